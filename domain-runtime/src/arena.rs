@@ -1,8 +1,8 @@
-//! Private heaps: each domain allocates from an arena of its own, which goes as a whole when it dies.
+//! Private heaps: each domain allocates from an arena of its own, which is released as a whole when the domain dies.
 //!
-//! Arenas stand in one window of address space, a stripe per slot, so the arena of an address is
-//! found by a subtraction: `dealloc` goes by address, whoever calls it. Inside, `talc`, which is asked
-//! for what the border lets pass and for nothing else.
+//! The arenas lie in one window of address space, one stripe for each slot, so the arena of an address is found by a
+//! subtraction: `dealloc` goes by the address, whichever domain calls it. Inside an arena `talc` allocates. It is
+//! asked only for requests that have passed the checks of `arena_limits`.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::arena_limits::{self, Request};
@@ -19,7 +19,7 @@ use talc::{ErrOnOom, Span, Talc};
 
 struct Arena {
     talc: Talc<ErrOnOom>,
-    /// What `talc` manages; empty before the first growth.
+    /// The span that `talc` manages; empty before the first growth.
     span: Span,
     committed: usize,
     quota: usize,
@@ -36,7 +36,7 @@ impl Arena {
         quota: usize::MAX,
     };
 
-    /// One that never grows.
+    /// An arena that never grows.
     const CLOSED: Self = Self {
         quota: 0,
         ..Self::NEW
@@ -44,11 +44,11 @@ impl Arena {
 }
 
 static ARENAS: [NoCutMutex<Arena>; MAX_OWNERS] = [const {
-    // SAFETY: the allocator's own code, and the host's commits.
+    // SAFETY: the lock is held over the allocator's own code and the host's commits.
     unsafe { NoCutMutex::new(Arena::NEW) }
 }; MAX_OWNERS];
 
-/// The host's window, asked for once. Base and length stand exclude_time for `dealloc`.
+/// The host's window, asked for once. Base and length are kept apart from it, for `dealloc`.
 static WINDOW: Once<Option<Stripes>> = Once::new();
 static BASE: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
 static LENGTH: AtomicUsize = AtomicUsize::new(0);
@@ -63,8 +63,8 @@ fn stripes() -> Option<Stripes> {
     if let Some(found) = WINDOW.get() {
         return *found;
     }
-    // Maybe a domain's allocation: cut in here it would have everybody wait for ever.
-    // SAFETY: the host's window is asked for, to the end of this function.
+    // This may be a domain's allocation: a cut in here would have all other threads wait for ever.
+    // SAFETY: released at the end of this function, which asks for the host's window.
     let _no_cut = unsafe { NoCut::begin(thread::current()) };
     *WINDOW.call_once(|| {
         let Window {
@@ -92,7 +92,7 @@ fn stripe(owner: Owner) -> Option<(NonNull<u8>, usize)> {
     Some((unsafe { base.add(offset) }, stride))
 }
 
-/// Whose stripe `address` lies in, if any.
+/// Returns the owner of the stripe that `address` lies in, if any.
 fn owner_of(address: *mut u8) -> Option<Owner> {
     let length = LENGTH.load(Ordering::Acquire);
     let offset = address
@@ -104,14 +104,14 @@ fn owner_of(address: *mut u8) -> Option<Owner> {
     Owner::from_index(offset.checked_div(stripes()?.stride)?)
 }
 
-/// The border: `size` bytes aligned to `align` as what may be asked of the arena of `owner`, if its stripe
+/// Checks a request for `size` bytes aligned to `align` from the arena of `owner`: returns it if the owner's stripe
 /// could ever hold that.
 fn request(owner: Owner, size: usize, align: usize) -> Option<Request> {
     let (_, stride) = stripe(owner)?;
     Request::new(size, align, stride)
 }
 
-/// Commits enough for `wanted`; false at the quota, at the stripe's end or when memory is short.
+/// Commits enough memory for `wanted`; false at the quota, at the stripe's end or when memory is short.
 fn grow(arena: &mut Arena, owner: Owner, wanted: Request) -> bool {
     let Some((start, stride)) = stripe(owner) else {
         return false;
@@ -131,13 +131,13 @@ fn grow(arena: &mut Arena, owner: Owner, wanted: Request) -> bool {
     arena.committed = total;
     let span = Span::from_base_size(start.as_ptr(), total);
     arena.span = if arena.span.is_empty() {
-        // SAFETY: the span was committed just now, and only this arena uses it.
+        // SAFETY: the span has just been committed, and only this arena uses it.
         match unsafe { arena.talc.claim(span) } {
             Ok(claimed) => claimed,
             Err(()) => return false,
         }
     } else {
-        // SAFETY: the old heap is a prefix of the span, all of it committed and ours.
+        // SAFETY: the old heap is a prefix of the span, all of it committed and used by this arena alone.
         unsafe { arena.talc.extend(arena.span, span) }
     };
     true
@@ -151,7 +151,7 @@ fn alloc(owner: Owner, layout: Layout) -> *mut u8 {
     }
 }
 
-/// What the border has let pass, from the arena of `owner`; null when there is no room.
+/// Allocates a checked request from the arena of `owner`; null when there is no room.
 fn take(owner: Owner, wanted: Request) -> *mut u8 {
     let mut arena = ARENAS[owner.index()].lock();
     loop {
@@ -171,13 +171,13 @@ fn take(owner: Owner, wanted: Request) -> *mut u8 {
 /// `at` was allocated from the arena of `owner` with `layout` and is not used any more.
 unsafe fn free(owner: Owner, at: NonNull<u8>, layout: Layout) {
     let mut arena = ARENAS[owner.index()].lock();
-    // A committed arena can have been released only if its domain died, and then nothing in it may
-    // be freed any more: the caller's contract.
+    // A committed arena is released only when its domain has died. After that nothing in it may be freed: this is the
+    // caller's contract.
     // SAFETY: handed on.
     unsafe { arena.talc.free(at, layout) };
 }
 
-/// Resizes in the arena of `owner`, whoever the thread runs for; null when there is no room.
+/// Resizes an allocation in the arena of `owner`, whichever domain the thread runs for; null when there is no room.
 ///
 /// # Safety
 /// As [`free`], if the result is not null.
@@ -188,12 +188,13 @@ unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize)
     {
         let mut arena = ARENAS[owner.index()].lock();
         if new_size <= layout.size() {
-            // SAFETY: the caller's allocation; a request's size is not zero, and this one no larger.
+            // SAFETY: the caller's allocation. The new size is a request's, so it is not zero, and it is no larger
+            // than the old one.
             unsafe { arena.talc.shrink(at, layout, new_size) };
             return at.as_ptr();
         }
-        // SAFETY: the caller's allocation; the new size is larger, and the address of its end does not
-        // wrap: it lies a stride at most behind the stripe.
+        // SAFETY: the caller's allocation. The new size is larger, and the address of its end does not wrap: it lies
+        // at most a stride behind the stripe.
         if let Ok(grown) = unsafe { arena.talc.grow_in_place(at, layout, new_size) } {
             return grown.as_ptr();
         }
@@ -201,7 +202,7 @@ unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize)
     // The copy is made without the lock.
     let moved = take(owner, wanted);
     if !moved.is_null() {
-        // SAFETY: both hold `layout.size()` bytes, and the new one is nobody else's yet.
+        // SAFETY: both hold `layout.size()` bytes, and nothing else refers to the new one yet.
         unsafe { moved.copy_from_nonoverlapping(at.as_ptr(), layout.size()) };
         // SAFETY: the caller's allocation, given up for the new one.
         unsafe { free(owner, at, layout) };
@@ -214,15 +215,16 @@ pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
     ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
 }
 
-/// Whether what the domain that the thread acts for allocates comes from its arena: there is one, and the program's
-/// global allocator gives from it. Tried, as nothing else tells who that is. Called inside the domain.
+/// Whether allocations of the domain that the thread acts for come from its arena: whether it has one, and the
+/// program's global allocator uses it. Nothing else tells which allocator that is, so this tries an allocation.
+/// Called inside the domain.
 pub(crate) fn is_private() -> bool {
     let owner = thread::current().owner();
     let layout = Layout::new::<u64>();
     // SAFETY: the size is not zero.
     let at = black_box(unsafe { alloc::alloc::alloc(layout) });
     if at.is_null() {
-        // Only an arena refuses so little, for its quota's sake.
+        // Only an arena refuses so little, because of its quota.
         return stripe(owner).is_some();
     }
     let is_private = owner_of(at) == Some(owner);
@@ -237,11 +239,11 @@ pub fn committed(owner: Owner) -> usize {
     ARENAS[owner.index()].lock().committed
 }
 
-/// Returns the whole arena of `owner` to the host; returns its bytes. How long that takes the owner has chosen, so the
-/// pages go back without the arena's lock and its no-cut mark. Meanwhile the arena gives nothing.
+/// Gives the whole arena of `owner` back to the host and returns its size in bytes. The owner has chosen how long
+/// that takes, so the pages go back without the arena's lock and its no-cut mark. Meanwhile the arena grants nothing.
 ///
 /// # Safety
-/// The owner is dead: nobody refers to its private memory. The thread acts for the host, which is not cut.
+/// The owner is dead: nothing refers to its private memory. The thread acts for the host, which is not cut.
 pub(crate) unsafe fn release(owner: Owner) -> usize {
     let bytes = {
         let mut arena = ARENAS[owner.index()].lock();
@@ -250,8 +252,7 @@ pub(crate) unsafe fn release(owner: Owner) -> usize {
         bytes
     };
     if let (Some((start, _)), true) = (stripe(owner), bytes > 0) {
-        // SAFETY: exactly this range was committed for `owner`, and the caller vouches that nobody
-        // refers to it.
+        // SAFETY: exactly this range was committed for `owner`, and the caller vouches that nothing refers to it.
         unsafe { host::arena_decommit(owner, start, bytes) };
     }
     *ARENAS[owner.index()].lock() = Arena::NEW;
@@ -270,8 +271,8 @@ impl<H> DomainAlloc<H> {
     }
 }
 
-// SAFETY: every address comes from one arena or from `H`, is told exclude_time by the window, and goes
-// back where it came from with the same layout.
+// SAFETY: every address comes from one arena or from `H`. The window tells them apart, and each goes back where it
+// came from with the same layout.
 unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let owner = thread::current().owner();
@@ -291,8 +292,8 @@ unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
         }
     }
 
-    // By address as `dealloc`: what the host allocated stays the host's also where it grows on a
-    // domain's behalf, but no larger than what the domain could have had itself.
+    // Goes by the address, as `dealloc` does. An allocation of the host's stays the host's also where it grows on a
+    // domain's behalf. It then grows no larger than the domain could have had it from its own arena.
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         match (owner_of(at), NonNull::new(at)) {
             (Some(owner), Some(at)) if !owner.is_host() => {
@@ -313,7 +314,7 @@ unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
     }
 }
 
-/// The host's own allocations from the stripe of slot 0: for kernels without another allocator.
+/// Takes the host's own allocations from the stripe of slot 0: for kernels without another allocator.
 #[derive(Debug, Default)]
 pub struct HostArena;
 

@@ -1,8 +1,8 @@
-//! The border of an arena: what may be asked of its allocator. Pure arithmetic.
+//! The limits of an arena: which requests may reach its allocator. Pure arithmetic.
 //!
-//! A domain chooses sizes and alignments freely: `Vec::try_reserve_exact` takes any number. `talc` adds
-//! them to addresses without a check, so a size that reaches the end of the address space comes out
-//! as an address near zero. Nothing reaches it but as a [`Request`].
+//! A domain chooses sizes and alignments freely: `Vec::try_reserve_exact` takes any number. `talc` adds them to
+//! addresses without a check, so a size that reaches the end of the address space comes out as an address near zero.
+//! So only a checked [`Request`] reaches it.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use core::alloc::Layout;
@@ -10,7 +10,7 @@ use core::alloc::Layout;
 /// The unit in which an arena grows.
 const GROWTH: usize = 64 << 10;
 
-/// What is committed is whole pages.
+/// Memory is committed in whole pages.
 const PAGE: usize = 4096;
 
 /// Room for the allocator's own bookkeeping.
@@ -18,14 +18,14 @@ const BOOKKEEPING: usize = 4096;
 
 /// A size and an alignment that a stripe could hold together, the size not zero.
 ///
-/// So an address in the stripe plus both of them lies at most a stride behind the stripe's end:
-/// address space, as [`window_length`] has seen to.
+/// So an address in the stripe plus both of them lies at most a stride behind the stripe's end. That is still inside
+/// the address space: [`window_length`] has checked it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Request(Layout);
 
 impl Request {
-    /// `size` bytes aligned to `align`, from an arena in a stripe of `stride` bytes; `None` for what no
-    /// stripe of that length could ever hold.
+    /// A request for `size` bytes aligned to `align`, from an arena in a stripe of `stride` bytes; `None` if no
+    /// stripe of that length could ever hold it.
     pub(crate) fn new(size: usize, align: usize, stride: usize) -> Option<Self> {
         if size == 0 || size.checked_add(align)? > stride {
             return None;
@@ -33,13 +33,14 @@ impl Request {
         Layout::from_size_align(size, align).ok().map(Self)
     }
 
-    /// What to ask the allocator for.
+    /// The layout to ask the allocator for.
     pub(crate) const fn layout(self) -> Layout {
         self.0
     }
 
-    /// How much an arena that has no room for it, and may grow by `left` bytes, grows: whole units or, where
-    /// those are more than is left, what is left in whole pages. `None` if that can't hold it.
+    /// Returns by how much an arena grows that has no room for the request and may grow by `left` bytes. It grows by
+    /// whole units or, where those are more than is left, by all that is left in whole pages. `None` if that cannot
+    /// hold the request.
     pub(crate) fn growth(self, left: usize) -> Option<usize> {
         let left = left & !(PAGE - 1);
         let room = self.0.size().checked_add(self.0.align())?;
@@ -50,8 +51,8 @@ impl Request {
     }
 }
 
-/// The length of a window of `stripes` stripes of `stride` bytes at `base`, if a stride of address space is
-/// left behind its end, bookkeeping included.
+/// The length of a window of `stripes` stripes of `stride` bytes at `base`, if a stride of address space, and the
+/// allocator's bookkeeping, fit behind its end.
 pub(crate) fn window_length(base: usize, stride: usize, stripes: usize) -> Option<usize> {
     let length = stride.checked_mul(stripes)?;
     let reach = base.checked_add(length)?.checked_add(stride)?;
@@ -63,11 +64,11 @@ mod tests {
     use super::*;
 
     const STRIDE: usize = 1 << 30;
-    /// As the reference kernel's: the upper half, where sums with sizes below `isize::MAX` wrap.
+    /// As in the reference kernel: the upper half, where sums with sizes below `isize::MAX` wrap.
     const BASE: usize = 0xffff_c000_0000_0000;
 
     #[test]
-    fn what_no_stripe_could_hold_is_refused() {
+    fn requests_larger_than_a_stripe_are_refused() {
         let refused = |size, align| Request::new(size, align, STRIDE).is_none();
         assert!(refused(0, 1), "nothing");
         assert!(
@@ -101,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_left_is_used_up_in_whole_pages() {
+    fn the_last_growth_is_in_whole_pages() {
         for left in [0, 1, 100, 4095, 4096, 5000, 60 << 10, GROWTH, GROWTH + 4097] {
             for size in [1, 100, 4000, 50 << 10, GROWTH] {
                 let growth = Request::new(size, 8, STRIDE).unwrap().growth(left);

@@ -1,8 +1,8 @@
-//! How long to wait before a call is repeated that has crashed its domain before.
+//! How long a call that has crashed its domain backs off before it is repeated.
 
-/// The first repetition is made at once; then this, doubled each time.
+/// The first repetition is made at once, the second after this time; then the time doubles.
 const BASE_NS: u64 = 1_000_000;
-/// Not longer than this.
+/// The longest time.
 const LONGEST_NS: u64 = 100_000_000;
 
 /// Nanoseconds to wait after the `crashes`-th crash: 0, 1, 2, 4 … 100 ms.

@@ -1,5 +1,6 @@
-//! Whose fault it is when a start, or a call that is made again, fails: its own, or a shortage's that others made. An entry
-//! finds too little stack because the thread has, or because of what led there; a domain that is needed is waited for.
+//! Finds out whose fault it is when a start, or a recorded call that is made again, fails: its own, or that of a
+//! shortage which others made. An entry may find too little stack because the thread had too little to begin with, or
+//! because the start has used it up. And a start may fail because it waits for another domain that it needs.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use samara_shared_heap::thread::{Shortage, ThreadSlot};
@@ -9,26 +10,26 @@ use crate::{exit_reason::ExitKind, stack};
 #[cfg(feature = "alloc")]
 use samara_shared_heap::thread::{self, Wait};
 
-/// Bytes of stack that the thread has in use, of those below too that it comes back to.
+/// Bytes of stack that the thread has in use, including stacks that it has left for now and comes back to.
 fn depth(thread: &ThreadSlot) -> usize {
     let here = 0_u8;
     let used = thread.stack().end.saturating_sub((&raw const here).addr());
     thread.below().saturating_add(used)
 }
 
-/// Notes that `needed` bytes were missed here. Whoever answers `StackExhausted` does.
+/// Notes that `needed` bytes of stack were missed here. Everything that answers `StackExhausted` calls this.
 pub(crate) fn note(thread: &ThreadSlot, needed: usize) {
     let depth = depth(thread);
     thread.note_shortage(Shortage { depth, needed });
 }
 
-/// The running thread waits for what others have.
+/// Notes that the running thread waits for something that others have.
 #[cfg(feature = "alloc")]
 pub(crate) fn note_wait(wait: Wait) {
     thread::current().note_wait(wait);
 }
 
-/// `callee`, which may run on another stack: all of this one that is in use counts there.
+/// Wraps `callee`, which may run on another stack: there, the part of this stack that is in use counts as in use too.
 pub(crate) fn moved(thread: &ThreadSlot, callee: &mut dyn FnMut()) -> impl FnMut() {
     let (end, below, depth) = (thread.stack().end, thread.below(), depth(thread));
     move || {
@@ -40,22 +41,22 @@ pub(crate) fn moved(thread: &ThreadSlot, callee: &mut dyn FnMut()) -> impl FnMut
     }
 }
 
-/// Watches a start, or calls that are made again, for shortages that are not its own.
+/// Watches a start, or recorded calls that are made again, for shortages that are not its own.
 #[cfg(feature = "alloc")]
 #[derive(Debug)]
 pub(crate) struct Watch {
     thread: &'static ThreadSlot,
     began: usize,
-    /// What it may use itself.
+    /// Bytes of stack that it may use itself.
     promised: usize,
-    /// What was noted before.
+    /// The shortage that was noted before.
     outer: Shortage,
     outer_wait: Wait,
 }
 
 #[cfg(feature = "alloc")]
 impl Watch {
-    /// From here on, of what is `promised` so many bytes of stack.
+    /// Begins to watch something that is promised so many bytes of stack.
     pub(crate) fn begin(promised: usize) -> Self {
         let thread = thread::current();
         let outer = thread.shortage();
@@ -71,8 +72,9 @@ impl Watch {
         }
     }
 
-    /// Whether it failed for another domain that was not there: one whose dead generation has calls inside, that can't be
-    /// started now, or is being restarted. If it ended in `end`, that may have come of waiting for it.
+    /// Whether it failed because another domain was not there: one whose dead generation has calls inside, that could
+    /// not be started, or that was being restarted. `end` is how it ended: an overrun may have come of waiting for
+    /// that domain.
     pub(crate) fn missed_another(&self, end: ExitKind) -> bool {
         match self.thread.wait() {
             Wait::None => false,
@@ -81,12 +83,12 @@ impl Watch {
         }
     }
 
-    /// Bytes of stack with which it would have got further, if room was missed where no more than the promised bytes
-    /// were in use.
+    /// Returns the bytes of stack with which it would have got further, if it had used no more than the promised
+    /// bytes where room was missed.
     pub(crate) fn lacked(&self) -> Option<usize> {
         let Shortage { depth, needed } = self.thread.shortage();
         let used = depth.saturating_sub(self.began);
-        // Beside what lies between here and where room is asked for.
+        // The reserve is for the frames between here and the place where room is asked for.
         let enough = used.saturating_add(needed).saturating_add(stack::RESERVE);
         (used <= self.promised).then_some(enough)
     }
@@ -106,12 +108,12 @@ mod tests {
     use samara_shared_heap::thread::ThreadSlot;
 
     #[test]
-    fn what_is_in_use_of_a_stack_that_was_left_counts() {
+    fn bytes_in_use_on_a_left_stack_count() {
         let slot = ThreadSlot::new(0);
         let here = 0_u8;
         let end = (&raw const here).addr() + (1 << 20);
         let on = |end: usize| {
-            // SAFETY: the slot is no thread's; nothing is read there.
+            // SAFETY: the slot is no thread's, and nothing reads that range.
             unsafe { slot.set_stack(end - (2 << 20)..end) };
         };
         on(end);
@@ -119,7 +121,7 @@ mod tests {
         assert!((1 << 20..(1 << 20) + (64 << 10)).contains(&used), "{used}");
         let mut callee = || assert!(depth(&slot) >= used + 1000);
         let mut callee = moved(&slot, &mut callee);
-        // As if it were a segment of which little is in use.
+        // As if the thread had moved to a segment of which little is in use.
         on((&raw const here).addr() + 1000);
         callee();
         on(end);

@@ -14,15 +14,15 @@ use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::thread::{self, SHARDS};
 use samara_shared_heap::{NoCutMutex, Owner};
 
-/// Calls into one domain through one shard. Both only grow (and wrap): their difference is what is
-/// in flight, and the entries are the domain's call statistics for free.
+/// Calls into one domain through one shard. Both numbers only grow (and wrap). Their difference is the number of
+/// calls in flight, and the entries serve as the domain's call statistics at no cost.
 #[derive(Debug)]
 pub(crate) struct Counter {
     pub(crate) entries: AtomicUsize,
     pub(crate) exits: AtomicUsize,
 }
 
-/// The counters of one shard for all domains: no line is shared with another shard.
+/// The counters of one shard for all domains. No cache line is shared with another shard.
 #[repr(align(128))]
 struct Row([Counter; MAX_OWNERS]);
 
@@ -35,19 +35,19 @@ static ROWS: [Row; SHARDS] = [const {
     }; MAX_OWNERS])
 }; SHARDS];
 
-/// What is told about the domain in a slot.
+/// The description of the domain in a slot.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Label {
     pub(crate) name: Text<32>,
     pub(crate) restarts: u32,
-    /// The generation that all this is about.
+    /// The generation that is described.
     generation: u32,
-    /// When it was claimed, in the host's nanoseconds.
+    /// When the slot was claimed, in the host's nanoseconds.
     pub(crate) since: u64,
     calls_before: usize,
     end: Option<End>,
-    /// Whether its death was told.
-    told: bool,
+    /// Whether its death has been reported.
+    reported: bool,
 }
 
 impl Label {
@@ -59,30 +59,31 @@ impl Label {
         since: 0,
         calls_before: 0,
         end: None,
-        told: false,
+        reported: false,
     };
 
-    /// Whether it is about `generation`.
+    /// Whether the label describes `generation`.
     pub(crate) const fn is_of(&self, generation: u32) -> bool {
         self.generation == generation
     }
 }
 
-/// A domain's permanent slot: generation and state in one word, and what is told about it.
+/// A domain's permanent slot: generation and state in one word, and the description of the domain.
 #[derive(Debug)]
 #[repr(C, align(64))]
 pub struct ControlBlock {
-    // What each call reads, on one line.
+    // The fields that each call reads, on one cache line.
     word: AtomicU32,
     index: u8,
     /// Bytes of stack that an entry must find. Written before a generation's first entry.
     pub(crate) stack: Need,
     label: NoCutMutex<Label>,
-    /// Where the end of this generation is told; taken under the label's lock.
+    /// The ends of the name, to which that of this generation will be added. A thread that takes both locks takes the
+    /// label's first.
     exits: NoCutMutex<Option<Shared>>,
-    /// What a trap handler found.
+    /// The note that a trap handler leaves of a death.
     pub(crate) trap: TrapNote,
-    /// Microseconds that a thread may stay inside; 0 for as long as it likes.
+    /// Microseconds that a thread may stay inside; 0 for no limit.
     pub(crate) budget: AtomicU32,
     /// Whether a wait begins the budget anew.
     pub(crate) renews: AtomicBool,
@@ -96,9 +97,10 @@ static BLOCKS: [ControlBlock; MAX_OWNERS] = {
             word: AtomicU32::new(Word::FIRST.0),
             index: 0,
             stack: Need::NEW,
-            // SAFETY: what is told is noted and copied; the word takes a step.
+            // SAFETY: the lock is held while the label is written or copied and the word takes a step: trusted code
+            // in bounded time.
             label: unsafe { NoCutMutex::new(Label::NEW) },
-            // SAFETY: an end is noted.
+            // SAFETY: the lock is held while the reference is copied or replaced, and while an end is added.
             exits: unsafe { NoCutMutex::new(None) },
             trap: TrapNote::NEW,
             budget: AtomicU32::new(0),
@@ -140,7 +142,8 @@ pub(crate) fn blocks() -> &'static [ControlBlock] {
     &BLOCKS[1..]
 }
 
-/// Counts as an entry without acting for the domain: what was learned of a generation stays true.
+/// Counts as an entry without acting for the domain. A generation that was alive after this was made is not reclaimed
+/// while this is held.
 #[derive(Debug)]
 pub(crate) struct Hold {
     block: &'static ControlBlock,
@@ -177,7 +180,8 @@ impl ControlBlock {
         self.index
     }
 
-    /// Generation and state now. SeqCst: ordered after an entry's counter (see `call`).
+    /// Generation and state now. The load is SeqCst, so that it is ordered after the addition to an entry's counter
+    /// (see `call`).
     #[inline]
     #[must_use]
     pub fn word(&self) -> Word {
@@ -190,12 +194,12 @@ impl ControlBlock {
         counter(self.index, shard)
     }
 
-    /// Whether no call was in flight on any shard at some moment since this was called. Once the
-    /// state refuses entries that stays so.
+    /// Whether each shard had no call in flight at some moment since this function was called. Once the state refuses
+    /// entries, that stays so.
     pub(crate) fn is_drained(&self) -> bool {
         ROWS.iter().all(|row| {
             let counter = &row.0[usize::from(self.index)];
-            // Exits first: equal then means that every entry up to that read had exited.
+            // Exits are read first: if both are equal then, every entry up to that read had exited.
             let exits = counter.exits.load(SeqCst);
             let entries = counter.entries.load(SeqCst);
             entries == exits
@@ -217,37 +221,38 @@ impl ControlBlock {
         *self.label.lock()
     }
 
-    /// The name of the last generation; `None` while the label is being changed. Does not wait.
+    /// The name of the last generation; `None` while another thread holds the label's lock. Does not wait.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn name(&self) -> Option<Text<32>> {
         self.label.try_lock().map(|label| label.name)
     }
 
-    /// Why `generation` ended; `None` while it runs, and once the slot was used again.
+    /// Why `generation` ended; `None` while it runs, and after the slot has been used again.
     #[must_use]
     pub fn reason(&self, generation: u32) -> Option<ExitReason> {
         self.end(generation).map(|end| end.reason)
     }
 
-    /// How `generation` ended, as [`exit_reason`](Self::reason). Waits for whoever is telling of it now.
+    /// How `generation` ended, under the conditions of [`reason`](Self::reason). Waits for a thread that is reporting
+    /// the end now.
     pub(crate) fn end(&self, generation: u32) -> Option<End> {
         let label = self.label();
         label.is_of(generation).then_some(label.end).flatten()
     }
 
-    /// Where the ends of the name are kept that it is claimed for.
+    /// The ends of the name that the slot is claimed for.
     #[cfg(feature = "alloc")]
     pub(crate) fn exits(&self) -> Option<Shared> {
         self.exits.lock().clone()
     }
 
-    /// A number that all generations of its name have; 0 for one that is alone.
+    /// A number that all generations of its name share; 0 for a generation without a name that others have too.
     pub(crate) fn name_number(&self) -> usize {
         self.exits.lock().as_ref().map_or(0, name_of)
     }
 
-    /// Claims a free slot for a new generation named `name`; its word is then `Starting`. While the
-    /// hold lasts it is not reclaimed.
+    /// Claims a free slot for a new generation named `name`; the slot's word is then `Starting`. The generation is
+    /// not reclaimed while the hold is kept.
     pub(crate) fn claim(
         name: Text<32>,
         restarts: u32,
@@ -267,7 +272,7 @@ impl ControlBlock {
                     since: host::now_ns(),
                     calls_before: block.entries(),
                     end: None,
-                    told: false,
+                    reported: false,
                 };
                 block.trap.clear();
                 block.budget.store(0, SeqCst);
@@ -277,7 +282,7 @@ impl ControlBlock {
         })
     }
 
-    /// Takes the step from `from` if that is still the word.
+    /// Takes the step to the state `to` if `from` is still the word.
     pub(crate) fn step(&self, from: Word, to: State) -> Option<Word> {
         let next = from.step(to)?;
         self.swap(from, next).then_some(next)
@@ -286,7 +291,7 @@ impl ControlBlock {
     /// Ends a reclaim: the slot is free with its next generation, or retired.
     pub(crate) fn finish_reclaim(&self, from: Word) {
         {
-            // Dropped with no lock held.
+            // Dropped without a lock held.
             let _told = { self.exits.lock().take() };
         }
         if let Some(next) = from.reclaimed() {
@@ -300,14 +305,14 @@ impl ControlBlock {
             .is_ok()
     }
 
-    /// Notes a reason; the first one of a generation stays.
+    /// Notes why the generation ends; the first reason of a generation stays.
     pub(crate) fn note(&self, reason: &ExitReason) {
         let mut label = self.label.lock();
         label.end.get_or_insert_with(|| End::here(reason));
     }
 
-    /// Marks `generation` as dead without telling anybody: for trap handlers. Whoever leaves it next
-    /// tells. Returns false if it is not alive.
+    /// Marks `generation` dead without reporting the death: for trap handlers. The next thread that leaves the
+    /// generation reports it. Returns false if the generation is not alive.
     pub(crate) fn condemn(&self, generation: u32) -> bool {
         loop {
             let word = self.word();
@@ -321,34 +326,35 @@ impl ControlBlock {
         }
     }
 
-    /// Tells of the death of `generation` if a trap handler has condemned it and nobody has yet.
+    /// Reports the death of `generation` if a trap handler has condemned it and its death has not been reported yet.
     #[cold]
     #[inline(never)]
-    pub(crate) fn tell_condemned(&self, generation: u32) {
-        // Without `contain` nobody condemns; who does has put a note there, or found one.
+    pub(crate) fn report_condemned(&self, generation: u32) {
+        // Only `contain` condemns. A thread that condemns has left a trap note first, or has found one.
         if cfg!(all(feature = "contain", target_arch = "x86_64")) && self.trap.is_there() {
             const UNTOLD: ExitReason = ExitReason::bare(ExitKind::Killed);
             self.die(generation, &UNTOLD);
         }
     }
 
-    /// Marks `generation` as dead; the first death counts. The reason noted before (a panic's
-    /// message) stays; else it is `reason`.
+    /// Marks `generation` dead and reports the death. Returns false if it was dead already; the first death counts. A
+    /// reason noted before (a panic's message) stays. Else the reason is the trap handler's note if there is one, and
+    /// `reason` if not.
     ///
-    /// Half a kilobyte: handed on by reference, and copied where it stays.
+    /// A reason has about half a kilobyte, so it is passed by reference and copied where it is kept.
     pub(crate) fn die(&self, generation: u32, reason: &ExitReason) -> bool {
-        let (name, told, at);
+        let (name, noted, at);
         {
-            // Held over the step: once it is dead the slot may be reclaimed and claimed again, and
-            // the reason would be noted of the next generation.
+            // Held over the step: once the generation is dead, the slot may be reclaimed and claimed again, and the
+            // reason would be noted for the next generation.
             let mut label = self.label.lock();
             loop {
                 let word = self.word();
                 if word.generation() != generation {
                     return false;
                 }
-                if word.state() == State::Stopping && !label.told {
-                    // Condemned.
+                if word.state() == State::Stopping && !label.reported {
+                    // A trap handler has condemned it, and its death has not been reported.
                     break;
                 }
                 let Some(next) = word.step(State::Stopping) else {
@@ -358,26 +364,26 @@ impl ControlBlock {
                     break;
                 }
             }
-            label.told = true;
+            label.reported = true;
             at = Duration::from_nanos(host::now_ns());
             name = label.name;
-            let struck = || self.trap.end(generation);
+            let trapped = || self.trap.end(generation);
             let end = label
                 .end
-                .get_or_insert_with(|| struck().unwrap_or_else(|| End::here(reason)));
+                .get_or_insert_with(|| trapped().unwrap_or_else(|| End::here(reason)));
             if let Some(exits) = &*self.exits.lock() {
                 exits.push(self.index.into(), generation, at, end);
             }
-            told = end.reason;
+            noted = end.reason;
         }
         host::event(&Event::Died {
             id: self.index.into(),
             generation,
             name: name.as_str(),
-            reason: &told,
+            reason: &noted,
             at,
         });
-        // A parked thread of the domain finds it dead.
+        // A parked thread of the domain wakes up and finds the domain dead.
         threads::wake_all(self.owner());
         host::wake_reaper();
         true
@@ -390,8 +396,8 @@ mod tests {
     use crate::runtime::info;
 
     #[test]
-    fn a_slot_that_is_being_claimed_does_not_have_its_predecessors_name() {
-        // The last one: no other test gets so far.
+    fn a_claimed_slot_has_no_former_name() {
+        // The last slot: no other test uses so many.
         let block = blocks().last().expect("there are slots");
         let claimed = Word::FIRST.step(State::Starting).expect("a step");
         assert!(block.swap(Word::FIRST, claimed));

@@ -1,9 +1,9 @@
-//! How long others wait for a domain's destructors.
+//! Limits how long others wait for a domain's destructors.
 //!
-//! A destructor has a budget, which counts its domain's own time. One that spends its time in calls of other domains uses up
-//! none of that. So who waits for destructors notes it on the thread, and each tick there looks whether it has waited for too
-//! long, whoever's time that was: then the domain is condemned, and the thread is cut where the call that it is in returns to
-//! that domain.
+//! A destructor has a budget, which counts its domain's own time; time that it spends in calls of other domains does
+//! not count. So a thread that waits for destructors notes the wait in its slot. Each tick on that thread checks
+//! whether the wait has lasted too long, no matter whose time it was. If so, the domain is condemned, and the thread
+//! is cut where the call that it is in returns to that domain.
 
 use crate::call::Target;
 use crate::host;
@@ -14,41 +14,42 @@ use core::sync::atomic::compiler_fence;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::thread::{self, ThreadSlot};
 
-/// How many budgets of its domain's one destructor may run, the time of others that it calls included.
+/// How many budgets of its domain one destructor may run, including the time of other domains that it calls.
 const BUDGETS: u64 = 4;
 
-/// How many pass by the clock, which also counts what others on the machine run meanwhile: with 64 threads that are ready on
-/// each CPU, a destructor that runs for less than one budget does not get there.
+/// How many budgets may pass by the clock, which also counts the time of other threads on the machine. With 64
+/// threads ready on each CPU, a destructor that runs for less than one budget does not reach this.
 const BY_CLOCK: u64 = 64;
 
-/// How many destructors are begun without a look at the clock, which may take longer than they do. Ticks look meanwhile.
+/// How many destructors are begun for each look at the clock, which may take longer than they do. In between, ticks
+/// look.
 const UNSEEN: u32 = 8;
 
 /// A wait for a domain's destructors.
 #[derive(Debug)]
 pub(crate) struct Patience {
     target: Target,
-    /// The wait further out on the thread that this one is part of.
+    /// The next wait further out on the thread, inside which this one lies.
     outer: Cell<*const Self>,
-    /// When none is begun any more, by the host's clock.
+    /// When to begin no further destructor, by the host's clock.
     last: u64,
-    /// When one that still runs ends its domain, by the host's clock.
+    /// When a destructor that still runs ends its domain, by the host's clock.
     end: u64,
-    /// Microseconds that one may run before it ends its domain.
+    /// Microseconds that one destructor may run before it ends its domain.
     most: u32,
-    /// Those that ticks have counted of the one that runs.
+    /// Microseconds that ticks have counted for the destructor that runs.
     ran: Cell<u32>,
-    /// How many were begun.
+    /// How many destructors were begun.
     begun: Cell<u32>,
-    /// Whether one runs.
+    /// Whether a destructor runs now.
     is_inside: Cell<bool>,
-    /// Whether a tick came after the time to begin another.
+    /// Whether the last tick came after the time to begin another destructor.
     is_late: Cell<bool>,
 }
 
 impl Patience {
-    /// A call of the domain, or a collection by the host: destructors are begun for one budget. Without end for a domain that
-    /// has no budget.
+    /// For a call of the domain, or a collection by the host: destructors are begun for the length of one budget.
+    /// Unlimited for a domain without a budget.
     pub(crate) fn of_call(target: Target) -> Self {
         let budget_us = target.block().budget.load(SeqCst);
         if budget_us == 0 {
@@ -61,8 +62,8 @@ impl Patience {
         Self::new(target, in_budgets(1), in_budgets(BY_CLOCK), most)
     }
 
-    /// An orderly stop: destructors are begun to its deadline, and the domain's own at last. Each may run as in a call; without a
-    /// budget, for `grace` nanoseconds beyond the deadline.
+    /// For an orderly stop: destructors are begun until its deadline, and the domain's own object is dropped at last.
+    /// Each destructor may run as long as in a call; without a budget, until `grace` nanoseconds after the deadline.
     #[cfg(feature = "alloc")]
     pub(crate) fn of_stop(target: Target, deadline: u64, grace: u64) -> Self {
         let from = deadline.max(host::now_ns());
@@ -89,12 +90,12 @@ impl Patience {
         }
     }
 
-    /// The domain that is waited for.
+    /// The domain whose destructors are awaited.
     pub(crate) const fn target(&self) -> Target {
         self.target
     }
 
-    /// Runs `wait` as the host, while ticks on this thread look at it.
+    /// Runs `wait` as the host, while ticks on this thread check the wait.
     ///
     /// # Safety
     /// As for [`thread::as_host`].
@@ -102,7 +103,7 @@ impl Patience {
         struct Ended(*const ());
         impl Drop for Ended {
             fn drop(&mut self) {
-                // SAFETY: what was there before, which lies further out.
+                // SAFETY: the wait that was noted before, which lies further out.
                 unsafe { thread::current().set_awaited(self.0) };
                 compiler_fence(SeqCst);
             }
@@ -111,19 +112,20 @@ impl Patience {
             let thread = thread::current();
             let outer = thread.awaited();
             self.outer.set(outer.cast());
-            // A tick on this thread finds it whole.
+            // A tick on this thread must find the wait complete.
             compiler_fence(SeqCst);
             let _ended = Ended(outer);
-            // SAFETY: valid until `_ended`, which goes before this does: a stretch of the host's is not cut.
+            // SAFETY: `self` is valid until `_ended` is dropped, which happens before `self` ends: a stretch of the
+            // host's is not cut.
             unsafe { thread.set_awaited(ptr::from_ref(self).cast()) };
             wait()
         };
-        // As the host: a cut that gave up this frame would leave it on the thread.
+        // Runs as the host: a cut that gave up this frame would leave the wait noted on the thread.
         // SAFETY: handed on.
         unsafe { thread::as_host(waits) }
     }
 
-    /// Runs `destructor`, an entry of the domain's.
+    /// Runs `destructor`, an entry into the domain.
     pub(crate) fn enter<R>(&self, destructor: impl FnOnce() -> R) -> R {
         self.ran.set(0);
         self.begun.set(self.begun.get().wrapping_add(1));
@@ -133,13 +135,13 @@ impl Patience {
         result
     }
 
-    /// Whether no other destructor is to begin.
+    /// Whether no further destructor is to begin.
     pub(crate) fn is_over(&self) -> bool {
         let looks = self.last != u64::MAX && self.begun.get().is_multiple_of(UNSEEN);
         self.is_late.get() || looks && host::now_ns() > self.last
     }
 
-    /// Counts `more` microseconds at the time `now`. Whether the domain has kept others waiting for too long.
+    /// Counts `more` microseconds at the time `now`. Returns whether the domain has kept others waiting for too long.
     fn tick(&self, more: u32, now: u64) -> bool {
         self.ran.set(self.ran.get().saturating_add(more));
         self.is_late.set(now > self.last);
@@ -148,20 +150,21 @@ impl Patience {
     }
 }
 
-/// A tick has interrupted the running thread, which ran for `more` microseconds: a domain whose destructors it has waited for
-/// too long. For as many waits as there are domains at most, since none waits for one that is inside already.
+/// Handles a tick on the running thread, which ran for `more` microseconds. Returns a domain whose destructors the
+/// thread has awaited for too long. Looks at as many waits as there are domains at most: none waits for a domain that
+/// the thread is already inside.
 pub(crate) fn overdue(thread: &ThreadSlot, more: u32) -> Option<Target> {
     let first = thread.awaited().cast::<Patience>();
     if first.is_null() {
         return None;
     }
     let now = host::now_ns();
-    // SAFETY: waits that are noted last longer than what runs above them on the thread.
+    // SAFETY: a wait that is noted lasts longer than anything that runs above it on the thread.
     let next = |at: &*const Patience| unsafe { at.as_ref() }.map(|wait| wait.outer.get());
     let waits = core::iter::successors(Some(first), next).take(MAX_OWNERS);
     // SAFETY: as above.
     let waits = waits.filter_map(|at| unsafe { at.as_ref() });
-    // All of them count.
+    // `fold`, since all of them count the tick.
     waits.fold(None, |found, wait| {
         let late = wait.tick(more, now).then_some(wait.target);
         found.or(late)
@@ -179,7 +182,7 @@ mod tests {
     const BUDGET_US: u32 = 20_000;
 
     #[test]
-    fn a_stop_waits_as_long_for_one_destructor_as_a_call_does() {
+    fn a_stop_awaits_a_destructor_like_a_call() {
         let _host = samara_testkit::hosted::host();
         let block = control::block(Owner::HOST);
         let _ = block.budget.swap(BUDGET_US, SeqCst);
@@ -187,7 +190,7 @@ mod tests {
         let stop = Patience::of_stop(Target::new(block, block.word()), deadline, 1);
         block.budget.store(0, SeqCst);
         stop.enter(|| {
-            // By the clock alone: others on the machine run.
+            // By the clock alone: other threads of the machine have run.
             let late = deadline + u64::from(BUDGET_US) * 1000 * (BY_CLOCK - 1);
             assert!(!stop.tick(0, late));
             assert!(!stop.tick(BUDGET_US * BUDGETS as u32, deadline));

@@ -16,8 +16,8 @@ use core::time::Duration;
 use samara_rref::Exchangeable;
 
 impl Runtime {
-    /// Starts a domain: makes the arguments by the recipe, runs `init` with them inside a new
-    /// domain, and keeps what it returns there as the object behind the interface `I`.
+    /// Starts a domain: makes the arguments by the recipe, runs `init` with them inside a new domain, and keeps the
+    /// value that it returns there, as the object behind the interface `I`.
     ///
     /// `init` is a function of the domain's crate that captures nothing.
     ///
@@ -46,13 +46,13 @@ impl Runtime {
         names::publish(domain)
     }
 
-    /// Takes a published name back; handles that were imported stay. False if there is no such name.
+    /// Takes a published name back. Handles that were imported stay valid. Returns false if there is no such name.
     pub fn withdraw(&self, name: &str) -> bool {
         names::withdraw(name)
     }
 
-    /// A handle on the domain published as `name`, if it exports the interface `I`. It stands for
-    /// all generations: a proxy made from it is the newest one's.
+    /// Returns a handle on the domain published as `name`, if it exports the interface `I`. The handle stands for all
+    /// generations: a proxy made from it is the newest one's.
     ///
     /// # Errors
     /// [`NameError::Unknown`], or [`NameError::Interface`] with both interfaces' names.
@@ -64,7 +64,7 @@ impl Runtime {
 /// The host's handle on a domain, over all its generations. Dropping it leaves the domain running.
 pub struct Domain<I: ?Sized + Interface>(Arc<Service<I>>);
 
-// By hand: a derive would demand it of the interface.
+// By hand: a derive would demand `Debug` of the interface.
 impl<I: ?Sized + Interface> fmt::Debug for Domain<I> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Domain").field(&self.name()).finish()
@@ -84,7 +84,8 @@ impl<I: ?Sized + Interface> Domain<I> {
         self.0.name()
     }
 
-    /// What is known of the newest generation. Once its slot was reclaimed it is free, and has nothing.
+    /// Returns a description of the newest generation. Once its slot has been reclaimed, the state is `Free` and the
+    /// generation has nothing.
     #[must_use]
     pub fn info(&self) -> DomainInfo {
         let target = self.0.current().target();
@@ -122,19 +123,19 @@ impl<I: ?Sized + Interface> Domain<I> {
         self.0.exits().all()
     }
 
-    /// How often it was restarted.
+    /// How often the domain was restarted.
     #[must_use]
     pub fn restarts(&self) -> u32 {
         self.0.restarts()
     }
 
-    /// Marks the newest generation dead, and one that is being started: no call enters any more; it is reclaimed when
-    /// those inside have left. Returns false if it was dead already.
+    /// Marks the newest generation dead, and one that is being started: no call enters any more, and it is reclaimed
+    /// when the calls inside have left. Returns false if it was dead already.
     pub fn kill(&self) -> bool {
         self.0.kill()
     }
 
-    /// Starts the next generation, ending this one if it runs. Within the restart budget.
+    /// Starts the next generation, and ends this one first if it runs. The restart counts against the restart budget.
     ///
     /// # Errors
     /// See [`SpawnError`].
@@ -142,7 +143,7 @@ impl<I: ?Sized + Interface> Domain<I> {
         self.0.restart()
     }
 
-    /// Stops it in an orderly way; see [`SpawnError::StillDraining`] for calls that do not end.
+    /// Stops the domain in an orderly way; see [`SpawnError::StillDraining`] for calls that do not end.
     ///
     /// # Errors
     /// See [`SpawnError`].
@@ -150,7 +151,7 @@ impl<I: ?Sized + Interface> Domain<I> {
         self.0.stop(deadline)
     }
 
-    /// The name over its generations: what proxies and shadows are made from.
+    /// The name over all its generations, from which proxies and shadows are made.
     #[must_use]
     pub fn service(&self) -> &Arc<Service<I>> {
         &self.0

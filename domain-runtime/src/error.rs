@@ -1,4 +1,4 @@
-//! What a cross-domain call and a spawn can fail with.
+//! The errors of cross-domain calls and of starts.
 
 use crate::exit_reason::ExitReason;
 use core::fmt;
@@ -8,7 +8,7 @@ use samara_rref::{AllocError, Exchangeable, Transfer, TypeDescriptor};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RpcError {
-    /// The domain is not running: nothing was executed, and what would have moved is dropped.
+    /// The domain is not running: nothing was executed, and the arguments that would have moved are dropped.
     Dead,
     /// The domain died while it executed the call.
     Crashed,
@@ -18,16 +18,17 @@ pub enum RpcError {
     RecoveryFailed,
     /// There was no memory to make a `#[scratch]` argument again.
     OutOfMemory,
-    /// The caller has as many `#[replay]` calls on the record as it may, or the object was opened through as many
-    /// others as it may: nothing was executed.
+    /// The caller has as many `#[replay]` calls on the record as it may have, or the object was opened through as
+    /// many others as is allowed: nothing was executed.
     ReplayLogFull,
-    /// The host keeps as much on the caller's behalf as it may ([`DomainSpec::host_quota`](crate::DomainSpec::host_quota)): nothing was executed.
+    /// The host keeps as much on the caller's behalf as it may
+    /// ([`DomainSpec::host_quota`](crate::DomainSpec::host_quota)): nothing was executed.
     HostQuota,
-    /// The domain, or its caller where the call may return objects, has so many shared objects that it may not
-    /// be given more: nothing was executed, and what would have moved is dropped, as the caller's.
+    /// The domain has so many shared objects that it may not be given more, or the caller has and the call may return
+    /// some: nothing was executed, and the arguments that would have moved are dropped, as the caller's.
     OverQuota,
-    /// The calling thread's stack has less room left than the domain asks for: nothing was executed, and
-    /// what would have moved is dropped, as the caller's.
+    /// The calling thread's stack has less room left than the domain asks for: nothing was executed, and the
+    /// arguments that would have moved are dropped, as the caller's.
     StackExhausted,
 }
 
@@ -76,27 +77,27 @@ unsafe impl Exchangeable for RpcError {
     fn transfer(&self, _: &Transfer) {}
 }
 
-/// A reason inside an error: boxed, since errors are returned on the way of successes too, and by
-/// value where there is no allocator.
+/// A reason inside an error. Boxed, since a `Result` has room for its error on success too; by value where there is
+/// no allocator.
 #[cfg(feature = "alloc")]
 pub type Reason = alloc::boxed::Box<ExitReason>;
 /// A reason inside an error.
 #[cfg(not(feature = "alloc"))]
 pub type Reason = ExitReason;
 
-/// What of a [`DomainSpec`](crate::DomainSpec) a host can't keep.
+/// A limit of a [`DomainSpec`](crate::DomainSpec) that the host cannot enforce.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnenforcedLimit {
-    /// A private quota: an allocation that can't fail would end more than the domain.
+    /// A quota of the private heap: an allocation that cannot report its failure would end more than the domain.
     HeapQuota,
-    /// A private quota: the domain has no private heap.
+    /// A quota of the private heap: the domain has no private heap.
     NoPrivateHeap,
     /// A budget: there is no tick.
     Budget,
     /// A budget longer than 71 minutes.
     LongBudget,
-    /// Stack: threads' stacks are not told.
+    /// A stack requirement: the host does not tell where threads' stacks are.
     Stack,
 }
 
@@ -113,7 +114,7 @@ impl fmt::Display for UnenforcedLimit {
                 "DomainSpec::budget, as there is no tick; contain its threads with ticks (samara_host_std::contained) or ask for no budget"
             }
             Self::LongBudget => {
-                "DomainSpec::budget, of which 71 minutes are the most; ask for less, or for none"
+                "DomainSpec::budget, which is longer than 71 minutes; ask for less, or for none"
             }
             Self::Stack => {
                 "DomainSpec::stack, as threads' stacks are not known; contain its threads (samara_host_std::contained) or ask for no stack"
@@ -130,7 +131,7 @@ impl core::error::Error for UnenforcedLimit {}
 pub enum SpawnError {
     /// All domain slots are in use.
     NoSlot,
-    /// The spec asks for what this host can't keep: nothing was started.
+    /// The spec has a limit that this host cannot enforce: nothing was started.
     UnenforcedLimit(UnenforcedLimit),
     /// The recipe could not make the arguments of `init`.
     Mint(Reason),
@@ -138,13 +139,13 @@ pub enum SpawnError {
     Init(Reason),
     /// The restart budget is used up.
     BudgetExhausted,
-    /// The old generation did not drain in time, and what it holds is needed or eight of the name are so already; or whoever
-    /// asks may not wait that long. No restart was spent.
+    /// The old generation did not drain in time, and either its resources are needed or eight generations of the name
+    /// have not drained. Or the caller may not wait that long. No restart was spent.
     StillDraining,
-    /// The domain was stopped by the host and stays so.
+    /// The host has stopped the domain, which stays stopped.
     Stopped,
-    /// The calling thread's stack has too little room left to start it on, or for what it calls in its start: no restart
-    /// was spent.
+    /// The calling thread's stack has too little room left to start the domain on, or for calls that its start makes:
+    /// no restart was spent.
     StackExhausted,
 }
 
@@ -152,11 +153,11 @@ impl fmt::Display for SpawnError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NoSlot => f.write_str("all domain slots are in use; stop a domain first"),
-            Self::UnenforcedLimit(what) => write!(f, "this host can't keep what the spec asks for: {what}"),
+            Self::UnenforcedLimit(limit) => write!(f, "this host cannot enforce {limit}"),
             Self::Mint(reason) => write!(f, "the recipe could not make init's arguments: {reason}"),
             Self::Init(reason) => write!(f, "init failed: {reason}"),
             Self::BudgetExhausted => {
-                f.write_str("the restart budget is used up; raise it or mend the domain")
+                f.write_str("the restart budget is used up; raise it or fix the domain")
             }
             Self::StillDraining => f.write_str(
                 "calls are still inside the old generation; end their callers, or raise DomainSpec::drain_timeout",

@@ -1,4 +1,4 @@
-//! What happens to domains, for a host that logs it.
+//! Events in the lives of domains, for a host that logs them.
 
 use crate::exit_reason::ExitReason;
 use core::time::Duration;

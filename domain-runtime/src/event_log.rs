@@ -1,8 +1,8 @@
-//! A bounded log of events, for hosts that read it when it suits them.
+//! A bounded log of events, which a host reads at any time.
 //!
-//! The host declares one (`static LOG: EventLog<128>`) and feeds it from its
-//! [`Events`](crate::host::Events). Writers take a ticket and one slot's lock for a copy; a reader
-//! who is too slow learns how many it missed.
+//! The host declares a log (`static LOG: EventLog<128>`) and feeds it from its [`Events`](crate::host::Events). A
+//! writer takes a ticket, and one slot's lock for a copy. A reader that is too slow learns how many events it has
+//! missed.
 
 use crate::event::Event;
 use crate::exit_reason::ExitReason;
@@ -15,17 +15,17 @@ use samara_shared_heap::NoCutMutex;
 /// An event by value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Record {
-    /// Which event of this log it is; wraps.
+    /// The number of the event in this log; wraps.
     pub number: usize,
     /// When it was logged, by the host's clock.
     pub at: Duration,
     /// The name of the domain, or of the supervisor.
     pub name: Text<32>,
-    /// What happened.
+    /// The event.
     pub what: EventKind,
 }
 
-/// What happened. See [`Event`].
+/// The kind of an event, with its data. See [`Event`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[allow(
@@ -78,7 +78,7 @@ pub enum EventKind {
 }
 
 impl Record {
-    // In place, since it is as large as a reason.
+    // Inlined, since a record is as large as a reason.
     #[inline(always)]
     fn of(number: usize, event: &Event<'_>) -> Self {
         let at = match *event {
@@ -179,13 +179,13 @@ impl<const N: usize> EventLog<N> {
         Self {
             next: AtomicUsize::new(0),
             slots: [const {
-                // SAFETY: a record is copied.
+                // SAFETY: the lock is held while a record is written or copied: trusted code in bounded time.
                 unsafe { NoCutMutex::new(None) }
             }; N],
         }
     }
 
-    /// Logs an event. No allocation; waits for nobody but a writer or reader of the same slot.
+    /// Logs an event. Does not allocate, and waits for nothing but a writer or reader of the same slot.
     pub fn push(&self, event: &Event<'_>) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut slot = self.slots[number % N].lock();
@@ -208,8 +208,8 @@ impl<const N: usize> EventLog<N> {
                 cursor.next = cursor.next.wrapping_add(1);
                 return Some(record);
             }
-            // Older: the slot's ticket was not taken, or its writer is at work. Newer: it was
-            // overwritten just now, so there are more than `N` by now.
+            // An older record: the ticket of this slot was not taken, or its writer is still at work. A newer one:
+            // the record has just been overwritten, so there are more than `N` by now.
             if !is_later(record.number, cursor.next) {
                 return None;
             }

@@ -1,16 +1,16 @@
-//! Why a domain ended: bytes by value, kept in its control block.
+//! Why a domain ended: plain data by value, kept in the domain's control block.
 
 use crate::text::Text;
 use core::time::Duration;
 use core::{fmt, ptr};
 use samara_shared_heap::{Owner, thread};
 
-/// Most bytes of a message that are kept: 160 (feature `small`: 40).
+/// How many bytes of a message are kept at most: 160 (feature `small`: 40).
 pub const MESSAGE: usize = if cfg!(feature = "small") { 40 } else { 160 };
-/// Most bytes of a place that are kept: 96 (feature `small`: 32).
+/// How many bytes of a place are kept at most: 96 (feature `small`: 32).
 pub const PLACE: usize = if cfg!(feature = "small") { 32 } else { 96 };
 
-/// Most active calls that are kept: 12 (feature `small`: 1).
+/// How many active calls are kept at most: 12 (feature `small`: 1).
 pub const TRACE: usize = if cfg!(feature = "small") { 1 } else { 12 };
 
 /// The kind of end.
@@ -30,7 +30,8 @@ pub enum ExitKind {
     Stopped,
     /// It did not drain before its deadline.
     DeadlinePassed,
-    /// A CPU fault: the message says which, the place where, the trace from where.
+    /// A CPU fault: the message names it, the place is that of the instruction, and the trace has the calls that led
+    /// there.
     Fault,
     /// It stayed inside for longer than its budget.
     Overrun,
@@ -44,13 +45,13 @@ pub enum ExitKind {
 pub struct ExitReason {
     /// The kind of end.
     pub kind: ExitKind,
-    /// The message, cut to fit.
+    /// The message, truncated to fit.
     pub message: Text<MESSAGE>,
-    /// `file:line` of a panic, cut to fit.
+    /// `file:line` of a panic, truncated to fit.
     pub place: Text<PLACE>,
-    /// The calls that were active, innermost first, [`Call::NONE`] after the last: where a fault struck, a
-    /// budget ran out, or a panic began (first those of the panic itself). Empty where the host has told
-    /// neither stacks nor images.
+    /// The calls that were active, innermost first, with [`Call::NONE`] after the last: those where a fault happened,
+    /// a budget ran out, or a panic began (first those of the panic itself). Empty where the host has neither
+    /// recorded stacks nor registered images.
     pub trace: [Call; TRACE],
 }
 
@@ -59,7 +60,7 @@ pub struct ExitReason {
 pub struct Call {
     /// An address inside the instruction that is executed, or makes the next inner call.
     pub pc: usize,
-    /// For whom it runs.
+    /// The domain that it runs for, or the host.
     pub owner: Owner,
 }
 
@@ -90,17 +91,18 @@ pub struct Exit {
     pub reason: ExitReason,
 }
 
-/// Why a generation ended, and in whose hands.
+/// Why a generation ended, and on which thread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct End {
     pub(crate) reason: ExitReason,
-    /// The [thread](this_thread) on which it was noted: that panicked, struck, or killed it.
+    /// The [thread](this_thread) on which the end was noted: the one that panicked, trapped, or killed the
+    /// generation.
     #[cfg_attr(not(feature = "alloc"), allow(dead_code, reason = "only journals ask"))]
     pub(crate) by: usize,
 }
 
 impl End {
-    /// Noted here and now.
+    /// An end that is noted now, on the running thread.
     pub(crate) fn here(reason: &ExitReason) -> Self {
         Self {
             reason: *reason,
@@ -109,13 +111,13 @@ impl End {
     }
 }
 
-/// The running thread, to be compared as long as it runs.
+/// A number that distinguishes the running thread from others for as long as it runs.
 pub(crate) fn this_thread() -> usize {
     ptr::from_ref(thread::current()).addr()
 }
 
 impl ExitReason {
-    /// The active calls, without what stands behind the last.
+    /// The active calls, without the empty places behind the last.
     pub fn calls(&self) -> impl Iterator<Item = Call> + Clone + '_ {
         self.trace
             .iter()
@@ -123,7 +125,7 @@ impl ExitReason {
             .take_while(|call| *call != Call::NONE)
     }
 
-    /// A kind, and no more.
+    /// A reason that has a kind only.
     #[must_use]
     pub const fn bare(kind: ExitKind) -> Self {
         Self {

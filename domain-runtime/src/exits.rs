@@ -8,12 +8,12 @@ use samara_shared_heap::NoCutMutex;
 /// How many ends are kept for each name.
 const KEPT: usize = 8;
 
-/// One more: the newest may be taken back.
+/// One more, since the newest may be taken back.
 const PLACES: usize = KEPT + 1;
 
 #[derive(Debug)]
 struct Ring {
-    /// Where the next one goes; the newest stands before it.
+    /// The place for the next end; the newest stands before it.
     next: usize,
     ends: [Option<Ended>; PLACES],
 }
@@ -25,14 +25,14 @@ struct Ended {
     by: usize,
 }
 
-/// The newest ends of a name's generations. Kept exclude_time from the slots, which others use again.
+/// The newest ends of a name's generations. Kept apart from the slots, which other domains use again.
 #[derive(Debug)]
 pub(crate) struct Exits(NoCutMutex<Ring>);
 
-/// What a slot keeps of them.
+/// A slot's reference to the ends of its name.
 pub(crate) type Shared = Arc<Exits>;
 
-/// A number that is the name's as long as any slot keeps its ends.
+/// A number that stays the name's own for as long as any slot refers to its ends.
 pub(crate) fn name_of(exits: &Shared) -> usize {
     Arc::as_ptr(exits).addr()
 }
@@ -43,7 +43,7 @@ impl Exits {
             next: 0,
             ends: [None; PLACES],
         };
-        // SAFETY: ends are copied.
+        // SAFETY: the lock is held while ends are copied: trusted code in bounded time.
         Self(unsafe { NoCutMutex::new(ring) })
     }
 
@@ -60,7 +60,7 @@ impl Exits {
         ring.next = (next + 1) % PLACES;
     }
 
-    /// Takes an end back if it is the newest: it says nothing of the name's domain.
+    /// Takes an end back if it is the newest: for one that says nothing about the name's domain.
     pub(crate) fn forget(&self, id: usize, generation: u32) {
         let mut ring = self.0.lock();
         let newest = (ring.next + KEPT) % PLACES;

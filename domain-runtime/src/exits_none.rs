@@ -1,9 +1,9 @@
-//! No names over several generations, so nobody asks how those ended.
+//! Without an allocator no name has several generations, so nothing asks how those ended.
 
 use crate::exit_reason::End;
 use core::time::Duration;
 
-/// What a slot keeps of where its end is told: there is nowhere.
+/// A slot's reference to the ends of its name: there is none.
 #[derive(Clone, Debug)]
 pub(crate) enum Shared {}
 
@@ -13,7 +13,7 @@ impl Shared {
     }
 }
 
-/// There is no name.
+/// Never called: there is no name.
 pub(crate) fn name_of(exits: &Shared) -> usize {
     match *exits {}
 }

@@ -1,11 +1,11 @@
-//! Objects that a domain hands out beside the one that its `init` returned.
+//! Objects that a domain hands out besides the one that its `init` returned.
 //!
-//! An exported object lies in a slot of its exporter, together with its record: how many proxies there
-//! are, and a link. When the last proxy goes, or its holder is reclaimed, the record is posted on its
-//! exporter's list; that takes no memory and runs no code of the exporter. The exporter drops each object
-//! itself, in an entry for that object alone: some before the next call whose result may hold handles, all when the
-//! host [collects](collect), or in its orderly stop. So how many others let go of counts against no budget of the
-//! exporter's. If the exporter dies, its slots are freed as a whole, the records with them.
+//! An exported object lies in a slot of its exporter, together with its record: the number of proxies, and a link.
+//! When the last proxy goes, or the last holder is reclaimed, the record is posted on its exporter's list; that takes
+//! no memory and runs no code of the exporter. The exporter drops each object itself, in an entry for that object
+//! alone: some before the next call whose result may hold handles, all when the host [collects](collect), or in its
+//! orderly stop. So the number of objects that others let go of counts against no budget of the exporter's. If the
+//! exporter dies, its slots are freed as a whole, and the records with them.
 
 use crate::call::{self, Target};
 use crate::contain;
@@ -30,9 +30,10 @@ use samara_shared_heap::owner::{MAX_OWNERS, Owner};
 use samara_shared_heap::slow_path_flags;
 use samara_shared_heap::thread::{self, NoCut};
 
-/// What is kept beside an exported object.
+/// The header of an exported object.
 struct Record {
-    /// How many there are; once the last is gone, [who](contain::whose_time) let go of it.
+    /// The number of proxies. Once the last is gone: [a number](contain::whose_time) for the generation that let go
+    /// of it.
     proxies: AtomicUsize,
     /// The record posted before.
     next: AtomicPtr<Record>,
@@ -46,25 +47,25 @@ struct Exported<T> {
     object: T,
 }
 
-/// The records posted to each owner, last one first.
+/// The records posted to each owner, the last one first.
 static POSTED: [AtomicPtr<Record>; MAX_OWNERS] =
     [const { AtomicPtr::new(ptr::null_mut()) }; MAX_OWNERS];
 
-/// Those taken off that list as a whole, to be dropped one by one.
+/// The records that were taken off that list as a whole, to be dropped one by one.
 static TAKEN: [NoCutMutex<Taken>; MAX_OWNERS] = [const {
     let taken = Taken {
         first: ptr::null_mut(),
         rounds: 0,
     };
-    // SAFETY: records are taken off a list, and none is dropped.
+    // SAFETY: the lock is held while records are taken off a list; none is dropped meanwhile.
     unsafe { NoCutMutex::new(taken) }
 }; MAX_OWNERS];
 
-/// How many objects a call drops at most before it goes on to what it was made for, and for no longer than one budget of
-/// theirs: its caller waits. The rest is for the calls after it.
+/// How many objects a call drops at most before it does its own work. It also begins no further drop after one budget
+/// of their domain's, since its caller waits. The calls after it drop the rest.
 const PIECE: usize = 64;
 
-/// A counted reference to an exported object: what a proxy holds.
+/// A counted reference to an exported object, which a proxy holds.
 pub struct Export<I: ?Sized + Interface> {
     instance: Instance<I>,
     record: NonNull<Record>,
@@ -77,7 +78,8 @@ unsafe impl<I: ?Sized + Interface> Send for Export<I> {}
 unsafe impl<I: ?Sized + Interface> Sync for Export<I> {}
 
 impl<I: ?Sized + Interface> Export<I> {
-    /// Keeps `object` in a slot of whom the thread runs for, and refers to it.
+    /// Puts `object` into a slot of the domain that the thread runs for, or of the host, and returns a reference to
+    /// it.
     ///
     /// # Errors
     /// Gives `object` back when the heap has no room or the quota is used up.
@@ -108,11 +110,11 @@ impl<I: ?Sized + Interface> Export<I> {
         })
     }
 
-    /// Where the object is.
+    /// The place of the object.
     ///
     /// # Safety
-    /// Entered only while this reference, or a clone of it, is kept: with the last one goes the object,
-    /// and its exporter, which an entry asks for, lives on.
+    /// The instance is entered only while this reference, or a clone of it, is kept. The object goes with the last
+    /// one, and its exporter, which is all that an entry checks, lives on.
     #[inline]
     #[must_use]
     pub const unsafe fn instance(&self) -> Instance<I> {
@@ -122,8 +124,8 @@ impl<I: ?Sized + Interface> Export<I> {
     /// Takes the object back.
     ///
     /// # Safety
-    /// It was made from a `T` by this thread, for whom it still runs, and was neither cloned nor shown
-    /// to anybody.
+    /// This was made from a `T` by this thread, which still runs for the same owner. It was neither cloned nor shown
+    /// to any other code.
     pub unsafe fn take_back<T>(self) -> T
     where
         I: Implements<T>,
@@ -138,7 +140,7 @@ impl<I: ?Sized + Interface> Export<I> {
         object
     }
 
-    /// Posts what lies in the slot to its exporter, if it lives.
+    /// Gives one reference up. If it was the last and the exporter lives, the record is posted to the exporter.
     fn release(&self) {
         let target = self.instance.target();
         while_alive(target, || {
@@ -154,7 +156,7 @@ impl<I: ?Sized + Interface> Export<I> {
 
 impl<I: ?Sized + Interface> Clone for Export<I> {
     fn clone(&self) -> Self {
-        // Of a dead exporter nothing is left to count, now and when the clone goes.
+        // If the exporter is dead, nothing is left to count, neither now nor when the clone goes.
         while_alive(self.instance.target(), || {
             // SAFETY: the exporter lives meanwhile, and this reference keeps the record.
             let record = unsafe { self.record.as_ref() };
@@ -182,14 +184,14 @@ impl<I: ?Sized + Interface> fmt::Debug for Export<I> {
 }
 
 /// # Safety
-/// `record` begins an `Exported<T>` that nobody refers to any more; runs inside its exporter.
+/// `record` begins an `Exported<T>` to which no proxy refers any more. Runs inside its exporter.
 unsafe fn drop_exported<T>(record: NonNull<Record>) {
     let at = record.cast::<Exported<T>>();
     // SAFETY: the record begins the slot, and is its header only.
     let object = unsafe { &raw mut (*at.as_ptr()).object };
-    // Also where the destructor panics: the host is an exporter that does not die of it.
+    // Frees the slot even if the destructor panics: an exporter that is the host does not die of that.
     let _slot = Slot(at);
-    // SAFETY: no proxy is left, so nobody is inside or gets in; dropped here only.
+    // SAFETY: no proxy is left, so no call is inside and none gets in; the object is dropped here only.
     unsafe { ptr::drop_in_place(object) };
 }
 
@@ -199,17 +201,17 @@ struct Slot<T>(NonNull<Exported<T>>);
 impl<T> Drop for Slot<T> {
     fn drop(&mut self) {
         let at_place = place(size_of::<Exported<T>>(), align_of::<Exported<T>>());
-        // SAFETY: the value is gone, or its destructor gave up; its slot was allocated at this place.
+        // SAFETY: the value is gone, or its destructor has panicked; its slot was allocated at this place.
         unsafe { heap::free(self.0.cast(), at_place) };
     }
 }
 
-/// Runs `action` if the generation of `target` lives, and keeps it from being reclaimed meanwhile: it
+/// Runs `action` if the generation of `target` lives, and keeps the generation from being reclaimed meanwhile: it
 /// counts as an entry, without acting for the domain.
 fn while_alive(target: Target, action: impl FnOnce()) {
     let block = target.block();
     let thread = thread::current();
-    // SAFETY: to the end of this function; `action` counts, and no more.
+    // SAFETY: released at the end of this function; `action` only counts and posts.
     let _no_cut = unsafe { NoCut::begin(thread) };
     let counter = block.counter(thread.shard());
     counter.entries.fetch_add(1, SeqCst);
@@ -223,7 +225,7 @@ fn while_alive(target: Target, action: impl FnOnce()) {
     }
     counter.exits.fetch_add(1, SeqCst);
     if matches!(block.word().state(), State::Stopping | State::Draining) {
-        // Destructors of capabilities come by here, which may not panic: nor does this (`host::Threads`).
+        // Destructors of capabilities come through here, and must not panic. Nor does this (`host::Threads`).
         host::wake_reaper();
     }
 }
@@ -240,8 +242,9 @@ fn post(owner: Owner, record: &Record) {
             Err(other) => first = other,
         }
     }
-    // After it is on the list, as the mark is cleared before the list is taken: none stays there unseen.
-    // SAFETY: it is on that list.
+    // The mark is set after the record is on the list, and cleared before the list is taken: so no record stays there
+    // unseen.
+    // SAFETY: the record is on that list.
     unsafe { slow_path_flags::set(owner, slow_path_flags::POSTED) };
 }
 
@@ -252,25 +255,27 @@ pub fn has_posted(owner: Owner) -> bool {
     slow_path_flags::of(owner) & slow_path_flags::POSTED != 0
 }
 
-/// Enters the generation behind `target`, if it runs, to drop the exported objects whose last proxy has gone. No other
-/// that has its slot meanwhile: a call to the dead runs no stranger's destructors.
+/// Enters the generation behind `target`, if it runs, to drop exported objects whose last proxy has gone. It enters
+/// no other generation that has the slot meanwhile: a call to a dead domain runs no stranger's destructors.
 #[cold]
 pub fn collect_of(target: Target) -> usize {
-    // An exporter that is further out on this chain is inside all along, and would pay for it there.
+    // An exporter that is further out on this chain is inside all the time, and would pay there for these
+    // destructors.
     if target.is_dead() || target.may_be_on_own_chain() {
         return 0;
     }
     if target.owner().is_host() {
-        // SAFETY: the runtime's own, and destructors of the host's.
+        // SAFETY: this runs the runtime's own code, and destructors of the host's.
         return unsafe { thread::as_host(collect_some_of_hosts) };
     }
     let patience = Patience::of_call(target);
-    // SAFETY: the runtime's own; destructors run behind entries of their own, on their domain's time.
+    // SAFETY: this is the runtime's own code; destructors run behind entries of their own, on their domain's time.
     unsafe { patience.during(|| collect_some(&patience)) }
 }
 
-/// Drops some objects of the domain that is waited for. The thread runs on behalf of another domain, the caller. Time between the
-/// entries is the caller's for objects that the caller has let go of. Of other objects it has not chosen the number.
+/// Drops some objects of the domain that is awaited. The thread runs on behalf of another domain, the caller. The
+/// caller pays for the time between the entries, for objects that it has let go of itself. It has not chosen the
+/// number of other objects, and does not pay for those.
 fn collect_some(patience: &Patience) -> usize {
     let (who, mut own, mut all) = (contain::whose_time(), 0_u32, 0_u32);
     let some = || {
@@ -293,9 +298,9 @@ fn collect_some(patience: &Patience) -> usize {
     all as usize
 }
 
-/// Drops some objects of the host's, on whose behalf the thread runs. The domain that called it pays for one that it has let
-/// go of itself: who opens and lets go again and again pays for each, and who is handed many has chosen neither their number nor
-/// what they cost.
+/// Drops some objects of the host's, on whose behalf the thread runs. The domain that has called the host pays for
+/// one object that it has let go of itself. So a domain that opens objects and lets go of them again and again pays
+/// for each. A domain that is handed many has chosen neither their number nor their cost.
 fn collect_some_of_hosts() -> usize {
     let (who, mut own) = (contain::whose_time(), None);
     let mut spare_others = || match take(Owner::HOST) {
@@ -315,7 +320,8 @@ fn collect_some_of_hosts() -> usize {
             .take_while(|_| has_posted(Owner::HOST) && enter_host(&mut spare_others))
             .count()
     };
-    // SAFETY: the runtime's own, and destructors of the host's, of objects that others have let go of.
+    // SAFETY: this runs the runtime's own code, and destructors of the host's, for objects that others have let go
+    // of.
     let (count, _) = unsafe { thread::as_host_uncharged(some) };
     enter_host(|| {
         if let Some(posted) = own.take() {
@@ -326,22 +332,22 @@ fn collect_some_of_hosts() -> usize {
     });
     if let Some(Posted(record)) = own {
         // The stack has no room for that entry.
-        // SAFETY: the list's alone, off which it was taken.
+        // SAFETY: the record was taken off the list, and only the list referred to it.
         post(Owner::HOST, unsafe { record.as_ref() });
     }
     count
 }
 
-/// Runs `drops`, destructors of the host's, behind a boundary. False if one panics, or the stack has no room.
+/// Runs `drops`, destructors of the host's, behind a boundary. Returns false if one panics, or the stack has no room.
 fn enter_host(mut drops: impl FnMut() -> bool) -> bool {
     let host = control::block(Owner::HOST);
-    // SAFETY: what it runs is the host's own code.
+    // SAFETY: the closure runs the host's own code.
     unsafe { call::enter(Target::new(host, host.word()), (), |()| drops()) }.unwrap_or(false)
 }
 
-/// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone by now.
-/// Returns how many were dropped: of a domain with a budget those for which one is enough. Their destructors are the
-/// domain's code: they may block, and a panic is its death.
+/// Enters the domain in `block`, if it runs, to drop the exported objects whose last proxy has gone by now. Returns
+/// how many were dropped. For a domain with a budget, no further drop begins after the time of one budget. The
+/// destructors are the domain's code: they may block, and a panic is the domain's death.
 #[cold]
 pub fn collect(block: &'static ControlBlock) -> usize {
     let (owner, word) = (block.owner(), block.word());
@@ -349,7 +355,7 @@ pub fn collect(block: &'static ControlBlock) -> usize {
     if !runs || !has_posted(owner) {
         return 0;
     }
-    // What is left of the last round, and one more: destructors may post without end.
+    // Drops the rest of the last round, and one more round: destructors may post without end.
     let last = TAKEN[owner.index()].lock().rounds.wrapping_add(1);
     let patience = Patience::of_call(Target::new(block, word));
     let all = || {
@@ -362,28 +368,28 @@ pub fn collect(block: &'static ControlBlock) -> usize {
         }
         count
     };
-    // SAFETY: the runtime's own; destructors run behind entries of their own.
+    // SAFETY: this is the runtime's own code; destructors run behind entries of their own.
     unsafe { patience.during(all) }
 }
 
-/// Enters the drained domain that is waited for, until nobody's object is left: one may have held the last
-/// proxy to another. Those that somebody still has a proxy to go with the domain's memory, and so do those
-/// that are left when patience ends: destructors may export without end.
+/// Enters the drained domain that is awaited, until no posted object is left: one may have held the last proxy to
+/// another. Objects that still have a proxy go with the domain's memory. So do those that are left when patience
+/// ends: destructors may export without end.
 #[cfg(feature = "alloc")]
 pub(crate) fn drop_all_posted(patience: &Patience) {
     while drop_posted(patience).is_some() && !patience.is_over() {}
 }
 
-/// Drops one object of the domain that is waited for, in an entry and so on a budget of its own. Returns
-/// [who](contain::whose_time) let go of it; `None` if none waits, or the entry failed: a panic was the domain's death, and the
-/// reclaim takes the rest.
+/// Drops one object of the domain that is awaited, in an entry of its own, and so with a budget of its own. Returns
+/// [a number](contain::whose_time) for the generation that let go of it. Returns `None` if no object waits, or if the
+/// entry failed: a panic was the domain's death, and the reclaim takes the rest.
 fn drop_posted(patience: &Patience) -> Option<usize> {
     let target = patience.target();
     let owner = target.owner();
     let drop_one = |()| {
         let posted = take(owner)?;
         let let_go_by = posted.let_go_by();
-        // SAFETY: this is its exporter.
+        // SAFETY: the thread runs for the exporter.
         unsafe { posted.drop() };
         Some(let_go_by)
     };
@@ -395,39 +401,40 @@ fn drop_posted(patience: &Patience) -> Option<usize> {
     patience.enter(enter).ok().flatten()
 }
 
-/// A record that was taken off its list, and refers to an object that nobody has any more.
+/// A record that was taken off its list, of an object that has no proxy any more.
 struct Posted(NonNull<Record>);
 
 impl Posted {
-    /// [Who](contain::whose_time) let go of the object.
+    /// [A number](contain::whose_time) for the generation that let go of the object.
     fn let_go_by(&self) -> usize {
-        // SAFETY: posted by its last reference and taken off the list: alive until it is dropped.
+        // SAFETY: the last reference posted the record, and it was taken off the list: it is alive until it is
+        // dropped.
         unsafe { self.0.as_ref() }.proxies.load(Relaxed)
     }
 
     /// Drops the object, and frees its slot.
     ///
     /// # Safety
-    /// The thread runs for its exporter.
+    /// The thread runs for the object's exporter.
     unsafe fn drop(self) {
         // SAFETY: as above.
         let drop = unsafe { self.0.as_ref() }.drop;
-        // SAFETY: nobody refers to it; the rest is the caller's word.
+        // SAFETY: no proxy refers to the object; the caller vouches for the rest.
         unsafe { drop(self.0) };
     }
 }
 
-/// Takes a record off the lists of `owner`, which is entered, or the host. Constant time.
+/// Takes a record off the lists of `owner`, which is the host or has been entered. Takes constant time.
 fn take(owner: Owner) -> Option<Posted> {
     let mut taken = TAKEN[owner.index()].lock();
     if taken.first.is_null() {
-        // SAFETY: the list is taken after it.
+        // SAFETY: the list is taken after this.
         unsafe { slow_path_flags::clear(owner, slow_path_flags::POSTED) };
         taken.first = POSTED[owner.index()].swap(ptr::null_mut(), Acquire);
         taken.rounds = taken.rounds.wrapping_add(1);
     }
     let record = NonNull::new(taken.first)?;
-    // SAFETY: posted by its last reference, so the list's alone, which is locked.
+    // SAFETY: the last reference posted the record, so only the list refers to it, and the list is locked.
     taken.first = unsafe { record.as_ref() }.next.load(Relaxed);
     if !taken.first.is_null() {
         // SAFETY: more are on the list.
@@ -436,31 +443,31 @@ fn take(owner: Owner) -> Option<Posted> {
     Some(Posted(record))
 }
 
-/// Records taken off the list of their exporter, which nobody has dropped yet.
+/// Records that were taken off the list of their exporter and not dropped yet.
 struct Taken {
     first: *mut Record,
-    /// How often the posted ones were taken.
+    /// How often the list of posted records was taken.
     rounds: u32,
 }
 
-// SAFETY: the list is reached under its lock, records by their exporter.
+// SAFETY: the list is reached only under its lock, the records only by their exporter.
 unsafe impl Send for Taken {}
 
 impl Taken {
-    /// Whether all that was taken in round `last` is off the list.
+    /// Whether all records that were taken in round `last` are off the list.
     const fn is_over(&self, last: u32) -> bool {
         let ahead = self.rounds.wrapping_sub(last) as i32;
         ahead > 0 || ahead == 0 && self.first.is_null()
     }
 }
 
-/// [`collect`]s for the host and every running domain.
+/// Runs [`collect`] for the host and for every running domain.
 pub(crate) fn collect_all() -> usize {
     let host = collect(control::block(Owner::HOST));
     control::blocks().iter().map(collect).sum::<usize>() + host
 }
 
-/// Forgets what was posted to a dead owner: its slots are freed as a whole.
+/// Forgets the records posted to a dead owner: its slots are freed as a whole.
 pub(crate) fn forget(owner: Owner) {
     // SAFETY: the lists are emptied.
     unsafe { slow_path_flags::clear(owner, slow_path_flags::POSTED) };

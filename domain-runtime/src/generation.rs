@@ -1,7 +1,7 @@
-//! One generation of a domain: a slot claimed, `init` run inside, the object it returned.
+//! One generation of a domain: a claimed slot, in which `init` has run, and the object that it returned.
 //!
-//! A service strings generations together under one name; a host without an
-//! allocator starts them one by one, with [`Runtime::spawn_once`].
+//! A service has generations follow each other under one name. A host without an allocator starts them one by one,
+//! with [`Runtime::spawn_once`].
 
 use crate::call::{self, Failure, Refusal, Target};
 use crate::control::ControlBlock;
@@ -23,9 +23,9 @@ use samara_shared_heap::class::place;
 use samara_shared_heap::{heap, quota, thread};
 
 impl Runtime {
-    /// Starts one generation of a domain: runs `init` with `arguments` inside a new domain, and
-    /// enforced_limits what it returns there as the object behind the interface `I`. Allocates nothing but
-    /// that object. Nobody restarts it: when it died, [`reap`](Self::reap) and start it again.
+    /// Starts one generation of a domain: runs `init` with `arguments` inside a new domain, and keeps the value that
+    /// it returns there as the object behind the interface `I`. Allocates only that object. The generation is not
+    /// restarted: after its death, [`reap`](Self::reap) it and start another.
     ///
     /// # Errors
     /// [`SpawnError::UnenforcedLimit`], [`SpawnError::NoSlot`], or [`SpawnError::Init`] with the reason.
@@ -44,8 +44,8 @@ impl Runtime {
         start(spec, 0, None, &|_| {}, init, arguments)
     }
 
-    /// Ends a generation if it still lives. False if it was dead already. It is reclaimed by
-    /// [`reap`](Self::reap) once the calls inside have left.
+    /// Ends a generation if it still lives; returns false if it was dead already. [`reap`](Self::reap) reclaims it
+    /// once the calls inside have left.
     pub fn end<I: ?Sized>(&self, instance: Instance<I>, message: &str) -> bool {
         let target = instance.target();
         let reason = ExitReason::new(ExitKind::Killed, message);
@@ -53,20 +53,20 @@ impl Runtime {
     }
 }
 
-/// What `init` came to. Crosses from the new domain to the host; the pointer is the host's to keep.
+/// The outcome of `init`. It crosses from the new domain to the host, which keeps the pointer.
 struct Outcome<I: ?Sized>(Result<NonNull<I>, Failed>);
 
 /// Why there is no object.
 enum Failed {
-    /// `init` says so.
+    /// `init` returned an error.
     Init(Text<MESSAGE>),
-    /// There is a quota of a private heap, and no private heap. `init` was not called.
+    /// The spec has a quota of the private heap, and there is no private heap. `init` was not called.
     NoPrivateHeap,
 }
 
 // SAFETY: see `Instance`.
 unsafe impl<I: ?Sized + Interface> Send for Outcome<I> {}
-// SAFETY: the pointer is not dereferenced by whom it crosses to; the text is plain data.
+// SAFETY: the host, to which the pointer crosses, does not dereference it; the text is plain data.
 unsafe impl<I: ?Sized + Interface> Exchangeable for Outcome<I> {
     const NESTED: bool = false;
     const DEPTH: usize = 0;
@@ -74,7 +74,7 @@ unsafe impl<I: ?Sized + Interface> Exchangeable for Outcome<I> {
     fn transfer(&self, _: &Transfer) {}
 }
 
-/// Runs inside the new domain: `init`, and its value put where the interface can point to it.
+/// Runs inside the new domain: calls `init`, and puts its value where the interface can point to it.
 fn run_init<I, T, A, E>(init: fn(A) -> Result<T, E>, arguments: A) -> Outcome<I>
 where
     I: ?Sized + Implements<T>,
@@ -84,7 +84,7 @@ where
         Ok(value) => value,
         Err(error) => {
             let mut text = Text::new();
-            // A `Display` that fails leaves what it has written: that is the message then.
+            // If `Display` fails, the message is what it has written so far.
             let _ = write!(text, "{error}");
             return Outcome(Err(Failed::Init(text)));
         }
@@ -105,8 +105,8 @@ where
     }
 }
 
-/// Claims a slot, tells `begun` of the generation, and runs `init` inside; one that fails there is reclaimed at once,
-/// unless threads of its own are inside still.
+/// Claims a slot, passes the generation to `begun`, and runs `init` inside. If that fails, the generation is
+/// reclaimed at once, unless threads of its own are still inside.
 pub(crate) fn start<I, T, A, E>(
     spec: &DomainSpec,
     restarts: u32,
@@ -121,14 +121,14 @@ where
     A: Exchangeable,
     E: fmt::Display + 'static,
 {
-    if let Some(what) = spec.unenforced_limit(host::enforced_limits()) {
-        return Err(SpawnError::UnenforcedLimit(what));
+    if let Some(limit) = spec.unenforced_limit(host::enforced_limits()) {
+        return Err(SpawnError::UnenforcedLimit(limit));
     }
     let (block, word, hold) =
         ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
     begun(Target::new(block, word));
     arena::set_quota(block.owner(), spec.heap_quota);
-    // SAFETY: whoever spawns has the authority over what it spawns.
+    // SAFETY: the spawner has authority over the domain that it spawns.
     unsafe { quota::set_limits(block.owner(), spec.shared) };
     threads::set_limit(block.owner(), spec.threads, exits.map_or(0, name_of));
     host_charges::set_limit(block.owner(), spec.host);
@@ -143,7 +143,7 @@ where
         call::call_opaque(|| run_init::<I, T, A, E>(init, arguments))
     });
     let mut refusal = Refusal::Dead;
-    // SAFETY: `init` is the new domain's code; the function pointer and a flag are all that is captured.
+    // SAFETY: `init` is the new domain's code. The closure captures only the function pointer and a flag.
     let outcome = unsafe {
         call::enter_on::<true, fn(A) -> Outcome<I>, _, _>(
             thread::current(),
@@ -178,7 +178,7 @@ where
         Err(Failure::Refused(_)) if block.word() == word => ExitReason::new(
             ExitKind::InitFailed,
             match refusal {
-                Refusal::StackExhausted => "no room for init on the stack of who starts it",
+                Refusal::StackExhausted => "the starting thread's stack has no room for init",
                 _ => "no quota for init's arguments",
             },
         ),
@@ -201,7 +201,7 @@ where
 pub(crate) fn tear_down<I: ?Sized, T>(instance: Instance<I>) {
     let object = instance.object().cast::<T>();
     let drop_object = |()| {
-        // SAFETY: the domain drained and lets nobody in but this: nobody refers to the object.
+        // SAFETY: the domain has drained and lets in only this entry: nothing else refers to the object.
         call::call_opaque(|| unsafe { object.drop_in_place() });
         // SAFETY: the value is gone; its slot was allocated at this place.
         unsafe { heap::free(object.cast(), place(size_of::<T>(), align_of::<T>())) };

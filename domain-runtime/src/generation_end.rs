@@ -1,17 +1,17 @@
-//! How one generation ended, also when its slot is another's already.
+//! How one generation ended, also after its slot has gone to another generation.
 
 use crate::call::Target;
 use crate::exit_reason::End;
 use crate::exits::Shared;
 
-/// How a generation ends, asked for before it has: told also when its slot is another's already.
+/// The end of a generation, looked up before it has ended: known also after its slot has gone to another.
 pub(crate) struct Ending {
     target: Target,
     exits: Option<Shared>,
 }
 
 impl Ending {
-    /// Of the generation of `target`, if it is there still.
+    /// Prepares for the end of the generation of `target`, if it still has its slot.
     pub(crate) fn of(target: Target) -> Self {
         let exits = target.block().exits();
         Self { target, exits }
@@ -20,7 +20,7 @@ impl Ending {
     /// How it ended; `None` while it runs.
     pub(crate) fn end(&self) -> Option<End> {
         let (block, generation) = (self.target.block(), self.target.expected().generation());
-        // Also where the name's ends are asked: one that is being told is waited for.
+        // Read also if the name's ends are asked below: this waits for an end that is being reported.
         let end = block.end(generation);
         match &self.exits {
             Some(exits) => exits.end_of(block.owner().index(), generation),

@@ -1,10 +1,10 @@
-//! What the host keeps on a domain's behalf, outside both of its heaps: charged to the domain, bounded, and
-//! ended with it.
+//! Memory that the host keeps on a domain's behalf, outside both of its heaps: charged to the domain, bounded, and
+//! released with it.
 //!
-//! A recorded call and the way back to an opened object lie in the host's memory, which neither the quota of
-//! the private heap nor that of the exchange heap counts. So each of them holds a [`Charge`] on the domain
-//! that asked for it: a share of its [`host_quota`](crate::DomainSpec::host_quota), and a place in a list
-//! that the reaper ends when it reclaims the domain.
+//! A recorded call and the way back to an opened object lie in the host's memory, which neither the quota of the
+//! private heap nor that of the exchange heap counts. So each of them holds a [`Charge`] on the domain that asked for
+//! it: a share of its [`host_quota`](crate::DomainSpec::host_quota), and a place in a list that the reaper works
+//! through when it reclaims the domain.
 
 use crate::error::RpcError;
 use alloc::sync::Weak;
@@ -14,24 +14,24 @@ use core::mem;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::{NoCutMutex, Owner, thread};
 
-/// What each charge costs beside the bytes that it names: its place in the list, which grows by doubling.
+/// Bytes that each charge costs beside those that it names: its place in the list, which grows by doubling.
 const OVERHEAD: usize = 2 * size_of::<Place>();
 
-/// What a block of `bytes` takes of the host's heap: allocators put a header before it, and round it up; before what is
-/// aligned to more than that they may leave as much.
+/// Bytes that a block of `bytes` takes of the host's heap. Allocators put a header before a block and round it up. If
+/// a block has a larger alignment than that, they may leave as much unused before it.
 const fn block_of(bytes: usize, align: usize) -> usize {
     const GRAIN: usize = 2 * size_of::<usize>();
     let bytes = bytes.saturating_add(2 * GRAIN - 1) / GRAIN * GRAIN;
     bytes.saturating_add(if align > GRAIN { align } else { 0 })
 }
 
-/// What a `T` takes of the host's heap in a block of its own.
+/// Bytes that a `T` takes of the host's heap in a block of its own.
 #[must_use]
 pub const fn block<T>() -> usize {
     block_of(size_of::<T>(), align_of::<T>())
 }
 
-/// [`block`] with reference counts, as an `Arc` has.
+/// [`block`] with reference counts, as in an `Arc`.
 #[must_use]
 pub const fn shared<T>() -> usize {
     /// As `Arc` lays it out.
@@ -43,7 +43,7 @@ pub const fn shared<T>() -> usize {
     block::<Counted<T>>()
 }
 
-/// What the first of a list takes: its block, in which there is room for two.
+/// Bytes that the first entry of a list takes: the list's block, which has room for two.
 pub(crate) const fn list<T>() -> usize {
     block::<[T; 2]>()
 }
@@ -54,21 +54,21 @@ pub(crate) const fn list<T>() -> usize {
 /// Trusted code, called by the reaper as the host: it ends in bounded time, does not panic, and runs no code
 /// of a domain.
 pub unsafe trait HostResource: Send + Sync {
-    /// Gives up what is kept on behalf of `dead`.
+    /// Gives up everything that is kept on behalf of `dead`.
     fn end(&self, dead: Principal);
 }
 
-/// On whose behalf something is kept: the host, or one generation in a slot. Who has the slot next is another, so it may
-/// be compared however long it was held.
+/// The party on whose behalf something is kept: the host, or one generation in a slot. The next generation in the
+/// slot is a different principal, so a principal may be compared however long it was held.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Principal {
     owner: Owner,
-    /// Which one of those that the account of `owner` was for.
+    /// The number of this generation among those that the account of `owner` was for.
     serial: u32,
 }
 
 impl Principal {
-    /// Whether it is the host, which never ends.
+    /// Whether this is the host, which never ends.
     #[must_use]
     pub const fn is_host(&self) -> bool {
         self.owner.is_host()
@@ -104,7 +104,7 @@ static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
         free: NONE,
         charged: 0,
     };
-    // SAFETY: places are taken and given back; what stood there is dropped without the lock.
+    // SAFETY: the lock is held while places are taken and given back. Their values are dropped without the lock.
     unsafe { NoCutMutex::new(account) }
 }; MAX_OWNERS];
 
@@ -134,13 +134,14 @@ impl Account {
         Ok(at)
     }
 
-    /// Bytes of the list that `charged` charges do not pay: once it was longer, and it keeps its room.
+    /// Bytes of the list for which `charged` charges do not pay: the list was longer once, and keeps its room.
     const fn unpaid(&self, charged: usize) -> usize {
         let list = self.places.capacity().saturating_mul(size_of::<Place>());
         list.saturating_sub(charged.saturating_mul(OVERHEAD))
     }
 
-    /// What stood at the place, and the list if nothing is left in it: to be dropped without the lock.
+    /// Returns the value of the place, and the list if nothing is left in it: both are to be dropped without the
+    /// lock.
     fn release(&mut self, at: usize, bytes: usize) -> (Place, Vec<Place>) {
         self.bytes = self.bytes.saturating_sub(bytes);
         self.charged = self.charged.saturating_sub(1);
@@ -162,8 +163,8 @@ fn with<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) -> R {
     unsafe { thread::as_host(locked) }
 }
 
-/// As [`with`], and drops the value that `action` returns: as the host, and with the account unlocked. A thread that is cut
-/// afterwards holds nothing of it.
+/// As [`with`], and drops the value that `action` returns: as the host, and with the account unlocked. A thread that
+/// is cut afterwards holds no part of it.
 fn with_and_drop<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) {
     let and_drop = || {
         let taken = action(&mut ACCOUNTS[owner.index()].lock());
@@ -173,8 +174,8 @@ fn with_and_drop<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) {
     unsafe { thread::as_host(and_drop) }
 }
 
-/// The payer for a value that the host is about to keep: the domain that the running thread acts for, or the host, which has
-/// no limit and never ends.
+/// The payer for a value that the host is about to keep: the domain that the running thread acts for, or the host,
+/// which has no limit and never ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Payer {
     party: Principal,
@@ -183,7 +184,7 @@ pub struct Payer {
 }
 
 impl Payer {
-    /// Whom the running thread acts for.
+    /// The party that the running thread acts for.
     #[must_use]
     pub fn current() -> Self {
         let owner = thread::current().owner();
@@ -198,7 +199,7 @@ impl Payer {
         }
     }
 
-    /// Who that is.
+    /// The party that pays.
     #[must_use]
     pub const fn party(&self) -> Principal {
         self.party
@@ -239,13 +240,13 @@ pub struct Charge {
 }
 
 impl Charge {
-    /// Who pays.
+    /// The party that pays.
     #[must_use]
     pub const fn party(&self) -> Principal {
         self.party
     }
 
-    /// Has `kept` told when the payer is reclaimed.
+    /// Has [`HostResource::end`] of `kept` called when the payer is reclaimed.
     pub fn ends(&self, kept: Weak<dyn HostResource>) {
         let Principal { owner, serial } = self.party;
         if owner.is_host() {
@@ -268,13 +269,13 @@ impl Drop for Charge {
             return;
         }
         with_and_drop(owner, |account| {
-            // After the payer's end its places are gone, and its successor's are none of this one's.
+            // After the payer's end its places are gone, and none of its successor's places is this charge's.
             (account.serial == serial).then(|| account.release(self.at, self.bytes))
         });
     }
 }
 
-/// Limits what the host keeps on behalf of `owner` to `bytes`.
+/// Limits the memory that the host keeps on behalf of `owner` to `bytes`.
 pub(crate) fn set_limit(owner: Owner, bytes: usize) {
     with(owner, |account| account.limit = bytes);
 }
@@ -284,7 +285,7 @@ pub(crate) fn bytes(owner: Owner) -> usize {
     with(owner, |account| account.bytes)
 }
 
-/// Ends all that the host keeps on behalf of `owner`, which is dead and drained.
+/// Ends everything that the host keeps on behalf of `owner`, which is dead and has drained.
 pub(crate) fn end(owner: Owner) {
     let end = || {
         let (dead, places) = with(owner, |account| {
@@ -303,7 +304,7 @@ pub(crate) fn end(owner: Owner) {
             }
         }
     };
-    // SAFETY: what is kept is the host's, and ends by trusted code (`HostResource`).
+    // SAFETY: everything that is kept is the host's, and ends by trusted code (`HostResource`).
     unsafe { thread::as_host(end) };
 }
 
@@ -336,7 +337,7 @@ mod tests {
     }
 
     #[test]
-    fn the_room_of_a_list_that_was_longer_is_paid() {
+    fn the_spare_room_of_a_list_is_paid() {
         let mut account = account(64 * OVERHEAD);
         let at: Vec<_> = (0..64)
             .map_while(|_| account.charge(OVERHEAD).ok())
@@ -369,7 +370,7 @@ mod tests {
     }
 
     #[test]
-    fn a_block_has_room_for_what_stands_before_it() {
+    fn a_block_has_room_for_its_alignment() {
         #[repr(align(4096))]
         struct Page(#[expect(dead_code, reason = "of that size")] u8);
         assert!(block::<Page>() >= 2 * 4096);

@@ -1,11 +1,12 @@
-//! Time that the host spends on behalf of a domain, uncharged: all but that of domains that are entered meanwhile, which pay
-//! for themselves, that of reclaims, whose length the dead have chosen, and that of waits that have been charged.
+//! Measures time that the host spends on behalf of a domain in uncharged stretches. It leaves out the time of domains
+//! that are entered meanwhile, which pay for themselves; of reclaims, whose length the dead domains have chosen; and
+//! of waits that have been charged already.
 
 use crate::host;
 use core::time::Duration;
 use samara_shared_heap::thread;
 
-/// What an uncharged stretch took.
+/// The time that an uncharged stretch took.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Spent {
     /// By the clock.
@@ -35,7 +36,7 @@ pub(crate) unsafe fn uncharged<R>(f: impl FnOnce() -> R) -> (R, Spent) {
     (result, Spent { time, ticks })
 }
 
-/// Runs `f`, whose time is not the host's for who asked it: nobody's, or charged in there.
+/// Runs `f` and leaves its time out of the stretch around: time that is nobody's, or that is charged inside.
 pub(crate) fn exclude_time<R>(f: impl FnOnce() -> R) -> R {
     let (slot, began) = (thread::current(), host::now_ns());
     slot.tell(began, !slot.is_uncharged());

@@ -1,4 +1,4 @@
-//! Where a generation of a domain is entered.
+//! The place where a generation of a domain is entered.
 
 use crate::call::Target;
 use crate::exit_reason::ExitReason;
@@ -6,7 +6,7 @@ use crate::interface::Interface;
 use crate::state::State;
 use core::ptr::NonNull;
 
-/// A running generation: where to enter, and the object inside that `init` returned.
+/// A generation: the target to enter, and an object inside it: the one that `init` returned, or an exported one.
 #[derive(Debug)]
 pub struct Instance<I: ?Sized> {
     target: Target,
@@ -31,7 +31,7 @@ impl<I: ?Sized> Instance<I> {
         Self { target, object }
     }
 
-    /// Where to enter.
+    /// The target to enter.
     #[inline]
     #[must_use]
     pub const fn target(&self) -> Target {
@@ -45,7 +45,7 @@ impl<I: ?Sized> Instance<I> {
         self.object
     }
 
-    /// Whether it was alive at some moment of this call: starting, running or draining.
+    /// Whether the generation was alive at some moment of this call: starting, running or draining.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         let word = self.target.block().word();
@@ -56,7 +56,7 @@ impl<I: ?Sized> Instance<I> {
             )
     }
 
-    /// Why it ended; `None` while it runs, and once its slot was used again.
+    /// Why the generation ended; `None` while it runs, and after its slot has been used again.
     #[must_use]
     pub fn reason(&self) -> Option<ExitReason> {
         let generation = self.target.expected().generation();

@@ -10,7 +10,7 @@ pub use samara_rref::{InterfaceDescriptor, MethodDescriptor};
 /// # Safety
 /// Implemented by `#[interface]` for `dyn Trait` only: a pointer to it is two words wide, and every
 /// argument and result of its methods may cross. [`Tag`](Self::Tag) is made for this trait alone.
-// `MayImplement` is asked for here too: generated code has it from a name that a crate can take for its own.
+// `MayImplement` is a bound here too: generated code reaches it by a name that a crate can take for its own.
 pub unsafe trait Interface:
     Send + Sync + 'static + MayImplement<<Self as Interface>::Tag>
 {
@@ -20,7 +20,7 @@ pub unsafe trait Interface:
     const NAME: &'static str;
     /// The interface as data.
     const DESCRIPTOR: InterfaceDescriptor;
-    /// How other interfaces mention this one.
+    /// How other interfaces refer to this one.
     const LINK: InterfaceLink = InterfaceLink(describe::<Self>);
 }
 
@@ -31,9 +31,9 @@ fn describe<I: ?Sized + Interface>() -> Interfaced {
     }
 }
 
-/// Says that a type implements the trait of one interface, which `Tag` names: every sized type may,
-/// and `dyn Trait` does for its own trait and those that it extends. An unsized type of another interface
-/// may not: through a proxy the implementation would run as the callee, but be the caller's code.
+/// Says that a type may implement the trait of one interface, which `Tag` names: every sized type may, and `dyn
+/// Trait` may for its own trait and those that it extends. An unsized type of another interface may not: through a
+/// proxy its implementation would run as the callee, but would be the caller's code.
 ///
 /// # Safety
 /// Not for implementation by hand.
@@ -55,6 +55,6 @@ unsafe impl<T, Tag> MayImplement<Tag> for T {}
     note = "`init` returns a value that implements the interface that the domain exports"
 )]
 pub unsafe trait Implements<T>: Interface {
-    /// The same object as the interface.
+    /// Returns the same object as the interface.
     fn unsize(object: NonNull<T>) -> NonNull<Self>;
 }

@@ -1,11 +1,11 @@
-//! Calls that are made again after a restart, in order: `#[replay]`.
+//! Recorded calls, which are made again after a restart, in order: `#[replay]`.
 //!
-//! A call is on the record of the domain that made it: it is charged to that domain, counts against a limit
-//! of that domain's own, and ends with it. So no client fills a log for the others, or leaves anything in it
-//! behind its death. The host's calls stay for as long as the journal.
+//! A recorded call belongs to the domain that made it: it is charged to that domain, counts against that domain's own
+//! limit, and ends with it. So no client fills the journal for the others, or leaves anything in it after its death.
+//! The host's calls stay as long as the journal.
 //!
-//! Each domain has a list of its own here: what is looked through on its demand, and freed at its end, is as long as that list,
-//! or as the table of domains, and never as long as what others have recorded.
+//! Each domain has a list of its own here. A search on its demand, and the work at its end, are as long as that list,
+//! or as the table of domains. They are never as long as the lists of others.
 
 use crate::blame::Watch;
 use crate::error::RpcError;
@@ -21,17 +21,17 @@ use samara_shared_heap::NoCutMutex;
 /// A recorded call.
 ///
 /// # Safety
-/// Trusted code: it runs no code of a domain but behind an entry, and neither it nor its `Drop` panics. The
-/// last handle on a service may go in a reclaim, and the journal with it.
+/// Trusted code: it runs a domain's code only behind an entry, and neither it nor its `Drop` panics. A reclaim may
+/// drop the last handle on a service, and the journal with it.
 pub unsafe trait Replay<I: ?Sized>: Send + Sync {
     /// Makes the call on `instance`.
     ///
     /// # Errors
-    /// It failed: the state that it had made is not restored.
+    /// The call failed: the state that it had made is not restored.
     fn replay(&self, instance: Instance<I>) -> Result<(), RpcError>;
 
-    /// Bytes of stack that it takes to move what it is made with, and its result: [`to_move`](crate::stack::to_move). Whoever makes
-    /// it again is promised them.
+    /// Bytes of stack that it takes to move the call's arguments and its result: [`to_move`](crate::stack::to_move).
+    /// A thread that makes the call again is promised them.
     fn moves(&self) -> usize;
 }
 
@@ -41,51 +41,51 @@ struct Entry<I: ?Sized> {
     charge: Charge,
 }
 
-/// What one domain, or the host, has recorded.
+/// The calls that one domain, or the host, has recorded.
 struct Share<I: ?Sized> {
-    /// For its place here, and for the list's first. The list itself is charged entry by entry.
+    /// Pays for the place here, and for the first entry of the list. The further entries pay for themselves.
     charge: Charge,
-    /// By number.
+    /// Sorted by number.
     calls: Vec<Entry<I>>,
-    /// The most that one of them moves.
+    /// The largest [`moves`](Replay::moves) of one call.
     moves: usize,
-    /// Its calls could not be made again: it records no more.
+    /// Whether a call could not be made again: then no more are recorded.
     is_given_up: bool,
 }
 
 struct State<I: ?Sized> {
-    /// One of each domain that was ever admitted and has not ended, so no more than there are owners.
+    /// One for each party that was ever admitted and has not ended, so no more than there are owners.
     shares: Vec<Share<I>>,
     next: u64,
     replays: usize,
 }
 
-/// What the journal's charges end in.
+/// The shared part of a journal, which its charges refer to.
 struct Log<I: ?Sized> {
     state: NoCutMutex<State<I>>,
     limit: usize,
 }
 
-/// A bounded log of calls. All its memory is the host's, and charged to the domains that recorded them.
+/// A bounded log of calls. All its memory is the host's, and is charged to the domains that recorded the calls.
 pub struct Journal<I: ?Sized>(Arc<Log<I>>);
 
-/// A call that may be made, and [recorded](Journal::record) after it.
+/// The permission to make a call and then to [record](Journal::record) it.
 #[derive(Debug)]
 pub struct Admission {
     charge: Charge,
-    /// The replays that had begun when it was admitted.
+    /// How many replays had begun when the call was admitted.
     replays: usize,
 }
 
 /// A recorded call could not be made again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Failed {
-    /// Whose call it was.
+    /// The party that had recorded the call.
     pub recorder: Principal,
     /// How it failed.
     pub error: RpcError,
-    /// Whether it was made, and failed by itself: it missed nothing that others have, nobody killed the instance
-    /// meanwhile, nor did another thread that was in there end it.
+    /// Whether the call was made and failed by itself: it lacked nothing that others have, nobody killed the instance
+    /// meanwhile, and no other thread inside ended it.
     pub is_its_own: bool,
 }
 
@@ -96,7 +96,7 @@ impl<I: ?Sized> Log<I> {
 }
 
 impl<I: ?Sized> Share<I> {
-    /// What it costs: both lists grow by doubling.
+    /// Bytes that a share costs: both lists grow by doubling.
     const BYTES: usize = 2 * size_of::<Self>() + host_charges::list::<Entry<I>>();
 }
 
@@ -106,12 +106,13 @@ impl<I: ?Sized> State<I> {
         shares.find(|share| share.charge.party() == party)
     }
 
-    /// Takes all of `party` out, to be dropped without the lock.
+    /// Takes everything of `party` out, to be dropped without the lock.
     fn take_share_of(&mut self, party: Principal) -> Option<(Share<I>, Vec<Share<I>>)> {
         let mut shares = self.shares.iter();
         let at = shares.position(|share| share.charge.party() == party)?;
         let share = self.shares.swap_remove(at);
-        // No more room than those that are left have paid for; where there is none to move to, it stays.
+        // Keeps no more room than the remaining shares have paid for. If there is no memory for a smaller list, the
+        // large one stays.
         let mut spare = Vec::new();
         let is_half_empty = self.shares.len() <= self.shares.capacity() / 2;
         if is_half_empty && spare.try_reserve_exact(self.shares.len()).is_ok() {
@@ -131,7 +132,7 @@ impl<I: ?Sized> State<I> {
     }
 }
 
-// SAFETY: calls are dropped by trusted code (`Replay`), and nothing else is done.
+// SAFETY: this only drops calls, which is trusted code (`Replay`).
 unsafe impl<I: ?Sized> HostResource for Log<I> {
     fn end(&self, dead: Principal) {
         let of_the_dead = self.locked(|state| state.take_share_of(dead));
@@ -140,11 +141,11 @@ unsafe impl<I: ?Sized> HostResource for Log<I> {
 }
 
 impl<I: ?Sized + 'static> Journal<I> {
-    /// Bytes that an empty one takes of the host's heap.
+    /// Bytes that an empty journal takes of the host's heap.
     pub const BYTES: usize = host_charges::shared::<Log<I>>();
 
-    /// A log of at most `limit` calls of each domain, and as many of the host's; more only while several threads
-    /// record at the same time.
+    /// A journal of at most `limit` calls of each domain, and as many of the host's. There may be more only while
+    /// several threads record at the same time.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let state = State {
@@ -152,20 +153,21 @@ impl<I: ?Sized + 'static> Journal<I> {
             next: 0,
             replays: 0,
         };
-        // SAFETY: calls are found among one domain's, added and taken out; none is made, and none dropped.
+        // SAFETY: the lock is held while calls are looked up, added and taken out. No call is made or dropped under
+        // it.
         let state = unsafe { NoCutMutex::new(state) };
         Self(Arc::new(Log { state, limit }))
     }
 
-    /// Asked, as the host, before a call that is to be recorded on behalf of `payer`, and before its instance is
-    /// looked up. The record will be a block of `bytes` ([`host_charges::shared`]). Cost: that of a look at each domain that records
-    /// here, however much they have recorded.
+    /// Admits a call that is to be recorded on behalf of `payer`. To be called as the host, before the call is made
+    /// and before its instance is looked up. The record will be a block of `bytes` ([`host_charges::shared`]). Cost:
+    /// a look at each domain that records here, however many calls it has recorded.
     ///
     /// # Errors
     /// The call must not be made: [`RpcError::ReplayLogFull`], [`RpcError::HostQuota`],
     /// [`RpcError::OutOfMemory`]; [`RpcError::RecoveryFailed`] for a domain whose calls were given up.
     pub fn admit(&self, payer: Payer, bytes: usize) -> Result<Admission, RpcError> {
-        // The list grows by doubling.
+        // The list grows by doubling, so an entry pays for two.
         let entry = 2 * size_of::<Entry<I>>();
         let charge = payer.charge(bytes.saturating_add(entry))?;
         let party = payer.party();
@@ -173,7 +175,7 @@ impl<I: ?Sized + 'static> Journal<I> {
             self.begin_share(payer)?;
         }
         let replays = self.0.locked(|state| {
-            // Gone only with its domain.
+            // Missing only if its domain has ended.
             let share = state.share_of(party).ok_or(RpcError::Dead)?;
             if share.is_given_up {
                 return Err(RpcError::RecoveryFailed);
@@ -183,7 +185,7 @@ impl<I: ?Sized + 'static> Journal<I> {
                 return Err(RpcError::ReplayLogFull);
             }
             if calls.len() == calls.capacity() {
-                // By doubling, from the first on: not to four at once.
+                // Grows by doubling from the first entry on: `Vec` itself would begin with four.
                 let room = calls.try_reserve_exact(calls.len().max(1));
                 room.map_err(|_| RpcError::OutOfMemory)?;
             }
@@ -202,7 +204,7 @@ impl<I: ?Sized + 'static> Journal<I> {
             moves: 0,
             is_given_up: false,
         };
-        // What is not kept is dropped without the lock.
+        // A share that is not kept is dropped without the lock.
         let spare = self.0.locked(|state| {
             if state.share_of(payer.party()).is_some() {
                 return Ok(Some(share));
@@ -219,13 +221,14 @@ impl<I: ?Sized + 'static> Journal<I> {
         spare.map(drop).map_err(|_| RpcError::OutOfMemory)
     }
 
-    /// Records a call that was admitted here, and succeeded. False if a replay began since: that went without this
-    /// call, which must be made again.
+    /// Records a call that was admitted here and has succeeded. Returns false if a replay has begun since the
+    /// admission: that one went without this call, which must be made again. Also returns false if the recorder has
+    /// no share here any more.
     #[must_use]
     pub fn record(&self, admission: Admission, call: Arc<dyn Replay<I>>) -> bool {
         let Admission { charge, replays } = admission;
         let moves = call.moves();
-        // What is not recorded is dropped without the lock.
+        // A call that is not recorded is dropped without the lock.
         let late = self.0.locked(|state| {
             let (number, is_late) = (state.next, state.replays != replays);
             let share = match state.share_of(charge.party()) {
@@ -247,16 +250,17 @@ impl<I: ?Sized + 'static> Journal<I> {
     /// Makes all recorded calls on `instance`, in order.
     ///
     /// # Errors
-    /// Of the first call that failed; those after it were not made.
+    /// That of the first call that failed; those after it were not made.
     pub fn replay(&self, instance: Instance<I>) -> Result<(), Failed> {
         let mut from = 0;
         self.0
             .locked(|state| state.replays = state.replays.wrapping_add(1));
-        // Before the first call: after one the slot may be another's.
+        // Looked up before the first call: after one, the slot may be another generation's.
         let ending = Ending::of(instance.target());
         let promised = instance.target().block().stack.to_start();
         loop {
-            // No lock is held over a call. By number: those of a domain that ends meanwhile are taken out.
+            // No lock is held over a call. Goes by number, since the calls of a domain that ends meanwhile are taken
+            // out.
             let next = self.0.locked(|state| {
                 let entry = state.first_from(from)?;
                 Some((entry.number, entry.charge.party(), Arc::clone(&entry.call)))
@@ -275,10 +279,10 @@ impl<I: ?Sized + 'static> Journal<I> {
         }
     }
 
-    /// Gives up all calls of the domain whose call `failed`, and refuses further ones until it has ended: what it
-    /// had recorded can't be restored, which is no reason for the others to be without the service. So it is, too, if that
-    /// domain has ended since, and its calls with it. False if the call was the host's, was never let in, or was cut
-    /// short by a kill or another thread's fault.
+    /// Gives up all calls of the domain whose call `failed`, and refuses further ones until that domain has ended.
+    /// What it had recorded cannot be restored, and the others must not be without the service for that. Returns true
+    /// also if that domain has ended since, and its calls with it. Returns false if the call was the host's, was
+    /// never let in, or was cut short by a kill or by another thread's fault.
     #[must_use]
     pub fn give_up(&self, failed: Failed) -> bool {
         if failed.recorder.is_host() || !failed.is_its_own {
@@ -294,13 +298,13 @@ impl<I: ?Sized + 'static> Journal<I> {
         true
     }
 
-    /// Bytes of stack that a start is promised for them, beside what it is without any.
+    /// Bytes of stack that a start is promised for the recorded calls, beside those that it is promised without any.
     pub(crate) fn moves(&self) -> usize {
         let most = |state: &mut State<I>| state.shares.iter().map(|share| share.moves).max();
         self.0.locked(most).unwrap_or_default()
     }
 
-    /// How many calls it holds.
+    /// How many calls the journal holds.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.locked(|state| {
@@ -309,19 +313,20 @@ impl<I: ?Sized + 'static> Journal<I> {
         })
     }
 
-    /// Whether it holds none.
+    /// Whether the journal holds no calls.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 }
 
-/// Whether a recorded call that failed so was let in.
+/// Whether a recorded call that failed with `error` was let in.
 const fn was_made(error: RpcError) -> bool {
     matches!(error, RpcError::Crashed | RpcError::RecoveryFailed)
 }
 
-/// Whether a call that this thread has made failed for what others had, or as its instance ended by what they did.
+/// Whether a call that this thread has made failed for lack of something that others had, or because others ended its
+/// instance.
 fn is_anothers_doing(ending: &Ending, watch: &Watch) -> bool {
     let end = ending.end();
     let kind = end.map_or(ExitKind::None, |end| end.reason.kind);

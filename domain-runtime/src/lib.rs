@@ -1,22 +1,22 @@
 //! The host side: control blocks, activations, lifecycle, private heaps, reclaim and restart.
 //!
 //! A kernel adopts this crate, binds the traits in [`host`], takes a [`Runtime`] and spawns
-//! domains. Domains never see it: what they may use is in `samara-domain`.
+//! domains. Domains never see it: their API is in `samara-domain`.
 //!
 //! | module | concept |
 //! |---|---|
 //! | [`state`] | the life of a domain slot, as pure transitions |
 //! | [`control`] | control blocks and in-flight counters |
-//! | [`call`] | entering a domain and coming back, whatever happens inside |
-//! | [`contain`] | what trap handlers ask: faults, budgets, kills of running threads |
+//! | [`call`] | entering a domain, and coming back whether the call returns, panics or is cut |
+//! | [`contain`] | what trap handlers call: faults, budgets, kills of running threads |
 //! | [`reaper`] | draining and reclaiming dead domains |
 //! | [`runtime`] | the authority over domains: [`Runtime`] |
 //! | `domain` | spawn, restart, stop, kill: `Domain` |
-//! | [`generation`] | one life of a domain: what a host without an allocator starts |
+//! | [`generation`] | one life of a domain, which a host without an allocator starts itself |
 //! | `service` | one name over its generations: recipe, budget, recovery |
-//! | `journal` | calls that are made again after a restart |
-//! | [`host_charges`] | what the host keeps on a domain's behalf, charged to it and ended with it |
-//! | [`exports`] | objects that a domain hands out, and who drops them |
+//! | `journal` | recorded calls, which are made again after a restart |
+//! | [`host_charges`] | memory that the host keeps on a domain's behalf, charged to it and released with it |
+//! | [`exports`] | objects that a domain hands out, and how they are dropped |
 //! | [`arena`] | private heaps, returned wholesale |
 //! | [`exit_reason`] | why a domain ended |
 //! | `supervisor` | trees of supervisors: strategies over several services |
@@ -24,7 +24,7 @@
 //! | `exits` | how the generations of a name ended |
 //! | `names` | published domains, imported as an interface |
 //! | [`threads`] | threads that domains spawn |
-//! | [`event`], [`event_log`] | what a host may log, and a bounded log of it |
+//! | [`event`], [`event_log`] | events that a host may log, and a bounded log of them |
 #![no_std]
 #![cfg_attr(
     not(feature = "alloc"),

@@ -1,8 +1,8 @@
-//! Names: how a handle on a domain is found without having spawned it.
+//! Names, by which handles are found on domains that other code has spawned.
 //!
-//! The host publishes a domain under its name; whoever holds the authority imports it as an
-//! interface. The interface is compared as data, so a mismatch is told before any call. What is
-//! imported is the name, not a generation: proxies made from it later are the newest generation's.
+//! The host publishes a domain under its name, and code that holds the authority imports it as an interface. The
+//! interfaces are compared as data, so a mismatch is reported before any call. An import is of the name, not of a
+//! generation: proxies made from it later are the newest generation's.
 
 use crate::domain::Domain;
 use crate::interface::{Interface, InterfaceDescriptor};
@@ -20,7 +20,7 @@ struct Entry {
     service: Arc<dyn Any + Send + Sync>,
 }
 
-// SAFETY: names are compared and entries moved, and dropped without the lock.
+// SAFETY: the lock is held while names are compared and entries moved; entries are dropped without it.
 static NAMES: NoCutMutex<Vec<Entry>> = unsafe { NoCutMutex::new(Vec::new()) };
 
 /// Why a name could not be published or imported.
@@ -29,17 +29,17 @@ static NAMES: NoCutMutex<Vec<Entry>> = unsafe { NoCutMutex::new(Vec::new()) };
 pub enum NameError {
     /// Another domain has the name already.
     Taken,
-    /// Nobody published that name.
+    /// No domain is published under that name.
     Unknown,
     /// The domain of that name exports another interface.
     Interface {
         /// The interface that was asked for.
         wanted: &'static str,
-        /// The interface that the domain exports. Of the same name if they differ in their methods.
+        /// The interface that the domain exports. It has the same name if the two differ in their methods.
         exported: &'static str,
     },
-    /// The domain exports an interface that is equal as data, but another trait of this binary: a call
-    /// would go through the other's vtable.
+    /// The domain exports an interface that is equal as data, but is another trait of this binary: a call would go
+    /// through the other trait's vtable.
     AnotherTrait {
         /// The interfaces' name.
         interface: &'static str,
@@ -50,7 +50,7 @@ impl fmt::Display for NameError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Taken => f.write_str("the name is taken; withdraw it first"),
-            Self::Unknown => f.write_str("nobody published that name; publish its domain first"),
+            Self::Unknown => f.write_str("the name is not published; publish its domain first"),
             Self::Interface { wanted, exported } if wanted == exported => {
                 write!(
                     f,
@@ -75,10 +75,10 @@ impl fmt::Display for NameError {
 
 impl core::error::Error for NameError {}
 
-/// Runs `action` on the table, as the host: what it allocates is the host's.
+/// Runs `action` on the table, as the host, so that its allocations are the host's.
 fn with_names<R>(action: impl FnOnce(&mut Vec<Entry>) -> R) -> R {
     let locked = || action(&mut NAMES.lock());
-    // SAFETY: the table and what it holds are the host's; nothing of a domain runs in here.
+    // SAFETY: the table and its entries are the host's; no code of a domain runs in here.
     unsafe { thread::as_host(locked) }
 }
 
@@ -98,13 +98,13 @@ pub(crate) fn publish<I: ?Sized + Interface>(domain: &Domain<I>) -> Result<(), N
     })
 }
 
-/// Takes a name back; false if nobody had published it.
+/// Takes a name back; returns false if it was not published.
 pub(crate) fn withdraw(name: &str) -> bool {
     let entry = with_names(|names| {
         let at = names.iter().position(|entry| entry.name.as_str() == name)?;
         Some(names.swap_remove(at))
     });
-    // Dropped without the lock: with the last handle goes the recipe, which is anybody's code.
+    // Dropped without the lock: the recipe goes with the last handle, and its destructor may be anybody's code.
     entry.is_some()
 }
 
@@ -121,8 +121,8 @@ pub(crate) fn import<I: ?Sized + Interface>(name: &str) -> Result<Arc<Service<I>
             exported: interface.name,
         });
     }
-    // Equal as data, and in one binary also the same type, or the call would go through another
-    // trait's vtable.
+    // Equality as data is not enough: in one binary it must be the same type too, or the call would go through
+    // another trait's vtable.
     service
         .downcast::<Service<I>>()
         .map_err(|_| NameError::AnotherTrait {

@@ -1,4 +1,4 @@
-//! Where a host's panic hook or panic handler reports to.
+//! The place where a host's panic hook or panic handler reports panics.
 
 use crate::exit_reason::{ExitKind, ExitReason};
 use crate::{contain, control};
@@ -6,12 +6,11 @@ use core::fmt::{self, Write};
 use core::panic::Location;
 use samara_shared_heap::thread;
 
-/// Records a panic of the running domain in its control block. Returns false when the thread acts
-/// for the host, or is inside the heap or an allocator: then the panic is the host's own, and must
-/// not be contained by a backend that leaves locks locked (`jump`).
+/// Records a panic of the running domain in its control block. Returns false if the thread acts for the host, or is
+/// inside the heap or an allocator. Then the panic is the host's own, and a backend that leaves locks locked (`jump`)
+/// must not contain it.
 ///
-/// The message is formatted on the stack first: formatting may run the domain's own `Display`.
-/// Nothing is allocated.
+/// The message is formatted on the stack first, since that may run the domain's own `Display`. Nothing is allocated.
 pub fn record(message: &dyn fmt::Display, location: Option<&Location<'_>>) -> bool {
     let thread = thread::current();
     let owner = thread.owner();
@@ -24,7 +23,7 @@ pub fn record(message: &dyn fmt::Display, location: Option<&Location<'_>>) -> bo
             *to = from;
         }
     }
-    // A `Display` that fails leaves what it has written: that is the message then.
+    // If `Display` fails, the message is what it has written so far.
     let _ = write!(reason.message, "{message}");
     if let Some(location) = location {
         reason.place.push(location.file());

@@ -1,5 +1,5 @@
-//! The primitives of concurrency, in one place: what ships, what a model checker explores, and what
-//! stands in on targets that lack them are the same code over another set of these.
+//! The primitives of concurrency, in one place. The same code is built over different sets of them: those that ship,
+//! those that the loom tests explore, and stand-ins on targets that lack them.
 
 #[cfg(all(not(samara_model), feature = "alloc"))]
 pub(crate) use core::hint::spin_loop;

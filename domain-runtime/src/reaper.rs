@@ -1,8 +1,8 @@
 //! Draining and reclaiming dead domains.
 //!
-//! The reaper, never a thread on its way out, finds a dead slot drained, releases what its
-//! generation had (capabilities quiesced, then released; shared objects as plain bytes; what the host
-//! keeps on its behalf; the private heap as a whole), and frees the slot. No code of the domain runs.
+//! The reaper, never a thread on its way out, finds a dead slot drained. It releases everything that the generation
+//! had: capabilities are quiesced, then released; shared objects are freed as plain bytes; memory that the host keeps
+//! on its behalf and the private heap go as a whole. Then it frees the slot. No code of the domain runs.
 
 #[cfg(feature = "alloc")]
 use crate::call::Target;
@@ -28,7 +28,7 @@ pub(crate) fn try_reclaim(block: &ControlBlock) -> bool {
     if word.state() != State::Stopping || !block.is_drained() {
         return false;
     }
-    block.tell_condemned(word.generation());
+    block.report_condemned(word.generation());
     let Some(word) = block.step(word, State::Reclaiming) else {
         return false;
     };
@@ -36,8 +36,9 @@ pub(crate) fn try_reclaim(block: &ControlBlock) -> bool {
     true
 }
 
-/// Reclaims the generation behind `target` if it has drained, or waits for the thread that does, to `deadline` at most: that
-/// thread may get no processor. How long a reclaim takes the dead domain has chosen, so the wait is nobody's time.
+/// Reclaims the generation behind `target` if it has drained. If another thread reclaims it, waits for that thread,
+/// until `deadline` at most, since that thread may get no processor. The dead domain has chosen how long its reclaim
+/// takes, so the wait is nobody's time.
 #[cfg(feature = "alloc")]
 pub(crate) fn reclaim_drained(target: Target, deadline: u64) {
     try_reclaim(target.block());
@@ -52,20 +53,20 @@ pub(crate) fn reclaim_drained(target: Target, deadline: u64) {
 }
 
 fn on_nobodys_time(f: impl FnOnce()) {
-    // SAFETY: a reclaim is the host's, and runs no code of a domain.
+    // SAFETY: a reclaim is work of the host's, and runs no code of a domain.
     let ((), _) = host_time::exclude_time(|| unsafe { thread::as_host_uncharged(f) });
 }
 
 fn reclaim(block: &ControlBlock, word: Word) {
     let owner = block.owner();
-    // SAFETY: the generation refuses entries and was seen without any in flight after that, so no
-    // thread runs for it, and none can hand it anything; the slot is claimed by this reclaim alone.
+    // SAFETY: the generation refuses entries, and after that was seen without any in flight. So no thread runs for
+    // it, and none can hand it anything. The slot is claimed by this reclaim alone.
     let released = unsafe { heap::reclaim(owner) };
     host_charges::end(owner);
     exports::forget(owner);
-    // SAFETY: as above; nothing outside points into a private heap.
+    // SAFETY: as above; nothing outside a domain points into its private heap.
     let private_bytes = unsafe { arena::release(owner) };
-    // SAFETY: of a dead generation.
+    // SAFETY: the limits are those of a dead generation.
     unsafe { quota::set_limits(owner, Limits::NONE) };
     let name = block.label().name;
     host::event(&Event::Reclaimed {

@@ -1,19 +1,19 @@
-//! How many restarts a stretch of time may see: pure, in constant memory whatever the limit.
+//! Budgets of restarts: how many a stretch of time may see. Pure, and in constant memory for every limit.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::spec::Restart;
 
-/// Into how many parts the stretch is cut: a restart is forgotten at most this part of it late.
+/// The number of parts into which the stretch is divided: a restart is forgotten at most one part late.
 const PARTS: usize = 32;
 
-/// How many parts count: those of a stretch, and the one that it began in.
+/// The number of parts that count: those of a stretch, and the one in which it began.
 const COUNTED: usize = PARTS.strict_add(1);
 
 /// A restart budget: at most `times` within any stretch of `within`.
 ///
-/// Time is cut into parts; a restart counts for its part, and a part counts until all of it is
-/// older than the stretch. So never more than `times` are granted within a stretch, and a used up
-/// budget comes back up to 1/32 of the stretch (of 32 ns at least) late.
+/// Time is divided into parts. A restart counts in its part, and a part counts until all of it is older than the
+/// stretch. So never more than `times` restarts are granted within a stretch, and a used up budget comes back up to
+/// 1/32 of the stretch (32 ns at least) late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Budget {
     times: u32,
@@ -39,7 +39,7 @@ impl Budget {
         }
     }
 
-    /// Whether one more at `now` nanoseconds would be one too many.
+    /// Whether one more restart at `now` nanoseconds would be one too many.
     pub(crate) fn is_spent(&mut self, now: u64) -> bool {
         self.advance(now.strict_div(self.width));
         let mut spent = 0_u32;
@@ -49,8 +49,7 @@ impl Budget {
         spent >= self.times
     }
 
-    /// Counts one restart at `now` nanoseconds; false, and nothing is counted, if that would be one
-    /// too many.
+    /// Counts one restart at `now` nanoseconds. If that would be one too many, returns false and counts nothing.
     pub(crate) fn spend(&mut self, now: u64) -> bool {
         if self.is_spent(now) {
             return false;
@@ -60,13 +59,13 @@ impl Budget {
         true
     }
 
-    /// Takes the newest restart back, which came to nothing.
+    /// Takes the newest restart back: for one that came to nothing.
     pub(crate) fn give_back(&mut self) {
         let at = self.newest.strict_rem(COUNTED as u64) as usize;
         self.parts[at] = self.parts[at].saturating_sub(1);
     }
 
-    /// Forgets what is too old. A clock that goes back counts as one that stands still.
+    /// Forgets restarts that are too old. A clock that goes back counts as one that stands still.
     fn advance(&mut self, part: u64) {
         let mut steps = part
             .saturating_sub(self.newest)
@@ -91,8 +90,8 @@ mod tests {
     }
 
     #[test]
-    fn no_stretch_sees_more_than_its_times() {
-        // Against a list of what was granted, over clocks of all kinds.
+    fn no_stretch_exceeds_its_restarts() {
+        // Compares with a list of granted restarts, over clocks of all kinds.
         for (times, within) in [(1, 1), (3, 100), (5, 3200), (2, 1 << 40), (7, 31)] {
             let mut budget = budget(times, within);
             let mut granted = alloc::vec::Vec::new();
@@ -104,7 +103,7 @@ mod tests {
                     assert!(recent < times as usize, "{recent} of {times} in {within}");
                     granted.push(now);
                 } else {
-                    // At most a part and its rounding late.
+                    // At most one part and its rounding late.
                     let slack = (PARTS as u64 + 1) * budget.width;
                     let late = granted.iter().filter(|then| now - **then <= slack).count();
                     assert!(late >= times as usize, "refused without need");
@@ -115,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn what_came_to_nothing_is_not_counted() {
+    fn a_restart_given_back_is_not_counted() {
         let mut budget = budget(2, 1000);
         for now in 0..100 {
             assert!(budget.spend(now));
@@ -127,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn never_is_never_and_no_limit_is_none() {
+    fn zero_and_unlimited_budgets_hold() {
         let mut never = Budget::new(Restart::never());
         assert!(!never.spend(0) && !never.spend(u64::MAX));
         let mut unlimited = budget(u32::MAX, u64::MAX);

@@ -1,4 +1,4 @@
-//! The authority over domains, and what is known of them.
+//! The authority over domains, and descriptions of them.
 
 use crate::control::{self, ControlBlock};
 use crate::host::StackProbe;
@@ -8,12 +8,11 @@ use crate::{arena, exports, host, host_charges, reaper, stack, threads};
 use core::time::Duration;
 use samara_shared_heap::heap;
 
-/// The authority over domains: whoever has it may spawn them. The host takes one and gives it to
-/// nobody.
+/// The authority over domains: code that has it may spawn them. The host takes one and gives it to no domain.
 #[derive(Clone, Copy, Debug)]
 pub struct Runtime(());
 
-/// What is known of one domain.
+/// A description of one domain.
 #[derive(Clone, Copy, Debug)]
 pub struct DomainInfo {
     /// Slot index.
@@ -22,7 +21,7 @@ pub struct DomainInfo {
     pub generation: u32,
     /// The domain's name.
     pub name: Text<32>,
-    /// Where it is in its life.
+    /// The state of its generation.
     pub state: State,
     /// Bytes of private heap committed.
     pub private_bytes: usize,
@@ -30,7 +29,7 @@ pub struct DomainInfo {
     pub objects: usize,
     /// Capabilities that it owns.
     pub capabilities: usize,
-    /// Calls that this generation took.
+    /// Calls into this generation so far.
     pub calls: usize,
     /// Restarts of its name so far.
     pub restarts: u32,
@@ -48,19 +47,19 @@ impl Runtime {
     /// Takes the authority over domains.
     ///
     /// # Safety
-    /// The caller is the host, and gives neither this nor what it makes to a domain.
+    /// The caller is the host, and gives neither this nor the handles that it makes to a domain.
     #[must_use]
     pub const unsafe fn assume_host() -> Self {
         Self(())
     }
 
-    /// Sets what the host does where a thread's stack is short, for good; whether it is this probe: the
-    /// first one stays.
+    /// Sets the hook for threads whose stack is short, for good. Returns whether it is this probe: the first one
+    /// stays.
     pub fn set_stack_probe(&self, probe: &'static dyn StackProbe) -> bool {
         stack::set_probe(probe)
     }
 
-    /// All domains. One whose slot is being claimed in this moment may be left out.
+    /// All domains. One whose slot is being claimed at this moment may be left out.
     pub fn domains(&self) -> impl Iterator<Item = DomainInfo> + use<> {
         control::blocks()
             .iter()
@@ -68,9 +67,10 @@ impl Runtime {
             .filter_map(info)
     }
 
-    /// Lets every domain drop the objects that it exported and whose last proxy has gone; returns how
-    /// many. Goes on to the next domain when one's destructors have taken its budget: the rest is for the next time. Runs destructors of domains on this thread: they may block. A domain also does so itself
-    /// before it is called the next time for something that may be a handle.
+    /// Lets every domain drop the objects that it exported and whose last proxy has gone; returns how many were
+    /// dropped. Goes on to the next domain when the destructors of one have used up the time of its budget: the rest
+    /// is dropped the next time. Runs destructors of domains on this thread, which may block. A domain also drops
+    /// some itself before it is next called for something that may be a handle.
     pub fn collect_exports(&self) -> usize {
         exports::collect_all()
     }
@@ -81,8 +81,8 @@ impl Runtime {
     }
 }
 
-/// What is known of the newest generation in a slot. `None` where the label is still another generation's: of a free slot, and of one
-/// that is being claimed.
+/// Returns a description of the newest generation in a slot. Returns `None` if the label still describes another
+/// generation: in a free slot, and in one that is being claimed.
 pub(crate) fn info(block: &ControlBlock) -> Option<DomainInfo> {
     let word = block.word();
     let label = block.label();

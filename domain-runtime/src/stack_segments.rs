@@ -1,4 +1,4 @@
-//! Whose threads are on stack segments: so no domain has all that a host has.
+//! Counts the stack segments that each domain's threads are on, so that no domain takes all segments of a host.
 
 use crate::call;
 use crate::control;
@@ -11,21 +11,22 @@ use samara_shared_heap::thread::ThreadSlot;
 /// How many segments each owner's threads are on, or ask for.
 static ON: [AtomicUsize; MAX_OWNERS] = [const { AtomicUsize::new(0) }; MAX_OWNERS];
 
-/// A segment that a thread asks for, and then is on; counted until this is dropped.
+/// A segment that a thread asks for and then is on. It is counted until this is dropped.
 #[derive(Debug)]
 pub(crate) struct SegmentClaim(Owner);
 
 impl SegmentClaim {
-    /// Counts for the first domain that the thread is in: it began what the thread does, and those further in, which
-    /// others call too, are not to answer for it. That domain is not reclaimed before the thread has left it. As the
-    /// host: who is cut with it in its hands leaves it counted.
+    /// Counts a segment for the first domain that the thread has entered: that domain began the work of the thread.
+    /// Those further in, which others call too, do not answer for it. The first domain is not reclaimed before the
+    /// thread has left it. Called as the host: a thread that was cut while it holds this would leave the segment
+    /// counted.
     pub(crate) fn begin(thread: &ThreadSlot) -> Self {
         let owner = call::outermost(thread);
         ON[owner.index()].fetch_add(1, SeqCst);
         Self(owner)
     }
 
-    /// What the host is told.
+    /// The requester, as the host gets it.
     pub(crate) fn asker(&self) -> SegmentRequester {
         SegmentRequester::new((!self.0.is_host()).then(|| of_its_name(self.0)))
     }
@@ -37,7 +38,7 @@ impl Drop for SegmentClaim {
     }
 }
 
-/// Those of all generations of `owner`'s name.
+/// Counts the segments of all generations of `owner`'s name.
 fn of_its_name(owner: Owner) -> usize {
     let own = ON[owner.index()].load(SeqCst);
     let name = control::block(owner).name_number();

@@ -13,13 +13,13 @@ pub enum State {
     Starting = 1,
     /// Calls enter.
     Running = 2,
-    /// Orderly stop: no call enters, those inside go on.
+    /// Orderly stop: no call enters, and those inside go on.
     Draining = 3,
-    /// Dead: no call enters, those inside are on their way out.
+    /// Dead: no call enters, and those inside are on their way out.
     Stopping = 4,
-    /// Nobody is inside; the reaper releases what the domain had.
+    /// No call is inside; the reaper releases everything that the domain had.
     Reclaiming = 5,
-    /// The slot is used up.
+    /// The slot has had its last generation.
     Retired = 6,
 }
 

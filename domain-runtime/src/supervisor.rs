@@ -1,10 +1,10 @@
-//! Supervisors: they own services of any interface and other supervisors, and restart what died by
-//! a strategy, within one budget for all.
+//! Supervisors: they own services of any interface and other supervisors, and restart dead ones by a strategy, within
+//! one budget for all.
 //!
-//! A supervisor does nothing by itself: the host calls [`Supervisor::poll`] when a domain died
-//! ([`wake_reaper`](crate::host::Threads::wake_reaper) tells it) or now and then. Until then, and
-//! beside it, shadows recover what they need on demand; whoever comes first restarts a child, the
-//! other finds it restarted. A supervisor counts restarts on demand that it finds.
+//! A supervisor does nothing by itself. The host calls [`Supervisor::poll`] when a domain has died
+//! ([`wake_reaper`](crate::host::Threads::wake_reaper) reports that) or now and then. Until then, and besides that,
+//! shadows recover the domains that they need on demand. The first to come restarts a child, and the other finds it
+//! restarted. A supervisor counts restarts on demand that it finds.
 
 use crate::domain::Domain;
 use crate::error::SpawnError;
@@ -22,35 +22,35 @@ use core::fmt;
 /// Which children are restarted when one died.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Strategy {
-    /// Only that one.
+    /// Only that child.
     OneForOne,
-    /// All, since they hold handles on each other: ended in reverse order, started in order.
+    /// All children, since they hold handles on each other. They are ended in reverse order and started in order.
     OneForAll,
 }
 
-/// What a poll came to.
+/// The outcome of a poll.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Status {
     /// All children run, or were stopped by the host.
     Settled,
-    /// A child is dead and could not be restarted now: somebody else is at it, there is no slot, or
-    /// its recipe failed. Poll again, within a second: so long nobody else is let in who came later.
+    /// A child is dead and could not be restarted now: another thread is restarting it, there is no slot, or its
+    /// recipe failed. Poll again within a second: for that long nobody who came later is let in.
     Waiting,
-    /// The budget is used up: all children were ended. Only a supervisor above starts them again.
+    /// The budget is used up, and all children were ended. Only a supervisor above starts them again.
     GaveUp,
 }
 
-/// A restart of all that could not go on: all were ended, once.
+/// A restart of all children that could not go on. All of them were ended, once.
 #[derive(Clone, Copy, Debug)]
 struct Unfinished {
     /// The children from here on are still to be started.
     from: usize,
-    /// Whether it counts in the budget already.
+    /// Whether the budget has counted this restart already.
     is_spent: bool,
 }
 
-/// Restarts its children by a strategy, within a budget. Starts nothing that is not dead: spawn
-/// domains first, then take them [`with`](Self::with) it.
+/// Restarts its children by a strategy, within a budget. It starts only dead ones: spawn domains first, then put them
+/// under it [`with`](Self::with).
 pub struct Supervisor {
     name: Text<32>,
     strategy: Strategy,
@@ -62,9 +62,9 @@ pub struct Supervisor {
 }
 
 impl Supervisor {
-    /// A supervisor without children, called `name` (cut to 32 bytes), that grants `policy` restarts
-    /// to all of them together. The policies of the domains' own specs hold for shadows and for the
-    /// host's restarts, not for a supervisor's.
+    /// A supervisor without children, called `name` (truncated to 32 bytes), that grants `policy` restarts to all of
+    /// them together. The policies of the domains' own specs hold for shadows and for the host's restarts, not for a
+    /// supervisor's.
     #[must_use]
     pub fn new(name: &str, strategy: Strategy, policy: Restart) -> Self {
         Self {
@@ -84,7 +84,7 @@ impl Supervisor {
         self.name.as_str()
     }
 
-    /// Takes a domain under its care. A later child may hold handles on an earlier one.
+    /// Adds a domain as a child. A later child may hold handles on an earlier one.
     #[must_use]
     pub fn with<I: ?Sized + Interface>(mut self, domain: &Domain<I>) -> Self {
         let service = domain.service().clone();
@@ -92,20 +92,20 @@ impl Supervisor {
         self
     }
 
-    /// Takes a supervisor under its care: it is down when it gave up, and starting it starts all of
-    /// its children, with a fresh budget.
+    /// Adds a supervisor as a child. It is down when it has given up; starting it starts all of its children, with a
+    /// fresh budget.
     #[must_use]
     pub fn with_supervisor(mut self, supervisor: Self) -> Self {
         self.children.push(Box::new(supervisor));
         self
     }
 
-    /// Restarts what died since the last poll. Waits, bounded by the specs' drain timeouts, for
-    /// calls inside dead children; runs the `init` of those that it starts.
+    /// Restarts children that died since the last poll. Waits, bounded by the specs' drain timeouts, for calls inside
+    /// dead children. Runs the `init` of the children that it starts.
     pub fn poll(&mut self) -> Status {
         loop {
             if self.gave_up {
-                // Another supervisor may have started one since.
+                // Another supervisor may have started one of them since.
                 for child in self.children.iter_mut().rev() {
                     if matches!(child.health(), Health::Up | Health::Replaced) {
                         child.kill();
@@ -116,14 +116,16 @@ impl Supervisor {
             let mut waits = false;
             let mut failed = false;
             for at in 0..self.children.len() {
-                // It was ended: what was to be started from there on is, whatever has become of it since.
+                // The child was ended by an unfinished restart. That goes on from here, whatever the child's state is
+                // by now.
                 let is_next = self.unfinished.is_some_and(|rest| rest.from == at);
                 let child = &mut self.children[at];
                 if !is_next {
                     if child.poll() == Status::Waiting {
                         waits = true;
                         if self.unfinished.is_some() {
-                            // Those that are still to be started may hold handles on what it waits for.
+                            // Children that are still to be started may hold handles on the one that this child waits
+                            // for.
                             break;
                         }
                         continue;
@@ -145,7 +147,7 @@ impl Supervisor {
                     break;
                 }
             }
-            // A start that failed is a crash like any other: the budget ends the loop.
+            // A failed start is a crash like any other: the budget ends the loop.
             if !failed {
                 return if waits {
                     Status::Waiting
@@ -156,7 +158,8 @@ impl Supervisor {
         }
     }
 
-    /// Restarts child `at`, which died, or all; or goes on with a restart of all that had come to it.
+    /// Restarts child `at`, which died, or all children; or goes on with a restart of all that had got as far as this
+    /// child.
     fn mend(&mut self, at: usize) -> Result<(), RestartError> {
         let rest = self.unfinished.filter(|rest| rest.from == at);
         let (first, end) = match self.strategy {
@@ -168,7 +171,7 @@ impl Supervisor {
         let is_spent = rest.is_some_and(|rest| rest.is_spent);
         let child = &mut group.0[at - first];
         let health = child.health();
-        // Between the look and the reservation it may have been stopped, or restarted and counted.
+        // Between the look and the reservation, the child may have been stopped, or restarted and counted.
         if rest.is_none() && matches!(health, Health::Up | Health::Stopped) {
             return Ok(());
         }
@@ -181,7 +184,7 @@ impl Supervisor {
             return Ok(());
         }
         if rest.is_none() {
-            // What runs is ended only if nothing is in the way of a restart, and once for each.
+            // Running children are ended only if nothing obstructs a restart, and only once each.
             if make_way(group.0).is_err() {
                 drop(group);
                 self.budget.give_back();
@@ -191,7 +194,7 @@ impl Supervisor {
                 child.kill();
             }
         }
-        // Somebody else has started it since it was ended: it holds nothing of what was before.
+        // Something else has started the child since it was ended: it holds no handle from before.
         let is_started = rest.is_some() && health == Health::Replaced;
         if is_started {
             let child = &mut group.0[0];
@@ -227,7 +230,8 @@ impl Supervisor {
     fn end_all(&mut self) {
         self.gave_up = true;
         for child in self.children.iter_mut().rev() {
-            // Somebody else may be restarting it: what he starts finds the mark, or is found here.
+            // Another thread may be restarting the child. The generation that it starts then finds the child given
+            // up, or is ended here.
             let _ = child.reserve();
             child.give_up();
             child.kill();
@@ -237,13 +241,14 @@ impl Supervisor {
     }
 }
 
-/// What can be had before any is ended.
+/// Checks for obstacles before any child is ended.
 fn make_way(children: &mut [Box<dyn Child>]) -> Result<(), SpawnError> {
     children.iter_mut().try_for_each(|child| child.make_way())
 }
 
-/// Reserves all, or none, and is next in turn where it could not. From the last to the first: a start may ask for an
-/// earlier child, so whoever holds one and waits for another goes the same way.
+/// Reserves all children, or none; where that was not possible, this supervisor has the next turn. Goes from the last
+/// to the first. A start may ask for an earlier child, so a thread that holds one child and waits for another goes
+/// the same way.
 fn reserve_all(children: &mut [Box<dyn Child>]) -> bool {
     let all = children.iter_mut().rev().all(|child| child.reserve());
     if !all {
@@ -254,24 +259,25 @@ fn reserve_all(children: &mut [Box<dyn Child>]) -> bool {
     all
 }
 
-/// Starts all, in order. How many were started before one that was not, and why that was not.
+/// Starts all children, in order. If one could not be started, returns how many were started before, and why that one
+/// was not.
 fn start_all(children: &mut [Box<dyn Child>]) -> Result<(), (usize, SpawnError)> {
     for (at, child) in children.iter_mut().enumerate() {
-        // Somebody else may have started it since all were ended.
+        // Something else may have started the child since all were ended.
         child.kill();
         if let Err(error) = child.start() {
-            // A supervisor is up all the same, and goes on with what it could not start.
+            // A child that is a supervisor is up all the same, and goes on with the children that it could not start.
             let is_started = child.health() == Health::Up;
             return Err((at + usize::from(is_started), error));
         }
-        // What the next one's `init` calls must not be found reserved by its own thread.
+        // The next child's `init` may call this one, which must not be found reserved by its own thread.
         child.release();
     }
     Ok(())
 }
 
 enum RestartError {
-    /// Not now.
+    /// Not possible now.
     Busy,
     InitFailed,
     OverBudget,
@@ -341,7 +347,7 @@ impl Child for Supervisor {
         self.unfinished = None;
         start_all(&mut self.children).map_err(|(started, error)| {
             if !matches!(error, SpawnError::Init(_)) {
-                // Whoever is above has spent it.
+                // The supervisor above has spent a restart for it.
                 self.leave_from(started, true);
             }
             error

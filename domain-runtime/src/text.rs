@@ -1,9 +1,9 @@
-//! A bounded string by value: what outlives a domain is bytes, never a pointer into it.
+//! A bounded string by value, for text that outlives a domain: it is bytes, never a pointer into the domain.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use core::fmt;
 
-/// At most `N` bytes of text; what does not fit is cut at a character boundary.
+/// At most `N` bytes of text; longer text is truncated at a character boundary.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Text<const N: usize> {
     len: usize,
@@ -34,13 +34,13 @@ impl<const N: usize> Text<N> {
         core::str::from_utf8(&self.bytes[..self.len]).unwrap_or("")
     }
 
-    /// Whether there is nothing in it.
+    /// Whether the text is empty.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// Appends `number` in decimal, without the machinery of formatting.
+    /// Appends `number` in decimal, without `core::fmt`.
     pub(crate) fn push_number(&mut self, mut number: u32) {
         let mut digits = [0; 10];
         let mut at = digits.len();

@@ -1,4 +1,4 @@
-//! No threads of domains: without an allocator there is nowhere to put what they run.
+//! Domains have no threads: without an allocator there is no memory for their closures.
 
 use core::convert::Infallible;
 use samara_shared_heap::Owner;

@@ -1,9 +1,9 @@
-//! What a trap handler notes of a domain's death: no lock, no formatting. The thread itself reads it
-//! when it leaves the domain.
+//! A trap handler's note of a domain's death. Writing it takes no lock and formats nothing. The thread itself reads
+//! it when it leaves the domain.
 
 #[cfg(not(samara_model))]
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
-// Models have no trap handlers: nothing is ever noted.
+// Loom tests have no trap handlers: nothing is ever noted.
 use crate::exit_reason::{Call, End, ExitKind, ExitReason, TRACE};
 use crate::text::Text;
 use core::fmt::Write;
@@ -11,14 +11,14 @@ use core::fmt::Write;
 use core::sync::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
 use samara_shared_heap::Owner;
 
-/// What struck.
+/// Why a trap handler ended a domain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[repr(u32)]
 pub enum DeathCause {
-    /// An access to memory that is not mapped, or not for that.
+    /// An access to memory that is not mapped, or not for that kind of access.
     Page = 0,
-    /// A division by zero, or whose result does not fit.
+    /// A division by zero, or one whose result does not fit.
     Divide = 1,
     /// An instruction that does not exist.
     InvalidInstruction = 2,
@@ -26,7 +26,7 @@ pub enum DeathCause {
     Protection = 3,
     /// A misaligned access where none may be.
     Alignment = 4,
-    /// The stack's guard was touched.
+    /// The stack's guard page was touched.
     StackOverflow = 5,
     /// A floating-point exception.
     Float = 6,
@@ -36,7 +36,7 @@ pub enum DeathCause {
     Abort = 8,
     /// The budget is used up.
     Overrun = 9,
-    /// Its destructors kept others waiting for too long.
+    /// The domain's destructors kept others waiting for too long.
     Awaited = 10,
 }
 
@@ -70,13 +70,13 @@ impl DeathCause {
 const NONE: u32 = 0;
 const BEING_WRITTEN: u32 = u32::MAX;
 
-/// The first strike of a generation.
+/// The note of the first cause of death in a generation.
 #[derive(Debug)]
 pub(crate) struct TrapNote {
-    /// The generation and one, or one of the two above.
+    /// The generation plus one, or one of the two constants above.
     of: AtomicU32,
-    strike: AtomicU32,
-    /// The thread that it struck.
+    cause: AtomicU32,
+    /// The thread on which it happened.
     by: AtomicUsize,
     address: AtomicUsize,
     trace: [AtomicUsize; TRACE],
@@ -87,29 +87,30 @@ impl TrapNote {
     #[expect(clippy::declare_interior_mutable_const, reason = "an initial value")]
     pub(crate) const NEW: Self = Self {
         of: AtomicU32::new(NONE),
-        strike: AtomicU32::new(0),
+        cause: AtomicU32::new(0),
         by: AtomicUsize::new(0),
         address: AtomicUsize::new(0),
         trace: [const { AtomicUsize::new(0) }; TRACE],
         owners: [const { AtomicU32::new(0) }; TRACE],
     };
 
-    /// For the next generation.
+    /// Clears the note for the next generation.
     pub(crate) fn clear(&self) {
         self.of.store(NONE, SeqCst);
     }
 
-    /// Notes it, if it is the first. The caller's thread is inside the generation, and is not cut or
-    /// pre-empted here.
+    /// Writes the note, if it is the generation's first. The caller's thread is inside the generation, and is not cut
+    /// or pre-empted here.
     pub(crate) fn put(
         &self,
         generation: u32,
         by: usize,
-        strike: DeathCause,
+        cause: DeathCause,
         address: usize,
         mut trace: impl Iterator<Item = Call>,
     ) {
-        // Stepping takes its time, in which a thread that lost the race must not find half a note.
+        // Steps over the frames before the note is begun. That takes time, in which a thread that has lost the race
+        // must not find half a note.
         let trace: [Call; TRACE] = core::array::from_fn(|_| trace.next().unwrap_or(Call::NONE));
         if self
             .of
@@ -118,7 +119,7 @@ impl TrapNote {
         {
             return;
         }
-        self.strike.store(strike as u32, SeqCst);
+        self.cause.store(cause as u32, SeqCst);
         self.by.store(by, SeqCst);
         self.address.store(address, SeqCst);
         for ((pc, owner), call) in self.trace.iter().zip(&self.owners).zip(trace) {
@@ -128,13 +129,14 @@ impl TrapNote {
         self.of.store(generation.wrapping_add(1), SeqCst);
     }
 
-    /// Whether anything was noted, or is about to be.
+    /// Whether there is a note, or one is being written.
     pub(crate) fn is_there(&self) -> bool {
         self.of.load(SeqCst) != NONE
     }
 
-    /// What was noted of `generation`. Waits for whoever is writing it down, a few stores in a handler or
-    /// under a no-cut mark: who lost the race to write may be the first to tell of the death.
+    /// Returns the end that was noted for `generation`. Waits for a thread that is writing the note, which takes a
+    /// few stores in a handler or under a no-cut mark: a thread that has lost the race to write may be the first to
+    /// report the death.
     pub(crate) fn end(&self, generation: u32) -> Option<End> {
         let reason = self.reason(generation)?;
         Some(End {
@@ -143,7 +145,7 @@ impl TrapNote {
         })
     }
 
-    /// That, without the thread.
+    /// The reason of that end, without the thread.
     fn reason(&self, generation: u32) -> Option<ExitReason> {
         while self.of.load(SeqCst) == BEING_WRITTEN {
             core::hint::spin_loop();
@@ -151,8 +153,8 @@ impl TrapNote {
         if self.of.load(SeqCst) != generation.wrapping_add(1) {
             return None;
         }
-        let (strike, text) = *DeathCause::ALL.get(self.strike.load(SeqCst) as usize)?;
-        let mut reason = ExitReason::new(strike.kind(), text);
+        let (cause, text) = *DeathCause::ALL.get(self.cause.load(SeqCst) as usize)?;
+        let mut reason = ExitReason::new(cause.kind(), text);
         let calls = self.trace.iter().zip(&self.owners);
         for (to, (pc, owner)) in reason.trace.iter_mut().zip(calls) {
             let owner = Owner::from_index(owner.load(SeqCst) as usize);
@@ -161,8 +163,8 @@ impl TrapNote {
                 owner: owner.unwrap_or(Owner::HOST),
             };
         }
-        // Cannot fail: `Text` cuts.
-        if matches!(strike, DeathCause::Page | DeathCause::StackOverflow) {
+        // Cannot fail: `Text` truncates.
+        if matches!(cause, DeathCause::Page | DeathCause::StackOverflow) {
             let _ = write!(reason.message, " at {:#x}", self.address.load(SeqCst));
         }
         reason.place = Text::new();
@@ -186,35 +188,35 @@ mod tests {
         })
     }
 
-    /// The message, and whether all of the note is of one writer: `seed`s differ by more than a trace.
-    fn is_of(reason: &ExitReason, strike: DeathCause, seed: usize) -> bool {
-        reason.kind == strike.kind() && reason.trace.iter().copied().eq(calls(seed))
+    /// Whether all of the note is by one writer: the `seed`s differ by more than the length of a trace.
+    fn is_of(reason: &ExitReason, cause: DeathCause, seed: usize) -> bool {
+        reason.kind == cause.kind() && reason.trace.iter().copied().eq(calls(seed))
     }
 
     #[test]
-    fn who_lost_the_race_to_write_tells_what_the_winner_wrote() {
+    fn a_late_writer_reads_the_first_note() {
         for turn in 0..2000_u32 {
             let note = TrapNote::NEW;
             let start = Barrier::new(2);
-            let strikes = [(DeathCause::Divide, 1000), (DeathCause::Overrun, 2000)];
-            let told = thread::scope(|scope| {
-                strikes
-                    .map(|(strike, seed)| {
+            let causes = [(DeathCause::Divide, 1000), (DeathCause::Overrun, 2000)];
+            let reasons = thread::scope(|scope| {
+                causes
+                    .map(|(cause, seed)| {
                         let (note, start) = (&note, &start);
                         scope.spawn(move || {
                             start.wait();
-                            note.put(turn, seed, strike, seed, calls(seed));
+                            note.put(turn, seed, cause, seed, calls(seed));
                             note.reason(turn)
                         })
                     })
                     .map(|thread| thread.join().unwrap())
             });
-            let [first, second] = told.map(|reason| reason.expect("one has won"));
+            let [first, second] = reasons.map(|reason| reason.expect("one has won"));
             assert_eq!(first, second, "{turn}");
             assert!(
-                strikes
+                causes
                     .iter()
-                    .any(|&(strike, seed)| is_of(&first, strike, seed)),
+                    .any(|&(cause, seed)| is_of(&first, cause, seed)),
                 "half of each: {first:?}"
             );
             assert_eq!(note.reason(turn + 1), None);
@@ -238,7 +240,7 @@ mod tests {
     }
 
     #[test]
-    fn the_first_strike_of_a_generation_stays() {
+    fn the_first_note_of_a_generation_stays() {
         let note = TrapNote::NEW;
         note.put(3, 1, DeathCause::Divide, 0, calls(0));
         note.put(3, 2, DeathCause::Page, 0, calls(100));

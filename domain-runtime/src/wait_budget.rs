@@ -1,4 +1,4 @@
-//! Waits of one call for others: all of them together have one share of its domain's budget.
+//! The waits of one call for others: together they have one share of the calling domain's budget.
 
 use crate::back_off::delay;
 use crate::{call, contain, error::RpcError, host, host_time};
@@ -6,21 +6,23 @@ use core::cell::Cell;
 use core::time::Duration;
 use samara_shared_heap::thread;
 
-/// The time that one call has waited so far in its recoveries, and the time that it may still wait. Each wait is counted against
-/// the budget of the domain that makes the call. Turns of the machine's other threads are left out.
+/// The time that one call has waited so far in its recoveries, and the time that it may still wait. Each wait is
+/// counted against the budget of the domain that makes the call. The time of other threads of the machine is left
+/// out.
 ///
-/// The call's share is half of the budget's rest when the call first had to recover, or a 16th of the whole budget if that is
-/// more. So no call ends a domain that has so much left. Other costs of recoveries come off that share, too.
+/// The call's share is half of the budget that is left when the call first has to recover, or a 16th of the whole
+/// budget if that is more. So no call ends a domain that has so much left. Other costs of recoveries come off that
+/// share, too.
 #[derive(Debug)]
 pub struct Waits {
-    /// How much of the budget is used when the share is, in microseconds. `None` before the first recovery.
+    /// How much of the budget is used when the share is used up, in microseconds. `None` before the first recovery.
     end: Cell<Option<u32>>,
-    /// For others' restarts and reclaims.
+    /// The time waited for others' restarts and reclaims.
     waited: Cell<Duration>,
 }
 
 impl Waits {
-    /// Those of a call that has not waited.
+    /// The waits of a call that has not waited yet.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -29,7 +31,7 @@ impl Waits {
         }
     }
 
-    /// What is left of the share; `None` for no end.
+    /// Returns the part of the share that is left; `None` if there is no limit.
     fn left(&self) -> Option<Duration> {
         let now = contain::host_may_wait()?;
         let first = || now.used.saturating_add(now.share);
@@ -43,7 +45,8 @@ impl Waits {
         self.left() == Some(Duration::ZERO)
     }
 
-    /// Runs `wait`, told how long it may last: what is left of `longest` for all such waits of the call together.
+    /// Runs `wait`, and passes it the time that it may last: the part of `longest` that earlier such waits of the
+    /// call have left.
     pub(crate) fn counted<R>(&self, longest: Duration, wait: impl FnOnce(Duration) -> R) -> R {
         let (waited, began) = (self.waited.get(), host::now_ns());
         let done = wait(longest.saturating_sub(waited));
@@ -52,27 +55,28 @@ impl Waits {
         done
     }
 
-    /// Runs `wait`, told how long it may last, at the expense of the call's share. Called as the host, and `wait` is the
-    /// runtime's own.
+    /// Runs `wait` at the expense of the call's share, and passes it the time that it may last. Called as the host,
+    /// and `wait` is the runtime's own code.
     pub(crate) fn paid<R>(&self, wait: impl FnOnce(Option<Duration>) -> R) -> R {
         let share = self.left();
         let waited = || {
-            // SAFETY: the runtime's own, called as the host.
+            // SAFETY: this is the runtime's own code, called as the host.
             let (done, spent) = unsafe { host_time::uncharged(|| wait(share)) };
             if let Some(most) = share {
                 contain::host_waited(spent.time.min(most));
             }
             done
         };
-        // As part of a recovery further out it is counted here alone.
+        // If this is part of a recovery further out, the time is counted here only.
         host_time::exclude_time(waited)
     }
 
-    /// Waits before a call is repeated that has crashed its domain `crashes` times, yielding to other threads: 0, 1, 2, 4 … 100 ms.
+    /// Backs off before a call is repeated that has crashed its domain `crashes` times, and yields to other threads
+    /// meanwhile: 0, 1, 2, 4 … 100 ms.
     ///
     /// # Errors
-    /// [`RpcError::Crashed`] at once if the wait is longer than the rest of the call's share, or than half of the budget's rest. So a
-    /// domain may call one that crashes as often as it likes, and is not ended by these waits.
+    /// [`RpcError::Crashed`] at once if the wait is longer than the rest of the call's share, or than half of the
+    /// budget that is left. So a domain may call a crashing one as often as it likes, and these waits do not end it.
     pub fn back_off(&self, crashes: u32) -> Result<(), RpcError> {
         let delay = delay(crashes);
         if delay == 0 {
@@ -89,7 +93,7 @@ impl Waits {
                 host::yield_now();
             }
         };
-        // SAFETY: the runtime's own.
+        // SAFETY: this is the runtime's own code.
         unsafe { thread::as_host(|| self.paid(wait)) };
         call::checkpoint();
         Ok(())

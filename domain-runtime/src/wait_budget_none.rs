@@ -1,13 +1,13 @@
-//! Without services nobody waits for one.
+//! Without services no call waits for one.
 
 use crate::error::RpcError;
 
-/// What one call waits in its recoveries: there are none.
+/// The waits of one call in its recoveries: there are none.
 #[derive(Debug, Default)]
 pub struct Waits(());
 
 impl Waits {
-    /// Those of a call that has not waited.
+    /// The waits of a call that has not waited.
     #[must_use]
     pub const fn new() -> Self {
         Self(())

@@ -1,4 +1,4 @@
-//! Many lives in one process: nothing adds up. Every test here takes whole totals.
+//! Many lives in one process: nothing accumulates. Every test here takes whole totals.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, SpawnError, arena};
 use samara_host_std::{DomainAlloc, System};
@@ -14,7 +14,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 #[interface]
 trait Hoard {
-    /// Keeps it, and as much again of its own, private memory too; crashes if asked to.
+    /// Keeps the object, as much again of its own, and private memory. Crashes after that if `crash`.
     fn keep(&self, object: RRef<[RRef<u64>]>, private: u64, crash: bool) -> Result<(), RpcError>;
 }
 
@@ -58,7 +58,7 @@ fn committed() -> usize {
 }
 
 #[test]
-fn a_thousand_crashes_and_restarts_leave_the_totals_flat() {
+fn a_thousand_crashes_leave_the_totals_flat() {
     const CYCLES: u32 = 1000;
     let _alone = alone();
     let (before, private) = (Totals::now(), committed());
@@ -79,7 +79,7 @@ fn a_thousand_crashes_and_restarts_leave_the_totals_flat() {
                 }
             );
         }
-        // With one generation alive and young the totals are within what one generation takes.
+        // With one young generation alive, the totals stay within what one generation takes.
         if cycle == CYCLES / 10 {
             heap::trim();
             peak = heap::held_bytes();
@@ -97,7 +97,7 @@ fn a_thousand_crashes_and_restarts_leave_the_totals_flat() {
 }
 
 #[test]
-fn all_slots_used_up_is_an_error_that_drops_the_arguments() {
+fn without_a_free_slot_the_arguments_are_dropped() {
     let _alone = alone();
     let before = Totals::now();
     let mut domains = Vec::new();
@@ -117,7 +117,7 @@ fn all_slots_used_up_is_an_error_that_drops_the_arguments() {
     assert_eq!(refused.unwrap_err(), SpawnError::NoSlot);
     assert_eq!((COUNTS.released(), COUNTS.faults()), (1, 0));
 
-    // One goes, one comes.
+    // When one domain ends, another can start.
     domains.pop().unwrap().0.kill();
     domains.push(spawn("comes").unwrap());
     for (domain, _) in &domains {

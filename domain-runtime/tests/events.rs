@@ -1,5 +1,5 @@
-//! What a host is told: events in order, ends by generation, statistics. The sink here calls back
-//! into the runtime, from wherever it is called.
+//! What a host learns: events in order, ends by generation, statistics. The sink here calls back into the
+//! runtime, from wherever it is called.
 
 use samara_domain_runtime::{
     Cursor, Domain, DomainSpec, Event, EventKind, EventLog, ExitKind, Mint, Record, Restart,
@@ -38,7 +38,7 @@ impl Store for HostResource {
 
 static REENTERED: AtomicUsize = AtomicUsize::new(0);
 
-/// Does everything that a sink may do, and one thing that it had better not: it spawns a domain.
+/// Does everything that a sink may do, and one thing that it should not do: it spawns a domain.
 fn nosy(event: &Event<'_>) {
     let host = runtime();
     host.reap();
@@ -53,8 +53,8 @@ fn nosy(event: &Event<'_>) {
     REENTERED.fetch_add(known.min(1), SeqCst);
 }
 
-/// One test at a time: they read one log. A slot that the test before leaves later than now would be taken before those
-/// that they ask for.
+/// Lets one test run at a time, since they read one log. Domains that the test before has left are reclaimed
+/// first: a slot that is freed later would be taken before those that the test asks for.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     set_event_sink(nosy);
@@ -123,7 +123,7 @@ fn events_come_in_order_with_their_generations() {
 }
 
 #[test]
-fn ends_are_kept_by_generation_when_others_have_the_slot() {
+fn ends_are_kept_when_another_domain_has_the_slot() {
     let _alone = alone();
     let domain = spawn("ends", 100);
     for number in 0..20 {
@@ -134,7 +134,7 @@ fn ends_are_kept_by_generation_when_others_have_the_slot() {
         assert_eq!(last.generation, generation);
         assert_eq!(last.reason.message.as_str(), format!("crash {number}"));
         assert_eq!(domain.exit_reason(), Some(last.reason));
-        // Another one takes the slot, and dies too.
+        // Another domain takes the slot and dies, too.
         runtime().reap();
         let other = spawn("ends-other", 0);
         assert_eq!(other.info().id, last.id);
@@ -161,7 +161,7 @@ fn statistics_are_of_the_running_generation() {
     }
     std::thread::sleep(Duration::from_millis(2));
     let info = domain.info();
-    // `init` was a call too; its value is an object.
+    // `init` was a call, too, and its value is an object.
     assert_eq!((info.calls, info.objects, info.capabilities), (11, 11, 0));
     assert!(info.shared_bytes >= 10 * 1000 && info.shared_bytes <= 10 * 1024 + 4096);
     assert!(info.private_bytes > 0);
@@ -179,7 +179,7 @@ fn statistics_are_of_the_running_generation() {
 fn a_sink_may_call_back_from_wherever_it_is_called() {
     let _alone = alone();
     let before = REENTERED.load(SeqCst);
-    // The death is told while the crashed call is still inside.
+    // The death is reported while the crashed call is still inside.
     let domain = spawn("nosy", 3);
     assert_eq!(domain.proxy().unwrap().crash(0), Err(RpcError::Crashed));
     domain.restart().unwrap();
@@ -205,7 +205,7 @@ fn a_slow_reader_learns_what_it_missed() {
     let numbers: Vec<_> = read.iter().map(|record| record.number).collect();
     assert_eq!(numbers, (12..20).collect::<Vec<_>>());
     assert_eq!(cursor.lost, 12);
-    // Writers and a reader at once: each event is read or counted as lost, in order.
+    // With writers and a reader at the same time, each event is read or counted as lost, in order.
     let log = EventLog::<8>::new();
     let mut cursor = Cursor::default();
     let (mut seen, mut last) = (0, None);

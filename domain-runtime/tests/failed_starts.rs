@@ -1,4 +1,4 @@
-//! Starting a domain: what `init` and its recipe may do wrong, and what is left of it.
+//! Failed starts: the faults of `init` and of a recipe, and what they leave behind.
 
 use samara_domain_runtime::{
     Domain, DomainInfo, DomainSpec, ExitKind, Mint, Restart, SpawnError, Status, Strategy,
@@ -48,14 +48,14 @@ fn running(name: &str) -> Vec<DomainInfo> {
         .collect()
 }
 
-/// Allocates on both heaps, keeps the shared object out of any destructor's reach.
+/// Allocates on both heaps. No destructor frees these objects.
 fn leave_things() {
     std::mem::forget(RRef::new([0_u64; 100]));
     std::mem::forget(vec![0_u8; 1 << 20]);
 }
 
 #[test]
-fn an_init_that_returns_an_error_is_told_and_leaves_nothing() {
+fn an_init_error_is_reported_and_leaves_nothing() {
     fn init((): ()) -> Result<Unit, String> {
         leave_things();
         Err("no such device".to_string())
@@ -72,7 +72,7 @@ fn an_init_that_returns_an_error_is_told_and_leaves_nothing() {
 }
 
 #[test]
-fn an_init_that_panics_is_told_with_its_place() {
+fn a_panic_of_init_is_reported_with_its_place() {
     fn init(arguments: (RRef<u64>, Proxy<dyn Idle>)) -> Result<Unit, RpcError> {
         leave_things();
         let (number, proxy) = arguments;
@@ -99,7 +99,7 @@ fn an_init_that_panics_is_told_with_its_place() {
 }
 
 #[test]
-fn an_error_whose_display_panics_is_a_panic_of_the_domain() {
+fn a_panicking_display_is_a_panic_of_the_domain() {
     struct Rude;
     impl fmt::Display for Rude {
         fn fmt(&self, _: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -127,7 +127,7 @@ fn a_recipe_that_fails_takes_no_slot() {
 }
 
 #[test]
-fn a_recipe_that_panics_is_told_and_can_be_tried_again() {
+fn a_panicking_recipe_is_reported_and_can_be_retried() {
     static PANICS: AtomicU32 = AtomicU32::new(0);
     fn mint() -> Mint<()> {
         Mint::of(|| assert_eq!(PANICS.load(SeqCst), 0, "the recipe panics"))
@@ -140,8 +140,8 @@ fn a_recipe_that_panics_is_told_and_can_be_tried_again() {
     }
     PANICS.store(1, SeqCst);
     let init = |()| Ok::<_, RpcError>(Unit);
-    let told = message(spawn("recipe", init, mint()).map(drop));
-    assert_eq!(told, "the recipe panicked");
+    let text = message(spawn("recipe", init, mint()).map(drop));
+    assert_eq!(text, "the recipe panicked");
     assert!(running("recipe").is_empty());
 
     PANICS.store(0, SeqCst);
@@ -149,12 +149,12 @@ fn a_recipe_that_panics_is_told_and_can_be_tried_again() {
     let shadow = domain.shadow().unwrap();
     PANICS.store(1, SeqCst);
     assert_eq!(message(domain.restart()), "the recipe panicked");
-    // Nor does it reach whoever only calls, and finds the domain dead.
+    // The panic does not reach a caller that finds the domain dead, either.
     assert_eq!(shadow.owner(), Err(RpcError::RecoveryFailed));
     let mut supervisor = Supervisor::new("recipes", Strategy::OneForOne, Restart::never());
     supervisor = supervisor.with(&domain);
     assert_eq!(supervisor.poll(), Status::GaveUp);
-    // The restarts that failed hold nobody up.
+    // The restarts that failed hold nothing up.
     PANICS.store(0, SeqCst);
     let domain = spawn("recipe", init, mint()).unwrap();
     assert!(domain.proxy().unwrap().owner().is_ok());
@@ -162,7 +162,7 @@ fn a_recipe_that_panics_is_told_and_can_be_tried_again() {
 }
 
 #[test]
-fn what_init_returns_does_not_fit_the_quota() {
+fn init_value_beyond_the_quota_fails_the_start() {
     let spec = DomainSpec::new("no-quota").shared_quota(1024);
     struct Large([u64; 1000]);
     impl Idle for Large {
@@ -180,7 +180,7 @@ fn what_init_returns_does_not_fit_the_quota() {
 }
 
 #[test]
-fn each_start_mints_arguments_that_are_the_new_generations_own() {
+fn each_start_mints_arguments_for_its_generation() {
     fn init(argument: RRef<RRef<usize>>) -> Result<Unit, String> {
         let (outer, inner) = (RRef::owner(&argument), RRef::owner(&*argument));
         if outer != inner || outer.is_host() || **argument > 2 {
@@ -198,7 +198,7 @@ fn each_start_mints_arguments_that_are_the_new_generations_own() {
         domain.proxy().unwrap().owner(),
         Ok(owner_of(&domain).index())
     );
-    // The third argument is refused by `init`: the domain stays dead, its budget is used up.
+    // `init` refuses the third argument: the domain stays dead, and its restarts are spent.
     let failed = domain.restart();
     assert_eq!(failed, Err(SpawnError::BudgetExhausted));
     assert_eq!(await_reclaims("minted", 4).len(), 4);
@@ -206,7 +206,7 @@ fn each_start_mints_arguments_that_are_the_new_generations_own() {
 }
 
 #[test]
-fn a_restart_by_the_host_ends_the_running_generation_and_spends_the_budget() {
+fn the_hosts_restart_ends_a_generation_and_spends_one() {
     let domain = spawn("restarted", |()| Ok::<_, RpcError>(Unit), Mint::nothing()).unwrap();
     let old = domain.proxy().unwrap();
     for done in 1..=3 {

@@ -1,4 +1,4 @@
-//! Generations of a slot: what is dead stays dead, and nothing of it is told of the next.
+//! Generations of a slot: a dead generation stays dead, and its handle reveals nothing of the next one.
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, state::State};
 use samara_host_std::{DomainAlloc, System};
@@ -43,7 +43,7 @@ fn spawn(name: &str, number: u64) -> (Domain<dyn Vault>, Proxy<dyn Vault>) {
 }
 
 #[test]
-fn a_proxy_of_a_dead_domain_is_dead_for_ever_also_when_its_slot_is_anothers() {
+fn dead_proxies_stay_dead_when_the_slot_is_reused() {
     let _alone = alone();
     let before = Totals::now();
     let mut old: Vec<Proxy<dyn Vault>> = Vec::new();
@@ -64,7 +64,7 @@ fn a_proxy_of_a_dead_domain_is_dead_for_ever_also_when_its_slot_is_anothers() {
             1
         );
     }
-    // The same slot each time, a generation further each time.
+    // The same slot each time, and the next generation each time.
     assert!(
         slots
             .windows(2)
@@ -75,14 +75,18 @@ fn a_proxy_of_a_dead_domain_is_dead_for_ever_also_when_its_slot_is_anothers() {
 }
 
 #[test]
-fn a_dead_domains_handle_tells_nothing_of_who_has_its_slot_now() {
+fn dead_domains_handle_says_nothing_of_its_successor() {
     let _alone = alone();
     let (first, _) = spawn("first", 1);
     let generation = first.info().generation;
     first.kill();
     assert_eq!(first.exit_reason().unwrap().kind, ExitKind::Killed);
     let (second, proxy) = spawn("second", 2);
-    assert_eq!(owner_of(&first), owner_of(&second), "it has the slot");
+    assert_eq!(
+        owner_of(&first),
+        owner_of(&second),
+        "the second domain has the slot"
+    );
     proxy.keep(RRef::new(5)).unwrap();
 
     let info = first.info();
@@ -91,11 +95,11 @@ fn a_dead_domains_handle_tells_nothing_of_who_has_its_slot_now() {
         ("first", State::Free, generation)
     );
     assert_eq!((info.objects, info.private_bytes, info.calls), (0, 0, 0));
-    // Its own end is kept, though the slot is another's.
+    // The end of the first domain is still known, although the slot is another domain's.
     assert_eq!(first.exit_reason().unwrap().kind, ExitKind::Killed);
     assert_eq!(second.exit_reason(), None);
     assert_eq!(second.info().objects, 2);
-    // A kill of the dead one does not reach the living.
+    // A kill by the dead domain's handle does not reach the living domain.
     assert!(!first.kill());
     assert_eq!(proxy.name(), Ok(2));
     // Its restart finds a slot of its own.
@@ -107,7 +111,7 @@ fn a_dead_domains_handle_tells_nothing_of_who_has_its_slot_now() {
 }
 
 #[test]
-fn what_a_domain_owned_is_not_the_next_generations() {
+fn objects_do_not_pass_to_the_next_generation() {
     let _alone = alone();
     let before = Totals::now();
     let (domain, proxy) = spawn("owned", 1);
@@ -119,15 +123,15 @@ fn what_a_domain_owned_is_not_the_next_generations() {
     assert_eq!(
         (domain.info().objects, domain.info().calls),
         (1, 1),
-        "init's own"
+        "the call of init and its value"
     );
     domain.kill();
     drop(proxy);
     assert_eq!(Totals::now(), before);
 }
 
-/// The reason was once noted after the step to `Stopping`: a reaper in between let the next
-/// generation begin with it.
+/// The reason was once noted after the step to `Stopping`. A reaper in between let the next generation begin
+/// with it.
 #[test]
 fn no_generation_begins_with_its_predecessors_reason() {
     let _alone = alone();
@@ -136,10 +140,10 @@ fn no_generation_begins_with_its_predecessors_reason() {
     let shadow = domain.shadow().unwrap();
     let gate = Gate::new(2);
     let done = AtomicBool::new(false);
-    // Counted, not asserted: the others wait at the gate.
+    // Errors are counted, not asserted: a panic here would leave the other thread waiting at the gate.
     let mut wrong = 0;
     std::thread::scope(|scope| {
-        // Whoever asks for the reason keeps the killer waiting where it notes it.
+        // A thread that asks for the reason keeps the killer waiting where it notes the reason.
         for _ in 0..2 {
             scope.spawn(|| {
                 while !done.load(Relaxed) {
@@ -157,7 +161,7 @@ fn no_generation_begins_with_its_predecessors_reason() {
         });
         for round in 1..=ROUNDS {
             gate.wait();
-            // Reclaims and starts again while the killer may not be through.
+            // Reclaims, and starts the next generation, while the killer may still be at work.
             while domain.restarts() < round {
                 wrong += u32::from(shadow.name() != Ok(1));
             }

@@ -1,5 +1,6 @@
-//! What a host can't keep of a spec is refused at the spawn. What is kept is the process's, so one test in here
-//! goes through it in order; the others come after it, and are contained.
+//! A limit of a spec that the host cannot enforce is refused at the spawn. What the host enforces is a property
+//! of the process. So one function goes through the stages in order; all other tests come after it, with
+//! contained threads.
 
 use samara_domain_runtime::{
     Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError, Strategy, Supervisor, UnenforcedLimit,
@@ -18,7 +19,7 @@ const QUOTA: usize = 1 << 20;
 
 #[interface]
 trait HostResource {
-    /// Allocates beyond the quota, where that can't be told.
+    /// Allocates beyond the quota, infallibly.
     fn exceed(&self) -> Result<u64, RpcError>;
 }
 
@@ -28,7 +29,7 @@ fn init((): ()) -> Result<State, RpcError> {
     Ok(State)
 }
 
-/// Whether `init` goes beyond its quota.
+/// Whether `init` allocates beyond its quota.
 static GREEDY: AtomicBool = AtomicBool::new(false);
 
 fn init_greedy((): ()) -> Result<State, RpcError> {
@@ -66,18 +67,23 @@ fn refusal(spec: DomainSpec) -> Option<UnenforcedLimit> {
             .map(|instance| assert!(host().end(instance, "over"))),
     ];
     host().reap();
-    assert_eq!(host().domains().count(), slots, "no slot stays taken");
+    assert_eq!(
+        host().domains().count(),
+        slots,
+        "a refused spawn must leave no slot taken"
+    );
     let [service, once] = outcomes.map(|outcome| match outcome {
         Ok(()) => None,
-        Err(SpawnError::UnenforcedLimit(what)) => Some(what),
+        Err(SpawnError::UnenforcedLimit(limit)) => Some(limit),
         Err(other) => panic!("{other}"),
     });
     assert_eq!(service, once);
     service
 }
 
-/// Everything in here begins with it: what is kept goes from nothing to all.
-fn all_kept() {
+/// Every test here begins with this function. It goes from a host that enforces no limits to one that enforces
+/// all.
+fn all_enforced() {
     static DONE: AtomicBool = AtomicBool::new(false);
     if DONE.swap(true, SeqCst) {
         return;
@@ -107,35 +113,35 @@ fn all_kept() {
 #[test]
 fn a_spec_that_the_host_cannot_keep_is_refused() {
     let _alone = alone();
-    all_kept();
-    for what in [
+    all_enforced();
+    for limit in [
         UnenforcedLimit::HeapQuota,
         UnenforcedLimit::NoPrivateHeap,
         UnenforcedLimit::Budget,
         UnenforcedLimit::LongBudget,
         UnenforcedLimit::Stack,
     ] {
-        let message = SpawnError::UnenforcedLimit(what).to_string();
+        let message = SpawnError::UnenforcedLimit(limit).to_string();
         assert!(message.contains("can't keep") && message.contains("DomainSpec::"));
     }
 }
 
-/// Hosted, `std` aborts there: the signal is cut.
+/// In a hosted program `std` aborts there, and the signal is contained by a cut.
 #[test]
-fn what_goes_over_its_quota_untold_dies_alone() {
+fn infallible_allocation_over_quota_ends_one_domain() {
     let _alone = alone();
-    all_kept();
+    all_enforced();
     let _contained = contained(false);
     let domain = spawn(spec().heap_quota(QUOTA)).unwrap();
     assert_eq!(domain.proxy().unwrap().exceed(), Err(RpcError::Crashed));
     assert_eq!(domain.exit_reason().unwrap().kind, ExitKind::Abort);
 }
 
-/// The background thread has not asked to be contained, nor has anybody before it was started.
+/// The background thread has not asked to be contained itself.
 #[test]
 fn a_restart_in_the_background_over_quota_fails_alone() {
     let _alone = alone();
-    all_kept();
+    all_enforced();
     let policy = Restart::limited(2, Duration::from_secs(60));
     let spec = DomainSpec::new("greedy").heap_quota(QUOTA).restart(policy);
     let domain: Domain<dyn HostResource> =

@@ -1,4 +1,4 @@
-//! A program that has not declared `DomainAlloc`: there is no private heap to have a quota.
+//! A program that does not declare `DomainAlloc`: there is no private heap for a quota.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, SpawnError, UnenforcedLimit};
 use samara_proxy::{Export, RpcError, interface};
@@ -33,7 +33,11 @@ fn a_quota_without_a_private_heap_is_refused() {
             Err(SpawnError::UnenforcedLimit(UnenforcedLimit::NoPrivateHeap))
         );
         host().reap();
-        assert_eq!(host().domains().count(), 0, "its slot is free again");
+        assert_eq!(
+            host().domains().count(),
+            0,
+            "a refused spawn must leave no slot taken"
+        );
     }
     let domain = spawn(DomainSpec::new("idle")).unwrap();
     assert_eq!(domain.proxy().unwrap().idle(), Ok(7));

@@ -1,4 +1,4 @@
-//! A journal on its own: what it tells of a call that could not be made again.
+//! A journal on its own: what it says about a call that could not be replayed.
 
 #![expect(unsafe_code, reason = "a recorded call of the test's own")]
 use samara_domain_runtime::host_charges::Payer;
@@ -29,13 +29,13 @@ fn spawn(name: &str) -> Domain<dyn Served> {
         .unwrap()
 }
 
-/// The server is killed in it, and its slot is another's.
+/// A recorded call during whose replay the server is killed and its slot gets a new tenant.
 struct Killing {
     server: Domain<dyn Served>,
     next: Mutex<Option<Domain<dyn Served>>>,
 }
 
-// SAFETY: the host's code alone, without a panic where the test passes.
+// SAFETY: runs only the host's code, which does not panic where the test passes.
 unsafe impl Replay<dyn Served> for Killing {
     fn replay(&self, _: Instance<dyn Served>) -> Result<(), RpcError> {
         let slot = self.server.info().id;

@@ -1,4 +1,4 @@
-//! Names: published once, imported as the right interface, good over restarts.
+//! Names: published once, imported as the right interface, and valid over restarts.
 
 use samara_domain_runtime::{Domain, DomainSpec, Interface, Mint, NameError, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -17,7 +17,7 @@ mod first {
     }
 }
 
-/// The same trait to look at, but another type: built from a copy of the source, say.
+/// A trait that looks the same but is another type, for example built from a copy of the source.
 #[allow(dead_code, reason = "compared, never called")]
 mod copy {
     use super::*;
@@ -27,7 +27,7 @@ mod copy {
     }
 }
 
-/// Another version of it.
+/// Another version of the interface.
 #[allow(dead_code, reason = "compared, never called")]
 mod next {
     use super::*;
@@ -69,16 +69,20 @@ fn an_import_is_of_the_name_and_outlives_generations() {
     assert_eq!((old.now(1), shadow.now(2)), (Ok(2), Ok(3)));
     assert_eq!(old.now(13), Err(RpcError::Crashed));
     domain.restart().unwrap();
-    // The old proxy is dead for ever; the name and the shadow find the new generation.
+    // The old proxy stays dead. The name and the shadow find the new generation.
     assert_eq!(old.now(1), Err(RpcError::Dead));
     assert_eq!(shadow.now(2), Ok(3));
-    let again = host().import::<dyn first::Clock>("clock").unwrap();
-    assert_eq!(again.proxy().unwrap().now(4), Ok(5));
+    let second = host().import::<dyn first::Clock>("clock").unwrap();
+    assert_eq!(second.proxy().unwrap().now(4), Ok(5));
     assert_eq!(imported.proxy().unwrap().now(4), Ok(5));
     assert!(host().withdraw("clock"));
     assert!(!host().withdraw("clock"));
     assert_eq!(import::<dyn first::Clock>("clock"), Err(NameError::Unknown));
-    assert_eq!(again.proxy().unwrap().now(4), Ok(5), "a handle stays good");
+    assert_eq!(
+        second.proxy().unwrap().now(4),
+        Ok(5),
+        "a handle stays valid"
+    );
     assert!(domain.kill());
     drop((old, shadow));
     assert_eq!(Totals::now(), before);
@@ -109,9 +113,9 @@ fn an_import_as_another_interface_is_refused() {
         wanted: "Clock",
         exported: "Clock",
     });
-    // By the descriptor, though the names are the same.
+    // It is refused because of its descriptor, although the names are the same.
     assert_eq!(import::<dyn next::Clock>("checked"), refused);
-    // Equal as data is not enough within one binary: a call would go through the other's vtable.
+    // Equal data is not enough within one binary: a call would go through the other trait's vtable.
     let copy = NameError::AnotherTrait { interface: "Clock" };
     assert_eq!(import::<dyn copy::Clock>("checked"), Err(copy));
     assert!(host().withdraw("checked"));

@@ -1,4 +1,4 @@
-//! Private heaps: by owner, by address, within the quota, and gone with the domain.
+//! Private heaps: found by owner and by address, limited by a quota, and freed with the domain.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, arena};
 use samara_host_std::{DomainAlloc, System};
@@ -17,18 +17,18 @@ const MIB: usize = 1 << 20;
 
 #[interface]
 trait Private {
-    /// Allocates until the allocator refuses; how many bytes it got.
+    /// Allocates until the allocator refuses. Returns how many bytes it got.
     fn fill(&self, piece: u64) -> Result<u64, RpcError>;
     fn clear(&self) -> Result<(), RpcError>;
-    /// Appends to a buffer of the host's, which grows on this domain's behalf.
+    /// Appends to a buffer of the host's, which grows while this domain runs.
     fn append_to_the_hosts(&self, test: u64) -> Result<(), RpcError>;
-    /// Leaves private memory in the host's hands, to be freed there.
+    /// Leaves private memory with the host, which frees it.
     fn leave_with_the_host(&self) -> Result<(), RpcError>;
     /// Grows and shrinks many vectors at random and compares them with what they should hold.
     fn churn(&self, seed: u64, steps: u64) -> Result<u64, RpcError>;
-    /// Where a fresh allocation of `align` lies within it.
+    /// Returns how far allocations with this alignment are misaligned, at worst.
     fn misalignment(&self, align: u64) -> Result<u64, RpcError>;
-    /// Whether a block may be made so long that it ends `beyond` bytes behind the end of the address space.
+    /// Whether a block may grow so much that it ends `beyond` bytes behind the end of the address space.
     fn grow_to_the_end(&self, beyond: u64) -> Result<bool, RpcError>;
     fn crash(&self) -> Result<(), RpcError>;
 }
@@ -36,8 +36,8 @@ trait Private {
 #[derive(Default)]
 struct Pieces(Mutex<Vec<Vec<u8>>>);
 
-/// The host's buffers, by test. A domain with writable statics would not pass the section check:
-/// this is how the tests let memory of two owners meet.
+/// The host's buffers, by test. A domain with writable statics would not pass the section check. These statics
+/// are how the tests bring memory of two owners together.
 static HOSTS: [Mutex<Vec<u64>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
 static LEFT: Mutex<Option<Box<[u8; 100 * KIB]>>> = Mutex::new(None);
 
@@ -127,7 +127,7 @@ impl Aligned {
         Self(at, layout)
     }
 
-    /// What the allocator makes of a size, however wild.
+    /// Returns the allocator's answer to a size, which may be wild.
     #[expect(unsafe_code, reason = "the allocator's interface is unsafe")]
     fn grown(&self, size: usize) -> *mut u8 {
         // SAFETY: allocated with this layout by `new`; a size that no layout has is refused.
@@ -163,14 +163,14 @@ fn a_crash_returns_all_private_memory() {
     assert!(held as u64 >= got);
     assert_eq!(domain.info().private_bytes, held);
     assert_eq!(proxy.crash(), Err(RpcError::Crashed));
-    // A panic allocates its message: a little more may be back than was held.
+    // A panic allocates its message, so a little more may be returned than was held before.
     let released = await_reclaims("return", 1)[0].private_bytes;
     assert!(released >= held && released <= held + MIB);
     assert_eq!(domain.info().private_bytes, 0);
 }
 
 #[test]
-fn fallible_allocation_stops_at_the_quota_and_goes_on_after_a_free() {
+fn fallible_allocation_stops_at_the_quota() {
     let _contained = contained(false);
     let (domain, proxy) = spawn(DomainSpec::new("quota").heap_quota(MIB));
     for piece in [16, 700, 4096, 65_536 / 2, 200_000] {
@@ -182,13 +182,13 @@ fn fallible_allocation_stops_at_the_quota_and_goes_on_after_a_free() {
         assert!(arena::committed(owner_of(&domain)) <= MIB);
         assert_eq!(proxy.clear(), Ok(()));
     }
-    // More than half of the quota is usable, also after all this.
+    // More than half of the quota is usable, even after all this.
     assert!(proxy.fill(10_000).unwrap() > MIB as u64 / 2);
     assert_eq!(proxy.clear(), Ok(()));
     assert_eq!(
         proxy.fill(2 * MIB as u64).unwrap(),
         0,
-        "one piece beyond it"
+        "one piece beyond the quota"
     );
     domain.kill();
 }
@@ -200,7 +200,7 @@ fn quotas_are_each_generations_own() {
     assert!(proxy.fill(KIB as u64).unwrap() <= 128 * KIB as u64);
     small.kill();
     assert_eq!(await_reclaims("small", 1).len(), 1);
-    // Whoever gets the slot next has no quota, and nothing of what was there.
+    // The next domain in the slot has no quota, and nothing of the memory that was there.
     let (large, proxy) = spawn(DomainSpec::new("large"));
     assert!(proxy.fill(KIB as u64).unwrap() > 128 * KIB as u64);
     large.kill();
@@ -220,10 +220,10 @@ fn a_buffer_of_the_hosts_grows_on_the_hosts_heap() {
 }
 
 #[test]
-fn memory_goes_back_to_its_arena_whoever_frees_it() {
+fn memory_freed_by_others_goes_back_to_its_arena() {
     let _contained = contained(false);
     let (domain, proxy) = spawn(DomainSpec::new("left").heap_quota(MIB));
-    // Without the return of each block the quota would end this.
+    // If a block were not returned to its arena, the quota would end this loop.
     for _ in 0..100 {
         assert_eq!(proxy.leave_with_the_host(), Ok(()));
         let left = LEFT.lock().unwrap().take().unwrap();
@@ -241,7 +241,7 @@ fn contents_survive_growing_and_shrinking() {
     domain.kill();
 }
 
-/// It once did: the end's address wrapped, and the allocator wrote its tag near address zero.
+/// It once did grow: the end's address wrapped, and the allocator wrote its tag near address zero.
 #[test]
 fn a_block_does_not_grow_past_the_end_of_addresses() {
     let (domain, proxy) = spawn(DomainSpec::new("wraps"));
@@ -261,10 +261,10 @@ fn any_alignment_is_met() {
     domain.kill();
 }
 
-/// Domains once had no private heap where the large reservation failed: what they allocated stayed.
+/// Where the large reservation failed, domains once had no private heap, and what they allocated outlived them.
 #[test]
 fn little_address_space_means_small_stripes_not_none() {
-    // 38 GiB: a process of its own, since the reservation is made once.
+    // 38 GiB, in a process of its own, since the reservation is made only once.
     let test = "ulimit -v 40000000 && exec \"$0\" --exact a_crash_returns_all_private_memory";
     let this = std::env::current_exe().unwrap();
     let output = std::process::Command::new("sh")
@@ -272,9 +272,9 @@ fn little_address_space_means_small_stripes_not_none() {
         .arg(this)
         .output()
         .unwrap();
-    let told = String::from_utf8_lossy(&output.stdout);
+    let text = String::from_utf8_lossy(&output.stdout);
     assert!(
-        output.status.success() && told.contains("1 passed"),
-        "{told}"
+        output.status.success() && text.contains("1 passed"),
+        "{text}"
     );
 }

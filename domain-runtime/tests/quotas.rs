@@ -1,4 +1,4 @@
-//! The quota of shared objects, as a domain meets it.
+//! The quota of shared objects, as a domain sees it.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, SpawnError};
 use samara_host_std::{DomainAlloc, System};
@@ -16,7 +16,8 @@ const KIB: usize = 1 << 10;
 
 #[interface]
 trait Maker {
-    /// Makes objects of 64 bytes until it may not; how many, and whether the value came back.
+    /// Makes objects of 64 bytes until the quota refuses one. Returns how many it made, and whether the refusal
+    /// gave the value back.
     fn fill(&self) -> Result<(usize, bool), RpcError>;
     fn give(&self, many: usize) -> Result<RRef<[RRef<[u8; 64]>]>, RpcError>;
     fn take(&self, objects: RRef<[RRef<[u8; 64]>]>) -> Result<(), RpcError>;
@@ -24,15 +25,15 @@ trait Maker {
     fn clone_beyond(&self, proxy: &RRef<Proxy<dyn Maker>>) -> Result<(), RpcError>;
     /// Makes a page for the caller.
     fn page(&self) -> Result<Page, RpcError>;
-    /// The same, with a buffer that a shadow makes.
+    /// Returns the length of a scratch buffer, which a shadow makes anew for a repetition.
     #[idempotent]
     fn page_of(&self, #[scratch] bytes: RRef<[u8]>) -> Result<usize, RpcError>;
     fn keep(&self, page: Page) -> Result<usize, RpcError>;
     /// Keeps `many` pages that `other` makes.
     fn fetch(&self, other: &RRef<Proxy<dyn Maker>>, many: usize) -> Result<(), RpcError>;
-    /// Hands a page of its own to `other`.
+    /// Moves a page of its own to `other`.
     fn pass_on(&self, other: &RRef<Proxy<dyn Maker>>) -> Result<usize, RpcError>;
-    /// How much is kept; in a call of its own, by way of `own`.
+    /// Moves a page that it keeps to itself, in a call through `own`. Returns how many pages it keeps.
     fn keep_own(&self, own: &RRef<Proxy<dyn Maker>>) -> Result<usize, RpcError>;
 }
 
@@ -65,7 +66,7 @@ impl Maker for Objects {
         let mut objects = self.0.lock().unwrap();
         let at = objects.len() - many;
         let mut given = objects.split_off(at).into_iter();
-        // The list itself needs room too: of what was just given up there is none yet.
+        // The list itself needs room, too, and the objects that are about to be given away still count.
         drop(objects.pop());
         drop(objects.pop());
         Ok(RRef::try_from_fn(many, |_| given.next().unwrap())?)
@@ -124,7 +125,7 @@ fn spawn(name: &str) -> (Domain<dyn Maker>, Proxy<dyn Maker>) {
 }
 
 #[test]
-fn a_domain_gets_its_quota_to_the_byte_and_the_value_back() {
+fn a_domain_gets_its_quota_to_the_byte() {
     let (domain, proxy) = spawn("exact");
     let own = heap::census(owner_of(&domain)).bytes;
     let (made, back) = proxy.fill().unwrap();
@@ -134,24 +135,24 @@ fn a_domain_gets_its_quota_to_the_byte_and_the_value_back() {
 }
 
 #[test]
-fn objects_handed_away_give_room_and_those_handed_in_take_it() {
+fn objects_moved_out_give_room_and_moved_in_take_it() {
     let (domain, proxy) = spawn("handed");
     let (made, _) = proxy.fill().unwrap();
     let given = proxy.give(10).unwrap();
-    // Ten are the host's now, and two made room for the list, which is the host's too.
+    // Ten objects are the host's now, and two more made room for the list, which is the host's, too.
     assert_eq!(proxy.fill(), Ok((12, true)));
     proxy.take(given).unwrap();
     assert_eq!(proxy.fill(), Ok((0, true)));
     let bytes = heap::census(owner_of(&domain)).bytes;
     assert!(
         bytes > 64 * KIB && made > 10,
-        "beyond it by no doing of its own"
+        "over the quota by what it was given"
     );
     domain.kill();
 }
 
 #[test]
-fn infallible_constructors_beyond_the_quota_end_the_domain() {
+fn infallible_constructors_over_quota_end_the_domain() {
     let (domain, proxy) = spawn("beyond");
     assert_eq!(proxy.make_beyond(), Err(RpcError::Crashed));
     // A new generation has the whole quota again.
@@ -170,7 +171,7 @@ fn capabilities_count_too() {
     domain.kill();
 }
 
-/// Pages that a limited domain takes until it is at twice its quota.
+/// Moves pages to a limited domain until it has twice its quota. Returns how many it took.
 fn stuff(proxy: &Proxy<dyn Maker>) -> usize {
     let page = || RRef::new([2_u8; 4 * KIB]);
     let taken = (0..100).take_while(|_| proxy.keep(page()).is_ok()).count();
@@ -179,7 +180,7 @@ fn stuff(proxy: &Proxy<dyn Maker>) -> usize {
 }
 
 #[test]
-fn a_receiver_far_over_its_quota_is_refused_and_the_arguments_stay_the_callers() {
+fn arguments_refused_by_a_quota_stay_the_callers() {
     let (domain, proxy) = spawn("stuffed");
     let owner = owner_of(&domain);
     let taken = stuff(&proxy);
@@ -189,7 +190,7 @@ fn a_receiver_far_over_its_quota_is_refused_and_the_arguments_stay_the_callers()
         "{taken}: twice 64 KiB, less what it has"
     );
     assert!(held.bytes <= 2 * 64 * KIB);
-    // Another domain's argument is dropped as that domain's: it was never the receiver's.
+    // The argument of another domain is dropped as that domain's: it never belonged to the receiver.
     let (giver, giving) = spawn("giver");
     let lent = RRef::new(proxy.try_clone().unwrap());
     let before = heap::census(owner_of(&giver));
@@ -197,7 +198,7 @@ fn a_receiver_far_over_its_quota_is_refused_and_the_arguments_stay_the_callers()
     assert_eq!(heap::census(owner_of(&giver)), before);
     assert_eq!(heap::census(owner), held);
     assert!(quota::refused(owner).transfers >= 2);
-    // Nothing of that is a crash; what moves nothing, or within the domain, is not asked about.
+    // None of this is a crash. A call that moves nothing, or only within the domain, is not checked.
     assert_eq!(
         (domain.service().current().is_alive(), domain.exit_reason()),
         (true, None)
@@ -209,7 +210,7 @@ fn a_receiver_far_over_its_quota_is_refused_and_the_arguments_stay_the_callers()
 }
 
 #[test]
-fn a_shadow_tells_of_a_full_receiver_and_neither_repeats_nor_restarts() {
+fn full_receiver_is_neither_retried_nor_restarted() {
     let (domain, proxy) = spawn("full");
     stuff(&proxy);
     let before = domain.info().calls;
@@ -218,7 +219,7 @@ fn a_shadow_tells_of_a_full_receiver_and_neither_repeats_nor_restarts() {
     assert_eq!(shadow.keep(page), Err(RpcError::OverQuota));
     let scratch = RRef::new_zeroed_slice(4 * KIB).unwrap();
     assert_eq!(shadow.page_of(scratch), Err(RpcError::OverQuota));
-    assert_eq!(domain.info().calls, before + 2, "one entry each");
+    assert_eq!(domain.info().calls, before + 2, "one entry for each call");
     assert_eq!(
         (domain.restarts(), domain.service().current().is_alive()),
         (0, true)
@@ -227,16 +228,16 @@ fn a_shadow_tells_of_a_full_receiver_and_neither_repeats_nor_restarts() {
 }
 
 #[test]
-fn a_domain_far_over_its_quota_is_returned_nothing_either() {
+fn results_are_refused_far_over_quota_too() {
     let (domain, proxy) = spawn("hoarder");
-    // One with a quota of its own: what it makes is its caller's at once.
+    // The maker has a quota of its own, but the pages that it makes belong to its caller at once.
     let (maker, others) = spawn("accomplice");
     let lent = RRef::new(others);
     assert_eq!(proxy.fetch(&lent, 1000), Err(RpcError::OverQuota));
     let held = heap::census(owner_of(&domain)).bytes;
-    // Twice, and what the last call returned.
+    // Twice the quota, and the result of the last call.
     assert!(held <= (128 + 4) * KIB, "{held}");
-    // What returns nothing, or nothing of another's, is not refused; and the caller lives.
+    // A call that returns nothing, or nothing of another domain's, is not refused, and the caller lives.
     let own = RRef::new(domain.proxy().unwrap());
     assert!(proxy.keep_own(&own).unwrap() > 16);
     assert_eq!(lent.page_of(RRef::from_slice(&[1; 8])), Ok(8));
@@ -244,13 +245,13 @@ fn a_domain_far_over_its_quota_is_returned_nothing_either() {
 }
 
 #[test]
-fn what_calls_return_is_taken_off_what_a_domain_may_allocate() {
+fn results_count_against_what_a_domain_may_allocate() {
     let (domain, proxy) = spawn("fetcher");
     let maker: Domain<dyn Maker> = host()
         .spawn(DomainSpec::new("maker"), init, Mint::nothing())
         .unwrap();
     let lent = RRef::new(maker.proxy().unwrap());
-    // Counted before, so that there is credit to be wrong about.
+    // The domain is counted first, so that it has credit that could be wrong.
     drop(proxy.page().unwrap());
     proxy.fetch(&lent, 8).unwrap();
     proxy.fill().unwrap();
@@ -260,7 +261,7 @@ fn what_calls_return_is_taken_off_what_a_domain_may_allocate() {
 }
 
 #[test]
-fn arguments_of_init_beyond_twice_the_quota_are_a_failed_start() {
+fn init_arguments_beyond_twice_the_quota_fail() {
     let init = |_: RRef<[u8]>| Ok::<_, RpcError>(Objects::default());
     let spec = DomainSpec::new("laden").shared_quota(KIB);
     let mint = Mint::fallible(|| RRef::<[u8]>::new_zeroed_slice(4 * KIB));

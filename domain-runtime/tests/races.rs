@@ -1,5 +1,5 @@
-//! Kills, stops, restarts and reapers against calls, from several threads: bounded loops, then the
-//! totals. Every test here takes whole totals.
+//! Kills, stops, restarts and reapers against calls, from several threads: bounded loops, then the totals.
+//! Every test here takes whole totals.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -19,7 +19,7 @@ trait Echo {
     fn echo(&self, object: RRef<RRef<u64>>) -> Result<RRef<RRef<u64>>, RpcError>;
     fn borrow(&self, object: &RRef<RRef<u64>>) -> Result<u64, RpcError>;
     fn keep(&self, object: RRef<RRef<u64>>, device: Cap<Tally>) -> Result<(), RpcError>;
-    /// Hands the call on, `depth` domains down, with an object of its own at each.
+    /// Hands the call on, `depth` domains down, with an object of its own in each.
     fn relay(&self, depth: u64, object: RRef<RRef<u64>>) -> Result<RRef<RRef<u64>>, RpcError>;
     fn learn(&self, peer: Shadow<dyn Echo>) -> Result<(), RpcError>;
 }
@@ -28,7 +28,7 @@ type HostResource = (RRef<RRef<u64>>, Cap<Tally>);
 
 #[derive(Default)]
 struct State {
-    kept: Mutex<Vec<HostResource>>,
+    resources: Mutex<Vec<HostResource>>,
     peer: Mutex<Option<Shadow<dyn Echo>>>,
 }
 
@@ -40,7 +40,7 @@ impl Echo for State {
         Ok(***object)
     }
     fn keep(&self, object: RRef<RRef<u64>>, device: Cap<Tally>) -> Result<(), RpcError> {
-        self.kept.lock().unwrap().push((object, device));
+        self.resources.lock().unwrap().push((object, device));
         Ok(())
     }
     fn relay(&self, depth: u64, object: RRef<RRef<u64>>) -> Result<RRef<RRef<u64>>, RpcError> {
@@ -83,7 +83,7 @@ fn pair(value: usize) -> RRef<RRef<u64>> {
     RRef::new(RRef::new(value as u64))
 }
 
-/// One call of any kind; it must give the object back, or an error, and nothing else.
+/// Makes one call of any kind. It must give the object back or return an error.
 fn any_call(rng: &mut Rng, proxy: &impl Echo) -> Result<(), RpcError> {
     let value = rng.below(1000);
     match rng.below(3) {
@@ -145,7 +145,7 @@ fn calls_against_kills_restarts_and_reapers() {
                             old = domain.proxy().unwrap();
                         }
                     }
-                    // Nobody here crashes: a shadow's call is made in some generation.
+                    // No domain here crashes by itself: a shadow's call is executed in some generation.
                     any_call(&mut rng, &shadow).unwrap();
                 }
             });
@@ -170,14 +170,14 @@ fn calls_against_kills_restarts_and_reapers() {
         .iter()
         .map(|at| (at.id, at.generation))
         .collect();
-    let many = generations.len();
+    let count = generations.len();
     generations.sort_unstable();
     generations.dedup();
-    assert_eq!((generations.len(), deaths("kills").len()), (many, many));
+    assert_eq!((generations.len(), deaths("kills").len()), (count, count));
 }
 
 #[test]
-fn devices_and_objects_given_while_the_domain_is_being_killed() {
+fn objects_given_to_a_domain_that_is_being_killed() {
     static COUNTS: [Counts; 40] = [const { Counts::new() }; 40];
     let _alone = alone();
     let before = Totals::now();
@@ -199,7 +199,7 @@ fn devices_and_objects_given_while_the_domain_is_being_killed() {
             domain.kill();
         });
         host().reap();
-        // Kept and reclaimed, or refused and dropped: each is released exactly once.
+        // Each device is kept and reclaimed, or refused and dropped: it is released exactly once.
         assert_eq!((counts.released(), counts.faults()), (40, 0));
     }
     assert_eq!(Totals::now(), before);
@@ -238,7 +238,7 @@ fn a_ring_of_shadows_with_kills_everywhere() {
     let before = Totals::now();
     let ring: Vec<_> = (0..3).map(|at| spawn(&format!("ring-{at}"))).collect();
     let learn = |at: usize| {
-        // A fresh generation knows nobody: taught again, if it lives long enough.
+        // A new generation knows no peer. It is told again, if it lives long enough.
         let peer = ring[(at + 1) % 3].shadow().unwrap();
         let _ = ring[at].shadow().unwrap().learn(peer);
     };
@@ -249,7 +249,7 @@ fn a_ring_of_shadows_with_kills_everywhere() {
             scope.spawn(move || {
                 let mut rng = Rng::new(seed);
                 for _ in 0..400 {
-                    // Killed callers are cut, a killed domain may be further up its own chain.
+                    // A killed caller is unwound, and a killed domain may be further up its own chain.
                     let outcome = shadow
                         .relay(rng.below(8) as u64, pair(5))
                         .map(|back| **back);

@@ -1,6 +1,6 @@
-//! Soak: crashes and restarts under load from two threads, with flat memory.
+//! Soak: crashes and restarts under load from two threads, while memory stays flat.
 //!
-//! 2,000 by default. The full run, once before a release:
+//! 2,000 restarts by default. The full run, once before a release:
 //! `SAMARA_SOAK=100000 cargo test --release -p samara-domain-runtime --test soak -- --nocapture`
 
 use samara_domain_runtime::threads::api as own_thread;
@@ -19,14 +19,14 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const HOUR: Duration = Duration::from_secs(3600);
 const LOADERS: u64 = 2;
-/// How often memory is looked at.
+/// How often memory is measured.
 const SAMPLES: usize = 20;
 
 #[interface]
 trait Store {
-    /// Keeps the object; answers with an older one.
+    /// Keeps the object, and returns an older one once there are more than 16.
     fn swap(&self, object: RRef<RRef<[u8]>>) -> Result<Option<RRef<RRef<[u8]>>>, RpcError>;
-    /// Dies with objects and private memory in its hands, on a thread of its own if `elsewhere`.
+    /// Panics while it holds objects and private memory, on a thread of its own if `elsewhere`.
     fn crash(&self, object: RRef<[u8]>, elsewhere: bool) -> Result<(), RpcError>;
 }
 
@@ -35,10 +35,10 @@ struct HostResource {
     private: Vec<u8>,
 }
 
-/// Calls that found each generation dead.
+/// The calls that found their domain dead too often.
 static GIVEN_UP: AtomicUsize = AtomicUsize::new(0);
 
-/// Every eighth generation has a thread that parks for ever.
+/// The number of starts: every eighth generation has a thread that parks until it is stopped.
 static STARTS: AtomicUsize = AtomicUsize::new(0);
 
 fn init((): ()) -> Result<HostResource, own_thread::SpawnError> {
@@ -67,7 +67,7 @@ impl Store for HostResource {
         assert_eq!(self.private[0], 7);
         let die = move || panic!("holding {} and {}", object.len(), more.len());
         if elsewhere {
-            // A refusal drops the closure: then it dies of this.
+            // If the spawn is refused, the closure is dropped, and the domain dies of the `unwrap` instead.
             own_thread::spawn(die).unwrap().join();
         } else {
             die();
@@ -76,18 +76,18 @@ impl Store for HostResource {
     }
 }
 
-/// What must stay flat. Taken while the load runs, so it holds what is in flight too.
+/// The memory that must stay flat. It is measured while the load runs, so it includes what is in flight.
 #[derive(Clone, Copy, Debug, Default)]
 struct Memory {
-    /// Live shared objects and capabilities: what a leak of one per restart shows up in at once.
+    /// Live shared objects and capabilities. A leak of one per restart shows here at once.
     live: usize,
-    /// Bytes of the exchange heap's pages once caches are emptied. Before, they also hold the free
-    /// slots of every shard that a thread ever ran on: that fills up to its bound over tens of
-    /// thousands of restarts, and would hide a leak, or look like one.
+    /// Bytes of the exchange heap's pages once caches are emptied. With full caches they also hold the free
+    /// slots of every shard that a thread ever ran on. That grows to its limit over tens of thousands of
+    /// restarts, and would hide a leak, or look like one.
     pages: usize,
     /// Committed private memory of all domains.
     private: usize,
-    /// The process's resident memory.
+    /// The resident memory of the process.
     resident: usize,
     threads: usize,
 }
@@ -109,7 +109,8 @@ impl Memory {
     }
 }
 
-/// A call that finds its domain dead too often is given up: on a busy machine the other thread may crash each generation first.
+/// A call that finds its domain dead too often is given up: on a busy machine the other thread may crash each
+/// generation first.
 fn expect_crash(error: RpcError) {
     if error == RpcError::RecoveryFailed {
         GIVEN_UP.fetch_add(1, SeqCst);
@@ -164,16 +165,17 @@ fn crashes_and_restarts_under_load_with_flat_memory() {
     );
     assert!(given_up <= crashes / 100, "most calls get through");
     assert!(domain.restarts() as usize >= crashes);
-    assert!(samples.len() >= SAMPLES / 2, "too fast to be looked at");
+    assert!(samples.len() >= SAMPLES / 2, "too fast to be measured");
     let resident = samples[SAMPLES / 5].resident;
     for (at, sample) in samples.iter().enumerate() {
-        // A generation keeps 16 objects of two slots, and a few are in flight; two generations at
-        // most. Absolute, so one object lost in ten restarts is seen in the short run.
+        // A generation keeps 16 objects of two slots each, a few objects are in flight, and there are two
+        // generations at most. The bound is absolute, so that the short run shows a leak of one object in ten
+        // restarts.
         assert!(sample.live <= 120, "sample {at}: {sample:?}");
         assert!(sample.pages <= 3 << 20, "sample {at}: {sample:?}");
         assert!(sample.private <= 1 << 20, "sample {at}: {sample:?}");
         assert!(sample.threads <= 16, "sample {at}: {sample:?}");
-        // What the process keeps beside, once the first fifth has warmed up the system's allocator.
+        // Everything else that the process keeps, once the first fifth has warmed up the system's allocator.
         assert!(
             at <= SAMPLES / 5 || sample.resident <= resident + (3 << 20),
             "sample {at}: {sample:?}"

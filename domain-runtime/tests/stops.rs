@@ -1,4 +1,4 @@
-//! Orderly stops: destructors run inside the domain, deadlines are kept.
+//! Orderly stops: destructors run inside the domain, and deadlines are kept.
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError};
 use samara_host_std::{DomainAlloc, System};
@@ -17,11 +17,11 @@ const LONG: Duration = Duration::from_secs(120);
 #[interface]
 trait Worker {
     fn ping(&self) -> Result<(), RpcError>;
-    /// Waits twice at the test's gate, then calls `peer` and answers with what it has of its own.
+    /// Waits twice at the test's gate, then calls `peer`. Returns an object with the value of its own object.
     fn work(&self, peer: Proxy<dyn Worker>) -> Result<RRef<u64>, RpcError>;
 }
 
-/// One for each test: the gate inside `work`, and as whom the destructor ran.
+/// One for each test: the gate inside `work`, and the owner for which the destructor ran.
 static GATES: [Gate; 8] = [const { Gate::new(2) }; 8];
 static DROPPED_AS: [AtomicUsize; 8] = [const { AtomicUsize::new(0) }; 8];
 const PANICS: usize = 100;
@@ -74,7 +74,7 @@ fn spawn(name: &str, test: usize) -> (Domain<dyn Worker>, Proxy<dyn Worker>) {
 }
 
 #[test]
-fn a_stop_runs_the_objects_destructor_inside_the_domain() {
+fn a_stop_runs_the_destructor_inside_the_domain() {
     let (domain, proxy) = spawn("stop", 0);
     let owner = owner_of(&domain).index();
     assert_eq!(domain.stop(LONG), Ok(()));
@@ -83,7 +83,7 @@ fn a_stop_runs_the_objects_destructor_inside_the_domain() {
     assert_eq!((released.objects, released.capabilities), (0, 0));
     assert_eq!(deaths("stop")[0].kind, ExitKind::Stopped);
     assert_eq!(proxy.ping(), Err(RpcError::Dead));
-    // Stopped is stopped.
+    // A stopped domain stays stopped.
     assert_eq!(domain.restart(), Err(SpawnError::Stopped));
     assert_eq!(domain.stop(LONG), Ok(()));
     assert!(!domain.kill());
@@ -91,7 +91,7 @@ fn a_stop_runs_the_objects_destructor_inside_the_domain() {
 }
 
 #[test]
-fn a_destructor_that_panics_is_the_domains_death_and_no_more() {
+fn panicking_destructor_in_a_stop_is_only_a_death() {
     let (domain, _) = spawn("panics", PANICS + 1);
     let owner = owner_of(&domain).index();
     assert_eq!(domain.stop(LONG), Ok(()));
@@ -101,7 +101,7 @@ fn a_destructor_that_panics_is_the_domains_death_and_no_more() {
         (why.kind, why.message.as_str()),
         (ExitKind::Panic, "the destructor panics")
     );
-    // Unwinding went on to the fields; the slot of the value itself was left to the reclaim.
+    // Unwinding went on to the fields. The slot of the value itself was left to the reclaim.
     assert_eq!(reclaims("panics")[0].objects, 1);
 }
 
@@ -113,7 +113,7 @@ fn calls_inside_finish_before_the_destructor_runs() {
         let call = scope.spawn(|| proxy.work(peer_proxy));
         GATES[2].wait();
         let stop = scope.spawn(|| domain.stop(LONG));
-        // While it drains nobody enters, and the one inside is not cut: not at its next call either.
+        // While the domain drains, no call enters, and the call inside is not cut, not even at its next call.
         wait_until("the stop", || proxy.ping().is_err());
         assert_eq!(proxy.ping(), Err(RpcError::Dead));
         assert_eq!(DROPPED_AS[2].load(SeqCst), 0);
@@ -127,7 +127,7 @@ fn calls_inside_finish_before_the_destructor_runs() {
 }
 
 #[test]
-fn a_call_that_is_inside_past_the_deadline_makes_it_a_death() {
+fn a_call_past_the_deadline_makes_a_stop_a_death() {
     let (domain, proxy) = spawn("deadline", 4);
     let (peer, peer_proxy) = spawn("deadline-peer", 5);
     std::thread::scope(|scope| {
@@ -138,10 +138,10 @@ fn a_call_that_is_inside_past_the_deadline_makes_it_a_death() {
         host().reap();
         assert!(reclaims("deadline").is_empty(), "a call is inside");
         GATES[4].wait();
-        // Its domain is dead: it is cut where its own call to the peer returns.
+        // Its domain is dead: the call is cut where its own call to the peer returns.
         assert_eq!(call.join().unwrap().map(|_| ()), Err(RpcError::Crashed));
     });
-    // Too late for destructors: what `init` returned and its object go as bytes.
+    // It is too late for destructors: the value that `init` returned and its object are freed as bytes.
     let released = await_reclaims("deadline", 1)[0];
     assert_eq!(released.objects, 2);
     assert_eq!(DROPPED_AS[4].load(SeqCst), 0);

@@ -1,4 +1,4 @@
-//! Supervisors: who is restarted, in which order, how often, and who gives up.
+//! Supervisors: which children are restarted, in which order, how often, and when a supervisor gives up.
 
 use samara_domain_runtime::{
     Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError, Status, Strategy, Supervisor,
@@ -33,7 +33,7 @@ impl Part for Unit {
     }
 }
 
-/// Another interface: a supervisor does not care.
+/// Another interface: a supervisor accepts children of any interface.
 #[interface]
 trait Other {
     fn crash_too(&self) -> Result<(), RpcError>;
@@ -96,7 +96,7 @@ fn one_for_one_restarts_the_dead_child_only() {
 
     let (old, sibling) = (a.proxy().unwrap(), b.proxy().unwrap());
     crash(&a);
-    assert!(!alive(&a), "nobody restarts it before the poll");
+    assert!(!alive(&a), "it stays dead until the poll");
     assert_eq!(supervisor.poll(), Status::Settled);
     assert_eq!(take(&starts), ["one-a"]);
     assert!(alive(&a) && sibling.ping().is_ok());
@@ -105,7 +105,7 @@ fn one_for_one_restarts_the_dead_child_only() {
     assert_eq!(other.proxy().unwrap().crash_too(), Err(RpcError::Crashed));
     assert_eq!(supervisor.poll(), Status::Settled);
     assert_eq!((other.restarts(), a.restarts(), b.restarts()), (1, 1, 0));
-    // A child that the host stopped is not missed.
+    // A child that the host has stopped is not restarted.
     b.stop(HOUR).unwrap();
     assert_eq!(supervisor.poll(), Status::Settled);
     assert!(!alive(&b));
@@ -116,7 +116,7 @@ fn one_for_one_restarts_the_dead_child_only() {
 }
 
 #[test]
-fn one_for_all_ends_all_in_reverse_and_starts_all_in_order() {
+fn one_for_all_ends_in_reverse_and_starts_in_order() {
     let _alone = alone();
     let before = Totals::now();
     let starts = Starts::default();
@@ -134,7 +134,7 @@ fn one_for_all_ends_all_in_reverse_and_starts_all_in_order() {
         assert!(alive(part));
         assert_eq!(old.ping(), Err(RpcError::Dead));
     }
-    // Last first.
+    // The last child was ended first.
     let when = |part: &Domain<dyn Part>| part.exits().last().unwrap().at;
     assert!(when(&parts[2]) < when(&parts[0]));
     let kinds = parts
@@ -147,7 +147,7 @@ fn one_for_all_ends_all_in_reverse_and_starts_all_in_order() {
 }
 
 #[test]
-fn a_restart_on_demand_is_found_and_its_siblings_follow() {
+fn siblings_follow_a_restart_on_demand() {
     let _alone = alone();
     let starts = Starts::default();
     let own = Restart::limited(5, HOUR);
@@ -157,7 +157,8 @@ fn a_restart_on_demand_is_found_and_its_siblings_follow() {
         .with(&b);
     take(&starts);
     crash(&a);
-    // The shadow comes first. Its restart is not repeated for its own sake, but the group's is one.
+    // The shadow's restart comes first. The supervisor does not repeat it for its own sake, but counts it as a
+    // restart of the group.
     assert_eq!(a.shadow().unwrap().ping(), Ok(()));
     assert_eq!(take(&starts), ["demand-a"]);
     assert_eq!(supervisor.poll(), Status::Settled);
@@ -165,7 +166,7 @@ fn a_restart_on_demand_is_found_and_its_siblings_follow() {
     assert_eq!(supervisor.poll(), Status::Settled);
     assert!(take(&starts).is_empty());
 
-    // One for one: what somebody else restarted is left alone, but counts.
+    // With one-for-one, a restart by a shadow is left alone, but counts.
     let c = part_with("demand-c", &starts, own);
     let mut single =
         Supervisor::new("single", Strategy::OneForOne, Restart::limited(1, HOUR)).with(&c);
@@ -182,7 +183,7 @@ fn a_restart_on_demand_is_found_and_its_siblings_follow() {
 }
 
 #[test]
-fn the_budget_is_for_all_children_and_its_end_ends_them_all() {
+fn children_share_one_budget_and_end_with_it() {
     let _alone = alone();
     let before = Totals::now();
     let starts = Starts::default();
@@ -203,7 +204,7 @@ fn the_budget_is_for_all_children_and_its_end_ends_them_all() {
         b.exit_reason().unwrap().message.as_str(),
         "killed by its supervisor"
     );
-    // Neither a shadow nor the host brings back what its supervisor gave up.
+    // Neither a shadow nor the host restarts a child that its supervisor has given up.
     let shadow: Shadow<dyn Part> = b.shadow().unwrap();
     assert_eq!(shadow.ping(), Err(RpcError::RecoveryFailed));
     assert_eq!(a.restart(), Err(SpawnError::Stopped));
@@ -237,7 +238,7 @@ fn an_init_that_keeps_crashing_uses_up_the_budget() {
 }
 
 #[test]
-fn a_recipe_that_fails_is_tried_again_at_the_next_poll() {
+fn a_failed_recipe_is_retried_at_the_next_poll() {
     let _alone = alone();
     static GONE: AtomicU32 = AtomicU32::new(0);
     let mint = Mint::fallible(|| match GONE.load(SeqCst) {
@@ -256,7 +257,7 @@ fn a_recipe_that_fails_is_tried_again_at_the_next_poll() {
     assert!(domain.kill());
 }
 
-/// A part whose recipe fails while `gone` says so.
+/// A part whose recipe fails while `gone` is set.
 fn claiming(name: &'static str, starts: &Starts, gone: &Arc<AtomicBool>) -> Domain<dyn Part> {
     let (starts, gone) = (starts.clone(), gone.clone());
     let mint = Mint::fallible(move || {
@@ -271,7 +272,7 @@ fn claiming(name: &'static str, starts: &Starts, gone: &Arc<AtomicBool>) -> Doma
 }
 
 #[test]
-fn a_restart_of_all_goes_on_where_it_could_not() {
+fn restart_of_all_resumes_where_it_had_to_wait() {
     let _alone = alone();
     let starts = Starts::default();
     let gone = Arc::new(AtomicBool::new(false));
@@ -287,11 +288,11 @@ fn a_restart_of_all_goes_on_where_it_could_not() {
     for _ in 0..5 {
         assert_eq!(supervisor.poll(), Status::Waiting);
     }
-    assert_eq!(take(&starts), ["goes-a"], "started once, and runs");
+    assert_eq!(take(&starts), ["goes-a"], "it is started once and runs on");
     gone.store(false, SeqCst);
     assert_eq!(supervisor.poll(), Status::Settled);
     assert_eq!(take(&starts), ["goes-b", "goes-c"]);
-    // One restart of all was spent; those that fail half-way are spent, too.
+    // One restart of the group was spent. A restart that fails half-way is spent, too.
     gone.store(true, SeqCst);
     crash(&a);
     assert_eq!(supervisor.poll(), Status::Waiting);
@@ -301,7 +302,7 @@ fn a_restart_of_all_goes_on_where_it_could_not() {
 }
 
 #[test]
-fn what_waits_below_waits_above() {
+fn a_waiting_subtree_makes_its_parent_wait() {
     let _alone = alone();
     let starts = Starts::default();
     let gone = Arc::new(AtomicBool::new(false));
@@ -327,7 +328,7 @@ fn what_waits_below_waits_above() {
     for _ in 0..5 {
         assert_eq!(upper.poll(), Status::Waiting);
     }
-    // Who may hold handles on what is missing is not started before.
+    // A child that may hold handles on the missing one is not started before it.
     assert_eq!(take(&starts), ["waits-a"]);
     gone.store(false, SeqCst);
     assert_eq!(upper.poll(), Status::Settled);
@@ -354,11 +355,12 @@ fn a_stop_does_not_leave_a_restart_of_all_half_done() {
     gone.store(true, SeqCst);
     crash(&a);
     assert_eq!(upper.poll(), Status::Waiting);
-    // It is not waited for any more: the others are started.
+    // The stopped child is not waited for any more: the others are started.
     assert_eq!(b.stop(HOUR), Ok(()));
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["half-a", "half-c"]);
-    // As a part of that: the lower one has all of its budget, and the upper one none left.
+    // They were started as a part of that restart: the lower supervisor still has all of its budget, and the
+    // upper one has none left.
     crash(&c);
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["half-c"]);
@@ -381,16 +383,16 @@ fn a_tree_escalates_and_starts_again_from_the_top() {
         .with(&a)
         .with_supervisor(lower);
     take(&starts);
-    // The first crash is the lower one's affair.
+    // The lower supervisor handles the first crash.
     crash(&b);
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["tree-b"]);
-    // The second is beyond its budget: the upper one starts everything again.
+    // The second crash is beyond its budget: the upper supervisor restarts everything.
     crash(&c);
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["tree-a", "tree-b", "tree-c"]);
     assert!([&a, &b, &c].into_iter().all(alive));
-    // With a fresh budget below, but no more above.
+    // The lower supervisor has a fresh budget, and the upper one has none left.
     crash(&c);
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["tree-c"]);
@@ -414,7 +416,8 @@ fn a_stop_outlasts_its_supervisors_giving_up() {
         Supervisor::new("stopped-upper", Strategy::OneForOne, policy).with_supervisor(lower);
     take(&starts);
     assert_eq!(b.stop(HOUR), Ok(()));
-    // The lower one gives up, and the upper one starts it again: all but what the host has stopped.
+    // The lower supervisor gives up, and the upper one restarts its children, except the one that the host has
+    // stopped.
     crash(&a);
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["stopped-a"]);
@@ -425,7 +428,7 @@ fn a_stop_outlasts_its_supervisors_giving_up() {
 }
 
 #[test]
-fn a_supervisor_in_the_background_and_shadows_do_not_fight() {
+fn background_supervisor_and_shadows_do_not_fight() {
     let _alone = alone();
     let before = Totals::now();
     let starts = Starts::default();
@@ -445,8 +448,8 @@ fn a_supervisor_in_the_background_and_shadows_do_not_fight() {
                     if rng.below(10) == 0 {
                         let _ = shadow.crash();
                     }
-                    // Every call is answered, whoever restarts whom at the moment. A shadow gives up
-                    // on a call that was cut short four times, which a busy group may bring about.
+                    // Every call is answered, whichever restart is in flight. A shadow gives up on a call that
+                    // was cut short four times, which may happen in a busy group.
                     let answer = shadow.ping();
                     assert!(
                         matches!(answer, Ok(()) | Err(RpcError::Crashed)),
@@ -456,7 +459,7 @@ fn a_supervisor_in_the_background_and_shadows_do_not_fight() {
             });
         }
     });
-    // Left alone it settles.
+    // Without crashes the group settles.
     let settled = || {
         std::thread::sleep(Duration::from_millis(5));
         parts.iter().all(alive)

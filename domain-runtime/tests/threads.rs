@@ -1,4 +1,4 @@
-//! Threads of domains: they count as calls inside, die and are stopped with their domain.
+//! Threads of domains: they count as calls inside, and they die and are stopped with their domain.
 
 use samara_domain_runtime::threads::MAX_THREADS;
 use samara_domain_runtime::threads::api::{self as thread, SpawnError, Thread};
@@ -22,17 +22,20 @@ const LONG: Duration = Duration::from_secs(60);
 #[interface]
 trait Pool {
     fn ping(&self) -> Result<(), RpcError>;
-    /// Spawns a thread that adds up `numbers` in private memory; who it ran as.
+    /// Spawns a thread that adds up `numbers` in private memory. Returns the sum and the owner for which the
+    /// thread ran.
     fn sum(&self, numbers: RRef<[u64]>) -> Result<(u64, usize), RpcError>;
-    /// Spawns a thread that parks until it is told to end, by `kind`; whether that worked.
+    /// Spawns a thread that parks, yields or spawns, as `kind` says, until it is told to end. Returns whether
+    /// the domain has a thread.
     fn start(&self, kind: usize) -> Result<bool, RpcError>;
     /// Unparks the thread that was spawned last, and waits for its end.
     fn finish(&self) -> Result<(), RpcError>;
     /// Spawns a thread that panics, and returns.
     fn panic_there(&self) -> Result<(), RpcError>;
-    /// Spawns a thread that calls `peer` for ever.
+    /// Spawns a thread that calls `peer` without end.
     fn call_there(&self, peer: Proxy<dyn Pool>) -> Result<(), RpcError>;
-    /// Allocates 1 MiB on a thread, fallibly, and 64 KiB of shared heap; whether each worked.
+    /// Allocates 1 MiB of private memory and 60 KiB of shared memory on a thread, fallibly. Returns whether
+    /// each worked.
     fn hoard_there(&self) -> Result<(bool, bool), RpcError>;
 }
 
@@ -54,7 +57,7 @@ struct Workers {
     last: Mutex<Option<Thread>>,
 }
 
-/// Leaves a mark when its frame goes.
+/// Counts when its frame is left.
 struct Mark;
 static MARKS: AtomicUsize = AtomicUsize::new(0);
 impl Drop for Mark {
@@ -138,7 +141,8 @@ fn spawn(spec: DomainSpec) -> (Domain<dyn Pool>, Proxy<dyn Pool>) {
     (domain, proxy)
 }
 
-/// Threads of domains, as the system counts them: the harness starts and ends others as it likes.
+/// Counts the threads of domains in the system's list: the test harness starts and ends other threads at any
+/// time.
 fn system_threads() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let names =
@@ -153,12 +157,12 @@ fn a_thread_runs_as_its_domain_with_what_it_captured() {
     let _alone = alone();
     let before = (Totals::now(), system_threads());
     let (domain, proxy) = spawn(DomainSpec::new("sum"));
-    // More than there are places, so those of threads that have ended serve again.
+    // More threads than there are places, so that places of ended threads are used again.
     for _ in 0..MAX_THREADS + 20 {
         let (sum, who) = proxy.sum(RRef::from_slice(&[1, 2, 3])).unwrap();
         assert_eq!((sum, who), (6, owner_of(&domain).index()));
     }
-    assert_eq!(domain.info().threads, 0, "ended threads hold no place");
+    assert_eq!(domain.info().threads, 0, "ended threads must hold no place");
     drop(proxy);
     assert_eq!(domain.stop(LONG), Ok(()));
     assert_eq!(Totals::now(), before.0);
@@ -178,7 +182,7 @@ fn a_thread_counts_as_a_call_inside_and_is_unparked() {
 }
 
 #[test]
-fn a_kill_reaches_a_thread_at_every_boundary_and_runs_its_destructors() {
+fn kill_unwinds_a_thread_at_every_boundary() {
     let _alone = alone();
     for (kind, name) in [
         (PARKS, "kill-parks"),
@@ -191,7 +195,7 @@ fn a_kill_reaches_a_thread_at_every_boundary_and_runs_its_destructors() {
         assert_eq!(proxy.start(kind), Ok(true));
         assert!(domain.kill());
         assert_eq!(await_reclaims(name, 1).len(), 1);
-        // It may have been killed before it began: then nothing of it ran.
+        // The thread may have been killed before it began: then none of its code ran.
         assert!(MARKS.load(SeqCst) <= before.1 + 1);
         drop(proxy);
         assert_eq!(Totals::now(), before.0, "{name}");
@@ -199,7 +203,7 @@ fn a_kill_reaches_a_thread_at_every_boundary_and_runs_its_destructors() {
 }
 
 #[test]
-fn a_kill_reaches_a_thread_that_is_in_a_call_where_that_returns() {
+fn kill_reaches_a_thread_when_its_call_returns() {
     let _alone = alone();
     let before = (Totals::now(), MARKS.load(SeqCst));
     let (peer, peer_proxy) = spawn(DomainSpec::new("called"));
@@ -220,7 +224,7 @@ fn a_panic_on_a_thread_is_its_domains_death() {
     let _alone = alone();
     let before = Totals::now();
     let (domain, proxy) = spawn(DomainSpec::new("panics"));
-    // The call that spawned it may see the death already.
+    // The call that spawned the thread may already fail because of the death.
     let _ = proxy.panic_there();
     wait_until("the death", || !deaths("panics").is_empty());
     let why = domain.exit_reason().unwrap();
@@ -242,7 +246,7 @@ fn a_stop_tells_threads_and_waits_for_them() {
         assert_eq!(proxy.start(kind), Ok(true));
     }
     let marks = MARKS.load(SeqCst);
-    // Long enough for the first to be parked, without a timeout, when the stop comes.
+    // Long enough that the first thread is parked, without a timeout, when the stop comes.
     std::thread::sleep(Duration::from_millis(50));
     assert_eq!(domain.stop(Duration::from_secs(5)), Ok(()));
     assert_eq!(MARKS.load(SeqCst), marks + 3);
@@ -291,7 +295,7 @@ fn a_crash_loop_with_threads_leaves_nothing() {
         let _ = proxy.panic_there();
         drop((domain, proxy));
     }
-    // Nobody polls: the reaper is woken by the last exit.
+    // Nothing polls: the last exit wakes the reaper.
     let start = Instant::now();
     while reclaims("loop").len() < 200 {
         assert!(start.elapsed() < LONG, "the reaper sleeps");

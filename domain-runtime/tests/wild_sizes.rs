@@ -1,4 +1,5 @@
-//! Sizes, alignments and counts that a domain chooses, against a model: see `samara_testkit::sizes`.
+//! Sizes, alignments and counts that a domain chooses, compared with a reference model: see
+//! `samara_testkit::sizes`.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, arena};
 use samara_host_std::{DomainAlloc, System};
@@ -13,11 +14,11 @@ use samara_testkit::sizes::{Limits, Tally, exchange, private};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const QUOTA: usize = 1 << 20;
-/// Steps of each stream; those of the exchange heap are longer.
+/// The steps of each stream. Steps of the exchange heap take longer.
 const PRIVATE: u64 = 20_000;
 const EXCHANGE: u64 = 2_500;
 
-/// A domain: what may be held is its quota.
+/// The limits of a domain: it may hold as much as its quota.
 const INSIDE: Limits = Limits {
     quota: QUOTA,
     bound: 1 << 30,
@@ -27,7 +28,7 @@ const INSIDE: Limits = Limits {
 
 #[interface]
 trait Wild {
-    /// Drives the private heap; what was granted, refused, and beyond.
+    /// Drives the private heap. Returns how many requests were granted, how many were refused, and how many of the latter were too large for any heap.
     fn private(&self, seed: u64) -> Result<(u32, u32, u32), RpcError>;
     /// Drives the exchange heap.
     fn exchange(&self, seed: u64) -> Result<(u32, u32, u32), RpcError>;
@@ -78,8 +79,8 @@ fn spawn() -> (Domain<dyn Wild>, Proxy<dyn Wild>) {
     (domain, proxy)
 }
 
-/// Of each outcome there were many.
-fn was_thorough((granted, refused, beyond): (u32, u32, u32)) {
+/// Asserts that there were many of each outcome.
+fn assert_thorough((granted, refused, beyond): (u32, u32, u32)) {
     assert!(
         granted > 500 && refused > 100 && beyond > 50,
         "{granted} {refused} {beyond}"
@@ -93,7 +94,7 @@ fn a_domains_private_heap_agrees_with_the_model() {
     let (domain, proxy) = spawn();
     for seed in 0..4 {
         match proxy.private(seed) {
-            Ok(tally) => was_thorough(tally),
+            Ok(tally) => assert_thorough(tally),
             Err(error) => panic!("{error}: {:?}", domain.exit_reason()),
         }
     }
@@ -107,7 +108,7 @@ fn a_domains_shared_objects_agree_with_the_model() {
     let (domain, proxy) = spawn();
     for seed in 0..4 {
         match proxy.exchange(seed) {
-            Ok(tally) => was_thorough(tally),
+            Ok(tally) => assert_thorough(tally),
             Err(error) => panic!("{error}: {:?}", domain.exit_reason()),
         }
     }
@@ -117,7 +118,7 @@ fn a_domains_shared_objects_agree_with_the_model() {
 #[test]
 fn the_hosts_memory_agrees_with_the_model() {
     let _alone = alone();
-    // The system's allocator is no arena: it has no quota and need not refuse nothing.
+    // The system's allocator is no arena: it has no quota, and it need not refuse an allocation of no bytes.
     let limits = Limits {
         quota: QUOTA,
         bound: isize::MAX as usize,
@@ -126,12 +127,12 @@ fn the_hosts_memory_agrees_with_the_model() {
     };
     for seed in 0..4 {
         let tally = private(&ALLOC, limits, &|| 0, seed, PRIVATE).unwrap();
-        was_thorough(numbers(tally));
+        assert_thorough(numbers(tally));
         let limits = Limits {
             bound: MAX_OBJECT + MAX_ALIGN,
             ..limits
         };
         let tally = exchange(limits, &|| 0, seed, EXCHANGE).unwrap();
-        was_thorough(numbers(tally));
+        assert_thorough(numbers(tally));
     }
 }

@@ -9,10 +9,10 @@ use samara_shared_heap::thread;
 use samara_shared_heap::thread::ThreadSlot;
 
 /// # Safety
-/// `body` calls one method of the interface on the object that it is given, and captures only what
-/// is lent for the call. That method moves no more than one like `M`.
-// Always: the instance would else be passed through memory, several cycles on the way that everybody
-// takes. The ways that few take go through `enter_again`.
+/// `body` calls one method of the interface on the object that it is given, and captures only values that are lent
+/// for the call. That method moves no more than a call of the signature `M`.
+// Always inlined: otherwise the instance would be passed through memory, which costs several cycles on the fast path.
+// The slow paths go through `enter_again`.
 #[inline(always)]
 pub(crate) unsafe fn enter_instance<const METERED: bool, M, I, A, R>(
     thread: &ThreadSlot,
@@ -27,23 +27,22 @@ where
     A: Exchangeable,
     R: Exchangeable,
 {
-    // Apart, so that they stay in registers.
+    // Taken apart, so that they stay in registers.
     let (target, object) = (instance.target(), instance.object());
     if METERED && R::NESTED && exports::has_posted(target.owner()) {
-        // It may hand out objects: it drops first those that nobody has any more.
+        // The call may hand out objects, so the domain first drops those that have no proxy any more.
         exports::collect_of(target);
     }
     let method = move |arguments| {
-        // SAFETY: the entry was let in, so the generation is alive, and with it the object: it is the
-        // one that its `init` returned, or an export that a proxy of the caller's keeps.
+        // SAFETY: the entry was let in, so the generation is alive, and with it the object: either its `init`
+        // returned the object, or it is an export that a proxy of the caller's keeps.
         body(unsafe { object.as_ref() }, arguments)
     };
-    // SAFETY: the method is the target's own code; the rest is the caller's word.
+    // SAFETY: the method is the target's own code; the caller vouches for the rest.
     unsafe { enter_on::<METERED, M, A, R>(thread, target, arguments, method, refusal) }
 }
 
-/// [`enter_instance`] where time does not matter: not expanded in place. Why it was refused, if it was, stands
-/// beside the failure.
+/// [`enter_instance`] for slow paths: not inlined. If the entry was refused, the reason stands beside the failure.
 ///
 /// # Safety
 /// As [`enter_instance`].

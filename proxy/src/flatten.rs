@@ -4,29 +4,29 @@ use core::sync::atomic::{Ordering, compiler_fence};
 use samara_domain_runtime::RpcError;
 use samara_rref::Exchangeable;
 
-/// What a method of an interface may return: a `Result` whose error has room for an [`RpcError`].
+/// The types that a method of an interface may return: a `Result` whose error has room for an [`RpcError`].
 #[diagnostic::on_unimplemented(
     message = "a method of an interface cannot return `{Self}`",
     label = "must be `Result<T, E>` with `E: From<RpcError>`",
     note = "the domain behind a proxy may be dead: the caller must be able to learn it"
 )]
-// Sealed: a replay asks its results as the host, where no interface's code runs.
+// Sealed: a replay looks at its results as the host, where no code of an interface runs.
 pub trait FromRpc: Exchangeable + sealed::Sealed {
-    /// The value and the error, one of which is there. A result passes the boundary in this form: the
-    /// callee writes a `Result` as a tag of one byte and a value, and a `Result` that is moved on is read
-    /// as words, each wider than the store that it needs, which waits until that is in the cache.
+    /// The value and the error, one of which is there. A result crosses the boundary in this form. The callee writes
+    /// a `Result` as a tag of one byte and a value. A move of the `Result` reads words, each wider than a store that
+    /// it depends on, so it stalls until that store is in the cache.
     type Parts: Exchangeable;
 
-    /// Takes the result apart, each part read as the callee wrote it.
+    /// Takes the result apart; each part is read as the callee wrote it.
     fn apart(self) -> Self::Parts;
 
-    /// Puts it together again.
+    /// Puts the result together again.
     fn together(parts: Self::Parts) -> Self;
 
-    /// The result of a call that gave none of its own.
+    /// Makes the result of a call that returned none of its own.
     fn from_rpc(error: RpcError) -> Self;
 
-    /// Whether the method did what it was asked.
+    /// Whether the method succeeded.
     fn is_ok(&self) -> bool;
 }
 
@@ -43,7 +43,8 @@ impl<T: Exchangeable, E: Exchangeable + From<RpcError>> FromRpc for Result<T, E>
         match self {
             Ok(value) => (Some(value), None),
             Err(error) => {
-                // No instruction. Keeps the ways apart: merged, each would compute the other's as well.
+                // Takes no instruction. Keeps the two paths apart: if they were merged, each would compute the
+                // other's parts as well.
                 compiler_fence(Ordering::SeqCst);
                 (None, Some(error))
             }

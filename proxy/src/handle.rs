@@ -1,4 +1,4 @@
-//! What a proxy and a shadow have in common.
+//! The common part of proxies and shadows.
 
 #[cfg(feature = "alloc")]
 use crate::source::Source;
@@ -6,19 +6,20 @@ use crate::source::Source;
 use alloc::sync::Arc;
 use samara_domain_runtime::{Instance, Interface};
 
-/// What calls are made through: a [`Proxy`](crate::Proxy) or a [`Shadow`](crate::Shadow).
+/// A handle through which calls are made: a [`Proxy`](crate::Proxy) or a [`Shadow`](crate::Shadow).
 pub trait Handle<I: ?Sized + Interface> {
-    /// Where it finds the next object when that of a call is dead.
+    /// The source of the next object when the object of a call is dead.
     #[cfg(feature = "alloc")]
     type Source: Source<I>;
 
-    /// Whether a call that failed on its own [`instance`](Self::instance) may go on with the next one.
+    /// Whether a call that failed on the handle's own [`instance`](Self::instance) may go on with the next one.
     const RECOVERS: bool;
 
-    /// What is read before the thread's slot is found: a shadow's object, whose loads take longer than a proxy's.
+    /// The data that is read before the thread's slot is found: a shadow's object, whose loads take longer than a
+    /// proxy's.
     type Prefetched: Copy;
 
-    /// Reads that.
+    /// Reads that data.
     fn prefetch(&self) -> Self::Prefetched;
 
     /// The object that a call enters at once, unless [`asks_first`](Self::asks_first).
@@ -27,7 +28,7 @@ pub trait Handle<I: ?Sized + Interface> {
     /// Whether only [`source`](Self::source) knows the newest object.
     fn asks_first(&self) -> bool;
 
-    /// `None` if no other object takes the place of a dead one.
+    /// The source of newer objects; `None` if no other object takes the place of a dead one.
     #[cfg(feature = "alloc")]
     fn source(&self) -> Option<&Arc<Self::Source>>;
 }

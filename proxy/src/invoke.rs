@@ -1,4 +1,5 @@
-//! What generated methods call: enter, run the method, come back; and again where a handle recovers.
+//! The functions that generated methods call: they enter, run the method and come back; where a handle recovers, they
+//! repeat that.
 
 use crate::checks::{Loan, assert_body};
 use crate::enter::enter_instance;
@@ -18,8 +19,8 @@ use samara_domain_runtime::{Interface, RpcError};
 use samara_rref::{AllocError, Exchangeable};
 use samara_shared_heap::thread::{self, ThreadSlot};
 
-/// One call through a handle. Where the handle recovers, a call that never began is repeated with its arguments after the
-/// restart; one that was cut short only if `again` makes its arguments anew.
+/// Makes one call through a handle. If the handle recovers, a call that never began is repeated with its arguments
+/// after the restart. A call that was cut short is repeated only if `again` makes its arguments anew.
 ///
 /// # Safety
 /// `body` calls one method of the interface on the object that it is given.
@@ -42,12 +43,12 @@ where
     const { assert_body::<L, F>() };
     let body = |object: &I, arguments| body(object, arguments, lent);
     let prefetch = handle.prefetch();
-    // The host's hook could unwind, for all that the compiler knows: see `slow_path_copy`.
+    // The compiler must assume that the host's hook unwinds, which would drop the arguments: see `slow_path_copy`.
     let arguments = ManuallyDrop::new(arguments);
     let thread = thread::current();
     let arguments = ManuallyDrop::into_inner(arguments);
     if handle.asks_first() || needs_slow_path::<A, R>(thread, handle.instance(prefetch).target()) {
-        // SAFETY: handed on; all that is captured may be lent.
+        // SAFETY: handed on; all captures may be lent.
         return unsafe { invoke_slow(handle, slow_path_copy(arguments), again, body) };
     }
     let instance = handle.instance(prefetch);
@@ -64,7 +65,7 @@ where
         )
     } {
         Ok(parts) => R::together(parts),
-        // Said by the type: nothing is kept for another attempt where there is none.
+        // The type decides this, so nothing is kept for another attempt if there is none.
         Err(failure) if !H::RECOVERS => failed(failure, refusal),
         Err(failure) => {
             let dead = instance.target();
@@ -74,14 +75,15 @@ where
     }
 }
 
-/// Whether a quota has a say in the call, or the stack is short.
+/// Whether a quota must be asked, posted objects must be dropped, or the stack is short.
 #[inline(always)]
 fn needs_slow_path<A: Exchangeable, R: FromRpc>(thread: &ThreadSlot, target: Target) -> bool {
     is_short::<fn(A) -> R::Parts>(thread, target) || is_marked::<A, R>(thread, target)
 }
 
-/// One call through a handle that asks for its newest object first, or one that moves something from or to
-/// a domain with a quota, or whose stack is short. Out of line as a whole, see [`call_with_retry`].
+/// Makes one call through a handle that must ask for its newest object first, or a call for which a quota must be
+/// asked or posted objects must be dropped, or one whose stack is short. Out of line as a whole, see
+/// [`call_with_retry`].
 ///
 /// # Safety
 /// As [`enter_instance`].
@@ -112,7 +114,7 @@ unsafe fn invoke_slow<I: ?Sized + Interface, H: Handle<I>, A: Exchangeable, R: F
     unsafe { invoke_once(handle, arguments, body) }
 }
 
-/// One metered call through a handle that does not recover.
+/// Makes one metered call through a handle that does not recover.
 ///
 /// # Safety
 /// As [`enter_instance`].
@@ -139,11 +141,11 @@ pub(crate) unsafe fn invoke_once<I: ?Sized + Interface, A: Exchangeable, R: From
     }
 }
 
-/// The result of a call that is not repeated.
+/// Returns the result of a failed call that is not repeated.
 #[inline(always)]
 fn failed<A, R: FromRpc>(failure: Failure<A>, refusal: Refusal) -> R {
     match failure {
-        // The arguments never left: they are dropped here, as the caller's.
+        // The arguments never changed their owner: they are dropped here, as the caller's.
         Failure::Refused(arguments) => {
             drop(slow_path_copy(arguments));
             R::from_rpc(refusal.into())
@@ -152,8 +154,8 @@ fn failed<A, R: FromRpc>(failure: Failure<A>, refusal: Refusal) -> R {
     }
 }
 
-/// Recovers after the first attempt at a call, and goes on. Metered: whoever answers now may have a quota, or ask for
-/// more stack, where the dead one did not.
+/// Recovers after the first attempt at a call, and goes on. The further attempts are metered: the new generation may
+/// have a quota, or ask for more stack, where the dead one did not.
 ///
 /// # Safety
 /// As [`enter_instance`].
@@ -195,7 +197,7 @@ unsafe fn after_failure<I: ?Sized + Interface, H: Handle<I>, A: Exchangeable, R:
     failed(failure, refusal)
 }
 
-/// A `#[replay]` call: recorded if the handle recovers.
+/// Makes a `#[replay]` call, which is recorded if the handle recovers.
 ///
 /// # Safety
 /// As [`invoke`], and `body` captures nothing.
@@ -218,7 +220,7 @@ where
     unsafe { invoke_once(handle, arguments, body) }
 }
 
-/// A `#[replay]` call that hands out an object: its proxy recovers if the handle does.
+/// Makes a `#[replay]` call that hands out an object. The object's proxy recovers if the handle does.
 ///
 /// # Safety
 /// As [`invoke_replay`].

@@ -42,7 +42,7 @@ pub use samara_proxy_macros::interface;
 #[cfg(feature = "alloc")]
 pub use shadow::Shadow;
 
-/// Support for generated code. Not for use by hand: what carries authority is `unsafe`.
+/// Support for generated code. Not for use by hand: items that carry authority are `unsafe`.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::Proxy;
@@ -59,7 +59,7 @@ pub mod __private {
     pub use samara_rref::{AllocError, Lend, Scratch};
 }
 
-/// What generated code has for shadows only: nothing where there is no service to follow.
+/// Wraps the part of generated code that is for shadows only. Empty without `alloc`: there is no service to follow.
 #[cfg(feature = "alloc")]
 #[doc(hidden)]
 #[macro_export]
@@ -67,7 +67,7 @@ macro_rules! with_shadow {
     ($($code:tt)*) => { $($code)* };
 }
 
-/// What generated code has for shadows only: nothing where there is no service to follow.
+/// Wraps the part of generated code that is for shadows only. Empty without `alloc`: there is no service to follow.
 #[cfg(not(feature = "alloc"))]
 #[doc(hidden)]
 #[macro_export]

@@ -15,11 +15,11 @@ use samara_domain_runtime::{Interface, RpcError};
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, NoCut};
 
-/// How many objects may be opened through each other. A recovery and a drop follow the whole chain on the
-/// running thread's stack, and a server that hands out dead objects costs attempts at every link.
+/// How many objects may be opened through each other. A recovery and a drop follow the whole chain on the running
+/// thread's stack, and a server that hands out dead objects costs attempts at every link.
 const DEPTH: usize = 4;
 
-/// The call that opens an object: where, with what.
+/// The call that opens an object: its target and its arguments.
 struct Opening<P: ?Sized, S, A, F> {
     source: Arc<S>,
     arguments: A,
@@ -34,7 +34,8 @@ unsafe impl<P: ?Sized, S: Send + Sync, A: Exchangeable + Copy, F: Sync> Sync
 }
 
 impl<P: ?Sized, S, A: Exchangeable + Copy, F> Opening<P, S, A, F> {
-    /// One on the heap, as the host: `arguments` are copied there, since the stack may not have room for them once more.
+    /// Makes one on the heap, as the host. `arguments` are copied straight to it, since the stack may not have room
+    /// for another copy.
     fn keep(source: Arc<S>, arguments: &A, body: F) -> Box<Self> {
         let mut opening = Box::<Self>::new_uninit();
         let place = opening.as_mut_ptr();
@@ -50,7 +51,7 @@ impl<P: ?Sized, S, A: Exchangeable + Copy, F> Opening<P, S, A, F> {
         let at = unsafe { &raw mut (*place).body };
         // SAFETY: as above.
         unsafe { at.write(body) };
-        // SAFETY: all that has a size was written.
+        // SAFETY: all fields that have a size were written.
         unsafe { opening.assume_init() }
     }
 }
@@ -65,16 +66,16 @@ where
     E: Exchangeable + From<RpcError>,
 {
     fn open(&self, attempts: &mut Attempts) -> Result<Proxy<I>, RpcError> {
-        // The server's own reason has no place in the caller's error type. It stays inside, and none is
-        // made of an `RpcError`: that is the interface's code, and the thread acts for the host.
-        // The arguments are lent: they do not lie on the stack of the host that opens, and the copies that are made in there have
-        // been asked room for.
+        // The server's own error has no place in the caller's error type, so it stays inside. It is not made of an
+        // `RpcError` either: that conversion is the interface's code, and the thread acts for the host. The arguments
+        // are lent, so they do not lie on the stack of the host that opens. The entry has asked for the room of the
+        // copies that are made inside.
         let body = |object: &P, ()| {
             call_opaque(|| {
                 (self.body)(object, self.arguments).map_err(|_| RpcError::RecoveryFailed)
             })
         };
-        // SAFETY: whoever opened it first vouched for the body.
+        // SAFETY: the code that first opened the object vouched for the body.
         let opened = unsafe {
             attempt::<fn(A) -> Result<Proxy<I>, E>, _, _, _, _>(
                 &*self.source,
@@ -84,14 +85,14 @@ where
             )
         };
         opened.map_err(|error| match error {
-            // No answer of the server's.
+            // This is no answer of the server's.
             RpcError::StackExhausted => error,
             _ => RpcError::RecoveryFailed,
         })
     }
 }
 
-/// Opens an object, as part of the call whose `attempts` those are, or as a call of its own.
+/// Opens an object, as part of the call to which `attempts` belong, or as a call of its own.
 ///
 /// # Safety
 /// As for [`open_through`].
@@ -126,7 +127,7 @@ where
     }
 }
 
-/// Opens an object through `source`, and wraps its proxy; one that recovers already is given as it is.
+/// Opens an object through `source`, and wraps its proxy. A proxy that already recovers is returned as it is.
 ///
 /// # Safety
 /// As for [`invoke_replay`](crate::invoke::invoke_replay).
@@ -155,16 +156,16 @@ where
         return Ok(proxy);
     }
     let wrap = || {
-        // SAFETY: it goes into the recovery, which is the host's.
+        // SAFETY: the object goes into the recovery, which is the host's.
         let object = unsafe { proxy.unslotted() }?;
         let opening = Opening::keep(Arc::clone(source), &arguments, body);
         Some(Recovery::new(object, opening, depth, charge))
     };
     let opened = {
-        // What is the host's has no slot yet: a cut would leak it.
-        // SAFETY: what follows is trusted code, to the end of this block.
+        // The host's part of the object has no slot yet: a cut would leak it.
+        // SAFETY: released at the end of this block; until then only trusted code runs.
         let _no_cut = unsafe { NoCut::begin(thread::current()) };
-        // SAFETY: trusted code: it makes what the host keeps of the object.
+        // SAFETY: trusted code, which makes the host's part of the object.
         unsafe { thread::as_host(wrap) }.map(Proxy::recovering)
     };
     let opened = opened.ok_or(RpcError::RecoveryFailed)?;

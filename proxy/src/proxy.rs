@@ -18,41 +18,41 @@ use samara_rref::descriptor::Shape;
 use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::thread::{self, NoCut};
 
-/// What a proxy's slot holds.
+/// The contents of a proxy's slot.
 struct Slot<I: ?Sized + Interface> {
     instance: Instance<I>,
     keeps: Retained<I>,
 }
 
-/// What a proxy keeps beside the place of its object.
+/// The part that a proxy keeps besides the place of its object.
 enum Retained<I: ?Sized + Interface> {
-    /// Nothing: the object is the domain's own, which lives as long as the domain.
+    /// Nothing: the object is the one that `init` returned, which lives as long as the domain.
     Nothing,
     /// An exported object, which its exporter drops after its last proxy.
     Export(Exported<I>),
-    /// How the object is found again after a restart.
+    /// The way to find the object again after a restart.
     #[cfg(feature = "alloc")]
     Recovery(Arc<Recovery<I>>),
 }
 
-// SAFETY: dropping a slot's value drops host memory, or posts a message to an exporter: bounded, trusted
-// code, no domain's. What a recovery holds belongs to the host.
+// SAFETY: dropping a slot's value drops memory of the host, or posts a message to an exporter. That is trusted code
+// of bounded time, and no domain's. Everything that a recovery holds belongs to the host.
 unsafe impl<I: ?Sized + Interface> Capability for Slot<I> {
     const NAME: &'static str = "Proxy";
 }
 
 /// A handle on an interface of one generation of a domain. It implements the interface's trait.
 ///
-/// It is a capability: one pointer to a slot that names its holder, so it may be sent to other
-/// domains and is released when its holder dies. When the domain behind it dies, it answers
-/// [`RpcError::Dead`](crate::RpcError::Dead) for ever; unless a `#[replay]` method of a
-/// [`Shadow`] handed it out: then its next use makes that call again and goes on with what it gives.
+/// It is a capability: one pointer to a slot that names its holder. So it may be sent to other domains, and is
+/// released when its holder dies. When the domain behind it dies, it answers
+/// [`RpcError::Dead`](crate::RpcError::Dead) for ever, unless a `#[replay]` method of a [`Shadow`] handed it out:
+/// then its next use makes that call again and goes on with the new object.
 pub struct Proxy<I: ?Sized + Interface>(Cap<Slot<I>>);
 
-/// An object as the host keeps it: without a slot.
+/// An object as the host keeps it, without a slot.
 #[cfg(feature = "alloc")]
 pub(crate) enum Unslotted<I: ?Sized + Interface> {
-    /// The domain's own.
+    /// The object that `init` returned.
     Own(Instance<I>),
     /// An export.
     Exported(Exported<I>),
@@ -60,11 +60,11 @@ pub(crate) enum Unslotted<I: ?Sized + Interface> {
 
 #[cfg(feature = "alloc")]
 impl<I: ?Sized + Interface> Unslotted<I> {
-    /// Where it is; entered only while this is kept.
+    /// The place of the object; entered only while this is kept.
     pub(crate) fn instance(&self) -> Instance<I> {
         match self {
             Self::Own(instance) => *instance,
-            // SAFETY: as the caller keeps this.
+            // SAFETY: the caller keeps this while it enters.
             Self::Exported(export) => unsafe { export.instance() },
         }
     }
@@ -84,7 +84,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
             .map_err(|(error, slot)| (error, slot.keeps))
     }
 
-    /// A proxy for a generation, held by the running domain. Only a host has an [`Instance`].
+    /// Makes a proxy for a generation, held by the running domain. Only a host has an [`Instance`].
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
@@ -92,18 +92,18 @@ impl<I: ?Sized + Interface> Proxy<I> {
         Self::keeping(instance, Retained::Nothing).map_err(|(error, _)| error)
     }
 
-    /// A proxy that recovers, held by the running domain.
+    /// Makes a proxy that recovers, held by the running domain.
     #[cfg(feature = "alloc")]
     pub(crate) fn recovering(recovery: Arc<Recovery<I>>) -> Result<Self, AllocError> {
         let instance = recovery.instance();
         Self::keeping(instance, Retained::Recovery(recovery)).map_err(|(error, _)| error)
     }
 
-    /// Exports `object` from the running domain: the object stays in the domain's memory, and the proxy
-    /// may be handed out. When the last proxy to it has gone, or its holder has died, the domain drops
-    /// the object: before it is next called for something that may be a handle, when the host
-    /// collects, or in its orderly stop. If the domain dies, or is stopped while there is a proxy, the
-    /// object's memory goes with all the rest, not dropped.
+    /// Exports `object` from the running domain: the object stays in the domain's memory, and the proxy may be handed
+    /// out. When the last proxy to it has gone, or its holder has died, the domain drops the object: before it is
+    /// next called for something that may be a handle, when the host collects, or in its orderly stop. If the domain
+    /// dies, or is stopped while there still is a proxy, the object's memory is freed with everything else, and the
+    /// object is not dropped.
     ///
     /// Cost: two slots of the exchange heap, charged to the domain.
     ///
@@ -135,23 +135,23 @@ impl<I: ?Sized + Interface> Proxy<I> {
         I: Implements<T>,
     {
         let export = Exported::try_new(object)?;
-        // SAFETY: kept beside it.
+        // SAFETY: the export is kept beside the instance.
         let instance = unsafe { export.instance() };
         match Self::keeping(instance, Retained::Export(export)) {
             Ok(proxy) => Ok(proxy),
-            // SAFETY: exported just now from a `T`, and shown to nobody.
+            // SAFETY: the object has just been exported from a `T`, and shown to no other code.
             Err((error, Retained::Export(export))) => Err((error, unsafe { export.take_back() })),
             Err(_) => unreachable!("a slot is given back as it was"),
         }
     }
 
-    /// Whether the object is found again after a restart.
+    /// Whether the proxy finds its object again after a restart.
     #[cfg(feature = "alloc")]
     pub(crate) fn recovers(&self) -> bool {
         matches!(self.0.keeps, Retained::Recovery(_))
     }
 
-    /// Takes the object out of its slot. `None` for a proxy that recovers, which is dropped.
+    /// Takes the object out of its slot. Returns `None` for a proxy that recovers, which is dropped.
     ///
     /// # Safety
     /// As for [`Cap::into_inner`]: called on the host's behalf.
@@ -166,7 +166,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
         }
     }
 
-    /// The newest place of its object.
+    /// The newest place of the proxy's object.
     fn newest(&self) -> Instance<I> {
         match &self.0.keeps {
             #[cfg(feature = "alloc")]
@@ -175,13 +175,13 @@ impl<I: ?Sized + Interface> Proxy<I> {
         }
     }
 
-    /// Another proxy for the same object.
+    /// Makes another proxy for the same object.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
     pub fn try_clone(&self) -> Result<Self, AllocError> {
-        // What is counted here has no slot yet: a cut would leak it.
-        // SAFETY: trusted code, to the end of this function.
+        // The counted reference made here has no slot yet: a cut would leak it.
+        // SAFETY: released at the end of this function; until then only trusted code runs.
         let _no_cut = unsafe { NoCut::begin(thread::current()) };
         let keeps = match &self.0.keeps {
             Retained::Nothing => Retained::Nothing,
@@ -192,7 +192,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
         Self::keeping(self.0.instance, keeps).map_err(|(error, _)| error)
     }
 
-    /// Whether a call would be let in now, without a recovery. It may die any moment after.
+    /// Whether a call would be let in now, without a recovery. The domain may die at any moment after that.
     #[must_use]
     pub fn is_alive(&self) -> bool {
         let target = self.newest().target();
@@ -257,16 +257,16 @@ impl<I: ?Sized + Interface> fmt::Debug for Proxy<I> {
     }
 }
 
-/// What a host makes from a domain that it spawned, to use or to hand out.
+/// The handles that a host makes from a domain that it spawned, to use or to hand out.
 #[cfg(feature = "alloc")]
 pub trait Export<I: ?Sized + Interface> {
-    /// A proxy for the newest generation.
+    /// Makes a proxy for the newest generation.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
     fn proxy(&self) -> Result<Proxy<I>, AllocError>;
 
-    /// A shadow: a proxy over all generations, which restarts the domain when it died.
+    /// Makes a shadow: a proxy over all generations, which restarts the domain after its death.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.

@@ -1,7 +1,7 @@
 //! Proxies that stay valid across a restart: the call that made them is made again.
 //!
-//! The way back belongs to the domain that opened the object: it pays for it, and the way ends with it. A proxy
-//! that it has handed on by then is an ordinary one.
+//! The way back belongs to the domain that opened the object: that domain pays for it, and it ends with that domain.
+//! If the domain has handed the proxy on by then, the proxy is an ordinary one afterwards.
 
 use crate::proxy::{Proxy, Unslotted};
 use crate::source::{Attempts, Source};
@@ -17,25 +17,27 @@ use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::thread;
 
-/// How many `#[replay]` calls are recorded at most of one opened object.
+/// How many `#[replay]` calls are recorded at most for one opened object.
 const REPLAY_LOG: usize = 16;
 
-/// How an object is opened again.
+/// A call that opens an object again.
 pub(crate) trait Open<I: ?Sized + Interface>: Send + Sync {
     fn open(&self, attempts: &mut Attempts) -> Result<Proxy<I>, RpcError>;
 }
 
 /// An opened object over the generations of its server.
 ///
-/// This is all that is left of it once its opener has ended: no more than the slot that a holder pays for.
+/// Once its opener has ended, only this is left of the recovery. It is no larger than the slot that a holder pays
+/// for.
 pub struct Recovery<I: ?Sized + Interface> {
-    /// The newest object. It does not recover itself, so there are no chains of these.
+    /// The newest object. It does not recover by itself, so there are no chains of these.
     current: NoCutMutex<Unslotted<I>>,
-    /// `None` once the domain that opened it has ended, or its own record has ended the object.
+    /// The way back to the object. `None` once the domain that opened it has ended, or once a failed call of that
+    /// domain's record has ended the object.
     way: NoCutMutex<Option<Arc<Reopener<I>>>>,
 }
 
-/// The way back to an opened object, and what the domain that opened it pays for it.
+/// The way back to an opened object, and the charge by which the domain that opened it pays for it.
 struct Reopener<I: ?Sized + Interface> {
     opening: Box<dyn Open<I>>,
     journal: Journal<I>,
@@ -45,7 +47,7 @@ struct Reopener<I: ?Sized + Interface> {
 }
 
 impl<I: ?Sized + Interface> Recovery<I> {
-    /// Bytes that the way back takes beside `opening`, of those that its opener pays for.
+    /// Bytes that the way back takes besides `opening`, as its opener pays for them.
     pub(crate) const BYTES: usize = host_charges::shared::<Self>()
         + host_charges::shared::<Reopener<I>>()
         + Journal::<I>::BYTES;
@@ -53,7 +55,8 @@ impl<I: ?Sized + Interface> Recovery<I> {
     const IS_PAID_BY_ITS_HOLDER: () =
         assert!(host_charges::shared::<Self>() <= Proxy::<I>::SLOT_BYTES);
 
-    /// What `object` recovers by: `opening`, through `depth` objects, paid for by `charge`. Made as the host.
+    /// Makes the recovery of `object` by `opening`, through `depth` objects, paid for by `charge`. Called as the
+    /// host.
     pub(crate) fn new(
         object: Unslotted<I>,
         opening: Box<dyn Open<I>>,
@@ -70,16 +73,17 @@ impl<I: ?Sized + Interface> Recovery<I> {
                 charge,
             };
             Self {
-                // SAFETY: read, and replaced by another that is not dropped under the lock.
+                // SAFETY: the lock is held while the object is read, or replaced. The replaced one is not dropped
+                // under it.
                 current: unsafe { NoCutMutex::new(object) },
-                // SAFETY: copied and taken.
+                // SAFETY: the lock is held while the reference is copied or taken.
                 way: unsafe { NoCutMutex::new(Some(Arc::new(way))) },
             }
         })
     }
 
-    /// How the object is opened again, if that is possible still. For the host alone: who is cut with it in its hands
-    /// leaks it.
+    /// Returns the way back to the object, if there still is one. For the host alone: a thread that was cut while it
+    /// holds the result would leak it.
     fn way(&self) -> Option<Arc<Reopener<I>>> {
         self.way.lock().clone()
     }
@@ -89,8 +93,8 @@ impl<I: ?Sized + Interface> Recovery<I> {
         drop(way);
     }
 
-    /// Opens the object again, with all that is recorded of it. A record that can't be made again is given up with all
-    /// that its domain has recorded; the opener's own ends the object.
+    /// Opens the object again and makes the calls that are recorded for it. If a recorded call fails, all calls that
+    /// its domain has recorded are given up. If that domain is the opener, this also ends the object.
     ///
     /// # Safety
     /// Called as the host.
@@ -98,8 +102,9 @@ impl<I: ?Sized + Interface> Recovery<I> {
         let way = self.way().ok_or(RpcError::Dead)?;
         loop {
             let proxy = way.opening.open(attempts)?;
-            // Not another's way back, which the server was handed: kept here it would make a chain of them.
-            // SAFETY: as the caller says.
+            // A proxy that itself recovers, as one that was handed to the server, is refused: kept here, it would
+            // make a chain of recoveries.
+            // SAFETY: the caller acts for the host.
             let object = unsafe { proxy.unslotted() }.ok_or(RpcError::RecoveryFailed)?;
             let Err(failed) = way.journal.replay(object.instance()) else {
                 return Ok(object);
@@ -116,7 +121,7 @@ impl<I: ?Sized + Interface> Recovery<I> {
     }
 }
 
-// SAFETY: a way is arguments without a destructor, and references to what is the host's.
+// SAFETY: a way back holds arguments without a destructor, and references to values of the host's.
 unsafe impl<I: ?Sized + Interface> HostResource for Recovery<I> {
     fn end(&self, _: Principal) {
         self.end_way();
@@ -133,10 +138,10 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             return Ok(());
         }
         let word = target.block().word();
-        // Given up only if no entry is let in ever again: copies of the current place may still be
-        // entered with.
+        // The object is given up only if no entry is let in ever again: copies of its current place may still be used
+        // to enter.
         if word == target.expected() {
-            // The host's object: its panic was contained, and it lives.
+            // This is an object of the host's: its panic was contained, and the host lives.
             return Err(RpcError::Crashed);
         }
         if word.generation() == target.expected().generation() && word.state() == State::Starting {
@@ -145,7 +150,7 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
         let reopen = || {
             // SAFETY: as below.
             let object = unsafe { self.open_again(attempts) }?;
-            // Another thread may have opened it as well meanwhile: the first one counts.
+            // Another thread may have opened it as well meanwhile. The first one counts.
             let spare = {
                 let mut current = self.current.lock();
                 if same(current.instance().target(), target) {
@@ -157,24 +162,24 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             drop(spare);
             Ok(())
         };
-        // SAFETY: opening enters the server for the host, and what it gives is the host's; no other
-        // domain's code runs. An error is plain.
+        // SAFETY: opening enters the server on behalf of the host, and the returned object is the host's; no other
+        // domain's code runs. An error is plain data.
         unsafe { at_askers_expense(reopen) }
     }
 
     fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R> {
         let run = || self.way().map(|way| action(&way.journal));
-        // SAFETY: journals are trusted code; what they allocate is the host's.
+        // SAFETY: journals are trusted code; their allocations are the host's.
         unsafe { thread::as_host(run) }
     }
 
     fn depth(&self) -> usize {
-        // SAFETY: a number is read.
+        // SAFETY: this only reads a number.
         unsafe { thread::as_host(|| self.way().map_or(0, |way| way.depth)) }
     }
 }
 
-/// Whether two are objects of the same generation: what is dead of one is dead of the other.
+/// Whether `a` and `b` are the same state of the same generation, so that one is dead if the other is.
 fn same(a: Target, b: Target) -> bool {
     ptr::eq(a.block(), b.block()) && a.expected() == b.expected()
 }

@@ -13,7 +13,7 @@ use samara_domain_runtime::stack::CallSignature;
 use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
 
-/// A call with its arguments.
+/// A recorded call with its arguments.
 struct Recorded<A, F, R> {
     arguments: A,
     body: F,
@@ -23,7 +23,7 @@ struct Recorded<A, F, R> {
 // SAFETY: the arguments are `Copy` and exchangeable: plain data without cells, borrows or pointers.
 unsafe impl<A: Exchangeable + Copy, F: Sync, R> Sync for Recorded<A, F, R> {}
 
-// SAFETY: what it holds has no destructor, and it enters the domain with a method of the interface.
+// SAFETY: its fields have no destructor, and it enters the domain only with a method of the interface.
 unsafe impl<I, A, F, R> Replay<I> for Recorded<A, F, R>
 where
     I: ?Sized + Interface,
@@ -32,10 +32,10 @@ where
     R: FromRpc,
 {
     fn replay(&self, instance: Instance<I>) -> Result<(), RpcError> {
-        // The arguments are lent, and the result ends, in there: none lies on the stack of the host that replays, and the
-        // copies that are made in there have been asked room for.
+        // The arguments are lent to the call, and its result ends inside. So neither lies on the stack of the host
+        // that replays. The entry has asked for the room of the copies that are made inside.
         let did = |object: &I, ()| call_opaque(|| (self.body)(object, self.arguments).is_ok());
-        // SAFETY: whoever recorded the call vouched for the body.
+        // SAFETY: the code that recorded the call vouched for the body.
         match unsafe { enter_again::<fn(A) -> R, _, _, _>(instance, (), did) } {
             Ok(true) => Ok(()),
             Ok(false) => Err(RpcError::RecoveryFailed),
@@ -50,12 +50,12 @@ where
 }
 
 impl<A: Exchangeable + Copy, F: Copy, R> Recorded<A, F, R> {
-    /// What is recorded of a call, as the host: copied to where it is kept, since the stack may not have room for
-    /// `arguments` once more.
+    /// Makes the record of a call, as the host. `arguments` are copied straight to it, since the stack may not have
+    /// room for another copy.
     fn keep(arguments: &A, body: F) -> Arc<Self> {
         const { assert!(size_of::<F>() == 0, "the body of a call captures nothing") };
         let mut record = Arc::<Self>::new_uninit();
-        // Nobody else has it yet.
+        // No other reference to it exists yet.
         if let Some(place) = Arc::get_mut(&mut record) {
             let place = place.as_mut_ptr();
             // SAFETY: a field of the record's memory.
@@ -72,8 +72,8 @@ impl<A: Exchangeable + Copy, F: Copy, R> Recorded<A, F, R> {
     }
 }
 
-/// Makes a call and, if it gave `Ok`, records it on behalf of the domain that makes it. It is made again if it was cut short, or if the domain
-/// was restarted between its end and its being recorded.
+/// Makes a call and, if it returned `Ok`, records it on behalf of the domain that makes it. The call is made again if
+/// it was cut short, or if the domain was restarted between the end of the call and its recording.
 ///
 /// # Safety
 /// As for [`invoke_replay`](crate::invoke::invoke_replay).
@@ -92,7 +92,7 @@ where
     loop {
         let bytes = host_charges::shared::<Recorded<A, (), R>>();
         let admission = source.with_journal(|journal| journal.admit(payer, bytes));
-        // An object whose opener has ended is an ordinary one: nothing is recorded of it.
+        // An object whose opener has ended is an ordinary one: no calls are recorded for it.
         let admission = match admission.transpose() {
             Ok(admission) => admission,
             Err(error) => return R::from_rpc(error),
@@ -113,7 +113,8 @@ where
                     if recorded != Some(false) {
                         return result;
                     }
-                    // A server that dies behind its answers, with others to restart it, is not asked for ever.
+                    // A server may die after each answer while others restart it. The call is not repeated for ever
+                    // then.
                     match attempts.get_or_insert_with(Attempts::new).in_vain() {
                         Ok(()) => continue,
                         Err(error) => return R::from_rpc(error),

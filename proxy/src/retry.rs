@@ -1,4 +1,4 @@
-//! A call that is repeated on the next object when its domain has died.
+//! Calls that are repeated on the next object when their domain has died.
 
 use crate::enter::enter_instance;
 use crate::flatten::FromRpc;
@@ -9,9 +9,10 @@ use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::ThreadSlot;
 
-/// Calls, and repeats the call as long as `recover` says where and with what, which counts in `attempts`: there are none before
-/// the first failure, so that a call without one has nothing to write there. The method is called at one place only: a result
-/// that came from two would be moved on as a whole, read wider than the callee wrote it, which stalls.
+/// Makes a call, and repeats it as long as `recover` returns an object and arguments for that. `recover` counts in
+/// `attempts`. There are none before the first failure, so that a call without one writes nothing there. The method
+/// is called at one place only: a result that could come from two places would be moved as a whole, read in wider
+/// words than the callee wrote, which stalls.
 ///
 /// # Safety
 /// As [`enter_instance`].

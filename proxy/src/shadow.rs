@@ -9,19 +9,19 @@ use samara_rref::descriptor::Shape;
 use samara_rref::{AllocError, Cap, Capability, Exchangeable, Transfer, TypeDescriptor};
 use samara_shared_heap::thread::{self, NoCut};
 
-/// What a shadow's slot holds.
+/// The contents of a shadow's slot.
 struct Slot<I: ?Sized + Interface>(Arc<Service<I>>);
 
-// SAFETY: dropping a slot's value drops a reference to the host's service: trusted code, no domain's.
+// SAFETY: dropping a slot's value drops a reference to the host's service: trusted code, and no domain's.
 unsafe impl<I: ?Sized + Interface> Capability for Slot<I> {
     const NAME: &'static str = "Shadow";
 }
 
 /// A handle on an interface over all generations of a domain. It implements the interface's trait.
 ///
-/// When the domain dies the shadow restarts it, within its budget. A call that had not begun is then
-/// made as if nothing had happened; one that was cut short is repeated if its method is
-/// `#[idempotent]` or `#[replay]`, and else returns [`RpcError::Crashed`](crate::RpcError::Crashed). A shadow is a capability like a proxy.
+/// When the domain dies, the shadow restarts it, within its budget. A call that had not begun is then made as if
+/// nothing had happened. A call that was cut short is repeated if its method is `#[idempotent]` or `#[replay]`;
+/// otherwise it returns [`RpcError::Crashed`](crate::RpcError::Crashed). A shadow is a capability like a proxy.
 pub struct Shadow<I: ?Sized + Interface>(Cap<Slot<I>>);
 
 impl<I: ?Sized + Interface> Shadow<I> {
@@ -31,13 +31,13 @@ impl<I: ?Sized + Interface> Shadow<I> {
             .map_err(|(error, _)| error)
     }
 
-    /// Another shadow of the same domain.
+    /// Makes another shadow of the same domain.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
     pub fn try_clone(&self) -> Result<Self, AllocError> {
-        // What is counted here has no slot yet: a cut would leak it.
-        // SAFETY: trusted code, to the end of this function.
+        // The counted reference made here has no slot yet: a cut would leak it.
+        // SAFETY: released at the end of this function; until then only trusted code runs.
         let _no_cut = unsafe { NoCut::begin(thread::current()) };
         Self::try_new(Arc::clone(&self.0.0))
     }

@@ -1,4 +1,4 @@
-//! Where a call that may be repeated finds a living object: a service, or an opened object.
+//! The sources of living objects for a call that may be repeated: a service, or an opened object.
 
 use samara_domain_runtime::call::{Failure, Refusal, Target};
 use samara_domain_runtime::journal::Journal;
@@ -12,11 +12,12 @@ pub trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     /// The newest object, alive or not.
     fn instance(&self) -> Instance<I>;
 
-    /// Makes sure that there is a newer object than `dead`. What that takes counts as attempts of the call
-    /// that asks for it.
+    /// Makes sure that there is a newer object than `dead`. The work for that counts as attempts of the call that
+    /// asks for it.
     fn recover(&self, dead: Target, attempts: &mut Attempts) -> Result<(), RpcError>;
 
-    /// Runs `action`, as the host, on what every new object is sent first; `None` if nothing is recorded any more.
+    /// Runs `action`, as the host, on the calls that every new object is sent first; `None` if no calls are recorded
+    /// any more.
     fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R>;
 
     /// Through how many objects it was opened: 0 for a service.
@@ -35,7 +36,7 @@ impl<I: ?Sized + Interface> Source<I> for Service<I> {
     }
 
     fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R> {
-        // SAFETY: journals are trusted code; what they allocate is the host's.
+        // SAFETY: journals are trusted code; their allocations are the host's.
         Some(unsafe { thread::as_host(|| action(self.journal())) })
     }
 
@@ -44,16 +45,16 @@ impl<I: ?Sized + Interface> Source<I> for Service<I> {
     }
 }
 
-/// How often one call may crash its domain before the shadow gives up on the call: a request that
-/// kills whoever serves it must not use up the restarts of all.
+/// How often one call may crash its domain before the shadow gives up on the call: a request that kills its server
+/// must not use up the restarts of all callers.
 const MAX_CRASHES: u32 = 4;
-/// How often one call may find a dead object: others may crash it as fast as it is restarted, or a
-/// server may hand out dead proxies.
+/// How often one call may find a dead object: others may crash the domain as fast as it is restarted, or a server may
+/// hand out dead proxies.
 const MAX_REFUSALS: u32 = 64;
 
-/// What a call has met so far, on all objects through which what it calls was opened: a server that hands
-/// out dead ones is asked so often for one call, not so often at each of them for each attempt at the next. So it is with
-/// what the call waits.
+/// The attempts of one call so far, counted over all objects through which its object was opened. So a server that
+/// hands out dead objects is asked that often for one call, and not that often at each object for each attempt at the
+/// next. The waits of a call are counted in the same way.
 pub struct Attempts {
     crashes: u32,
     refusals: u32,
@@ -69,7 +70,7 @@ impl Attempts {
         }
     }
 
-    /// Recovers after a failure, and waits a little if it was not the first.
+    /// Recovers after a failure. After a crash that was not the call's first, it also backs off.
     pub(crate) fn recover<I: ?Sized + Interface>(
         &mut self,
         source: &impl Source<I>,
@@ -97,8 +98,8 @@ impl Attempts {
         Ok(())
     }
 
-    /// Where to repeat a call that failed on `dead`, and with what. Takes a target, not an instance: that
-    /// would have to lie in memory all along the way that does not fail.
+    /// Recovers, and returns the object and the arguments with which to repeat a call that failed on `dead`. It takes
+    /// a target and not an instance, which would have to lie in memory on the whole fast path.
     #[cold]
     #[inline(never)]
     pub(crate) fn next<I: ?Sized + Interface, A>(
@@ -110,7 +111,7 @@ impl Attempts {
         again: impl Fn() -> Option<Result<A, AllocError>>,
     ) -> Result<(Instance<I>, A), RpcError> {
         if matches!(refusal, Refusal::OverQuota | Refusal::StackExhausted) {
-            // Alive, and as full at the next attempt: the caller decides what to do.
+            // The domain is alive, and would be as full at the next attempt: the caller decides how to go on.
             return Err(refusal.into());
         }
         self.recover(source, dead, matches!(failure, Failure::Crashed))?;

@@ -22,13 +22,13 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 #[interface]
 trait Worker {
-    /// Gives back what it gets.
+    /// Returns the objects that it is given.
     fn echo(&self, objects: RRef<[RRef<u64>]>) -> Result<RRef<[RRef<u64>]>, RpcError>;
-    /// Starts a thread that serves for ever, in rounds of some time each.
+    /// Starts a thread that serves without end, in rounds of `round_us` microseconds.
     fn serve(&self, round_us: u64) -> Result<(), RpcError>;
-    /// The same in the call itself, until the time is over.
+    /// Serves `rounds` such rounds in the call itself.
     fn serve_here(&self, round_us: u64, rounds: u64) -> Result<(), RpcError>;
-    /// The same behind a boundary of the domain's own.
+    /// The same inside a cleanup boundary of the domain's own.
     fn serve_behind(&self, round_us: u64, rounds: u64) -> Result<(), RpcError>;
 }
 
@@ -71,7 +71,7 @@ impl Worker for State {
         Ok(())
     }
     fn serve_behind(&self, round_us: u64, rounds: u64) -> Result<(), RpcError> {
-        // SAFETY: nothing is to end.
+        // SAFETY: there is nothing for the cleanup to end.
         let (served, ()) =
             unsafe { with_cleanup_boundary(|| self.serve_here(round_us, rounds), || ()) };
         served
@@ -99,9 +99,9 @@ fn cell(test: impl FnOnce()) {
     });
 }
 
-/// A caller that moves much must not have its callee die of that.
+/// A caller that moves very many objects must not make its callee die of that.
 #[test]
-fn what_it_takes_to_move_arguments_and_results_is_nobodys() {
+fn moving_arguments_does_not_use_up_callees_budget() {
     cell(|| {
         let budget = Duration::from_millis(10);
         let worker = spawn(DomainSpec::new("echo").budget(budget));
@@ -110,7 +110,7 @@ fn what_it_takes_to_move_arguments_and_results_is_nobodys() {
         let took = loop {
             let objects = RRef::try_from_fn(count, |at| RRef::new(at as u64)).unwrap();
             let start = Instant::now();
-            // In optimised code the frame that catches is the boundary's: nothing may be cut to there.
+            // In optimised code the frame that catches is the boundary's: no cut may land in it.
             let back = catch_unwind(AssertUnwindSafe(|| proxy.echo(objects)));
             let back = back.expect("nothing is raised past the call");
             let took = start.elapsed();
@@ -131,7 +131,7 @@ fn a_budget_between_yields_begins_anew_at_each() {
         let budget = Duration::from_millis(60);
         let worker = spawn(DomainSpec::new("server").budget_between_yields(budget));
         worker.proxy().unwrap().serve(15_000).unwrap();
-        // Four budgets and more, on a thread and in a call.
+        // More than four budgets, on a thread and in a call.
         wait_until("many rounds", || ROUNDS.load(SeqCst) > 16);
         assert_eq!(worker.proxy().unwrap().serve_here(15_000, 16), Ok(()));
         assert_eq!(worker.proxy().unwrap().serve_behind(15_000, 16), Ok(()));
@@ -143,7 +143,7 @@ fn a_budget_between_yields_begins_anew_at_each() {
 }
 
 #[test]
-fn a_budget_of_all_its_time_inside_does_not() {
+fn a_plain_budget_does_not_begin_anew_at_yields() {
     cell(|| {
         let budget = Duration::from_millis(60);
         let worker = spawn(DomainSpec::new("no server").budget(budget));

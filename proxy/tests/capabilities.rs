@@ -1,4 +1,5 @@
-//! Capabilities of a dead domain: all quiesced before any is released, each once, wherever they lay.
+//! Capabilities of a dead domain: all are quiesced before any is released, and each is released once, wherever
+//! its handle lies.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -25,7 +26,7 @@ struct Device {
 trait Driver {
     fn bind(&self, device: Device) -> Result<(), RpcError>;
     fn unbind(&self) -> Result<Option<Device>, RpcError>;
-    /// Looks at a capability that is the caller's.
+    /// Reads a capability that belongs to the caller.
     fn look(&self, device: &RRef<Cap<Tally>>) -> Result<u32, RpcError>;
     fn meet(&self, peer: Proxy<dyn Driver>) -> Result<(), RpcError>;
     fn crash(&self) -> Result<(), RpcError>;
@@ -34,7 +35,7 @@ trait Driver {
 #[derive(Default)]
 struct State {
     device: Mutex<Option<Device>>,
-    /// In private memory, where no scan of the exchange heap finds the handle itself.
+    /// The handles lie in private memory, where no scan of the exchange heap finds them.
     peers: Mutex<Vec<Proxy<dyn Driver>>>,
 }
 
@@ -102,7 +103,7 @@ fn a_crash_quiesces_all_then_releases_each_once() {
 }
 
 #[test]
-fn what_was_handed_on_before_the_crash_is_left_alone() {
+fn capabilities_handed_on_survive_the_crash() {
     let _whole = leak_check();
     static COUNTS: Counts = Counts::new();
     let (_, proxy) = spawn("handed-on");
@@ -120,7 +121,7 @@ fn what_was_handed_on_before_the_crash_is_left_alone() {
         (0, 18)
     );
     drop(device);
-    // Dropped by its holder: released without ever being quiesced.
+    // Its holder dropped the device: the capabilities are released without being quiesced.
     assert_eq!(
         (COUNTS.quiesced(), COUNTS.released(), COUNTS.faults()),
         (0, 20, 0)
@@ -129,7 +130,7 @@ fn what_was_handed_on_before_the_crash_is_left_alone() {
 }
 
 #[test]
-fn an_orderly_stop_releases_by_the_domains_own_destructor_as_the_host() {
+fn stop_releases_capabilities_in_the_destructor() {
     let _whole = leak_check();
     static COUNTS: Counts = Counts::new();
     let (domain, proxy) = spawn("stop");
@@ -158,7 +159,7 @@ fn a_lent_capability_stays_the_lenders() {
 }
 
 #[test]
-fn proxies_held_in_private_memory_are_released_with_their_holder() {
+fn proxies_in_private_memory_go_with_their_holder() {
     let _whole = leak_check();
     let (holder, proxy) = spawn("holder");
     let (peer, _) = spawn("peer");

@@ -13,33 +13,33 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// What a node does when it is called.
+/// The calls that a node answers.
 #[interface]
 trait Node {
-    /// Who it is.
+    /// Returns the index of the node's owner.
     fn me(&self) -> Result<usize, RpcError>;
     fn learn(&self, peer: Proxy<dyn Node>) -> Result<(), RpcError>;
     fn learn_shadow(&self, peer: Shadow<dyn Node>) -> Result<(), RpcError>;
-    /// Calls the peer's `depth - 1`; who was on the way, innermost first.
+    /// Calls `descend(depth - 1)` of the peer. Returns the owners on the way, innermost first.
     fn descend(&self, depth: usize) -> Result<RRef<[usize]>, RpcError>;
-    /// Calls `call_back` of its peer, which calls `panic` of this one; what that came to.
+    /// Calls `call_back` of its peer, which calls `panic` of this node.
     fn through(&self) -> Result<(), RpcError>;
     fn call_back(&self) -> Result<(), RpcError>;
-    /// The same with the peer's shadow of this one.
+    /// The same, but the peer calls this node through a shadow.
     fn through_shadowed(&self) -> Result<(), RpcError>;
     fn shadow_back(&self) -> Result<(), RpcError>;
     fn panic(&self) -> Result<(), RpcError>;
-    /// What the last `call_back` or `shadow_back` saw.
+    /// Returns the error that the last `call_back` or `shadow_back` saw.
     fn seen(&self) -> Result<Option<RpcError>, RpcError>;
-    /// Calls `meet` of its peer with a borrow; leaves a mark when it is cut.
+    /// Calls `meet` of its peer with a borrow. Leaves a mark when it is cut.
     fn lend(&self, gate: usize) -> Result<u64, RpcError>;
-    /// Waits twice at the gate, then reads.
+    /// Waits twice at the gate, then reads the object.
     fn meet(&self, gate: usize, object: &RRef<[u64]>) -> Result<RRef<[u64]>, RpcError>;
-    /// Asks its peer again and again, once past the gate.
+    /// Passes the gate, then calls its peer again and again.
     fn insist(&self, gate: usize) -> Result<(), RpcError>;
-    /// Takes one object and gives it back.
+    /// Returns the object that it is given.
     fn carry(&self, object: RRef<[u64]>) -> Result<RRef<[u64]>, RpcError>;
-    /// Has its peer carry an object, again and again, once past the gate.
+    /// Passes the gate, then has its peer carry an object, again and again.
     fn keep_sending(&self, gate: usize) -> Result<(), RpcError>;
 }
 
@@ -58,7 +58,7 @@ impl State {
 
 /// A gate for each test that needs one: the thread inside and the test meet there twice.
 static GATES: [Gate; 6] = [const { Gate::new(2) }; 6];
-/// As whom the destructors of the frames that were cut ran.
+/// The owners for which the destructors of the cut frames ran.
 static CUT_AS: [AtomicUsize; 6] = [const { AtomicUsize::new(0) }; 6];
 
 struct Mark(usize);
@@ -127,7 +127,7 @@ impl Node for State {
         let _mark = Mark(gate);
         let peer = self.peer()?;
         GATES[gate].wait();
-        // Far longer than the kill takes to come, and not for ever if it has no effect.
+        // Far longer than the kill takes to arrive, but not for ever, if it has no effect.
         let _ = (0..100_000_000).find(|_| peer.me().is_ok());
         Ok(())
     }
@@ -139,7 +139,7 @@ impl Node for State {
         let peer = self.peer()?;
         GATES[gate].wait();
         for _ in 0..100_000_000 {
-            // What is refused is dropped as the caller's, what comes back as well.
+            // The caller drops both an object that is refused and one that comes back.
             let _ = peer.carry(RRef::from_slice(&[6]));
         }
         Ok(())
@@ -179,11 +179,11 @@ fn a_domain_may_be_entered_again_from_below() {
 }
 
 #[test]
-fn a_domain_that_dies_further_down_is_cut_where_its_callee_returns() {
+fn domain_that_dies_below_is_cut_at_callees_return() {
     let _whole = leak_check();
     let [(a, proxy), (b, b_proxy)] = pair("down-a", "down-b");
     let a = owner_of(&a).index();
-    // The inner frame of `a` panics; `b` learns it and returns normally; the outer frame is cut.
+    // The inner frame of `a` panics. `b` sees the error and returns normally. Then the outer frame is unwound.
     assert_eq!(proxy.through(), Err(RpcError::Crashed));
     assert_eq!(b_proxy.seen(), Ok(Some(RpcError::Crashed)));
     assert_eq!(CUT_AS[0].load(SeqCst), a, "its destructors ran, as itself");
@@ -192,21 +192,21 @@ fn a_domain_that_dies_further_down_is_cut_where_its_callee_returns() {
 }
 
 #[test]
-fn a_shadow_of_a_domain_on_its_own_chain_gives_up_at_once() {
+fn a_shadow_on_its_own_chain_gives_up_at_once() {
     let _whole = leak_check();
     let [(a, proxy), (_, b_proxy)] = pair("own-a", "own-b");
     b_proxy.learn_shadow(a.shadow().unwrap()).unwrap();
     assert_eq!(proxy.through_shadowed(), Err(RpcError::Crashed));
     assert_eq!(b_proxy.seen(), Ok(Some(RpcError::OnOwnChain)));
     assert_eq!(a.restarts(), 0);
-    // From outside the chain the same shadow recovers.
+    // The same shadow recovers if it is called from outside the chain.
     let fresh = a.shadow().unwrap();
     assert!(fresh.me().is_ok());
     assert_eq!(a.restarts(), 1);
 }
 
 #[test]
-fn a_caller_killed_while_its_callee_runs_is_cut_when_that_returns() {
+fn killed_caller_is_cut_when_its_callee_returns() {
     let _whole = leak_check();
     let [(a, proxy), (_, b_proxy)] = pair("killed-a", "killed-b");
     let owner = owner_of(&a).index();
@@ -214,22 +214,22 @@ fn a_caller_killed_while_its_callee_runs_is_cut_when_that_returns() {
         let call = scope.spawn(|| proxy.lend(1));
         GATES[1].wait();
         assert!(a.kill());
-        // The callee is reading an object of the dead domain: it must not go.
+        // The callee reads an object of the dead domain, which must not be freed.
         host().reap();
         assert_eq!(reclaims("killed-a"), []);
         GATES[1].wait();
         assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
     });
     assert_eq!(CUT_AS[1].load(SeqCst), owner);
-    // What it lent was dropped when its frames went: left are the object that `init` returned, the result,
-    // which nobody came back to take, and the proxy of its peer.
+    // The object that it lent was dropped when its frames were left. What remains is the object that `init`
+    // returned, the result, which no frame took, and the proxy of its peer.
     let released = await_reclaims("killed-a", 1)[0];
     assert_eq!((released.objects, released.capabilities), (2, 1));
     assert!(b_proxy.me().is_ok());
 }
 
 #[test]
-fn a_callee_killed_during_a_call_finishes_it_and_is_dead_after() {
+fn killed_callee_finishes_its_call_and_is_dead_after() {
     let _whole = leak_check();
     let (domain, proxy) =
         spawn(DomainSpec::new("during").restart(Restart::limited(1, Duration::from_secs(60))));
@@ -240,7 +240,7 @@ fn a_callee_killed_during_a_call_finishes_it_and_is_dead_after() {
         GATES[2].wait();
         assert!(domain.kill());
         assert!(!domain.kill(), "it dies once");
-        assert_eq!(proxy.me(), Err(RpcError::Dead), "nobody enters any more");
+        assert_eq!(proxy.me(), Err(RpcError::Dead), "no call enters any more");
         host().reap();
         assert_eq!(reclaims("during"), []);
         GATES[2].wait();
@@ -252,7 +252,7 @@ fn a_callee_killed_during_a_call_finishes_it_and_is_dead_after() {
 }
 
 #[test]
-fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
+fn killed_domain_that_keeps_calling_the_dead_is_cut() {
     let _whole = leak_check();
     let [(a, proxy), (b, _)] = pair("insist-a", "insist-b");
     let owner = owner_of(&a).index();
@@ -267,7 +267,7 @@ fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
     assert_eq!(await_reclaims("insist-a", 1).len(), 1);
 }
 
-/// A caller dies while it moves objects to a peer, alive or dead, and back: one is on the way at most.
+/// A caller dies while it moves objects to a peer, alive or dead, and back. At most one object is on the way.
 fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
     let _whole = leak_check();
     let [(a, proxy), (b, _)] = pair(names[0], names[1]);
@@ -282,8 +282,8 @@ fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
         assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
     });
     assert_eq!(CUT_AS[gate].load(SeqCst), owner);
-    // The object that `init` returned, and the one on the way, refused or come back: nobody drops it, for who had
-    // it is dead, and nobody loses it.
+    // The reclaim frees two objects: the one that `init` returned, and the one on the way, refused or come
+    // back. The dead caller did not drop the latter, and it is not lost.
     let released = await_reclaims(names[0], 1)[0];
     assert_eq!((released.objects, released.capabilities), (2, 1));
     assert!(peer_is_dead || b.kill());
@@ -295,11 +295,11 @@ fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
 }
 
 #[test]
-fn what_a_dead_callee_refuses_a_dead_caller_is_reclaimed_with_it() {
+fn refused_object_is_reclaimed_with_its_dead_caller() {
     dies_while_it_sends(4, ["refused-a", "refused-b"], true);
 }
 
 #[test]
-fn what_comes_back_to_a_dead_caller_is_reclaimed_with_it() {
+fn result_for_a_dead_caller_is_reclaimed_with_it() {
     dies_while_it_sends(5, ["late-a", "late-b"], false);
 }

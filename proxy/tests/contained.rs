@@ -1,7 +1,8 @@
-//! The failure matrix beyond panics, hosted: what strikes is cut (docs/failure-matrix.md).
+//! The failure matrix beyond panics, in a hosted program: traps and ticks are contained by cuts
+//! (docs/failure-matrix.md).
 //!
-//! Each cell: the caller gets `Err(Crashed)`; no destructor of what was given up runs; a bystander keeps
-//! its state; a restart works; all totals are after as they were before.
+//! In each cell the caller gets `Err(Crashed)`; no destructor of a frame that was cut runs; a bystander keeps
+//! its state; a restart works; all totals are the same afterwards as before.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError, SpawnError};
@@ -21,7 +22,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 #[path = "fixtures/trapped.rs"]
 mod trapped;
 
-use trapped::{DROPPED, HANGING, State, Told, Victim, cell, number_of, spawn, spec};
+use trapped::{DROPPED, DropCounter, HANGING, State, Victim, cell, number_of, spawn, spec};
 
 #[test]
 fn every_trap_is_the_domains_death_alone() {
@@ -53,7 +54,7 @@ fn every_trap_is_the_domains_death_alone() {
 }
 
 #[test]
-fn registers_and_locals_of_the_caller_survive_at_any_depth() {
+fn callers_registers_survive_a_cut_at_any_depth() {
     let _alone = alone();
     let _contained = contained(false);
     let victim = spawn(spec("deep"));
@@ -72,7 +73,7 @@ fn registers_and_locals_of_the_caller_survive_at_any_depth() {
 }
 
 #[test]
-fn a_fault_in_a_callee_is_an_error_for_its_caller_who_lives_on() {
+fn callees_fault_is_an_error_for_its_living_caller() {
     let _alone = alone();
     let _contained = contained(false);
     let (caller, callee) = (spawn(spec("caller")), spawn(spec("callee")));
@@ -95,7 +96,7 @@ fn a_fault_in_a_destructor_is_cut() {
     assert_eq!(reason.kind, ExitKind::Fault);
 }
 
-// On threads of their own: `std` counts a thread's panics, and a cut one is never caught.
+// These run on threads of their own: `std` counts a thread's panics, and a panic that is cut is never caught.
 #[test]
 fn a_second_panic_while_the_first_unwinds_is_cut() {
     let _alone = alone();
@@ -131,8 +132,8 @@ fn a_fault_while_a_panic_unwinds_is_cut() {
 
 #[test]
 fn a_fault_in_init_is_a_start_that_failed() {
-    fn struck((): ()) -> Result<State, RpcError> {
-        let _told = Told::new();
+    fn trapping((): ()) -> Result<State, RpcError> {
+        let _counter = DropCounter::new();
         cpu::strike(Trap::Divide);
         Ok(State::default())
     }
@@ -140,7 +141,7 @@ fn a_fault_in_init_is_a_start_that_failed() {
     let _contained = contained(false);
     let before = Totals::now();
     let spawned: Result<Domain<dyn Victim>, _> =
-        host().spawn(DomainSpec::new("init"), struck, Mint::nothing());
+        host().spawn(DomainSpec::new("init"), trapping, Mint::nothing());
     let Err(SpawnError::Init(reason)) = spawned else {
         panic!("{spawned:?}");
     };
@@ -152,7 +153,7 @@ fn a_fault_in_init_is_a_start_that_failed() {
 }
 
 #[test]
-fn what_never_ends_is_ended_by_its_budget() {
+fn endless_calls_are_ended_by_their_budget() {
     let _alone = alone();
     let _contained = contained(true);
     type Call = fn(&Proxy<dyn Victim>) -> RpcError;
@@ -175,7 +176,7 @@ fn what_never_ends_is_ended_by_its_budget() {
 }
 
 #[test]
-fn a_budget_counts_neither_its_callees_nor_calls_that_return() {
+fn budget_counts_neither_callees_nor_returned_calls() {
     let _alone = alone();
     let _contained = contained(true);
     let budget = Duration::from_millis(60);

@@ -1,6 +1,6 @@
-//! Deaths that need more than one thread, hosted (docs/failure-matrix.md): on threads that the domain
-//! spawned, with several threads inside, and kills from outside wherever the victim is. Totals are after
-//! as they were before.
+//! Deaths that need more than one thread, in a hosted program (docs/failure-matrix.md): on threads that the
+//! domain has spawned, with several threads inside, and kills from outside, wherever the victim is. All totals
+//! are the same afterwards as before.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;
@@ -20,32 +20,32 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// What a victim does inside.
+/// What a thread of the victim does inside.
 const LOOP: u8 = 0;
-/// In trusted code nearly all the time.
+/// Is in trusted code nearly all the time.
 const CHURN: u8 = 1;
 const PARK: u8 = 2;
-/// Calls itself again and again, so that it is often about to enter.
+/// Calls a callee again and again, so that it is often about to enter.
 const ENTER: u8 = 3;
-/// Waits in a callee, which comes back when it may.
+/// Waits in a callee, which returns when the test lets it.
 const IN_CALLEE: u8 = 4;
 const FAULT: u8 = 5;
 const OVERFLOW: u8 = 6;
-/// Allocates infallibly beyond what it may.
+/// Allocates infallibly beyond its quota.
 const GREED: u8 = 7;
 
 #[interface]
 trait Victim {
-    /// Does `what` and does not come back.
-    fn act(&self, what: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError>;
-    /// The same on a thread of its own, which it waits for.
-    fn act_on_thread(&self, what: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError>;
+    /// Does deed `deed` says and does not return.
+    fn act(&self, deed: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError>;
+    /// Does the same on a thread of its own, and joins that thread.
+    fn act_on_thread(&self, deed: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError>;
     fn add(&self, number: u64) -> Result<u64, RpcError>;
 }
 
 #[interface]
 trait Callee {
-    /// Comes back at once, or when it may.
+    /// Returns at once or, if `long`, when the test lets it.
     fn wait(&self, long: bool) -> Result<u64, RpcError>;
 }
 
@@ -62,21 +62,21 @@ impl Callee for Idle {
     }
 }
 
-/// How many threads are where they were sent.
+/// The number of threads that have reached their place.
 static INSIDE: AtomicUsize = AtomicUsize::new(0);
 static MAY_GO_ON: AtomicBool = AtomicBool::new(false);
-/// How many of the victims' instructions ran after its death.
+/// The number of threads of victims that went on after the victim's death.
 static AFTER: AtomicUsize = AtomicUsize::new(0);
 
 #[derive(Default)]
 struct State(AtomicUsize);
 
-fn act(what: u8, callee: &Proxy<dyn Callee>) {
-    let _held = (RRef::new(RRef::new(1_u64)), vec![what; 5000]);
-    if what != IN_CALLEE {
+fn act(deed: u8, callee: &Proxy<dyn Callee>) {
+    let _held = (RRef::new(RRef::new(1_u64)), vec![deed; 5000]);
+    if deed != IN_CALLEE {
         INSIDE.fetch_add(1, SeqCst);
     }
-    match what {
+    match deed {
         LOOP => loop {
             std::hint::spin_loop();
         },
@@ -94,21 +94,21 @@ fn act(what: u8, callee: &Proxy<dyn Callee>) {
         FAULT => cpu::strike(Trap::WriteWild),
         OVERFLOW => cpu::strike(Trap::StackOverflow),
         _ => {
-            let mut kept = Vec::new();
+            let mut all = Vec::new();
             loop {
-                kept.push(Box::new([what; 4096]));
+                all.push(Box::new([deed; 4096]));
             }
         }
     }
 }
 
 impl Victim for State {
-    fn act(&self, what: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError> {
-        act(what, &callee);
+    fn act(&self, deed: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError> {
+        act(deed, &callee);
         Ok(())
     }
-    fn act_on_thread(&self, what: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError> {
-        let thread = own_thread::spawn(move || act(what, &callee));
+    fn act_on_thread(&self, deed: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError> {
+        let thread = own_thread::spawn(move || act(deed, &callee));
         thread.map_err(|_| RpcError::OutOfMemory)?.join();
         AFTER.fetch_add(1, SeqCst);
         Ok(())
@@ -126,14 +126,14 @@ fn init_callee((): ()) -> Result<Idle, RpcError> {
     Ok(Idle)
 }
 
-/// So many threads call the victim, each to do what it is told; `strike` is called when all are there.
-/// What became of each call, and why the victim died.
+/// Has one thread for each deed call the victim. When all of them have reached their place, calls `attack`.
+/// Asserts that all calls fail and deed must hold after the death, and returns the reason of the death.
 fn cell(
     name: &str,
     spec: impl FnOnce(DomainSpec) -> DomainSpec,
     on_threads: bool,
     deeds: &[u8],
-    strike: impl FnOnce(&Domain<dyn Victim>, &dyn Fn() -> Proxy<dyn Callee>),
+    attack: impl FnOnce(&Domain<dyn Victim>, &dyn Fn() -> Proxy<dyn Callee>),
 ) -> ExitReason {
     for count in [&INSIDE, &AFTER] {
         count.store(0, SeqCst);
@@ -146,7 +146,7 @@ fn cell(
             .unwrap();
         let spec = spec(DomainSpec::new(name).restart(Restart::limited(9, HOUR)));
         let victim: Domain<dyn Victim> = {
-            // Its budget and its quota are kept from here on.
+            // From here on the host enforces budgets and quotas.
             let _contained = contained(true);
             host().spawn(spec, init, Mint::nothing()).unwrap()
         };
@@ -155,39 +155,45 @@ fn cell(
         thread::scope(|scope| {
             let calls: Vec<_> = deeds
                 .iter()
-                .map(|&what| {
+                .map(|&deed| {
                     let (proxy, callee) = (victim.proxy().unwrap(), callee.proxy().unwrap());
                     scope.spawn(move || {
                         let _contained = contained(true);
                         if on_threads {
-                            proxy.act_on_thread(what, callee)
+                            proxy.act_on_thread(deed, callee)
                         } else {
-                            proxy.act(what, callee)
+                            proxy.act(deed, callee)
                         }
                     })
                 })
                 .collect();
-            wait_until("everybody's arrival", || INSIDE.load(SeqCst) >= deeds.len());
-            strike(&victim, &|| callee.proxy().unwrap());
+            wait_until("the arrival of all threads", || {
+                INSIDE.load(SeqCst) >= deeds.len()
+            });
+            attack(&victim, &|| callee.proxy().unwrap());
             wait_until("the death", || {
                 host().reap();
                 victim.exit_reason().is_some()
             });
             if deeds.contains(&IN_CALLEE) {
-                // What the callee was lent is there until it returns.
+                // What the victim has lent to the callee must exist until the callee returns.
                 host().reap();
                 assert_eq!(reclaims(name).len(), died);
                 MAY_GO_ON.store(true, SeqCst);
             }
-            for (call, what) in calls.into_iter().zip(deeds) {
+            for (call, deed) in calls.into_iter().zip(deeds) {
                 assert_eq!(
                     call.join().unwrap(),
                     Err(RpcError::Crashed),
-                    "{name} {what}"
+                    "{name} {deed}"
                 );
             }
         });
-        assert_eq!(AFTER.load(SeqCst), 0, "{name}: it went on after its death");
+        assert_eq!(
+            AFTER.load(SeqCst),
+            0,
+            "{name}: a thread went on after the death"
+        );
         let reason = victim.exit_reason().unwrap();
         assert_eq!(old.add(1), Err(RpcError::Dead));
         victim.restart().unwrap();
@@ -209,11 +215,12 @@ fn plain(spec: DomainSpec) -> DomainSpec {
 }
 
 #[test]
-fn a_kill_from_another_thread_ends_the_victim_wherever_it_is() {
+fn kill_from_another_thread_ends_the_victim_anywhere() {
     let _alone = alone();
     for deed in [LOOP, CHURN, PARK, ENTER, IN_CALLEE] {
         for on_threads in [false, true] {
-            // Outside its own threads nobody is woken from a park but by its end.
+            // A thread that is none of the domain's own is not woken from a park by the kill; only the budget's
+            // end wakes it.
             if deed == PARK && !on_threads {
                 continue;
             }
@@ -245,7 +252,7 @@ fn one_fault_stops_all_threads_that_are_inside() {
 }
 
 #[test]
-fn a_fault_on_a_thread_of_its_own_is_the_domains_death() {
+fn fault_on_an_own_thread_is_the_domains_death() {
     let _alone = alone();
     for (deed, text) in [(FAULT, "page fault"), (OVERFLOW, "stack overflow")] {
         let name = format!("own thread {text}");
@@ -258,7 +265,7 @@ fn a_fault_on_a_thread_of_its_own_is_the_domains_death() {
 #[test]
 fn a_budget_ends_a_thread_of_its_own() {
     let _alone = alone();
-    // The call that waits for the thread is inside as long: a wait counts.
+    // The call that joins the thread is inside for as long: a wait counts.
     for deed in [LOOP, CHURN, PARK] {
         let budget = |spec: DomainSpec| spec.budget(Duration::from_millis(40));
         let name = format!("own thread's budget {deed}");
@@ -268,20 +275,21 @@ fn a_budget_ends_a_thread_of_its_own() {
 }
 
 #[test]
-fn a_wait_that_never_ends_in_a_call_is_ended_by_its_budget() {
+fn endless_wait_in_a_call_is_ended_by_its_budget() {
     let _alone = alone();
     let budget = |spec: DomainSpec| spec.budget(Duration::from_millis(40));
     let reason = cell("call that parks", budget, false, &[PARK], |_, _| ());
     assert_eq!(reason.kind, ExitKind::Overrun, "{reason}");
 }
 
-/// Who is in a callee of the domain that overruns is there until it returns, and is cut where it does.
+/// A thread in a callee of the domain that overruns stays there until the callee returns, and is cut where it
+/// does.
 #[test]
-fn an_overrun_leaves_who_is_in_a_callee_until_it_returns() {
+fn overrun_spares_a_thread_until_its_callee_returns() {
     let _alone = alone();
     for on_threads in [false, true] {
         let budget = |spec: DomainSpec| {
-            // One that waits for its thread overruns as well.
+            // With a plain budget, the call that joins its thread would overrun as well.
             if on_threads {
                 spec.budget_between_yields(Duration::from_millis(40))
             } else {

@@ -14,11 +14,11 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 #[interface]
 trait Slow {
     fn quick(&self) -> Result<u64, RpcError>;
-    /// Waits twice at the gate; answers with what it was given and its own number.
+    /// Waits twice at the gate. Returns the object that it is given and the number of its generation.
     fn slow(&self, gate: usize, object: RRef<u64>) -> Result<(RRef<u64>, u64), RpcError>;
 }
 
-/// The generation, counted by `init`'s argument, and an object of its own.
+/// The number of the generation, which `init` gets as its argument, and an object of its own.
 struct Numbered(u64, RRef<u64>);
 
 static GATES: [Gate; 12] = [const { Gate::new(2) }; 12];
@@ -53,7 +53,7 @@ fn counting(count: &'static AtomicUsize) -> Mint<u64> {
 }
 
 #[test]
-fn a_new_generation_runs_in_a_slot_of_its_own_while_the_old_one_drains() {
+fn new_generation_has_own_slot_while_the_old_drains() {
     static STARTS: AtomicUsize = AtomicUsize::new(0);
     let (domain, old) = spawn("overlap", counting(&STARTS));
     let first = owner_of(&domain);
@@ -66,7 +66,7 @@ fn a_new_generation_runs_in_a_slot_of_its_own_while_the_old_one_drains() {
         assert_eq!(domain.proxy().unwrap().quick(), Ok(1));
         assert_eq!(old.quick(), Err(RpcError::Dead));
         GATES[0].wait();
-        // The old generation's memory was there to the end of the call.
+        // The old generation's memory existed until the call ended.
         let (object, number) = call.join().unwrap().unwrap();
         assert_eq!((*object, number, RRef::owner(&object).index()), (8, 0, 0));
     });
@@ -95,8 +95,8 @@ fn a_shadow_recovers_past_a_call_that_hangs() {
 }
 
 #[test]
-fn a_recipe_that_needs_what_the_old_generation_holds_says_so() {
-    // The device can be claimed while fewer than `FREE` starts have taken it.
+fn recipe_fails_while_old_generation_holds_the_device() {
+    // The device can be claimed while `FREE` is not zero.
     static FREE: AtomicUsize = AtomicUsize::new(1);
     let mint =
         Mint::fallible(
@@ -121,10 +121,10 @@ fn a_recipe_that_needs_what_the_old_generation_holds_says_so() {
     domain.kill();
 }
 
-/// Generations that calls never leave keep their slots: a client took one after the other, until no domain could
-/// be started any more.
+/// Generations with a call inside keep their slots. A client once took one slot after the other in this way,
+/// until no domain could be started any more.
 #[test]
-fn a_name_keeps_so_many_slots_and_no_more() {
+fn a_name_keeps_at_most_nine_slots() {
     static STARTS: AtomicUsize = AtomicUsize::new(0);
     let (domain, _) = spawn("lagging", counting(&STARTS));
     let shadow = domain.shadow().unwrap();

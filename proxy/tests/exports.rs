@@ -1,6 +1,6 @@
-//! Objects that a domain hands out: who may call them, who drops them, and what a death leaves.
+//! Objects that a domain exports: who may call them, who drops them, and what remains after a death.
 //!
-//! Collecting is for all domains of the process: the tests run one after the other.
+//! Collecting exports affects all domains of the process, so the tests run one after the other.
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint};
 use samara_host_std::{DomainAlloc, System};
@@ -36,7 +36,8 @@ trait Server {
     fn crash(&self) -> Result<(), RpcError>;
 }
 
-/// Destructors that ran, by test, and those that ran for somebody else than the exporter.
+/// The number of destructors that ran, by test, and of those that ran on behalf of another domain than the
+/// exporter.
 static DROPS: [AtomicUsize; 16] = [const { AtomicUsize::new(0) }; 16];
 static STRANGERS: AtomicUsize = AtomicUsize::new(0);
 
@@ -44,7 +45,7 @@ struct Open {
     test: usize,
     number: u32,
     owner: Owner,
-    /// In private memory, which its own domain alone may free.
+    /// In private memory, which only its own domain may free.
     name: String,
 }
 
@@ -78,13 +79,13 @@ impl Drop for Open {
             STRANGERS.fetch_add(1, SeqCst);
         }
         DROPS[self.test].fetch_add(1, SeqCst);
-        assert!(self.number != 13, "a destructor that panics");
+        assert!(self.number != 13, "a panicking destructor");
     }
 }
 
 struct Files {
     test: usize,
-    kept: Mutex<Option<Proxy<dyn File>>>,
+    file: Mutex<Option<Proxy<dyn File>>>,
 }
 
 fn export(file: Open) -> Result<Proxy<dyn File>, RpcError> {
@@ -100,11 +101,11 @@ impl Server for Files {
         Ok(RRef::new(Pair { number, file }))
     }
     fn keep(&self, file: Proxy<dyn File>) -> Result<(), RpcError> {
-        *self.kept.lock().unwrap() = Some(file);
+        *self.file.lock().unwrap() = Some(file);
         Ok(())
     }
     fn give(&self) -> Result<Option<Proxy<dyn File>>, RpcError> {
-        Ok(self.kept.lock().unwrap().take())
+        Ok(self.file.lock().unwrap().take())
     }
     fn crash(&self) -> Result<(), RpcError> {
         panic!("asked to")
@@ -112,8 +113,8 @@ impl Server for Files {
 }
 
 fn init(test: usize) -> Result<Files, RpcError> {
-    let kept = Mutex::new(Some(export(Open::new(test, 1000))?));
-    Ok(Files { test, kept })
+    let file = Mutex::new(Some(export(Open::new(test, 1000))?));
+    Ok(Files { test, file })
 }
 
 fn spawn(name: &str, test: usize) -> (Domain<dyn Server>, Proxy<dyn Server>) {
@@ -140,7 +141,7 @@ fn the_exporter_drops_an_object_after_its_last_proxy() {
     host().collect_exports();
     assert_eq!((clone.read(), drops(0)), (Ok(5), 0));
     drop(clone);
-    // The message is posted; the drop's own code runs inside the domain only.
+    // The message is posted. The object's destructor runs inside the domain only.
     assert_eq!(drops(0), 0);
     host().collect_exports();
     assert_eq!((drops(0), STRANGERS.load(SeqCst)), (1, 0));
@@ -148,7 +149,7 @@ fn the_exporter_drops_an_object_after_its_last_proxy() {
 }
 
 #[test]
-fn messages_are_read_before_the_next_call_that_may_hand_out() {
+fn messages_are_read_before_a_call_that_may_export() {
     let _alone = alone();
     let (domain, server) = spawn("entry", 1);
     let objects = heap::census(owner_of(&domain)).objects;
@@ -161,7 +162,7 @@ fn messages_are_read_before_the_next_call_that_may_hand_out() {
 }
 
 #[test]
-fn an_object_exported_by_init_can_be_called_once_init_has_returned() {
+fn object_exported_by_init_is_callable_after_init() {
     let _alone = alone();
     let (_domain, server) = spawn("init", 2);
     let file = server.give().unwrap().unwrap();
@@ -187,12 +188,12 @@ fn proxies_travel_inside_objects_and_between_domains() {
     let file = other.give().unwrap().unwrap();
     assert_eq!(file.read(), Ok(8));
     other.keep(file).unwrap();
-    // Only what `init` of the second had exported, which the first `keep` replaced.
+    // Only the object was dropped that the second domain's `init` had exported; the first `keep` replaced it.
     assert_eq!((drops(3), drops(4)), (0, 1));
 }
 
 #[test]
-fn a_holder_that_dies_lets_go_without_running_the_exporters_code() {
+fn dying_holder_lets_go_without_exporters_code() {
     let _alone = alone();
     let (exporter, server) = spawn("exporter", 5);
     let (_holder, other) = spawn("dying-holder", 6);
@@ -201,15 +202,15 @@ fn a_holder_that_dies_lets_go_without_running_the_exporters_code() {
     let _ = await_reclaims("dying-holder", 1);
     host().collect_exports();
     assert_eq!(drops(5), 1);
-    // Its own object, exported by `init`, went as plain bytes.
+    // The holder's own object, which its `init` had exported, was freed as plain bytes.
     assert_eq!(drops(6), 0);
     assert!(exporter.proxy().unwrap().is_alive());
 }
 
 #[test]
-fn an_exporter_that_dies_takes_its_objects_and_their_messages_with_it() {
+fn dead_exporter_takes_its_objects_and_messages() {
     let _alone = alone();
-    // Other tests' domains live on.
+    // Domains of other tests are still alive and may have messages.
     host().collect_exports();
     let (domain, server) = spawn("dying-exporter", 7);
     let (slot, owner) = (domain.info().id, owner_of(&domain));
@@ -220,12 +221,12 @@ fn an_exporter_that_dies_takes_its_objects_and_their_messages_with_it() {
     let _ = await_reclaims("dying-exporter", 1);
     assert_eq!(file.read(), Err(RpcError::Dead));
     assert!(!clone.is_alive());
-    // Counting a dead exporter's proxies touches nothing: its slots are others' by now.
+    // Counting proxies of a dead exporter touches no memory: its slots have other owners by now.
     let again = file.try_clone().unwrap();
     drop((file, clone, again));
     assert_eq!(drops(7), 0);
     assert_eq!(heap::census(owner).capabilities, 0);
-    // Nor does the next in the slot drop anything of what was posted to this one.
+    // Nor does the next domain in the slot drop any object whose message was posted to this one.
     let next = spawn_in(slot, || spawn("next-exporter", 7).0);
     assert_eq!(owner_of(&next), owner);
     assert_eq!((host().collect_exports(), drops(7)), (0, 0));
@@ -233,25 +234,25 @@ fn an_exporter_that_dies_takes_its_objects_and_their_messages_with_it() {
 }
 
 #[test]
-fn a_stop_drops_inside_what_nobody_has_any_more() {
+fn a_stop_drops_unreferenced_objects_inside() {
     let _alone = alone();
     let (domain, server) = spawn("stopped", 13);
-    // Nobody has 1 and 4; the server's own object has 2, in place of 1000; the host keeps 3.
+    // There are no proxies of 1 and 4; the server keeps 2, in place of 1000; the host keeps 3.
     drop(server.open(1).unwrap());
     let own = server.open(2).unwrap();
     server.keep(own).unwrap();
     let outside = server.open(3).unwrap();
     drop(server.open(4).unwrap());
-    assert!(drops(13) < 3, "something is left to the stop");
+    assert!(drops(13) < 3, "something must be left to the stop");
     domain.stop(Duration::from_secs(5)).unwrap();
     assert_eq!((drops(13), STRANGERS.load(SeqCst)), (4, 0));
     assert_eq!(outside.read(), Err(RpcError::Dead));
     drop(outside);
-    assert_eq!(drops(13), 4, "its memory went as it was");
+    assert_eq!(drops(13), 4, "the object must be freed as plain bytes");
 }
 
 #[test]
-fn an_exported_object_whose_destructor_panics_ends_a_stop_as_a_death() {
+fn panicking_exported_object_makes_a_stop_a_death() {
     let _alone = alone();
     let (domain, server) = spawn("stopped-13", 14);
     drop(server.open(13).unwrap());
@@ -284,12 +285,12 @@ fn the_host_exports_too() {
     server.keep(export(Open::new(9, 77)).unwrap()).unwrap();
     let file = server.give().unwrap().unwrap();
     assert_eq!(file.read(), Ok(77));
-    // A panic in there is its callers' `Crashed`, and no more.
+    // A panic in the host's object is a `Crashed` for the caller, and nothing more.
     assert_eq!(file.crash(), Err(RpcError::Crashed));
     assert_eq!(file.read(), Ok(77));
     drop(file);
     host().collect_exports();
-    // With `init`'s own, which `keep` replaced.
+    // Two with the object that `init` had exported, which `keep` replaced.
     assert_eq!(drops(9), 2);
 }
 
@@ -323,7 +324,7 @@ fn a_refused_export_gives_the_object_back() {
 }
 
 #[test]
-fn last_proxies_that_go_on_many_threads_drop_each_object_once() {
+fn last_proxies_on_many_threads_drop_objects_once() {
     let _alone = alone();
     let (domain, server) = spawn("threads", 11);
     std::thread::scope(|scope| {
@@ -340,6 +341,6 @@ fn last_proxies_that_go_on_many_threads_drop_each_object_once() {
     });
     host().collect_exports();
     assert_eq!((drops(11), STRANGERS.load(SeqCst)), (2000, 0));
-    // `init`'s is still there, and what `init` returned.
+    // The object that `init` has exported is still there, and the value that `init` returned.
     assert_eq!(heap::census(owner_of(&domain)).objects, 2);
 }

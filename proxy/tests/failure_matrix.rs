@@ -1,7 +1,7 @@
-//! The hosted part of the failure matrix, the cells that no other file has (docs/failure-matrix.md).
+//! The hosted part of the failure matrix: the cells that no other file has (docs/failure-matrix.md).
 //!
-//! Each cell: the caller gets the right error; a bystander keeps its state; a restart works; all
-//! totals are after as they were before.
+//! In each cell the caller gets the right error; a bystander keeps its state; a restart works; all totals are
+//! the same afterwards as before.
 
 use samara_domain_runtime::{DomainSpec, ExitKind, Restart, RpcError};
 use samara_host_std::{DomainAlloc, System};
@@ -32,8 +32,8 @@ fn panics(name: &str, kind: u8, message: &str) {
     assert_eq!((lent[0], RRef::owner(&lent).is_host()), (1, true));
     let reason = cell.victim.exit_reason().unwrap();
     assert_eq!(reason.kind, ExitKind::Panic);
-    let told = reason.message.as_str();
-    assert!(told.contains(message), "{told}");
+    let text = reason.message.as_str();
+    assert!(text.contains(message), "{text}");
     assert!(!reason.place.is_empty());
     drop((proxy, lent));
     cell.finish();
@@ -95,7 +95,7 @@ fn shared_quota_fallible() {
     let _alone = alone();
     let cell = Cell::new(spec("quota-fallible"));
     let proxy = cell.victim.proxy().unwrap();
-    // 64 KiB in slots of 1 KiB, less what `init` returned. The domain lives on.
+    // 64 KiB in slots of 1 KiB, less the value that `init` returned. The domain lives on.
     for _ in 0..3 {
         assert_eq!(proxy.hoard(), Ok((63, true)));
     }
@@ -117,7 +117,7 @@ fn shared_quota_at_transfer() {
     assert_eq!(
         proxy.add(1),
         Ok(1),
-        "it lives, and what moves nothing goes on"
+        "it is alive, and calls that move nothing succeed"
     );
     assert!(cell.victim.kill());
     drop((proxy, lent));
@@ -125,11 +125,11 @@ fn shared_quota_at_transfer() {
 }
 
 #[test]
-fn crash_on_a_spawned_thread_while_a_call_waits_for_it() {
+fn crash_on_a_spawned_thread_that_a_call_joins() {
     let _alone = alone();
     let cell = Cell::new(spec("on-thread"));
     let proxy = cell.victim.proxy().unwrap();
-    // The call is cut where it waits: the domain died under it.
+    // The call is cut where it waits: its domain died meanwhile.
     assert_eq!(proxy.fail_on_a_thread(), Err(RpcError::Crashed));
     let reason = cell.victim.exit_reason().unwrap();
     assert_eq!(reason.message.as_str(), "with 10000");
@@ -159,7 +159,7 @@ fn kill_of_a_domain_called_from_two_threads() {
         assert!(reclaims("two-callers").is_empty(), "two calls are inside");
         GATES[0].wait();
         let [first, second] = calls;
-        // What it had begun it finishes; the other one still holds the domain.
+        // The victim finishes the call that it had begun; the other call still holds the domain.
         assert_eq!(first.join().unwrap(), Ok(4));
         host().reap();
         assert!(reclaims("two-callers").is_empty(), "one call is inside");
@@ -173,7 +173,7 @@ fn kill_of_a_domain_called_from_two_threads() {
 }
 
 #[test]
-fn callee_that_does_not_return_while_its_caller_is_killed() {
+fn stuck_callee_while_its_caller_is_killed() {
     let _alone = alone();
     let drain = Duration::from_millis(50);
     let cell = Cell::new(spec("stuck-caller").drain_timeout(drain));
@@ -186,15 +186,15 @@ fn callee_that_does_not_return_while_its_caller_is_killed() {
         let call = scope.spawn(move || proxy.call_wait(callee_proxy, 2));
         GATES[2].wait();
         assert!(cell.victim.kill());
-        // The callee has a borrow of the dead caller's. Whoever wants the caller back waits for its
-        // drain timeout, no longer, and gets one in another slot.
+        // The callee has a borrow from the dead caller. A client that wants the caller back waits for the
+        // caller's drain timeout, no longer, and gets a generation in another slot.
         let start = Instant::now();
         assert_eq!(cell.victim.shadow().unwrap().add(3), Ok(3));
         let took = start.elapsed();
         assert!(took >= drain && took < Duration::from_secs(30), "{took:?}");
         assert_ne!(cell.victim.info().id, old.id);
         assert!(reclaims("stuck-caller").is_empty());
-        // A stop of the callee is bounded too.
+        // A stop of the callee is bounded, too.
         let start = Instant::now();
         assert!(callee.stop(drain).is_err());
         assert!(start.elapsed() < Duration::from_secs(30));
@@ -226,7 +226,7 @@ fn crash_loop_beyond_the_limit() {
     let shadow = victim.shadow().unwrap();
     let lent = RRef::from_slice(&[1]);
     let fail = || shadow.fail(EXPLICIT, RRef::new(RRef::new(7)), &lent);
-    // Each crash is followed by a restart, but for the one that the budget does not allow.
+    // Each crash is followed by a restart, except the one that the restart limit does not allow.
     for _ in 0..3 {
         assert_eq!(fail(), Err(RpcError::Crashed));
     }

@@ -1,4 +1,4 @@
-//! Calls that fail: what becomes of the arguments, of the panic's payload, of the caller.
+//! Calls that fail: what becomes of the arguments, of the panic's payload and of the caller.
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -17,19 +17,20 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 #[interface]
 trait Victim {
     fn ping(&self) -> Result<u32, RpcError>;
-    /// Dies with its arguments still its own.
+    /// Panics while its arguments are still in its frame.
     fn die_holding(&self, object: RRef<RRef<u64>>, me: Proxy<dyn Victim>) -> Result<(), RpcError>;
-    /// Puts its argument away, then dies.
+    /// Stores its argument in its state, then panics.
     fn die_keeping(&self, object: RRef<[RRef<u64>]>, me: Proxy<dyn Victim>)
     -> Result<(), RpcError>;
-    /// Dies with a borrow.
+    /// Panics while it holds a borrow.
     fn die_reading(&self, object: &RRef<RRef<u64>>) -> Result<u64, RpcError>;
-    /// Dies in a destructor, outside any unwinding.
+    /// Panics in a destructor, outside any unwinding.
     fn die_dropping(&self) -> Result<(), RpcError>;
-    /// Dies with a payload that is `depth` bombs deep.
+    /// Panics with a payload whose destructor panics, `depth` levels deep.
     fn die_of_payload(&self, depth: usize) -> Result<(), RpcError>;
     fn die_saying(&self, letters: usize) -> Result<(), RpcError>;
-    /// Calls `victim`, which is dead, with objects of its own; what it owns before and after.
+    /// Calls `victim`, which is dead, with objects of its own. Returns how many fewer objects and capabilities
+    /// it owns afterwards.
     fn call_dead(&self, victim: Proxy<dyn Victim>) -> Result<[usize; 2], RpcError>;
     fn make_then_die(&self) -> Result<RRef<u64>, RpcError>;
 }
@@ -46,14 +47,14 @@ impl Drop for DropBomb {
     }
 }
 
-/// On whose behalf the payload below was last dropped, and how often any was.
+/// The owner for which the payload below was last dropped, and the number of payloads that were dropped.
 static PAYLOAD_OWNER: AtomicUsize = AtomicUsize::new(usize::MAX);
 static PAYLOADS_DROPPED: AtomicUsize = AtomicUsize::new(0);
 
-/// A payload with a destructor, which panics with the next payload while `depth` lasts.
+/// A payload whose destructor panics with the next payload, as long as `depth` is not zero.
 struct Payload {
     depth: usize,
-    /// Private memory: must still be there.
+    /// In private memory, which must still be there.
     text: String,
 }
 
@@ -139,7 +140,7 @@ fn spawn(name: &str) -> (Domain<dyn Victim>, Proxy<dyn Victim>) {
 }
 
 #[test]
-fn moved_arguments_of_a_panicking_call_are_dropped_by_the_callee() {
+fn callee_drops_moved_arguments_when_it_panics() {
     let _whole = leak_check();
     let (_, proxy) = spawn("holding");
     let argument = proxy.try_clone().unwrap();
@@ -151,7 +152,7 @@ fn moved_arguments_of_a_panicking_call_are_dropped_by_the_callee() {
         (ExitKind::Panic, "holding 1")
     );
     assert!(reason.place.as_str().contains("failures.rs:"));
-    // Unwinding dropped the arguments; only what `init` returned was left to reclaim.
+    // Unwinding dropped the arguments; only the value that `init` returned was left to reclaim.
     let released = await_reclaims("holding", 1)[0];
     assert_eq!((released.objects, released.capabilities), (1, 0));
 }
@@ -168,7 +169,7 @@ fn moved_arguments_that_the_callee_kept_die_with_it() {
 }
 
 #[test]
-fn a_result_that_was_never_returned_dies_with_its_maker() {
+fn an_unreturned_result_dies_with_its_maker() {
     let _whole = leak_check();
     let (_, proxy) = spawn("result");
     assert_eq!(proxy.make_then_die().map(|_| ()), Err(RpcError::Crashed));
@@ -194,7 +195,7 @@ fn a_refused_call_drops_its_arguments_as_the_callers() {
     let (caller, proxy) = spawn("refused-caller");
     dead.kill();
     assert_eq!(await_reclaims("refused-dead", 1).len(), 1);
-    // The two objects and the capability were the caller's before, and are nobody's after.
+    // The two objects and the capability belonged to the caller before, and are freed afterwards.
     assert_eq!(proxy.call_dead(dead_proxy), Ok([2, 1]));
     assert_eq!(heap::census(owner_of(&caller)).capabilities, 0);
     caller.kill();
@@ -213,9 +214,9 @@ fn a_panic_in_a_destructor_is_contained() {
     assert_eq!(await_reclaims("dropping", 1).len(), 1);
 }
 
-/// One test, since the payloads' statics are shared.
+/// One test, since the statics of the payloads are shared.
 #[test]
-fn a_payload_is_disposed_of_inside_the_domain_before_the_error_returns() {
+fn payload_is_dropped_inside_before_the_error_returns() {
     let _whole = leak_check();
     for depth in 0..4 {
         let name = format!("payload-{depth}");
@@ -226,11 +227,11 @@ fn a_payload_is_disposed_of_inside_the_domain_before_the_error_returns() {
         assert_eq!(proxy.die_of_payload(depth), Err(RpcError::Crashed));
         // At once, not at the reclaim: nothing reaps in between.
         assert_eq!(PAYLOAD_OWNER.load(SeqCst), owner, "depth {depth}");
-        // The payload of a destructor's panic is not dropped: that could go on for ever.
+        // The payload of a destructor's panic is not dropped: that could go on without end.
         assert_eq!(PAYLOADS_DROPPED.load(SeqCst), 1);
         let reason = deaths(&name)[0];
         assert_eq!(reason.message.as_str(), "(a panic without a message)");
-        // The undropped one lay in the private heap, which went as a whole.
+        // The payload that was not dropped lay in the private heap, which was freed as a whole.
         let released = await_reclaims(&name, 1)[0];
         assert!(released.private_bytes > 0);
     }
@@ -241,11 +242,11 @@ fn a_long_message_is_cut_and_kept_by_value() {
     let _whole = leak_check();
     let (_, proxy) = spawn("saying");
     assert_eq!(proxy.die_saying(10_000), Err(RpcError::Crashed));
-    let told = deaths("saying");
+    let reasons = deaths("saying");
     assert_eq!(await_reclaims("saying", 1).len(), 1);
-    // The text outlives the memory that it was made in.
-    let message = told[0].message;
+    // The text outlives the memory in which it was made.
+    let message = reasons[0].message;
     assert_eq!(message.as_str(), "ä".repeat(message.as_str().len() / 2));
     assert!(message.as_str().len() >= 100);
-    assert_eq!(told.len(), 1);
+    assert_eq!(reasons.len(), 1);
 }

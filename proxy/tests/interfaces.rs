@@ -1,4 +1,4 @@
-//! What an interface may look like: parameters, supertraits, lent slices; and interfaces as data.
+//! The forms that an interface may have: parameters, supertraits, lent slices; and interfaces as data.
 
 #![allow(dead_code, reason = "some interfaces are compared, not called")]
 
@@ -92,7 +92,7 @@ struct Disk;
 
 impl Named for Disk {
     fn name(&self) -> Result<u32, RpcError> {
-        // As the callee, whatever interface it was called through.
+        // As the callee, through whichever interface it was called.
         assert_ne!(thread::current().owner(), Owner::HOST);
         Ok(42)
     }
@@ -129,7 +129,7 @@ fn supertraits_are_called_through_the_same_proxy() {
     assert_eq!(deaths("file").len(), 1);
 }
 
-/// Lends what lies in its own heap and on its own stack.
+/// Lends memory of its own heap and of its own stack.
 #[interface]
 trait Lender {
     fn lend(&self) -> Result<u64, RpcError>;
@@ -194,7 +194,7 @@ mod other {
     }
     #[interface]
     pub(super) trait Leaf {
-        /// What differs lies two interfaces away from `Node`.
+        /// The difference lies two interfaces away from `Node`.
         fn up(&self, node: Proxy<dyn Node>) -> Result<i32, RpcError>;
     }
 }
@@ -215,7 +215,7 @@ fn compare<A: ?Sized + Interface, B: ?Sized + Interface>(equal: bool) {
 }
 
 #[test]
-fn interfaces_that_mention_each_other_are_compared_all_the_way() {
+fn mutually_recursive_interfaces_are_compared_deeply() {
     compare::<dyn first::Node, dyn first::Node>(true);
     compare::<dyn first::Node, dyn again::Node>(true);
     compare::<dyn first::Leaf, dyn again::Leaf>(true);
@@ -235,7 +235,7 @@ macro_rules! variations {
             #[interface]
             pub(super) trait Same { $method }
         })*
-        /// All of them by name: no two are equal.
+        /// All of them with their names: no two are equal.
         fn variations() -> Vec<(&'static str, samara_domain_runtime::InterfaceDescriptor)> {
             vec![$((stringify!($module), <dyn $module::Same as Interface>::DESCRIPTOR)),*]
         }

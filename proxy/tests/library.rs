@@ -1,5 +1,5 @@
-//! Panics and cuts through the frames of a shared object that is loaded and unloaded again and again, while
-//! other threads die through the frames of another.
+//! Panics and cuts through frames of a shared object that is loaded and unloaded again and again, while other
+//! threads die through the frames of another shared object.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "loads a library and calls into it")]
 
@@ -24,23 +24,23 @@ const DEPTH: u64 = 12;
 type Descend =
     extern "C-unwind" fn(u64, &AtomicUsize, Option<extern "C-unwind" fn() -> u64>) -> u64;
 
-/// How a call is to end.
+/// How a call ends.
 #[derive(Clone, Copy)]
 enum End {
     Returns,
     Panics,
-    Struck,
+    Faults,
 }
 
 #[interface]
 trait Victim {
-    /// Goes through the frames of the library whose `descend` is at `entry`.
+    /// Calls through the frames of the library whose `descend` is at `entry`.
     fn through(&self, entry: usize, dropped: usize, end: u8) -> Result<u64, RpcError>;
 }
 
 struct State;
 
-/// What the frames of the library have dropped, by thread of the test.
+/// The number of values that the library's frames have dropped, for each thread of the test.
 static DROPPED: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 
 extern "C-unwind" fn returns() -> u64 {
@@ -48,13 +48,13 @@ extern "C-unwind" fn returns() -> u64 {
 }
 
 extern "C-unwind" fn panics() -> u64 {
-    panic!("in a callee of the library's")
+    panic!("in a callee of the library")
 }
 
 impl Victim for State {
     fn through(&self, entry: usize, dropped: usize, end: u8) -> Result<u64, RpcError> {
         let entry = std::ptr::with_exposed_provenance::<()>(entry);
-        // SAFETY: the address of `descend` in a library that stays loaded during the call.
+        // SAFETY: `entry` is the address of `descend` in a library that stays loaded during the call.
         let descend = unsafe { std::mem::transmute::<*const (), Descend>(entry) };
         let end: Option<extern "C-unwind" fn() -> u64> = match end {
             0 => Some(returns),
@@ -74,7 +74,7 @@ fn spawn(name: &str) -> Domain<dyn Victim> {
     host().spawn(spec, init, Mint::nothing()).unwrap()
 }
 
-/// One call through a library's frames, and what it must come to.
+/// Makes one call through a library's frames and checks its outcome.
 fn call(victim: &Domain<dyn Victim>, library: &Loaded, own: usize, end: End) {
     let before = DROPPED[own].load(SeqCst);
     let result = victim
@@ -86,7 +86,7 @@ fn call(victim: &Domain<dyn Victim>, library: &Loaded, own: usize, end: End) {
     let expected = match end {
         End::Returns => (Ok(30 + DEPTH), frames, None),
         End::Panics => (Err(RpcError::Crashed), frames, Some(ExitKind::Panic)),
-        End::Struck => (Err(RpcError::Crashed), 0, Some(ExitKind::Fault)),
+        End::Faults => (Err(RpcError::Crashed), 0, Some(ExitKind::Fault)),
     };
     let reason = victim.exit_reason();
     assert_eq!((result, dropped), (expected.0, expected.1), "{reason:?}");
@@ -96,14 +96,14 @@ fn call(victim: &Domain<dyn Victim>, library: &Loaded, own: usize, end: End) {
     }
 }
 
-/// A loaded library, registered while it is.
+/// A loaded library, which is registered for as long as it is loaded.
 struct Loaded {
     handle: *mut c_void,
     entry: *const (),
     registered: Option<Library>,
 }
 
-// SAFETY: a handle and an address in the process, of no thread's own.
+// SAFETY: a handle and an address of the process, which belong to no thread.
 unsafe impl Sync for Loaded {}
 
 impl Loaded {
@@ -116,12 +116,14 @@ impl Loaded {
         let entry = unsafe { libc::dlsym(handle, c"descend".as_ptr()) };
         assert!(!entry.is_null(), "the library has no `descend`");
         let entry = entry.cast_const().cast::<()>();
-        // SAFETY: dropped before the library is closed.
+        // SAFETY: the registration is dropped before the library is closed.
         let registered = unsafe { Library::register(entry) };
         Self {
             handle,
             entry,
-            registered: Some(registered.expect("it has tables, and there is room")),
+            registered: Some(
+                registered.expect("the library has unwind tables, and there is room for them"),
+            ),
         }
     }
 }
@@ -129,7 +131,7 @@ impl Loaded {
 impl Drop for Loaded {
     fn drop(&mut self) {
         drop(self.registered.take());
-        // SAFETY: nobody is inside any more, and it is closed once.
+        // SAFETY: no thread is inside any more, and it is closed once.
         assert_eq!(unsafe { libc::dlclose(self.handle) }, 0);
     }
 }
@@ -143,7 +145,7 @@ impl Drop for Stop<'_> {
     }
 }
 
-/// Compiles the library, with the compiler that compiles this.
+/// Compiles the library, with the compiler that compiles this test.
 fn compile() -> PathBuf {
     let directory = PathBuf::from(env!("CARGO_TARGET_TMPDIR"));
     let library = directory.join("libsamara_loaded.so");
@@ -153,7 +155,7 @@ fn compile() -> PathBuf {
         .args(["--edition=2024", "--crate-type=cdylib", "-O", "-o"])
         .args([&library, &source])
         .status()
-        .expect("there is a compiler");
+        .expect("the compiler runs");
     assert!(status.success(), "the library does not compile");
     library
 }
@@ -164,7 +166,7 @@ fn is_loaded(path: &Path) -> bool {
 }
 
 #[test]
-fn panics_and_cuts_pass_through_libraries_that_come_and_go() {
+fn panics_and_cuts_pass_through_unloading_libraries() {
     let _alone = alone();
     let stays = compile();
     let goes = stays.with_file_name("libsamara_comes_and_goes.so");
@@ -180,7 +182,7 @@ fn panics_and_cuts_pass_through_libraries_that_come_and_go() {
                     let _contained = contained(false);
                     let victim = spawn(&format!("stays {own}"));
                     while !stop.load(SeqCst) {
-                        for end in [End::Panics, End::Struck, End::Returns] {
+                        for end in [End::Panics, End::Faults, End::Returns] {
                             call(&victim, stays, own, end);
                         }
                         turns.fetch_add(1, SeqCst);
@@ -194,7 +196,7 @@ fn panics_and_cuts_pass_through_libraries_that_come_and_go() {
             for load in 0..LOADS {
                 let library = Loaded::open(&goes);
                 let entry = library.entry.addr();
-                for end in [End::Struck, End::Panics, End::Returns, End::Struck] {
+                for end in [End::Faults, End::Panics, End::Returns, End::Faults] {
                     call(&victim, &library, 0, end);
                 }
                 assert!(Registered.rules(entry).is_ok());

@@ -1,4 +1,5 @@
-//! A crashing domain under load from several threads: every call gets an answer, and nothing stays.
+//! A domain that crashes under load from several threads: every call gets an answer, and nothing is left
+//! behind.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -17,9 +18,9 @@ const CALLS: usize = 400;
 
 #[interface]
 trait Store {
-    /// Crashes if `crash`; else answers with the object it was given before, and keeps this one.
+    /// Crashes if `crash`. Otherwise returns the object that it was given before, and keeps this one.
     fn swap(&self, object: RRef<[u64]>, crash: bool) -> Result<Option<RRef<[u64]>>, RpcError>;
-    /// Crashes while the count of `who` lasts.
+    /// Crashes while the count of `who` is not zero.
     #[idempotent]
     fn read(
         &self,
@@ -32,13 +33,14 @@ trait Store {
 #[derive(Default)]
 struct Last(Mutex<Option<RRef<[u64]>>>);
 
-/// How many of the next calls to `read` by each thread crash: no call crashes because of another's.
+/// How many of the next calls to `read` by each thread crash. No call crashes because of another thread's
+/// count.
 static READ_CRASHES: [AtomicUsize; THREADS] = [const { AtomicUsize::new(0) }; THREADS];
 
 impl Store for Last {
     fn swap(&self, object: RRef<[u64]>, crash: bool) -> Result<Option<RRef<[u64]>>, RpcError> {
         assert!(!crash, "asked to");
-        // A lock that a panic poisoned belongs to a generation that is gone.
+        // A lock that a panic poisoned belonged to a generation that is gone.
         Ok(self.0.lock().unwrap().replace(object))
     }
     fn read(&self, who: usize, at: u64, mut buf: RRef<[u64]>) -> Result<RRef<[u64]>, RpcError> {
@@ -81,7 +83,7 @@ fn moved_objects_under_crashes() {
                         let object = RRef::try_from_fn(rng.below(40) + 1, |_| tag).unwrap();
                         match shadow.swap(object, rng.below(20) == 0) {
                             Ok(None) => {}
-                            // Whoever's it was: whole, and ours now.
+                            // The object of any thread: it is whole, and belongs to this thread now.
                             Ok(Some(object)) => {
                                 assert!(object.iter().all(|word| *word == object[0]));
                                 assert!(RRef::owner(&object).is_host());

@@ -1,4 +1,4 @@
-//! Many lives, many deaths: mixed faults from one seed, without a leak and without a panic of the host.
+//! Many lives and many deaths: mixed faults from one seed, without a leak and without a panic of the host.
 //!
 //! `SAMARA_MIXED_FAULTS=100000 cargo test --release -p samara-proxy --test mixed_faults` is the full run.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -22,7 +22,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const SEED: u64 = 0x5a3a_7a00;
 
-/// How a life ends.
+/// The ways in which a life ends.
 const DEATHS: [&str; 7] = [
     "panic",
     "fault",
@@ -35,7 +35,8 @@ const DEATHS: [&str; 7] = [
 
 #[interface]
 trait Victim {
-    /// Dies in the manner of this number, `detail` picks what exactly, with all sorts of things in its hands.
+    /// Dies in the way with the number `how`, while it holds objects of several kinds; `detail` picks the
+    /// variant.
     fn die(
         &self,
         how: usize,
@@ -49,9 +50,9 @@ trait Victim {
 #[derive(Default)]
 struct State(Mutex<(u64, Vec<RRef<RRef<u64>>>)>);
 
-/// Counts the lives that are to be killed from outside: who has got that far.
+/// The number of lives that wait for a kill from outside.
 static READY: AtomicUsize = AtomicUsize::new(0);
-/// The death that is on its way, for a report.
+/// The death that is about to happen, for a report.
 static LAST: Mutex<String> = Mutex::new(String::new());
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
@@ -130,10 +131,9 @@ fn init((): ()) -> Result<State, RpcError> {
     Ok(State::default())
 }
 
-/// One life of `victim`; how it ended, and whether the thread can go on: `std` counts a panic in flight
-/// that was cut for good.
+/// Lives one life of `victim`. Returns how it ended.
 fn one(rng: &mut Rng, victim: &Domain<dyn Victim>, other: &Proxy<dyn Victim>) -> usize {
-    // Few that take their time.
+    // Most deaths are quick ones.
     let how = match rng.below(100) {
         at @ 0..96 => [0, 1, 3, 4, 5][at % 5],
         96 => 2,
@@ -152,7 +152,7 @@ fn one(rng: &mut Rng, victim: &Domain<dyn Victim>, other: &Proxy<dyn Victim>) ->
         if DEATHS[how] == "kill" {
             scope.spawn(|| {
                 wait_until("the call", || READY.load(SeqCst) > ready);
-                // Where this thread came too late, its budget has ended it.
+                // If this thread comes too late, the budget has ended the victim.
                 killed.store(victim.kill(), SeqCst);
             });
         }
@@ -183,7 +183,7 @@ fn mixed_faults_leave_nothing() {
     let mut by_kind = [0; DEATHS.len()];
     {
         let spawn = |spec| -> Domain<dyn Victim> {
-            // Its budget is kept from here on.
+            // From here on the host enforces budgets.
             let _contained = contained(true);
             host().spawn(spec, init, Mint::nothing()).unwrap()
         };
@@ -210,7 +210,7 @@ fn mixed_faults_leave_nothing() {
                 let lives = thread::Builder::new()
                     .stack_size(384 << 10)
                     .spawn_scoped(scope, lives);
-                // A panic of the host's is the test's, whatever `std` has counted before.
+                // A panic of the host fails the test, whatever `std` has counted before.
                 if let Err(payload) = lives.unwrap().join() {
                     let text = payload.downcast_ref::<String>().map(String::as_str);
                     let text = text.or(payload.downcast_ref::<&str>().copied());

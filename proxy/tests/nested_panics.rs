@@ -1,5 +1,5 @@
-//! Panics in flight on top of each other: destructors that a panic runs call another domain, which panics,
-//! and so on, and the last one faults. Each is its domain's affair alone.
+//! Panics in flight on top of each other: destructors that a panic runs call another domain, which panics, and
+//! so on, and the last call faults. Each of them is contained in its own domain.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
@@ -14,11 +14,11 @@ use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// A domain that falls with the other one.
+/// A domain that falls together with another one.
 #[interface]
 trait Falling {
     fn learn(&self, other: Proxy<dyn Falling>) -> Result<(), RpcError>;
-    /// Panics; what is dropped then has the other one do the same, `more` times. The last one faults.
+    /// Panics. A destructor then has the other domain do the same, `more` times. The last one faults instead.
     fn fall(&self, more: u32) -> Result<(), RpcError>;
 }
 
@@ -48,7 +48,7 @@ impl Falling for State {
             return Ok(());
         };
         let _takes_along = TakesAlong(self, more);
-        panic!("it takes others along");
+        panic!("with a destructor that calls on");
     }
 }
 
@@ -82,7 +82,7 @@ fn fall(panics: u32) {
     });
 }
 
-// On threads of their own: `std` cannot be told which of the panics in flight a cut has given up.
+// These run on threads of their own: `std` cannot be told which of the panics in flight a cut has discarded.
 #[test]
 fn a_cut_lands_however_many_panics_are_in_flight() {
     let _alone = alone();

@@ -1,4 +1,5 @@
-//! Every owner word names the true owner after a move, however deep the object is in what moved.
+//! After a move every owner word names the new owner, however deep the object is nested in the value that
+//! moved.
 
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
@@ -34,7 +35,7 @@ struct Generic<T: Exchangeable, const N: usize> {
     parts: [T; N],
 }
 
-/// An error that brings something back.
+/// An error that carries an object back.
 #[derive(Debug, Exchangeable)]
 enum Refusal {
     Rpc(RpcError),
@@ -71,11 +72,11 @@ trait Holder {
     fn forget(&self) -> Result<usize, RpcError>;
 }
 
-/// What a holder keeps, so that the census can be compared.
+/// The objects that a holder keeps, so that the census can be compared.
 #[derive(Default)]
-struct Kept(Mutex<Vec<Box<dyn std::any::Any + Send>>>);
+struct Holding(Mutex<Vec<Box<dyn std::any::Any + Send>>>);
 
-impl Kept {
+impl Holding {
     fn keep<T: Send + 'static, const N: usize>(&self, object: T, owners: [usize; N]) -> Seen {
         self.0.lock().unwrap().push(Box::new(object));
         let mut seen = [usize::MAX; 4];
@@ -88,7 +89,7 @@ fn of<T: ?Sized + samara_rref::Target>(object: &RRef<T>) -> usize {
     RRef::owner(object).index()
 }
 
-impl Holder for Kept {
+impl Holder for Holding {
     fn plain(&self, object: RRef<u64>) -> Seen {
         let owners = [of(&object)];
         self.keep(object, owners)
@@ -158,15 +159,15 @@ impl Holder for Kept {
         Err(Refusal::Back(object))
     }
     fn forget(&self) -> Result<usize, RpcError> {
-        let mut kept = self.0.lock().unwrap();
-        let many = kept.len();
-        kept.clear();
-        Ok(many)
+        let mut objects = self.0.lock().unwrap();
+        let count = objects.len();
+        objects.clear();
+        Ok(count)
     }
 }
 
-fn init((): ()) -> Result<Kept, RpcError> {
-    Ok(Kept::default())
+fn init((): ()) -> Result<Holding, RpcError> {
+    Ok(Holding::default())
 }
 
 fn spawn(name: &str) -> Domain<dyn Holder> {
@@ -183,7 +184,8 @@ fn packet(next: bool) -> Packet {
     }
 }
 
-/// Gives `give` to a fresh holder: it must own `objects` more than before and have seen only itself.
+/// Gives `give` a new holder, which must then own `objects` more than before and must have seen only itself as
+/// the owner.
 fn check(
     name: &str,
     seen: usize,
@@ -199,7 +201,7 @@ fn check(
     assert_eq!(domain.proxy().unwrap().forget(), Ok(1));
     assert_eq!(heap::census(owner).objects, before);
     domain.kill();
-    // Only what `init` returned was left.
+    // Only the value that `init` returned was left.
     assert_eq!(await_reclaims(name, 1)[0].objects, 1);
 }
 
@@ -285,7 +287,7 @@ fn a_proxy_moves_as_a_capability() {
     assert_eq!(heap::census(owner).capabilities, 1);
     domain.kill();
     assert_eq!(await_reclaims("proxied", 1)[0].capabilities, 1);
-    // What the proxy stood for has not noticed.
+    // The domain to which the proxy leads has not noticed the death.
     assert_eq!(
         other.proxy().unwrap().plain(RRef::new(1)).map(|_| ()),
         Ok(())
@@ -294,7 +296,7 @@ fn a_proxy_moves_as_a_capability() {
 }
 
 #[test]
-fn a_result_becomes_the_callers_also_on_the_error_path() {
+fn results_become_the_callers_on_the_error_path_too() {
     let domain = spawn("results");
     let (owner, proxy) = (owner_of(&domain), domain.proxy().unwrap());
     let made = proxy.make().unwrap();
@@ -305,7 +307,7 @@ fn a_result_becomes_the_callers_also_on_the_error_path() {
         panic!("the callee refuses");
     };
     assert_eq!((of(&back), of(&*back), **back), (0, 0, 6));
-    // The callee has nothing but its own object, and dies without taking the results along.
+    // The callee has nothing but its own object, and its death does not take the results along.
     assert_eq!(heap::census(owner).objects, 1);
     domain.kill();
     assert_eq!(await_reclaims("results", 1)[0].objects, 1);

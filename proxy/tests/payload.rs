@@ -1,8 +1,8 @@
-//! What a panic carried is its domain's, and its destructor may do all that a domain's code may: the caller
-//! gets its error, also one that has put a `catch` of its own around the call.
+//! The payload of a panic belongs to the domain that panicked, and its destructor may do all that a domain's
+//! code may. The caller gets its error, even if it has put a `catch` of its own around the call.
 //!
-//! In optimised code that `catch` stands in the frame of the boundary: only there can one be taken for the
-//! other.
+//! In optimised code that `catch` stands in the frame of the boundary. Only there can one of the two be
+//! mistaken for the other.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;
@@ -22,14 +22,14 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Single steps that the walk may take.
+/// The single steps that the walk may take.
 const STEPS: u64 = if cfg!(debug_assertions) {
     300_000
 } else {
     500_000
 };
 
-/// What the destructor of a panic's payload does.
+/// What the destructor of the payload does.
 const NOTHING: u8 = 0;
 const LOOP: u8 = 1;
 const CHURN: u8 = 2;
@@ -40,27 +40,27 @@ const PANIC_TWICE: u8 = 6;
 
 #[interface]
 trait Victim {
-    /// Panics, with something in its hands, and with a payload whose destructor does `what`.
-    fn die(&self, what: u8) -> Result<u64, RpcError>;
-    /// The same, called at one place only.
-    fn die_guarded(&self, what: u8) -> Result<u64, RpcError>;
-    /// As above, and is stepped through from where its frame is left.
+    /// Panics while it holds objects, with a payload whose destructor does `deed`.
+    fn die(&self, deed: u8) -> Result<u64, RpcError>;
+    /// The same. It is called at one place only.
+    fn die_guarded(&self, deed: u8) -> Result<u64, RpcError>;
+    /// The same with a harmless payload, and single-stepped from where its frame is left.
     fn die_stepped(&self) -> Result<u64, RpcError>;
-    /// Has `other` die; what that gave.
-    fn relay(&self, other: Proxy<dyn Victim>, what: u8) -> Result<bool, RpcError>;
+    /// Calls `die` of `other`. Returns whether `other` crashed.
+    fn relay(&self, other: Proxy<dyn Victim>, deed: u8) -> Result<bool, RpcError>;
     fn add(&self, number: u64) -> Result<u64, RpcError>;
 }
 
 struct State;
 
-/// How many payloads were dropped, or begun to be.
+/// The number of payloads whose destructor has at least begun.
 static DROPPED: AtomicUsize = AtomicUsize::new(0);
 
 struct Payload(u8, #[expect(dead_code, reason = "private memory")] Box<u64>);
 
 impl Payload {
-    fn new(what: u8) -> Self {
-        Self(what, Box::new(7))
+    fn new(deed: u8) -> Self {
+        Self(deed, Box::new(7))
     }
 }
 
@@ -93,7 +93,7 @@ impl Drop for Payload {
     }
 }
 
-/// Has its frame's clean-up trap after each instruction from here on.
+/// Its destructor makes the thread trap after each instruction from there on.
 struct Armed;
 impl Drop for Armed {
     fn drop(&mut self) {
@@ -102,19 +102,19 @@ impl Drop for Armed {
 }
 
 impl Victim for State {
-    fn die(&self, what: u8) -> Result<u64, RpcError> {
-        let _held = (RRef::new(RRef::new(1_u64)), vec![what; 5000]);
-        panic_any(Payload::new(what));
+    fn die(&self, deed: u8) -> Result<u64, RpcError> {
+        let _held = (RRef::new(RRef::new(1_u64)), vec![deed; 5000]);
+        panic_any(Payload::new(deed));
     }
-    fn die_guarded(&self, what: u8) -> Result<u64, RpcError> {
-        self.die(what)
+    fn die_guarded(&self, deed: u8) -> Result<u64, RpcError> {
+        self.die(deed)
     }
     fn die_stepped(&self) -> Result<u64, RpcError> {
         let _armed = Armed;
         panic_any(Payload::new(NOTHING));
     }
-    fn relay(&self, other: Proxy<dyn Victim>, what: u8) -> Result<bool, RpcError> {
-        Ok(other.die(what) == Err(RpcError::Crashed))
+    fn relay(&self, other: Proxy<dyn Victim>, deed: u8) -> Result<bool, RpcError> {
+        Ok(other.die(deed) == Err(RpcError::Crashed))
     }
     fn add(&self, number: u64) -> Result<u64, RpcError> {
         Ok(number + 1)
@@ -131,10 +131,10 @@ fn spawn(name: &str, budget: Duration) -> Domain<dyn Victim> {
     host().spawn(spec, init, Mint::nothing()).unwrap()
 }
 
-/// A call with a `catch` around it, which must catch nothing.
+/// Makes a call with a `catch` around it, which must catch nothing.
 #[inline(never)]
-fn guarded(proxy: &Proxy<dyn Victim>, what: u8) -> Result<u64, RpcError> {
-    let call = || proxy.die_guarded(what);
+fn guarded(proxy: &Proxy<dyn Victim>, deed: u8) -> Result<u64, RpcError> {
+    let call = || proxy.die_guarded(deed);
     catch_unwind(AssertUnwindSafe(call)).expect("the caller's own catch stays as it was")
 }
 
@@ -142,7 +142,8 @@ fn ticking() -> Contained {
     contained(true)
 }
 
-/// On a thread of its own: `std` counts a thread's panics, and one that was cut is never caught.
+/// Runs `test` on a thread of its own: `std` counts a thread's panics, and a panic that was cut is never
+/// caught.
 fn on_its_own(contain: fn() -> Contained, test: impl FnOnce(&Contained) + Send) {
     let _alone = alone();
     let before = Totals::now();
@@ -158,7 +159,7 @@ fn on_its_own(contain: fn() -> Contained, test: impl FnOnce(&Contained) + Send) 
     });
 }
 
-fn each_end(what: u8) {
+fn each_end(deed: u8) {
     on_its_own(ticking, |_| {
         let budget = Duration::from_millis(40);
         let (victim, other) = (spawn("payload", budget), spawn("relay", budget * 50));
@@ -166,17 +167,17 @@ fn each_end(what: u8) {
             let proxy = victim.proxy().unwrap();
             let dropped = DROPPED.load(SeqCst);
             let error = match turn {
-                0 => proxy.die(what),
-                1 => guarded(&proxy, what),
+                0 => proxy.die(deed),
+                1 => guarded(&proxy, deed),
                 _ => {
                     let through = other.proxy().unwrap();
                     let inner = proxy.try_clone().unwrap();
-                    assert_eq!(through.relay(inner, what), Ok(true));
+                    assert_eq!(through.relay(inner, deed), Ok(true));
                     Err(RpcError::Crashed)
                 }
             };
-            assert_eq!(error, Err(RpcError::Crashed), "{what} {turn}");
-            assert!(DROPPED.load(SeqCst) > dropped, "{what} {turn}");
+            assert_eq!(error, Err(RpcError::Crashed), "{deed} {turn}");
+            assert!(DROPPED.load(SeqCst) > dropped, "{deed} {turn}");
             assert_eq!(victim.exit_reason().unwrap().kind, ExitKind::Panic);
             assert_eq!(proxy.add(1), Err(RpcError::Dead));
             victim.restart().unwrap();
@@ -188,24 +189,24 @@ fn each_end(what: u8) {
 }
 
 #[test]
-fn a_payload_that_is_dropped_is_no_more_than_that() {
+fn a_harmless_payload_is_just_dropped() {
     each_end(NOTHING);
 }
 
 #[test]
-fn a_payload_whose_destructor_never_ends_is_ended_by_the_budget() {
+fn endless_payload_destructor_is_ended_by_its_budget() {
     each_end(LOOP);
     each_end(CHURN);
 }
 
 #[test]
-fn a_payload_whose_destructor_faults_is_cut() {
+fn faulting_payload_destructor_is_cut() {
     each_end(FAULT);
     each_end(OVERFLOW);
 }
 
 #[test]
-fn a_payload_whose_destructor_panics_is_the_same_death() {
+fn panicking_payload_destructor_is_the_same_death() {
     each_end(PANIC);
     each_end(PANIC_TWICE);
 }
@@ -228,10 +229,11 @@ fn a_kill_ends_the_destructor_of_a_payload() {
 }
 
 #[test]
-fn a_tick_at_every_instruction_behind_a_panic_is_the_callees_affair() {
-    // No ticks but those of the walk: one in `std`'s way to the hook would leave its lock taken.
+fn ticks_after_a_panic_are_contained_in_the_callee() {
+    // There are no ticks but those of the walk: one on `std`'s way to the panic hook would leave the hook's
+    // lock taken.
     on_its_own(stepping, |contained| {
-        // Anything uses it up.
+        // Any time at all uses up this budget.
         let victim = spawn("payload stepped", Duration::from_micros(1));
         let mut by_verdict = [0_u64; 3];
         let census = || {
@@ -258,7 +260,8 @@ fn a_tick_at_every_instruction_behind_a_panic_is_the_callees_affair() {
             stepped
         };
         let whole = walk(u64::MAX - 1);
-        // The unwinder's own come first, then `std`'s, which still calls functions in the boundary's frame.
+        // The unwinder's own instructions come first, then those of `std`, which still calls functions in the
+        // boundary's frame.
         let tail = whole.steps - whole.steps * 3 / 8..whole.steps;
         let stride = (whole.steps * 3 / 8 * whole.steps / STEPS).max(1);
         for at in tail.step_by(stride as usize) {

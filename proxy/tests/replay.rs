@@ -1,4 +1,4 @@
-//! State that comes back: calls that are replayed, and opened files that outlive their server.
+//! State that comes back: recorded calls are replayed, and opened files outlive their server.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -37,18 +37,18 @@ trait Store {
     fn file(&self, number: u32) -> Result<Proxy<dyn File>, RpcError>;
     #[replay]
     fn directory(&self) -> Result<Proxy<dyn Directory>, RpcError>;
-    /// Hands out what it was given, if anything.
+    /// Hands out the file that was left here, if any.
     #[replay]
     fn lobby(&self) -> Result<Proxy<dyn File>, RpcError>;
     fn leave(&self, file: Proxy<dyn File>) -> Result<(), RpcError>;
-    /// Not replayed: what it hands out dies with the server.
+    /// Not replayed: the file that it hands out dies with the server.
     fn temporary(&self) -> Result<Proxy<dyn File>, RpcError>;
     #[idempotent]
     fn volumes(&self) -> Result<[u32; 4], RpcError>;
     fn crash(&self) -> Result<(), RpcError>;
 }
 
-/// How often something crashes before it succeeds, by test.
+/// How often a call crashes before it succeeds, for each test.
 static CRASHES: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 
 fn maybe_crash(test: usize) {
@@ -153,7 +153,7 @@ fn spawn(name: &str, test: usize) -> (Domain<dyn Store>, Shadow<dyn Store>) {
 }
 
 #[test]
-fn recorded_calls_are_made_again_in_order_before_anybody_elses() {
+fn recorded_calls_are_replayed_in_order_and_first() {
     let (domain, shadow) = spawn("order", 0);
     for volume in [3, 1, 2] {
         assert_eq!(shadow.mount(volume), Ok(volume));
@@ -167,7 +167,7 @@ fn recorded_calls_are_made_again_in_order_before_anybody_elses() {
 }
 
 #[test]
-fn a_recorded_call_that_is_cut_short_is_repeated_and_recorded_once() {
+fn a_call_cut_short_is_repeated_and_recorded_once() {
     let (domain, shadow) = spawn("cut", 1);
     shadow.mount(5).unwrap();
     CRASHES[1].store(2, SeqCst);
@@ -178,7 +178,7 @@ fn a_recorded_call_that_is_cut_short_is_repeated_and_recorded_once() {
 }
 
 #[test]
-fn a_call_that_failed_is_not_recorded_nor_one_through_a_proxy() {
+fn failed_calls_and_proxy_calls_are_not_recorded() {
     let (domain, shadow) = spawn("unrecorded", 2);
     assert_eq!(shadow.mount(0), Err(RpcError::OutOfMemory));
     domain.proxy().unwrap().mount(9).unwrap();
@@ -194,12 +194,16 @@ fn a_full_log_refuses_the_call() {
         shadow.mount(volume).unwrap();
     }
     assert_eq!(shadow.mount(5), Err(RpcError::ReplayLogFull));
-    assert_eq!(shadow.volumes(), Ok([1, 2, 3, 4]), "it was not executed");
+    assert_eq!(
+        shadow.volumes(),
+        Ok([1, 2, 3, 4]),
+        "the refused call was not executed"
+    );
     assert_eq!(domain.restarts(), 0);
 }
 
 #[test]
-fn a_replayed_call_that_crashes_counts_against_the_restarts() {
+fn a_crash_of_a_replayed_call_spends_a_restart() {
     let (domain, shadow) = spawn("replay-crash", 4);
     shadow.mount(1).unwrap();
     CRASHES[4].store(2, SeqCst);
@@ -222,7 +226,8 @@ fn an_opened_file_stays_valid_across_restarts() {
         assert_eq!(file.read(), Ok((42, 512)));
         assert_eq!(domain.restarts(), round);
     }
-    // One that was cut short is repeated like a shadow's, one that may not be is not.
+    // A call on the file that was cut short is repeated, as a shadow's is, if it is idempotent; otherwise it is
+    // not.
     CRASHES[5].store(2, SeqCst);
     assert_eq!(file.crash_times(5), Ok(42));
     assert_eq!(file.crash(), Err(RpcError::Crashed));
@@ -243,7 +248,7 @@ fn opening_is_repeated_too() {
 }
 
 #[test]
-fn objects_handed_out_by_opened_objects_recover_through_them() {
+fn objects_of_opened_objects_recover_through_them() {
     let (domain, shadow) = spawn("nested", 7);
     let directory = shadow.directory().unwrap();
     let file = directory.file(5).unwrap();
@@ -253,7 +258,7 @@ fn objects_handed_out_by_opened_objects_recover_through_them() {
 }
 
 #[test]
-fn what_is_not_replayed_dies_with_its_server() {
+fn unrecorded_objects_die_with_their_server() {
     let (domain, shadow) = spawn("temporary", 8);
     let file = shadow.temporary().unwrap();
     let direct = domain.proxy().unwrap().file(3).unwrap();
@@ -329,7 +334,8 @@ fn a_holder_that_dies_releases_its_opened_files() {
     let proxy = holder.proxy().unwrap();
     proxy.open().unwrap();
     domain.kill();
-    // Recovered on a domain's thread: what that makes is the host's, not the domain's.
+    // The file is recovered on a domain's thread. What the recovery makes belongs to the host, not to that
+    // domain.
     assert_eq!(proxy.read(), Ok((31, 1)));
     assert_eq!(heap::census(owner_of(&domain)).objects, objects + 1);
     assert_eq!(proxy.crash(), Err(RpcError::Crashed));
@@ -340,9 +346,9 @@ fn a_holder_that_dies_releases_its_opened_files() {
 }
 
 #[test]
-fn an_object_that_lives_is_not_given_up_for_a_panic() {
+fn a_living_object_is_not_given_up_for_a_panic() {
     let (_domain, shadow) = spawn("lobby", 13);
-    // The host's: a panic in it is contained, and does not end it.
+    // The object is the host's: a panic in it is contained and does not end it.
     shadow.leave(open(88).unwrap()).unwrap();
     let file = shadow.lobby().unwrap();
     shadow.leave(open(89).unwrap()).unwrap();
@@ -352,7 +358,7 @@ fn an_object_that_lives_is_not_given_up_for_a_panic() {
 }
 
 #[test]
-fn two_threads_that_find_the_server_dead_both_go_on() {
+fn threads_that_find_the_server_dead_all_go_on() {
     let (domain, shadow) = spawn("both", 12);
     let file = shadow.file(2).unwrap();
     file.seek(9).unwrap();

@@ -1,4 +1,4 @@
-//! Recovery: what a shadow repeats, what it does not, and when it gives up.
+//! Recovery: which calls a shadow repeats, which it does not, and when it gives up.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -25,9 +25,9 @@ trait Disk {
         #[scratch] two: RRef<[u8]>,
     ) -> Result<usize, RpcError>;
     fn append(&self, data: RRef<RRef<u64>>) -> Result<RRef<RRef<u64>>, RpcError>;
-    /// Counts in [`COUNTED`] how often it was called: not idempotent, though nothing moves.
+    /// Counts its calls in [`COUNTED`]. It is not idempotent, although it moves nothing.
     fn count(&self) -> Result<(), RpcError>;
-    /// A method with a body of its own: the callee's is called, not this one here.
+    /// A method with a default body. The callee's own method is called, not this one.
     #[idempotent]
     fn sector(&self) -> Result<u32, RpcError> {
         Ok(512)
@@ -38,14 +38,15 @@ trait Disk {
     }
 }
 
-/// How often a domain of the test crashes before it serves: by test, so that the tests do not meet.
+/// How often a domain crashes before it answers. Each test has a count of its own, so that tests do not disturb
+/// each other.
 static CRASHES: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 /// How often `init` fails from now on, and how often it was called.
 static INIT_FAILS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static INITS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static MINT_FAILS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static COUNTED: AtomicU32 = AtomicU32::new(0);
-/// The highest owner for whom a recipe ran: must be the host, who is 0.
+/// The highest owner for whom a recipe ran: it must be 0, the host.
 static MINTED_AS: AtomicUsize = AtomicUsize::new(0);
 
 fn spend(count: &AtomicU32) -> bool {
@@ -127,7 +128,7 @@ fn spawn(name: &str, test: usize, times: u32) -> (Domain<dyn Disk>, Shadow<dyn D
 }
 
 #[test]
-fn an_idempotent_call_is_repeated_with_what_it_was_lent() {
+fn an_idempotent_call_is_repeated_with_its_borrow() {
     let (domain, shadow) = spawn("repeat", 0, 10);
     let data = RRef::from_slice(&[1, 2, 3]);
     CRASHES[0].store(2, SeqCst);
@@ -138,7 +139,7 @@ fn an_idempotent_call_is_repeated_with_what_it_was_lent() {
 }
 
 #[test]
-fn scratch_arguments_are_made_again_zeroed() {
+fn scratch_arguments_are_zeroed_for_a_repetition() {
     let (domain, shadow) = spawn("scratch", 1, 10);
     CRASHES[1].store(3, SeqCst);
     let buf = shadow
@@ -170,7 +171,7 @@ fn a_call_that_is_not_idempotent_is_not_repeated() {
 }
 
 #[test]
-fn a_call_that_never_began_is_made_after_the_restart_with_its_own_arguments() {
+fn a_refused_call_is_made_after_the_restart() {
     let (domain, shadow) = spawn("never-began", 3, 10);
     assert!(domain.kill());
     let back = shadow.append(RRef::new(RRef::new(3))).unwrap();
@@ -179,13 +180,13 @@ fn a_call_that_never_began_is_made_after_the_restart_with_its_own_arguments() {
 }
 
 #[test]
-fn a_request_that_kills_whoever_serves_it_is_given_up_after_four_crashes() {
+fn a_deadly_request_is_given_up_after_four_crashes() {
     let (domain, shadow) = spawn("poison", 4, 100);
     CRASHES[4].store(u32::MAX, SeqCst);
     let data = RRef::from_slice(&[1]);
     assert_eq!(shadow.sum(1, &data), Err(RpcError::Crashed));
     assert_eq!((deaths("poison").len(), domain.restarts()), (4, 4));
-    // It is the request's fault, not the domain's: others are served.
+    // The request is at fault, not the domain: other requests are answered.
     CRASHES[4].store(0, SeqCst);
     assert_eq!(shadow.sum(1, &data), Ok(1));
     assert_eq!(domain.restarts(), 4);
@@ -223,7 +224,7 @@ fn a_failing_init_is_tried_again_within_the_budget() {
     domain.kill();
     assert_eq!(shadow.sector(), Err(RpcError::RecoveryFailed));
     assert_eq!(INITS[7].load(SeqCst), 1 + 5);
-    // Nothing of the failed starts is left.
+    // Nothing is left of the failed starts but their exit reasons.
     assert!(
         deaths("init-again")
             .iter()
@@ -232,7 +233,7 @@ fn a_failing_init_is_tried_again_within_the_budget() {
 }
 
 #[test]
-fn a_recipe_that_fails_fails_the_recovery_and_no_more() {
+fn a_failing_recipe_fails_only_the_recovery() {
     let (domain, shadow) = spawn("mint", 8, 5);
     MINT_FAILS[8].store(1, SeqCst);
     domain.kill();
@@ -241,7 +242,7 @@ fn a_recipe_that_fails_fails_the_recovery_and_no_more() {
     assert_eq!(
         shadow.sector(),
         Ok(4096),
-        "the next one finds the device again"
+        "the next recovery finds the device again"
     );
 }
 
@@ -254,19 +255,19 @@ fn a_stopped_domain_is_not_recovered() {
 }
 
 #[test]
-fn a_default_method_is_the_callees_and_its_errors_are_its_own() {
+fn default_methods_and_their_errors_are_the_callees() {
     let (domain, shadow) = spawn("default", 10, 5);
     CRASHES[10].store(1, SeqCst);
     assert_eq!(shadow.sector(), Ok(4096));
     assert_eq!(domain.proxy().unwrap().sector(), Ok(4096));
-    // An error that the method itself returns is no crash, whatever it says.
+    // An error that the method itself returns is not taken for a crash, whichever it is.
     let restarts = domain.restarts();
     assert_eq!(shadow.refuse(), Err(RpcError::Crashed));
     assert_eq!(INITS[10].load(SeqCst), 2 + 100);
     assert_eq!(domain.restarts(), restarts);
 }
 
-/// A domain that holds another's shadow.
+/// A domain that holds another domain's shadow.
 #[interface]
 trait Client {
     fn ask(&self) -> Result<u32, RpcError>;
@@ -285,7 +286,7 @@ fn init_client(shadow: Shadow<dyn Disk>) -> Result<Asking, RpcError> {
 }
 
 #[test]
-fn a_domain_that_recovers_another_owns_nothing_of_the_restart() {
+fn a_recovering_domain_owns_nothing_of_the_restart() {
     let (server, _) = spawn("server", 11, 100);
     let handle = server.clone();
     let client: Domain<dyn Client> = host()
@@ -303,7 +304,7 @@ fn a_domain_that_recovers_another_owns_nothing_of_the_restart() {
         CRASHES[11].store(1, SeqCst);
         assert_eq!(asking.ask(), Ok(4096));
     }
-    // Recipes, budgets and logs of 50 restarts on the client's thread are the host's.
+    // The recipes, restart budgets and logs of 50 restarts on the client's thread belong to the host.
     assert_eq!((heap::census(me), client.info().private_bytes), before);
     assert_eq!((MINTED_AS.load(SeqCst), foreign_events()), (0, 0));
     assert_eq!(server.restarts(), 50);

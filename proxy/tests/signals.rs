@@ -1,6 +1,6 @@
-//! CPU exceptions that take preparation, and what they leave in the CPU: a cut restores it.
+//! CPU exceptions that need preparation, and the state that they leave in the CPU: a cut restores it.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
-#![expect(unsafe_code, reason = "does what must not be done")]
+#![expect(unsafe_code, reason = "does case must not be done")]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, RpcError};
 use samara_host_std::{DomainAlloc, System};
@@ -15,25 +15,25 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Reads behind the end of a file that is mapped: SIGBUS.
+/// Reads behind the end of a mapped file: SIGBUS.
 const BEYOND_FILE: u8 = 0;
-/// Divides by zero where that is not masked: SIGFPE.
+/// Divides by zero while that exception is not masked: SIGFPE.
 const FLOAT: u8 = 1;
-/// Leaves the x87 stack full, the direction flag set, and faults: SIGSEGV.
+/// Leaves the x87 stack full and the direction flag set, and faults: SIGSEGV.
 const DIRTY: u8 = 2;
 
 #[interface]
 trait Victim {
-    fn strike(&self, what: u8, object: RRef<u64>) -> Result<u64, RpcError>;
+    fn trap(&self, case: u8, object: RRef<u64>) -> Result<u64, RpcError>;
 }
 
 struct State;
 
 fn beyond_file() {
-    // SAFETY: a name without meaning and no flags.
+    // SAFETY: a valid name, and no flags.
     let file = unsafe { libc::memfd_create(c"empty".as_ptr(), 0) };
     let flags = libc::MAP_PRIVATE;
-    // SAFETY: a new mapping, of a file without a byte; it is left to the process.
+    // SAFETY: a new mapping of an empty file; it is left to the process.
     let page = unsafe { libc::mmap(ptr::null_mut(), 4096, libc::PROT_READ, flags, file, 0) };
     assert_ne!(page, libc::MAP_FAILED);
     // SAFETY: the mapping keeps the file.
@@ -43,12 +43,12 @@ fn beyond_file() {
 }
 
 impl Victim for State {
-    fn strike(&self, what: u8, object: RRef<u64>) -> Result<u64, RpcError> {
-        match what {
+    fn trap(&self, case: u8, object: RRef<u64>) -> Result<u64, RpcError> {
+        match case {
             BEYOND_FILE => beyond_file(),
             FLOAT => {
                 let unmasked = 0x1f80_u32 & !(1 << 9);
-                // SAFETY: raises the exception; the cut puts the control word back.
+                // SAFETY: raises the exception; the cut restores the control word.
                 unsafe {
                     asm!(
                         "push {0}", "ldmxcsr [rsp]", "pop {0}",
@@ -59,7 +59,7 @@ impl Victim for State {
                 };
             }
             _ => {
-                // SAFETY: raises the exception; the cut puts all of it back.
+                // SAFETY: raises the exception; the cut restores all of this state.
                 unsafe {
                     asm!(
                         "fld1", "fld1", "fld1", "fld1", "fld1", "fld1", "fld1", "fld1", "std",
@@ -77,12 +77,13 @@ fn init((): ()) -> Result<State, RpcError> {
     Ok(State)
 }
 
-/// MXCSR without what was raised, the x87 control and tag words, and the flags that code must not find set.
+/// Returns MXCSR without its exception flags, the x87 control and tag words, and those flags that code must not
+/// find set.
 fn control_words() -> (u32, u16, u16, u64) {
     let (mut mxcsr, mut x87, mut flags) = (0_u32, [0_u32; 7], 0_u64);
-    // SAFETY: writes four bytes there.
+    // SAFETY: writes the four bytes of `mxcsr`.
     unsafe { asm!("stmxcsr [{}]", in(reg) &raw mut mxcsr) };
-    // SAFETY: writes 28 bytes there, and masks x87 exceptions, which are.
+    // SAFETY: writes the 28 bytes of `x87`, and masks the x87 exceptions, which are masked anyway.
     unsafe { asm!("fnstenv [{}]", in(reg) &raw mut x87) };
     // SAFETY: reads the flags.
     unsafe { asm!("pushfq", "pop {}", inout(reg) flags) };
@@ -91,7 +92,7 @@ fn control_words() -> (u32, u16, u16, u64) {
 }
 
 #[test]
-fn what_strikes_leaves_nothing_in_the_cpu() {
+fn exceptions_leave_no_state_in_the_cpu() {
     let _whole = leak_check();
     let _contained = contained(false);
     let before = control_words();
@@ -104,12 +105,12 @@ fn what_strikes_leaves_nothing_in_the_cpu() {
         )
         .unwrap();
     watch(&victim);
-    for (what, text) in [
+    for (case, text) in [
         (BEYOND_FILE, "page fault at 0x"),
         (FLOAT, "floating-point exception"),
         (DIRTY, "page fault at 0x0"),
     ] {
-        let error = victim.proxy().unwrap().strike(what, RRef::new(7));
+        let error = victim.proxy().unwrap().trap(case, RRef::new(7));
         assert_eq!(error, Err(RpcError::Crashed), "{text}");
         assert_eq!(control_words(), before, "{text}");
         let reason = victim.exit_reason().unwrap();

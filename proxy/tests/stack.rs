@@ -1,5 +1,5 @@
-//! The stack's limit: room is asked for before an entry, and a stack that runs over inside trusted code
-//! is the death of the domain that used it up.
+//! The limit of the stack: an entry asks for room first, and a stack overflow inside trusted code is the death
+//! of the domain that used the stack up.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -32,39 +32,39 @@ const NONE: usize = usize::MAX;
 
 #[interface]
 trait Deep {
-    /// Calls the other domain's, which calls back, and so on, until one is refused: how deep that went.
-    /// At the depth `trap_at` it is struck.
+    /// Calls the same of the other domain, which calls back, and so on, until a call is refused. Returns how
+    /// deep that went. At the depth `trap_at` it raises a trap.
     fn chain(&self, depth: usize, trap_at: usize, object: RRef<usize>) -> Result<usize, RpcError>;
-    /// Uses `pad` frames, then runs over the stack while it allocates and frees.
+    /// Uses `pad` frames, then overruns the stack while it allocates and frees.
     fn dig(&self, pad: usize) -> Result<u64, RpcError>;
-    /// Uses the stack up while it calls the other one.
+    /// Uses `pad` frames, then uses up the stack by calls of the other domain.
     fn dig_and_call(&self, pad: usize) -> Result<u64, RpcError>;
-    /// Calls the other's `wait`.
+    /// Calls `wait` of the other domain.
     fn relay_wait(&self) -> Result<u64, RpcError>;
-    /// Waits until it may go on.
+    /// Waits until the test lets it go on.
     fn wait(&self) -> Result<u64, RpcError>;
-    /// Whether it can have a thread that runs.
+    /// Whether the domain can have a thread that runs.
     fn has_thread(&self) -> Result<bool, RpcError>;
 }
 
-/// Which of the two it is.
+/// The number of the domain: 0 or 1.
 struct State(usize);
 
-/// The two domains' proxies, while they run.
+/// The proxies of the two domains, while they run.
 static ENDS: [AtomicPtr<Proxy<dyn Deep>>; 2] = [const { AtomicPtr::new(ptr::null_mut()) }; 2];
-/// How far a chain came.
+/// The depth that a chain has reached.
 static DEEPEST: AtomicUsize = AtomicUsize::new(0);
 static WAITS: AtomicBool = AtomicBool::new(false);
 static MAY_GO_ON: AtomicBool = AtomicBool::new(false);
 static WENT_ON: AtomicBool = AtomicBool::new(false);
 
 fn other(than: usize) -> &'static Proxy<dyn Deep> {
-    // SAFETY: the test keeps both while a call runs.
+    // SAFETY: the test keeps both proxies while a call runs.
     unsafe { &*ENDS[1 - than].load(SeqCst) }
 }
 
-/// Allocates and frees on the way down and, would it come back, on the way up. In frames of its own that are
-/// small, so that those of what it calls are met by the end of the stack.
+/// Allocates and frees on the way down, and would do so on the way up. Its own frames are small, so that the
+/// stack's end falls into the frames of the functions that it calls.
 #[inline(never)]
 fn allocate_deeper(depth: u64) -> u64 {
     let private = vec![depth; 1 + depth as usize % 700];
@@ -88,7 +88,7 @@ fn call_deeper(of: &Proxy<dyn Deep>, depth: u64) -> u64 {
 impl Deep for State {
     fn chain(&self, depth: usize, trap_at: usize, object: RRef<usize>) -> Result<usize, RpcError> {
         DEEPEST.fetch_max(depth, SeqCst);
-        let kept = RRef::new(*object + 1);
+        let next = RRef::new(*object + 1);
         if depth == trap_at {
             cpu::strike(if depth.is_multiple_of(2) {
                 Trap::ReadNull
@@ -96,11 +96,11 @@ impl Deep for State {
                 Trap::StackOverflow
             });
         }
-        let deeper = match other(self.0).chain(depth + 1, trap_at, RRef::new(*kept)) {
+        let deeper = match other(self.0).chain(depth + 1, trap_at, RRef::new(*next)) {
             Err(RpcError::StackExhausted) => depth,
             other => other?,
         };
-        assert_eq!((*object, *kept), (depth, depth + 1));
+        assert_eq!((*object, *next), (depth, depth + 1));
         Ok(deeper)
     }
     fn dig(&self, frames: usize) -> Result<u64, RpcError> {
@@ -139,8 +139,8 @@ fn spawn(number: usize, spec: DomainSpec) -> Domain<dyn Deep> {
     host().spawn(spec, init, Mint::of(move || number)).unwrap()
 }
 
-/// Runs `body` on a thread of its own with a stack of so many bytes, all contained; totals are after as
-/// they were before.
+/// Runs `body` on a thread of its own with a stack of `bytes`, contained. All totals are the same afterwards as
+/// before.
 fn with_stack<R: Send>(bytes: usize, body: impl FnOnce(&[Domain<dyn Deep>; 2]) -> R + Send) -> R {
     with_specs(bytes, [spec("even"), spec("odd")], body)
 }
@@ -151,8 +151,8 @@ fn with_specs<R: Send>(
     body: impl FnOnce(&[Domain<dyn Deep>; 2]) -> R + Send,
 ) -> R {
     let before = Totals::now();
-    // Specs with a stack are refused before anything is contained, and this may be the first test. This thread's own
-    // stack stays untold.
+    // A spec with a stack is refused before some thread is contained, and this may be the first test. A thread
+    // of its own asks for that, so that this thread's own stack stays unknown to the runtime.
     thread::spawn(|| drop(contained(false))).join().unwrap();
     let [even, odd] = specs;
     let domains = [spawn(0, even), spawn(1, odd)];
@@ -187,20 +187,20 @@ fn chain(domains: &[Domain<dyn Deep>; 2], trap_at: usize) -> Result<usize, RpcEr
     proxy.chain(0, trap_at, RRef::new(0))
 }
 
-/// Both are alive and have never died.
-fn are_well(domains: &[Domain<dyn Deep>; 2]) -> bool {
+/// Whether both are alive and have never died.
+fn have_never_died(domains: &[Domain<dyn Deep>; 2]) -> bool {
     domains
         .iter()
         .all(|domain| domain.exit_reason().is_none() && domain.restarts() == 0)
 }
 
 #[test]
-fn a_chain_that_never_ends_is_refused_before_the_stack_runs_over() {
+fn an_endless_chain_is_refused_before_an_overflow() {
     let _alone = alone();
     let reached = with_stack(1024 * KIB, |domains| {
         let reached = chain(domains, NONE);
-        assert!(are_well(domains));
-        // And again: what was refused has left nothing behind.
+        assert!(have_never_died(domains));
+        // A second time: the refused call has left nothing behind.
         assert_eq!(chain(domains, NONE), reached);
         reached
     });
@@ -208,9 +208,9 @@ fn a_chain_that_never_ends_is_refused_before_the_stack_runs_over() {
 }
 
 #[test]
-fn an_entry_asks_for_what_the_domain_declares() {
+fn an_entry_asks_for_the_stack_in_the_spec() {
     let _alone = alone();
-    // More than any other thread here has: one that ended may have left its stack to this.
+    // More than any other thread here has, since a thread that has ended may have left its stack to this one.
     const STACK: usize = 3 << 20;
     let all = with_stack(STACK, |domains| chain(domains, NONE).unwrap());
     let wide = spec("wide").stack(2 << 20);
@@ -222,12 +222,12 @@ fn an_entry_asks_for_what_the_domain_declares() {
         assert_eq!(wide.wait(), Ok(1));
         let deep = pad_until(1 << 20, &|| wide.wait());
         assert_eq!(deep, Err(RpcError::StackExhausted));
-        assert!(are_well(domains));
+        assert!(have_never_died(domains));
     });
 }
 
 #[test]
-fn what_no_stack_has_is_refused_at_the_start_and_on_threads() {
+fn a_stack_that_no_thread_has_fails_the_start() {
     let _alone = alone();
     let before = Totals::now();
     let refused = thread::spawn(|| {
@@ -237,7 +237,7 @@ fn what_no_stack_has_is_refused_at_the_start_and_on_threads() {
         huge.err()
     });
     let Some(SpawnError::Init(reason)) = refused.join().unwrap() else {
-        panic!("it was started");
+        panic!("the domain was started");
     };
     assert_eq!(reason.kind, ExitKind::InitFailed);
     assert!(
@@ -251,9 +251,9 @@ fn what_no_stack_has_is_refused_at_the_start_and_on_threads() {
 }
 
 #[test]
-fn a_thread_of_its_own_that_is_too_small_is_the_domains_death() {
+fn an_own_thread_with_a_short_stack_is_a_death() {
     let _alone = alone();
-    // So much that no thread which ended can have left its stack to the domain's.
+    // More than any thread that has ended can have left to the domain's thread.
     let wide = spec("wide").stack(48 << 20);
     with_specs(64 << 20, [spec("narrow"), wide], |domains| {
         let wide = domains[1].proxy().unwrap();
@@ -267,7 +267,7 @@ fn a_thread_of_its_own_that_is_too_small_is_the_domains_death() {
 }
 
 #[test]
-fn with_segments_a_chain_goes_on_until_its_share_is_used_up() {
+fn with_segments_a_chain_uses_up_its_share() {
     let _alone = alone();
     let reached = with_stack(768 * KIB, |domains| {
         let reached = [0, 1, 32].map(|segments| {
@@ -276,18 +276,18 @@ fn with_segments_a_chain_goes_on_until_its_share_is_used_up() {
             assert_eq!(chain(domains, NONE), Ok(reached));
             reached
         });
-        assert!(are_well(domains));
+        assert!(have_never_died(domains));
         allow_segments(0);
         reached
     });
-    // Half of them and one, with as many calls on each as on the first.
+    // Half of the segments and one more, with as many calls on each as on the first.
     let [without, on_one, on_its_share] = reached;
     let (each, all) = (on_one - without, on_its_share - without);
     assert!((16 * each..=18 * each).contains(&all), "{reached:?}");
 }
 
 #[test]
-fn what_strikes_on_a_segment_is_cut_there() {
+fn a_trap_on_a_segment_is_cut_there() {
     let _alone = alone();
     with_stack(768 * KIB, |domains| {
         let without = chain(domains, NONE).unwrap();
@@ -304,7 +304,7 @@ fn what_strikes_on_a_segment_is_cut_there() {
                 }
             }
             for (end, domain) in iter::zip(&ENDS, domains) {
-                // SAFETY: as in `with_specs`; nobody is inside.
+                // SAFETY: as in `with_specs`; no call is inside.
                 unsafe { *end.load(SeqCst) = domain.proxy().unwrap() };
             }
         }
@@ -340,7 +340,7 @@ fn a_caller_that_died_is_left_from_its_own_stack() {
 }
 
 #[test]
-fn a_stack_that_runs_over_in_trusted_code_is_a_domains_death_at_every_depth() {
+fn overflow_in_trusted_code_is_a_death_at_every_depth() {
     let _alone = alone();
     let reserves = cuts().reserves;
     with_stack(512 * KIB, |domains| {
@@ -359,12 +359,12 @@ fn a_stack_that_runs_over_in_trusted_code_is_a_domains_death_at_every_depth() {
     let reserves = cuts().reserves - reserves;
     assert!(
         reserves >= 20,
-        "only {reserves} of 120 ran over in trusted code"
+        "only {reserves} of 120 overflows were in trusted code"
     );
 }
 
 #[test]
-fn who_uses_its_stack_up_and_calls_is_refused_until_it_dies_of_its_own() {
+fn calls_on_a_used_up_stack_are_refused() {
     let _alone = alone();
     MAY_GO_ON.store(true, SeqCst);
     with_stack(512 * KIB, |domains| {

@@ -1,5 +1,5 @@
-//! Cuts at every instruction of a domain's life: of its own code, the heap's, an allocator's, and of
-//! calls on their way in and out.
+//! Cuts at every instruction of a domain's life: of its own code, of the heap, of an allocator, and of calls on
+//! their way in and out.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;
@@ -17,8 +17,8 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Single steps that a test may take: optimised code is short enough to be cut at every instruction; in
-/// a debug build, which checks its heaps at every step, only at some.
+/// The single steps that a test may take. Optimised code is short enough to be cut at every instruction. A
+/// debug build, which checks its heaps at every step, is cut at some only.
 const STEPS: u64 = if cfg!(debug_assertions) {
     150_000
 } else {
@@ -27,7 +27,7 @@ const STEPS: u64 = if cfg!(debug_assertions) {
 
 #[interface]
 trait Worker {
-    /// A little of everything.
+    /// Does a little of everything.
     fn work(&self, object: RRef<RRef<u64>>, lent: &RRef<[u8]>)
     -> Result<RRef<RRef<u64>>, RpcError>;
     /// Calls `leaf` of `other` with an object of its own.
@@ -39,17 +39,17 @@ struct State(u64);
 
 static DROPPED: AtomicUsize = AtomicUsize::new(0);
 
-/// Private memory but in debug builds: there, `talc` looks at its whole heap whenever it is asked, which
-/// takes a quarter of a million instructions.
-struct Told(Option<Box<u64>>);
-impl Drop for Told {
+/// Has private memory, except in debug builds: there `talc` checks its whole heap at each request, which takes
+/// a quarter of a million instructions.
+struct DropCounter(Option<Box<u64>>);
+impl Drop for DropCounter {
     fn drop(&mut self) {
-        // Only outside a cut: a call that was not cut drops what it made.
+        // Only outside a cut: a call that was not cut drops its values.
         DROPPED.fetch_add(self.0.as_ref().map_or(1, |at| **at as usize), SeqCst);
     }
 }
 
-/// A leaf function with more locals than registers: they stand below the stack pointer.
+/// A leaf function with more locals than registers: they lie below the stack pointer, in the red zone.
 #[inline(never)]
 fn red_zone(seed: u64) -> u64 {
     let mut words = [0_u64; 12];
@@ -61,7 +61,7 @@ fn red_zone(seed: u64) -> u64 {
         .fold(seed, |sum, word| sum.rotate_left(5) ^ word)
 }
 
-/// Pushes every preserved register, in its prologue.
+/// Pushes every preserved register in its prologue.
 #[inline(never)]
 fn pushes(seed: u64, next: fn(u64) -> u64) -> u64 {
     let words: [u64; 6] = std::array::from_fn(|at| black_box(seed + at as u64));
@@ -71,7 +71,7 @@ fn pushes(seed: u64, next: fn(u64) -> u64) -> u64 {
         .fold(sum, |sum, word| sum.wrapping_mul(31) ^ word)
 }
 
-/// One code for each type.
+/// A generic function: each type has its own machine code.
 #[inline(never)]
 fn generic<T: Copy + Default + PartialEq>(value: T) -> bool {
     let copies = black_box([value; 9]);
@@ -84,14 +84,14 @@ impl Worker for State {
         object: RRef<RRef<u64>>,
         lent: &RRef<[u8]>,
     ) -> Result<RRef<RRef<u64>>, RpcError> {
-        let told = Told((!cfg!(debug_assertions)).then(|| Box::new(1)));
+        let counter = DropCounter((!cfg!(debug_assertions)).then(|| Box::new(1)));
         let mut bytes = [0_u8; 96];
         bytes[..lent.len()].copy_from_slice(lent);
         let shared = RRef::new(black_box(bytes));
         let sum = pushes(u64::from(shared[3]), red_zone) ^ pushes(self.0, red_zone);
         let matches = generic(black_box(7_u8)) && generic(black_box(2.5_f64));
         drop(shared);
-        drop(told);
+        drop(counter);
         let inner = RRef::new(**object ^ sum ^ u64::from(matches));
         drop(object);
         Ok(RRef::new(inner))
@@ -106,14 +106,14 @@ impl Worker for State {
 }
 
 fn init(seed: u64) -> Result<State, RpcError> {
-    // Its private heap has memory from the start.
+    // The domain's private heap has memory from the start.
     Ok(*black_box(Box::new(State(seed))))
 }
 
 fn spawn(name: &str, limited: bool) -> Domain<dyn Worker> {
     let spec = DomainSpec::new(name).restart(Restart::limited(u32::MAX, Duration::from_secs(1)));
     let spec = if limited {
-        // Anything uses it up.
+        // Any time at all uses up this budget.
         spec.budget(Duration::from_micros(1))
     } else {
         spec
@@ -121,13 +121,13 @@ fn spawn(name: &str, limited: bool) -> Domain<dyn Worker> {
     host().spawn(spec, init, Mint::of(|| 5)).unwrap()
 }
 
-/// What is live now; caches stay full, or each call would begin with filling them.
+/// Counts what is alive now. Caches stay full, since otherwise each call would begin by filling them.
 fn census() -> (heap::Census, usize) {
     host().reap();
     (heap::census_all(), host().domains().count())
 }
 
-/// What the verdicts of a walk were.
+/// The verdicts of a walk.
 #[derive(Debug, Default)]
 struct Walk {
     instructions: u64,
@@ -137,8 +137,8 @@ struct Walk {
 }
 
 impl Walk {
-    /// That so many instructions at least were cut at, and so many left for later: a few of them where a
-    /// debug build samples.
+    /// Asserts that at least so many instructions were cut at, and at so many a cut was put off; a debug build,
+    /// which only samples, has one of each at least.
     fn assert_seen(&self, cut: u64, later: u64) {
         let (cut, later) = if cfg!(debug_assertions) {
             (1, 1)
@@ -149,8 +149,8 @@ impl Walk {
     }
 }
 
-/// Ticks once (or, if it `insists`, from then on) at every instruction of `call`, and has `after` look
-/// at what became of it.
+/// Ticks once (or, if it `insists`, from then on) at every instruction of `call`, and has `after` check the
+/// outcome.
 fn walk<R>(
     contained: &Contained,
     insists: bool,
@@ -158,7 +158,7 @@ fn walk<R>(
     mut after: impl FnMut(R, Stepped),
 ) -> Walk {
     let mut walk = Walk::default();
-    // The first calls fill the heaps' caches.
+    // The first calls fill the caches of the heaps.
     for _ in 0..3 {
         call(&mut |body| contained.step(0, false, body).1);
     }
@@ -168,7 +168,7 @@ fn walk<R>(
     let stride = (whole.steps * whole.steps / 2 / STEPS).max(1);
     println!("{} instructions, every {stride}", whole.steps);
     let mut at = 0;
-    // A little beyond: not every run is as long as the first.
+    // A little beyond the end: not every run is as short as the first.
     while at < whole.steps + whole.steps / 8 {
         let (result, stepped) = call(&mut |body| contained.step(at, insists, body).1);
         match stepped.verdict {
@@ -200,7 +200,7 @@ fn work(insists: bool) -> Walk {
                 result = object.take().map(|object| proxy.work(object, &lent));
             });
             drop((proxy, lent));
-            (result.expect("it was called"), stepped)
+            (result.expect("the call was made"), stepped)
         };
         let after = |result: Result<RRef<RRef<u64>>, RpcError>, stepped: Stepped| {
             let died = victim.exit_reason().is_some();
@@ -226,14 +226,14 @@ fn work(insists: bool) -> Walk {
 }
 
 #[test]
-fn a_tick_at_every_instruction_of_a_call_leaves_all_heaps_whole() {
+fn a_tick_at_every_instruction_leaves_heaps_whole() {
     let walk = work(false);
     println!("{walk:?}");
     walk.assert_seen(100, 50);
 }
 
 #[test]
-fn ticks_that_do_not_stop_cut_at_the_first_instruction_that_allows_it() {
+fn endless_ticks_cut_at_the_first_chance() {
     let walk = work(true);
     println!("{walk:?}");
     assert!(
@@ -243,7 +243,8 @@ fn ticks_that_do_not_stop_cut_at_the_first_instruction_that_allows_it() {
     assert_eq!(walk.later, 0, "{walk:?}");
 }
 
-/// Ticks at every instruction of a call through another domain; `first` or `second` has a budget.
+/// Ticks at every instruction of a call through another domain. The caller has a budget if `first`, the callee
+/// if `second`.
 fn relay(first: bool, second: bool) -> Walk {
     let _alone = alone();
     let contained = stepping();
@@ -259,7 +260,7 @@ fn relay(first: bool, second: bool) -> Walk {
                 result = other.take().map(|other| proxy.relay(other));
             });
             drop(proxy);
-            (result.expect("it was called"), stepped)
+            (result.expect("the call was made"), stepped)
         };
         let after = |result: Result<u64, RpcError>, stepped: Stepped| {
             let dead = [&caller, &callee].map(|domain| domain.exit_reason().is_some());
@@ -271,7 +272,7 @@ fn relay(first: bool, second: bool) -> Walk {
                     [true, false]
                 }
             };
-            // One that is cut on its way out has died, though its result went through.
+            // A domain that is cut on its way out has died, although its result went through.
             let late = matches!(result, Ok(value) if value != u64::MAX) && dead != [false, false];
             assert!(dead == expected || late, "{result:?} {dead:?} {stepped:?}");
             for domain in [&caller, &callee] {
@@ -290,14 +291,14 @@ fn relay(first: bool, second: bool) -> Walk {
 }
 
 #[test]
-fn a_caller_is_cut_at_every_instruction_around_its_call() {
+fn a_caller_may_be_cut_at_each_instruction() {
     let walk = relay(true, false);
     println!("{walk:?}");
     walk.assert_seen(20, 10);
 }
 
 #[test]
-fn a_callee_is_cut_at_every_instruction_and_its_caller_lives_on() {
+fn a_callee_may_be_cut_at_each_instruction() {
     let walk = relay(false, true);
     println!("{walk:?}");
     walk.assert_seen(20, 10);

@@ -1,4 +1,5 @@
-//! A supervisor restarts what a shadow has told: recorded calls are replayed, whoever restarts.
+//! A supervisor restarts a domain whose calls were recorded by a shadow: they are replayed, whether a
+//! supervisor or a shadow restarts it.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, Status, Strategy, Supervisor};
 use samara_host_std::{DomainAlloc, System};
@@ -39,7 +40,8 @@ impl Settings for Value {
 fn a_supervisors_restart_replays_the_journal() {
     let _alone = alone();
     let before = Totals::now();
-    // Its own policy is never: what runs afterwards the supervisor started.
+    // The domain's own policy allows no restart, so the supervisor has started the generation that runs
+    // afterwards.
     let init = |()| Ok::<_, RpcError>(Value::default());
     let domain: Domain<dyn Settings> = host()
         .spawn(DomainSpec::new("settings"), init, Mint::nothing())

@@ -1,5 +1,5 @@
-//! A tick at every instruction of a call's way in and out, with a `catch` of the caller's own around the call: in
-//! optimised code both stand in one frame, and nothing may land in the caller's.
+//! A tick at every instruction of a call's way in and out, with a `catch` of the caller's own around the call.
+//! In optimised code both stand in one frame, and no cut may land in the caller's `catch`.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;
@@ -16,7 +16,7 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Single steps that a walk may take.
+/// The single steps that a walk may take.
 const STEPS: u64 = if cfg!(debug_assertions) {
     100_000
 } else {
@@ -25,7 +25,7 @@ const STEPS: u64 = if cfg!(debug_assertions) {
 
 type Nested<T> = RRef<[RRef<T>]>;
 
-/// What takes calls to move: too much to be expanded where it is.
+/// The value that calls move. Moving it is too much code to be inlined.
 #[derive(Exchangeable)]
 struct Parcel {
     rows: RRef<[Nested<u64>]>,
@@ -59,7 +59,7 @@ fn assert_whole(batch: &Batch) {
 
 #[interface]
 trait Worker {
-    /// Traps after each instruction from its end on.
+    /// Arms the single steps at its end, so that the way out is stepped.
     fn plain(&self) -> Result<u64, RpcError>;
     fn nested(&self) -> Result<Batch, RpcError>;
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
@@ -106,15 +106,15 @@ fn echo(proxy: &Proxy<dyn Worker>) -> Result<(), RpcError> {
     guard(call).map(|batch| assert_whole(&batch))
 }
 
-/// Ticks at every instruction of `call` from where it traps; how many ticks cut, and how many calls came
-/// back all the same.
+/// Ticks at every instruction of `call` from where it arms the steps. Returns how many ticks cut, and how many
+/// calls returned normally all the same.
 fn walk(name: &str, call: fn(&Proxy<dyn Worker>) -> Result<(), RpcError>) -> [u64; 2] {
     let _alone = alone();
     let contained = stepping();
     let before = Totals::now();
     let mut counts = [0; 2];
     {
-        // Anything uses it up.
+        // Any time at all uses up this budget.
         let spec = DomainSpec::new(name).budget(Duration::from_micros(1));
         let spec = spec.restart(Restart::limited(u32::MAX, Duration::from_secs(1)));
         let init = |()| Ok::<_, RpcError>(State);
@@ -134,7 +134,8 @@ fn walk(name: &str, call: fn(&Proxy<dyn Worker>) -> Result<(), RpcError>) -> [u6
             }
             counts[0] += u64::from(stepped.verdict == Some(Verdict::Cut));
             drop(proxy);
-            // Each entry was counted out, and once, or this would find it still draining, or again running.
+            // Each entry must be counted out exactly once. Otherwise the domain would still be draining here,
+            // or running again.
             if died {
                 worker.restart().unwrap();
             }
@@ -160,7 +161,7 @@ fn walk(name: &str, call: fn(&Proxy<dyn Worker>) -> Result<(), RpcError>) -> [u6
 }
 
 #[test]
-fn a_tick_on_the_way_out_lands_in_no_catch_of_the_callers() {
+fn a_tick_on_the_way_out_spares_the_callers_catch() {
     for (name, call) in [
         ("plain", plain as fn(&_) -> _),
         ("nested", nested as fn(&_) -> _),
@@ -171,8 +172,8 @@ fn a_tick_on_the_way_out_lands_in_no_catch_of_the_callers() {
 }
 
 #[test]
-fn a_tick_on_the_way_in_lands_in_no_catch_of_the_callers() {
+fn a_tick_on_the_way_in_spares_the_callers_catch() {
     let [cut, came_back] = walk("echo", echo);
-    // A debug build takes a few samples only.
+    // A debug build takes only a few samples.
     assert!((cut > 0 || cfg!(debug_assertions)) && came_back > 0);
 }

@@ -1,4 +1,4 @@
-//! Ticks that strike inside `memcpy`: the C library's, hosted.
+//! Ticks inside `memcpy`: hosted, that is the C library's.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{DomainSpec, ExitKind, Mint, Restart, RpcError};
@@ -36,7 +36,7 @@ fn init((): ()) -> Result<State, RpcError> {
 }
 
 #[test]
-fn a_copy_is_cut_where_the_tick_strikes() {
+fn a_copy_is_cut_where_the_tick_comes() {
     let _alone = alone();
     let _contained = contained(true);
     let before = Totals::now();
@@ -57,8 +57,8 @@ fn a_copy_is_cut_where_the_tick_strikes() {
             inside += usize::from(first != 0 && !program_image().code.contains(&first));
             copier.restart().unwrap();
         }
-        // Copying is nearly all that it does.
-        assert!(inside > 20, "{inside} of 40 cuts struck inside a copy");
+        // The domain spends nearly all of its time copying.
+        assert!(inside > 20, "{inside} of 40 cuts were inside a copy");
         assert!(copier.kill());
     }
     host().reap();

@@ -1,38 +1,38 @@
-//! `RRef<[T; N]>`: arrays made in place, and as slices.
+//! `RRef<[T; N]>`: arrays that are made in place, and conversion from and to slices.
 
 use crate::{Exchangeable, RRef};
 use core::ptr::NonNull;
 use samara_shared_heap::AllocError;
 
 impl<T: Exchangeable, const N: usize> RRef<[T; N]> {
-    /// An array whose value at `i` is `make(i)`, made in place: no copy over the stack, however large
-    /// it is. If `make` panics, what was made is dropped.
+    /// Makes an array in place, whose value at `i` is `make(i)`. However large it is, it is not copied over the stack. If
+    /// `make` panics, the values made so far are dropped.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
     pub fn try_array_from_fn(make: impl FnMut(usize) -> T) -> Result<Self, AllocError> {
         let slice = RRef::<[T]>::try_from_fn(N, make)?;
-        // SAFETY: `N` values, given up, at the place of the array: same size, same alignment.
+        // SAFETY: `into_raw` gave up `N` values. They are at the place of the array, which has the same size and alignment.
         Ok(unsafe { Self::from_raw(RRef::into_raw(slice).cast()) })
     }
 
-    /// The same values as a slice, where they stand.
+    /// Converts the array into a slice of the same values, in place.
     #[must_use]
     pub fn into_slice(this: Self) -> RRef<[T]> {
         let start = Self::into_raw(this).cast();
-        // SAFETY: the array's values, given up, at the same place.
+        // SAFETY: `into_raw` gave up the array's values. A slice of them has the same place.
         unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, N)) }
     }
 }
 
 impl<T: Exchangeable> RRef<[T]> {
-    /// The same values as an array, where they stand.
+    /// Converts the slice into an array of the same values, in place.
     ///
     /// # Errors
-    /// Gives the slice back when it has not `N` values.
+    /// Returns the slice if it does not have `N` values.
     pub fn try_into_array<const N: usize>(this: Self) -> Result<RRef<[T; N]>, Self> {
         if this.len() == N {
-            // SAFETY: `N` values, given up, at the same place.
+            // SAFETY: `into_raw` gave up `N` values. An array of them has the same place.
             Ok(unsafe { RRef::from_raw(Self::into_raw(this).cast()) })
         } else {
             Err(this)

@@ -1,4 +1,4 @@
-//! `RRefDeque<T, N>`: a batch of `RRef`s that crosses at once.
+//! `RRefDeque<T, N>`: a batch of `RRef`s that crosses a boundary at once.
 
 use crate::descriptor::Shape;
 use crate::ring::Ring;
@@ -13,8 +13,9 @@ use samara_shared_heap::{AllocError, Owner, heap, thread};
 
 /// A double-ended queue of at most `N` `RRef<T>`s, one pointer wide.
 ///
-/// A batch of plain values is handed over by one store, however many there are: its members belong to
-/// a group, and the group to its owner. Values that hold `RRef`s themselves are visited one by one.
+/// A batch of plain values is handed over by one store, however many there are: its members belong to a group, and the group
+/// belongs to its owner. Members whose values hold `RRef`s themselves are visited one by one, and so are all members if
+/// no group was left.
 ///
 /// ```
 /// use samara_rref::{RRef, RRefDeque};
@@ -25,54 +26,53 @@ use samara_shared_heap::{AllocError, Owner, heap, thread};
 /// ```
 pub struct RRefDeque<T: ?Sized + Target, const N: usize>(RRef<Batch<T, N>>);
 
-/// What stands on the heap. Only members of `slots` are in the group, and the batch itself.
+/// The object of a batch on the heap. If it has a group, the members of the group are this object and those in `slots`.
 struct Batch<T: ?Sized + Target, const N: usize> {
     ring: Ring,
     slots: [Option<RRef<T>>; N],
-    // Last: closed when its members are gone.
+    // The last field, because the group is closed after its members are dropped.
     group: OpenGroup,
 }
 
-/// A place in a batch, to be taken by another object than the one that has it: see
-/// [`RRefDeque::trade_raw`].
+/// The place of a member in a batch, which another object may take: see [`RRefDeque::trade_raw`]. Holds the batch's group, or
+/// the running domain's owner if the batch has no group.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct BatchSlot<T: ?Sized>(Result<Group, Owner>, PhantomData<fn(T)>);
 
 impl<T: ?Sized + Target> BatchSlot<T> {
-    /// Makes `object` the batch's: a member of its group, or the running domain's. One store.
+    /// Makes `object` a member of the batch's group, or the running domain's own if the batch has no group. One store.
     ///
     /// # Safety
-    /// A live object at its place, which goes into the batch in the same breath.
+    /// `object` is a live object at its place, and goes into the batch together with this store.
     #[inline]
     pub unsafe fn give(&self, object: NonNull<T>) {
         let (object, place) = (object.cast(), T::place_of(object));
         match self.0 {
-            // SAFETY: the caller's object; the batch lets it go only by `take` or with itself, before the
-            // group is closed.
+            // SAFETY: a live object at its place, as the caller says. It leaves the batch only by `take` or is dropped with
+            // the batch, in both cases before the group is closed.
             Ok(group) => unsafe { heap::join(object, place, group) },
-            // SAFETY: the caller's object; it goes to the running domain, as the batch does not name one.
+            // SAFETY: a live object at its place, as the caller says. It goes to the running domain, which owns the batch.
             Err(owner) => unsafe { heap::set_owner(object, place, owner) },
         }
     }
 }
 
-/// A group that is closed with the batch; none if `T` is nested, or all were open.
+/// The group of a batch, which is closed with it. `None` if `T` is nested, or if no group was left.
 struct OpenGroup(Option<Group>);
 
 impl Drop for OpenGroup {
     fn drop(&mut self) {
         if let Some(group) = self.0 {
-            // SAFETY: opened for the batch that this is the last field of: its members have just been
-            // dropped; the batch's own slot, whose word names the group, is about to be freed, and
-            // `RRefDeque`'s `Drop` has taken it out of the group.
+            // SAFETY: the group was opened for the batch whose last field this is, and has no member any more: the members
+            // in `slots` were just dropped, and `RRefDeque`'s `Drop` has taken the batch itself out of the group.
             unsafe { group::close(group) };
         }
     }
 }
 
-// SAFETY: all that a batch holds are its members, which are visited; the group's owner is set by
-// `RRefDeque`, the only one who has a batch.
+// SAFETY: a batch holds only its members, which are visited. `RRefDeque`, the only type that holds a batch, sets the owner of
+// the group.
 unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for Batch<T, N> {
     const NESTED: bool = true;
     const DEPTH: usize = <RRef<T> as Exchangeable>::DEPTH;
@@ -92,7 +92,7 @@ unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for Batch<T, N> {
 }
 
 impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
-    /// An empty one, owned by the running domain. Cost: an allocation, and a lock for the group.
+    /// Makes an empty batch, owned by the running domain. Cost: an allocation, and a lock for the group.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
@@ -107,14 +107,14 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
             && let Some(group) = group::open()
         {
             batch.group = OpenGroup(Some(group));
-            // SAFETY: the group was opened for whom the thread runs for, as was the batch, which
-            // leaves it in `drop` before it is closed.
+            // SAFETY: the group and the batch both belong to the owner on whose behalf the thread runs. The batch leaves the
+            // group in `drop`, before the group is closed.
             unsafe { RRef::join(&batch, group) };
         }
         Ok(Self(batch))
     }
 
-    /// An empty one, owned by the running domain.
+    /// Makes an empty batch, owned by the running domain.
     ///
     /// # Panics
     /// If the heap has no room or the domain's quota is used up.
@@ -123,38 +123,38 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         Self::try_new().unwrap_or_else(|error| no_room(error))
     }
 
-    /// How many it holds.
+    /// Returns the number of its members.
     #[inline]
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.ring.len()
     }
 
-    /// Whether it holds none.
+    /// Whether it has no members.
     #[inline]
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }
 
-    /// Whether there is no room for another.
+    /// Whether it has no room for another member.
     #[inline]
     #[must_use]
     pub fn is_full(&self) -> bool {
         self.len() == N
     }
 
-    /// How many it can hold.
+    /// Returns the number of members that it can hold.
     #[inline]
     #[must_use]
     pub const fn capacity(&self) -> usize {
         N
     }
 
-    /// Puts `object` behind the last.
+    /// Appends `object` behind the last member.
     ///
     /// # Errors
-    /// Gives `object` back when it is full.
+    /// Returns `object` if the batch is full.
     #[inline]
     pub fn push_back(&mut self, object: RRef<T>) -> Result<(), RRef<T>> {
         match self.0.ring.push_back(N) {
@@ -164,10 +164,10 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         Ok(())
     }
 
-    /// Puts `object` before the first.
+    /// Puts `object` before the first member.
     ///
     /// # Errors
-    /// Gives `object` back when it is full.
+    /// Returns `object` if the batch is full.
     #[inline]
     pub fn push_front(&mut self, object: RRef<T>) -> Result<(), RRef<T>> {
         match self.0.ring.push_front(N) {
@@ -177,28 +177,28 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         Ok(())
     }
 
-    /// Takes the first out.
+    /// Takes out the first member.
     #[inline]
     pub fn pop_front(&mut self) -> Option<RRef<T>> {
         let at = self.0.ring.pop_front(N)?;
         self.take(at)
     }
 
-    /// Takes the last out.
+    /// Takes out the last member.
     #[inline]
     pub fn pop_back(&mut self) -> Option<RRef<T>> {
         let at = self.0.ring.pop_back(N)?;
         self.take(at)
     }
 
-    /// The one at `index`, to look at or to lend.
+    /// Returns the member at `index`, to be read or lent.
     #[inline]
     #[must_use]
     pub fn get(&self, index: usize) -> Option<&RRef<T>> {
         self.0.slots.get(self.0.ring.at(index, N)?)?.as_ref()
     }
 
-    /// The value at `index`. Not the `RRef`: it could be swapped with one of another group.
+    /// Returns the value at `index` for writing. It does not return the `RRef`, which could be swapped with one of another group.
     #[inline]
     #[must_use]
     pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
@@ -206,10 +206,10 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         self.0.slots.get_mut(at)?.as_deref_mut()
     }
 
-    /// Puts `object` in the place of the one at `index`, and gives that one out.
+    /// Replaces the member at `index` by `object`, and returns that member.
     ///
     /// # Errors
-    /// Gives `object` back when there's none at `index`.
+    /// Returns `object` if there is no member at `index`.
     #[inline]
     pub fn replace(&mut self, index: usize, object: RRef<T>) -> Result<RRef<T>, RRef<T>> {
         let Some(at) = self.0.ring.at(index, N) else {
@@ -224,12 +224,12 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         }
     }
 
-    /// Shows its members to `trade`, from the first on, until it returns none; what it returns takes the
-    /// member's place. How many it has traded. For crates of the trusted side.
+    /// Passes its members to `trade`, from the first on, until `trade` returns `None`. An object that `trade` returns takes the
+    /// place of the member that it was passed. Returns the number of members that were traded. For trusted crates.
     ///
     /// # Safety
-    /// Where `trade` returns an object, that is given up as by [`RRef::into_raw`] and was made a member by the
-    /// [`BatchSlot`]; and it has taken over the member that it was shown, and named its owner.
+    /// If `trade` returns an object, that object is given up as by [`RRef::into_raw`], and was made a member by
+    /// [`BatchSlot::give`]. In return, `trade` has taken over the member that it was passed and has set the owner of that member.
     #[doc(hidden)]
     #[inline]
     pub unsafe fn trade_raw(
@@ -251,7 +251,7 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
                 let Some(object) = trade(slot.address(), BatchSlot(home, PhantomData)) else {
                     return traded;
                 };
-                // SAFETY: given up to this.
+                // SAFETY: the object was given up to this batch, as the caller says.
                 let object = unsafe { RRef::restore(object) };
                 mem::forget(mem::replace(slot, object));
                 traded = traded.wrapping_add(1);
@@ -260,30 +260,30 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         traded
     }
 
-    /// All, from first to last.
+    /// Returns all members, from the first to the last.
     pub fn iter(&self) -> impl Iterator<Item = &RRef<T>> {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 
-    /// Hands over the batch and every member, one by one. Takes the address of nothing that changes hands: see
-    /// `samara_domain_runtime::call::spilled`.
+    /// Hands over the batch and every member, one by one. Takes the batch by value and not by the address of the `RRefDeque`,
+    /// so that the compiler can keep that in registers on the fast path.
     ///
     /// # Safety
-    /// The batch, alive, and its members move to `to` in the same breath.
+    /// `batch` is a live batch. The caller transfers the right to use it and its members to `to` together with this call.
     #[cold]
     #[inline(never)]
     unsafe fn give_each(batch: NonNull<Batch<T, N>>, to: Owner) {
-        // SAFETY: the caller's batch, looked at: it is not dropped here.
+        // SAFETY: the caller's batch is alive. This second `RRef` only reads it, and is not dropped.
         let batch = ManuallyDrop::new(unsafe { RRef::restore(batch) });
-        // SAFETY: the caller's.
+        // SAFETY: upheld by the caller.
         batch.transfer(&unsafe { Transfer::to(to) });
     }
 
     #[inline]
     fn put(&mut self, at: usize, object: RRef<T>) {
         if let Some(group) = self.0.group.0 {
-            // SAFETY: the object and the batch are the running domain's; the batch lets it go only
-            // by `take` or with itself, before the group is closed.
+            // SAFETY: the object and the batch both belong to the running domain. The object leaves the batch only by `take`
+            // or is dropped with the batch, in both cases before the group is closed.
             unsafe { RRef::join(&object, group) };
         }
         if let Some(slot) = self.0.slots.get_mut(at) {
@@ -305,14 +305,14 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
 impl<T: ?Sized + Target, const N: usize> Drop for RRefDeque<T, N> {
     fn drop(&mut self) {
         if let Some(group) = self.0.group.0 {
-            // SAFETY: the batch joined it when it was made.
+            // SAFETY: the batch joined the group when it was made.
             unsafe { RRef::leave(&self.0, group) };
         }
     }
 }
 
-// SAFETY: the batch and its members belong to the group, which is what changes hands; without one,
-// each is visited. Dropping it drops its members.
+// SAFETY: the batch and its members belong to the group, whose owner `transfer` sets. Without a group, `transfer` visits
+// the batch and each member. Dropping the deque only drops its members.
 unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N> {
     const NESTED: bool = true;
     const DEPTH: usize = 1 + <Batch<T, N> as Exchangeable>::DEPTH;
@@ -324,23 +324,23 @@ unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N>
     fn transfer(&self, to: &Transfer) {
         match self.0.group.0 {
             Some(group) if !to.weighs() => {
-                // SAFETY: the batch's own group; its members are only the batch and what is in it.
+                // SAFETY: the group is the batch's own, and its members are only the batch and the batch's members.
                 unsafe { to.group(group) };
             }
-            // SAFETY: whoever made `to` vouches that all of it moves to its owner now.
+            // SAFETY: the creator of `to` vouches that everything it is applied to now moves to its owner.
             None if !to.weighs() => unsafe { Self::give_each(self.0.address(), to.owner()) },
             _ => self.0.transfer(to),
         }
     }
 }
 
-// SAFETY: what is reached through a shared reference are shared references to its members, which may
-// be lent for the same reason; the batch lies on the exchange heap and holds nothing private.
+// SAFETY: a shared reference leads only to shared references to the members, which may be lent for the same reason. The batch
+// lies on the exchange heap and holds nothing private.
 unsafe impl<T: ?Sized + Target + Sync, const N: usize> Lend for RRefDeque<T, N> {
     const DESCRIPTOR: TypeDescriptor = <Self as Exchangeable>::DESCRIPTOR;
 }
 
-/// Panics as [`RRefDeque::new`].
+/// Makes an empty batch; panics as [`RRefDeque::new`].
 impl<T: ?Sized + Target, const N: usize> Default for RRefDeque<T, N> {
     fn default() -> Self {
         Self::new()

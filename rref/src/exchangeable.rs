@@ -1,4 +1,4 @@
-//! What may cross a domain boundary.
+//! The types that may cross a domain boundary.
 
 use crate::{Transfer, TypeDescriptor};
 use samara_shared_heap::AllocError;
@@ -15,15 +15,14 @@ use samara_shared_heap::AllocError;
 /// }
 /// ```
 ///
-/// Functions, closures, references, raw pointers, `Box`, trait objects, cells and locks are not
-/// exchangeable, nor is a type with a `Drop` of its own or one that contains itself: a reclaim
-/// releases objects as plain bytes, and a transfer takes bounded time.
+/// Functions, closures, references, raw pointers, `Box`, trait objects, cells and locks are not exchangeable. Nor is a type
+/// with a `Drop` of its own, because a reclaim releases objects as plain bytes, or a type that contains itself, because a
+/// transfer takes bounded time.
 ///
 /// # Safety
-/// Whatever a value owns is plain data or exchangeable; it holds no pointer into a private heap, no
-/// code address and no borrow. [`transfer`](Self::transfer) reaches every `RRef` and capability in
-/// it, and [`NESTED`](Self::NESTED) is true if there is one. Dropping a value runs no code but that
-/// of its exchangeable parts.
+/// Everything that a value owns is plain data or exchangeable; it holds no pointer into a private heap, no code address and
+/// no borrow. [`transfer`](Self::transfer) reaches every `RRef` and capability in the value, and [`NESTED`](Self::NESTED) is
+/// true if there may be one. Dropping a value runs only the code that drops its exchangeable parts.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross a domain boundary",
     label = "not exchangeable",
@@ -32,29 +31,29 @@ use samara_shared_heap::AllocError;
 pub unsafe trait Exchangeable: Send + 'static {
     /// Whether a value may hold an `RRef` or a capability, so that a transfer must visit it.
     const NESTED: bool;
-    /// How deeply values nest in it, in `RRef`s or in place: finite, so a type that contains itself does not
-    /// compile, and below [`MAX_DEPTH`](crate::MAX_DEPTH) in whatever crosses.
+    /// How deeply values nest in it, in `RRef`s or in place. The depth is finite, so a type that contains itself does not
+    /// compile. It is below [`MAX_DEPTH`](crate::MAX_DEPTH) in every type that crosses.
     const DEPTH: usize;
     /// The type as data.
     const DESCRIPTOR: TypeDescriptor;
-    /// Evaluated for whatever crosses: a transfer has the room on the stack that each entry leaves to the
-    /// boundary, and no more.
+    /// Evaluated for every type that crosses. A transfer has only the stack that each entry leaves to the boundary.
     #[doc(hidden)]
     const NOT_TOO_DEEP: () = assert!(Self::DEPTH < MAX_DEPTH, "values nest too deeply");
-    /// Evaluated for whatever crosses, and for its parts: what holds nothing has no destructor. Here,
-    /// because a crate can call itself by the name under which the derive reaches its support.
+    /// Evaluated for every type that crosses, and for its parts: a type that holds no `RRef` and no capability has no
+    /// destructor. The check is in the trait, because a crate can give itself the name under which the derive reaches its
+    /// support code.
     #[doc(hidden)]
     const NO_DESTRUCTOR_OF_ITS_OWN: () = assert!(
         Self::NESTED || !core::mem::needs_drop::<Self>(),
         "plain data has no destructor"
     );
 
-    /// Changes the owner of all that the value holds. Called by generated proxies.
+    /// Changes the owner of everything that the value holds. Generated proxies call it.
     fn transfer(&self, to: &Transfer);
 }
 
-/// Levels of values inside each other, of which whatever crosses has fewer: a transfer visits them by as many
-/// calls, one inside the other.
+/// The limit on the levels of nested values: every type that crosses has fewer. A transfer visits them with that many nested
+/// calls.
 pub const MAX_DEPTH: usize = 48;
 
 /// The compile-time check that the derive writes for every field.
@@ -62,7 +61,7 @@ pub const MAX_DEPTH: usize = 48;
 #[inline]
 pub const fn assert_exchangeable<T: Exchangeable>() {}
 
-/// The deepest of `depths`; evaluating it is what rejects recursive types.
+/// Returns the largest of `depths`. Its evaluation rejects recursive types.
 pub(crate) const fn max_depth(depths: &[usize]) -> usize {
     let (mut at, mut max) = (0, 0);
     while at < depths.len() {
@@ -77,8 +76,8 @@ pub(crate) const fn max_depth(depths: &[usize]) -> usize {
 /// A type whose reference may be lent to another domain for the length of a call.
 ///
 /// # Safety
-/// A shared reference gives no access to the lender's private heap, and stays valid while the
-/// lender's activation is on the thread's chain, even if the lender is killed meanwhile.
+/// A shared reference gives no access to the lender's private heap. It stays valid while the lender's activation is on the
+/// thread's chain, even if the lender is killed meanwhile.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot be lent to another domain",
     label = "only `&RRef<T>`, and `&[T]` and `&str` of plain data, are lent",
@@ -87,13 +86,13 @@ pub(crate) const fn max_depth(depths: &[usize]) -> usize {
 pub unsafe trait Lend {
     /// The type as data.
     const DESCRIPTOR: TypeDescriptor;
-    /// Evaluated by `#[interface]` for every lent argument: fails to compile if it may not be lent.
+    /// Evaluated by `#[interface]` for every lent argument. Fails to compile if the argument must not be lent.
     const LENDABLE: () = ();
 }
 
-// SAFETY: what a private slice lies in (heap or stack of the lender) is given up only after the
-// lender's activation left the chain, as an object is reclaimed only then (soundness.md, "lent
-// slices"). Plain data: `LENDABLE`. No device is ever given its address: DMA takes pinned buffers only.
+// SAFETY: the memory of a private slice (the lender's heap or stack) is freed only after the lender's activation has left the
+// chain, and objects are reclaimed only then, too (soundness.md, "lent slices"). `LENDABLE` ensures that the slice holds plain
+// data. No device ever gets its address, because DMA takes only pinned buffers.
 unsafe impl<T: Exchangeable + Sync> Lend for [T] {
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("slice", &T::DESCRIPTOR);
     const LENDABLE: () = assert!(
@@ -107,22 +106,22 @@ unsafe impl Lend for str {
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("str", &u8::DESCRIPTOR);
 }
 
-/// An argument without contents worth keeping: a buffer to be filled. A shadow that retries a call
-/// allocates it again instead of recording it.
+/// An argument whose contents need not be kept, such as a buffer to be filled. A shadow that retries a call allocates it again
+/// instead of recording it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a `#[scratch]` argument",
     note = "`RRef<[T]>` and `RRef<T>` of plain zeroable data can"
 )]
 pub trait Scratch: Exchangeable + Sized {
-    /// What is needed to allocate it again.
+    /// The data that is needed to allocate it again.
     type Shape: Copy;
 
-    /// The shape of this one.
+    /// Returns the shape of this value.
     fn shape(&self) -> Self::Shape;
 
-    /// Another one of that shape, zeroed.
+    /// Allocates a zeroed value of that shape.
     ///
     /// # Errors
-    /// The heap has no room.
+    /// The heap has no room or the domain's quota is used up.
     fn renew(shape: Self::Shape) -> Result<Self, AllocError>;
 }

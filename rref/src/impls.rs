@@ -1,4 +1,4 @@
-//! `Exchangeable` for the standard types that may cross.
+//! `Exchangeable` for the types of the standard library that may cross.
 
 use crate::descriptor::{Field, Shape, Variant};
 use crate::exchangeable::max_depth;
@@ -14,7 +14,7 @@ use core::sync::atomic::{
 use core::time::Duration;
 use samara_shared_heap::{Cap, Capability};
 
-/// A part of a standard type.
+/// Describes a field of a standard type.
 const fn part<T: Exchangeable>(name: &'static str, offset: Option<usize>) -> Field {
     Field {
         name,
@@ -23,7 +23,7 @@ const fn part<T: Exchangeable>(name: &'static str, offset: Option<usize>) -> Fie
     }
 }
 
-/// A variant of a standard type.
+/// Describes a variant of a standard type.
 const fn variant(name: &'static str, discriminant: i128, fields: &'static [Field]) -> Variant {
     Variant {
         name,
@@ -34,7 +34,7 @@ const fn variant(name: &'static str, discriminant: i128, fields: &'static [Field
 
 macro_rules! plain {
     ($($ty:ty),* $(,)?) => {$(
-        // SAFETY: plain data: owns nothing and points to nothing.
+        // SAFETY: plain data, which owns nothing and points to nothing.
         unsafe impl Exchangeable for $ty {
             const NESTED: bool = false;
             const DEPTH: usize = 0;
@@ -89,7 +89,7 @@ plain!(
 #[cfg(target_has_atomic = "64")]
 plain!(core::sync::atomic::AtomicU64, core::sync::atomic::AtomicI64);
 
-// SAFETY: as its content.
+// SAFETY: the only field is exchangeable and is visited.
 unsafe impl<T: Exchangeable> Exchangeable for Wrapping<T> {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = 1 + T::DEPTH;
@@ -102,7 +102,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Wrapping<T> {
     }
 }
 
-// SAFETY: the only value is visited.
+// SAFETY: the value, if there is one, is exchangeable and is visited.
 unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = 1 + T::DEPTH;
@@ -125,7 +125,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
     }
 }
 
-// SAFETY: whichever value is there is visited.
+// SAFETY: the value of either variant is exchangeable and is visited.
 unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
     const NESTED: bool = T::NESTED || E::NESTED;
     const DEPTH: usize = 1 + max_depth(&[T::DEPTH, E::DEPTH]);
@@ -152,10 +152,10 @@ unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
     }
 }
 
-// SAFETY: every element is visited.
+// SAFETY: every element is exchangeable and is visited.
 unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
-    // Without elements it holds nothing, and takes no room: of such values there may be any number, which
-    // nobody could visit.
+    // An empty array holds nothing and takes no room. A slice may have any number of such values, too many to visit, so they
+    // must not count as nested.
     const NESTED: bool = N > 0 && T::NESTED;
     const DEPTH: usize = 1 + T::DEPTH;
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
@@ -178,7 +178,7 @@ unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
 
 macro_rules! tuples {
     ($($name:ident $at:tt)*) => {
-        // SAFETY: every element is visited.
+        // SAFETY: every element is exchangeable and is visited.
         unsafe impl<$($name: Exchangeable),*> Exchangeable for ($($name,)*) {
             const NESTED: bool = false $(|| $name::NESTED)*;
             const DEPTH: usize = 1 + max_depth(&[$($name::DEPTH),*]);
@@ -208,8 +208,8 @@ tuples!(A 0 B 1 C 2 D 3 E 4 F 5);
 tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6);
 tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7);
 
-// SAFETY: a handle whose slot has an owner word, which is what changes; what the slot holds is the
-// trusted side's and belongs to the host.
+// SAFETY: a handle to a slot with an owner word, which `transfer` changes. The value in the slot belongs to trusted code, and
+// the objects that it holds belong to the host.
 unsafe impl<T: Capability> Exchangeable for Cap<T> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;

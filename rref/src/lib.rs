@@ -1,15 +1,15 @@
 //! `RRef<T>`: an owned, movable, zero-copy reference to an object of the exchange heap.
 //!
-//! | type | what |
+//! | type | content |
 //! |---|---|
 //! | [`RRef<T>`](RRef) | one value |
-//! | `RRef<[T]>`, `RRef<str>` | several, text |
-//! | [`RRefDeque<T, N>`](RRefDeque) | a ring of `RRef<T>`s, handed over at once |
+//! | `RRef<[T]>`, `RRef<str>` | a slice of values, text |
+//! | [`RRefDeque<T, N>`](RRefDeque) | a ring of `RRef<T>`s that are handed over at once |
 //!
-//! An [`RRef`] crosses a domain boundary by move (its owner word changes, its bytes do not) or is
-//! lent for the length of a call as `&RRef<T>`. What may be inside is [`Exchangeable`].
+//! An [`RRef`] crosses a domain boundary by move (its owner word changes, its bytes do not), or is lent for the length of
+//! a call as `&RRef<T>`. The values inside are [`Exchangeable`].
 #![no_std]
-// Counts and sizes come from domains.
+// Counts and sizes come from domains, so all arithmetic states how it handles overflow.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![expect(
     unsafe_code,
@@ -43,10 +43,10 @@ pub use samara_shared_heap::{AllocError, Cap, Capability, Owner};
 pub use transfer::{Transfer, weigh};
 pub use view::ViewError;
 
-/// Support for generated code. Not for use by hand.
+/// Support for generated code; not for use by hand.
 ///
-/// What is checked here is checked again without these names, since a crate can take the name of this
-/// one for itself. A type that owns something and has a destructor of its own:
+/// A crate can give its own modules the names that generated code uses for this crate. So every check that depends on such
+/// a name is made a second time without it. A type that owns something and has a destructor of its own does not compile:
 ///
 /// ```compile_fail,E0509
 /// extern crate self as samara_rref;
@@ -70,7 +70,7 @@ pub use view::ViewError;
 /// # use samara_host_std as _;
 /// ```
 ///
-/// And one that owns nothing:
+/// Neither does one that owns nothing:
 ///
 /// ```compile_fail,E0080
 /// extern crate self as samara_rref;
@@ -104,7 +104,7 @@ pub mod __private {
     pub use crate::descriptor::{Field, Shape, Variant};
     pub use crate::exchangeable::{Exchangeable, assert_exchangeable};
     pub use crate::{Transfer, TypeDescriptor};
-    // By this path: a crate may call something else `core`.
+    // Re-exported here, because a crate may name something else `core`.
     pub use core::any::TypeId;
     pub use core::mem::offset_of;
     pub use core::ops::Drop;

@@ -1,9 +1,11 @@
-//! Positions in a ring of fixed capacity: pure arithmetic. `head` is below the capacity, `len` at most that,
-//! so nothing wraps; the spelling says that nothing is checked either, on the way of every packet.
+//! Positions in a ring of fixed capacity: pure arithmetic.
+//!
+//! `head` is below the capacity and `len` is at most the capacity, so no operation wraps. The code still uses the `wrapping_`
+//! operations, because a check of overflow would cost time on the path of every packet.
 
 use core::ops::Range;
 
-/// Where the values of a ring stand: `len` of them from `head` on, modulo the capacity.
+/// The positions of the values of a ring: `len` of them from `head` on, modulo the capacity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Ring {
     head: usize,
@@ -11,16 +13,16 @@ pub(crate) struct Ring {
 }
 
 impl Ring {
-    /// Nothing in it.
+    /// An empty ring.
     pub(crate) const EMPTY: Self = Self { head: 0, len: 0 };
 
-    /// How many values.
+    /// Returns the number of values.
     #[inline]
     pub(crate) const fn len(&self) -> usize {
         self.len
     }
 
-    /// The position of the value at `index`, below `capacity`.
+    /// Returns the position, below `capacity`, of the value at `index`; `None` if there is none.
     #[inline]
     pub(crate) const fn at(&self, index: usize, capacity: usize) -> Option<usize> {
         if index >= self.len {
@@ -29,7 +31,7 @@ impl Ring {
         Some(wrap(self.head, index, capacity))
     }
 
-    /// Where all values stand, from the first to the last: up to the end, and on from the start.
+    /// Returns the positions of all values in order: those up to the end, and those that continue at the start.
     #[inline]
     pub(crate) const fn halves(&self, capacity: usize) -> (Range<usize>, Range<usize>) {
         let left = capacity.wrapping_sub(self.head);
@@ -40,7 +42,7 @@ impl Ring {
         }
     }
 
-    /// The position behind the last value, now taken; `None` when full.
+    /// Takes the position behind the last value and returns it; `None` when full.
     #[inline]
     pub(crate) const fn push_back(&mut self, capacity: usize) -> Option<usize> {
         if self.len >= capacity {
@@ -51,7 +53,7 @@ impl Ring {
         Some(at)
     }
 
-    /// The position before the first value, now taken; `None` when full.
+    /// Takes the position before the first value and returns it; `None` when full.
     #[inline]
     pub(crate) const fn push_front(&mut self, capacity: usize) -> Option<usize> {
         if self.len >= capacity {
@@ -62,7 +64,7 @@ impl Ring {
         Some(self.head)
     }
 
-    /// The position of the first value, now free; `None` when empty.
+    /// Frees the position of the first value and returns it; `None` when empty.
     #[inline]
     pub(crate) const fn pop_front(&mut self, capacity: usize) -> Option<usize> {
         if self.len == 0 {
@@ -74,7 +76,7 @@ impl Ring {
         Some(at)
     }
 
-    /// The position of the last value, now free; `None` when empty.
+    /// Frees the position of the last value and returns it; `None` when empty.
     #[inline]
     pub(crate) const fn pop_back(&mut self, capacity: usize) -> Option<usize> {
         if self.len == 0 {
@@ -85,8 +87,8 @@ impl Ring {
     }
 }
 
-/// `(at + steps) % capacity` for `at < capacity` and `steps <= capacity`, without a division and
-/// without a sum that could wrap around.
+/// Returns `(at + steps) % capacity` for `at < capacity` and `steps <= capacity`, without a division and without a sum that
+/// could overflow.
 #[inline]
 const fn wrap(at: usize, steps: usize, capacity: usize) -> usize {
     let left = capacity.wrapping_sub(at);
@@ -109,7 +111,7 @@ mod tests {
             let mut ring = Ring::EMPTY;
             let mut slots = [0u32; 5];
             let mut model = VecDeque::new();
-            // Every sequence of operations up to this length, as digits.
+            // A long pseudo-random sequence of operations.
             for step in 0..20_000u32 {
                 match step.wrapping_mul(2_654_435_761) >> 30 {
                     0 => match ring.push_back(capacity) {

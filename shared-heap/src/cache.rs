@@ -1,4 +1,4 @@
-//! Per-CPU caches of free slots: what makes allocation and free touch no shared line.
+//! Per-CPU caches of free slots, so that allocation and free usually touch no cache line that CPUs share.
 
 use crate::class::{CACHE_DEPTH as DEPTH, CLASSES, MIN_SHIFT, cache_slots};
 use crate::primitive::{Mutex, MutexGuard};
@@ -13,11 +13,11 @@ struct Stack {
     slots: [Option<NonNull<u8>>; DEPTH],
 }
 
-/// The stacks of one shard, on lines of their own.
+/// The stacks of one shard, one for each class, aligned so that shards share no cache line.
 #[repr(align(128))]
 struct Shard(Mutex<[Stack; CLASSES]>);
 
-// SAFETY: the pointers are to free slots, which belong to whoever holds the lock.
+// SAFETY: the pointers are to free slots, which are reached only under the lock.
 unsafe impl Sync for Shard {}
 
 static CACHES: [Shard; SHARDS] = [const {
@@ -31,7 +31,8 @@ static CACHES: [Shard; SHARDS] = [const {
     ))
 }; SHARDS];
 
-/// Takes a free slot of the class for the thread's shard; `None` when the host has no pages.
+/// Takes a free slot of the class from the thread's shard, and refills the shard's stack if it is empty. Returns `None`
+/// when the host has no pages.
 #[inline]
 pub(crate) fn take(thread: &ThreadSlot, shift: u32) -> Option<NonNull<u8>> {
     let mut stacks = CACHES[thread.shard()].0.lock();
@@ -43,7 +44,7 @@ pub(crate) fn take(thread: &ThreadSlot, shift: u32) -> Option<NonNull<u8>> {
     stack.slots[stack.len & (DEPTH - 1)]
 }
 
-/// Gives a free slot of the class to the thread's shard.
+/// Puts a free slot of the class into the thread's shard.
 ///
 /// # Safety
 /// `slot` is a slot of that class, its word says *cached*, and nobody else refers to it.
@@ -60,11 +61,12 @@ pub(crate) unsafe fn put(thread: &ThreadSlot, shift: u32, slot: NonNull<u8>) {
 #[inline]
 fn push(stack: &mut Stack, slot: NonNull<u8>) {
     stack.slots[stack.len & (DEPTH - 1)] = Some(slot);
-    // At most the depth: there was room.
+    // Cannot wrap: there was room, so the length is at most the depth.
     stack.len = stack.len.wrapping_add(1);
 }
 
-/// Puts the slot into a stack that is full, after half of what is there. Pages go back to the host without the shard's lock.
+/// Flushes half of a full stack, then puts the slot there. Pages go back to the host after the shard's lock is
+/// released.
 #[cold]
 #[inline(never)]
 fn put_after_flush(mut stacks: MutexGuard<'_, [Stack; CLASSES]>, shift: u32, slot: NonNull<u8>) {
@@ -74,7 +76,7 @@ fn put_after_flush(mut stacks: MutexGuard<'_, [Stack; CLASSES]>, shift: u32, slo
     drop(stacks);
 }
 
-/// The stack of the class, which is [`MIN_SHIFT`] at least.
+/// The index of the class's stack; `shift` is at least [`MIN_SHIFT`].
 #[inline]
 const fn index(shift: u32) -> usize {
     shift.wrapping_sub(MIN_SHIFT) as usize
@@ -82,7 +84,7 @@ const fn index(shift: u32) -> usize {
 
 #[cold]
 fn refill(stack: &mut Stack, shift: u32) {
-    // Nothing is taken out.
+    // `Registry::take` retires no slab, so there is nothing to give back.
     let ((), _) = registry::locked(|registry| {
         let wanted = cache_slots(shift).div_ceil(2);
         while stack.len < wanted {
@@ -95,14 +97,15 @@ fn refill(stack: &mut Stack, shift: u32) {
     });
 }
 
-/// Puts slots back until `keep` are left. What that takes out of the registry is given back without the shard's lock.
+/// Puts slots back into the registry until `keep` are left on the stack. Returns the slabs that this retired; the
+/// caller drops them after it has released the shard's lock.
 #[cold]
 fn flush(stack: &mut Stack, keep: usize) -> RetiredSlabs {
     let ((), gone) = registry::locked(|registry| {
         while stack.len > keep {
             stack.len = stack.len.strict_sub(1);
             if let Some(slot) = stack.slots[stack.len].take() {
-                // SAFETY: a cached slot is free and referred to by its cache alone.
+                // SAFETY: a cached slot is free, and only its cache refers to it.
                 unsafe { registry.put(slot) };
             }
         }
@@ -110,11 +113,11 @@ fn flush(stack: &mut Stack, keep: usize) -> RetiredSlabs {
     gone
 }
 
-/// Empties all caches. As the host.
+/// Empties the caches of all shards. Pages go back to the host on behalf of the host.
 pub(crate) fn flush_all() {
     for shard in &CACHES {
         for class in 0..CLASSES {
-            // SAFETY: the heap's own code, until `after` ends it.
+            // SAFETY: only the heap's own code runs under the mark, until `after` ends it.
             let no_cut = unsafe { NoCut::begin(thread::current()) };
             let gone = flush(&mut shard.0.lock()[class], 0);
             gone.after(no_cut);

@@ -1,4 +1,4 @@
-//! Capability slots: trusted values that a domain may hold, and that are released when it dies.
+//! Capability slots: trusted values that a domain can hold, and that are released when the domain dies.
 
 use crate::class::{Place, place};
 use crate::error::AllocError;
@@ -15,22 +15,21 @@ use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
-/// A value of the trusted side that domains hold by handle: a proxy, an MMIO region, a DMA buffer.
+/// A value of trusted code that domains hold by handle: a proxy, an MMIO region, a DMA buffer.
 ///
-/// When its owner dies, `quiesce` is called on all its capabilities, then each is dropped, on
-/// behalf of the host.
+/// When an owner dies, the heap first calls `quiesce` on all of its capabilities and then drops each of them, on behalf
+/// of the host.
 ///
 /// # Safety
-/// `quiesce` and `Drop` are trusted code: they end in bounded time, do not panic, and run no code of
-/// a domain. After `quiesce` nothing that the capability stands for writes memory. Objects of
-/// the exchange heap that the value holds belong to [`Owner::HOST`]: a reclaim would else release
-/// them a second time.
+/// `quiesce` and `Drop` are trusted code: they end in bounded time, do not panic, and run no code of a domain. After
+/// `quiesce`, nothing that the capability controls writes memory. Objects of the exchange heap that the value holds
+/// belong to [`Owner::HOST`]; otherwise a reclaim would release them a second time.
 pub unsafe trait Capability: Send + 'static {
-    /// What the capability is, for messages.
+    /// The name of the capability, for messages.
     const NAME: &'static str;
 
-    /// Stops what the capability stands for (a device, a timer). Called before anything of a dead
-    /// owner is released, possibly more than once.
+    /// Stops what the capability controls (a device, a timer). The heap calls it before it releases anything of a dead
+    /// owner, possibly more than once.
     fn quiesce(&self) {}
 }
 
@@ -50,15 +49,17 @@ impl<T: Capability> Slot<T> {
     const PLACE: Place = place(size_of::<Self>(), align_of::<Self>());
     const SHIFT: u32 = match Self::PLACE {
         Place::Slot { shift } => shift,
-        Place::Large => panic!("a capability is at most 16 KiB: put the rest behind a pointer"),
+        Place::Large => panic!(
+            "a capability has at most 16 KiB (feature `small`: 1 KiB); put the rest behind a pointer"
+        ),
     };
     const CLASS: &'static Class = &Class {
         quiesce: |at| {
-            // SAFETY: called by the heap on a slot of this class with a live value.
+            // SAFETY: the heap calls this only on a slot of this class with a live value.
             unsafe { at.cast::<Self>().as_ref() }.value.quiesce();
         },
         drop: |at| {
-            // SAFETY: called by the heap once, on a slot of this class with a live value.
+            // SAFETY: the heap calls this once, on a slot of this class with a live value.
             let value = unsafe { &raw mut (*at.cast::<Self>().as_ptr()).value };
             // SAFETY: as above.
             unsafe { ptr::drop_in_place(value) };
@@ -66,28 +67,28 @@ impl<T: Capability> Slot<T> {
     };
 }
 
-/// An owned handle on a capability: one pointer to a slot whose owner word names its holder.
+/// An owned handle to a capability: one pointer to a slot, whose owner word names the owner of the capability.
 pub struct Cap<T: Capability>(NonNull<Slot<T>>);
 
 // SAFETY: a `Cap` owns its value, which is `Send`.
 unsafe impl<T: Capability> Send for Cap<T> {}
-// SAFETY: a shared `Cap` gives out `&T` only.
+// SAFETY: a shared `Cap` gives access to `&T` only, and `T` is `Sync`.
 unsafe impl<T: Capability + Sync> Sync for Cap<T> {}
 
 impl<T: Capability> Cap<T> {
-    /// Bytes of its slot.
+    /// The size of its slot in bytes.
     pub const SLOT_BYTES: usize = 1 << Slot::<T>::SHIFT;
 
-    /// Puts `value` into a slot owned by whom the thread runs for.
+    /// Puts `value` into a slot of the owner on whose behalf the thread runs.
     ///
     /// # Errors
-    /// Gives `value` back when the host is out of pages or the owner's quota is used up.
+    /// Returns `value` with the error when the host has no pages left or the owner's quota is used up.
     pub fn try_new(value: T) -> Result<Self, (AllocError, T)> {
         let thread = thread::current();
         let owner = thread.owner();
-        // SAFETY: the heap's own code, to the end of this block.
+        // SAFETY: only the heap's own code runs under the mark, to the end of this block.
         let _no_cut = unsafe { NoCut::begin(thread) };
-        // Held until the slot bears its owner's mark.
+        // Held until the slot's owner word is set; see `Grant`.
         let mut _grant = None;
         if quota::is_limited(owner) {
             _grant = quota::charge(owner, Load::one(Self::SLOT_BYTES));
@@ -95,7 +96,7 @@ impl<T: Capability> Cap<T> {
                 return Err((AllocError::Quota, value));
             }
         }
-        // Nothing is taken out.
+        // `Registry::take` retires no slab, so there is nothing to give back.
         let (slot, _) = registry::locked(|registry| registry.take(Kind::Caps, Slot::<T>::SHIFT));
         let Some(slot) = slot else {
             return Err((AllocError::OutOfMemory, value));
@@ -103,17 +104,17 @@ impl<T: Capability> Cap<T> {
         let class = Slot::<T>::CLASS;
         // SAFETY: the slot is free, ours, and of the size and alignment of `Slot<T>`.
         unsafe { slot.cast::<Slot<T>>().write(Slot { class, value }) };
-        // SAFETY: a slot of a slab of that class. Released, so that a reclaim that sees the owner
-        // sees the value too.
+        // SAFETY: the slot lies in a slab of that class. The store releases, so that a reclaim that sees the owner word
+        // also sees the value.
         unsafe { slab::slot_word(slot, Slot::<T>::SHIFT) }.store(owner.word(), Ordering::Release);
         Ok(Self(slot.cast()))
     }
 
-    /// The value, taken out of its slot.
+    /// Moves the value out of its slot and frees the slot.
     ///
     /// # Safety
-    /// The caller is trusted code of the host's side, which answers for the value from now on: a
-    /// domain that took it out could die with it, and nothing would quiesce or release it.
+    /// The caller is trusted code of the host, which is responsible for the value from now on. If a domain moved the
+    /// value out and then died, nothing would quiesce or release the value.
     #[must_use]
     pub unsafe fn into_inner(self) -> T {
         let this = ManuallyDrop::new(self);
@@ -121,18 +122,18 @@ impl<T: Capability> Cap<T> {
         let value = unsafe { &raw const (*this.0.as_ptr()).value };
         // SAFETY: as above.
         let value = unsafe { ptr::read(value) };
-        // SAFETY: the value was moved out; nobody else refers to the slot.
+        // SAFETY: the value was moved out, and nothing else refers to the slot.
         unsafe { put_back(this.0.cast(), Slot::<T>::SHIFT) };
         value
     }
 
-    /// Changes the owner. One store.
+    /// Changes the owner, with one store.
     ///
     /// # Safety
-    /// The caller moves the right to use the handle to `owner` in the same breath.
+    /// The caller transfers the right to use the handle to `owner` together with this store.
     #[inline]
     pub unsafe fn set_owner(&self, owner: Owner) {
-        // SAFETY: a live handle's slot is of that class.
+        // SAFETY: the slot of a live handle lies in a slab of that class.
         unsafe { slab::slot_word(self.0.cast(), Slot::<T>::SHIFT) }
             .store(owner.word(), Ordering::Relaxed);
     }
@@ -141,7 +142,7 @@ impl<T: Capability> Cap<T> {
     #[inline]
     #[must_use]
     pub fn owner(&self) -> Owner {
-        // SAFETY: a live handle's slot is a live object at this place.
+        // SAFETY: the slot of a live handle is a live object at this place.
         unsafe { crate::heap::owner(self.0.cast(), Slot::<T>::PLACE) }
     }
 }
@@ -158,8 +159,9 @@ impl<T: Capability> Deref for Cap<T> {
 impl<T: Capability> Drop for Cap<T> {
     fn drop(&mut self) {
         let slot = self.0.cast();
-        // As one for the host: who is cut between the two leaves the reclaim a value that is gone. So would a
-        // panic: none is allowed in there, but what it led to is a second drop.
+        // Drops the value and frees the slot as one step on behalf of the host, which is not cut. A cut between the two
+        // would leave the reclaim a slot whose value is already dropped. A panic of the destructor would do the same:
+        // `Capability` forbids it, but `Emptied` frees the slot even then, so that nothing drops the value again.
         let release = || {
             let _slot = Emptied(slot, Slot::<T>::SHIFT);
             // SAFETY: the handle owns the value, which is dropped here only.
@@ -182,29 +184,31 @@ impl<T: Capability> fmt::Debug for Cap<T> {
 /// Drops the value in a slot, on behalf of the host.
 ///
 /// # Safety
-/// `slot` is a capability slot with a live value that nobody uses or drops any more.
+/// `slot` is a capability slot with a live value, and nothing else uses or drops that value any more.
 unsafe fn drop_value(slot: NonNull<u8>) {
     // SAFETY: a slot of a capability slab begins with its class.
     let class = unsafe { slot.cast::<&'static Class>().read() };
-    // SAFETY: only called on a slot of the class with a live value, which this one has.
+    // SAFETY: the class is the slot's own, and the slot has a live value that is dropped only here.
     let drop = || unsafe { (class.drop)(slot) };
     // SAFETY: the destructor of a capability is trusted code (`Capability`).
     unsafe { thread::as_host(drop) };
 }
 
-/// A slot, and its class, whose value is gone when this is dropped; it is put back then.
+/// Frees a capability slot when dropped, after the slot's value was dropped: the slot, and the shift of its class.
 struct Emptied(NonNull<u8>, u32);
 
 impl Drop for Emptied {
     fn drop(&mut self) {
-        // SAFETY: a capability slot of that class; its value is gone, or its destructor gave up, and the handle
-        // goes.
+        // SAFETY: the slot is a capability slot of that class. Its value was dropped, or its destructor panicked half
+        // way, and the handle ceases to exist.
         unsafe { put_back(self.0, self.1) };
     }
 }
 
+/// Marks a capability slot as free and returns it to the registry.
+///
 /// # Safety
-/// `slot` is a capability slot of that class whose value is gone, and nobody refers to it.
+/// `slot` is a capability slot of that class whose value was moved out or dropped, and nothing refers to it.
 unsafe fn put_back(slot: NonNull<u8>, shift: u32) {
     registry::with(|registry| {
         // SAFETY: as the caller says.
@@ -214,11 +218,11 @@ unsafe fn put_back(slot: NonNull<u8>, shift: u32) {
     });
 }
 
-/// The most capabilities that are claimed at once.
+/// The most capabilities that one piece of the walk claims.
 const BATCH: usize = 256;
 
-/// Claims all capabilities of `from` for `to` and calls `then` on each; returns how many there were.
-/// The lock is held only for the search: `then` calls trusted code, which may use the heap.
+/// Changes the owner word of every capability from `from` to `to`, calls `then` on each of them, and returns their
+/// number. The registry's lock is held only for the search, because `then` calls trusted code that may use the heap.
 fn claim_all(from: u32, to: u32, mut then: impl FnMut(NonNull<u8>)) -> usize {
     let mut batch = [NonNull::dangling(); BATCH];
     let (mut total, mut walk) = (0_usize, Walk::begin());
@@ -236,33 +240,35 @@ fn claim_all(from: u32, to: u32, mut then: impl FnMut(NonNull<u8>)) -> usize {
     }
 }
 
+/// Quiesces all capabilities of `owner` that are not quiesced yet, marks each as [`QUIESCED`], and returns their
+/// number.
+///
 /// # Safety
 /// As for [`crate::heap::reclaim`].
 pub(crate) unsafe fn quiesce_all(owner: Owner) -> usize {
     claim_all(owner.word(), owner.word() | QUIESCED, |slot| {
         // SAFETY: a slot of a capability slab begins with its class.
         let class = unsafe { slot.cast::<&'static Class>().read() };
-        // SAFETY: only called on a slot of the class with a live value, which this one has; its
-        // owner, dead, does not use it.
+        // SAFETY: the class is the slot's own, and the slot has a live value. Its owner is dead and does not use it.
         let quiesce = || unsafe { (class.quiesce)(slot) };
         // SAFETY: `quiesce` of a capability is trusted code (`Capability`).
         unsafe { thread::as_host(quiesce) };
     })
 }
 
-/// Returns how many there were, and the bytes of their slots.
+/// Releases all quiesced capabilities of `owner`. Returns their number, and the bytes of their slots.
 ///
 /// # Safety
 /// As for [`crate::heap::reclaim`], after [`quiesce_all`].
 pub(crate) unsafe fn release_all(owner: Owner) -> (usize, usize) {
     let mut bytes = 0;
-    // A claimed slot belongs to the host until it is put back: no second claim finds it.
+    // A claimed slot belongs to the host until it is freed, so that no later piece of the walk claims it again.
     let count = claim_all(owner.word() | QUIESCED, Owner::HOST.word(), |slot| {
-        // SAFETY: claimed from a capability slab, which lives while the slot is used.
+        // SAFETY: the slot was claimed from a capability slab, which lives while one of its slots is used.
         let size = unsafe { Slab::of_slot(slot) }.object_bytes();
         bytes = size.saturating_add(bytes);
         let _slot = Emptied(slot, size.trailing_zeros());
-        // SAFETY: the value is live and nobody else drops it: its owner is dead, and its handle with it.
+        // SAFETY: the value is live. Its owner is dead and no handle to it is used, so nothing else drops it.
         unsafe { drop_value(slot) };
     });
     (count, bytes)

@@ -1,4 +1,4 @@
-//! Counting what an owner has: scans of all owner words.
+//! Counting the objects of an owner, by scans of all owner words.
 
 use crate::free_list::{self, QUIESCED};
 use crate::ledger::Load;
@@ -11,16 +11,16 @@ use crate::{group, thread};
 /// What an owner has on the exchange heap, counted by a scan.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Census {
-    /// Live objects, capabilities not among them.
+    /// Live objects, without capabilities.
     pub objects: usize,
-    /// Bytes of slots that objects and capabilities occupy.
+    /// Bytes of the slots, and of the pages of large objects, that objects and capabilities occupy.
     pub bytes: usize,
     /// Live capabilities.
     pub capabilities: usize,
 }
 
 impl Census {
-    /// What counts against a quota.
+    /// The load that counts against a quota.
     #[must_use]
     pub const fn load(&self) -> Load {
         Load {
@@ -30,13 +30,13 @@ impl Census {
     }
 }
 
-/// Counts what `owner` has. Cost: a scan of all owner words, with the heap's lock taken for a piece of it at a time.
+/// Counts what `owner` has. Cost: a scan of all owner words, which holds the heap's lock for one piece at a time.
 #[must_use]
 pub fn census(owner: Owner) -> Census {
     count(of(owner), |piece| while piece() {})
 }
 
-/// Counts everything that is live.
+/// Counts all live objects and capabilities.
 #[must_use]
 pub fn census_all() -> Census {
     count(
@@ -45,21 +45,22 @@ pub fn census_all() -> Census {
     )
 }
 
-/// Of so many pieces of a count at a quota its asker pays for one.
+/// The domain that causes a count at a quota pays for one of this many pieces.
 const SHARED: usize = 64;
 
-/// What `owner` has, counted because its credit is used up. How long that takes is up to all who have objects: so the asker
-/// pays for the first piece, and for one of each [`SHARED`] from there on, and the others are nobody's time. What one can
-/// have counted for nothing is a multiple of its own budget.
+/// Counts what `owner` has, because its credit is used up. How long that takes depends on the objects of all domains.
+/// So the domain that causes the count pays for the first piece and for every [`SHARED`]th piece after it; the time of
+/// the other pieces is charged to no domain. So the uncharged work that a domain can cause is at most a multiple of its
+/// own budget.
 pub(crate) fn for_quota(owner: Owner) -> Load {
     let uncharged = |pieces: &mut dyn FnMut()| {
-        // SAFETY: the heap's own code.
+        // SAFETY: only the heap's own code runs on behalf of the host.
         let ((), _) = unsafe { thread::as_host_uncharged(pieces) };
     };
     count(of(owner), |piece| in_shares(piece, uncharged)).load()
 }
 
-/// Has `piece` called until there is none: of [`SHARED`] one as it is, the others by `uncharged`.
+/// Calls `piece` until it returns `false`: the first of each [`SHARED`] calls directly, the others through `uncharged`.
 fn in_shares(piece: &mut dyn FnMut() -> bool, uncharged: impl Fn(&mut dyn FnMut())) {
     let mut goes_on = true;
     while goes_on && piece() {
@@ -67,12 +68,12 @@ fn in_shares(piece: &mut dyn FnMut() -> bool, uncharged: impl Fn(&mut dyn FnMut(
     }
 }
 
-/// How many objects of a slab are the owner's.
+/// Returns a function that counts the owner's objects in a slab.
 fn of(owner: Owner) -> impl Fn(&Slab) -> usize {
     let owner = owner.word();
     let mine = move |word| group::resolve(word) & !QUIESCED == owner;
-    // A group may be opened while this runs. Words are resolved where one names a group, so that other slabs cost a
-    // comparison or two a word.
+    // Every slab is searched for words that name a group, because a group may be opened while the count runs. Words are
+    // resolved only in a slab that has a candidate, so that the other slabs cost only a comparison or two a word.
     let may_be_mine = move |word| (word & !QUIESCED == owner) | free_list::is_grouped(word);
     move |slab| match slab.count(may_be_mine) {
         0 => 0,
@@ -80,7 +81,8 @@ fn of(owner: Owner) -> impl Fn(&Slab) -> usize {
     }
 }
 
-/// Counts what `objects` finds in each slab, while `walk` takes the next piece until there is none.
+/// Sums up what `objects` counts in each slab. `walk` calls the function that it gets, which visits one piece, until
+/// that returns `false`.
 fn count(objects: impl Fn(&Slab) -> usize, walk: impl FnOnce(&mut dyn FnMut() -> bool)) -> Census {
     let (mut census, mut pieces) = (Census::default(), Walk::begin());
     walk(&mut || {
@@ -100,8 +102,9 @@ fn count(objects: impl Fn(&Slab) -> usize, walk: impl FnOnce(&mut dyn FnMut() ->
     census
 }
 
-/// The live object in whose slot the byte at `address` is; capabilities are none. For a host that is told of an address,
-/// by an IOMMU's fault say. Cost: a look at the head of each slab, with the heap's lock taken.
+/// Returns the live object whose slot contains the byte at `address`; it finds no capabilities. For a host that gets an
+/// address from elsewhere, such as from an IOMMU fault. Cost: a look at the header of every slab until one matches,
+/// with the heap's lock held.
 #[must_use]
 pub fn find(address: usize) -> Option<Found> {
     registry::with(|registry| registry.find(address))

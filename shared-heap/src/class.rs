@@ -1,10 +1,10 @@
 //! Size classes and slot positions: pure arithmetic, no pointers, no atomics.
 //!
-//! A slab is [`SLAB_SIZE`] bytes, aligned to its size. Slot `i` of a class of `1 << shift` bytes
-//! stands at offset `i << shift`; the first slots are taken up by the slab's head (header and
-//! owner words), so the index of an address needs no subtraction.
+//! A slab has [`SLAB_SIZE`] bytes and is aligned to its size. Slot `i` of a class of `1 << shift` bytes lies at offset
+//! `i << shift`. The slab's head (header and owner words) takes up the first slots, so that the index of an address
+//! needs no subtraction.
 
-/// What differs on small targets (feature `small`): some ten KiB of memory, one CPU, no MMU.
+/// The sizes that differ on small targets (feature `small`): some ten KiB of memory, one CPU, no MMU.
 struct Sizes {
     slab_shift: u32,
     page_shift: u32,
@@ -44,48 +44,47 @@ const SIZES: Sizes = if cfg!(feature = "small") {
 pub const SLAB_SIZE: usize = 1 << SLAB_SHIFT;
 /// Binary logarithm of [`SLAB_SIZE`].
 pub const SLAB_SHIFT: u32 = SIZES.slab_shift;
-/// Bytes of a page: the unit in which the host gives memory, and the alignment of large objects.
-/// 4 KiB (`small`: 256 bytes).
+/// Bytes of a page: the unit in which the host gives memory, and the least alignment of large objects. 4 KiB (`small`:
+/// 256 bytes).
 pub const PAGE_SIZE: usize = 1 << SIZES.page_shift;
 /// Bytes reserved for the header at the head of a slab, before its owner words.
 pub const HEADER_SIZE: usize = 64;
 /// Binary logarithm of the smallest slot, 16 bytes.
 pub const MIN_SHIFT: u32 = 4;
-/// Binary logarithm of the largest slot that stands in a slab, 16 KiB (`small`: 1 KiB); beyond, an
-/// object is large.
+/// Binary logarithm of the largest slot of a slab, 16 KiB (`small`: 1 KiB). An object of more bytes, or of a larger
+/// alignment, is a large object with pages of its own.
 pub const MAX_SHIFT: u32 = SIZES.max_shift;
 /// The most slots of one class that a CPU caches; a power of two.
 pub const CACHE_DEPTH: usize = SIZES.cache_depth;
-/// Large objects up to this many bytes, in whole pages, are cached per CPU when freed: 1 MiB
-/// (`small`: none).
+/// A freed large object is cached per CPU if its pages have at most this many bytes: 1 MiB (`small`: none is cached).
 pub const RUN_MAX: usize = SIZES.run_max;
-/// How many of them a CPU caches.
+/// The most large objects that a CPU caches.
 pub const RUN_SLOTS: usize = SIZES.run_slots;
-/// How many pages they have in all, at most.
+/// The most pages that the large objects in a CPU's cache have in all.
 pub const RUN_BUDGET_PAGES: u32 = (SIZES.run_budget / PAGE_SIZE) as u32;
-/// The largest object: 1 TiB (1 GiB where addresses have 32 bits). No sum of a size and an alignment up to
-/// [`MAX_ALIGN`] wraps.
+/// The size of the largest object in bytes: 1 TiB (1 GiB on 32-bit targets). No sum of such a size and an alignment up
+/// to [`MAX_ALIGN`] wraps.
 pub const MAX_OBJECT: usize = 1 << if usize::BITS > 32 { 40 } else { 30 };
-/// The largest alignment, 1 GiB: more than the compiler knows.
+/// The largest alignment, 1 GiB: more than the compiler accepts for a type.
 pub const MAX_ALIGN: usize = 1 << 30;
 /// Number of slab classes.
 pub const CLASSES: usize = (MAX_SHIFT - MIN_SHIFT + 1) as usize;
 
-/// Where an object of some size and alignment lives.
+/// The kind of place in which an object of some size and alignment lives.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
-    /// In a slot of `1 << shift` bytes of a slab.
+    /// A slot of `1 << shift` bytes in a slab.
     Slot {
         /// Binary logarithm of the slot's size.
         shift: u32,
     },
-    /// In pages of its own, one header page before it.
+    /// Pages of its own, with one header page before the object.
     Large,
 }
 
-/// The place for an object of `size` bytes aligned to `align` (a power of two).
+/// Returns the place for an object of `size` bytes aligned to `align` (a power of two).
 ///
-/// Zero-sized objects take the smallest slot, so that they too have an owner.
+/// Zero-sized objects take the smallest slot, so that they too have an owner word.
 #[inline]
 #[must_use]
 pub const fn place(size: usize, align: usize) -> Place {
@@ -93,14 +92,14 @@ pub const fn place(size: usize, align: usize) -> Place {
     if wanted > 1 << MAX_SHIFT {
         return Place::Large;
     }
-    // `wanted` is at most 1 << MAX_SHIFT, so the next power of two exists.
+    // `wanted` is at most 1 << MAX_SHIFT, so the next power of two does not overflow.
     let shift = wanted.next_power_of_two().trailing_zeros();
     Place::Slot {
         shift: if shift < MIN_SHIFT { MIN_SHIFT } else { shift },
     }
 }
 
-/// Whether two places are one.
+/// Whether two places are equal.
 #[inline]
 #[must_use]
 pub const fn same(a: Place, b: Place) -> bool {
@@ -111,8 +110,8 @@ pub const fn same(a: Place, b: Place) -> bool {
     }
 }
 
-/// Bytes that an object of `size` bytes aligned to `align` takes up at `place`: what counts against
-/// a quota.
+/// Returns how many bytes an object of `size` bytes aligned to `align` occupies at `place`: the bytes that count
+/// against a quota. `usize::MAX` for an object that is too large.
 #[must_use]
 pub const fn occupied(place: Place, size: usize, align: usize) -> usize {
     match place {
@@ -124,14 +123,14 @@ pub const fn occupied(place: Place, size: usize, align: usize) -> usize {
     }
 }
 
-/// Slot positions of a slab, those under the head included.
+/// Returns the number of slot positions of a slab, including those under the head.
 #[inline]
 #[must_use]
 pub const fn positions(shift: u32) -> usize {
     SLAB_SIZE >> shift
 }
 
-/// The first slot that is free of the head.
+/// Returns the index of the first slot behind the head.
 #[inline]
 #[must_use]
 pub const fn first_slot(shift: u32) -> usize {
@@ -139,9 +138,9 @@ pub const fn first_slot(shift: u32) -> usize {
     head.div_ceil(1 << shift)
 }
 
-/// Bytes of pages that a large object of `size` bytes aligned to `align` needs, header page apart:
-/// what stands before it to align it counts, whatever its size. `None` beyond [`MAX_OBJECT`] and
-/// [`MAX_ALIGN`]: the border of the heap, which every way to a large object passes first.
+/// Returns how many bytes of pages a large object of `size` bytes aligned to `align` needs, without its header page.
+/// The pages before the object that align it are included, whatever its size. `None` beyond [`MAX_OBJECT`] or
+/// [`MAX_ALIGN`]: every path to a large object passes this check first.
 #[must_use]
 pub const fn large_bytes(size: usize, align: usize) -> Option<usize> {
     if size > MAX_OBJECT || align > MAX_ALIGN {
@@ -154,7 +153,7 @@ pub const fn large_bytes(size: usize, align: usize) -> Option<usize> {
     }
 }
 
-/// The pages of a run of `bytes` (whole pages) if a CPU may cache it.
+/// Returns how many pages a run of `bytes` (whole pages) has, or `None` if no CPU may cache it.
 #[must_use]
 pub const fn run_pages(bytes: usize) -> Option<u32> {
     if bytes == 0 || bytes > RUN_MAX {
@@ -163,7 +162,8 @@ pub const fn run_pages(bytes: usize) -> Option<u32> {
     Some((bytes / PAGE_SIZE) as u32)
 }
 
-/// How many slots of a class a per-CPU cache holds: a bounded number of bytes, two at least.
+/// Returns how many slots of a class a per-CPU cache holds: as many as fit into a fixed number of bytes, but at least
+/// two and at most [`CACHE_DEPTH`].
 #[inline]
 #[must_use]
 pub const fn cache_slots(shift: u32) -> usize {

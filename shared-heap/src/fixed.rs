@@ -1,4 +1,4 @@
-//! Pages from one fixed buffer: a heap host's memory without an allocator or an MMU.
+//! Pages from one fixed buffer, for a heap host that has no allocator and no MMU.
 //!
 //! ```
 //! use core::ptr::NonNull;
@@ -10,7 +10,7 @@
 //! static PAGES: FixedPages = FixedPages::new();
 //!
 //! struct Board;
-//! // SAFETY: pages are those of `FixedPages`; there is one thread.
+//! // SAFETY: all pages come from `FixedPages`; there is one thread.
 //! unsafe impl HeapHost for Board {
 //!     fn thread_slot() -> NonNull<ThreadSlot> {
 //!         todo!("the slot of the only thread")
@@ -19,7 +19,7 @@
 //!         PAGES.alloc(bytes, align)
 //!     }
 //!     unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
-//!         // SAFETY: handed on.
+//!         // SAFETY: upheld by the caller.
 //!         unsafe { PAGES.free(start, bytes) }
 //!     }
 //! }
@@ -36,7 +36,7 @@ use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 use core::ptr::NonNull;
 
-/// `BYTES` of static memory, taken once. Aligned to a slab, so that no slab's worth is lost.
+/// `BYTES` of static memory that can be taken once. Aligned to a slab, so that alignment wastes no slab.
 #[derive(Debug)]
 #[cfg_attr(feature = "small", repr(C, align(4096)))]
 #[cfg_attr(not(feature = "small"), repr(C, align(65536)))]
@@ -45,11 +45,11 @@ pub struct Buffer<const BYTES: usize> {
     taken: AtomicBool,
 }
 
-// SAFETY: the memory is given out once, by whoever sets `taken` first.
+// SAFETY: the memory is given out once, to the caller that sets `taken` first.
 unsafe impl<const BYTES: usize> Sync for Buffer<BYTES> {}
 
 impl<const BYTES: usize> Buffer<BYTES> {
-    /// Not taken yet. Takes up no space in the image.
+    /// A buffer that is not taken yet. It occupies no space in the image, only in memory.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -58,13 +58,13 @@ impl<const BYTES: usize> Buffer<BYTES> {
         }
     }
 
-    /// The memory; `None` at every call but the first.
+    /// Returns the memory on the first call, and `None` on every later one.
     #[expect(clippy::mut_from_ref, reason = "given out once")]
     pub fn take(&'static self) -> Option<&'static mut [MaybeUninit<u8>]> {
         if self.taken.swap(true, Ordering::Relaxed) {
             return None;
         }
-        // SAFETY: only the first call comes here, so this is the only reference; the memory is static.
+        // SAFETY: only the first call reaches this line, so this is the only reference. The memory is static.
         Some(unsafe { &mut *self.memory.get() })
     }
 }
@@ -75,29 +75,31 @@ impl<const BYTES: usize> Default for Buffer<BYTES> {
     }
 }
 
-/// The pages of a buffer: the bit map of those in use stands in the first of them.
+/// The pages of a buffer. The first of them hold the bit map of the pages in use.
 struct Region {
-    /// The first page, aligned.
+    /// The address of the first page, aligned to a page.
     start: NonNull<u8>,
     map: PageMap<&'static mut [u32]>,
 }
 
-// SAFETY: the region is reached through its lock only, and belongs to whoever holds it.
+// SAFETY: the region owns the memory that `start` points to, and is reached only under its lock.
 unsafe impl Send for Region {}
 
-/// Pages of one buffer, first fit. Cost of an allocation: a scan of the bit map, a bit per page.
+/// A first-fit allocator of the pages of one buffer. Cost of an allocation: a scan of the bit map, one bit per page.
 pub struct FixedPages(Mutex<Option<Region>>);
 
 impl FixedPages {
-    /// Without memory: nothing can be allocated until it is [given](Self::give) some.
+    /// An allocator without memory. Allocations fail until it is [given](Self::give) some.
     #[must_use]
     pub const fn new() -> Self {
         Self(Mutex::new(None))
     }
 
-    /// Gives it its memory. Less than two pages are no use; a second buffer is refused.
+    /// Gives the allocator its memory. A buffer that has no page left beside its bit map is refused, and so is a second
+    /// buffer.
     ///
-    /// Returns the bytes that can be allocated: whole pages, less those of the bit map.
+    /// Returns how many bytes can be allocated: all whole pages except those of the bit map. 0 if the buffer is
+    /// refused.
     pub fn give(&self, memory: &'static mut [MaybeUninit<u8>]) -> usize {
         let mut region = self.0.lock();
         if region.is_some() {
@@ -116,19 +118,19 @@ impl FixedPages {
     pub fn alloc(&self, bytes: usize, align: usize) -> Option<NonNull<u8>> {
         let mut region = self.0.lock();
         let region = region.as_mut()?;
-        // Alignment is of addresses, the map is of pages from `start` on.
+        // The alignment is that of addresses, while the map counts pages from `start`.
         let first = region.start.addr().get() / PAGE_SIZE;
         let align = (align / PAGE_SIZE).max(1);
         let page = region.map.take(bytes.div_ceil(PAGE_SIZE), align, first)?;
         let offset = page.checked_mul(PAGE_SIZE)?;
-        // SAFETY: the map has as many pages as the region.
+        // SAFETY: the map has as many pages as the region, so the page lies in it.
         Some(unsafe { region.start.add(offset) })
     }
 
     /// As [`HeapHost::free_pages`](crate::host::HeapHost::free_pages).
     ///
     /// # Safety
-    /// [`alloc`](Self::alloc) of the same `bytes` returned `start`, and nothing refers to the memory.
+    /// [`alloc`](Self::alloc) returned `start` for the same `bytes`, and nothing refers to the memory any more.
     pub unsafe fn free(&self, start: NonNull<u8>, bytes: usize) {
         let mut region = self.0.lock();
         if let Some(region) = region.as_mut() {
@@ -139,7 +141,7 @@ impl FixedPages {
         }
     }
 
-    /// Bytes of pages that are not in use, in however small pieces.
+    /// Returns how many bytes of pages are free, however fragmented.
     #[must_use]
     pub fn free_bytes(&self) -> usize {
         let region = self.0.lock();
@@ -162,7 +164,7 @@ impl core::fmt::Debug for FixedPages {
 }
 
 impl Region {
-    /// Of pages that are not in use: no more than the region has.
+    /// Returns how many bytes of the region's pages are free.
     fn free_bytes(&self) -> usize {
         self.map.free_pages().saturating_mul(PAGE_SIZE)
     }
@@ -181,9 +183,9 @@ impl Region {
         // SAFETY: `lead` is within the buffer.
         let start = unsafe { at.add(lead) };
         let words = start.cast::<u32>();
-        // SAFETY: the first `map_pages` pages hold as many words, aligned; they are the buffer's.
+        // SAFETY: the first `map_pages` pages hold `map_words` aligned words, and belong to the buffer.
         unsafe { words.write_bytes(0, map_words) };
-        // SAFETY: as above, just written, and never given out: marked as used below.
+        // SAFETY: as above. They were just written, and are never given out: they are marked as used below.
         let words = unsafe { core::slice::from_raw_parts_mut(words.as_ptr(), map_words) };
         let mut map = PageMap::new(words, pages);
         map.take(map_pages, 1, 0)?;

@@ -1,25 +1,26 @@
-//! The free list of a slab, kept in its owner words: pure logic over a word table.
+//! The free list of a slab, kept in its owner words: pure logic over a table of words.
 //!
-//! An owner word is one of: an owner (below [`FREE`]), *free* and linked to the next free slot, or
-//! *cached* (free, in a CPU's cache). So a slab spends no memory on its free list, and a free
-//! slot's own bytes are never touched.
+//! An owner word says one of four things: the slot's live object has an owner (below [`FREE`]), the slot is *free* and
+//! links to the next free slot, it is *cached* (free, in a CPU's cache), or it lies under the slab's head. So a slab
+//! spends no memory on its free list, and the bytes of a free slot are never touched.
 
-/// Marks a word as free; the low bits are the index of the next free slot.
+/// The bit that marks a word as free. The low bits are the index of the next free slot.
 pub const FREE: u32 = 1 << 31;
-/// A free word that ends the list.
+/// The free word that ends the list.
 pub const END: u32 = FREE | 0x00FF_FFFF;
-/// A free slot that a CPU's cache holds.
+/// The word of a free slot that a CPU's cache holds.
 pub const CACHED: u32 = FREE | 0x0100_0000;
-/// A slot under the slab's head: never allocated.
+/// The word of a slot under the slab's head, which is never allocated.
 pub const HEAD: u32 = FREE | 0x0200_0000;
-/// Set beside a capability's owner once it was quiesced: it is about to be released.
+/// The bit that is set beside the owner of a capability when the heap quiesces it, before the capability is released.
 pub const QUIESCED: u32 = 1 << 30;
-/// A live object whose owner is that of a group; the low bits are the group's number.
+/// The bit that marks a live object as a member of a group, whose owner is the object's owner. The low bits are the
+/// group's number.
 pub const GROUPED: u32 = 1 << 29;
 
-/// A table of words; the shipped implementation is the atomics at the head of a slab.
+/// A table of words. The slabs and the table of groups implement it with atomics.
 pub trait Words {
-    /// The word at `index`.
+    /// Returns the word at `index`.
     fn get(&self, index: usize) -> u32;
     /// Sets the word at `index`.
     fn set(&self, index: usize, word: u32);
@@ -39,7 +40,7 @@ pub const fn is_grouped(word: u32) -> bool {
     word & (FREE | GROUPED) == GROUPED
 }
 
-/// The number of the group that a live object's word names, if it does.
+/// Returns the number of the group that a live object's word names, if it names one.
 #[inline]
 #[must_use]
 pub const fn group_of(word: u32) -> Option<u32> {
@@ -50,7 +51,8 @@ pub const fn group_of(word: u32) -> Option<u32> {
     }
 }
 
-/// Links the slots `first..positions` into a list in ascending order; returns its head.
+/// Links the slots `first..positions` into a list in ascending order, and marks those before as [`HEAD`]. Returns the
+/// head of the list.
 pub fn link_all(words: &impl Words, first: usize, positions: usize) -> u32 {
     let mut index = 0;
     while index < first {
@@ -76,7 +78,7 @@ pub fn link_all(words: &impl Words, first: usize, positions: usize) -> u32 {
     }
 }
 
-/// Takes the first slot off the list `head`: `(slot, new head)`; the slot becomes [`CACHED`].
+/// Takes the first slot off the list `head` and marks it as [`CACHED`]. Returns the slot and the new head.
 pub fn pop(words: &impl Words, head: u32) -> Option<(usize, u32)> {
     if head == END {
         return None;
@@ -87,7 +89,7 @@ pub fn pop(words: &impl Words, head: u32) -> Option<(usize, u32)> {
     Some((slot, next))
 }
 
-/// Puts `slot` before the list `head`; returns the new head.
+/// Puts `slot` at the front of the list `head`. Returns the new head.
 pub fn push(words: &impl Words, head: u32, slot: usize) -> u32 {
     words.set(slot, head);
     FREE | slot as u32

@@ -1,9 +1,8 @@
 //! Groups: objects that change owner together, with one store.
 //!
-//! The members' owner words name the group, and the group's own word names the owner. So a batch of
-//! any size is handed over by one store, and every word still leads to the true owner. Groups are
-//! few and numbered: when there is none left, members keep words of their own and are visited one
-//! by one.
+//! The owner words of the members name the group, and the group's own word names the owner. So one store hands over a
+//! batch of any size, and every owner word still leads to the true owner. There is a fixed number of groups. When none
+//! is left, the objects keep owner words of their own, and a change of owner visits them one by one.
 
 use crate::free_list::{self, GROUPED, Words};
 use crate::no_cut_mutex::NoCutMutex;
@@ -12,22 +11,22 @@ use crate::primitive::atomic::{AtomicU32, Ordering};
 use crate::thread;
 use core::num::NonZero;
 
-/// How many groups exist at once: 1024 (feature `small`: 16).
+/// The number of groups: 1024 (feature `small`: 16).
 pub const GROUPS: usize = if cfg!(feature = "small") { 16 } else { 1024 };
 
-/// Words on one line: groups opened one after the other stand on different lines.
+/// Words on one cache line. Groups that are opened one after the other lie on different lines.
 const PER_LINE: usize = 16;
 const LINES: usize = GROUPS / PER_LINE;
 
-/// The number of the `position`-th group of a fresh table.
+/// Returns the number of the group at `position` in the initial free list.
 const fn spread(position: usize) -> usize {
     (position & (LINES - 1))
         .strict_mul(PER_LINE)
         .strict_add(position / LINES)
 }
 
-/// A group, open until [`close`]d: the owner word of its members, which is never zero, so that an optional one
-/// is as wide.
+/// A group, which is open until it is [`close`]d. It is stored as the owner word of its members. That is never zero, so
+/// `Option<Group>` has the same size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Group(NonZero<u32>);
 
@@ -38,14 +37,14 @@ impl Group {
         self.0.get()
     }
 
-    /// Its number, below [`GROUPS`].
+    /// Returns the group's number, below [`GROUPS`].
     #[inline]
     const fn index(self) -> usize {
         self.word() as usize & (GROUPS - 1)
     }
 }
 
-/// The words: an owner where a group is open, else a link of the free list (see [`free_list`]).
+/// The words of all groups: an owner while the group is open, otherwise a link of the free list (see [`free_list`]).
 #[repr(align(64))]
 struct Table([AtomicU32; GROUPS]);
 
@@ -59,36 +58,38 @@ static TABLE: Table = {
     Table(words)
 };
 
-/// How many groups a domain may have opened once fewer than half are left, whoever has them now: so no domain takes
-/// all, nor hands all to another, and as long as there are many nobody counts. All generations of a name count as one
-/// [`Opener`].
+/// Once fewer than half of the groups are left, a domain that has opened this many gets no more. A group counts for the
+/// domain that opened it, whichever domain owns it now: so no domain can use up all groups, neither by keeping them nor
+/// by handing them to others. While at least half are left, [`open`] does not count. The runtime counts all generations
+/// of a name as one [`Opener`].
 pub const SHARE: usize = GROUPS / 16;
 
-/// For whom groups count. An owner is a slot, and who has that next is a stranger; a name may have several slots at a time.
+/// The identity for which opened groups are counted. An [`Owner`] would not do: it is a slot, which an unrelated domain
+/// may occupy next, and one name may have several slots at a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Opener(u32);
 
 impl Opener {
-    /// The host, or nobody yet.
+    /// The host, or not assigned yet.
     const NONE: Self = Self(0);
 
-    /// One that was not there before.
+    /// Returns an opener that was not in use before.
     #[must_use]
     pub fn fresh() -> Self {
         FREE.lock().fresh()
     }
 }
 
-/// The groups that are closed, and who opened the others.
+/// The free list of the closed groups, and the openers of the open ones.
 struct Free {
-    /// Head of the list of the closed ones.
+    /// The head of the list of closed groups.
     head: u32,
     left: usize,
-    /// Who opened it.
+    /// The opener of each open group.
     openers: [Opener; GROUPS],
-    /// For whom groups count that an owner opens.
+    /// The opener for which the groups count that each owner opens.
     of: [Opener; MAX_OWNERS],
-    /// The one made last. Beyond the last number all are one.
+    /// The opener made last. Once the numbers are used up, all new openers are the same one.
     newest: Opener,
 }
 
@@ -98,7 +99,8 @@ impl Free {
         self.newest
     }
 
-    /// For whom what `owner` opens counts: a number of its own, if nobody gave it that of its name.
+    /// Returns the opener for which the groups of `owner` count. If [`count_for`] has set none, `owner` gets a fresh
+    /// one.
     fn opener(&mut self, owner: Owner) -> Opener {
         let known = self.of[owner.index()];
         if owner.is_host() || known != Opener::NONE {
@@ -118,7 +120,7 @@ static FREE: NoCutMutex<Free> = {
         of: [Opener::NONE; MAX_OWNERS],
         newest: Opener::NONE,
     };
-    // SAFETY: links are followed, and tables of fixed size are scanned.
+    // SAFETY: the code under the lock follows links and scans tables of fixed size, and no domain's code runs there.
     unsafe { NoCutMutex::new(all) }
 };
 
@@ -131,21 +133,22 @@ impl Words for Table {
     }
 }
 
-/// Counts the groups that `owner` opens from now on, to its reclaim, for `opener`.
+/// Counts the groups that `owner` opens from now on, until its reclaim, for `opener`.
 ///
 /// # Safety
-/// Whoever calls it has the authority over `owner`, and over its name.
+/// The caller has authority over `owner` and over its name.
 pub unsafe fn count_for(owner: Owner, opener: Opener) {
     FREE.lock().of[owner.index()] = opener;
 }
 
-/// Forgets for whom groups of `owner` count, which is dead: who has its slot next begins anew.
+/// Forgets the opener of `owner`, which is dead, so that the next domain in its slot does not inherit it.
 pub(crate) fn forget(owner: Owner) {
     FREE.lock().of[owner.index()] = Opener::NONE;
 }
 
-/// A new group of whom the thread runs for; `None` when all are open, or when few are left and a domain has its
-/// [`SHARE`]. Cost: a lock; a scan of all groups' words when fewer than half are left.
+/// Opens a group for the owner on whose behalf the thread runs. Returns `None` when all groups are open, or when fewer
+/// than half are left and a domain has opened its [`SHARE`]. Cost: a lock, and a scan of the openers of all groups when
+/// fewer than half are left.
 #[must_use]
 pub fn open() -> Option<Group> {
     let owner = thread::current().owner();
@@ -167,34 +170,35 @@ pub fn open() -> Option<Group> {
 /// Closes the group.
 ///
 /// # Safety
-/// The caller opened it and it has no member any more.
+/// The group is open, the caller has the right to close it, and no object is its member any more.
 pub unsafe fn close(group: Group) {
     put_back(&mut FREE.lock(), group.index());
 }
 
-/// Hands the group with all its members to `owner`. One store.
+/// Hands the group with all its members to `owner`, with one store.
 ///
 /// # Safety
-/// The group is open; the caller moves the right to use all members to `owner` in the same breath.
+/// The group is open. The caller transfers the right to use all members to `owner` together with this store.
 #[inline]
 pub unsafe fn set_owner(group: Group, owner: Owner) {
     TABLE.0[group.index()].store(owner.word(), Ordering::Relaxed);
 }
 
-/// The owner of the group, which is open.
+/// Returns the owner of the group, which is open.
 #[inline]
 #[must_use]
 pub fn owner(group: Group) -> Owner {
     Owner::from_index(word_of(group.word()) as usize).unwrap_or(Owner::HOST)
 }
 
-/// The word of the owner of the group with this number (more may stand above it), or a free word.
+/// Returns the word of the group with this number: its owner's word, or a free word if it is closed. Bits of `number`
+/// above [`GROUPS`] are ignored.
 #[inline]
 pub(crate) fn word_of(number: u32) -> u32 {
     TABLE.0[number as usize & (GROUPS - 1)].load(Ordering::Relaxed)
 }
 
-/// The owner word that `word`, live, stands for: its own, or that of its group.
+/// Resolves the word of a live object: returns the owner word of the group that it names, or `word` itself.
 #[inline]
 pub(crate) fn resolve(word: u32) -> u32 {
     match free_list::group_of(word) {
@@ -203,7 +207,7 @@ pub(crate) fn resolve(word: u32) -> u32 {
     }
 }
 
-/// Whether `owner` has a group.
+/// Whether `owner` has an open group.
 pub(crate) fn any_of(owner: u32) -> bool {
     TABLE
         .0
@@ -214,7 +218,7 @@ pub(crate) fn any_of(owner: u32) -> bool {
 /// Closes all groups of `owner`.
 ///
 /// # Safety
-/// No live word names one of them any more.
+/// The owner word of no live object names one of them any more.
 pub(crate) unsafe fn close_all(owner: u32) {
     let mut free = FREE.lock();
     for index in 0..GROUPS {

@@ -1,4 +1,5 @@
-//! Allocate, free, change of owner; and, from [`census`](crate::census) and [`reclaim`], counting and reclaim.
+//! Allocation, free and change of owner. Also re-exports the functions that count ([`census`](crate::census)) and
+//! reclaim ([`reclaim`]).
 
 use crate::class::{self, PAGE_SIZE, Place};
 use crate::free_list::{CACHED, QUIESCED};
@@ -17,26 +18,26 @@ pub use crate::lookup::Found;
 pub use crate::reclaim::{Reclaimed, quiesce, reclaim};
 pub use crate::trim::{held_bytes, trim};
 
-/// Allocates a slot at `place` for an object of `size` bytes aligned to `align`, owned by whom the
-/// thread runs for. The bytes are whatever the slot held before: the caller must write them before
-/// anybody else can read them.
+/// Allocates a slot at `place` for an object of `size` bytes aligned to `align`. The object belongs to the owner on
+/// whose behalf the thread runs. The slot still has its old bytes: the caller must overwrite them before any other code
+/// can read them.
 ///
-/// Cost: no shared line while the CPU's cache has a slot of the class, or a run of as many pages.
-/// An owner with a quota takes a lock of its own.
+/// Cost: touches no cache line that CPUs share while the CPU's cache has a slot of the class, or a run of as many
+/// pages. For an owner with a quota, it also takes a lock of that owner.
 ///
 /// # Errors
-/// The host is out of pages, or the owner's quota is used up.
+/// The host has no pages left, the owner's quota is used up, or the object is too large.
 ///
 /// # Safety
-/// `place` is `class::place(size, align)`. The caller takes over the slot: nothing else frees it
-/// unless its owner dies, so the caller must not hand the address to code that outlives that.
-// Always: a sized type's place is known where this is called, which leaves half of it.
+/// `place` is `class::place(size, align)`. The caller takes over the slot: nothing else frees it unless its owner dies.
+/// So the caller must not hand the address to code that outlives the owner.
+// Always inlined: a caller with a sized type knows the place at compile time, so half of the code folds away.
 #[inline(always)]
 pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
     let thread = thread::current();
     let owner = thread.owner();
-    // Each way marks its own no-cut stretch, and what is out of line returns in registers: else the
-    // slot found here would come through memory as well, where the ways meet.
+    // Each path takes a no-cut mark of its own, and the functions out of line return their results in registers.
+    // Otherwise the slot that the inlined path finds would also go through memory where the paths join.
     if quota::is_limited(owner) {
         let (slot, error) = alloc_limited(thread, owner, place, size, align);
         return slot.ok_or(error);
@@ -47,7 +48,8 @@ pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u
     }
 }
 
-/// A slot, or else why there is none.
+/// Allocates for an owner with a quota. Returns the slot, or `None` and the error; beside a slot the error means
+/// nothing.
 #[cold]
 #[inline(never)]
 fn alloc_limited(
@@ -74,7 +76,7 @@ fn charged(
         Place::Slot { shift } => 1 << shift,
         Place::Large => class::large_bytes(size, align).ok_or(AllocError::TooLarge)?,
     };
-    // Held, with a no-cut mark, until the object bears its owner's.
+    // The grant, and the no-cut mark that it contains, are held until the object's owner word is set.
     let _grant = quota::charge(owner, Load::one(bytes)).ok_or(AllocError::Quota)?;
     match place {
         Place::Slot { shift } => alloc_slot(thread, owner, shift),
@@ -92,7 +94,7 @@ fn alloc_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Result<NonNull<u
 
 #[inline(always)]
 fn take_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8>> {
-    // SAFETY: the heap's own code, to the end of this block.
+    // SAFETY: only the heap's own code runs under the mark, to the end of this block.
     let _no_cut = unsafe { NoCut::begin(thread) };
     let slot = cache::take(thread, shift)?;
     // SAFETY: the cache's slots of a class lie in slabs of that class.
@@ -100,7 +102,7 @@ fn take_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8
     Some(slot)
 }
 
-/// The host has no pages: what other classes and CPUs keep may do.
+/// Trims the heap and tries again: the host has no pages, but the caches of other classes and CPUs may hold some.
 #[cold]
 #[inline(never)]
 fn alloc_after_trim(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8>> {
@@ -126,7 +128,7 @@ fn alloc_large(
 
 #[inline(always)]
 fn take_run(thread: &ThreadSlot, owner: Owner, bytes: usize) -> Option<NonNull<u8>> {
-    // SAFETY: the heap's own code, to the end of this block.
+    // SAFETY: only the heap's own code runs under the mark, to the end of this block.
     let _no_cut = unsafe { NoCut::begin(thread) };
     let object = runs::take(thread, bytes)?;
     // SAFETY: a large object that nobody else knows of.
@@ -143,12 +145,12 @@ fn create_large(
     align: usize,
 ) -> Option<NonNull<u8>> {
     let create = || {
-        // SAFETY: the heap's own code, to the end of this block.
+        // SAFETY: only the heap's own code runs under the mark, to the end of this block.
         let _no_cut = unsafe { NoCut::begin(thread) };
         let (header, object) = Slab::create_large(size, align)?;
-        // SAFETY: made just now; nobody else knows of it yet, and its word says *cached*.
+        // SAFETY: it was just created, nothing else knows of it yet, and its word says *cached*.
         let header = unsafe { header.as_ref() };
-        // Nothing is taken out.
+        // `add_large` retires no slab, so there is nothing to give back.
         let ((), _) = registry::locked(|registry| registry.add_large(header));
         // SAFETY: a large object that nobody else knows of.
         unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
@@ -160,38 +162,41 @@ fn create_large(
     })
 }
 
-/// Frees the object at `object`, whoever owns it. Cost: as [`alloc`], without the quota.
+/// Frees the object at `object`, whichever owner it has. Cost: as [`alloc`], without the quota.
 ///
 /// # Safety
-/// `object` is a live object that [`alloc`] placed at `place`, with its provenance; the caller is
-/// the one that may drop it and nobody uses it any more.
-// Always, as `alloc`: left to itself the compiler does not, and each free computes its class again.
+/// `object` is a live object that [`alloc`] placed at `place`, with its provenance. The caller has the only right to
+/// drop it, and nothing uses it any more.
+// Always inlined, as `alloc`: left to itself, the compiler does not, and each free computes its class again.
 #[inline(always)]
 pub unsafe fn free(object: NonNull<u8>, place: Place) {
     let thread = thread::current();
     match place {
         Place::Slot { shift } => {
-            // SAFETY: the heap's own code, to the end of this block.
+            // SAFETY: only the heap's own code runs under the mark, to the end of this block.
             let _no_cut = unsafe { NoCut::begin(thread) };
             // SAFETY: the caller's object lies in a slab of that class.
             unsafe { slab::slot_word(object, shift) }.store(CACHED, Ordering::Relaxed);
-            // SAFETY: the word says cached now, and the caller gave the slot up.
+            // SAFETY: the word now says *cached*, and the caller has given up the slot.
             unsafe { cache::put(thread, shift, object) };
         }
-        // SAFETY: the caller's object is large, and given up.
+        // SAFETY: the caller's object is large, and the caller has given it up.
         Place::Large => unsafe { free_large(thread, object) },
     }
 }
 
+/// Frees a large object: into the CPU's cache of runs if it has room, otherwise on the slow path.
+///
 /// # Safety
-/// `object` is a large object, given up.
+/// `object` is a live large object that the caller has given up.
 #[inline(never)]
 unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
-    // SAFETY: the heap's own code, to the end of this function or of what it hands the mark to.
+    // SAFETY: only the heap's own code runs under the mark, which ends in this function or in the one that it is passed
+    // to.
     let no_cut = unsafe { NoCut::begin(thread) };
     // SAFETY: the caller's object is large.
     unsafe { slab::large_word(object) }.store(CACHED, Ordering::Relaxed);
-    // SAFETY: as above; its header lives as long as it does.
+    // SAFETY: as above; the header lives as long as the object.
     let header = unsafe { Slab::of_large(object) };
     let pages = if header.is_page_aligned() {
         class::run_pages(header.object_bytes())
@@ -199,7 +204,7 @@ unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
         None
     };
     if let Some(pages) = pages {
-        // SAFETY: of so many pages and aligned to one, says *cached*, given up.
+        // SAFETY: the object has that many pages and page alignment, its word says *cached*, and it was given up.
         let is_kept = unsafe { runs::keep(thread, object, pages) };
         if is_kept {
             return;
@@ -209,6 +214,8 @@ unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
     unsafe { runs::give_up(thread, no_cut, object, pages) };
 }
 
+/// Returns the owner word of an object.
+///
 /// # Safety
 /// As for [`set_owner`].
 #[inline]
@@ -221,29 +228,29 @@ unsafe fn word<'a>(object: NonNull<u8>, place: Place) -> &'a AtomicU32 {
     }
 }
 
-/// Changes the owner of one object. One store.
+/// Changes the owner of one object, with one store.
 ///
 /// # Safety
-/// `object` is a live object at `place`, with its provenance; the caller moves the right to use it
-/// to `owner` in the same breath.
+/// `object` is a live object at `place`, with its provenance. The caller transfers the right to use it to `owner`
+/// together with this store.
 #[inline]
 pub unsafe fn set_owner(object: NonNull<u8>, place: Place, owner: Owner) {
     // SAFETY: the caller's object stands at `place`.
     unsafe { word(object, place) }.store(owner.word(), Ordering::Relaxed);
 }
 
-/// Makes the object a member of `group`: from now on the group's owner is its owner. One store.
+/// Makes the object a member of `group`, with one store: from now on the group's owner is its owner.
 ///
 /// # Safety
-/// As [`set_owner`], to the group's owner; the group is open, and stays so until the object has left
-/// it (by [`set_owner`]) or is freed.
+/// As for [`set_owner`], to the group's owner. The group is open, and stays open until the object has left it (by
+/// [`set_owner`]) or is freed.
 #[inline]
 pub unsafe fn join(object: NonNull<u8>, place: Place, group: Group) {
     // SAFETY: the caller's object stands at `place`.
     unsafe { word(object, place) }.store(group.word(), Ordering::Relaxed);
 }
 
-/// The owner of one object, through its group if it is in one.
+/// Returns the owner of one object; for a member of a group, the owner of the group.
 ///
 /// # Safety
 /// `object` is a live object at `place`, with its provenance.

@@ -1,6 +1,6 @@
-//! What the heap needs from its host, bound once by the final binary.
+//! What the heap needs from its host. The final binary binds one implementation.
 //!
-//! Each hook is one typed symbol, set by a macro: [`set_heap_host!`](crate::set_heap_host) for [`HeapHost`].
+//! Each hook of [`HeapHost`] is one typed symbol, which the macro [`set_heap_host!`](crate::set_heap_host) defines.
 
 use crate::thread::ThreadSlot;
 use core::ptr::NonNull;
@@ -8,20 +8,20 @@ use core::ptr::NonNull;
 /// The host's side of the heap.
 ///
 /// # Safety
-/// Pages returned by [`alloc_pages`](Self::alloc_pages) are writable, aligned as asked, used by
-/// nobody else and stay mapped at that address until [`free_pages`](Self::free_pages) gets them
-/// back. [`thread_slot`](Self::thread_slot) returns the same slot for every call on one thread, a
-/// different one on every other live thread, valid while the thread runs. No method calls back into
-/// the heap.
+/// Pages that [`alloc_pages`](Self::alloc_pages) returns are writable, aligned as requested and used by nothing else.
+/// They stay mapped at that address until [`free_pages`](Self::free_pages) gets them back.
+/// [`thread_slot`](Self::thread_slot) returns the same slot for every call on one thread, and a different one on every
+/// other live thread. The slot is valid while the thread runs. No method calls back into the heap.
 pub unsafe trait HeapHost {
-    /// The slot of the running thread. Hot: a call and an allocation ask for it once.
+    /// Returns the slot of the running thread. This is on the fast path: each call and each allocation asks for it
+    /// once.
     fn thread_slot() -> NonNull<ThreadSlot>;
 
-    /// `bytes` of memory (a multiple of the page size) aligned to `align` (a power of two, at least a
-    /// page), contiguous also for devices where the host does DMA. `None` when there is none left.
+    /// Returns `bytes` of memory (a multiple of the page size), aligned to `align` (a power of two, at least a page).
+    /// If the host does DMA, the memory is contiguous for devices too. `None` when there is no memory left.
     fn alloc_pages(bytes: usize, align: usize) -> Option<NonNull<u8>>;
 
-    /// Takes back what [`alloc_pages`](Self::alloc_pages) gave, with the same numbers.
+    /// Takes back memory that [`alloc_pages`](Self::alloc_pages) returned for the same `bytes` and `align`.
     ///
     /// # Safety
     /// `start` came from `alloc_pages(bytes, align)` and nothing refers to the memory any more.
@@ -43,7 +43,7 @@ pub(crate) fn thread_slot() -> NonNull<ThreadSlot> {
 pub(crate) fn alloc_pages(bytes: usize, align: usize) -> Option<NonNull<u8>> {
     // SAFETY: the symbol is defined by `set_heap_host!` with exactly this signature.
     let start = unsafe { __samara_alloc_pages(bytes, align) }?;
-    // A host that ignores the alignment would break the mask-and-shift look-up: better no memory.
+    // A host that ignores the alignment would break the look-up by mask and shift. Such memory is refused.
     let misplaced = start.addr().get() & align.checked_sub(1)?;
     (misplaced == 0).then_some(start)
 }
@@ -51,7 +51,7 @@ pub(crate) fn alloc_pages(bytes: usize, align: usize) -> Option<NonNull<u8>> {
 /// # Safety
 /// As [`HeapHost::free_pages`].
 pub(crate) unsafe fn free_pages(start: NonNull<u8>, bytes: usize, align: usize) {
-    // SAFETY: the symbol is defined by `set_heap_host!` with this signature; the rest is the caller's.
+    // SAFETY: the symbol is defined by `set_heap_host!` with exactly this signature; the caller upholds the contract.
     unsafe { __samara_free_pages(start, bytes, align) }
 }
 
@@ -72,7 +72,7 @@ macro_rules! set_heap_host {
             }
             #[unsafe(no_mangle)]
             unsafe fn __samara_free_pages(start: NonNull<u8>, bytes: usize, align: usize) {
-                // SAFETY: handed on from the heap, which upholds the trait's contract.
+                // SAFETY: the heap, the only caller, upholds the trait's contract.
                 unsafe { <$host as $crate::host::HeapHost>::free_pages(start, bytes, align) }
             }
         };

@@ -1,6 +1,6 @@
 //! The arithmetic of a quota: pure, sequential, saturating.
 
-/// An amount of shared memory: slot bytes, and how many slots they are.
+/// An amount of shared memory: bytes of slots, and the number of slots.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Load {
     /// Bytes of slots (or of pages, for a large object).
@@ -10,12 +10,12 @@ pub struct Load {
 }
 
 impl Load {
-    /// Nothing.
+    /// No memory.
     pub const ZERO: Self = Self {
         bytes: 0,
         objects: 0,
     };
-    /// More than anybody can have.
+    /// More than any owner can have.
     pub const MAX: Self = Self {
         bytes: usize::MAX,
         objects: usize::MAX,
@@ -28,7 +28,7 @@ impl Load {
         Self { bytes, objects: 1 }
     }
 
-    /// Both sums, saturating.
+    /// Adds bytes and objects, saturating.
     #[inline]
     #[must_use]
     pub const fn plus(self, other: Self) -> Self {
@@ -38,7 +38,7 @@ impl Load {
         }
     }
 
-    /// Both differences, zero at least.
+    /// Subtracts bytes and objects, saturating at zero.
     #[must_use]
     pub const fn less(self, other: Self) -> Self {
         Self {
@@ -47,7 +47,7 @@ impl Load {
         }
     }
 
-    /// Both sums, modulo their width: for running totals, of which only differences count.
+    /// Adds bytes and objects, wrapping: for running totals, of which only differences matter.
     const fn running(self, other: Self) -> Self {
         Self {
             bytes: self.bytes.wrapping_add(other.bytes),
@@ -55,7 +55,7 @@ impl Load {
         }
     }
 
-    /// What came on top of the earlier total `since`.
+    /// Returns the difference of this running total and the earlier total `since`.
     const fn since(self, since: Self) -> Self {
         Self {
             bytes: self.bytes.wrapping_sub(since.bytes),
@@ -63,36 +63,36 @@ impl Load {
         }
     }
 
-    /// Whether both fit into `room`.
+    /// Whether bytes and objects both fit into `room`.
     #[must_use]
     pub const fn fits(self, room: Self) -> bool {
         self.bytes <= room.bytes && self.objects <= room.objects
     }
 }
 
-/// What an owner may still take before its objects are counted again.
+/// The credit that an owner has left before its objects must be counted again.
 ///
-/// Two credits go down together: `own` ends at the limit and is for allocations, `far` ends at
-/// twice the limit and is for what others hand over. Frees and what is handed away do not bring
-/// credit back: the next count does, so credit never exceeds what is really left.
+/// Two credits decrease together. `own` is used up at the limit and is for allocations. `far` is used up at twice the
+/// limit and is for objects that others hand over. A free, or an object handed away, does not restore credit; only the
+/// next count does. So the credit never exceeds the room that is really left.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ledger {
     limit: Load,
     own: Load,
     far: Load,
-    /// All that was ever taken, modulo its width.
+    /// The running total of all that was taken; it may wrap.
     taken: Load,
 }
 
-/// A count of what an owner has that has begun: what the ledger had noted by then.
+/// The ledger's running total at the time when a count began.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LoadSnapshot(Load);
 
 impl Ledger {
-    /// No limit.
+    /// A ledger without a limit.
     pub const UNLIMITED: Self = Self::new(Load::MAX);
 
-    /// A limit, and no credit yet: the first to take anything counts.
+    /// A ledger with a limit and no credit yet, so that the first thing taken causes a count.
     #[must_use]
     pub const fn new(limit: Load) -> Self {
         Self {
@@ -109,14 +109,15 @@ impl Ledger {
         self.limit
     }
 
-    /// To be told before a count begins that ends with [`settle`](Self::settle).
+    /// Takes the snapshot that [`settle`](Self::settle) needs. Call it before the count begins.
     #[must_use]
     pub const fn begin(&self) -> LoadSnapshot {
         LoadSnapshot(self.taken)
     }
 
-    /// After a count, which found `owned`. What was taken since it began may or may not be in there: it counts once
-    /// more. Whether nothing was, so that the credit is exact.
+    /// Sets the credits after a count that found `owned`. The count may or may not include what was taken since it
+    /// began, so that amount is subtracted in addition. Returns whether nothing was taken meanwhile, which makes the
+    /// credits exact.
     pub const fn settle(&mut self, owned: Load, begun: LoadSnapshot) -> bool {
         let since = self.taken.since(begun.0);
         let owned = owned.plus(since);
@@ -125,7 +126,7 @@ impl Ledger {
         since.fits(Load::ZERO)
     }
 
-    /// Takes `load` for an allocation; `false`, and nothing taken, when the credit is too low.
+    /// Takes `load` for an allocation. Returns `false`, and takes nothing, if the credit is too low.
     #[must_use]
     pub const fn allocate(&mut self, load: Load) -> bool {
         let fits = load.fits(self.own);
@@ -135,7 +136,8 @@ impl Ledger {
         fits
     }
 
-    /// Takes `load` for what is handed over; `false`, and nothing taken, when it goes too far.
+    /// Takes `load` for objects that others hand over. Returns `false`, and takes nothing, if they would exceed twice
+    /// the limit.
     #[must_use]
     pub const fn receive(&mut self, load: Load) -> bool {
         let fits = load.fits(self.far);
@@ -145,13 +147,13 @@ impl Ledger {
         fits
     }
 
-    /// Whether the owner may be given anything at all: not from twice its limit on.
+    /// Whether the owner may be given anything at all, which it may not once it has reached twice its limit.
     #[must_use]
     pub const fn has_room(&self) -> bool {
         self.far.bytes > 0 && self.far.objects > 0
     }
 
-    /// Notes what the owner got, asked or not.
+    /// Subtracts `load` from both credits, whether or not the owner asked for it.
     pub const fn note(&mut self, load: Load) {
         self.own = self.own.less(load);
         self.far = self.far.less(load);

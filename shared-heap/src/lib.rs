@@ -1,35 +1,36 @@
-//! The exchange heap: the one heap whose objects may change hands between domains.
+//! The exchange heap: the only heap whose objects can change owner between domains.
 //!
-//! Every object occupies one slot of a size-aligned slab. The *owner words* of a slab stand in one
-//! dense table at its head, so the word of an object is found from its address with a mask and a
-//! shift: no header beside the value, no side map, no lock on a change of owner. Reclaiming a dead
-//! domain is a linear scan of those tables.
+//! Every object occupies one slot of a size-aligned slab; an object too large for a slab has pages of its own. The
+//! *owner words* of a slab form one dense table at its head, so a mask and a shift lead from an object's address to its
+//! owner word. A value has no header beside it, there is no side map, and a change of owner takes no lock. Reclaiming a
+//! dead domain is a linear scan of those tables.
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`owner`] | who an object belongs to |
+//! | [`owner`] | the owner of an object: the host or a domain slot |
 //! | [`class`] | sizes and slot positions (pure arithmetic) |
 //! | [`free_list`] | the free list kept in a slab's owner words (pure) |
 //! | [`heap`] | allocate, free, change of owner |
-//! | [`census`] | counting what an owner has |
-//! | [`reclaim`] | releasing what a dead owner had |
-//! | [`error`] | why an object could not be allocated |
+//! | [`census`] | counting the objects of an owner |
+//! | [`reclaim`] | releasing the objects of a dead owner |
+//! | [`error`] | why an allocation failed |
 //! | [`group`] | objects that change owner together |
-//! | [`cap`] | capability slots: trusted values released with their owner |
-//! | [`quota`] | how much a domain may have |
-//! | [`slow_path_flags`] | who has a quota, or something to drop |
+//! | [`cap`] | capability slots: trusted values that are released when their owner dies |
+//! | [`quota`] | limits on what a domain may have |
+//! | [`slow_path_flags`] | flags of owners that have a quota, or objects to drop |
 //! | [`ledger`] | the arithmetic of a quota (pure) |
-//! | [`run_cache`] | which page runs a CPU keeps (pure) |
-//! | [`thread`] | on whose behalf a thread runs |
-//! | [`no_cut_mutex`] | the lock of the trusted side |
+//! | [`run_cache`] | which page runs a CPU caches (pure) |
+//! | [`thread`] | the owner on whose behalf a thread runs |
+//! | [`no_cut_mutex`] | the lock of trusted code |
 //! | [`host`] | what the heap needs from its host |
-//! | [`fixed`] | a host's pages from one static buffer, without `alloc` |
-//! | [`page_map`] | which of them are in use (pure) |
+//! | [`fixed`] | pages for the heap from one static buffer, without `alloc` |
+//! | [`page_map`] | which pages of that buffer are in use (pure) |
 //!
-//! This crate is the *trusted* side. Its allocation and transfer functions are `unsafe`: domains
-//! see them only through `samara-rref` and generated proxies.
+//! This crate is *trusted* code. Its allocation and transfer functions are `unsafe`; domains reach them only through
+//! `samara-rref` and generated proxies.
 #![no_std]
-// Sizes, alignments and counts come from domains: no sum wraps unseen, and none panics unforeseen.
+// Sizes, alignments and counts come from domains. So all arithmetic states how it handles overflow: no sum wraps or
+// panics by accident.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![expect(
     unsafe_code,

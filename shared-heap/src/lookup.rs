@@ -1,14 +1,14 @@
-//! What stands at an address.
+//! The result of looking up an address.
 
 use crate::owner::Owner;
 
-/// An object, found by an address in its slot.
+/// A live object that was found by an address in its slot.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// Where its slot begins.
+    /// The address at which its slot begins.
     pub start: usize,
-    /// Bytes of its slot.
+    /// The size of its slot in bytes.
     pub bytes: usize,
-    /// Whose it is.
+    /// Its owner.
     pub owner: Owner,
 }

@@ -1,28 +1,28 @@
-//! The lock of the trusted side: who holds it is under a no-cut mark, so no cut leaves it taken.
+//! The lock of trusted code. The thread that holds it is under a no-cut mark, so no cut leaves the lock taken.
 
 use crate::primitive::{Mutex, MutexGuard};
 use crate::thread::{self, NoCut};
 use core::fmt;
 use core::ops::{Deref, DerefMut};
 
-/// A spin lock that is held under a [`NoCut`] mark: neither a cut nor a pre-emption comes while it is.
+/// A spin lock that is held under a [`NoCut`] mark: while a thread holds it, the thread is neither cut nor pre-empted.
 ///
-/// Cost beside the lock's own: the running thread's slot, and two plain additions.
+/// Cost in addition to the lock's own: finding the running thread's slot, and two plain additions.
 pub struct NoCutMutex<T>(Mutex<T>);
 
-/// Access to what a [`NoCutMutex`] guards.
-// The order matters: the lock is given back before the mark.
+/// Access to the value that a [`NoCutMutex`] guards.
+// The order of the fields matters: the lock is released before the mark ends.
 pub struct NoCutGuard<'a, T> {
     value: MutexGuard<'a, T>,
     _no_cut: NoCut<'static>,
 }
 
 impl<T> NoCutMutex<T> {
-    /// A lock around `value`.
+    /// Makes a lock around `value`.
     ///
     /// # Safety
-    /// What runs while it is held is trusted code that ends in bounded time, none of a domain's, and no guard
-    /// is forgotten: the thread is not cut meanwhile, and the others wait.
+    /// Only trusted code that ends in bounded time runs while the lock is held, no domain's code does, and no guard is
+    /// forgotten: meanwhile the thread is not cut, and other threads wait for the lock.
     #[must_use]
     pub const unsafe fn new(value: T) -> Self {
         Self(Mutex::new(value))
@@ -32,7 +32,7 @@ impl<T> NoCutMutex<T> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> NoCutGuard<'_, T> {
-        // SAFETY: released with the guard, as whoever made the lock vouches.
+        // SAFETY: the mark ends with the guard; the caller of `new` vouches for the code that runs meanwhile.
         let no_cut = unsafe { NoCut::begin(thread::current()) };
         NoCutGuard {
             value: self.0.lock(),
@@ -40,14 +40,14 @@ impl<T> NoCutMutex<T> {
         }
     }
 
-    /// What it guards: nobody else has it.
+    /// Returns the guarded value; the exclusive borrow proves that no thread holds the lock.
     #[cfg(not(samara_model))]
     #[inline]
     pub fn get_mut(&mut self) -> &mut T {
         self.0.get_mut()
     }
 
-    /// Takes the lock if it is free. Does not wait.
+    /// Takes the lock if it is free; does not wait.
     #[cfg(not(samara_model))]
     #[inline]
     pub fn try_lock(&self) -> Option<NoCutGuard<'_, T>> {

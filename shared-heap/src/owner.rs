@@ -1,9 +1,8 @@
-//! Who an object belongs to.
+//! The owners of objects.
 
 use core::fmt;
 
-/// How many owners exist at once: the host and every domain slot of the runtime. 256 (feature
-/// `small`: 16).
+/// The number of owners: the host and every domain slot of the runtime. 256 (feature `small`: 16).
 pub const MAX_OWNERS: usize = if cfg!(samara_model) {
     4
 } else if cfg!(feature = "small") {
@@ -14,17 +13,17 @@ pub const MAX_OWNERS: usize = if cfg!(samara_model) {
 
 /// The owner of an object: the host, or the domain that occupies a slot of the runtime.
 ///
-/// An owner names a *slot*, not a generation: everything a generation owns is released before its
-/// slot is used again, so the slot alone is unambiguous.
+/// An owner names a *slot*, not a generation. Everything that a generation owns is released before its slot is used
+/// again, so the slot alone is unambiguous.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 #[repr(transparent)]
 pub struct Owner(u32);
 
 impl Owner {
-    /// The host itself: code that no domain called, and trusted code that acts for the host.
+    /// The host itself: code that runs outside of every domain, and trusted code that acts for the host.
     pub const HOST: Self = Self(0);
 
-    /// The owner for domain slot `index`; `None` beyond [`MAX_OWNERS`]. Slot 0 is the host.
+    /// Returns the owner of domain slot `index`, or `None` if that is not below [`MAX_OWNERS`]. Slot 0 is the host.
     #[must_use]
     pub const fn from_index(index: usize) -> Option<Self> {
         if index < MAX_OWNERS {
@@ -34,7 +33,7 @@ impl Owner {
         }
     }
 
-    /// The slot index, below [`MAX_OWNERS`].
+    /// Returns the index of the slot, below [`MAX_OWNERS`].
     #[inline]
     #[must_use]
     pub const fn index(self) -> usize {

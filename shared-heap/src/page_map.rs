@@ -1,15 +1,15 @@
-//! A bit map of pages, first fit: pure.
+//! A bit map of pages, searched first fit: pure logic.
 
-/// Bits of a word.
+/// The number of bits in a word.
 const BITS: usize = u32::BITS as usize;
 
-/// Words of a map of `pages` pages.
+/// Returns how many words a map of `pages` pages needs.
 #[must_use]
 pub const fn words(pages: usize) -> usize {
     pages.div_ceil(BITS)
 }
 
-/// Which pages are in use: a set bit each.
+/// The pages in use: one bit for each page, which is set while the page is in use.
 #[derive(Clone, Debug)]
 pub struct PageMap<W: AsRef<[u32]> + AsMut<[u32]>> {
     words: W,
@@ -18,7 +18,8 @@ pub struct PageMap<W: AsRef<[u32]> + AsMut<[u32]>> {
 }
 
 impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
-    /// A map over `words`, all zero, of at most as many pages as they have bits.
+    /// Makes a map of `pages` free pages over `words`, which are all zero. If the words have fewer bits, the map has
+    /// only that many pages.
     pub fn new(words: W, pages: usize) -> Self {
         let bits = words.as_ref().len().saturating_mul(BITS);
         let pages = if pages < bits { pages } else { bits };
@@ -29,14 +30,14 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
         }
     }
 
-    /// How many pages are not in use.
+    /// Returns how many pages are free.
     #[must_use]
     pub const fn free_pages(&self) -> usize {
         self.free
     }
 
-    /// Takes the first run of `count` pages whose first is a multiple of `align` (a power of two) if
-    /// pages are counted from `base`: its first page.
+    /// Takes the first free run of `count` pages that begins at a multiple of `align` (a power of two), where page 0 of
+    /// the map counts as page `base`. Returns the first page of the run.
     pub fn take(&mut self, count: usize, align: usize, base: usize) -> Option<usize> {
         if count == 0 || count > self.free {
             return None;
@@ -53,7 +54,7 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
         Some(first)
     }
 
-    /// Puts back `count` pages from `first` on, which were taken.
+    /// Frees `count` pages from `first` on, which were taken. Pages outside the map are ignored.
     pub fn put(&mut self, first: usize, count: usize) {
         let Some(end) = first.checked_add(count) else {
             return;
@@ -65,14 +66,14 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
         self.free = self.free.saturating_add(count);
     }
 
-    /// The last page in use among `count` from `first` on, in `Some`; `None` if there are not as many
-    /// pages.
+    /// Returns the last page in use among the `count` pages from `first` on, if any is in use; an outer `None` if the
+    /// map ends before that.
     fn last_used(&self, first: usize, count: usize) -> Option<Option<usize>> {
         let end = first.checked_add(count)?;
         if end > self.pages {
             return None;
         }
-        // From behind: the search goes on after the last obstacle.
+        // Searches from the end, because the caller continues behind the last page in use.
         let mut page = end;
         while page > first {
             page = page.strict_sub(1);
@@ -99,7 +100,7 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
     }
 }
 
-/// The first page from `page` on that is a multiple of `align` counted from `base`.
+/// Returns the first page from `page` on that is a multiple of `align`, where page 0 counts as page `base`.
 fn aligned(page: usize, align: usize, base: usize) -> Option<usize> {
     let at = base.checked_add(page)?;
     let mask = align.checked_sub(1)?;

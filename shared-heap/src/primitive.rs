@@ -1,5 +1,5 @@
-//! The primitives of concurrency, in one place: what ships, what a model checker explores, and what
-//! stands in on targets that lack them are the same code over another set of these.
+//! Atomics and locks, chosen in one place. The same code runs over the primitives that ship, over those that loom
+//! explores, and over those of `portable-atomic` on targets without compare-and-swap.
 
 #[cfg(all(not(samara_model), not(feature = "portable-atomic")))]
 pub(crate) use core::sync::atomic;

@@ -1,15 +1,15 @@
-//! How much shared memory a domain may have: bytes, and objects.
+//! Quotas: limits on the bytes and the objects of shared memory that a domain may have.
 //!
-//! A domain with a limit has *credit* ([`Ledger`]). When it is used up, what the domain really owns
-//! is counted (a scan) and the rest of the limit becomes the new credit. So frees and changes of
-//! owner cost nothing for accounting, a domain's own allocations never take it beyond its limit,
-//! and a domain without a limit pays one load.
+//! A domain with a limit has *credit* ([`Ledger`]). When the credit is used up, a scan counts what the domain really
+//! owns, and the rest of the limit becomes the new credit. So frees and changes of owner cost nothing for accounting, a
+//! domain's own allocations never take it beyond its limit, and a domain without a limit pays for one load.
 //!
-//! How long a count takes is up to all others, who have the objects. So it has no lock of the owner's and no mark, and
-//! costs its asker a small share (`census::for_quota`).
+//! How long a count takes depends on the objects of all other domains. So this module holds neither the owner's lock
+//! nor a no-cut mark throughout a count, and the domain that causes the count pays only a small share of it
+//! (`census::for_quota`).
 //!
-//! What others hand to it is checked only where the one who hands over asks
-//! ([`is_limited`], then [`admit`]): a receiver that would pass twice its limit is refused.
+//! Objects that others hand to a domain are checked only where the sender asks ([`is_limited`], then [`admit`]): a
+//! receiver that would exceed twice its limit is refused.
 
 use crate::ledger::{Ledger, Load};
 use crate::no_cut_mutex::{NoCutGuard, NoCutMutex};
@@ -32,7 +32,7 @@ impl Limits {
         objects: None,
     };
 
-    /// So many bytes, and any number of objects.
+    /// A limit on bytes, and none on objects.
     #[must_use]
     pub const fn bytes(bytes: usize) -> Self {
         Self {
@@ -47,12 +47,12 @@ struct Account {
     refused: Refused,
 }
 
-/// How often an owner was told no since its limits were set.
+/// How many requests of or for an owner were refused since its limits were set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refused {
-    /// Allocations of its own.
+    /// Refused allocations of its own.
     pub allocations: usize,
-    /// What others would have handed to it.
+    /// Refused transfers from others to it.
     pub transfers: usize,
 }
 
@@ -64,15 +64,15 @@ static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
             transfers: 0,
         },
     };
-    // SAFETY: arithmetic.
+    // SAFETY: only arithmetic on the account, and an allocation that was granted (`Grant`), run under the lock.
     unsafe { NoCutMutex::new(account) }
 }; MAX_OWNERS];
 
-/// Sets the limits of `owner`, and its count of refusals to zero. What it has is counted at its
-/// next allocation; allocations that have begun meanwhile on another CPU are counted then too.
+/// Sets the limits of `owner`, and its count of refusals to zero. Its objects are counted at its next allocation; that
+/// count includes allocations that have meanwhile begun on another CPU.
 ///
 /// # Safety
-/// The caller has authority over `owner`: it is the host, which limits whom it started.
+/// The caller has authority over `owner`: it is the host, which limits the domains that it started.
 pub unsafe fn set_limits(owner: Owner, limits: Limits) {
     let mut account = ACCOUNTS[owner.index()].lock();
     account.ledger = Ledger::new(Load {
@@ -81,21 +81,21 @@ pub unsafe fn set_limits(owner: Owner, limits: Limits) {
     });
     account.refused = Refused::default();
     if account.ledger.limit() == Load::MAX {
-        // SAFETY: the limits are kept here, and this is what they come to.
+        // SAFETY: this module keeps the limits, and the account has none now.
         unsafe { slow_path_flags::clear(owner, slow_path_flags::LIMITED) };
     } else {
-        // SAFETY: as above.
+        // SAFETY: this module keeps the limits, and the account has one now.
         unsafe { slow_path_flags::set(owner, slow_path_flags::LIMITED) };
     }
 }
 
-/// The limit of `owner` in bytes, if it has one.
+/// Returns the limit of `owner` in bytes, if it has one.
 #[must_use]
 pub fn limit(owner: Owner) -> Option<usize> {
     limits(owner).bytes
 }
 
-/// The limits of `owner`.
+/// Returns the limits of `owner`.
 #[must_use]
 pub fn limits(owner: Owner) -> Limits {
     let limit = ACCOUNTS[owner.index()].lock().ledger.limit();
@@ -106,71 +106,75 @@ pub fn limits(owner: Owner) -> Limits {
     }
 }
 
-/// How often `owner` was refused since its limits were set.
+/// Returns how many requests of or for `owner` were refused since its limits were set.
 #[must_use]
 pub fn refused(owner: Owner) -> Refused {
     ACCOUNTS[owner.index()].lock().refused
 }
 
-/// Whether `owner` has a limit. One load of a line that hardly ever changes.
+/// Whether `owner` has a limit. Costs one load of a cache line that is rarely written.
 #[inline]
 #[must_use]
 pub fn is_limited(owner: Owner) -> bool {
     slow_path_flags::of(owner) & slow_path_flags::LIMITED != 0
 }
 
-/// Whether `load` may be handed to `owner`: not if that took it beyond twice its limit. To be
-/// asked *before* the change of owner, and only of an owner that [`is_limited`].
+/// Whether `load` may be handed to `owner`, which it may unless that would exceed twice the owner's limit. If so, takes
+/// `load` from the owner's credit. Call it *before* the change of owner, and only for an owner that [`is_limited`].
 ///
-/// Approximate: what several CPUs hand over at once is noted by each before it arrives, what is
-/// consumed is seen at the next count. Cost: a lock of the owner's own; a scan of all owner words when
-/// the credit is used up.
+/// The answer is approximate: each of several CPUs that hand over at once takes its load from the credit before the
+/// objects arrive, and objects that the owner has consumed are seen only at the next count. Cost: a lock of the owner,
+/// and a scan of all owner words when the credit is used up.
 ///
 /// # Safety
-/// The caller is about to hand `load` to `owner`, whose credit it takes.
+/// The caller is about to hand `load` to `owner`, whose credit it uses up.
 #[cold]
 #[must_use]
 pub unsafe fn admit(owner: Owner, load: Load) -> bool {
     receives(owner, |ledger| ledger.receive(load))
 }
 
-/// Whether `owner`, which [`is_limited`], may be given what nobody can refuse any more: not from twice its
-/// limit on. To be asked before the call that returns it. Cost as of [`admit`].
+/// Whether `owner`, which [`is_limited`], may make a call whose result nobody can refuse once the call returns. It may
+/// not once it has reached twice its limit. Call it before that call. Cost: as [`admit`].
 #[cold]
 #[must_use]
 pub fn has_room(owner: Owner) -> bool {
     receives(owner, |ledger| ledger.has_room())
 }
 
-/// Nobody is cut on the way into a call: a count is made there as who calls, whose share of the time it is.
+/// Takes from the credit that is for objects of others, after a count if necessary, and counts a refusal. No thread is
+/// cut on its way into a call. So the count runs on behalf of the calling domain, which pays its share of the time.
 fn receives(owner: Owner, take: impl Fn(&mut Ledger) -> bool) -> bool {
     let (mut account, fits) = settled(owner, take, || census::for_quota(owner));
     account.refused.transfers = account.refused.transfers.wrapping_add(usize::from(!fits));
     fits
 }
 
-/// Notes that `load` came to `owner` without being asked for: what a call returns. Keeps its own
-/// allocations exact.
+/// Takes `load`, the result of a call, from the credit of `owner`, which cannot refuse it. Keeps the owner's own
+/// allocations within its limit.
 ///
 /// # Safety
-/// `load` was handed to `owner`, whose credit it takes.
+/// `load` was handed to `owner`, whose credit it uses up.
 #[cold]
 pub unsafe fn note(owner: Owner, load: Load) {
     ACCOUNTS[owner.index()].lock().ledger.note(load);
 }
 
-/// An allocation granted. Kept until the object bears its owner's mark: a count in between would
-/// miss it, and grant the same again.
+/// A granted allocation, which holds the owner's account. It is kept until the object's owner word is set. A count in
+/// between would miss the object and grant the same credit again.
 pub(crate) struct Grant {
     _account: NoCutGuard<'static, Account>,
 }
 
-/// Takes `load` from the credit of `owner`, which has a limit; `None` if that does not allow it.
+/// Takes `load` from the credit of `owner`, which has a limit. Returns `None` if the credit does not allow it.
 ///
-/// The thread holds no lock of the heap's, and has no mark where it can be helped: a count lasts as long as it does.
+/// The calling thread holds no lock of the heap, and is under no no-cut mark where that can be avoided: a count may
+/// take long.
 #[cold]
 pub(crate) fn charge(owner: Owner, load: Load) -> Option<Grant> {
-    // SAFETY: the heap's own code. As the host, which is not cut: a walk that does not end keeps its slab.
+    // The count runs on behalf of the host, which is not cut: a cut would skip the walk's destructor, and its slab
+    // would be kept forever.
+    // SAFETY: only the heap's own code runs on behalf of the host.
     let count = || unsafe { thread::as_host(|| census::for_quota(owner)) };
     let (mut account, fits) = settled(owner, |ledger| ledger.allocate(load), count);
     if fits {
@@ -180,11 +184,12 @@ pub(crate) fn charge(owner: Owner, load: Load) -> Option<Grant> {
     None
 }
 
-/// Counts after which nobody waits for an exact one any more.
+/// The most counts that are made in the hope of an exact one.
 const COUNTS: usize = 4;
 
-/// Tries `take`, and again after a count, which is made without the account's lock: where something was taken meanwhile
-/// a refusal says little, and another count follows. When one begins nobody of this owner is between its grant and its mark.
+/// Tries `take`, and while it fails counts and tries again. A count runs without the account's lock. If something was
+/// taken meanwhile, the credits are not exact and a refusal is not final, so another count follows, up to [`COUNTS`]. A
+/// count begins under the lock, so no thread of this owner is then between its grant and the store of its owner word.
 fn settled(
     owner: Owner,
     take: impl Fn(&mut Ledger) -> bool,

@@ -1,4 +1,4 @@
-//! Reclaiming what a dead owner had: scans of all owner words.
+//! Reclaiming the objects of a dead owner, by scans of all owner words.
 
 use crate::census::Census;
 use crate::owner::Owner;
@@ -6,46 +6,46 @@ use crate::registry::{Visited, Walk};
 use crate::slab::Kind;
 use crate::{cap, group};
 
-/// What a reclaim released.
+/// Counts of the objects and capabilities that a reclaim released.
 pub type Reclaimed = Census;
 
-/// Quiesces every capability of `owner`: what it stands for stops touching memory. Nothing is
-/// released yet. Returns how many there were.
+/// Quiesces every capability of `owner`, so that the devices and timers that they control stop writing memory. Releases
+/// nothing yet. Returns how many capabilities it quiesced.
 ///
 /// # Safety
 /// As for [`reclaim`].
 pub unsafe fn quiesce(owner: Owner) -> usize {
-    // SAFETY: handed on.
+    // SAFETY: upheld by the caller.
     unsafe { cap::quiesce_all(owner) }
 }
 
-/// Releases everything that `owner` has: quiesces its capabilities, releases them (trusted
-/// code), then frees its objects as plain bytes. No code of the dead domain runs.
+/// Releases everything that `owner` has. First quiesces its capabilities, then releases them (both run trusted code),
+/// then frees its objects as plain bytes. No code of the dead domain runs.
 ///
-/// Cost: two scans of the capabilities' owner words, and one of all objects' words: about a nanosecond for each live object.
-/// The heap's lock is taken for a piece of it at a time.
+/// Cost: two scans of the owner words of all capabilities, and one of the owner words of all objects: about a
+/// nanosecond for each live object. The heap's lock is held for one piece of a scan at a time.
 ///
 /// # Safety
-/// `owner` is dead: no thread runs for it, nobody refers to what it owns, and nobody hands it
-/// anything any more. It is not [`Owner::HOST`].
+/// `owner` is dead: no thread runs for it, nothing refers to the objects that it owns, and nothing is handed to it any
+/// more. It is not [`Owner::HOST`].
 pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
-    // SAFETY: handed on.
+    // SAFETY: upheld by the caller.
     unsafe { cap::quiesce_all(owner) };
-    // SAFETY: handed on; quiesced just now.
+    // SAFETY: upheld by the caller; the capabilities were quiesced just now.
     let (capabilities, cap_bytes) = unsafe { cap::release_all(owner) };
-    // A group that the dead owner holds keeps its owner: nobody else has a handle on it.
+    // A group that the dead owner has stays with it: no other domain has a handle to it.
     let grouped = group::any_of(owner.word());
     let word = owner.word();
-    // Two loops, so that the one for owners without groups is a comparison a word.
+    // Two loops, so that the one for owners without groups costs only a comparison a word.
     let (objects, bytes) = if grouped {
-        // SAFETY: handed on.
+        // SAFETY: upheld by the caller.
         unsafe { release_plain(|other| group::resolve(other) == word) }
     } else {
-        // SAFETY: handed on.
+        // SAFETY: upheld by the caller.
         unsafe { release_plain(|other| other == word) }
     };
     if grouped {
-        // SAFETY: their members were all the owner's and have just been released.
+        // SAFETY: all members of these groups belonged to the owner, and were just released.
         unsafe { group::close_all(owner.word()) };
     }
     group::forget(owner);
@@ -56,7 +56,8 @@ pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
     }
 }
 
-/// Releases every plain object whose word `mine` holds for: `(objects, bytes)`.
+/// Releases every object, other than capabilities, whose owner word `mine` accepts. Returns the number of objects and
+/// their bytes.
 ///
 /// # Safety
 /// Nothing refers to those objects any more.
@@ -66,7 +67,7 @@ unsafe fn release_plain(mine: impl Fn(u32) -> bool) -> (usize, usize) {
         if slab.kind() == Kind::Caps {
             return Visited::nothing(slab);
         }
-        // SAFETY: handed on.
+        // SAFETY: upheld by the caller.
         let (released, visited) = unsafe { registry.release(slab, at, &mine) };
         objects = objects.saturating_add(released);
         bytes = bytes.saturating_add(released.saturating_mul(slab.object_bytes()));

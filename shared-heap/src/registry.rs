@@ -1,8 +1,8 @@
-//! All slabs and large objects, under one lock that only slow paths take: refill and flush of a
-//! cache, large objects, census, reclaim, trim.
+//! All slabs and large objects, under one lock that only slow paths take: refill and flush of a cache, capabilities,
+//! large objects, census, reclaim, trim.
 //!
-//! How many pages a large object has is up to a domain, so none go back to the host with the lock taken: what is
-//! given back is unlinked under the lock ([`RetiredSlabs`]) and leaves after it.
+//! A domain chooses how many pages a large object has, so no pages go back to the host while the lock is held. A slab
+//! that goes back is unlinked under the lock ([`RetiredSlabs`]), and its pages are freed after the lock is released.
 
 mod retired;
 mod slab_list;
@@ -41,7 +41,7 @@ impl List {
     }
 
     fn remove(&mut self, slab: &Slab) {
-        // SAFETY: neighbours are listed, so alive; the registry's lock is held.
+        // SAFETY: neighbours are listed and therefore alive; the registry's lock is held.
         match unsafe { slab.prev.get().as_ref() } {
             Some(prev) => prev.next.set(slab.next.get()),
             None => self.first = slab.next.get(),
@@ -53,7 +53,7 @@ impl List {
     }
 }
 
-/// The slabs of one class and kind: with free slots, and without.
+/// The slabs of one class and kind: those with free slots, and those without.
 struct Class {
     partial: List,
     full: List,
@@ -66,19 +66,18 @@ impl Class {
     };
 }
 
-/// The registry proper; see the module.
+/// The lists of all slabs and large objects; see the module.
 pub(crate) struct Registry {
     plain: [Class; CLASSES],
     caps: [Class; CLASSES],
     all: ByAge,
-    /// Bytes that the host gave, of what is listed.
+    /// Bytes that the host gave for all that is listed.
     held: usize,
-    /// Taken out since the lock was taken; empty when it is let go.
+    /// The slabs that were retired since the lock was taken. Empty when it is released.
     gone: RetiredSlabs,
 }
 
-// SAFETY: the raw links refer to slabs, which belong to the registry and are reached only under its
-// lock.
+// SAFETY: the raw links refer to slabs whose links belong to the registry and are reached only under its lock.
 unsafe impl Send for Registry {}
 
 static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
@@ -89,8 +88,8 @@ static REGISTRY: Mutex<Registry> = Mutex::new(Registry {
     gone: RetiredSlabs::NOTHING,
 });
 
-/// Runs `f` with the lock taken, under the caller's no-cut mark. What `f` took out is given back where the second
-/// value is dropped: without the caller's own locks, and before its mark ends or as [`RetiredSlabs::after`] does it.
+/// Runs `f` with the lock held, under the caller's no-cut mark. Returns the slabs that `f` retired as the second value.
+/// The caller drops them after it has released its own locks: before its mark ends, or by [`RetiredSlabs::after`].
 #[inline]
 pub(crate) fn locked<R>(f: impl FnOnce(&mut Registry) -> R) -> (R, RetiredSlabs) {
     let mut registry = REGISTRY.lock();
@@ -98,20 +97,21 @@ pub(crate) fn locked<R>(f: impl FnOnce(&mut Registry) -> R) -> (R, RetiredSlabs)
     (result, registry.gone.take())
 }
 
-/// Runs `f` with the lock taken, under a no-cut mark, and gives back what `f` took out without either.
+/// Runs `f` with the lock held, under a no-cut mark. Gives the slabs that `f` retired back to the host after both have
+/// ended.
 pub(crate) fn with<R>(f: impl FnOnce(&mut Registry) -> R) -> R {
-    // SAFETY: the heap's own code, to the end of this function or until `after` ends it.
+    // SAFETY: only the heap's own code runs under the mark, to the end of this function or until `after` ends it.
     let no_cut = unsafe { NoCut::begin(thread::current()) };
     let (result, gone) = locked(f);
     gone.after(no_cut);
     result
 }
 
-/// Takes a large object out, under the caller's no-cut mark.
+/// Frees a large object under the caller's no-cut mark, and returns it for its pages to go back to the host.
 ///
 /// # Safety
-/// `object` is a large object, and nobody refers to it any more.
-// Out of line, since a run that is kept does not come here.
+/// `object` is a large object, and nothing refers to it any more.
+// Out of line, because a run that goes into a cache does not come here.
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn take_large(object: NonNull<u8>) -> RetiredSlabs {
@@ -129,12 +129,12 @@ impl Registry {
         }
     }
 
-    /// Takes a free slot of the class; its word says *cached*. `None` when the host has no pages.
+    /// Takes a free slot of the class and marks its word as *cached*. Returns `None` when the host has no pages.
     pub(crate) fn take(&mut self, kind: Kind, shift: u32) -> Option<NonNull<u8>> {
         let class = self.class(kind, shift);
         if class.partial.first.is_null() {
             let slab = Slab::create(kind, shift)?;
-            // SAFETY: just created.
+            // SAFETY: the slab was just created, and nothing destroys it meanwhile.
             let slab = unsafe { slab.as_ref() };
             self.held = self.held.strict_add(slab.region_bytes());
             self.all.push(slab);
@@ -153,11 +153,11 @@ impl Registry {
         Some(slab.slot(index))
     }
 
-    /// Puts a slot (neither live nor cached any more) back on its slab's list, and takes the slab out
-    /// when it is empty and not the last of its class with room.
+    /// Puts a slot, which is no longer live or in a cache, back on its slab's free list. Retires the slab if it is
+    /// empty, no walk is at it, and it is not the last slab with free slots of its class and kind.
     ///
     /// # Safety
-    /// `slot` is a slot of a slab, and nobody else refers to it.
+    /// `slot` is a used slot of a slab, and nothing else refers to it.
     pub(crate) unsafe fn put(&mut self, slot: NonNull<u8>) {
         // SAFETY: the caller's slot lies in a slab.
         let slab = unsafe { Slab::of_slot(slot) };
@@ -165,27 +165,28 @@ impl Registry {
         self.put_at(NonNull::from_ref(slab), index);
     }
 
-    // By pointer, not by reference: the slab may be another's to give back when this returns.
+    // Takes a pointer and not a reference: the slab may be retired before this returns.
     fn put_at(&mut self, at: NonNull<Slab>, index: usize) {
-        // SAFETY: every caller names a listed slab; `self` is the locked registry.
+        // SAFETY: every caller passes a listed slab; `self` is the locked registry.
         let slab = unsafe { at.as_ref() };
         let class = self.class(slab.kind(), slab.shift());
         if slab.head.get() == free_list::END {
             class.full.remove(slab);
             class.partial.push(slab);
-            // This one has room again, so an empty one need not stay.
+            // This slab has a free slot again, so an empty slab of the class need not be kept.
             if let Some(other) = NonNull::new(slab.next.get().cast_mut()) {
-                self.spare(other);
+                self.retire_if_empty(other);
             }
         }
         slab.head.set(free_list::push(slab, slab.head.get(), index));
         slab.used.set(slab.used.get().strict_sub(1));
-        self.spare(at);
+        self.retire_if_empty(at);
     }
 
-    /// Takes out a slab of which nothing is used, and no walk is at, but for the last of its class with room.
-    fn spare(&mut self, at: NonNull<Slab>) {
-        // SAFETY: every caller names a listed slab; `self` is the locked registry.
+    /// Retires a slab that has no used slot and no walk at it, unless it is the last slab with free slots of its class
+    /// and kind.
+    fn retire_if_empty(&mut self, at: NonNull<Slab>) {
+        // SAFETY: every caller passes a listed slab; `self` is the locked registry.
         let slab = unsafe { at.as_ref() };
         if slab.used.get() > 0 || slab.walks.get() > 0 {
             return;
@@ -200,7 +201,8 @@ impl Registry {
         self.destroy(at);
     }
 
-    /// Takes out every empty slab: it is the only one with room of its class.
+    /// Retires the empty slab of each class and kind, if there is one: it is the only one there with free slots. A slab
+    /// that a walk is at stays.
     pub(crate) fn trim(&mut self) {
         for index in 0..CLASSES {
             for kind in [Kind::Plain, Kind::Caps] {
@@ -217,11 +219,11 @@ impl Registry {
     }
 
     fn destroy(&mut self, slab: NonNull<Slab>) {
-        // SAFETY: alive while it is listed, and until it is given back.
+        // SAFETY: a slab is alive while it is listed, and until its pages go back to the host.
         let header = unsafe { slab.as_ref() };
         self.held = self.held.strict_sub(header.region_bytes());
         self.all.remove(header);
-        // SAFETY: every caller has just unlinked it, and found no slot in use and no walk there.
+        // SAFETY: every caller has just unlinked the slab, and found no used slot and no walk there.
         unsafe { self.gone.add(slab) };
     }
 
@@ -231,16 +233,17 @@ impl Registry {
         self.all.push(slab);
     }
 
-    // Takes no reference: that would have to be valid until the call returns, and the slab may be destroyed before.
+    // Takes a pointer and not a reference, which would have to be valid until this returns: the slab may be retired
+    // before.
     fn free_large_at(&mut self, at: NonNull<Slab>) {
-        // SAFETY: every caller names a listed slab; `self` is the locked registry.
+        // SAFETY: every caller passes a listed slab; `self` is the locked registry.
         let slab = unsafe { at.as_ref() };
         slab.word(0).store(free_list::CACHED, Ordering::Relaxed);
         slab.used.set(0);
-        self.spare(at);
+        self.retire_if_empty(at);
     }
 
-    /// The live object, none of capabilities, in whose slot the byte at `address` is.
+    /// Returns the live object, other than a capability, whose slot contains the byte at `address`.
     pub(crate) fn find(&self, address: usize) -> Option<Found> {
         let holds = |slab: &Slab| {
             let (start, bytes) = slab.objects();
@@ -253,7 +256,7 @@ impl Registry {
             Kind::Plain => slab.object_bytes(),
             Kind::Large => all,
         };
-        // A slab's head takes the first slots up, and their words say that they are no objects.
+        // The slots under a slab's head have words that say so: no object is found there.
         let index = address.strict_sub(first).checked_div(bytes)?;
         let word = slab.word(index).load(Ordering::Relaxed);
         if !free_list::is_live(word) {
@@ -266,7 +269,7 @@ impl Registry {
         })
     }
 
-    /// Bytes held from the host.
+    /// Returns how many bytes the listed slabs and large objects hold from the host.
     pub(crate) fn held(&self) -> usize {
         self.held
     }

@@ -1,21 +1,21 @@
-//! Which page runs a CPU keeps: pure bookkeeping of their sizes.
+//! The bookkeeping of the page runs that a CPU caches: only their sizes, pure logic.
 //!
-//! A shelf has a few slots. A run is found by its exact number of pages; what has stood there
-//! longest makes room. Both slots and pages are bounded.
+//! A cache has a few slots. A run is found by its exact number of pages, and the oldest run makes room for a new one.
+//! The number of slots and the sum of pages are both bounded.
 
-/// A shelf of at most `SLOTS` runs with at most `PAGES` pages.
+/// A cache of at most `SLOTS` runs, which have at most `PAGES` pages in all.
 #[derive(Clone, Copy, Debug)]
 pub struct RunCache<const SLOTS: usize, const PAGES: u32> {
-    /// Pages of the run in each slot; 0 if there is none.
+    /// The pages of the run in each slot; 0 for a free slot.
     pages: [u32; SLOTS],
-    /// When each was put there.
+    /// The value of `clock` when the run of each slot was put there.
     since: [u32; SLOTS],
     clock: u32,
     total: u32,
 }
 
 impl<const SLOTS: usize, const PAGES: u32> RunCache<SLOTS, PAGES> {
-    /// Nothing on it.
+    /// An empty cache.
     pub const NEW: Self = Self {
         pages: [0; SLOTS],
         since: [0; SLOTS],
@@ -23,7 +23,7 @@ impl<const SLOTS: usize, const PAGES: u32> RunCache<SLOTS, PAGES> {
         total: 0,
     };
 
-    /// Takes a run of exactly `pages` (at least one) off: its slot.
+    /// Takes out a run of exactly `pages` pages (at least one). Returns its slot.
     pub fn take(&mut self, pages: u32) -> Option<usize> {
         let slot = self.find(pages)?;
         if pages == 0 {
@@ -33,8 +33,8 @@ impl<const SLOTS: usize, const PAGES: u32> RunCache<SLOTS, PAGES> {
         Some(slot)
     }
 
-    /// Takes off the run that has to make room for one of `pages`; `None` when there is room, or
-    /// nothing left to take off.
+    /// Takes out the oldest run if there is no room for one of `pages` pages. Returns its slot, or `None` if there is
+    /// room or no run is left.
     pub fn make_room(&mut self, pages: u32) -> Option<usize> {
         match self.room(pages) {
             Some(_) => None,
@@ -42,13 +42,13 @@ impl<const SLOTS: usize, const PAGES: u32> RunCache<SLOTS, PAGES> {
         }
     }
 
-    /// A free slot for a run of `pages`, if there is room for it.
+    /// Returns a free slot for a run of `pages` pages, if there is room for it.
     fn room(&self, pages: u32) -> Option<usize> {
         let fits = PAGES.checked_sub(self.total) >= Some(pages);
         if fits { self.find(0) } else { None }
     }
 
-    /// Puts a run of `pages` (at least one) into a free slot; `None` when there is no room.
+    /// Puts a run of `pages` pages (at least one) into a free slot. Returns the slot, or `None` if there is no room.
     pub fn put(&mut self, pages: u32) -> Option<usize> {
         let slot = self.room(pages)?;
         self.pages[slot] = pages;
@@ -58,13 +58,14 @@ impl<const SLOTS: usize, const PAGES: u32> RunCache<SLOTS, PAGES> {
         Some(slot)
     }
 
-    /// Takes off the run that has stood there longest.
+    /// Takes out the run that has been cached longest. Returns its slot.
     pub fn oldest(&mut self) -> Option<usize> {
         let mut found = None;
         let mut age = 0;
         let mut slot = 0;
         while slot < SLOTS {
-            // Ages, not times: the clock may wrap. At least 1, as the clock has moved on since.
+            // Compares ages and not times, because the clock may wrap. An age is at least 1, because `put` advances the
+            // clock.
             let stood = self.clock.wrapping_sub(self.since[slot]);
             if self.pages[slot] != 0 && stood > age {
                 age = stood;
@@ -97,12 +98,12 @@ impl<const SLOTS: usize, const PAGES: u32> RunCache<SLOTS, PAGES> {
 mod tests {
     use super::*;
 
-    fn keep(shelf: &mut RunCache<4, 100>, pages: u32) -> Vec<usize> {
+    fn keep(cache: &mut RunCache<4, 100>, pages: u32) -> Vec<usize> {
         let mut gone = Vec::new();
-        while let Some(slot) = shelf.make_room(pages) {
+        while let Some(slot) = cache.make_room(pages) {
             gone.push(slot);
         }
-        assert!(shelf.put(pages).is_some());
+        assert!(cache.put(pages).is_some());
         gone
     }
     extern crate std;
@@ -110,40 +111,40 @@ mod tests {
 
     #[test]
     fn a_run_is_found_by_its_exact_size_and_once() {
-        let mut shelf = RunCache::<4, 100>::NEW;
-        assert_eq!(keep(&mut shelf, 5), []);
-        assert_eq!(keep(&mut shelf, 9), []);
-        assert_eq!(shelf.take(4), None);
-        assert_eq!(shelf.take(9), Some(1));
-        assert_eq!(shelf.take(9), None);
-        assert_eq!(shelf.take(5), Some(0));
+        let mut cache = RunCache::<4, 100>::NEW;
+        assert_eq!(keep(&mut cache, 5), []);
+        assert_eq!(keep(&mut cache, 9), []);
+        assert_eq!(cache.take(4), None);
+        assert_eq!(cache.take(9), Some(1));
+        assert_eq!(cache.take(9), None);
+        assert_eq!(cache.take(5), Some(0));
         assert_eq!(
-            (shelf.take(0), shelf.oldest(), shelf.total),
+            (cache.take(0), cache.oldest(), cache.total),
             (None, None, 0)
         );
     }
 
     #[test]
     fn the_oldest_makes_room_also_when_the_clock_wraps() {
-        let mut shelf = RunCache::<4, 100>::NEW;
-        shelf.clock = u32::MAX - 1;
+        let mut cache = RunCache::<4, 100>::NEW;
+        cache.clock = u32::MAX - 1;
         for pages in [5, 6, 7, 8] {
-            assert_eq!(keep(&mut shelf, pages), []);
+            assert_eq!(keep(&mut cache, pages), []);
         }
-        assert_eq!(keep(&mut shelf, 9), [0]);
-        assert_eq!(shelf.take(6), Some(1));
-        assert_eq!(keep(&mut shelf, 10), []);
-        assert_eq!(keep(&mut shelf, 11), [2]);
+        assert_eq!(keep(&mut cache, 9), [0]);
+        assert_eq!(cache.take(6), Some(1));
+        assert_eq!(keep(&mut cache, 10), []);
+        assert_eq!(keep(&mut cache, 11), [2]);
     }
 
     #[test]
     fn pages_are_bounded() {
-        let mut shelf = RunCache::<4, 100>::NEW;
+        let mut cache = RunCache::<4, 100>::NEW;
         let half = 50;
-        assert_eq!(keep(&mut shelf, half), []);
-        assert_eq!(keep(&mut shelf, half), []);
-        assert_eq!(keep(&mut shelf, 1), [0]);
-        assert_eq!(keep(&mut shelf, 100), [1, 0]);
-        assert_eq!(shelf.total, 100);
+        assert_eq!(keep(&mut cache, half), []);
+        assert_eq!(keep(&mut cache, half), []);
+        assert_eq!(keep(&mut cache, 1), [0]);
+        assert_eq!(keep(&mut cache, 100), [1, 0]);
+        assert_eq!(cache.total, 100);
     }
 }

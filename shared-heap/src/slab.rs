@@ -1,4 +1,4 @@
-//! A slab in memory: header, owner words, slots. Thin pointer wrappers around `class` and `chain`.
+//! A slab in memory: header, owner words, slots. Thin pointer wrappers around `class` and `free_list`.
 
 use crate::class::{self, HEADER_SIZE, PAGE_SIZE, SLAB_SIZE};
 use crate::free_list::{self, Words};
@@ -8,33 +8,33 @@ use core::cell::Cell;
 use core::ptr::{self, NonNull};
 use core::slice;
 
-/// What the slots of a slab hold.
+/// The kind of content that the slots of a slab hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// Plain objects: released as bytes.
+    /// Plain objects, which are released as bytes.
     Plain,
-    /// Capabilities: each slot begins with its class.
+    /// Capabilities. Each slot begins with its class.
     Caps,
     /// One large plain object.
     Large,
 }
 
-/// The header of a slab, or of a large object. All cells are guarded by the registry's lock.
+/// The header of a slab, or of a large object. The registry's lock guards all cells.
 #[repr(C)]
 pub(crate) struct Slab {
-    /// Links of the registry's list that holds this slab.
+    /// Links of the list that holds this slab: a list of its class, or of retired slabs.
     pub(crate) prev: Cell<*const Self>,
     pub(crate) next: Cell<*const Self>,
-    /// Links of the list of all slabs by age.
+    /// Links of the registry's list of all slabs by age.
     pub(crate) newer: Cell<*const Self>,
     pub(crate) older: Cell<*const Self>,
     region: NonNull<u8>,
     region_bytes: usize,
-    /// Head of the free list; `free_list::END` when full.
+    /// The head of the free list; `free_list::END` if no slot is free.
     pub(crate) head: Cell<u32>,
-    /// Slots off the list: live, or in a cache.
+    /// The number of slots off the free list: live, or in a cache.
     pub(crate) used: Cell<u32>,
-    /// Walks that stand at this slab, which is kept for them.
+    /// The number of walks that are at this slab, which is kept for them.
     pub(crate) walks: Cell<u32>,
     region_align_shift: u8,
     shift: u8,
@@ -43,37 +43,38 @@ pub(crate) struct Slab {
 
 const _: () = assert!(size_of::<Slab>() <= HEADER_SIZE);
 
-/// The owner word of the slot at `object` in a slab of `1 << shift`-byte slots.
+/// Returns the owner word of the slot at `object` in a slab of `1 << shift`-byte slots.
 ///
 /// # Safety
 /// `object` lies in such a slab, with provenance over all of it.
 #[inline]
 pub(crate) unsafe fn slot_word<'a>(object: NonNull<u8>, shift: u32) -> &'a AtomicU32 {
     let offset = object.addr().get() & (SLAB_SIZE - 1);
-    // Below the slab's size, as the offset is: no wrap.
+    // Cannot wrap: the sum is below the slab's size.
     let word = HEADER_SIZE.wrapping_add((offset >> shift) << 2);
-    // SAFETY: the head of the slab, `offset` bytes before, and its words are part of one allocation.
+    // SAFETY: slabs are aligned to their size, so the head lies `offset` bytes before, in the same allocation.
     let head = unsafe { object.as_ptr().sub(offset) };
-    // SAFETY: as above.
+    // SAFETY: the words lie in the slab's head, in the same allocation.
     let at = unsafe { head.add(word) };
-    // SAFETY: words are only ever accessed as atomics; the slab lives as long as its slots do.
+    // SAFETY: words are accessed only as atomics; the slab lives as long as one of its slots is used.
     unsafe { &*at.cast::<AtomicU32>() }
 }
 
-/// The owner word of the large object at `object`.
+/// Returns the owner word of the large object at `object`.
 ///
 /// # Safety
 /// `object` is a large object, with provenance over its header page.
 #[inline]
 pub(crate) unsafe fn large_word<'a>(object: NonNull<u8>) -> &'a AtomicU32 {
-    // SAFETY: the header page stands right before a large object, in the same allocation.
+    // SAFETY: the header page lies right before a large object, in the same allocation.
     let at = unsafe { object.as_ptr().sub(PAGE_SIZE - HEADER_SIZE) };
-    // SAFETY: as above; the word is only ever accessed as an atomic.
+    // SAFETY: as above; the word is accessed only as an atomic.
     unsafe { &*at.cast::<AtomicU32>() }
 }
 
 impl Slab {
-    /// A new slab of `1 << shift`-byte slots, all on its list; `None` when the host has no pages.
+    /// Makes a slab of `1 << shift`-byte slots, all of them on its free list. Returns `None` when the host has no
+    /// pages.
     pub(crate) fn create(kind: Kind, shift: u32) -> Option<NonNull<Self>> {
         let region = host::alloc_pages(SLAB_SIZE, SLAB_SIZE)?;
         let slab = Self {
@@ -93,7 +94,7 @@ impl Slab {
         let at = region.cast::<Self>();
         // SAFETY: the region is ours, large enough and aligned to its size.
         unsafe { at.write(slab) };
-        // SAFETY: just written.
+        // SAFETY: the header was just written.
         let slab = unsafe { at.as_ref() };
         slab.head.set(free_list::link_all(
             slab,
@@ -103,10 +104,11 @@ impl Slab {
         Some(at)
     }
 
-    /// A large object of `size` bytes aligned to `align`, with its header page before it.
+    /// Makes a large object of `size` bytes aligned to `align`, with its header page before it. Its word says *cached*.
+    /// Returns `None` when it is too large or the host has no pages.
     pub(crate) fn create_large(size: usize, align: usize) -> Option<(NonNull<Self>, NonNull<u8>)> {
         let align = if align > PAGE_SIZE { align } else { PAGE_SIZE };
-        // The object is aligned, its header page stands before it: `align` covers both.
+        // The object begins `align` bytes into the region, so the header page and the alignment both fit before it.
         let bytes = class::large_bytes(size, align)?.checked_add(PAGE_SIZE)?;
         let region = host::alloc_pages(bytes, align)?;
         // SAFETY: `align` is less than the region's size; the object starts at the next multiple.
@@ -134,50 +136,50 @@ impl Slab {
         Some((at, object))
     }
 
-    /// The header of the slab that holds `slot`.
+    /// Returns the header of the slab that holds `slot`.
     ///
     /// # Safety
     /// `slot` lies in a slab, with provenance over all of it.
     pub(crate) unsafe fn of_slot<'a>(slot: NonNull<u8>) -> &'a Self {
         let offset = slot.addr().get() & (SLAB_SIZE - 1);
-        // SAFETY: slabs are aligned to their size; the header stands at the start.
+        // SAFETY: slabs are aligned to their size, and the header lies at the start.
         let at = unsafe { slot.as_ptr().sub(offset) };
         // SAFETY: as above; a slab lives while one of its slots is used.
         unsafe { &*at.cast::<Self>() }
     }
 
-    /// The header of a large object.
+    /// Returns the header of a large object.
     ///
     /// # Safety
     /// `object` is a large object, with provenance over its header page.
     pub(crate) unsafe fn of_large<'a>(object: NonNull<u8>) -> &'a Self {
-        // SAFETY: the header page stands right before a large object, in the same allocation.
+        // SAFETY: the header page lies right before a large object, in the same allocation.
         let at = unsafe { object.as_ptr().sub(PAGE_SIZE) };
         // SAFETY: as above.
         unsafe { &*at.cast::<Self>() }
     }
 
-    /// What its slots hold.
+    /// Returns the kind of content that its slots hold.
     pub(crate) fn kind(&self) -> Kind {
         self.kind
     }
 
-    /// Binary logarithm of its slots' size (slabs only).
+    /// Returns the binary logarithm of its slots' size; meaningless for a large object.
     pub(crate) fn shift(&self) -> u32 {
         u32::from(self.shift)
     }
 
-    /// Whether it is a large object that asked for no more than a page's alignment.
+    /// Whether it is a large object that was made with no more than page alignment.
     pub(crate) fn is_page_aligned(&self) -> bool {
         self.region_align_shift == PAGE_SIZE.trailing_zeros() as u8
     }
 
-    /// Bytes that the host gave for it.
+    /// Returns how many bytes the host gave for it.
     pub(crate) fn region_bytes(&self) -> usize {
         self.region_bytes
     }
 
-    /// Number of words: positions of a slab, one for a large object.
+    /// Returns the number of owner words: all positions of a slab, one for a large object.
     pub(crate) fn words(&self) -> usize {
         match self.kind {
             Kind::Large => 1,
@@ -185,7 +187,7 @@ impl Slab {
         }
     }
 
-    /// Bytes that the object at any word occupies.
+    /// Returns how many bytes each object occupies; for a large object without its header page.
     pub(crate) fn object_bytes(&self) -> usize {
         match self.kind {
             Kind::Large => self.region_bytes.saturating_sub(PAGE_SIZE),
@@ -193,8 +195,8 @@ impl Slab {
         }
     }
 
-    /// Where what it holds begins, and how many bytes that is: all slots, those that the head takes up among them, or one
-    /// large object.
+    /// Returns the address and the size of its content: all slots, including those that the head takes up, or one large
+    /// object.
     pub(crate) fn objects(&self) -> (usize, usize) {
         let header = ptr::from_ref(self).addr();
         match self.kind {
@@ -207,23 +209,23 @@ impl Slab {
         }
     }
 
-    /// Address of the slot at `index` (of a slab).
+    /// Returns the address of the slot at `index`; for slabs only.
     pub(crate) fn slot(&self, index: usize) -> NonNull<u8> {
         // SAFETY: `index` is below `words`, so the offset is inside the region.
         unsafe { self.base().add(index << self.shift) }
     }
 
-    /// Index of `slot`, which lies in this slab.
+    /// Returns the index of `slot`, which lies in this slab.
     pub(crate) fn index_of(&self, slot: NonNull<u8>) -> usize {
         (slot.addr().get() & (SLAB_SIZE - 1)) >> self.shift
     }
 
-    /// The word at `index`, below [`words`](Self::words).
+    /// Returns the owner word at `index`, which is below [`words`](Self::words).
     pub(crate) fn word(&self, index: usize) -> &AtomicU32 {
         &self.table()[index]
     }
 
-    /// All its words: what a scan reads.
+    /// Returns all its owner words, for scans.
     pub(crate) fn table(&self) -> &[AtomicU32] {
         // SAFETY: the words follow the header inside the region.
         let at = unsafe { self.base().add(HEADER_SIZE) }.cast::<AtomicU32>();
@@ -231,16 +233,17 @@ impl Slab {
         unsafe { slice::from_raw_parts(at.as_ptr(), self.words()) }
     }
 
-    /// How many of its words `mine` holds for. What a reclaim does to every slab: no branch a word.
+    /// Counts the owner words that `mine` accepts. A reclaim does this for every slab, so the loop has no branch for
+    /// each word.
     #[inline]
     pub(crate) fn count(&self, mine: impl Fn(u32) -> bool) -> usize {
         let one = |word: &AtomicU32| usize::from(mine(word.load(Ordering::Relaxed)));
-        // Sums that do not wait for each other.
+        // Four sums that do not depend on each other, so that the CPU adds in parallel.
         let mut sums = [0; 4];
         let (chunks, rest) = self.table().as_chunks::<4>();
         for chunk in chunks {
             for (sum, word) in sums.iter_mut().zip(chunk) {
-                // As many as there are words at most.
+                // Cannot wrap: a sum is at most the number of words.
                 *sum = one(word).wrapping_add(*sum);
             }
         }
@@ -251,17 +254,17 @@ impl Slab {
     /// Gives the pages back to the host.
     ///
     /// # Safety
-    /// No slot is live or cached, and the slab is in no list.
+    /// No slot is live or cached, the slab is in no list, and nothing refers to it.
     pub(crate) unsafe fn destroy(slab: NonNull<Self>) {
         // SAFETY: the caller's slab is alive until here.
         let header = unsafe { slab.as_ref() };
         let (region, bytes) = (header.region, header.region_bytes);
         let align = 1 << header.region_align_shift;
-        // SAFETY: region and numbers are those that `alloc_pages` was asked; nobody refers to it.
+        // SAFETY: `alloc_pages` returned the region for the same numbers, and nothing refers to it.
         unsafe { host::free_pages(region, bytes, align) };
     }
 
-    /// The header's address, with provenance over the region.
+    /// Returns the header's address, with provenance over the region.
     fn base(&self) -> NonNull<u8> {
         let header = ptr::from_ref(self)
             .addr()

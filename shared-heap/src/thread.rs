@@ -1,4 +1,4 @@
-//! On whose behalf a thread runs: the thread slot and its chain of frames.
+//! The owner on whose behalf a thread runs: the thread slot and its chain of frames.
 
 use crate::host;
 use crate::owner::Owner;
@@ -8,8 +8,7 @@ use core::ops::Range;
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering, compiler_fence};
 
-/// Number of shards over which per-CPU state is spread (caches, in-flight counters): 16 (feature
-/// `small`: 1).
+/// The number of shards over which per-CPU state is spread (caches, in-flight counters): 16 (feature `small`: 1).
 pub const SHARDS: usize = if cfg!(samara_model) {
     2
 } else if cfg!(feature = "small") {
@@ -18,10 +17,10 @@ pub const SHARDS: usize = if cfg!(samara_model) {
     16
 };
 
-/// One link of a thread's chain: from here on the thread acts for `owner`.
+/// One link of a thread's chain. While it is on top, the thread acts for `owner`.
 ///
-/// The runtime's activation record begins with a frame; the heap itself reads only this part. Where there is a
-/// runtime, every frame that is not the host's begins such a record: it reads on behind it.
+/// The runtime's activation record begins with a frame, and the heap reads only this part. In a program with the
+/// runtime, every frame whose owner is not the host begins such a record, because the runtime also reads the rest.
 #[derive(Debug)]
 #[repr(C)]
 pub struct Frame {
@@ -30,21 +29,21 @@ pub struct Frame {
 }
 
 impl Frame {
-    /// A frame for `owner` on top of `prev`.
+    /// Makes a frame for `owner` on top of `prev`.
     #[inline]
     #[must_use]
     pub const fn new(owner: Owner, prev: *const Self) -> Self {
         Self { prev, owner }
     }
 
-    /// The frame below, or null.
+    /// Returns the frame below, or null.
     #[inline]
     #[must_use]
     pub const fn prev(&self) -> *const Self {
         self.prev
     }
 
-    /// On whose behalf the thread runs from here.
+    /// Returns the owner on whose behalf the thread runs while this frame is on top.
     #[inline]
     #[must_use]
     pub const fn owner(&self) -> Owner {
@@ -52,35 +51,35 @@ impl Frame {
     }
 }
 
-/// Where room on a stack was missed, and how much was asked for there.
+/// A request for room on a stack that failed: at which depth, and for how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage {
     /// Bytes of stack that the thread had in use.
     pub depth: usize,
-    /// Bytes that it was to have beside those.
+    /// Bytes that were required in addition to those.
     pub needed: usize,
 }
 
 impl Shortage {
-    /// None: deeper than all others.
+    /// No shortage; it counts as deeper than any other.
     pub const NONE: Self = Self {
         depth: usize::MAX,
         needed: 0,
     };
 }
 
-/// A wait for what others have.
+/// The worst kind of wait for another domain that a thread has had, in ascending order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Wait {
-    /// There was none.
+    /// The thread has not waited.
     None,
-    /// It took its time.
+    /// The thread has waited, which took time.
     Long,
-    /// It was given up.
+    /// The domain could not be had now, but may be available later.
     Vain,
 }
 
-/// What the crates keep for each thread. The host gives every thread one, for its whole life.
+/// The state that the crates keep for each thread. The host gives every thread one slot, for its whole life.
 #[derive(Debug)]
 #[repr(C)]
 pub struct ThreadSlot {
@@ -93,15 +92,15 @@ pub struct ThreadSlot {
     below: Cell<usize>,
     wait: Cell<Wait>,
     others: Cell<u64>,
-    told: Cell<u64>,
+    accounted_until: Cell<u64>,
     uncharged: Cell<*const Frame>,
     spared: Cell<u32>,
     awaited: Cell<*const ()>,
 }
 
 impl ThreadSlot {
-    /// A slot for a thread that acts for the host. `shard` is reduced modulo [`SHARDS`]; threads
-    /// that run on different CPUs should have different ones.
+    /// Makes a slot for a thread that acts for the host. `shard` is reduced modulo [`SHARDS`]; threads that run on
+    /// different CPUs should have different shards.
     #[must_use]
     pub const fn new(shard: usize) -> Self {
         Self {
@@ -114,7 +113,7 @@ impl ThreadSlot {
             below: Cell::new(0),
             wait: Cell::new(Wait::None),
             others: Cell::new(0),
-            told: Cell::new(0),
+            accounted_until: Cell::new(0),
             uncharged: Cell::new(ptr::null()),
             spared: Cell::new(0),
             awaited: Cell::new(ptr::null()),
@@ -126,7 +125,7 @@ impl ThreadSlot {
         self.shard.set((shard & (SHARDS - 1)) as u32);
     }
 
-    /// The thread's shard, below [`SHARDS`].
+    /// Returns the thread's shard, below [`SHARDS`].
     #[inline]
     #[must_use]
     pub fn shard(&self) -> usize {
@@ -134,7 +133,7 @@ impl ThreadSlot {
         self.shard.get() as usize & (SHARDS - 1)
     }
 
-    /// The topmost frame, or null for a thread that acts for the host.
+    /// Returns the topmost frame. Null means that the thread acts for the host.
     #[inline]
     #[must_use]
     pub fn top(&self) -> *const Frame {
@@ -144,15 +143,15 @@ impl ThreadSlot {
     /// Replaces the topmost frame.
     ///
     /// # Safety
-    /// `top` is null or points to a frame that stays valid, with all frames below it, until the top
-    /// is replaced again; its owner is one on whose behalf this thread may really act. One that is not the host's
-    /// begins a record of the runtime's, or nothing asks the runtime meanwhile.
+    /// `top` is null, or points to a frame that stays valid, with all frames below it, until the top is replaced again.
+    /// The thread has the right to act for the frame's owner. A frame whose owner is not the host begins an activation
+    /// record of the runtime, or no code of the runtime looks at the thread's chain while the frame is there.
     #[inline]
     pub unsafe fn set_top(&self, top: *const Frame) {
         self.top.set(top);
     }
 
-    /// On whose behalf the thread runs now.
+    /// Returns the owner on whose behalf the thread runs now.
     #[inline]
     #[must_use]
     pub fn owner(&self) -> Owner {
@@ -165,145 +164,155 @@ impl ThreadSlot {
         }
     }
 
-    /// Whether the thread is inside trusted code that must not be cut or pre-empted in between.
+    /// Whether the thread is under a [`NoCut`] mark: in trusted code that must be neither cut nor pre-empted.
     #[inline]
     #[must_use]
     pub fn in_no_cut(&self) -> bool {
         self.no_cut.get() & !(RECHECK | LOOK) != 0
     }
 
-    /// Has the thread, which is under a mark, call `again` when it releases the outermost one; or, acting
-    /// for the host, when it does so no more. Then it is to [look](Self::look_after_host) wherever a stretch of the host's ends. For
-    /// handlers that interrupt this very thread. One that comes between load and store of a nested mark's count may be forgotten: ask
-    /// again with the next tick.
+    /// Requests that the thread calls `again` as soon as it can be cut: when a thread under no-cut marks releases the
+    /// outermost one, and when a stretch of [`as_host`] ends. From now on the thread calls `again` at the end of every
+    /// such stretch, until [`look_after_host`](Self::look_after_host) switches that off.
+    ///
+    /// For handlers that interrupt this very thread. A request that comes between the load and the store of a nested
+    /// mark's count may be lost; repeat it with the next tick.
     ///
     /// # Safety
-    /// `again` may be called wherever a mark ends, on the way into a domain and out of it too, where it must
-    /// not panic: the frame on top would be gone.
+    /// `again` may be called wherever a mark ends. That includes the entry into a domain and the exit out of one, where
+    /// `again` must not panic, because the frame on top would be gone.
     pub unsafe fn recheck_later(&self, again: fn()) {
-        AGAIN.store(again as *mut (), Ordering::Release);
+        RECHECK_FN.store(again as *mut (), Ordering::Release);
         self.no_cut.set(self.no_cut.get() | RECHECK | LOOK);
     }
 
-    /// Whether the thread, of which a recheck was asked, calls what it was told wherever a stretch of the host's ends.
+    /// Sets whether the thread, after a [request](Self::recheck_later), calls the requested function at the end of
+    /// every stretch of [`as_host`].
     pub fn look_after_host(&self, looks: bool) {
         let others = self.no_cut.get() & !LOOK;
         self.no_cut.set(if looks { others | LOOK } else { others });
     }
 
-    /// The thread's stack, lowest address and end; empty if the host has not told.
+    /// Returns the thread's stack, from its lowest address to its end. Empty if the host has not [set](Self::set_stack)
+    /// it.
     #[inline]
     #[must_use]
     pub fn stack(&self) -> Range<usize> {
         self.stack.get().0..self.stack.get().1
     }
 
-    /// The address that the room for entries is counted from: the stack's lowest, or its end while its reserve is
-    /// open (`open_reserve`), so that there is less than none. Far below every stack if the host has not told.
+    /// Returns the address from which the room for entries is measured. It is the lowest address of the stack, or the
+    /// end of the stack while its reserve is open (`open_reserve`), so that the room comes out negative. If the host
+    /// has not set a stack, the address lies far below every stack.
     #[inline]
     #[must_use]
     pub fn floor(&self) -> usize {
         self.floor.get()
     }
 
-    /// Whether the stack's reserve is open: nobody is let in on it.
+    /// Whether the stack's reserve is open, in which case no domain is entered on this stack.
     #[must_use]
     pub fn has_open_reserve(&self) -> bool {
         let (start, end) = self.stack.get();
         start != end && self.floor.get() == end
     }
 
-    /// The least deep shortage of stack that was [noted](Self::note_shortage) since this was last set. What failed
-    /// meanwhile may have failed for that alone.
+    /// Returns the shortage of stack at the least depth that was [noted](Self::note_shortage) since it was last set. An
+    /// operation that failed meanwhile may have failed only because of that shortage.
     #[must_use]
     pub fn shortage(&self) -> Shortage {
         self.shortage.get()
     }
 
-    /// Forgets all shortages but this one.
+    /// Replaces the noted shortage by this one.
     pub fn set_shortage(&self, shortage: Shortage) {
         self.shortage.set(shortage);
     }
 
-    /// Notes that an entry, or a start, found no room on the thread's stack.
+    /// Notes that the entry of a domain, or the start of one, found too little room on the thread's stack. The shortage
+    /// at the least depth is kept.
     pub fn note_shortage(&self, shortage: Shortage) {
         if shortage.depth < self.shortage.get().depth {
             self.shortage.set(shortage);
         }
     }
 
-    /// Bytes in use of the stacks that the thread has left for [the one that it runs on](Self::stack), and comes
-    /// back to.
+    /// Returns how many bytes are in use on other stacks: those that the thread has left to run on [this
+    /// one](Self::stack), and to which it will return.
     #[must_use]
     pub fn below(&self) -> usize {
         self.below.get()
     }
 
-    /// See [`below`](Self::below).
+    /// Sets [`below`](Self::below).
     pub fn set_below(&self, bytes: usize) {
         self.below.set(bytes);
     }
 
-    /// The worst wait that was [noted](Self::note_wait) since this was last set. What failed meanwhile may have failed
-    /// for that alone.
+    /// Returns the worst wait that was [noted](Self::note_wait) since it was last set. An operation that failed
+    /// meanwhile may have failed only because of that wait.
     #[must_use]
     pub fn wait(&self) -> Wait {
         self.wait.get()
     }
 
-    /// Forgets all waits but this one.
+    /// Replaces the noted wait by this one.
     pub fn set_wait(&self, wait: Wait) {
         self.wait.set(wait);
     }
 
-    /// Notes that the thread waits for what others have.
+    /// Notes that the thread waits for another domain. The worst wait is kept.
     pub fn note_wait(&self, wait: Wait) {
         self.wait.set(self.wait.get().max(wait));
     }
 
-    /// Nanoseconds, since the innermost [uncharged stretch](as_host_uncharged) began, that are not the host's for whom it works
-    /// there: those of domains that are entered in it, which pay for themselves, and those of nobody.
+    /// Returns how many nanoseconds of the innermost [uncharged stretch](as_host_uncharged) are not the host's work for
+    /// the domain that the stretch serves: the time of domains that are entered in the stretch, which pay for
+    /// themselves, and time that counts for no domain.
     #[must_use]
     pub fn others(&self) -> u64 {
         self.others.get()
     }
 
-    /// Tells that they are `ns` at the time `now`, in nanoseconds.
+    /// Sets [`others`](Self::others) to `ns`. The time up to `now`, in nanoseconds, is then accounted for.
     pub fn set_others(&self, ns: u64, now: u64) {
         self.others.set(ns);
-        self.told.set(now);
+        self.accounted_until.set(now);
     }
 
-    /// Tells whose the time is since this was last told, up to `now`: the host's in the innermost uncharged stretch, or
-    /// others'. A time at which the thread did not run is theirs who had it when it stopped.
+    /// Accounts for the time since the last call of this or of [`set_others`](Self::set_others), up to `now`, in
+    /// nanoseconds: it belongs to [`others`](Self::others), or else to the host's work in the innermost uncharged
+    /// stretch. Time in which the thread did not run belongs to the same side as the time at which it stopped.
     pub fn tell(&self, now: u64, is_others: bool) {
-        let told = self.told.get();
-        // Nobody measures what began at no known time.
-        if is_others && told != 0 {
-            let more = now.saturating_sub(told);
+        let accounted_until = self.accounted_until.get();
+        // At 0 no clock was read since the stretch began, so nobody measures it.
+        if is_others && accounted_until != 0 {
+            let more = now.saturating_sub(accounted_until);
             self.others.set(self.others.get().wrapping_add(more));
         }
-        self.told.set(now.max(told));
+        self.accounted_until.set(now.max(accounted_until));
     }
 
-    /// Whether the thread is in an uncharged stretch, or in a domain that was entered in one.
+    /// Whether the thread is in an uncharged stretch, or in a domain that was entered in one, so that its time is
+    /// accounted for.
     #[must_use]
     pub fn is_told(&self) -> bool {
         !self.uncharged.get().is_null()
     }
 
-    /// Whether the thread is in a stretch of the host's whose time is charged to no domain: [`as_host_uncharged`].
+    /// Whether the thread acts for the host in an uncharged stretch ([`as_host_uncharged`]), outside of any domain that
+    /// was entered there.
     #[must_use]
     pub fn is_uncharged(&self) -> bool {
         let mark = self.uncharged.get();
         let mut at = self.top.get();
-        // SAFETY: frames on the chain are valid while the thread is above them.
+        // SAFETY: a frame on the chain is valid while it is there (`set_top`).
         while let Some(frame) = unsafe { at.as_ref() } {
             if ptr::eq(at, mark) {
                 return true;
             }
             if !frame.owner.is_host() {
-                // A domain that was entered in such a stretch pays for its own requests.
+                // A domain that was entered in an uncharged stretch pays for the host's work that it requests.
                 return false;
             }
             at = frame.prev;
@@ -311,7 +320,7 @@ impl ThreadSlot {
         false
     }
 
-    /// Microseconds that ticks have counted in the innermost uncharged stretch, and charged to nobody.
+    /// Returns the microseconds that ticks have counted in the innermost uncharged stretch and charged to no domain.
     #[must_use]
     pub fn spared(&self) -> u32 {
         self.spared.get()
@@ -322,38 +331,38 @@ impl ThreadSlot {
         self.spared.set(us);
     }
 
-    /// The innermost wait for a domain's destructors that was [noted](Self::set_awaited), or null.
+    /// Returns the innermost wait for a domain's destructors that was [noted](Self::set_awaited), or null.
     #[must_use]
     pub fn awaited(&self) -> *const () {
         self.awaited.get()
     }
 
-    /// Notes a wait, of which the runtime alone knows what it is.
+    /// Notes a wait for a domain's destructors. Only the runtime knows the type behind the pointer.
     ///
     /// # Safety
-    /// `wait` is null or the runtime's, and valid until the next one is noted.
+    /// `wait` is null, or points to a wait of the runtime that stays valid until the next one is noted.
     pub unsafe fn set_awaited(&self, wait: *const ()) {
         self.awaited.set(wait);
     }
 
-    /// Tells where the thread's stack is: what may be read of it when the thread is cut, and what
-    /// room a call finds. Without the pages that guard it.
+    /// Sets the range of the thread's stack, without its guard pages. A cut reads only there, and a call measures its
+    /// room by that range.
     ///
     /// # Safety
-    /// The range is mapped and readable while the thread runs, and is where its stack pointer is
-    /// while a domain's code runs on it.
+    /// The range is mapped and readable while the thread runs. The stack pointer is in the range while a domain's code
+    /// runs on the thread.
     pub unsafe fn set_stack(&self, stack: Range<usize>) {
         self.floor.set(stack.start);
         self.stack.set((stack.start, stack.end));
     }
 
-    /// Tells that the stack's reserve was opened, down to the start of `stack`, for trusted code that began above it.
-    /// Calls find no room anywhere on this stack until the next [`set_stack`](Self::set_stack): whoever ran over in
-    /// the open reserve in turn would find no other.
+    /// Sets that the stack's reserve was opened, down to the start of `stack`, for trusted code that began above it.
+    /// Calls find no room anywhere on this stack until the next [`set_stack`](Self::set_stack): a callee that
+    /// overflowed the open reserve would find no second one.
     ///
     /// # Safety
     /// As for [`set_stack`](Self::set_stack).
-    // Where addresses are shorter the room is compared without a sign: there is no less than none.
+    // With shorter addresses the room is compared as an unsigned number, which cannot be negative.
     #[cfg(target_pointer_width = "64")]
     pub unsafe fn open_reserve(&self, stack: Range<usize>) {
         self.floor.set(stack.end);
@@ -361,8 +370,8 @@ impl ThreadSlot {
     }
 }
 
-/// The floor of a stack that the host has not told: with addresses of 64 bits those that are used lie around zero, in
-/// the lower and the upper half, and this lies below both.
+/// The floor of a thread whose host has not set a stack. On 64-bit targets the addresses in use lie around zero, when
+/// read as signed numbers: in the lower and the upper half. This address is below both.
 const NO_FLOOR: usize = if cfg!(target_pointer_width = "64") {
     !(usize::MAX / 16)
 } else {
@@ -371,28 +380,30 @@ const NO_FLOOR: usize = if cfg!(target_pointer_width = "64") {
 
 const _: () = assert!(SHARDS.is_power_of_two());
 
-/// The running thread's slot. The reference cannot leave the thread: a slot is not `Sync`.
+/// Returns the running thread's slot. The reference cannot leave the thread, because a slot is not `Sync`.
 #[inline]
 #[must_use]
 pub fn current() -> &'static ThreadSlot {
-    // SAFETY: `HeapHost::thread_slot` returns this thread's slot, valid while the thread runs; the
-    // reference cannot be sent to another thread, so it does not outlive it.
+    // SAFETY: `HeapHost::thread_slot` returns this thread's slot, which is valid while the thread runs. The reference
+    // cannot be sent to another thread, so it is not used after this one has ended.
     unsafe { host::thread_slot().as_ref() }
 }
 
-/// Set beside the count of marks: the thread is to look again whether it must be cut, where a mark or a stretch of the host's ends.
+/// The bit beside the count of marks that requests one call of [`RECHECK_FN`], when the outermost mark or a stretch of
+/// [`as_host`] ends.
 const RECHECK: u32 = 1 << 31;
-/// So where a stretch of the host's ends. Below, dead domains may wait for it.
+/// The bit beside the count of marks that requests a call of [`RECHECK_FN`] at the end of every stretch of [`as_host`].
+/// Dead domains further down the chain may wait for that.
 const LOOK: u32 = 1 << 30;
 
-/// What a thread that was to be cut under a mark does when the mark is released.
-static AGAIN: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
+/// The function that a thread calls when it has released its marks and a recheck was requested.
+static RECHECK_FN: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 
-/// Marks a stretch of trusted code (heap, allocator) that must run to its end once begun: a host
-/// that pre-empts looks at [`ThreadSlot::in_no_cut`] first. Costs two plain additions.
+/// Marks a stretch of trusted code (heap, allocator) that must run to its end once begun: a host that pre-empts checks
+/// [`ThreadSlot::in_no_cut`] first. Costs two plain additions.
 ///
-/// Whoever finds the mark where it would have cut calls [`ThreadSlot::recheck_later`]: then the thread
-/// looks again itself when the outermost mark is released.
+/// A handler that finds the mark on a thread that it would cut calls [`ThreadSlot::recheck_later`]. The thread then
+/// checks by itself when it releases the outermost mark.
 #[derive(Debug)]
 pub struct NoCut<'a>(&'a ThreadSlot);
 
@@ -400,13 +411,13 @@ impl<'a> NoCut<'a> {
     /// Begins a no-cut stretch on the running thread.
     ///
     /// # Safety
-    /// `slot` is the running thread's. What runs until the mark is dropped is trusted code that ends in bounded
-    /// time, and the mark is not forgotten: a thread under one is never cut.
+    /// `slot` is the running thread's. Only trusted code that ends in bounded time runs until the mark is dropped, and
+    /// the mark is not forgotten: a thread under a mark is never cut.
     #[inline]
     #[must_use]
     pub unsafe fn begin(slot: &'a ThreadSlot) -> Self {
         slot.no_cut.set(slot.no_cut.get().wrapping_add(1));
-        // What follows is not moved before: a handler on this thread sees the mark.
+        // The compiler moves nothing that follows before this fence, so a handler on this thread sees the mark.
         compiler_fence(Ordering::SeqCst);
         Self(slot)
     }
@@ -424,7 +435,7 @@ impl Drop for NoCut<'_> {
     }
 }
 
-/// A mark was released and another is held, or a look was asked for.
+/// The slow path of releasing a mark: another mark is still held, or a recheck was requested.
 #[cold]
 #[inline(never)]
 fn released(slot: &ThreadSlot) {
@@ -433,7 +444,7 @@ fn released(slot: &ThreadSlot) {
     }
 }
 
-/// A stretch of the host's has ended, and a look was asked for.
+/// The slow path at the end of a stretch of [`as_host`], for which a recheck was requested.
 #[cold]
 #[inline(never)]
 fn left_host(slot: &ThreadSlot) {
@@ -444,27 +455,27 @@ fn left_host(slot: &ThreadSlot) {
 
 fn look(slot: &ThreadSlot) {
     slot.no_cut.set(slot.no_cut.get() & !RECHECK);
-    let again = AGAIN.load(Ordering::Acquire);
+    let again = RECHECK_FN.load(Ordering::Acquire);
     if !again.is_null() {
-        // SAFETY: only `recheck_later` stores there, and what it stores are such functions.
+        // SAFETY: only `recheck_later` stores there, and it stores only functions of this type.
         let again = unsafe { mem::transmute::<*mut (), fn()>(again) };
         again();
     }
 }
 
-/// Runs `f` on behalf of the host: what it allocates belongs to the host. The time that it takes is charged to the domain
-/// that the thread acted for.
+/// Runs `f` on behalf of the host: objects that it allocates belong to the host. Its time is charged to the domain on
+/// whose behalf the thread acted before.
 ///
-/// For trusted code that a domain's thread reaches: releasing a capability, a look at a table of the host's, a panic
-/// hook. Panics of `f` leave the chain as it was.
+/// For trusted code that a domain's thread reaches: releasing a capability, reading a table of the host, a panic hook.
+/// The chain is restored even if `f` panics.
 ///
 /// # Safety
-/// `f` is trusted code of the host's side: a domain's code runs in it only behind a frame of that domain's own.
+/// `f` is trusted code of the host. A domain's code runs in it only with a frame of that domain on top.
 pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
     struct Restore(&'static ThreadSlot, *const Frame);
     impl Drop for Restore {
         fn drop(&mut self) {
-            // SAFETY: this was the top before, and nothing that it points to has ended since.
+            // SAFETY: this was the top before, and the frames that it leads to are still there.
             unsafe { self.0.set_top(self.1) };
             if self.0.no_cut.get() >= LOOK {
                 left_host(self.0);
@@ -474,15 +485,18 @@ pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
     let slot = current();
     let frame = Frame::new(Owner::HOST, slot.top());
     let _restore = Restore(slot, slot.top());
-    // SAFETY: `frame` outlives `_restore`, which takes it off again; acting for the host is what
-    // the caller vouches for.
+    // SAFETY: `frame` outlives `_restore`, which takes it off the chain again. The caller vouches for acting for the
+    // host.
     unsafe { slot.set_top(&raw const frame) };
     f()
 }
 
-/// [`as_host`], with ticks that charge no domain. For time that a clock measures instead, and for work that the domain has not
-/// chosen: a reclaim, whose length the dead have chosen, or a start of a service that others need, too. Not for an answer
-/// that a domain may ask for again and again. Also returns the microseconds that ticks have counted.
+/// Runs `f` as [`as_host`] does, but ticks charge no domain meanwhile. Also returns the microseconds that ticks have
+/// counted.
+///
+/// For time that a clock measures instead, and for work that the domain has not chosen: a reclaim, whose length the
+/// dead domain has chosen, or the start of a service that other domains need, too. Not for an answer that a domain can
+/// request again and again.
 ///
 /// # Safety
 /// As for [`as_host`].
@@ -491,7 +505,7 @@ pub unsafe fn as_host_uncharged<R>(f: impl FnOnce() -> R) -> (R, u32) {
         slot: &'static ThreadSlot,
         uncharged: *const Frame,
         spared: u32,
-        /// Of the stretch around, if this one is not part of it: what had been told there.
+        /// The `others` and `accounted_until` of the enclosing stretch; `None` if this stretch is a part of it.
         around: Option<(u64, u64)>,
     }
     impl Drop for Restore {
@@ -499,10 +513,10 @@ pub unsafe fn as_host_uncharged<R>(f: impl FnOnce() -> R) -> (R, u32) {
             let Self { slot, .. } = self;
             slot.uncharged.set(self.uncharged);
             slot.spared.set(self.spared);
-            if let Some((others, told)) = self.around {
-                let now = slot.told.get();
-                slot.set_others(others, told);
-                // All of this one is there the time of the domain that it was begun for.
+            if let Some((others, accounted_until)) = self.around {
+                let now = slot.accounted_until.get();
+                slot.set_others(others, accounted_until);
+                // For the enclosing stretch, all time of this one belongs to the domain on whose behalf this one ran.
                 slot.tell(now, true);
             }
         }
@@ -514,7 +528,7 @@ pub unsafe fn as_host_uncharged<R>(f: impl FnOnce() -> R) -> (R, u32) {
             slot,
             uncharged: slot.uncharged.get(),
             spared: slot.spared.get(),
-            around: is_apart.then(|| (slot.others.get(), slot.told.get())),
+            around: is_apart.then(|| (slot.others.get(), slot.accounted_until.get())),
         };
         if is_apart {
             slot.set_others(0, 0);
@@ -524,6 +538,6 @@ pub unsafe fn as_host_uncharged<R>(f: impl FnOnce() -> R) -> (R, u32) {
         let result = f();
         (result, slot.spared.get())
     };
-    // SAFETY: handed on.
+    // SAFETY: upheld by the caller.
     unsafe { as_host(uncharged) }
 }

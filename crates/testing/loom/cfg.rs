@@ -3,7 +3,7 @@
 fn main() {
     println!("cargo::rerun-if-changed=../cfg.rs");
     println!("cargo::rustc-cfg=samara_model");
-    // As `crates/trusted/unwind/build.rs` has it.
+    // Declares the cfg as `crates/trusted/unwind/build.rs` does.
     println!("cargo::rustc-check-cfg=cfg(samara_tables)");
     if std::env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "x86_64") {
         println!("cargo::rustc-cfg=samara_tables");

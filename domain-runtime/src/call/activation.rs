@@ -1,4 +1,4 @@
-//! One call in progress: its frame on the thread's chain, and how to find it there.
+//! Activations: one call in progress each, as a frame on the thread's chain; and how to find them there.
 
 use super::target::Target;
 use crate::control::{self, ControlBlock};
@@ -7,26 +7,27 @@ use core::cell::Cell;
 use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
 
-/// One call in progress on a thread's chain. A frame whose owner is not the host begins one.
+/// One call in progress on a thread's chain. Every frame whose owner is not the host is the first field of an
+/// activation.
 #[derive(Debug)]
 #[repr(C)]
 pub(crate) struct Activation {
     pub(super) frame: Frame,
     pub(super) block: &'static ControlBlock,
-    /// The word that was expected and, in the upper half, the microseconds of its budget that ticks
-    /// have counted so far: one word, so that a call stores no more than it would without budgets.
+    /// The word that the entry expects in the lower half and, in the upper half, the microseconds of its budget that
+    /// ticks have counted so far. Both share one word, so that a call stores no more than it would without budgets.
     pub(super) word_and_used: Cell<u64>,
 }
 
-/// In place of the word and the time used, on the way out. No word has all bits set.
+/// Replaces the word and the time used while the thread is on its way out. No word has all bits set.
 pub(super) const CROSSING: u64 = u64::MAX;
-/// On the way in, where the caller's arguments are moved.
+/// Replaces both on the way in, while quotas are asked and the caller's arguments are moved.
 const ENTERING: u64 = u64::MAX - 1;
-/// In place of the word alone, where a panic has left the domain's frames: the time used stands beside it. No state
-/// that is entered has these bits, nor has the lower half of any other mark.
+/// Replaces the word alone once a panic has left the domain's frames; the time used stays in the upper half. Neither
+/// a state that can be entered nor the lower half of any other mark has these bits.
 const LEAVING: u32 = u32::MAX - 2;
-/// In place of the word, on the way out where a result with objects is moved. All bits are set beside it until the first tick,
-/// and then stands there what the caller may still be charged for this result.
+/// Replaces the word on the way out, while a result with objects is moved. The upper half is [`UNCHARGED`] until the
+/// first tick; after that it holds the microseconds that the caller may still be charged for this result.
 const GIVING: u32 = u32::MAX - 3;
 const UNCHARGED: u32 = u32::MAX;
 
@@ -40,8 +41,7 @@ impl Activation {
         }
     }
 
-    /// The same entry once more, in a frame further in: with the word that it has, or had, and what it has
-    /// used so far.
+    /// A second activation of the same entry, for a frame further in, with the given word and time used.
     pub(super) fn again(&self, below: *const Frame, word_and_used: u64) -> Self {
         Self {
             frame: Frame::new(self.frame.owner(), below),
@@ -50,68 +50,71 @@ impl Activation {
         }
     }
 
-    /// What was entered.
+    /// The generation that was entered, and the state that the entry expected.
     #[inline]
     pub(crate) fn target(&self) -> Target {
         let index = self.frame.owner().index() as u8;
         Target::of(self.block, index, Word(self.word_and_used.get() as u32))
     }
 
-    /// From here on the thread is between caller and callee: what follows is the runtime's.
+    /// Marks that the thread is between callee and caller on the way out: the code that follows is the runtime's.
     #[inline]
     pub(crate) fn cross(&self) {
         self.word_and_used.set(CROSSING);
     }
 
-    /// The same on the way in: what follows is the runtime's, for the caller.
+    /// Marks the way in: the code that follows is the runtime's, and works for the caller.
     #[inline]
     pub(super) fn enter(&self) {
         self.word_and_used.set(ENTERING);
     }
 
-    /// The same on the way out of a result with objects.
+    /// Marks the way out with a result that holds objects.
     #[inline]
     pub(super) fn give(&self) {
         self.word_and_used
             .set(u64::from(UNCHARGED) << 32 | u64::from(GIVING));
     }
 
-    /// The way in is done: what follows is the callee's.
+    /// Ends the way in: the code that follows is the callee's.
     #[inline]
     pub(super) fn arrive(&self, target: Target) {
         self.word_and_used.set(target.expected().0.into());
     }
 
-    /// A panic has left the callee's frames: what follows is the runtime's. What was used stays beside the mark.
+    /// Marks that a panic has left the callee's frames: the code that follows is the runtime's. The time used stays
+    /// beside the mark.
     pub(super) fn unwind(&self) {
         let had = self.word_and_used.get();
-        // A cut has marked it already.
+        // A cut has already marked it.
         if had != CROSSING {
             let used = had & !u64::from(u32::MAX);
             self.word_and_used.set(used | u64::from(LEAVING));
         }
     }
 
-    /// Whether the thread is on its way in or out: it is neither cut nor counted.
+    /// Whether the thread is on its way in or out of this call. It is then not cut, and no time is counted for the
+    /// callee.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_crossing(&self) -> bool {
         self.word_and_used.get() as u32 >= GIVING
     }
 
-    /// Whether ticks charge the caller: for moving arguments on the way in, or, at least in part, a result on the way out.
+    /// Whether ticks charge the caller now: for the way in, or, at least in part, for moving a result out.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_charged(&self) -> bool {
         self.is_entering() || self.word_and_used.get() as u32 == GIVING
     }
 
-    /// Whether it is on its way in.
+    /// Whether the thread is on its way in.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_entering(&self) -> bool {
         self.word_and_used.get() == ENTERING
     }
 
-    /// Of `more` microseconds on the way out of a result, those that the caller is charged for: over all ticks in one result
-    /// at most the `most` of the first, which is less than all bits. `None` elsewhere.
+    /// Returns how many of `more` microseconds, counted while a result is moved out, the caller is charged. All ticks
+    /// in one result together charge at most the value that `most` has at the first of them; that value must not be
+    /// `u32::MAX`. Returns `None` if no result with objects is being moved.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn share_of_result(&self, more: u32, most: impl FnOnce() -> u32) -> Option<u32> {
         let mark = self.word_and_used.get();
@@ -128,13 +131,13 @@ impl Activation {
         Some(share)
     }
 
-    /// Whether `other` is the very next frame.
+    /// Whether `other` is the frame directly below this one.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn is_on_top_of(&self, other: &Self) -> bool {
         core::ptr::eq(self.frame.prev(), (&raw const *other).cast())
     }
 
-    /// The activations further out on the running thread's chain, from the next one on.
+    /// The activations below this one on the running thread's chain, innermost first.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn outer(&self) -> impl Iterator<Item = &Self> {
         let mut at = self.frame.prev();
@@ -145,7 +148,7 @@ impl Activation {
         })
     }
 
-    /// Forgets what was counted.
+    /// Sets the time used to zero.
     #[cfg(all(feature = "contain", feature = "alloc", target_arch = "x86_64"))]
     pub(crate) fn renew(&self) {
         let word = self.word_and_used.get() as u32;
@@ -153,7 +156,7 @@ impl Activation {
     }
 
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
-    /// Counts `more` microseconds; how many there are now, at most as many as fit.
+    /// Adds `more` microseconds to the time used and returns the sum, which saturates.
     pub(crate) fn use_up(&self, more: u32) -> u32 {
         let both = self.word_and_used.get();
         let used = ((both >> 32) as u32).saturating_add(more);
@@ -163,8 +166,9 @@ impl Activation {
     }
 }
 
-/// What an activation had counted where it was left: `had` is what stood there, which a panic may have
-/// [marked](super::unwound). [`CROSSING`] after a cut.
+/// Returns the word and the time used that an activation had before a panic [marked](super::unwound) it: `had` is its
+/// value now, `expected` the word that the mark has replaced. Returns any other value as it is; after a cut that is
+/// [`CROSSING`].
 pub(super) fn left_off(had: u64, expected: Word) -> u64 {
     if had as u32 == LEAVING {
         return had - u64::from(LEAVING) + u64::from(expected.0);
@@ -172,18 +176,18 @@ pub(super) fn left_off(had: u64, expected: Word) -> u64 {
     had
 }
 
-/// The innermost activation, if the running thread acts for a domain.
+/// Returns the activation on top of the chain if the running thread acts for a domain.
 #[inline]
 pub(crate) fn innermost(thread: &ThreadSlot) -> Option<&Activation> {
     if thread.owner().is_host() {
         return None;
     }
-    // SAFETY: the top frame is valid, and not the host's: it begins an activation. Whoever asks is called
-    // above it, and has forgotten it when it is taken off.
+    // SAFETY: the top frame is valid while it is on top. It is not the host's, so it begins an activation. The caller
+    // runs above that frame and no longer uses the reference when the frame is taken off.
     Some(unsafe { &*thread.top().cast::<Activation>() })
 }
 
-/// Whom the running thread entered first of all that it is in.
+/// Returns the first domain that the running thread entered of those it is still in, or the host.
 pub(crate) fn outermost(thread: &ThreadSlot) -> Owner {
     let (mut at, mut first) = (thread.top(), Owner::HOST);
     // SAFETY: frames on the chain are valid while the thread is above them.
@@ -196,20 +200,20 @@ pub(crate) fn outermost(thread: &ThreadSlot) -> Owner {
     first
 }
 
-/// The innermost activation, also below frames of the host's.
+/// Returns the innermost activation, whether it is on top or below frames of the host.
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub(crate) fn nearest(thread: &ThreadSlot) -> Option<&Activation> {
     first_from(thread.top())
 }
 
-/// The innermost activation at or below the frame `at`, which is on the running thread's chain.
+/// Returns the innermost activation at or below the frame `at`, which is on the running thread's chain.
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 fn first_from<'a>(mut at: *const Frame) -> Option<&'a Activation> {
     // SAFETY: frames on the chain are valid while the thread is above them.
     while let Some(frame) = unsafe { at.as_ref() } {
         if !frame.owner().is_host() {
-            // SAFETY: a frame that is not the host's begins an activation, which is as valid as its frame;
-            // whoever asks is called above it.
+            // SAFETY: a frame that is not the host's begins an activation, which is valid as long as its frame is;
+            // the caller runs above it.
             return Some(unsafe { &*at.cast::<Activation>() });
         }
         at = frame.prev();
@@ -217,48 +221,49 @@ fn first_from<'a>(mut at: *const Frame) -> Option<&'a Activation> {
     None
 }
 
-/// For whom the thread runs, as a target: what an exported object's proxies enter.
+/// Returns the target that proxies of an object exported by the running thread enter: the generation that the thread
+/// acts for, in the state `Running`.
 pub(crate) fn exporter() -> Target {
     let thread = thread::current();
     let block = control::block(thread.owner());
     if thread.owner().is_host() {
         return Target::new(block, block.word());
     }
-    // SAFETY: the top frame is not the host's: it begins an activation.
+    // SAFETY: the top frame is valid while it is on top, and is not the host's, so it begins an activation.
     let target = unsafe { (*thread.top().cast::<Activation>()).target() };
-    // Also in `init`: it can be entered once that has returned.
+    // Holds in `init` too: the generation can be entered once `init` has returned.
     let running = Word::new(target.expected().generation(), State::Running);
     Target::new(block, running)
 }
 
-/// The generation for which the running thread acts; `None` for the host.
+/// Returns the generation that the running thread acts for; `None` for the host.
 #[cfg(feature = "alloc")]
 pub(crate) fn current_target() -> Option<Target> {
     innermost(thread::current()).map(Activation::target)
 }
 
-/// How many frames of a thread's chain are looked at.
+/// How many frames, from the innermost on, a search of the chain looks at.
 const NEAR: usize = 64;
 
 impl Target {
-    /// Whether an activation of this generation is on the running thread's chain, near enough to be seen. Of the host none
-    /// counts. Constant time: others have made the chain as long as they like.
+    /// Whether an activation of this generation is among the innermost frames of the running thread's chain. Always
+    /// false for the host. Takes constant time, because other domains can make the chain as long as they like.
     #[must_use]
     pub fn is_on_own_chain(&self) -> bool {
         self.is_near() == Some(true)
     }
 
-    /// [`is_on_own_chain`](Self::is_on_own_chain), or may be further out than can be seen. Nobody is inside of one that has
-    /// drained.
+    /// Whether an activation of this generation is, or may be, on the running thread's chain. If the chain is too
+    /// long to be searched to its end, only a generation that has drained is certainly not on it.
     pub(crate) fn may_be_on_own_chain(&self) -> bool {
         self.is_near().unwrap_or_else(|| !self.block().is_drained())
     }
 
-    /// Whether an activation of this generation is among the [`NEAR`] innermost frames; `None` if there are more frames, and it
-    /// is not.
+    /// Whether an activation of this generation is among the [`NEAR`] innermost frames; `None` if it is not and there
+    /// are more frames.
     fn is_near(&self) -> Option<bool> {
         if self.owner().is_host() {
-            // Not each of its frames begins an activation.
+            // Not every frame of the host begins an activation.
             return Some(false);
         }
         let mut at = thread::current().top();

@@ -1,4 +1,4 @@
-//! Boundaries inside a domain, behind which something ends in any case.
+//! Boundaries inside a domain that run trusted cleanup code whether the domain's code returns, panics or is cut.
 
 use super::activation::{Activation, CROSSING, innermost, left_off};
 use super::opaque::call_opaque;
@@ -9,9 +9,10 @@ use core::mem;
 use samara_shared_heap::thread::{self, ThreadSlot};
 use samara_unwind::Payload;
 
-/// Runs `f` behind a boundary of its own of whom the thread runs for, then `after`, as the host: in any case,
-/// also when `f` is cut, before what cut it goes on outwards. For what must end before a call of the
-/// domain's returns. Cost: what a boundary costs. A domain that has used its stack up that far ends here, and neither runs.
+/// Runs `f` behind a boundary of its own, on behalf of the domain that the thread acts for, and then runs `after` as
+/// the host. `after` always runs: if `f` panics or is cut, it runs before the thread unwinds further. Use it for work
+/// that must end before a call of the domain returns. Costs as much as a boundary does. If the domain's stack has too
+/// little room left for the boundary, the domain dies here and neither `f` nor `after` runs.
 ///
 /// # Safety
 /// `after` is trusted code of the host's side, ends in bounded time and does not panic.
@@ -24,7 +25,8 @@ pub unsafe fn with_cleanup_boundary<F: FnOnce() -> R, R, E>(
     if let Some(outer) = outer
         && stack::has_no_room_to_move::<F, R>(thread)
     {
-        // Outside `catch`, where nothing is cut, it would be the host that runs over; in here it is the domain still.
+        // Checked here, where an overflow is still the domain's. Outside the `catch` in `under` nothing is cut, so an
+        // overflow there would be the host's.
         contain::run_over(outer);
     }
     let inner = outer.map(|outer| outer.again(thread.top(), outer.word_and_used.get()));
@@ -32,7 +34,8 @@ pub unsafe fn with_cleanup_boundary<F: FnOnce() -> R, R, E>(
         // SAFETY: the caller's.
         let after = unsafe { thread::as_host(after) };
         if let (Some(inner), Some(outer)) = (&inner, outer) {
-            // What was used up in there counts. After a cut it says that the inner one is left, not this one.
+            // The time used inside counts for the outer activation. After a cut the inner value is `CROSSING`: it
+            // marks the inner activation as left, and must not mark the outer one.
             let expected = outer.target().expected();
             let word_and_used = left_off(inner.word_and_used.get(), expected);
             if word_and_used != CROSSING {
@@ -53,9 +56,10 @@ pub unsafe fn with_cleanup_boundary<F: FnOnce() -> R, R, E>(
     }
 }
 
-/// Drops what a panic carried, which is its domain's, inside that: behind a boundary of its own, since what
-/// a caller has put around the call may stand in the frame of `outer`, which catches no more. `left_off`
-/// is what `outer` had counted before it was marked as left; a cut marks it so, and carries nothing.
+/// Drops the payload of a panic, on behalf of the domain that panicked. The payload's destructor is the domain's
+/// code, and the `catch` of `outer` is already past: if a caller has put a `catch` around the call, it may stand in
+/// the same frame as `outer`. So this needs a boundary of its own. `left_off` is the word and the time used that
+/// `outer` had before the panic marked it. After a cut it is [`CROSSING`], and the payload carries nothing.
 #[inline(never)]
 pub(super) fn dispose(outer: &Activation, left_off: u64, payload: Payload) {
     let thread = thread::current();
@@ -63,14 +67,15 @@ pub(super) fn dispose(outer: &Activation, left_off: u64, payload: Payload) {
     let dispose = || payload.dispose();
     let (outcome, ()) = under(thread, Some(&inner), dispose, || inner.cross());
     if let Err(cut) = outcome {
-        // Raised by the cut: nothing of the domain's.
+        // A cut raised this one, so it carries nothing of the domain's.
         cut.dispose();
     }
 }
 
-/// Runs `f` behind a boundary with `inner` on top, then `last`, with that still on top: outside `catch`
-/// nothing is cut then, and of the host's neither. `inner` is one of the running `thread`'s own activations
-/// [once more](Activation::again), or none where the thread acts for the host.
+/// Runs `f` behind a boundary with `inner` on top, and then `last` with `inner` still on top. While it is on top,
+/// nothing outside `catch` is cut, and neither is the code of the host's in `last`. `inner` is [a second
+/// activation](Activation::again) of the entry that the running `thread` is in, or `None` if the thread acts for the
+/// host.
 #[inline(always)]
 fn under<F: FnOnce() -> R, R, E>(
     thread: &ThreadSlot,
@@ -80,8 +85,8 @@ fn under<F: FnOnce() -> R, R, E>(
 ) -> (Result<R, Payload>, E) {
     let below = thread.top();
     if let Some(inner) = inner {
-        // SAFETY: borrowed to the end of this function, and taken off before; the same generation's as the
-        // one below, which keeps it.
+        // SAFETY: `inner` is borrowed until this function returns, and is taken off the chain before that. It is of
+        // the same generation as the activation below, which keeps that generation from being reclaimed.
         unsafe { thread.set_top((&raw const *inner).cast()) };
     }
     let outcome = samara_unwind::catch(|| {

@@ -1,4 +1,4 @@
-//! The way into a domain, and past what it does there.
+//! Entering a domain: the way in, the call, and the way out.
 
 use super::activation::{Activation, CROSSING};
 use super::exit::{after_exit, crashed, leave, refuse, return_to_caller};
@@ -15,27 +15,27 @@ use samara_rref::{Exchangeable, Transfer};
 use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
 
-/// Calls `body` inside the target with `arguments`, which become its own; the result becomes the
-/// caller's. A panic inside ends here and is the domain's death.
+/// Calls `body` inside the target with `arguments`, which become the target's; the result becomes the caller's. A
+/// panic inside ends here and kills the target's domain.
 ///
-/// A receiver far over its quota gets no arguments, and a caller that is makes no call that may return it
-/// anything; else a caller with a quota gets its result, which is taken off what it may still allocate. What
-/// does not change hands is not counted.
+/// The call is refused if the arguments would take a target with a quota beyond twice that quota. It is also refused
+/// if it may return objects to a caller that already has twice its quota. Otherwise the caller gets its result, which
+/// is deducted from the credit of a caller with a quota. If both sides are the same domain, no object changes its
+/// owner and no quota is asked.
 ///
-/// Does not return if the *caller's* domain died meanwhile: the thread then unwinds to the boundary
-/// through which it entered the caller.
+/// Does not return if the *caller's* domain has died meanwhile: the thread then unwinds to the boundary through which
+/// it entered the caller.
 ///
-/// A thread whose stack has less room than the target asks for ([`DomainSpec::stack`](crate::DomainSpec::stack))
-/// is refused, or goes on elsewhere if the host's [`StackProbe`](crate::host::StackProbe) has it.
+/// If the thread's stack has less room than the target asks for ([`DomainSpec::stack`](crate::DomainSpec::stack)),
+/// the call is refused, or runs on another stack if the host's [`StackProbe`](crate::host::StackProbe) provides one.
 ///
-/// Cost (happy path): two locked additions on the CPU's own line, two loads of the state.
+/// Cost (fast path): two locked additions on a cache line of the CPU's own, and two loads of the target's state.
 ///
 /// # Errors
 /// See [`Failure`].
 ///
 /// # Safety
-/// `body` runs the target's own code only, and what it captures may be lent to the target for the
-/// length of the call.
+/// `body` runs only the target's own code, and its captures may be lent to the target for the length of the call.
 #[inline]
 pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     target: Target,
@@ -54,10 +54,11 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
     }
 }
 
-/// [`enter`] on the running `thread`, with or without a look at quotas and at the stack. Who looks
-/// beforehand ([`is_marked`], [`is_short`](crate::stack::is_short)) keeps the rare way out of line, as a
-/// whole. Room is asked for what a call like `M` moves: one `fn(A) -> R`, or what `body` makes of arguments that are lent to
-/// it. `refusal` is set when it is not [`Refusal::Dead`].
+/// [`enter`] on the running `thread`. With `METERED` it checks the quotas and the stack. A caller that checks
+/// beforehand ([`is_marked`], [`is_short`](crate::stack::is_short)) enters without `METERED` on its fast path, and so
+/// keeps the whole slow path out of line. The stack must have room for the values that a call of the signature `M`
+/// moves: that of `fn(A) -> R`, or that of the method which `body` calls with arguments that are lent to it.
+/// `refusal` is written if the reason for a refusal is not [`Refusal::Dead`].
 ///
 /// # Errors
 /// See [`Failure`].
@@ -83,11 +84,12 @@ pub unsafe fn enter_on<const METERED: bool, M: CallSignature, A: Exchangeable, R
     enter(None, arguments, body, refusal)
 }
 
-/// [`enter_on`] a stack that has room. On a segment, where the frame on top is the host's, as a call of whom the frame
-/// `from` acts for: if that caller is dead, who switches back leaves it, from its own stack.
+/// [`enter_on`] for a stack that has room. On a stack segment the frame on top is the host's; `from` is then the
+/// caller's frame, and the call is made on behalf of that frame's owner. If that caller is dead, this function
+/// returns all the same, and the thread leaves the caller after it has switched back to the caller's own stack.
 ///
 /// # Safety
-/// As for [`enter_on`]; `from` is the frame below the top one, which is the host's.
+/// As for [`enter_on`]; `from` is null or the frame below those of the host's that are on top.
 #[inline(always)]
 unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     thread: &ThreadSlot,
@@ -98,14 +100,14 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     refusal: &mut Refusal,
 ) -> Result<R, Failure<A>> {
     const {
-        // What holds something is asked of its parts, where it is transferred.
+        // These ask about the type as a whole. A type that holds objects asks about its parts in its `transfer`.
         let () = A::NO_DESTRUCTOR_OF_ITS_OWN;
         let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
         let () = A::NOT_TOO_DEEP;
         let () = R::NOT_TOO_DEEP;
     }
-    // They stay in registers only if no way drops them, see `slow_path_copy`: unwinding with them here does who is
-    // dead, and they are reclaimed with all that it has.
+    // The arguments stay in registers only if no path drops them, see `slow_path_copy`. If we unwind here, the
+    // caller's domain is dead and its reclaim frees them.
     let arguments = ManuallyDrop::new(arguments);
     let below = thread.top();
     let caller = match from {
@@ -115,10 +117,11 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     };
     let counter = control::counter(target.index(), thread.shard());
     let activation = Activation::new(target, from.unwrap_or(below));
-    // On top as long as the entry counts, and no instruction less: a cut finds the thread either with
-    // nothing begun, or here. Outside `catch` it is not cut while the activation is on top (`contain`).
-    // SAFETY: the activation lives to the end of this function and is taken off before. The thread
-    // does nothing for the target before it is let in.
+    // The activation goes on the chain before the entry is counted and comes off after the exit is counted. So a cut
+    // finds the thread either before the entry or with the activation on top. With the activation on top nothing
+    // outside `catch` is cut (see `contain`).
+    // SAFETY: the activation lives until this function returns, and each path takes it off before that. The thread
+    // does nothing on the target's behalf before the entry is let in.
     unsafe { thread.set_top((&raw const activation).cast()) };
     counter.entries.fetch_add(1, SeqCst);
     if target.block().word() != target.expected() {
@@ -128,8 +131,9 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     }
     let asks = METERED && (A::NESTED || R::NESTED);
     if A::NESTED || asks {
-        // What follows calls functions, and a caller may have expanded this function inside a `catch` of
-        // its own: a cut in them would be caught there. Plain arguments call none, without a quota.
+        // The code that follows calls functions. If a caller has inlined this function into a `catch` of its own, a
+        // cut in one of those functions would land in that `catch`; the mark prevents the cut. Without quotas, plain
+        // arguments take no such call.
         activation.enter();
     }
     if asks && !admits::<A, R>(caller, target.owner(), &*arguments) {
@@ -150,9 +154,9 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
         let result = body(ManuallyDrop::into_inner(arguments));
         mem::forget(unwound);
         if !R::NESTED {
-            // In here, so that the result is moved on after the locked addition: the callee wrote it in
-            // parts, a move reads it whole, and before that addition it would wait for the parts to
-            // arrive in the cache. Nothing of it panics, and from here on nothing is cut.
+            // The exit is counted inside `catch`, so that the result is moved after that locked addition. The callee
+            // wrote the result in parts and a move reads it in wider words, which stalls until the parts have reached
+            // the cache; behind the addition they have. Nothing here panics, and from `cross` on nothing is cut.
             activation.cross();
             leave(thread, counter, below);
         }
@@ -173,14 +177,15 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
             Ok(ManuallyDrop::into_inner(result))
         }
         Err(payload) => {
-            // Here, where nothing is called: see `cross` above.
+            // Marked inline, before anything is called: a cut in a function called here could land in a `catch` of
+            // the caller's.
             let had = activation.word_and_used.replace(CROSSING);
             crashed(&activation, had, target, payload);
             leave(thread, counter, below);
             Err(Failure::Crashed)
         }
     };
-    // Who does not come back is dead: what it was to get is reclaimed with all that it has.
+    // If we unwind here, the caller's domain is dead and its reclaim frees the result.
     let result = ManuallyDrop::new(result);
     after_exit(target);
     if from.is_none() {

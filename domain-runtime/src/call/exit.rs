@@ -1,4 +1,4 @@
-//! The way out of a domain: the exit is counted, and the thread goes back only into a caller that is alive.
+//! The way out of a domain: the exit is counted, and the thread goes back into a caller only if that is alive.
 
 use super::activation::{self, Activation};
 use super::cleanup_boundary::dispose;
@@ -12,7 +12,7 @@ use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{self, Frame, ThreadSlot};
 use samara_unwind::Payload;
 
-/// Counts the exit and puts the caller's frame back on top.
+/// Counts the exit and puts the frame below back on top.
 #[inline]
 pub(super) fn leave(thread: &ThreadSlot, counter: &Counter, below: *const Frame) {
     counter.exits.fetch_add(1, SeqCst);
@@ -20,15 +20,16 @@ pub(super) fn leave(thread: &ThreadSlot, counter: &Counter, below: *const Frame)
     unsafe { thread.set_top(below) };
 }
 
-/// A caller that was killed ends here too: it may be asking a dead domain again and again.
+/// Ends an entry that was refused. A caller that has been killed ends here too: otherwise it could ask a dead domain
+/// again and again without ever ending.
 #[cold]
 pub(super) fn refuse(thread: &ThreadSlot, target: Target) {
     after_exit(target);
     return_to_caller(thread, thread.owner());
 }
 
-/// The way out of a domain that died of what it executed; `had` is what stood in its activation then.
-/// Marked dead before the exit counts.
+/// The way out of an entry whose body panicked or was cut: drops the payload and marks the domain dead. The exit must
+/// be counted after that. `had` is the value that the activation had when the panic was caught.
 #[cold]
 #[inline(never)]
 pub(super) fn crashed(activation: &Activation, had: u64, target: Target, payload: Payload) {
@@ -38,11 +39,11 @@ pub(super) fn crashed(activation: &Activation, had: u64, target: Target, payload
         const UNTOLD: ExitReason = ExitReason::bare(ExitKind::Panic);
         target.block().die(target.expected().generation(), &UNTOLD);
     };
-    // SAFETY: the runtime's own; the sink that it tells is the host's.
+    // SAFETY: `die` is the runtime's own code, and the event sink that it calls is the host's.
     unsafe { thread::as_host(dead) };
 }
 
-/// After an exit was counted.
+/// Follows a counted exit. If the target is no longer in the expected state, takes care of the death or the drain.
 #[inline]
 pub(super) fn after_exit(target: Target) {
     if target.block().word() != target.expected() {
@@ -50,41 +51,42 @@ pub(super) fn after_exit(target: Target) {
     }
 }
 
-/// As the host: whoever is cut in here leaves a death half told, or a lock of the host's taken.
+/// Runs as the host: a cut in here would leave a death half reported, or a lock of the host's held.
 #[cold]
 fn after_exit_of_the_dying(target: Target) {
     let state = target.block().word().state();
     if !matches!(state, State::Stopping | State::Draining) {
-        // Whatever the state is by now: the exit counts, so another thread may have reclaimed the generation.
+        // The exit is already counted, so another thread may have reclaimed the generation, and the slot may be in
+        // any state.
         return stack::close_reserve();
     }
     let tell = || {
-        // This frame found the room that is kept above the reserve.
+        // This frame lies above the stack's reserve: it has found the room that each entry leaves free there.
         stack::close_reserve();
         if state == State::Stopping {
             let generation = target.expected().generation();
-            target.block().tell_condemned(generation);
+            target.block().report_condemned(generation);
         }
         host::wake_reaper();
     };
-    // SAFETY: the runtime's own and the host's.
+    // SAFETY: the closure runs code of the runtime and of the host only.
     unsafe { thread::as_host(tell) };
 }
 
-/// A boundary: does not return if the domain for which the thread acts is dead.
+/// A boundary: if the domain that the thread acts for is dead, the thread leaves it here.
 #[cfg(feature = "alloc")]
 pub(crate) fn checkpoint() {
     let thread = thread::current();
     return_to_caller(thread, thread.owner());
 }
 
-/// Goes back into the caller only if it is alive.
+/// Returns to a caller that is alive; if the caller is dead, the thread leaves it.
 #[inline]
 pub(crate) fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
     if caller.is_host() {
         return;
     }
-    // SAFETY: the top frame is the caller's, valid, and not the host's: it begins an activation.
+    // SAFETY: the top frame is the caller's and valid. It is not the host's, so it begins an activation.
     let target = unsafe { (*thread.top().cast::<Activation>()).target() };
     if target.block().word() != target.expected() {
         caller_changed(target);

@@ -1,13 +1,13 @@
-//! Quotas asked where a call moves things.
+//! The quotas of the two domains of a call, asked where the call moves objects between them.
 
 use super::target::Target;
 use samara_rref::{Exchangeable, weigh};
 use samara_shared_heap::thread::ThreadSlot;
 use samara_shared_heap::{Owner, quota, slow_path_flags};
 
-/// Whether a call of `thread` may have more to do than to enter: a quota has a say in what it would
-/// move, since the receiver has one, or exported objects wait to be dropped. For what moves nothing a
-/// constant. One load for each side.
+/// Whether a call by `thread` may have to do more than enter: ask a quota about the objects that it would move, or
+/// drop exported objects that wait for that. Constant if the call moves no objects; else at most one load for each
+/// side.
 #[inline]
 #[must_use]
 pub fn is_marked<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {
@@ -15,7 +15,7 @@ pub fn is_marked<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: 
     if A::NESTED || R::NESTED {
         found |= slow_path_flags::of(target.owner());
     }
-    // Both count for what moves in and back: no instruction there.
+    // If objects move both ways, both flags count and neither has to be masked.
     if !A::NESTED {
         found &= !slow_path_flags::LIMITED;
     }
@@ -28,8 +28,8 @@ pub fn is_marked<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: 
     found != 0
 }
 
-/// Asks the receiver's quota, before anything moves; and the caller's, if it is to get something back, for
-/// what a call returns cannot be refused.
+/// Asks the target's quota, before anything moves. If objects may come back, it asks the caller's quota too, because
+/// a result cannot be refused.
 #[cold]
 pub(super) fn admits<A: Exchangeable, R: Exchangeable>(
     from: Owner,
@@ -43,11 +43,11 @@ pub(super) fn admits<A: Exchangeable, R: Exchangeable>(
     from == to || may_get_back() && may_be_given()
 }
 
-/// Takes a result off what its receiver may still allocate.
+/// Deducts a result from the credit of its receiver.
 #[cold]
 pub(super) fn note<R: Exchangeable>(from: Owner, to: Owner, result: &R) {
     if from != to && quota::is_limited(to) {
-        // SAFETY: the result is about to be its own.
+        // SAFETY: the caller is about to hand the result over to `to`.
         unsafe { quota::note(to, weigh(result)) };
     }
 }

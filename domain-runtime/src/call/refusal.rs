@@ -2,14 +2,14 @@
 
 use crate::error::RpcError;
 
-/// Why an entry was refused. Apart from [`Failure`], which lies where the result does: with one bit
+/// Why an entry was refused. Kept apart from [`Failure`], which shares its memory with the result: if it had one bit
 /// more to tell, the result would be moved once more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The domain is not in the expected state.
     Dead,
-    /// The arguments would take the domain beyond twice its quota of shared objects, or the caller has that
-    /// much and would get more.
+    /// The arguments would take the domain beyond twice its quota of shared objects, or the caller already has twice
+    /// its quota and might get more.
     OverQuota,
     /// The thread's stack has less room left than the domain asks for.
     StackExhausted,
@@ -28,8 +28,8 @@ impl From<Refusal> for RpcError {
 /// Why an entry gave no result.
 #[derive(Debug)]
 pub enum Failure<A> {
-    /// The arguments come back, nothing was executed: see [`Refusal`].
+    /// The entry was refused and nothing was executed: here are the arguments again. See [`Refusal`].
     Refused(A),
-    /// The domain died of what it executed; the arguments were its own by then.
+    /// The domain died of what it executed; by then the arguments were the domain's.
     Crashed,
 }

@@ -1,4 +1,4 @@
-//! The way into a domain from a stack that is short.
+//! Entering a domain from a stack that is short.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use super::exit::return_to_caller;
@@ -8,7 +8,8 @@ use crate::blame;
 use crate::stack::{self, CallSignature};
 use samara_shared_heap::thread::{Frame, ThreadSlot};
 
-/// Has `enter` called on more stack, if the host has some, with the frame of the caller; the caller's own frame is not on top there.
+/// Calls `enter` where there is more stack, if the host provides that, and passes it the caller's frame, which is not
+/// on top there. Otherwise the call is refused.
 #[cold]
 #[inline(never)]
 pub(super) fn enter<M: CallSignature, A, R, F>(
@@ -20,19 +21,20 @@ pub(super) fn enter<M: CallSignature, A, R, F>(
     enter: impl FnOnce(Option<*const Frame>, A, F, &mut Refusal) -> Result<R, Failure<A>>,
 ) -> Result<R, Failure<A>> {
     if target.is_dead() {
-        // It takes no stack to be told so, and how much its slot asks for is said by who has that now.
+        // A refusal takes no stack, and the slot's record of how much to ask for may already be that of another
+        // generation.
         return enter(None, arguments, body, refusal);
     }
     let (from, caller) = (thread.top(), thread.owner());
     let needed = stack::needed::<M>(target);
-    // There the boundary's own frame, with copies of its own, is on the segment too.
+    // There, the boundary's own frame with its copies of the values is on the segment too.
     let on_segment = needed.saturating_add(M::BYTES);
     let mut call = Some((arguments, body, enter));
     let mut outcome = None;
     let mut callee = || {
         if let Some((arguments, body, enter)) = call.take() {
-            // As a call of the caller's, though its frame is not on top: what comes back is the caller's before it gets
-            // here, and never the host's.
+            // Enters on behalf of the caller, whose frame is not on top: the result becomes the caller's before
+            // `enter` returns, and is never the host's.
             outcome = Some(enter(Some(from), arguments, body, refusal));
         }
     };
@@ -45,7 +47,7 @@ pub(super) fn enter<M: CallSignature, A, R, F>(
             blame::note(thread, needed);
             Err(Failure::Refused(arguments))
         }
-        // Taken and not ended: the thread does not come here.
+        // The call began and did not end: then the thread does not get here.
         (None, None) => Err(Failure::Crashed),
     }
 }

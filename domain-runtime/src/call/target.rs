@@ -1,27 +1,28 @@
-//! What an entry demands: one generation of a domain in one state.
+//! The target of an entry: one generation of a domain in one state.
 
 use crate::control::{self, ControlBlock};
 use crate::state::{State, Word};
 use samara_shared_heap::Owner;
 
-/// One generation of a domain in one state: what an entry demands.
+/// The target of an entry: one generation of a domain in one state.
 #[derive(Clone, Copy, Debug)]
 pub struct Target {
     block: &'static ControlBlock,
-    /// The word and, above it, the slot's index: so what an entry looks up by that (counter, quota, posted
-    /// objects) waits for one load less. One integer: two fields and padding would go through memory.
+    /// The word in the lower half, and the slot's index above it. With the index here, each lookup by index on the
+    /// way in (counter, quota, posted objects) waits for one load less. Both are in one integer, because two fields
+    /// with padding would be passed through memory.
     word_and_index: u64,
 }
 
 impl Target {
-    /// Entries that demand exactly `expected` of `block`.
+    /// A target for entries that demand exactly `expected` of `block`.
     #[inline]
     #[must_use]
     pub const fn new(block: &'static ControlBlock, expected: Word) -> Self {
         Self::of(block, block.index(), expected)
     }
 
-    /// [`new`](Self::new) of a block whose index is known.
+    /// [`new`](Self::new) for a block whose index is known.
     #[inline]
     pub(crate) const fn of(block: &'static ControlBlock, index: u8, expected: Word) -> Self {
         Self {
@@ -37,7 +38,7 @@ impl Target {
         self.block
     }
 
-    /// The owner whose slot that is. No load.
+    /// The owner whose slot this is. Takes no load.
     #[inline]
     #[must_use]
     pub const fn owner(&self) -> Owner {
@@ -57,7 +58,8 @@ impl Target {
         Word(self.word_and_index as u32)
     }
 
-    /// Whether the generation is dead. One that drains still runs to its end; the host never dies.
+    /// Whether the generation is dead. A generation that drains is not: it still runs to its end. The host never
+    /// dies.
     pub(crate) fn is_dead(&self) -> bool {
         let word = self.block.word();
         let has_ended = matches!(
@@ -74,14 +76,14 @@ impl Target {
             && self.expected().generation() == other.expected().generation()
     }
 
-    /// Whether its generation was reclaimed: nothing is left of it, and its slot may be another's.
+    /// Whether the generation has been reclaimed: nothing is left of it, and its slot may have another generation.
     #[cfg(feature = "alloc")]
     pub(crate) fn is_reclaimed(&self) -> bool {
         let word = self.block.word();
         word.generation() != self.expected().generation() || word.state() == State::Retired
     }
 
-    /// Whether it is being reclaimed: nobody is inside any more.
+    /// Whether the generation is being reclaimed: no thread is inside any more.
     #[cfg(feature = "alloc")]
     pub(crate) fn is_being_reclaimed(&self) -> bool {
         let word = self.block.word();

@@ -1,11 +1,12 @@
-//! What marks an activation that a panic leaves.
+//! The mark on an activation whose frames a panic has left.
 
 use super::activation::innermost;
 use samara_shared_heap::thread;
 
-/// Dropped by a panic that leaves the boundary's body, whose frames are gone by then: marks the activation on top. What
-/// follows is a call of `std`'s in the boundary's own frame, behind its `catch`: a cut in there would land in one that a caller
-/// has put around it.
+/// Marks the activation on top, when a panic that leaves the boundary's body drops this. The frames of the body are
+/// gone by then. After that the boundary's own frame calls functions of `std`, outside the region that its `catch`
+/// covers. A cut during those calls would land in a `catch` that a caller has put around the boundary, and the mark
+/// prevents such a cut.
 pub(super) struct Unwound;
 
 impl Drop for Unwound {
@@ -21,9 +22,10 @@ extern "C" fn mark() {
     }
 }
 
-/// Calls [`mark`] from a frame that is the outermost one by its unwind table: no cut goes further. The call of this function
-/// lies behind the boundary's `catch` too. No panic leaves it, so the compiler need not say what the boundary's frame catches
-/// there: where both neighbours in the table of calls are inside a caller's `catch`, it counts this one with them.
+/// Calls [`mark`] from a frame which, by its unwind table, is the outermost one: no cut goes further out. The call of
+/// this function, too, lies outside the region that the boundary's `catch` covers. Since no panic leaves this
+/// function, the compiler need not give its call an entry of its own in the call-site table. If both neighbouring
+/// entries are covered by a `catch` of a caller's, it merges the call with them.
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 #[unsafe(naked)]
 extern "C" fn uncut() {
@@ -41,7 +43,7 @@ extern "C" fn uncut() {
     )
 }
 
-/// Not expanded in place, where it would take registers of the way that does not panic.
+/// Not inlined, since it would take registers of the path without a panic.
 #[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
 #[cold]
 #[inline(never)]
@@ -60,14 +62,14 @@ mod tests {
     fn no_cut_goes_further_than_the_frame_that_marks() {
         let _tables = samara_testkit::contained::contained(false);
         let frames_at = |function: extern "C" fn()| {
-            // At its first instruction, where its return address is on top.
+            // At the function's first instruction its return address is on top of the stack.
             let stack = [mark as *const () as u64 + 1, 0, 0];
             let range = stack.as_ptr_range();
             let mut registers = Registers::here();
             registers.rip = function as *const () as u64;
             registers.rsp = range.start as u64;
             let stack = range.start.addr()..range.end.addr();
-            // SAFETY: the words above, which are nobody else's.
+            // SAFETY: the range is that of the words above, which nothing else refers to.
             unsafe { Backtrace::new(&registers, stack, &Registered) }.count()
         };
         assert_eq!(frames_at(uncut), 1);

@@ -16,26 +16,27 @@ use samara_unwind::Backtrace;
 use samara_unwind::cut::{Cut, CutError, Landed, Raise, Registers, cut, resume, undo_call};
 use samara_unwind::tables::{Finder, Registered};
 
-/// A CPU exception struck, with `address` what was accessed, or 0.
+/// Handles a CPU exception: `cause` is its kind, `address` the address that was accessed, or 0.
 ///
-/// The reason of the domain's death gets the strike and a backtrace; the domain is dead from here on.
+/// If the exception is a domain's, the reason of the domain's death gets the cause and a backtrace, and the domain is
+/// dead from here on.
 ///
 /// # Safety
 /// As for [`tick`]; the instruction at `registers.rip` has caused the exception.
 pub unsafe fn fault(
     registers: &mut Registers,
-    strike: DeathCause,
+    cause: DeathCause,
     address: usize,
     finder: &dyn Finder,
 ) -> Verdict {
     let thread = thread::current();
-    if strike == DeathCause::StackOverflow && (thread.in_no_cut() || thread.owner().is_host()) {
-        // Whose stack it is has used it up, not who came last.
+    if cause == DeathCause::StackOverflow && (thread.in_no_cut() || thread.owner().is_host()) {
+        // The nearest domain on the chain has used the stack up: the trusted code runs on its behalf.
         return match call::nearest(thread).filter(|at| !at.is_crossing()) {
             Some(activation) => {
                 // SAFETY: handed on.
-                unsafe { condemn(thread, activation, (strike, address), registers, finder) };
-                // SAFETY: `recheck` raises nowhere but in a domain's own code.
+                unsafe { condemn(thread, activation, (cause, address), registers, finder) };
+                // SAFETY: `recheck` makes the thread leave a domain's own code only, never code on the way in or out.
                 unsafe { thread.recheck_later(recheck) };
                 Verdict::Reserve
             }
@@ -54,7 +55,7 @@ pub unsafe fn fault(
             thread,
             activation,
             registers,
-            Some((strike, address)),
+            Some((cause, address)),
             finder,
         )
     } {
@@ -63,15 +64,15 @@ pub unsafe fn fault(
     }
 }
 
-/// The host's periodic tick has interrupted the thread: counts `elapsed`, the time that the thread has
-/// run since its last tick, against the budget of the domain that it is in, and cuts the thread if that
-/// domain's budget is used up or it is dead. A domain whose destructors the thread has waited for too long dies, too.
+/// Handles the host's periodic tick. It counts `elapsed`, the time that the thread has run since its last tick,
+/// against the budget of the domain that it charges. It cuts the thread if that domain's budget is used up or the
+/// domain is dead. It also kills a domain whose destructors the thread has awaited for too long.
 ///
 /// # Safety
-/// `registers` are those of the running thread at the interrupted instruction; the handler runs on
-/// another stack, has left the 128 bytes below the stack pointer as they were, and resumes the
-/// registers as they then are. The thread's slot tells its stack, if anything; `finder` says what the tables of
-/// the code on it do.
+/// `registers` are those of the running thread at the interrupted instruction. The handler runs on another stack, has
+/// left the 128 bytes below the stack pointer as they were, and resumes the thread with the registers as they then
+/// are. If the thread's slot records a stack, it is the thread's. `finder` answers as the tables of the code on it
+/// say.
 pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Finder) -> Verdict {
     let thread = thread::current();
     let more = micros(elapsed);
@@ -81,7 +82,7 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     }
     let account = Account::of(thread);
     if thread.is_told() {
-        // By the clock, as what is measured there: the thread may have stood still since the last tick.
+        // Uses the clock, by which such stretches are measured: the thread may not have run since the last tick.
         let is_others = !matches!(account, Account::Uncharged | Account::Nobodys);
         thread.tell(host::now_ns(), is_others);
     }
@@ -103,7 +104,7 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     };
     let target = activation.target();
     let overrun = use_up(activation, more);
-    let strike = if target.is_dead() {
+    let cause = if target.is_dead() {
         None
     } else if overrun {
         Some((DeathCause::Overrun, 0))
@@ -111,44 +112,46 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
         return Verdict::Resume;
     };
     if thread.in_no_cut() {
-        if let Some(strike) = strike {
+        if let Some(cause) = cause {
             // SAFETY: handed on.
-            unsafe { condemn(thread, activation, strike, registers, finder) };
+            unsafe { condemn(thread, activation, cause, registers, finder) };
         }
         // SAFETY: as in `fault`.
         unsafe { thread.recheck_later(recheck) };
         return Verdict::Later;
     }
     // SAFETY: handed on.
-    match unsafe { end(thread, activation, registers, strike, finder) } {
+    match unsafe { end(thread, activation, registers, cause, finder) } {
         Ok(()) => Verdict::Cut,
-        // On its way in or out, where nothing of the domain's runs.
+        // The thread is on its way in or out, where no code of the domain's runs.
         Err(NotContained::NotCut(CutError::AtBoundary)) => Verdict::Later,
         Err(_) => {
-            // In code without tables, where a thread may well be at every tick: it is dead all the same, and cut where
-            // a later tick finds it elsewhere, or at its next boundary.
-            if let Some(strike) = strike {
+            // The thread cannot be cut here; it may be in code without unwind tables, and be there at every tick. The
+            // domain dies all the same. The thread is cut when a later tick finds it elsewhere, or at its next
+            // boundary.
+            if let Some(cause) = cause {
                 // SAFETY: handed on.
-                unsafe { condemn(thread, activation, strike, registers, finder) };
+                unsafe { condemn(thread, activation, cause, registers, finder) };
             }
             Verdict::Later
         }
     }
 }
 
-/// Counts `more` microseconds for `activation` and for those that it has been called by of the same generation: a domain
-/// that calls itself is inside all along. Whether one of them has overrun its budget.
+/// Counts `more` microseconds for `activation` and for the next outer activations of the same generation: a domain
+/// that calls itself is inside all the time. Returns whether one of them has overrun the budget.
 fn use_up(activation: &Activation, more: u32) -> bool {
     let budget = activation.target().block().budget.load(SeqCst);
     if budget == 0 {
         return false;
     }
-    // All of them are counted.
+    // `fold`, since all of them are counted, also behind one that has overrun.
     of_its_generation(activation).fold(false, |overrun, at| (at.use_up(more) > budget) | overrun)
 }
 
-/// `activation`, and those next to it of the same generation that run. Not those behind another domain, which calls back as
-/// often as it likes. One that is left, whose panic's payload is dropped above it, lies in between and does not count.
+/// Yields `activation` and the next outer activations of the same generation. It ends at an activation of another
+/// domain, which may call back as often as it likes. It skips an activation that is marked as left, above which the
+/// payload of its panic is being dropped.
 fn of_its_generation(activation: &Activation) -> impl Iterator<Item = &Activation> {
     let target = activation.target();
     let of_domain = move |at: &&Activation| at.target().owner() == target.owner();
@@ -157,25 +160,26 @@ fn of_its_generation(activation: &Activation) -> impl Iterator<Item = &Activatio
     core::iter::once(activation).chain(outer)
 }
 
-/// Microseconds that are left of the budget of `activation`, and of all that [`use_up`] counts with it.
+/// Returns the microseconds that are left of the budget of `activation`, and of all that [`use_up`] counts with it.
 fn left_of(activation: &Activation) -> u32 {
     let budget = activation.target().block().budget.load(SeqCst);
     let used = of_its_generation(activation).map(|at| at.use_up(0)).max();
     budget.saturating_sub(used.unwrap_or_default())
 }
 
-/// Half of what the budget of `activation` has left, or a 16th of all if that is more: one ends nobody who has so much left, and
-/// few end each.
+/// Returns half of the rest of the budget of `activation`, or a 16th of the whole budget if that is more. One share
+/// ends no domain that has as much left, and a few shares end every domain.
 fn share_of(activation: &Activation) -> u32 {
     let budget = activation.target().block().budget.load(SeqCst);
     (left_of(activation) / 2).max(budget / 16).max(1)
 }
 
-/// A tick on a thread that goes in or out. What is moved on the way in is the caller's: its time too. So is a result, of
-/// which at most a [share](share_of) counts. An overrun condemns it, and it is cut where the call returns to it.
+/// Handles a tick on a thread that is on its way into or out of a call. The caller pays for moving its arguments in,
+/// and for moving a result out, for which at most a [share](share_of) counts. If the caller overruns its budget, its
+/// domain is condemned, and the thread leaves it where the call returns.
 ///
 /// # Safety
-/// As for [`tick`]; `activation` is the innermost, and `caller` the one below.
+/// As for [`tick`]; `activation` is the innermost one, and `caller` the one below.
 unsafe fn crossing(
     thread: &ThreadSlot,
     activation: &Activation,
@@ -198,8 +202,8 @@ unsafe fn crossing(
     Verdict::Later
 }
 
-/// A tick in a stretch of the host's. It charges the domain on whose behalf the stretch was begun. A domain that overruns, or
-/// is dead, is cut where the stretch ends.
+/// Handles a tick in a stretch of the host's. It charges the domain on whose behalf the stretch was begun. If that
+/// domain overruns its budget, or is dead, the thread is cut where the stretch ends.
 ///
 /// # Safety
 /// As for [`tick`]; the thread acts for the host, on behalf of `served`.
@@ -223,7 +227,7 @@ unsafe fn serving(
     Verdict::Later
 }
 
-/// The generation that a tick on the running thread would charge now, as a number; 0 for none.
+/// Returns, as a number, the generation to whose account the running thread's time belongs now; 0 for none.
 pub(crate) fn whose_time() -> usize {
     let thread = thread::current();
     let target = match Account::of(thread) {
@@ -233,26 +237,27 @@ pub(crate) fn whose_time() -> usize {
     usize::from(target.index()) << 32 | target.expected().generation() as usize
 }
 
-/// What is left of the running thread's budget, which waits are counted against too; `None` for no end: also
-/// where a wait begins the budget anew.
+/// Returns how long the running thread may wait: the rest of its budget, against which waits count too. Returns
+/// `None` if there is no limit. Where a wait begins the budget anew, that happens here, and there is no limit either.
 #[cfg(feature = "alloc")]
 pub(crate) fn may_wait() -> Option<Duration> {
     let activation = call::innermost(thread::current())?;
     let block = activation.target().block();
     if block.renews.load(SeqCst) {
-        // All that count: a wait behind a boundary of the domain's own, or in a call of itself, is one of what lies around it.
+        // Renews all activations that count: a wait behind an inner boundary, or in a domain's call of itself, is
+        // also a wait of the activations around it.
         of_its_generation(activation).for_each(Activation::renew);
         return None;
     }
     let budget = block.budget.load(SeqCst);
     let left = budget.saturating_sub(activation.use_up(0));
-    // One more: what is used up to the last is not overrun yet.
+    // One microsecond more: a budget that is used up exactly is not overrun yet.
     (budget != 0).then(|| Duration::from_micros(u64::from(left) + 1))
 }
 
-/// Charges a wait of the running thread to its domain: the longer of `time`, by the clock, and `ticks`, the microseconds that
-/// ticks have counted. Nothing is charged where waits begin the budget anew. An overrun ends the domain, and the thread at the
-/// boundary that follows.
+/// Charges a wait of the running thread to its domain: the longer of `time`, by the clock, and `ticks`, the
+/// microseconds that ticks have counted. Charges nothing where waits begin the budget anew. An overrun kills the
+/// domain, and the thread leaves it at its next boundary.
 #[cfg(feature = "alloc")]
 pub(crate) fn waited(time: Duration, ticks: u32) {
     if call::innermost(thread::current()).is_some() {
@@ -260,8 +265,8 @@ pub(crate) fn waited(time: Duration, ticks: u32) {
     }
 }
 
-/// The budget of the domain on whose behalf the host may wait now, on the running thread. `None` for no end: also where waits do
-/// not count.
+/// Returns the budget of the domain on whose behalf the host may now wait on the running thread. Returns `None` if
+/// there is no limit, or if waits do not count.
 #[cfg(feature = "alloc")]
 pub(crate) fn host_may_wait() -> Option<BudgetReading> {
     let activation = call::nearest(thread::current())?;
@@ -275,16 +280,17 @@ pub(crate) fn host_may_wait() -> Option<BudgetReading> {
     })
 }
 
-/// Charges a wait of the host on a domain's behalf, on the running thread, as [`waited`] does. The thread is cut when it acts
-/// for the domain again.
+/// Charges a wait of the host, on behalf of a domain and on the running thread, as [`waited`] does. After an overrun
+/// the thread is cut when it acts for the domain again.
 #[cfg(feature = "alloc")]
 pub(crate) fn host_waited(time: Duration) {
     charge(|renews| if renews { 0 } else { micros(time) });
 }
 
-/// Charges work of the host's that ticks did not charge to the domain that it was done for: the longer of `time`, by the clock,
-/// and `ticks`, the microseconds that ticks have counted. A clock rounds short work to nothing, however often it is done. Where
-/// waits do not count, ticks alone tell work from waits.
+/// Charges work of the host's, to which ticks charged no domain, to the domain that it was done for: the longer of
+/// `time`, by the clock, and `ticks`, the microseconds that ticks have counted. The clock alone would round short
+/// work to nothing, however often it is done. Where waits do not count, only the ticks count, since they alone tell
+/// work from waits.
 pub(crate) fn host_worked(time: Duration, ticks: u32) {
     charge(|renews| {
         if renews {
@@ -299,8 +305,8 @@ fn micros(time: Duration) -> u32 {
     u32::try_from(time.as_micros()).unwrap_or(u32::MAX)
 }
 
-/// Charges the domain on whose behalf the thread runs. `more` returns the microseconds; it is told whether waits begin the
-/// budget anew.
+/// Charges the domain on whose behalf the thread runs. `more` returns the microseconds; its argument says whether
+/// waits begin the budget anew.
 fn charge(more: impl FnOnce(bool) -> u32) {
     let thread = thread::current();
     let Some(activation) = call::nearest(thread).filter(|at| !at.is_crossing()) else {
@@ -309,15 +315,16 @@ fn charge(more: impl FnOnce(bool) -> u32) {
     let more = more(activation.target().block().renews.load(SeqCst));
     if more != 0 && use_up(activation, more) {
         let registers = Registers::here();
-        let strike = (DeathCause::Overrun, 0);
-        // SAFETY: to the end of this block; others may wait for the note under their mark.
+        let cause = (DeathCause::Overrun, 0);
+        // SAFETY: released at the end of this block. Other threads may wait for the note under marks of their own, so
+        // its writer must not be cut.
         let _no_cut = unsafe { NoCut::begin(thread) };
         // SAFETY: the thread's own registers in this call, and an activation of its chain.
-        unsafe { condemn(thread, activation, strike, &registers, &Registered) };
+        unsafe { condemn(thread, activation, cause, &registers, &Registered) };
     }
 }
 
-/// Cuts the thread and condemns the domain; nothing happens to either if that cannot be.
+/// Cuts the thread and, if there is a `cause`, condemns the domain. If the thread cannot be cut, neither happens.
 ///
 /// # Safety
 /// As for [`tick`]; the thread acts for `activation`, outside trusted code.
@@ -325,7 +332,7 @@ unsafe fn end(
     thread: &ThreadSlot,
     activation: &Activation,
     registers: &mut Registers,
-    strike: Option<(DeathCause, usize)>,
+    cause: Option<(DeathCause, usize)>,
     finder: &dyn Finder,
 ) -> Result<(), NotContained> {
     let stack = thread.stack();
@@ -333,96 +340,98 @@ unsafe fn end(
     if !stack.contains(&core::ptr::from_ref(activation).addr()) {
         return Err(NotContained::StackUnknown);
     }
-    let mut struck = *registers;
-    if strike
-        .is_some_and(|(strike, address)| strike == DeathCause::Page && address as u64 == struck.rip)
+    let mut at_fault = *registers;
+    if cause
+        .is_some_and(|(cause, address)| cause == DeathCause::Page && address as u64 == at_fault.rip)
     {
-        // The instruction itself could not be fetched. Where that is no call of ours, the stack is not
-        // as the tables say.
-        // SAFETY: the slot's stack, of the running thread.
-        unsafe { undo_call(&mut struck, stack.clone()) };
+        // The instruction itself could not be fetched: undoes the call that led to it. If no call did, the stack is
+        // not as the tables say.
+        // SAFETY: the stack is the running thread's, as its slot records.
+        unsafe { undo_call(&mut at_fault, stack.clone()) };
     }
-    let mut landing = struck;
+    let mut landing = at_fault;
     let request = Cut {
         record,
         stack: stack.clone(),
         finder,
         raise: Raise::new(land),
     };
-    // SAFETY: the caller's registers and the slot's stack; what domains leave on their frames is
-    // theirs alone, since they have no scoped threads, and trusted code is marked.
+    // SAFETY: the registers are the caller's and the stack is the slot's. The values that a domain leaves on its
+    // frames are its own alone, since domains have no scoped threads. Trusted code that must not be cut is marked.
     unsafe { cut(&mut landing, &request) }.map_err(NotContained::NotCut)?;
     *registers = landing;
-    if let Some(strike) = strike {
-        // SAFETY: handed on: the frames are still there.
-        unsafe { condemn(thread, activation, strike, &struck, finder) };
+    if let Some(cause) = cause {
+        // SAFETY: handed on; the frames are still there.
+        unsafe { condemn(thread, activation, cause, &at_fault, finder) };
     }
     Ok(())
 }
 
-/// Notes why the domain is to die, and marks it dead.
+/// Notes why the domain dies, and marks it dead.
 ///
 /// # Safety
-/// `registers` are those of the running thread at an instruction whose frames are still there, its slot tells
-/// its stack, if anything, and `activation` is on its chain.
+/// `registers` are those of the running thread at an instruction whose frames are still there. If its slot records a
+/// stack, it is the thread's. `activation` is on its chain.
 unsafe fn condemn(
     thread: &ThreadSlot,
     activation: &Activation,
-    strike: (DeathCause, usize),
+    cause: (DeathCause, usize),
     registers: &Registers,
     finder: &dyn Finder,
 ) {
     // SAFETY: handed on.
-    unsafe { condemn_target(thread, activation.target(), strike, registers, finder) };
+    unsafe { condemn_target(thread, activation.target(), cause, registers, finder) };
 }
 
-/// [`condemn`] of a generation that the thread is in.
+/// [`condemn`] for a generation that the thread is in.
 ///
 /// # Safety
 /// As for [`condemn`].
 unsafe fn condemn_target(
     thread: &ThreadSlot,
     target: Target,
-    (strike, address): (DeathCause, usize),
+    (cause, address): (DeathCause, usize),
     registers: &Registers,
     finder: &dyn Finder,
 ) {
     let generation = target.expected().generation();
-    // SAFETY: the thread's own stack, as its slot tells.
+    // SAFETY: the stack is the thread's own, as its slot records.
     let trace = unsafe { Backtrace::new(registers, thread.stack(), finder) };
-    // SAFETY: the running thread, which stays above its frames until this returns.
+    // SAFETY: `thread` is the running thread's slot, and the thread stays above its frames until this returns.
     let calls = unsafe { Calls::new(thread, trace) };
     let by = core::ptr::from_ref(thread).addr();
     let trap = &target.block().trap;
-    trap.put(generation, by, strike, address, calls);
+    trap.put(generation, by, cause, address, calls);
     target.block().condemn(generation);
 }
 
-/// The calls that led here, of which the first is the caller's: good until that returns.
+/// Returns the calls that led here, the caller's first. They are valid until the caller returns.
 #[inline(always)]
 pub(crate) fn calls_here(thread: &ThreadSlot) -> impl Iterator<Item = Call> {
-    // SAFETY: the running thread's own stack, as its slot tells.
+    // SAFETY: the stack is the running thread's own, as its slot records.
     let frames = unsafe { Backtrace::new(&Registers::here(), thread.stack(), &Registered) };
-    // SAFETY: the running thread; its panic's report alone asks for this, and stays above its frames.
+    // SAFETY: `thread` is the running thread's slot. Only the report of its panic asks for this, and stays above its
+    // frames.
     unsafe { Calls::new(thread, frames) }
 }
 
-/// What the callee of the boundary does when a cut has landed.
+/// Runs as the boundary's callee when a cut has landed: raises.
 extern "C-unwind" fn land(boundary: usize) -> Landed {
     let thread = thread::current();
     if let Some(activation) = call::innermost(thread) {
-        // What was given up is all that was the domain's. Where the boundary's frame holds another catch,
-        // around it, a second cut behind the first catch would land there.
+        // All frames of the domain have been given up. If the boundary's frame also holds a `catch` around the
+        // boundary, a second cut, past the first `catch`, would land there; the mark prevents it.
         activation.cross();
     }
-    // Of this stack: a thread may have more of them.
+    // Of this stack only: a thread may have several.
     let given_up = thread.stack().start..boundary;
-    // SAFETY: raising is trusted code of the host's; what it allocates must not be the domain's.
+    // SAFETY: raising is trusted code. It runs as the host, since its allocations must not be the domain's.
     unsafe { thread::as_host(|| samara_unwind::cut::raise_within(given_up)) }
 }
 
-/// The running thread acts for a dead domain: gives up what it does there, also in a destructor that a panic runs. Where the
-/// host has told neither stack nor images, it unwinds instead; one that does so already goes on.
+/// Makes the running thread leave the dead domain that it acts for, also in a destructor that runs because of a
+/// panic. If the thread cannot be cut, for example where the host has recorded neither its stack nor its images, it
+/// unwinds instead; if it is unwinding already, this returns.
 #[cold]
 pub(crate) fn leave_dead() {
     cut_self();
@@ -431,45 +440,47 @@ pub(crate) fn leave_dead() {
     }
 }
 
-/// [`leave_dead`], where the thread does not go on.
+/// [`leave_dead`] for a thread that must not go on.
 #[cold]
 pub(crate) fn end_self() -> ! {
     cut_self();
     call::raise()
 }
 
-/// The running thread, which acts for `activation`, has used its stack up: that domain's death.
+/// Kills the domain of `activation`, which the running thread acts for and whose stack it has used up, and leaves it.
 #[cold]
 pub(crate) fn run_over(activation: &Activation) -> ! {
     let thread = thread::current();
     {
         let registers = Registers::here();
-        // SAFETY: to the end of this block; others may wait for the note under their mark.
+        // SAFETY: released at the end of this block. Other threads may wait for the note under marks of their own, so
+        // its writer must not be cut.
         let _no_cut = unsafe { NoCut::begin(thread) };
-        let strike = (DeathCause::StackOverflow, registers.rsp as usize);
+        let cause = (DeathCause::StackOverflow, registers.rsp as usize);
         // SAFETY: the thread's own registers in this call, and an activation of its chain.
-        unsafe { condemn(thread, activation, strike, &registers, &Registered) };
+        unsafe { condemn(thread, activation, cause, &registers, &Registered) };
     }
     end_self()
 }
 
-/// Returns only if the running thread could not be cut here.
+/// Cuts the running thread. Returns only if it cannot be cut here.
 fn cut_self() {
     let thread = thread::current();
     let Some(activation) = call::innermost(thread) else {
         return;
     };
     let mut registers = Registers::here();
-    // SAFETY: the running thread's own registers in this very call, and its own stack.
+    // SAFETY: the registers are the running thread's own, in this very call, and the stack is its own.
     if unsafe { end(thread, activation, &mut registers, None, &Registered) }.is_ok() {
-        // SAFETY: of this call, which is still active, and rewritten by a cut.
+        // SAFETY: the registers are of this call, which is still active, and a cut has rewritten them.
         unsafe { resume(&registers) };
     }
 }
 
-/// The thread was to be cut under a mark, which it has just released, or in a stretch of the host's,
-/// which has just ended. A living domain may be inside of a stretch that a dead one waits for: then the thread looks again
-/// where that ends, and not at each mark of the living one. So this takes constant time, however long the chain is.
+/// Looks again whether the thread must be cut. A handler asked for that when it found the thread under a mark or in a
+/// stretch of the host's, and that has just ended. The thread may be in a living domain, inside a stretch of the
+/// host's on behalf of a dead one. Then it looks again where that stretch ends, and not at each mark of the living
+/// domain. So this takes constant time, however long the chain is.
 fn recheck() {
     let thread = thread::current();
     let is_dead = |at: &Activation| !at.is_crossing() && at.target().is_dead();
@@ -482,7 +493,7 @@ fn recheck() {
     // SAFETY: as in `fault`.
     unsafe { thread.recheck_later(recheck) };
     if call::innermost(thread).is_some_and(is_dead) {
-        // Not where the runtime itself had the mark, on the way in or out: on return it looks again.
+        // Returns if the mark was the runtime's own, on the way in or out: the thread looks again on its return.
         cut_self();
     }
 }

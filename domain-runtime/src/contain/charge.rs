@@ -4,18 +4,19 @@ use crate::call::{self, Activation};
 use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{self, ThreadSlot};
 
-/// The account that the time of a thread goes to.
+/// The account to which the time of a thread goes.
 pub(super) enum Account<'a> {
     /// The domain that the thread is in.
     Inside(&'a Activation),
-    /// The caller, which is the second, while the thread is on its way into or out of the first: the caller pays for the
-    /// transfers of its call.
+    /// The second activation, which is the caller's, while the thread is on its way into or out of the first: the
+    /// caller pays for the transfers of its call.
     Moving(&'a Activation, &'a Activation),
     /// The domain on whose behalf the thread acts for the host.
     Serving(&'a Activation),
-    /// None, though a domain is below: [`thread::as_host_uncharged`].
+    /// No domain, although one is below on the chain: see [`thread::as_host_uncharged`].
     Uncharged,
-    /// None: it is the host's own time, or lies between a callee's last instruction and its caller's next one.
+    /// No domain: it is the host's own time, or it lies between a callee's last instruction and its caller's next
+    /// one.
     Nobodys,
 }
 
@@ -33,13 +34,13 @@ impl<'a> Account<'a> {
                 activation.target().block(),
                 crate::control::block(activation.target().owner())
             ),
-            "what is on top begins an activation: nothing may be read behind another frame"
+            "the frame on top begins no activation: nothing may be read behind it"
         );
         if !activation.is_crossing() {
             return Self::Inside(activation);
         }
         let is_caller = |at: &&Activation| {
-            // With a stretch of the host's between the two, the host is the caller.
+            // If a stretch of the host's lies between the two, the caller is the host.
             !at.is_crossing() && activation.is_on_top_of(at)
         };
         let caller = activation.outer().next().filter(is_caller);
@@ -52,9 +53,10 @@ impl<'a> Account<'a> {
 pub enum Payer {
     /// A domain.
     Domain(Owner),
-    /// None, though the thread runs on a domain's behalf: a clock measures that time, or another domain has chosen its length.
+    /// No domain, although the thread runs on behalf of one: a clock measures that time, or another domain has chosen
+    /// its length.
     Uncharged,
-    /// None: the thread runs for the host, or comes out of a call.
+    /// No domain: the thread runs for the host, or comes out of a call.
     Nobody,
 }
 

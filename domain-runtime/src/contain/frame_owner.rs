@@ -1,4 +1,4 @@
-//! Whose code each frame of a stack is.
+//! On which domain's behalf each frame of a stack runs.
 
 use crate::control;
 use crate::exit_reason::Call;
@@ -9,8 +9,8 @@ use samara_shared_heap::Owner;
 use samara_shared_heap::thread::{Frame, ThreadSlot};
 use samara_unwind::Backtrace;
 
-/// The active calls of the running thread with the domain that each runs for, innermost first. The call
-/// into a domain is still the caller's: its frame holds the activation.
+/// The active calls of the running thread, innermost first, each with the domain that it runs for. The frame that
+/// calls into a domain counts as the caller's, although it holds the activation.
 #[derive(Clone)]
 pub struct Calls<'a> {
     frames: Peekable<Backtrace<'a>>,
@@ -18,10 +18,11 @@ pub struct Calls<'a> {
 }
 
 impl<'a> Calls<'a> {
-    /// Annotates `frames`, those of the running `thread`, whose chain is as it was there.
+    /// Annotates `frames`, those of the running `thread`, whose chain is as it was where they begin.
     ///
     /// # Safety
-    /// `thread` is the running thread's, which stays above all that is on its chain now while this is used.
+    /// `thread` is the running thread's slot. While this is used, the thread stays above all frames that are on its
+    /// chain now.
     #[must_use]
     pub unsafe fn new(thread: &ThreadSlot, frames: Backtrace<'a>) -> Self {
         Self {
@@ -61,8 +62,8 @@ impl fmt::Debug for Calls<'_> {
     }
 }
 
-/// The name of who is in the slot of `owner`, or was last; `None` while somebody changes it. Does not wait:
-/// for reports on the way to the end.
+/// Returns the name of the domain that is in the slot of `owner`, or was last; `None` while the name is being
+/// changed. It does not wait, so that reports of a fatal error can use it.
 #[must_use]
 pub fn name_of(owner: Owner) -> Option<Text<32>> {
     control::block(owner).name()

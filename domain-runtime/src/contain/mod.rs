@@ -1,32 +1,30 @@
-//! What a host's trap handlers ask: may this thread be cut, and if so, do it. With the feature
-//! `contain`, on x86_64.
+//! The functions that a host's trap handlers call: they decide whether the interrupted thread may be cut, and cut it.
+//! With the feature `contain`, on x86_64.
 //!
 //! | handler | calls | which, if the answer is [`Verdict::Cut`], |
 //! |---|---|---|
 //! | CPU exceptions | [`fault`] | resumes the rewritten registers: the caller gets `Err(Crashed)` |
 //! | the periodic tick, with the interrupted thread's registers | [`tick`] | the same |
 //!
-//! Both run on the interrupted thread, which [`thread::current`](samara_shared_heap::thread::current)
-//! must name, but on another stack. Neither allocates, locks or formats; both take bounded time. What
-//! the reason of the domain's death says is noted here and told by the thread itself when it has left
-//! the domain.
+//! Both run on the interrupted thread, which [`thread::current`](samara_shared_heap::thread::current) must name, but
+//! on another stack. Neither allocates, locks or formats; both take bounded time. They note the reason of the
+//! domain's death, and the thread itself reports it when it has left the domain.
 //!
-//! A host needs: each thread's stack told with
-//! [`set_stack`](samara_shared_heap::thread::ThreadSlot::set_stack), its images registered with
-//! [`samara_unwind::tables`], and on another CPU than the first a tick there too. A kill of a domain
-//! whose thread runs takes effect with that thread's next tick.
+//! A host must record each thread's stack with [`set_stack`](samara_shared_heap::thread::ThreadSlot::set_stack),
+//! register its images with [`samara_unwind::tables`], and have a tick on each CPU. If a domain is killed while a
+//! thread runs in it, that thread is cut at its next tick.
 //!
 //! # Which domain a tick charges
 //!
-//! A tick charges the domain that the thread is in or, in a stretch of the host's, the nearest domain below, on whose behalf the
-//! host acts. A caller pays for the transfers of its call. The exceptions are marked:
+//! A tick charges the domain that the thread is in. In a stretch of the host's it charges the nearest domain below,
+//! on whose behalf the host acts. A caller pays for the transfers of its call. The exceptions are marked:
 //! [`thread::as_host_uncharged`](samara_shared_heap::thread::as_host_uncharged).
 //!
 //! # What is not cut
 //!
-//! A thread that acts for the host, or is under a no-cut mark: a fault there is the host's own. On the
-//! way of a call into a domain and out again a thread acts for the domain in code of the runtime; that
-//! is told by the unwind tables, since no frame there catches, and costs the call nothing.
+//! A thread is not cut while it acts for the host or is under a no-cut mark: a fault there is the host's own. Nor is
+//! it cut on the way into a domain and out of it, where it acts for the domain in code of the runtime. The unwind
+//! tables show that, since no frame there catches, so it costs the call nothing.
 
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 mod by_tables;
@@ -58,12 +56,12 @@ pub(crate) use enforcement::{calls_here, end_self, host_worked, leave_dead, run_
 #[cfg(feature = "alloc")]
 pub(crate) use enforcement::{host_may_wait, host_waited, may_wait, waited};
 
-/// What of a domain's budget is used and left, in microseconds.
+/// How much of a domain's budget is used and left, in microseconds.
 #[cfg(feature = "alloc")]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct BudgetReading {
     pub(crate) used: u32,
     pub(crate) left: u32,
-    /// What one call, or one result, may take of what is left.
+    /// The most that one call, or one result, may take.
     pub(crate) share: u32,
 }

@@ -1,4 +1,4 @@
-//! Where nothing is cut: a death takes effect at the next boundary.
+//! Containment without cuts: a death takes effect at the next boundary.
 
 #[cfg(feature = "alloc")]
 use super::BudgetReading;
@@ -7,39 +7,40 @@ use crate::exit_reason::{Call, ExitKind, ExitReason};
 use core::time::Duration;
 use samara_shared_heap::thread::{self, ThreadSlot};
 
-/// The calls that led here are not known.
+/// Yields nothing: the calls that led here are not known.
 pub(crate) fn calls_here(_: &ThreadSlot) -> impl Iterator<Item = Call> {
     core::iter::empty()
 }
 
-/// The running thread acts for a dead domain: leaves it. While it unwinds it is on its way.
+/// Makes the running thread leave the dead domain that it acts for. Returns if the thread is unwinding, since then it
+/// is already on its way out.
 pub(crate) fn leave_dead() {
     if !samara_unwind::is_unwinding() {
         crate::call::raise();
     }
 }
 
-/// The running thread acts for a dead domain: leaves it.
+/// Makes the running thread leave the dead domain that it acts for.
 pub(crate) fn end_self() -> ! {
     crate::call::raise()
 }
 
-/// The running thread, which acts for `activation`, has used its stack up: that domain's death.
+/// Kills the domain of `activation`, which the running thread acts for and whose stack it has used up, and leaves it.
 pub(crate) fn run_over(activation: &Activation) -> ! {
     let target = activation.target();
     let reason = ExitReason::new(ExitKind::Fault, "stack overflow");
     let die = || target.block().die(target.expected().generation(), &reason);
-    // SAFETY: the runtime's own; the sink that it tells is the host's.
+    // SAFETY: `die` is the runtime's own code, and the event sink that it calls is the host's.
     unsafe { thread::as_host(die) };
     end_self()
 }
 
-/// Without ticks no time is counted.
+/// Always 0: without ticks no time is counted.
 pub(crate) fn whose_time() -> usize {
     0
 }
 
-/// Without ticks there are no budgets.
+/// Always `None`: without ticks there are no budgets.
 #[cfg(feature = "alloc")]
 pub(crate) fn may_wait() -> Option<Duration> {
     None

@@ -1,29 +1,30 @@
-//! What a trap handler is told.
+//! The answers that a trap handler gets.
 
 use samara_unwind::cut::CutError;
 
-/// What a trap handler is to do.
+/// The action that a trap handler is to take.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 #[must_use = "the thread cannot go on after a fault that is the host's"]
 pub enum Verdict {
     /// Resume the thread with the registers, which were rewritten: it leaves the domain.
     Cut,
-    /// Nothing is to be done: resume it as it was.
+    /// Nothing is to be done: resume the thread as it was.
     Resume,
-    /// It is to be cut, but not here: resume it as it was. It cuts itself, or the next tick does.
+    /// The thread is to be cut, but not here: resume it as it was. It cuts itself later, or a later tick cuts it.
     Later,
-    /// The stack is used up in trusted code that a domain called, which must run to its end. Open the
-    /// reserve of the stack that it runs on, so that the instruction does not fault again, tell so
-    /// (`ThreadSlot::open_reserve`: nobody is let in meanwhile), and resume it as it was: the thread is cut when it
-    /// comes out of there. A host that has no reserve, or has opened it, is to do as for [`NotContained::Trusted`]. [`StackProbe::close_reserve`](crate::host::StackProbe::close_reserve)
-    /// says when to close it.
+    /// The stack is used up in trusted code that a domain has called, and that code must run to its end. Open the
+    /// reserve of the stack that the thread runs on, so that the instruction does not fault again, and report that
+    /// with `ThreadSlot::open_reserve`: until the reserve is closed, no entry is let in on that stack. Then resume
+    /// the thread as it was; it is cut when it comes out of the trusted code. A host that has no reserve, or has
+    /// already opened it, acts as for [`NotContained::Trusted`].
+    /// [`StackProbe::close_reserve`](crate::host::StackProbe::close_reserve) says when to close it.
     Reserve,
-    /// The fault is not a domain's, or cannot be contained: the host decides.
+    /// The fault is not a domain's, or it cannot be contained: the host decides how to go on.
     Host(NotContained),
 }
 
-/// Why a fault is the host's affair.
+/// Why a fault is left to the host.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NotContained {
@@ -31,8 +32,8 @@ pub enum NotContained {
     ActsForHost,
     /// The thread is inside the heap, an allocator or the runtime.
     Trusted,
-    /// Nobody has told where the thread's stack is.
+    /// The thread's slot records no stack, or the activation does not lie on that stack.
     StackUnknown,
-    /// The frames could not be given up.
+    /// The frames could not be cut.
     NotCut(CutError),
 }

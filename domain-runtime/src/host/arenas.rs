@@ -3,7 +3,7 @@
 use core::ptr::NonNull;
 use samara_shared_heap::Owner;
 
-/// A stretch of address space cut into one stripe per owner: where private heaps live.
+/// A stretch of address space, divided into one stripe per owner, in which private heaps live.
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
     /// Start of the stripe of slot 0.
@@ -17,12 +17,11 @@ pub struct Window {
 /// Memory for private heaps.
 ///
 /// # Safety
-/// The window is address space that nobody else uses, the same at every call; there is none if less than a
-/// stride and a page of address space lies behind it. A committed range is
-/// zeroed or not, but readable, writable and backed until it is decommitted.
+/// The window is address space that nothing else uses, and the same at every call. There is none if less than a
+/// stride and a page of address space lie behind it. A committed range need not be zeroed, but is readable, writable
+/// and backed until it is decommitted.
 pub unsafe trait Arenas {
-    /// The window, or `None` on a host that gives domains no private heaps: then everything is
-    /// allocated as the host.
+    /// The window, or `None` on a host that gives domains no private heaps: then everything is allocated as the host.
     fn window() -> Option<Window>;
 
     /// Backs `bytes` (whole pages) from `start` (page aligned), inside the stripe of `owner`.
@@ -32,6 +31,6 @@ pub unsafe trait Arenas {
     /// Takes a committed range back.
     ///
     /// # Safety
-    /// The range was committed for `owner` and nobody refers to it any more.
+    /// The range was committed for `owner`, and nothing refers to it any more.
     unsafe fn decommit(owner: Owner, start: NonNull<u8>, bytes: usize);
 }

@@ -1,15 +1,15 @@
 //! Which limits a host can enforce.
 
-/// What a host enforced_limits of what a [`DomainSpec`](crate::DomainSpec) asks for. What it does not keep is refused
-/// when the domain is spawned: [`UnenforcedLimit`](crate::UnenforcedLimit).
+/// The limits of a [`DomainSpec`](crate::DomainSpec) that a host enforces. A spec with a limit that the host does not
+/// enforce is refused when the domain is spawned: [`UnenforcedLimit`](crate::UnenforcedLimit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnforcedLimits {
-    /// A domain that goes beyond its private quota where it can't be told dies of it, and nobody else: the
-    /// host hands such an abort to [`contain`](crate::contain).
+    /// A domain that goes beyond its private quota in an allocation that cannot report its failure dies of it, and
+    /// nothing else does: the host hands such an abort to [`contain`](crate::contain).
     pub heap_quota: bool,
-    /// There is a periodic tick, which asks [`contain::tick`](crate::contain).
+    /// There is a periodic tick, which calls [`contain::tick`](crate::contain).
     pub budget: bool,
-    /// Threads that call into domains have told where their stacks are, and one that runs over is handed to
+    /// The stacks of threads that call into domains are recorded in their slots, and an overflow is handed to
     /// [`contain`](crate::contain).
     pub stack: bool,
 }
@@ -21,7 +21,7 @@ impl EnforcedLimits {
         budget: false,
         stack: false,
     };
-    /// A kernel that has [`contain`](crate::contain) asked by its trap handlers.
+    /// A kernel whose trap handlers call [`contain`](crate::contain).
     pub const EVERYTHING: Self = Self {
         heap_quota: true,
         budget: true,

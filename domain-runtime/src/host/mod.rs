@@ -1,4 +1,4 @@
-//! What the runtime needs from its host, bound once by the final binary with
+//! The traits that the runtime needs from its host, bound once by the final binary with
 //! [`set_runtime_host!`](crate::set_runtime_host).
 
 mod arenas;

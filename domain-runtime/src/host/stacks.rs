@@ -1,6 +1,6 @@
 //! More stack for a thread whose own is short.
 
-/// For whom a thread asks for more stack: the host, or the domain that it entered first.
+/// The party for which a thread asks for more stack: the host, or the domain that the thread entered first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SegmentRequester(Option<usize>);
 
@@ -9,15 +9,15 @@ impl SegmentRequester {
         Self(segments)
     }
 
-    /// How many segments the threads of the domain, and of all generations of its name, have with the one that is asked
-    /// for; `None` for the host.
+    /// How many segments the threads of the domain and of all generations of its name have, with the one that is
+    /// asked for; `None` for the host.
     #[must_use]
     pub const fn segments(self) -> Option<usize> {
         self.0
     }
 
-    /// Whether it may have one of the `left` segments of `total`. While half of them are left everybody may. Then a
-    /// domain may have a 16th of all, and one at least; the host may have all.
+    /// Whether the requester may have one of the `left` segments of `total`. While at least half of them are left,
+    /// everybody may. After that a domain may have a 16th of all, but at least one; the host may have all.
     #[must_use]
     pub const fn may_have(self, left: usize, total: usize) -> bool {
         let share = if total < 16 { 1 } else { total / 16 };
@@ -29,19 +29,19 @@ impl SegmentRequester {
     }
 }
 
-/// What a host may do about stacks that are short. Optional, set with
-/// [`Runtime::set_stack_probe`](crate::Runtime::set_stack_probe): without one a call that finds too little
-/// room is refused.
+/// A host's hook for stacks that are short. Optional, set with
+/// [`Runtime::set_stack_probe`](crate::Runtime::set_stack_probe): without one a call that finds too little room is
+/// refused.
 ///
 /// # Safety
-/// [`extend`](Self::extend) calls what it is given at most once, on the running thread, with at least as
-/// much room as is needed; while that runs, the thread's slot tells the stack that it runs on.
+/// [`extend`](Self::extend) calls `callee` at most once, on the running thread, with at least as much room as is
+/// needed. While `callee` runs, the thread's slot records the stack that it runs on.
 pub unsafe trait StackProbe: Sync {
-    /// The running thread is to enter a domain which needs `needed` bytes of stack; it has only `left`.
-    /// Either calls `callee`, on a fresh segment or where the stack was made longer, comes back to the
-    /// old one and returns true; or returns false, which refuses the call. Called as the host; `callee`
-    /// does not unwind.
-    /// A host with so many segments asks `asker` whether it [may have](SegmentRequester::may_have) one.
+    /// Gives the running thread more stack: it is to enter a domain that needs `needed` bytes of stack, and has only
+    /// `left`. Either calls `callee`, on a fresh segment or where the stack was made longer, comes back to the old
+    /// stack and returns true. Or returns false, which refuses the call. Called as the host; `callee` does not
+    /// unwind. A host with a fixed number of segments asks `asker` whether it [may have](SegmentRequester::may_have)
+    /// one.
     fn extend(
         &self,
         needed: usize,
@@ -53,9 +53,9 @@ pub unsafe trait StackProbe: Sync {
         false
     }
 
-    /// The running thread has left a domain that died on it, so its stack's reserve, if
-    /// [`Verdict::Reserve`](crate::contain) had it opened, may be closed: nothing lies there,
-    /// unless trusted code that has come that far called the domain. Then, and where closing it has no room above it, it
-    /// is asked again further up.
+    /// Closes the reserve of the running thread's stack, if [`Verdict::Reserve`](crate::contain) had it opened: the
+    /// thread has left a domain that died on it. Nothing lies in the reserve then, unless trusted code that has come
+    /// that far called the domain. In that case, and where closing it has no room above it, this is called again
+    /// further up.
     fn close_reserve(&self) {}
 }

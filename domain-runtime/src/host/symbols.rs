@@ -28,15 +28,16 @@ pub(crate) fn now_ns() -> u64 {
 pub(crate) fn event(event: &Event<'_>) {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let sink = || unsafe { __samara_event(event) };
-    // A sink's panic must not reach its reporter: an exit that is not counted, or a reclaim that does not end, would
-    // keep the slot for ever.
+    // A sink's panic must not reach the code that reports: an exit would not be counted, or a reclaim would not end,
+    // and the slot would be taken for ever.
     let deliver = || {
         if let Err(payload) = samara_unwind::catch(sink) {
             payload.dispose();
         }
     };
-    // A domain chooses neither how slow the sink is nor how many events there are: a generation has one or two.
-    // SAFETY: a log sink is trusted code of the host.
+    // Uncharged: a domain chooses neither how slow the sink is nor how many events there are. A generation has one or
+    // two.
+    // SAFETY: an event sink is trusted code of the host.
     let ((), _) = unsafe { thread::as_host_uncharged(deliver) };
 }
 
@@ -50,7 +51,8 @@ pub(crate) fn wake_reaper() {
     unsafe { __samara_wake_reaper() }
 }
 
-/// Parks the thread, uncharged: the caller measures the time. Returns the microseconds that ticks have counted meanwhile.
+/// Parks the thread, uncharged, since the caller measures the time. Returns the microseconds that ticks have counted
+/// meanwhile.
 pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) -> u32 {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let park = || unsafe { __samara_park_thread(index, timeout) };

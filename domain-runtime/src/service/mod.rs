@@ -4,11 +4,11 @@
 //! |---|---|
 //! | `recipe` | how a generation is started and torn down |
 //! | `published` | the current instance, read without a lock |
-//! | `start` | starts of a generation, and the lack behind a failed one |
+//! | `start` | starts of a generation, and the shortage behind a failed one |
 //! | `single_flight` | one restart or stop at a time |
 //! | `undrained` | dead generations that calls have not left |
 //! | `supervised` | a service as its supervisor sees it |
-//! | `starved_starts` | starts that were given less than they are promised |
+//! | `starved_starts` | starts that had less than they are promised |
 
 mod published;
 mod recipe;
@@ -56,9 +56,9 @@ use undrained::UndrainedGenerations;
 #[repr(u8)]
 enum DesiredState {
     Wanted = 0,
-    /// Its supervisor gave up: only the supervisor starts it again.
+    /// Its supervisor gave up: only a supervisor starts it again.
     GivenUp = 1,
-    /// The host stopped it: for good.
+    /// The host stopped it, for good.
     Stopped = 2,
 }
 
@@ -71,18 +71,18 @@ pub struct Service<I: ?Sized + Interface> {
     recipe: Box<dyn Start<I>>,
     current: Published<I>,
     flight: Flight,
-    lagging: UndrainedGenerations,
-    unfair: StarvedStarts,
+    undrained: UndrainedGenerations,
+    starved: StarvedStarts,
     /// The generation whose `init`, or whose replay, runs now.
     starting: NoCutMutex<Option<Target>>,
     /// A [`DesiredState`].
     standing: AtomicU8,
     budget: NoCutMutex<Budget>,
     restarts: AtomicU32,
-    /// Whether an event has told since the last restart that the budget is used up.
-    told_exhausted: AtomicBool,
+    /// Whether an event has reported since the last restart that the budget is used up.
+    exhaustion_reported: AtomicBool,
     exits: Arc<Exits>,
-    /// The opener that the groups of all generations count for.
+    /// The opener to which the groups of all generations are counted.
     opener: Opener,
     journal: Journal<I>,
 }
@@ -112,15 +112,15 @@ impl<I: ?Sized + Interface> Service<I> {
             recipe,
             current: Published::new(first),
             flight: Flight::new(),
-            lagging: UndrainedGenerations::new(),
-            unfair: StarvedStarts::new(spec.restart),
-            // SAFETY: copied.
+            undrained: UndrainedGenerations::new(),
+            starved: StarvedStarts::new(spec.restart),
+            // SAFETY: the lock is held while the target is copied or replaced.
             starting: unsafe { NoCutMutex::new(None) },
             standing: AtomicU8::new(DesiredState::Wanted as u8),
-            // SAFETY: arithmetic.
+            // SAFETY: the lock is held over arithmetic only.
             budget: unsafe { NoCutMutex::new(Budget::new(spec.restart)) },
             restarts: AtomicU32::new(0),
-            told_exhausted: AtomicBool::new(false),
+            exhaustion_reported: AtomicBool::new(false),
             exits,
             opener,
             journal: Journal::new(spec.replay_log),
@@ -148,33 +148,35 @@ impl<I: ?Sized + Interface> Service<I> {
         self.current.get()
     }
 
-    /// The calls that every new generation is sent before anybody else's.
+    /// The recorded calls, which are made on every new generation before any other.
     #[must_use]
     pub const fn journal(&self) -> &Journal<I> {
         &self.journal
     }
 
-    /// How often it was restarted.
+    /// How often the domain was restarted.
     #[must_use]
     pub fn restarts(&self) -> u32 {
         self.restarts.load(Ordering::Relaxed)
     }
 
-    /// Makes sure, after a call of `dead` has failed, that there is a generation that can be entered. One thread restarts,
-    /// the others wait, each for its turn. What one call waits for others' restarts, which `waits` counts, is bounded by the
-    /// spec's drain timeout, and so is what it waits for calls inside each generation that it restarts. All of it together is
-    /// bounded by one share of what the budget of the domain has left that makes the call.
+    /// Makes sure, after a call of `dead` has failed, that there is a generation that can be entered. One thread
+    /// restarts; the others wait, each for its turn. `waits` counts the time that one call waits for others'
+    /// restarts, which the spec's drain timeout bounds. That timeout also bounds the wait for calls inside each
+    /// generation that the call restarts. All of it together is bounded by one share of the rest of the calling
+    /// domain's budget.
     ///
     /// # Errors
-    /// [`RpcError::OnOwnChain`] at once if the dead domain is among the 64 innermost frames of this call's chain, or if
-    /// this thread is restarting it already; [`RpcError::StackExhausted`] if this thread's stack has no room for
-    /// that; [`RpcError::RecoveryFailed`] if it cannot be started: at once if it is being stopped.
+    /// [`RpcError::OnOwnChain`] at once if the dead domain is among the 64 innermost frames of this call's chain, or
+    /// if this thread is restarting it already. [`RpcError::StackExhausted`] if this thread's stack has no room for a
+    /// restart. [`RpcError::RecoveryFailed`] if the domain cannot be started; at once if it is being stopped.
     #[cold]
     pub fn recover(&self, dead: Target, waits: &Waits) -> Result<(), RpcError> {
         if dead.is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
-        // The host's error is turned into the caller's in there: a caller that is cut while it holds the host's leaks it.
+        // The host's error is converted to the caller's inside: a caller that is cut while it holds the host's error
+        // leaks it.
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
         // only behind an entry of their own.
         let recovered = unsafe { thread::as_host(|| self.recover_as_host(dead, waits)) };
@@ -184,7 +186,7 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     fn recover_as_host(&self, dead: Target, waits: &Waits) -> Result<(), RpcError> {
-        // Before the wait for the flight, which is the asker's time.
+        // Done before the wait for the flight, which is the asker's time.
         reaper::reclaim_drained(dead, 0);
         if dead.is_being_reclaimed() {
             waits.counted(self.spec.drain, |most| {
@@ -212,22 +214,24 @@ impl<I: ?Sized + Interface> Service<I> {
         })
     }
 
-    /// The asker's answer if no restart is needed: success if the current generation can be entered, an error if the service is
-    /// stopped for good, or about to be. `None` where the current generation is dead and may be followed by another.
+    /// Returns the asker's answer if no restart is needed: success if the current generation can be entered, an error
+    /// if the service is stopped for good, or about to be. Returns `None` if the current generation is dead and may
+    /// be followed by another.
     fn answer(&self) -> Option<Result<(), RpcError>> {
         let current = self.current().target();
         if current.block().word() == current.expected() {
             return Some(Ok(()));
         }
-        // One that drains is neither alive nor dead for who asks: its stop was noted before it began to.
+        // A generation that drains is neither alive nor dead for the asker: its stop was noted before it began to
+        // drain.
         let is_stopped = self.standing() == DesiredState::Stopped;
         is_stopped.then(|| Err(self.failed_recovery(&SpawnError::Stopped)))
     }
 
-    /// Restarts for a caller of `dead`. In flight.
+    /// Restarts for a caller of `dead`. The thread holds the flight.
     fn restart_for(&self, dead: Target, waits: &Waits) -> Result<(), RpcError> {
         let old = self.current();
-        // A newer one that has died meanwhile.
+        // A newer generation than `dead`, which has died meanwhile.
         if !old.target().is_same(&dead) && old.target().is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
@@ -235,13 +239,13 @@ impl<I: ?Sized + Interface> Service<I> {
         restarted.map_err(|error| self.failed_recovery(&error))
     }
 
-    /// Ends the current generation if it runs, and starts the next one, within the budget.
+    /// Ends the current generation if it runs, and starts the next one, within the restart budget.
     ///
     /// # Errors
     /// See [`SpawnError`].
     pub(crate) fn restart(&self) -> Result<(), SpawnError> {
         let reason = ExitReason::new(ExitKind::Killed, "restarted by the host");
-        // Another restart may be waiting for an `init` without end.
+        // Another restart may be stuck in an `init` that does not end.
         self.end_starting(&reason);
         self.exclusively(|| {
             let current = self.current();
@@ -251,7 +255,7 @@ impl<I: ?Sized + Interface> Service<I> {
         .unwrap_or(Err(SpawnError::StillDraining))
     }
 
-    /// Marks the newest generation dead, and one that is being started; whether any was alive.
+    /// Marks the newest generation dead, and one that is being started. Returns whether any was alive.
     pub(crate) fn kill(&self) -> bool {
         self.kill_for("killed by the host")
     }
@@ -265,13 +269,13 @@ impl<I: ?Sized + Interface> Service<I> {
             reaper::try_reclaim(current.block());
             starting || died
         };
-        // As the host: a thread that is cut in a reclaim would leave a slot that nobody frees.
-        // SAFETY: the runtime's own.
+        // Runs as the host: a thread that is cut in a reclaim would leave a slot that nobody frees.
+        // SAFETY: this is the runtime's own code.
         unsafe { thread::as_host(kill) }
     }
 
-    /// Notes the generation whose `init` runs next. Ends it if the standing has changed already: the stop found nothing to
-    /// end then.
+    /// Notes the generation whose `init` runs next. Ends it if the service is no longer wanted: a stop that came
+    /// before found nothing to end.
     fn begun(&self, target: Target) {
         // SAFETY: as at the first start.
         unsafe { group::count_for(target.owner(), self.opener) };
@@ -286,13 +290,13 @@ impl<I: ?Sized + Interface> Service<I> {
         starting.is_some_and(|starting| end(starting, reason))
     }
 
-    /// Runs `action`, which the host itself wants, with no other restart or stop of this service at the same time. `None` if others go on
-    /// past the drain timeout, or this thread has begun one already.
+    /// Runs `action`, which the host itself wants, with no other restart or stop of this service at the same time.
+    /// Returns `None` if others go on past the drain timeout, or if this thread has already begun one.
     fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
         self.in_turn(FlightWaiter::Host, &Waits::new(), || false, action)
     }
 
-    /// As [`exclusively`](Self::exclusively), for any asker. `None` also if it `is_answered` meanwhile.
+    /// As [`exclusively`](Self::exclusively), for any asker. Returns `None` also if it `is_answered` meanwhile.
     fn in_turn<R>(
         &self,
         asker: FlightWaiter,
@@ -300,7 +304,7 @@ impl<I: ?Sized + Interface> Service<I> {
         is_answered: impl Fn() -> bool,
         action: impl FnOnce() -> R,
     ) -> Option<R> {
-        // All of it as the host: a caller that is cut with the flight begun would leave it so for ever.
+        // All of it runs as the host: a caller that is cut after the flight has begun would leave it so for ever.
         let alone = || {
             let begin = |deadline| self.flight.begin(asker, deadline, &is_answered);
             let wait = |most| self.waiting(waits, self.deadline(most), begin);
@@ -312,8 +316,8 @@ impl<I: ?Sized + Interface> Service<I> {
         unsafe { thread::as_host(alone) }
     }
 
-    /// Waits to `end` at most, and for no longer than the share of `waits` allows: an asker that may not wait as long as it takes is
-    /// refused, and lives. `wait` is told the deadline.
+    /// Waits until `end` at most, and for no longer than the share of `waits` allows: an asker that may not wait as
+    /// long as needed is refused, and lives. `wait` gets the deadline.
     fn waiting<R>(&self, waits: &Waits, end: u64, wait: impl FnOnce(u64) -> R) -> R {
         waits.paid(|most| wait(most.map_or(end, |most| end.min(self.deadline(most)))))
     }
@@ -323,13 +327,13 @@ impl<I: ?Sized + Interface> Service<I> {
         host::now_ns().saturating_add(wait)
     }
 
-    /// Starts the next generation, within the budget. An attempt that neither starts one nor crashes is charged to the
-    /// asking domain.
+    /// Starts the next generation, within the budget. The thread holds the flight. An attempt that neither starts a
+    /// generation nor crashes is charged to the asking domain.
     fn restart_locked(&self, old: Instance<I>, waits: &Waits) -> Result<(), SpawnError> {
         let began = host::now_ns();
         self.leave(old, waits)?;
         loop {
-            // As part of a recovery further out it is counted here alone.
+            // If this is part of a recovery further out, the time is counted here only.
             match host_time::exclude_time(|| self.restart_counted(began)) {
                 // A crash in `init` counts like any other: the budget ends the loop.
                 Err(SpawnError::Init(_)) => {}
@@ -338,9 +342,9 @@ impl<I: ?Sized + Interface> Service<I> {
         }
     }
 
-    /// One attempt, whose time is counted against who asks if it was in vain.
+    /// Makes one attempt. If it was in vain, its time is charged to the asker.
     fn restart_counted(&self, began: u64) -> Result<(), SpawnError> {
-        // SAFETY: the runtime's own, called as the host.
+        // SAFETY: this is the runtime's own code, called as the host.
         let (once, spent) = unsafe { host_time::uncharged(|| self.restart_once(began)) };
         if !matches!(once, Ok(()) | Err(SpawnError::Init(_))) {
             contain::host_worked(spent.time, spent.ticks);
@@ -348,20 +352,20 @@ impl<I: ?Sized + Interface> Service<I> {
         once
     }
 
-    /// One attempt. A restart is spent on a start, and on a crash in it.
+    /// Makes one attempt. It spends a restart if it starts the domain, or crashes while it does.
     fn restart_once(&self, began: u64) -> Result<(), SpawnError> {
         if self.standing() != DesiredState::Wanted {
             return Err(SpawnError::Stopped);
         }
         if !self.spend_restart() {
-            if !self.told_exhausted.swap(true, Ordering::Relaxed) {
+            if !self.exhaustion_reported.swap(true, Ordering::Relaxed) {
                 host::event(&Event::BudgetExhausted { name: self.name() });
             }
             return Err(SpawnError::BudgetExhausted);
         }
         let started = self.start_next(began);
         match &started {
-            Ok(()) => self.told_exhausted.store(false, Ordering::Relaxed),
+            Ok(()) => self.exhaustion_reported.store(false, Ordering::Relaxed),
             Err(SpawnError::Init(_)) => {}
             // It could not be started, so no restart was spent.
             Err(_) => self.budget.lock().give_back(),
@@ -369,24 +373,25 @@ impl<I: ?Sized + Interface> Service<I> {
         started
     }
 
-    /// Waits until the old generation is reclaimed, or until the drain timeout, when the name goes on without it. Refuses
-    /// an asker whose `waits` do not allow that.
+    /// Waits until the old generation is reclaimed, or until the drain timeout, when the name goes on without it.
+    /// Refuses an asker whose `waits` do not allow that.
     fn leave(&self, old: Instance<I>, waits: &Waits) -> Result<(), SpawnError> {
         let dead = old.target();
         let patience = self
-            .lagging
+            .undrained
             .patience(dead, self.spec.drain_ns(), host::now_ns());
         let is_over = self.waiting(waits, patience, |deadline| {
             self.await_reclaim(old, deadline) || deadline == patience
         });
-        if dead.is_reclaimed() || is_over && self.lagging.leave_behind(dead) {
+        if dead.is_reclaimed() || is_over && self.undrained.leave_behind(dead) {
             Ok(())
         } else {
             Err(SpawnError::StillDraining)
         }
     }
 
-    /// Waits until the old generation is reclaimed, polling the reaper; false at the deadline, if it has not drained.
+    /// Waits until the old generation is reclaimed, and polls the reaper. Returns false at the deadline, if it has
+    /// not drained.
     fn await_reclaim(&self, old: Instance<I>, deadline: u64) -> bool {
         let target = old.target();
         loop {
@@ -431,15 +436,15 @@ impl<I: ?Sized + Interface> Service<I> {
         }
     }
 
-    /// Stops it in an orderly way: no call enters, those inside finish, its object is dropped, and
-    /// what it had is reclaimed. It is not restarted any more.
+    /// Stops the domain in an orderly way: no call enters, those inside finish, its object is dropped, and everything
+    /// that it had is reclaimed. It is not restarted any more.
     ///
     /// # Errors
-    /// [`SpawnError::StillDraining`] if calls are inside past `deadline`: it is then marked dead and
-    /// reclaimed when they have left.
+    /// [`SpawnError::StillDraining`] if calls are still inside after `deadline`: the domain is then marked dead, and
+    /// is reclaimed when they have left.
     pub(crate) fn stop(&self, deadline: Duration) -> Result<(), SpawnError> {
         let deadline = self.deadline(deadline);
-        // At once, so that a restart in progress gives up. The generation that it starts is not needed.
+        // Done at once, so that a restart in progress gives up. The generation that it starts is not needed.
         self.standing
             .store(DesiredState::Stopped as u8, Ordering::Relaxed);
         self.end_starting(&ExitReason::new(ExitKind::Killed, NOT_WANTED));
@@ -447,7 +452,7 @@ impl<I: ?Sized + Interface> Service<I> {
             let current = self.current();
             let (block, word) = (current.target().block(), current.target().expected());
             if let Some(draining) = block.step(word, State::Draining) {
-                // A thread of its own counts as a call inside: it learns of the stop when it parks.
+                // A thread of the domain's own counts as a call inside. It learns of the stop when it parks.
                 threads::wake_all(block.owner());
                 while !block.is_drained() {
                     if host::now_ns() > deadline {
@@ -463,7 +468,8 @@ impl<I: ?Sized + Interface> Service<I> {
                 let inside = Target::new(block, draining);
                 let patience = Patience::of_stop(inside, deadline, self.spec.drain_ns());
                 let object = Instance::new(inside, current.object());
-                // First the exported objects that nobody has any more, then those that its own object held.
+                // First the exported objects without a proxy are dropped, then the domain's own object, then the
+                // exported objects whose last proxy that object held.
                 let drop_all = || {
                     exports::drop_all_posted(&patience);
                     patience.enter(|| self.recipe.tear_down(object));
@@ -484,7 +490,7 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 }
 
-/// Marks a generation dead; whether it was alive.
+/// Marks a generation dead. Returns whether it was alive.
 fn end(target: Target, reason: &ExitReason) -> bool {
     target.block().die(target.expected().generation(), reason)
 }

@@ -11,7 +11,8 @@ use core::ptr::{self, NonNull};
 
 /// A lock-free cell for the current instance: a sequence number around plain words.
 pub(super) struct Published<I: ?Sized> {
-    /// Odd while a writer is at work; writers exclude each other by `Service::recovering`.
+    /// Odd while a writer is at work. Writers exclude each other: only a thread that holds the service's flight
+    /// writes.
     sequence: AtomicU32,
     block: AtomicPtr<ControlBlock>,
     index: AtomicU32,
@@ -79,7 +80,7 @@ impl<I: ?Sized + Interface> Published<I> {
             if before & 1 == 0 && self.sequence.load(Ordering::Relaxed) == before {
                 // SAFETY: a control block is static, and `set` stored one.
                 let block: &'static ControlBlock = unsafe { &*block };
-                // SAFETY: the words of one `set`, which took them from a `NonNull<I>`.
+                // SAFETY: these are the words of one `set`, which took them from a `NonNull<I>`.
                 let object = unsafe { core::mem::transmute_copy(&words) };
                 return Instance::new(Target::of(block, index, expected), object);
             }

@@ -15,7 +15,7 @@ use alloc::boxed::Box;
 use core::fmt;
 use samara_rref::Exchangeable;
 
-/// How a generation is started.
+/// Starts generations, and ends their objects.
 pub(super) trait Start<I: ?Sized>: Send + Sync {
     fn start(
         &self,
@@ -24,7 +24,8 @@ pub(super) trait Start<I: ?Sized>: Send + Sync {
         exits: &Shared,
         begun: &dyn Fn(Target),
     ) -> Result<Instance<I>, SpawnError>;
-    /// Bytes of stack that [`start`](Self::start) takes to move what it makes for `init`, beside what a start is promised.
+    /// Bytes of stack that [`start`](Self::start) takes to move the arguments that it makes for `init`, beside those
+    /// that a start is promised.
     fn moves(&self) -> usize;
     /// Drops the object and frees its slot, inside the domain.
     fn tear_down(&self, instance: Instance<I>);

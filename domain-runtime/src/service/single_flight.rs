@@ -1,8 +1,8 @@
 //! Single flight: one restart or stop of a service at a time, and each asker in turn.
 //!
-//! Waiting askers form batches. The batch that has its turn is served to the end before the next one, in which those wait
-//! that came meanwhile. So no asker gets the flight twice while another waits for it once. A supervisor does not wait. It
-//! leaves a [`Claim`], the first of its batch, and looks again.
+//! Waiting askers form batches. The batch that has its turn is served to the end before the next one, in which askers
+//! wait that came meanwhile. So no asker gets the flight twice while another waits for it once. A supervisor does not
+//! wait. It leaves a [`Claim`], the first of its batch, and looks again.
 
 use crate::exit_reason::this_thread;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -10,13 +10,14 @@ use crate::{blame, host};
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::thread::Wait;
 
-/// Nanoseconds for which a claim keeps others from a free flight. A supervisor that does not look again meanwhile loses it.
+/// Nanoseconds for which a claim keeps others from a free flight. A supervisor that does not look again within that
+/// time loses its claim.
 const CLAIM_NS: u64 = 1_000_000_000;
 
 /// An asker that waits for a flight.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum FlightWaiter {
-    /// The host itself: behind those that wait, but not behind a supervisor that does not.
+    /// The host itself: it comes after askers that wait, but does not wait for a supervisor's claim.
     Host,
     /// A caller that needs the service.
     Caller,
@@ -30,7 +31,7 @@ pub(super) struct Claim(u64);
 struct Claimed {
     by: Claim,
     batch: u64,
-    /// When it is lost, from the moment on at which it could have been had.
+    /// When the claim is lost; set once the flight could have been had.
     until: Option<u64>,
 }
 
@@ -78,7 +79,8 @@ impl Line {
             .is_some_and(|claimed| claimed.batch == self.turn)
     }
 
-    /// Begins one for `thread`, which has not waited, or puts it in line: the batch that it belongs to then.
+    /// Begins a flight for `thread`, which has not waited. If it may not begin yet, puts it in line and returns its
+    /// batch.
     fn begin(
         &mut self,
         flight: &Holder,
@@ -97,7 +99,7 @@ impl Line {
         Err(self.turn.wrapping_add(1))
     }
 
-    /// Begins one for `thread`, which waits in `batch`, if it is its turn.
+    /// Begins a flight for `thread`, which waits in `batch`, if it is its turn.
     fn go_on(
         &mut self,
         flight: &Holder,
@@ -118,7 +120,7 @@ impl Line {
         begins
     }
 
-    /// An asker in `batch` waits no more.
+    /// Takes one asker of `batch` out of the line: it waits no more.
     fn leave(&mut self, batch: u64) {
         let of_batch = if batch == self.turn {
             &mut self.now
@@ -128,8 +130,8 @@ impl Line {
         *of_batch = of_batch.saturating_sub(1);
     }
 
-    /// Begins one for the supervisor with `claim` on `thread`, if it is its turn; else it has claimed one, unless
-    /// another supervisor has.
+    /// Begins a flight for the supervisor with `claim` on `thread`, if it is its turn. Otherwise it has a claim
+    /// afterwards, unless another supervisor has one.
     fn begin_claimed(
         &mut self,
         flight: &Holder,
@@ -209,7 +211,7 @@ impl Drop for Ending<'_> {
 struct Waiting<'a> {
     flight: &'a Flight,
     asker: FlightWaiter,
-    /// `None` once it has had its turn.
+    /// `None` once the asker has had its turn.
     batch: Option<u64>,
 }
 
@@ -239,7 +241,7 @@ impl Drop for Waiting<'_> {
 
 impl Flight {
     pub(super) const fn new() -> Self {
-        // SAFETY: numbers are compared and counted.
+        // SAFETY: the lock is held while numbers are compared and counted.
         let line = unsafe { NoCutMutex::new(Line::EMPTY) };
         Self {
             holder: Holder(AtomicUsize::new(Holder::NOBODY)),
@@ -251,13 +253,13 @@ impl Flight {
         self.holder.release();
     }
 
-    /// Whether this thread has begun it.
+    /// Whether this thread has begun the flight.
     pub(super) fn is_mine(&self) -> bool {
         self.holder.get() == this_thread()
     }
 
-    /// Begins one, in turn. `None` past `deadline`, as soon as the asker `is_answered` without, and at once if this thread has
-    /// begun it already.
+    /// Begins a flight, in turn. Returns `None` after `deadline`, as soon as the asker `is_answered` without a
+    /// flight, and at once if this thread has already begun it.
     pub(super) fn begin(
         &self,
         asker: FlightWaiter,
@@ -287,8 +289,9 @@ impl Flight {
         }
     }
 
-    /// Begins one for a supervisor, without waiting. A supervisor that may not begin yet has its turn next, before all
-    /// askers that come from now on. After `true` it calls [`end_claimed`](Self::end_claimed).
+    /// Begins a flight for a supervisor, without waiting. A supervisor that may not begin yet has its turn next,
+    /// before all askers that come from now on. After `true` the supervisor calls [`end_claimed`](Self::end_claimed),
+    /// or [`step_back`](Self::step_back).
     pub(super) fn try_begin(&self, claim: &mut Claim) -> bool {
         let (me, time) = (this_thread(), host::now_ns());
         let mut line = self.line.lock();
@@ -370,7 +373,7 @@ mod tests {
     }
 
     #[test]
-    fn nobody_has_it_twice_while_another_waits_once() {
+    fn no_asker_is_served_twice_before_another() {
         let mut flight = Model::new();
         let mut hammers = Hammers::new(&mut flight, 5);
         for asker in [Caller, Host] {
@@ -386,7 +389,7 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_has_its_turn_before_whoever_comes_later() {
+    fn a_claim_comes_before_later_askers() {
         let mut flight = Model::new();
         let mut hammers = Hammers::new(&mut flight, 5);
         let mut claim = Claim::default();
@@ -396,7 +399,7 @@ mod tests {
             looks += 1;
             assert!(looks < 3, "{:?}", flight.0);
         }
-        // It has its turn still when it steps back.
+        // The supervisor still has its turn after it has stepped back.
         flight.end();
         hammers.turn(&mut flight, CLAIM_NS);
         assert_eq!(flight.holder(), Holder::NOBODY);
@@ -407,19 +410,19 @@ mod tests {
     }
 
     #[test]
-    fn a_claim_is_lost_by_who_does_not_come() {
+    fn an_unused_claim_is_lost() {
         let mut flight = Model::new();
         let mut claim = Claim::default();
         assert!(flight.claim(&mut claim, 0));
         flight.end();
         let batch = flight.begin(100, Caller, 0).unwrap();
         assert!(!flight.go_on(100, Caller, batch, CLAIM_NS));
-        // The host does not wait for it.
+        // The host does not wait for the claim.
         assert_eq!(flight.begin(101, Host, 0), Some(batch));
         assert!(flight.go_on(101, Host, batch, 0));
         flight.end();
         assert!(flight.go_on(100, Caller, batch, CLAIM_NS + 1));
-        // Another claim comes behind those that wait.
+        // Another claim comes after those that wait.
         let turn = flight.begin(100, Caller, 0).unwrap();
         flight.end();
         assert!(!flight.claim(&mut claim, CLAIM_NS + 1));

@@ -1,4 +1,4 @@
-//! Starts of a generation: their stack, the recorded calls, and the lack behind a failed one.
+//! Starts of a generation: their stack, the recorded calls, and the shortage behind a failed start.
 
 use super::starved_starts::Shortage;
 use super::{DesiredState, Service};
@@ -15,42 +15,45 @@ use alloc::boxed::Box;
 use core::time::Duration;
 
 impl<I: ?Sized + Interface> Service<I> {
-    /// Starts the next generation on a stack with room for it. Asks for no restart budget. `began` is the time of the request.
+    /// Starts the next generation on a stack with room for it. Spends no restart. `began` is the time of the request.
     ///
     /// # Errors
-    /// [`SpawnError::Init`] is a crash of a start that had all it is promised. For a start that had less, the error names
-    /// the lack.
+    /// [`SpawnError::Init`] is a crash of a start that had everything that it is promised. For a start that had less,
+    /// the error names the shortage.
     pub(super) fn start_next(&self, began: u64) -> Result<(), SpawnError> {
         let promised = self.promised();
-        let needed = self.unfair.needed(self.journal.len()).max(promised);
+        let needed = self.starved.needed(self.journal.len()).max(promised);
         let start = |bytes| stack::with_room_to_start(bytes, || self.start_with_room(began));
         let started = start(needed).or_else(|| {
-            // A start that needed more once may need no more than is promised now.
-            let tries = needed > promised && self.unfair.may_be_short(host::now_ns());
+            // A start that needed more once may now need no more than is promised.
+            let tries = needed > promised && self.starved.may_be_short(host::now_ns());
             tries.then(|| start(promised)).flatten()
         });
         started.unwrap_or(Err(SpawnError::StackExhausted))
     }
 
-    /// Bytes of stack that a start is promised: those that its spec asks for, and the most that the recipe or a recorded call
-    /// gives the domain by value.
+    /// Bytes of stack that a start is promised: those that its spec asks for, and the most that the recipe or a
+    /// recorded call moves to the domain by value.
     fn promised(&self) -> usize {
         let moves = self.recipe.moves().max(self.journal.moves());
         stack::promised(self.spec.stack).saturating_add(moves)
     }
 
-    /// Whether the next generation may be started beside those that lag; and whether any does.
+    /// Checks whether the next generation may be started beside those that have not drained. Returns whether there
+    /// are any.
     fn may_start(&self) -> Result<bool, SpawnError> {
-        let lags = self.lagging.are_there();
-        let (unfair, now) = (&self.unfair, host::now_ns());
-        let may_lack = (!lags || unfair.may_be_undrained(now)) && unfair.may_be_alone(now);
-        if !self.lagging.has_room() || !may_lack {
+        let has_undrained = self.undrained.are_there();
+        let (starved, now) = (&self.starved, host::now_ns());
+        let may_lack =
+            (!has_undrained || starved.may_be_undrained(now)) && starved.may_be_alone(now);
+        if !self.undrained.has_room() || !may_lack {
             return Err(SpawnError::StillDraining);
         }
-        Ok(lags)
+        Ok(has_undrained)
     }
 
-    /// Waits, before anything is ended for the next start, for the end of calls inside a dead generation, and asks for stack.
+    /// Prepares for the next start before anything is ended for it: waits for the end of calls inside a dead
+    /// generation, and checks that there is enough stack.
     pub(super) fn make_way(&self) -> Result<(), SpawnError> {
         let current = self.current();
         if self.standing() == DesiredState::Stopped {
@@ -65,38 +68,38 @@ impl<I: ?Sized + Interface> Service<I> {
 
     fn start_with_room(&self, began: u64) -> Result<(), SpawnError> {
         loop {
-            let lags = self.may_start()?;
+            let has_undrained = self.may_start()?;
             let watch = Watch::begin(self.promised());
             let starting = Starting(self);
             let reason = match self.start_generation() {
                 Ok(Some(instance)) => {
                     drop(starting);
-                    self.tell_restarted(instance, began);
+                    self.report_restarted(instance, began);
                     return Ok(());
                 }
                 Ok(None) => continue,
                 Err(SpawnError::Init(reason)) => reason,
-                // Calls inside an old generation may still hold a thing that the recipe needs.
-                Err(SpawnError::Mint(_)) if lags => return Err(SpawnError::StillDraining),
+                // Calls inside an old generation may still hold something that the recipe needs.
+                Err(SpawnError::Mint(_)) if has_undrained => return Err(SpawnError::StillDraining),
                 Err(error) => return Err(error),
             };
             let lack = match watch.lacked() {
                 Some(bytes) => Shortage::Stack(bytes),
                 None if reason.kind == ExitKind::Killed => return Err(SpawnError::Init(reason)),
-                None if lags => Shortage::Drained,
+                None if has_undrained => Shortage::Drained,
                 None if watch.missed_another(reason.kind) && starting.failed_here() => {
                     Shortage::Another
                 }
                 None => return Err(SpawnError::Init(reason)),
             };
             starting.forget_exit();
-            self.unfair.count(lack, self.journal.len(), host::now_ns());
+            self.starved.count(lack, self.journal.len(), host::now_ns());
             return Err(lack.into());
         }
     }
 
-    /// Starts a generation and makes the recorded calls on it. `None` if one failed, and the calls of its domain were given up:
-    /// the next attempt goes without them.
+    /// Starts a generation and makes the recorded calls on it. Returns `None` if one failed, and the calls of its
+    /// recorder were given up: the next attempt goes without them.
     fn start_generation(&self) -> Result<Option<Instance<I>>, SpawnError> {
         let begun = |target| self.begun(target);
         let restarts = self
@@ -107,7 +110,7 @@ impl<I: ?Sized + Interface> Service<I> {
             .recipe
             .start(&self.spec, restarts, &self.exits, &begun)?;
         let Err(failed) = self.journal.replay(instance) else {
-            // While `starting` still names it, so that a kill finds it in one of the two.
+            // Set while `starting` still names the generation, so that a kill finds it in one of the two.
             self.current.set(instance);
             return Ok(Some(instance));
         };
@@ -118,7 +121,7 @@ impl<I: ?Sized + Interface> Service<I> {
         Err(SpawnError::Init(Box::new(reason)))
     }
 
-    fn tell_restarted(&self, instance: Instance<I>, began: u64) {
+    fn report_restarted(&self, instance: Instance<I>, began: u64) {
         host::event(&Event::Restarted {
             id: instance.target().block().owner().index(),
             generation: instance.target().expected().generation(),
@@ -127,7 +130,8 @@ impl<I: ?Sized + Interface> Service<I> {
         });
     }
 
-    /// Ends a generation in which a recorded call failed: as dead as after a crash, which it may have been.
+    /// Ends a generation in which a recorded call failed. It is as dead as after a crash, and a crash may have been
+    /// the cause.
     fn end_unrestored(&self, instance: Instance<I>) -> ExitReason {
         let reason = ExitReason::new(ExitKind::InitFailed, "a replayed call failed");
         let target = instance.target();
@@ -139,7 +143,7 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 }
 
-/// A start in progress. If it failed with threads inside still, its generation lags.
+/// A start in progress. If it failed while threads are still inside, dropping this notes the generation as undrained.
 struct Starting<'a, I: ?Sized + Interface>(&'a Service<I>);
 
 impl<I: ?Sized + Interface> Starting<'_, I> {
@@ -148,14 +152,14 @@ impl<I: ?Sized + Interface> Starting<'_, I> {
         started.map(|target| (target.owner().index(), target.expected().generation()))
     }
 
-    /// Forgets how its generation ended, which says nothing of the domain.
+    /// Forgets how the generation ended, which says nothing about the domain.
     fn forget_exit(&self) {
         if let Some((id, generation)) = self.generation() {
             self.0.exits.forget(id, generation);
         }
     }
 
-    /// Whether it failed on this thread, not on another that was inside.
+    /// Whether the start failed on this thread, and not on another thread inside.
     fn failed_here(&self) -> bool {
         let end = self
             .generation()
@@ -170,7 +174,7 @@ impl<I: ?Sized + Interface> Drop for Starting<'_, I> {
             return;
         };
         if target.is_dead() && !target.is_reclaimed() {
-            self.0.lagging.note_failed(target);
+            self.0.undrained.note_failed(target);
         }
     }
 }

@@ -1,5 +1,5 @@
-//! Starts that were given less than a domain is promised, and failed: nobody's crash, so no restart is spent. They
-//! are counted exclude_time, since each is told and takes time.
+//! Starts that had less than a start is promised, and failed: nobody's crash, so they spend no restart. They are
+//! counted apart from restarts, since each is reported and takes time.
 
 use crate::error::SpawnError;
 use crate::restart_budget::Budget;
@@ -7,20 +7,20 @@ use crate::spec::Restart;
 use core::time::Duration;
 use samara_shared_heap::NoCutMutex;
 
-/// How many are tried at least.
+/// How many such starts are tried at least.
 const FEW: Restart = Restart::limited(16, Duration::from_secs(60));
 
-/// Nanoseconds from one start that lacked another domain to the next, once as many were tried.
+/// Nanoseconds from one start that lacked another domain to the next, once the limit is reached.
 const PAUSE_NS: u64 = 1_000_000_000;
 
-/// What a start was without.
+/// The thing that a start lacked.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Shortage {
-    /// What earlier generations have still: threads, slots, and whatever else they keep from others.
+    /// Things that earlier generations still have: threads, slots, and anything else that they keep from others.
     Drained,
-    /// So many bytes of stack, on the thread that it ran on.
+    /// So many bytes of stack on the thread that it ran on.
     Stack(usize),
-    /// Another domain, which it waited for.
+    /// Another domain, for which it waited.
     Another,
 }
 
@@ -34,21 +34,23 @@ impl From<Shortage> for SpawnError {
 }
 
 struct State {
-    /// Those that lacked what earlier generations had.
+    /// Starts that lacked something that earlier generations had.
     undrained: Budget,
-    /// Those that lacked stack.
+    /// Starts that lacked stack.
     short: Budget,
-    /// Those that lacked another domain.
+    /// Starts that lacked another domain.
     alone: Budget,
-    /// When the next one of them is tried if those are spent: nobody tells when the other domain is there again.
+    /// When the next start that may lack another domain is tried if `alone` is spent: nobody reports that the other
+    /// domain is there again.
     resumes: u64,
-    /// Bytes that the last one of them would have found enough.
+    /// Bytes of stack that would have been enough for the last start that lacked stack.
     needed: usize,
-    /// The calls that were recorded then.
+    /// The number of recorded calls at that time.
     recorded: usize,
 }
 
-/// Those of one name. Of each kind as many are tried as its spec allows restarts, or 16 a minute if that is more.
+/// The failed starts of one name. Of each kind, as many are tried as the spec allows restarts, or 16 a minute if that
+/// is more.
 pub(super) struct StarvedStarts(NoCutMutex<State>);
 
 impl StarvedStarts {
@@ -65,11 +67,11 @@ impl StarvedStarts {
             needed: 0,
             recorded: 0,
         };
-        // SAFETY: arithmetic.
+        // SAFETY: the lock is held over arithmetic only.
         Self(unsafe { NoCutMutex::new(state) })
     }
 
-    /// Bytes of stack that a start with so many `recorded` calls is known to need; 0 if it is not known.
+    /// Bytes of stack that a start with so many `recorded` calls is known to need; 0 if that is not known.
     pub(super) fn needed(&self, recorded: usize) -> usize {
         let state = self.0.lock();
         if state.recorded == recorded {
@@ -79,26 +81,26 @@ impl StarvedStarts {
         }
     }
 
-    /// Whether one is tried at `now` that is known to lack stack.
+    /// Whether a start that is known to lack stack is tried at `now`.
     pub(super) fn may_be_short(&self, now: u64) -> bool {
         !self.0.lock().short.is_spent(now)
     }
 
-    /// Whether one is tried at `now` while earlier generations are not drained.
+    /// Whether a start is tried at `now` while earlier generations have not drained.
     pub(super) fn may_be_undrained(&self, now: u64) -> bool {
         !self.0.lock().undrained.is_spent(now)
     }
 
-    /// Whether one is tried at `now` that may lack another domain.
+    /// Whether a start that may lack another domain is tried at `now`.
     pub(super) fn may_be_alone(&self, now: u64) -> bool {
         let mut state = self.0.lock();
         now >= state.resumes || !state.alone.is_spent(now)
     }
 
-    /// Counts one that failed at `now` for what it lacked, with so many `recorded` calls.
+    /// Counts a start that failed at `now` for the given shortage, with so many `recorded` calls.
     pub(super) fn count(&self, lack: Shortage, recorded: usize, now: u64) {
         let mut state = self.0.lock();
-        // Beyond the limit it was not known to be one before it failed.
+        // Beyond the limit, the start was not known to be a starved one before it failed.
         let _ = match lack {
             Shortage::Drained => state.undrained.spend(now),
             Shortage::Stack(needed) => {

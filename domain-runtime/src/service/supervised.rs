@@ -1,4 +1,4 @@
-//! What a supervisor does with a service, whatever its interface.
+//! A service as its supervisor sees it, independent of the service's interface.
 
 use super::single_flight::Claim;
 use super::{DesiredState, Service};
@@ -13,43 +13,45 @@ use alloc::sync::Arc;
 use core::mem;
 use samara_shared_heap::thread;
 
-/// How a child is, since its supervisor last looked.
+/// How a child has fared since its supervisor last looked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Health {
     /// It runs.
     Up,
-    /// It died and was restarted by somebody else: a shadow, or the host.
+    /// It died, and a shadow or the host has restarted it.
     Replaced,
     /// It is dead.
     Down,
-    /// The host stopped it: it is nobody's concern any more.
+    /// The host stopped it: its supervisor leaves it alone.
     Stopped,
 }
 
-/// What a supervisor owns. A child is *reserved* while it is restarted: then nobody else restarts
-/// or stops it. Reserving never waits, so supervisors and shadows cannot block each other; a supervisor that comes in
-/// vain has its turn when it looks again.
+/// A child of a supervisor. A child is *reserved* while it is restarted: then nobody else restarts or stops it.
+/// Reserving never waits, so supervisors and shadows cannot block each other. A supervisor that could not reserve a
+/// child has its turn when it looks again.
 pub(crate) trait Child: Send {
     /// Lets a supervisor look after its own children.
     fn poll(&mut self) -> Status {
         Status::Settled
     }
     fn health(&self) -> Health;
-    /// Takes what is there now as known.
+    /// Takes the child's current generation as known.
     fn acknowledge(&mut self);
-    /// Whether it is reserved now; if not, it is to be next.
+    /// Reserves the child if possible. Returns whether it is reserved now; if not, this supervisor has the next turn.
     fn reserve(&mut self) -> bool;
-    /// Ends a reservation, if there is one, for another to be made at the next look before anybody else's.
+    /// Ends a reservation, if there is one, and keeps the turn: the supervisor can reserve again at its next look,
+    /// before anybody else.
     fn step_back(&mut self);
-    /// Ends a reservation, and a turn, if there is one.
+    /// Ends a reservation and a turn, if there is one.
     fn release(&mut self);
-    /// What keeps it from being started that can be known beforehand: a dead one's calls inside, stack. Reserved.
+    /// Checks for obstacles to a start that can be known beforehand: calls inside a dead generation, and too little
+    /// stack. The child is reserved.
     fn make_way(&mut self) -> Result<(), SpawnError>;
-    /// Marks it dead. Reserved.
+    /// Marks the child dead. It is reserved.
     fn kill(&mut self);
-    /// Starts it anew, one attempt. Reserved and dead.
+    /// Makes one attempt to start the child anew. It is reserved and dead.
     fn start(&mut self) -> Result<(), SpawnError>;
-    /// Keeps others from starting it. Reserved.
+    /// Keeps others from starting the child. It is reserved.
     fn give_up(&mut self);
 }
 
@@ -74,8 +76,8 @@ impl<I: ?Sized + Interface> Supervised<I> {
 }
 
 impl<I: ?Sized + Interface> Service<I> {
-    /// One step: it may not be reserved, and whoever has it may be stopping it. No step leads away from
-    /// [`DesiredState::Stopped`].
+    /// Changes the desired state in one step, since the service may be unreserved and another thread may be stopping
+    /// it. No step leads away from [`DesiredState::Stopped`].
     fn change_standing(&self, from: DesiredState, to: DesiredState) {
         let (from, to) = (from as u8, to as u8);
         let _ = self
@@ -123,7 +125,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
 
     fn make_way(&mut self) -> Result<(), SpawnError> {
         let service = &*self.service;
-        // SAFETY: the runtime's own, which waits and reclaims.
+        // SAFETY: this is the runtime's own code, which waits and reclaims.
         unsafe { thread::as_host(|| service.make_way()) }
     }
 
@@ -133,7 +135,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
 
     fn start(&mut self) -> Result<(), SpawnError> {
         let service = &*self.service;
-        // Before the start, which ends at once what is not wanted.
+        // Done before the start, since a start ends a generation at once that is not wanted.
         service.change_standing(DesiredState::GivenUp, DesiredState::Wanted);
         if service.standing() == DesiredState::Stopped {
             return Ok(());
@@ -143,8 +145,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
             service.leave(service.current(), &Waits::new())?;
             service.start_next(began)
         };
-        // SAFETY: recipes and the runtime are the host's; the domain's `init` runs only behind an
-        // entry of its own.
+        // SAFETY: recipes and the runtime are the host's; the domain's `init` runs only behind an entry of its own.
         unsafe { thread::as_host(start) }?;
         self.acknowledge();
         Ok(())

@@ -1,23 +1,23 @@
-//! Generations of one name that are dead and have calls inside still: each keeps its slot, and slots are few.
+//! Generations of one name that are dead and still have calls inside. Each keeps its slot, and slots are few.
 
 use crate::call::Target;
 use samara_shared_heap::NoCutMutex;
 
-/// How many generations of a name may be so at a time: a client whose calls never come back takes no more slots
-/// from all the others than that.
+/// How many generations of a name may be undrained at a time: a client whose calls never come back takes no more
+/// slots from all others than that.
 const MOST: usize = 8;
 
 /// One more, for a start that fails with threads inside.
 const PLACES: usize = MOST + 1;
 
 struct State {
-    /// The ones that are, and some that were.
+    /// Undrained generations, and some that have been reclaimed since.
     places: [Option<Target>; PLACES],
-    /// The generation that the name is to go on without, and when that is: whoever asks.
+    /// The generation that the name is about to leave behind, and when it does, whichever caller asks.
     awaited: Option<(Target, u64)>,
 }
 
-/// The ones that are, and one that may become so.
+/// The undrained generations of a name, with room for one that may become so.
 pub(super) struct UndrainedGenerations(NoCutMutex<State>);
 
 impl UndrainedGenerations {
@@ -26,7 +26,7 @@ impl UndrainedGenerations {
             places: [None; PLACES],
             awaited: None,
         };
-        // SAFETY: a table of fixed size is searched.
+        // SAFETY: the lock is held while a table of fixed size is searched.
         Self(unsafe { NoCutMutex::new(state) })
     }
 
@@ -35,13 +35,13 @@ impl UndrainedGenerations {
         self.0.lock().places.iter().any(is_over)
     }
 
-    /// Whether there are any.
+    /// Whether there are undrained generations.
     pub(super) fn are_there(&self) -> bool {
         !self.0.lock().places.iter().all(is_over)
     }
 
-    /// When the name goes on without `dead`, in the host's nanoseconds: its drain timeout of `drain` after the first
-    /// time that anybody waited for the end of that.
+    /// When the name goes on without `dead`, in the host's nanoseconds: `drain`, its drain timeout, after the first
+    /// time that anybody waited for the end of that generation.
     pub(super) fn patience(&self, dead: Target, drain: u64, now: u64) -> u64 {
         let mut state = self.0.lock();
         match state.awaited {
@@ -54,12 +54,13 @@ impl UndrainedGenerations {
         }
     }
 
-    /// Notes that the name goes on without `dead`, which was not reclaimed; false if as many lag already.
+    /// Notes that the name goes on without `dead`, which was not reclaimed. Returns false if there are as many
+    /// undrained generations already.
     pub(super) fn leave_behind(&self, dead: Target) -> bool {
         self.note(dead, MOST)
     }
 
-    /// Notes a start that failed, and was not reclaimed.
+    /// Notes a failed start whose generation was not reclaimed.
     pub(super) fn note_failed(&self, start: Target) {
         // There was room for it before it began.
         let _ = self.note(start, PLACES);
@@ -68,7 +69,7 @@ impl UndrainedGenerations {
     fn note(&self, dead: Target, most: usize) -> bool {
         let places = &mut self.0.lock().places;
         let mut known = places.iter().flatten();
-        // It may have lagged in an earlier state.
+        // It may have been noted in an earlier state.
         if known.any(|known| known.is_generation_of(&dead)) {
             return true;
         }

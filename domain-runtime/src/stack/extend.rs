@@ -1,4 +1,4 @@
-//! Going on where there is more room.
+//! Continuing a call on another stack, where there is more room.
 
 use super::probe::PROBE;
 #[cfg(feature = "alloc")]
@@ -9,9 +9,9 @@ use crate::{blame, contain, host};
 use core::time::Duration;
 use samara_shared_heap::thread::{self, ThreadSlot};
 
-/// Has the host call `callee` where there is room. Between the stacks the thread acts for the host, so it
-/// is not cut there, and nothing raises over the end of one: on return to a dead caller it is raised
-/// from the caller's own stack.
+/// Has the host call `callee` where there is enough stack. Between the stacks the thread acts for the host, so it is
+/// not cut there. Nothing unwinds over the end of a stack: a thread that returns to a dead caller leaves it from the
+/// caller's own stack.
 pub(crate) fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut()) {
     let Some(probe) = PROBE.get() else {
         return;
@@ -33,23 +33,23 @@ pub(crate) fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut(
             inside = host::now_ns().saturating_sub(entered);
         };
         let extend = || probe.extend(needed, left, asking.asker(), &mut callee);
-        // SAFETY: the probe is the host's, and `callee` begins with a frame of the target's own.
+        // SAFETY: the probe is trusted code of the host, and `callee` begins with a frame of the target's own.
         let (_, ticks) = unsafe { thread::as_host_uncharged(extend) };
         drop(asking);
-        // Ticks that a callee of the host's has counted belong to the stretch around.
+        // Ticks that were counted inside, by a callee of the host's, belong to the stretch around this one.
         thread.set_spared(thread.spared().saturating_add(ticks_inside));
         // The calling domain pays for the host's work on its call.
         let took = host::now_ns().saturating_sub(began).saturating_sub(inside);
         contain::host_worked(Duration::from_nanos(took), ticks);
     };
-    // SAFETY: as above; the rest is the runtime's own.
+    // SAFETY: as above; the rest of the closure is the runtime's own code.
     unsafe { thread::as_host(go_on) };
 }
 
-/// Runs `start` where there are `needed` bytes of stack; `None`, and nothing was done, if there is no such place.
+/// Runs `start` where there are `needed` bytes of stack. Returns `None` without running it if there is no such place.
 ///
-/// Whoever finds a domain dead restarts it on its own stack: with too little of that each start fails, and spends
-/// restarts that belong to all.
+/// A thread that finds a domain dead restarts it on its own stack. On a stack with too little room each start would
+/// fail, and would spend restarts that belong to all users of the domain.
 #[cfg(feature = "alloc")]
 pub(crate) fn with_room_to_start<R>(needed: usize, start: impl FnOnce() -> R) -> Option<R> {
     let thread = thread::current();

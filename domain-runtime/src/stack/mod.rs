@@ -1,4 +1,4 @@
-//! The stack's limit: room is asked for before a domain is entered, not missed inside.
+//! Stack limits: an entry asks for its room before the domain begins, so that it does not run out of it inside.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod extend;

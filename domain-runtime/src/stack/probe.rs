@@ -1,4 +1,4 @@
-//! What the host does about stacks that are short.
+//! The host's hook for stacks that are short.
 
 use crate::host::StackProbe;
 use samara_shared_heap::thread;
@@ -16,10 +16,11 @@ pub(crate) fn set_probe(probe: &'static dyn StackProbe) -> bool {
     first
 }
 
-/// A thread came out of a domain that died.
+/// Tells the host that the running thread has come out of a domain that died, so that the stack's reserve may be
+/// closed.
 pub(crate) fn close_reserve() {
     if let Some(probe) = PROBE.get() {
-        // SAFETY: the host's, which a cut would leave half done.
+        // SAFETY: the probe is trusted code of the host; a cut would leave its work half done.
         unsafe { thread::as_host(|| probe.close_reserve()) };
     }
 }

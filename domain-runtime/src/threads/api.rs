@@ -1,5 +1,5 @@
-//! What a domain may do with threads: `samara_domain::thread`. Safe, and without authority over
-//! anybody else's.
+//! The API of threads for domains: `samara_domain::thread`. Safe, and without authority over the threads of other
+//! domains.
 
 use super::start::{Body, DomainThread};
 use super::{Claim, PLACES};
@@ -49,11 +49,11 @@ pub struct Thread {
     serial: u32,
 }
 
-/// Runs `body` on a new thread of the calling domain. What it captures is the domain's own: nothing
-/// that was lent for a call gets in. A panic in it is the domain's death.
+/// Runs `body` on a new thread of the calling domain. Its captures are the domain's own: nothing that was lent for a
+/// call gets in. A panic in it is the domain's death.
 ///
-/// The thread must end when [`is_stopping`] says so; a domain that dies cuts it at its next
-/// boundary: a call's return, [`park`], [`yield_now`], [`spawn`].
+/// The thread must end when [`is_stopping`] says so. If the domain dies, the thread is cut at its next boundary: a
+/// call's return, [`park`], [`yield_now`], [`spawn`].
 ///
 /// ```compile_fail,E0521
 /// # use samara_domain_runtime::threads::api::spawn;
@@ -73,14 +73,14 @@ pub fn spawn<F: FnOnce() + Send + 'static>(body: F) -> Result<Thread, SpawnError
     let body = Body::try_new(body).map_err(|_| SpawnError::OutOfMemory)?;
     let started = start(target, &body);
     if started.is_err() {
-        // SAFETY: it was not run. The caller's entry keeps the domain.
+        // SAFETY: the closure was not run. The caller's entry keeps the domain from being reclaimed.
         drop(unsafe { body.take() });
     }
     started
 }
 
-/// Has the host run `body` on a thread of its own. As the host: who is cut with a place or a hold in its
-/// hands leaves them taken, and the domain is never reclaimed.
+/// Has the host run `body` on a thread of its own. This runs as the host: a thread that was cut while it holds a
+/// place or a hold would leave them taken, and the domain would never be reclaimed.
 fn start<F: FnOnce() + Send + 'static>(
     target: Target,
     body: &Body<F>,
@@ -92,13 +92,13 @@ fn start<F: FnOnce() + Send + 'static>(
             serial: claim.serial(),
         };
         let (spawned, spent) = super::start::spawn_thread(DomainThread::new(target, claim, body));
-        // What the host does for it is time of the domain, also where it waits.
+        // The host's work for the thread is time of the domain, also where the host waits.
         contain::host_worked(spent.time, spent.ticks);
         spawned
             .map(|()| handle)
             .map_err(|_back| SpawnError::Refused)
     };
-    // SAFETY: the runtime's own and the host's; the closure runs on the new thread only.
+    // SAFETY: this is code of the runtime and of the host; the closure runs on the new thread only.
     unsafe { thread::as_host(start) }
 }
 
@@ -109,18 +109,18 @@ impl Thread {
         PLACES[self.index].serial.load(SeqCst) != self.serial
     }
 
-    /// Ends its [`park`], or the next one. Nothing happens if the thread is not the caller's.
+    /// Ends the thread's [`park`], or its next one. Does nothing if the thread is not of the calling domain.
     pub fn unpark(&self) {
         let place = &PLACES[self.index];
         let owner = thread::current().owner().index();
         if place.owner.load(SeqCst) as usize == owner && !self.is_finished() {
-            // If the place changes hands now its new thread wakes for nothing, which it may.
+            // If the place goes to another thread now, that one wakes for nothing, which is allowed.
             host::wake_thread(self.index);
         }
     }
 
-    /// Waits until it has ended. A boundary: it does not return if the thread panicked, since that
-    /// was the death of the caller's domain too.
+    /// Waits until the thread has ended. A boundary: it does not return if the thread panicked, since that was the
+    /// death of the caller's domain too.
     pub fn join(self) {
         while !self.is_finished() {
             yield_now();
@@ -140,14 +140,14 @@ pub fn current() -> Option<Thread> {
     })
 }
 
-/// Whether the calling domain is being stopped in an orderly way: end what you do.
+/// Whether the calling domain is being stopped in an orderly way: its threads must then end.
 #[must_use]
 pub fn is_stopping() -> bool {
     call::current_target().is_some_and(|target| target.block().word().state() == State::Draining)
 }
 
-/// Waits for [`Thread::unpark`], a stop of the domain, or for nothing at all: check what you waited
-/// for, and [`is_stopping`]. On a thread that came in by a call it only yields. A boundary.
+/// Waits for [`Thread::unpark`] or a stop of the domain, and may also return for no reason: check the awaited
+/// condition, and [`is_stopping`]. On a thread that came in by a call it only yields. A boundary.
 pub fn park() {
     park_for(None);
 }
@@ -163,20 +163,20 @@ fn park_for(timeout: Option<Duration>) {
             (Some(timeout), Some(longest)) => Some(timeout.min(longest)),
             (either, other) => either.or(other),
         };
-        // In this order: a stop or death after the look wakes the place, so the park ends at once.
+        // The order matters: a stop or death after the look wakes the place, so the park ends at once.
         match super::own_place(thread::current().owner()) {
             Some(index) if !is_stopping() => host::park_thread(index, timeout),
             _ => {
                 host::yield_now();
-                // Ticks charge it.
+                // Ticks charge the wait.
                 0
             }
         }
     });
 }
 
-/// Waits, for no longer than the budget of the calling thread allows, and charges the wait to that budget. `wait` returns the
-/// microseconds that ticks have counted, uncharged.
+/// Waits, for no longer than the budget of the calling thread allows, and charges the wait to that budget. `wait`
+/// returns the microseconds that ticks have counted, uncharged.
 fn within_budget(wait: impl FnOnce(Option<Duration>) -> u32) {
     call::checkpoint();
     let longest = contain::may_wait();
@@ -189,7 +189,7 @@ fn within_budget(wait: impl FnOnce(Option<Duration>) -> u32) {
     call::checkpoint();
 }
 
-/// Lets other threads run. A boundary: does not return if the calling domain is dead.
+/// Lets other threads run. A boundary: it does not return if the calling domain is dead.
 pub fn yield_now() {
     within_budget(|_| {
         host::yield_now();

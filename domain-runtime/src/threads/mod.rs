@@ -1,9 +1,8 @@
 //! Threads that domains spawned: a table of fixed size, so that a death finds and wakes them.
 //!
-//! A domain's thread holds a root activation: it counts as a call inside its domain, which is
-//! neither reclaimed nor stopped in an orderly way while it runs. A panic in it is its domain's
-//! death. It learns of a death at its next boundary: where a call of its own returns, and in
-//! [`api`]'s functions.
+//! A domain's thread holds a root activation: it counts as a call inside its domain, which is neither reclaimed nor
+//! stopped in an orderly way while the thread runs. A panic in it is its domain's death. It learns of a death at its
+//! next boundary: where a call of its own returns, and in [`api`]'s functions.
 
 pub mod api;
 mod signal;
@@ -22,15 +21,15 @@ use samara_shared_heap::thread::{self, ThreadSlot};
 /// How many threads all domains together may have at a time.
 pub const MAX_THREADS: usize = 128;
 
-/// One thread's place in the table. Its index is what the host parks and wakes it by.
+/// One thread's place in the table. The host parks and wakes the thread by the place's index.
 struct Place {
-    /// The owner's index; 0, the host's, is a free place.
+    /// The owner's index; 0, which is the host's, marks a free place.
     owner: AtomicU32,
     /// Counts the threads that had this place.
     serial: AtomicU32,
-    /// The thread's slot while it runs: how a thread finds its own place.
+    /// The thread's slot while it runs, by which a thread finds its own place.
     slot: AtomicPtr<ThreadSlot>,
-    /// The owner's index in which the thread waits for a [`Signal`]; 0 is none.
+    /// The index of the owner in which the thread waits for a [`Signal`]; 0 is none.
     waits_in: AtomicU32,
 }
 
@@ -47,7 +46,7 @@ static PLACES: [Place; MAX_THREADS] = [const {
 struct Account {
     live: AtomicU32,
     limit: AtomicU32,
-    /// The same for all generations of a name; 0 for one that is alone.
+    /// A number that all generations of a name share; 0 for a generation without one.
     name: AtomicUsize,
 }
 
@@ -59,15 +58,15 @@ static ACCOUNTS: [Account; MAX_OWNERS] = [const {
     }
 }; MAX_OWNERS];
 
-/// Limits the threads that `owner` may have at a time. Those of other generations of its `name` count, which are dead:
-/// they become fewer.
+/// Limits the threads that `owner` may have at a time. Threads of other generations of its `name` count too. Those
+/// generations are dead, so their threads only become fewer.
 pub(crate) fn set_limit(owner: Owner, threads: u32, name: usize) {
     let account = &ACCOUNTS[owner.index()];
     account.limit.store(threads, SeqCst);
     account.name.store(name, SeqCst);
 }
 
-/// Threads of other generations of `owner`'s name.
+/// Counts the threads of other generations of `owner`'s name.
 fn of_its_name(owner: Owner) -> u32 {
     let name = ACCOUNTS[owner.index()].name.load(SeqCst);
     if name == 0 {
@@ -86,17 +85,17 @@ pub(crate) fn live(owner: Owner) -> u32 {
     ACCOUNTS[owner.index()].live.load(SeqCst)
 }
 
-/// Whether any thread ever waited in a domain: most programs have none, and a death is cheaper then.
+/// Whether any thread ever waited for a signal in a domain. In most programs none does, and then a death is cheaper.
 static VISITED: AtomicBool = AtomicBool::new(false);
 
-/// The thread at `index` is about to wait in `owner`, whose it may or may not be.
+/// Notes that the thread at `index` is about to wait in `owner`, to which it may or may not belong.
 fn visit(index: usize, owner: Owner) {
     PLACES[index].waits_in.store(owner.index() as u32, SeqCst);
     VISITED.store(true, SeqCst);
 }
 
-/// Wakes all parked threads of `owner`, and those of others that wait in it. Whoever has changed the domain's state before calls this:
-/// a thread that parks from then on sees that state first.
+/// Wakes all parked threads of `owner`, and those of other domains that wait in it. The caller has changed the
+/// domain's state before: a thread that parks from then on sees that state first.
 pub(crate) fn wake_all(owner: Owner) {
     if live(owner) == 0 && !VISITED.load(SeqCst) {
         return;
@@ -120,7 +119,7 @@ struct Claim {
 }
 
 impl Claim {
-    /// `None` at the limit of the owner's name, and when the table is full.
+    /// Claims a place. Returns `None` at the limit of the owner's name, and when the table is full.
     fn new(owner: Owner) -> Option<Self> {
         let account = &ACCOUNTS[owner.index()];
         let limit = account
@@ -146,7 +145,7 @@ impl Claim {
         PLACES[self.index].serial.load(SeqCst)
     }
 
-    /// From here on the running thread is the one that has the place.
+    /// Gives the place to the running thread.
     fn occupy(&self) {
         let me = ptr::from_ref(thread::current()).cast_mut();
         PLACES[self.index].slot.store(me, SeqCst);
@@ -164,7 +163,7 @@ impl Drop for Claim {
     }
 }
 
-/// The place of the running thread, if it is one that `owner` spawned.
+/// Returns the place of the running thread, if `owner` spawned it.
 fn own_place(owner: Owner) -> Option<usize> {
     let me = thread::current();
     PLACES.iter().position(|place| {
@@ -172,7 +171,7 @@ fn own_place(owner: Owner) -> Option<usize> {
     })
 }
 
-/// The place of the running thread, whichever domain it runs for, if a domain spawned it.
+/// Returns the place of the running thread if a domain spawned it, whichever domain it now runs for.
 fn running_place() -> Option<usize> {
     let me = thread::current();
     PLACES

@@ -1,7 +1,7 @@
-//! What an interrupt sets and a domain's thread waits for (D13).
+//! Signals, which interrupts raise and domains' threads wait for (D13).
 //!
-//! A signal is the host's, in a static: whoever raises it late touches nothing that a domain's death
-//! released, and wakes somebody for nothing at worst.
+//! A signal is the host's, in a static. An interrupt that raises it late touches nothing that a domain's death has
+//! released; at worst it wakes a thread for nothing.
 
 use super::PLACES;
 use crate::call;
@@ -11,15 +11,15 @@ use crate::primitive::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use samara_shared_heap::thread;
 
-/// How long a thread parks at most before it looks again, in nanoseconds: what a second thread waits
-/// too long if the first was woken in its place.
+/// How long a thread parks at most before it looks again, in nanoseconds. If one of two waiting threads is woken in
+/// the other's place, the other waits too long by at most this.
 const SLICE: u64 = 50_000_000;
 
-/// Counts what happened; threads wait for the count to change.
+/// Counts occurrences; threads wait for the count to change.
 #[derive(Debug)]
 pub struct Signal {
     count: AtomicU32,
-    /// Place of the thread that waits, plus one; 0 is none. Of several the one that came last.
+    /// The place of the thread that waits, plus one; 0 is none. If several wait, it is the one that came last.
     waiter: AtomicU32,
 }
 
@@ -30,7 +30,7 @@ impl Default for Signal {
 }
 
 impl Signal {
-    /// One that nothing has raised.
+    /// A signal that has not been raised.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -39,36 +39,37 @@ impl Signal {
         }
     }
 
-    /// How often it was raised, modulo 2^32.
+    /// How often the signal was raised, modulo 2^32.
     #[must_use]
     pub fn count(&self) -> u32 {
         self.count.load(SeqCst)
     }
 
-    /// Counts once more and wakes who waits. For an interrupt's handler too, if the host's
-    /// [`Threads::wake`](crate::host::Threads::wake) is.
+    /// Counts one more occurrence and wakes the waiting thread. May be called by interrupt handlers if the host's
+    /// [`Threads::wake`](crate::host::Threads::wake) may.
     pub fn raise(&self) {
-        // Before the look at who waits; a waiter registers before it looks at the count.
+        // Counted before the look at the waiter; a waiter registers before it looks at the count.
         self.count.fetch_add(1, SeqCst);
         if let Some(place) = self.waiter.load(SeqCst).checked_sub(1) {
             host::wake_from_handler(place as usize);
         }
     }
 
-    /// Waits until the count is not `seen`, for `timeout` at most; may return early, for nothing. The
-    /// count then.
+    /// Waits until the count is not `seen`, for `timeout` at most. May return early, for nothing. Returns the count
+    /// at the end.
     ///
-    /// A boundary: does not return if the domain for which the thread runs has died, which wakes it. A
-    /// domain's own thread, in whichever domain it is meanwhile, sleeps; another yields.
+    /// A boundary: it does not return if the domain that the thread runs for has died, and that death wakes it. A
+    /// thread that a domain spawned sleeps, in whichever domain it is meanwhile; any other thread yields.
     pub fn wait(&self, seen: u32, timeout: Duration) -> u32 {
         let nanos = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
         call::checkpoint();
-        // A wait counts against the budget: half of what is left, and whoever waits may still return.
+        // A wait counts against the budget: it takes half of the rest at most, so that the waiting thread can still
+        // return.
         let most = contain::may_wait().map_or(u64::MAX, |left| left.as_nanos() as u64 / 2);
         let began = host::now_ns();
         let end = began.saturating_add(nanos.min(most));
         let Some(index) = super::running_place() else {
-            // Ticks charge it.
+            // Ticks charge the wait.
             return self.poll(seen, end);
         };
         let (count, ticks) = self.sleep(index, seen, end);
@@ -78,8 +79,8 @@ impl Signal {
         count
     }
 
-    /// Waits on the thread that has the place `index`. Returns the signal's count, and the microseconds that ticks have
-    /// counted, uncharged.
+    /// Waits on the thread that has the place `index`. Returns the signal's count, and the microseconds that ticks
+    /// have counted, uncharged.
     fn sleep(&self, index: usize, seen: u32, end: u64) -> (u32, u32) {
         let _waiting = Waiting::new(self, index);
         let mut ticks: u32 = 0;
@@ -94,14 +95,15 @@ impl Signal {
             let in_there = host::park_thread(index, Some(Duration::from_nanos(left)));
             ticks = ticks.saturating_add(in_there);
             if host::now_ns() < now.saturating_add(left) {
-                // Woken by this signal, or by a stop or the death of the thread's domain. The checkpoint tells a death.
+                // Woken by this signal, or by a stop or the death of the thread's domain. The checkpoint finds a
+                // death.
                 call::checkpoint();
                 return (self.count(), ticks);
             }
         }
     }
 
-    /// A thread that nobody can wake.
+    /// Waits on a thread that cannot be woken.
     fn poll(&self, seen: u32, end: u64) -> u32 {
         while self.count() == seen && host::now_ns() < end && !super::api::is_stopping() {
             host::yield_now();
@@ -111,7 +113,7 @@ impl Signal {
     }
 }
 
-/// The running thread, as long as it waits. One that is cut leaves its place behind: it is woken for
+/// Registers the running thread while it waits. A thread that is cut leaves its place registered: it is woken for
 /// nothing until the next one waits.
 struct Waiting<'s> {
     signal: &'s Signal,

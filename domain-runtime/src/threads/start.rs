@@ -1,4 +1,4 @@
-//! A domain's thread on its way from whoever spawned it to where it runs.
+//! A domain's thread, on its way from the thread that spawned it to the thread that it runs on.
 
 use super::Claim;
 use crate::call::{self, Failure, Refusal, Target};
@@ -11,8 +11,8 @@ use core::alloc::Layout;
 use core::ptr::NonNull;
 use samara_shared_heap::thread;
 
-/// A closure in the private heap of the domain that spawns it. It is no owner: a domain that died
-/// has lost its heap, so whoever knows that it lives calls [`take`](Self::take), once.
+/// A closure in the private heap of the domain that spawns it. This does not own the closure: a domain that died has
+/// lost its heap. Code that knows that the domain lives calls [`take`](Self::take), once.
 pub(super) struct Body<F>(NonNull<F>);
 
 impl<F> Body<F> {
@@ -30,15 +30,15 @@ impl<F> Body<F> {
                 None => return Err(body),
             }
         };
-        // SAFETY: memory of `F`'s layout, and nobody else's.
+        // SAFETY: memory of `F`'s layout, to which nothing else refers.
         unsafe { at.write(body) };
         Ok(Self(at))
     }
 
-    /// The closure; its memory goes back.
+    /// Takes the closure out and frees its memory.
     ///
     /// # Safety
-    /// Called once, while the domain whose heap it lies in cannot be reclaimed.
+    /// Called once, while the domain in whose heap it lies cannot be reclaimed.
     pub(super) unsafe fn take(self) -> F {
         // SAFETY: `try_new` wrote it, and it is read once.
         let body = unsafe { self.0.read() };
@@ -66,8 +66,7 @@ unsafe fn run<F: FnOnce()>(body: NonNull<()>) {
 
 /// A domain's thread that a host is asked to start: [`run`](Self::run) it on a thread of its own.
 ///
-/// Dropped without being run it takes no room any more; what its closure captured goes with its
-/// domain.
+/// If it is dropped without being run, its place is free again. The captures of its closure go with its domain.
 #[derive(Debug)]
 pub struct DomainThread {
     run: unsafe fn(NonNull<()>),
@@ -104,12 +103,12 @@ impl DomainThread {
         self.claim.index
     }
 
-    /// Runs the thread's closure in its domain; returns when it ended, or when its domain died. The
-    /// running thread must be one that the host started for this, and act for the host.
+    /// Runs the thread's closure in its domain. Returns when the closure has ended, or when its domain has died. The
+    /// running thread must be one that the host started for this, and must act for the host.
     pub fn run(self) {
         self.claim.occupy();
         loop {
-            // A thread that `init` spawned may begin when its domain runs already.
+            // A thread that `init` spawned may begin when its domain is already running.
             let word = self.block.word();
             let lives = matches!(
                 word.state(),
@@ -121,8 +120,8 @@ impl DomainThread {
             let (run, body) = (self.run, self.body);
             let target = Target::new(self.block, word);
             let mut refusal = Refusal::Dead;
-            // SAFETY: it is called inside the domain that spawned this; `_hold` keeps that from
-            // being reclaimed, and it is let in once, so the body is taken once.
+            // SAFETY: the closure is called inside the domain that spawned this. `_hold` keeps that domain from being
+            // reclaimed. The entry is let in once, so the body is taken once.
             let body = |()| unsafe { run(body) };
             // SAFETY: the closure is the domain's own code and data.
             let ended = unsafe {
@@ -136,7 +135,8 @@ impl DomainThread {
             };
             match ended {
                 Err(Failure::Refused(())) if refusal == Refusal::StackExhausted => {
-                    // Never on this thread. Whoever waits for it must not wait for ever.
+                    // This thread can never run it. A domain that waits for the closure must not wait for ever, so it
+                    // dies.
                     let text = "a thread's stack is smaller than DomainSpec::stack";
                     let reason = ExitReason::new(ExitKind::Killed, text);
                     self.block.die(self.generation, &reason);
@@ -153,7 +153,7 @@ unsafe extern "Rust" {
     fn __samara_spawn_thread(thread: DomainThread) -> Result<(), DomainThread>;
 }
 
-/// Has the host start a thread. Returns also what that took, uncharged.
+/// Has the host start a thread. Also returns the time that this took, uncharged.
 pub(super) fn spawn_thread(body: DomainThread) -> (Result<(), DomainThread>, Spent) {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let spawn = || unsafe { __samara_spawn_thread(body) };

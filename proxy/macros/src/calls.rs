@@ -1,16 +1,16 @@
-//! The bodies of the generated methods: what a call through a handle does.
+//! The bodies of the generated methods, which make calls through a handle.
 
 use crate::parse::{Argument, Kind, Method, Repeat};
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 
-/// A name of the generated code's own, which no argument's name can clash with.
+/// A name of the generated code's own, which clashes with no argument's name.
 fn own(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// One method through a proxy or shadow of `callee`; `path` is that as the trait.
+/// Generates one method of a proxy or shadow of `callee`; `path` is `callee` as the trait.
 pub(crate) fn call(
     callee: &Ident,
     path: &TokenStream,
@@ -37,12 +37,12 @@ pub(crate) fn call(
         quote!((#(#names,)*))
     };
     let moved = tuple(false);
-    // What is recorded is lent nothing, so a body of it has no place for that.
+    // A recorded call has no lent arguments, so its body takes none.
     let lent = (method.repeat != Repeat::Replay).then(|| tuple(true));
     let lent: Vec<_> = lent.into_iter().collect();
     let (before, again) = again(method, krate);
-    // In closures of their own, outside of `unsafe`: a crate can take for itself the names by which they reach
-    // what they call, and would have an unsafe function called.
+    // The calls stand in closures outside of `unsafe`. A crate can take for itself the names by which they reach
+    // other code, and could otherwise have an unsafe function called.
     quote! {
         #(#cfg)*
         #[inline]
@@ -57,16 +57,17 @@ pub(crate) fn call(
     }
 }
 
-/// Where the shape of a `#[scratch]` argument is kept for a retry.
+/// The name of the variable that keeps the shape of a `#[scratch]` argument for a retry.
 fn shape_name(argument: &Argument) -> Ident {
     own(&format!("shape_of_{}", argument.name))
 }
 
-/// What is done before the call so that it can be repeated, and the argument that repeats it, with its comma.
+/// Generates the statements before the call that make it repeatable, and the argument that repeats it, with its
+/// comma.
 fn again(method: &Method, krate: &TokenStream) -> (TokenStream, TokenStream) {
     let arguments = &method.arguments;
     let again = own("again");
-    // A plain argument is repeated by copy: said at its own place when it cannot be.
+    // A plain argument is repeated by copy. If it cannot be copied, the error is reported at the argument itself.
     let copies = arguments
         .iter()
         .filter(|argument| matches!(argument.kind, Kind::Moved))
@@ -88,7 +89,7 @@ fn again(method: &Method, krate: &TokenStream) -> (TokenStream, TokenStream) {
             .filter(|argument| matches!(argument.kind, Kind::Scratch))
     };
     let shape_names = scratch().map(shape_name);
-    // Taken before the argument is moved away.
+    // Taken before the argument is moved.
     let shapes = scratch().map(|argument| {
         let name = &argument.name;
         quote!(#krate::Scratch::shape(&#name))

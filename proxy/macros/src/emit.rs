@@ -37,8 +37,8 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
         .supertraits
         .iter()
         .map(|path| quote_spanned!(path.span()=> <dyn #path as #krate::Interface>::LINK));
-    // Callable through whatever interface extends this one, too: `MayImplement` sees to it that nothing else is
-    // taken for the trait of an interface.
+    // The methods are callable through each interface that extends this one, too. `MayImplement` makes sure that
+    // nothing else is taken for the trait of an interface.
     let callers = with_parameter(
         generics,
         syn::parse_quote!(#callee: ?::core::marker::Sized + #krate::Interface + #name #given),
@@ -97,8 +97,8 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
     }
 }
 
-/// What may be lent is decided by constants, too. Of an interface without parameters they are evaluated
-/// here; of others where a method is used.
+/// Generates the checks of lent types by constants. For an interface without parameters they are evaluated here; for
+/// others, where a method is used.
 fn lendable(interface: &Interface, krate: &TokenStream) -> TokenStream {
     if !interface.item.generics.params.is_empty() {
         return TokenStream::new();
@@ -117,7 +117,8 @@ fn lendable(interface: &Interface, krate: &TokenStream) -> TokenStream {
     quote!(#(#checks)*)
 }
 
-/// How much a call moves by value is bounded: said at the method. Of an interface with parameters where it is called.
+/// Generates the checks that bound the bytes a call moves by value; an error is reported at the method. For an
+/// interface with parameters they are made where a method is called.
 fn moved(interface: &Interface, krate: &TokenStream) -> TokenStream {
     if !interface.item.generics.params.is_empty() {
         return TokenStream::new();
@@ -130,7 +131,8 @@ fn moved(interface: &Interface, krate: &TokenStream) -> TokenStream {
             .filter(|argument| !matches!(argument.kind, Kind::Lent(_)))
             .map(|argument| &argument.ty);
         let (moved, result) = (quote!((#(#moved,)*)), &method.result);
-        // An error names the place of the whole call, with the first of its tokens.
+        // An error is reported at the whole call, which begins with the tokens of `krate`. So these get the method's
+        // place too.
         let span = method.name.span();
         let krate: TokenStream = krate
             .clone()
@@ -142,13 +144,13 @@ fn moved(interface: &Interface, krate: &TokenStream) -> TokenStream {
     quote!(#(#checks)*)
 }
 
-/// `token` at another place.
+/// Returns `token` with the place of `span`.
 fn at(mut token: TokenTree, span: Span) -> TokenTree {
     token.set_span(token.span().located_at(span));
     token
 }
 
-/// What tells this interface's trait from every other one in `MayImplement`.
+/// Generates the type that distinguishes this interface's trait from every other one in `MayImplement`.
 fn tag_type(tag: &Ident, item: &syn::ItemTrait, krate: &TokenStream) -> TokenStream {
     let (vis, name) = (&item.vis, &item.ident);
     let (declared, _, bounds) = item.generics.split_for_impl();
@@ -166,14 +168,14 @@ fn tag_type(tag: &Ident, item: &syn::ItemTrait, krate: &TokenStream) -> TokenStr
     }
 }
 
-/// `generics` and one parameter more, without its defaults.
+/// Returns `generics` with one more type parameter in front.
 fn with_parameter(generics: &Generics, parameter: syn::TypeParam) -> Generics {
     let mut generics = generics.clone();
     generics.params.insert(0, GenericParam::Type(parameter));
     generics
 }
 
-/// What crosses for an argument, as a type that describes itself.
+/// Returns the type that crosses for an argument, which describes itself.
 fn crossing(argument: &Argument) -> &Type {
     match &argument.kind {
         Kind::Lent(inner) => inner,

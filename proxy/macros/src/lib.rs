@@ -10,20 +10,20 @@ use syn::{Error, ItemTrait, parse_macro_input};
 
 /// Makes a trait callable across domains: `Proxy<dyn Trait>` and `Shadow<dyn Trait>` implement it.
 ///
-/// Methods take `&self`, exchangeable values (which move to the callee) and what is lent for the call
-/// (`&RRef<T>`, and `&[T]` and `&str` of plain data), and return a `Result` whose error is
-/// `From<RpcError>`. The trait may have type and const parameters, and supertraits that are interfaces.
+/// Methods take `&self`, exchangeable values (which move to the callee) and values that are lent for the call
+/// (`&RRef<T>`, and `&[T]` and `&str` of plain data), and return a `Result` whose error is `From<RpcError>`. The
+/// trait may have type and const parameters, and supertraits that are interfaces.
 ///
 /// For shadows, and for objects that were handed out through one:
-/// - `#[idempotent]` on a method: a call that was cut short is repeated. Moved arguments are then
-///   `Copy`, or `#[scratch]`: made again.
-/// - `#[replay]`: all calls that succeeded are also made again, in order, after each restart; at least
-///   once each, so their effect must be the same the second time. Arguments are `Copy`. The record belongs to
-///   the domain that makes the call: it is charged to that domain's `host_quota` and ends with that domain. A
-///   call that fails when it is made again is given up, with all that its domain has on that record.
-/// - `#[replay]` on a method that returns `Result<Proxy<dyn Other>, E>`: the proxy stays valid across a
-///   restart. Its next use makes the call again, and goes to the object that this gives. That too ends with the
-///   domain that made the call; and a proxy that recovers already is handed out as it is.
+/// - `#[idempotent]` on a method: a call that was cut short is repeated. Moved arguments must then be `Copy`, or
+///   `#[scratch]`, which a repetition makes anew.
+/// - `#[replay]`: all calls that succeeded are also made again, in order, after each restart; at least once each, so
+///   their effect must be the same the second time. Arguments are `Copy`. The record belongs to the domain that makes
+///   the call: it is charged to that domain's `host_quota` and ends with that domain. If a recorded call fails when
+///   it is made again, all calls that its domain has on that record are given up.
+/// - `#[replay]` on a method that returns `Result<Proxy<dyn Other>, E>`: the proxy stays valid across a restart. Its
+///   next use makes the call again, and goes to the object that this call returns. This ability also ends with the
+///   domain that made the call. A proxy that already recovers is handed out as it is.
 #[proc_macro_attribute]
 pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as ItemTrait);

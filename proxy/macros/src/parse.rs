@@ -1,4 +1,4 @@
-//! What an interface trait may contain, and clear errors for what it may not.
+//! Parses and checks interface traits, with clear errors for everything that they may not contain.
 
 use syn::spanned::Spanned;
 use syn::visit::{self, Visit};
@@ -24,7 +24,7 @@ pub(crate) struct Method {
     pub(crate) arguments: Vec<Argument>,
     pub(crate) result: Type,
     pub(crate) repeat: Repeat,
-    /// Whether its result is written `Result<Proxy<…>, …>`: it hands out an object.
+    /// Whether its result is written `Result<Proxy<…>, …>`: then the method hands out an object.
     pub(crate) opens: bool,
 }
 
@@ -39,7 +39,7 @@ pub(crate) enum Repeat {
 /// An argument besides `&self`.
 pub(crate) struct Argument {
     pub(crate) name: Ident,
-    /// As written; for a borrow, with the `&`.
+    /// The type as written; for a borrow, with the `&`.
     pub(crate) ty: Type,
     pub(crate) kind: Kind,
 }
@@ -48,9 +48,9 @@ pub(crate) struct Argument {
 pub(crate) enum Kind {
     /// Moved to the callee.
     Moved,
-    /// Moved to the callee; a retry makes it again.
+    /// Moved to the callee; a retry makes it anew.
     Scratch,
-    /// Lent for the call; this is what the reference refers to.
+    /// Lent for the call; this is the type behind the reference.
     Lent(Box<Type>),
 }
 
@@ -64,7 +64,7 @@ impl Interface {
         }
         bounds_on_self(&item)?;
         let supertraits = supertraits(&item)?;
-        // Those two are said anew, by their full names: here another trait may be called so.
+        // `Send` and `Sync` are added again by their full names, since another trait may have the name here.
         item.supertraits = item
             .supertraits
             .into_iter()
@@ -96,7 +96,7 @@ impl Interface {
     }
 }
 
-/// The supertraits that must be interfaces: all but `Send`, `Sync` and `'static`, which every one has.
+/// Returns the supertraits that must be interfaces: all but `Send`, `Sync` and `'static`, which every interface has.
 fn supertraits(item: &ItemTrait) -> Result<Vec<Path>, Error> {
     let mut found = Vec::new();
     for bound in item.supertraits.iter().filter(|at| !is_send_or_sync(at)) {
@@ -120,7 +120,7 @@ fn supertraits(item: &ItemTrait) -> Result<Vec<Path>, Error> {
     Ok(found)
 }
 
-/// Whether a supertrait is called like one of the two that every interface has.
+/// Whether a supertrait has the name of one of the two that every interface has.
 fn is_send_or_sync(bound: &TypeParamBound) -> bool {
     let TypeParamBound::Trait(bound) = bound else {
         return false;
@@ -130,7 +130,7 @@ fn is_send_or_sync(bound: &TypeParamBound) -> bool {
         && last.is_some_and(|last| last.ident == "Send" || last.ident == "Sync")
 }
 
-/// Refuses a bound on `Self` in the where clause: a supertrait that nobody would look at.
+/// Refuses a bound on `Self` in the where clause: that is a supertrait which no check would see.
 fn bounds_on_self(item: &ItemTrait) -> Result<(), Error> {
     let clause = item.generics.where_clause.iter();
     for predicate in clause.flat_map(|clause| &clause.predicates) {
@@ -146,7 +146,7 @@ fn bounds_on_self(item: &ItemTrait) -> Result<(), Error> {
     Ok(())
 }
 
-/// Takes the attribute `name` off the list; whether it was there.
+/// Takes the attribute `name` off the list. Returns whether it was there.
 fn take(attributes: &mut Vec<Attribute>, name: &str) -> bool {
     let before = attributes.len();
     attributes.retain(|attribute| !attribute.path().is_ident(name));
@@ -328,7 +328,7 @@ impl Argument {
     }
 }
 
-/// Finds type syntax that cannot cross whatever it stands for.
+/// Finds type syntax that can never cross, for any type that it stands for.
 struct Forbidden(Option<Error>);
 
 impl Forbidden {
@@ -363,7 +363,7 @@ impl<'ast> Visit<'ast> for Forbidden {
     }
 }
 
-/// Finds a reference type anywhere inside.
+/// Finds a reference type anywhere inside a type.
 struct Reference(Option<proc_macro2::Span>);
 
 impl Reference {

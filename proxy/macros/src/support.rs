@@ -1,4 +1,4 @@
-//! Through which crate the user reaches the proxy's support code.
+//! The crate through which the user's code reaches the proxy's support code.
 
 use proc_macro_crate::{FoundCrate, crate_name};
 use proc_macro2::{Span, TokenStream};
@@ -7,12 +7,12 @@ use syn::Error;
 
 const CRATES: [&str; 3] = ["samara-proxy", "samara-domain", "samara"];
 
-/// The path of the support module.
+/// Returns the path of the support module.
 pub(crate) fn support_crate() -> Result<TokenStream, Error> {
     for name in CRATES {
         if let Ok(found) = crate_name(name) {
             let ident = match found {
-                // Its own tests and examples too: the crate says `extern crate self as …`.
+                // This includes the crate's own tests and examples: it says `extern crate self as …`.
                 FoundCrate::Itself => format_ident!("{}", name.replace('-', "_")),
                 FoundCrate::Name(name) => format_ident!("{}", name),
             };

@@ -1,5 +1,5 @@
-//! Attack: a domain that makes recorded calls which fail, on a long record. What the host looks through for each of them
-//! is time that counts against nobody's budget.
+//! Attack: a domain makes recorded calls that fail, while the record is long. The host's search through the
+//! record for each of these calls was charged to no budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "reads the thread's clock")]
 
@@ -14,13 +14,13 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// For how long the thread has run: whatever else the machine does.
+/// Returns the CPU time of the running thread, so that other load on the machine does not count.
 fn ran() -> Duration {
     let mut time = libc::timespec {
         tv_sec: 0,
         tv_nsec: 0,
     };
-    // SAFETY: writes the time.
+    // SAFETY: writes the time to a `timespec` of this function's own.
     let done = unsafe { libc::clock_gettime(libc::CLOCK_THREAD_CPUTIME_ID, &raw mut time) };
     assert_eq!(done, 0);
     Duration::new(time.tv_sec as u64, time.tv_nsec as u32)
@@ -49,7 +49,7 @@ fn keeping((): ()) -> Result<Keeping, RpcError> {
 #[interface]
 trait Client {
     fn fill(&self, count: u32) -> Result<(), RpcError>;
-    /// Makes a call that fails again and again, for three seconds of its thread's at most.
+    /// Repeats a call that fails, until its thread has run for three seconds at most.
     fn hog(&self) -> Result<(), RpcError>;
 }
 struct Calling(Shadow<dyn Store>);
@@ -73,7 +73,7 @@ fn calling(store: Shadow<dyn Store>) -> Result<Calling, RpcError> {
 }
 
 #[test]
-fn who_makes_calls_on_a_long_record_uses_up_its_budget() {
+fn calls_on_a_long_record_use_up_the_budget() {
     let _alone = alone();
     drop(contained(true));
     let spec = DomainSpec::new("store").replay_log(1 << 20);

@@ -1,4 +1,5 @@
-//! Attack: recorded calls with an argument of much alignment. What stands before it in its allocation is charged to nobody.
+//! Attack: recorded calls with a strongly aligned argument. The padding before the argument in its allocation
+//! was charged to no domain.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
@@ -35,7 +36,7 @@ fn keeping((): ()) -> Result<Keeping, RpcError> {
 
 #[interface]
 trait Client {
-    /// Records calls until it is refused.
+    /// Records calls until one is refused. Returns how many it made.
     fn fill(&self) -> Result<u32, RpcError>;
 }
 struct Filling(Shadow<dyn Store>);
@@ -53,7 +54,7 @@ fn filling(store: Shadow<dyn Store>) -> Result<Filling, RpcError> {
 }
 
 #[test]
-fn the_host_keeps_no_more_of_what_is_aligned_than_is_paid_for() {
+fn padding_of_aligned_records_is_charged() {
     let _alone = alone();
     let spec = DomainSpec::new("store").replay_log(1 << 20);
     let store: Domain<dyn Store> = host().spawn(spec, keeping, Mint::nothing()).unwrap();

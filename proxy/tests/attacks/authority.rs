@@ -1,4 +1,4 @@
-//! Functions of a host that anybody can name: authority goes by for whom the thread acts.
+//! Functions of a host that any code can name: authority is decided by the domain that the thread acts for.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Strategy, Supervisor};
 use samara_host_std::{
@@ -21,7 +21,7 @@ impl Bare for Acting {
     fn act(&self, how: u32) -> Result<u32, RpcError> {
         match how {
             0 => {
-                // The victim's handle, by its name.
+                // Gets the victim's handle by its name.
                 let victim = runtime().import::<dyn Bare>("victim");
                 victim.map(|victim| victim.kill()).ok();
             }
@@ -38,7 +38,7 @@ impl Bare for Acting {
                 drop(supervise(mine));
             }
             5 => {
-                // Events that never were could be added.
+                // With the log a domain could add events that never happened.
                 event_log();
             }
             _ => {}

@@ -1,7 +1,8 @@
-//! Attack: a domain lets very many objects of a server's go. Whoever calls that server drops 64 of them a call, in entries of the
-//! server's, on its time; what lies between those entries was the caller's.
+//! Attack: a domain drops very many objects of a server. Each later call of that server drops 64 of them, in
+//! entries of the server and on the server's time. The host's work between those entries was charged to the
+//! caller.
 //!
-//! Each instruction is a tick of a microsecond, so budgets are counted in instructions.
+//! Each instruction is a tick of one microsecond, so budgets are counted in instructions.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
@@ -37,7 +38,7 @@ fn serving((): ()) -> Result<Serving, RpcError> {
     Ok(Serving)
 }
 
-/// Files of a domain's, or the host's.
+/// A server of files: an export of the host, or a domain.
 fn files(are_hosts: bool) -> Proxy<dyn Files> {
     if are_hosts {
         return Proxy::export(Serving).unwrap();
@@ -48,7 +49,7 @@ fn files(are_hosts: bool) -> Proxy<dyn Files> {
     server.proxy().unwrap()
 }
 
-/// A client of `of`, without a budget or with one of so many instructions.
+/// A client of `of`, with a budget of so many instructions or without one.
 fn client(name: &'static str, of: &Proxy<dyn Files>, budget: Option<u64>) -> Domain<dyn Client> {
     let spec = DomainSpec::new(name);
     let spec = match budget {
@@ -60,7 +61,7 @@ fn client(name: &'static str, of: &Proxy<dyn Files>, budget: Option<u64>) -> Dom
     host().spawn(spec, calling, mint).unwrap()
 }
 
-/// Opens one file, and how many instructions that takes.
+/// Opens one file. Returns the result and the number of instructions that this takes.
 fn steps(contained: &Contained, client: &Domain<dyn Client>) -> (Result<u32, RpcError>, u64) {
     let proxy = client.proxy().unwrap();
     let (got, stepped) = contained.step_counted(u64::MAX, || {
@@ -72,13 +73,14 @@ fn steps(contained: &Contained, client: &Domain<dyn Client>) -> (Result<u32, Rpc
     (got, stepped.steps)
 }
 
-/// A client that opens a file with a budget of what that takes alone and half as much again. Others, or it itself, have let go of many.
+/// Opens a file by a client whose budget is one and a half times what the call takes alone. Before that many
+/// files were dropped, by another client or by this one (`are_own`).
 fn opened(are_hosts: bool, are_own: bool) -> Result<u32, RpcError> {
     let _alone = alone();
     let contained = stepping();
     let of = files(are_hosts);
     let measured = client("measured", &of, None);
-    // The first call makes what later ones find.
+    // The first call allocates what later calls find.
     measured.proxy().unwrap().open_and_close(1).unwrap();
     let (_, alone) = steps(&contained, &measured);
     let opening = client("opening", &of, Some(alone + alone / 2));
@@ -92,22 +94,25 @@ fn opened(are_hosts: bool, are_own: bool) -> Result<u32, RpcError> {
     hoard.close().unwrap();
     let (got, behind) = steps(&contained, &opening);
     println!("{alone} instructions, and {behind} behind a hoard: {got:?}");
-    assert!(behind > 2 * alone, "nothing was dropped");
+    assert!(
+        behind > 2 * alone,
+        "no dropped file was taken apart in this call"
+    );
     host().collect_exports();
     got
 }
 
 #[test]
-fn who_opens_pays_for_no_objects_that_others_let_go() {
+fn open_pays_for_no_objects_of_other_clients() {
     assert_eq!(opened(false, false), Ok(1));
 }
 
 #[test]
-fn who_opens_pays_for_none_of_the_hosts_objects() {
+fn open_pays_for_none_of_the_hosts_objects() {
     assert_eq!(opened(true, false), Ok(1));
 }
 
 #[test]
-fn who_opens_pays_for_the_objects_that_it_let_go() {
+fn open_pays_for_the_objects_it_let_go_itself() {
     assert_eq!(opened(false, true), Err(RpcError::Crashed));
 }

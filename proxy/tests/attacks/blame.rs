@@ -1,5 +1,5 @@
-//! Attack: what ends a server while somebody's recorded call is made again is not that call: another thread of the server's
-//! does, or another call. Nobody loses for it what it had recorded.
+//! Attack: a server dies while a recorded call is replayed, but not of that call: another thread of the server
+//! kills it, or another call does. No client may lose its recorded calls for that.
 
 use samara_domain_runtime::threads::api as own_thread;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -13,15 +13,15 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Which generation of the server it is.
+/// The number of starts: it numbers the generations of the server.
 static STARTS: AtomicU32 = AtomicU32::new(0);
 
 #[interface]
 trait Files {
-    /// Starts a worker, which dies in the second generation.
+    /// Starts a worker thread, which panics in the second generation.
     #[replay]
     fn watch(&self) -> Result<u32, RpcError>;
-    /// Takes a while.
+    /// Takes 100 ms.
     #[replay]
     fn mount(&self, volume: u32) -> Result<u32, RpcError>;
     #[idempotent]
@@ -76,7 +76,7 @@ fn calling(files: Shadow<dyn Files>) -> Result<Calling, RpcError> {
 }
 
 #[test]
-fn a_workers_fault_gives_nobodys_records_up() {
+fn workers_fault_costs_no_client_its_records() {
     let _alone = alone();
     let restart = Restart::limited(20, Duration::from_secs(3600));
     let spec = DomainSpec::new("files").restart(restart);
@@ -94,20 +94,20 @@ fn a_workers_fault_gives_nobodys_records_up() {
     assert_eq!(good.mount(1), Ok(1));
     assert!(files.kill());
     let mounted = good.mounted();
-    let (again, others) = (good.mount(2), bad.watch());
+    let (next, others) = (good.mount(2), bad.watch());
     let spent = files.restarts();
     mallory.kill();
     victim.kill();
     files.kill();
     host().reap();
     assert_eq!(
-        (mounted, again, others),
+        (mounted, next, others),
         (Ok(1), Ok(2), Ok(0)),
         "after {spent} restarts"
     );
 }
 
-/// In which generation of the server somebody seeks without end.
+/// The generation of the server in which `seek` never returns.
 const SEEKING: u32 = 1;
 static SEEKS: AtomicBool = AtomicBool::new(false);
 static SERVERS: AtomicU32 = AtomicU32::new(0);
@@ -150,7 +150,7 @@ fn opened((): ()) -> Result<Opened, RpcError> {
 
 #[interface]
 trait User {
-    /// Opens a file, has it at 3, and hands it on.
+    /// Opens a file, seeks to 3, and hands it on.
     fn open(&self) -> Result<Proxy<dyn File>, RpcError>;
 }
 struct Owner(Shadow<dyn File>);
@@ -165,9 +165,9 @@ fn owner(file: Shadow<dyn File>) -> Result<Owner, RpcError> {
     Ok(Owner(file))
 }
 
-/// Another holder's recovery makes the owner's call, and somebody's call crashes the server meanwhile.
+/// Another holder's recovery replays the owner's call. Meanwhile a stranger's call crashes the server.
 #[test]
-fn a_strangers_crash_ends_nobodys_object() {
+fn strangers_crash_ends_no_opened_object() {
     let _alone = alone();
     let restart = Restart::limited(20, Duration::from_secs(3600));
     let spec = DomainSpec::new("opener").restart(restart);

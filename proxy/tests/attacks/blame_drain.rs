@@ -1,5 +1,5 @@
-//! Attack: a client's call stays inside a disk's dead generation. Whoever restarts what uses the disk meanwhile waits for
-//! that, which is nobody's fault who has records there.
+//! Attack: a client's call stays inside the dead generation of a disk. A restart of the server above the disk
+//! then waits for that call. The clients with recorded calls at the server are not to blame for the wait.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -85,7 +85,7 @@ impl Client for Calling {
 fn calling(files: Shadow<dyn Files>) -> Result<Calling, RpcError> {
     Ok(Calling(files))
 }
-/// The same with a file that it has opened.
+/// The same client, which calls a file that it has opened instead of the server.
 struct Holding(Proxy<dyn Files>);
 impl Client for Holding {
     fn mount(&self, volume: u32) -> Result<u32, RpcError> {
@@ -99,8 +99,8 @@ fn holding(files: Shadow<dyn Files>) -> Result<Holding, RpcError> {
     files.open().map(Holding)
 }
 
-/// What a client has recorded is there when the disk is.
-fn stays<T: Client + 'static>(init: fn(Shadow<dyn Files>) -> Result<T, RpcError>) {
+/// Asserts that a client's recorded call is still there once the disk is back.
+fn keeps_records<T: Client + 'static>(init: fn(Shadow<dyn Files>) -> Result<T, RpcError>) {
     let _alone = alone();
     let _contained = contained(true);
     INSIDE.store(false, SeqCst);
@@ -126,7 +126,7 @@ fn stays<T: Client + 'static>(init: fn(Shadow<dyn Files>) -> Result<T, RpcError>
     let victims = victim.proxy().unwrap();
     assert_eq!(victims.mount(1), Ok(1));
     let direct = disk.proxy().unwrap();
-    let stays = thread::spawn(move || {
+    let inside = thread::spawn(move || {
         let _contained = contained(false);
         let _ = direct.long();
     });
@@ -135,30 +135,30 @@ fn stays<T: Client + 'static>(init: fn(Shadow<dyn Files>) -> Result<T, RpcError>
     assert!(files.kill());
     let got = victims.mounted();
     OVER.store(true, SeqCst);
-    stays.join().unwrap();
+    inside.join().unwrap();
     host().reap();
-    // All is well again.
-    let (mounted, again) = (victims.mounted(), victims.mount(2));
+    // The disk has drained: all is well again.
+    let (mounted, next) = (victims.mounted(), victims.mount(2));
     let spent = files.restarts();
     victim.kill();
     files.kill();
     disk.kill();
     host().reap();
-    assert_eq!((mounted, again), (Ok(1), Ok(2)), "after {got:?}");
+    assert_eq!((mounted, next), (Ok(1), Ok(2)), "after {got:?}");
     println!("{spent} restarts");
 }
 
 #[test]
-fn a_disk_that_drains_gives_nobodys_records_up() {
-    stays(calling);
+fn draining_disk_costs_no_client_its_records() {
+    keeps_records(calling);
 }
 
 #[test]
-fn a_disk_that_drains_ends_nobodys_object() {
-    stays(holding);
+fn draining_disk_ends_no_opened_object() {
+    keeps_records(holding);
 }
 
-/// No restart is spent on a start without the disk, and not many are tried.
+/// A start without the disk spends no restart, and only a limited number of them is tried.
 #[test]
 fn a_disk_that_is_gone_fills_no_log() {
     const ASKS: usize = 200;
@@ -193,11 +193,11 @@ fn a_disk_that_is_gone_fills_no_log() {
     let died = deaths("without-disk").len();
     gone.store(false, SeqCst);
     wait_until("the disk", || asks.mounted() == Ok(1));
-    let again = asks.mount(2);
+    let next = asks.mount(2);
     client.kill();
     files.kill();
     disk.kill();
     host().reap();
-    assert_eq!(again, Ok(2));
+    assert_eq!(next, Ok(2));
     assert!(died < ASKS / 2, "{died}");
 }

@@ -1,4 +1,4 @@
-//! Attack: domains that live on though their budget is used up.
+//! Attack: domains that live on although their budget is used up.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -23,22 +23,22 @@ use std::time::{Duration, Instant};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// What is given to a domain to be ended in.
+/// The time within which the domain must be ended; the attack gives up after as much.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 type Batch = RRef<[Option<RRef<u64>>]>;
 
 #[interface]
 trait Hog {
-    /// Calls itself again and again for `rounds`, so that each call ends within the budget.
+    /// Calls itself until the attack is over. Each call ends within the budget.
     fn call_itself(&self, me: Proxy<dyn Hog>) -> Result<(), RpcError>;
     /// Works for half of the budget.
     fn work(&self) -> Result<(), RpcError>;
-    /// Hands `batch` to and fro.
+    /// Passes `batch` to `other` and back, until the attack is over.
     fn hand_over(&self, other: Proxy<dyn Echo>, batch: Batch) -> Result<(), RpcError>;
     /// Waits for an interrupt that does not come.
     fn wait(&self) -> Result<(), RpcError>;
-    /// Is in a library of the system's for several budgets, at each tick.
+    /// Stays in a library of the system for several budgets, so that each tick finds it there.
     fn wait_in_library(&self) -> Result<(), RpcError>;
     /// Waits on a thread of its own.
     fn wait_on_thread(&self) -> Result<(), RpcError>;
@@ -49,10 +49,10 @@ trait Echo {
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
 }
 
-/// To sort them takes several budgets.
+/// Sorting this many words takes several budgets.
 const WORDS: usize = 1 << 20;
 
-/// One that ends, of hardly any order.
+/// Returns a C string of seven bytes in hardly any order.
 fn word(at: usize) -> [u8; 8] {
     let mixed = (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut word = mixed.to_le_bytes().map(|byte| byte | 1);
@@ -60,11 +60,11 @@ fn word(at: usize) -> [u8; 8] {
     word
 }
 
-/// Made before the budget begins.
+/// Made before the budget begins to count.
 static UNSORTED: LazyLock<Mutex<Vec<[u8; 8]>>> =
     LazyLock::new(|| Mutex::new((0..WORDS).map(word).collect()));
 
-/// When the attack gives up, in microseconds since the start.
+/// The time at which the attack gives up, in microseconds since the start.
 static END: AtomicU64 = AtomicU64::new(0);
 static START: LazyLock<Instant> = LazyLock::new(Instant::now);
 fn is_over() -> bool {
@@ -101,15 +101,16 @@ impl Hog for State {
         Ok(())
     }
     fn wait_in_library(&self) -> Result<(), RpcError> {
-        // One call, several budgets long, of what is neither copied, filled nor compared bytes alone.
+        // One call that lasts several budgets. It is none of the functions that copy, fill or compare memory,
+        // where a tick may cut.
         let mut words = UNSORTED.lock().unwrap_or_else(PoisonError::into_inner);
         let compare: unsafe extern "C" fn(*const c_char, *const c_char) -> c_int = libc::strcmp;
-        // SAFETY: pointers are passed alike, whatever they point at.
+        // SAFETY: both types take two pointers; pointers are passed alike, whatever they point to.
         let compare: unsafe extern "C" fn(*const c_void, *const c_void) -> c_int =
             unsafe { transmute(compare) };
-        // SAFETY: as many words of so many bytes, each of which is a string that ends.
+        // SAFETY: `WORDS` elements of 8 bytes, each of which is a string with its terminator.
         unsafe { libc::qsort(words.as_mut_ptr().cast(), WORDS, 8, Some(compare)) };
-        // The next boundary.
+        // The next boundary, where the domain is cut.
         own_thread::yield_now();
         Ok(())
     }
@@ -159,22 +160,22 @@ fn must_die(call: impl FnOnce(&Domain<dyn Hog>) -> Result<(), RpcError>) {
 }
 
 #[test]
-fn who_calls_itself_again_and_again_uses_up_its_budget() {
+fn calls_to_itself_use_up_the_budget() {
     must_die(|hog| hog.proxy().unwrap().call_itself(hog.proxy().unwrap()));
 }
 
 #[test]
-fn who_moves_many_objects_to_and_fro_uses_up_its_budget() {
+fn moving_many_objects_uses_up_the_budget() {
     hands_over(0);
 }
 
 #[test]
-fn who_moves_many_objects_over_a_segment_uses_up_its_budget() {
-    // More than the test's thread has.
+fn moving_over_a_segment_uses_up_the_budget() {
+    // More than the stack of the test's thread, so that the calls go on in a segment.
     hands_over(16 << 20);
 }
 
-/// Has much moved to a domain that asks for so many bytes of stack.
+/// Moves a large batch to and from a domain that asks for `stack` bytes of stack.
 fn hands_over(stack: usize) {
     must_die(|hog| {
         allow_segments(4);
@@ -188,25 +189,25 @@ fn hands_over(stack: usize) {
         allow_segments(0);
         assert!(
             other.exit_reason().is_none(),
-            "the other one has done nothing"
+            "the other domain is not at fault"
         );
         result
     });
 }
 
 #[test]
-fn who_is_in_a_library_at_each_tick_uses_up_its_budget() {
+fn time_in_a_library_uses_up_the_budget() {
     LazyLock::force(&UNSORTED);
     must_die(|hog| hog.proxy().unwrap().wait_in_library());
 }
 
 #[test]
-fn a_wait_for_an_interrupt_counts_against_the_budget() {
+fn interrupt_wait_uses_up_the_budget() {
     must_die(|hog| hog.proxy().unwrap().wait());
 }
 
 #[test]
-fn a_wait_for_an_interrupt_on_a_thread_of_its_own_counts_too() {
+fn interrupt_wait_on_own_thread_uses_up_the_budget() {
     must_die(|hog| {
         hog.proxy().unwrap().wait_on_thread()?;
         while START.elapsed().as_micros() < u128::from(END.load(SeqCst)) {

@@ -1,4 +1,4 @@
-//! Attack: a domain has the host look for more stack for it, which takes the host long and the domain no time.
+//! Attack: a domain makes the host look for more stack, which takes the host long and costs the domain no time.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "a host's own stack probe")]
 
@@ -14,12 +14,12 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// What the host takes for each segment.
+/// The time that the host takes for each search.
 const SEARCH: Duration = Duration::from_millis(5);
 
-/// Looks for a segment, and finds none.
+/// Looks for a segment and never finds one.
 struct Slow;
-// SAFETY: calls nothing.
+// SAFETY: never calls the callee.
 unsafe impl StackProbe for Slow {
     fn extend(&self, _: usize, _: usize, _: Asker, _: &mut dyn FnMut()) -> bool {
         thread::sleep(SEARCH);
@@ -33,7 +33,7 @@ trait Deep {
 }
 #[interface]
 trait Hog {
-    /// Calls so often.
+    /// Calls `times` times.
     fn call(&self, times: u32) -> Result<u32, RpcError>;
 }
 struct Serving;
@@ -53,12 +53,12 @@ impl Hog for Calling {
 }
 
 #[test]
-fn who_has_the_host_look_for_stack_uses_up_its_budget() {
+fn stack_search_uses_up_the_askers_budget() {
     let _alone = alone();
-    // Before the host's own: the first one stays.
+    // Set before `contained` sets the host's own probe: the first one stays.
     assert!(host().set_stack_probe(&Slow));
     let _contained = contained(true);
-    // More than any thread here has.
+    // More stack than any thread here has.
     let deep = DomainSpec::new("deep").stack(64 << 20);
     let init = |()| Ok::<_, RpcError>(Serving);
     let of = thread::Builder::new().stack_size(128 << 20);

@@ -1,4 +1,4 @@
-//! Attack: a domain lets the host wait for it: what a recovery waits for counts against nobody's budget.
+//! Attack: a domain makes the host wait in recoveries, if that time is charged to no budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
@@ -63,7 +63,7 @@ fn must_die(
     call: impl FnOnce(&Domain<dyn Echo>, &Proxy<dyn Hog>) -> Result<(), RpcError> + Send,
 ) {
     let _alone = alone();
-    // The host keeps budgets and stacks from here on.
+    // From here on the host enforces budgets and stacks.
     drop(contained(true));
     let restart = Restart::limited(20, Duration::from_secs(3600));
     let echo: Domain<dyn Echo> = host().spawn(echo.restart(restart), parrot, mint).unwrap();
@@ -103,7 +103,7 @@ fn must_overrun(
 }
 
 #[test]
-fn who_waits_for_a_restart_uses_up_its_budget() {
+fn waiting_for_a_restart_uses_up_the_budget() {
     must_die(
         DomainSpec::new("slow").drain_timeout(Duration::from_millis(100)),
         Mint::nothing(),
@@ -120,9 +120,9 @@ fn who_waits_for_a_restart_uses_up_its_budget() {
     );
 }
 
-/// No restart is spent on a start that can't be, so it is the asker's time.
+/// A start whose mint fails spends no restart, so its time is charged to the asker.
 #[test]
-fn who_asks_in_vain_uses_up_its_budget() {
+fn failed_restarts_use_up_the_askers_budget() {
     let claim = || {
         if !NOT_READY.load(SeqCst) {
             return Ok(());
@@ -158,7 +158,7 @@ impl Files for Opening {
         Err(RpcError::RecoveryFailed)
     }
 }
-/// Asks an object that it has opened.
+/// Calls an object that it has opened.
 struct Holding(Proxy<dyn Echo>);
 impl Hog for Holding {
     fn ask(&self) -> Result<(), RpcError> {
@@ -169,9 +169,9 @@ impl Hog for Holding {
     }
 }
 
-/// The object's server lives, and opens it no more.
+/// The object's server is alive, but refuses to open the object again.
 #[test]
-fn who_reopens_in_vain_uses_up_its_budget() {
+fn failed_reopens_use_up_the_holders_budget() {
     let _alone = alone();
     drop(contained(true));
     let restart = Restart::limited(20, Duration::from_secs(3600));

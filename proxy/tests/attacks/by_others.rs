@@ -1,5 +1,6 @@
-//! Attack: a destructor spends its time in calls of another domain, where it is not its own. So no budget ended it, and who waits for
-//! it (a caller of its exporter, the host that collects, an orderly stop with a deadline) waited as long as it liked.
+//! Attack: a destructor spends its time in calls of another domain, where its own time does not count. So no
+//! budget ended it, and each waiter (a caller of its exporter, the host that collects exports, an orderly stop
+//! with a deadline) waited as long as the destructor liked.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
@@ -15,9 +16,10 @@ use std::time::{Duration, Instant};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// Calls that a destructor makes, each of a quarter of a budget: 100 budgets, and could be any number.
+/// The calls that a destructor makes, of a quarter of a budget each: 100 budgets together. It could be any
+/// number.
 const CALLS: u32 = 400;
-/// Those that are left.
+/// The number of calls that are left.
 static LEFT: AtomicU32 = AtomicU32::new(0);
 
 #[interface]
@@ -55,7 +57,7 @@ impl Drop for Slow {
 trait Server {
     fn open(&self) -> Result<Option<Proxy<dyn Object>>, RpcError>;
     fn none(&self) -> Result<Option<Proxy<dyn Object>>, RpcError>;
-    /// Keeps one itself.
+    /// Keeps an object with such a destructor itself.
     fn keep(&self) -> Result<(), RpcError>;
 }
 struct Serving(Arc<Proxy<dyn Other>>, Mutex<Option<Slow>>);
@@ -79,8 +81,9 @@ fn serving(other: Proxy<dyn Other>) -> Result<Serving, RpcError> {
     Ok(Serving(Arc::new(other), Mutex::default()))
 }
 
-/// `wait` waits for a destructor of the server's that makes so many calls: of its own object if `is_own`, else of an exported one.
-/// How the server ended, and the calls that were left.
+/// Runs `wait`, which waits for a destructor of the server's that makes `calls` calls: that of an object which
+/// the server keeps if `is_own`, else that of an exported one. Returns how the server ended, and how many calls
+/// were left.
 fn attack(
     is_own: bool,
     calls: u32,
@@ -110,7 +113,7 @@ fn attack(
     (ended, left)
 }
 
-/// The wait ends, and the server with it.
+/// Asserts that the wait ends and that the server is ended with it.
 fn ends(is_own: bool, wait: impl FnOnce(&Domain<dyn Server>)) {
     let (ended, left) = attack(is_own, CALLS, wait);
     assert_eq!(ended, Some(ExitKind::Overrun));
@@ -118,31 +121,31 @@ fn ends(is_own: bool, wait: impl FnOnce(&Domain<dyn Server>)) {
 }
 
 #[test]
-fn a_call_does_not_wait_for_what_a_destructor_calls() {
+fn call_does_not_wait_for_destructor_calls() {
     ends(false, |server| {
         assert!(server.proxy().unwrap().none().is_err())
     });
 }
 
 #[test]
-fn a_collection_does_not_wait_for_what_a_destructor_calls() {
+fn collection_does_not_wait_for_destructor_calls() {
     ends(false, |_| {
         host().collect_exports();
     });
 }
 
 #[test]
-fn a_stop_does_not_wait_for_what_a_destructor_calls() {
+fn stop_does_not_wait_for_destructor_calls() {
     ends(false, |server| server.stop(BUDGET).unwrap());
 }
 
 #[test]
-fn a_stop_does_not_wait_for_what_its_own_object_calls() {
+fn stop_does_not_wait_for_its_own_objects_calls() {
     ends(true, |server| server.stop(BUDGET).unwrap());
 }
 
 #[test]
-fn a_destructor_that_calls_others_for_two_budgets_ends_nobody() {
+fn destructor_calling_for_two_budgets_is_not_cut() {
     let ended = attack(false, 8, |server| {
         assert!(server.proxy().unwrap().none().is_ok())
     });

@@ -1,6 +1,6 @@
-//! Attack: a server ends the client that calls it, at no cost of its own, by calls of an object that the client has exported. Each of
-//! them is short, and has a budget of its own; but the client is inside all along, so all of them count for its outer call, whose
-//! length the server chooses.
+//! Attack: a server ends the client that calls it, at no cost of its own, by calling an object that the client
+//! has exported. Each of these calls is short and has a budget of its own. But the client is inside all the
+//! time, so all of them counted against its outer call, whose length the server chooses.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
@@ -15,12 +15,12 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// In instructions, each of which is a tick of a microsecond.
+/// In instructions: each instruction is a tick of one microsecond.
 const BUDGET: u64 = 20_000;
 
 #[interface]
 trait Listener {
-    /// A short answer: a hundredth of the budget.
+    /// Answers shortly: it takes a hundredth of the budget.
     fn heard(&self) -> Result<u64, RpcError>;
 }
 struct Ear;
@@ -37,9 +37,9 @@ impl Listener for Ear {
 
 #[interface]
 trait Client {
-    /// Asks the server for a number: its whole work.
+    /// Asks the server for a number. The client does nothing else.
     fn ask(&self, server: Proxy<dyn Server>) -> Result<u64, RpcError>;
-    /// Hands a listener out.
+    /// Exports a listener.
     fn listener(&self) -> Result<Proxy<dyn Listener>, RpcError>;
 }
 struct Innocent;
@@ -85,7 +85,7 @@ fn malicious((): ()) -> Result<Malicious, RpcError> {
 }
 
 #[test]
-fn a_server_does_not_end_who_calls_it_by_calling_back() {
+fn calling_back_does_not_end_the_caller() {
     let _alone = alone();
     let contained = stepping();
     let spec = |name| DomainSpec::new(name).budget(Duration::from_micros(BUDGET));
@@ -100,7 +100,11 @@ fn a_server_does_not_end_who_calls_it_by_calling_back() {
     let (came, _) = contained.step_counted(20 * BUDGET, || proxy.ask(of));
     assert!(CALLS.load(SeqCst) > 0);
     assert_eq!(client.exit_reason(), None);
-    assert_eq!(came, Err(RpcError::Crashed), "of the server's own time");
+    assert_eq!(
+        came,
+        Err(RpcError::Crashed),
+        "the server overruns its own budget"
+    );
     client.kill();
     server.kill();
     host().reap();

@@ -1,5 +1,5 @@
-//! Attack: a domain is cut at each instruction of an `open` that fails. If `host_charges::Charge::drop` moved the account's list of
-//! charges into the domain's frames, a cut there would leak the host's memory.
+//! Attack: a domain is cut at each instruction of an `open` that fails. If `host_charges::Charge::drop` moved
+//! the account's list of charges into the domain's frames, a cut there would leak memory of the host.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
@@ -38,10 +38,10 @@ impl Client for Calling {
     }
 }
 
-/// Instructions from one cut to the next. A debug build has ten times as many instructions.
+/// The instructions from one cut to the next. A debug build has ten times as many instructions.
 const STRIDE: u64 = if cfg!(debug_assertions) { 71 } else { 1 };
 
-/// Bytes of the name `client`, twice: the log of events keeps it.
+/// The bytes of the name `client`, twice: the event log keeps it.
 const NAMES: isize = 12;
 
 #[test]
@@ -77,7 +77,7 @@ fn a_cut_while_a_charge_ends_leaks_nothing() {
         let before = bytes();
         let got = one(at);
         let left = bytes() - before;
-        // The log of events keeps a name or two of each client, and doubles its room now and then.
+        // The event log keeps a name or two of each client, and doubles its capacity now and then.
         if !(0..=NAMES).contains(&left) && left < 4000 {
             leaks.push((at, left));
         }

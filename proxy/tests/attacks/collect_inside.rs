@@ -1,5 +1,6 @@
-//! Attack: a client lets go of many objects while their exporter is in a call that leads back to it. They are dropped in entries
-//! of their own, but the exporter is inside all along: all of them count against its outer call.
+//! Attack: a client drops many objects while their exporter is in a call that leads back to it. The objects are
+//! dropped in entries of their own, but the exporter is inside all the time, so all of them counted against its
+//! outer call.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
@@ -17,7 +18,7 @@ const BUDGET: Duration = Duration::from_millis(20);
 
 #[interface]
 trait Object {}
-/// A short destructor: a fortieth of the budget.
+/// A short destructor: it takes a fortieth of the budget.
 struct Short;
 impl Object for Short {}
 impl Drop for Short {
@@ -32,9 +33,9 @@ impl Drop for Short {
 #[interface]
 trait Server {
     fn hand_out(&self) -> Result<Proxy<dyn Object>, RpcError>;
-    /// Asks another, who asks for an object meanwhile.
+    /// Calls `by`, which asks `me` for an object meanwhile.
     fn relay(&self, by: Proxy<dyn Middle>, me: Proxy<dyn Server>) -> Result<u32, RpcError>;
-    /// Asks itself.
+    /// Asks itself for an object.
     fn ask(&self, me: Proxy<dyn Server>) -> Result<u32, RpcError>;
 }
 struct Serving;
@@ -120,26 +121,30 @@ fn attack(objects: u32, asks_itself: bool) -> (Result<u32, RpcError>, Option<Str
 }
 
 #[test]
-fn who_lets_many_objects_go_does_not_end_an_exporter_that_is_inside() {
+fn dropped_objects_do_not_end_an_exporter_inside() {
     let _alone = alone();
     let _contained = contained(true);
     for _ in 0..3 {
-        assert_eq!(attack(0, false), (Ok(1), None), "to compare");
+        assert_eq!(
+            attack(0, false),
+            (Ok(1), None),
+            "the same without dropped objects"
+        );
     }
     assert_eq!(
         attack(64, false),
         (Ok(1), None),
-        "the server has done nothing"
+        "the server is not at fault"
     );
 }
 
 #[test]
-fn who_lets_many_objects_go_ends_no_exporter_that_calls_itself() {
+fn dropped_objects_spare_exporter_calling_itself() {
     let _alone = alone();
     let _contained = contained(true);
     assert_eq!(
         attack(64, true),
         (Ok(1), None),
-        "the server has done nothing"
+        "the server is not at fault"
     );
 }

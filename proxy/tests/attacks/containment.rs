@@ -1,11 +1,11 @@
-//! The containment of a hosted program is the host's: a domain neither has it nor ends it, for its own thread or for
-//! others, and guards of it end in any order.
+//! The containment of a hosted program belongs to the host. A domain can neither take it nor end it, for its
+//! own thread or for others. Guards may be dropped in any order.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 #[path = "../fixtures/bare.rs"]
 mod bare;
 
-use bare::{Ask, ask, digs, is_contained};
+use bare::{Ask, ask, assert_contained, assert_overflow_is_cut};
 use samara_host_std::contained::contained;
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::RpcError;
@@ -14,7 +14,7 @@ use samara_testkit::hosted::{alone, deaths};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Before and after the host has installed its handlers.
+/// Asks before and after the host has installed its handlers.
 #[test]
 fn a_domain_has_no_say_in_the_hosts_containment() {
     let _alone = alone();
@@ -34,11 +34,12 @@ fn a_domain_does_not_take_its_threads_reserve_away() {
     let _alone = alone();
     let _contained = contained(false);
     for prepared in [false, true] {
-        (0..20).for_each(|_| digs(prepared));
+        (0..20).for_each(|_| assert_overflow_is_cut(prepared));
     }
 }
 
-/// The second once gave the thread the first one's handler stack back, which was unmapped.
+/// Dropping the second guard once gave the thread the first one's handler stack back, which was already
+/// unmapped.
 #[test]
 fn guards_are_dropped_in_any_order() {
     let _alone = alone();
@@ -46,11 +47,11 @@ fn guards_are_dropped_in_any_order() {
     let (one, other) = (contained(false), contained(true));
     drop(one);
     drop(other);
-    is_contained();
+    assert_contained();
     let inner = contained(true);
     drop(outer);
-    is_contained();
+    assert_contained();
     drop(inner);
     let _again = contained(true);
-    is_contained();
+    assert_contained();
 }

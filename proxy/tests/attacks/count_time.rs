@@ -1,6 +1,6 @@
-//! Attack: a domain at its quota is counted, and so is a callee that is handed something, by a look at all objects of
-//! everybody's: how long that takes is up to a third domain, which has very many. Who asked for it paid for all, and overran
-//! its budget.
+//! Attack: a domain at its quota is counted, and so is a callee that is handed something. The count looks at
+//! all objects of all domains, so its length is up to a third domain that has very many objects. The domain
+//! that caused the count paid for all of it and overran its budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -23,12 +23,12 @@ use ticks::Ticks;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Objects of a third party.
+/// The objects of a third domain.
 const HOARD: usize = 1_000_000;
 
 #[interface]
 trait Limited {
-    /// Has its quota counted again and again, and keeps within it.
+    /// Has its quota counted again and again, and stays within it.
     fn ask(&self, times: u32) -> Result<(), RpcError>;
     fn take(&self, object: RRef<u64>) -> Result<(), RpcError>;
 }
@@ -56,7 +56,7 @@ fn full() -> Domain<dyn Limited> {
             Mint::nothing(),
         )
         .unwrap();
-    // Twice its limit: it is given nothing, and may allocate nothing.
+    // The domain has twice its limit by now: no object is moved to it, and it may allocate none.
     let proxy = domain.proxy().unwrap();
     while proxy.take(RRef::new(1)).is_ok() {}
     domain
@@ -85,14 +85,14 @@ fn caller(of: &Domain<dyn Limited>) -> Domain<dyn Caller> {
     host().spawn(spec, init, mint).unwrap()
 }
 
-/// Beside very many objects of another's.
+/// Runs `body` while another owner has very many objects.
 fn beside(body: impl FnOnce()) {
     let _alone = alone();
     let owner = Owner::from_index(200).unwrap();
     let place = class::place(16, 1);
-    // SAFETY: goes with its owner.
+    // SAFETY: nothing writes to the slots, and they go with their owner.
     let hoard = || (0..HOARD).for_each(|_| _ = unsafe { heap::alloc(place, 16, 1) }.unwrap());
-    // SAFETY: nothing uses the objects.
+    // SAFETY: `hoard` only allocates, and nothing uses the objects.
     unsafe { acting_for(owner, hoard) };
     body();
     host().reap();
@@ -101,31 +101,32 @@ fn beside(body: impl FnOnce()) {
     heap::trim();
 }
 
-/// A tick: would a domain be charged?
+/// The question of a tick: whether it would be charged to a domain.
 fn charged() -> bool {
     matches!(payer(), Payer::Domain(_))
 }
 
 const ENOUGH: u64 = 100;
 
-fn is_shared(ticks: Ticks) {
+/// Asserts that fewer than a quarter of the ticks would be charged to a domain.
+fn assert_small_share(ticks: Ticks) {
     assert!(ticks.found * 4 < ticks.looks, "{ticks:?}");
 }
 
 #[test]
-fn who_is_counted_pays_a_small_share_of_it() {
+fn counted_domain_pays_a_small_share() {
     beside(|| {
         let domain = full();
         let proxy = domain.proxy().unwrap();
         let ask = || || proxy.ask(20).unwrap();
         let ticks = ticks::of_rounds(charged, ENOUGH, ask);
         domain.kill();
-        is_shared(ticks);
+        assert_small_share(ticks);
     });
 }
 
 #[test]
-fn who_calls_a_full_callee_pays_a_small_share_of_it() {
+fn caller_of_full_callee_pays_a_small_share() {
     beside(|| {
         let domain = full();
         let caller = caller(&domain);
@@ -134,6 +135,6 @@ fn who_calls_a_full_callee_pays_a_small_share_of_it() {
         let ticks = ticks::of_rounds(charged, ENOUGH, offer);
         caller.kill();
         domain.kill();
-        is_shared(ticks);
+        assert_small_share(ticks);
     });
 }

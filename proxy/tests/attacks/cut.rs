@@ -1,5 +1,5 @@
-//! A tick that ends a domain's thread at any moment must not find the runtime with something in its hands
-//! that nobody would ever give back, or that would be given back twice.
+//! A tick that ends a domain's thread at any moment must not catch the runtime with a resource in its hands
+//! that would then never be given back, or be given back twice.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as domain_thread;
@@ -14,7 +14,7 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// How many domains are cut at a moment of chance.
+/// The number of domains that are cut, each at a random moment.
 const CUTS: usize = 150;
 
 static DROPS: AtomicUsize = AtomicUsize::new(0);
@@ -57,7 +57,7 @@ fn files((): ()) -> Result<Files, RpcError> {
     Ok(Files)
 }
 
-/// Each does one thing until it is cut.
+/// Each method repeats one thing until it is cut.
 #[interface]
 trait Busy {
     fn clone_and_drop(&self, file: Proxy<dyn File>) -> Result<(), RpcError>;
@@ -91,7 +91,7 @@ fn bee((): ()) -> Result<Bee, RpcError> {
     Ok(Bee)
 }
 
-/// Has [`CUTS`] domains be cut in what `call` has them do; each is reclaimed whole.
+/// Cuts [`CUTS`] domains in the method that `call` calls, and asserts that each is reclaimed as a whole.
 fn cut_again_and_again(call: impl Fn(&Proxy<dyn Busy>) -> Result<(), RpcError>) {
     let before = Totals::now();
     for _ in 0..CUTS {
@@ -101,7 +101,7 @@ fn cut_again_and_again(call: impl Fn(&Proxy<dyn Busy>) -> Result<(), RpcError>) 
         let domain: Domain<dyn Busy> = loop {
             match host().spawn(spec, bee, Mint::nothing()) {
                 Ok(domain) => break domain,
-                // The budget counts in `init` too, and this machine may have other things to do.
+                // The budget counts in `init` too, and this machine may be busy with other things.
                 Err(SpawnError::Init(why)) if why.kind == ExitKind::Overrun => {
                     host().reap();
                 }
@@ -123,7 +123,7 @@ fn server() -> Domain<dyn Server> {
 }
 
 #[test]
-fn a_handle_that_is_cloned_or_dropped_is_counted_once_wherever_its_holder_is_cut() {
+fn cut_holder_leaves_handle_counts_right() {
     let _alone = alone();
     let _contained = contained(true);
     let server = server();
@@ -137,12 +137,12 @@ fn a_handle_that_is_cloned_or_dropped_is_counted_once_wherever_its_holder_is_cut
     assert_eq!(
         DROPS.load(SeqCst),
         1,
-        "a count is left of somebody who was cut"
+        "a domain that was cut has left a count behind"
     );
 }
 
 #[test]
-fn what_the_host_keeps_of_an_opened_object_goes_wherever_its_holder_is_cut() {
+fn cut_opener_leaves_nothing_with_the_host() {
     let _alone = alone();
     let _contained = contained(true);
     let server = server();
@@ -152,7 +152,7 @@ fn what_the_host_keeps_of_an_opened_object_goes_wherever_its_holder_is_cut() {
 }
 
 #[test]
-fn a_domain_is_reclaimed_wherever_it_is_cut_in_spawning_a_thread() {
+fn domain_cut_in_thread_spawn_is_reclaimed() {
     let _alone = alone();
     let _contained = contained(true);
     cut_again_and_again(Busy::spawn_threads);

@@ -1,5 +1,6 @@
-//! Attack: a domain is cut while it makes or frees a large object that no cache keeps, and while its quota is counted. What is on
-//! its way back to the host, and what a count keeps, is nobody's but the thread's: neither is lost, nor freed twice.
+//! Attack: a domain is cut while it makes or frees a large object that no cache keeps, and while its quota is
+//! counted. An object on its way back to the host, and the records of a count, belong to the thread alone: they
+//! must be neither lost nor freed twice.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;
@@ -15,7 +16,7 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Large for its alignment alone: nothing is written.
+/// Large because of its alignment alone: nothing is written to it.
 #[derive(Exchangeable)]
 #[repr(align(65536))]
 struct Aligned;
@@ -33,7 +34,7 @@ impl Worker for Working {
     }
 }
 
-/// In a debug build at some instructions only.
+/// The number of instructions at which a debug build, or an optimised one, is cut.
 const STEPS: u64 = if cfg!(debug_assertions) { 60 } else { 600 };
 
 #[test]

@@ -1,4 +1,4 @@
-//! Attack: more frames than a cut steps over, and a transfer that nests deeply on a short stack.
+//! Attack: more frames than a cut can step over, and a move of a deeply nested object on a short stack.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
@@ -39,15 +39,16 @@ macro_rules! nest {
         }
     };
 }
-// As deep as what crosses may be: with sixty of them instead of these fifteen a transfer ran over the stack.
+// As deep as a moved type may nest. With sixty levels instead of these fifteen, moving the object overran the
+// stack.
 nest!(A0 A1 A2 A3 A4 A5 A6 A7 A8 A9 B0 B1 B2 B3 B4);
 const _: () = assert!(A0::DEPTH + 4 > samara_rref::MAX_DEPTH - 2);
 
 #[interface]
 trait Deep {
-    /// Digs `frames` deep and goes in circles there, or runs over.
+    /// Recurses `frames` deep and loops there, or overruns the stack.
     fn dig(&self, frames: u64) -> Result<u64, RpcError>;
-    /// Goes down and hands over at every step what nests deeply.
+    /// Recurses and moves a deeply nested object at every step.
     fn hand_over(&self, other: Proxy<dyn Other>, pad: usize) -> Result<u64, RpcError>;
 }
 #[interface]
@@ -56,7 +57,7 @@ trait Other {
     fn ping(&self) -> Result<u64, RpcError>;
 }
 
-/// As small a frame as there is.
+/// Recurses with as small a frame as there is.
 #[inline(never)]
 fn down(left: u64, next: fn(u64, u64) -> u64) -> u64 {
     if left == 0 {
@@ -123,7 +124,7 @@ fn on_a_stack<R: Send + 'static>(size: usize, run: impl FnOnce() -> R + Send + '
     let wait = Duration::from_secs(20);
     ended
         .recv_timeout(wait)
-        .expect("the domain is never ended: the host's thread is lost")
+        .expect("the domain was not ended within 20 s: the host's thread is lost")
 }
 
 fn many_frames(frames: u64, budget: Duration) -> ExitKind {
@@ -137,7 +138,7 @@ fn many_frames(frames: u64, budget: Duration) -> ExitKind {
 }
 
 #[test]
-fn who_loops_under_very_many_frames_is_cut() {
+fn loop_under_very_many_frames_is_cut() {
     assert_eq!(
         many_frames(140_000, Duration::from_millis(50)),
         ExitKind::Overrun
@@ -145,7 +146,7 @@ fn who_loops_under_very_many_frames_is_cut() {
 }
 
 #[test]
-fn who_runs_over_a_large_stack_with_small_frames_dies_alone() {
+fn overflow_of_a_large_stack_ends_one_domain() {
     assert_eq!(
         many_frames(u64::MAX, Duration::from_secs(60)),
         ExitKind::Fault
@@ -153,7 +154,7 @@ fn who_runs_over_a_large_stack_with_small_frames_dies_alone() {
 }
 
 #[test]
-fn what_nests_deeply_is_handed_over_on_any_stack_that_is_let_in() {
+fn deep_nesting_moves_on_any_admitted_stack() {
     let _alone = alone();
     let before = Totals::now();
     on_a_stack(1 << 20, || {
@@ -172,7 +173,7 @@ fn what_nests_deeply_is_handed_over_on_any_stack_that_is_let_in() {
             assert_eq!(
                 other.proxy().unwrap().ping(),
                 Ok(1),
-                "who was called has done nothing"
+                "the callee is not at fault"
             );
             deep.kill();
         }

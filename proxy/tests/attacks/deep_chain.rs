@@ -1,5 +1,5 @@
-//! Attack: a domain calls itself many times over and then a bystander. Each call that the bystander makes of a server, one of whose
-//! objects was let go, looked through the whole chain, on the bystander's time.
+//! Attack: a domain calls itself many times over and then calls a bystander. The bystander calls a server one
+//! of whose objects was dropped, and each of these calls searched the whole chain, on the bystander's time.
 //!
 //! Time is counted in instructions.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -83,7 +83,7 @@ fn attack() {
         assert_eq!(files, Ok(FILES));
         stepped.steps
     };
-    // The first call makes what later ones find.
+    // The first call allocates what later calls find.
     steps(0);
     let steps = [0, 100, 1000].map(steps);
     println!("instructions alone, at depth 100 and 1000: {steps:?}");

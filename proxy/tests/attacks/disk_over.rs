@@ -1,5 +1,6 @@
-//! Attack: a disk crashes until its restarts of a minute are spent, and the server above it dies. A neighbour's recorded call is
-//! made again, can't read from the disk for a while, and is given up for good, with all that the neighbour has recorded.
+//! Attack: a disk crashes until its restarts for this period are spent, and the server above it dies. A
+//! client's recorded call is replayed, cannot read from the disk for a while, and was given up for good, with
+//! all that the client had recorded.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -27,7 +28,7 @@ trait Disk {
 struct Reading;
 impl Disk for Reading {
     fn die(&self) -> Result<u32, RpcError> {
-        panic!("as it likes")
+        panic!("on request")
     }
     fn read(&self) -> Result<u32, RpcError> {
         Ok(7)
@@ -38,7 +39,7 @@ fn reading((): ()) -> Result<Reading, RpcError> {
 }
 
 #[test]
-fn a_disk_that_is_over_for_a_while_gives_nobodys_records_up() {
+fn disk_out_of_restarts_costs_no_client_its_records() {
     let _alone = alone();
     let _contained = contained(true);
     let restart = Restart::limited(20, Duration::from_secs(3600));
@@ -55,7 +56,7 @@ fn a_disk_that_is_over_for_a_while_gives_nobodys_records_up() {
         .unwrap();
     let calls = victim.proxy().unwrap();
     assert_eq!(calls.mount(1), Ok(1));
-    // The disk dies as often as it may, within a moment.
+    // The disk dies within a moment as often as it may.
     let attacker = disk.shadow().unwrap();
     for _ in 0..4 {
         println!("disk: {:?}", attacker.die());

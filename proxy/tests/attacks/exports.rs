@@ -1,4 +1,4 @@
-//! Attack: a destructor that panics among objects that the host has exported.
+//! Attack: among the objects that the host has exported is one whose destructor panics.
 
 use samara_domain_runtime::RpcError;
 use samara_host_std::{DomainAlloc, System};
@@ -29,7 +29,7 @@ impl Drop for Object {
 }
 
 #[test]
-fn a_destructor_that_panics_loses_none_of_the_hosts_other_objects() {
+fn panicking_destructor_loses_no_other_object() {
     let _alone = alone();
     let before = Totals::now();
     let objects = [false, false, true, false, false];

@@ -1,5 +1,5 @@
-//! Attack: the first private allocation of the process is a domain's, which is cut in it.
-//! One test: the process has only one first allocation.
+//! Attack: a domain makes the first private allocation of the process and is cut in it. There is one test only,
+//! since a process has only one first allocation.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
@@ -34,7 +34,8 @@ fn start(init: fn(()) -> Result<State, RpcError>, budget: Duration) -> bool {
     started.map(|domain| domain.kill()).is_ok()
 }
 
-/// A tick at instruction `at` of the allocation: whether it came, and whether a domain starts afterwards.
+/// Ticks at instruction `at` of the allocation. Returns whether the tick came, and whether a domain starts
+/// afterwards.
 fn attempt(at: u64) -> (bool, bool) {
     let _alone = alone();
     let contained = stepping();
@@ -45,9 +46,10 @@ fn attempt(at: u64) -> (bool, bool) {
     (stepped.verdict.is_some(), well)
 }
 
-/// Cut at each tenth of the first instructions, in which the window is reserved, each in a process of its own.
+/// Cuts at every tenth of the first instructions, in which the window is reserved, each time in a process of
+/// its own.
 #[test]
-fn who_is_cut_in_the_first_private_allocation_leaves_the_allocator_usable() {
+fn cut_in_first_allocation_leaves_allocator_usable() {
     if let Ok(at) = std::env::var("ATTACK_AT") {
         let (ticked, well) = attempt(at.parse().unwrap());
         std::process::exit(if !well {

@@ -1,4 +1,5 @@
-//! A caller that is cut while it restarts what it calls leaves nothing begun: whoever asks next restarts it.
+//! A caller that is cut while it restarts its callee leaves no restart begun: the next asker restarts the
+//! callee.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;
@@ -12,8 +13,8 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// How many instructions of the recovery are looked at, from the call on, and every how manyeth: more than
-/// there are up to where the caller's thread acts for the host.
+/// How many instructions of the recovery are looked at, from the call on, and in which steps. These are more
+/// instructions than there are up to the point where the caller's thread acts for the host.
 const REACH: (u64, usize) = if cfg!(debug_assertions) {
     (3600, 19)
 } else {
@@ -31,7 +32,7 @@ trait Server {
 
 #[interface]
 trait Asker {
-    /// Calls `server` through its shadow, stepped through from there on.
+    /// Calls `server` through its shadow, single-stepped from there on.
     fn ask(&self, server: Shadow<dyn Server>) -> Result<u32, RpcError>;
 }
 
@@ -61,14 +62,14 @@ fn spec(name: &str) -> DomainSpec {
 }
 
 #[test]
-fn a_restart_that_its_asker_does_not_live_to_see_does_not_stay_begun() {
+fn restart_of_a_dead_asker_does_not_stay_begun() {
     let _alone = alone();
     let contained = stepping();
     let before = Totals::now();
     {
         let server: Domain<dyn Server> =
             host().spawn(spec("server"), init, Mint::nothing()).unwrap();
-        // Anything uses it up.
+        // Any time at all uses up this budget.
         let hasty = spec("asker").budget(Duration::from_micros(1));
         let asker: Domain<dyn Asker> = host().spawn(hasty, init, Mint::nothing()).unwrap();
         let known = server.shadow().unwrap();
@@ -85,7 +86,8 @@ fn a_restart_that_its_asker_does_not_live_to_see_does_not_stay_begun() {
                     assert_eq!(result, Some(Err(RpcError::Crashed)), "{at}");
                     cut += 1;
                 }
-                // Acting for the host, it goes on; if that is its own time it is cut where the host's stretch ends.
+                // While it acts for the host the thread goes on. If the time is its own, it is cut where the
+                // host's stretch ends.
                 Some(Verdict::Resume | Verdict::Later) => as_host += 1,
                 _ => {}
             }

@@ -1,5 +1,6 @@
-//! Attack: a start that succeeds is nobody's time for who makes it, and all of it that of who comes a moment later. A client
-//! has recorded calls that take long to make again; who asks for the server meanwhile waits for it on its own budget, and dies.
+//! Attack: a start that succeeds is charged to no budget of the domain that makes it, but all of it was charged
+//! to a domain that came a moment later. A client has recorded calls that take long to replay. Another client
+//! that called the server meanwhile waited for the start on its own budget, and died.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -15,9 +16,9 @@ use std::time::{Duration, Instant};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const BUDGET: Duration = Duration::from_millis(100);
-/// Of one recorded call, within the server's budget.
+/// The time of one replayed call, within the server's budget.
 const SLOW: Duration = Duration::from_millis(50);
-/// Of them.
+/// The number of recorded calls.
 const RECORDS: u32 = 10;
 
 static MOUNTS: AtomicU32 = AtomicU32::new(0);
@@ -61,7 +62,7 @@ impl Client for Asking {
 }
 
 #[test]
-fn who_asks_for_what_another_starts_is_refused_and_lives() {
+fn asker_during_anothers_start_is_refused() {
     let _alone = alone();
     let _contained = contained(true);
     let restart = Restart::limited(20, Duration::from_secs(3600));

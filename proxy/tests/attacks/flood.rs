@@ -1,4 +1,5 @@
-//! Attack: one client fills the host's log, which keeps the newest events, with one of its own making.
+//! Attack: one client fills the host's event log, which keeps only the newest events, with events that the
+//! client causes.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
 use samara_host_std::{DomainAlloc, System, event_log};
@@ -39,7 +40,7 @@ fn flooding(of: Shadow<dyn Nothing>) -> Result<Flooding, RpcError> {
 }
 
 #[test]
-fn who_asks_a_service_that_is_over_does_not_fill_the_log() {
+fn calls_to_a_dead_service_do_not_fill_the_log() {
     let _alone = alone();
     let over: Domain<dyn Nothing> = host()
         .spawn(DomainSpec::new("over"), service, Mint::nothing())

@@ -1,5 +1,6 @@
-//! Attack: a domain at its share of groups hands them on and opens more. Two take all; so does a name with the slots of its
-//! dead generations; and a stranger answers for what the domain opened that had its slot before.
+//! Attack: a domain that has its share of groups hands them on and opens more. Two domains took all groups that
+//! way; so did one name with the slots of its dead generations. And a domain was charged for groups of another
+//! domain that had the same slot before.
 
 #![expect(unsafe_code, reason = "closes groups without members")]
 use samara_domain_runtime::threads::api as own_thread;
@@ -16,15 +17,15 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// What a domain asks for that wants all.
+/// The number that a domain asks for when it wants all groups.
 const ALL: u32 = 2 * group::GROUPS as u32;
 
-/// How many groups whom the thread acts for is given; they are closed again.
+/// Returns how many groups the domain that the thread acts for is given. They are closed again.
 fn given() -> usize {
     let groups: Vec<_> = std::iter::from_fn(group::open).collect();
     let count = groups.len();
     for group in groups {
-        // SAFETY: without members.
+        // SAFETY: the group was opened here and has no members.
         unsafe { group::close(group) };
     }
     count
@@ -98,7 +99,7 @@ fn two_domains_do_not_take_all_groups() {
 }
 
 #[test]
-fn who_has_a_dead_domains_slot_has_its_share_of_groups() {
+fn next_domain_in_a_slot_has_its_share_of_groups() {
     let _alone = alone();
     let keep = keeper();
     let client = |name: &str| client(DomainSpec::new(name), feeder, &keep);
@@ -114,7 +115,7 @@ fn who_has_a_dead_domains_slot_has_its_share_of_groups() {
     assert_eq!(given, Ok(group::SHARE as u32));
 }
 
-/// Leaves a thread inside the keeper at its death, and so its slot taken.
+/// Leaves a thread inside the keeper when it dies, so that its slot stays taken.
 fn lagging(to: Proxy<dyn Keep>) -> Result<Feeder, RpcError> {
     let before = INSIDE.load(SeqCst);
     let other = to.try_clone()?;
@@ -129,7 +130,7 @@ fn lagging(to: Proxy<dyn Keep>) -> Result<Feeder, RpcError> {
 }
 
 #[test]
-fn a_name_and_its_dead_generations_do_not_take_all_groups() {
+fn dead_generations_do_not_take_all_groups() {
     let _alone = alone();
     let keep = keeper();
     let spec = DomainSpec::new("lagging")

@@ -1,5 +1,6 @@
-//! Attack: a client with a small budget restarts a service whose old generation has a call inside. It can't wait for the end
-//! of that; nor may it have the service start without, where what the old one has is taken still.
+//! Attack: a client with a small budget restarts a service whose old generation has a call inside. The client
+//! cannot wait for that call to end. Nor may it start the service at once, while the old generation still holds
+//! a resource that the new one needs.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
@@ -24,7 +25,7 @@ trait Port {}
 trait Stack {
     fn listen(&self) -> Result<Proxy<dyn Port>, RpcError>;
 }
-/// One port, which one may have at a time.
+/// One port, which only one holder may have at a time.
 struct Net(Arc<AtomicBool>);
 struct Listener(Arc<AtomicBool>);
 impl Drop for Listener {
@@ -72,7 +73,7 @@ fn serving(net: Proxy<dyn Stack>) -> Result<Serving, RpcError> {
 #[interface]
 trait Client {
     fn status(&self) -> Result<u32, RpcError>;
-    /// So many times.
+    /// Asks `times` times.
     fn statuses(&self, times: u32) -> Result<u32, RpcError>;
 }
 struct Asking(Shadow<dyn Server>);
@@ -91,7 +92,7 @@ fn asking(of: Shadow<dyn Server>) -> Result<Asking, RpcError> {
     Ok(Asking(of))
 }
 
-/// A server with the port, whose generation has ended with somebody's call inside it.
+/// A server that holds the port and whose generation has ended with a call inside it.
 struct Scene {
     net: Domain<dyn Stack>,
     server: Domain<dyn Server>,
@@ -102,7 +103,7 @@ impl Scene {
     fn new(drain: Duration) -> Self {
         INSIDE.store(false, SeqCst);
         OVER.store(false, SeqCst);
-        // The host keeps budgets from here on.
+        // From here on the host enforces budgets.
         drop(contained(true));
         let net: Domain<dyn Stack> = host()
             .spawn(DomainSpec::new("net"), net, Mint::nothing())
@@ -132,7 +133,7 @@ impl Scene {
         host().spawn(spec, asking, mint).unwrap()
     }
 
-    /// What one request comes to, and how its client ended.
+    /// Returns the result of one request, and how its client ended.
     fn ask(&self, budget: Option<Duration>) -> (Result<u32, RpcError>, Option<ExitKind>) {
         self.ask_by(budget, |client| client.status())
     }
@@ -155,7 +156,7 @@ impl Scene {
         (got, end)
     }
 
-    /// The call leaves.
+    /// Lets the call leave, so that the old generation drains.
     fn drain(self) -> (Domain<dyn Stack>, Domain<dyn Server>) {
         OVER.store(true, SeqCst);
         self.calls.join().unwrap();
@@ -188,9 +189,9 @@ fn a_small_budget_spends_none_of_its_servers_restarts() {
     host().reap();
 }
 
-/// Each wait takes half of what is left, or a 16th of all.
+/// All waits of one call together take half of what is left of the budget, or a 16th of the whole budget.
 #[test]
-fn who_asks_a_draining_server_for_ever_uses_up_its_budget() {
+fn endless_asking_uses_up_the_askers_budget() {
     let _alone = alone();
     let scene = Scene::new(Duration::from_secs(10));
     let (got, end) = scene.ask_by(HASTY, |client| client.statuses(100));
@@ -204,16 +205,17 @@ fn who_asks_a_draining_server_for_ever_uses_up_its_budget() {
     host().reap();
 }
 
-/// The timeout is the service's: it does not begin anew with each who asks.
+/// The timeout belongs to the service: it does not begin anew for each asker.
 #[test]
-fn a_drain_timeout_passes_once_for_all_who_ask() {
+fn drain_timeout_passes_once_for_all_askers() {
     let _alone = alone();
     let drain = Duration::from_millis(200);
     let scene = Scene::new(drain);
     let (got, end) = scene.ask(HASTY);
     assert_eq!((got, end), (Err(RpcError::RecoveryFailed), None));
     thread::sleep(drain);
-    // Past it the name goes on without; that the port is taken still is nobody's crash.
+    // Past the timeout the service starts without the drain. That the port is still taken is not counted as a
+    // crash.
     let (got, end) = scene.ask(HASTY);
     assert_eq!((got, end), (Err(RpcError::RecoveryFailed), None));
     assert_eq!(scene.server.restarts(), 1);

@@ -1,4 +1,5 @@
-//! Private quotas below what an arena grows by, and what a start does before there is a quota.
+//! Private quotas that are smaller than the steps by which an arena grows, and allocations of a start before
+//! its quota is set.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
@@ -39,7 +40,7 @@ fn a_private_quota_is_kept_from_the_first_byte_on() {
         for bytes in [100, 4096, 30_000, 60_000, 70_000, 250_000_usize] {
             let got = proxy.take(bytes as u32).unwrap();
             assert!(!got || bytes < pages, "{bytes} of {quota}");
-            // All but the allocator's own can be used.
+            // All of the quota can be used, except for what the allocator itself needs.
             assert!(got || bytes + 2048 > pages, "{bytes} of {quota} refused");
             assert!(small.info().private_bytes <= quota, "{quota}");
         }
@@ -47,14 +48,14 @@ fn a_private_quota_is_kept_from_the_first_byte_on() {
     }
 }
 
-/// The start once tried the allocator on a frame that began no activation; `contain::tick` asserts that it
-/// reads none.
+/// A start once tried the allocator on a frame that began no activation. `contain::tick` asserts that it reads
+/// no such frame.
 #[test]
-fn a_tick_strikes_anywhere_in_a_start() {
+fn a_tick_may_come_anywhere_in_a_start() {
     let _alone = alone();
     let contained = stepping();
     let spec = DomainSpec::new("started").heap_quota(1 << 20);
-    // Whatever must be done once is done.
+    // After this start everything that is done once per process is done.
     let first: Domain<dyn Bare> = host().spawn(spec, init, Mint::nothing()).unwrap();
     assert_eq!(first.proxy().unwrap().take(7), Ok(true));
     let start = || host().spawn::<dyn Bare, _, _, _>(spec, init, Mint::nothing());

@@ -1,5 +1,5 @@
-//! Attack: a client lets go of objects that the host exports. The host drops them in the next call that may return handles
-//! from it, and since decision 125 a host's work is the caller's time.
+//! Attack: a client drops objects that the host exports. The host drops them in the next call that may return
+//! handles from it, and since decision 125 the host's work in a call is charged to the caller.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
@@ -16,7 +16,7 @@ use opening::{Client, File, Files, calling};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The host's server.
+/// The host's own server.
 struct Serving;
 struct Open;
 impl File for Open {
@@ -24,7 +24,7 @@ impl File for Open {
         Ok(7)
     }
 }
-/// The time of a close, which writes a page back.
+/// The time that closing a file takes, such as writing a page back.
 const CLOSE: Duration = Duration::from_millis(1);
 impl Drop for Open {
     fn drop(&mut self) {

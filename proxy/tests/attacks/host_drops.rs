@@ -1,4 +1,5 @@
-//! Attack: a domain opens objects of the host's and lets them go, for ever. The host takes its time to drop each.
+//! Attack: a domain opens objects of the host and drops them without end. The host takes a while to drop each
+//! of them.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint};
@@ -17,9 +18,9 @@ use opening::{Client, File, Files, calling};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// The time of a close, which writes a page back.
+/// The time that closing a file takes, such as writing a page back.
 const CLOSE: Duration = Duration::from_millis(1);
-/// 25 budgets.
+/// Closing this many files takes 25 budgets.
 const TURNS: u32 = 500;
 
 static CLOSED: AtomicU32 = AtomicU32::new(0);
@@ -45,7 +46,7 @@ impl Files for Serving {
 }
 
 #[test]
-fn who_opens_and_lets_go_for_ever_uses_up_its_budget() {
+fn endless_opens_use_up_the_openers_budget() {
     let _alone = alone();
     let _contained = contained(true);
     let mint = Mint::fallible(|| Proxy::<dyn Files>::export(Serving).map_err(|(error, _)| error));

@@ -1,4 +1,4 @@
-//! Attack: host callbacks that panic on a domain's thread.
+//! Attack: callbacks of the host that panic on a domain's thread.
 
 use samara_domain_runtime::{Domain, DomainSpec, Event, Mint};
 use samara_proxy::{Export, RpcError, interface};
@@ -12,7 +12,7 @@ trait Victim {
 struct Fragile;
 impl Victim for Fragile {
     fn die(&self) -> Result<(), RpcError> {
-        panic!("as asked")
+        panic!("on request")
     }
 }
 
@@ -21,7 +21,7 @@ fn sink(event: &Event<'_>) {
 }
 
 #[test]
-fn a_sink_that_panics_keeps_no_domain_from_being_reclaimed() {
+fn panicking_sink_does_not_stop_the_reclaim() {
     samara_host_std::set_event_sink(sink);
     let host = samara_host_std::runtime();
     let init = |()| Ok::<_, RpcError>(Fragile);
@@ -29,7 +29,7 @@ fn a_sink_that_panics_keeps_no_domain_from_being_reclaimed() {
         .spawn(DomainSpec::new("victim"), init, Mint::nothing())
         .unwrap();
     let proxy = domain.proxy().unwrap();
-    // Whether the panic comes out here is the sink's affair; the call is over either way.
+    // Whether the sink's panic comes out here does not matter: the call is over either way.
     let _ = catch_unwind(AssertUnwindSafe(|| proxy.die()));
     host.reap();
     assert_eq!(host.domains().count(), 0);

@@ -1,5 +1,6 @@
-//! Attack: starts that fail, and leave a thread inside each time, in an accomplice that lives. Such a generation keeps
-//! its slot, and its thread the place, but nobody counts it: it never was the current one.
+//! Attack: starts that fail and leave a thread behind each time, inside an accomplice that is alive. Such a
+//! generation keeps its slot and its thread. It was never the name's current generation, so no limit on dead
+//! generations counted it.
 
 use samara_domain_runtime::threads::MAX_THREADS;
 use samara_domain_runtime::threads::api as own_thread;

@@ -1,4 +1,4 @@
-//! Attack: the domain's code that the optimiser expands into the very frame of the boundary.
+//! Attack: code of the domain that the optimiser inlines into the very frame of the call boundary.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
@@ -19,18 +19,18 @@ fn spec() -> DomainSpec {
     DomainSpec::new("inlined").budget(Duration::from_millis(20))
 }
 
-/// Runs `attack` on a thread of its own, which must come back.
+/// Runs `attack` on a thread of its own and asserts that it ends within 10 s.
 fn must_end<R: Send + 'static>(attack: impl FnOnce() -> R + Send + 'static) -> R {
     let attack = || {
         let _contained = contained(true);
         attack()
     };
     within(Duration::from_secs(10), attack).expect(
-        "the domain is never ended, though its budget is used up: the host's thread is lost",
+        "the domain was not ended within 10 s, though its budget is used up: the host's thread is lost",
     )
 }
 
-fn nothing_is_left(before: Totals) {
+fn assert_nothing_is_left(before: Totals) {
     wait_until("the reclaim", || {
         host().reap();
         Totals::now() == before
@@ -51,7 +51,7 @@ fn init_endless((): ()) -> Result<Endless, RpcError> {
 }
 
 #[test]
-fn a_destructor_without_end_is_cut_in_an_orderly_stop() {
+fn endless_destructor_is_cut_in_an_orderly_stop() {
     let _alone = alone();
     let before = Totals::now();
     must_end(|| {
@@ -60,7 +60,7 @@ fn a_destructor_without_end_is_cut_in_an_orderly_stop() {
         let _ = domain.stop(Duration::from_millis(500));
         assert_eq!(domain.exit_reason().unwrap().kind, ExitKind::Overrun);
     });
-    nothing_is_left(before);
+    assert_nothing_is_left(before);
 }
 
 struct Bomb(Fuse, Fuse);
@@ -76,7 +76,7 @@ fn init_bomb((): ()) -> Result<Bomb, RpcError> {
 }
 
 #[test]
-fn two_destructors_that_panic_in_an_orderly_stop_are_the_domains_death() {
+fn two_panicking_destructors_in_a_stop_are_a_death() {
     let _alone = alone();
     let before = Totals::now();
     must_end(|| {
@@ -84,7 +84,7 @@ fn two_destructors_that_panic_in_an_orderly_stop_are_the_domains_death() {
         let _ = domain.stop(Duration::from_millis(500));
         assert!(domain.exit_reason().is_some());
     });
-    nothing_is_left(before);
+    assert_nothing_is_left(before);
 }
 
 #[derive(Debug)]
@@ -101,7 +101,7 @@ fn init_endless_error((): ()) -> Result<Endless, EndlessError> {
 }
 
 #[test]
-fn an_error_of_init_whose_display_does_not_end_is_cut() {
+fn endless_display_of_an_init_error_is_cut() {
     let _alone = alone();
     let before = Totals::now();
     must_end(|| {
@@ -109,7 +109,7 @@ fn an_error_of_init_whose_display_does_not_end_is_cut() {
             host().spawn(spec(), init_endless_error, Mint::nothing());
         assert!(started.is_err());
     });
-    nothing_is_left(before);
+    assert_nothing_is_left(before);
 }
 
 struct BombError;
@@ -128,7 +128,7 @@ fn init_bomb_error((): ()) -> Result<Endless, BombError> {
 }
 
 #[test]
-fn an_error_of_init_that_panics_twice_is_a_failed_start() {
+fn init_error_that_panics_twice_fails_the_start() {
     let _alone = alone();
     let before = Totals::now();
     must_end(|| {
@@ -136,7 +136,7 @@ fn an_error_of_init_that_panics_twice_is_a_failed_start() {
             host().spawn(spec(), init_bomb_error, Mint::nothing());
         assert!(started.is_err());
     });
-    nothing_is_left(before);
+    assert_nothing_is_left(before);
 }
 
 struct EndlessDropError;
@@ -157,7 +157,7 @@ fn init_endless_drop_error((): ()) -> Result<Endless, EndlessDropError> {
 }
 
 #[test]
-fn an_error_of_init_whose_destructor_does_not_end_is_cut() {
+fn endless_destructor_of_an_init_error_is_cut() {
     let _alone = alone();
     let before = Totals::now();
     must_end(|| {
@@ -165,7 +165,7 @@ fn an_error_of_init_whose_destructor_does_not_end_is_cut() {
             host().spawn(spec(), init_endless_drop_error, Mint::nothing());
         assert!(started.is_err());
     });
-    nothing_is_left(before);
+    assert_nothing_is_left(before);
 }
 
 fn init_endless_itself((): ()) -> Result<Endless, RpcError> {
@@ -175,7 +175,7 @@ fn init_endless_itself((): ()) -> Result<Endless, RpcError> {
 }
 
 #[test]
-fn an_init_that_does_not_end_is_cut_also_when_started_once() {
+fn endless_init_of_spawn_once_is_cut() {
     let _alone = alone();
     let before = Totals::now();
     must_end(|| {
@@ -183,5 +183,5 @@ fn an_init_that_does_not_end_is_cut_also_when_started_once() {
         let started = host().spawn_once::<dyn Plain, _, _, _>(&spec, init_endless_itself, ());
         assert!(started.is_err());
     });
-    nothing_is_left(before);
+    assert_nothing_is_left(before);
 }

@@ -1,5 +1,5 @@
-//! Attack: a client that has recorded very many calls ends. The list that they stood in does not shrink: what it grew to
-//! for the client stays with the host, and nobody pays for it.
+//! Attack: a client that has recorded very many calls ends. If the list of its records did not shrink, the host
+//! would keep the memory by which the list grew for the client, and no domain would be charged for it.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -31,7 +31,7 @@ fn keeping((): ()) -> Result<Keeping, RpcError> {
 
 #[interface]
 trait Client {
-    /// Records calls until it is refused.
+    /// Records calls until one is refused. Returns how many it made.
     fn fill(&self, store: Shadow<dyn Store>) -> Result<u32, RpcError>;
 }
 struct Filling;
@@ -60,7 +60,7 @@ fn nothing_is_left_of_a_dead_clients_records() {
         .collect();
     let spec = DomainSpec::new("client").restart(restart).host_quota(QUOTA);
     let client: Domain<dyn Client> = host().spawn(spec, filling, Mint::nothing()).unwrap();
-    // What is made once is made.
+    // From here on everything that is allocated once exists.
     let warm = client.proxy().unwrap().fill(stores[0].shadow().unwrap());
     println!("{warm:?} records fit");
     client.restart().unwrap();

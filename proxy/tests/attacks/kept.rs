@@ -1,4 +1,5 @@
-//! What the host keeps for a domain: who pays for it, how much that is, and when it ends.
+//! What the host keeps for a domain: which domain is charged for it, how much it is charged, and when the
+//! memory is freed.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -17,12 +18,12 @@ fn host_bytes() -> isize {
     Counted::bytes() as isize
 }
 
-/// Bytes of an argument that costs the host something.
+/// The size of an argument that is large enough to cost the host memory.
 const LARGE: usize = 4096;
 
 #[interface]
 trait Store {
-    /// Hands out what lies in the lobby, or a new object.
+    /// Hands out the object in the lobby, or a new one.
     #[replay]
     fn open(&self, how: [u8; LARGE]) -> Result<Proxy<dyn Store>, RpcError>;
     #[replay]
@@ -34,17 +35,17 @@ trait Store {
     fn mounted(&self) -> Result<u32, RpcError>;
 }
 
-/// A volume on which a new generation of its server dies.
+/// A volume whose mount kills every later generation of the server.
 const POISON: u32 = 666;
 
-/// How many starts of a server `POISON` has ended.
+/// The number of starts of a server that `POISON` has ended.
 static POISONED: AtomicU32 = AtomicU32::new(0);
 
 #[derive(Default)]
 struct Volumes {
     lobby: Mutex<Option<Proxy<dyn Store>>>,
     mounted: AtomicU32,
-    /// Whether it is a first generation.
+    /// Whether this is the server's first generation.
     first: bool,
 }
 
@@ -58,7 +59,7 @@ impl Store for Volumes {
     fn mount(&self, volume: u32) -> Result<u32, RpcError> {
         if volume == POISON && !self.first {
             POISONED.fetch_add(1, SeqCst);
-            panic!("it dies of it");
+            panic!("the poisoned volume");
         }
         Ok(self.mounted.fetch_add(1, SeqCst) + 1)
     }
@@ -82,7 +83,7 @@ fn init(first: bool) -> Result<Volumes, RpcError> {
     })
 }
 
-/// A server and its first shadow; its limit on records is four calls of each domain.
+/// Returns a server and its first shadow. Its record holds four calls of each domain.
 fn server(name: &str) -> (Domain<dyn Store>, Shadow<dyn Store>) {
     static STARTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let restart = Restart::limited(20, Duration::from_secs(3600));
@@ -101,20 +102,22 @@ fn server(name: &str) -> (Domain<dyn Store>, Shadow<dyn Store>) {
 
 #[interface]
 trait Client {
-    /// Mounts until it is refused; how often it could, and why not again.
+    /// Mounts until a mount is refused. Returns how many succeeded, and the error of the refusal.
     fn fill(&self, volume: u32) -> Result<(u32, RpcError), RpcError>;
-    /// Opens so many objects with a large argument, and makes as many recorded calls on each as it may.
+    /// Opens up to `objects` objects with a large argument, and makes recorded calls on each until one is
+    /// refused.
     fn hoard(&self, objects: u32) -> Result<(u32, RpcError), RpcError>;
-    /// Has the server give back what it was handed, so often.
+    /// Gives the server the object that it opened last and opens again, which gives the object back; `links`
+    /// times.
     fn knit(&self, links: u32) -> Result<u32, RpcError>;
-    /// Opens an object, and hands it on.
+    /// Opens an object and hands it on.
     fn open(&self) -> Result<Proxy<dyn Store>, RpcError>;
     fn mount(&self, volume: u32) -> Result<u32, RpcError>;
 }
 
 struct Calling {
     store: Shadow<dyn Store>,
-    kept: Mutex<Vec<Proxy<dyn Store>>>,
+    objects: Mutex<Vec<Proxy<dyn Store>>>,
 }
 
 impl Client for Calling {
@@ -128,12 +131,12 @@ impl Client for Calling {
         }
     }
     fn hoard(&self, objects: u32) -> Result<(u32, RpcError), RpcError> {
-        let mut kept = self.kept.lock().unwrap();
+        let mut objects = self.objects.lock().unwrap();
         for opened in 0..objects {
             match self.store.open([1; LARGE]) {
                 Ok(object) => {
                     while object.note([2; LARGE]).is_ok() {}
-                    kept.push(object);
+                    objects.push(object);
                 }
                 Err(error) => return Ok((opened, error)),
             }
@@ -149,7 +152,7 @@ impl Client for Calling {
                 Err(_) => return Ok(link),
             };
         }
-        self.kept.lock().unwrap().push(last);
+        self.objects.lock().unwrap().push(last);
         Ok(links)
     }
     fn open(&self) -> Result<Proxy<dyn Store>, RpcError> {
@@ -161,8 +164,8 @@ impl Client for Calling {
 }
 
 fn calling(store: Shadow<dyn Store>) -> Result<Calling, RpcError> {
-    let kept = Mutex::default();
-    Ok(Calling { store, kept })
+    let objects = Mutex::default();
+    Ok(Calling { store, objects })
 }
 
 fn client(name: &str, of: &Domain<dyn Store>) -> (Domain<dyn Client>, Proxy<dyn Client>) {
@@ -177,17 +180,17 @@ fn client(name: &str, of: &Domain<dyn Store>) -> (Domain<dyn Client>, Proxy<dyn 
     (domain, proxy)
 }
 
-/// Kills it and waits for its reclaim.
+/// Kills the client and waits for its reclaim.
 fn end(client: &Domain<dyn Client>) {
     let name = client.name().to_string();
     assert!(client.kill());
     let _released = await_reclaims(&name, 1);
 }
 
-/// A server gives back what its client handed it, again and again. Each proxy kept the way back of the one
-/// before: dropping 20,000 of them overflowed the host's stack.
+/// A server gives back the object that its client has handed to it, again and again. Each proxy once kept the
+/// way back of the one before it, so that dropping 20,000 of them overflowed the host's stack.
 #[test]
-fn what_was_opened_once_is_not_wrapped_again() {
+fn an_opened_object_is_not_wrapped_again() {
     let (_alone, _contained) = (alone(), contained(false));
     let before = Totals::now();
     {
@@ -195,8 +198,11 @@ fn what_was_opened_once_is_not_wrapped_again() {
         let (knitter, proxy) = client("knitter", &store);
         let bytes = host_bytes();
         assert_eq!(proxy.knit(20_000), Ok(20_000));
-        let (grown, kept) = (host_bytes() - bytes, knitter.info().host_bytes);
-        assert!(kept < 10 << 10, "{kept} bytes kept for one object");
+        let (grown, kept_bytes) = (host_bytes() - bytes, knitter.info().host_bytes);
+        assert!(
+            kept_bytes < 10 << 10,
+            "{kept_bytes} bytes kept for one object"
+        );
         assert!(grown < 10 << 10, "the host's heap grew by {grown} bytes");
         assert!(store.kill());
         assert_eq!(shadow.mounted(), Ok(0));
@@ -207,8 +213,8 @@ fn what_was_opened_once_is_not_wrapped_again() {
     assert_eq!(Totals::now(), before);
 }
 
-/// So it may not be in a reopening either: after a restart the server hands out, for the one object, the way
-/// back to the other.
+/// The same must not happen in a reopening either: after a restart the server hands out, for one object, the
+/// way back to another.
 #[test]
 fn a_reopening_keeps_no_other_objects_way_back() {
     let (_alone, _contained) = (alone(), contained(false));
@@ -219,12 +225,12 @@ fn a_reopening_keeps_no_other_objects_way_back() {
     assert_eq!(other.mounted(), Ok(0));
     shadow.put(other.try_clone().unwrap()).unwrap();
     assert_eq!(one.mounted(), Err(RpcError::RecoveryFailed));
-    // What lies in its lobby is its own object again.
+    // Now the lobby is empty, so the server opens an object of its own.
     assert_eq!(one.mounted(), Ok(0));
     assert!(store.kill());
 }
 
-/// 63 recorded calls of one client closed the service for all, for good.
+/// 63 recorded calls of one client once made the service unusable for all others, for good.
 #[test]
 fn a_client_fills_no_record_but_its_own() {
     let (_alone, _contained) = (alone(), contained(false));
@@ -232,9 +238,9 @@ fn a_client_fills_no_record_but_its_own() {
     let (greedy, proxy) = client("greedy", &store);
     let (modest, other) = client("modest", &store);
     assert_eq!(proxy.fill(1), Ok((4, RpcError::ReplayLogFull)));
-    assert_eq!(other.mount(1), Ok(5), "another client's");
-    assert_eq!(shadow.mount(1), Ok(6), "the host's");
-    // All of them are made again, for as long as who made them lives.
+    assert_eq!(other.mount(1), Ok(5), "a call of another client");
+    assert_eq!(shadow.mount(1), Ok(6), "a call of the host");
+    // All of them are replayed, for as long as their makers live.
     assert!(store.kill());
     assert_eq!(shadow.mounted(), Ok(6));
     assert!(store.service().journal().len() == 6);
@@ -242,7 +248,7 @@ fn a_client_fills_no_record_but_its_own() {
     assert!(store.service().journal().len() == 2);
     assert!(store.kill());
     assert_eq!(shadow.mounted(), Ok(2));
-    // Its successor has a record of its own.
+    // The client's next generation has a record of its own.
     greedy.restart().unwrap();
     assert_eq!(
         greedy.proxy().unwrap().fill(1),
@@ -253,23 +259,23 @@ fn a_client_fills_no_record_but_its_own() {
     assert!(store.kill());
 }
 
-/// 511 objects with arguments of 4 KiB and recorded calls on each made 35 MB of the host's heap.
+/// 511 objects with arguments of 4 KiB, and recorded calls on each, once took 35 MB of the host's heap.
 #[test]
-fn records_and_ways_back_are_paid_by_who_makes_them() {
+fn records_and_ways_back_are_paid_by_their_maker() {
     let (_alone, _contained) = (alone(), contained(false));
     let (store, shadow) = server("paid");
     let (hoarder, proxy) = client("hoarder", &store);
     let before = host_bytes();
     let (opened, why) = proxy.hoard(511).unwrap();
     assert_eq!(why, RpcError::HostQuota);
-    let (grown, kept) = (host_bytes() - before, hoarder.info().host_bytes);
+    let (grown, kept_bytes) = (host_bytes() - before, hoarder.info().host_bytes);
     assert!((1..64).contains(&opened), "{opened} objects");
-    assert!(kept <= 64 << 10, "{kept} bytes are kept for it");
+    assert!(kept_bytes <= 64 << 10, "{kept_bytes} bytes are kept for it");
     assert!(
         grown <= 66 << 10,
-        "the host's heap grew by {grown} bytes, of which {kept} are accounted for"
+        "the host's heap grew by {grown} bytes, of which {kept_bytes} are accounted for"
     );
-    // What it lets go is given back, and the others are not concerned.
+    // What the client frees is given back to it, and the other clients are not affected.
     assert_eq!(shadow.mount(1), Ok(1));
     end(&hoarder);
     assert!(store.service().journal().len() == 1);
@@ -294,9 +300,9 @@ fn a_charge_is_given_back_with_its_object() {
     assert!(store.kill());
 }
 
-/// What leads back to an object ends with the domain that opened it; the object itself does not.
+/// The way back to an object ends with the domain that opened it. The object itself does not.
 #[test]
-fn a_way_back_ends_with_who_opened_the_object() {
+fn a_way_back_ends_with_the_objects_opener() {
     let (_alone, _contained) = (alone(), contained(false));
     let before = Totals::now();
     {
@@ -322,7 +328,8 @@ fn a_way_back_ends_with_who_opened_the_object() {
     assert_eq!(Totals::now(), before);
 }
 
-/// A recorded call that ends each new generation of its server was a service that nobody had any more.
+/// A recorded call that killed each new generation of its server once made the service unavailable for all
+/// clients.
 #[test]
 fn a_record_that_ends_its_server_is_given_up() {
     let (_alone, _contained) = (alone(), contained(false));
@@ -333,16 +340,16 @@ fn a_record_that_ends_its_server_is_given_up() {
     assert_eq!(proxy.mount(POISON), Ok(2));
     assert_eq!(proxy.mount(2), Ok(3));
     assert!(store.kill());
-    assert_eq!(shadow.mounted(), Ok(1), "the neighbour's");
+    assert_eq!(shadow.mounted(), Ok(1), "the neighbour's call");
     assert_eq!(POISONED.load(SeqCst), 1);
     assert_eq!(deaths("poisoned").len(), 2);
-    // Who made it is told, for as long as it lives.
+    // The client that recorded the call gets an error for as long as it lives.
     assert_eq!(proxy.mount(3), Err(RpcError::RecoveryFailed));
     assert_eq!(proxy.mount(3), Err(RpcError::RecoveryFailed));
     assert_eq!(other.mount(1), Ok(2));
     let _ends = poisoner.restart();
-    let again = poisoner.proxy().unwrap();
-    assert_eq!(again.mount(3), Ok(3));
+    let next_generation = poisoner.proxy().unwrap();
+    assert_eq!(next_generation.mount(3), Ok(3));
     assert!(poisoner.kill());
     end(&neighbour);
     assert!(store.kill());

@@ -1,5 +1,6 @@
-//! Attack: a domain that hangs in the `init` of a restart. The host's handle names the generation before it: no
-//! kill, stop or restart reaches the one that hangs, nor does any end the flight that it keeps begun.
+//! Attack: a domain hangs in the `init` of a restart. The host's handle named the generation before it, so no
+//! kill, stop or restart reached the generation that hangs, and none of them ended the restart that it keeps in
+//! flight.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -15,7 +16,7 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// What the attack goes by, and when the test lets it go.
+/// Whether the next start is the first one; later ones hang. `OVER` is set when the test lets them go.
 static FIRST: AtomicBool = AtomicBool::new(true);
 static OVER: AtomicBool = AtomicBool::new(false);
 
@@ -31,7 +32,7 @@ impl Nothing for Server {
         Ok(())
     }
     fn crash(&self) -> Result<(), RpcError> {
-        panic!("of its own accord")
+        panic!("on request")
     }
 }
 fn server((): ()) -> Result<Server, RpcError> {
@@ -106,5 +107,5 @@ fn a_kill_reaches_a_domain_in_its_init() {
     println!("{:?}", asked.join().unwrap());
     hanging.kill();
     host().reap();
-    assert!(ended, "nothing reached it");
+    assert!(ended, "no kill or stop reached the start that hangs");
 }

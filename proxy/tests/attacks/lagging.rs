@@ -1,5 +1,6 @@
-//! Attack: a callee that does not give its callers' threads back. What a dead generation has left inside it is its name's still,
-//! and kept from the next one: that is nobody's crash.
+//! Attack: a callee keeps its callers' threads. Threads that a dead generation has left inside the callee still
+//! count for its name, so the next generation has fewer. A start that fails for want of them is not counted as
+//! a crash.
 
 use samara_domain_runtime::threads::api as own_thread;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -19,7 +20,7 @@ use holdup::{INSIDE, OVER, Waits, spawn_waiting};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const RESTARTS: u32 = 20;
-/// Whether a recorded call waits in the worker until it may go on.
+/// Whether a recorded call waits inside the worker until it may go on.
 static BLOCKS: AtomicBool = AtomicBool::new(false);
 static REPLAYING: AtomicBool = AtomicBool::new(false);
 
@@ -29,10 +30,10 @@ trait Works {
     fn set(&self) -> Result<(), RpcError>;
     #[idempotent]
     fn status(&self) -> Result<u32, RpcError>;
-    /// Whether it may have one thread more.
+    /// Whether the domain may have one more thread.
     fn one_more(&self) -> Result<bool, RpcError>;
 }
-/// What it has on the exchange heap.
+/// The objects that it has on the exchange heap.
 struct Working(Vec<RRef<[u8]>>);
 impl Works for Working {
     fn set(&self) -> Result<(), RpcError> {
@@ -50,7 +51,7 @@ impl Works for Working {
         Ok(one.map(own_thread::Thread::join).is_ok())
     }
 }
-/// With a worker inside the callee, from the start on.
+/// Starts with a thread inside the callee.
 fn working(callee: Proxy<dyn Waits>) -> Result<Working, RpcError> {
     let before = INSIDE.load(SeqCst);
     let work = move || {
@@ -62,13 +63,13 @@ fn working(callee: Proxy<dyn Waits>) -> Result<Working, RpcError> {
     }
     Ok(Working(Vec::new()))
 }
-/// And with all that its quota allows.
+/// Starts with a thread inside the callee and with all objects that its quota allows.
 fn hoarding(callee: Proxy<dyn Waits>) -> Result<Working, RpcError> {
     let Working(mut hoard) = working(callee)?;
     while let Ok(piece) = RRef::new_zeroed_slice(64 << 10) {
         hoard.push(piece);
     }
-    // What `init` returns takes room too.
+    // The value that `init` returns takes room too.
     hoard.pop();
     Ok(Working(hoard))
 }
@@ -102,7 +103,7 @@ impl Worker {
         }
     }
 
-    /// Has the callee give threads back, and waits until no dead generation is left.
+    /// Has the callee give the threads back, and waits until no dead generation is left.
     fn give_back(&self) {
         OVER.store(true, SeqCst);
         let alive = usize::from(self.domain.service().current().is_alive());
@@ -131,41 +132,45 @@ fn a_slow_callee_closes_no_service_for_good() {
     let before = INSIDE.load(SeqCst);
     let worker = Worker::spawn("worker", |spec| spec.threads(1), working);
     assert_eq!(INSIDE.load(SeqCst), before + 1);
-    // It dies once, of whatever. Nobody gets it back while its only thread is elsewhere.
+    // It dies once, of any cause. No client gets the service back while its only thread is elsewhere.
     assert!(worker.domain.kill());
     for _ in 0..100 {
         assert_eq!(worker.shadow.status(), Err(RpcError::RecoveryFailed));
     }
     let tried = worker.domain.restarts();
-    assert!(tried <= RESTARTS, "{tried} starts for requests in vain");
+    assert!(tried <= RESTARTS, "{tried} failed starts");
     let ends: Vec<_> = worker.domain.exits().collect();
-    assert_eq!(ends.len(), 1, "starts in vain are no ends: {ends:?}");
+    assert_eq!(
+        ends.len(),
+        1,
+        "failed starts must not count as ends: {ends:?}"
+    );
     worker.give_back();
     assert_eq!(worker.shadow.status(), Ok(7));
 }
 
 #[test]
-fn a_new_generation_has_all_threads_when_old_ones_are_back() {
+fn new_generation_gets_the_threads_that_come_back() {
     let _alone = alone();
     OVER.store(false, SeqCst);
     let worker = Worker::spawn("twice", |spec| spec.threads(2), working);
     assert!(worker.domain.kill());
     assert_eq!(worker.shadow.status(), Ok(7));
-    // One is the dead one's, one its own.
+    // One thread is still the dead generation's, and one is its own.
     assert_eq!(worker.shadow.one_more(), Ok(false));
     worker.give_back();
     assert_eq!(worker.shadow.one_more(), Ok(true));
 }
 
-/// A generation that dies while recorded calls are made again may be published all the same: it lags as the start that it
-/// was, and as the current one.
+/// A generation that dies while recorded calls are replayed may be published all the same. It counts as lagging
+/// once, although it was a start and is the current generation.
 #[test]
 fn a_generation_killed_in_its_replay_lags_once() {
     let _alone = alone();
     OVER.store(false, SeqCst);
     let worker = Worker::spawn("replaying", |spec| spec, working);
     worker.shadow.set().unwrap();
-    // Two lag after each round, of eight that may.
+    // Two more generations lag after each round; eight may.
     for round in 1..4 {
         assert!(worker.domain.kill());
         REPLAYING.store(false, SeqCst);
@@ -180,7 +185,7 @@ fn a_generation_killed_in_its_replay_lags_once() {
     }
 }
 
-/// The bound that is documented: a name has its quota in each of nine generations at most.
+/// The documented limit: a name has its quota in each of nine generations at most.
 #[test]
 fn dead_generations_have_a_quota_each_and_are_few() {
     const QUOTA: usize = 1 << 20;

@@ -1,4 +1,5 @@
-//! Attack: arguments that are large, by value. The boundary moves them on the stack, below where it has asked for room.
+//! Attack: large arguments by value. The boundary moves them on the stack, below the room that it has asked
+//! for.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -23,15 +24,15 @@ use deep::{allocate_deeper, outlives};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Of the threads that attack.
+/// The stack of the threads that attack.
 const STACK: usize = 1 << 20;
-/// What they may use before the reserve.
+/// What such a thread may use above its reserve.
 const USUAL: usize = STACK - (128 << 10);
 
 const SOME: usize = 4 << 10;
 const LARGE: usize = 16 << 10;
 
-/// Each copy wants as much again before it.
+/// Each copy needs as much again in front of it, for its alignment.
 #[derive(Clone, Copy, Exchangeable)]
 #[repr(C, align(4096))]
 struct Page([u8; SOME]);
@@ -117,7 +118,7 @@ fn both(server: &Proxy<dyn Server>) -> Result<u32, RpcError> {
 }
 #[inline(never)]
 fn bound() -> Result<u32, RpcError> {
-    // SAFETY: nothing is to end.
+    // SAFETY: there is nothing for the cleanup to end.
     let (large, ()) = unsafe { with_cleanup_boundary(|| black_box([1_u8; LARGE]), || ()) };
     Ok(black_box(large)[7].into())
 }
@@ -156,7 +157,7 @@ fn asking((one, all): (Proxy<dyn Server>, Shadow<dyn Server>)) -> Result<Asking,
 }
 
 fn spawn() -> (Domain<dyn Server>, Domain<dyn Client>) {
-    // This host keeps stacks from here on.
+    // From here on the host enforces stacks.
     drop(contained(false));
     let spec =
         |name| DomainSpec::new(name).restart(Restart::limited(1 << 20, Duration::from_secs(3600)));
@@ -180,7 +181,7 @@ fn on_stack<R: Send>(attack: impl FnOnce() -> R + Send) -> R {
     })
 }
 
-/// Calls from every depth; how many calls the server, who has done nothing, died of.
+/// Calls from every depth. Returns of how many calls the server, which is not at fault, died.
 fn from_every_depth(
     ask: impl Fn(&Proxy<dyn Client>, usize) -> Result<u32, RpcError> + Sync,
 ) -> usize {
@@ -213,26 +214,26 @@ fn from_every_depth(
     ended
 }
 
-/// To compare: what is small ends neither.
+/// For comparison: small arguments end neither side.
 #[test]
-fn little_by_value_ends_nobody() {
-    outlives("little_by_value_ends_nobody", || {
+fn small_values_end_no_server() {
+    outlives("small_values_end_no_server", || {
         let ended = from_every_depth(|client, bytes| client.take_little_below(bytes));
         assert_eq!(ended, 0);
     });
 }
 
 #[test]
-fn some_by_value_does_not_end_the_host() {
-    outlives("some_by_value_does_not_end_the_host", || {
+fn arguments_of_4_kib_do_not_end_the_host() {
+    outlives("arguments_of_4_kib_do_not_end_the_host", || {
         let ended = from_every_depth(|client, bytes| client.take_some_below(bytes));
         assert_eq!(ended, 0);
     });
 }
 
 #[test]
-fn what_is_aligned_to_pages_does_not_end_the_host() {
-    outlives("what_is_aligned_to_pages_does_not_end_the_host", || {
+fn page_aligned_arguments_do_not_end_the_host() {
+    outlives("page_aligned_arguments_do_not_end_the_host", || {
         let ended = from_every_depth(|client, bytes| client.take_page_below(bytes));
         assert_eq!(ended, 0);
     });
@@ -247,32 +248,32 @@ fn a_large_result_does_not_end_the_host() {
 }
 
 #[test]
-fn both_ways_by_value_does_not_end_the_host() {
-    outlives("both_ways_by_value_does_not_end_the_host", || {
+fn values_in_both_directions_do_not_end_the_host() {
+    outlives("values_in_both_directions_do_not_end_the_host", || {
         let ended = from_every_depth(|client, bytes| client.both_below(bytes));
         assert_eq!(ended, 0);
     });
 }
 
 #[test]
-fn a_boundary_of_its_own_does_not_end_the_host() {
-    outlives("a_boundary_of_its_own_does_not_end_the_host", || {
+fn a_cleanup_boundary_does_not_end_the_host() {
+    outlives("a_cleanup_boundary_does_not_end_the_host", || {
         let ended = from_every_depth(|client, bytes| client.bound_below(bytes));
         assert_eq!(ended, 0);
     });
 }
 
 #[test]
-fn much_by_value_does_not_end_the_host() {
-    outlives("much_by_value_does_not_end_the_host", || {
+fn arguments_of_16_kib_do_not_end_the_host() {
+    outlives("arguments_of_16_kib_do_not_end_the_host", || {
         let ended = from_every_depth(|client, bytes| client.take_below(bytes));
         assert_eq!(ended, 0);
     });
 }
 
 #[test]
-fn much_that_is_recorded_does_not_end_the_host() {
-    outlives("much_that_is_recorded_does_not_end_the_host", || {
+fn recorded_arguments_do_not_end_the_host() {
+    outlives("recorded_arguments_do_not_end_the_host", || {
         let _alone = alone();
         let (server, client) = spawn();
         on_stack(|| {

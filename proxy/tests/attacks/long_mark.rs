@@ -1,7 +1,8 @@
-//! Attack: how long a stretch of the heap lasts is up to a domain: it dies with very many objects, with a large object or with
-//! a large private heap, it lets a large object go, or it has another domain's quota counted beside its hoard. A kernel that
-//! pre-empts finds no place in such a stretch under one no-cut mark. It pre-empts after 8 ms all the same
-//! (`tick::PATIENCE`), with a lock taken for which others wait on budgets of their own.
+//! Attack: a domain decides how long a stretch of the heap's code lasts. It dies with very many objects, with a
+//! large object or with a large private heap; it frees a large object; or it has another domain's quota counted
+//! beside its hoard. If such a stretch runs under one no-cut mark, a pre-emptive kernel finds no place in it.
+//! It pre-empts after 8 ms all the same (`tick::PATIENCE`), while a lock is taken for which others wait on
+//! budgets of their own.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -35,29 +36,29 @@ fn owner(index: usize) -> Owner {
     Owner::from_index(index).unwrap()
 }
 
-/// A tick: is the thread under the mark?
+/// The question of a tick: whether the thread is under the mark.
 fn marked() -> bool {
     slot::current().in_no_cut()
 }
 
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
 
-/// A tick that finds the mark is answered when that ends, as a kernel's is.
+/// A tick that finds the mark is answered when the mark ends, as a kernel's tick is.
 fn asked() -> bool {
-    let again = || _ = ANSWERED.fetch_add(1, SeqCst);
+    let answer = || _ = ANSWERED.fetch_add(1, SeqCst);
     if marked() {
-        // SAFETY: it counts.
-        unsafe { slot::current().recheck_later(again) };
+        // SAFETY: the callback only counts.
+        unsafe { slot::current().recheck_later(answer) };
     }
     marked()
 }
 
-/// Very many objects of the owner's.
+/// Allocates very many objects for the owner.
 fn hoard(of: Owner) {
     let place = class::place(16, 1);
-    // SAFETY: goes with its owner.
+    // SAFETY: nothing writes to the slots, and they go with their owner.
     let hoard = || (0..MANY).for_each(|_| _ = unsafe { heap::alloc(place, 16, 1) }.unwrap());
-    // SAFETY: nothing uses the objects.
+    // SAFETY: `hoard` only allocates, and nothing uses the objects.
     unsafe { acting_for(of, hoard) };
 }
 
@@ -66,16 +67,18 @@ fn reclaim(dead: Owner) {
     unsafe { heap::reclaim(dead) };
 }
 
-/// Each piece of a look at all objects has a mark of its own, whose end answers a tick.
-fn is_left(look: impl FnOnce()) {
+/// Asserts that `look`, which looks at all objects, does so in pieces, each under a mark of its own: the end of
+/// each mark answers a tick.
+fn assert_in_pieces(look: impl FnOnce()) {
     ANSWERED.store(0, SeqCst);
     let ticks = ticks::during(asked, look);
     let answered = ANSWERED.load(SeqCst);
     assert!(answered > 2, "{answered} answers, {ticks:?}");
 }
 
-/// Nearly all of its time is the host's, who takes pages back; a tick comes when the host is done.
-fn is_without(ticks: Ticks) {
+/// Asserts that most ticks find no mark: nearly all of the time is the host's, which takes pages back, and a
+/// tick comes when the host is done.
+fn assert_mostly_unmarked(ticks: Ticks) {
     assert!(ticks.found * 2 < ticks.looks, "{ticks:?}");
 }
 
@@ -83,7 +86,7 @@ fn is_without(ticks: Ticks) {
 fn a_reclaim_may_be_pre_empted_between_pieces() {
     let _alone = alone();
     hoard(owner(7));
-    is_left(|| reclaim(owner(7)));
+    assert_in_pieces(|| reclaim(owner(7)));
 }
 
 #[test]
@@ -92,19 +95,19 @@ fn a_count_at_a_quota_may_be_pre_empted() {
     hoard(owner(7));
     limit(owner(8), Limits::bytes(8));
     let place = class::place(16, 1);
-    // SAFETY: refused.
+    // SAFETY: the allocation is refused.
     let asks = || assert!(unsafe { heap::alloc(place, 16, 1) }.is_err());
     // SAFETY: nothing is allocated.
-    is_left(|| unsafe { acting_for(owner(8), asks) });
+    assert_in_pieces(|| unsafe { acting_for(owner(8), asks) });
     limit(owner(8), Limits::NONE);
     reclaim(owner(7));
 }
 
-/// A large object, each page of which the host has to take back.
+/// Allocates a large object; the host has to take back each of its pages.
 fn large() -> NonNull<u8> {
     // SAFETY: freed by the test, or with its owner.
     let object = unsafe { heap::alloc(class::place(LARGE, 1), LARGE, 1) }.unwrap();
-    // SAFETY: so many bytes of the test's.
+    // SAFETY: the object has this many bytes, and it is the test's.
     unsafe { object.write_bytes(1, LARGE) };
     object
 }
@@ -114,11 +117,11 @@ fn large_objects_go_back_without_the_mark() {
     let _alone = alone();
     let free = |object| {
         move || {
-            // SAFETY: a live object of the test's, given up.
+            // SAFETY: a live object of the test's, which it gives up here.
             unsafe { heap::free(object, class::place(LARGE, 1)) };
         }
     };
-    is_without(ticks::of_rounds(marked, ENOUGH, || free(large())));
+    assert_mostly_unmarked(ticks::of_rounds(marked, ENOUGH, || free(large())));
 }
 
 #[interface]
@@ -135,8 +138,8 @@ impl Hoard for Hoarding {
     }
 }
 
-/// How often the lock of a dead domain's private heap, which is a mark, was to be had after the heap was closed and before
-/// its reclaim was over.
+/// Counts how often the lock of a dead domain's private heap, whose holder is under a mark, could be taken
+/// after the heap was closed and before its reclaim was over.
 fn served_amid_the_end() -> usize {
     let init = |()| Ok::<_, RpcError>(Hoarding::default());
     let spec = DomainSpec::new("hoarder");
@@ -163,7 +166,7 @@ fn served_amid_the_end() -> usize {
 #[test]
 fn private_heaps_go_back_without_the_mark() {
     let _alone = alone();
-    // A machine that does other work may leave the other thread no time at all.
+    // A busy machine may leave the other thread no time at all, hence several rounds.
     let served: Vec<_> = (0..20).map(|_| served_amid_the_end()).collect();
     assert!(served.iter().any(|served| *served > 1000), "{served:?}");
 }

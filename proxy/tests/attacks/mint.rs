@@ -1,4 +1,5 @@
-//! Attacks by what a recipe has captured: it goes with the last handle on its domain, wherever that is.
+//! Attacks by values that a recipe has captured. They are dropped with the last handle on its domain, wherever
+//! that handle is.
 #![forbid(unsafe_code)]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Runtime};
@@ -16,7 +17,7 @@ impl Nothing for Idle {}
 
 #[interface]
 trait Keeper {
-    fn keep(&self, what: Shadow<dyn Nothing>) -> Result<(), RpcError>;
+    fn keep(&self, shadow: Shadow<dyn Nothing>) -> Result<(), RpcError>;
     fn let_go(&self) -> Result<(), RpcError>;
 }
 
@@ -29,8 +30,8 @@ impl Kept {
 }
 
 impl Keeper for Kept {
-    fn keep(&self, what: Shadow<dyn Nothing>) -> Result<(), RpcError> {
-        *self.place() = Some(what);
+    fn keep(&self, shadow: Shadow<dyn Nothing>) -> Result<(), RpcError> {
+        *self.place() = Some(shadow);
         Ok(())
     }
     fn let_go(&self) -> Result<(), RpcError> {
@@ -51,7 +52,7 @@ impl Drop for Bomb {
     }
 }
 
-/// A keeper that has the last handle on a dead domain whose recipe has captured a bomb.
+/// Returns a keeper that has the last handle on a dead domain whose recipe has captured a bomb.
 fn keeper(host: Runtime) -> Domain<dyn Keeper> {
     let bomb = Bomb;
     let mint = Mint::of(move || {
@@ -69,9 +70,10 @@ fn keeper(host: Runtime) -> Domain<dyn Keeper> {
     keeper
 }
 
-/// Who dropped the handle would die of it, and its reclaim would drop the handle's value a second time.
+/// Otherwise the domain that drops the handle would die of the panic, and its reclaim would drop the handle's
+/// value a second time.
 #[test]
-fn a_recipes_destructor_does_not_panic_in_who_has_the_last_handle() {
+fn recipes_panic_spares_holder_of_the_last_handle() {
     let _serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
     let host = samara_host_std::runtime();
     let (before, bangs) = (census_all(), BANGS.load(Ordering::Relaxed));
@@ -85,7 +87,7 @@ fn a_recipes_destructor_does_not_panic_in_who_has_the_last_handle() {
     assert_eq!(census_all(), before);
 }
 
-/// The reclaim would end in the middle, and the slot never be free again.
+/// Otherwise the reclaim would end in the middle, and the slot would never be free again.
 #[test]
 fn a_recipes_destructor_does_not_panic_in_a_reclaim() {
     let _serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);

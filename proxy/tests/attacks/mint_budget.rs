@@ -1,5 +1,6 @@
-//! Attack: a restart is spent before it is known whether there can be one. While a call is inside the dead
-//! generation, and that has what the recipe wants, each request of anybody spends one, and starts nothing.
+//! Attack: if a restart were spent before it is known whether the recipe can provide its arguments, requests
+//! could spend all restarts. While a call is inside the dead generation, and that generation has what the
+//! recipe needs, each request of any client would spend one restart and start nothing.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -74,13 +75,13 @@ fn client(name: &str, of: &Domain<dyn Driver>) -> Asked {
 }
 
 #[test]
-fn a_restart_that_can_not_be_is_not_spent() {
+fn a_restart_that_cannot_start_is_not_spent() {
     let _alone = alone();
     let restart = Restart::limited(20, Duration::from_secs(3600));
     let spec = DomainSpec::new("driver")
         .restart(restart)
         .drain_timeout(Duration::from_millis(10));
-    // The device is the old generation's until that was reclaimed.
+    // The device belongs to the old generation until that is reclaimed.
     let claim = || {
         let is_free = deaths("driver").len() == reclaims("driver").len();
         is_free.then_some(()).ok_or("the device is claimed")
@@ -104,7 +105,7 @@ fn a_restart_that_can_not_be_is_not_spent() {
     assert_eq!(after, Ok(7), "the service is over for everybody");
 }
 
-/// The recipe wants something of a third party, which has it again later.
+/// The recipe needs something of a third party, which provides it again later.
 #[test]
 fn requests_while_a_recipe_fails_spend_no_restarts() {
     let _alone = alone();

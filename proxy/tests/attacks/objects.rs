@@ -1,4 +1,4 @@
-//! Attacks by way of exported and reopened objects.
+//! Attacks by means of exported and reopened objects.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -14,7 +14,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 #[interface]
 trait Directory {
-    /// The directory in this one.
+    /// Opens the directory inside this one.
     #[replay]
     fn below(&self) -> Result<Proxy<dyn Directory>, RpcError>;
     #[idempotent]
@@ -31,7 +31,7 @@ impl Directory for Level {
         Ok(7)
     }
     fn crash(&self) -> Result<(), RpcError> {
-        panic!("asked to")
+        panic!("on request")
     }
 }
 
@@ -43,10 +43,10 @@ fn restartable(name: &str) -> DomainSpec {
     DomainSpec::new(name).restart(Restart::limited(20, Duration::from_secs(3600)))
 }
 
-/// Whoever holds an opened object holds the way to it: it must not be so long that the host runs out of
-/// stack when it follows or frees it.
+/// The holder of an opened object holds the way back to it. The way must not be so long that the host runs out
+/// of stack when it follows or frees it.
 #[test]
-fn objects_opened_through_each_other_do_not_make_a_chain_without_end() {
+fn chains_of_opened_objects_are_bounded() {
     let _alone = alone();
     let domain: Domain<dyn Directory> = host()
         .spawn(restartable("levels"), level, Mint::nothing())
@@ -64,7 +64,7 @@ fn objects_opened_through_each_other_do_not_make_a_chain_without_end() {
         assert!(depth < 200_000, "the chain has no end");
     };
     assert_eq!(last, RpcError::ReplayLogFull);
-    // What there is of it works, also after a restart.
+    // The chain as far as it goes works, also after a restart.
     assert_eq!(here.crash(), Err(RpcError::Crashed));
     assert_eq!(here.look(), Ok(7));
     drop(here);
@@ -79,7 +79,7 @@ trait Hydra {
 
 static HEADS: AtomicUsize = AtomicUsize::new(0);
 
-/// Exports another one when it is dropped.
+/// Exports another head when it is dropped.
 struct Head;
 impl Hydra for Head {
     fn grow(&self) -> Result<(), RpcError> {
@@ -107,7 +107,7 @@ fn body((): ()) -> Result<Body, RpcError> {
 
 /// A destructor that exports again must not keep the host in a stop for ever.
 #[test]
-fn a_stop_ends_whatever_destructors_export() {
+fn a_stop_ends_even_if_destructors_export() {
     let _alone = alone();
     let spec = DomainSpec::new("hydra");
     let domain: Domain<dyn Hydra> = host().spawn(spec, body, Mint::nothing()).unwrap();
@@ -120,7 +120,7 @@ fn a_stop_ends_whatever_destructors_export() {
     let _released = await_reclaims("hydra", 1);
 }
 
-/// An error of the caller's own making.
+/// The error type of the interface.
 #[derive(Debug, Exchangeable)]
 struct Mine;
 
@@ -154,7 +154,7 @@ impl Cabinet for Oak {
         Proxy::export(Level).map_err(|_| Mine)
     }
     fn crash(&self) -> Result<(), Mine> {
-        panic!("asked to")
+        panic!("on request")
     }
 }
 
@@ -183,10 +183,10 @@ fn reader(cabinet: Shadow<dyn Cabinet>) -> Result<Reader, RpcError> {
     Ok(Reader { cabinet, drawer })
 }
 
-/// The conversion of an error is code of the interface's crate: it runs for whoever calls, not for the
-/// host that opens an object again.
+/// The conversion of an error is code of the interface's crate. It runs for the caller, not for the host that
+/// opens an object again.
 #[test]
-fn an_errors_conversion_does_not_run_as_the_host_in_a_reopening() {
+fn error_conversion_never_runs_as_the_host() {
     let _alone = alone();
     let spec = DomainSpec::new("cabinet").restart(Restart::limited(1, Duration::from_secs(3600)));
     let domain: Domain<dyn Cabinet> = host().spawn(spec, oak, Mint::nothing()).unwrap();
@@ -206,7 +206,7 @@ fn an_errors_conversion_does_not_run_as_the_host_in_a_reopening() {
     assert_eq!(reader.look(), Ok(7));
     shadow.crash().unwrap_err();
     AS_HOST.store(0, SeqCst);
-    // The budget is used up: to open it again fails.
+    // The restarts are spent, so opening the object again fails.
     assert_eq!(reader.look(), Err(RpcError::RecoveryFailed));
     assert_eq!(AS_HOST.load(SeqCst), 0);
 }

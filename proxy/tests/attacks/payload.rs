@@ -1,5 +1,5 @@
-//! Attack: what a domain throws has a destructor without end, and the host calls it inside a `catch` of
-//! its own, which the optimiser puts into the frame of the boundary.
+//! Attack: a domain panics with a payload whose destructor never ends. The host makes the call inside a `catch`
+//! of its own, which the optimiser puts into the frame of the call boundary.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
@@ -65,11 +65,11 @@ fn caught<R>(call: impl FnOnce(&Proxy<dyn Throws>) -> Result<R, RpcError>) {
 }
 
 #[test]
-fn a_payload_without_end_is_cut_to_its_own_boundary() {
+fn endless_payload_is_cut_to_its_own_boundary() {
     caught(|proxy| proxy.throw());
 }
 
 #[test]
-fn a_payload_without_end_of_a_call_that_moves_is_cut_to_its_own_boundary() {
+fn endless_payload_of_a_moving_call_is_cut() {
     caught(|proxy| proxy.throw_from(RRef::new(1)));
 }

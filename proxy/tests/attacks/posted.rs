@@ -1,5 +1,5 @@
-//! Attack: a client lets go of very many exported objects at once. Their exporter drops all of them in one entry, on its
-//! own budget.
+//! Attack: a client drops very many exported objects at once. Their exporter dropped all of them in one entry,
+//! on its own budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
@@ -68,11 +68,11 @@ fn attack(by_death: bool) {
 }
 
 #[test]
-fn who_lets_very_many_objects_go_does_not_end_their_exporter() {
+fn dropping_many_objects_spares_their_exporter() {
     attack(false);
 }
 
 #[test]
-fn who_dies_with_very_many_objects_does_not_end_their_exporter() {
+fn dying_with_many_objects_spares_their_exporter() {
     attack(true);
 }

@@ -15,7 +15,7 @@ struct Nothing;
 
 #[interface]
 trait Hoard {
-    /// Hoards objects of no size that take much memory; how many it got, and the bytes behind them.
+    /// Hoards objects of size zero that take much memory. Returns how many it got, and the bytes behind them.
     fn hoard(&self) -> Result<[usize; 2], RpcError>;
 }
 

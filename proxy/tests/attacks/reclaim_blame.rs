@@ -1,5 +1,6 @@
-//! Attack: a disk that has heaped up very much dies, and so does the server above it. A neighbour's recorded call is made again,
-//! reads from the disk, and pays for the disk's reclaim: the server overruns its budget, and the neighbour loses its records.
+//! Attack: a disk that holds very many objects dies, and so does the server above it. A client's recorded call
+//! is replayed, reads from the disk and pays for the disk's reclaim. The server overran its budget, and the
+//! client lost its records.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -37,7 +38,7 @@ impl Disk for Reading {
         Ok(all.len() as u32)
     }
     fn die(&self) -> Result<u32, RpcError> {
-        panic!("as it likes")
+        panic!("on request")
     }
     fn read(&self) -> Result<u32, RpcError> {
         Ok(7)
@@ -83,8 +84,12 @@ fn attack(handles: usize) -> (Result<u32, RpcError>, Result<u32, RpcError>) {
 }
 
 #[test]
-fn a_disks_reclaim_gives_nobodys_records_up() {
-    let kept = (Ok(1), Ok(2));
-    assert_eq!(attack(0), kept, "to compare");
-    assert_eq!(attack(400_000), kept, "the victim's record was given up");
+fn disks_reclaim_costs_no_client_its_records() {
+    let expected = (Ok(1), Ok(2));
+    assert_eq!(attack(0), expected, "without a hoard");
+    assert_eq!(
+        attack(400_000),
+        expected,
+        "the victim's record was given up"
+    );
 }

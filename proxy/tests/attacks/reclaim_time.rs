@@ -1,4 +1,5 @@
-//! Attack: a server that has heaped up very much dies. Who asks for it next reclaims it, and dies of the time that this takes.
+//! Attack: a server that holds very many objects dies. The next client that calls it reclaims it, and died of
+//! the time that this takes.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -41,7 +42,7 @@ impl Server for Serving {
         Ok(all.len() as u32)
     }
     fn die(&self) -> Result<u32, RpcError> {
-        panic!("as it likes")
+        panic!("on request")
     }
     fn status(&self) -> Result<u32, RpcError> {
         Ok(7)
@@ -76,7 +77,7 @@ fn attack(hoard: impl Fn(&Proxy<dyn Server>) -> Result<u32, RpcError>) {
     let spec = DomainSpec::new("client").budget(BUDGET);
     let client: Domain<dyn Client> = host().spawn(spec, asking, mint).unwrap();
     let asks = client.proxy().unwrap();
-    // To compare: a death of a server that has nothing.
+    // For comparison: the death of a server that has nothing.
     assert!(server.proxy().unwrap().die().is_err());
     assert_eq!(asks.status(), Ok(7));
     let attacker = server.proxy().unwrap();
@@ -90,15 +91,15 @@ fn attack(hoard: impl Fn(&Proxy<dyn Server>) -> Result<u32, RpcError>) {
     client.kill();
     server.kill();
     host().reap();
-    assert_eq!((got, ended), (Ok(7), None), "the client has done nothing");
+    assert_eq!((got, ended), (Ok(7), None), "the client is not at fault");
 }
 
 #[test]
-fn who_asks_for_a_server_that_had_very_much_lives_on() {
+fn asker_survives_reclaim_of_very_many_objects() {
     attack(|server| server.hoard(4_000_000));
 }
 
 #[test]
-fn who_asks_for_a_server_that_had_very_many_handles_lives_on() {
+fn asker_survives_reclaim_of_very_many_handles() {
     attack(|server| server.hoard_handles(server.try_clone().unwrap(), 300_000));
 }

@@ -1,7 +1,8 @@
-//! Attack: a domain makes requests without end that are refused, or answered at once. Most of a request is the host's code. That
-//! is the asking domain's time, so its budget ends it as soon as a domain that spins.
+//! Attack: a domain makes requests without end that are refused, or answered at once. Most of the time of such
+//! a request is spent in the host's code. That time is charged to the domain that asks, so its budget ends it
+//! as soon as a domain that spins.
 //!
-//! Each instruction is a tick of a microsecond, so budgets are counted in instructions.
+//! Each instruction is a tick of one microsecond, so budgets are counted in instructions.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;
@@ -17,14 +18,14 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// In microseconds, which are instructions of a domain that spins.
+/// In microseconds, and so in instructions of a domain that spins.
 const BUDGET: u64 = 10_000;
 
-/// Budgets that a domain may last: its own, and as much for an answer that has begun and for instructions on the way into a
-/// call and out, which charge no domain.
+/// How many budgets a domain may last: its own, and as much again for an answer that has begun and for
+/// instructions on the way into a call and out of it, which are charged to no domain.
 const FEW: u64 = 2;
 
-/// Other domains, each with a recorded call on the asked service.
+/// The number of other domains; each has a recorded call at the server.
 const NEIGHBOURS: usize = 60;
 
 #[interface]
@@ -36,7 +37,7 @@ trait Server {
     #[idempotent]
     fn get(&self) -> Result<u64, RpcError>;
     fn take(&self, object: RRef<[u64; 64]>) -> Result<u64, RpcError>;
-    /// Stays inside as long as the host likes.
+    /// Stays inside until the host lets it go.
     fn stay(&self) -> Result<u64, RpcError>;
 }
 struct Serving;
@@ -72,9 +73,9 @@ fn serving((): ()) -> Result<Serving, RpcError> {
 
 #[interface]
 trait Client {
-    /// Has a call recorded.
+    /// Makes a recorded call.
     fn set(&self) -> Result<u64, RpcError>;
-    /// Asks until ticks have ended.
+    /// Makes the requests of a case until the ticks have ended.
     fn ask(&self, case: usize, of: Option<Proxy<dyn Server>>) -> Result<u64, RpcError>;
 }
 struct Asking(Shadow<dyn Server>);
@@ -83,12 +84,12 @@ impl Client for Asking {
         self.0.set([1; 8])
     }
     fn ask(&self, case: usize, of: Option<Proxy<dyn Server>>) -> Result<u64, RpcError> {
-        let mut again = (CASES[case].ask)(&self.0, of.as_ref());
-        again();
+        let mut request = (CASES[case].ask)(&self.0, of.as_ref());
+        request();
         LAST.store(0, SeqCst);
         arm();
         while is_armed() {
-            again();
+            request();
             LAST.store(steps(), SeqCst);
         }
         Ok(0)
@@ -102,22 +103,22 @@ type Known<'a> = &'a Shadow<dyn Server>;
 type Given<'a> = Option<&'a Proxy<dyn Server>>;
 type Body<'a> = Box<dyn FnMut() + 'a>;
 
-fn again<'a, R>(mut ask: impl FnMut() -> R + 'a) -> Body<'a> {
+fn repeat<'a, R>(mut ask: impl FnMut() -> R + 'a) -> Body<'a> {
     Box::new(move || {
         let _ = ask();
     })
 }
 
-/// A request that is made again and again.
+/// A request that is repeated.
 struct Case {
     name: &'static str,
     server: fn(DomainSpec) -> DomainSpec,
     client: fn(DomainSpec) -> DomainSpec,
     /// Prepares the server.
     then: fn(&Domain<dyn Server>),
-    /// Whether the host calls it meanwhile.
+    /// Whether a call of the host is inside the server meanwhile.
     has_call_inside: bool,
-    /// Whether the client's proxy is of an object of the host's instead.
+    /// Whether the client gets a proxy of an object of the host's instead of the server's.
     is_hosts: bool,
     neighbours: usize,
     /// Prepares the client's request and returns it. The proxy of the server may be missing.
@@ -138,13 +139,13 @@ const CASE: Case = Case {
 /// The instruction at which the last answer came.
 static LAST: AtomicU64 = AtomicU64::new(0);
 
-/// Whether a call of [`Server::stay`] is inside, and stays.
+/// Whether a call of [`Server::stay`] is inside and has to stay.
 static INSIDE: AtomicBool = AtomicBool::new(false);
 
-/// Whether recipes fail.
+/// Whether the recipe fails.
 static FAILS: AtomicBool = AtomicBool::new(false);
 
-/// An object at the end of a chain of so many.
+/// Returns an object at the end of a chain of `through` openings.
 fn opened(through: usize, server: &Shadow<dyn Server>) -> Proxy<dyn Server> {
     let mut object = server.open().unwrap();
     for _ in 1..through {
@@ -161,32 +162,32 @@ static CASES: &[Case] = &[
     Case {
         name: "a thread beyond its limit",
         client: |spec| spec.threads(0),
-        ask: |_, _| again(|| own_thread::spawn(|| ())),
+        ask: |_, _| repeat(|| own_thread::spawn(|| ())),
         ..CASE
     },
     Case {
         name: "a record that is full",
         server: |spec| spec.replay_log(1),
-        ask: |server, _| again(|| server.set([1; 8])),
+        ask: |server, _| repeat(|| server.set([1; 8])),
         ..CASE
     },
     Case {
         name: "a record that is full, among many",
         server: |spec| spec.replay_log(1),
         neighbours: NEIGHBOURS,
-        ask: |server, _| again(|| server.set([1; 8])),
+        ask: |server, _| repeat(|| server.set([1; 8])),
         ..CASE
     },
     Case {
-        name: "a record of a call that fails",
+        name: "a recorded call that fails",
         neighbours: NEIGHBOURS,
-        ask: |server, _| again(|| server.set([u64::MAX; 8])),
+        ask: |server, _| repeat(|| server.set([u64::MAX; 8])),
         ..CASE
     },
     Case {
         name: "a record beyond the host's quota",
         client: |spec| spec.host_quota(64),
-        ask: |server, _| again(|| server.set([1; 8])),
+        ask: |server, _| repeat(|| server.set([1; 8])),
         ..CASE
     },
     Case {
@@ -194,7 +195,7 @@ static CASES: &[Case] = &[
         ask: |server, _| {
             let object = opened(1, server);
             while object.set([1; 8]).is_ok() {}
-            again(move || object.set([1; 8]))
+            repeat(move || object.set([1; 8]))
         },
         ..CASE
     },
@@ -202,19 +203,19 @@ static CASES: &[Case] = &[
         name: "an object opened too deep",
         ask: |server, _| {
             let object = opened(4, server);
-            again(move || object.open())
+            repeat(move || object.open())
         },
         ..CASE
     },
     Case {
         name: "an object beyond the host's quota",
         client: |spec| spec.host_quota(64),
-        ask: |server, _| again(|| server.open()),
+        ask: |server, _| repeat(|| server.open()),
         ..CASE
     },
     Case {
-        name: "an object, which it lets go",
-        ask: |server, _| again(|| server.open()),
+        name: "an object that is dropped at once",
+        ask: |server, _| repeat(|| server.open()),
         ..CASE
     },
     Case {
@@ -223,23 +224,23 @@ static CASES: &[Case] = &[
             server.kill();
         },
         server: |spec| spec.restart(Restart::never()),
-        ask: |server, _| again(|| server.open()),
+        ask: |server, _| repeat(|| server.open()),
         ..CASE
     },
     Case {
-        name: "a call of the dead",
+        name: "a call of a dead server",
         then: |server| {
             server.kill();
         },
-        ask: |_, of| again(move || of.map(|of| of.get())),
+        ask: |_, of| repeat(move || of.map(|of| of.get())),
         ..CASE
     },
     Case {
-        name: "a call of the dead, with an object",
+        name: "a call of a dead server, with an object",
         then: |server| {
             server.kill();
         },
-        ask: |_, of| again(move || of.map(|of| of.take(RRef::new([1; 64])))),
+        ask: |_, of| repeat(move || of.map(|of| of.take(RRef::new([1; 64])))),
         ..CASE
     },
     Case {
@@ -248,13 +249,13 @@ static CASES: &[Case] = &[
         then: |server| {
             server.kill();
         },
-        ask: |server, _| again(|| server.get()),
+        ask: |server, _| repeat(|| server.get()),
         ..CASE
     },
     Case {
         name: "a call of a service that was stopped",
         then: |server| server.stop(Duration::from_secs(1)).unwrap(),
-        ask: |server, _| again(|| server.get()),
+        ask: |server, _| repeat(|| server.get()),
         ..CASE
     },
     Case {
@@ -263,39 +264,39 @@ static CASES: &[Case] = &[
             FAILS.store(true, SeqCst);
             server.kill();
         },
-        ask: |server, _| again(|| server.get()),
+        ask: |server, _| repeat(|| server.get()),
         ..CASE
     },
     Case {
         name: "a call of a server that has no quota left",
         server: |spec| spec.shared_quota(128),
-        ask: |_, of| again(move || of.map(|of| of.take(RRef::new([1; 64])))),
+        ask: |_, of| repeat(move || of.map(|of| of.take(RRef::new([1; 64])))),
         ..CASE
     },
     Case {
         name: "a call for which there is no stack",
         server: |spec| spec.stack(1 << 40),
-        ask: |server, _| again(|| server.get()),
+        ask: |server, _| repeat(|| server.get()),
         ..CASE
     },
     Case {
         name: "a call that is answered",
-        ask: |_, of| again(move || of.map(|of| of.get())),
+        ask: |_, of| repeat(move || of.map(|of| of.get())),
         ..CASE
     },
     Case {
         name: "a call that the host answers",
         is_hosts: true,
-        ask: |_, of| again(move || of.map(|of| of.get())),
+        ask: |_, of| repeat(move || of.map(|of| of.get())),
         ..CASE
     },
     Case {
-        name: "a call of the dying",
+        name: "a call of a dying server",
         has_call_inside: true,
         then: |server| {
             server.kill();
         },
-        ask: |_, of| again(move || of.map(|of| of.get())),
+        ask: |_, of| repeat(move || of.map(|of| of.get())),
         ..CASE
     },
     Case {
@@ -307,23 +308,23 @@ static CASES: &[Case] = &[
                 }
             };
             let sleeper = own_thread::spawn(parks).unwrap();
-            again(move || sleeper.unpark())
+            repeat(move || sleeper.unpark())
         },
         ..CASE
     },
     Case {
-        name: "a wait that is none",
+        name: "a wait of no time",
         ask: |_, _| Box::new(|| own_thread::park_timeout(Duration::ZERO)),
         ..CASE
     },
     Case {
-        name: "a turn",
+        name: "a yield",
         ask: |_, _| Box::new(own_thread::yield_now),
         ..CASE
     },
     Case {
         name: "a handle of its own",
-        ask: |server, of| again(move || (server.try_clone(), of.map(Proxy::try_clone))),
+        ask: |server, of| repeat(move || (server.try_clone(), of.map(Proxy::try_clone))),
         ..CASE
     },
     Case {
@@ -331,20 +332,20 @@ static CASES: &[Case] = &[
         client: |spec| spec.shared_objects(8),
         ask: |server, _| {
             let all: Vec<_> = (0..8).map_while(|_| server.try_clone().ok()).collect();
-            again(move || (&all, server.try_clone().unwrap_err()).1)
+            repeat(move || (&all, server.try_clone().unwrap_err()).1)
         },
         ..CASE
     },
     Case {
         name: "shared memory beyond its quota",
         client: |spec| spec.shared_quota(4096),
-        ask: |_, _| again(|| RRef::<[u8]>::new_zeroed_slice(1 << 20)),
+        ask: |_, _| repeat(|| RRef::<[u8]>::new_zeroed_slice(1 << 20)),
         ..CASE
     },
     Case {
         name: "private memory beyond its quota",
         client: |spec| spec.heap_quota(1 << 20),
-        ask: |_, _| again(|| Vec::<u8>::new().try_reserve(4 << 20)),
+        ask: |_, _| repeat(|| Vec::<u8>::new().try_reserve(4 << 20)),
         ..CASE
     },
     Case {
@@ -352,23 +353,23 @@ static CASES: &[Case] = &[
         client: |spec| spec.shared_objects(8),
         ask: |server, _| {
             let all: Vec<_> = (0..8).map_while(|_| server.try_clone().ok()).collect();
-            again(move || (&all, Proxy::<dyn Server>::export(Serving).is_err()).1)
+            repeat(move || (&all, Proxy::<dyn Server>::export(Serving).is_err()).1)
         },
         ..CASE
     },
     Case {
-        name: "an export, which it lets go",
-        ask: |_, _| again(|| Proxy::<dyn Server>::export(Serving)),
+        name: "an export that is dropped at once",
+        ask: |_, _| repeat(|| Proxy::<dyn Server>::export(Serving)),
         ..CASE
     },
     Case {
         name: "a batch",
-        ask: |_, _| again(RRefDeque::<u64, 4>::try_new),
+        ask: |_, _| repeat(RRefDeque::<u64, 4>::try_new),
         ..CASE
     },
 ];
 
-/// A server, and its clients: the last one asks.
+/// Returns a server and its clients; the last client makes the requests.
 fn spawned(case: &'static Case) -> (Domain<dyn Server>, Vec<Domain<dyn Client>>) {
     FAILS.store(false, SeqCst);
     let recipe = || {
@@ -403,7 +404,8 @@ fn spawned(case: &'static Case) -> (Domain<dyn Server>, Vec<Domain<dyn Client>>)
     (server, clients)
 }
 
-/// Instructions until the last answer to a client that makes this request and overruns.
+/// Returns the number of instructions until the last answer to a client that repeats this request and overruns
+/// its budget.
 fn lasts(at: usize, case: &'static Case) -> Result<u64, String> {
     LAST.store(0, SeqCst);
     let contained = stepping();

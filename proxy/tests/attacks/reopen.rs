@@ -1,4 +1,4 @@
-//! A server that wants to keep a client busy: the client's call ends after so many attempts.
+//! A server tries to keep a client busy: one call of the client ends after a bounded number of attempts.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -11,12 +11,13 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Most attempts of one call: refusals and crashes, as `source.rs` has them, and the first one.
+/// The most attempts of one call: the limits of `source.rs` for refusals and for crashes, and the first
+/// attempt.
 const ATTEMPTS: usize = 64 + 4 + 1;
 
 #[interface]
 trait Directory {
-    /// The directory in this one, which may be dead already.
+    /// Opens the directory inside this one. It may be dead already.
     #[replay]
     fn below(&self) -> Result<Proxy<dyn Directory>, RpcError>;
     #[replay]
@@ -25,22 +26,26 @@ trait Directory {
     fn look(&self) -> Result<u32, RpcError>;
 }
 
-/// How often any was asked for another one, or for a call on the record.
+/// The number of requests so far: for another directory, or a recorded call.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
-/// From which request on its server dies of one.
+/// The number of requests that are answered; the server panics at each later one.
 static DIES_FROM: AtomicUsize = AtomicUsize::new(usize::MAX);
 
-/// Which of how many objects lives that are handed out when most are dead.
+/// Of how many directories one is alive, when the server hands out dead ones.
 static LIVES_EVERY: AtomicUsize = AtomicUsize::new(usize::MAX);
 
-/// The request's number.
+/// Counts a request and returns its number.
 fn asked() -> usize {
     let number = ASKED.fetch_add(1, SeqCst) + 1;
-    assert!(number <= DIES_FROM.load(SeqCst), "it would rather die");
+    assert!(
+        number <= DIES_FROM.load(SeqCst),
+        "the server dies of this request"
+    );
     number
 }
 
-/// What the server hands out once it has it. The host's, as a server's memory would be gone by then.
+/// The dead directory that the server hands out, once there is one. It belongs to the host, since a server's
+/// memory would be gone by then.
 static DEAD: Mutex<Option<Proxy<dyn Directory>>> = Mutex::new(None);
 
 struct Level;
@@ -71,7 +76,7 @@ fn spawn(name: &str, restarts: u32) -> Domain<dyn Directory> {
     host().spawn(spec, level, Mint::nothing()).unwrap()
 }
 
-/// A proxy that is dead, and stays so however often it is cloned.
+/// Returns a dead proxy. Its clones are dead, too.
 fn dead() -> Proxy<dyn Directory> {
     let accomplice = spawn("accomplice", 0);
     let proxy = accomplice.proxy().unwrap().below().unwrap();
@@ -80,7 +85,7 @@ fn dead() -> Proxy<dyn Directory> {
     proxy
 }
 
-/// The deepest chain there may be, opened while all is well, with calls on the record at each link.
+/// Opens the deepest chain that is allowed, while all is well, with `recorded` recorded calls at each link.
 fn chain(shadow: &Shadow<dyn Directory>, recorded: u32) -> Vec<Proxy<dyn Directory>> {
     let mut links = vec![shadow.below().unwrap()];
     while let Ok(next) = links[links.len() - 1].below() {
@@ -110,12 +115,12 @@ fn hostile(recorded: u32, act: impl FnOnce(&Domain<dyn Directory>)) {
         for link in links.iter().rev() {
             let asked = ASKED.load(SeqCst);
             let looked = link.look();
-            // Where one in forty lives, there may be one at last.
+            // If one directory of forty is alive, a call may reach one in the end.
             assert!(looked.is_err() || LIVES_EVERY.load(SeqCst) == 40);
             let asked = ASKED.load(SeqCst) - asked;
             assert!(asked <= ATTEMPTS, "{asked} for one call");
         }
-        // It need not stay so.
+        // Once the server behaves, the chain works again.
         DIES_FROM.store(usize::MAX, SeqCst);
         drop(DEAD.lock().unwrap().take());
         for link in &links {
@@ -129,30 +134,30 @@ fn hostile(recorded: u32, act: impl FnOnce(&Domain<dyn Directory>)) {
 }
 
 #[test]
-fn a_server_that_hands_out_dead_objects_is_asked_so_often_for_one_call() {
+fn requests_for_dead_objects_are_bounded_per_call() {
     hostile(0, |_| {
         *DEAD.lock().unwrap() = Some(dead());
     });
 }
 
 #[test]
-fn a_server_that_hands_out_dead_objects_gets_no_recorded_calls() {
+fn dead_objects_get_no_recorded_calls() {
     hostile(9, |_| {
         *DEAD.lock().unwrap() = Some(dead());
     });
 }
 
 #[test]
-fn a_server_that_hands_out_living_objects_now_and_then_is_asked_no_more_often() {
+fn a_few_living_objects_do_not_raise_the_bound() {
     hostile(0, |_| {
-        // It takes forty requests for each link, and the call has not as many left at the second.
+        // Each link takes forty requests, and the call has fewer than that left at the second link.
         LIVES_EVERY.store(40, SeqCst);
         *DEAD.lock().unwrap() = Some(dead());
     });
 }
 
 #[test]
-fn a_server_that_dies_of_every_request_is_restarted_so_often_for_one_call() {
+fn deadly_requests_are_bounded_per_call() {
     hostile(9, |domain| {
         DIES_FROM.store(0, SeqCst);
         assert_eq!(domain.restarts(), 0);
@@ -160,9 +165,9 @@ fn a_server_that_dies_of_every_request_is_restarted_so_often_for_one_call() {
 }
 
 #[test]
-fn a_server_that_dies_of_a_later_recorded_call_ends_the_reopening() {
+fn a_deadly_recorded_call_ends_the_reopening() {
     hostile(9, |_| {
-        // Requests of one reopening of the whole chain: one and nine for each link.
+        // Reopening the whole chain takes one request and nine recorded calls for each link.
         DIES_FROM.store(25, SeqCst);
     });
 }

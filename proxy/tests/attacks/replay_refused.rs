@@ -1,6 +1,6 @@
-//! Attack: a recorded call that its server *refused* is taken for one that found it dead. A client over its
-//! quota asks a living server for something to be given back: the server is replaced, and the old
-//! generation, which nobody ended, runs on in a slot of its own.
+//! Attack: a recorded call that its server *refused* was taken for one that found the server dead. A client
+//! over its quota asks a living server for an object. The server was replaced, and the old generation, which
+//! nothing had ended, ran on in a slot of its own.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -41,7 +41,7 @@ trait Client {
 struct Full(Shadow<dyn Server>, Mutex<Vec<RRef<[u8]>>>);
 impl Client for Full {
     fn attack(&self) -> Result<(), RpcError> {
-        // What one call returns may take it far beyond its quota.
+        // The result of one call may take the client far beyond its quota.
         let large = self.0.give(64 << 10)?;
         self.1.lock().unwrap().push(large);
         self.0.give(16).map(drop)
@@ -52,7 +52,7 @@ fn full(server: Shadow<dyn Server>) -> Result<Full, RpcError> {
 }
 
 #[test]
-fn a_refused_recorded_call_does_not_replace_a_living_server() {
+fn refused_recorded_call_replaces_no_living_server() {
     let _alone = alone();
     let restart = Restart::limited(20, Duration::from_secs(3600));
     let spec = DomainSpec::new("living")
@@ -75,11 +75,11 @@ fn a_refused_recorded_call_does_not_replace_a_living_server() {
     );
     let old = first.live();
     println!("the first generation answers {old:?}");
-    let again = host()
+    let generations = host()
         .domains()
         .filter(|info| info.name.as_str() == "living")
         .count();
-    println!("{again} generations in the table");
+    println!("{generations} generations in the table");
     assert_eq!(server.restarts(), 0, "a living server was replaced");
     assert_eq!(got, Err(RpcError::OverQuota));
 }

@@ -1,5 +1,6 @@
-//! Attack: a domain uses its stack up, so that what the host does for it comes to its end in the stack's reserve. Nobody
-//! is let in on that stack before the reserve is closed again, and the domain goes no further.
+//! Attack: a domain uses up its stack, so that what the host does for it comes to its end in the stack's
+//! reserve. No entry is let in on that stack before the reserve is closed again, and the domain goes no
+//! further.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -20,22 +21,22 @@ use deep::{allocate_deeper, outlives};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Of the threads that attack.
+/// The stack of the threads that attack.
 const STACK: usize = 512 << 10;
-/// What they may use before the reserve.
+/// What such a thread may use above its reserve.
 const USUAL: usize = STACK - (128 << 10);
-/// From where the host's part of a recovery runs over.
+/// The depths from which the host's part of a recovery overruns the stack.
 const DEPTHS: Range<usize> = USUAL - (18 << 10)..USUAL - (12 << 10);
 const STEP: usize = 32;
 
-/// What the server's `init` does next.
+/// What the next `init` of the server does.
 static NEXT: AtomicU32 = AtomicU32::new(STARTS);
 const STARTS: u32 = 0;
 const RUNS_OVER: u32 = 1;
 const ALLOCATES_AND_FAILS: u32 = 2;
-/// How often it did anything else than start.
+/// How often `init` did anything else than start.
 static ATTACKS: AtomicUsize = AtomicUsize::new(0);
-/// How often the client went on behind its call.
+/// How often the client went on after its call.
 static WENT_ON: AtomicUsize = AtomicUsize::new(0);
 
 #[interface]
@@ -75,9 +76,9 @@ fn serving((): ()) -> Result<Serving, RpcError> {
 
 #[interface]
 trait Client {
-    /// Uses what it has opened from so many bytes further down.
+    /// Calls the object that it has opened, with `bytes` of stack in use.
     fn ask_below(&self, bytes: usize) -> Result<u32, RpcError>;
-    /// Panics there, with a destructor on the way that runs over.
+    /// Panics there, with a destructor on the way that overruns the stack.
     fn panic_below(&self, bytes: usize) -> Result<u32, RpcError>;
 }
 
@@ -112,7 +113,7 @@ fn asking(server: Shadow<dyn Server>) -> Result<Asking, RpcError> {
 }
 
 fn spawn(restarts: u32) -> (Domain<dyn Server>, Domain<dyn Client>) {
-    // This host keeps stacks from here on.
+    // From here on the host enforces stacks.
     drop(contained(false));
     let spec =
         |name| DomainSpec::new(name).restart(Restart::limited(restarts, Duration::from_secs(3600)));
@@ -124,7 +125,7 @@ fn spawn(restarts: u32) -> (Domain<dyn Server>, Domain<dyn Client>) {
     (server, client.unwrap())
 }
 
-/// Runs `attack` on a thread with the stack, without ticks: nothing else cuts it.
+/// Runs `attack` on a thread with [`STACK`], without ticks, so that nothing else cuts it.
 fn on_stack<R: Send>(attack: impl FnOnce() -> R + Send) -> R {
     thread::scope(|scope| {
         let run = || {
@@ -137,8 +138,8 @@ fn on_stack<R: Send>(attack: impl FnOnce() -> R + Send) -> R {
 }
 
 #[test]
-fn what_is_started_on_a_reserve_does_not_end_the_host() {
-    outlives("what_is_started_on_a_reserve_does_not_end_the_host", || {
+fn a_start_on_a_reserve_does_not_end_the_host() {
+    outlives("a_start_on_a_reserve_does_not_end_the_host", || {
         let _alone = alone();
         let (server, client) = spawn(1 << 20);
         let before = cuts().reserves;
@@ -146,7 +147,7 @@ fn what_is_started_on_a_reserve_does_not_end_the_host() {
             let shadow = client.shadow().unwrap();
             for bytes in DEPTHS.step_by(STEP) {
                 NEXT.store(STARTS, SeqCst);
-                // Opens it anew.
+                // This call opens the object anew.
                 assert_eq!(shadow.ask_below(0), Ok(7));
                 assert!(server.kill());
                 NEXT.store(RUNS_OVER, SeqCst);
@@ -159,8 +160,9 @@ fn what_is_started_on_a_reserve_does_not_end_the_host() {
     });
 }
 
-/// Has the client use its stack up while the server is restarted so many times at most, with so many segments.
-fn goes_no_further(restarts: u32, segments: usize) {
+/// Has the client use up its stack while the server is restarted, at most `restarts` times, with `segments`
+/// segments. Asserts that the client goes no further where its reserve was opened.
+fn assert_goes_no_further(restarts: u32, segments: usize) {
     let _alone = alone();
     allow_segments(segments);
     let mut opened = 0;
@@ -184,20 +186,20 @@ fn goes_no_further(restarts: u32, segments: usize) {
     assert!(opened > 10, "{opened}");
 }
 
-/// The server allocates, on a segment: there a mark ends while the client is to be cut.
+/// The server allocates on a segment: there a no-cut mark ends while the client is to be cut.
 #[test]
-fn who_used_the_stack_up_goes_no_further() {
-    goes_no_further(1, 4);
+fn used_up_stack_stops_its_domain() {
+    assert_goes_no_further(1, 4);
 }
 
 #[test]
-fn who_used_the_stack_up_goes_no_further_without_segments() {
-    goes_no_further(1, 0);
+fn used_up_stack_stops_its_domain_without_segments() {
+    assert_goes_no_further(1, 0);
 }
 
 #[test]
-fn who_used_the_stack_up_goes_no_further_where_nobody_is_started() {
-    goes_no_further(0, 0);
+fn used_up_stack_stops_its_domain_without_restarts() {
+    assert_goes_no_further(0, 0);
 }
 
 #[test]

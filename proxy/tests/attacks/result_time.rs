@@ -1,5 +1,5 @@
-//! Attack: two domains hand one large batch to and fro by results alone. What it takes to move a result is nobody's time, and
-//! no tick ends either of them.
+//! Attack: two domains pass one large batch to and fro, as results only. If moving a result were charged to no
+//! domain, no tick would ever end either of them.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
@@ -15,7 +15,7 @@ use std::time::Duration;
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// When the attack gives up by itself: after many times the results that a budget pays for.
+/// The number of rounds after which the attack gives up: many times as many results as a budget pays for.
 const TURNS: u32 = 64;
 
 type Batch = RRef<[Option<RRef<u64>>]>;
@@ -24,11 +24,11 @@ type Batch = RRef<[Option<RRef<u64>>]>;
 trait Principal {
     fn know(&self, other: Proxy<dyn Principal>) -> Result<(), RpcError>;
     fn make(&self, count: usize) -> Result<(), RpcError>;
-    /// Gives what it has.
+    /// Returns its batch.
     fn give(&self) -> Result<Batch, RpcError>;
-    /// Has the other give it what that has.
+    /// Gets the batch of the other domain.
     fn pull(&self) -> Result<(), RpcError>;
-    /// To and fro, until the attack gives up; how often.
+    /// Passes the batch to and fro until the attack gives up. Returns the number of rounds.
     fn run(&self) -> Result<u32, RpcError>;
 }
 #[derive(Default)]
@@ -76,7 +76,7 @@ fn init((): ()) -> Result<State, RpcError> {
 }
 
 #[test]
-fn who_hands_results_to_and_fro_uses_up_its_budget() {
+fn passing_results_to_and_fro_uses_up_the_budget() {
     let _alone = alone();
     let _contained = contained(true);
     let party = |name: &str, budget: bool| -> Domain<dyn Principal> {
@@ -85,7 +85,7 @@ fn who_hands_results_to_and_fro_uses_up_its_budget() {
         host().spawn(spec, init, Mint::nothing()).unwrap()
     };
     let (one, two) = (party("one", true), party("two", true));
-    // Made in pieces that its budget lets it have: the host makes it here, as a client would.
+    // A domain with a budget could make the batch only in pieces, so a domain without a budget makes it.
     let maker = party("maker", false);
     let from = maker.proxy().unwrap();
     from.make(1 << 22).unwrap();

@@ -1,5 +1,5 @@
-//! Attack: a domain that a call has put on a stack segment uses that up, and trusted code runs over there: it comes to
-//! its end in the segment's own reserve.
+//! Attack: a call has put a domain on a stack segment, and the domain uses that up, so that trusted code
+//! overruns it. The trusted code comes to its end in the segment's own reserve.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -18,15 +18,15 @@ use deep::{allocate_deeper, outlives};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const STACK: usize = 512 << 10;
-/// Of which so much is used before the domain is called that asks for `NEED`.
+/// The bytes that are in use before the domain that needs `NEED` is called.
 const USED: usize = 300 << 10;
 const NEED: usize = 128 << 10;
 
 #[interface]
 trait Deep {
-    /// Runs over, from so many bytes further down.
+    /// Overruns the stack, `bytes` further down.
     fn run_over(&self, bytes: usize) -> Result<(), RpcError>;
-    /// Has the other one do so, on a segment if there are any.
+    /// Calls `run_over` of the other domain, on a segment if there are any.
     fn ask(&self, bytes: usize) -> Result<(), RpcError>;
 }
 
@@ -48,40 +48,36 @@ fn init(other: Option<Proxy<dyn Deep>>) -> Result<State, RpcError> {
 }
 
 #[test]
-fn who_runs_over_in_trusted_code_on_a_segment_dies_alone() {
-    outlives(
-        "who_runs_over_in_trusted_code_on_a_segment_dies_alone",
-        || {
-            let _alone = alone();
-            drop(contained(false));
-            allow_segments(4);
-            let restart = Restart::limited(1 << 20, Duration::from_secs(3600));
-            let spec = |name| DomainSpec::new(name).restart(restart);
-            let none = Mint::of(|| None);
-            let deep: Domain<dyn Deep> =
-                host().spawn(spec("deep").stack(NEED), init, none).unwrap();
-            let of = deep.clone();
-            let mint = Mint::fallible(move || of.proxy().map(Some));
-            let client: Domain<dyn Deep> = host().spawn(spec("client"), init, mint).unwrap();
-            let before = cuts().reserves;
-            let attack = || {
-                let _contained = contained(false);
-                for bytes in (0..2048).step_by(32) {
-                    deep.restart().unwrap();
-                    client.restart().unwrap();
-                    let died = client.proxy().unwrap().ask(bytes);
-                    assert_eq!(died, Err(RpcError::Crashed));
-                    assert!(client.exit_reason().is_none(), "who only called is well");
-                }
-            };
-            thread::scope(|scope| {
-                let thread = thread::Builder::new().stack_size(STACK);
-                thread.spawn_scoped(scope, attack).unwrap().join().unwrap();
-            });
-            assert!(cuts().reserves > before + 10);
-            allow_segments(0);
-            client.kill();
-            deep.kill();
-        },
-    );
+fn segment_overflow_in_trusted_code_ends_one_domain() {
+    outlives("segment_overflow_in_trusted_code_ends_one_domain", || {
+        let _alone = alone();
+        drop(contained(false));
+        allow_segments(4);
+        let restart = Restart::limited(1 << 20, Duration::from_secs(3600));
+        let spec = |name| DomainSpec::new(name).restart(restart);
+        let none = Mint::of(|| None);
+        let deep: Domain<dyn Deep> = host().spawn(spec("deep").stack(NEED), init, none).unwrap();
+        let of = deep.clone();
+        let mint = Mint::fallible(move || of.proxy().map(Some));
+        let client: Domain<dyn Deep> = host().spawn(spec("client"), init, mint).unwrap();
+        let before = cuts().reserves;
+        let attack = || {
+            let _contained = contained(false);
+            for bytes in (0..2048).step_by(32) {
+                deep.restart().unwrap();
+                client.restart().unwrap();
+                let died = client.proxy().unwrap().ask(bytes);
+                assert_eq!(died, Err(RpcError::Crashed));
+                assert!(client.exit_reason().is_none(), "the caller is not at fault");
+            }
+        };
+        thread::scope(|scope| {
+            let thread = thread::Builder::new().stack_size(STACK);
+            thread.spawn_scoped(scope, attack).unwrap().join().unwrap();
+        });
+        assert!(cuts().reserves > before + 10);
+        allow_segments(0);
+        client.kill();
+        deep.kill();
+    });
 }

@@ -1,5 +1,6 @@
-//! Attack: a call that goes on on a stack segment brings its result back by way of the host. Whoever is cut between the
-//! segment and the caller leaves the result to the host: objects of nobody, which no reclaim finds.
+//! Attack: a call that goes on on a stack segment brings its result back by way of the host. If the caller was
+//! cut between the segment and its own stack, the result stayed with the host, as objects that no reclaim
+//! finds.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -26,7 +27,7 @@ trait Back {
 
 #[interface]
 trait Server {
-    /// Calls back, and gives something whatever came of that.
+    /// Calls `back`, and returns an object whatever the outcome.
     fn make(&self, back: Proxy<dyn Back>) -> Result<RRef<[u8]>, RpcError>;
     fn many(&self, count: u32) -> Result<RRef<[RRef<u64>]>, RpcError>;
 }
@@ -49,7 +50,7 @@ fn serving((): ()) -> Result<Serving, RpcError> {
 
 #[interface]
 trait Client {
-    /// Asks for something, and dies in the call back of it, from so many bytes further down.
+    /// Asks for an object and dies in the call back, with `bytes` more of stack in use.
     fn ask(&self, bytes: usize) -> Result<u32, RpcError>;
     fn take(&self, count: u32) -> Result<u32, RpcError>;
 }
@@ -93,11 +94,11 @@ fn restart() -> Restart {
     Restart::limited(1 << 20, Duration::from_secs(3600))
 }
 
-/// More than a thread of 512 KiB has: each call goes on on a segment.
+/// More than a thread of 512 KiB has, so that each call goes on on a segment.
 const MORE: usize = 1 << 20;
 
 fn spawn(client: DomainSpec, stack: usize) -> (Domain<dyn Server>, Domain<dyn Client>) {
-    // The host keeps budgets and stacks from here on.
+    // From here on the host enforces budgets and stacks.
     drop(contained(true));
     let spec = DomainSpec::new("server").stack(stack);
     let server: Domain<dyn Server> = host().spawn(spec, serving, Mint::nothing()).unwrap();
@@ -122,13 +123,13 @@ fn hosts() -> usize {
     heap::census(Owner::HOST).objects
 }
 
-/// The caller dies in trusted code, in a call back of its callee's; the callee lives, and gives a result.
+/// The caller dies in trusted code, in a call back from its callee. The callee lives and returns a result.
 #[test]
 fn a_dead_callers_result_over_a_segment_is_reclaimed() {
     dies_in_a_call_back(MORE);
 }
 
-/// To compare: without a segment nothing is left.
+/// For comparison: without a segment nothing is left.
 #[test]
 fn a_dead_callers_result_is_reclaimed() {
     dies_in_a_call_back(0);
@@ -162,9 +163,9 @@ fn dies_in_a_call_back(stack: usize) {
     assert_eq!(left, 0);
 }
 
-/// One result uses up nobody's budget, whatever its callee has made of it, and it is somebody's whatever happens.
+/// Moving one result uses up no budget, whatever the callee has made of it, and the result always has an owner.
 #[test]
-fn a_result_over_a_segment_ends_nobody() {
+fn a_result_over_a_segment_ends_no_domain() {
     const COUNT: u32 = 2_000_000;
     let _alone = alone();
     let spec = DomainSpec::new("frugal").budget(Duration::from_millis(8));

@@ -1,6 +1,6 @@
-//! Attack: a domain asks again and again for a service whose recipe fails, from a stack that has less left than a start is
-//! promised. The start runs on a segment, and `stack::extend` has to hand on the time that ticks count there: where waits begin
-//! the budget anew, ticks alone tell work from waits.
+//! Attack: a domain calls a service whose recipe fails, again and again, on a stack that has less left than a
+//! start is promised. The start runs on a segment, and `stack::extend` has to hand on the time that ticks count
+//! there. If the budget begins anew at each wait, only ticks can tell work from waits.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "a host's own stack probe")]
 
@@ -17,9 +17,9 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// A probe that has room enough, on a stack that it passes off as another one.
+/// A probe that has room enough: it calls on the same stack, which it passes off as another one.
 struct Here;
-// SAFETY: calls it once, on the running thread, which has more room than it was told.
+// SAFETY: calls the callee once, on the running thread, whose stack has more room than the runtime was outcomes.
 unsafe impl StackProbe for Here {
     fn extend(&self, _: usize, _: usize, _: Asker, callee: &mut dyn FnMut()) -> bool {
         callee();
@@ -104,16 +104,17 @@ fn vain_requests_on_a_short_stack_use_up_the_budget() {
     let _contained = contained(true);
     let renews: fn(DomainSpec) -> DomainSpec = |spec| spec.budget_between_yields(BUDGET);
     let plain: fn(DomainSpec) -> DomainSpec = |spec| spec.budget(BUDGET);
-    let told = [
+    let outcomes = [
         attack("plain-long", 1 << 16, plain),
         attack("plain-short", 64 << 20, plain),
         attack("renews-long", 1 << 16, renews),
         attack("renews-short", 64 << 20, renews),
     ];
-    println!("{told:?}");
+    println!("{outcomes:?}");
     assert!(
-        told.iter()
+        outcomes
+            .iter()
             .all(|(asked, end)| *asked < 100 && *end == Some(ExitKind::Overrun)),
-        "asked so often, of about 20 that a budget has room for: {told:?}"
+        "a budget has room for about 20 requests: {outcomes:?}"
     );
 }

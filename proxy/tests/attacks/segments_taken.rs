@@ -1,5 +1,5 @@
-//! Attack: one domain's threads stay on stack segments, of which all domains share so many. Nobody else is let in where one
-//! is needed, nor started.
+//! Attack: one domain's threads stay on stack segments, of which all domains share a limited number. Calls of
+//! other domains that need a segment were refused, and so were their starts.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;
@@ -87,7 +87,7 @@ fn one_domain_does_not_take_all_segments() {
     let _alone = alone();
     drop(contained(true));
     allow_segments(SEGMENTS);
-    // More than any thread here has.
+    // More stack than any thread here has.
     let spec = DomainSpec::new("server").stack(16 << 20);
     let _contained = contained(true);
     let server: Domain<dyn Server> = host().spawn(spec, serving, Mint::nothing()).unwrap();
@@ -100,7 +100,7 @@ fn one_domain_does_not_take_all_segments() {
     };
     let (hoarder, other) = (client("hoarder"), client("other"));
     assert_eq!(other.proxy().unwrap().ping(), Ok(7));
-    // As long as half are left nobody counts.
+    // While half of the segments are left, no domain's share is counted.
     assert_eq!(
         hoarder.proxy().unwrap().hoard(),
         Ok(SEGMENTS as u32 / 2 + 1)

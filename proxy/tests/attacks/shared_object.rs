@@ -1,5 +1,6 @@
-//! Attack: an opened object that several domains have. One of them makes a recorded call on it that its server can't repeat:
-//! that costs it what it recorded, and neither the others, nor the server, nor who has its slot next.
+//! Attack: several domains hold one opened object. One of them makes a recorded call on it that the server
+//! cannot repeat. That costs this domain its recorded calls. It costs nothing to the other holders, to the
+//! server, or to the next domain in the slot.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -13,11 +14,11 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// A later generation of the server refuses it: the file was longer then, say.
+/// A later generation of the server refuses to seek here, say because the file was longer before.
 const POISON: u32 = 666;
-/// A later generation of the server dies of it.
+/// A later generation of the server dies of a seek to here.
 const DEADLY: u32 = 667;
-/// A later generation of the server takes its time over it, and refuses it.
+/// A later generation of the server takes long over a seek to here, and then refuses it.
 const SLOW: u32 = 668;
 static REPLAYING: AtomicBool = AtomicBool::new(false);
 static GO_ON: AtomicBool = AtomicBool::new(false);
@@ -48,7 +49,7 @@ impl File for Server {
     fn seek(&self, to: u32) -> Result<(), RpcError> {
         match to {
             POISON if !self.first => return Err(RpcError::RecoveryFailed),
-            DEADLY => assert!(self.first, "it dies of it"),
+            DEADLY => assert!(self.first, "the deadly seek"),
             SLOW if !self.first => {
                 REPLAYING.store(true, SeqCst);
                 while !GO_ON.load(SeqCst) {
@@ -77,7 +78,7 @@ fn files(name: &str) -> Domain<dyn File> {
 
 #[interface]
 trait Client {
-    /// Opens a file, and hands it on too.
+    /// Opens a file, keeps it, and hands on a clone of it.
     fn open(&self) -> Result<Proxy<dyn File>, RpcError>;
     fn take(&self, file: Proxy<dyn File>) -> Result<(), RpcError>;
     fn seek(&self, to: u32) -> Result<(), RpcError>;
@@ -119,7 +120,7 @@ fn client(name: &str, of: &Domain<dyn File>) -> (Domain<dyn Client>, Proxy<dyn C
     (domain, proxy)
 }
 
-/// A file that its owner has at 3.
+/// A file that its owner has at position 3.
 struct Shared {
     files: Domain<dyn File>,
     owner: Domain<dyn Client>,
@@ -128,7 +129,7 @@ struct Shared {
 }
 
 impl Shared {
-    /// The guest has recorded `seek`, and the server is dead.
+    /// Makes a file on which the guest has recorded `seek`, and whose server is dead.
     fn new(name: &str, seek: u32) -> Self {
         let files = files(name);
         let (owner, o) = client("owner", &files);
@@ -156,7 +157,7 @@ impl Drop for Shared {
 }
 
 #[test]
-fn a_record_of_one_holder_does_not_take_an_object_from_the_others() {
+fn bad_record_takes_no_object_from_other_holders() {
     let _alone = alone();
     let shared = Shared::new("poisoned", POISON);
     assert!(!shared.file.is_alive());
@@ -166,9 +167,10 @@ fn a_record_of_one_holder_does_not_take_an_object_from_the_others() {
     assert!(shared.file.is_alive(), "it was opened again");
 }
 
-/// Worse if the server dies of it: then each call of the others costs it a restart, until all are spent.
+/// It is worse if the server dies of the call: each call of the other holders would cost it a restart, until
+/// all are spent.
 #[test]
-fn a_record_of_one_holder_does_not_end_the_server_again_and_again() {
+fn bad_record_spends_few_restarts_of_the_server() {
     let _alone = alone();
     let shared = Shared::new("deadly", DEADLY);
     let o = shared.owner.proxy().unwrap();
@@ -178,9 +180,10 @@ fn a_record_of_one_holder_does_not_end_the_server_again_and_again() {
     assert!(shared.files.restarts() < 5);
 }
 
-/// The guest dies while its call is made again. Who has its slot by then has recorded on the object, too.
+/// The guest dies while its call is replayed. The next domain in its slot has recorded a call on the object by
+/// then.
 #[test]
-fn a_dead_domains_record_is_not_held_against_who_has_its_slot() {
+fn dead_domains_record_spares_its_slots_next_owner() {
     let _alone = alone();
     let shared = Shared::new("slow", SLOW);
     let o = shared.owner.proxy().unwrap();
@@ -200,7 +203,11 @@ fn a_dead_domains_record_is_not_held_against_who_has_its_slot() {
     assert!(shared.files.kill());
     let restored = s.at();
     stranger.kill();
-    assert_eq!(owners, Ok(7), "nobody's record is in the way");
-    assert_eq!(further, Ok(()), "it is refused for a dead domain's record");
-    assert_eq!(restored, Ok(8), "its record was given up");
+    assert_eq!(owners, Ok(7), "no record is in the way");
+    assert_eq!(
+        further,
+        Ok(()),
+        "the stranger's call is refused because of a dead domain's record"
+    );
+    assert_eq!(restored, Ok(8), "the stranger's record was given up");
 }

@@ -1,5 +1,6 @@
-//! Attack: a server crashes at each attempt of one call. In each dead generation it leaves a thread of its own for a little less
-//! than the share of its budget that the client waits, so that the shares of one call add up; or the host waits between the attempts.
+//! Attack: a server crashes at each attempt of one call. In each dead generation it leaves a thread behind for
+//! a little less than the share of its budget that the client waits, so that the shares of one call would add
+//! up. Or the host waits between the attempts.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;
@@ -17,25 +18,25 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Of the thread that calls: its clock goes by what it waits.
+/// A turn of the thread that calls; its clock is driven by its waits.
 const TURN: Duration = Duration::from_micros(100);
 const BUDGET_TURNS: u64 = 200;
 const BUDGET: Duration = Duration::from_millis(20);
 
-/// Turns for which a thread stays in each dead generation.
+/// The number of turns for which a thread stays in each dead generation.
 static STAYS: Mutex<&[u64]> = Mutex::new(&[]);
-/// Threads that came so far, and that are to leave.
+/// The number of threads that have come so far, and the number of those that are to leave.
 static CAME: AtomicU64 = AtomicU64::new(0);
 static LEAVE: AtomicU64 = AtomicU64::new(0);
-/// The number of one that acts for the host, which no death cuts.
+/// The number of a thread that acts for the host, which no death cuts.
 const AS_HOST: u64 = 7;
-/// Turns so far, and at which the last thread is to leave.
+/// The number of turns so far, and the turn at which the last thread is to leave.
 static NOW: AtomicU64 = AtomicU64::new(0);
 static UNTIL: AtomicU64 = AtomicU64::new(u64::MAX);
 /// Whether the server has crashed.
 static HAS_CRASHED: AtomicBool = AtomicBool::new(false);
 
-/// A turn of the client's is over. A thread that leaves has left when the next one begins.
+/// Called when a turn of the client is over. If a thread is to leave, it has left when the next turn begins.
 fn turn(turns: u64) {
     NOW.store(turns, SeqCst);
     if turns != UNTIL.load(SeqCst) {
@@ -95,7 +96,7 @@ fn crashes(accomplice: Proxy<dyn Accomplice>) -> Result<Crashes, RpcError> {
 
 #[interface]
 trait Client {
-    /// Asks the server `times`, and takes no for an answer.
+    /// Calls the server `times` times, whatever the answers. Returns the number of calls that succeeded.
     fn ask(&self, times: u32) -> Result<u32, RpcError>;
 }
 struct Asks(Shadow<dyn Server>);
@@ -114,8 +115,8 @@ fn accomplice() -> Domain<dyn Accomplice> {
     host().spawn(spec, stays, Mint::nothing()).unwrap()
 }
 
-/// Calls of a client, of a server in whose dead generations threads stay for so many turns each. How many turns it waits, and
-/// how it ends.
+/// Makes `times` calls of a client to a server in whose dead generations a thread stays, for as many turns each
+/// as `stay` says. Returns how many turns the client waits, and how it ends.
 fn calls(
     times: u32,
     stay: &'static [u64],
@@ -166,7 +167,7 @@ fn server() -> DomainSpec {
 
 #[test]
 fn one_call_of_a_server_that_crashes_ends_no_client() {
-    // Half of what is left each, and in the end a 16th of all.
+    // Each takes half of what is left, and in the end a 16th of the whole budget.
     let client = DomainSpec::new("client").budget(BUDGET);
     let (turns, ended) = calls(1, &[96, 46, 18, 12], server(), client);
     assert_eq!(ended, None, "after {turns} turns");
@@ -181,16 +182,17 @@ fn assert_one_share(turns: u64) {
 }
 
 #[test]
-fn what_is_waited_between_crashes_ends_no_client() {
+fn waits_between_crashes_end_no_client() {
     let server = DomainSpec::new("server").restart(Restart::limited(u32::MAX, TURN));
     let client = DomainSpec::new("client").budget(BUDGET);
     let (turns, ended) = calls(100, &[], server, client);
     assert_eq!(ended, None, "after {turns} turns");
 }
 
-/// A recipe calls a domain itself that can't be started yet: with a share of its own each time, of what the client has left.
+/// A recipe itself calls a domain that cannot be started yet. Each of these calls has a share of its own, of
+/// what the client has left.
 #[test]
-fn what_recipes_wait_comes_off_the_calls_share() {
+fn waits_of_recipes_come_off_the_calls_share() {
     let _alone = alone();
     let stepping = stepping();
     begin(&[]);

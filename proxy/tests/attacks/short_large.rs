@@ -1,5 +1,6 @@
-//! Attack: a client with little stack restarts a server. A neighbour has recorded a call with a large argument, for which
-//! there was room when it was made: made again *there* it runs over inside the server, and the neighbour loses its records.
+//! Attack: a client with little stack restarts a server. Another client has recorded a call with a large
+//! argument, for which there was room when the call was made. Replayed *there*, the call overruns the stack
+//! inside the server, and the other client loses its records.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -72,9 +73,10 @@ fn on<R: Send>(bytes: usize, body: impl FnOnce() -> R + Send) -> R {
     })
 }
 
-/// Who asks for the server with so little stack, and whether it lives on, with a neighbour's record or without. In optimised code the
-/// copy lies in a frame of the host's.
-fn who_asks(records: bool, stack: usize, range: std::ops::Range<usize>) -> Vec<usize> {
+/// Has clients call the dead server from each depth of `range` on a thread with `stack` bytes, with or without
+/// a recorded call of another client. Returns the depths at which the client that called was ended. In
+/// optimised code the copy of the argument lies in a frame of the host's.
+fn ended_depths(records: bool, stack: usize, range: std::ops::Range<usize>) -> Vec<usize> {
     let _alone = alone();
     drop(contained(false));
     let restart = Restart::limited(1 << 20, Duration::from_secs(3600));
@@ -113,13 +115,17 @@ fn who_asks(records: bool, stack: usize, range: std::ops::Range<usize>) -> Vec<u
 }
 
 #[test]
-fn a_neighbours_large_record_does_not_end_who_asks_with_little_stack() {
+fn large_record_spares_an_asker_with_little_stack() {
     let depths = 700 << 10..845 << 10;
-    assert_eq!(who_asks(false, STACK, depths.clone()), [], "to compare");
     assert_eq!(
-        who_asks(true, STACK, depths),
+        ended_depths(false, STACK, depths.clone()),
         [],
-        "ended by another's record"
+        "without a record"
+    );
+    assert_eq!(
+        ended_depths(true, STACK, depths),
+        [],
+        "ended by another client's record"
     );
 }
 
@@ -128,18 +134,23 @@ fn a_neighbours_large_record_does_not_end_who_asks_with_little_stack() {
 fn a_neighbours_large_record_does_not_end_the_host() {
     outlives("a_neighbours_large_record_does_not_end_the_host", || {
         let depths = 20 << 10..150 << 10;
-        assert_eq!(who_asks(false, 224 << 10, depths.clone()), [], "to compare");
+        assert_eq!(
+            ended_depths(false, 224 << 10, depths.clone()),
+            [],
+            "without a record"
+        );
         println!("without a record: none ended");
         assert_eq!(
-            who_asks(true, 224 << 10, depths),
+            ended_depths(true, 224 << 10, depths),
             [],
-            "ended by another's record"
+            "ended by another client's record"
         );
     });
 }
 
-/// What a neighbour has left who asks for the server with so much of its stack in use.
-fn gives_up(segments: usize) {
+/// Asserts that a client keeps its records when another client restarts the server with more and more of its
+/// stack in use.
+fn assert_kept(segments: usize) {
     let _alone = alone();
     drop(contained(false));
     let spec = |name| {
@@ -180,17 +191,18 @@ fn gives_up(segments: usize) {
     allow_segments(0);
     assert!(
         lost.is_empty(),
-        "the neighbour's record was given up: {lost:?}"
+        "the other client's record was given up: {lost:?}"
     );
 }
 
 #[test]
-fn a_large_record_is_not_given_up_where_a_neighbour_has_little_stack() {
-    gives_up(0);
+fn large_record_survives_restart_on_a_short_stack() {
+    assert_kept(0);
 }
 
-/// A start goes on on a segment that has what it is promised, and not a byte for the record.
+/// The start goes on on a segment that has the room which a start is promised, and not a byte more for the
+/// record.
 #[test]
-fn a_large_record_is_not_given_up_on_a_segment() {
-    gives_up(8);
+fn large_record_survives_restart_on_a_segment() {
+    assert_kept(8);
 }

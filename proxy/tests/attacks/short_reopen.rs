@@ -1,6 +1,7 @@
-//! Attack: a client opens an object with a large argument, where it has room. When the server has died once, the client uses
-//! the object where it has little stack: opened again, the call runs over inside the server, which dies of what is no bug of
-//! its own, again and again, until its restarts are spent.
+//! Attack: a client opens an object with a large argument, where there is room for it. After a death of the
+//! server, the client uses the object where it has little stack. The call that opens the object again overran
+//! the stack inside the server. So the server died of a fault that is not its own, again and again, until its
+//! restarts were spent.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
@@ -119,7 +120,7 @@ fn attack(open: impl Fn(&Proxy<dyn Client>) -> Result<u32, RpcError> + Sync) {
     };
     let (short, neighbour) = (client("short"), client("neighbour"));
     let (attacker, victim) = (short.proxy().unwrap(), neighbour.proxy().unwrap());
-    // Once, whyever: from here on the server has no fault, and nobody kills it.
+    // The server dies once, of any cause. From here on it has no fault, and nothing kills it.
     assert_eq!(on(8 << 20, || open(&attacker)), Ok(1));
     assert!(server.kill());
     assert_eq!(on(8 << 20, || victim.status()), Ok(7));
@@ -152,11 +153,11 @@ fn attack(open: impl Fn(&Proxy<dyn Client>) -> Result<u32, RpcError> + Sync) {
 }
 
 #[test]
-fn a_large_argument_does_not_run_over_where_an_object_is_opened_again() {
+fn large_argument_overruns_no_stack_in_a_reopening() {
     attack(|client| client.open());
 }
 
 #[test]
-fn a_large_record_does_not_run_over_where_an_object_is_opened_again() {
+fn large_record_overruns_no_stack_in_a_reopening() {
     attack(|client| client.open_and_write());
 }

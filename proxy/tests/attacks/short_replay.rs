@@ -1,5 +1,6 @@
-//! Attack: a client with little stack restarts a server. What the server calls to restore its neighbours' state has no room
-//! *there*: that is taken for the neighbours' fault, and they lose what they had recorded.
+//! Attack: a client with little stack restarts a server. What the server calls to restore the state of its
+//! other clients has no room *there*. That was taken for a fault of those clients, and they lost their recorded
+//! calls.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -21,7 +22,7 @@ use files::{Client, Files, Serving, calling, serving};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// On a thread with so much stack.
+/// Runs `body` on a thread with `bytes` of stack.
 fn on<R: Send>(bytes: usize, body: impl FnOnce() -> R + Send) -> R {
     thread::scope(|scope| {
         let run = || {
@@ -33,28 +34,28 @@ fn on<R: Send>(bytes: usize, body: impl FnOnce() -> R + Send) -> R {
     })
 }
 
-/// As `serving`, which looks at its disk first: as file systems do.
+/// As `serving`, but reads from the disk first, as file systems do.
 fn serving_from_disk(disk: Shadow<dyn Disk>) -> Result<Serving, RpcError> {
     disk.read()?;
     serving(disk)
 }
 
-/// Where the room is missed: where the disk is called, or where it is restarted.
+/// Where the room is missing: in a call of the disk, or in its restart.
 #[derive(Clone, Copy, PartialEq)]
 enum Missed {
     InCall,
     InRestart,
 }
 
-/// A client with little stack finds the files dead, and restarts them in vain; what is left to its neighbour, which had recorded
-/// something if `records`, and how many of the files' restarts were spent.
+/// Has a client with little stack find the files dead and fail to restart them. Asserts that another client,
+/// which has a recorded call if `records`, keeps it, and that the service can still be restarted.
 fn restart_on_a_short_stack(
     init: fn(Shadow<dyn Disk>) -> Result<Serving, RpcError>,
     records: bool,
     missed: Missed,
 ) {
     let _alone = alone();
-    // The host keeps budgets and stacks from here on.
+    // From here on the host enforces budgets and stacks.
     drop(contained(true));
     let restart = Restart::limited(20, Duration::from_secs(3600));
     let spec = DomainSpec::new("disk").stack(1 << 20).restart(restart);
@@ -84,7 +85,7 @@ fn restart_on_a_short_stack(
     assert_eq!(
         after,
         (Ok(recorded), Ok(recorded + 1)),
-        "the neighbour's record was given up, or the service is over"
+        "the other client's record was given up, or the service has no restarts left"
     );
     for domain in [short, neighbour] {
         domain.kill();
@@ -95,22 +96,22 @@ fn restart_on_a_short_stack(
 }
 
 #[test]
-fn a_restart_on_a_short_stack_gives_nobodys_records_up() {
+fn restart_on_a_short_stack_loses_no_records() {
     restart_on_a_short_stack(serving, true, Missed::InCall);
 }
 
 #[test]
-fn a_disk_not_restarted_there_gives_nobodys_records_up() {
+fn disk_not_restarted_for_want_of_room_loses_nothing() {
     restart_on_a_short_stack(serving, true, Missed::InRestart);
 }
 
-/// So it is with `init`: one call of a client with little stack would spend all restarts of the service.
+/// The same holds for `init`: one call of a client with little stack would spend all restarts of the service.
 #[test]
-fn an_init_that_finds_no_room_further_in_spends_not_all_restarts() {
+fn init_without_room_does_not_spend_all_restarts() {
     restart_on_a_short_stack(serving_from_disk, false, Missed::InCall);
 }
 
 #[test]
-fn an_init_whose_disk_is_not_restarted_there_spends_nothing() {
+fn init_without_room_for_its_disk_spends_nothing() {
     restart_on_a_short_stack(serving_from_disk, false, Missed::InRestart);
 }

@@ -1,5 +1,5 @@
-//! A client whose stack is nearly used up calls a server that is dead, or records a call on one that lives: what
-//! the client lacks is no reason for the others to lose the server.
+//! A client whose stack is nearly used up calls a dead server, or makes a recorded call at a living one. The
+//! client's lack of stack must not cost the others the server.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -44,9 +44,9 @@ fn init((): ()) -> Result<Counter, RpcError> {
 
 #[interface]
 trait Client {
-    /// Calls the server below so many frames.
+    /// Calls the server below `frames` frames.
     fn count_below(&self, frames: usize) -> Result<u32, RpcError>;
-    /// Has a call recorded below so many frames.
+    /// Makes a recorded call below `frames` frames.
     fn add_below(&self, frames: usize) -> Result<u32, RpcError>;
 }
 
@@ -65,7 +65,7 @@ fn deep(server: Shadow<dyn Counting>) -> Result<Deep, RpcError> {
     Ok(Deep(server))
 }
 
-/// Allows for more restarts than there are frames on a stack that is tried.
+/// More restarts than there are frames on a stack that is tried.
 const RESTARTS: u32 = 100_000;
 
 fn spawn(name: &str) -> (Domain<dyn Counting>, Domain<dyn Client>) {
@@ -81,8 +81,8 @@ fn spawn(name: &str) -> (Domain<dyn Counting>, Domain<dyn Client>) {
     (server, client)
 }
 
-/// Calls `call` with ever more frames below it, until the client has used its stack up: how often a call was made,
-/// and how often there was no room for it.
+/// Calls `call` with more and more frames in use, until the client has used up its stack. Returns how many
+/// calls were made, and how many were refused for lack of room.
 fn deeper_and_deeper(mut call: impl FnMut(usize) -> Result<u32, RpcError> + Send) -> (u32, u32) {
     let run = || {
         let _contained = contained(false);

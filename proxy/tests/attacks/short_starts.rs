@@ -1,5 +1,6 @@
-//! Attack: starts that run short of stack. Where the start itself has used up what it is promised, it or the record that it
-//! makes again has failed; before that nobody has, and such starts are few.
+//! Attack: starts that run short of stack. If the start has used up the stack that it is promised, the start or
+//! the recorded call that it replays has failed. If it is short before that, nothing has failed, and only a few
+//! such starts are tried.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, Status, Strategy, Supervisor};
@@ -21,7 +22,7 @@ const RESTARTS: u32 = 20;
 
 #[interface]
 trait Files {
-    /// Looks at the disk at each level of a path.
+    /// Reads from the disk at each level of a path.
     #[replay]
     fn walk(&self, depth: u32) -> Result<u32, RpcError>;
     #[idempotent]
@@ -51,7 +52,7 @@ impl Files for Serving {
 fn serving(disk: Shadow<dyn Disk>) -> Result<Serving, RpcError> {
     Ok(Serving(disk))
 }
-/// As `serving`, which looks at its disk first: as file systems do.
+/// As `serving`, but reads from the disk first, as file systems do.
 fn serving_from_disk(disk: Shadow<dyn Disk>) -> Result<Serving, RpcError> {
     disk.read()?;
     serving(disk)
@@ -68,7 +69,7 @@ impl Client for Calling {
     fn walk(&self, depth: u32) -> Result<u32, RpcError> {
         self.0.walk(depth)
     }
-    /// How deep a walk finds room, from where this is.
+    /// Returns the depth of the deepest walk that finds room, from where this runs.
     fn deepest(&self) -> Result<u32, RpcError> {
         let (mut fits, mut does_not) = (0, 1 << 20);
         while fits + 1 < does_not {
@@ -93,7 +94,7 @@ fn calling((files, once): (Shadow<dyn Files>, Proxy<dyn Files>)) -> Result<Calli
     Ok(Calling(files, once))
 }
 
-/// On a thread with so much stack.
+/// Runs `body` on a thread with `bytes` of stack.
 fn on<R: Send>(bytes: usize, body: impl FnOnce() -> R + Send) -> R {
     thread::scope(|scope| {
         let run = || {
@@ -133,7 +134,7 @@ fn client(spec: DomainSpec, of: &Domain<dyn Files>) -> Domain<dyn Client> {
     host().spawn(spec, calling, mint).unwrap()
 }
 
-/// Has the attacker record the deepest walk that finds room on a thread with so much stack.
+/// Has the attacker record the deepest walk that finds room on a thread with `stack` bytes.
 fn record_deepest(attacker: &Proxy<dyn Client>, stack: usize) {
     let recorded = on(stack, || {
         let deepest = attacker.deepest().unwrap();
@@ -143,12 +144,12 @@ fn record_deepest(attacker: &Proxy<dyn Client>, stack: usize) {
     assert!(recorded > Some(100), "{recorded:?}");
 }
 
-/// Made again it has a few frames less, whosever stack that is: it would never fit.
+/// Replayed, the walk has a few frames less, on any thread's stack, so it would never fit.
 #[test]
-fn a_record_that_takes_a_whole_stack_is_given_up() {
+fn whole_stack_record_is_given_up() {
     const STACK: usize = 2 << 20;
     let _alone = alone();
-    // The host keeps budgets and stacks from here on.
+    // From here on the host enforces budgets and stacks.
     drop(contained(true));
     let disk = disk("disk");
     let files = files("files", &disk, serving);
@@ -156,10 +157,14 @@ fn a_record_that_takes_a_whole_stack_is_given_up() {
     let victim = client(DomainSpec::new("victim"), &files);
     record_deepest(&attacker.proxy().unwrap(), STACK);
     assert!(files.kill());
-    // A thread of the same size, and the victim at the very bottom of it.
+    // A thread of the same size, with the victim's call at the very bottom of it.
     let proxy = victim.proxy().unwrap();
     let got = on(STACK, || proxy.status(1));
-    assert_eq!(got, Ok(7), "one client's record closes the service for all");
+    assert_eq!(
+        got,
+        Ok(7),
+        "one client's record makes the service unavailable for all"
+    );
     assert_eq!(files.restarts(), 2);
     for killed in [attacker.kill(), victim.kill(), files.kill(), disk.kill()] {
         assert!(killed);
@@ -168,8 +173,8 @@ fn a_record_that_takes_a_whole_stack_is_given_up() {
 }
 
 #[test]
-fn a_record_that_takes_a_whole_stack_ends_no_supervised_tree() {
-    // As a program's main thread has, and as others have.
+fn whole_stack_record_ends_no_supervised_tree() {
+    // The stacks of a program's main thread and of its other threads.
     const LARGE: usize = 8 << 20;
     const STACK: usize = 2 << 20;
     let _alone = alone();
@@ -185,15 +190,15 @@ fn a_record_that_takes_a_whole_stack_ends_no_supervised_tree() {
     record_deepest(&attacker.proxy().unwrap(), LARGE);
     assert!(files.kill());
     assert_eq!(on(STACK, || supervisor.poll()), Status::Settled);
-    assert!(neighbour.exit_reason().is_none(), "its neighbour was ended");
+    assert!(neighbour.exit_reason().is_none(), "the neighbour was ended");
     for killed in [attacker.kill(), neighbour.kill(), files.kill(), disk.kill()] {
         assert!(killed);
     }
     host().reap();
 }
 
-/// A client with little stack asks a service that is dead again and again. No restart is spent; each start would be told, and
-/// be the newest end that is known.
+/// A client with little stack calls a dead service again and again. No restart is spent. If each such start
+/// were reported, it would fill the event log and be the newest known end of the service.
 #[test]
 fn starts_without_room_do_not_fill_the_log() {
     let _alone = alone();
@@ -211,10 +216,10 @@ fn starts_without_room_do_not_fill_the_log() {
     while event_log().read(&mut cursor).is_some() {}
     assert_eq!(cursor.lost, before, "events of others were lost");
     let tried = files.restarts();
-    assert!(tried <= RESTARTS + 1, "{tried} starts in vain");
+    assert!(tried <= RESTARTS + 1, "{tried} failed starts");
     let ends: Vec<_> = files.exits().map(|exit| exit.reason.message).collect();
     assert_eq!(ends.len(), 1, "{ends:?}");
-    // Nothing was spent of what others have, nor is anything refused to who has room.
+    // Other clients have lost nothing, and a client that has room is not refused.
     let victim = client(DomainSpec::new("victim"), &files);
     let proxy = victim.proxy().unwrap();
     assert_eq!(on(2 << 20, || proxy.status(1)), Ok(7));

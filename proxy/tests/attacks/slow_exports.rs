@@ -1,5 +1,5 @@
-//! Attack: a domain exports objects whose destructors take nearly its budget each, and lets go of them itself. Whoever calls it, or
-//! collects, waits for as many budgets as it likes.
+//! Attack: a domain exports objects whose destructors take nearly its budget each, and drops them itself. A
+//! caller of this domain, or a host that collects exports, waited for as many budgets as the domain liked.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
@@ -75,7 +75,7 @@ fn attack(wait: impl Fn(&Domain<dyn Server>)) {
 }
 
 #[test]
-fn a_callers_wait_is_no_multiple_of_its_callees_budget() {
+fn callers_wait_is_bounded_by_the_callees_budget() {
     attack(|server| {
         assert!(
             server
@@ -88,6 +88,6 @@ fn a_callers_wait_is_no_multiple_of_its_callees_budget() {
 }
 
 #[test]
-fn a_collection_by_the_host_does_not_last_as_long_as_a_domain_likes() {
+fn collection_time_is_bounded_by_the_budget() {
     attack(|_| println!("dropped {}", host().collect_exports()));
 }

@@ -1,5 +1,6 @@
-//! Attack: a domain is dead, and a stretch of the host's on its thread calls an accomplice, which calls itself many times over and then
-//! a bystander. Each mark of the bystander's ends with a look for the dead one, far down the chain, on the bystander's time.
+//! Attack: a domain is dead, and the host's code that runs for it on its thread calls an accomplice. The
+//! accomplice calls itself many times over and then calls a bystander. The end of each no-cut mark of the
+//! bystander searched for the dead domain, far down the chain, on the bystander's time.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
@@ -17,11 +18,12 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const BUDGET: Duration = Duration::from_millis(40);
 const STACK: usize = 512 << 20;
-/// Calls of itself that the accomplice makes.
+/// The number of calls that the accomplice makes to itself.
 const DEPTH: u32 = 8000;
-/// What the bystander allocates: a fraction of its budget, where the looks would take several.
+/// The number of objects that the bystander allocates. That takes a fraction of its budget; the searches would
+/// take several budgets.
 const OBJECTS: u64 = 6000;
-/// The host works for so long: some ticks.
+/// The host works for this long, which is some ticks.
 const TICKS: Duration = Duration::from_millis(5);
 
 #[interface]
@@ -42,7 +44,7 @@ fn works((): ()) -> Result<Works, RpcError> {
 #[interface]
 trait Deep {
     fn set(&self, me: Proxy<dyn Deep>, then: Proxy<dyn Bystander>) -> Result<(), RpcError>;
-    /// Calls itself so many times, then the bystander.
+    /// Calls itself `left` times, then the bystander.
     fn down(&self, left: u32) -> Result<u64, RpcError>;
 }
 #[derive(Default)]
@@ -74,7 +76,7 @@ impl Oracle for Asked {
         if let Some(attacker) = self.1.lock().unwrap().take() {
             attacker.kill();
         }
-        // A tick finds the host at work for who is dead.
+        // A tick finds the host at work for a dead domain.
         let began = Instant::now();
         while began.elapsed() < TICKS {}
         self.0.down(DEPTH)
@@ -111,7 +113,7 @@ fn attack() {
     assert_eq!(
         came,
         Err(RpcError::Crashed),
-        "it is cut where the host's work ends"
+        "the attacker is cut where the host's work ends"
     );
     assert_eq!(bystander.exit_reason(), None);
     assert!(bystander.kill() && deep.kill());
@@ -120,7 +122,7 @@ fn attack() {
 }
 
 #[test]
-fn a_mark_of_a_bystander_costs_no_look_down_the_chain() {
+fn end_of_a_mark_costs_no_search_of_the_chain() {
     let _alone = alone();
     let thread = thread::Builder::new().stack_size(STACK).spawn(attack);
     thread.unwrap().join().unwrap();

@@ -1,5 +1,5 @@
-//! Attack: a server takes long, on its own budget, to open an object again, and then refuses. If the host's clock counted that
-//! time as its own, spent in vain for the object's caller, the caller would pay for it and die.
+//! Attack: a server takes long, on its own budget, to open an object again, and then refuses. If the host
+//! counted that time as its own work in vain, the object's caller would be charged for it and die.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -18,7 +18,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 trait Files {
     #[replay]
     fn open(&self) -> Result<Proxy<dyn File>, RpcError>;
-    /// Takes as long, on the server's budget.
+    /// Takes as long as such an opening, on the server's budget.
     fn slow(&self) -> Result<u32, RpcError>;
 }
 #[interface]
@@ -37,7 +37,7 @@ struct Open;
 impl File for Open {
     fn len(&self) -> Result<u32, RpcError> {
         if MEAN.load(SeqCst) {
-            panic!("ends itself, to be asked to open it again");
+            panic!("dies so that the object has to be opened again");
         }
         Ok(7)
     }
@@ -95,7 +95,11 @@ fn a_slow_refusal_does_not_end_the_caller() {
     let client: Domain<dyn Client> = host().spawn(spec, init, mint).unwrap();
     let proxy = client.proxy().unwrap();
     assert_eq!(proxy.open(), Ok(0));
-    assert_eq!(proxy.slow(), Ok(0), "a slow answer is the server's time");
+    assert_eq!(
+        proxy.slow(),
+        Ok(0),
+        "a slow answer is charged to the server"
+    );
     MEAN.store(true, SeqCst);
     let got = proxy.len();
     MEAN.store(false, SeqCst);

@@ -1,5 +1,6 @@
-//! Attack: as `attack_slow_open`, but what the server does before it refuses is to wait, to yield, or to compute on a busy machine.
-//! By the clock that takes longer than by the server's ticks, and the rest is charged to who asked.
+//! Attack: as `attack_slow_open`, but before it refuses, the server waits, yields, or computes on a busy
+//! machine. That takes longer by the clock than by the server's ticks, and the difference was charged to the
+//! asker.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -16,18 +17,18 @@ use std::time::{Duration, Instant};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const CLIENTS: Duration = Duration::from_millis(100);
-/// What the server passes before it refuses, by the clock, on a budget of ten times that.
+/// The time by the clock that passes before the server refuses. Its budget is ten times as long.
 const SLOW: Duration = Duration::from_millis(500);
 const SERVERS: Option<Duration> = Some(Duration::from_secs(5));
 
-/// How it does.
+/// How the server spends the time.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Way {
-    /// For its disk.
+    /// Waits for its disk.
     Waits,
     Yields,
     Works,
-    /// Where no tick finds it.
+    /// Sleeps where no tick finds it.
     Sleeps,
 }
 
@@ -39,7 +40,7 @@ static OVER: AtomicBool = AtomicBool::new(false);
 #[interface]
 trait Disk {
     fn read(&self) -> Result<u32, RpcError>;
-    /// Until it is over.
+    /// Returns when the test is over.
     fn long(&self) -> Result<u32, RpcError>;
 }
 struct Reading;
@@ -86,7 +87,10 @@ impl Serving {
 struct Open;
 impl File for Open {
     fn len(&self) -> Result<u32, RpcError> {
-        assert!(!MEAN.load(SeqCst), "ends itself, to be opened again");
+        assert!(
+            !MEAN.load(SeqCst),
+            "dies so that the object has to be opened again"
+        );
         Ok(7)
     }
 }
@@ -118,7 +122,8 @@ impl Client for Calling {
     }
 }
 
-/// A client asks for an object once that a server with this budget opens no more, while so many threads keep the processors busy.
+/// Has a client call an object once that a server with this budget refuses to open again, while `hogs` threads
+/// keep the processors busy. Asserts that the client lives.
 fn asks_once(way: Way, hogs: usize, budget: Option<Duration>) {
     let _alone = alone();
     let _contained = contained(true);
@@ -142,15 +147,15 @@ fn asks_once(way: Way, hogs: usize, budget: Option<Duration>) {
     let client: Domain<dyn Client> = host().spawn(spec, init, mint).unwrap();
     let proxy = client.proxy().unwrap();
     assert_eq!(proxy.open(), Ok(0));
-    let stays = (way == Way::Waits).then(|| {
+    let inside = (way == Way::Waits).then(|| {
         let direct = disk.proxy().unwrap();
-        let stays = thread::spawn(move || {
+        let inside = thread::spawn(move || {
             let _contained = contained(false);
             let _ = direct.long();
         });
         wait_until("the call", || INSIDE.load(SeqCst));
         assert!(disk.kill());
-        stays
+        inside
     });
     let hog = || {
         while !OVER.load(SeqCst) {
@@ -162,7 +167,7 @@ fn asks_once(way: Way, hogs: usize, budget: Option<Duration>) {
     let got = proxy.len();
     MEAN.store(false, SeqCst);
     OVER.store(true, SeqCst);
-    for thread in hogs.into_iter().chain(stays) {
+    for thread in hogs.into_iter().chain(inside) {
         thread.join().unwrap();
     }
     let died = client.exit_reason().map(|end| (end.kind, end.message));
@@ -175,26 +180,26 @@ fn asks_once(way: Way, hogs: usize, budget: Option<Duration>) {
 }
 
 #[test]
-fn who_asks_one_that_waits_for_its_disk_lives() {
+fn asker_of_a_server_that_waits_for_its_disk_lives() {
     asks_once(Way::Waits, 0, SERVERS);
 }
 
 #[test]
-fn who_asks_one_that_waits_without_a_budget_lives() {
+fn asker_of_a_waiting_server_without_a_budget_lives() {
     asks_once(Way::Waits, 0, None);
 }
 
 #[test]
-fn who_asks_one_that_yields_on_a_busy_machine_lives() {
+fn asker_of_a_server_that_yields_lives() {
     asks_once(Way::Yields, 6, SERVERS);
 }
 
 #[test]
-fn who_asks_one_that_works_on_a_busy_machine_lives() {
+fn asker_of_a_server_that_works_lives() {
     asks_once(Way::Works, 6, SERVERS);
 }
 
 #[test]
-fn who_asks_one_that_sleeps_lives() {
+fn asker_of_a_server_that_sleeps_lives() {
     asks_once(Way::Sleeps, 0, SERVERS);
 }

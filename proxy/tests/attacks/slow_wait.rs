@@ -1,5 +1,6 @@
-//! Attack: a call stays inside a dead disk, so that a server which reads its disk first waits for it, on its own budget, and fails.
-//! Whoever asks for the server pays for that wait, as time that the host spent on it in vain, and dies of it.
+//! Attack: a call inside inside a dead disk. A server that reads from its disk first then waits for it in its
+//! start, on its own budget, and fails. The caller of the server was charged for that wait, as time that the
+//! host spent on it in vain, and died of it.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -15,7 +16,7 @@ use std::time::Duration;
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const CLIENTS: Duration = Duration::from_millis(100);
-/// What the server may wait.
+/// How long the server may wait.
 const SERVERS: Duration = Duration::from_millis(800);
 
 static INSIDE: AtomicBool = AtomicBool::new(false);
@@ -25,7 +26,7 @@ static STARTS: AtomicU32 = AtomicU32::new(0);
 #[interface]
 trait Disk {
     fn read(&self) -> Result<u32, RpcError>;
-    /// Until it is over.
+    /// Returns when the test is over.
     fn long(&self) -> Result<u32, RpcError>;
 }
 struct Reading;
@@ -53,7 +54,7 @@ impl Files for Serving {
         Ok(7)
     }
 }
-/// Looks at its disk first.
+/// Reads from the disk first.
 fn serving(disk: Shadow<dyn Disk>) -> Result<Serving, RpcError> {
     STARTS.fetch_add(1, SeqCst);
     disk.read()?;
@@ -74,7 +75,8 @@ fn asking(of: Shadow<dyn Files>) -> Result<Asking, RpcError> {
     Ok(Asking(of))
 }
 
-/// What a client gets that asks for `files` while a call is inside its dead disk, which is waited for so long.
+/// Returns the result of a client that calls `files` while a call is inside its dead disk. The disk's drain
+/// timeout is `drain`.
 fn asks_while_its_disk_drains(files: DomainSpec, drain: Duration) -> Result<u32, RpcError> {
     let _alone = alone();
     let _contained = contained(true);
@@ -96,7 +98,7 @@ fn asks_while_its_disk_drains(files: DomainSpec, drain: Duration) -> Result<u32,
     let proxy = client.proxy().unwrap();
     assert_eq!(proxy.status(), Ok(7));
     let direct = disk.proxy().unwrap();
-    let stays = thread::spawn(move || {
+    let inside = thread::spawn(move || {
         let _contained = contained(false);
         let _ = direct.long();
     });
@@ -106,10 +108,10 @@ fn asks_while_its_disk_drains(files: DomainSpec, drain: Duration) -> Result<u32,
     let got = proxy.status();
     assert!(
         STARTS.load(SeqCst) > starts,
-        "it waited in its start: {got:?}"
+        "the server must have waited in its start: {got:?}"
     );
     OVER.store(true, SeqCst);
-    stays.join().unwrap();
+    inside.join().unwrap();
     let died = client.exit_reason().map(|end| (end.kind, end.message));
     client.kill();
     files.kill();
@@ -120,15 +122,15 @@ fn asks_while_its_disk_drains(files: DomainSpec, drain: Duration) -> Result<u32,
 }
 
 #[test]
-fn who_asks_for_a_server_that_waits_for_its_disk_lives() {
+fn asker_of_a_start_that_waits_for_its_disk_lives() {
     let spec = DomainSpec::new("files").budget(SERVERS);
     let got = asks_while_its_disk_drains(spec, Duration::from_secs(20));
     assert_eq!(got, Err(RpcError::RecoveryFailed));
 }
 
-/// The disk goes on without its old generation, and the server comes up.
+/// After its drain timeout the disk starts without its old generation, and the server comes up.
 #[test]
-fn who_asks_for_a_server_that_waits_without_a_budget_lives() {
+fn asker_of_a_start_without_a_budget_lives() {
     let got = asks_while_its_disk_drains(DomainSpec::new("files"), SERVERS);
     assert_eq!(got, Ok(7));
 }

@@ -1,5 +1,5 @@
-//! Attack: who calls a proxy of a *dead* domain is told so at once. If the slot has a new tenant, with objects
-//! that wait to be dropped, the caller first runs that stranger's destructors.
+//! Attack: a call through a proxy of a *dead* domain must return an error at once. If the slot had a new tenant
+//! with objects that wait to be dropped, the caller first ran that stranger's destructors.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
 use samara_host_std::{DomainAlloc, System};
@@ -40,7 +40,7 @@ impl Node for Trap {
 impl Drop for Trap {
     fn drop(&mut self) {
         DROPPED.fetch_add(1, SeqCst);
-        // As long as it likes; the test's patience is shorter.
+        // Longer than the test waits; it could be any time.
         std::thread::sleep(Duration::from_secs(2));
     }
 }
@@ -96,14 +96,14 @@ fn a_call_to_a_dead_domain_enters_no_stranger() {
     assert!(took < Duration::from_secs(1));
 }
 
-/// The slot's new tenant says how much stack a call to the old one takes: a shadow is told that there is no room,
-/// and does not restart what is dead, for as long as the tenant lives.
+/// If the slot's new tenant decided how much stack a call to the old domain takes, a shadow would find that
+/// there is no room, and would not restart the dead domain for as long as the tenant lives.
 #[test]
-fn a_shadow_does_not_ask_a_stranger_how_much_stack_it_takes() {
+fn a_shadow_ignores_the_stack_need_of_a_stranger() {
     use samara_domain_runtime::Restart;
     use samara_host_std::contained::contained;
     let _alone = alone();
-    // The host keeps budgets and stacks from here on.
+    // From here on the host enforces budgets and stacks.
     drop(contained(true));
     let restart = Restart::limited(20, Duration::from_secs(3600));
     let friend: Domain<dyn Node> = host()

@@ -1,5 +1,5 @@
-//! Attack: a client lets go of many objects just before their exporter is stopped in an orderly way. Each destructor takes a small part
-//! of the exporter's budget; together they take the stop's deadline.
+//! Attack: a client drops many objects just before their exporter is stopped in an orderly way. Each destructor
+//! takes a small part of the exporter's budget; together they take longer than the stop's deadline.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint};
@@ -15,10 +15,10 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const BUDGET: Duration = Duration::from_millis(100);
 const DEADLINE: Duration = Duration::from_millis(500);
-/// Their destructors take four deadlines.
+/// The destructors of this many objects take four deadlines.
 const OBJECTS: u32 = 400;
 
-/// Whether the server's own destructor has run.
+/// Whether the server's own destructor has run to its end.
 static FLUSHED: AtomicBool = AtomicBool::new(false);
 
 fn spin(time: Duration) {
@@ -80,7 +80,7 @@ fn opening((): ()) -> Result<Opening, RpcError> {
 }
 
 #[test]
-fn who_lets_many_objects_go_does_not_end_an_exporter_that_is_stopped() {
+fn dropped_objects_spare_an_exporter_in_its_stop() {
     let _alone = alone();
     let _contained = contained(true);
     let spec = DomainSpec::new("server").budget(BUDGET);
@@ -92,7 +92,7 @@ fn who_lets_many_objects_go_does_not_end_an_exporter_that_is_stopped() {
     assert_eq!(opens.open_and_let_go(of, OBJECTS), Ok(OBJECTS));
     server.stop(DEADLINE).unwrap();
     assert_eq!(server.exit_reason().unwrap().kind, ExitKind::Stopped);
-    assert!(FLUSHED.load(SeqCst), "its own destructor has run");
+    assert!(FLUSHED.load(SeqCst), "its own destructor must run");
     client.kill();
     host().reap();
 }

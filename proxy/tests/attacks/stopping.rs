@@ -1,5 +1,5 @@
-//! Attack: a call that stays inside keeps a server's orderly stop waiting. A bystander that calls the server once meanwhile asks for its
-//! recovery again and again, each time for a share of what its budget has left.
+//! Attack: a call that stays inside a server keeps its orderly stop waiting. A bystander that calls the server
+//! once meanwhile asked for its recovery again and again, each time for a share of what its budget had left.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::state::State;
@@ -17,15 +17,15 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Of the thread that calls: its clock goes by what it waits.
+/// A turn of the thread that calls; its clock is driven by its waits.
 const TURN: Duration = Duration::from_micros(100);
 const BUDGET: Option<Duration> = Some(Duration::from_millis(20));
-/// Of the host's, which stops it.
+/// The deadline that the host gives the stop.
 const LONG: Duration = Duration::from_secs(60);
 
 static INSIDE: AtomicBool = AtomicBool::new(false);
 static OVER: AtomicBool = AtomicBool::new(false);
-/// Whether starts take until it is over.
+/// Whether starts last until the test ends them.
 static SLOW: AtomicBool = AtomicBool::new(false);
 
 fn stay() {
@@ -40,7 +40,7 @@ trait Server {
     #[idempotent]
     fn get(&self) -> Result<u64, RpcError>;
     fn stay(&self) -> Result<u64, RpcError>;
-    /// Crashes, while another starts it anew.
+    /// Crashes while another thread restarts the server.
     #[idempotent]
     fn crash(&self) -> Result<u64, RpcError>;
 }
@@ -76,7 +76,7 @@ fn serving((): ()) -> Result<Serving, RpcError> {
 #[interface]
 trait Client {
     fn ask(&self) -> Result<u64, RpcError>;
-    /// The same, of an object that it has opened.
+    /// The same by an object that the client has opened.
     fn ask_object(&self) -> Result<u64, RpcError>;
     fn ask_to_crash(&self) -> Result<u64, RpcError>;
 }
@@ -119,8 +119,8 @@ fn is_draining(server: &Domain<dyn Server>) -> bool {
     block.word().state() == State::Draining
 }
 
-/// One call of a server that is being stopped, by a client of this budget: what it gives, how many turns it takes, and how the
-/// client ended.
+/// Makes one call of a client with this budget to a server that is being stopped. Returns the result, how many
+/// turns the call takes, and how the client ended.
 fn one_call(
     ask: fn(&Proxy<dyn Client>) -> Result<u64, RpcError>,
     budget: Option<Duration>,
@@ -155,17 +155,17 @@ const REFUSED: (Result<u64, RpcError>, u64, Option<ExitKind>) =
     (Err(RpcError::RecoveryFailed), 0, None);
 
 #[test]
-fn one_call_of_a_server_that_is_being_stopped_ends_no_client() {
+fn one_call_of_a_stopping_server_ends_no_client() {
     assert_eq!(one_call(|client| client.ask(), BUDGET), REFUSED);
 }
 
 #[test]
-fn one_call_of_a_server_that_is_being_stopped_does_not_wait() {
+fn one_call_of_a_stopping_server_does_not_wait() {
     assert_eq!(one_call(|client| client.ask(), None), REFUSED);
 }
 
 #[test]
-fn one_call_of_its_object_ends_no_client() {
+fn one_call_of_its_object_is_refused_at_once() {
     assert_eq!(one_call(|client| client.ask_object(), BUDGET), REFUSED);
 }
 
@@ -175,7 +175,7 @@ fn named() -> Domain<dyn Server> {
     SERVER.lock().unwrap().clone().unwrap()
 }
 
-/// Has another thread start the server anew, which takes until it is over.
+/// Has another thread restart the server. The start lasts until the test ends it.
 fn start() -> JoinHandle<bool> {
     let starts = named();
     let starts = thread::spawn(move || {
@@ -186,7 +186,7 @@ fn start() -> JoinHandle<bool> {
     starts
 }
 
-/// Stops the server at the fifth turn, while another starts it.
+/// Stops the server at the fifth turn, while another thread starts it.
 fn stop_it(turn: u64) {
     if turn != 5 {
         return;
@@ -197,9 +197,9 @@ fn stop_it(turn: u64) {
     wait_until("the stop", || deaths("server").len() > deaths_before);
 }
 
-/// Who waits for a start learns at once of a stop.
+/// A client that waits for a start learns at once of a stop.
 #[test]
-fn who_waits_for_a_start_waits_for_no_stop() {
+fn a_wait_for_a_start_ends_at_a_stop() {
     let _alone = alone();
     let stepping = stepping();
     let server = server();
@@ -217,7 +217,7 @@ fn who_waits_for_a_start_waits_for_no_stop() {
     assert_eq!((came, turns), (Err(RpcError::RecoveryFailed), 5));
 }
 
-/// Turns for which a start of another takes, and turns in a drain timeout.
+/// The turns that a start by another thread takes, and the turns of a drain timeout.
 const STARTS_TAKE: u64 = 90;
 const DRAIN_TURNS: u64 = 100;
 
@@ -225,18 +225,18 @@ static STARTS: Mutex<Option<JoinHandle<bool>>> = Mutex::new(None);
 static NOW: AtomicU64 = AtomicU64::new(0);
 static UNTIL: AtomicU64 = AtomicU64::new(u64::MAX);
 
-/// Ends a start when its time has come.
+/// Ends the start of the other thread when its time has come.
 fn start_it(turn: u64) {
     NOW.store(turn, SeqCst);
     if turn == UNTIL.load(SeqCst) {
         OVER.store(true, SeqCst);
         let starts = STARTS.lock().unwrap().take().unwrap();
-        assert!(starts.join().unwrap(), "the other starts it");
+        assert!(starts.join().unwrap(), "the other thread must start it");
     }
 }
 
 #[test]
-fn one_call_waits_a_drain_timeout_for_all_starts_of_others() {
+fn one_call_waits_one_drain_timeout_for_all_starts() {
     let _alone = alone();
     let stepping = stepping();
     let server = server();

@@ -1,4 +1,4 @@
-//! Attack: what a supervisor does with a service, against what the service promises by itself.
+//! Attack: a supervisor's handling of a service, against what the service itself promises.
 
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::{
@@ -15,7 +15,7 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Where somebody waits until the test says go.
+/// A place where a thread waits until the test lets it go.
 struct Halt {
     is_there: AtomicBool,
     goes_on: AtomicBool,
@@ -63,7 +63,7 @@ fn plain((): ()) -> Result<Plain, RpcError> {
     Ok(Plain)
 }
 
-/// Asks another service.
+/// Passes its calls on to another service.
 struct Asking(Proxy<dyn Service>);
 impl Service for Asking {
     fn ask(&self) -> Result<(), RpcError> {
@@ -88,14 +88,14 @@ const fn restarts(times: u32) -> Restart {
 
 static CALLEE: Halt = Halt::new();
 
-/// One death of a driver, whose call a callee does not give back. Meanwhile nothing can be started, as the recipe
-/// wants what the old generation has.
+/// A driver dies once, and a callee keeps the thread of its call. Meanwhile nothing can be started, since the
+/// recipe needs what the old generation still has.
 #[test]
-fn a_supervisor_spends_nothing_on_what_can_not_start() {
+fn supervisor_spends_nothing_on_impossible_starts() {
     let _alone = alone();
     let callee = spawn("callee");
     let of = callee.clone();
-    // The device is the old generation's until that was reclaimed.
+    // The device belongs to the old generation until that is reclaimed.
     let claim = move || {
         if deaths("claims").len() != reclaims("claims").len() {
             return Err("the device is claimed");
@@ -121,11 +121,11 @@ fn a_supervisor_spends_nothing_on_what_can_not_start() {
     callee.kill();
     driver.kill();
     neighbour.kill();
-    assert_eq!(lived, Ok(7), "one death that was nobody's fault ended all");
+    assert_eq!(lived, Ok(7), "one death ended the whole tree");
     assert_eq!((polls, last), (vec![Status::Waiting; 8], Status::Settled));
 }
 
-/// The stop comes while a supervisor's restart is in its recipe, and is over before the generation begins.
+/// The stop comes while a supervisor's restart is in its recipe, and returns before the generation begins.
 #[test]
 fn a_stop_outlasts_a_supervisors_restart() {
     static RECIPE: Halt = Halt::new();
@@ -149,19 +149,23 @@ fn a_stop_outlasts_a_supervisors_restart() {
     assert_eq!(
         stopped,
         Err(SpawnError::StillDraining),
-        "somebody restarts it"
+        "a restart is in flight"
     );
     RECIPE.go();
     let (first, mut supervisor) = polling.join().unwrap();
     assert_eq!(first, Status::Settled);
     assert_eq!(shadow.status(), Err(RpcError::RecoveryFailed));
     assert_eq!(supervisor.poll(), Status::Settled);
-    assert_eq!(STARTS.load(SeqCst), 2, "it was started after its stop");
+    assert_eq!(
+        STARTS.load(SeqCst),
+        2,
+        "the service was started after its stop"
+    );
 }
 
-/// One child's next generation is in its `init`, on a client's thread.
+/// The next generation of one child is in its `init`, on a client's thread.
 #[test]
-fn a_supervisor_that_gives_up_ends_what_starts() {
+fn a_supervisor_that_gives_up_ends_starts_in_flight() {
     static INIT: Halt = Halt::new();
     static HANGS: AtomicBool = AtomicBool::new(false);
     fn hanging((): ()) -> Result<Plain, RpcError> {
@@ -189,13 +193,13 @@ fn a_supervisor_that_gives_up_ends_what_starts() {
             info.name.as_str() == "second" && matches!(info.state, State::Starting | State::Running)
         })
     };
-    assert!(!is_alive(), "in its init still");
+    assert!(!is_alive(), "the start in `init` must be ended");
     INIT.go();
     assert_eq!(calls.join().unwrap(), Err(RpcError::RecoveryFailed));
-    assert!(!is_alive(), "behind the supervisor's back");
+    assert!(!is_alive(), "started after the supervisor gave up");
 }
 
-/// The first child of a restart of all can't be started now.
+/// The first child of a one-for-all restart cannot be started now.
 #[test]
 fn a_child_that_waits_ends_its_siblings_once() {
     let _alone = alone();
@@ -238,7 +242,7 @@ fn a_child_that_waits_ends_its_siblings_once() {
 
 /// Calls stay inside as many dead generations of a child as a name may have.
 #[test]
-fn siblings_are_not_ended_for_what_can_not_start() {
+fn impossible_starts_do_not_end_siblings() {
     static INSIDE: AtomicU32 = AtomicU32::new(0);
     static OVER: AtomicBool = AtomicBool::new(false);
     struct Long;
@@ -290,9 +294,9 @@ fn siblings_are_not_ended_for_what_can_not_start() {
     assert_eq!((died, last), (0, Status::Settled));
 }
 
-/// What a restart of all could not start is started by somebody else, before the next look.
+/// A child that a one-for-all restart could not start is started by a client before the supervisor's next poll.
 #[test]
-fn a_restart_of_all_keeps_what_was_started_since() {
+fn restart_of_all_keeps_children_started_since() {
     let _alone = alone();
     let gone = Arc::new(AtomicBool::new(false));
     let device = gone.clone();
@@ -313,7 +317,7 @@ fn a_restart_of_all_keeps_what_was_started_since() {
     assert_eq!(supervisor.poll(), Status::Waiting);
     gone.store(false, SeqCst);
     assert_eq!(driver.shadow().unwrap().status(), Ok(7));
-    // From here on it is claimed by who runs.
+    // From here on the device is claimed by the generation that runs.
     let polls = [supervisor.poll(), supervisor.poll()];
     let died = [deaths("claiming").len(), deaths("claims-sibling").len()];
     let answers = [&driver, &sibling].map(|domain| domain.proxy().unwrap().status());

@@ -1,5 +1,6 @@
-//! Attack: a domain calls itself from the destructor of what it has thrown, and throws again there. Its activations further out are
-//! behind one that is being left, so none of that time counts for them: it has a budget for each.
+//! Attack: a domain calls itself from the destructor of its panic's payload, and panics next there. Its outer
+//! activations are already being left, so none of that time counted for them, and the domain had one budget for
+//! each level.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
@@ -18,7 +19,7 @@ static LEVELS: AtomicU32 = AtomicU32::new(0);
 
 #[interface]
 trait Server {
-    /// Throws at each level.
+    /// Panics with a payload that does so next, at each level.
     fn throw(&self, me: Proxy<dyn Server>, levels: u32) -> Result<(), RpcError>;
 }
 struct Thrown(Option<Proxy<dyn Server>>, u32);
@@ -26,9 +27,9 @@ impl Drop for Thrown {
     fn drop(&mut self) {
         work();
         if let (Some(me), Some(left)) = (self.0.take(), self.1.checked_sub(1))
-            && let Ok(again) = me.try_clone()
+            && let Ok(next) = me.try_clone()
         {
-            let _ = me.throw(again, left);
+            let _ = me.throw(next, left);
         }
     }
 }
@@ -50,7 +51,7 @@ fn init((): ()) -> Result<State, RpcError> {
 }
 
 #[test]
-fn who_throws_again_in_what_it_has_thrown_uses_up_its_budget() {
+fn panics_in_payload_destructors_share_one_budget() {
     let _alone = alone();
     let attack = || {
         let _contained = contained(true);

@@ -1,5 +1,5 @@
-//! Attack: a client asks for a dead service again and again, on all of its threads. Each time the service is reserved for a
-//! restart that can't be. Its supervisor, which does not wait, has its turn all the same.
+//! Attack: a client calls a dead service again and again, on all of its threads. Each call reserves the service
+//! for a restart that is not possible. The service's supervisor, which does not wait, must still get its turn.
 
 use samara_domain_runtime::threads::api as own_thread;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, Status, Strategy, Supervisor};
@@ -54,11 +54,12 @@ fn calling(service: Shadow<dyn Service>) -> Result<Calling, RpcError> {
     Ok(Calling(Arc::new(service)))
 }
 
-/// How many looks of a supervisor find a service of so many dead ones reserved by somebody else, at most; of 100.
-fn looks_in_vain(services: usize, threads: u32, strategy: Strategy) -> Vec<u32> {
+/// Returns, for each of up to four rounds, how many polls of a supervisor found one of its dead services
+/// reserved by another asker. A round ends after 100 such polls.
+fn polls_in_vain(services: usize, threads: u32, strategy: Strategy) -> Vec<u32> {
     let _alone = alone();
     STOP.store(false, SeqCst);
-    // Shadows start nothing: that is the supervisor's.
+    // These services allow no restarts, so shadows start nothing: only the supervisor does.
     let services: Vec<Domain<dyn Service>> = (0..services)
         .map(|at| {
             let spec = DomainSpec::new(&format!("service-{at}"));
@@ -108,24 +109,24 @@ fn looks_in_vain(services: usize, threads: u32, strategy: Strategy) -> Vec<u32> 
         service.kill();
     }
     host().reap();
-    println!("{strategy:?}: looks in vain: {vain:?}");
+    println!("{strategy:?}: polls in vain: {vain:?}");
     vain
 }
 
 #[test]
 fn askers_leave_a_supervisor_its_turn() {
-    let vain = looks_in_vain(1, 12, Strategy::OneForOne);
+    let vain = polls_in_vain(1, 12, Strategy::OneForOne);
     assert!(vain.iter().all(|polls| *polls < 10), "{vain:?}");
 }
 
 #[test]
 fn askers_leave_a_restart_of_all_its_turn() {
-    let vain = looks_in_vain(3, 4, Strategy::OneForAll);
+    let vain = polls_in_vain(3, 4, Strategy::OneForAll);
     assert!(vain.iter().all(|polls| *polls < 10), "{vain:?}");
 }
 
-/// To compare: where nobody asks there is nothing in the way.
+/// For comparison: without askers nothing is in the supervisor's way.
 #[test]
 fn a_restart_of_all_is_made_at_the_first_look() {
-    assert_eq!(looks_in_vain(3, 0, Strategy::OneForAll), [0; 4]);
+    assert_eq!(polls_in_vain(3, 0, Strategy::OneForAll), [0; 4]);
 }

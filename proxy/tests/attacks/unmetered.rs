@@ -1,4 +1,4 @@
-//! Attack: ways on which a call that moves something asks no quota.
+//! Attack: paths on which a call that moves objects checks no quota.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -39,17 +39,17 @@ fn serving((): ()) -> Result<Serving, RpcError> {
 
 #[interface]
 trait Client {
-    /// Asks so often for something, and keeps it; how often it was given.
+    /// Asks for an object `times` times and keeps them all. Returns how many it was given.
     fn take(&self, times: u32) -> Result<u32, RpcError>;
     fn send(&self, bytes: u32) -> Result<(), RpcError>;
 }
 struct Calling(Shadow<dyn Server>, Mutex<Vec<RRef<[u8]>>>);
 impl Client for Calling {
     fn take(&self, times: u32) -> Result<u32, RpcError> {
-        let mut kept = self.1.lock().unwrap();
+        let mut objects = self.1.lock().unwrap();
         for given in 0..times {
             match self.0.give() {
-                Ok(data) => kept.push(data),
+                Ok(data) => objects.push(data),
                 Err(RpcError::OverQuota) => return Ok(given),
                 Err(other) => return Err(other),
             }
@@ -75,9 +75,9 @@ fn client(spec: DomainSpec, of: &Domain<dyn Server>) -> (Domain<dyn Client>, Pro
 
 /// Between two stacks the thread acts for the host, which has no quota.
 #[test]
-fn a_callers_quota_is_asked_also_where_the_call_goes_on_on_another_stack() {
+fn callers_quota_is_checked_on_a_segment_too() {
     let _alone = alone();
-    // The host keeps budgets and stacks from here on.
+    // From here on the host enforces budgets and stacks.
     drop(contained(true));
     allow_segments(8);
     let spec = DomainSpec::new("elsewhere").stack(1 << 20);
@@ -99,11 +99,12 @@ fn a_callers_quota_is_asked_also_where_the_call_goes_on_on_another_stack() {
     assert_eq!(given, Ok(1));
 }
 
-/// Where a shadow repeats a call after a restart, it repeats it as it was made: to one without a quota.
+/// When a shadow repeats a call after a restart, it must not repeat it as it first made it: as a call to a
+/// domain without a quota.
 #[test]
-fn a_receivers_quota_is_asked_also_after_a_restart() {
+fn receivers_quota_is_checked_after_a_restart_too() {
     let _alone = alone();
-    // The host keeps budgets and stacks from here on.
+    // From here on the host enforces budgets and stacks.
     drop(contained(true));
     let restart = Restart::limited(20, Duration::from_secs(3600));
     let spec = DomainSpec::new("receiver")
@@ -124,7 +125,7 @@ fn a_receivers_quota_is_asked_also_after_a_restart() {
 
 #[interface]
 trait Deep {
-    /// Uses much stack, as its spec says.
+    /// Uses much stack, as much as its spec says.
     fn dig(&self) -> Result<u32, RpcError>;
 }
 struct Digging;
@@ -139,7 +140,7 @@ fn dig(depth: u32) -> u32 {
 }
 impl Deep for Digging {
     fn dig(&self) -> Result<u32, RpcError> {
-        // 700 frames of a kilobyte and more.
+        // 700 frames of more than a kilobyte each.
         Ok(dig(700))
     }
 }
@@ -147,11 +148,12 @@ fn digging((): ()) -> Result<Digging, RpcError> {
     Ok(Digging)
 }
 
-/// The room that a call finds is asked of the slot in which its server lay; after the restart the call goes into another.
+/// The room for a call was first looked up in the slot that its server had; after the restart the call goes to
+/// another slot.
 #[test]
-fn a_call_finds_the_room_that_its_server_asks_for_also_after_a_restart() {
+fn call_finds_its_servers_room_after_a_restart_too() {
     let _alone = alone();
-    // The host keeps budgets and stacks from here on.
+    // From here on the host enforces budgets and stacks.
     drop(contained(true));
     allow_segments(8);
     let restart = Restart::limited(20, Duration::from_secs(3600));

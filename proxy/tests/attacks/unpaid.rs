@@ -1,5 +1,5 @@
-//! Attack: what the host keeps of opened objects, against what is paid for it: by who opened them, of its `host_quota`, and
-//! behind its end by who has their proxies.
+//! Attack: compares what the host keeps of opened objects with what domains are charged for it. Their opener is
+//! charged against its `host_quota`; after the opener's end, the holders of the proxies are charged.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::DomainAlloc;
@@ -50,7 +50,8 @@ fn keeping((): ()) -> Result<Keeping, RpcError> {
 
 #[interface]
 trait Opener {
-    /// Opens as many objects as it may, with so many recorded calls on each, and hands them on.
+    /// Opens as many objects as it may, makes `sets` recorded calls on each, and hands them on. Returns how
+    /// many it opened.
     fn open(&self, sets: u32) -> Result<u32, RpcError>;
 }
 struct Opening(Shadow<dyn Store>, Proxy<dyn Keeper>);
@@ -102,8 +103,8 @@ impl Three {
     }
 }
 
-/// Bytes of the host's, on its heap and in slots.
-fn hosts() -> usize {
+/// Returns the host's bytes, on its heap and in slots.
+fn host_bytes_in_use() -> usize {
     Counted::bytes() + heap::census(Owner::HOST).bytes
 }
 
@@ -112,32 +113,35 @@ fn the_host_keeps_no_more_than_is_paid_for() {
     let _alone = alone();
     for sets in [0, 1, 2, 5, 16] {
         let all = Three::spawn();
-        let before = hosts();
+        let before = host_bytes_in_use();
         let opened = all.open(sets);
-        let kept = hosts() - before;
+        let used = host_bytes_in_use() - before;
         let paid = all.opener.info().host_bytes;
         all.end();
         assert!(opened > 0);
-        assert!(kept <= paid, "{sets} records: {kept} kept, {paid} paid");
+        assert!(
+            used <= paid,
+            "{sets} records: {used} bytes kept, {paid} charged"
+        );
     }
 }
 
-/// The opener ends, again and again; who has the proxies pays for their slots.
+/// The opener ends again and again. The holder of the proxies is charged for their slots.
 #[test]
-fn what_outlives_its_opener_is_paid_by_its_holder() {
+fn objects_without_opener_are_paid_by_their_holder() {
     let _alone = alone();
     let all = Three::spawn();
     let held = || all.keeper.info().shared_bytes;
-    let before = (hosts(), held());
+    let before = (host_bytes_in_use(), held());
     let mut opened = 0;
     for _ in 0..20 {
         opened += all.open(1);
         all.opener.restart().unwrap();
         host().reap();
     }
-    let kept = hosts() - before.0;
+    let used = host_bytes_in_use() - before.0;
     let paid = held() - before.1;
     all.end();
     assert!(opened > 1000);
-    assert!(kept <= paid, "{kept} kept, {paid} paid");
+    assert!(used <= paid, "{used} bytes kept, {paid} charged");
 }

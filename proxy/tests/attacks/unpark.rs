@@ -1,4 +1,4 @@
-//! Attack: a domain's thread that does nothing but wake itself. What the host does for that is nobody's time.
+//! Attack: a domain's thread does nothing but wake itself. The host's work for that was charged to no domain.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;
@@ -75,11 +75,11 @@ fn lasts(
 }
 
 #[test]
-fn who_wakes_itself_for_ever_uses_up_its_budget() {
+fn endless_wakes_of_itself_use_up_the_budget() {
     let spins = lasts(|hog| hog.spin());
     let wakes = lasts(|hog| hog.wake());
     println!("spins {spins:?}, wakes {wakes:?}");
     assert_eq!(wakes.1, Some(ExitKind::Overrun));
-    // To compare with what the machine takes for as much time of a thread's own.
+    // Compared with the time in which this machine ends a thread that spins.
     assert!(wakes.0 < 10 * spins.0, "{wakes:?}, {spins:?}");
 }

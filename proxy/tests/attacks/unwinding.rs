@@ -1,5 +1,5 @@
-//! Attack: a domain panics, and a destructor on the panic's way never ends. It spends its time where no tick cuts: it waits, or calls
-//! others. Then it is killed.
+//! Attack: a domain panics, and a destructor that the panic runs never ends. It spends its time where no tick
+//! cuts: it waits, or it calls others. Then the domain is killed.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// What an answer takes: far longer than what the domain does between two.
+/// The time that an answer takes: far longer than the domain's own work between two calls.
 const WORK: Duration = Duration::from_millis(10);
 
 /// How often the destructor has waited or called.
@@ -39,7 +39,7 @@ fn works((): ()) -> Result<Works, RpcError> {
     Ok(Works)
 }
 
-/// Calls the server for ever when it is dropped, or parks where there is none.
+/// Calls the server without end when it is dropped, or parks if there is no server.
 struct Endless(Option<Proxy<dyn Server>>);
 impl Drop for Endless {
     fn drop(&mut self) {
@@ -60,7 +60,7 @@ fn panic_with(server: Option<Proxy<dyn Server>>) {
 
 #[interface]
 trait Attacker {
-    /// On a thread of its own.
+    /// Panics on a thread of its own, and parks in the destructor.
     fn park_on_thread(&self) -> Result<(), RpcError>;
     fn call(&self, server: Proxy<dyn Server>) -> Result<(), RpcError>;
 }
@@ -112,7 +112,7 @@ fn a_killed_domain_that_waits_in_a_panic_is_reclaimed() {
 }
 
 #[test]
-fn a_killed_domain_that_calls_in_a_panic_gives_its_callers_thread_back() {
+fn killed_domain_calling_in_a_panic_frees_its_caller() {
     let _alone = alone();
     let _contained = contained(true);
     let (server, domain) = spawn("calls in a panic");
@@ -125,12 +125,15 @@ fn a_killed_domain_that_calls_in_a_panic_gives_its_callers_thread_back() {
     assert!(domain.kill());
     let rounds = ROUNDS.load(SeqCst);
     assert_eq!(caller.join().unwrap(), Err(RpcError::Crashed));
-    assert!(ROUNDS.load(SeqCst) <= rounds + 1, "it goes on calling");
+    assert!(
+        ROUNDS.load(SeqCst) <= rounds + 1,
+        "the killed domain goes on calling"
+    );
     server.kill();
 }
 
 #[test]
-fn a_killed_start_that_panics_gives_its_askers_thread_back() {
+fn killed_start_that_panics_frees_its_asker() {
     let _alone = alone();
     let _contained = contained(true);
     let (server, domain) = spawn("starts in a panic");

@@ -1,4 +1,5 @@
-//! Attack: a domain asks a dying one again and again. Each refusal wakes the host's reaper, as whom?
+//! Attack: a domain calls a dying one again and again. Each refusal wakes the host's reaper, and must do so on
+//! behalf of the host, so that no cut leaves a lock of the host's taken.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;
@@ -52,7 +53,7 @@ fn dying((): ()) -> Result<Dying, RpcError> {
     Ok(Dying)
 }
 
-/// Whether the host can still tell its reaper of a death.
+/// Whether the host can still wake its reaper when another domain dies.
 fn host_is_well() -> bool {
     let kill_another = || {
         let domain: Domain<dyn Dies> = host()
@@ -64,7 +65,7 @@ fn host_is_well() -> bool {
 }
 
 #[test]
-fn who_is_cut_while_it_wakes_the_reaper_leaves_no_lock_of_the_hosts_taken() {
+fn cut_while_waking_the_reaper_leaves_no_lock_taken() {
     let _alone = alone();
     let contained = stepping();
     let reaper = spawn_reaper();

@@ -1,14 +1,14 @@
-//! What has left the registry and not yet gone back to the host.
+//! Slabs that have left the registry and not yet gone back to the host.
 
 use crate::slab::Slab;
 use crate::thread::{self, NoCut};
 use core::mem;
 use core::ptr::{self, NonNull};
 
-/// Slabs and large objects in no list but this one. Dropped, it gives their pages back to the host: how long that
-/// takes is up to whoever made the objects, so whoever has one holds no lock.
+/// Slabs and large objects that are in no other list. Dropping it gives their pages back to the host. How long that
+/// takes depends on the domains that made the objects, so a thread holds no lock when it drops one.
 ///
-/// Whoever has one is under a no-cut mark or acts for the host: a cut would lose it.
+/// The thread that holds a non-empty list is under a no-cut mark or acts for the host: a cut would lose the list.
 #[must_use = "the host waits for its pages"]
 pub(crate) struct RetiredSlabs {
     /// Linked by `next`.
@@ -23,26 +23,26 @@ impl RetiredSlabs {
     /// # Safety
     /// The slab is in no list, none of its slots is used, and nobody but the caller refers to it.
     pub(super) unsafe fn add(&mut self, slab: NonNull<Slab>) {
-        // SAFETY: it has its pages until this is dropped.
+        // SAFETY: the slab keeps its pages until this list is dropped.
         unsafe { slab.as_ref() }.next.set(self.first);
         self.first = slab.as_ptr();
     }
 
-    /// All of them.
+    /// Takes the whole list and leaves an empty one.
     pub(super) const fn take(&mut self) -> Self {
         mem::replace(self, Self::NOTHING)
     }
 
-    /// All of them, and those of `other`.
+    /// Joins this list and `other`.
     pub(crate) fn and(mut self, mut other: Self) -> Self {
         while let Some(slab) = other.pop() {
-            // SAFETY: taken off the other list just now, where it met the same conditions.
+            // SAFETY: the slab was taken off the other list just now, where it met the same conditions.
             unsafe { self.add(slab) };
         }
         self
     }
 
-    /// Ends the mark `no_cut`, and gives all back without it: as the host, which is not cut.
+    /// Ends the mark `no_cut` and then gives all pages back, on behalf of the host, which is not cut.
     pub(crate) fn after(self, no_cut: NoCut<'_>) {
         if self.first.is_null() {
             return;
@@ -51,13 +51,14 @@ impl RetiredSlabs {
             drop(no_cut);
             drop(self);
         };
-        // SAFETY: the heap's own code, and the host's; it acts for the host before the mark ends.
+        // SAFETY: only the heap's own code and the host's run here. The thread acts for the host before the mark ends,
+        // so it can be cut at no point between.
         unsafe { thread::as_host(give_back) }
     }
 
     fn pop(&mut self) -> Option<NonNull<Slab>> {
         let slab = NonNull::new(self.first.cast_mut())?;
-        // SAFETY: it has its pages while it is in this list.
+        // SAFETY: a slab keeps its pages while it is in this list.
         self.first = unsafe { slab.as_ref() }.next.get();
         Some(slab)
     }
@@ -66,7 +67,8 @@ impl RetiredSlabs {
 impl Drop for RetiredSlabs {
     fn drop(&mut self) {
         while let Some(slab) = self.pop() {
-            // SAFETY: as `add` demands, and taken off just now: once.
+            // SAFETY: `add` demands that the slab is unused and in no other list; it was just taken off this one, so
+            // this happens once.
             unsafe { Slab::destroy(slab) };
         }
     }

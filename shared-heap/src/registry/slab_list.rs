@@ -1,10 +1,10 @@
-//! The list of all slabs.
+//! The list of all slabs, by age.
 
 use crate::slab::Slab;
 use core::ptr;
 
-/// All slabs and large objects, from the newest to the oldest. A slab keeps its place, so a walk meets each slab that was
-/// there when the walk began.
+/// All slabs and large objects, from the newest to the oldest. A slab never changes its place, so a walk visits every
+/// slab that was listed when the walk began and has not left the list since.
 pub(super) struct ByAge {
     newest: *const Slab,
 }
@@ -14,7 +14,7 @@ impl ByAge {
         newest: ptr::null(),
     };
 
-    /// The newest slab; null where there is none.
+    /// Returns the newest slab, or null if there is none.
     pub(super) fn newest(&self) -> *const Slab {
         self.newest
     }
@@ -29,7 +29,7 @@ impl ByAge {
         self.newest = slab;
     }
 
-    /// The first one that `is` holds for, with the registry's lock held.
+    /// Returns the newest slab that `is` accepts. The registry's lock is held.
     pub(super) fn find(&self, is: impl Fn(&Slab) -> bool) -> Option<&Slab> {
         let mut at = self.newest;
         // SAFETY: a listed slab is alive; the registry's lock is held.
@@ -43,7 +43,7 @@ impl ByAge {
     }
 
     pub(super) fn remove(&mut self, slab: &Slab) {
-        // SAFETY: neighbours are listed, so alive; the registry's lock is held.
+        // SAFETY: neighbours are listed and therefore alive; the registry's lock is held.
         match unsafe { slab.newer.get().as_ref() } {
             Some(newer) => newer.older.set(slab.older.get()),
             None => self.newest = slab.older.get(),

@@ -1,5 +1,5 @@
-//! Walks over all slabs, which hold the registry's lock for a piece at a time. Domains choose how many slabs there are, and
-//! other domains wait for the lock on budgets of their own.
+//! Walks over all slabs, which hold the registry's lock for one piece at a time. Domains choose how many slabs there
+//! are, and other domains wait for the lock on budgets of their own.
 
 use super::{Registry, with};
 use crate::primitive::atomic::Ordering;
@@ -7,36 +7,37 @@ use crate::slab::{Kind, Slab};
 use core::ptr::NonNull;
 use core::{hint, mem};
 
-/// A walk over all slabs, with the lock taken for a piece of it at a time. Its `Drop` takes the lock, too.
+/// A walk over all slabs, which holds the registry's lock for one piece at a time. Its `Drop` takes the lock, too.
 pub(crate) struct Walk {
-    /// The slab where it goes on, which is kept for it; null behind the last.
+    /// The slab at which the walk continues, which is kept for it; null behind the last slab.
     at: *const Slab,
-    /// The word of that slab where it goes on.
+    /// The index of the owner word at which the walk continues.
     index: usize,
 }
 
 /// How far a visit of a slab came.
 pub(crate) struct Visited {
-    /// The word that the next visit begins with; behind the last one, the walk goes on at the next slab.
+    /// The index of the owner word with which the next visit begins. Behind the last one, the walk continues at the
+    /// next slab.
     to: usize,
-    /// Its cost, in released objects.
+    /// The cost of the visit, in released objects.
     work: usize,
 }
 
-/// The work of a piece, which takes some microseconds.
+/// The work after which a piece ends: some microseconds.
 const PIECE: usize = 256;
 
-/// Words that are read in the time that releasing one object takes.
+/// The number of words that are read in the time that releasing one object takes.
 const SCANNED: usize = 32;
 
-/// Work of leaving a slab, which may be taken out.
+/// The work of leaving a slab, which may have to be retired.
 const LEFT: usize = 16;
 
-/// Turns of a loop between two pieces, so that a thread that waits for the lock gets it.
+/// The number of spins before a piece, so that a thread that waits for the lock gets it.
 const PAUSE: u32 = 32;
 
 impl Walk {
-    /// From the newest slab on.
+    /// Begins a walk at the newest slab.
     pub(crate) fn begin() -> Self {
         with(|registry| {
             let at = registry.all.newest();
@@ -45,8 +46,8 @@ impl Walk {
         })
     }
 
-    /// Visits slabs under the lock until a piece's work is done, each from the word where its last visit ended. Returns
-    /// `false` when no slab is left.
+    /// Visits slabs under the lock until the work of a piece is done. A visit begins at the owner word where the last
+    /// visit of that slab ended. Returns `false` if no slab was left.
     pub(crate) fn piece(
         &mut self,
         mut visit: impl FnMut(&mut Registry, &Slab, usize) -> Visited,
@@ -58,7 +59,8 @@ impl Walk {
         with(|registry| {
             let mut work: usize = 0;
             while work < PIECE {
-                // SAFETY: it is kept, so it is listed and alive, also when nothing of it is used any more; the lock is held.
+                // SAFETY: the slab is kept for this walk, so it is listed and alive, even if none of its slots is used
+                // any more; the lock is held.
                 let Some(slab) = (unsafe { self.at.as_ref() }) else {
                     break;
                 };
@@ -86,7 +88,7 @@ impl Drop for Walk {
     }
 }
 
-/// Keeps a slab for a walk; null is none. The registry's lock is held.
+/// Keeps a slab for a walk, so that it is not retired; does nothing for null. The registry's lock is held.
 fn keep(slab: *const Slab) {
     // SAFETY: a listed slab is alive; the registry's lock is held.
     if let Some(slab) = unsafe { slab.as_ref() } {
@@ -113,16 +115,17 @@ impl Visited {
 }
 
 impl Registry {
-    /// Lets a slab go that a walk has left.
+    /// Ends the keeping of a slab that a walk has left, and retires the slab if it is empty.
     fn let_go(&mut self, slab: *const Slab) {
-        // SAFETY: it was kept until here, so it is listed and alive; `self` is the locked registry.
+        // SAFETY: the slab was kept until here, so it is listed and alive; `self` is the locked registry.
         if let Some(slab) = unsafe { slab.as_ref() } {
             slab.walks.set(slab.walks.get().strict_sub(1));
-            self.spare(NonNull::from_ref(slab));
+            self.retire_if_empty(NonNull::from_ref(slab));
         }
     }
 
-    /// Releases the objects of a visited slab whose words `mine` accepts, as many as a piece may. Returns how many.
+    /// Releases the objects of a visited slab whose owner words `mine` accepts, from the word `from` on and at most
+    /// [`PIECE`] of them. Returns how many were released.
     ///
     /// # Safety
     /// Nothing refers to those objects any more.
@@ -151,7 +154,7 @@ impl Registry {
         (released, Visited { to, work })
     }
 
-    /// Changes words of a visited slab's capabilities from `old` to `new`, as long as `found` takes their slots.
+    /// Changes the owner words of a visited slab's capabilities from `old` to `new`, until `found` refuses a slot.
     pub(crate) fn claim(
         &mut self,
         slab: &Slab,

@@ -1,9 +1,8 @@
-//! All that a domain may use. Nothing here spawns, kills or maps: authority is a value that a domain
-//! is given, or is not.
+//! Everything that a domain may use. Nothing here spawns, kills or maps: authority is a value that a domain is given,
+//! or is not given.
 //!
-//! A domain is a crate with `#![forbid(unsafe_code)]`, no writable statics, and an `init` function:
-//! it captures nothing, gets its arguments from the host, and returns the value that implements the
-//! domain's interface.
+//! A domain is a crate with `#![forbid(unsafe_code)]`, no writable statics, and an `init` function: it captures
+//! nothing, gets its arguments from the host, and returns the value that implements the domain's interface.
 #![no_std]
 #![forbid(unsafe_code)]
 

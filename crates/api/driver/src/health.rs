@@ -1,4 +1,4 @@
-//! Whether a network device works: set by the call that finds out, read by every call.
+//! Whether a network device works: the call that finds out sets it, and every call reads it.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
@@ -6,7 +6,7 @@ use samara_device_io::PciFunction;
 use samara_device_io::table::Table;
 use samara_interfaces::NetError;
 
-/// A device's health. It doesn't get better: a device that was recovered never was unwell.
+/// A device's health, which never gets better. A failure from which the device was recovered is not recorded here.
 #[derive(Debug, Default)]
 pub struct Health(AtomicU8);
 
@@ -15,11 +15,11 @@ const FAILED: u8 = 1;
 const GONE: u8 = 2;
 
 impl Health {
-    /// Whether calls may go on. One load.
+    /// Returns whether calls may go on. Costs one load.
     ///
     /// # Errors
     ///
-    /// What a call fails with while the device doesn't work.
+    /// The error that calls fail with while the device doesn't work.
     #[inline]
     pub fn check(&self) -> Result<(), NetError> {
         match self.0.load(Ordering::Relaxed) {
@@ -29,8 +29,8 @@ impl Health {
         }
     }
 
-    /// The device isn't used any more, because of `error`, [`NetError::Gone`] or another: it is silenced, so that it reaches no
-    /// memory from now on. What is in its queues can be taken back then.
+    /// Ends the use of the device because of `error`, which is [`NetError::Gone`] or another: silences it, so that it
+    /// reaches no memory from now on. Everything in its queues can be taken back then.
     #[cold]
     pub fn end<D: Table>(&self, function: &PciFunction<D>, error: NetError) -> NetError {
         let _ = function.silence();
@@ -42,7 +42,7 @@ impl Health {
             NetError::Gone => GONE,
             _ => FAILED,
         };
-        // One that is gone stays so.
+        // A device that is gone stays gone.
         self.0.fetch_max(state, Ordering::Relaxed);
         self.check().err().unwrap_or(NetError::Failed)
     }
@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_gone_has_not_merely_failed() {
+    fn a_gone_device_is_not_reported_as_failed() {
         let health = Health::default();
         assert_eq!(health.check(), Ok(()));
         assert_eq!(health.note(NetError::Failed), NetError::Failed);

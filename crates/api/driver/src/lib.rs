@@ -1,13 +1,13 @@
-//! What driver domains share. It is linked into each of them and has no state of its own.
+//! The parts that driver domains have in common. This crate is linked into each of them and has no state of its own.
 //!
 //! | module | concept |
 //! |---|---|
-//! | [`block`] | requests for blocks, on whatever device |
-//! | [`split_request`] | cutting a request for blocks into commands |
-//! | [`tickets`] | what is left of each request for blocks |
+//! | [`block`] | requests for blocks, on any device |
+//! | [`split_request`] | splits a request for blocks into commands |
+//! | [`tickets`] | counts what is left of each request for blocks |
 //! | [`health`] | whether a network device works |
-//! | [`poll_interval`] | when to look at a network device, and whether frames leave |
-//! | [`recovery`] | bringing a device up again |
+//! | [`poll_interval`] | when to look at a network device's registers, and whether frames leave |
+//! | [`recovery`] | brings a device up again |
 //! | [`virtio`] | the virtio transport: status, features, configuration |
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,24 +1,25 @@
-//! When to look at registers: reading one costs as much as a hundred packets. Pure.
+//! When to look at registers, as reading one costs as much as a hundred packets. Pure.
 
-/// What a call that moved nothing weighs, against one that did.
+/// The weight of a call that moved nothing; a call that moved something weighs 1.
 const IDLE: u32 = 16;
-/// After how much weight the clock is asked: a call that moved nothing asks it, and so does one in 16 of those that did.
+/// The weight after which the clock is read: after each call that moved nothing, and after every 16th call that moved
+/// something.
 const ASK: u32 = IDLE;
-/// After how much weight a look is due, whatever the time.
+/// The weight after which a look is due, whatever the time.
 const LOOK: u32 = 1024;
 /// The least and the most nanoseconds until a look is due, however few calls there are.
 const INTERVAL: (u64, u64) = (1_000_000, 500_000_000);
 
-/// Counts calls, and notices a transmit queue that stands still.
+/// Counts calls, and notices a transmit queue that makes no progress.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Watch {
-    /// Weight since the clock was asked.
+    /// Weight since the clock was read.
     weight: u32,
     /// Weight before that, since the last look.
     before: u32,
     /// When the next look is due, in nanoseconds.
     next: u64,
-    /// Buffers that came back from transmission, all told.
+    /// How many buffers have come back from transmission so far.
     sent: u64,
     waiting: Option<Waiting>,
 }
@@ -26,18 +27,18 @@ pub struct Watch {
 /// Frames that wait in a transmit queue.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
-    /// Buffers that had come back when they were first seen.
+    /// How many buffers had come back when the frames were first seen.
     sent: u64,
-    /// For how long they have waited with the link up.
+    /// How long they have waited with the link up.
     nanos: u64,
-    /// When they were last seen, and whether the link was up.
+    /// When they were last seen, and whether the link was up then.
     seen: u64,
     up: bool,
 }
 
 impl Watch {
-    /// Counts a call, in which `sent` buffers came back from transmission; whether it's time to ask the clock for
-    /// [`is_due`](Self::is_due).
+    /// Counts a call, in which `sent` buffers came back from transmission. Returns whether it is time to read the
+    /// clock and ask [`is_due`](Self::is_due).
     #[inline]
     pub fn call(&mut self, moved: bool, sent: usize) -> bool {
         self.sent = self.sent.wrapping_add(sent as u64);
@@ -49,7 +50,7 @@ impl Watch {
         true
     }
 
-    /// Whether a look is due at time `now`: after so many calls or after a quarter of `nanos`, whichever is first.
+    /// Whether a look is due at time `now`: after enough calls or after a quarter of `nanos`, whichever is first.
     pub fn is_due(&mut self, now: u64, nanos: u64) -> bool {
         let is_due = self.before >= LOOK || now >= self.next;
         if is_due {
@@ -60,15 +61,16 @@ impl Watch {
         is_due
     }
 
-    /// So many buffers came back from transmission besides those of calls.
+    /// Counts `sent` more buffers that came back from transmission, outside of calls.
     pub fn came_back(&mut self, sent: usize) {
         self.sent = self.sent.wrapping_add(sent as u64);
     }
 
-    /// Whether frames have waited for `nanos` by now without one leaving, while the link was up; `held` are in the queue.
+    /// Whether frames have waited for `nanos` by now without one leaving, while the link was up. `held` frames are in
+    /// the queue.
     ///
-    /// Time with the link up adds up over times when it is down. Of the time between two looks in which it came up, a quarter of
-    /// `nanos` counts at most: how much of that it was up is not known.
+    /// Times with the link up add up, over times when it is down. If the link came up between two looks, at most a
+    /// quarter of `nanos` of that time counts, because it is not known for how much of it the link was up.
     pub fn hangs(&mut self, held: usize, up: bool, now: u64, nanos: u64) -> bool {
         let sent = self.sent;
         let waiting = self.waiting.take().filter(|waiting| waiting.sent == sent);
@@ -106,7 +108,7 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    /// Looks that are due in 4096 such calls, of `nanos` each, and how often the clock is asked.
+    /// Returns how many looks are due in 4096 such calls, of `nanos` each, and how often the clock is read.
     fn looks(moved: bool, nanos: u64) -> (usize, usize) {
         let (mut watch, mut asked) = (Watch::default(), 0);
         watch.is_due(0, 2 * SECOND);
@@ -125,14 +127,14 @@ mod tests {
     }
 
     #[test]
-    fn calls_that_are_rare_look_by_the_clock() {
+    fn rare_calls_look_by_the_clock() {
         assert_eq!(looks(false, SECOND).0, 4095);
         assert_eq!(looks(true, SECOND).0, 256);
         assert_eq!(looks(false, SECOND / 10).0, 4096 / 5);
     }
 
     #[test]
-    fn only_frames_that_wait_for_long_are_a_hang() {
+    fn only_frames_that_wait_too_long_are_a_hang() {
         let mut watch = Watch::default();
         assert!(!watch.hangs(3, true, 0, 10));
         assert!(!watch.hangs(3, true, 10, 10));

@@ -1,7 +1,8 @@
-//! Bringing a device up again.
+//! Brings a device up again.
 //!
-//! A bring-up has two ends: the device is up, or it goes on saying that it isn't what callers were promised. Every other failure is
-//! begun again, within one bound: registers that read as all ones or as zeroes, a command that was lost, another thread's silencing.
+//! A bring-up ends in one of two ways: the device is up, or it persistently says that it isn't the device that
+//! callers were promised. After every other failure the bring-up is begun again, within one bound: registers that
+//! read as all ones or as zeroes, a command that was lost, another thread's silencing.
 
 use samara_device_io::PciFunction;
 use samara_device_io::pci::{ResetError, Silenced};
@@ -9,34 +10,34 @@ use samara_device_io::table::Table;
 
 use crate::NANOS_PER_MILLI;
 
-/// Vendor and device of a function; its command register, and the bit there that has it answer accesses to its registers
-/// (PCI 3.0 §6.2.1, §6.2.2).
+/// Vendor and device ID of a function; its command register, and the bit there that makes it answer accesses to its
+/// registers (PCI 3.0 §6.2.1, §6.2.2).
 const ID: u16 = 0x00;
 const COMMAND: u16 = 0x04;
 const MEMORY_SPACE: u32 = 1 << 1;
 
-/// How long a device may be silent behind a reset of its function: 2 s, as some need (hardware case 4).
+/// How long a device may be silent after a reset of its function: 2 s, as some need (hardware case 4).
 const SILENT_MILLIS: u64 = 2_000;
-/// After how long a bring-up that goes on failing isn't begun again.
+/// After how long a bring-up that keeps failing isn't begun again.
 const BEGIN_MILLIS: u64 = 10_000;
-/// For how long a device is to go on saying the same until it is believed: some say something else for a while behind a reset (hardware
-/// case 28).
+/// How long a device must go on saying the same until it is believed: some say something else for a while after a
+/// reset (hardware case 28).
 const LASTS_MILLIS: u64 = 2_000;
 /// The first and the longest pause between two bring-ups.
 const PAUSE_MILLIS: (u64, u64) = (1, 500);
-/// The least pause behind what a device has said.
+/// The shortest pause after the device has made a statement.
 const SAID_MILLIS: u64 = 100;
 
-/// What a failed bring-up says of the device.
+/// What a failed bring-up says about the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
-    /// It is gone, for as long as a device may be silent.
+    /// The device is gone: it was silent for as long as a device may be.
     Gone,
-    /// It has said that it is none that the driver can use, or not the one that callers know.
+    /// The device has said that it is none that the driver can use, or not the one that callers know.
     Said,
-    /// It has said nothing, where a device that can be used says something: zeroes, or all ones. That passes.
+    /// The device has said nothing, where a usable device says something: it gave zeroes, or all ones. That passes.
     Blank,
-    /// Nothing that lasts.
+    /// Another failure, which passes.
     Passing,
 }
 
@@ -45,22 +46,25 @@ fn is_there<D>(function: &PciFunction<D>) -> bool {
     function.config(ID) != u32::MAX
 }
 
-/// Whether the function answers accesses to its registers, which the claim has it do. It doesn't during a reset, before the engine has put
-/// its base addresses back; all ones are no answer.
+/// Whether the function answers accesses to its registers, which the claim has switched on. It doesn't during a reset,
+/// until the engine has put its base addresses back. Also true if the command register reads as all ones: then the
+/// function does not answer at all.
 fn has_registers<D>(function: &PciFunction<D>) -> bool {
     function.config(COMMAND) & MEMORY_SPACE != 0
 }
 
-/// Whether the device was taken out and another, or the same, put in: it answers in configuration space, and has no registers
-/// yet. One that is being reset by another thread has none either, and has them again soon.
+/// Whether the device was taken out and the same or another one put in: it answers in configuration space, and still
+/// has no registers after the wait. A device that another thread is resetting has no registers either, but has them
+/// again soon.
 fn is_another<D>(function: &PciFunction<D>) -> bool {
     !function
         .deadline(SILENT_MILLIS)
         .poll(|| has_registers(function))
 }
 
-/// [Silences](PciFunction::silence) the function. If it was still being reset when the engine stopped waiting, it is silenced again as soon
-/// as it answers: it has no base addresses until then. All such silences begin within two seconds, and the last may take 2.2 s more.
+/// [Silences](PciFunction::silence) the function. If it was still being reset when the engine stopped waiting, it is
+/// silenced again as soon as it answers: until then it has no base addresses. All such silences begin within two
+/// seconds, and the last one may take 2.2 s more.
 pub fn silence<D: Table>(function: &PciFunction<D>) {
     let mut silenced = function.silence();
     let over = function.deadline(SILENT_MILLIS);
@@ -69,12 +73,13 @@ pub fn silence<D: Table>(function: &PciFunction<D>) {
     }
 }
 
-/// Resets the device. One that doesn't answer behind it has two seconds until it `answers`, and is reset again then. So is one that
-/// was still being reset when the engine stopped waiting, as soon as it is there: its base addresses are put back by that.
+/// Resets the device. If it doesn't answer after that, it has two seconds until it `answers`, and is then reset
+/// again. A device that was still being reset when the engine stopped waiting is reset again as soon as it is there,
+/// which puts its base addresses back.
 ///
 /// # Errors
 ///
-/// [`ResetError`]: [`Absent`](ResetError::Absent) is for good.
+/// [`ResetError`]; [`Absent`](ResetError::Absent) is final.
 pub fn reset<D: Table>(
     function: &PciFunction<D>,
     answers: impl Fn() -> bool,
@@ -91,12 +96,13 @@ pub fn reset<D: Table>(
     done
 }
 
-/// Brings a device up by `once`, which begins with a reset, until that succeeds, or fails for a reason that lasts by `says`. What the
-/// device says lasts if it has said the same for two seconds: an error is to hold all that was said.
+/// Brings a device up by `once`, which begins with a reset, until that succeeds or fails for a reason that lasts by
+/// `says`. A statement of the device lasts if the device has made the same one for two seconds; so an error must
+/// contain all that the device said.
 ///
 /// # Errors
 ///
-/// The last one of `once`.
+/// The last error of `once`.
 pub fn begin_again<D: Table, E: PartialEq>(
     function: &PciFunction<D>,
     once: impl FnMut() -> Result<(), E>,
@@ -110,7 +116,8 @@ pub fn begin_again<D: Table, E: PartialEq>(
     again(once, says, rest)
 }
 
-/// The same, where `rest` waits for so many milliseconds and says how many have gone by since the beginning.
+/// Does the same, where `rest` waits for this many milliseconds and returns how many have gone by since the
+/// beginning.
 fn again<E: PartialEq>(
     mut once: impl FnMut() -> Result<(), E>,
     says: impl Fn(&E) -> Failure,
@@ -125,7 +132,7 @@ fn again<E: PartialEq>(
             return Ok(());
         };
         let failure = says(&error);
-        // Once more in any case behind the last pause: one bring-up may take longer than that.
+        // `once` runs at least once after the last pause, because a single bring-up may take longer than the bound.
         if failure == Failure::Gone || now >= BEGIN_MILLIS {
             return Err(error);
         }
@@ -143,12 +150,12 @@ fn again<E: PartialEq>(
     }
 }
 
-/// Executes `once`, and once more if it fails by what the device [has said](Failure::Said), or because it has said
-/// [nothing](Failure::Blank): a start refuses a device only for what it was asked twice.
+/// Executes `once`, and once more if it fails because of what the device [has said](Failure::Said), or because it has
+/// said [nothing](Failure::Blank): a start refuses a device only for an answer that it gave twice.
 ///
 /// # Errors
 ///
-/// The last one of `once`.
+/// The last error of `once`.
 pub fn ask_twice<T, E>(
     mut once: impl FnMut() -> Result<T, E>,
     says: impl Fn(&E) -> Failure,
@@ -168,7 +175,8 @@ mod tests {
     /// A failure, and what the device has said.
     type Error = (Failure, u32);
 
-    /// How the bring-ups end if these errors come, each for so many milliseconds, then success; and when.
+    /// Returns how the bring-ups end, and when, if these errors come, each for this many milliseconds, and then
+    /// success.
     fn end(errors: &[(u64, Error)]) -> (Result<(), Error>, u64) {
         let now = core::cell::Cell::new(0);
         let once = || {
@@ -189,7 +197,7 @@ mod tests {
     }
 
     #[test]
-    fn what_passes_is_tried_again_and_not_for_ever() {
+    fn passing_failures_are_retried_within_a_bound() {
         for failure in [Passing, Blank] {
             assert_eq!(end(&[(9_000, (failure, 0))]).0, Ok(()));
             let (ended, millis) = end(&[(u64::MAX / 2, (failure, 0))]);
@@ -200,19 +208,19 @@ mod tests {
     }
 
     #[test]
-    fn what_is_said_for_two_seconds_is_believed() {
+    fn a_statement_is_believed_after_two_seconds() {
         assert_eq!(end(&[(1_900, (Said, 1))]).0, Ok(()));
         let (ended, millis) = end(&[(60_000, (Said, 1))]);
         assert_eq!(ended, Err((Said, 1)));
         assert!((LASTS_MILLIS..3_000).contains(&millis), "{millis}");
-        // What passes meanwhile says nothing.
+        // A passing failure in between says nothing.
         let said = [(500, (Said, 1)), (1_000, (Passing, 0)), (60_000, (Said, 1))];
         assert!(end(&said).1 < 3_000);
     }
 
     #[test]
-    fn what_differs_each_time_is_not_believed() {
-        let said = [1, 2, 1, 2].map(|what| (1_500, (Said, what)));
+    fn changing_statements_are_not_believed() {
+        let said = [1, 2, 1, 2].map(|said| (1_500, (Said, said)));
         assert_eq!(end(&said).0, Ok(()));
         assert_eq!(end(&[]), (Ok(()), 0));
     }

@@ -1,17 +1,17 @@
-//! Cutting a request into commands that the device accepts. Pure.
+//! Splits a request into commands that the device accepts. Pure.
 
-/// Part of a request: one command.
+/// Part of a request, which becomes one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chunk {
     /// First logical block.
     pub lba: u64,
     /// Bytes from the start of the buffer.
     pub offset: usize,
-    /// Bytes, a whole number of blocks.
+    /// Length in bytes, a whole number of blocks.
     pub length: usize,
 }
 
-/// What is left of a request.
+/// The rest of a request.
 #[derive(Clone, Copy, Debug)]
 pub struct Split {
     next: Chunk,
@@ -21,8 +21,8 @@ pub struct Split {
 }
 
 impl Split {
-    /// A request of `length` bytes, whole blocks of `1 << shift` bytes, from block `lba` on, in commands
-    /// of at most `max` bytes (rounded down to whole blocks, at least one).
+    /// Splits a request of `length` bytes, whole blocks of `1 << shift` bytes, from block `lba` on, into commands of
+    /// at most `max` bytes (rounded down to whole blocks, at least one).
     #[inline]
     pub const fn new(lba: u64, length: usize, shift: u8, max: usize) -> Self {
         let block = 1 << shift;
@@ -44,7 +44,7 @@ impl Split {
         }
     }
 
-    /// The next part; `None` when nothing is left.
+    /// Returns the next part; `None` when nothing is left.
     #[inline]
     pub const fn peek(&self) -> Option<Chunk> {
         if self.left == 0 {
@@ -54,7 +54,7 @@ impl Split {
         }
     }
 
-    /// No further part is longer than `max` bytes, rounded down to whole blocks, and at least one.
+    /// Limits all further parts to `max` bytes, rounded down to whole blocks, at least one.
     #[inline]
     pub const fn limit(&mut self, max: usize) {
         if max >= self.max {
@@ -71,7 +71,7 @@ impl Split {
         }
     }
 
-    /// Goes on after the part that [`peek`](Self::peek) gave was submitted.
+    /// Goes on after the part that [`peek`](Self::peek) returned was submitted.
     #[inline]
     pub const fn advance(&mut self) {
         let done = self.next.length;
@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_nothing() {
+    fn an_empty_request_has_no_parts() {
         assert_eq!(Split::new(0, 0, 9, 4096).peek(), None);
     }
 }

@@ -1,16 +1,16 @@
-//! Requests that have commands in flight: how many are left, and what went wrong. Pure.
+//! Requests that have commands in flight: how many are left, and the first error. Pure.
 
 use samara_interfaces::BlockError;
 
-/// Requests that can have commands in flight at once.
+/// The most requests that can have commands in flight at once.
 const MOST: usize = 64;
 
-/// A request that has commands in flight, or is about to.
+/// Names a request that has commands in flight, or is about to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(u8);
 
 impl Ticket {
-    /// The ticket's bit in [`Tickets::desert`]'s argument.
+    /// Returns the ticket's bit in the argument of [`Tickets::desert`].
     pub const fn bit(self) -> u64 {
         1 << self.0
     }
@@ -20,7 +20,7 @@ impl Ticket {
 struct Entry {
     pending: u16,
     error: Option<BlockError>,
-    /// Its request has gone without looking.
+    /// The request has gone without a last look.
     deserted: bool,
 }
 
@@ -35,7 +35,7 @@ impl Default for Tickets {
 }
 
 impl Tickets {
-    /// A ticket, with nothing in flight; `None` if there's none.
+    /// Opens a ticket, with nothing in flight; `None` if all are in use.
     #[inline]
     pub fn open(&mut self) -> Option<Ticket> {
         let index = self.0.iter().position(Option::is_none)?;
@@ -48,7 +48,7 @@ impl Tickets {
         self.0.get_mut(usize::from(ticket.0))?.as_mut()
     }
 
-    /// One more command is in flight.
+    /// Counts one more command in flight.
     #[inline]
     pub fn started(&mut self, ticket: Ticket) {
         if let Some(entry) = self.entry(ticket) {
@@ -56,7 +56,7 @@ impl Tickets {
         }
     }
 
-    /// A command has ended. The first error counts.
+    /// Counts a command that has ended, and keeps the first error.
     #[inline]
     pub fn ended(&mut self, ticket: Ticket, outcome: Result<(), BlockError>) {
         let Some(entry) = self.entry(ticket) else {
@@ -71,7 +71,7 @@ impl Tickets {
         }
     }
 
-    /// Commands in flight, and the first error.
+    /// Returns the number of commands in flight, and the first error.
     #[inline]
     pub fn look(&mut self, ticket: Ticket) -> (u16, Option<BlockError>) {
         let entry = self.entry(ticket);
@@ -80,7 +80,7 @@ impl Tickets {
         })
     }
 
-    /// The request has seen the last of it: its ticket may be another's.
+    /// Closes the ticket of a request that has ended: another request may get it.
     #[inline]
     pub fn close(&mut self, ticket: Ticket) {
         if let Some(entry) = self.0.get_mut(usize::from(ticket.0)) {
@@ -88,7 +88,7 @@ impl Tickets {
         }
     }
 
-    /// Nothing is in flight any more: what was has failed with `error`.
+    /// Fails all requests that have commands in flight, with `error`; nothing is in flight afterwards.
     pub fn fail_all(&mut self, error: BlockError) {
         for entry in &mut self.0 {
             if let Some(flying) = entry
@@ -103,8 +103,8 @@ impl Tickets {
         }
     }
 
-    /// The requests of the tickets whose [bits](Ticket::bit) are set have gone without looking: they are closed as soon as nothing of
-    /// them is in flight.
+    /// Notes that the requests of the tickets whose [bits](Ticket::bit) are set have gone without a last look. Each
+    /// ticket is closed as soon as none of its commands is in flight.
     pub fn desert(&mut self, bits: u64) {
         for (index, entry) in self.0.iter_mut().enumerate() {
             if bits >> index & 1 != 0
@@ -140,7 +140,7 @@ mod tests {
     }
 
     #[test]
-    fn a_deserted_ticket_is_free_when_nothing_is_in_flight() {
+    fn a_deserted_ticket_is_freed_with_its_last_command() {
         let free = |tickets: &mut Tickets| core::iter::from_fn(|| tickets.open()).count();
         for ends in 0..3 {
             let mut tickets = Tickets::default();

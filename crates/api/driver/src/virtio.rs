@@ -1,6 +1,7 @@
-//! The virtio transport over PCI (Virtio 1.2 §3.1, §4.1): what all drivers of virtio devices do alike.
+//! The virtio transport over PCI (Virtio 1.2 §3.1, §4.1): the parts that are the same for all drivers of virtio
+//! devices.
 //!
-//! Bringing a device up is [`reset`], [`accept`], starting its queues, and [`go_live`].
+//! To bring a device up, call [`reset`] and [`accept`], start its queues, and call [`go_live`].
 
 use core::fmt;
 
@@ -12,7 +13,7 @@ use samara_device_tables::virtio::{COMMON, ISR};
 
 use crate::recovery::{self, Failure};
 
-/// VIRTIO_F_VERSION_1 (§6): the device is no legacy device.
+/// VIRTIO_F_VERSION_1 (§6): the device is not a legacy device.
 pub const VERSION_1: u64 = 1 << 32;
 /// No vector (§4.1.5.1.2).
 pub const NO_VECTOR: u16 = 0xFFFF;
@@ -25,7 +26,7 @@ const FEATURES_OK: u8 = 8;
 const LIVE: u8 = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
 /// Bit 1 of the ISR status: the configuration has changed (§4.1.4.5).
 const CONFIGURATION_CHANGED: u8 = 2;
-/// How long the configuration may go on changing while it is read.
+/// How long the configuration may keep changing while it is read.
 const STABLE_MILLIS: u64 = 10;
 
 /// The registers of device `D` (§4.1.4.3).
@@ -41,29 +42,30 @@ impl<D: Table> Registers<D> {
     const ISR: Register<D, u8, ReadOnly> = Register::at(ISR, 0x00);
 }
 
-/// Why a device isn't brought up.
+/// Why a device can't be brought up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportError {
-    /// A reset has found that it was unplugged.
+    /// A reset has found that the device was unplugged.
     Gone,
-    /// Registers read as all ones behind a reset: it was unplugged, or is blind for a moment.
+    /// Registers read as all ones after a reset: the device was unplugged, or is blind for a moment.
     Absent,
-    /// It does not come out of a reset.
+    /// The device does not come out of a reset.
     Reset(ResetError),
     /// Bus mastering was refused.
     Enable(NotIdle),
-    /// A register isn't to be written as the driver wants to.
+    /// The driver's write to a register was refused.
     Register(WriteError),
-    /// It does not offer VIRTIO_F_VERSION_1: it is a legacy device.
+    /// The device does not offer VIRTIO_F_VERSION_1: it is a legacy device.
     Legacy,
-    /// It can't do with the features that the driver accepted, of those that it offers (`.0`).
+    /// The device does not accept the driver's choice among the features that it offers (`.0`).
     Features(u64),
-    /// Its configuration never stayed the same while it was read.
+    /// The device's configuration never stayed the same while it was read.
     Unstable,
-    /// A queue has this size, which no split virtqueue can have (§2.7), or too small a one, and the smallest that the driver uses.
+    /// A queue has this size (`.0`), which no split virtqueue can have (§2.7) or which is below the smallest that the
+    /// driver uses (`.1`).
     QueueSize(u16, u16),
-    /// It did not go live.
+    /// The device did not go live.
     NotLive,
 }
 
@@ -80,12 +82,12 @@ impl fmt::Display for TransportError {
             ),
             Self::Features(offered) => write!(
                 f,
-                "the device, which offers features {offered:#x}, insists on one that the driver lacks: turn it off in its hypervisor"
+                "the device, which offers features {offered:#x}, insists on one that the driver does not support: turn it off in its hypervisor"
             ),
             Self::Unstable => f.write_str("the device's configuration never stays the same: replace the device"),
             Self::QueueSize(0, _) => f.write_str("the device lacks a queue that the driver needs"),
             Self::QueueSize(size, least) => write!(f, "the device has a queue of {size} entries: give it a power of two from {least} on"),
-            Self::NotLive => f.write_str("the device gave up when it was to go live: reset it"),
+            Self::NotLive => f.write_str("the device did not go live when it was told to: reset it"),
         }
     }
 }
@@ -114,31 +116,32 @@ impl From<ResetError> for TransportError {
 }
 
 impl TransportError {
-    /// What a bring-up that fails so says of the device.
+    /// Returns what a bring-up that fails with this error says about the device.
     pub const fn says(&self) -> Failure {
         match self {
             Self::Gone => Failure::Gone,
             Self::QueueSize(0, _) => Failure::Blank,
             Self::Features(_) | Self::QueueSize(..) => Failure::Said,
-            // One without features may not have them yet.
+            // A device that offers no features may not have them ready yet.
             _ => Failure::Passing,
         }
     }
 }
 
-/// How a device is that was brought up.
+/// The state of a device that was brought up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum State {
     /// It works.
     Live,
-    /// It says that it needs a reset, or was reset by nobody that the driver knows.
+    /// The device says that it needs a reset, or something unknown to the driver has reset it.
     NeedsReset,
-    /// All ones: it was unplugged, or is blind for a moment. A [reset](PciFunction::reset) tells which.
+    /// The status reads as all ones: the device was unplugged, or is blind for a moment. A
+    /// [reset](PciFunction::reset) tells which.
     Absent,
 }
 
-/// Resets the device, lets it be bus master, and tells it that there is a driver (§3.1.1); the features that it offers.
-/// Nothing is in flight afterwards, whatever comes of it. Takes as long as [`PciFunction::reset`].
+/// Resets the device, lets it be bus master, tells it that there is a driver (§3.1.1), and returns the features that
+/// it offers. Nothing is in flight afterwards, even on an error. Takes as long as [`recovery::reset`].
 ///
 /// # Errors
 ///
@@ -150,7 +153,7 @@ pub fn reset<D: Table>(function: &PciFunction<D>) -> Result<u64, TransportError>
     function.write(Registers::<D>::STATUS, ACKNOWLEDGE | DRIVER)?;
     let half = |index| {
         let half = function.read_selected(Registers::<D>::DEVICE_FEATURE, index);
-        // No device has 32 features in a row.
+        // No device offers 32 features in a row.
         let half = Some(half).filter(|&half| half != u32::MAX);
         half.map(u64::from).ok_or(TransportError::Absent)
     };
@@ -161,7 +164,7 @@ pub fn reset<D: Table>(function: &PciFunction<D>) -> Result<u64, TransportError>
     Ok(offered)
 }
 
-/// Accepts those of the `offered` features that are `wanted`, and VIRTIO_F_VERSION_1; which these are.
+/// Accepts those of the `offered` features that are `wanted`, and VIRTIO_F_VERSION_1; returns the accepted ones.
 ///
 /// # Errors
 ///
@@ -184,11 +187,11 @@ pub fn accept<D: Table>(
     }
 }
 
-/// What `read` reads of the device's configuration, all of it from one moment (§4.1.4.3.1).
+/// Returns what `read` reads from the device's configuration, all of it from one moment (§4.1.4.3.1).
 ///
 /// # Errors
 ///
-/// [`TransportError::Unstable`] if it goes on changing; [`TransportError::Absent`].
+/// [`TransportError::Unstable`] if the configuration keeps changing; [`TransportError::Absent`].
 pub fn stable<D: Table, T>(
     function: &PciFunction<D>,
     mut read: impl FnMut() -> T,
@@ -205,11 +208,13 @@ pub fn stable<D: Table, T>(
     value.ok_or(TransportError::Unstable)
 }
 
-/// Entries of queue `number`: as many as the device has, `least` at least, and `most` (both powers of two) at most.
+/// Returns the number of entries to use for queue `number`: as many as the device has, but at most `most` (a power of
+/// two).
 ///
 /// # Errors
 ///
-/// [`TransportError::QueueSize`] if there's no such queue, or one of a size that can't be; [`TransportError::Absent`].
+/// [`TransportError::QueueSize`] if there's no such queue, or its size is below `least` or not a power of two;
+/// [`TransportError::Absent`].
 pub fn queue_entries<D: Table>(
     function: &PciFunction<D>,
     number: u16,
@@ -224,12 +229,14 @@ pub fn queue_entries<D: Table>(
     }
 }
 
-/// The vector that queue `number` interrupts by: [`NO_VECTOR`] also if the device could not map the one that it was started with.
+/// Returns the vector by which queue `number` interrupts: [`NO_VECTOR`] also if the device could not map the one that
+/// it was started with.
 pub fn queue_vector<D: Table>(function: &PciFunction<D>, number: u16) -> u16 {
     function.read_selected(Registers::<D>::QUEUE_VECTOR, number.into())
 }
 
-/// Sets the device to work, whose queues were started. Chains may have been put before, and notifications follow.
+/// Lets the device work; its queues must have been started. Chains may have been put before; notifications come
+/// after.
 ///
 /// # Errors
 ///
@@ -243,7 +250,7 @@ pub fn go_live<D: Table>(function: &PciFunction<D>) -> Result<(), TransportError
     }
 }
 
-/// How the device is. One register read.
+/// Returns the device's state. Costs one register read.
 pub fn state<D: Table>(function: &PciFunction<D>) -> State {
     match function.read(Registers::<D>::STATUS) {
         LIVE => State::Live,
@@ -252,7 +259,7 @@ pub fn state<D: Table>(function: &PciFunction<D>) -> State {
     }
 }
 
-/// Whether the device says that its configuration has changed since this was asked last. One register read.
+/// Whether the device says that its configuration has changed since the last call. Costs one register read.
 pub fn configuration_has_changed<D: Table>(function: &PciFunction<D>) -> bool {
     let isr = function.read(Registers::<D>::ISR);
     isr != u8::MAX && isr & CONFIGURATION_CHANGED != 0

@@ -1,4 +1,4 @@
-//! Block devices: disks, and whatever reads and writes whole blocks by number.
+//! Block devices: disks, and other devices that read and write whole blocks by number.
 
 use core::fmt;
 
@@ -6,12 +6,12 @@ use samara_domain::{Exchangeable, Proxy, RRef, RpcError, interface};
 
 /// A device of equal blocks, numbered from 0 by their logical block address (LBA).
 ///
-/// Buffers are whole blocks: their length in bytes says how many. Calls may come from several threads
-/// at once and are independent: an order between a write and a later read is the caller's to make, by
-/// waiting for the first.
+/// A buffer holds whole blocks; its length in bytes says how many. Calls may come from several threads at once and
+/// are independent of one another. A caller that needs an order between a write and a later read waits for the write
+/// first.
 #[interface]
 pub trait BlockDevice {
-    /// Block size and capacity. They stay as they are for the life of the device. No device access.
+    /// Returns block size and capacity, which do not change during the device's life. Does not access the device.
     ///
     /// # Errors
     ///
@@ -22,35 +22,37 @@ pub trait BlockDevice {
     ///
     /// # Errors
     ///
-    /// [`BlockError`]; the buffer is dropped then.
+    /// [`BlockError`]; then the buffer is dropped.
     #[idempotent]
     fn read(&self, lba: u64, #[scratch] buf: RRef<[u8]>) -> Result<RRef<[u8]>, BlockError>;
 
-    /// Writes `data` to the blocks from `lba` on, without a copy. When it returns, the device is done
-    /// with the buffer, but the blocks may still be in its volatile cache: see [`flush`](Self::flush).
+    /// Writes `data` to the blocks from `lba` on, without a copy. On return the device no longer uses the buffer, but
+    /// the blocks may still be in its volatile cache: see [`flush`](Self::flush).
     ///
     /// # Errors
     ///
-    /// [`BlockError`]; which of the blocks were written is unknown then.
+    /// [`BlockError`]; then it is unknown which of the blocks were written.
     #[idempotent]
     fn write(&self, lba: u64, data: &RRef<[u8]>) -> Result<(), BlockError>;
 
-    /// When it returns, all writes that had returned before it was called are on the medium. A device may lose what its cache held when it
-    /// fails by itself: the first flush behind that is a [`BlockError::Reset`] if there were, or may have been, writes since the last good
-    /// one, and so is each that was under way. Only writes made after it are vouched for by the next.
+    /// On return, all writes that had returned before the call are on the medium. A device may lose its cache when it
+    /// fails by itself. The first flush after such a failure returns [`BlockError::Reset`] if there were, or may have
+    /// been, writes since the last good flush; so does each flush that was under way at the failure. The next flush
+    /// vouches only for writes made after that error.
     ///
     /// # Errors
     ///
-    /// [`BlockError`]; which of the writes are on the medium is unknown then.
+    /// [`BlockError`]; then it is unknown which of the writes are on the medium.
     #[idempotent]
     fn flush(&self) -> Result<(), BlockError>;
 
-    /// How often the device has broken its protocol in a way that the driver tolerates, since the driver was started. Nothing was
-    /// lost by it; a count that isn't 0 tells of faulty firmware, and is worth telling once. No device access.
+    /// Returns how often the device has broken its protocol in a way that the driver tolerates, since the driver was
+    /// started. Nothing was lost by it. A count that isn't 0 is a sign of faulty firmware and should be reported
+    /// once. Does not access the device.
     ///
     /// # Errors
     ///
-    /// [`BlockError::Busy`] if the driver isn't to be had in time; [`BlockError::Rpc`].
+    /// [`BlockError::Busy`] if the driver can't be reached in time; [`BlockError::Rpc`].
     #[idempotent]
     fn tolerated(&self) -> Result<u64, BlockError>;
 }
@@ -58,7 +60,7 @@ pub trait BlockDevice {
 /// Several block devices behind one driver: the namespaces of a disk controller.
 #[interface]
 pub trait BlockController {
-    /// How many there are: numbers from 0 on. It stays so for the life of the driver.
+    /// Returns how many devices there are, numbered from 0. The number does not change during the driver's life.
     ///
     /// # Errors
     ///
@@ -66,36 +68,36 @@ pub trait BlockController {
     #[idempotent]
     fn devices(&self) -> Result<u32, BlockError>;
 
-    /// Opens number `number`. Through a shadow it outlives the driver: the next one opens it again.
+    /// Opens device `number`. Through a shadow it outlives the driver: the next driver opens it again.
     ///
     /// # Errors
     ///
-    /// [`BlockError::OutOfRange`] if there's none of that number; [`BlockError`].
+    /// [`BlockError::OutOfRange`] if there is no device of that number; [`BlockError`].
     #[replay]
     fn open(&self, number: u32) -> Result<Proxy<dyn BlockDevice>, BlockError>;
 }
 
-/// Shape of a block device.
+/// The size and limits of a block device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Geometry {
     /// Bytes in a block, a power of two.
     pub block_size: u32,
     /// Number of blocks.
     pub blocks: u64,
-    /// The longest request, in bytes, that the device executes as one command; longer ones are split.
+    /// The longest request, in bytes, that the device executes as one command; longer requests are split.
     pub preferred_transfer: u32,
-    /// Writes are refused.
+    /// The device refuses writes.
     pub read_only: bool,
 }
 
 impl Geometry {
-    /// Capacity in bytes; saturates.
+    /// Returns the capacity in bytes; saturates.
     pub const fn bytes(&self) -> u64 {
         self.blocks.saturating_mul(self.block_size as u64)
     }
 }
 
-/// Why a block device did not do what it was asked.
+/// Why a block device did not do what it was asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[non_exhaustive]
 pub enum BlockError {
@@ -103,11 +105,11 @@ pub enum BlockError {
     Rpc(RpcError),
     /// The buffer is empty or not a whole number of blocks.
     BadLength,
-    /// Blocks past the end of the device.
+    /// The request reaches past the end of the device.
     OutOfRange,
     /// The device refuses writes.
     WriteProtected,
-    /// The medium is damaged there: the blocks can't be read, or not be written.
+    /// The medium is damaged there: the blocks can't be read or written.
     Medium,
     /// The device refused the command with a code of its own (for NVMe, status code type in the high
     /// byte and status code in the low one).
@@ -122,9 +124,9 @@ pub enum BlockError {
     Gone,
     /// The device failed and a reset did not help.
     Failed,
-    /// The driver was stopped in order.
+    /// The driver was stopped in an orderly way.
     Stopped,
-    /// Too many requests at once.
+    /// Too many requests at once, or the driver could not be reached in time.
     Busy,
 }
 

@@ -10,14 +10,14 @@ use crate::tcp::TcpError;
 #[interface]
 pub trait HttpServer {
     /// Polls the network stack below, takes connections, and moves each a step on. `now` is as in
-    /// [`Network::poll`](crate::Network::poll). Doesn't wait; bounded work.
+    /// [`Network::poll`](crate::Network::poll). Doesn't wait; does a bounded amount of work.
     ///
     /// # Errors
     ///
     /// [`HttpError`].
     fn poll(&self, now: u64) -> Result<Served, HttpError>;
 
-    /// What was counted since the server's start. No call to other domains.
+    /// Returns the totals since the server's start. Calls no other domain.
     ///
     /// # Errors
     ///
@@ -26,27 +26,27 @@ pub trait HttpServer {
     fn statistics(&self) -> Result<HttpStatistics, HttpError>;
 }
 
-/// What a [`poll`](HttpServer::poll) did.
+/// The result of a [`poll`](HttpServer::poll).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Exchangeable)]
 pub struct Served {
-    /// Frames and pieces of requests and answers that were moved. With 0 the caller may rest for a while.
+    /// Frames, and pieces of requests and answers, that were moved. With 0 the caller may rest for a while.
     pub moved: u32,
 }
 
 /// Totals since the server's start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Exchangeable)]
 pub struct HttpStatistics {
-    /// Requests that were answered with what was asked for, to the last byte.
+    /// Requests that were answered in full, to the last byte.
     pub answered: u64,
     /// Requests that were answered with an error.
     pub refused: u64,
-    /// Bytes of bodies that the stack took.
+    /// Bytes of bodies that the network stack took.
     pub body_bytes: u64,
     /// Connections that were accepted.
     pub accepted: u64,
     /// Connections that were lost before their answer was complete.
     pub broken: u64,
-    /// Connections at the moment.
+    /// Connections that are open now.
     pub open: u32,
 }
 

@@ -1,4 +1,4 @@
-//! Network devices: whatever sends and receives Ethernet frames.
+//! Network devices: devices that send and receive Ethernet frames.
 
 use core::fmt;
 
@@ -6,17 +6,18 @@ use samara_domain::{Exchangeable, RpcError, interface};
 
 pub use crate::packet::{BATCH, CAPACITY, Packet, Packets, TooLong};
 
-/// A device that sends and receives Ethernet frames, without waiting: it is polled.
+/// A device that sends and receives Ethernet frames. It is polled and never makes its caller wait, except in
+/// [`wait`](Self::wait).
 ///
-/// A device has one or more queues ([`NetInfo::queues`]), numbered from 0. What is received is spread over
-/// them by flow, so one who serves a device polls all of its queues; what is sent may go through any. Calls
-/// for different queues may come from different threads and don't wait for one another; frames of one queue
-/// keep their order.
+/// A device has one or more queues ([`NetInfo::queues`]), numbered from 0. Received frames are spread over them by
+/// flow, so a caller that serves a device polls all of its queues; frames may be sent through any queue. Calls for
+/// different queues may come from different threads and don't wait for one another. Frames of one queue keep their
+/// order.
 ///
 /// # Buffers circulate
 ///
-/// Nothing is copied and nothing allocated. A caller keeps a stock of packets. It gives some to be sent and
-/// some, empty, to receive into; for each that the device keeps it gets one back, then or at a later call:
+/// Nothing is copied and nothing allocated. A caller keeps a stock of packets. It gives some to be sent and some,
+/// empty, to receive into. For each packet that the device keeps it gets one back, in the same call or a later one:
 ///
 /// ```text
 ///                 tx: frames to send ──►┌────────┐──► tx: not taken (the first `unsent`), then buffers sent from
@@ -24,15 +25,15 @@ pub use crate::packet::{BATCH, CAPACITY, Packet, Packets, TooLong};
 ///   rx: buffers to receive into, empty ►└────────┘──► rx: received (the first `received`), then buffers not used
 /// ```
 ///
-/// - Of `rx` as many buffers are taken as there are frames received, so as many packets come back in it as
-///   went in. The device has its own stock to receive into beside that. Who gives none receives none.
-/// - Of `tx` the device takes from the front what it has room for. The buffers of what it took come back as
-///   their frames have been sent: as many in one call as fit beside the unsent. So a caller who sends needs
-///   about as many packets as the device has room for ([`NetInfo::tx_room`]) beside its batch, and gets all
-///   of them back by calling on with an empty `tx`.
+/// - The device takes as many buffers of `rx` as frames were received, so as many packets come back in `rx` as went
+///   in. It also has its own stock to receive into. A caller that gives no buffers receives no frames.
+/// - The device takes packets from the front of `tx`, as many as it has room for. Their buffers come back when their
+///   frames have been sent: in one call, as many as fit beside the unsent packets. So a caller that sends needs about
+///   as many packets as the device has room for ([`NetInfo::tx_room`]), besides its batch. It gets all of them back
+///   by calling on with an empty `tx`.
 #[interface]
 pub trait NetDevice {
-    /// Address, MTU and shape of the device. They stay as they are for its life. No device access.
+    /// Returns the device's address, MTU and shape, which do not change during its life. Does not access the device.
     ///
     /// # Errors
     ///
@@ -40,7 +41,7 @@ pub trait NetDevice {
     #[idempotent]
     fn info(&self) -> Result<NetInfo, NetError>;
 
-    /// Whether the link is up, and how fast. One register read.
+    /// Whether the link is up, and how fast it is. Costs one register read.
     ///
     /// # Errors
     ///
@@ -48,7 +49,7 @@ pub trait NetDevice {
     #[idempotent]
     fn link(&self) -> Result<Link, NetError>;
 
-    /// What the device has counted since its driver was started. Some dozen register reads.
+    /// Returns what the device has counted since its driver was started. Costs some dozen register reads.
     ///
     /// # Errors
     ///
@@ -56,42 +57,42 @@ pub trait NetDevice {
     #[idempotent]
     fn statistics(&self) -> Result<NetStatistics, NetError>;
 
-    /// Sends the frames in `tx` and receives into the buffers in `rx`, on one queue; see above for what
-    /// comes back. Doesn't wait: neither for frames to arrive nor for those given to leave. While the link
-    /// is down nothing is taken of `tx`.
+    /// Sends the frames in `tx` and receives into the buffers in `rx`, on one queue; see above for the packets that
+    /// come back. Doesn't wait: neither for frames to arrive nor for the given ones to leave. While the link is down
+    /// it takes nothing of `tx`.
     ///
     /// A frame that can't be sent (empty, or longer than MTU and header) is dropped and counted in
-    /// [`NetStatistics::tx_errors`]; its buffer comes back. Short ones are padded to 60 bytes by the
-    /// device. Frames received are whole, without frame check sequence, with their length checked against
-    /// the buffer; damaged ones and ones that don't fit are dropped and counted.
+    /// [`NetStatistics::tx_errors`]; its buffer comes back. The device pads short frames to 60 bytes. Received frames
+    /// are whole, without frame check sequence, and their length is checked against the buffer; frames that are
+    /// damaged or don't fit are dropped and counted.
     ///
-    /// A buffer in `rx` is given away with all that it holds: how long a frame is that was received into it is the device's word, and
-    /// the frame may be another client's. Who has had a secret in one clears it first, or frees it.
+    /// A buffer in `rx` is given away with everything in it. The device alone says how long a received frame is, and
+    /// the frame may reach another client. A caller that had a secret in a buffer clears it first, or frees it.
     ///
-    /// A device that hangs or breaks its protocol is reset: the frames in its queues are lost, as networks
-    /// may lose frames, and [`NetStatistics::resets`] counts it; the buffers come back.
+    /// A device that hangs or breaks its protocol is reset. The frames in its queues are lost, as networks may lose
+    /// frames, and [`NetStatistics::resets`] counts the reset; the buffers come back.
     ///
-    /// Cost: one call for both directions and up to 32 frames in each.
+    /// Costs one call for both directions and up to 32 frames in each.
     ///
     /// # Errors
     ///
-    /// [`NetError`]; both batches are dropped then, and whether frames of `tx` were sent is unknown. If the
-    /// driver died, so did the buffers that it held: replace them with new ones.
+    /// [`NetError`]; then both batches are dropped, and it is unknown whether frames of `tx` were sent. If the driver
+    /// died, the buffers that it held are gone too: replace them with new ones.
     fn exchange(&self, queue: u16, tx: Packets, rx: Packets) -> Result<Exchanged, NetError>;
 
-    /// Waits until `queue` has frames to receive, at most `micros` microseconds (and at most about a second,
-    /// and perhaps for nothing at all): then exchange. A frame that arrived after the last exchange is not
-    /// missed. Between waits a queue causes no interrupts, so one who is busy polls at no more cost.
+    /// Waits until `queue` has frames to receive, for at most `micros` microseconds and at most about a second; it
+    /// may also return early for no reason. Then exchange. A frame that arrived after the last exchange is not
+    /// missed. Between waits a queue causes no interrupts, so a busy caller polls at no extra cost.
     ///
-    /// A domain's own thread sleeps meanwhile, whichever domain it comes from. Nothing is held: exchanges of
-    /// other threads go on. Link changes and frames that leave end no wait; who has timers waits no longer than
-    /// to the next. The device may hold interrupts back for some tens of microseconds.
+    /// A thread that a domain has started sleeps meanwhile, whichever domain started it. The wait holds no lock:
+    /// exchanges of other threads go on. Link changes and sent frames do not end a wait, and a caller with timers must
+    /// wait no longer than to the next one. The device may hold interrupts back for some tens of microseconds.
     ///
-    /// The default is for devices that are polled.
+    /// The default implementation is for devices that are only polled.
     ///
     /// # Errors
     ///
-    /// [`NetError`]. If the driver dies while it waits that's [`RpcError::Crashed`]; through a shadow the wait
+    /// [`NetError`]. If the driver dies during the wait, that is [`RpcError::Crashed`]; through a shadow the wait
     /// begins anew, on the next driver.
     #[idempotent]
     fn wait(&self, queue: u16, micros: u32) -> Result<Waited, NetError> {
@@ -105,14 +106,14 @@ pub trait NetDevice {
 pub enum Waited {
     /// There are frames to receive.
     Ready,
-    /// There are none yet: the time is over, or an interrupt came for nothing.
+    /// There are none yet: the time is over, or an interrupt came without a frame.
     TimedOut,
-    /// The device has no interrupts, or the kernel offers it none, so nothing was waited for: poll, at a pace
-    /// of your own.
+    /// The device has no interrupts, or the kernel offers it none, so this call did not wait: poll, at a pace of your
+    /// own.
     Unsupported,
 }
 
-/// What an [`exchange`](NetDevice::exchange) gives back, in the batches that it was given.
+/// The packets that an [`exchange`](NetDevice::exchange) gives back, in the batches that it was given.
 #[derive(Debug, Exchangeable)]
 pub struct Exchanged {
     /// First the `unsent` frames, in their order, then buffers whose frames have been sent.
@@ -125,18 +126,17 @@ pub struct Exchanged {
     pub received: usize,
 }
 
-/// What doesn't change in a network device's life.
+/// The properties of a network device that don't change during its life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct NetInfo {
     /// The device's own address.
     pub mac: MacAddress,
-    /// Bytes of payload that a frame carries at most; the Ethernet header's 14 (with a VLAN tag 18) come on
-    /// top.
+    /// The most payload bytes that a frame carries. The Ethernet header's 14 bytes (18 with a VLAN tag) come on top.
     pub mtu: u16,
-    /// Queues, at least 1.
+    /// The number of queues, at least 1.
     pub queues: u16,
-    /// Packets that one queue's device side holds at most while they wait to be sent, or for their buffers
-    /// to be asked back.
+    /// The most packets of one queue that the device keeps, until they are sent and the caller has asked for their
+    /// buffers.
     pub tx_room: u16,
 }
 
@@ -158,7 +158,7 @@ pub enum Link {
     Down,
     /// Frames flow.
     Up {
-        /// Megabits per second; 0 if the device doesn't tell.
+        /// Megabits per second; 0 if the device doesn't say.
         mbps: u32,
     },
 }
@@ -171,19 +171,19 @@ impl Link {
     }
 }
 
-/// Totals since the driver's start. They count what the wire and the device did, so a frame received
-/// counts before it is fetched by an exchange.
+/// Totals since the driver's start. They count events on the wire and in the device, so a received frame counts
+/// before an exchange fetches it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Exchangeable)]
 pub struct NetStatistics {
     /// Frames sent.
     pub tx_packets: u64,
-    /// Bytes sent, in frames with their check sequence.
+    /// Bytes sent, including the frames' check sequences.
     pub tx_bytes: u64,
     /// Frames that could not be sent.
     pub tx_errors: u64,
-    /// Frames received without an error and addressed to this device, whether there was a buffer or not.
+    /// Frames received without an error and addressed to this device, whether or not there was a buffer.
     pub rx_packets: u64,
-    /// Bytes received, in frames with their check sequence.
+    /// Bytes received, including the frames' check sequences.
     pub rx_bytes: u64,
     /// Frames received and dropped because no buffer was free: poll more often.
     pub rx_missed: u64,
@@ -193,7 +193,7 @@ pub struct NetStatistics {
     pub resets: u64,
 }
 
-/// Why a network device did not do what it was asked.
+/// Why a network device did not do what it was asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[non_exhaustive]
 pub enum NetError {
@@ -205,7 +205,7 @@ pub enum NetError {
     Gone,
     /// The device failed and a reset did not help.
     Failed,
-    /// Another thread is busy with this queue.
+    /// Another thread is using this queue.
     Busy,
 }
 
@@ -220,7 +220,7 @@ impl fmt::Display for NetError {
             Self::Failed => f.write_str(
                 "the device failed and a reset did not help: restart its driver or replace it",
             ),
-            Self::Busy => f.write_str("another thread is busy with this queue: try again later"),
+            Self::Busy => f.write_str("another thread is using this queue: try again later"),
         }
     }
 }

@@ -5,23 +5,23 @@ use core::fmt;
 use samara_domain::{AllocError, Exchangeable, RRef, RRefDeque};
 use zerocopy::FromZeros;
 
-/// Packets that cross in one call, at most.
+/// The most packets that cross in one call.
 pub const BATCH: usize = 32;
 
-/// A batch of packets: changes hands by one store, however many it holds.
+/// A batch of packets. It changes hands by one store, however many packets it holds.
 pub type Packets = RRefDeque<Packet, BATCH>;
 
-/// Bytes that a [`Packet`] has room for.
+/// The bytes that a [`Packet`] has room for.
 pub const CAPACITY: usize = 2048;
 
-/// A buffer for one frame, and how much of it the frame takes.
+/// A buffer for one frame, and the frame's length.
 ///
-/// A frame is what stands between preamble and frame check sequence: the first byte is the first of the
-/// destination's MAC address. It has at most [`CAPACITY`] bytes: no safe code can make it longer, as the
-/// length is private and checked where it is set.
+/// A frame is everything between preamble and frame check sequence: its first byte is the first of the destination's
+/// MAC address. It has at most [`CAPACITY`] bytes. No safe code can make it longer, as the length is private and
+/// checked where it is set.
 ///
-/// Buffers circulate. What their former holders wrote stays in the room behind the frame until it is
-/// overwritten, so one that held a secret is to be cleared by whoever passes it on.
+/// Buffers circulate. The bytes of earlier frames stay in the buffer behind the current frame until they are
+/// overwritten. A domain that had a secret in a buffer must clear it before it passes the buffer on.
 ///
 /// ```
 /// use samara_interfaces::net::Packet;
@@ -32,11 +32,11 @@ pub const CAPACITY: usize = 2048;
 /// assert!(packet.set_len(4000).is_err());
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-// The frame starts on a cache line, for the device's sake; its length stands on the line before.
+// The frame starts on a cache line, for the device's sake; its length is on the line before.
 #[derive(Exchangeable, FromZeros)]
 #[repr(C, align(64))]
 pub struct Packet {
-    // At most `CAPACITY`: set by `set_len` only, or zero.
+    // At most `CAPACITY`: only `set_len` sets it, or it is zero.
     len: u16,
     head: [u8; 62],
     room: [u8; CAPACITY],
@@ -64,8 +64,8 @@ impl fmt::Display for TooLong {
 impl core::error::Error for TooLong {}
 
 impl Packet {
-    /// An empty packet, its buffer zeroed, owned by the running domain. Allocate some at the start and
-    /// let them circulate: clearing 2 KiB costs more than moving a packet ever does.
+    /// Returns an empty packet with a zeroed buffer, owned by the running domain. Allocate some at the start and let
+    /// them circulate: clearing 2 KiB costs more than moving a packet ever does.
     ///
     /// # Errors
     ///
@@ -74,21 +74,21 @@ impl Packet {
         RRef::try_new_zeroed()
     }
 
-    /// Bytes of the frame, at most [`CAPACITY`].
+    /// Returns the length of the frame in bytes, at most [`CAPACITY`].
     #[inline]
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len as usize
     }
 
-    /// Whether it has no frame.
+    /// Whether the packet has no frame.
     #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The frame.
+    /// Returns the frame.
     #[inline]
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
@@ -97,41 +97,43 @@ impl Packet {
             .unwrap_or_default()
     }
 
-    /// The frame, to change it in place.
+    /// Returns the frame, to change it in place.
     #[inline]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        // Says what is so: one comparison, where `get_mut` has an empty slice that is elsewhere.
+        // `min` states what already holds, so that the slice costs one comparison and `get_mut` never returns the
+        // empty slice.
         let len = self.len().min(CAPACITY);
         self.room.get_mut(..len).unwrap_or_default()
     }
 
-    /// The whole buffer, [`CAPACITY`] bytes, whatever the frame takes of it: write there, then
+    /// Returns the whole buffer of [`CAPACITY`] bytes, however long the frame is. Write there, then call
     /// [`set_len`](Self::set_len).
     #[inline]
     pub fn room_mut(&mut self) -> &mut [u8; CAPACITY] {
         &mut self.room
     }
 
-    /// Makes the first `len` bytes of the buffer the frame. What it grows by is what the buffer held.
+    /// Makes the first `len` bytes of the buffer the frame. A frame that grows includes the bytes that the buffer
+    /// held there.
     ///
     /// # Errors
     ///
-    /// [`TooLong`] beyond [`CAPACITY`]; the length is as it was.
+    /// [`TooLong`] beyond [`CAPACITY`]; then the length is unchanged.
     #[inline]
     pub const fn set_len(&mut self, len: usize) -> Result<(), TooLong> {
         if len > CAPACITY {
             return Err(TooLong { len });
         }
-        // Fits: CAPACITY does.
+        // The length fits 16 bits, because CAPACITY does.
         self.len = len as u16;
         Ok(())
     }
 
-    /// Makes a copy of `frame` the frame.
+    /// Copies `frame` into the packet.
     ///
     /// # Errors
     ///
-    /// [`TooLong`] beyond [`CAPACITY`]; the packet is as it was.
+    /// [`TooLong`] beyond [`CAPACITY`]; then the packet is unchanged.
     pub fn fill(&mut self, frame: &[u8]) -> Result<(), TooLong> {
         self.set_len(frame.len())?;
         self.bytes_mut().copy_from_slice(frame);
@@ -139,14 +141,14 @@ impl Packet {
     }
 }
 
-/// The frame, not the room behind it.
+/// Shows the frame, not the buffer behind it.
 impl fmt::Debug for Packet {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Packet").field(&self.bytes()).finish()
     }
 }
 
-/// By the frame.
+/// Compares the frames.
 impl PartialEq for Packet {
     fn eq(&self, other: &Self) -> bool {
         self.bytes() == other.bytes()

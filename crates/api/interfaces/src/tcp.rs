@@ -8,25 +8,24 @@ use crate::net::NetError;
 
 /// A network stack. It does nothing by itself: frames and timers move when [`poll`](Self::poll) is called.
 ///
-/// What it hands out are capabilities: who holds a [`TcpStream`] may use that connection, nobody else. No
-/// method waits.
+/// It hands out capabilities: only the holder of a [`TcpStream`] can use that connection. No method waits.
 #[interface]
 pub trait Network {
-    /// Moves frames both ways and runs the timers. `now` is in microseconds of any clock that doesn't go
-    /// backwards; an earlier time than before counts as the time before. A bounded number of frames.
+    /// Moves frames both ways and runs the timers. `now` is in microseconds of any clock that doesn't go backwards; a
+    /// time earlier than the previous one counts as the previous one. Moves a bounded number of frames.
     ///
-    /// A device that fails is no error here: its frames are lost, as networks may lose frames, connections
-    /// live on, and [`Polled::failed`] tells.
+    /// A device that fails is no error here. Its frames are lost, as networks may lose frames; connections live on,
+    /// and [`Polled::failed`] reports the failure.
     ///
     /// # Errors
     ///
     /// [`TcpError::Rpc`] and [`TcpError::Busy`].
     fn poll(&self, now: u64) -> Result<Polled, TcpError>;
 
-    /// Takes connections to `port` from now on, until the listener is dropped. Up to `backlog`, at least
+    /// Takes connections to `port` from now on, until the listener is dropped. Up to `backlog` connections, at least
     /// one, wait to be accepted; the stack may have room for fewer.
     ///
-    /// Through a shadow the listener outlives the stack: the next one listens again.
+    /// Through a shadow the listener outlives the stack: the next stack listens again.
     ///
     /// # Errors
     ///
@@ -34,7 +33,7 @@ pub trait Network {
     #[replay]
     fn listen(&self, port: u16, backlog: u16) -> Result<Proxy<dyn TcpListener>, TcpError>;
 
-    /// What was counted since the stack's start.
+    /// Returns the totals since the stack's start.
     ///
     /// # Errors
     ///
@@ -46,7 +45,7 @@ pub trait Network {
 /// A port on which connections are taken.
 #[interface]
 pub trait TcpListener {
-    /// The next connection that a peer has made, if there is one.
+    /// Returns the next connection that a peer has made, if there is one.
     ///
     /// # Errors
     ///
@@ -54,26 +53,26 @@ pub trait TcpListener {
     fn accept(&self) -> Result<Option<Proxy<dyn TcpStream>>, TcpError>;
 }
 
-/// A connection. Dropping it resets it, unless it was [`finish`](Self::finish)ed: then what was sent still
+/// A connection. Dropping it resets it, unless it was [`finish`](Self::finish)ed: then everything that was sent still
 /// arrives.
 #[interface]
 pub trait TcpStream {
-    /// Moves what has arrived to the start of `into`, without waiting, and gives it back.
+    /// Moves bytes that have arrived to the start of `into`, without waiting, and gives the buffer back.
     ///
     /// # Errors
     ///
-    /// [`TcpError`]; the buffer is dropped then.
+    /// [`TcpError`]; then the buffer is dropped.
     fn recv(&self, into: RRef<[u8]>) -> Result<Received, TcpError>;
 
-    /// Takes bytes of `data` from index `start` up to `end`, as many as there's room for: the number that
-    /// was taken, 0 if it should be tried again later or there are no such bytes.
+    /// Takes bytes of `data` from index `start` up to `end`, as many as there is room for, and returns how many it
+    /// took. 0 means that the caller should try again later, or that there are no such bytes.
     ///
     /// # Errors
     ///
-    /// [`TcpError`]; nothing was taken.
+    /// [`TcpError`]; then nothing was taken.
     fn send(&self, data: &RRef<[u8]>, start: usize, end: usize) -> Result<usize, TcpError>;
 
-    /// Nothing more will be sent. The peer is told after all that was taken has arrived.
+    /// Ends sending. The peer is told after all bytes that were taken have arrived.
     ///
     /// # Errors
     ///
@@ -81,7 +80,7 @@ pub trait TcpStream {
     fn finish(&self) -> Result<(), TcpError>;
 }
 
-/// What a [`poll`](Network::poll) did.
+/// The result of a [`poll`](Network::poll).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Exchangeable)]
 pub struct Polled {
     /// Frames that arrived or were handed to the device. With 0 the caller may rest for a while.
@@ -90,12 +89,12 @@ pub struct Polled {
     pub failed: Option<NetError>,
 }
 
-/// What a [`recv`](TcpStream::recv) gives back.
+/// The result of a [`recv`](TcpStream::recv).
 #[derive(Debug, Exchangeable)]
 pub struct Received {
     /// The buffer.
     pub buffer: RRef<[u8]>,
-    /// Bytes at its start that have arrived.
+    /// The number of bytes that have arrived, at the buffer's start.
     pub len: usize,
     /// The peer will send nothing more.
     pub ended: bool,
@@ -108,19 +107,19 @@ pub struct NetworkStatistics {
     pub frames_in: u64,
     /// Frames that the device took.
     pub frames_out: u64,
-    /// Frames that were with the device, or on their way to it, when it failed: sent or not, nobody knows.
+    /// Frames that were with the device, or on their way to it, when it failed; it is unknown whether they were sent.
     pub frames_in_doubt: u64,
-    /// Exchanges that the device failed, its driver's death included.
+    /// Exchanges that failed because of the device, including its driver's death.
     pub failures: u64,
-    /// TCP segments with data that was sent before.
+    /// TCP segments that repeat data that was sent before.
     pub retransmitted: u64,
     /// Connections that were handed out.
     pub accepted: u64,
-    /// Connections and their remains for which there's memory in use.
+    /// Connections, and closed ones that still occupy memory.
     pub open: u32,
 }
 
-/// Why a network stack did not do what it was asked.
+/// Why a network stack did not do what it was asked to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[non_exhaustive]
 pub enum TcpError {
@@ -128,11 +127,11 @@ pub enum TcpError {
     Rpc(RpcError),
     /// The connection is over: finished, reset by the peer, or given up after it did not answer.
     Closed,
-    /// There's a listener on this port, or the port is 0.
+    /// The port already has a listener, or it is 0.
     BadPort,
-    /// All connections or listeners that there's room for are in use.
+    /// All connections or listeners that the stack has room for are in use.
     NoRoom,
-    /// No memory for what was to be handed out.
+    /// There is no memory for the handle to hand out.
     OutOfMemory,
     /// Another thread is in the stack.
     Busy,

@@ -1,6 +1,6 @@
 //! The host's facade: everything a kernel needs to split itself into domains.
 //!
-//! Domains depend on `samara-domain` instead, which has no authority in it.
+//! Domains depend on `samara-domain` instead, which contains no authority.
 #![no_std]
 #![forbid(unsafe_code)]
 

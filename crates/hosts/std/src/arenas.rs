@@ -1,4 +1,4 @@
-//! Private heaps: one big reservation, a stripe per domain, committed piece by piece.
+//! Private heaps: one big reservation with a stripe for each domain, committed piece by piece.
 
 use crate::StdHost;
 use crate::pages;
@@ -8,12 +8,12 @@ use samara_shared_heap::owner::MAX_OWNERS;
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
-/// Address space for each domain: the first that there is room for. Without a window domains would
-/// have no private heaps, and what they allocated would outlive them, so a process with little
-/// address space (`ulimit -v`, valgrind) gets small stripes rather than none.
+/// The sizes of a stripe, in the order in which they are tried: the first for which there is address space is
+/// used. Without a window domains would have no private heaps, and what they allocate would outlive them. So a
+/// process with little address space (`ulimit -v`, valgrind) gets small stripes.
 const STRIDES: [usize; 4] = [1 << 30, 1 << 27, 1 << 25, 1 << 22];
 
-/// The reservation, made at the first use: a start and the stride.
+/// The reservation, made at its first use: its start and the size of a stripe.
 static RESERVED: OnceLock<Option<(usize, usize)>> = OnceLock::new();
 
 fn reserve() -> Option<(usize, usize)> {
@@ -27,7 +27,7 @@ fn reserve() -> Option<(usize, usize)> {
     })
 }
 
-/// Whether the range lies in the reservation, as a whole.
+/// Whether the whole range lies in the reservation.
 fn is_reserved(start: NonNull<u8>, bytes: usize) -> bool {
     let Some((base, stride)) = *RESERVED.get_or_init(reserve) else {
         return false;
@@ -38,17 +38,17 @@ fn is_reserved(start: NonNull<u8>, bytes: usize) -> bool {
 }
 
 /// # Safety
-/// The range lies in the reservation; nothing refers to memory that loses its protection.
+/// The range lies in the reservation, and nothing refers to memory that loses its protection.
 unsafe fn protect(start: NonNull<u8>, bytes: usize, protection: i32) -> bool {
-    // SAFETY: handed on.
+    // SAFETY: the caller upholds the conditions of `mprotect`.
     unsafe { libc::mprotect(start.as_ptr().cast(), bytes, protection) == 0 }
 }
 
-// SAFETY: the reservation is never unmapped and used by nobody else; committing makes it readable
-// and writable.
+// SAFETY: the reservation is never unmapped, and no other code uses it; committing makes memory readable and
+// writable.
 unsafe impl Arenas for StdHost {
     fn window() -> Option<Window> {
-        // Neither the system call nor the lock of the first use allocates: this is the allocator's.
+        // Neither the system call nor the lock of the first use allocates: the allocator itself calls this.
         let (start, stride) = (*RESERVED.get_or_init(reserve))?;
         Some(Window {
             base: NonNull::new(ptr::with_exposed_provenance_mut(start))?,
@@ -57,22 +57,22 @@ unsafe impl Arenas for StdHost {
         })
     }
 
-    /// Refuses what lies outside the reservation: it would change the protection of the process's own
+    /// Refuses a range outside the reservation, since it would change the protection of the process's own
     /// memory.
     fn commit(_: Owner, start: NonNull<u8>, bytes: usize) -> bool {
         if !is_reserved(start, bytes) {
             return false;
         }
-        // SAFETY: inside the reservation; making it accessible harms no reference.
+        // SAFETY: inside the reservation; making memory accessible harms no reference.
         unsafe { protect(start, bytes, libc::PROT_READ | libc::PROT_WRITE) }
     }
 
     unsafe fn decommit(_: Owner, start: NonNull<u8>, bytes: usize) {
-        // SAFETY: the caller vouches that nobody refers to the range; its contents go.
+        // SAFETY: the caller upholds that nothing refers to the range; its contents are discarded.
         let code = unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_DONTNEED) };
-        // Whole pages of our own mapping: the call has no other way to fail.
+        // The range is whole pages of our own mapping: the call has no other way to fail.
         debug_assert_eq!(code, 0);
-        // SAFETY: as above. If it fails the range stays accessible, which harms nobody.
+        // SAFETY: as above. If it fails, the range stays accessible, which is harmless.
         let _ = unsafe { protect(start, bytes, libc::PROT_NONE) };
     }
 }

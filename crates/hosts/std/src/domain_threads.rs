@@ -6,7 +6,7 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-/// Whether the thread was woken since its last park.
+/// A flag that says whether the thread was woken since its last park.
 struct Flag(Mutex<bool>, Condvar);
 
 static FLAGS: [Flag; MAX_THREADS] =
@@ -20,22 +20,22 @@ type Around = fn(&mut dyn FnMut());
 
 static AROUND: OnceLock<Around> = OnceLock::new();
 
-/// Has threads of domains run inside `around` from now on, which calls what it is given once. The first
-/// one stays; returns whether it is this one.
+/// Makes the threads of domains run inside `around` from now on; `around` must call its argument once. The
+/// first function that is set stays. Returns whether it is this one.
 ///
 /// # Panics
-/// On a thread that acts for a domain: it has no such authority.
+/// On a thread that acts for a domain, which has no such authority.
 pub fn set_around_threads(around: Around) -> bool {
     authority::demand("set_around_threads");
     AROUND.set(around).is_ok()
 }
 
-/// Starts `thread`; gives it back when the system has no more threads.
+/// Starts `thread`. Gives it back if the system has no thread left.
 pub(crate) fn spawn(thread: DomainThread) -> Result<(), DomainThread> {
     let name = format!("domain-thread-{}", thread.index());
-    // A wake that was meant for the last thread of this index.
+    // Discards a wake that was meant for the previous thread with this index.
     *lock(&FLAGS[thread.index()]) = false;
-    // Shared with the closure, since `std` drops the closure of a thread that it cannot start.
+    // The thread is shared with the closure, since `std` drops the closure of a thread that it cannot start.
     let held = Arc::new(Mutex::new(Some(thread)));
     let handed = Arc::clone(&held);
     let take = |held: &Mutex<Option<_>>| held.lock().unwrap_or_else(PoisonError::into_inner).take();
@@ -47,14 +47,14 @@ pub(crate) fn spawn(thread: DomainThread) -> Result<(), DomainThread> {
         }
     };
     match thread::Builder::new().name(name).spawn(run) {
-        // Not joined: the system frees it when it ends.
+        // The thread is not joined: the system frees it when it ends.
         Ok(_) => Ok(()),
         Err(_) => take(&held).map_or(Ok(()), Err),
     }
 }
 
 pub(crate) fn park(index: usize, timeout: Option<Duration>) {
-    // Longer than any program runs, and no overflow in the deadline.
+    // Longer than any program runs, and short enough that the deadline does not overflow.
     const LONG: Duration = Duration::from_secs(1 << 32);
     let flag = &FLAGS[index];
     let timeout = timeout.unwrap_or(LONG).min(LONG);

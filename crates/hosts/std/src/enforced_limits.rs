@@ -1,8 +1,9 @@
-//! What this host keeps of what a spec asks for: all of it where threads are contained, else nothing.
+//! The limits of specs that this host enforces: all of them once threads are contained, none before.
 
 use samara_domain_runtime::host::EnforcedLimits;
 
-/// Handlers are the process's, so this is too: what a thread does that is not contained itself is its own.
+/// Signal handlers are the process's, and so is this answer. It says nothing about a thread that is not
+/// contained itself.
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) fn now() -> EnforcedLimits {
     use crate::contained;
@@ -18,7 +19,7 @@ pub(crate) fn now() -> EnforcedLimits {
     EnforcedLimits::NOTHING
 }
 
-/// Runs `body` contained, with ticks, if anything in this process is.
+/// Runs `body` contained, with ticks, if any thread of this process has ever been contained.
 pub(crate) fn as_the_others<R>(body: impl FnOnce() -> R) -> R {
     #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
     let _contained = crate::contained::are_installed().then(|| crate::contained::contained(true));

@@ -9,23 +9,23 @@ type Sink = fn(&Event<'_>);
 
 static SINK: OnceLock<Sink> = OnceLock::new();
 
-/// Sets the function that gets every event from now on. The first one stays; returns whether it is
-/// this one.
+/// Sets the function that gets every event from now on. The first function that is set stays. Returns whether
+/// it is this one.
 ///
 /// # Panics
-/// On a thread that acts for a domain: it has no such authority.
+/// On a thread that acts for a domain, which has no such authority.
 pub fn set_event_sink(sink: Sink) -> bool {
     authority::demand("set_event_sink");
     SINK.set(sink).is_ok()
 }
 
-/// The newest events of this process, whether there is a sink or not.
+/// The newest events of this process, kept whether or not there is a sink.
 static LOG: EventLog<256> = EventLog::new();
 
-/// The log of events: read it with a cursor of your own, whenever it suits you.
+/// Returns the event log. Read it with a cursor of your own, at any time.
 ///
 /// # Panics
-/// On a thread that acts for a domain: it could add events that never were.
+/// On a thread that acts for a domain: it could add events that never happened.
 pub fn event_log() -> &'static EventLog<256> {
     authority::demand("event_log");
     &LOG

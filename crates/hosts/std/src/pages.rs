@@ -1,19 +1,19 @@
-//! Pages from `mmap`, aligned by trimming.
+//! Pages from `mmap`, aligned by trimming the mapping.
 
 use std::ptr::{self, NonNull};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 static LIVE: AtomicUsize = AtomicUsize::new(0);
 
-/// Bytes of pages that the exchange heap holds now: what a test compares before and after.
+/// Returns the bytes of pages that the exchange heap holds now. Tests compare it before and after.
 #[must_use]
 pub fn live_bytes() -> usize {
     LIVE.load(Ordering::Relaxed)
 }
 
-/// Maps `bytes` of private memory with the protection `protection`.
+/// Maps `bytes` of private memory with `protection`.
 pub(crate) fn map(bytes: usize, protection: i32, flags: i32) -> Option<NonNull<u8>> {
-    // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing of ours.
+    // SAFETY: an anonymous mapping at an address of the kernel's choice touches no memory of ours.
     let at = unsafe {
         libc::mmap(
             ptr::null_mut(),
@@ -30,7 +30,7 @@ pub(crate) fn map(bytes: usize, protection: i32, flags: i32) -> Option<NonNull<u
     NonNull::new(at.cast())
 }
 
-/// `bytes` aligned to `align`, both multiples of a page.
+/// Allocates `bytes` aligned to `align`; both are multiples of a page.
 pub(crate) fn alloc(bytes: usize, align: usize) -> Option<NonNull<u8>> {
     let padded = bytes.checked_add(align)?;
     let start = map(padded, libc::PROT_READ | libc::PROT_WRITE, 0)?;
@@ -42,7 +42,7 @@ pub(crate) fn alloc(bytes: usize, align: usize) -> Option<NonNull<u8>> {
         unsafe { unmap(start, lead) };
     }
     if let Some(tail_bytes) = align.checked_sub(lead).filter(|bytes| *bytes > 0) {
-        // SAFETY: `bytes` after the aligned start comes what is left of the padding.
+        // SAFETY: the rest of the padding follows `bytes` after the aligned start, in the same mapping.
         let tail = unsafe { aligned.add(bytes) };
         // SAFETY: the pages after the end are ours and unused.
         unsafe { unmap(tail, tail_bytes) };
@@ -52,17 +52,17 @@ pub(crate) fn alloc(bytes: usize, align: usize) -> Option<NonNull<u8>> {
 }
 
 /// # Safety
-/// `alloc(bytes, _)` returned `start`, and nobody refers to the memory.
+/// `alloc(bytes, _)` returned `start`, and nothing refers to the memory.
 pub(crate) unsafe fn free(start: NonNull<u8>, bytes: usize) {
     LIVE.fetch_sub(bytes, Ordering::Relaxed);
-    // SAFETY: handed on.
+    // SAFETY: the caller upholds the same conditions.
     unsafe { unmap(start, bytes) };
 }
 
 /// # Safety
-/// The pages are mapped by this module and nobody refers to them.
+/// This module has mapped the pages, and nothing refers to them.
 unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
-    // SAFETY: handed on.
+    // SAFETY: the caller upholds that nothing refers to the pages.
     let code = unsafe { libc::munmap(start.as_ptr().cast(), bytes) };
     // Whole pages of our own mapping: the call has no other way to fail.
     debug_assert_eq!(code, 0);

@@ -1,9 +1,9 @@
-//! The panic hook: a domain's panic is recorded, the host's own is printed as before.
+//! The panic hook: it records a domain's panic, and passes the host's own on to the previous hook.
 
 use std::fmt;
 use std::panic::{self, PanicHookInfo};
 
-/// The message of a panic, if it is text.
+/// The message of a panic, if the payload is text.
 struct Message<'a>(&'a PanicHookInfo<'a>);
 
 impl fmt::Display for Message<'_> {
@@ -16,7 +16,7 @@ impl fmt::Display for Message<'_> {
     }
 }
 
-/// Puts the hook before the one that is installed.
+/// Installs the hook, which calls the previous one for panics of the host.
 pub(crate) fn install() {
     let previous = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

@@ -1,5 +1,5 @@
-//! Threads that reap and supervise in the background, for programs that would rather not poll.
-//! Opt-in: until one is started, a death wakes nobody.
+//! Background threads that reap and supervise, for programs that would rather not poll. This is opt-in: until
+//! one is started, a death wakes no thread.
 
 use crate::{authority, enforced_limits};
 use samara_domain_runtime::{Status, Supervisor, reaper};
@@ -8,15 +8,15 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// How many of these threads there are: without any, a death costs one load.
+/// The number of these threads. Without any, a death costs one load.
 static WATCHERS: AtomicUsize = AtomicUsize::new(0);
-/// Counts deaths and last exits.
+/// Counts wakes: deaths and last exits.
 static WAKES: Mutex<u64> = Mutex::new(0);
 static WOKEN: Condvar = Condvar::new();
 
-/// A supervisor looks this often also when nobody died: what it could not restart it tries again.
+/// A supervisor that waits polls this often, even without a death, to try again what it could not restart.
 const AGAIN: Duration = Duration::from_millis(20);
-/// A stopped thread is noticed, and a forgotten wake made up for, this late.
+/// The longest wait without a wake: a stop or a missed wake is noticed this late at most.
 const LATE: Duration = Duration::from_millis(500);
 
 fn lock() -> MutexGuard<'static, u64> {
@@ -33,7 +33,7 @@ pub(crate) fn wake() {
     }
 }
 
-/// Waits for a wake after `seen`, at most for `timeout`; the number of wakes then.
+/// Waits for a wake after `seen`, for `timeout` at most. Returns the number of wakes then.
 fn wait(seen: u64, timeout: Duration) -> u64 {
     let waited = WOKEN.wait_timeout_while(lock(), timeout, |wakes| *wakes == seen);
     *waited.unwrap_or_else(PoisonError::into_inner).0
@@ -49,12 +49,12 @@ pub struct Background<R> {
 impl<R: Send + 'static> Background<R> {
     fn start(name: &str, work: impl FnOnce(&AtomicBool) -> R + Send + 'static) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
-        let told = Arc::clone(&stop);
-        // Some systems make a lock at its first use, on the heap: that is the host's heap.
+        let stopped = Arc::clone(&stop);
+        // Some systems make a lock at its first use, on the heap: here that is the host's heap.
         drop(lock());
         WOKEN.notify_all();
         WATCHERS.fetch_add(1, Ordering::SeqCst);
-        let run = move || work(&told);
+        let run = move || work(&stopped);
         let thread = thread::Builder::new()
             .name(name.to_string())
             .spawn(run)
@@ -65,8 +65,8 @@ impl<R: Send + 'static> Background<R> {
         Self { stop, thread }
     }
 
-    /// Stops the thread; what it worked with. `None` if the system could not start it, or if it
-    /// panicked.
+    /// Stops the thread and returns the value that it worked with. Returns `None` if the system could not start
+    /// the thread, or if it panicked.
     #[must_use]
     pub fn stop(mut self) -> Option<R> {
         self.end()
@@ -92,7 +92,7 @@ impl<R> Drop for Background<R> {
 /// Starts a thread that reclaims dead domains as soon as they have drained.
 ///
 /// # Panics
-/// On a thread that acts for a domain: it has no such authority.
+/// On a thread that acts for a domain, which has no such authority.
 #[must_use = "dropping it stops the reaper"]
 pub fn spawn_reaper() -> Background<()> {
     authority::demand("spawn_reaper");
@@ -105,18 +105,17 @@ pub fn spawn_reaper() -> Background<()> {
     })
 }
 
-/// Starts a thread that polls `supervisor` whenever a domain died; stopping it gives the supervisor
-/// back.
+/// Starts a thread that polls `supervisor` whenever a domain has died. Stopping it gives the supervisor back.
 ///
 /// # Panics
-/// On a thread that acts for a domain: it has no such authority.
+/// On a thread that acts for a domain, which has no such authority.
 #[must_use = "dropping it stops the supervision"]
 pub fn supervise(mut supervisor: Supervisor) -> Background<Supervisor> {
     authority::demand("supervise");
     Background::start("samara-supervisor", move |stop| {
         let mut seen = 0;
         while !stop.load(Ordering::SeqCst) {
-            // A restart runs the domain's `init` here.
+            // A restart runs the domain's `init` on this thread.
             let again = match enforced_limits::as_the_others(|| supervisor.poll()) {
                 Status::Waiting => AGAIN,
                 _ => LATE,

@@ -1,4 +1,4 @@
-//! Thread slots, clock, yield.
+//! Thread slots, the clock, and yields.
 
 use crate::{StdHost, domain_threads, enforced_limits, reaper};
 use samara_domain_runtime::host::{Clock, EnforcedLimits, Threads};
@@ -12,21 +12,21 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 thread_local! {
-    // Without a destructor and initialised in place: usable from the allocator and at thread exit.
+    // Without a destructor and initialised in place, so that the allocator can use it, also at thread exit.
     static LOCAL: Local = const { Local { slot: ThreadSlot::new(0), placed: Cell::new(false) } };
 }
 
-/// What a thread has: together, since every call looks both up.
+/// The state of a thread, in one thread-local since every call looks up both fields.
 struct Local {
     slot: ThreadSlot,
-    /// Whether it has its shard.
+    /// Whether the thread has its shard.
     placed: Cell<bool>,
 }
 
 static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
 
-/// Gives the thread a shard of its own (modulo their number) at its first use. Out of line, and the
-/// last thing that its caller does: so that one needs no stack.
+/// Gives the thread a shard of its own (modulo their number) at its first use. This is out of line, and a tail
+/// call of its caller, so that the caller needs no stack frame.
 #[cold]
 #[inline(never)]
 fn place(local: &Local) -> NonNull<ThreadSlot> {
@@ -36,8 +36,8 @@ fn place(local: &Local) -> NonNull<ThreadSlot> {
     NonNull::from_ref(&local.slot)
 }
 
-// SAFETY: the slot is a thread-local without destructor: the same for the whole life of the thread,
-// another one for every other. Pages are those of `pages`.
+// SAFETY: the slot is a thread-local without a destructor: it is the same for the whole life of a thread, and
+// each thread has its own. Pages are those of `pages`.
 unsafe impl HeapHost for StdHost {
     #[inline]
     fn thread_slot() -> NonNull<ThreadSlot> {
@@ -55,12 +55,12 @@ unsafe impl HeapHost for StdHost {
     }
 
     unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
-        // SAFETY: handed on.
+        // SAFETY: the caller upholds the conditions of `free`.
         unsafe { crate::pages::free(start, bytes) }
     }
 }
 
-// SAFETY: reads the system's clock, with no allocation and no lock.
+// SAFETY: reads the system's clock, without an allocation or a lock.
 unsafe impl Clock for StdHost {
     fn now_ns() -> u64 {
         static START: OnceLock<Instant> = OnceLock::new();
@@ -73,7 +73,7 @@ unsafe impl Clock for StdHost {
     }
 }
 
-// SAFETY: system calls, and locks that no panic poisons; `spawn`, which allocates, is called as the host. It
+// SAFETY: system calls, and locks that no panic poisons. `spawn`, which allocates, is called as the host. It
 // gives back the thread that it was given, or none.
 unsafe impl Threads for StdHost {
     fn yield_now() {

@@ -1,9 +1,9 @@
-//! Every public function of this crate looks for whom the thread acts, or is known to need no authority.
+//! Every public function of this crate checks for whom the thread acts, or is known to need no authority.
 
 use std::fs;
 use std::path::Path;
 
-/// Public functions that demand nothing, and why.
+/// The public functions that demand no authority, and the reasons.
 const HARMLESS: [(&str, &str); 15] = [
     ("live_bytes", "reads a count"),
     ("cuts", "reads counts"),
@@ -11,27 +11,27 @@ const HARMLESS: [(&str, &str); 15] = [
     ("surveys", "reads whether the thread is surveyed"),
     ("steps", "reads a count"),
     ("is_armed", "reads a flag of the processor"),
-    ("stop", "takes the handle, which the host was given"),
-    ("step", "takes a guard, which the host was given"),
-    ("step_armed", "takes a guard, which the host was given"),
+    ("stop", "takes the handle, which only the host has"),
+    ("step", "takes a guard, which only the host has"),
+    ("step_armed", "takes a guard, which only the host has"),
     (
         "step_between_panics",
-        "takes a guard, which the host was given",
+        "takes a guard, which only the host has",
     ),
-    ("step_counted", "takes a guard, which the host was given"),
-    ("survey", "takes a guard, which the host was given"),
-    ("by_turns", "takes a guard, which the host was given"),
+    ("step_counted", "takes a guard, which only the host has"),
+    ("survey", "takes a guard, which only the host has"),
+    ("by_turns", "takes a guard, which only the host has"),
     ("arm", "demands that the host steps the thread"),
     ("disarm", "demands that the host steps the thread"),
 ];
 
-/// The name and the body of each public safe function in `source`.
+/// Returns the name and the body of each public safe function in `source`.
 fn functions(source: &str) -> Vec<(&str, &str)> {
     let starts = source.match_indices("pub fn ");
     let function = |(at, word): (usize, &str)| {
         let text = &source[at + word.len()..];
         let name = text.find(['(', '<']).map(|end| &text[..end])?;
-        // Formatted: it ends with a brace as far to the right as it begins.
+        // The source is formatted: a function ends with a brace at the indentation of its first line.
         let indent = at - source[..at].rfind('\n').map_or(0, |line| line + 1);
         let end = format!("\n{}}}", " ".repeat(indent));
         let body = text.find(&end).map(|end| &text[..end])?;
@@ -65,7 +65,7 @@ fn every_public_function_demands_authority() {
     visit(&sources, &mut found, &mut lacking);
     assert!(
         lacking.is_empty(),
-        "no `authority::demand`, and not known to be harmless: {lacking:#?}"
+        "functions without `authority::demand` that are not listed in `HARMLESS`: {lacking:#?}"
     );
     for name in HARMLESS
         .map(|(name, _)| name)
@@ -74,7 +74,7 @@ fn every_public_function_demands_authority() {
     {
         assert!(
             found.iter().any(|found| found == name),
-            "{name} is not found"
+            "`{name}` is not found in the sources"
         );
     }
 }

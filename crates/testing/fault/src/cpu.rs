@@ -1,10 +1,10 @@
-//! CPU exceptions to order: what a domain, which is safe code, cannot do itself. x86_64.
-#![expect(unsafe_code, reason = "its purpose is to do what must not be done")]
+//! Raises CPU exceptions, which a domain, being safe code, cannot do itself. x86_64.
+#![expect(unsafe_code, reason = "its purpose is to raise faults")]
 
 use core::arch::asm;
 use core::hint::black_box;
 
-/// A way to be struck by a CPU exception.
+/// A way to raise a CPU exception.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Trap {
@@ -16,7 +16,7 @@ pub enum Trap {
     WriteWild,
     /// Writes to read-only memory.
     WriteConstant,
-    /// Reads at an address that is none.
+    /// Reads at a non-canonical address.
     NonCanonical,
     /// Executes data.
     ExecuteData,
@@ -26,14 +26,14 @@ pub enum Trap {
     Undefined,
     /// Executes a privileged instruction.
     Privileged,
-    /// Runs down the stack.
+    /// Recurses until the stack is used up.
     StackOverflow,
     /// Copies from a wild address, backwards, with the direction flag set.
     CopyBackwards,
 }
 
 impl Trap {
-    /// All of them.
+    /// All ways.
     pub const ALL: [Self; 11] = [
         Self::ReadNull,
         Self::ReadWild,
@@ -49,13 +49,13 @@ impl Trap {
     ];
 }
 
-/// Nothing is mapped there in any program of ours.
+/// No program of ours maps anything there.
 const WILD: usize = 0x0000_5a5a_0000_0000;
 const NON_CANONICAL: usize = 0x8000_0000_0000_0000;
 
-/// Is struck. Returns only where the exception is not raised.
+/// Raises the exception. Returns only if the exception is not raised.
 ///
-/// A test's own: whoever calls it has a handler that does not come back here.
+/// For tests only: the caller needs a handler that does not resume here.
 pub fn strike(trap: Trap) {
     match trap {
         Trap::ReadNull => read(0),
@@ -69,7 +69,7 @@ pub fn strike(trap: Trap) {
         Trap::ExecuteData => {
             static mut CODE: [u8; 16] = [0xc3; 16];
             let code = (&raw const CODE).addr();
-            // SAFETY: not sound at all: data is not executable, which is the point.
+            // SAFETY: not sound at all: data is not executable, and that is the purpose.
             unsafe { asm!("call {}", in(reg) code, clobber_abi("C")) };
         }
         Trap::Divide => {
@@ -85,7 +85,7 @@ pub fn strike(trap: Trap) {
         }
         Trap::CopyBackwards => {
             let mut to = [0_u64; 4];
-            // SAFETY: raises the exception at its first read, with the flag set.
+            // SAFETY: raises the exception at its first read, while the flag is set.
             unsafe {
                 asm!(
                     "std", "rep movsq", "cld",
@@ -108,7 +108,7 @@ fn write(address: usize) {
     unsafe { asm!("mov qword ptr [{}], 1", in(reg) address) };
 }
 
-/// Calls itself without end, each time with a frame that is used afterwards.
+/// Calls itself without end. Each call has a frame that is used afterwards.
 #[expect(unconditional_recursion, reason = "its purpose")]
 fn dig(depth: u64) -> u64 {
     let frame = black_box([depth; 32]);

@@ -1,14 +1,14 @@
-//! How to die.
+//! The ways in which a domain can be made to die.
 
 use core::hint::black_box;
 
-/// A manner of dying.
+/// A way to die.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Manner {
     /// A panic.
     #[default]
     Panic,
-    /// A fault of the processor: each time another one.
+    /// A CPU exception: another one each time.
     Fault,
     /// Recursion without end.
     Overflow,
@@ -19,7 +19,7 @@ pub enum Manner {
 }
 
 impl Manner {
-    /// All of them.
+    /// All ways.
     pub const ALL: [Self; 5] = [
         Self::Panic,
         Self::Fault,
@@ -28,7 +28,7 @@ impl Manner {
         Self::DoublePanic,
     ];
 
-    /// Its name on a command line.
+    /// Returns its name on a command line.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -51,7 +51,7 @@ impl Drop for PanicsOnDrop {
     }
 }
 
-/// Raises an exception of the processor, each time another one. Panics where none can be ordered.
+/// Raises a CPU exception, another one each time. Panics on processors where this crate can raise none.
 #[inline(never)]
 pub fn cpu_fault() {
     #[cfg(target_arch = "x86_64")]
@@ -73,20 +73,20 @@ pub fn cpu_fault() {
         strike(TURNS[turn % TURNS.len()]);
     }
     #[cfg(not(target_arch = "x86_64"))]
-    panic!("no exceptions to order on this processor");
+    panic!("this crate raises no exceptions on this processor");
 }
 
-/// Recurses until the stack is used up. Panics where that would harm others.
+/// Recurses until the stack is used up. Panics on processors where the stack has no guard page.
 pub fn overflow_stack() {
     #[cfg(target_arch = "x86_64")]
     crate::cpu::strike(crate::cpu::Trap::StackOverflow);
     #[cfg(not(target_arch = "x86_64"))]
-    panic!("no guard below the stack on this processor");
+    panic!("the stack has no guard page on this processor");
 }
 
 /// Never returns.
 pub fn hang() {
-    // What the compiler cannot see may change: it must not take the loop for one that ends.
+    // The value is opaque to the compiler, which therefore keeps the loop.
     while black_box(true) {
         core::hint::spin_loop();
     }

@@ -1,8 +1,8 @@
-//! Fault injection for domains: the host arms a point with its [`Switches`], the domain asks there whether to die, and how;
-//! and CPU exceptions to order.
+//! Fault injection for domains. The host arms a point with its [`Switches`]; at the point the domain asks
+//! whether and how it has to die. The crate also raises CPU exceptions on request.
 //!
-//! The switches are statics, which a domain may not have; this crate is on the list of trusted ones, and
-//! does what a domain's safe code cannot. A point fires once and is then disarmed, so that the recovery
+//! The switches are statics, which a domain may not have, and the crate does what a domain's safe code cannot.
+//! Therefore it is on the list of trusted crates. A point fires once and is then disarmed, so that the recovery
 //! after it runs undisturbed.
 
 #![no_std]
@@ -17,7 +17,7 @@ pub use switches::Switches;
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
-/// Where a driver can be made to die.
+/// A place where a driver can be made to die.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultPoint {
@@ -31,14 +31,14 @@ pub enum FaultPoint {
     Moved,
     /// While holding a borrowed buffer.
     Borrowed,
-    /// With commands rung in and the device at work on them.
+    /// With commands submitted and the device at work on them.
     InFlight,
     /// In a `Drop`, outside any unwinding.
     Drop,
 }
 
 impl FaultPoint {
-    /// All of them.
+    /// All points.
     pub const ALL: [Self; 7] = [
         Self::Init,
         Self::Submit,
@@ -49,7 +49,7 @@ impl FaultPoint {
         Self::Drop,
     ];
 
-    /// Its name, for messages.
+    /// Returns the point's name, for messages.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Init => "in init",
@@ -63,15 +63,15 @@ impl FaultPoint {
     }
 }
 
-/// Passes left until each point fires; 0 is disarmed.
+/// The number of passes until each point fires; 0 means disarmed.
 static LEFT: [AtomicU32; FaultPoint::ALL.len()] =
     [const { AtomicU32::new(0) }; FaultPoint::ALL.len()];
 
-/// How each point fires: an index into [`Manner::ALL`].
+/// The way in which each point fires: an index into [`Manner::ALL`].
 static MANNER: [AtomicU32; FaultPoint::ALL.len()] =
     [const { AtomicU32::new(0) }; FaultPoint::ALL.len()];
 
-/// Counts a pass of `point`; how to die there now.
+/// Counts a pass of `point`. Returns how the caller has to die there now, if it has to.
 pub fn fires(point: FaultPoint) -> Option<Manner> {
     let step = |left: u32| left.checked_sub(1);
     let left = LEFT[point as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);
@@ -79,7 +79,8 @@ pub fn fires(point: FaultPoint) -> Option<Manner> {
     (left == Ok(1)).then(|| Manner::ALL.get(manner).copied().unwrap_or_default())
 }
 
-/// Dies here if the host has armed the point. The panic is the caller's own, with its place.
+/// Dies here if the host has armed the point. A panic is raised in the caller's own code, so it reports the
+/// caller's place.
 #[macro_export]
 macro_rules! fault_point {
     ($point:expr) => {

@@ -1,12 +1,12 @@
-//! The host's side: which points fire, and how.
-#![expect(unsafe_code, reason = "who has the switches can end domains")]
+//! The host's side: it decides which points fire, and how.
+#![expect(unsafe_code, reason = "code that has the switches can end domains")]
 
 use core::sync::atomic::Ordering;
 
 use crate::{FaultPoint, LEFT, MANNER, Manner};
 
-/// The right to make points fire, and to see whether they did. A domain that had it could end another, and keep
-/// bits beyond its own end.
+/// The right to make points fire, and to see whether they did. A domain with this right could end another
+/// domain, and keep bits beyond its own end.
 ///
 /// Code that forbids `unsafe` can't make one:
 ///
@@ -20,22 +20,22 @@ pub struct Switches {
 }
 
 impl Switches {
-    /// The host's switches.
+    /// Returns the host's switches.
     ///
     /// # Safety
     ///
-    /// The caller is the host, and gives them to no domain.
+    /// The caller is the host, and gives the switches to no domain.
     #[must_use]
     pub const unsafe fn of_the_host() -> Self {
         Self { _private: () }
     }
 
-    /// Makes `point` panic once, after it was passed `after` times.
+    /// Makes `point` panic once, after `after` passes without effect.
     pub fn arm(&self, point: FaultPoint, after: u32) {
         self.arm_with(point, after, Manner::Panic);
     }
 
-    /// Makes `point` fire once in this manner, after it was passed `after` times.
+    /// Makes `point` fire once in this manner, after `after` passes without effect.
     pub fn arm_with(&self, point: FaultPoint, after: u32, manner: Manner) {
         MANNER[point as usize].store(manner as u32, Ordering::Relaxed);
         LEFT[point as usize].store(after.saturating_add(1), Ordering::Relaxed);
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_point_fires_once_after_its_count() {
-        // SAFETY: there is no domain.
+        // SAFETY: this test has no domains.
         let switches = unsafe { Switches::of_the_host() };
         assert_eq!(fires(FaultPoint::Submit), None);
         switches.arm_with(FaultPoint::Submit, 2, Manner::Hang);

@@ -1,8 +1,8 @@
 //! Deterministic pseudo-random bytes addressed by position.
 //!
-//! The kernel writes these bytes to the disk, or serves them over HTTP, and `cargo xtask` predicts what the
-//! image must hold afterwards, or what must arrive. A byte depends on the seed and on its absolute offset only, so regions may be written
-//! in any order, in any pieces, and more than once, with the same outcome.
+//! The kernel writes these bytes to the disk, or serves them over HTTP, and `cargo xtask` predicts the contents
+//! of the image or of the response. A byte depends on the seed and on its absolute offset only. So regions may
+//! be written in any order, in any pieces, and more than once, with the same outcome.
 //!
 //! The generator is SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
 //! generators", OOPSLA 2014) used in counter mode: word `i` is the mix of a key and `i`.
@@ -23,9 +23,9 @@ const fn mix(value: u64) -> u64 {
     value ^ (value >> 31)
 }
 
-/// The 64-bit word that covers bytes `8 * index .. 8 * index + 8` of the stream of `seed`.
+/// Returns the 64-bit word that covers bytes `8 * index .. 8 * index + 8` of the stream of `seed`.
 ///
-/// Also handy as a plain source of repeatable random numbers, one per index.
+/// It can also serve as a source of repeatable random numbers, one for each index.
 #[must_use]
 pub const fn word(seed: u64, index: u64) -> u64 {
     // The seed is mixed first: streams of neighbouring seeds must not be shifts of one another.
@@ -48,7 +48,7 @@ pub fn fill(seed: u64, offset: u64, buffer: &mut [u8]) {
         let (head, tail) = rest.split_at_mut(count);
         head.copy_from_slice(&bytes[skip..skip + count]);
         rest = tail;
-        // Past the last word that an offset can name comes the first one again.
+        // After the last word that an offset can name comes the first one again.
         index = (index + 1) & (u64::MAX / WORD);
         skip = 0;
     }
@@ -81,7 +81,7 @@ pub fn first_mismatch(seed: u64, offset: u64, data: &[u8]) -> Option<usize> {
 mod tests {
     use super::{fill, first_mismatch, word};
 
-    /// The stream is a contract between binaries built at different times: these bytes never change.
+    /// The stream is a contract between binaries that are built at different times: these bytes never change.
     #[test]
     fn the_stream_is_fixed() {
         let mut bytes = [0; 16];

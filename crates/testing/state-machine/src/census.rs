@@ -1,4 +1,4 @@
-//! Sums of what owners hold.
+//! Sums of the objects, bytes and capabilities that owners hold.
 
 use samara_shared_heap::class::{PAGE_SIZE, Place, place};
 use samara_shared_heap::heap::Census;
@@ -31,11 +31,11 @@ pub(crate) fn times(one: Census, count: usize) -> Census {
     }
 }
 
-/// Bytes of the slot or the pages of an object.
+/// Returns the bytes of an object's slot or pages.
 pub(crate) fn bytes(size: usize, align: usize) -> usize {
     match place(size, align) {
         Place::Slot { shift } => 1 << shift,
-        // What aligns it is counted too.
+        // The bytes that align the object are counted too.
         Place::Large => size.next_multiple_of(PAGE_SIZE) + align.saturating_sub(PAGE_SIZE),
     }
 }
@@ -44,7 +44,7 @@ pub(crate) fn bytes_of<T>() -> usize {
     bytes(size_of::<T>(), align_of::<T>())
 }
 
-/// One object of type `T`.
+/// Returns the census of one object of type `T`.
 pub(crate) fn one<T>() -> Census {
     Census {
         objects: 1,

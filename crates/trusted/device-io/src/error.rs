@@ -1,18 +1,19 @@
-//! Why a device isn't reset, a queue isn't to be had or used, a command isn't put, and what a broken device has said.
+//! The errors of steps, resets, queues and commands, and the faults of a broken device.
 
 use core::fmt;
 
 use samara_shared_heap::AllocError;
 
-/// Why steps came to no end.
+/// Why a table's steps failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StepError {
     /// Nothing answers: the device was unplugged.
     Absent,
-    /// The device isn't in the state that the next step needs.
+    /// The device is not in the state that a step requires, did not keep an address or size that was written, or is
+    /// being silenced or reset.
     State,
-    /// The device did not do it in time.
+    /// The device did not reach the awaited state in time.
     Timeout,
 }
 
@@ -20,8 +21,8 @@ impl fmt::Display for StepError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Absent => "nothing answers: the device was unplugged",
-            Self::State => "the device is in another state than the next step needs: reset it",
-            Self::Timeout => "the device did not change its state in time: reset it",
+            Self::State => "the device is not in the state that the next step requires: reset it",
+            Self::Timeout => "the device did not reach the expected state in time: reset it",
         })
     }
 }
@@ -34,57 +35,58 @@ impl core::error::Error for StepError {}
 pub enum ResetError {
     /// Nothing answers: the device was unplugged.
     Absent,
-    /// It does not become idle, not by a Function Level Reset either.
+    /// The device does not become idle, not even by a Function Level Reset.
     Failed,
-    /// Another thread has begun a reset meanwhile, and the device was left to that.
+    /// Another thread began a reset meanwhile, which now has the device.
     Superseded,
 }
 
 impl fmt::Display for ResetError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Absent => "the device was unplugged: plug it in again",
-            Self::Failed => "the device does not come back from a reset: it needs a power cycle",
-            Self::Superseded => "another thread resets the device: have one thread do so",
+            Self::Absent => "nothing answers, the device was unplugged: plug it in again",
+            Self::Failed => "the device does not become idle after a reset: it needs a power cycle",
+            Self::Superseded => "another thread began a reset: have one thread reset the device",
         })
     }
 }
 
 impl core::error::Error for ResetError {}
 
-/// Why a queue isn't to be had, started, stopped or used.
+/// Why a queue can't be made, started, stopped or used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QueueError {
     /// No memory.
     Alloc(AllocError),
-    /// A number that no queue of this kind has.
+    /// No queue of this kind has this number.
     NoSuchQueue,
-    /// A number of entries that no queue of this kind has, or buffers of such a length.
+    /// No queue of this kind has this number of entries, or buffers of this length.
     BadLength,
-    /// The claim has as many queues as it can.
+    /// The claim already has as many queues as it can hold.
     TooMany,
     /// The claim would own more bytes than its domain's quota.
     OverQuota,
-    /// The memory isn't contiguous, aligned and reachable for the device.
+    /// The memory is not contiguous, not page aligned, or out of the device's reach.
     Unreachable,
-    /// The queue belongs to another claim, or the function isn't the running domain's.
+    /// The queue belongs to another claim, or the function does not belong to the running domain.
     Foreign,
-    /// The claim has a queue of this kind and number already.
+    /// The claim already has a queue of this kind and number.
     Taken,
-    /// A batch of work on the queue was forgotten (`mem::forget`) instead of dropped: nobody knows where the
-    /// queue stands. What is in it is freed when the claim ends.
+    /// A batch of work on the queue was forgotten (`mem::forget`) instead of dropped, so the queue's positions are
+    /// lost. Its objects are freed when the claim ends.
     Forgotten,
-    /// Something is left in the queue: take it out first.
+    /// The queue still holds something: take it out first.
     NotEmpty,
-    /// The queue was started since the last reset; or the device wasn't reset since it was claimed or silenced, or is being silenced
-    /// or reset, or a reset of it failed.
+    /// The queue was started since the last reset. Or the device can't start queues: it was not reset since it was
+    /// claimed or silenced, is being silenced or reset, or its last reset failed.
     Started,
-    /// The device was silenced or reset since the queue was started, or it never was.
+    /// The queue was never started, or the device was silenced or reset since.
     NotStarted,
-    /// The device's doorbells lie behind its registers, or among what drivers may not touch.
+    /// The queue's doorbell lies outside the mapped registers. Or the device does not say how far its doorbells are
+    /// apart, or contradicts what it said before.
     NoDoorbell,
-    /// The device did not do what starts or stops the queue.
+    /// The device failed a step that starts or stops the queue.
     Step(StepError),
 }
 
@@ -92,18 +94,18 @@ impl fmt::Display for QueueError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Alloc(error) => write!(f, "no memory for a queue: {error}"),
-            Self::NoSuchQueue => f.write_str("the device has no queue of this number: see its table"),
-            Self::BadLength => f.write_str("a queue of so many entries, or with such buffers, isn't possible: see the device's table"),
-            Self::TooMany => f.write_str("the claim has all the queues it can: use fewer"),
-            Self::OverQuota => f.write_str("the claim owns as much DMA memory as its domain's quota: ask for less, or raise DomainSpec::shared_quota"),
+            Self::NoSuchQueue => f.write_str("the device has no queue of this number: see the device's table"),
+            Self::BadLength => f.write_str("no queue of this kind has this number of entries, or buffers of this length: see the device's table"),
+            Self::TooMany => f.write_str("the claim already has as many queues as it can hold: use fewer"),
+            Self::OverQuota => f.write_str("the claim's DMA memory would exceed its domain's quota: ask for less, or raise DomainSpec::shared_quota"),
             Self::Unreachable => f.write_str("the device can't reach the memory: give the exchange heap contiguous pages below the device's address limit"),
-            Self::Foreign => f.write_str("the queue belongs to another claim: use the function it was made for"),
-            Self::Taken => f.write_str("the claim has this queue: use that one, which lasts as long as the claim"),
-            Self::Forgotten => f.write_str("a batch of work on the queue was forgotten, not dropped: claim the function anew"),
-            Self::NotEmpty => f.write_str("something is left in the queue: take it out first"),
-            Self::Started => f.write_str("the queue was started since the last reset, or there was none: reset the device first"),
+            Self::Foreign => f.write_str("the queue belongs to another claim, or the function to another domain: use the queue's own function, in its domain"),
+            Self::Taken => f.write_str("the claim already has this queue: use that one, which lasts as long as the claim"),
+            Self::Forgotten => f.write_str("a batch of work on the queue was forgotten instead of dropped: claim the function anew"),
+            Self::NotEmpty => f.write_str("the queue still holds something: take it out first"),
+            Self::Started => f.write_str("the queue was started since the last reset, or there was no reset: reset the device first"),
             Self::NotStarted => f.write_str("the queue does not run: start it, after a reset if the device was silenced"),
-            Self::NoDoorbell => f.write_str("the queue's doorbell lies behind the device's registers: the device doesn't fit its table"),
+            Self::NoDoorbell => f.write_str("the queue's doorbell lies outside the device's registers: the device does not fit its table"),
             Self::Step(error) => error.fmt(f),
         }
     }
@@ -117,17 +119,17 @@ impl From<StepError> for QueueError {
     }
 }
 
-/// The device completed what it can't have been given: it's broken, and only a reset makes sense.
+/// The device completed work that it was not given. It is broken: reset it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum QueueFault {
-    /// A tag, or a chain, that isn't in flight.
+    /// A tag or a chain that is not in flight.
     Unknown(u16),
-    /// A queue that it can't be.
+    /// A completion that names another queue than its own.
     Queue(u16),
-    /// More completions than there's something in flight.
+    /// More completions than there are chains in flight.
     Count(u16),
-    /// More bytes than it was given.
+    /// More bytes than the device may write there.
     Length(u32),
     /// The queue belongs to another claim, or does not run: see [`QueueError`].
     Unusable(QueueError),
@@ -142,7 +144,7 @@ impl fmt::Display for QueueFault {
             ),
             Self::Queue(number) => write!(
                 f,
-                "the device completed an entry of queue {number}, which can't be: reset it"
+                "the device completed an entry of queue {number} in another queue: reset it"
             ),
             Self::Count(count) => write!(
                 f,
@@ -150,7 +152,7 @@ impl fmt::Display for QueueFault {
             ),
             Self::Length(bytes) => write!(
                 f,
-                "the device says that it wrote {bytes} bytes, more than it was given: reset it"
+                "the device says that it wrote {bytes} bytes, more than it may: reset it"
             ),
             Self::Unusable(error) => error.fmt(f),
         }
@@ -165,7 +167,7 @@ impl From<QueueError> for QueueFault {
     }
 }
 
-/// Why a command isn't put.
+/// Why a command was not put into a queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubmitError {
@@ -173,17 +175,19 @@ pub enum SubmitError {
     Full,
     /// The driver chose bits that the table does not leave to it.
     Forbidden,
-    /// The buffer is of another claim, the range is empty, or not inside it.
+    /// The range is empty or not inside the buffer, the buffer belongs to another claim, or a chain would have no bytes at
+    /// all. Or the index is past the end of the engine's page.
     OutOfBounds,
-    /// The device may not write a buffer that was lent.
+    /// The buffer was lent, so the device may not write it.
     ReadOnlyBuffer,
-    /// The range isn't a whole number of units, or of more than the command counts, or of more pages than a list has.
+    /// The range is not a whole number of units, exceeds the command's count, covers more pages than a list holds, or
+    /// is longer than a descriptor's 32 bits can say.
     Length,
-    /// The range doesn't begin at a multiple of 4 bytes.
+    /// The range's bus address is not a multiple of 4.
     Misaligned,
-    /// What is known of the unit was learned from another device, or before a reset: learn it again.
+    /// The unit was learned from another device, or before a reset: learn it again.
     StaleUnit,
-    /// The engine's page is in use by another command.
+    /// Another command in flight has the engine's page.
     PageInUse,
     /// The queue can't be used.
     Queue(QueueError),
@@ -198,12 +202,12 @@ impl fmt::Display for SubmitError {
             }
             Self::OutOfBounds => "the range is empty, or not inside a buffer of this claim",
             Self::ReadOnlyBuffer => {
-                "the buffer was lent for reading: move it in for the device to write it"
+                "the buffer was lent, so the device may only read it: move it in with `begin`"
             }
             Self::Length => {
-                "the range is no whole number of units, or too long for one command: split it"
+                "the range is not a whole number of units, or too long for one command: split it"
             }
-            Self::Misaligned => "the range doesn't begin at a multiple of 4 bytes",
+            Self::Misaligned => "the range does not begin at a multiple of 4 bytes",
             Self::StaleUnit => {
                 "the unit was learned from another device or before a reset: learn it again"
             }
@@ -221,12 +225,12 @@ impl From<QueueError> for SubmitError {
     }
 }
 
-/// Why a buffer holds nothing that the device wrote.
+/// Why a buffer holds nothing valid that the device wrote.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Damage {
     /// The device says that it wrote nothing.
     Empty,
-    /// The device says that it wrote more than it was given.
+    /// The device says that it wrote more than the buffer holds.
     Length,
 }
 
@@ -234,7 +238,7 @@ impl fmt::Display for Damage {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Empty => "the device says that it wrote nothing",
-            Self::Length => "the device says that it wrote more than it was given",
+            Self::Length => "the device says that it wrote more than the buffer holds",
         })
     }
 }

@@ -1,16 +1,16 @@
-//! What a kernel supplies so that drivers can run: the only file a port has to read.
+//! What a kernel supplies so that drivers can run. A port has to read only this file.
 //!
-//! Six small traits, one for each thing that only the kernel can do, and one for models of devices. Every
-//! method may be called from a domain's thread and, during a reclaim, from the thread that reclaims: none
-//! may block without a bound, allocate from the current domain's heap, or call into a domain. What a method
-//! keeps of a domain's heap is gone with the domain, so that to implement any of them is `unsafe`. A panic of
-//! one is the caller's; where a claim ends it ends there.
+//! There are six small traits, one for each thing that only the kernel can do, and one for emulated devices. Every
+//! method may be called on a domain's thread and, during a reclaim, on the thread that reclaims. So none may block
+//! without a bound, allocate from the current domain's heap, or call into a domain. Memory that a method takes from a
+//! domain's heap and keeps is freed with the domain; this is why every trait is `unsafe` to implement. If a method
+//! panics, its caller panics; where a claim ends, the panic is caught.
 //!
 //! ```compile_fail,E0200
 //! use samara_device_io::host::Clock;
 //! # use std::sync::Mutex;
 //!
-//! // On a driver's thread it would grow in the driver's heap.
+//! // On a driver's thread the vector would grow in the driver's heap.
 //! struct Noted(Mutex<Vec<u64>>);
 //! impl Clock for Noted {
 //!     fn now(&self) -> u64 {
@@ -43,7 +43,7 @@
 //! }
 //! ```
 //!
-//! Nor does anybody make a function bus master, or end a mapping, beside its claim:
+//! Nor can code beside the claim make a function bus master, or end a mapping:
 //!
 //! ```compile_fail,E0133
 //! use samara_device_io::host::{Host, PciAddress};
@@ -67,15 +67,16 @@ use core::time::Duration;
 
 use crate::table::Width;
 
-/// Runs code of the host's for one who may not panic: a capability's destructor, or its quiesce. A panic ends
-/// here; `None` then. `f` takes no lock and no mark of this crate's: not every backend runs destructors.
+/// Runs code of the host for a caller that must not panic: a capability's destructor or its quiesce. Returns `None`
+/// if the code panics. `f` must take no lock and no mark of this crate: not every unwind backend runs destructors, so
+/// a panic could leave them taken.
 pub(crate) fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
     samara_unwind::catch(f)
         .map_err(samara_unwind::Payload::dispose)
         .ok()
 }
 
-/// Where a PCI function stands in the hierarchy (PCI Express Base 5.0 §7.2.2).
+/// The place of a PCI function in the hierarchy (PCI Express Base 5.0 §7.2.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PciAddress {
     /// Segment group number; 0 on machines with one ECAM window.
@@ -104,10 +105,9 @@ impl fmt::Display for PciAddress {
 ///
 /// # Safety
 ///
-/// Reads and writes must reach the named function's configuration space and nothing else, and must
-/// have taken effect when the call returns (configuration writes are non-posted: PCI Express Base
-/// 5.0 §2.1.1.2), and it does, without a panic: silencing a device depends on it. A function that is absent
-/// reads as all ones.
+/// Reads and writes must reach the named function's configuration space and nothing else. They must have taken effect
+/// when the call returns (configuration writes are non-posted: PCI Express Base 5.0 §2.1.1.2). The call must return,
+/// without a panic: silencing a device depends on it. A function that is absent reads as all ones.
 pub unsafe trait ConfigSpace: Sync {
     /// Reads the dword at `offset` (bytes, a multiple of 4, below 4096).
     fn read(&self, address: PciAddress, offset: u16) -> u32;
@@ -115,20 +115,20 @@ pub unsafe trait ConfigSpace: Sync {
     ///
     /// # Safety
     ///
-    /// The caller is who drives the function: it may be bus master only while all that it reaches stays allocated,
-    /// and its registers stay where they are mapped.
+    /// The caller drives the function. It makes the function bus master only while everything that the function
+    /// reaches stays allocated, and it leaves the function's registers where they are mapped.
     unsafe fn write(&self, address: PciAddress, offset: u16, value: u32);
 }
 
-/// Device registers emulated in software: what a model of a device implements.
+/// Device registers emulated in software: the trait that an emulated device implements.
 ///
-/// Offsets are in bytes from the start of the BAR, naturally aligned, inside the mapped length. Widths are of 8, 16 and 32
-/// bits: 64-bit accesses arrive as two of 32 bits, low half first (NVM Express over PCIe Transport 1.0 §2.1.1 and others
-/// allow hosts to do so).
+/// Offsets are in bytes from the start of the BAR, naturally aligned, inside the mapped length. Widths are 8, 16 and
+/// 32 bits: a 64-bit access arrives as two of 32 bits, low half first (NVM Express over PCIe Transport 1.0 §2.1.1 and
+/// others allow hosts to do so).
 ///
 /// # Safety
 ///
-/// Called on threads of domains: what it allocates there it allocates as the host.
+/// The methods are called on domains' threads. An implementation that allocates must do so as the host.
 pub unsafe trait MmioBus: Sync {
     /// Reads the register at `offset`; all ones if nothing answers.
     fn read(&self, offset: usize, width: Width) -> u32;
@@ -136,40 +136,39 @@ pub unsafe trait MmioBus: Sync {
     fn write(&self, offset: usize, width: Width, value: u32);
 }
 
-/// A mapped range of device registers: real memory-mapped I/O, or a model of it.
+/// A mapped range of device registers: real memory-mapped I/O, or an emulated device.
 #[derive(Clone, Copy)]
 pub enum Backing {
     /// Uncached memory-mapped registers, starting here.
     Raw(NonNull<u8>),
-    /// A bus emulated in software (tests, device models).
+    /// A bus emulated in software (tests, emulated devices).
     Bus(&'static dyn MmioBus),
 }
 
-// SAFETY: the pointer names device registers, accessed only with volatile operations through `Mmio`,
-// from any thread; `MmioBus` is `Sync`.
+// SAFETY: the pointer names device registers, which only `mmio::Cell` accesses, with volatile operations, from any
+// thread; `MmioBus` is `Sync`.
 unsafe impl Send for Backing {}
-// SAFETY: as above; a shared `Backing` gives nothing that an owned one does not.
+// SAFETY: as above; a shared `Backing` gives nothing that an owned one does not give.
 unsafe impl Sync for Backing {}
 
 /// Maps base address registers.
 ///
 /// # Safety
 ///
-/// A [`Backing::Raw`] that is returned must be valid for volatile reads and writes of `length` bytes,
-/// aligned to 8, mapped uncached, must reach only that BAR of that function, and must stay so until
-/// [`unmap`](Self::unmap).
+/// A returned [`Backing::Raw`] must be valid for volatile reads and writes of `length` bytes, aligned to 8, and
+/// mapped uncached. It must reach only that BAR of that function, and must stay so until [`unmap`](Self::unmap).
 pub unsafe trait MapBar: Sync {
     /// Maps the first `length` bytes of memory BAR `bar` (0 to 5).
     ///
     /// # Errors
     ///
-    /// [`MapBarError`] if there is no such memory BAR, it is shorter, or there's no address space.
+    /// [`MapBarError`] if the function has no such memory BAR, the BAR is shorter, or no address space is left.
     fn map(&self, address: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError>;
     /// Ends a mapping.
     ///
     /// # Safety
     ///
-    /// [`map`](Self::map) returned it for this BAR, its claim is over, and nothing uses it.
+    /// [`map`](Self::map) returned `backing` for this BAR, the claim that mapped it is over, and nothing uses it.
     unsafe fn unmap(&self, address: PciAddress, bar: u8, backing: Backing);
 }
 
@@ -205,66 +204,67 @@ impl core::error::Error for MapBarError {}
 ///
 /// # Safety
 ///
-/// `Some(bus)` promises that a device access at `bus + i` reaches the byte at `start + i`, for every `i <
-/// length`, for as long as that memory stays allocated, and reaches nothing else. The same holds of
-/// `Some(offset)` from [`linear`](Self::linear), with `bus = start + offset`, for every object of the
-/// exchange heap.
+/// `Some(bus)` promises that a device access at `bus + i` reaches the byte at `start + i`, for every `i < length`,
+/// for as long as that memory stays allocated, and reaches nothing else. `Some(offset)` from [`linear`](Self::linear)
+/// promises the same with `bus = start + offset`, for every object of the exchange heap.
 pub unsafe trait DmaTranslate: Sync {
-    /// What a bus address differs by from the address, modulo 2^64, if it is the same for all of the exchange
-    /// heap, always: a direct map and no IOMMU. `None`, the default, has every buffer translated by itself.
+    /// Returns the difference between a bus address and the memory address, modulo 2^64, if it is always the same for
+    /// the whole exchange heap: there is a direct map and no IOMMU. With `None`, the default, every buffer is
+    /// translated by itself.
     fn linear(&self) -> Option<u64> {
         None
     }
-    /// The bus address of `length` bytes at `start`, or `None` if they are not contiguous for the
-    /// device or not reachable by it.
+    /// Returns the bus address of `length` bytes at `start`, or `None` if the bytes are not contiguous for the device
+    /// or the device can't reach them.
     fn bus_address(&self, start: *const u8, length: usize) -> Option<u64>;
 }
 
-/// Time, for bounded waits.
+/// The clock of bounded waits.
 ///
 /// # Safety
 ///
-/// Called on threads of domains: what it allocates there it allocates as the host.
+/// The methods are called on domains' threads. An implementation that allocates must do so as the host.
 pub unsafe trait Clock: Sync {
-    /// Nanoseconds since some fixed moment; never goes back.
+    /// Returns nanoseconds since some fixed moment; never goes back.
     fn now(&self) -> u64;
-    /// Called between two polls of a device: a pause instruction, or a yield where threads are
-    /// cooperative. Returns within about a millisecond, or when the thread is next scheduled.
+    /// Called between two polls of a device: executes a pause instruction, or yields where threads are cooperative.
+    /// Returns within about a millisecond, or when the thread is next scheduled.
     fn relax(&self);
 }
 
-/// What the message of an interrupt sets, and threads wait for. It stays where it is for ever: one that is
-/// released and comes yet is somebody else's wake for nothing, or nobody's.
+/// Counts the messages of one interrupt; threads wait for the count to change. An event lives for ever. So a message
+/// that arrives after its release wakes the event's next holder for nothing, or nobody.
 ///
 /// # Safety
 ///
-/// Called on threads of domains, which may be cut while they wait: it allocates nothing there.
+/// The methods are called on domains' threads, which may be cut while they wait. So an implementation must not
+/// allocate there.
 pub unsafe trait Event: Sync {
-    /// How often the message came, modulo 2^32.
+    /// Returns how often the message came, modulo 2^32.
     fn count(&self) -> u32;
-    /// Blocks until the count is not `seen`, for `timeout` at most, or for nothing at all; the count then.
-    /// The death of the domain for which the thread runs ends it: it does not return then.
+    /// Blocks until the count differs from `seen`, for at most `timeout`, and returns the count. It may also return
+    /// early for no reason. If the domain for which the thread runs dies, the wait ends and does not return.
     fn wait(&self, seen: u32, timeout: Duration) -> u32;
 }
 
 /// A message: what a device writes to interrupt (PCI Express Base 5.0 §6.1.4).
 #[derive(Clone, Copy)]
 pub struct Message {
-    /// Where.
+    /// The address that the device writes to.
     pub address: u64,
-    /// What.
+    /// The value that the device writes.
     pub data: u32,
-    /// What the host's handler then sets.
+    /// The event that the host's handler then sets.
     pub event: &'static dyn Event,
 }
 
-/// Why there's no message to be had.
+/// Why the host gives no message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum NoMessage {
-    /// The host offers none.
+    /// The host offers no messages.
     NotOffered,
-    /// All are in use.
+    /// All messages are in use.
     Full,
 }
 
@@ -283,23 +283,24 @@ impl core::error::Error for NoMessage {}
 ///
 /// # Safety
 ///
-/// A device that writes the `data` of a message to its `address`, at any time, also after it was released,
-/// interrupts a processor (or does nothing), whose handler sets the message's event, and does nothing else.
+/// A device that writes the `data` of a message to its `address` interrupts a processor, whose handler sets the
+/// message's event and does nothing else; or the write does nothing. This holds at any time, also after the message
+/// was released.
 pub unsafe trait Messages: Sync {
-    /// A message that no other holder has, for the function at `address`.
+    /// Gives a message that no other holder has to the function at `address`.
     ///
     /// # Errors
     ///
     /// [`NoMessage`].
     fn allocate(&self, address: PciAddress) -> Result<Message, NoMessage>;
-    /// Takes a message back that [`allocate`](Self::allocate) returned; the function sends it no more.
+    /// Takes back a message that [`allocate`](Self::allocate) returned. The function does not send it any more.
     fn release(&self, message: Message);
 }
 
-/// For kernels whose drivers poll.
+/// Offers no interrupt messages, for kernels whose drivers poll.
 pub struct NoMessages;
 
-// SAFETY: there's none.
+// SAFETY: it gives no message, so no device writes one.
 unsafe impl Messages for NoMessages {
     fn allocate(&self, _: PciAddress) -> Result<Message, NoMessage> {
         Err(NoMessage::NotOffered)
@@ -308,17 +309,17 @@ unsafe impl Messages for NoMessages {
     fn release(&self, _: Message) {}
 }
 
-/// All of them, as a claim keeps them.
+/// Everything that a kernel supplies, as a claim keeps it.
 #[derive(Clone, Copy)]
 pub struct Host {
-    /// Configuration space.
+    /// Access to configuration space.
     pub config: &'static dyn ConfigSpace,
-    /// BAR mappings.
+    /// Maps BARs.
     pub bars: &'static dyn MapBar,
-    /// Bus addresses.
+    /// Translates bus addresses.
     pub dma: &'static dyn DmaTranslate,
-    /// Time.
+    /// The clock.
     pub clock: &'static dyn Clock,
-    /// Interrupts; [`NoMessages`] if the kernel has none for drivers.
+    /// Interrupt messages; [`NoMessages`] if the kernel offers drivers none.
     pub messages: &'static dyn Messages,
 }

@@ -4,7 +4,7 @@ use crate::host::Clock;
 
 const NANOS_PER_MILLI: u64 = 1_000_000;
 
-/// A moment after which a wait gives up.
+/// The moment at which a wait gives up.
 #[derive(Clone, Copy)]
 pub struct Deadline {
     clock: &'static dyn Clock,
@@ -12,7 +12,7 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// `millis` milliseconds from now; saturates rather than wraps.
+    /// Returns the moment `millis` milliseconds from now; saturates rather than wraps.
     pub fn after(clock: &'static dyn Clock, millis: u64) -> Self {
         let at = clock
             .now()
@@ -25,13 +25,14 @@ impl Deadline {
         self.clock.now() >= self.at
     }
 
-    /// Polls `done` until it returns true or the moment has come; says which. `done` is asked once
-    /// more after the moment, so that a thread which was scheduled away does not miss its event.
+    /// Polls `done` until it returns true or the moment has come, and returns whether `done` did. `done` is asked
+    /// once more after the moment, so that a thread that was scheduled away does not miss its event.
     pub fn poll(&self, mut done: impl FnMut() -> bool) -> bool {
         self.wait_for(|| done().then_some(())).is_some()
     }
 
-    /// The same for something that `get` has only then.
+    /// Polls `get` until it returns something or the moment has come, and returns what it got. `get` is asked once
+    /// more after the moment.
     pub fn wait_for<T>(&self, mut get: impl FnMut() -> Option<T>) -> Option<T> {
         loop {
             if let Some(got) = get() {
@@ -44,7 +45,7 @@ impl Deadline {
         }
     }
 
-    /// Waits the time out.
+    /// Waits until the moment has come.
     pub fn sleep(&self) {
         let _ = self.poll(|| false);
     }

@@ -1,4 +1,4 @@
-//! A claimed function, its memory and its transfers, on the model controller.
+//! A claimed function, its memory and its transfers, on an emulated controller.
 #![forbid(unsafe_code)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -26,7 +26,7 @@ use fixture::{
 mod fixture;
 
 struct Bench {
-    model: &'static NvmeEmulator,
+    emulator: &'static NvmeEmulator,
     slot: DeviceSlot<Nvme>,
     before: Census,
     _alone: MutexGuard<'static, ()>,
@@ -35,23 +35,23 @@ struct Bench {
 impl Bench {
     fn new(flr: bool) -> Self {
         let alone = alone();
-        let model = NvmeEmulator::leak(Shape {
+        let emulator = NvmeEmulator::leak(Shape {
             flr,
             ..Shape::default()
         });
         Self {
-            model,
-            slot: model.slot(),
+            emulator,
+            slot: emulator.slot(),
             before: census_all(),
             _alone: alone,
         }
     }
 
-    /// A function whose controller reads and writes.
+    /// Claims a function, and brings up its controller so that it reads and writes.
     fn up(&self) -> (Function, Disk) {
         let function = self.slot.claim().unwrap();
         let disk = Disk::up(&function);
-        assert!(self.model.is_bus_master());
+        assert!(self.emulator.is_bus_master());
         (function, disk)
     }
 }
@@ -60,7 +60,7 @@ impl Drop for Bench {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             assert_eq!(census_all(), self.before, "something is left on the heap");
-            assert!(!self.model.is_bus_master());
+            assert!(!self.emulator.is_bus_master());
         }
     }
 }
@@ -70,7 +70,7 @@ fn buffer(bytes: usize) -> RRef<[u8]> {
 }
 
 #[test]
-fn a_function_has_one_claim_at_a_time_and_its_end_silences_the_device() {
+fn a_claim_is_exclusive_and_its_end_silences() {
     for flr in [true, false] {
         let bench = Bench::new(flr);
         let (function, mut disk) = bench.up();
@@ -78,8 +78,8 @@ fn a_function_has_one_claim_at_a_time_and_its_end_silences_the_device() {
         disk.read(&function, 0, (&transfer, 0, 4096)).unwrap();
         assert_eq!(bench.slot.claim().unwrap_err(), ClaimError::Claimed);
         drop(function);
-        assert!(!bench.model.is_bus_master());
-        // The handles outlive the claim and reach nothing.
+        assert!(!bench.emulator.is_bus_master());
+        // The handles outlive the claim, but give access to nothing.
         let (next, mut of_next) = bench.up();
         let foreign = SubmitError::Queue(QueueError::Foreign);
         assert_eq!(disk.admin.page(&next, 0), Err(foreign));
@@ -96,7 +96,7 @@ fn a_function_has_one_claim_at_a_time_and_its_end_silences_the_device() {
     }
 }
 
-/// What is on the heap when the device is told to be no bus master any more.
+/// Notes how much is on the heap when the device is told to be bus master no more.
 struct Seen(AtomicUsize);
 
 impl Oracle for Seen {
@@ -112,10 +112,10 @@ impl Oracle for Seen {
 }
 
 #[test]
-fn a_claims_memory_is_released_behind_the_silence() {
+fn a_claims_memory_is_released_after_the_silence() {
     static SEEN: Seen = Seen(AtomicUsize::new(0));
     let bench = Bench::new(true);
-    bench.model.watch(&SEEN);
+    bench.emulator.watch(&SEEN);
     let (function, disk) = bench.up();
     let transfer = function.begin(buffer(4096)).unwrap();
     let held = census_all().objects;
@@ -139,31 +139,31 @@ fn bus_mastering_waits_for_a_device_in_reset() {
     let bench = Bench::new(false);
     let (function, _disk) = bench.up();
     assert_eq!(function.silence(), Silenced::BusMasterOff);
-    // Commands of before could be left in it.
+    // The device could still have commands from before the silence.
     assert_eq!(function.enable_bus_master(), Err(NotIdle));
-    assert!(!bench.model.is_bus_master());
+    assert!(!bench.emulator.is_bus_master());
     function.reset().unwrap();
     function.enable_bus_master().unwrap();
 }
 
 #[test]
-fn silencing_resets_where_it_can_and_says_what_it_did() {
+fn silencing_resets_if_possible_and_says_so() {
     let bench = Bench::new(true);
     let (function, _disk) = bench.up();
     let epoch = function.epoch();
     assert_eq!(function.silence(), Silenced::Reset);
     assert_ne!(function.epoch(), epoch);
-    assert!(!bench.model.is_ready());
+    assert!(!bench.emulator.is_ready());
     // The base address is back: registers answer.
     assert!(![0, u64::MAX].contains(&function.read(CAP)));
-    bench.model.switch(|switches| switches.removed = true);
+    bench.emulator.switch(|switches| switches.removed = true);
     assert_eq!(function.silence(), Silenced::Absent);
     drop(function);
-    bench.model.replug();
+    bench.emulator.replug();
 }
 
 #[test]
-fn what_is_moved_in_is_the_hosts_until_its_commands_have_ended() {
+fn a_moved_buffer_is_kept_until_its_commands_end() {
     let bench = Bench::new(true);
     let (function, mut disk) = bench.up();
     let transfer = function.begin(buffer(8192)).unwrap();
@@ -174,7 +174,7 @@ fn what_is_moved_in_is_the_hosts_until_its_commands_have_ended() {
     disk.complete(&function);
     let back = function.finish(transfer).unwrap();
     assert_eq!(RRef::owner(&back), Owner::HOST);
-    // By force.
+    // Now by force, with a silence.
     let transfer = function.begin(back).unwrap();
     disk.read(&function, 0, (&transfer, 0, 4096)).unwrap();
     let _ = function.silence();
@@ -217,11 +217,11 @@ fn parts_and_tags_are_checked() {
         assert_eq!(disk.complete(&function).tag, tag);
     }
     assert_eq!(disk.io.next(&function), Ok(None));
-    // One that has ended does not end again, nor one that never was.
+    // A command that has ended does not end again, nor one that never existed.
     for wrong in [Misbehaviour::Twice, Misbehaviour::Cid(0x1234)] {
         let twice = wrong == Misbehaviour::Twice;
         bench
-            .model
+            .emulator
             .switch(|switches| switches.next.push_back(Some(wrong)));
         let tag = disk.read(&function, 0, part).unwrap();
         disk.io.ring(&function).unwrap();
@@ -260,18 +260,18 @@ fn a_full_table_gives_the_buffer_back() {
 }
 
 #[test]
-fn a_loan_that_ends_with_something_in_flight_silences_the_device() {
+fn a_loan_that_ends_in_flight_silences_the_device() {
     for flr in [true, false] {
         let bench = Bench::new(flr);
         let (function, mut disk) = bench.up();
         let data = buffer(4096);
         assert_eq!(function.lend(&data, |_| 5).unwrap(), 5);
-        assert!(bench.model.is_bus_master());
+        assert!(bench.emulator.is_bus_master());
         let lent = function.lend(&data, |transfer| {
             disk.write(&function, 0, (transfer, 0, 512)).unwrap();
         });
         assert!(matches!(lent, Err(LendError::Silenced(()))));
-        assert!(!bench.model.is_bus_master());
+        assert!(!bench.emulator.is_bus_master());
         assert_eq!(disk.io.ring(&function), Err(QueueError::NotStarted));
         drop((function, data));
     }
@@ -289,32 +289,34 @@ fn a_loan_that_a_panic_ends_silences_the_device_first() {
         });
     }));
     assert!(panicked.is_err());
-    assert!(!bench.model.is_bus_master());
+    assert!(!bench.emulator.is_bus_master());
     assert_eq!(disk.io.ring(&function), Err(QueueError::NotStarted));
     drop((function, data));
 }
 
-/// What the engine reads in its own page of a command that succeeded, and nothing else, is what units are made of.
+/// A unit is made only from the engine's own page, and only if the command that filled it succeeded.
 #[test]
-fn a_unit_is_what_the_device_has_said() {
+fn a_unit_comes_from_the_engines_page() {
     let bench = Bench::new(true);
     let function = bench.slot.claim().unwrap();
     let mut admin = enabled(&function);
     assert_eq!(admin.start(&function, 0), Err(QueueError::Started));
     let unit = namespace(&function, &mut admin);
     assert_eq!((unit.key(), unit.shift()), (1, 9));
-    // No namespace: a page of zeroes.
+    // There is no such namespace: the page is all zeroes.
     let none = identified(&function, &mut admin, 2);
     assert_eq!(none.unit, None);
-    // The page was not written.
+    // The command fails, so the page was not written.
     let fail = |status| {
-        bench.model.switch(|switches| switches.every_admin = status);
+        bench
+            .emulator
+            .switch(|switches| switches.every_admin = status);
     };
     fail(Some(Misbehaviour::Status(0x0B)));
     let failed = identified(&function, &mut admin, 1);
     assert_eq!((failed.status, failed.unit), (0x0B, None));
     fail(None);
-    // One command has the page.
+    // Only one command can have the page.
     let words = [1, 0, 0, 0, 0, 0, 0];
     let tag = admin.submit::<{ Nvme::IDENTIFY_NAMESPACE }>(&function, words);
     assert!(tag.is_ok());
@@ -329,24 +331,24 @@ fn a_unit_is_what_the_device_has_said() {
 
 /// Blocks with metadata transfer more than their own bytes; such a namespace has no unit.
 #[test]
-fn what_would_transfer_more_is_no_unit() {
+fn a_block_with_metadata_is_no_unit() {
     let _alone = alone();
     for (metadata, block_shift) in [(8, 9), (0, 8), (0, 17)] {
-        let model = NvmeEmulator::leak(Shape {
+        let emulator = NvmeEmulator::leak(Shape {
             metadata,
             block_shift,
             ..Shape::default()
         });
-        let function = model.slot().claim().unwrap();
+        let function = emulator.slot().claim().unwrap();
         let mut admin = enabled(&function);
         let identified = identified(&function, &mut admin, 1);
         assert_eq!((identified.status, identified.unit), (0, None));
     }
 }
 
-/// Whether blocks are inside the namespace is the device's to say.
+/// Only the device can say whether blocks are inside the namespace.
 #[test]
-fn commands_fit_their_buffer_and_the_namespace_and_never_write_what_is_lent() {
+fn commands_stay_inside_buffer_and_namespace() {
     let bench = Bench::new(true);
     let (function, mut disk) = bench.up();
     let mut read = |transfer: &DmaTransfer, offset, length, lba| {
@@ -372,15 +374,16 @@ fn commands_fit_their_buffer_and_the_namespace_and_never_write_what_is_lent() {
     let data = buffer(4096);
     let lent = function.lend(&data, |transfer| read(transfer, 0, 512, 0));
     assert_eq!(lent.unwrap(), Err(SubmitError::ReadOnlyBuffer));
-    assert_eq!(bench.model.counts().stray_accesses, 0);
+    assert_eq!(bench.emulator.counts().stray_accesses, 0);
 }
 
-/// Every page of a transfer goes where it belongs, whatever its offset in the first page: no pointer, one, or a list.
+/// Every page of a transfer goes where it belongs, at any offset in the first page: with no further pointer, one, or
+/// a list.
 #[test]
 fn a_transfer_covers_its_bytes_exactly() {
     let bench = Bench::new(true);
     let (function, mut disk) = bench.up();
-    bench.model.medium(|medium| {
+    bench.emulator.medium(|medium| {
         for (at, byte) in medium.iter_mut().enumerate() {
             *byte = (at / 512 + at) as u8 | 1;
         }
@@ -397,13 +400,13 @@ fn a_transfer_covers_its_bytes_exactly() {
             let (before, rest) = back.split_at(offset);
             let (read, after) = rest.split_at(length);
             let is_right = bench
-                .model
+                .emulator
                 .medium(|medium| medium[3 * 512..][..length] == *read);
             assert!(is_right, "{offset} {blocks}");
             assert!(before.iter().chain(after).all(|&byte| byte == 0));
         }
     }
-    assert_eq!(bench.model.counts().stray_accesses, 0);
+    assert_eq!(bench.emulator.counts().stray_accesses, 0);
 }
 
 #[test]
@@ -436,7 +439,8 @@ fn queues_are_bounded_in_number_and_extent() {
     drop((other, function, queues));
 }
 
-/// A driver that takes one completion for each command that it puts comes never to an empty queue, where room goes back.
+/// A driver that takes one completion for each command that it puts never sees the empty queue on which room is given
+/// back.
 #[test]
 fn a_completion_always_finds_room() {
     let bench = Bench::new(true);
@@ -454,7 +458,7 @@ fn a_completion_always_finds_room() {
         assert!(disk.io.next(&function).unwrap().is_some());
         flush(&mut disk);
     }
-    assert_eq!(bench.model.counts().bad_doorbells, 0);
+    assert_eq!(bench.emulator.counts().bad_doorbells, 0);
     for _ in 0..4 {
         assert!(disk.io.next(&function).unwrap().is_some());
     }
@@ -462,17 +466,17 @@ fn a_completion_always_finds_room() {
     drop(function);
 }
 
-/// The device would read the command when it is told of it, and find its buffer in other use.
+/// The device reads a command only after it is told of it, and would then find the command's buffer in other use.
 #[test]
 fn a_command_that_was_not_rung_is_not_completed() {
     let bench = Bench::new(true);
     let (function, mut disk) = bench.up();
     let transfer = function.begin(buffer(8192)).unwrap();
     disk.read(&function, 0, (&transfer, 0, 4096)).unwrap();
-    // The second slot, once used by the queue's first command.
+    // The guess is the second slot's tag, at the slot's first use.
     let guessed = 1;
     bench
-        .model
+        .emulator
         .switch(|switches| switches.next.push_back(Some(Misbehaviour::Cid(guessed))));
     disk.io.ring(&function).unwrap();
     let second = disk.read(&function, 8, (&transfer, 4096, 4096)).unwrap();

@@ -1,4 +1,4 @@
-//! Interrupts as capabilities: who may have which vector, and what is left of it in the device afterwards.
+//! Interrupts as capabilities: which domain may have which vector, and what is left of it in the device afterwards.
 #![forbid(unsafe_code)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -19,7 +19,7 @@ const EICS: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x0808);
 const EIMS: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x0880);
 const GPIE: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x0898);
 
-/// A function by itself: vectors are the process's.
+/// Claims a function, in a test that runs alone because vectors belong to the process.
 fn claimed() -> (
     MutexGuard<'static, ()>,
     &'static IxgbeBus,
@@ -33,7 +33,7 @@ fn claimed() -> (
 }
 
 #[test]
-fn a_vector_has_one_holder_and_is_masked_when_it_is_dropped() {
+fn a_vector_is_exclusive_and_masked_when_dropped() {
     let (_alone, bus, _, function) = claimed();
     let first = function.interrupt(3).unwrap();
     assert_eq!(first.vector(), 3);
@@ -44,7 +44,7 @@ fn a_vector_has_one_holder_and_is_masked_when_it_is_dropped() {
     ));
     let (address, data, control) = bus.message_entry(3);
     assert_eq!(control & MASKED, 0);
-    // What nobody has is masked.
+    // A vector without a holder is masked.
     assert_eq!(bus.message_entry(4).2 & MASKED, MASKED);
 
     let seen = first.count();
@@ -62,7 +62,7 @@ fn a_vector_has_one_holder_and_is_masked_when_it_is_dropped() {
 }
 
 #[test]
-fn one_that_outlives_its_claim_has_no_say_in_the_next() {
+fn an_old_interrupt_does_not_mask_the_next_claims() {
     let (_alone, bus, slot, function) = claimed();
     let old = function.interrupt(0).unwrap();
     drop(function);
@@ -85,7 +85,7 @@ fn a_function_level_reset_takes_no_interrupt_away() {
     let entries = [bus.message_entry(0), bus.message_entry(1)];
     assert_eq!(entries.map(|entry| entry.2 & MASKED), [MASKED, 0]);
     let _ = function.silence();
-    // As soon as the device has been seen to answer.
+    // The vectors are put back as soon as the device has been seen to answer.
     function.reset().unwrap();
     assert_eq!([bus.message_entry(0), bus.message_entry(1)], entries);
     drop(interrupt);
@@ -108,9 +108,9 @@ fn a_function_that_is_no_bus_master_sends_no_message() {
     assert!(fire() > 0);
 }
 
-/// Two mappings, registers and table, and two messages.
+/// Four things go back: two mappings, of registers and table, and two messages.
 #[test]
-fn a_host_that_panics_when_it_takes_something_back_has_it_all_back() {
+fn a_panicking_host_still_gets_everything_back() {
     let (_alone, bus, slot, function) = claimed();
     let (held, dropped) = (
         function.interrupt(0).unwrap(),

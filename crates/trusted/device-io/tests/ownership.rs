@@ -1,4 +1,4 @@
-//! Who owns what while a domain's buffer is in flight: the owner word is the truth at every step.
+//! The owner of a domain's buffer in flight: the owner word is right at every step.
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
@@ -14,11 +14,12 @@ use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 
 #[interface]
 trait Probe {
-    /// Objects that the domain gave up when it began a transfer, and whether the buffer was its own
-    /// again after the end; objects that a queue cost it.
+    /// Returns how many objects the domain gave up when it began a transfer, whether the buffer was its own again
+    /// after the end, and how many objects a queue cost it.
     fn probe(&self) -> Result<(u64, bool, u64), RpcError>;
-    /// Makes a queue, then puts pages into transfers, until it may not: how many of those, and whether it was told that its quota is
-    /// the reason, for a transfer and for a further queue. Ends the transfers; what it may then have itself, in pages.
+    /// Makes a queue, then puts pages into transfers until it is refused. Returns how many pages, and whether the
+    /// quota was given as the reason, for the transfer and for a further queue. Ends the transfers, and returns how
+    /// many pages the domain may then have itself.
     fn hoard(&self) -> Result<(usize, bool, usize), RpcError>;
 }
 
@@ -68,7 +69,7 @@ fn init(function: PciFunction<Nvme>) -> Result<Holder, RpcError> {
 }
 
 #[test]
-fn what_the_device_may_reach_is_the_hosts_and_comes_back() {
+fn a_buffer_in_flight_is_the_hosts_and_comes_back() {
     let slot = NvmeEmulator::leak(Shape::default()).slot();
     let mint = Mint::fallible(move || slot.claim());
     let domain: Domain<dyn Probe> = runtime()
@@ -80,9 +81,10 @@ fn what_the_device_may_reach_is_the_hosts_and_comes_back() {
     drop(slot.claim().unwrap());
 }
 
-/// Pages of a quota.
+/// Pages of the quota.
 const QUOTA: usize = 32;
-/// Pages of a pair of queues of two entries: entries, completions, the engine's page, 64 lists of 64 addresses, and counts.
+/// Pages of a pair of queues of two entries: entries, completions, the engine's page, 64 lists of 64 addresses, and
+/// counts.
 const QUEUE: usize = 1 + 1 + 1 + 8 + 1;
 
 #[test]
@@ -91,7 +93,8 @@ fn a_claim_owns_no_more_than_its_domains_quota() {
     let mint = Mint::fallible(move || slot.claim());
     let spec = DomainSpec::new("hoarder").shared_quota(QUOTA * 4096);
     let domain: Domain<dyn Probe> = runtime().spawn(spec, init, mint).unwrap();
-    // So many pages in the table; and of its own no more than that, less what `init` returned and the claim.
+    // The table takes as many pages as the quota. The domain itself gets as many, less `init`'s return value and the
+    // claim.
     let (transfers, quota, own) = domain.proxy().unwrap().hoard().unwrap();
     assert_eq!((transfers, quota), (QUOTA - QUEUE, true));
     assert_eq!(own, QUOTA - 2);

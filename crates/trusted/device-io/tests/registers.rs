@@ -1,4 +1,5 @@
-//! Registers, as far as the table's rules allow: each kind of rule and each width, on registers that are plain memory.
+//! Accesses to registers under the table's rules: each kind of rule and each width, on registers that are plain
+//! memory.
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadOnly, ReadWrite, Register, WriteError, WriteOnly};
@@ -149,7 +150,7 @@ fn bits_and_values_are_written_as_a_whole() {
     for value in [0, 1, 2, 11, 255] {
         assert_eq!(function.write(VALUES, value), Err(WriteError::Forbidden));
     }
-    // Neither is changed in part, nor written as it reads.
+    // Such registers can't be changed in part, nor written back as they read.
     plain.set(0x18, Width::W16, 0xFF0F);
     plain.set(0x28, Width::W8, 77);
     let forbidden = Err(WriteError::Forbidden);
@@ -175,7 +176,7 @@ fn merged_bits_leave_the_others_alone() {
         .update(MERGED_DOUBLE, 0xFF << 28, 0xEE << 28)
         .unwrap();
     assert_eq!(plain.get(0x20, Width::W64), 0x0123_456E_E9AB_CDEF);
-    // One that takes any value may be changed in part, too.
+    // A register that takes any value may be changed in part, too.
     plain.set(0x04, Width::W32, 0x1111_1111);
     function.update(WORD, 0xF000_0000, 0x2000_0000).unwrap();
     assert_eq!(plain.get(0x04, Width::W32), 0x2111_1111);
@@ -189,9 +190,9 @@ fn merged_bits_leave_the_others_alone() {
     assert_eq!(plain.accesses(), []);
 }
 
-/// Nobody answers, or not yet: what would be written back was never there.
+/// Nothing answers, or not yet: the value that would be written back was never there.
 #[test]
-fn what_reads_as_all_ones_is_not_written_back() {
+fn all_ones_are_not_written_back() {
     let (plain, function) = claimed();
     plain.fill(0xFF);
     let absent = Err(WriteError::Absent);
@@ -201,7 +202,7 @@ fn what_reads_as_all_ones_is_not_written_back() {
     assert_eq!(function.update(MERGED_DOUBLE, 1 << 28, 0), absent);
     assert_eq!(function.update(WORD, 1, 0), absent);
     assert_eq!(plain.writes(), []);
-    // Of a wide one, a half may well be all ones.
+    // One half of a wide register may be all ones.
     plain.set(0x20, Width::W32, 0);
     function.update(MERGED_DOUBLE, 1 << 28, 1 << 28).unwrap();
     assert_eq!(plain.get(0x20, Width::W64), 0xFFFF_FFFF_1000_0000);
@@ -230,7 +231,7 @@ fn a_selected_register_takes_what_its_index_allows() {
     assert_eq!(function.write_selected(MASKED, 2, 0x0F), forbidden);
     assert_eq!(function.write_selected(MASKED, 3, 0), forbidden);
     assert_eq!(function.write_selected(MASKED, u32::MAX, 0), forbidden);
-    // Without an index nobody knows which it is.
+    // Without an index it is unknown which register it is.
     assert_eq!(function.write(MASKED, 0), forbidden);
     assert_eq!(function.update(MASKED, 0, 0), forbidden);
     assert_eq!(
@@ -238,7 +239,7 @@ fn a_selected_register_takes_what_its_index_allows() {
         Err(WriteError::OutOfBounds)
     );
     assert_eq!(function.write_selected(SELECTED_ANY, 0, 0), forbidden);
-    // And one that isn't selected has none.
+    // A register that isn't behind an index has none.
     assert_eq!(function.write_selected(WORD, 0, 0), forbidden);
     assert_eq!(plain.accesses(), []);
 }
@@ -264,7 +265,7 @@ fn a_selected_register_is_read_by_its_index() {
     assert_eq!(plain.accesses(), []);
 }
 
-/// Another thread's index would have one write, or read, a register that it did not mean.
+/// Another thread's index could make a write or a read reach the wrong register.
 #[test]
 fn an_index_and_its_access_are_one_step() {
     let (plain, function) = claimed();
@@ -295,16 +296,16 @@ fn each_register_of_an_array_is_its_own() {
         let register = ARRAY.nth(index).unwrap();
         function.write(register, index as u16 + 1).unwrap();
         assert_eq!(plain.writes(), [(0x40 + 8 * index, index as u32 + 1)]);
-        // From any of them on.
+        // `nth` counts from the first register, whichever it is called on.
         let same = ARRAY.nth(4).unwrap().nth(index).unwrap();
         assert_eq!(function.read(same), index as u16 + 1);
     }
     assert!(ARRAY.nth(5).is_none() && ARRAY.nth(usize::MAX).is_none());
 }
 
-/// The table lists more than this device has.
+/// The table lists more registers than this device has.
 #[test]
-fn registers_that_a_device_lacks_are_out_of_bounds() {
+fn registers_a_device_lacks_are_out_of_bounds() {
     let plain = Plain::with_length(0x104);
     let function: PciFunction<Rules> = plain.slot().claim().unwrap();
     let last = LONG.nth(3).unwrap();

@@ -1,4 +1,4 @@
-//! Who owns what while a packet is in a ring: the owner word is the truth at every step.
+//! The owner of a packet in a ring: the owner word is right at every step.
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
@@ -14,8 +14,8 @@ use samara_testkit::ixgbe_bus::IxgbeBus;
 
 #[interface]
 trait Probe {
-    /// Objects that the domain gave up when it put a packet in, and whether it was its own again
-    /// after it came out; objects that the ring cost it.
+    /// Returns how many objects the domain gave up when it put a packet in, whether the packet was its own again
+    /// after it came out, and how many objects the ring cost it.
     fn probe(&self) -> Result<(u64, bool, u64), RpcError>;
     /// Whether a ring of the lender's function can be opened.
     fn opens(&self, function: &RRef<PciFunction<Ixgbe>>) -> Result<bool, RpcError>;
@@ -38,7 +38,7 @@ impl Probe for Board {
         let put = sending.put(packet, |packet| packet);
         put.map_err(|_| RpcError::OutOfMemory)?;
         let given = before - objects();
-        // Never started: it comes back.
+        // The queue was never started, so the packet can be taken back.
         let back = sending.take_back().ok_or(RpcError::OutOfMemory)?;
         let mine = RRef::owner(&back) == me && objects() == before;
         Ok((given, mine, cost))
@@ -56,7 +56,7 @@ fn ring(function: PciFunction<Ixgbe>) -> Result<Board, RpcError> {
 }
 
 #[test]
-fn what_is_in_a_ring_is_the_hosts_and_comes_back() {
+fn a_packet_in_a_ring_is_the_hosts_and_comes_back() {
     let slot = IxgbeBus::leak(Loop::closed()).slot();
     let mint = Mint::fallible(move || slot.claim());
     let domain: Domain<dyn Probe> = runtime()
@@ -68,7 +68,8 @@ fn what_is_in_a_ring_is_the_hosts_and_comes_back() {
     drop(slot.claim().unwrap());
 }
 
-/// What changes hands between two domains does so in two steps, and the death of either in between would find it in none.
+/// An object changes hands between two domains in two steps. If either domain died between them, the object could
+/// belong to neither.
 #[test]
 fn a_function_that_is_lent_opens_no_ring() {
     let [slot, other] = [(); 2].map(|()| IxgbeBus::leak(Loop::closed()).slot());
@@ -88,7 +89,7 @@ fn a_function_that_is_lent_opens_no_ring() {
 fn a_ring_counts_as_full_against_its_domains_quota() {
     let slot = IxgbeBus::leak(Loop::closed()).slot();
     let mint = Mint::fallible(move || slot.claim());
-    // Eight packets of 1 KiB, and what the ring itself takes, are more than this.
+    // Eight packets of 1 KiB, with the ring's own memory, exceed this.
     let spec = DomainSpec::new("ring").shared_quota(8 * 1024);
     let domain: Domain<dyn Probe> = runtime().spawn(spec, ring, mint).unwrap();
     assert_eq!(domain.proxy().unwrap().probe(), Err(RpcError::OutOfMemory));

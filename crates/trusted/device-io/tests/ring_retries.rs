@@ -1,4 +1,4 @@
-//! A ring that can't be had leaves nothing behind: it can be, as soon as there's room.
+//! A ring that can't be made leaves nothing behind, and can be made as soon as there is room.
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
@@ -20,8 +20,8 @@ type TxRing = Ring<Ixgbe, { Ixgbe::TX }, Packet>;
 
 #[interface]
 trait Driver {
-    /// Whether a ring is refused while the domain has used up its quota, with an error that says so; and had
-    /// when it has given that back.
+    /// Returns whether a ring is refused with an error that says so while the domain has used up its quota, and made
+    /// when the domain has given that back.
     fn retry(&self) -> Result<(bool, bool), RpcError>;
 }
 
@@ -30,7 +30,7 @@ struct Board(PciFunction<Ixgbe>);
 impl Driver for Board {
     fn retry(&self) -> Result<(bool, bool), RpcError> {
         let page = || RRef::<[u8]>::new_zeroed_slice(4096).ok();
-        // What is left is room for the pins of a small ring, not for its descriptors.
+        // The rest of the quota has room for the pins of a small ring, but not for its descriptors.
         let all: Vec<_> = std::iter::from_fn(page).collect();
         let ring = || TxRing::new(&self.0, 0, 8, 0);
         let refused = matches!(ring().err(), Some(QueueError::Alloc(_)));
@@ -44,7 +44,7 @@ fn init(function: PciFunction<Ixgbe>) -> Result<Board, RpcError> {
 }
 
 #[test]
-fn a_ring_for_which_there_was_no_memory_is_had_when_there_is() {
+fn a_ring_refused_for_memory_can_be_made_later() {
     let _alone = alone();
     let before = census_all();
     let slot = IxgbeBus::leak(Loop::closed()).slot();
@@ -78,7 +78,7 @@ fn a_ring_beyond_the_claims_queues_keeps_no_pins() {
 }
 
 #[test]
-fn a_second_ring_for_a_queue_is_refused_and_costs_nothing() {
+fn a_refused_second_ring_costs_nothing() {
     let _alone = alone();
     let bus = IxgbeBus::leak(Loop::closed());
     let function = bus.slot().claim().unwrap();

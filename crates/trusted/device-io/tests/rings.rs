@@ -1,5 +1,5 @@
-//! Rings of an 82599: what is put in is the host's and the device's until the device is done with it, or is
-//! known to be stopped; whatever the driver does.
+//! Rings of an 82599. A packet in a ring belongs to the host, for the device, until the device is done with it or is
+//! known to be stopped, whatever the driver does.
 #![forbid(unsafe_code)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -50,11 +50,11 @@ impl Bench {
     }
 }
 
-/// Moves a handle away, as a driver that forgets it does.
+/// Forgets a handle, as a driver may.
 fn gone<T>(_: T) {}
 
 #[test]
-fn a_packet_in_a_running_queue_comes_out_only_when_the_device_is_done() {
+fn a_packet_comes_out_only_when_the_device_is_done() {
     let bench = Bench::new();
     let function = bench.up();
     let mut rx = rx(&function, 0);
@@ -73,7 +73,7 @@ fn a_packet_in_a_running_queue_comes_out_only_when_the_device_is_done() {
         assert!(receiving.done().is_none());
         receiving.publish();
     }
-    // What is in it could not be taken out.
+    // Otherwise the packets in it could not be taken out.
     assert_eq!(rx.start(&function, 0), Err(QueueError::Started));
     {
         let mut sending = tx.open(&function).unwrap();
@@ -105,7 +105,7 @@ fn a_packet_in_a_running_queue_comes_out_only_when_the_device_is_done() {
 }
 
 #[test]
-fn what_is_in_a_ring_is_the_hosts_and_is_freed_when_the_claim_ends() {
+fn packets_in_a_ring_are_freed_with_the_claim() {
     let bench = Bench::new();
     let function = bench.up();
     let mut rx = rx(&function, 0);
@@ -118,7 +118,7 @@ fn what_is_in_a_ring_is_the_hosts_and_is_freed_when_the_claim_ends() {
     receiving.publish();
     drop(receiving);
     let held = census_all();
-    // Neither is anything released by forgetting the ring.
+    // Forgetting the ring releases nothing either.
     gone(rx);
     assert_eq!(census_all(), held);
     drop(function);
@@ -162,7 +162,7 @@ fn bytes_that_are_not_the_packets_own_are_refused() {
     assert_eq!((refused, sending.room()), (Refused::Empty, 7));
     drop(sending);
     drop((tx, function));
-    // A receive buffer shorter than the device was told is none either.
+    // A receive buffer shorter than the device was told is refused, too.
     let function = bench.up();
     let mut rx = rx(&function, 0);
     let mut receiving = rx.open(&function).unwrap();
@@ -174,7 +174,7 @@ fn bytes_that_are_not_the_packets_own_are_refused() {
 }
 
 #[test]
-fn another_claims_function_opens_starts_and_publishes_nothing() {
+fn another_claims_function_cannot_use_the_ring() {
     let bench = Bench::new();
     let function = bench.up();
     let mut rx = rx(&function, 0);
@@ -187,7 +187,7 @@ fn another_claims_function_opens_starts_and_publishes_nothing() {
 }
 
 #[test]
-fn after_a_reset_everything_can_be_taken_back_and_the_queue_started_again() {
+fn a_reset_ring_can_be_emptied_and_restarted() {
     let bench = Bench::new();
     let function = bench.up();
     let mut tx = tx(&function, 0);
@@ -202,7 +202,7 @@ fn after_a_reset_everything_can_be_taken_back_and_the_queue_started_again() {
     let mut sending = tx.open(&function).unwrap();
     assert!(sending.take_back().is_some() && sending.take_back().is_none());
     drop(sending);
-    // What it had begun is forgotten: nothing is sent from a packet that came back.
+    // The device has forgotten what it had begun: it sends nothing from a packet that came back.
     bench.bus.settle();
     assert_eq!(bench.bus.register(SENT), 0);
     tx.start(&function, 0).unwrap();
@@ -211,7 +211,7 @@ fn after_a_reset_everything_can_be_taken_back_and_the_queue_started_again() {
     bench.finish();
 }
 
-/// The claim's end frees what is in its rings, and not what came out of them.
+/// The claim's end frees the packets in its rings, and not those that came out of them.
 #[test]
 fn a_packet_that_came_out_outlives_the_claim() {
     let bench = Bench::new();
@@ -222,7 +222,7 @@ fn a_packet_that_came_out_outlives_the_claim() {
     let out = sending.take_back().unwrap();
     drop(sending);
     drop((tx, function));
-    // Nobody else is given its memory.
+    // No other packet is given its memory.
     let other = packet(2);
     assert_ne!(other.as_ptr(), out.as_ptr());
     drop((out, other));
@@ -248,14 +248,14 @@ fn a_panic_while_a_batch_is_traded_loses_nothing() {
     let before = census_all();
     let traded = catch_unwind(AssertUnwindSafe(|| {
         let prepare = |_, _: &mut Packet, frame: &mut [u8]| {
-            assert_ne!(frame[0], 2, "as asked");
+            assert_ne!(frame[0], 2, "panics on request");
             true
         };
         sending.trade(&mut batch, prepare, short)
     }));
     assert!(traded.is_err());
     assert_eq!(census_all(), before);
-    // Two went in and two came out; two are where they were.
+    // Two went in and two came out; the other two are where they were.
     let first: Vec<_> = batch.iter().map(|packet| packet[0]).collect();
     assert_eq!(first, [0xFF, 0xFF, 2, 3]);
     assert_eq!(sending.room(), 3);

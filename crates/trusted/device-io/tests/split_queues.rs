@@ -1,4 +1,4 @@
-//! Split virtqueues against model devices, without a driver.
+//! Split virtqueues on emulated devices, without a driver.
 #![forbid(unsafe_code)]
 
 #[path = "fixtures/virtio.rs"]
@@ -20,54 +20,54 @@ use virtio::{Disk, Nic, Requests, go, negotiate};
 
 type Packets<const Q: usize> = PacketQueue<VirtioNet, Q, [u8; 64]>;
 
-/// A read of no blocks: a header and a status, which the device refuses, or not.
+/// Puts a read of no blocks, which is a header and a status; the device may refuse it.
 fn request(queue: &mut Requests, function: &Disk) -> u16 {
     queue.put(function, &[0; 16], None).unwrap()
 }
 
-/// A function whose driver has accepted version 1, and nothing else; bus master.
+/// Returns a function that is bus master and whose driver has accepted version 1, and nothing else.
 fn negotiated<D: Table>(shape: Shape) -> (&'static VirtioEmulator, PciFunction<D>) {
-    let model = VirtioEmulator::leak(shape);
-    let function = model.slot::<D>().claim().unwrap();
+    let emulator = VirtioEmulator::leak(shape);
+    let function = emulator.slot::<D>().claim().unwrap();
     negotiate(&function);
-    (model, function)
+    (emulator, function)
 }
 
-/// A disk that works, and its queue of so many entries.
+/// Returns a working disk, and its queue of `entries` entries.
 fn disk_of(shape: Shape, entries: u32) -> (&'static VirtioEmulator, Disk, Requests) {
-    let (model, function) = negotiated(shape);
+    let (emulator, function) = negotiated(shape);
     let mut queue = Requests::new(&function, 0, entries).unwrap();
     queue.start(&function, 0xFFFF).unwrap();
     go(&function);
-    (model, function, queue)
+    (emulator, function, queue)
 }
 
 fn disk(shape: Shape) -> (&'static VirtioEmulator, Disk, Requests) {
     disk_of(shape, 64)
 }
 
-/// A network device's queue of that number, which is started.
+/// Returns a network device, and its started queue of number `Q`.
 fn nic<const Q: usize>(entries: u32) -> (&'static VirtioEmulator, Nic, Packets<Q>) {
-    let (model, function) = negotiated(Shape::NET);
+    let (emulator, function) = negotiated(Shape::NET);
     let mut queue = Packets::new(&function, Q as u16, entries).unwrap();
     queue.start(&function, 0xFFFF).unwrap();
-    (model, function, queue)
+    (emulator, function, queue)
 }
 
 #[test]
-fn what_the_device_leaves_out_is_all_ones() {
+fn an_unwritten_status_is_all_ones() {
     let _alone = alone();
     let before = census_all();
-    let (model, function, mut queue) = disk(Shape::BLOCK);
+    let (emulator, function, mut queue) = disk(Shape::BLOCK);
     for (wrong, status) in [(None, 0), (Some(Misbehaviour::NoStatus), 0xFF), (None, 0)] {
-        model.switch(|switches| switches.next[0].push_back(wrong));
+        emulator.switch(|switches| switches.next[0].push_back(wrong));
         let number = request(&mut queue, &function);
         queue.ring(&function).unwrap();
         let chain = queue.next(&function).unwrap().unwrap();
         assert_eq!((chain.number, chain.tail[0]), (number, status));
         assert_eq!(chain.tail[1..], [0xFF; 15]);
     }
-    assert_eq!(model.violations(), []);
+    assert_eq!(emulator.violations(), []);
     drop(function);
     assert_eq!(census_all(), before);
 }
@@ -76,8 +76,8 @@ fn what_the_device_leaves_out_is_all_ones() {
 fn chains_are_put_in_turn_also_over_a_reset() {
     let _alone = alone();
     let before = census_all();
-    let (model, function, mut queue) = disk(Shape::BLOCK);
-    // 21 chains.
+    let (emulator, function, mut queue) = disk(Shape::BLOCK);
+    // The queue has 21 chains.
     for turn in 0..50 {
         assert_eq!(request(&mut queue, &function), turn % 21);
         queue.ring(&function).unwrap();
@@ -86,24 +86,24 @@ fn chains_are_put_in_turn_also_over_a_reset() {
     negotiate(&function);
     queue.start(&function, 0xFFFF).unwrap();
     assert_eq!(request(&mut queue, &function), 50 % 21);
-    assert_eq!(model.violations(), []);
+    assert_eq!(emulator.violations(), []);
     drop(function);
     assert_eq!(census_all(), before);
 }
 
 #[test]
-fn a_chain_that_is_used_twice_is_none_in_flight() {
+fn a_chain_used_twice_is_not_in_flight() {
     let _alone = alone();
     let before = census_all();
-    let (model, function, mut queue) = disk(Shape::BLOCK);
+    let (emulator, function, mut queue) = disk(Shape::BLOCK);
     assert_eq!(queue.room(), 16);
-    model.go_wrong(0, Misbehaviour::Twice);
-    model.go_wrong(0, Misbehaviour::Silent);
+    emulator.go_wrong(0, Misbehaviour::Twice);
+    emulator.go_wrong(0, Misbehaviour::Silent);
     let first = request(&mut queue, &function);
     request(&mut queue, &function);
     queue.ring(&function).unwrap();
     assert_eq!(queue.next(&function).unwrap().unwrap().number, first);
-    // As many as there is room for.
+    // Puts as many as there is room for.
     while queue.room() > 0 {
         assert_ne!(request(&mut queue, &function), first);
     }
@@ -114,62 +114,62 @@ fn a_chain_that_is_used_twice_is_none_in_flight() {
     assert_eq!(census_all(), before);
 }
 
-/// A chain has two places for its status.
+/// A chain has two places for its status, used in turn.
 #[test]
-fn a_status_that_is_written_late_is_not_of_the_next() {
+fn a_late_status_does_not_reach_the_next_chain() {
     let _alone = alone();
     let before = census_all();
     let shape = Shape {
         queue_size: 8,
         ..Shape::BLOCK
     };
-    let (model, function, mut queue) = disk_of(shape, 8);
+    let (emulator, function, mut queue) = disk_of(shape, 8);
     assert_eq!(queue.room(), 1);
-    model.go_wrong(0, Misbehaviour::Again(2));
+    emulator.go_wrong(0, Misbehaviour::Again(2));
     for number in [0, 1] {
         assert_eq!(request(&mut queue, &function), number);
         queue.ring(&function).unwrap();
         assert_eq!(queue.next(&function).unwrap().unwrap().tail[0], 0);
     }
-    model.go_wrong(0, Misbehaviour::Silent);
+    emulator.go_wrong(0, Misbehaviour::Silent);
     assert_eq!(request(&mut queue, &function), 0);
     queue.ring(&function).unwrap();
-    model.tick(4);
+    emulator.tick(4);
     let chain = queue.next(&function).unwrap().unwrap();
     assert_eq!(chain.tail[0], 0xFF, "the first one's status");
     drop(function);
     assert_eq!(census_all(), before);
 }
 
-/// The device would read the chain when it is told of it, and find memory in other use.
+/// The device reads the chain only after it is told of it, and would then find memory that is in other use.
 #[test]
-fn what_the_device_was_not_told_of_is_not_used() {
+fn an_untold_chain_is_not_used() {
     let _alone = alone();
     let before = census_all();
     let latency = 1;
-    let (model, function, mut queue) = disk(Shape {
+    let (emulator, function, mut queue) = disk(Shape {
         latency,
         ..Shape::BLOCK
     });
-    // Three descriptors each: the head of the second is the fourth.
-    model.go_wrong(0, Misbehaviour::Id(3));
+    // Each chain has three descriptors, so the second one begins at the fourth.
+    emulator.go_wrong(0, Misbehaviour::Id(3));
     assert_eq!(request(&mut queue, &function), 0);
     queue.ring(&function).unwrap();
     assert_eq!(request(&mut queue, &function), 1);
-    model.tick(1);
+    emulator.tick(1);
     assert_eq!(queue.next(&function), Err(QueueFault::Unknown(3)));
     drop(function);
     assert_eq!(census_all(), before);
 }
 
 #[test]
-fn the_length_of_what_is_only_read_says_nothing() {
+fn the_length_of_a_read_only_chain_is_ignored() {
     let _alone = alone();
     let before = census_all();
-    let (model, function, mut queue) = nic::<{ VirtioNet::TX }>(64);
+    let (emulator, function, mut queue) = nic::<{ VirtioNet::TX }>(64);
     go(&function);
     for length in [0, 64, 76, u32::MAX] {
-        model.go_wrong(1, Misbehaviour::Length(length));
+        emulator.go_wrong(1, Misbehaviour::Length(length));
         let packet = RRef::new([7; 64]);
         queue
             .put(&function, &[0; 16], Direction::ToDevice, packet, |it| it)
@@ -180,7 +180,7 @@ fn the_length_of_what_is_only_read_says_nothing() {
         let (packet, used) = queue.next(&function).unwrap().unwrap();
         assert_eq!((*packet, used.written), ([7; 64], 0));
     }
-    assert_eq!(model.violations(), []);
+    assert_eq!(emulator.violations(), []);
     drop(function);
     assert_eq!(census_all(), before);
 }
@@ -207,18 +207,18 @@ fn a_queue_whose_packets_were_taken_back_holds_none() {
     assert_eq!(census_all(), before);
 }
 
-/// A queue that was enabled while the device's status was 0 would be that of an idle device: it runs, on memory in other
-/// use, as soon as the device is set to work.
+/// If a queue were enabled while the device's status is 0, the device would look idle. The queue would then run, on
+/// memory in other use, as soon as the device is set to work.
 #[test]
 fn a_device_without_a_status_gets_no_queue() {
     let _alone = alone();
     let before = census_all();
-    let model = VirtioEmulator::leak(Shape {
+    let emulator = VirtioEmulator::leak(Shape {
         express: false,
         ..Shape::NET
     });
-    model.switch(|switches| (switches.enables_early, switches.polls) = (true, true));
-    let function = model.slot::<VirtioNet>().claim().unwrap();
+    emulator.switch(|switches| (switches.enables_early, switches.polls) = (true, true));
+    let function = emulator.slot::<VirtioNet>().claim().unwrap();
     function.reset().unwrap();
     function.enable_bus_master().unwrap();
     let mut queue = Packets::<{ VirtioNet::RX }>::new(&function, 0, 16).unwrap();
@@ -229,12 +229,12 @@ fn a_device_without_a_status_gets_no_queue() {
     assert_eq!(census_all(), before);
 }
 
-/// A loan is of a shared buffer, which its lender reads meanwhile.
+/// A lent buffer is shared: its lender reads it meanwhile.
 #[test]
-fn what_is_lent_is_not_written() {
+fn a_lent_buffer_is_not_written() {
     let _alone = alone();
     let before = census_all();
-    let (model, function, mut queue) = disk(Shape::BLOCK);
+    let (emulator, function, mut queue) = disk(Shape::BLOCK);
     let data = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
     let mut put = |transfer: &DmaTransfer, direction| {
         queue.put(&function, &[0; 16], Some((transfer, 0, 512, direction)))
@@ -243,14 +243,14 @@ fn what_is_lent_is_not_written() {
     assert_eq!(written.unwrap(), Err(SubmitError::ReadOnlyBuffer));
     let transfer = function.begin(data).unwrap();
     assert!(put(&transfer, Direction::ToHost).is_ok());
-    assert_eq!(model.violations(), []);
+    assert_eq!(emulator.violations(), []);
     drop(function);
     assert_eq!(census_all(), before);
 }
 
-/// Their chains would be put again, and their places with them.
+/// Otherwise the packets' chains would be put again, with their places.
 #[test]
-fn a_queue_with_packets_in_it_does_not_begin_anew() {
+fn a_queue_with_packets_does_not_restart() {
     let _alone = alone();
     let before = census_all();
     let (_, function, mut queue) = nic::<{ VirtioNet::RX }>(16);
@@ -269,11 +269,11 @@ fn a_queue_with_packets_in_it_does_not_begin_anew() {
 fn a_device_writes_no_more_than_a_chain_has() {
     let _alone = alone();
     let before = census_all();
-    let (model, function, mut queue) = disk(Shape::BLOCK);
-    model.go_wrong(0, Misbehaviour::Length(17));
+    let (emulator, function, mut queue) = disk(Shape::BLOCK);
+    emulator.go_wrong(0, Misbehaviour::Length(17));
     request(&mut queue, &function);
     queue.ring(&function).unwrap();
-    // The status is all that it may write: one byte.
+    // The device may write only the status, one byte.
     assert_eq!(queue.next(&function), Err(QueueFault::Length(17)));
     drop(function);
     assert_eq!(census_all(), before);

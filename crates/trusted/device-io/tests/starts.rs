@@ -1,4 +1,4 @@
-//! What starts and stops a queue, and what tells the device of its entries, on registers that are plain memory.
+//! Starts and stops of queues, and doorbells, on registers that are plain memory.
 
 use samara_device_io::PciFunction;
 use samara_device_io::dma::Refused;
@@ -42,7 +42,7 @@ const RECEIVE: RingFormat = RingFormat {
     written: 32,
 };
 
-/// The address in halves.
+/// A start that tells the address in halves.
 const HALVES: &[Step] = &[
     Step::Write(reg(0x10), low(0)),
     Step::Write(reg(0x14), high(0)),
@@ -107,13 +107,13 @@ enum Nic {}
 
 impl Nic {
     const RX: usize = 0;
-    /// Only a reset stops it.
+    /// A queue that only a reset stops.
     const LASTING: usize = 1;
-    /// It is told its address in halves.
+    /// A queue whose address is told in halves.
     const HALVES: usize = 2;
-    /// Chains, of which doorbells are told that stand where the device says.
+    /// Chains, with a doorbell in a place that the device gives.
     const MOVED: usize = 3;
-    /// Chains, of which all queues have one doorbell, which is told their number.
+    /// Chains, whose queues share one doorbell, which takes their number.
     const NUMBERED: usize = 4;
 }
 
@@ -176,7 +176,7 @@ type Function = PciFunction<Nic>;
 type Packet = [u8; 4096];
 type Rx<const Q: usize> = Ring<Nic, Q, Packet>;
 
-/// A device of 64 entries at most, whose queues do what they are told.
+/// Claims a device of at most 64 entries, whose queues do as they are told.
 fn claimed() -> (&'static Plain, Function) {
     let plain = Plain::leak();
     plain.set(0x00, Width::W32, 64);
@@ -204,7 +204,7 @@ fn put<const Q: usize>(rx: &mut Rx<Q>, function: &Function) {
 fn a_start_tells_what_the_table_says() {
     let (plain, function) = claimed();
     let mut rx = Rx::<{ Nic::RX }>::new(&function, 2, 32, 2048).unwrap();
-    // Of what the driver chooses only what the table leaves to it.
+    // Of the bits that the driver chooses, only those are written that the table leaves to it.
     rx.start(&function, u64::MAX).unwrap();
     let get = |offset: usize, width| plain.get(0x180 + offset, width);
     let base = get(0x08, Width::W64);
@@ -216,7 +216,7 @@ fn a_start_tells_what_the_table_says() {
     assert_eq!(get(0x28, Width::W32), 0x77);
     assert_eq!(get(0x2C, Width::W32), 0x1234_565A);
     assert_eq!(get(0x00, Width::W32), 1);
-    // Enabled behind everything else, and nothing of another queue's touched.
+    // The queue is enabled after everything else, and no register of another queue is touched.
     let writes = plain.writes();
     assert_eq!(writes.last(), Some(&(0x180, 1)));
     let own = 0x180..0x1C0;
@@ -228,9 +228,9 @@ fn a_start_tells_what_the_table_says() {
     assert!(other > OFFSET && other.is_multiple_of(4096) && other != base);
 }
 
-/// Whatever the driver's object has room for.
+/// The device is told the buffer's length, however much room the driver's object has.
 #[test]
-fn a_descriptor_tells_of_the_buffer_and_nothing_else() {
+fn a_descriptor_covers_only_the_buffer() {
     let (plain, function) = claimed();
     type Long = [u8; 0x1_F000];
     let mut rx = Ring::<Nic, { Nic::RX }, Long>::new(&function, 0, 8, 2048).unwrap();
@@ -247,9 +247,9 @@ fn a_descriptor_tells_of_the_buffer_and_nothing_else() {
     assert_eq!(short.unwrap_err().0, Refused::Empty);
 }
 
-/// A queue of which the device was told half is its own until a reset.
+/// A queue of which the device was told only a part is the device's until a reset.
 #[test]
-fn a_start_that_fails_is_not_begun_anew() {
+fn a_failed_start_is_not_repeated() {
     let lacks = [
         (0x100, 1, StepError::State),
         (0x00, 7, StepError::State),
@@ -271,7 +271,7 @@ fn a_start_that_fails_is_not_begun_anew() {
         );
         plain.set(offset, Width::W32, before);
         assert_eq!(rx.start(&function, 0), Err(QueueError::Started));
-        // What is put in does not come out.
+        // A packet that is put in does not come out.
         let mut receiving = rx.open(&function).unwrap();
         receiving.put(RRef::new([0; 4096]), all).unwrap();
         receiving.publish();
@@ -285,7 +285,7 @@ fn a_start_that_fails_is_not_begun_anew() {
 }
 
 #[test]
-fn a_queue_that_does_not_stop_stays_the_devices() {
+fn a_queue_that_does_not_stop_keeps_its_packets() {
     let (plain, function) = claimed();
     let mut rx = Rx::<{ Nic::RX }>::new(&function, 0, 8, 2048).unwrap();
     rx.start(&function, 0).unwrap();
@@ -300,14 +300,14 @@ fn a_queue_that_does_not_stop_stays_the_devices() {
     plain.set(0x104, Width::W32, 0);
     rx.stop(&function).unwrap();
     assert!(rx.open(&function).unwrap().take_back().is_some());
-    // One that does not run is stopped.
+    // A queue that does not run counts as stopped.
     plain.accesses();
     rx.stop(&function).unwrap();
     assert_eq!(plain.accesses(), []);
 }
 
 #[test]
-fn a_queue_without_steps_to_stop_it_is_stopped_by_a_reset() {
+fn a_queue_without_stop_steps_ends_by_a_reset() {
     let (_, function) = claimed();
     let mut rx = Rx::<{ Nic::LASTING }>::new(&function, 3, 8, 2048).unwrap();
     rx.start(&function, 0).unwrap();
@@ -335,8 +335,8 @@ fn a_doorbell_is_told_how_far_its_queue_is_filled() {
     assert_eq!(rx.open(&function).unwrap().room(), 0);
 }
 
-/// A chain of the device's, and what was written for it.
-fn told<const Q: usize>(
+/// Puts a chain and rings; returns the result, and the registers that were written for it.
+fn rung<const Q: usize>(
     plain: &Plain,
     queue: &mut ChainQueue<Nic, Q>,
     function: &Function,
@@ -356,21 +356,21 @@ fn a_doorbell_stands_where_the_device_says() {
         plain.set(0x08, Width::W64, field << 36);
         let mut queue = ChainQueue::<Nic, { Nic::MOVED }>::new(&function, 5, 8).unwrap();
         queue.start(&function, 0).unwrap();
-        let told = told(plain, &mut queue, &function);
-        assert_eq!(told, (Ok(()), vec![(offset, 1)]));
+        let rung = rung(plain, &mut queue, &function);
+        assert_eq!(rung, (Ok(()), vec![(offset, 1)]));
     }
 }
 
-/// Behind the device's registers there's somebody else's.
+/// After the device's registers there may be another device's.
 #[test]
-fn a_doorbell_behind_the_registers_is_none() {
+fn a_doorbell_after_the_registers_is_refused() {
     for field in [8, 14, 15] {
         let (plain, function) = claimed();
         plain.set(0x08, Width::W64, field << 36);
         let mut queue = ChainQueue::<Nic, { Nic::MOVED }>::new(&function, 5, 8).unwrap();
         assert_eq!(queue.start(&function, 0), Err(QueueError::NoDoorbell));
-        let told = told(plain, &mut queue, &function);
-        assert_eq!(told, (Err(QueueError::NotStarted), vec![]));
+        let rung = rung(plain, &mut queue, &function);
+        assert_eq!(rung, (Err(QueueError::NotStarted), vec![]));
     }
 }
 
@@ -380,7 +380,7 @@ fn a_shared_doorbell_is_told_the_queues_number() {
     let mut queue = ChainQueue::<Nic, { Nic::NUMBERED }>::new(&function, 6, 8).unwrap();
     queue.start(&function, 0).unwrap();
     for _ in 0..2 {
-        let told = told(plain, &mut queue, &function);
-        assert_eq!(told, (Ok(()), vec![(0x2C0, 6)]));
+        let rung = rung(plain, &mut queue, &function);
+        assert_eq!(rung, (Ok(()), vec![(0x2C0, 6)]));
     }
 }

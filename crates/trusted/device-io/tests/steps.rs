@@ -1,4 +1,4 @@
-//! The table's steps: resets, and what starts and stops queues, on registers that are plain memory.
+//! The table's steps: resets, and starts and stops of queues, on registers that are plain memory.
 
 use samara_device_io::PciFunction;
 use samara_device_io::pci::{NotIdle, ResetError};
@@ -45,7 +45,7 @@ impl Table for Device {
 
 const MILLI: u64 = 1_000_000;
 
-/// A device that complies.
+/// Claims a device whose registers make all reset steps succeed.
 fn complies(plain: &'static Plain) -> (&'static Plain, PciFunction<Device>) {
     plain.set(0x00, Width::W32, 0x12A0);
     plain.set(0x08, Width::W32, 0b01);
@@ -57,13 +57,13 @@ fn complies(plain: &'static Plain) -> (&'static Plain, PciFunction<Device>) {
     (plain, function)
 }
 
-fn took(plain: &Plain, what: impl FnOnce()) -> u64 {
+fn took(plain: &Plain, action: impl FnOnce()) -> u64 {
     let before = plain.now();
-    what();
+    action();
     (plain.now() - before) / MILLI
 }
 
-/// Offset and value of a write.
+/// The offset and value of a write.
 type Written = (usize, u32);
 
 #[test]
@@ -74,13 +74,13 @@ fn steps_are_taken_in_turn() {
     assert_eq!(plain.writes(), [(0x00, 0x120A), (0x04, 7)]);
     assert_eq!((millis, plain.resets()), (10, 0));
     assert_ne!(function.epoch(), epoch);
-    // What doesn't settle is not waited for any longer.
+    // A step that waits for a device to settle goes on when its time is over.
     plain.set(0x20, Width::W32, 0);
     assert_eq!(took(plain, || function.reset().unwrap()), 15);
     function.enable_bus_master().unwrap();
 }
 
-/// Each of these is missing once, and the step behind it is not taken.
+/// Each of these values makes one step fail, so the following steps are not executed.
 #[test]
 fn a_step_that_fails_ends_the_reset() {
     let lacks: [(usize, u64, &[Written]); 5] = [
@@ -93,7 +93,7 @@ fn a_step_that_fails_ends_the_reset() {
     for (offset, value, written) in lacks {
         let (plain, function) = complies(Plain::without_flr());
         plain.set(offset, Width::W32, value);
-        // Neither is it done without these steps.
+        // The device is not idle without these steps either.
         plain.set(0x14, Width::W32, 1);
         assert_eq!(function.reset(), Err(ResetError::Failed), "{offset:#x}");
         let writes = plain.writes();
@@ -103,7 +103,7 @@ fn a_step_that_fails_ends_the_reset() {
     }
 }
 
-/// The field says so many units of 3 ms; none, or all ones, count as one.
+/// The field gives a number of units of 3 ms; 0, and a register that reads as all ones, count as one unit.
 #[test]
 fn a_wait_lasts_as_long_as_a_field_says() {
     for (field, millis) in [(0x100, 3), (0x700, 21), (0xF00, 45), (0, 3), (u32::MAX, 3)] {
@@ -118,9 +118,9 @@ fn a_wait_lasts_as_long_as_a_field_says() {
     }
 }
 
-/// Any of several things may be what is awaited. One that reads as all ones holds nothing, but is asked again.
+/// Any of the awaited checks may hold. A register that reads as all ones fulfils none, but is read again.
 #[test]
-fn a_device_that_does_not_answer_yet_is_waited_for() {
+fn a_silent_device_is_waited_for() {
     for end in [0b01, 0b10] {
         let (plain, function) = complies(Plain::leak());
         plain.set(0x24, Width::W32, 0xF00);
@@ -136,7 +136,7 @@ fn a_device_that_does_not_answer_yet_is_waited_for() {
 }
 
 #[test]
-fn a_device_that_is_not_idle_after_its_steps_was_not_reset() {
+fn a_device_not_idle_after_its_steps_is_not_reset() {
     for busy in [0x14, 0x40, 0x48, 0x50, 0x58] {
         for value in [1, u32::MAX] {
             let (plain, function) = complies(Plain::without_flr());
@@ -153,9 +153,9 @@ fn a_device_that_is_not_idle_after_its_steps_was_not_reset() {
     }
 }
 
-/// What the steps come to is of no matter then.
+/// Then the result of the steps does not matter.
 #[test]
-fn a_function_level_reset_makes_up_for_steps_that_fail() {
+fn a_function_level_reset_makes_up_for_failed_steps() {
     let (plain, function) = complies(Plain::leak());
     plain.set(0x08, Width::W32, 0);
     plain.set(0x14, Width::W32, 1);
@@ -171,9 +171,9 @@ fn a_function_level_reset_makes_up_for_steps_that_fail() {
     function.enable_bus_master().unwrap();
 }
 
-/// It is silent then, but what it holds back is in it still.
+/// The function is silent then, but still has what it holds back.
 #[test]
-fn a_function_without_that_reset_has_steps_of_its_own() {
+fn a_function_without_flr_uses_the_silent_reset() {
     let (plain, function) = complies(Plain::without_flr());
     plain.set(0x08, Width::W32, 0);
     plain.set(0x14, Width::W32, 1);
@@ -190,12 +190,12 @@ fn a_function_without_that_reset_has_steps_of_its_own() {
 }
 
 #[test]
-fn a_device_that_is_gone_is_told_from_one_that_fails() {
+fn a_gone_device_differs_from_a_failed_one() {
     let (plain, function) = complies(Plain::leak());
     plain.fill(0xFF);
     let epoch = function.epoch();
     assert_eq!(function.reset(), Err(ResetError::Absent));
-    // Nothing runs nevertheless.
+    // Nevertheless nothing runs any more.
     assert_ne!(function.epoch(), epoch);
     let written = plain.writes();
     assert!(written.iter().all(|&(offset, _)| offset != 0x00));

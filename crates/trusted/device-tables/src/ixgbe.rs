@@ -1,9 +1,9 @@
 //! The Intel 82599 10 Gigabit Ethernet controller.
 //!
-//! Section numbers are those of the *Intel 82599 10 GbE Controller Datasheet*, revision 3.4. Offsets and bits were compared
-//! with a public driver's, section numbers could not be (decision 90).
+//! Section numbers are those of the *Intel 82599 10 GbE Controller Datasheet*, revision 3.4. Offsets and bits were
+//! compared with those of a public driver; section numbers could not be compared (decision 90).
 //!
-//! A driver can't tell the device where its ring is, or of more descriptors than were filled:
+//! A driver can't tell the device where its ring is, or that more descriptors were filled than were:
 //!
 //! ```compile_fail,E0080
 //! use samara_device_io::mmio::{ReadWrite, Register};
@@ -13,7 +13,7 @@
 //! # fn main() { let _ = RDT; }
 //! ```
 //!
-//! Nor read a statistic with a 64-bit access, which would clear its neighbour:
+//! Nor can a driver read a statistic with a 64-bit access, which would clear the neighbouring one:
 //!
 //! ```compile_fail,E0080
 //! use samara_device_io::mmio::{ReadOnly, Register};
@@ -23,9 +23,9 @@
 //! # fn main() { let _ = GPRC; }
 //! ```
 //!
-//! What drivers may write chooses, filters, counts, moderates and paces; none of it holds or scales an address (section 8.2.3), and
-//! whatever it holds, a queue reaches only what its own block names, while it is enabled there. Statistics are 32 bits wide and
-//! cleared by reading: an access of 64 bits would clear the neighbour.
+//! Registers that drivers may write select, filter, count, moderate and pace. None of them holds or scales an address
+//! (section 8.2.3). Whatever they hold, a queue reaches only what its own register block names, and only while it is
+//! enabled there. Statistics are 32 bits wide and are cleared by reading: a 64-bit access would clear the neighbour.
 
 use samara_device_io::table::Step::{Await, Sleep, Update};
 use samara_device_io::table::step::{at, entries, high, low, only};
@@ -42,7 +42,8 @@ const fn reg(offset: usize) -> At {
     at(0, offset, Width::W32)
 }
 
-/// A register of a queue's block: 64 receive queues at 0x1000 (section 8.2.3.8), transmit queues at 0x6000 (section 8.2.3.9).
+/// A register of each queue's block: 64 receive queues from 0x1000 on (section 8.2.3.8), transmit queues from 0x6000
+/// on (section 8.2.3.9).
 const fn rx(offset: usize) -> At {
     reg(0x1000 + offset).each(0x40)
 }
@@ -67,7 +68,7 @@ const fn zero(at: At) -> Step {
 const CTRL: At = reg(0x0000);
 const MASTER_DISABLE: u64 = 1 << 2;
 const RESETS: u64 = 1 << 3 | 1 << 26;
-/// A reset clears master disable, too, which was set before.
+/// A reset also clears master disable, which was set before it.
 const RESET: Check = Check::new(CTRL, RESETS | MASTER_DISABLE, 0);
 const RESET_ENDS: Step = Await(&[RESET], Limit::Millis(100));
 /// STATUS (section 8.2.3.1.2), bit 19: requests may be pending.
@@ -78,11 +79,14 @@ const RX_OFF: Check = Check::new(rx(0x28), ON, 0);
 const TX_OFF: Check = Check::new(tx(0x28), ON, 0);
 /// How long a queue may take to be enabled or disabled.
 const SOON: Limit = Limit::Millis(10);
-/// SRRCTL (section 8.2.3.8.5): buffer size in KiB, bit 25 for advanced descriptors of one buffer, and this. The bit of `chosen` at a start of a receive queue: what finds no buffer is dropped instead of waiting for one.
+/// A bit of SRRCTL (section 8.2.3.8.5) that a driver may choose when it starts a receive queue: packets that find no
+/// buffer are dropped instead of waiting for one. SRRCTL also takes the buffer size in KiB, and bit 25 for advanced
+/// descriptors of one buffer.
 pub const DROP: u64 = 1 << 28;
-/// Transmit descriptors, second quadword: DTYP 3, DEXT; EOP, IFCS (section 7.2.3.2.4).
+/// The second quadword of transmit descriptors: DTYP 3, DEXT, EOP, IFCS (section 7.2.3.2.4).
 const DATA: u64 = 3 << 20 | 1 << 29 | 1 << 24 | 1 << 25;
-/// RS, which is written back at once as TXDCTL.WTHRESH is 0 (section 7.2.3.5.1), and DD. The lengths are DTALEN and PAYLEN.
+/// RS, for which the device writes back at once because TXDCTL.WTHRESH is 0 (section 7.2.3.5.1), and DD. The length
+/// fields are DTALEN and PAYLEN.
 const TX_BITS: (u64, u64) = (1 << 27, 1 << 32);
 const SENT: RingFormat = RingFormat::to_device(tx(0x10), (1, 15_872), DATA, &[0, 46], TX_BITS);
 
@@ -110,22 +114,23 @@ impl Table for Ixgbe {
         // CTRL, STATUS, LINKS, SECRXSTAT, EEC (8.2.3.1, 8.2.3.22, 8.2.3.12, 8.2.3.2.1).
         &SEEN.each([0x0000, 0x0008, 0x42A4, 0x8D04, 0x1_0010]),
         &[
-            // CTRL_EXT: no snoop is off, driver loaded (8.2.3.1.3).
+            // CTRL_EXT: no-snoop disable, driver loaded (8.2.3.1.3).
             some(0x0018, 1 << 16 | 1 << 28),
-            // RDRXCTL: check sequence, coalescing's first size and acknowledgement, FCoE's; RXCTRL: enable (8.2.3.8).
+            // RDRXCTL: CRCStrip, RSCFRSTSIZE, RSCACKC and FCOE_WRFIX; RXCTRL: enable (8.2.3.8).
             some(0x2F00, 1 << 1 | 0x1F << 17 | 1 << 25 | 1 << 26),
             some(0x3000, 1),
-            // AUTOC2: the link is not disabled (8.2.3.22); DMATXCTL: enable (8.2.3.9.2).
+            // AUTOC2: the bits that disable the link (8.2.3.22); DMATXCTL: enable (8.2.3.9.2).
             some(0x42A8, 7 << 28),
             some(0x4A80, 1),
-            // SECRXCTRL: the security engine's receive path is halted (8.2.3.12).
+            // SECRXCTRL: halts the security engine's receive path (8.2.3.12).
             some(0x8D00, 1 << 1),
         ],
         // EICR, EICS, EIAC, EIMS, EIMC, EIAM, GPIE (8.2.3.5); EITR, IVAR.
         &ANY.each([0x0800, 0x0808, 0x0810, 0x0880, 0x0888, 0x0890, 0x0898]),
         &ANY.times(24, 4).each([0x0820]),
         &ANY.times(64, 4).each([0x0900]),
-        // IVAR_MISC (8.2.3.5.17); HLREG0, MAXFRS, AUTOC (8.2.3.22); RTTDCS, DTXMXSZRQ (8.2.3.10, 8.2.3.9); RXPBSIZE, TXPBSIZE.
+        // IVAR_MISC (8.2.3.5.17); HLREG0, MAXFRS, AUTOC (8.2.3.22); RTTDCS, DTXMXSZRQ (8.2.3.10, 8.2.3.9); RXPBSIZE,
+        // TXPBSIZE.
         &ANY.each([0x0A00, 0x4240, 0x4268, 0x42A0, 0x4900, 0x8100]),
         &ANY.times(8, 4).each([0x3C00, 0xCC00]),
         // RXCSUM, FCTRL, VLNCTRL, MCSTCTRL, MRQC, RAL0, RAH0 (8.2.3.7); RETA, RSSRK; MTA, FTQF, PFUTA (8.2.3.27); MPSAR.
@@ -134,22 +139,23 @@ impl Table for Ixgbe {
         &ANY.times(10, 4).each([0x5C80]),
         &ANY.times(128, 4).each([0x5200, 0xE600, 0xF400]),
         &ANY.times(256, 4).each([0xA600]),
-        // Statistics (8.2.3.23): errors; octets and packets, received and sent; missed; of receive queues received and dropped.
+        // Statistics (8.2.3.23): errors; octets and packets, received and sent; missed; received and dropped for each
+        // receive queue.
         &SEEN.each([0x4000, 0x4004, 0x4034, 0x4040, 0x40A4, 0x40A8, 0x40AC]),
         &SEEN.each([0x40B0, 0x4074, 0x4080, 0x4088, 0x408C, 0x4090, 0x4094]),
         &SEEN.times(8, 4).each([0x3FA0]),
         &SEEN.times(16, 0x40).each([0x1030, 0x1430]),
     ];
-    /// It fetches and writes for enabled queues alone (sections 7.1.4 and 7.2.1.2), and for FCoE contexts, which frames reach by an
-    /// EtherType filter (ETQF) alone that is marked so.
+    /// The device fetches and writes only for enabled queues (sections 7.1.4 and 7.2.1.2), and for FCoE contexts.
+    /// Frames reach those only by an EtherType filter (ETQF) that is marked for FCoE.
     const IDLE: &'static [Check] = &[
         Check::new(reg(0x1028), ON, 0).times(64, 0x40),
         Check::new(reg(0xD028), ON, 0).times(64, 0x40),
         Check::new(reg(0x6028), ON, 0).times(128, 0x40),
         Check::new(reg(0x5128), 1 << 27, 0).times(8, 4),
     ];
-    /// A software reset (section 4.2.1.6.1) behind a master disable (section 5.2.5.3.2). The device may not be accessed for a
-    /// millisecond after it.
+    /// A software reset (section 4.2.1.6.1) after a master disable (section 5.2.5.3.2). The device may not be
+    /// accessed for a millisecond after the reset.
     const RESET: &'static [Step] = &[
         Update(CTRL, 0, MASTER_DISABLE),
         Await(&[NO_MASTER], Limit::Millis(100)),
@@ -157,11 +163,12 @@ impl Table for Ixgbe {
         Sleep(10),
         RESET_ENDS,
     ];
-    /// Flow control, a link that is down or a lost completion may keep requests in the device. Nothing is received or sent while its
-    /// PCIe buffers are flushed, then it is reset twice, with more than 1 us between (specification update 3.1, clarification 9).
+    /// Flow control, a link that is down or a lost completion may keep requests in the device. So nothing is received
+    /// or sent while its PCIe buffers are flushed; then it is reset twice, with more than 1 us between (specification
+    /// update 3.1, clarification 9).
     const SILENT_RESET: &'static [Step] = &[
-        // RXCTRL.RXEN (8.2.3.8.10) and HLREG0.LPBK (8.2.3.22.8), which reset nothing by themselves; GCR_EXT.Buffers_Clear_Func for
-        // 20 us (8.2.3.4).
+        // RXCTRL.RXEN (8.2.3.8.10) and HLREG0.LPBK (8.2.3.22.8) do not reset anything by themselves.
+        // GCR_EXT.Buffers_Clear_Func must be set for 20 us (8.2.3.4).
         Update(reg(0x3000).shared(), 1 << 0, 0),
         Update(reg(0x4240).shared(), 0, 1 << 15),
         Update(reg(0x1_1050), 0, 1 << 30),
@@ -176,7 +183,7 @@ impl Table for Ixgbe {
         RESET_ENDS,
     ];
     const QUEUES: &'static [Queue] = &[
-        // RDBAL, RDBAH, RDLEN, SRRCTL, DCA_RXCTRL (no cache access), RSCCTL (no coalescing), RDH, RDT, RXDCTL.
+        // RDBAL, RDBAH, RDLEN, SRRCTL, DCA_RXCTRL (no direct cache access), RSCCTL (no coalescing), RDH, RDT, RXDCTL.
         Queue {
             numbers: (0, 63),
             entries: (8, 4096),
@@ -193,12 +200,14 @@ impl Table for Ixgbe {
                 Step::Write(rx(0x28), only(ON)),
             ],
             ready: &[Await(&[Check::new(rx(0x28), ON, ON)], SOON)],
-            // "An additional amount of time (about 100 us)" before the memory is anyone else's (section 4.6.7.1.2).
+            // The device needs "an additional amount of time (about 100 us)" before the memory may be reused (section
+            // 4.6.7.1.2).
             stop: &[Update(rx(0x28), ON, 0), Await(&[RX_OFF], SOON), Sleep(1)],
             doorbell: RX_DOORBELL,
             format: Format::Ring(RingFormat::to_host(rx(0x10), (1024, 16 << 10), 1 << 0, 32)),
         },
-        // TDBAL, TDBAH, TDLEN, DCA_TXCTRL, TDWBAL and TDWBAH (descriptors are written back, not the head), TDH, TDT, TXDCTL.
+        // TDBAL, TDBAH, TDLEN, DCA_TXCTRL, TDWBAL and TDWBAH (the device writes back descriptors, not the head), TDH,
+        // TDT, TXDCTL.
         Queue {
             numbers: (0, 127),
             entries: (8, 4096),

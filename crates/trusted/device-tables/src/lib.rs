@@ -1,7 +1,7 @@
 //! Devices described as data, for the engine of `samara-device-io`.
 //!
-//! A table says what a driver may do with a device's registers, how the device is reset, and what its queues look like. A kernel
-//! that gives a device away names its table, and trusts what that says; it trusts no table that it doesn't name.
+//! A table says what a driver may do with a device's registers, how the device is reset, and what its queues look
+//! like. A kernel that gives a device away names its table and trusts it; it trusts no table that it doesn't name.
 //!
 //! | module | devices |
 //! |---|---|

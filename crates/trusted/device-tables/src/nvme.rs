@@ -13,8 +13,9 @@
 //! # fn main() { let _ = ASQ; }
 //! ```
 //!
-//! The memory page size is 4 KiB and the queue entry sizes are the required ones, 64 and 16 bytes: they scale the addresses that a
-//! controller computes, so they are fixed here. Only the NVM command set is selected, so that an operation code means one thing.
+//! The memory page size is fixed at 4 KiB, and the queue entry sizes at the required ones, 64 and 16 bytes, because
+//! they scale the addresses that a controller computes. Only the NVM command set is selected, so that each operation
+//! code means one thing.
 
 use samara_device_io::table::step::{address, at, chosen, last_entry, number, only};
 use samara_device_io::table::{
@@ -34,9 +35,9 @@ const AQA: At = at(0, 0x24, Width::W32);
 const ASQ: At = at(0, 0x28, Width::W64);
 const ACQ: At = at(0, 0x30, Width::W64);
 
-/// CC.EN; CC as it is while enabled: CC.IOSQES and CC.IOCQES, log2 of the entry sizes. CC.MPS, CC.CSS and CC.AMS are 0: pages of 4 KiB, the NVM
-/// command set, round robin (Base §3.1.3.5).
-/// A start writes all of CC but CC.SHN: that is 0 after a reset, and the driver's.
+/// CC.EN, and CC while the controller is enabled: CC.IOSQES and CC.IOCQES hold log2 of the entry sizes. CC.MPS,
+/// CC.CSS and CC.AMS are 0: pages of 4 KiB, the NVM command set, round robin (Base §3.1.3.5). A start writes all of
+/// CC but CC.SHN, which is 0 after a reset and belongs to the driver.
 const ENABLE: u64 = 1;
 const ENABLED: u64 = 6 << 16 | 4 << 20 | ENABLE;
 const SHUT_DOWN: u64 = ENABLED | 1 << 14;
@@ -46,21 +47,23 @@ const READY: Check = Check::new(CSTS, 1, 1);
 const NOT_READY: Check = Check::new(CSTS, 1, 0);
 const FATAL: Check = Check::new(CSTS, 2, 2);
 const DISABLED: Check = Check::new(CC, ENABLE, 0);
-/// CAP.MPSMIN is 0, pages of 4 KiB; CAP.CSS has bit 0, the NVM command set (Base §3.1.3.1).
+/// CAP.MPSMIN must be 0, for pages of 4 KiB; CAP.CSS must have bit 0, for the NVM command set (Base §3.1.3.1).
 const SUPPORTED: Check = Check::new(CAP, 0xF << 48 | 1 << 37, 1 << 37);
-/// Memory is read and written outside of queues for a boot partition (BPINFO.BRS), whether or not the controller is enabled, and
-/// not at all where it has buffers of its own (CMBMSC.CMSE, PMRMSC.CMSE), whose addresses outlive a controller reset.
+/// For a boot partition (BPINFO.BRS) the controller accesses memory outside of queues, whether or not it is enabled.
+/// Where it has buffers of its own (CMBMSC.CMSE, PMRMSC.CMSE), whose addresses outlive a controller reset, it
+/// accesses no host memory at those addresses. The idle test excludes all of these.
 const NO_BOOT: Check = Check::new(at(0, 0x40, Width::W32), 3 << 24, 1 << 24).not();
 const NO_CMB: Check = Check::new(at(0, 0x50, Width::W32), 1 << 1, 0);
 const NO_PMR: Check = Check::new(at(0, 0xE14, Width::W32), 1 << 1, 0);
 /// CAP.TO, in units of 500 ms (Base §3.1.3.1).
 const TIMEOUT: Limit = Limit::Field(CAP, 24, 8, 500);
-/// The doorbells, 4 << CAP.DSTRD bytes apart: tails at even numbers, heads at odd ones (PCIe §3.1.2).
+/// The doorbells are 4 << CAP.DSTRD bytes apart: tails at even numbers, heads at odd ones (PCIe §3.1.2).
 const TAIL: Doorbell = Doorbell::position(0, 0x1000, Stride::Shifted(CAP, 32, 4)).index(2, 0);
 const HEAD: Doorbell = TAIL.index(2, 1);
 
-/// Submission queue entries (Base §3.3.3.1): operation code, CID, NSID, PRP1 and PRP2, command dwords 10 to 15. Completions (Base
-/// §3.3.3.2). PRP lists (Base §4.1.1) of 64 entries: 256 KiB at least, whatever the offset in the first page.
+/// Submission queue entries (Base §3.3.3.1) have the operation code, CID, NSID, PRP1 and PRP2, and command dwords 10
+/// to 15; for completions see Base §3.3.3.2. PRP lists (Base §4.1.1) have 64 entries, enough for at least 256 KiB at
+/// any offset in the first page.
 const FORMAT: PairFormat = PairFormat {
     opcode: Bits::new(0, 0, 8),
     tag: Bits::new(0, 16, 16),
@@ -77,8 +80,9 @@ const FORMAT: PairFormat = PairFormat {
     head_doorbell: HEAD,
 };
 
-/// Identify Namespace (NVM §4.1.5.1): FLBAS, byte 26, selects a format by bits 3:0 and 6:5; NLBAF, byte 25, is the last. The formats stand from byte 128 on:
-/// metadata, which must be none, in bytes 0 and 1, LBADS, 9 to 16, in byte 2.
+/// Identify Namespace (NVM §4.1.5.1): bits 3:0 and 6:5 of FLBAS, byte 26, select a format; NLBAF, byte 25, is the
+/// last one. The formats begin at byte 128. In each, bytes 0 and 1 are the metadata size, which must be 0, and byte 2
+/// is LBADS, which must be 9 to 16.
 const BLOCKS: Learn = Learn {
     key: 0,
     selector: 26,
@@ -95,11 +99,12 @@ const NO: Value = only(0);
 const ALL: Value = chosen(0xFFFF_FFFF);
 /// A queue's number, and its number of entries less one (Base §5.4, §5.5).
 const QUEUE: Value = last_entry(1 << 16).number(1);
-/// The queue is contiguous; for completions, an interrupt vector and whether there's one; for submissions, their completion queue.
+/// The queue is contiguous. For a completion queue the driver chooses an interrupt vector and whether there is one; a
+/// submission queue names its completion queue, which has the same number.
 const VECTOR: Value = chosen(0xFFFF_0002).plus(1);
 const COMPLETIONS: Value = number(1 << 16).plus(1);
 
-/// NSID and dwords 10 to 12; the others are 0.
+/// A command with NSID and dwords 10 to 12; the other dwords are 0.
 const fn command(queue: usize, opcode: u8, words: [Value; 4], data: Data) -> Command {
     let [nsid, ten, eleven, twelve] = words;
     Command::new(queue, opcode, [nsid, ten, eleven, twelve, NO, NO, NO], data)
@@ -109,8 +114,8 @@ const fn admin(opcode: u8, words: [Value; 4], data: Data) -> Command {
     command(Nvme::ADMIN, opcode, words, data)
 }
 
-/// LBA in dwords 10 and 11, blocks less one in bits 15:0 of dword 12; Force Unit Access and Limited Retry are the driver's (NVM
-/// §3.2.4, §3.2.6).
+/// Dwords 10 and 11 hold the LBA; bits 15:0 of dword 12 hold the number of blocks less one. The driver chooses Force
+/// Unit Access and Limited Retry (NVM §3.2.4, §3.2.6).
 const fn blocks(opcode: u8, direction: Direction) -> Command {
     let data = Data::Units(direction, 0, Bits::new(3, 0, 16));
     command(Nvme::IO, opcode, [NO, ALL, ALL, chosen(0b11 << 30)], data)
@@ -129,7 +134,7 @@ const fn queue(numbers: (u16, u16), start: &'static [Step], ready: &'static [Ste
 }
 
 impl Nvme {
-    /// What drivers write to CC of a controller that is enabled, to tell it of a normal shutdown (Base §3.6.1).
+    /// The value that drivers write to CC of an enabled controller to announce a normal shutdown (Base §3.6.1).
     pub const SHUT_DOWN: u32 = SHUT_DOWN as u32;
     /// The admin queues.
     pub const ADMIN: usize = 0;
@@ -145,7 +150,7 @@ impl Nvme {
     pub const DELETE_COMPLETION: usize = 3;
     /// Identify (Base §5.17): NSID; dword 10, CNS; dword 11, CSI.
     pub const IDENTIFY: usize = 4;
-    /// Identify Namespace of the NVM command set (CNS 00h), of which blocks are learned: NSID.
+    /// Identify Namespace of the NVM command set (CNS 00h), from which the engine learns the block size: NSID.
     pub const IDENTIFY_NAMESPACE: usize = 5;
     /// Set Features, Number of Queues (Base §5.27.1.5): dword 11.
     pub const SET_QUEUES: usize = 6;
@@ -172,7 +177,8 @@ impl Table for Nvme {
 
     /// A controller that is disabled has no queue and executes no command (Base §3.7.2).
     const IDLE: &'static [Check] = &[DISABLED, NOT_READY, NO_BOOT, NO_CMB, NO_PMR];
-    /// EN and SHN are cleared. EN may not be while RDY is still to be set (Base §3.1.3.5); one that never sets it is reset regardless.
+    /// Clears EN and SHN. EN may not be cleared while RDY is still to be set (Base §3.1.3.5); a controller that never
+    /// sets RDY is reset regardless.
     const RESET: &'static [Step] = &[
         Step::Settle(&[READY, DISABLED, FATAL], TIMEOUT),
         Step::Update(CC, ENABLE | 0b11 << 14, 0),

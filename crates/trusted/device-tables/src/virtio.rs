@@ -1,7 +1,7 @@
 //! Virtio devices over PCI, the modern interface (Virtio 1.2 §4.1): block (§5.2) and network (§5.1).
 //!
-//! Features that change what the device reads from memory are not among those that drivers may accept: indirect descriptors, packed
-//! rings, the event index and notification data.
+//! Drivers may not accept features that change what the device reads from memory: indirect descriptors, packed rings,
+//! the event index and notification data.
 
 use samara_device_io::table::step::{at, chosen, entries, high, low, number, only};
 use samara_device_io::table::{
@@ -17,14 +17,13 @@ pub enum VirtioBlock {}
 #[derive(Debug)]
 pub enum VirtioNet {}
 
-/// Windows (§4.1.4), with the alignments that it demands of devices: common configuration, notifications, ISR status, device
-/// configuration.
+/// The common configuration's window. Windows have the alignments that §4.1.4 demands of devices.
 pub const COMMON: usize = 0;
-/// See [`COMMON`].
+/// The notifications' window.
 pub const NOTIFY: usize = 1;
-/// See [`COMMON`].
+/// The ISR status's window.
 pub const ISR: usize = 2;
-/// See [`COMMON`].
+/// The device configuration's window.
 pub const DEVICE: usize = 3;
 
 const fn windows(device: usize, most: usize) -> [Window; 4] {
@@ -36,7 +35,7 @@ const fn windows(device: usize, most: usize) -> [Window; 4] {
     ]
 }
 
-/// Common configuration (§4.1.4.3).
+/// A register of the common configuration (§4.1.4.3).
 const fn common(offset: usize, width: Width) -> At {
     at(COMMON, offset, width)
 }
@@ -45,14 +44,15 @@ const STATUS: At = common(0x14, Width::W8);
 const QUEUE_SELECT: usize = 0x16;
 const IS_RESET: Check = Check::new(STATUS, 0xFF, 0);
 const OFF: Check = Check::new(common(0x1C, Width::W16), 1, 0);
-/// FEATURES_OK, which drivers set before they set queues up (§3.1.1); not every device insists. So a device with a queue has a
-/// status that isn't 0, until that is written, which resets it.
+/// FEATURES_OK, which drivers set before they set queues up (§3.1.1), though not every device insists. Because a
+/// start requires it, a device with a queue has a status that isn't 0, until a reset writes 0.
 const AGREED: Check = Check::new(STATUS.shared(), 1 << 3, 1 << 3);
 
-/// Common registers, with features 0 to 31 and 32 to 63 that drivers may accept: device features, driver features, vector for
-/// changes of the configuration, number of queues, device status, configuration generation; the size that each queue may have,
-/// and its vector, which a device may refuse to map (§4.1.5.1.3); the ISR status. Then the device's own. The device status takes all
-/// but 0, which begins a reset: while one is under way nothing may be told to the device.
+/// The common registers: device features, and driver features, of which drivers may accept the given bits of 0 to 31
+/// and of 32 to 63; the vector for configuration changes; the number of queues; the device status; the configuration
+/// generation; each queue's size, and its vector, which a device may refuse to map (§4.1.5.1.3); the ISR status. The
+/// device's own registers follow. The device status takes any value but 0, which begins a reset: while one is under
+/// way nothing may be told to the device.
 macro_rules! registers {
     ($features:expr, $($device:expr),+) => {
         &[&[
@@ -70,13 +70,13 @@ macro_rules! registers {
     };
 }
 
-/// Writing 0 to the device status resets the device; it is reset when it reads as 0 (§4.1.4.3.2).
+/// Writing 0 to the device status resets the device; the reset is over when the status reads as 0 (§4.1.4.3.2).
 const RESET: &[Step] = &[
     Step::Write(STATUS, only(0)),
     Step::Await(&[IS_RESET], Limit::Millis(1000)),
 ];
 
-/// Starts a queue, whose interrupt vector the driver chooses (§4.1.5.1.3).
+/// Starts a queue; the driver chooses its interrupt vector (§4.1.5.1.3).
 const START: &[Step] = &[
     Step::Require(AGREED),
     Step::Write(common(QUEUE_SELECT, Width::W16), number(1)),
@@ -93,7 +93,7 @@ const START: &[Step] = &[
     Step::Write(common(0x1C, Width::W16), only(1)),
 ];
 
-/// Queue `number`, of up to 1024 entries: at least so many that it has two chains.
+/// Queue `number`, of `least` to 1024 entries; with `least` entries it has at least two chains.
 const fn queue(number: u16, least: u32, format: SplitFormat) -> Queue {
     Queue {
         numbers: (number, number),
@@ -116,7 +116,7 @@ const fn queue(number: u16, least: u32, format: SplitFormat) -> Queue {
 const NOTHING: Piece = Piece::new(0, Direction::ToHost);
 
 impl VirtioBlock {
-    /// Requests: a header of 16 bytes, data, a status byte (§5.2.6).
+    /// Request queues: a header of 16 bytes, data, a status byte (§5.2.6).
     pub const REQUESTS: usize = 0;
 }
 
@@ -124,7 +124,8 @@ impl Table for VirtioBlock {
     const NAME: &'static str = "virtio block device";
     const IDS: &'static [Id] = &[Id::Device(0x1AF4, &[0x1042, 0x1001])];
     const WINDOWS: &'static [Window] = &windows(24, 64);
-    /// Read-only, block size, segment limits, flush; version 1. Capacity (two halves), size_max, seg_max, blk_size (§5.2.4).
+    /// Features: size_max, seg_max, read-only, block size, flush; version 1. Registers: capacity (two halves),
+    /// size_max, seg_max, blk_size (§5.2.4).
     const REGISTERS: &'static [&'static [Rule]] = registers!(
         [1 << 1 | 1 << 2 | 1 << 5 | 1 << 6 | 1 << 9, 1],
         Rule::new(DEVICE, 0x00, Width::W32).read().times(4, 4),
@@ -143,9 +144,9 @@ impl Table for VirtioBlock {
 }
 
 impl VirtioNet {
-    /// Packets received, each behind a header of 12 bytes (§5.1.6).
+    /// The queue of received packets, each after a header of 12 bytes (§5.1.6).
     pub const RX: usize = 0;
-    /// Packets to be sent, each behind a header of 12 bytes.
+    /// The queue of packets to send, each after a header of 12 bytes.
     pub const TX: usize = 1;
 }
 
@@ -153,7 +154,7 @@ impl Table for VirtioNet {
     const NAME: &'static str = "virtio network device";
     const IDS: &'static [Id] = &[Id::Device(0x1AF4, &[0x1041, 0x1000])];
     const WINDOWS: &'static [Window] = &windows(8, 64);
-    /// MTU, MAC, status; version 1. MAC address (bytes), status, MTU (§5.1.4).
+    /// Features: MTU, MAC, status; version 1. Registers: MAC address (bytes), status, MTU (§5.1.4).
     const REGISTERS: &'static [&'static [Rule]] = registers!(
         [1 << 3 | 1 << 5 | 1 << 16, 1],
         Rule::new(DEVICE, 0x00, Width::W8).read().times(6, 1),

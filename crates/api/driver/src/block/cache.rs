@@ -1,22 +1,24 @@
 //! What a device's volatile cache may hold of each disk, and what a failure of the device has lost of it. Pure.
 //!
-//! A reset by the driver keeps the cache. A failure of the device need not: it may have lost its power, or its firmware began anew. Nobody
-//! can tell, so the next flush of each disk that was written to says that it can't vouch for what was written before.
+//! A reset by the driver keeps the cache. A failure of the device may lose it: the device may have lost its power, or
+//! its firmware may have begun anew. Nobody can tell. So the next flush of each disk that was written to reports that
+//! it can't vouch for earlier writes.
 
-/// The caches of one device's disks, which have a bit each.
+/// The caches of one device's disks, which have one bit each.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    /// Disks of which writes have ended well since their last good flush began. While a flush is under way, writes to any disk count.
+    /// Disks with successful writes since their last good flush began. While a flush is under way, writes to any disk
+    /// count.
     dirty: u64,
-    /// Those of which a failure may have lost some, which no flush that began behind it has told yet.
+    /// Disks of which a failure may have lost writes, and no flush that began after the failure has reported it yet.
     lost: u64,
-    /// How often the device has failed so.
+    /// How often such failures have happened.
     failures: u64,
-    /// Writes that have ended well.
+    /// The number of writes that have succeeded.
     writes: u64,
 }
 
-/// How it was when a request began.
+/// The cache's counts when a request began.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Before {
     failures: u64,
@@ -24,7 +26,7 @@ pub(super) struct Before {
 }
 
 impl Cache {
-    /// A request begins.
+    /// Returns the counts for a request that begins.
     #[inline]
     pub(super) const fn begin(&self) -> Before {
         Before {
@@ -33,7 +35,7 @@ impl Cache {
         }
     }
 
-    /// A write to `disk` has ended well; whether none of it can have been lost by then.
+    /// Notes that a write to `disk` has succeeded; returns whether none of it can have been lost meanwhile.
     #[inline]
     pub(super) const fn wrote(&mut self, disk: u64, before: Before) -> bool {
         self.dirty |= disk;
@@ -41,8 +43,9 @@ impl Cache {
         self.failures == before.failures
     }
 
-    /// A flush of `disk` has ended well; whether nothing was lost that had been written before it. If something was, its caller is told,
-    /// and so is each other one of which a flush was under way: one that begins later vouches again.
+    /// Notes that a flush of `disk` has succeeded; returns whether nothing was lost that had been written before it.
+    /// If something was, this flush reports it, and so does each flush that was under way at the failure. A flush
+    /// that begins later vouches again.
     pub(super) const fn flushed(&mut self, disk: u64, before: Before) -> bool {
         if self.failures != before.failures {
             return false;
@@ -55,12 +58,12 @@ impl Cache {
         !was_lost
     }
 
-    /// Whether something was lost that no flush has told of.
+    /// Whether something was lost that no flush has reported.
     pub(super) const fn has_lost(&self) -> bool {
         self.lost != 0
     }
 
-    /// The device has failed, and may have lost what its cache held.
+    /// Notes that the device has failed, and may have lost what its cache held.
     pub(super) const fn lose(&mut self) {
         self.lost |= self.dirty;
         self.dirty = 0;
@@ -100,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_flushed_is_not_lost() {
+    fn flushed_writes_are_not_lost() {
         let mut cache = Cache::default();
         write(&mut cache, DISK);
         assert!(flush(&mut cache, DISK));
@@ -119,22 +122,22 @@ mod tests {
     }
 
     #[test]
-    fn a_write_that_a_loss_came_between_is_not_well() {
+    fn a_write_across_a_loss_fails() {
         let mut cache = Cache::default();
         let before = cache.begin();
         cache.lose();
         assert!(!cache.wrote(DISK, before));
     }
 
-    /// Two flushes around one failure, and one behind it.
+    /// Two flushes around one failure, and one after it.
     #[test]
-    fn a_flush_of_before_takes_no_loss_from_those_behind_it() {
+    fn an_earlier_flush_does_not_consume_the_loss() {
         let mut cache = Cache::default();
         write(&mut cache, DISK);
         let before = cache.begin();
         cache.lose();
         assert!(!cache.flushed(DISK, before));
-        assert!(!flush(&mut cache, DISK), "the first behind the failure");
+        assert!(!flush(&mut cache, DISK), "the first after the failure");
         assert!(!cache.flushed(DISK, before), "that was told to another");
         assert!(flush(&mut cache, DISK));
     }

@@ -1,4 +1,4 @@
-//! What the lock guards: the device, whose its commands are, and whether it is used at all.
+//! The state under the lock: the device, the requests of its commands, and whether the device is used at all.
 
 use samara_device_io::PciFunction;
 use samara_device_io::queue::SubmitError;
@@ -11,7 +11,7 @@ use super::{Command, Device};
 use crate::recovery;
 use crate::tickets::{Ticket, Tickets};
 
-/// A device that serves requests, of `SLOTS` commands in flight at most.
+/// A device that serves requests, with at most `SLOTS` commands in flight.
 pub struct Served<D: Device, const SLOTS: usize> {
     device: D,
     pub(super) tickets: Tickets,
@@ -19,12 +19,12 @@ pub struct Served<D: Device, const SLOTS: usize> {
     pub(super) cache: Cache,
     /// The function's epoch when the device was brought up.
     epoch: u64,
-    /// Why it isn't used any more.
+    /// Why the device isn't used any more.
     failed: Option<D::Fault>,
 }
 
 impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
-    /// A device that was brought up.
+    /// Serves requests on a device that was brought up.
     pub fn new(device: D, function: &PciFunction<D::Table>) -> Self {
         Self {
             device,
@@ -36,12 +36,12 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         }
     }
 
-    /// The device itself.
+    /// Returns the device itself.
     pub fn device(&self) -> &D {
         &self.device
     }
 
-    /// What requests fail with, if the device isn't used any more.
+    /// Returns the error that requests fail with, if the device isn't used any more.
     pub(super) fn failed(&self) -> Option<BlockError> {
         self.failed.map(|fault| match fault {
             fault if fault == D::GONE => BlockError::Gone,
@@ -65,7 +65,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         Ok(())
     }
 
-    /// Tells the device of everything started.
+    /// Tells the device of everything that was started.
     #[inline]
     pub(super) fn ring(&mut self, function: &PciFunction<D::Table>) -> Result<(), D::Fault> {
         self.device.ring(function)
@@ -86,7 +86,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         Ok(taken)
     }
 
-    /// What the device says of itself, or that another thread has silenced it.
+    /// Returns the device's fault, or that another thread has silenced it.
     pub(super) fn check(&mut self, function: &PciFunction<D::Table>) -> Result<(), D::Fault> {
         if self.is_silenced(function) {
             return Err(D::SILENCED);
@@ -99,9 +99,9 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         function.epoch() != self.epoch
     }
 
-    /// Resets the device, fails everything in flight with `fault`, and brings the device up again, which is [begun
-    /// again](recovery::begin_again) as long as it fails for what passes. If it fails for good, and not for some of its disks only, the
-    /// device isn't used any more.
+    /// Resets the device, fails everything in flight with `fault`, and brings the device up again. The bring-up is
+    /// [begun again](recovery::begin_again) as long as it fails for reasons that pass. If it fails for good, and not
+    /// only for some of the device's disks, the device isn't used any more.
     #[cold]
     pub(super) fn recover(
         &mut self,
@@ -109,7 +109,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         force: &Force,
         fault: D::Fault,
     ) {
-        // It may have failed by itself while it was waited for.
+        // The device may have failed by itself while the request waited.
         let found = self.check(function).err();
         if D::loses_cache(&fault) || found.is_some_and(|found| D::loses_cache(&found)) {
             self.cache.lose();
@@ -122,14 +122,14 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
             Ok(()) => self.abandon(function, fault),
             Err(error) => {
                 self.give_up(function, error);
-                // A reset has told what had become of it.
+                // The reset has found out what had become of the device.
                 let is_told = error == D::GONE || fault == D::ABSENT;
                 self.abandon(function, if is_told { error } else { fault });
             }
         }
     }
 
-    /// Brings the device up again, or what it leaves of itself.
+    /// Brings the device up again, without the disks that it has conceded.
     fn bring_up(
         &mut self,
         function: &PciFunction<D::Table>,
@@ -154,20 +154,20 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         }
     }
 
-    /// The device isn't used any more, because of `fault`: it reaches no memory from now on, nor reads commands.
+    /// Ends the use of the device, because of `fault`: it reaches no memory from now on, and reads no commands.
     fn give_up(&mut self, function: &PciFunction<D::Table>, fault: D::Fault) {
         let _ = function.silence();
         self.failed.get_or_insert(fault);
     }
 
-    /// Everything in flight has failed with `fault`.
+    /// Fails everything in flight with `fault`.
     fn abandon(&mut self, function: &PciFunction<D::Table>, fault: D::Fault) {
         self.epoch = function.epoch();
         self.flights.clear();
         self.tickets.fail_all(fault.into());
     }
 
-    /// Brings the device up again if it needs that: it says so itself, or was silenced.
+    /// Brings the device up again if that is needed: the device reports a fault, or was silenced.
     pub(super) fn revive(&mut self, function: &PciFunction<D::Table>, force: &Force) {
         if self.failed.is_none()
             && let Err(fault) = self.check(function)
@@ -176,16 +176,17 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         }
     }
 
-    /// Whether the device has lost something of which no flush has told.
+    /// Whether the device has lost something that no flush has reported.
     pub fn has_lost(&self) -> bool {
         self.cache.has_lost()
     }
 
-    /// An orderly stop by `stop`, after which the device is silenced. What is still in flight fails; the device isn't used any more.
+    /// Stops the device in an orderly way by `stop`, then silences it. Everything still in flight fails; the device
+    /// isn't used any more.
     ///
     /// # Errors
     ///
-    /// Why it wasn't used any more before.
+    /// Why the device was already not used any more.
     pub fn stop<R>(
         &mut self,
         function: &PciFunction<D::Table>,

@@ -1,9 +1,11 @@
-//! Commands in flight: whose they are, in which order they were started, and whether the oldest is late. Pure.
+//! Commands in flight: to which requests they belong, in which order they were started, and whether the oldest is
+//! late. Pure.
 //!
-//! A deadline is the device's, not the caller's. A command's time begins when nothing older is in flight: a device that executes one
-//! command after the other has not begun with it before. It begins anew with each completion of a command that was in flight by then, as
-//! devices execute in any order; what was started later says nothing. While a command is in flight that may take longer, such as
-//! a flush, the oldest may take as long.
+//! A deadline is the device's, not the caller's. The time of a command begins when nothing older is in flight,
+//! because a device that executes one command after the other has not begun it before. The time begins anew when a
+//! command completes that was in flight at its beginning, because devices execute in any order; completions of
+//! commands that were started later do not count. While a command is in flight that may take longer, such as a flush,
+//! the oldest command may take as long.
 
 use crate::NANOS_PER_MILLI;
 use crate::tickets::Ticket;
@@ -11,15 +13,15 @@ use crate::tickets::Ticket;
 /// No slot.
 const NONE: u8 = u8::MAX;
 
-/// A command.
+/// A command in flight.
 #[derive(Clone, Copy, Debug)]
 struct Flight {
     ticket: Option<Ticket>,
-    /// How many were started before it, and one.
+    /// How many commands were started up to and including it.
     number: u64,
-    /// How long it may take.
+    /// How long it may take, in milliseconds.
     millis: u64,
-    /// The slots of those that were started right before and after it.
+    /// The slots of the commands in flight that were started right before and right after it.
     older: u8,
     newer: u8,
 }
@@ -35,13 +37,14 @@ const FREE: Flight = Flight {
 /// The time of the oldest command.
 #[derive(Clone, Copy, Debug, Default)]
 struct Measured {
-    /// Its number, and that of the newest when its time began.
+    /// The oldest command's number, and the newest command's number when the time began.
     number: u64,
     newest: u64,
     since: u64,
-    /// Something has completed by which it begins anew.
+    /// A command has completed that makes the time begin anew.
     is_anew: bool,
-    /// A command has ended that was allowed longer, and how long that was; then, since when.
+    /// The longest time allowed to this command, or to one that has completed meanwhile; whether a command that was
+    /// allowed longer has completed since the last look; and when the look after that completion was.
     longer: u64,
     has_ended: bool,
     ended: u64,
@@ -77,17 +80,17 @@ impl<const SLOTS: usize> Flights<SLOTS> {
         }
     }
 
-    /// Nothing is in flight any more.
+    /// Forgets all commands: nothing is in flight any more.
     pub(super) fn clear(&mut self) {
         let started = self.started;
         *self = Self::new();
         self.started = started;
     }
 
-    /// The command in `slot` was started for `ticket`, and may take `millis`.
+    /// Notes that the command in `slot` was started for `ticket`, and may take `millis`.
     #[inline]
     pub(super) fn start(&mut self, slot: usize, ticket: Ticket, millis: u64) {
-        // A slot that was given twice is the later command's.
+        // If a slot was given twice, it belongs to the later command.
         self.end(slot);
         let Some(flight) = self.slots.get_mut(slot) else {
             return;
@@ -108,7 +111,7 @@ impl<const SLOTS: usize> Flights<SLOTS> {
         self.newest = slot;
     }
 
-    /// The command in `slot` has completed; whose it was.
+    /// Notes that the command in `slot` has completed; returns its ticket.
     #[inline]
     pub(super) fn end(&mut self, slot: usize) -> Option<Ticket> {
         let flight = self.slots.get_mut(slot)?;
@@ -137,13 +140,14 @@ impl<const SLOTS: usize> Flights<SLOTS> {
         Some(ticket)
     }
 
-    /// The longest time that a command in flight may take, in milliseconds.
+    /// Returns the longest time that a command in flight may take, in milliseconds.
     pub(super) fn longest(&self) -> u64 {
         let flying = self.slots.iter().filter(|flight| flight.ticket.is_some());
         flying.map(|flight| flight.millis).max().unwrap_or(0)
     }
 
-    /// Whether the oldest command has taken too long at time `now`, in nanoseconds, by when all that has completed was taken.
+    /// Whether the oldest command has taken too long at time `now`, in nanoseconds. The caller has taken all
+    /// completions before.
     pub(super) fn is_late(&mut self, now: u64) -> bool {
         let Some(&Flight { number, millis, .. }) = self.slots.get(usize::from(self.oldest)) else {
             return false;
@@ -175,7 +179,7 @@ impl<const SLOTS: usize> Flights<SLOTS> {
             ended,
             ..
         } = *measured;
-        // The scan comes last: it is needed once in a time-out.
+        // The scan comes last, because it is needed only once in a time-out.
         let is_behind_longer = longer > millis
             && !is_over(ended, millis)
             && !is_over(since, longer.saturating_add(millis));
@@ -205,7 +209,8 @@ mod tests {
             self.0.start(slot, ticket, millis);
         }
 
-        /// After how many milliseconds from now on the oldest is late, if these slots complete at these times.
+        /// Returns after how many milliseconds from now the oldest command is late, if these slots complete at these
+        /// times.
         fn late_after(&mut self, ends: &[(u64, usize)]) -> Option<u64> {
             let begun = self.1;
             (0..1_000).find(|after| {
@@ -242,7 +247,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_in_flight_before_begins_it_anew() {
+    fn an_earlier_commands_completion_restarts_the_time() {
         let mut bench = Bench::new();
         for slot in [0, 1, 2] {
             bench.start(slot, IO);
@@ -251,7 +256,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_started_later_says_nothing() {
+    fn a_later_commands_completion_does_not_count() {
         let mut bench = Bench::new();
         bench.start(0, IO);
         assert!(!bench.0.is_late(0));
@@ -261,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn all_wait_for_a_flush_and_not_for_ever() {
+    fn commands_wait_for_a_flush_within_a_bound() {
         let mut bench = Bench::new();
         bench.start(0, IO);
         assert!(!bench.0.is_late(0));
@@ -288,7 +293,7 @@ mod tests {
     }
 
     #[test]
-    fn slots_are_their_last_commands() {
+    fn a_slot_belongs_to_its_last_command() {
         let mut bench = Bench::new();
         for _ in 0..3 {
             bench.start(0, IO);

@@ -1,14 +1,16 @@
-//! Requests for blocks, on whatever device: split into commands, several in flight, waited for, ended with the device if need be.
+//! Requests for blocks, on any device: split into commands, several in flight, waited for, and ended with the device
+//! if need be.
 //!
-//! A driver says how its device is told of a [`Command`], how it answers and how it is brought up ([`Device`]). What is the same for
-//! all of them is here, once: which request a command is of, how long it may take, and what becomes of it if the device fails.
+//! A driver implements how its device is given a [`Command`], how it answers and how it is brought up ([`Device`]).
+//! This module has, once, what is the same for all devices: to which request a command belongs, how long it may take,
+//! and what becomes of it if the device fails.
 //!
 //! | module | concept |
 //! |---|---|
-//! | `device_state` | what the lock guards: the device, and whose its commands are |
-//! | `cache` | what a failure of the device has lost of what was written |
+//! | `device_state` | the state under the lock: the device, and the requests of its commands |
+//! | `cache` | written data that a failure of the device may have lost |
 //! | `flights` | which commands are in flight, and whether the oldest is late |
-//! | `force_reset` | ending what is in flight without the lock |
+//! | `force_reset` | ends what is in flight without the lock |
 //! | `request` | one caller's request |
 
 mod cache;
@@ -28,12 +30,12 @@ use crate::split_request::Chunk;
 pub use device_state::Served;
 pub use request::{Executor, Shared, Work};
 
-/// What a device is told.
+/// A command to the device.
 #[derive(Clone, Copy, Debug)]
 pub enum Command<'t> {
-    /// To transfer one chunk of a pinned buffer.
+    /// Transfers one chunk of a pinned buffer.
     Blocks(&'t DmaTransfer, Direction, Chunk),
-    /// To write its cache back.
+    /// Writes the device's cache back.
     Flush,
 }
 
@@ -41,35 +43,37 @@ pub enum Command<'t> {
 pub trait Device {
     /// The table that describes it.
     type Table: Table;
-    /// What tells its disks from each other.
+    /// Names one of its disks.
     type Unit: Copy;
-    /// What can go wrong with it.
+    /// The faults of the device.
     type Fault: Copy + PartialEq + Into<BlockError> + From<QueueError>;
-    /// Why it isn't brought up, and all that it has said by that: two are equal if it has said the same.
+    /// Why a bring-up failed, with all that the device has said by that: two are equal if the device has said the
+    /// same.
     type Refusal: Copy + PartialEq + Into<Self::Fault>;
 
-    /// Registers read as all ones: it was unplugged, or is blind for a moment. A reset tells which.
+    /// Registers read as all ones: the device was unplugged, or is blind for a moment. A reset tells which.
     const ABSENT: Self::Fault;
-    /// A reset has found that it was unplugged.
+    /// A reset has found that the device was unplugged.
     const GONE: Self::Fault;
-    /// It did not answer in time.
+    /// The device did not answer in time.
     const TIMEOUT: Self::Fault;
-    /// Another thread has silenced it.
+    /// Another thread has silenced the device.
     const SILENCED: Self::Fault;
-    /// Its driver was stopped.
+    /// The driver was stopped.
     const STOPPED: Self::Fault;
 
-    /// The bit of `unit`, which no other one has.
+    /// Returns the bit of `unit`, which no other unit has.
     fn bit(unit: Self::Unit) -> u64;
 
-    /// Whether the device may have lost what its cache held when this went wrong: by itself, not by a reset of the driver's.
+    /// Whether the device may have lost its cache by this fault: it failed by itself, and was not merely reset by the
+    /// driver.
     fn loses_cache(fault: &Self::Fault) -> bool;
 
-    /// The longest transfer of one command of `unit`, in bytes, since the device was brought up last.
+    /// Returns the longest transfer of one command of `unit`, in bytes, since the device was last brought up.
     fn longest(&self, unit: Self::Unit) -> usize;
 
-    /// Puts a command; the device learns of it from [`ring`](Self::ring). Returns the command's slot, which no other command in
-    /// flight has.
+    /// Puts a command, and returns its slot, which no other command in flight has. [`ring`](Self::ring) tells the
+    /// device of it.
     ///
     /// # Errors
     ///
@@ -81,43 +85,45 @@ pub trait Device {
         command: Command<'_>,
     ) -> Result<usize, SubmitError>;
 
-    /// Tells the device of all that was put.
+    /// Tells the device of all commands that were put.
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// The fault of the device.
     fn ring(&mut self, function: &PciFunction<Self::Table>) -> Result<(), Self::Fault>;
 
-    /// The slot of the next command that has completed, and how.
+    /// Returns the slot and the result of the next command that has completed.
     ///
     /// # Errors
     ///
-    /// What is wrong with the device.
+    /// The fault of the device.
     #[expect(clippy::type_complexity, reason = "a name would say no more")]
     fn next(
         &mut self,
         function: &PciFunction<Self::Table>,
     ) -> Result<Option<(usize, Result<(), BlockError>)>, Self::Fault>;
 
-    /// What the device's registers say of it.
+    /// Checks the device's registers for a fault.
     ///
     /// # Errors
     ///
-    /// What is wrong with it.
+    /// The fault of the device.
     fn check(&mut self, function: &PciFunction<Self::Table>) -> Result<(), Self::Fault>;
 
-    /// Resets the device and brings it up again, as what it was. Nothing is in flight afterwards, whatever comes of it.
+    /// Resets the device and brings it up again, as the same device. Nothing is in flight afterwards, even on an
+    /// error.
     ///
     /// # Errors
     ///
-    /// Why it can't be used. [`GONE`](Self::GONE) is what the reset has found; all ones behind it are [`ABSENT`](Self::ABSENT).
+    /// Why the device can't be used. [`GONE`](Self::GONE) is a finding of the reset; registers that read as all ones
+    /// after it are [`ABSENT`](Self::ABSENT).
     fn bring_up(&mut self, function: &PciFunction<Self::Table>) -> Result<(), Self::Refusal>;
 
-    /// What this failure of a [bring-up](Self::bring_up) says of the device.
+    /// Returns what this failure of a [bring-up](Self::bring_up) says about the device.
     fn says(refusal: &Self::Refusal) -> Failure;
 
-    /// The device stays at this refusal. Gives up the disks that it is about, and no others; whether any are left, as which it is to be
-    /// brought up.
+    /// Accepts that the device stays at this refusal: gives up the disks that it is about, and no others. Returns
+    /// whether any are left with which the device can be brought up.
     fn concede(&mut self, refusal: &Self::Refusal) -> bool {
         let _ = refusal;
         false

@@ -13,24 +13,24 @@ use crate::NANOS_PER_MILLI;
 use crate::split_request::Split;
 use crate::tickets::Ticket;
 
-/// How many polls without a completion go by before the device's status is looked at: a register read costs more than a look into
-/// memory.
+/// How many polls go by without a completion before the device's status is read: a register read costs more than a
+/// look into memory.
 const STATUS_EVERY: u32 = 64;
 
-/// What is to be done.
+/// The work of a request.
 pub enum Work<'t> {
-    /// Blocks to or from a pinned buffer.
+    /// Transfers blocks to or from a pinned buffer.
     Blocks {
         /// The buffer.
         transfer: &'t DmaTransfer,
-        /// Which way the data goes.
+        /// The direction of the data.
         direction: Direction,
-        /// What is left of it.
+        /// The part that is not yet started.
         split: Split,
     },
-    /// A flush, if not yet started.
+    /// Flushes the device's cache.
     Flush {
-        /// It was started.
+        /// Whether the flush was started.
         started: bool,
     },
 }
@@ -43,7 +43,7 @@ impl Work<'_> {
         }
     }
 
-    /// Its next command.
+    /// Returns the next command.
     fn next(&self) -> Option<Command<'_>> {
         match self {
             Self::Blocks {
@@ -59,7 +59,7 @@ impl Work<'_> {
         }
     }
 
-    /// Its commands transfer so many bytes at most.
+    /// Limits each command's transfer to `bytes`.
     #[inline]
     const fn limit(&mut self, bytes: usize) {
         if let Self::Blocks { split, .. } = self {
@@ -67,7 +67,7 @@ impl Work<'_> {
         }
     }
 
-    /// Its next command was started.
+    /// Notes that the next command was started.
     fn advance(&mut self) {
         match self {
             Self::Blocks { split, .. } => split.advance(),
@@ -76,15 +76,15 @@ impl Work<'_> {
     }
 }
 
-/// What is under way of a request.
+/// The progress of a request.
 struct Request {
-    /// While commands are in flight.
+    /// Held while commands are in flight.
     ticket: Option<Ticket>,
-    /// Some of it was started.
+    /// Whether some of it was started.
     has_begun: bool,
     /// The function's epoch in which all of it is started.
     epoch: u64,
-    /// How the cache was then.
+    /// The cache's counts at that time.
     before: Before,
     error: Option<BlockError>,
 }
@@ -95,7 +95,8 @@ impl Request {
         self.error.get_or_insert(error);
     }
 
-    /// Commands in flight; takes note of what has become of those that are not.
+    /// Returns the number of commands in flight. When there are none left, closes the ticket and notes the first
+    /// error.
     #[inline]
     fn pending<D: Device, const SLOTS: usize>(&mut self, served: &mut Served<D, SLOTS>) -> u16 {
         let Some(ticket) = self.ticket else {
@@ -115,14 +116,14 @@ impl Request {
 
 /// Watches the device on behalf of a request.
 struct Watch {
-    /// Polls without a completion since the last one.
+    /// Polls without a completion since the last completion.
     idle_polls: u32,
     /// Since when the request waits for a slot, in nanoseconds.
     waits: Option<u64>,
 }
 
 impl Watch {
-    /// Takes what has completed, and tells what is wrong with the device, if anything is; whether anything had.
+    /// Takes what has completed; returns whether anything had, or the device's fault.
     #[inline]
     fn look<D: Device, const SLOTS: usize>(
         &mut self,
@@ -140,7 +141,7 @@ impl Watch {
         Ok(false)
     }
 
-    /// Whether others have had every slot for as long as their commands, or the request's, may take.
+    /// Whether other requests have had every slot for as long as their commands, or this request's, may take.
     #[cold]
     fn waits_in_vain<D: Device, const SLOTS: usize>(
         &mut self,
@@ -155,14 +156,14 @@ impl Watch {
     }
 }
 
-/// What requests share.
+/// The device, and the forced ends, that all requests share.
 pub struct Shared<D: Device, const SLOTS: usize> {
     served: Mutex<Served<D, SLOTS>>,
     force: Force,
 }
 
 impl<D: Device, const SLOTS: usize> Shared<D, SLOTS> {
-    /// A device that was brought up.
+    /// Shares a device that was brought up.
     pub fn new(device: D, function: &PciFunction<D::Table>) -> Self {
         Self {
             served: Mutex::new(Served::new(device, function)),
@@ -171,22 +172,22 @@ impl<D: Device, const SLOTS: usize> Shared<D, SLOTS> {
     }
 }
 
-/// Where and how a request is executed.
+/// Executes requests on one disk of a device.
 pub struct Executor<'d, D: Device, const SLOTS: usize> {
     /// The function.
     pub function: &'d PciFunction<D::Table>,
     /// Its device.
     pub shared: &'d Shared<D, SLOTS>,
-    /// Which of the device's disks.
+    /// The disk of the device.
     pub unit: D::Unit,
-    /// Milliseconds to wait for another thread of the driver.
+    /// How long to wait for another thread of the driver, in milliseconds.
     pub lock_millis: u64,
-    /// By when requests are to be over, whatever they wait for: the device is reset then.
+    /// When requests must be over, whatever they wait for: if commands are still in flight then, the device is reset.
     pub over: Option<Deadline>,
 }
 
 impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
-    /// Waits for the device, but not for ever.
+    /// Waits for the lock of the device, for at most `lock_millis`.
     #[inline]
     pub fn lock(&self) -> Option<MutexGuard<'d, Served<D, SLOTS>>> {
         let Shared { served, force } = self.shared;
@@ -199,18 +200,18 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         })
     }
 
-    /// The same, with the device brought up again if it needs that.
+    /// Like [`lock`](Self::lock), and brings the device up again if it needs that.
     pub fn lock_live(&self) -> Option<MutexGuard<'d, Served<D, SLOTS>>> {
         let mut served = self.lock()?;
         served.revive(self.function, &self.shared.force);
         Some(served)
     }
 
-    /// What `get` knows of the device.
+    /// Asks the device by `get`.
     ///
     /// # Errors
     ///
-    /// [`BlockError`] if the device isn't used any more, or isn't to be had in time.
+    /// [`BlockError`] if the device isn't used any more, or its lock can't be had in time.
     pub fn ask<R>(&self, get: impl FnOnce(&D) -> R) -> Result<R, BlockError> {
         let served = self.lock().ok_or(BlockError::Busy)?;
         match served.failed() {
@@ -219,12 +220,12 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         }
     }
 
-    /// Executes `work`, each command of which is to complete `millis` milliseconds after the device can begin with it. On return
-    /// nothing of it is in flight.
+    /// Executes `work`. Each of its commands must complete within `millis` milliseconds after the device can begin
+    /// it. On return nothing of the request is in flight.
     ///
     /// # Errors
     ///
-    /// [`BlockError`]; some of it may have been done.
+    /// [`BlockError`]; then some of the work may have been done.
     #[inline]
     pub fn execute(&self, mut work: Work<'_>, millis: u64) -> Result<(), BlockError> {
         let function = self.function;
@@ -242,12 +243,12 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         loop {
             let Some(mut served) = self.lock() else {
                 if let Some(ticket) = request.ticket {
-                    // The driver is stuck; what is in flight is ended by force.
+                    // The driver is stuck, so everything in flight is ended by force.
                     self.shared.force.end(function, ticket, request.epoch);
                 }
                 return Err(BlockError::Busy);
             };
-            // What others' polls have found, or a reset has ended.
+            // Other threads' polls may have taken completions, and a reset may have ended commands.
             request.pending(&mut served);
             if let Some(error) = served.failed() {
                 request.fail(error);
@@ -263,7 +264,7 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
             };
             let mut fault = None;
             if looked == Ok(false) && pending > 0 && is_late(&mut served) {
-                // What came until then came in time: this thread may have stood still since it looked.
+                // Completions that came until then were in time: this thread may have stood still since it looked.
                 looked = watch.look(function, &mut served);
                 pending = request.pending(&mut served);
                 if looked.is_ok() && is_late(&mut served) {
@@ -290,7 +291,7 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         }
     }
 
-    /// The end of a request: how it has ended, which also tells of what the device has lost.
+    /// Ends a request; its result also reports what the device has lost.
     #[inline]
     fn end(
         &self,
@@ -298,14 +299,14 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         request: &Request,
         work: &Work<'_>,
     ) -> Result<(), BlockError> {
-        // One that fails for another reason tells of no loss, and ends none.
+        // A request that fails for another reason reports no loss, and leaves the report to a later flush.
         if let Some(error) = request.error {
             return Err(error);
         }
         let (disk, before) = (D::bit(self.unit), request.before);
         let is_kept = match work {
             Work::Flush { .. } => {
-                // One that has failed may go on answering.
+                // A device that has failed may go on answering.
                 served.revive(self.function, &self.shared.force);
                 served.cache.flushed(disk, before)
             }
@@ -316,7 +317,8 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         is_kept.then_some(()).ok_or(BlockError::Reset)
     }
 
-    /// Starts as many commands as there's room for, which may take `millis` each, and rings once; whether there were any.
+    /// Starts as many commands as there is room for, each of which may take `millis`, and rings once; returns whether
+    /// there were any.
     #[inline]
     fn start(
         &self,
@@ -334,7 +336,7 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
                 if !request.has_begun {
                     (request.epoch, request.before) = (epoch, served.cache.begin());
                 } else if request.epoch != epoch {
-                    // Some of it was done before a reset, and the rest would be done behind it.
+                    // Some of it was done before a reset, and the rest would be done after it.
                     request.fail(BlockError::Reset);
                     break;
                 }
@@ -350,7 +352,7 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
                     started = true;
                 }
                 Err(SubmitError::Full) => break,
-                // Another thread has silenced the device, or it is a disk that a reset did not bring back.
+                // Another thread has silenced the device, or this is a disk that a reset did not bring back.
                 Err(SubmitError::StaleUnit) if served.is_silenced(self.function) => {
                     request.fail(D::SILENCED.into());
                 }

@@ -8,16 +8,17 @@ std::thread_local! {
     static GUARD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// Whether `address` is where the running thread's stack must not grow to.
+/// Whether the running thread's stack must not grow to `address`.
 pub(super) fn is_guard(address: usize) -> bool {
     guard().contains(&address) || reserve::holds(address)
 }
 
-/// The pages that guard the stack that the running thread is on.
+/// The guard pages of the stack that the running thread is on.
 pub(super) fn guard() -> Range<usize> {
     GUARD.get().0..GUARD.get().1
 }
 
+/// Sets the guard pages of the stack that the running thread is on.
 pub(super) fn set_guard(guard: Range<usize>) {
     GUARD.set((guard.start, guard.end));
 }

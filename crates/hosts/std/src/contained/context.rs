@@ -1,18 +1,18 @@
-//! Between a signal's context and the registers of a cut.
+//! Conversions between a signal's context and the registers of a cut.
 
 use libc::{greg_t, ucontext_t};
 use samara_unwind::cut::Registers;
 
-/// Where each register stands in the context, with its place in [`Registers`].
+/// The place of each register in the context, with its field in [`Registers`].
 macro_rules! registers {
     ($($name:ident: $at:ident),*) => {
-        /// The registers that the signal interrupted.
+        /// Returns the registers that the signal interrupted.
         pub(super) fn load(context: &ucontext_t) -> Registers {
             let at = &context.uc_mcontext.gregs;
             Registers { $($name: at[libc::$at as usize] as u64),* }
         }
 
-        /// Has the thread go on with `registers`.
+        /// Writes `registers` back, so that the thread goes on with them.
         pub(super) fn store(context: &mut ucontext_t, registers: &Registers) {
             let at = &mut context.uc_mcontext.gregs;
             $(at[libc::$at as usize] = registers.$name as greg_t;)*

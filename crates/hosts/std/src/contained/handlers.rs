@@ -1,4 +1,4 @@
-//! Signal handlers, in the place of a kernel's trap handlers.
+//! Signal handlers, which take the place of a kernel's trap handlers.
 
 use super::ticks::PERIOD;
 use super::{bounds, context, images, reserve, segments, signals, yield_clock};
@@ -10,16 +10,16 @@ use samara_unwind::tables::Registered;
 use std::backtrace::Backtrace;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 
-/// What was cut so far, in the whole process.
+/// The numbers of cuts so far, in the whole process.
 #[derive(Clone, Copy, Debug)]
 pub struct Cuts {
-    /// By faults.
+    /// Cuts by faults.
     pub faults: usize,
-    /// By ticks.
+    /// Cuts by ticks.
     pub ticks: usize,
-    /// Ticks that found a thread which they could not cut there.
+    /// Ticks that found a thread which has to be cut, but not at that place.
     pub later: usize,
-    /// Stacks that ran over in trusted code, which came to its end in the reserve.
+    /// Stack overflows in trusted code, which then finished in the stack's reserve.
     pub reserves: usize,
 }
 
@@ -28,7 +28,7 @@ static TICK_CUTS: AtomicUsize = AtomicUsize::new(0);
 static LATER: AtomicUsize = AtomicUsize::new(0);
 static RESERVES: AtomicUsize = AtomicUsize::new(0);
 
-/// What was cut so far, in the whole process.
+/// Returns the numbers of cuts so far, in the whole process.
 #[must_use]
 pub fn cuts() -> Cuts {
     Cuts {
@@ -50,27 +50,28 @@ const FAULTS: [c_int; 5] = [
 /// Whether the handlers are installed.
 static INSTALLED: AtomicBool = AtomicBool::new(false);
 
-/// Whether what strikes is contained, on threads that asked for it.
+/// Whether faults are contained, on threads that asked for it.
 pub(crate) fn are_installed() -> bool {
     INSTALLED.load(SeqCst)
 }
 
-/// Where `RUST_BACKTRACE` is set `std` prints a backtrace when an allocation fails that must not, on behalf of the
-/// domain. What it remembers of the program's symbols would lie in that domain's heap, and dangle.
+/// Fills `std`'s cache of the program's symbols. If `RUST_BACKTRACE` is set, `std` prints a backtrace when an
+/// infallible allocation fails, on behalf of the domain. The cache would then lie in that domain's heap, and
+/// dangle after its end.
 fn remember_symbols() {
     if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
         drop(Backtrace::force_capture().to_string());
     }
 }
 
-/// Installs the handlers and has the runtime call `around` on each thread that a domain spawns; false if it fails.
-/// Called once for the process, by the host, whose heap keeps the images' tables.
+/// Installs the handlers, and has the runtime call `around` on each thread that a domain spawns. Returns false
+/// if that fails. The host calls this once for the process, so that the images' tables lie in its heap.
 pub(super) fn install(around: fn(&mut dyn FnMut())) -> bool {
     if !images::register_all() {
         return false;
     }
     remember_symbols();
-    // The clock begins when it is first read: a tick must not be the first to read it.
+    // The clock begins when it is first read, and a tick must not be the first to read it.
     let _began = StdHost::now_ns();
     crate::runtime().set_stack_probe(&segments::Probe);
     crate::set_around_threads(around);
@@ -81,7 +82,7 @@ pub(super) fn install(around: fn(&mut dyn FnMut())) -> bool {
     are_set
 }
 
-fn strike(signal: c_int, code: c_int, address: usize) -> DeathCause {
+fn death_cause(signal: c_int, code: c_int, address: usize) -> DeathCause {
     const FPE_INTDIV: c_int = 1;
     const SI_KERNEL: c_int = 0x80;
     match signal {
@@ -89,7 +90,7 @@ fn strike(signal: c_int, code: c_int, address: usize) -> DeathCause {
         libc::SIGSEGV if bounds::is_guard(address) => DeathCause::StackOverflow,
         libc::SIGSEGV => DeathCause::Page,
         libc::SIGBUS if code == libc::BUS_ADRALN => DeathCause::Alignment,
-        // Memory that is mapped, with nothing behind it.
+        // Mapped memory with nothing behind it.
         libc::SIGBUS => DeathCause::Page,
         libc::SIGFPE if code == FPE_INTDIV => DeathCause::Divide,
         libc::SIGFPE => DeathCause::Float,
@@ -100,20 +101,21 @@ fn strike(signal: c_int, code: c_int, address: usize) -> DeathCause {
 }
 
 unsafe extern "C" fn fault(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-    // SAFETY: the kernel's record of this signal, ours for the length of the handler.
+    // SAFETY: the kernel's record of this signal, which is this handler's until it returns.
     let context = unsafe { &mut *context.cast::<ucontext_t>() };
     // SAFETY: as above.
     let info = unsafe { &*info };
     let address = match signal {
-        // SAFETY: these two tell the address of the access; others that of the instruction, or none.
+        // SAFETY: these two signals report the address of the access; others report that of the instruction, or
+        // none.
         libc::SIGSEGV | libc::SIGBUS => unsafe { info.si_addr() }.addr(),
         _ => 0,
     };
     let mut registers = context::load(context);
-    let strike = strike(signal, info.si_code, address);
-    // SAFETY: the registers of this very thread where the signal struck; the handler runs on the
-    // alternate stack, and they are resumed when it returns.
-    let verdict = unsafe { contain::fault(&mut registers, strike, address, &Registered) };
+    let cause = death_cause(signal, info.si_code, address);
+    // SAFETY: the registers of this very thread at the interrupted instruction. The handler runs on the
+    // alternate stack, and the registers are resumed when it returns.
+    let verdict = unsafe { contain::fault(&mut registers, cause, address, &Registered) };
     if verdict == Verdict::Cut {
         FAULT_CUTS.fetch_add(1, SeqCst);
         context::store(context, &registers);
@@ -124,12 +126,12 @@ unsafe extern "C" fn fault(signal: c_int, info: *mut siginfo_t, context: *mut c_
         return;
     }
     report(verdict);
-    // SAFETY: the default action, which the instruction meets again when the handler has returned.
+    // SAFETY: sets the default action. The instruction raises the signal again once the handler has returned.
     unsafe { libc::signal(signal, libc::SIG_DFL) };
 }
 
 unsafe extern "C" fn tick(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
-    // SAFETY: the kernel's record of this signal, ours for the length of the handler.
+    // SAFETY: the kernel's record of this signal, which is this handler's until it returns.
     let context = unsafe { &mut *context.cast::<ucontext_t>() };
     let Some(cuttable) = images::Cuttable::new() else {
         return;
@@ -150,7 +152,7 @@ unsafe extern "C" fn tick(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
     }
 }
 
-/// Says what the process dies of, by system calls alone.
+/// Prints why the process dies, by system calls only.
 fn report(verdict: Verdict) {
     use std::fmt::Write;
     struct Line([u8; 160], usize);
@@ -165,6 +167,6 @@ fn report(verdict: Verdict) {
     }
     let mut line = Line([0; 160], 0);
     let _ = writeln!(line, "the fault is not contained: {verdict:x?}");
-    // SAFETY: writes the line's bytes.
+    // SAFETY: writes the bytes of `line`.
     let _ = unsafe { libc::write(2, line.0.as_ptr().cast(), line.1) };
 }

@@ -1,4 +1,4 @@
-//! The program's own unwind tables, and those of its libraries, from the program headers.
+//! The unwind tables of the program and of its libraries, found through the program headers.
 
 use crate::authority;
 use libc::{c_int, c_void, dl_phdr_info, size_t};
@@ -15,13 +15,13 @@ use std::vec::Vec;
 /// The image of the program itself.
 static PROGRAM: OnceLock<Image<'static>> = OnceLock::new();
 
-/// The program's own tables, once [`register_all`] has found them.
+/// Returns the program's own tables, once [`register_all`] has found them.
 pub(super) fn program() -> Option<&'static Image<'static>> {
     PROGRAM.get()
 }
 
-/// The C library's functions that copy, fill and compare memory, as this machine has chosen them: they
-/// hold nothing, so that a tick may cut there.
+/// The C library's functions that copy, fill and compare memory, in the variants that this machine uses. They
+/// hold nothing, so a tick may cut there.
 static COPIES: OnceLock<Vec<Range<usize>>> = OnceLock::new();
 
 fn copies(images: &[Image<'static>]) -> Vec<Range<usize>> {
@@ -29,7 +29,7 @@ fn copies(images: &[Image<'static>]) -> Vec<Range<usize>> {
         c"memcpy", c"memmove", c"memset", c"memcmp", c"bcmp", c"strlen",
     ];
     let functions = NAMES.iter().filter_map(|name| {
-        // SAFETY: a name, looked up in all that is loaded.
+        // SAFETY: a valid name, looked up in all loaded objects.
         let function = unsafe { libc::dlsym(libc::RTLD_DEFAULT, name.as_ptr()) }.addr();
         let mut functions = images
             .iter()
@@ -39,7 +39,7 @@ fn copies(images: &[Image<'static>]) -> Vec<Range<usize>> {
     functions.collect()
 }
 
-/// The program's own tables, and those of [`COPIES`]: where a tick may cut.
+/// The program's own tables, and those of [`COPIES`]: the code where a tick may cut.
 #[derive(Debug)]
 pub(super) struct Cuttable(&'static Image<'static>);
 
@@ -72,28 +72,27 @@ impl Finder for Cuttable {
     }
 }
 
-/// Registers the program and every library that is loaded now, once; false if there was no room for all. Called by the
-/// host: what is kept of them lies on its heap.
+/// Registers the program and every library that is loaded now, once. Returns false if there was no room for all
+/// of them. The host calls this, so that the tables which are kept lie in its heap.
 pub(super) fn register_all() -> bool {
     static ARE_REGISTERED: OnceLock<bool> = OnceLock::new();
     *ARE_REGISTERED.get_or_init(|| {
         let images = loaded(None);
         let _ = COPIES.set(copies(&images));
-        // The program comes first.
+        // The program is listed first.
         if let Some(program) = images.first() {
             let _ = PROGRAM.set(program.clone());
         }
         images.into_iter().all(|found| {
-            // SAFETY: nothing that is linked into this program is unloaded.
+            // SAFETY: an object that is linked into this program is never unloaded.
             unsafe { register_image(found) }.is_ok()
         })
     })
 }
 
-/// The program's own tables.
+/// Returns the program's own tables.
 ///
-/// # Panics
-/// If it was linked without any; on a thread that acts for a domain, which has no such authority.
+/// If the program was linked without any. On a thread that acts for a domain, which has no such authority.
 #[must_use]
 pub fn program_image() -> &'static Image<'static> {
     authority::demand("contained::program_image");
@@ -101,20 +100,20 @@ pub fn program_image() -> &'static Image<'static> {
     program().expect("the program was linked with `--eh-frame-hdr`")
 }
 
-/// A library that was loaded with `dlopen`, known to the unwinder until this is dropped.
+/// A library that was loaded with `dlopen`. The unwinder knows it until this is dropped.
 #[derive(Debug)]
 pub struct Library(Option<ImageId>);
 
 impl Library {
-    /// Finds the library that `symbol` is in and registers it. `None` if it has no tables, or there is
-    /// no room.
+    /// Finds the library that contains `symbol` and registers it. Returns `None` if the library has no tables,
+    /// or if there is no room.
     ///
     /// # Safety
-    /// The library is not unloaded while this lives.
+    /// The library is not unloaded while the returned value lives.
     #[must_use]
     pub unsafe fn register(symbol: *const ()) -> Option<Self> {
         let found = loaded(Some(symbol.addr())).pop()?;
-        // SAFETY: handed on.
+        // SAFETY: the caller upholds that the library stays loaded while the returned value lives.
         let id = unsafe { register_image(found) }.ok()?;
         Some(Self(Some(id)))
     }
@@ -130,35 +129,35 @@ impl Drop for Library {
     }
 }
 
-/// What the walk over the loaded objects looks for, and has found.
+/// The parameter and the results of the walk over the loaded objects.
 struct Search {
     holding: Option<usize>,
     found: Vec<Image<'static>>,
 }
 
-/// The loaded objects that have tables; with an address, only the one that it is in.
+/// Returns the loaded objects that have tables; with an address, only the one that contains it.
 fn loaded(holding: Option<usize>) -> Vec<Image<'static>> {
     let mut search = Search {
         holding,
         found: Vec::new(),
     };
-    // SAFETY: `visit` is called before this returns, with the search that it expects.
+    // SAFETY: `visit` gets the search that it expects, and is called only before this returns.
     unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
     search.found
 }
 
 unsafe extern "C" fn visit(info: *mut dl_phdr_info, _: size_t, search: *mut c_void) -> c_int {
-    // SAFETY: the walk's own record, valid during the call.
+    // SAFETY: the walk's own record, which is valid during the call.
     let info = unsafe { &*info };
-    // SAFETY: the search of `loaded`, which nobody else uses meanwhile.
+    // SAFETY: the search of `loaded`, which nothing else uses meanwhile.
     let search = unsafe { &mut *search.cast::<Search>() };
-    // SAFETY: the object's name, a C string.
+    // SAFETY: the object's name, which is a C string.
     let name = unsafe { CStr::from_ptr(info.dlpi_name) };
-    // The kernel's own page: its code is never a domain's.
+    // The vDSO is the kernel's own code, never a domain's.
     if name.to_bytes().starts_with(b"linux-vdso") {
         return 0;
     }
-    // SAFETY: the object's program headers, as many as it says.
+    // SAFETY: the object's program headers, with the length that the record states.
     let headers = unsafe { slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
     let base = info.dlpi_addr as usize;
     let loads = || headers.iter().filter(|at| at.p_type == libc::PT_LOAD);
@@ -179,7 +178,7 @@ unsafe extern "C" fn visit(info: *mut dl_phdr_info, _: size_t, search: *mut c_vo
         .iter()
         .find(|at| at.p_type == libc::PT_GNU_EH_FRAME)
         .map(range);
-    // All tables stand in the segment that the header is in.
+    // All tables lie in the segment that contains their header.
     let tables = tables.and_then(|tables| {
         let segment = loads().map(range).find(|at| at.contains(&tables.start))?;
         Some((tables.start.strict_sub(segment.start), segment))
@@ -188,11 +187,11 @@ unsafe extern "C" fn visit(info: *mut dl_phdr_info, _: size_t, search: *mut c_vo
         return 0;
     };
     let start = std::ptr::with_exposed_provenance::<u8>(segment.start);
-    // SAFETY: a loaded segment without write permission: bytes that stay as they are while the object
-    // is loaded, which whoever registers it sees to.
+    // SAFETY: a loaded segment without write permission. Its bytes stay as they are while the object is loaded,
+    // and the code that registers the object ensures that it stays loaded.
     let bytes: &'static [u8] = unsafe { slice::from_raw_parts(start, segment.len()) };
     let header = &bytes[offset..];
-    // `.eh_frame`, relative to this very field, as every linker writes it.
+    // The pointer to `.eh_frame` is relative to this very field, as every linker writes it.
     let field = header.get(4..8).and_then(|at| at.try_into().ok());
     let Some(frames) = field
         .map(i32::from_le_bytes)

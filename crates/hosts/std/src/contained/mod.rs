@@ -1,8 +1,8 @@
-//! Contains every way to die in a process: signals drive the cuts that a kernel's trap handlers would
+//! Contains every way to die in a process: signals drive the cuts that a kernel's trap handlers would make
 //! (x86_64 Linux).
 //!
-//! Opt-in. Before some thread asks for it, this host keeps no private quotas, budgets or stacks, and a
-//! spawn with one is refused ([`UnenforcedLimit`](samara_domain_runtime::UnenforcedLimit)).
+//! This is opt-in. Before some thread asks for it, this host enforces no private quotas, budgets or stacks, and
+//! refuses a spawn with one of them ([`UnenforcedLimit`](samara_domain_runtime::UnenforcedLimit)).
 //!
 //! ```
 //! use samara_host_std::contained::contained;
@@ -11,30 +11,33 @@
 //! let _contained = contained(true);
 //! ```
 //!
-//! [`contained`] does for the calling thread what a kernel does once and for all its threads: a stack
-//! for handlers, the bounds of its own stack, and, if asked, a periodic tick. CPU exceptions and
-//! `abort` become [`contain::fault`](samara_domain_runtime::contain::fault); what that does not contain
-//! kills the process as ever. Threads that domains spawn are contained too, and so are those of this crate,
-//! which restart domains. A thread that has not asked still aborts the process where it goes beyond a quota.
+//! [`contained`] does for the calling thread what a kernel does once for all its threads: it provides a stack
+//! for handlers, the bounds of the thread's own stack and, if asked, a periodic tick. CPU exceptions and
+//! `abort` become [`contain::fault`](samara_domain_runtime::contain::fault); a fault that cannot be contained
+//! kills the process as before. Threads that domains spawn are contained, too, and so are those threads of this
+//! crate that restart domains. On a thread that has not asked, an allocation beyond a quota still aborts the
+//! process.
 //!
-//! Where a stack runs over inside trusted code, its lowest part, which is otherwise closed, is opened for
-//! that code to come to its end. With [`allow_segments`] a call that finds too little room goes on
-//! elsewhere, where it has such a part too.
+//! If a stack runs over inside trusted code, its lowest part, which is closed otherwise, is opened so that this
+//! code can finish. With [`allow_segments`] a call that finds too little room goes on on a stack segment, which
+//! has such a part, too.
 //!
 //! # Limits of a hosted program
 //!
-//! * A tick does not cut while the thread is in a shared library: the C library's locks and buffers
-//!   would stay as they are. What copies, fills and compares memory there holds nothing and is cut. A fault there is the domain's doing (a copy between bad addresses), and is
-//!   cut.
-//! * The process's first thread, and one with a stack of at most 256 KiB, has no such part: a domain whose recursion is
-//!   met in trusted code there ends the process.
-//! * A cut in `std`'s way to the panic hook, or in the hook, leaves the hook's lock read: whoever sets or takes a
-//!   hook later, a test harness at its end among them, waits for ever. A `Display` without end in a panic's message is one way there.
-//! * Where `RUST_BACKTRACE` is set, `std` prints a backtrace of the process's first allocation that fails and must
-//!   not, with a lock held and with the domain's own memory. If that is used up the abort comes in there: the lock
-//!   stays, and a later panic that prints a backtrace waits for ever. Hosts with quotas leave it unset.
-//! * A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts
-//!   panics, and nobody else can. `samara_unwind::is_unwinding` knows.
+//! A tick does not cut while the thread is in a shared library: locks and buffers of the C library would stay
+//! as they are. Its functions that copy, fill and compare memory hold nothing, so a tick does cut there. A
+//! fault in a library is the domain's doing (a copy between bad addresses), and is cut.
+//! The process's first thread, and a thread with a stack of at most 256 KiB, has no such part. A domain whose
+//! recursion overruns that stack inside trusted code ends the process.
+//! A cut on `std`'s way to the panic hook, or in the hook, leaves the hook's lock held for reading. A thread
+//! that sets or takes a hook later waits for ever, a test harness at its end for example. An endless `Display`
+//! in a panic's message is one way to get there.
+//! If `RUST_BACKTRACE` is set, `std` prints a backtrace for the process's first infallible allocation that
+//! fails. It does so with a lock held, and with the domain's own memory. If that memory is used up, the abort
+//! comes there and the lock stays held: a later panic that prints a backtrace waits for ever. Hosts with quotas
+//! leave the variable unset.
+//! A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts panics,
+//! and no other code can change its count. `samara_unwind::is_unwinding` knows.
 #![expect(
     unsafe_code,
     reason = "installs signal handlers and reads the program headers"
@@ -62,7 +65,7 @@ pub(crate) use handlers::are_installed;
 pub(crate) use ticks::are_ticking;
 pub(crate) use yield_clock::over as turn_over;
 
-/// What the running thread's clock says, if it does not run by itself.
+/// The time on the running thread's clock, if the clock does not run by itself.
 pub(crate) fn told_clock() -> Option<u64> {
     step::stopped_clock().or_else(yield_clock::now)
 }

@@ -1,19 +1,21 @@
-//! The lowest part of a thread's stack: closed, and open only while trusted code that began above it
-//! comes to its end there.
+//! The reserve: the lowest part of a thread's stack. It is closed, and open only while trusted code that began
+//! above it finishes there.
 
 use samara_shared_heap::thread;
 use std::cell::Cell;
 use std::ops::Range;
 use std::ptr;
 
-/// Bytes of the reserve: what the deepest trusted code takes in a debug build, and then the cut.
+/// The size of the reserve in bytes: what the deepest trusted code takes in a debug build, and the cut after
+/// it.
 pub(super) const RESERVE: usize = 128 << 10;
 
-/// Bytes that closing a reserve may itself take on the stack. Whoever leaves a domain has more: it found the room of an
-/// entry there.
+/// The bytes of stack that closing a reserve may itself take. Code that leaves a domain has more than this,
+/// since the entry found its room there.
 const ROOM_TO_CLOSE: usize = 4 << 10;
 
-/// A stack with a reserve: where it ends below, where the reserve ends, where it begins.
+/// A stack with a reserve: the lowest address, the end of the reserve (the lowest address that is used as a
+/// rule), and the upper end.
 #[derive(Clone, Copy)]
 struct Parts {
     lowest: usize,
@@ -23,7 +25,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// Those of `stack`, whose lowest part is closed already or not.
+    /// Returns the parts of `stack`, whose reserve is open or closed as `is_open` says.
     fn of(stack: &Range<usize>, is_open: bool) -> Self {
         Self {
             lowest: stack.start,
@@ -33,14 +35,15 @@ impl Parts {
         }
     }
 
-    /// Whether the running code is on this stack, above the reserve, with room to close that.
+    /// Whether the running code is on this stack, above the reserve, with enough room to close the reserve.
     fn are_used_above(&self) -> bool {
         let here = 0_u8;
         let above = self.usual.saturating_add(ROOM_TO_CLOSE)..self.end;
         above.contains(&(&raw const here).addr())
     }
 
-    /// As they are with the reserve open, or closed; `None`, and nothing is done, if the system refuses.
+    /// Opens or closes the reserve, and returns the parts as they are then. Returns `None`, with nothing
+    /// changed, if the system refuses.
     fn with_reserve(self, is_open: bool) -> Option<Self> {
         let rights = if is_open {
             libc::PROT_READ | libc::PROT_WRITE
@@ -48,39 +51,41 @@ impl Parts {
             libc::PROT_NONE
         };
         let start = ptr::with_exposed_provenance_mut(self.lowest);
-        // SAFETY: the lowest part of a stack of the running thread's; whoever closes it runs above.
+        // SAFETY: the lowest part of a stack of the running thread. The code that closes it runs above it.
         let code = unsafe { libc::mprotect(start, RESERVE, rights) };
         (code == 0).then_some(Self { is_open, ..self })
     }
 
-    /// Tells the running thread's slot, which is on this stack.
+    /// Reports the usable part to the running thread's slot. The thread is on this stack.
     fn tell(&self) {
         let slot = thread::current();
         if self.is_open {
-            // SAFETY: all of it is mapped now.
+            // SAFETY: the whole stack is mapped and accessible now.
             unsafe { slot.open_reserve(self.lowest..self.end) };
         } else {
-            // SAFETY: what is mapped of it now.
+            // SAFETY: this part is mapped and accessible now.
             unsafe { slot.set_stack(self.usual..self.end) };
         }
     }
 }
 
 std::thread_local! {
-    /// The stack that the thread was made with, if that has a reserve.
+    /// The stack with which the thread was made, if that has a reserve.
     static OWN: Cell<Option<Parts>> = const { Cell::new(None) };
-    /// The segment that it runs on, if any.
+    /// The stack segment that the thread runs on, if any.
     static SEGMENT: Cell<Option<Parts>> = const { Cell::new(None) };
 }
 
-/// The stack that the running thread is on: the one that runs over.
+/// Returns the stack that the running thread is on: the one that an overflow is of.
 fn current() -> Option<Parts> {
     SEGMENT.get().or(OWN.get())
 }
 
-/// Closes the lowest part of the running thread's `stack` and tells the rest; once, before [`tear_down`].
+/// Closes the reserve of the running thread's `stack` and reports the rest to the thread's slot. Called once,
+/// before [`tear_down`].
 pub(super) fn set_up(stack: Range<usize>) {
-    // The first thread's stack is not mapped that far down: it has no reserve. Nor has one that is used up so far.
+    // The process's first stack is not mapped that far down, so it gets no reserve. Nor does a stack that is
+    // already in use so far down.
     let parts = (stack.len() > 2 * RESERVE).then(|| Parts::of(&stack, true));
     let parts = parts.filter(Parts::are_used_above);
     if let Some(closed) = parts.and_then(|parts| parts.with_reserve(false)) {
@@ -92,20 +97,21 @@ pub(super) fn set_up(stack: Range<usize>) {
     }
 }
 
-/// The thread's own stack is again as it was.
+/// Opens the reserve of the thread's own stack, which is then as it was before [`set_up`].
 pub(super) fn tear_down() {
     let opened = OWN.take().and_then(|parts| parts.with_reserve(true));
     if let Some(parts) = opened.filter(|_| SEGMENT.get().is_none()) {
-        // SAFETY: all of it is mapped, and stays so.
+        // SAFETY: the whole stack is mapped, and stays so.
         unsafe { thread::current().set_stack(parts.lowest..parts.end) };
     }
 }
 
-/// Runs `body`, which does not unwind, on the stack segment that the running thread has just come on, and that has a
-/// closed reserve at its lower end. Called on the segment: what runs over before is the stack's that it came from.
+/// Runs `body`, which does not unwind, on the stack segment to which the running thread has just switched. The
+/// segment has a closed reserve at its lower end. This is called on the segment; an overflow before this call
+/// is reported as one of the stack that the thread came from.
 pub(super) fn on_segment(segment: &Range<usize>, body: impl FnOnce()) {
     let parts = Parts::of(segment, false);
-    let told = thread::current().stack();
+    let before = thread::current().stack();
     let outer = SEGMENT.replace(Some(parts));
     parts.tell();
     body();
@@ -113,8 +119,8 @@ pub(super) fn on_segment(segment: &Range<usize>, body: impl FnOnce()) {
     match current() {
         // Its reserve may have been opened on the way here.
         Some(parts) => parts.tell(),
-        // SAFETY: a stack without a reserve, as it was told before.
-        None => unsafe { thread::current().set_stack(told) },
+        // SAFETY: a stack without a reserve, with the bounds that the slot had before.
+        None => unsafe { thread::current().set_stack(before) },
     }
 }
 
@@ -123,12 +129,13 @@ pub(super) fn holds(address: usize) -> bool {
     current().is_some_and(|parts| (parts.lowest..parts.usual).contains(&address))
 }
 
-/// Opens the reserve of the stack that the running thread is on; false if there is none, or it is open.
+/// Opens the reserve of the stack that the running thread is on. Returns false if there is none, or if it is
+/// open already.
 pub(super) fn open() -> bool {
     current().is_some_and(|parts| !parts.is_open && set(parts, true))
 }
 
-/// Closes it again, unless trusted code runs in it: that comes to an end further up.
+/// Closes the reserve again, unless trusted code runs in it: that code finishes first.
 pub(super) fn close() {
     let is_left = |parts: &Parts| parts.is_open && parts.are_used_above();
     if let Some(parts) = current().filter(is_left) {
@@ -136,7 +143,7 @@ pub(super) fn close() {
     }
 }
 
-/// Opens or closes the reserve of the stack that the running thread is on, which has these `parts`.
+/// Opens or closes the reserve of the stack that the running thread is on, whose parts are `parts`.
 fn set(parts: Parts, is_open: bool) -> bool {
     let Some(parts) = parts.with_reserve(is_open) else {
         return false;

@@ -1,4 +1,4 @@
-//! Calls that find too little room go on elsewhere: a stack segment for the callee, and back.
+//! Stack segments: a call that finds too little room goes on on a segment, and comes back from it.
 
 use super::bounds;
 use super::reserve::{self, RESERVE};
@@ -9,27 +9,29 @@ use std::ops::Range;
 use std::ptr;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-/// How many segments there may be at a time.
+/// The number of segments that may exist at a time.
 static TOTAL: AtomicUsize = AtomicUsize::new(0);
-/// How many more there may be.
+/// The number of segments that may still be made.
 static LEFT: AtomicUsize = AtomicUsize::new(0);
 
-/// From now on calls may go on in segments, up to so many at a time in the whole process. Beyond that
-/// they are refused, and so are those of a domain that has its share when fewer than half are left
+/// Allows calls to go on on stack segments from now on, up to `count` at a time in the whole process. Further
+/// calls that need a segment are refused. When fewer than half of the segments are left, so are those of a
+/// domain that already has its share
 /// ([`SegmentRequester::may_have`](samara_domain_runtime::host::SegmentRequester::may_have)).
 ///
 /// # Panics
-/// On a thread that acts for a domain: it has no such authority.
+/// On a thread that acts for a domain, which has no such authority.
 pub fn allow_segments(count: usize) {
     authority::demand("contained::allow_segments");
     TOTAL.store(count, SeqCst);
     LEFT.store(count, SeqCst);
 }
 
-/// The probe of every program that contains what strikes.
+/// The stack probe of every program that contains faults.
 pub(super) struct Probe;
 
-// SAFETY: `extend` calls once, on a segment with as much room, which the slot tells meanwhile.
+// SAFETY: `extend` calls at most once, on a segment with as much room as was asked for, which the thread's slot
+// reports meanwhile.
 unsafe impl StackProbe for Probe {
     fn extend(
         &self,
@@ -60,51 +62,52 @@ unsafe impl StackProbe for Probe {
 
 const PAGE: usize = 4096;
 
-/// A stack above its closed reserve, which lies above a page that guards it.
+/// A stack above its closed reserve; the reserve lies above a guard page.
 struct Segment {
     start: *mut libc::c_void,
     bytes: usize,
 }
 
 impl Segment {
-    /// One with room for `needed` bytes below its first frames, those of the switch.
+    /// Makes a segment with room for `needed` bytes below its first frames, which are those of the switch.
     fn new(needed: usize) -> Option<Self> {
         let usual = needed
             .checked_add(2 * PAGE)?
             .checked_next_multiple_of(PAGE)?;
         let bytes = usual.checked_add(PAGE + RESERVE)?;
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-        // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing of ours.
+        // SAFETY: an anonymous mapping at an address of the kernel's choice touches no memory of ours.
         let start = unsafe { libc::mmap(ptr::null_mut(), bytes, libc::PROT_NONE, flags, -1, 0) };
         if start == libc::MAP_FAILED {
             return None;
         }
         let segment = Self { start, bytes };
         let lowest = segment.start.wrapping_byte_add(PAGE + RESERVE);
-        // SAFETY: the upper part of the mapping, not used yet.
+        // SAFETY: the upper part of the mapping, which is not used yet.
         let code = unsafe { libc::mprotect(lowest, usual, libc::PROT_READ | libc::PROT_WRITE) };
         (code == 0).then_some(segment)
     }
 
-    /// The page that guards it.
+    /// Returns the guard page.
     fn guard(&self) -> Range<usize> {
         let lowest = self.start.addr();
         lowest..lowest.strict_add(PAGE)
     }
 
-    /// Its stack, the reserve included.
+    /// Returns the segment's stack, including the reserve.
     fn stack(&self) -> Range<usize> {
         self.guard().end..self.start.addr().strict_add(self.bytes)
     }
 
-    /// Calls `callee` on it. Between the stacks the thread acts for the host: it is not cut.
+    /// Calls `callee` on the segment. Between the two stacks the thread acts for the host, so it is not cut
+    /// there.
     fn run(&self, callee: &mut dyn FnMut()) {
         let mut run = Run {
             segment: self,
             callee,
         };
-        // SAFETY: switches to the segment's upper end, which is aligned, calls, and switches back; what
-        // it calls keeps the register and does not unwind.
+        // SAFETY: switches to the segment's upper end, which is aligned, calls, and switches back. The called
+        // function preserves `r12` and does not unwind.
         unsafe {
             asm!(
                 "mov r12, rsp",
@@ -123,20 +126,21 @@ impl Segment {
 
 impl Drop for Segment {
     fn drop(&mut self) {
-        // SAFETY: this one's mapping; nobody runs on it.
+        // SAFETY: this segment's own mapping; no thread runs on it.
         unsafe { libc::munmap(self.start, self.bytes) };
     }
 }
 
-/// What [`call`] gets.
+/// The argument of [`call`].
 struct Run<'a> {
     segment: &'a Segment,
     callee: &'a mut dyn FnMut(),
 }
 
-/// On the segment: up to here, and from its return on, what runs over is the other stack.
+/// Runs on the segment. Until the guard and the reserve are set, and from the return of `on_segment` on, an
+/// overflow is taken for one of the other stack.
 extern "C" fn call(run: *mut Run<'_>) {
-    // SAFETY: of `Segment::run`, which waits for this to return.
+    // SAFETY: the value of `Segment::run`, which waits until this returns.
     let run = unsafe { &mut *run };
     let guard = bounds::guard();
     bounds::set_guard(run.segment.guard());

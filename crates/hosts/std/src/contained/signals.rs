@@ -1,20 +1,20 @@
-//! The signals that the host takes, and how a handler is set.
+//! The signals that the host uses, and how a handler is set.
 
 use libc::c_int;
 use std::{mem, ptr};
 
-/// The signal of a thread's timer.
+/// Returns the signal of a thread's timer.
 pub(super) fn tick() -> c_int {
     libc::SIGRTMIN().saturating_add(1)
 }
 
-/// Sets `handler` for `signal`; false if the system refuses it.
+/// Sets `handler` for `signal`. Returns false if the system refuses it.
 pub(super) fn set(signal: c_int, handler: usize) -> bool {
     // SAFETY: all zeroes is a valid action.
     let mut action = unsafe { mem::zeroed::<libc::sigaction>() };
     action.sa_sigaction = handler;
-    // Not blocked in the handler: after a cut the thread goes on as if it had returned.
+    // The signal is not blocked in the handler: after a cut the thread goes on as if the handler had returned.
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_RESTART;
-    // SAFETY: the caller gives a signal handler.
+    // SAFETY: the caller passes a signal handler.
     unsafe { libc::sigaction(signal, &raw const action, ptr::null_mut()) == 0 }
 }

@@ -1,4 +1,4 @@
-//! Single steps: a tick at exactly the instruction that a test asks for.
+//! Single steps: a tick at exactly the instruction for which a test asks.
 
 use super::thread::{self, Contained};
 use super::{context, images, signals, ticks};
@@ -30,8 +30,9 @@ struct Plan {
     last: u64,
     /// The time at which the host's clock stands still meanwhile.
     now: Option<u64>,
+    /// Whether each instruction from the first tick on gets one, until the thread is cut.
     insists: bool,
-    /// No tick while `std` counts a panic: one in its hook leaves the hook's lock read for good.
+    /// No tick while `std` counts a panic: a cut in the panic hook leaves the hook's lock held for good.
     spares_panics: bool,
     /// No tick at all: the survey only counts which account a tick would charge.
     surveys: bool,
@@ -58,19 +59,19 @@ impl Plan {
     };
 }
 
-/// The host steps this thread: without that a trap would be nobody's.
+/// Panics unless the host steps this thread: otherwise nothing would handle the traps.
 #[inline(never)]
-fn demand_plan(what: &str) {
+fn demand_plan(function: &str) {
     assert!(
         PLAN.get().is_on,
-        "`samara_host_std::contained::{what}` is the host's: no `Contained::step_armed` runs on this thread; call it around what is to be stepped"
+        "`samara_host_std::contained::{function}` is the host's: no `Contained::step_armed` runs on this thread; call it around the code that is to be stepped"
     );
 }
 
-/// From here on the running thread traps after each instruction.
+/// Makes the running thread trap after each instruction from here on.
 ///
 /// # Panics
-/// Outside a call of [`Contained::step_armed`]: nobody has asked for the traps.
+/// Outside a call of [`Contained::step_armed`], since nothing has asked for the traps.
 #[inline(always)]
 pub fn arm() {
     demand_plan("arm");
@@ -84,7 +85,7 @@ pub fn arm() {
     unsafe { asm!("pushfq", "or qword ptr [rsp], {}", "popfq", const TRAP_FLAG) };
 }
 
-/// No further instruction traps. Where a call does not say so it is after the call.
+/// Ends the traps. If a call does not end them itself, they end after the call.
 ///
 /// # Panics
 /// As [`arm`].
@@ -94,7 +95,8 @@ pub fn disarm() {
     demand_plan("disarm");
 }
 
-/// Instructions of the running thread in its [surveys](Contained::survey), by the account that a tick before each would charge.
+/// The number of instructions in the running thread's [surveys](Contained::survey), by the account that a tick
+/// before each would charge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Surveyed {
     /// A domain.
@@ -109,7 +111,7 @@ std::thread_local! {
     static SURVEYED: Cell<Surveyed> = const { Cell::new(Surveyed { charged: 0, uncharged: 0, lost: 0 }) };
 }
 
-/// The counts of the running thread's surveys so far.
+/// Returns the counts of the running thread's surveys so far.
 #[must_use]
 pub fn surveyed() -> Surveyed {
     SURVEYED.get()
@@ -132,7 +134,8 @@ pub fn surveys() -> bool {
     PLAN.get().surveys
 }
 
-/// Instructions of the running call of [`Contained::step_armed`] and its kin so far.
+/// Returns the number of instructions so far in the running call of [`Contained::step_armed`] or of a method
+/// like it.
 #[must_use]
 pub fn steps() -> u64 {
     PLAN.get().steps
@@ -154,11 +157,11 @@ pub fn is_armed() -> bool {
 
 #[inline(always)]
 fn clear() {
-    // SAFETY: clears the flag.
+    // SAFETY: clears the trap flag.
     unsafe { asm!("pushfq", "and qword ptr [rsp], {}", "popfq", const !(TRAP_FLAG as i32)) };
 }
 
-/// Ends the plan also where the call panics.
+/// Ends the plan when it is dropped, so also if the call panics.
 struct Planned;
 
 impl Drop for Planned {
@@ -168,16 +171,16 @@ impl Drop for Planned {
     }
 }
 
-/// What came of the ticks.
+/// The number of instructions of the call, up to the cut or its end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stepped {
-    /// Instructions of the call, up to the cut or its end.
+    /// The number of instructions of the call, up to the cut or its end.
     pub steps: u64,
-    /// The last tick's verdict; `None` if the call was over before.
+    /// The verdict of the last tick; `None` if the call ended before a tick came.
     pub verdict: Option<Verdict>,
 }
 
-/// As [`contained`](super::contained) without a timer: the only ticks are those of [`Contained::step`].
+/// As [`contained`](super::contained), but without a timer: the only ticks are those of [`Contained::step`].
 ///
 /// # Panics
 /// As [`contained`](super::contained).
@@ -189,7 +192,7 @@ pub fn stepping() -> Contained {
 }
 
 impl Contained {
-    /// As [`step`](Self::step), but step by step only from where `call` says [`arm`]: that is instruction 0.
+    /// As [`step`](Self::step), but single-stepped only from where `call` calls [`arm`]: that is instruction 0.
     pub fn step_armed<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
         let plan = Plan {
             is_on: true,
@@ -200,8 +203,8 @@ impl Contained {
         self.run(plan, call)
     }
 
-    /// As [`step`](Self::step), insisting, but with no tick in a panic: for programs that go on after the cut, and
-    /// whose other threads panic or set a hook.
+    /// As [`step`](Self::step) with `insists`, but without ticks during a panic. It is for programs that go on
+    /// after the cut, and whose other threads panic or set a hook.
     pub fn step_between_panics<R>(&self, at: u64, call: impl FnOnce() -> R) -> (R, Stepped) {
         let plan = Plan {
             is_on: true,
@@ -216,9 +219,9 @@ impl Contained {
         })
     }
 
-    /// Runs `call` step by step from its [`arm`] on. Before each instruction comes a tick that reports one microsecond, until
-    /// the thread is cut, or for `last` instructions. The host's clock stands still for as long, so that ticks alone tell the
-    /// time.
+    /// Runs `call` in single steps from its [`arm`] on. Before each instruction comes a tick that reports one
+    /// microsecond, until the thread is cut, or for `last` instructions. The host's clock stands still
+    /// meanwhile, so that only the ticks tell the time.
     pub fn step_counted<R>(&self, last: u64, call: impl FnOnce() -> R) -> (R, Stepped) {
         let plan = Plan {
             is_on: true,
@@ -232,8 +235,8 @@ impl Contained {
         self.run(plan, call)
     }
 
-    /// Runs `call`, and counts for each instruction between [`arm`] and [`disarm`] the account that a tick would charge, for the
-    /// first 5000 instructions at most.
+    /// Runs `call` and counts, for each instruction between [`arm`] and [`disarm`], the account that a tick
+    /// would charge. It counts the first 5000 instructions at most.
     pub fn survey<R>(&self, call: impl FnOnce() -> R) -> R {
         let plan = Plan {
             is_on: true,
@@ -254,8 +257,8 @@ impl Contained {
         (result, Stepped { steps, verdict })
     }
 
-    /// Runs `call` step by step. Before its instruction number `at` comes a tick that uses up any budget:
-    /// only that one or, if it `insists`, one before every further instruction until the thread is cut.
+    /// Runs `call` in single steps. Before its instruction number `at` comes a tick that uses up any budget. If
+    /// it `insists`, one comes before every further instruction, too, until the thread is cut.
     pub fn step<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
         let call = || {
             arm();
@@ -265,7 +268,8 @@ impl Contained {
     }
 }
 
-/// Installs the handler of single steps, once for the process. Only programs that step do so, since debuggers use SIGTRAP too.
+/// Installs the handler of single steps, once for the process. Only programs that step do so, since debuggers
+/// use SIGTRAP, too.
 fn install() {
     static DONE: OnceLock<bool> = OnceLock::new();
     let is_done = *DONE.get_or_init(|| signals::set(libc::SIGTRAP, trapped as *const () as usize));
@@ -273,11 +277,11 @@ fn install() {
 }
 
 unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
-    // SAFETY: the kernel's record of this signal, ours for the length of the handler.
+    // SAFETY: the kernel's record of this signal, which is this handler's until it returns.
     let context = unsafe { &mut *context.cast::<ucontext_t>() };
     let mut plan = PLAN.get();
     if !plan.is_on {
-        // Whose trap it was is over.
+        // The call that armed the traps is over.
         let mut registers = context::load(context);
         registers.rflags &= !TRAP_FLAG;
         context::store(context, &registers);
@@ -288,7 +292,7 @@ unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *mut c_void) 
         plan.left = plan.left.saturating_sub(1);
         PLAN.set(plan);
         if plan.left == 0 {
-            // A thread that was cut did not disarm.
+            // A thread that was cut has not disarmed.
             let mut registers = context::load(context);
             registers.rflags &= !TRAP_FLAG;
             context::store(context, &registers);
@@ -309,8 +313,8 @@ unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *mut c_void) 
     let Some(program) = images::program() else {
         return;
     };
-    // SAFETY: the registers of this very thread where the trap struck; the handler runs on the alternate
-    // stack, and they are resumed when it returns.
+    // SAFETY: the registers of this very thread at the trapped instruction. The handler runs on the alternate
+    // stack, and the registers are resumed when it returns.
     let verdict = unsafe { contain::tick(&mut registers, plan.elapsed, program) };
     plan.verdict = Some(verdict);
     PLAN.set(plan);

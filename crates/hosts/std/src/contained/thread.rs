@@ -1,4 +1,4 @@
-//! What each thread needs: a stack for its handlers, the bounds of its own, a timer.
+//! What each contained thread needs: a stack for its handlers, the bounds of its own stack, and a timer.
 
 use super::ticks::{PERIOD, say_ticking};
 use super::{bounds, handlers, reserve, signals, yield_clock};
@@ -11,14 +11,14 @@ use std::sync::OnceLock;
 use std::time::Duration;
 use std::{mem, ptr};
 
-/// Bytes of a handler's stack.
+/// The size of a handler's stack in bytes.
 const HANDLER_STACK: usize = 128 << 10;
 
-/// What all guards of the running thread have together: made with the first, taken back with the last.
+/// What all guards of the running thread share. It is set up with the first guard and torn down with the last.
 #[derive(Clone, Copy)]
 struct Held {
     guards: usize,
-    /// How many of them asked for ticks.
+    /// The number of guards that asked for ticks.
     ticking: usize,
     timer: Option<libc::timer_t>,
     stack: *mut c_void,
@@ -34,20 +34,21 @@ fn has_timer() -> bool {
     HELD.get().is_some_and(|held| held.timer.is_some())
 }
 
-/// Contains what strikes on the thread that made it, while it lives. A thread may have several and drop them in any
-/// order: it is contained until the last is gone, and has ticks until the last that asked for them is.
+/// Contains faults and ticks on the thread that made it, while it lives. A thread may have several of these
+/// guards and drop them in any order: it is contained until the last is dropped, and has ticks until the last
+/// that asked for them is dropped.
 #[derive(Debug)]
 #[must_use = "dropping it ends the containment"]
 pub struct Contained {
     ticks: bool,
-    /// Of this thread only.
+    /// Keeps the guard on its thread.
     stays: PhantomData<*const ()>,
 }
 
 /// Installs the signal handlers, once for the process.
 ///
 /// # Panics
-/// If they can't be installed; at every call then, since nothing inside the initialiser panics.
+/// If they can't be installed. Then every call panics, since the initialiser itself does not panic.
 fn install() {
     static DONE: OnceLock<bool> = OnceLock::new();
     let is_done = *DONE.get_or_init(|| {
@@ -58,16 +59,16 @@ fn install() {
     });
     assert!(
         is_done,
-        "faults are not contained: no room for the program's own unwind tables, or a signal takes no handler"
+        "faults are not contained: there is no room for the program's unwind tables, or the system refuses a signal handler"
     );
 }
 
-/// Contains what strikes on this thread from now on: faults and, with `ticks`, what overruns its budget
-/// or is killed while it runs.
+/// Contains faults on this thread from now on. With `ticks`, also ends domains that overrun their budget or are
+/// killed while they run.
 ///
 /// # Panics
-/// If the system has no timer or no memory, or its signals take no handlers; on a thread that acts for a domain, which
-/// has no such authority.
+/// If the system has no timer or no memory left, or refuses the signal handlers. On a thread that acts for a
+/// domain, which has no such authority.
 pub fn contained(ticks: bool) -> Contained {
     authority::demand("contained::contained");
     install();
@@ -102,18 +103,19 @@ impl Contained {
 }
 
 impl Contained {
-    /// Runs `call` on a clock that stands still but for the thread's yields: with each of them as much time passes, and then comes a
-    /// tick that reports as much. So what the thread waits does not depend on the machine. `then` is told how many turns are over;
-    /// the thread that yields calls it, as it calls [`Threads`](samara_domain_runtime::host::Threads).
+    /// Runs `call` on a clock that stands still, except at the thread's yields: at each yield the time `each`
+    /// passes, and then a tick comes that reports as much. So the thread's waits do not depend on the machine.
+    /// `then` gets the number of turns that are over. The thread that yields calls it, as it calls
+    /// [`Threads`](samara_domain_runtime::host::Threads).
     ///
-    /// Returns also the number of turns.
+    /// Returns the number of turns, too.
     ///
     /// # Panics
-    /// If the thread has a real tick, or such a clock already.
+    /// If the thread has a real tick, or already has such a clock.
     pub fn by_turns<R>(&self, each: Duration, then: fn(u64), call: impl FnOnce() -> R) -> (R, u64) {
         assert!(
             !has_timer() && yield_clock::now().is_none(),
-            "the clock of this thread runs by itself: take `stepping`, and one clock of turns at a time"
+            "this thread has a timer or a clock of turns already: use `stepping`, and one clock of turns at a time"
         );
         yield_clock::run(each, then, call)
     }
@@ -129,7 +131,7 @@ impl Drop for Contained {
         if held.ticking == 0
             && let Some(timer) = held.timer.take()
         {
-            // SAFETY: this thread's timer, taken out and deleted once.
+            // SAFETY: this thread's timer, which was taken out and is deleted once.
             unsafe { libc::timer_delete(timer) };
         }
         if held.guards > 0 {
@@ -145,7 +147,7 @@ impl Held {
         let (own, guard) = own_stack();
         let memory = libc::PROT_READ | libc::PROT_WRITE;
         let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
-        // SAFETY: an anonymous mapping at an address of the kernel's choice touches nothing of ours.
+        // SAFETY: an anonymous mapping at an address of the kernel's choice touches no memory of ours.
         let stack = unsafe { libc::mmap(ptr::null_mut(), HANDLER_STACK, memory, flags, -1, 0) };
         assert_ne!(stack, libc::MAP_FAILED, "no memory for a handler's stack");
         let alternate = libc::stack_t {
@@ -155,9 +157,9 @@ impl Held {
         };
         // SAFETY: all zeroes is a valid description.
         let mut previous = unsafe { mem::zeroed::<libc::stack_t>() };
-        // SAFETY: fresh memory, which is unmapped only after the previous stack is back.
+        // SAFETY: fresh memory, which is unmapped only after the previous stack is set again.
         let code = unsafe { libc::sigaltstack(&raw const alternate, &raw mut previous) };
-        assert_eq!(code, 0, "the handler's stack is refused");
+        assert_eq!(code, 0, "the system refuses the handler's stack");
         bounds::set_guard(guard);
         reserve::set_up(own);
         Self {
@@ -171,25 +173,25 @@ impl Held {
 
     fn tear_down(self) {
         reserve::tear_down();
-        // SAFETY: what was there before; no handler runs on this thread now.
+        // SAFETY: the stack that was set before; no handler runs on this thread now.
         unsafe { libc::sigaltstack(&raw const self.previous, ptr::null_mut()) };
-        // SAFETY: this thread's mapping, no longer anybody's stack. A tick that is still on its way finds
-        // the previous stack.
+        // SAFETY: this thread's mapping, which is no stack any more. A tick that is still pending runs on the
+        // previous stack.
         unsafe { libc::munmap(self.stack, HANDLER_STACK) };
     }
 }
 
-/// The running thread's stack, and the pages that guard it.
+/// Returns the running thread's stack and its guard pages.
 fn own_stack() -> (Range<usize>, Range<usize>) {
     // SAFETY: all zeroes may be filled in.
     let mut attributes = unsafe { mem::zeroed::<pthread_attr_t>() };
-    // SAFETY: no arguments.
+    // SAFETY: takes no arguments.
     let me = unsafe { libc::pthread_self() };
-    // SAFETY: fills the attributes of the running thread in.
+    // SAFETY: fills in the attributes of the running thread.
     let code = unsafe { libc::pthread_getattr_np(me, &raw mut attributes) };
-    assert_eq!(code, 0, "the thread's stack is not known");
+    assert_eq!(code, 0, "the system does not know the thread's stack");
     let (mut start, mut size, mut guard) = (ptr::null_mut(), 0, 0);
-    // SAFETY: attributes that were filled in above.
+    // SAFETY: the attributes were filled in above.
     unsafe { libc::pthread_attr_getstack(&raw const attributes, &raw mut start, &raw mut size) };
     // SAFETY: as above.
     unsafe { libc::pthread_attr_getguardsize(&raw const attributes, &raw mut guard) };
@@ -207,7 +209,7 @@ fn start_timer() -> libc::timer_t {
     let mut event = unsafe { mem::zeroed::<libc::sigevent>() };
     event.sigev_notify = libc::SIGEV_THREAD_ID;
     event.sigev_signo = signals::tick();
-    // SAFETY: no arguments.
+    // SAFETY: takes no arguments.
     event.sigev_notify_thread_id = unsafe { libc::gettid() };
     let mut timer = ptr::null_mut();
     // SAFETY: a request for a signal that has a handler.
@@ -221,8 +223,8 @@ fn start_timer() -> libc::timer_t {
         it_interval: period,
         it_value: period,
     };
-    // SAFETY: the timer made above.
+    // SAFETY: the timer that was made above.
     let code = unsafe { libc::timer_settime(timer, 0, &raw const period, ptr::null_mut()) };
-    assert_eq!(code, 0, "the timer does not start");
+    assert_eq!(code, 0, "the system does not start the timer");
     timer
 }

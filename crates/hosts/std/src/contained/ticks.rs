@@ -1,4 +1,4 @@
-//! The tick of each thread's timer.
+//! The ticks of the threads' timers.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -6,15 +6,15 @@ use std::time::Duration;
 /// Time between two ticks.
 pub(super) const PERIOD: Duration = Duration::from_millis(2);
 
-/// Whether any thread had ticks: from then on budgets are taken for kept.
+/// Whether any thread has had ticks: from then on the host says that it enforces budgets.
 static TICKING: AtomicBool = AtomicBool::new(false);
 
-/// From now on there are ticks.
+/// Notes that there are ticks from now on.
 pub(super) fn say_ticking() {
     TICKING.store(true, SeqCst);
 }
 
-/// Whether budgets are kept, on threads that asked for ticks.
+/// Whether the host enforces budgets, on threads that asked for ticks.
 pub(crate) fn are_ticking() -> bool {
     TICKING.load(SeqCst)
 }

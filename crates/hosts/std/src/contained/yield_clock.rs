@@ -1,4 +1,4 @@
-//! A clock of turns: time that a thread waits is counted by its yields.
+//! A clock of turns: it counts the time that a thread waits by the thread's yields.
 
 use super::signals;
 use crate::StdHost;
@@ -18,17 +18,17 @@ std::thread_local! {
     static TURNING: Cell<Option<Turning>> = const { Cell::new(None) };
 }
 
-/// The time on the running thread's clock of turns, if it has one.
+/// Returns the time on the running thread's clock of turns, if it has one.
 pub(crate) fn now() -> Option<u64> {
     TURNING.get().map(|turning| turning.now)
 }
 
-/// What a tick on the running thread reports, if its clock is one of turns.
+/// Returns the time that a tick on the running thread reports, if its clock is one of turns.
 pub(super) fn elapsed() -> Option<Duration> {
     TURNING.get().map(|turning| turning.each)
 }
 
-/// The running thread yields: a turn is over, if its clock counts them.
+/// Called when the running thread yields: ends a turn, if the thread's clock counts turns.
 pub(crate) fn over() {
     let Some(turning) = TURNING.get() else {
         return;
@@ -42,11 +42,12 @@ pub(crate) fn over() {
         ..turning
     }));
     (turning.then)(turns);
-    // SAFETY: only `Contained::by_turns` sets the clock, and `contained`, which makes a `Contained`, has installed the signal's handler.
+    // SAFETY: only `Contained::by_turns` sets the clock. A `Contained` is made by `contained`, which has
+    // installed the handler of this signal.
     unsafe { libc::raise(signals::tick()) };
 }
 
-/// Runs `call` on a clock of turns that each take as long as `each`; returns also how many there were.
+/// Runs `call` on a clock whose turns each take `each`. Returns the number of turns, too.
 pub(super) fn run<R>(each: Duration, then: fn(u64), call: impl FnOnce() -> R) -> (R, u64) {
     struct Ended;
     impl Drop for Ended {

@@ -1,4 +1,5 @@
-//! A domain for models: an interface written by hand, and a cell that stands for all it has.
+//! A domain for the loom tests: an interface written by hand, and one cell that stands for everything the domain
+//! owns.
 
 use crate::host;
 use core::ptr::NonNull;
@@ -14,14 +15,15 @@ use std::panic::resume_unwind;
 use std::rc::Rc;
 use std::time::Duration;
 
-/// The interface: it has no methods, since models enter by hand.
+/// The interface of the test domain. It has no methods, because the loom tests enter the domain by hand.
 pub trait Probe: Send + Sync + MayImplement<ProbeTag> {}
 
-/// Names [`Probe`] among interfaces.
+/// The tag that identifies [`Probe`] among the interfaces.
 #[derive(Debug)]
 pub struct ProbeTag;
 
-// SAFETY: a trait object's pointer is two words wide; there is nothing to cross.
+// SAFETY: `dyn Probe` has no methods, so no argument or result crosses a boundary; the pointer to a trait object is
+// two words wide.
 unsafe impl Interface for dyn Probe {
     type Tag = ProbeTag;
     const NAME: &'static str = "Probe";
@@ -33,7 +35,7 @@ unsafe impl Interface for dyn Probe {
     };
 }
 
-// SAFETY: an unsizing keeps the address.
+// SAFETY: an unsizing coercion keeps the address.
 unsafe impl<T: Probe + 'static> Implements<T> for dyn Probe {
     fn unsize(object: NonNull<T>) -> NonNull<Self> {
         object
@@ -41,19 +43,20 @@ unsafe impl<T: Probe + 'static> Implements<T> for dyn Probe {
 }
 
 impl Object {
-    /// Which generation this is the object of: the first one is 1.
+    /// Returns the number of the generation that this object belongs to. The first generation is 1.
     #[must_use]
     pub const fn number(&self) -> u8 {
         self.0[0]
     }
 }
 
-/// What `init` returns: as large as a slab's object can be, since slabs of those have the fewest words.
+/// The object that `init` returns. It has the size of the largest object that fits a slab slot, because slabs of that
+/// class have the fewest owner words.
 #[derive(Debug)]
 pub struct Object(pub [u8; LARGEST]);
 impl Probe for Object {}
 
-/// Bytes of the largest object that shares a slab.
+/// Size in bytes of the largest object that shares a slab with others.
 pub const LARGEST: usize = 1 << MAX_SHIFT;
 
 fn init((): ()) -> Result<Object, RpcError> {
@@ -64,7 +67,7 @@ fn init((): ()) -> Result<Object, RpcError> {
 /// Spawns the domain `name`.
 ///
 /// # Panics
-/// If it does not start.
+/// If the domain does not start.
 #[must_use]
 pub fn spawn(name: &str) -> Domain<dyn Probe> {
     let spec = DomainSpec::new(name).restart(Restart::limited(8, Duration::from_secs(1)));
@@ -73,8 +76,8 @@ pub fn spawn(name: &str) -> Domain<dyn Probe> {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// All that a slot's domain has, as one cell that loom watches: whoever is inside reads it, a reclaim
-/// writes it. loom fails where the one does not happen before the other.
+/// Everything that a slot's domain owns, as one cell that loom watches. A thread inside the domain reads the cell,
+/// and a reclaim writes it. The test fails if a read and a write are not ordered by happens-before.
 #[derive(Clone, Debug)]
 pub struct Belongings(Rc<UnsafeCell<u32>>);
 
@@ -86,7 +89,7 @@ thread_local! {
 }
 
 impl Belongings {
-    /// Those of the only domain that this execution kills.
+    /// Creates the belongings of the only domain that this execution kills.
     #[must_use]
     pub fn new() -> Self {
         RECLAIMS.set(0);
@@ -97,14 +100,14 @@ impl Belongings {
         this
     }
 
-    /// From now on the object of the next generation stands elsewhere than the last one's.
+    /// Makes sure that the object of the next generation gets another address than the last one's.
     pub fn displace(&self) {
         DISPLACE.set(true);
     }
 
-    /// Uses them, as the domain does.
+    /// Reads the cell, as the domain's code would use its belongings.
     pub fn touch(&self) -> u32 {
-        // SAFETY: loom fails before the access when it races with a reclaim.
+        // SAFETY: loom panics before the access if it races with a reclaim.
         self.0.with(|value| unsafe { *value })
     }
 }
@@ -115,33 +118,34 @@ impl Default for Belongings {
     }
 }
 
-/// Called by the host at every reclaim, after all was released and before the slot is free.
+/// Counts a reclaim and writes the cell. The host calls this at every reclaim, after everything was released and
+/// before the slot is free.
 pub(crate) fn reclaimed() {
     RECLAIMS.set(RECLAIMS.get() + 1);
     if DISPLACE.get() {
-        // Takes the slot that was just freed, until the execution ends.
+        // Takes the slot that was just freed, and keeps it until the execution ends.
         let _ = crate::objects::Object::new();
     }
     if let Some(belongings) = BELONGINGS.with_borrow(Clone::clone) {
         belongings.0.with_mut(|value| {
-            // SAFETY: loom fails before the access when it races with one inside.
+            // SAFETY: loom panics before the access if it races with a thread inside the domain.
             unsafe { *value += 1 };
         });
     }
 }
 
-/// How many reclaims this execution has seen.
+/// Returns how many reclaims this execution has seen.
 #[must_use]
 pub fn reclaims() -> u32 {
     RECLAIMS.get()
 }
 
-/// Enters `target` and runs `body` there; whether it was let in.
+/// Enters `target` and runs `body` there. Returns whether the entry was admitted.
 ///
 /// # Panics
-/// If `body` does: loom's own verdict on an access inside, which the boundary has caught.
+/// If `body` panics: that is loom's report of a wrong access inside, which the boundary has caught.
 pub fn call(target: Target, body: impl FnOnce()) -> bool {
-    // SAFETY: `body` is the domain's code by the model's definition, and touches its belongings only.
+    // SAFETY: `body` stands for the domain's code, and touches only the domain's belongings.
     match unsafe { enter(target, (), |()| body()) } {
         Ok(()) => true,
         Err(Failure::Refused(())) => false,
@@ -149,12 +153,12 @@ pub fn call(target: Target, body: impl FnOnce()) -> bool {
     }
 }
 
-/// Enters `target`, and panics there; the boundary has to report the death.
+/// Enters `target` and panics there. The boundary has to report the death.
 ///
 /// # Panics
-/// If it was not let in.
+/// If the entry was refused.
 pub fn crash(target: Target) {
-    // SAFETY: a panic is all that the domain does.
+    // SAFETY: the closure only panics.
     let ended = unsafe { enter(target, (), |()| resume_unwind(Box::new(()))) };
     let ended: Result<(), _> = ended;
     assert!(matches!(ended, Err(Failure::Crashed)));

@@ -1,4 +1,5 @@
-//! The host: loom's threads, pages that an execution gives back when it ends, no clock.
+//! The host of the loom tests: loom's threads, pages that are freed when the next execution begins, and a clock that
+//! stands still.
 
 use core::ptr::NonNull;
 use samara_domain_runtime::host::{Arenas, Clock, Events, Threads, Window};
@@ -10,7 +11,7 @@ use samara_shared_heap::thread::{self, ThreadSlot};
 use std::alloc::{Layout, alloc, dealloc};
 use std::cell::{Cell, RefCell};
 
-/// The host in loom.
+/// The host of the loom tests.
 #[derive(Debug)]
 pub struct LoomHost;
 
@@ -22,7 +23,8 @@ loom::thread_local! {
 }
 
 thread_local! {
-    /// Pages that the heap holds, of the executions so far: statics forget, so these must not leak.
+    /// Pages that the heap has taken since the execution began. The heap's statics are reset for each execution and
+    /// forget these pages, so the host frees them.
     static PAGES: RefCell<Vec<(NonNull<u8>, Layout)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -30,14 +32,14 @@ thread_local! {
     static WAKES: Cell<u32> = const { Cell::new(0) };
 }
 
-/// How often the reaper was woken in this execution.
+/// Returns how often the reaper was woken in this execution.
 #[must_use]
 pub fn wakes() -> u32 {
     WAKES.get()
 }
 
-// SAFETY: one slot for each of loom's threads, in a box that lives as long as the thread; pages come
-// from the system's allocator with the layout that is asked for.
+// SAFETY: each of loom's threads has one slot, in a box that lives as long as the thread. Pages come from the
+// system's allocator with the layout that is asked for.
 unsafe impl HeapHost for LoomHost {
     fn thread_slot() -> NonNull<ThreadSlot> {
         SLOT.with(|slot| NonNull::from_ref(&**slot))
@@ -45,19 +47,19 @@ unsafe impl HeapHost for LoomHost {
 
     fn alloc_pages(bytes: usize, align: usize) -> Option<NonNull<u8>> {
         let layout = Layout::from_size_align(bytes, align).ok()?;
-        // SAFETY: the heap asks for whole pages, so for more than nothing.
+        // SAFETY: the heap asks for whole pages, so the size is not zero.
         let start = NonNull::new(unsafe { alloc(layout) })?;
         PAGES.with_borrow_mut(|pages| pages.push((start, layout)));
         Some(start)
     }
 
     unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
-        // Kept to the end of the execution: whoever still uses a word in it is found out.
+        // The pages stay allocated until the execution ends, so that a later use of a word in them is detected.
         forbid(start.addr().get()..start.addr().get() + bytes);
     }
 }
 
-// SAFETY: a constant.
+// SAFETY: a constant never goes back.
 unsafe impl Clock for LoomHost {
     fn now_ns() -> u64 {
         0
@@ -72,7 +74,7 @@ impl Events for LoomHost {
     }
 }
 
-// SAFETY: there are no private heaps; where loom panics the model is over.
+// SAFETY: there are no private heaps. Where loom panics, the test is over.
 unsafe impl Threads for LoomHost {
     fn yield_now() {
         samara_loom_primitives::yield_now();
@@ -94,28 +96,29 @@ unsafe impl Arenas for LoomHost {
     unsafe fn decommit(_: Owner, _: NonNull<u8>, _: usize) {}
 }
 
-/// Begins an execution: the pages of the last one go.
+/// Begins an execution, and frees the pages of the last one.
 pub fn begin() {
     WAKES.set(0);
     PAGES.with_borrow_mut(|pages| {
         for (start, layout) in pages.drain(..) {
-            // SAFETY: allocated with this layout, by an execution that ended.
+            // SAFETY: the pages were allocated with this layout, by an execution that has ended.
             unsafe { dealloc(start.as_ptr(), layout) };
         }
     });
 }
 
-/// A stack's size, in words.
+/// Size of a stack, in words.
 const STACK_WORDS: usize = 1 << 15;
 
-/// The authority over domains.
+/// Returns the authority over domains.
 #[must_use]
 pub fn runtime() -> Runtime {
-    // SAFETY: the model is the host.
+    // SAFETY: the loom test is the host.
     unsafe { Runtime::assume_host() }
 }
 
-/// What loom's threads may share, though nothing says so: they take turns on one thread.
+/// Carries a value that is not `Send` to another of loom's threads. This is sound because loom's threads take turns
+/// on one thread of the operating system.
 struct Here<T>(T);
 
 // SAFETY: see the type.

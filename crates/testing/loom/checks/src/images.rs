@@ -1,5 +1,5 @@
-//! Images of unwind tables, each with a cell that loom watches: whoever loads or unloads it writes it, whoever
-//! reads its tables reads it.
+//! Images of unwind tables, each with a cell that loom watches. Loading or unloading an image writes its cell, and
+//! reading its tables reads the cell.
 
 use core::ops::Range;
 use loom::cell::UnsafeCell;
@@ -7,14 +7,15 @@ use samara_unwind::tables::{Image, ImageId, InUse, Registered, register_image, u
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// As many as there may be.
+/// The numbers of images are below this.
 const IMAGES: usize = 4;
 
 thread_local! {
     static CELLS: RefCell<Vec<Rc<UnsafeCell<()>>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The tables: nobody looks into them, and any beginning with any length stays inside.
+/// The bytes of all tables. No code interprets them. They are long enough that every table of every image lies
+/// inside.
 static BYTES: [u8; 4 * IMAGES] = [0; 4 * IMAGES];
 
 /// Begins an execution, in which no image is loaded.
@@ -22,7 +23,8 @@ pub fn begin() {
     CELLS.set((0..IMAGES).map(|_| Rc::new(UnsafeCell::new(()))).collect());
 }
 
-/// Image `number`, whose code is around `pc`, in its 64 KiB. It has no part in common with one of another number.
+/// Returns image `number`, whose code lies in the 64 KiB block of `pc`. Each of its parts differs from the same part
+/// of an image with another number.
 fn image(number: usize, pc: usize) -> Image<'static> {
     let table = |at: usize| &BYTES[at * number..][..number];
     Image {
@@ -50,23 +52,24 @@ pub struct Loaded {
 }
 
 impl Loaded {
-    /// Loads image `number`, whose code is around `pc`, and registers it.
+    /// Loads image `number`, whose code lies around `pc`, and registers it.
     ///
     /// # Panics
-    /// If there is no room.
+    /// If the registry is full.
     #[must_use]
     pub fn new(number: usize, pc: usize) -> Self {
         cell(number).with_mut(|_| ());
-        // SAFETY: the bytes stay; that nobody uses them longer than they would is what the cell shows.
+        // SAFETY: the bytes are a static, so they stay. The image's cell shows whether a reader uses them after the
+        // unload.
         let id = unsafe { register_image(image(number, pc)) };
         let id = id.unwrap_or_else(|error| panic!("{error}"));
         Self { number, id }
     }
 
-    /// Unregisters it; which one it was.
+    /// Unregisters the image and returns its number.
     ///
     /// # Errors
-    /// The image, which is still being read.
+    /// Returns the image if it is still being read.
     pub fn unregister(self) -> Result<usize, Self> {
         let number = self.number;
         match unregister_image(self.id) {
@@ -81,7 +84,7 @@ pub fn unload(number: usize) {
     cell(number).with_mut(|_| ());
 }
 
-/// Reads an image that was found for `pc`: which one it is.
+/// Reads the image that was found for `pc` and returns its number.
 fn read(found: &Image<'static>, pc: usize) -> usize {
     let number = found.except_table.len();
     let parts = |image: &Image<'static>| {
@@ -94,26 +97,26 @@ fn read(found: &Image<'static>, pc: usize) -> usize {
     number
 }
 
-/// Which image is found for `pc`, as by a cut.
+/// Returns the number of the image that a cut finds for `pc`.
 #[must_use]
 pub fn find(pc: usize) -> Option<usize> {
     Registered::with_image(pc, |image| read(image, pc)).ok()
 }
 
-/// Which image is found for `pc`, as by a raise whose frame is in it.
+/// Returns the number of the image that a raise with a frame at `pc` finds.
 ///
 /// # Safety
-/// As for a raise: where `pc` is in an image, that stays until this returns.
+/// As for a raise: if `pc` lies in an image, that image stays until this returns.
 #[must_use]
 pub unsafe fn find_active(pc: usize) -> Option<usize> {
-    // SAFETY: handed on.
+    // SAFETY: the caller upholds the contract.
     unsafe { Registered::with_image_of_active_frame(pc, |image| read(image, pc)) }.ok()
 }
 
-/// Of which image the row is that is found for `pc`, remembered or not.
+/// Returns the number of the image that the row for `pc` belongs to, whether the row was cached or not.
 ///
 /// # Panics
-/// If it has parts of two.
+/// If the row has parts of two rows.
 #[must_use]
 pub fn find_row(pc: usize) -> Option<usize> {
     let tag = pc % 0x1_0000 * IMAGES;

@@ -1,4 +1,4 @@
-//! What the models have in common: a host in loom.
+//! The parts that all loom tests share, among them the host.
 #![expect(unsafe_code, reason = "binds the host traits to loom's threads")]
 
 pub mod domain;

@@ -1,4 +1,4 @@
-//! Objects of the heap, each with a cell that loom watches: whoever has the slot writes it.
+//! Heap objects, each with a cell that loom watches. The holder of a slot writes the slot's cell.
 
 use core::ptr::NonNull;
 use loom::cell::UnsafeCell;
@@ -27,7 +27,7 @@ thread_local! {
     static SLOTS: RefCell<Slots> = RefCell::default();
 }
 
-/// Forgets the objects of the last execution; at most `slots` different ones will be watched.
+/// Forgets the objects of the last execution, and makes cells for at most `slots` different slots.
 pub fn begin(slots: usize) {
     let blank = (0..slots).map(|_| Rc::new(UnsafeCell::new(()))).collect();
     SLOTS.set(Slots {
@@ -36,10 +36,10 @@ pub fn begin(slots: usize) {
     });
 }
 
-/// The owner in slot `index`.
+/// Returns the owner with index `index`.
 ///
 /// # Panics
-/// If there is none.
+/// If there is no such owner.
 #[must_use]
 pub fn owner(index: usize) -> Owner {
     Owner::from_index(index).unwrap_or_else(|| panic!("no owner {index}"))
@@ -49,7 +49,8 @@ pub fn owner(index: usize) -> Owner {
 pub fn acting<R>(owner: Owner, body: impl FnOnce() -> R) -> R {
     let slot = thread::current();
     let frame = Frame::new(owner, slot.top());
-    // SAFETY: the frame outlives `body`, and is taken off after; the model decides who acts for whom.
+    // SAFETY: the frame outlives `body` and is taken off after it. The loom test decides which thread acts for which
+    // owner.
     unsafe { slot.set_top(&raw const frame) };
     let result = body();
     // SAFETY: this was the top before.
@@ -58,13 +59,13 @@ pub fn acting<R>(owner: Owner, body: impl FnOnce() -> R) -> R {
 }
 
 impl Object {
-    /// An object of whom the thread runs for.
+    /// Allocates an object for the owner that the thread runs for.
     ///
     /// # Panics
-    /// If its slot is somebody else's, or there is no memory.
+    /// If the slot is already in use, or if there is no memory.
     #[must_use]
     pub fn new() -> Self {
-        // SAFETY: the place is that of the size; the object keeps the slot.
+        // SAFETY: the place fits the size, and the object keeps the slot.
         let slot = unsafe { heap::alloc(PLACE, BYTES, BYTES) };
         let slot = slot.unwrap_or_else(|error| panic!("{error}"));
         let fresh = SLOTS.with_borrow_mut(|slots| slots.live.insert(slot.addr().get()));
@@ -74,7 +75,8 @@ impl Object {
         this
     }
 
-    /// Uses it; loom fails if somebody else's use does not happen before.
+    /// Writes the object's cell. loom fails the test if another use of the slot does not happen before or after this
+    /// one.
     pub fn touch(&self) {
         let cell = SLOTS.with_borrow_mut(|slots| {
             let blank = &mut slots.blank;
@@ -82,27 +84,27 @@ impl Object {
             Rc::clone(cell.or_insert_with(|| {
                 blank
                     .pop()
-                    .unwrap_or_else(|| panic!("the model uses more slots than it asked for"))
+                    .unwrap_or_else(|| panic!("the loom test uses more slots than it asked for"))
             }))
         });
         cell.with_mut(|_| ());
     }
 
-    /// Changes its owner.
+    /// Changes the object's owner.
     pub fn give(&self, to: Owner) {
-        // SAFETY: live, and the model hands it over now.
+        // SAFETY: the object is live, and the test hands it over now.
         unsafe { heap::set_owner(self.0, PLACE, to) };
     }
 
-    /// Frees it.
+    /// Frees the object.
     pub fn free(self) {
         self.touch();
         self.released();
-        // SAFETY: live until now, and used no more.
+        // SAFETY: the object was live until now and is not used again.
         unsafe { heap::free(self.0, PLACE) };
     }
 
-    /// Notes that a reclaim is about to free it.
+    /// Notes that a reclaim is about to free the object.
     pub fn released(&self) {
         SLOTS.with_borrow_mut(|slots| slots.live.remove(&self.0.addr().get()));
     }
@@ -114,8 +116,8 @@ impl Default for Object {
     }
 }
 
-/// Reclaims what `owner` has; how many objects.
+/// Reclaims all objects of `owner` and returns how many there were.
 pub fn reclaim(owner: Owner) -> usize {
-    // SAFETY: the model has no thread left that runs for it.
+    // SAFETY: the test has no thread left that runs for `owner`.
     unsafe { heap::reclaim(owner) }.objects
 }

@@ -1,6 +1,7 @@
-//! Entry against kill; the last exit against the reaper.
+//! An entry against a kill, and the last exit against the reaper.
 //!
-//! Bounds: one domain, two shards, three threads; every interleaving.
+//! Bounds: one domain, two shards, three threads; every interleaving, but at most three preemptions with three
+//! threads.
 
 use samara_loom::domain::{Belongings, call, reclaims, spawn};
 use samara_loom::host;
@@ -11,7 +12,7 @@ const SEQ_CST: Weaken = Weaken {
     fault: Fault::SeqCst,
 };
 
-/// One thread calls, the other kills and tries to reclaim.
+/// One thread calls, while the other kills the domain and tries to reclaim it.
 fn entry_and_kill() {
     host::begin();
     let belongings = Belongings::new();
@@ -22,9 +23,9 @@ fn entry_and_kill() {
     });
     assert!(domain.kill());
     caller.join().unwrap();
-    // Nobody is inside any more: this one reclaims it if the first did not.
+    // No thread is inside any more: this kill reclaims the domain if the first one did not.
     assert!(!domain.kill());
-    assert_eq!(reclaims(), 1, "reclaimed once");
+    assert_eq!(reclaims(), 1, "one death takes exactly one reclaim");
 }
 
 #[test]
@@ -34,13 +35,13 @@ fn an_entry_excludes_the_reclaim() {
 
 #[test]
 #[should_panic(expected = "wrong")]
-fn an_entry_excludes_the_reclaim_by_seq_cst_only() {
+fn excluding_the_reclaim_needs_seq_cst() {
     Check::new("entry and kill, weakened", 96, 24)
         .weaken(SEQ_CST)
         .run(entry_and_kill);
 }
 
-/// Whoever leaves last wakes the reaper, unless the reaper has seen that nobody is inside.
+/// The last thread that leaves wakes the reaper, unless the reaper has seen that no thread is inside.
 fn last_exit_and_reaper() {
     host::begin();
     let belongings = Belongings::new();
@@ -53,16 +54,16 @@ fn last_exit_and_reaper() {
         })
     });
     assert!(domain.kill());
-    // The death itself has woken it once, before the kill looked.
+    // The death itself has woken the reaper once, before the kill looked for threads inside.
     let before = 1;
     for caller in callers {
         caller.join().unwrap();
     }
     if reclaims() == 0 {
-        assert!(host::wakes() > before, "nobody woke the reaper");
+        assert!(host::wakes() > before, "nobody woke the reaper after the last exit");
     }
     assert!(!domain.kill());
-    assert_eq!(reclaims(), 1, "reclaimed once");
+    assert_eq!(reclaims(), 1, "one death takes exactly one reclaim");
 }
 
 #[test]
@@ -74,14 +75,14 @@ fn the_last_exit_wakes_the_reaper() {
 
 #[test]
 #[should_panic(expected = "wrong")]
-fn the_last_exit_is_seen_by_seq_cst_only() {
+fn seeing_the_last_exit_needs_seq_cst() {
     Check::new("last exit and reaper, weakened", 96, 24)
         .preemptions(3)
         .weaken(SEQ_CST)
         .run(last_exit_and_reaper);
 }
 
-/// As above, with one caller that is inside when the kill begins: only the wake may be lost.
+/// As above, with one caller that is inside when the kill begins. Only the wake-up can be lost here.
 fn wake_or_reclaim() {
     host::begin();
     let _belongings = Belongings::new();
@@ -95,9 +96,9 @@ fn wake_or_reclaim() {
     if let Some(killer) = killer {
         killer.join().unwrap();
     }
-    // The first wake is the death's own, before the kill looked.
+    // The first wake-up is that of the death itself, before the kill looked for threads inside.
     let answered = reclaims() == 1 || host::wakes() > 1;
-    assert!(answered, "nobody woke the reaper");
+    assert!(answered, "nobody woke the reaper after the last exit");
 }
 
 #[test]
@@ -107,7 +108,7 @@ fn a_wake_is_not_lost() {
 
 #[test]
 #[should_panic(expected = "nobody woke")]
-fn a_wake_is_not_lost_by_seq_cst_only() {
+fn keeping_a_wake_needs_seq_cst() {
     Check::new("a wake, weakened", 96, 24)
         .weaken(SEQ_CST)
         .run(wake_or_reclaim);

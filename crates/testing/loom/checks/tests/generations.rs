@@ -1,7 +1,7 @@
-//! Entry against kill against reuse of the slot, and a shadow's restart against its callers.
+//! An entry against a kill and the reuse of the slot, and a shadow's restart against its callers.
 //!
-//! Bounds: one slot, two generations, two shards, two callers and the one who kills; at most two
-//! preemptions.
+//! Bounds: one slot, two generations, two shards, at most two callers and the thread that kills. At most two
+//! preemptions (four in the unweakened test of reuse).
 
 #![expect(
     unsafe_code,
@@ -19,14 +19,14 @@ const CONTROL: &str = "domain-runtime/src/control.rs";
 const FLIGHT: &str = "domain-runtime/src/service/single_flight.rs";
 const PUBLISHED: &str = "domain-runtime/src/service/published.rs";
 
-/// Calls whatever generation is current; whether it was let in. Inside, object and belongings must be
-/// those of the generation that was entered.
+/// Calls the current generation and returns whether the entry was admitted. Inside, the object and the belongings
+/// must be those of the generation that was entered.
 fn call_current(domain: &Domain<dyn Probe>, belongings: &Belongings) -> bool {
     let instance = domain.service().current();
     let object = instance.object().cast::<Object>();
     call(instance.target(), || {
         let lives = belongings.touch() + 1;
-        // SAFETY: entered, so the object of this generation is alive.
+        // SAFETY: the thread is inside this generation, so its object is alive.
         let number = unsafe { object.as_ref() }.number();
         assert_eq!(u32::from(number), lives);
     })
@@ -49,7 +49,7 @@ fn reuse() {
     stale.join().unwrap();
     assert!(
         !call(old, || ()),
-        "an old generation is never entered again"
+        "a dead generation was entered"
     );
     assert_eq!(reclaims(), 1);
 }
@@ -63,7 +63,7 @@ fn a_stale_entry_never_meets_the_next_generation() {
 
 #[test]
 #[should_panic(expected = "wrong")]
-fn a_stale_entry_is_refused_by_seq_cst_only() {
+fn refusing_a_stale_entry_needs_seq_cst() {
     Check::new("generation reuse, weakened", 128, 32)
         .preemptions(2)
         .weaken(Weaken {
@@ -73,7 +73,7 @@ fn a_stale_entry_is_refused_by_seq_cst_only() {
         .run(reuse);
 }
 
-/// Two callers as a shadow makes them, one kill: both are answered, by one restart at most.
+/// Two callers that recover as a shadow does, and one kill: both are answered, with at most one restart.
 fn recovery() {
     host::begin();
     let belongings = Belongings::new();
@@ -89,8 +89,8 @@ fn recovery() {
                     .service()
                     .recover(dead.target(), &Waits::new())
                     .unwrap();
-                // Nobody kills the second one.
-                assert!(call_current(&domain, &belongings), "not recovered");
+                // The second generation is not killed.
+                assert!(call_current(&domain, &belongings), "the recovered service refused an entry");
             }
             answered.set(answered.get() + 1);
         })
@@ -104,15 +104,16 @@ fn recovery() {
 }
 
 #[test]
-fn one_thread_restarts_and_all_are_answered() {
+fn one_restart_answers_all_callers() {
     Check::new("recovery", 128, 32).preemptions(2).run(recovery);
 }
 
-/// Two flights at once restart a service twice for one death. (The exchange's orders are not needed here: what a
-/// flight changes is published with orders of its own. Without them all models pass.)
+/// Two concurrent flights restart a service twice for one death. The orderings of the exchange are not needed here,
+/// because the state that a flight changes is published with orderings of its own: without the exchange's orderings
+/// all loom tests pass.
 #[test]
 #[should_panic(expected = "restarted twice for one death")]
-fn one_thread_restarts_by_the_exchange_that_begins_it_only() {
+fn one_restart_needs_the_flights_exchange() {
     Check::new("recovery, no flight", 128, 32)
         .preemptions(2)
         .weaken(Weaken {
@@ -122,7 +123,7 @@ fn one_thread_restarts_by_the_exchange_that_begins_it_only() {
         .run(recovery);
 }
 
-/// A reader of the current instance against the restart that replaces it.
+/// A reader of the current instance races with the restart that replaces it.
 fn publication() {
     host::begin();
     objects::begin(4);
@@ -149,7 +150,7 @@ fn an_instance_is_read_whole() {
 
 #[test]
 #[should_panic(expected = "wrong")]
-fn an_instance_is_read_whole_by_the_writers_release_only() {
+fn whole_instances_need_the_writers_release() {
     Check::new("publication, weak writer", 128, 32)
         .preemptions(2)
         .weaken(Weaken {
@@ -161,7 +162,7 @@ fn an_instance_is_read_whole_by_the_writers_release_only() {
 
 #[test]
 #[should_panic(expected = "wrong")]
-fn an_instance_is_read_whole_by_the_readers_acquire_only() {
+fn whole_instances_need_the_readers_acquire() {
     Check::new("publication, weak reader", 128, 32)
         .preemptions(2)
         .weaken(Weaken {

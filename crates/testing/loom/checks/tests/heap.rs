@@ -1,8 +1,7 @@
-//! A free on another CPU against a change of owner and a reclaim; a reclaim's scan against slabs that
-//! go back to the host.
+//! A free on another CPU against a change of owner and a reclaim, and a reclaim's scan against slabs that go back to
+//! the host.
 //!
-//! Bounds: one class of three slots a slab, two slabs at first, two CPUs, three threads; at most
-//! three preemptions.
+//! Bounds: one class with three slots a slab, two slabs at first, two CPUs, three threads; at most three preemptions.
 
 use loom::sync::atomic::{AtomicBool, Ordering};
 use samara_loom::host;
@@ -25,11 +24,11 @@ fn check(name: &'static str) -> Check {
 fn nothing_is_left() {
     heap::trim();
     assert_eq!(heap::census_all(), heap::Census::default());
-    assert_eq!(heap::held_bytes(), 0, "slabs went back");
+    assert_eq!(heap::held_bytes(), 0, "empty slabs stayed with the heap");
 }
 
-/// One domain hands an object on and ends; the new owner frees it on another CPU and allocates; the
-/// reaper reclaims the first one. `order` is that of the end.
+/// One domain hands an object on and ends. The new owner frees the object on another CPU and allocates again, while
+/// the reaper reclaims the first domain. `order` is the ordering of the store that announces the end.
 fn free_and_transfer(order: Ordering) {
     host::begin();
     objects::begin(8);
@@ -63,7 +62,7 @@ fn free_and_transfer(order: Ordering) {
             again.free();
         });
     });
-    // The reaper has seen the giver leave.
+    // If this load sees the store, the reaper knows that the giver has left.
     let seen = ended.load(Ordering::Acquire);
     if seen {
         kept.released();
@@ -80,18 +79,18 @@ fn free_and_transfer(order: Ordering) {
 }
 
 #[test]
-fn a_free_elsewhere_is_the_new_owners() {
+fn a_new_owner_frees_on_another_cpu() {
     check("free and transfer").run(|| free_and_transfer(Ordering::Release));
 }
 
 #[test]
 #[should_panic(expected = "took what was handed on")]
-fn a_reclaim_before_the_last_exit_takes_what_was_handed_on() {
+fn a_reclaim_needs_the_order_of_the_last_exit() {
     check("free and transfer, weakened").run(|| free_and_transfer(Ordering::Relaxed));
 }
 
-/// One owner's objects are reclaimed while another's, in the same slabs, are freed and the empty
-/// slabs go back.
+/// One owner's objects are reclaimed while another owner's objects in the same slabs are freed and the empty slabs go
+/// back.
 fn reclaim_and_return() {
     host::begin();
     objects::begin(12);
@@ -134,12 +133,12 @@ fn a_scan_needs_the_registrys_lock() {
         .run(reclaim_and_return);
 }
 
-/// One CPU's cache is flushed by another, which then takes all slots there are.
+/// One CPU's cache is flushed by another CPU, which then takes all free slots.
 fn flush_from_afar() {
     host::begin();
     objects::begin(12);
     let (one, other) = (owner(1), owner(2));
-    // One stays in each slab, so that the slabs stay.
+    // One object stays in each slab, so that the slabs stay.
     let [a, b, c] = acting(one, || [(); 3].map(|()| Object::new()));
     let d = acting(one, Object::new);
     let far = host::spawn(1, move || {
@@ -164,7 +163,7 @@ fn a_cache_is_flushed_from_afar() {
 
 #[test]
 #[should_panic]
-fn a_cache_is_flushed_from_afar_by_its_lock_only() {
+fn flushing_from_afar_needs_the_caches_lock() {
     check("flush from afar, weakened")
         .weaken(lock_of("shared-heap/src/cache.rs"))
         .run(flush_from_afar);

@@ -1,9 +1,9 @@
-//! A kill from another thread against the no-cut mark: a thread that runs for a domain has the mark
-//! from before it takes a lock of the trusted side until after it let go, so that a host which finds it
-//! without the mark may cut it there; and nothing is reclaimed under it.
+//! A kill from another thread against the no-cut mark. A thread that runs for a domain carries the mark from before
+//! it takes a lock of the trusted side until after it released the lock. So a host that finds the thread without the
+//! mark may cut it there. Nothing is reclaimed under a thread that is inside.
 //!
-//! Bounds: one thread that works inside a domain, one that kills; at most three preemptions. The mark
-//! is plain: only the thread itself, or a host that holds it off its CPU, reads it.
+//! Bounds: one thread that works inside a domain, and one that kills; at most three preemptions. The mark is a plain
+//! word: only the thread itself reads it, or a host that holds the thread off its CPU.
 #![expect(unsafe_code, reason = "walks the thread's chain of frames")]
 
 use samara_domain_runtime::Waits;
@@ -13,7 +13,8 @@ use samara_loom::objects::{self, Object};
 use samara_loom_primitives::{Check, Mutex, on_lock};
 use samara_shared_heap::{Owner, heap, thread};
 
-/// Called at every lock. Also what the trusted side does as the host counts, on a domain's thread.
+/// Checks the mark at every lock. Locks are also taken by trusted code that counts as the host while it runs on a
+/// domain's thread.
 fn look() {
     let slot = thread::current();
     let mut at = slot.top();
@@ -21,13 +22,13 @@ fn look() {
     while let Some(frame) = unsafe { at.as_ref() } {
         assert!(
             frame.owner().is_host() || slot.in_no_cut(),
-            "a lock without the mark"
+            "a lock was taken without the no-cut mark"
         );
         at = frame.prev();
     }
 }
 
-/// `work` runs inside a domain that is killed meanwhile.
+/// Runs `work` inside a domain that is killed meanwhile.
 fn kill_during(work: fn()) {
     host::begin();
     objects::begin(8);
@@ -78,14 +79,14 @@ fn a_scan_takes_its_locks_under_the_mark() {
     check("kill in a scan").run(|| kill_during(count_and_trim));
 }
 
-/// The steps in the wrong order: a lock first, the mark after it.
+/// The wrong order: the lock is taken first, and the mark is set after it.
 #[test]
 #[should_panic(expected = "wrong")]
 fn a_lock_without_the_mark_is_found() {
     check("kill at a bare lock").run(|| kill_during(lock_then_mark));
 }
 
-/// A domain calls another one, which panics: its death is noted on the caller's thread.
+/// A domain calls another one, which panics. The callee's death is recorded on the caller's thread.
 #[test]
 fn a_death_is_noted_under_the_mark() {
     check("kill at a death").run(|| {
@@ -98,7 +99,7 @@ fn a_death_is_noted_under_the_mark() {
     });
 }
 
-/// What is told of a dead domain, and its reclaim and restart, on the thread of who calls it.
+/// Reads of a dead domain's state, and its reclaim and restart, run on the thread that calls them.
 #[test]
 fn a_recovery_takes_its_locks_under_the_mark() {
     check("kill in a recovery").run(|| {

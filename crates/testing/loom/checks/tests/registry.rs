@@ -1,7 +1,8 @@
-//! Look-ups of unwind tables against images that come and go.
+//! Look-ups of unwind tables against images that are loaded and unloaded.
 //!
-//! Bounds: two images, of which one takes the other's addresses or stands elsewhere; two threads. Every
-//! interleaving; of a raise, at most three preemptions. No place has a SeqCst load, so models add no fence to one.
+//! Bounds: two images, of which the second takes the first one's addresses or lies elsewhere; two threads. Every
+//! interleaving, but at most three preemptions in the tests of a raise. `place.rs` has no SeqCst load, so the loom
+//! primitives add no fence to its accesses.
 #![cfg(target_arch = "x86_64")]
 #![expect(unsafe_code, reason = "looks images up as a raise does")]
 
@@ -19,7 +20,7 @@ const fn check(name: &'static str) -> Check {
     Check::new(name, 64, 8)
 }
 
-/// A cut looks an image up that is unloaded meanwhile, and whose addresses another one takes.
+/// A cut looks up an image that is unloaded meanwhile, and whose addresses another image then takes.
 fn look_up_and_unload() {
     host::begin();
     images::begin();
@@ -33,10 +34,10 @@ fn look_up_and_unload() {
             let second = Loaded::new(2, PC);
             assert_eq!(find(PC), Some(2));
             reader.join().unwrap();
-            assert_eq!(second.unregister().ok(), Some(2), "nobody reads it");
+            assert_eq!(second.unregister().ok(), Some(2), "nobody reads it, but it is in use");
         }
         Err(first) => {
-            assert_eq!(find(PC), None, "found after it was closed");
+            assert_eq!(find(PC), None, "found after it was unregistered");
             reader.join().unwrap();
             let first = first.unregister().ok();
             images::unload(first.expect("nobody reads it"));
@@ -46,13 +47,13 @@ fn look_up_and_unload() {
 }
 
 #[test]
-fn an_image_stays_while_it_is_read_and_nobody_finds_it_later() {
+fn an_image_in_use_stays_and_is_found_no_more() {
     check("look-up and unload").run(look_up_and_unload);
 }
 
-/// The words that are searched are guesses: no order of theirs is relied on.
+/// The index words that a look-up searches are only hints: no ordering of theirs is relied on.
 #[test]
-fn an_image_stays_while_it_is_read_whatever_was_guessed() {
+fn an_image_in_use_stays_without_index_order() {
     check("look-up and unload, guesses weakened")
         .weaken(Weaken {
             file: REGISTRY,
@@ -63,7 +64,7 @@ fn an_image_stays_while_it_is_read_whatever_was_guessed() {
 
 #[test]
 #[should_panic(expected = "Causality violation")]
-fn an_image_stays_while_it_is_read_by_the_places_order_only() {
+fn an_image_in_use_needs_the_places_order() {
     check("look-up and unload, weakened")
         .weaken(Weaken {
             file: PLACE,
@@ -74,7 +75,7 @@ fn an_image_stays_while_it_is_read_by_the_places_order_only() {
 
 #[test]
 #[should_panic(expected = "nobody reads it")]
-fn an_image_stays_while_it_is_read_by_exact_counts_only() {
+fn an_image_in_use_needs_exact_counts() {
     check("look-up and unload, counts weakened")
         .weaken(Weaken {
             file: PLACE,
@@ -83,8 +84,8 @@ fn an_image_stays_while_it_is_read_by_exact_counts_only() {
         .run(look_up_and_unload);
 }
 
-/// A raise does the same, and is not counted. Its image would stay; here the bytes of both do, so that it may
-/// meet the place while that is filled anew.
+/// A raise looks images up as above, but is not counted as a reader. In reality the image of an active frame stays.
+/// Here the bytes of both images stay, so that the raise may meet the place while it is refilled.
 fn raise_and_reuse() {
     host::begin();
     images::begin();
@@ -93,7 +94,7 @@ fn raise_and_reuse() {
         // SAFETY: no image is unloaded.
         let _ = unsafe { find_active(PC) };
     });
-    assert_eq!(first.unregister().ok(), Some(1), "a raise is not counted");
+    assert_eq!(first.unregister().ok(), Some(1), "a raise must not count as a reader");
     let _second = Loaded::new(2, PC);
     // SAFETY: as above.
     assert_eq!(unsafe { find_active(PC) }, Some(2));
@@ -107,7 +108,7 @@ fn a_raise_never_takes_parts_of_two_images() {
 
 #[test]
 #[should_panic(expected = "parts of two images")]
-fn a_raise_never_takes_parts_of_two_images_by_who_fills_only() {
+fn whole_images_in_a_raise_need_the_writers_release() {
     check("raise and reuse, writer weakened")
         .preemptions(3)
         .weaken(Weaken {
@@ -119,7 +120,7 @@ fn a_raise_never_takes_parts_of_two_images_by_who_fills_only() {
 
 #[test]
 #[should_panic(expected = "parts of two images")]
-fn a_raise_never_takes_parts_of_two_images_by_who_reads_only() {
+fn whole_images_in_a_raise_need_the_readers_acquire() {
     check("raise and reuse, reader weakened")
         .preemptions(3)
         .weaken(Weaken {
@@ -129,7 +130,7 @@ fn a_raise_never_takes_parts_of_two_images_by_who_reads_only() {
         .run(raise_and_reuse);
 }
 
-/// Two images are registered at a time, which both want the first place.
+/// Two threads register an image each, and both want the first place.
 fn register_and_register() {
     host::begin();
     images::begin();
@@ -140,7 +141,7 @@ fn register_and_register() {
     assert_eq!(
         (find(PC), find(ELSEWHERE)),
         (Some(1), Some(2)),
-        "one is lost"
+        "one is lost of two registrations"
     );
     assert_eq!(loaded.unregister().ok(), Some(2));
     assert_eq!((find(PC), find(ELSEWHERE)), (Some(1), None));
@@ -153,7 +154,7 @@ fn no_registration_is_lost() {
 
 #[test]
 #[should_panic(expected = "one is lost")]
-fn no_registration_is_lost_by_the_claim_of_a_place_only() {
+fn registrations_need_the_claim_of_a_place() {
     check("register and register, claim weakened")
         .weaken(Weaken {
             file: PLACE,
@@ -164,7 +165,7 @@ fn no_registration_is_lost_by_the_claim_of_a_place_only() {
 
 #[test]
 #[should_panic(expected = "one is lost")]
-fn no_registration_is_lost_by_the_count_of_places_only() {
+fn registrations_need_the_count_of_places() {
     check("register and register, count weakened")
         .weaken(Weaken {
             file: REGISTRY,

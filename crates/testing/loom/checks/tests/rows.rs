@@ -1,7 +1,8 @@
-//! Rows of unwind tables that are remembered, against images that come and go.
+//! Cached rows of unwind tables against images that are loaded and unloaded.
 //!
-//! Bounds: two images that have an address one after the other, or the four places of addresses that share
-//! them; two threads, at most two preemptions. The cache has no SeqCst load, so models add no fence to it.
+//! Bounds: two images that have an address one after the other, or five addresses that share the four places of one
+//! set; two threads, at most two preemptions. The cache has no SeqCst load, so the loom primitives add no fence to
+//! its accesses.
 #![cfg(target_arch = "x86_64")]
 
 use samara_loom::host;
@@ -21,7 +22,7 @@ const fn check(name: &'static str) -> Check {
     Check::new(name, 96, 8).preemptions(2)
 }
 
-/// A row is looked up, and remembered, while its image goes and another one comes.
+/// A row is looked up and cached, while its image is unloaded and another one is loaded.
 fn remember_and_unload() {
     host::begin();
     images::begin();
@@ -31,37 +32,37 @@ fn remember_and_unload() {
     });
     let second = first.unregister().ok().map(|first| {
         images::unload(first);
-        assert_eq!(find_row(PC), None, "a row of what has gone");
+        assert_eq!(find_row(PC), None, "found a row of an unloaded image");
         Loaded::new(2, PC)
     });
     let now = second.map(|_| 2);
-    assert_eq!(find_row(PC), now, "a row of what has gone");
+    assert_eq!(find_row(PC), now, "found a row of an unloaded image");
     reader.join().unwrap();
-    assert_eq!(find_row(PC), now, "a row of what has gone");
+    assert_eq!(find_row(PC), now, "found a row of an unloaded image");
 }
 
 #[test]
-fn no_row_is_remembered_of_an_image_that_has_gone() {
+fn no_row_of_an_unloaded_image_is_found() {
     check("remember and unload").run(remember_and_unload);
 }
 
 #[test]
 #[should_panic(expected = "parts of two rows")]
-fn no_row_is_remembered_of_an_image_that_has_gone_by_the_order_of_its_words_only() {
+fn cached_rows_need_the_order_of_their_words() {
     check("remember and unload, weakened")
         .weaken(cache(Fault::Order))
         .run(remember_and_unload);
 }
 
-/// Addresses whose rows share four places.
+/// Returns five addresses whose rows share one set of four places.
 fn same_set() -> [usize; 5] {
-    // As the cache has it: with another hash the weakened variants do not fail.
+    // The hash of the cache. With another hash the weakened variants do not fail.
     let set = |pc: &usize| (*pc as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40 & 63;
     let mut all = (PC..).filter(|pc| set(pc) == set(&PC));
     [(); 5].map(|()| all.next().unwrap())
 }
 
-/// A remembered row is read while another one is written in its place.
+/// A cached row is read while another row is written in its place.
 fn read_and_replace() {
     host::begin();
     images::begin();
@@ -71,7 +72,7 @@ fn read_and_replace() {
         assert_eq!(find_row(pc), Some(1));
     }
     let reader = host::spawn(1, move || {
-        // The first place is the one that was written to least.
+        // The row of the first address is the one that is replaced, since its place was written to least.
         assert_eq!(find_row(remembered[0]), Some(1));
     });
     assert_eq!(find_row(another), Some(1));
@@ -85,7 +86,7 @@ fn a_row_is_read_whole() {
 
 #[test]
 #[should_panic(expected = "parts of two rows")]
-fn a_row_is_read_whole_by_who_writes_only() {
+fn whole_rows_need_the_writers_release() {
     check("read and replace, writer weakened")
         .weaken(cache(Fault::Release))
         .run(read_and_replace);
@@ -93,7 +94,7 @@ fn a_row_is_read_whole_by_who_writes_only() {
 
 #[test]
 #[should_panic(expected = "parts of two rows")]
-fn a_row_is_read_whole_by_who_reads_only() {
+fn whole_rows_need_the_readers_acquire() {
     check("read and replace, reader weakened")
         .weaken(cache(Fault::Acquire))
         .run(read_and_replace);

@@ -11,13 +11,13 @@ use core::marker::PhantomData;
 use core::panic::Location;
 use loom::sync::atomic as model;
 
-/// What a word of the model may hold.
+/// A value that a word may hold.
 trait Plain: Copy {
     fn to_word(self) -> usize;
     fn from_word(word: usize) -> Self;
 }
 
-/// A fence; see the crate for what is left of it where it is weakened.
+/// A fence. [`Fault`] says which fences remain where an ordering is taken away.
 #[track_caller]
 pub fn fence(order: Ordering) {
     let place = Location::caller();
@@ -46,12 +46,12 @@ impl<T: Plain> Word<T> {
     }
 
     fn plain(&self) -> T {
-        // SAFETY: loom's threads take turns on one thread, and nobody keeps a reference to it.
+        // SAFETY: loom's threads take turns on one thread, and no reference to the value is kept.
         unsafe { self.plain.get().read() }
     }
 
     fn bound(&self) -> Bound {
-        // SAFETY: the word may be read, and is written by `wrote` alone.
+        // SAFETY: the word may be read, and only `wrote` writes it.
         unsafe { statics::remember(self.plain.get().cast(), size_of::<T>()) };
         bind::word(self.plain.get().addr(), self.plain().to_word())
     }
@@ -116,8 +116,8 @@ impl<T: Plain> Word<T> {
         T::from_word(old.wrapping_add(bound.base))
     }
 
-    /// A read-modify-write that cannot fail. It sees the newest value, which is the plain one: an
-    /// exchange of that one is one step, repeated only when another thread comes between.
+    /// Performs a read-modify-write that cannot fail. It sees the newest value, which is the plain one: exchanging
+    /// that value is one step, and repeats only when another thread comes in between.
     #[track_caller]
     fn change(&self, order: Ordering, change: impl Fn(T) -> T) -> T {
         let mut old = self.plain();
@@ -159,7 +159,7 @@ macro_rules! atomic {
         unsafe impl $(<$param>)? Sync for $name $(<$param>)? {}
 
         impl $(<$param>)? $name $(<$param>)? {
-            /// A word that holds `value`.
+            /// Creates a word that holds `value`.
             #[must_use]
             pub const fn new(value: $value) -> Self {
                 Self(Word::new(value))
@@ -182,7 +182,7 @@ macro_rules! atomic {
             /// See [`core::sync::atomic`].
             ///
             /// # Errors
-            /// What it holds instead of `old`.
+            /// Returns the value that it holds instead of `old`.
             #[track_caller]
             pub fn compare_exchange(
                 &self,
@@ -193,10 +193,10 @@ macro_rules! atomic {
             ) -> Result<$value, $value> {
                 self.0.exchange(old, new, set, get)
             }
-            /// See [`core::sync::atomic`]; never fails without a cause.
+            /// See [`core::sync::atomic`]. This one never fails spuriously.
             ///
             /// # Errors
-            /// What it holds instead of `old`.
+            /// Returns the value that it holds instead of `old`.
             #[track_caller]
             pub fn compare_exchange_weak(
                 &self,
@@ -210,7 +210,7 @@ macro_rules! atomic {
             /// See [`core::sync::atomic`].
             ///
             /// # Errors
-            /// What it holds when `change` gives nothing.
+            /// Returns the current value if `change` returns `None`.
             #[track_caller]
             pub fn try_update(
                 &self,
@@ -221,10 +221,10 @@ macro_rules! atomic {
                 self.0.try_update(set, get, change)
             }
 
-            /// As [`try_update`](Self::try_update), by its older name.
+            /// As [`try_update`](Self::try_update), under its older name.
             ///
             /// # Errors
-            /// What it holds when `change` gives nothing.
+            /// Returns the current value if `change` returns `None`.
             #[track_caller]
             pub fn fetch_update(
                 &self,

@@ -1,4 +1,4 @@
-//! Which loom object an address stands for in the running execution.
+//! The table of loom objects that stand for addresses in the running execution.
 
 use loom::sync::atomic::AtomicBool;
 use loom::sync::atomic::AtomicUsize;
@@ -7,13 +7,13 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// One bound word. loom's object holds the distance from `base`: it was made, with 0 in it, before
-/// the threads were, so that no access races with its making.
+/// A bound word. loom's object holds the distance from `base`. The object was made with 0 in it before the threads
+/// were, so no access races with its creation.
 #[derive(Clone)]
 pub(crate) struct Bound {
     pub(crate) object: Rc<AtomicUsize>,
     pub(crate) base: usize,
-    /// What the plain word holds; another value there is another object at the same address.
+    /// The value of the plain word. If the plain word holds another value, another object lies at this address.
     last: usize,
 }
 
@@ -23,19 +23,19 @@ struct Execution {
     locks: HashMap<usize, Rc<AtomicBool>>,
     blank: Vec<Rc<AtomicUsize>>,
     blank_locks: Vec<Rc<AtomicBool>>,
-    /// Where no word may be used any more.
+    /// Address ranges in which no word may be used any more.
     gone: Vec<Range<usize>>,
     number: u64,
 }
 
 thread_local! {
-    // All of loom's threads run on the one thread that runs the model. Borrowed only between loom's
-    // own steps.
+    // All of loom's threads run on the one thread that runs the test. The cell is borrowed only between loom's own
+    // steps.
     static EXECUTION: RefCell<Execution> = RefCell::default();
 }
 
-/// Forgets what was bound and makes `words` blank words and `locks` locks. Call it first of all in an
-/// execution, before there are threads.
+/// Forgets all bindings, and makes `words` unbound words and `locks` unbound locks. An execution must call this
+/// first, before it has threads.
 pub(crate) fn begin(words: usize, locks: usize) {
     let blank = (0..words).map(|_| Rc::new(AtomicUsize::new(0))).collect();
     let blank_locks = (0..locks)
@@ -51,7 +51,7 @@ pub(crate) fn begin(words: usize, locks: usize) {
     });
 }
 
-/// Forgets everything, when the last execution is over.
+/// Forgets everything when the last execution is over.
 pub(crate) fn end() {
     EXECUTION.with_borrow_mut(|execution| {
         let number = execution.number;
@@ -60,17 +60,17 @@ pub(crate) fn end() {
     });
 }
 
-/// The number of the running execution.
+/// Returns the number of the running execution.
 pub(crate) fn number() -> u64 {
     EXECUTION.with_borrow(|execution| execution.number)
 }
 
-/// The object of the word at `address`, which holds `value`.
+/// Returns the object of the word at `address`, which holds `value`.
 pub(crate) fn word(address: usize, value: usize) -> Bound {
     EXECUTION.with_borrow_mut(|execution| {
         assert!(
             !execution.gone.iter().any(|gone| gone.contains(&address)),
-            "a word in memory that was given back"
+            "a word was used in memory that was given back to the host"
         );
         if let Some(bound) = execution.words.get(&address)
             && bound.last == value
@@ -78,7 +78,7 @@ pub(crate) fn word(address: usize, value: usize) -> Bound {
             return bound.clone();
         }
         let Some(object) = execution.blank.pop() else {
-            panic!("the model uses more words than it asked for");
+            panic!("the loom test uses more words than it asked for");
         };
         let bound = Bound {
             object,
@@ -90,7 +90,7 @@ pub(crate) fn word(address: usize, value: usize) -> Bound {
     })
 }
 
-/// Notes what the word at `address` holds now.
+/// Records the value that the word at `address` holds now.
 pub(crate) fn wrote(address: usize, value: usize) {
     EXECUTION.with_borrow_mut(|execution| {
         if let Some(bound) = execution.words.get_mut(&address) {
@@ -99,22 +99,22 @@ pub(crate) fn wrote(address: usize, value: usize) {
     });
 }
 
-/// The lock at `address`.
+/// Returns the lock at `address`.
 pub(crate) fn lock(address: usize) -> Rc<AtomicBool> {
     EXECUTION.with_borrow_mut(|execution| {
         let blank = &mut execution.blank_locks;
         let bound = execution.locks.entry(address).or_insert_with(|| {
             blank
                 .pop()
-                .unwrap_or_else(|| panic!("the model uses more locks than it asked for"))
+                .unwrap_or_else(|| panic!("the loom test uses more locks than it asked for"))
         });
         Rc::clone(bound)
     })
 }
 
-/// The lock at `address` is no more.
+/// Forgets the lock at `address`, which is dropped.
 pub(crate) fn forget_lock(address: usize) {
-    // At the end of the process the thread's own storage may be gone.
+    // When the process ends, the thread-local storage may be gone already.
     let _ = EXECUTION.try_with(|execution| {
         if let Ok(mut execution) = execution.try_borrow_mut() {
             execution.locks.remove(&address);
@@ -122,7 +122,7 @@ pub(crate) fn forget_lock(address: usize) {
     });
 }
 
-/// No word in `range` may be used for the rest of this execution.
+/// Forbids the use of words in `range` for the rest of this execution.
 pub fn forbid(range: Range<usize>) {
     EXECUTION.with_borrow_mut(|execution| execution.gone.push(range));
 }

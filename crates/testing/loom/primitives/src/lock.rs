@@ -1,4 +1,4 @@
-//! The lock in the shape of `spin::Mutex`.
+//! A lock in the shape of `spin::Mutex`.
 
 use crate::bind;
 use crate::statics;
@@ -16,7 +16,7 @@ thread_local! {
     static LOOK: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
-/// Has `look` called whenever a lock was taken, and before it is let go, until the model ends.
+/// Calls `look` after every lock is taken and before every lock is released, until the test ends.
 pub fn on_lock(look: fn()) {
     LOOK.set(Some(look));
 }
@@ -31,20 +31,20 @@ fn look() {
     }
 }
 
-/// A lock like the one that ships: an exchange that acquires, a store that releases.
+/// A lock like the shipped one: it is taken by an acquiring exchange, and released by a releasing store.
 pub struct Mutex<T: ?Sized> {
-    // Not the value's: that may be of size zero, or begin with a lock.
+    // The binding has an address of its own, since the value may have size zero or begin with a lock.
     address: UnsafeCell<u8>,
     value: UnsafeCell<T>,
 }
 
-// SAFETY: the lock excludes, and loom's threads take turns on one thread.
+// SAFETY: the lock excludes other threads, and loom's threads take turns on one thread of the operating system.
 unsafe impl<T: ?Sized + Send> Sync for Mutex<T> {}
-// SAFETY: the cells are the lock's own.
+// SAFETY: the cells belong to the lock.
 unsafe impl<T: ?Sized + Send> Send for Mutex<T> {}
 
 impl<T> Mutex<T> {
-    /// A lock around `value`.
+    /// Creates a lock around `value`.
     pub const fn new(value: T) -> Self {
         Self {
             address: UnsafeCell::new(0),
@@ -52,10 +52,10 @@ impl<T> Mutex<T> {
         }
     }
 
-    /// Locks it.
+    /// Takes the lock.
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        // SAFETY: the inside of a static's lock; between executions nobody has a guard.
+        // SAFETY: these are the bytes inside a static's lock. Between executions no thread has a guard.
         unsafe { statics::remember(self.value.get().cast(), size_of::<T>()) };
         let taken = bind::lock(self.address.get().addr());
         let weak = weaken::applies(Fault::Lock, Location::caller());
@@ -91,7 +91,7 @@ impl<T: ?Sized> Drop for Mutex<T> {
     }
 }
 
-/// The right to use what a lock guards.
+/// The right to use the value that a lock guards.
 pub struct MutexGuard<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
     taken: Rc<AtomicBool>,
@@ -101,14 +101,14 @@ pub struct MutexGuard<'a, T: ?Sized> {
 impl<T: ?Sized> Deref for MutexGuard<'_, T> {
     type Target = T;
     fn deref(&self) -> &T {
-        // SAFETY: the guard has the lock.
+        // SAFETY: the guard holds the lock.
         unsafe { &*self.mutex.value.get() }
     }
 }
 
 impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
     fn deref_mut(&mut self) -> &mut T {
-        // SAFETY: the guard has the lock, and is borrowed mutably.
+        // SAFETY: the guard holds the lock, and is borrowed mutably.
         unsafe { &mut *self.mutex.value.get() }
     }
 }

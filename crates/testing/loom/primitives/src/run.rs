@@ -1,10 +1,10 @@
-//! Running a model.
+//! Runs loom tests.
 
 use crate::weaken::{self, Weaken};
 use crate::{bind, lock, statics, wait};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// How a model is run.
+/// How a loom test is run.
 #[derive(Clone, Debug)]
 pub struct Check {
     name: &'static str,
@@ -14,14 +14,14 @@ pub struct Check {
     weaken: Option<Weaken>,
 }
 
-/// A stack's size, in words.
+/// Size of a stack, in words.
 const STACK_WORDS: usize = 1 << 16;
 
-/// One model at a time: the shipped statics are the process's.
+/// Makes loom tests run one at a time, because they share the shipped crates' statics.
 static ALONE: Mutex<()> = Mutex::new(());
 
 impl Check {
-    /// A model of at most `words` words and `locks` locks, every interleaving.
+    /// Creates a test of at most `words` words and `locks` locks that explores every interleaving.
     #[must_use]
     pub const fn new(name: &'static str, words: usize, locks: usize) -> Self {
         Self {
@@ -50,7 +50,7 @@ impl Check {
     /// Runs `body` once for every execution that loom finds.
     ///
     /// # Panics
-    /// If one fails.
+    /// If an execution fails.
     pub fn run(&self, body: impl Fn() + Send + Sync + 'static) {
         struct Clean;
         impl Drop for Clean {
@@ -83,7 +83,7 @@ impl Check {
             }
         });
         println!(
-            "{}: {} executions, {} of them to the bound of vain looks, in {:.1} s",
+            "{}: {} executions, {} of them cut at the bound of waiting loops, in {:.1} s",
             self.name,
             bind::number(),
             wait::cut_short(),

@@ -1,4 +1,4 @@
-//! Statics outlive an execution of a model: each begins with what they held at first.
+//! Resets statics. They outlive an execution, and each execution must begin with their first values.
 
 use core::ptr;
 use std::cell::RefCell;
@@ -9,15 +9,15 @@ thread_local! {
 }
 
 unsafe extern "C" {
-    // Set by the linker around the writable sections.
+    // The linker defines these around the writable sections.
     static __data_start: u8;
     static _end: u8;
 }
 
-/// Notes what the `bytes` at `start` hold, if they are a static's and not noted before.
+/// Saves the `bytes` bytes at `start`, if they belong to a static and were not saved before.
 ///
 /// # Safety
-/// They may be read, and written when an execution begins.
+/// The bytes must be valid for reads now, and for writes when an execution begins.
 pub(crate) unsafe fn remember(start: *mut u8, bytes: usize) {
     let statics = (&raw const __data_start).addr()..(&raw const _end).addr();
     if !statics.contains(&start.addr()) {
@@ -26,20 +26,20 @@ pub(crate) unsafe fn remember(start: *mut u8, bytes: usize) {
     FIRST.with_borrow_mut(|first| {
         first.entry(start.expose_provenance()).or_insert_with(|| {
             let mut copy = vec![0; bytes];
-            // SAFETY: the caller's bytes, into as many of our own.
+            // SAFETY: the caller vouches for the source, and the copy has as many bytes.
             unsafe { ptr::copy_nonoverlapping(start, copy.as_mut_ptr(), bytes) };
             copy
         });
     });
 }
 
-/// Puts back what was noted.
+/// Restores the saved values.
 pub(crate) fn restore() {
     FIRST.with_borrow(|first| {
         for (start, bytes) in first {
             let start = ptr::with_exposed_provenance_mut(*start);
-            // SAFETY: a static's word or the inside of a lock (`remember`), which no thread of the
-            // execution that ended uses any more. What it held is forgotten, not dropped.
+            // SAFETY: this is a static's word or the inside of a lock (see `remember`), which no thread of the ended
+            // execution uses any more. The old contents are overwritten without being dropped.
             unsafe { ptr::copy_nonoverlapping(bytes.as_ptr(), start, bytes.len()) };
         }
     });

@@ -1,37 +1,37 @@
-//! Taking an ordering away, to see that a model notices.
+//! Takes an ordering away, to see that a loom test notices.
 
 use core::panic::Location;
 use core::sync::atomic::Ordering;
 use std::cell::Cell;
 
-/// What is taken away.
+/// The ordering or check that is taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Fault {
-    /// SeqCst accesses are only AcqRel.
+    /// SeqCst accesses are only AcqRel, and SeqCst fences have no effect.
     SeqCst,
-    /// Release stores are relaxed, and release fences are none.
+    /// Release stores are relaxed, and release fences have no effect.
     Release,
-    /// Acquire loads are relaxed, and acquire fences are none.
+    /// Acquire loads are relaxed, and acquire fences have no effect.
     Acquire,
-    /// No access orders another: all are relaxed, and fences are none.
+    /// All accesses are relaxed, and fences have no effect.
     Order,
-    /// Locks exclude, but order nothing.
+    /// Locks exclude other threads, but order no accesses.
     Lock,
-    /// A compare-and-swap swaps whatever it finds, and says that it found what it looked for.
+    /// A compare-and-swap stores its new value over any value, and reports that it found the expected one.
     Compare,
 }
 
 /// A fault in one source file of the shipped crates.
 #[derive(Clone, Copy, Debug)]
 pub struct Weaken {
-    /// How the file's path ends.
+    /// The end of the file's path.
     pub file: &'static str,
-    /// What is taken away there.
+    /// The ordering or check that is taken away in that file.
     pub fault: Fault,
 }
 
 thread_local! {
-    // All of loom's threads run on the one thread that runs the model.
+    // All of loom's threads run on the one thread that runs the test.
     static NOW: Cell<Option<Weaken>> = const { Cell::new(None) };
 }
 
@@ -45,7 +45,7 @@ pub(crate) fn applies(fault: Fault, place: &Location<'_>) -> bool {
         .is_some_and(|now| now.fault == fault && place.file().ends_with(now.file))
 }
 
-/// What is left of `order` at `place`.
+/// Returns the ordering that remains of `order` at `place`.
 pub(crate) fn order(order: Ordering, place: &Location<'_>) -> Ordering {
     match order {
         _ if applies(Fault::Order, place) => Ordering::Relaxed,

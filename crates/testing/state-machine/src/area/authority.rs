@@ -1,4 +1,4 @@
-//! A domain that reaches for the host's authority dies of it.
+//! A domain that tries to take the host's authority dies of the attempt.
 
 use super::{Kind, kind};
 use crate::node::HostResource;
@@ -12,7 +12,7 @@ pub(crate) const KINDS: &[Kind] = &[kind("seize", 1, Machine::seize)];
 
 #[interface]
 pub(crate) trait Authority {
-    /// Takes the authority over all domains, and ends them.
+    /// Takes the authority over all domains and reaps.
     fn seize(&self) -> Result<(), RpcError>;
 }
 
@@ -31,7 +31,7 @@ impl Machine {
             assert_eq!(
                 seized,
                 Err(RpcError::Crashed),
-                "a domain has the host's authority"
+                "a domain took the host's authority"
             );
             self.model.die(n.domain, ExitKind::Panic);
         } else {

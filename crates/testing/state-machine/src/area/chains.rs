@@ -1,4 +1,4 @@
-//! Calls that lead on from domain to domain: what travels along them, and what happens at their end.
+//! Chains of calls from domain to domain: the objects that travel along them, and the events at their ends.
 
 use super::{Kind, kind};
 use crate::area::objects::Objects;
@@ -26,39 +26,39 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("restarts inside", 1, Machine::descend),
 ];
 
-/// The ends of chains.
+/// What happens at the end of a chain: the last domain only returns.
 pub(crate) const RETURN: u64 = 0;
 const PANIC: u64 = 1;
 const PAYLOAD: u64 = 2;
-/// A domain is killed, by the host's hook.
+/// The host's hook kills a domain.
 const KILL: u64 = 3;
-/// A domain is restarted, by the host's hook.
+/// The host's hook restarts a domain.
 const RESTART: u64 = 4;
-/// The domain at the end is killed, and calls.
+/// The last domain of the chain is killed, and makes a call afterwards.
 const SUICIDE: u64 = 5;
-/// A domain is killed, and the one at the end uses its shadow.
+/// A domain is killed, and the last domain of the chain uses its own shadow.
 const SHADOW: u64 = 6;
 
 #[interface]
 pub(crate) trait Chains {
-    /// Sends the item on along `hops` peers, and back. Each lends the next an object of its own.
+    /// Sends the item along `hops` peers and back. Each domain lends the next one an object of its own.
     fn chain(&self, item: Item, hops: usize, end: u64, lent: &RRef<u64>) -> Result<Item, RpcError>;
-    /// Lets the host do what it will.
+    /// Runs the host's hook inside the domain.
     fn pause(&self) -> Result<(), RpcError>;
 }
 
 thread_local! {
     /// The host's action at the end of a chain, on the chain's own thread.
     static END: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
-    /// A domain that was dead went on.
+    /// Set if a dead domain went on running.
     static WENT_ON: Cell<bool> = const { Cell::new(false) };
-    /// A panic's payload was dropped for another than who had made it.
+    /// Set if a panic's payload was dropped on behalf of another owner than the one that made it.
     static ASTRAY: Cell<bool> = const { Cell::new(false) };
-    /// What came of a shadow's call at the end of a chain.
+    /// The result of a shadow's call at the end of a chain.
     static ANSWER: Cell<Option<Result<u32, RpcError>>> = const { Cell::new(None) };
 }
 
-/// A panic's payload that allocates when it is dropped.
+/// A panic payload that allocates when it is dropped.
 struct Payload(RRef<u64>);
 impl Drop for Payload {
     fn drop(&mut self) {
@@ -103,13 +103,13 @@ impl Chains for HostResource {
             Some(peer) => {
                 let own = RRef::new(hops as u64);
                 let came = peer.chain(item, hops - 1, end, &own)?;
-                assert_eq!(*own, hops as u64, "what was lent has changed");
+                assert_eq!(*own, hops as u64, "the object that was lent has changed");
                 came
             }
             None => {
                 let before = **lent;
                 self.at_the_end(end)?;
-                assert_eq!(**lent, before, "what was borrowed has changed");
+                assert_eq!(**lent, before, "the object that was borrowed has changed");
                 item
             }
         };
@@ -120,13 +120,14 @@ impl Chains for HostResource {
     }
 }
 
-/// Generations of a name that may have calls inside when they are dead.
+/// The most generations of a name that may be dead and still have calls inside.
 const LAGGING: usize = 8;
 
-/// One step in so many is one: a restart waits for what is inside.
+/// One in this many steps of the kind is taken, because a restart waits for the calls inside.
 const SELDOM: usize = 128;
 
-/// Calls `domain`, in which the host restarts it, and calls it again: what came of the restarts.
+/// Calls `domain`, restarts it inside that call, and calls the new generation in the same way. Appends the results of
+/// the restarts to `restarts`.
 fn restarts_inside(domain: &Domain<dyn Node>, restarts: &Rc<RefCell<Vec<Result<(), SpawnError>>>>) {
     let (below, told) = (domain.clone(), Rc::clone(restarts));
     END.set(Some(Box::new(move || {
@@ -137,16 +138,17 @@ fn restarts_inside(domain: &Domain<dyn Node>, restarts: &Rc<RefCell<Vec<Result<(
             restarts_inside(&below, &told);
         }
     })));
-    // It comes to its end, for which no call of the dead is needed.
+    // The call returns normally: nothing on its way back needs a call of the dead generation.
     let paused = domain.proxy().map(|proxy| proxy.pause());
     assert!(
         matches!(paused, Ok(Ok(()))),
-        "a call that a restart left behind: {paused:?}"
+        "a call that was inside during a restart did not return: {paused:?}"
     );
 }
 
 impl Machine {
-    /// A service is restarted inside a call of it, and inside a call of that generation, as often as may be.
+    /// Restarts a service inside a call of it, and again inside a call of the new generation, as often as the runtime
+    /// allows.
     fn descend(&mut self, n: Numbers) {
         if !n.which.is_multiple_of(SELDOM) || !self.alive(n.domain) {
             return;
@@ -181,38 +183,38 @@ impl Machine {
             let victim = self.domains[victim].clone();
             END.set(Some(Box::new(move || {
                 if end == RESTART {
-                    // Also where it is on the chain: then what is left of it is cut.
+                    // This works also if the victim is on the chain: then its frames on the chain are cut.
                     victim.restart().unwrap_or_else(|error| panic!("{error}"));
                 } else {
                     victim.kill();
                 }
-                // Nothing that is on the chain is reclaimed: what lies there is not overwritten.
+                // Nothing that belongs to the chain is reclaimed now, so its objects must not be overwritten.
                 spoil();
             })));
         }
         if matches!(end, RESTART | SHADOW) {
-            // Who runs afterwards would not be known.
+            // The reference model could not tell which generation runs after a cut.
             self.uncut();
         }
         let (proxy, lent) = (self.fresh(n.domain), RRef::new(u64::MAX));
         let came = self.cuttable(|| proxy.chain(item, hops, end, &lent));
         END.set(None);
-        assert!(!WENT_ON.take(), "a dead domain went on");
-        assert!(!ASTRAY.take(), "a payload was dropped by somebody else");
+        assert!(!WENT_ON.take(), "a dead domain went on running");
+        assert!(!ASTRAY.take(), "a payload was dropped for an owner that did not make it");
         let answer = ANSWER.take();
         if !self.was_cut {
             let expected = self.expect_chain(self.model.life(n.domain), hops, end, victim, answer);
             assert_eq!(end_of(&came), expected);
         }
         if let Ok(item) = came {
-            assert!(item.is(known.tag), "an object changed on its way");
+            assert!(item.is(known.tag), "an object changed on its way along the chain");
             self.hand.push((item, known));
         }
     }
 
-    /// The domain at which a chain ends, if it comes so far.
+    /// Returns the domain at which a chain ends, if the chain comes that far.
     fn last_of(&mut self, domain: usize, hops: usize) -> Option<usize> {
-        // On a copy: what the chain changes on its way is changed when it is made.
+        // Works on a copy, because the real chain changes the model only when it runs.
         let mut copy = Model {
             nodes: self.model.nodes.clone(),
             opened: self.model.opened.clone(),
@@ -252,7 +254,7 @@ impl Machine {
                 }
             }
             if !model.lives(*last) && (end == SUICIDE || end == SHADOW && patron.is_some()) {
-                // It is cut where it calls.
+                // A dead domain is cut at its next call.
                 return End::Crashed;
             }
             if end == SHADOW {
@@ -283,7 +285,7 @@ impl Machine {
     }
 }
 
-/// Reclaims what may be, and writes over what is free then.
+/// Reclaims everything that can be reclaimed, and overwrites the free slots.
 fn spoil() {
     reaper::poll();
     let spoiled = [0xdead_u64; 8].map(RRef::try_new);

@@ -1,4 +1,4 @@
-//! Long chains: what a domain makes long costs it as much, and ends in bounded stack.
+//! Long chains of objects: a domain pays for the chain's length, and the chain ends in bounded stack.
 
 use super::{Kind, kind};
 use crate::area::exports::Leaf;
@@ -15,7 +15,7 @@ pub(crate) const KINDS: &[Kind] = &[kind("links", 1, |m, n| m.links(n, n.how))];
 
 #[interface]
 pub(crate) trait Deep {
-    /// Exports `count` objects, each of which has the only proxy to the one before.
+    /// Exports `count` objects. Each holds the only proxy to the one before it.
     fn link(&self, count: usize) -> Result<Proxy<dyn Leaf>, RpcError>;
 }
 
@@ -51,7 +51,7 @@ impl Deep for HostResource {
 }
 
 impl Machine {
-    /// Has a domain make a chain of `count` links, and end it: link by link, or as a whole.
+    /// Lets a domain make a chain of `count` links, and ends the chain link by link or as a whole.
     pub(crate) fn links(&mut self, n: Numbers, count: usize) {
         self.model.collect(n.domain);
         let linked = self.fresh(n.domain).link(count);
@@ -61,13 +61,13 @@ impl Machine {
         }
         let head = linked.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(head.read().map(|(_, more)| more), Ok(u32::from(count > 1)));
-        // Each link is its maker's: a slot, and a proxy but for the one that the host has.
+        // The maker owns a slot for each link, and each proxy except the one that the host holds.
         let expected = self.model.census(n.domain);
         let has = heap::census(owner_of(&self.domains[n.domain]));
         assert_eq!(
             has.objects - expected.objects,
             count,
-            "objects of the chain"
+            "objects of the chain that its maker owns"
         );
         let proxies = times(self.model.units.handle, count - 1);
         assert_eq!(
@@ -81,14 +81,14 @@ impl Machine {
             drop(head);
             let target = self.domains[n.domain].service().current().target();
             let dropped: usize = (0..count).map(|_| exports::collect_of(target)).sum();
-            assert_eq!(dropped, count, "links that were dropped");
+            assert_eq!(dropped, count, "links that the exporter dropped");
         }
     }
 
-    /// A chain of `count` links, by itself.
+    /// Runs one step with a chain of `count` links.
     ///
     /// # Panics
-    /// If anything is not as it must be.
+    /// If a check fails.
     pub fn long_chain(&mut self, domain: usize, count: usize, killed: bool) {
         let which = usize::from(!killed);
         let how = count;

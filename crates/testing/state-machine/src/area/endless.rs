@@ -1,4 +1,4 @@
-//! Work without end, wherever a domain may do some: its budget ends the domain, and no other one.
+//! Endless work in every place where a domain can do work. The domain's budget ends that domain and no other.
 
 mod domains;
 
@@ -23,25 +23,25 @@ use std::time::{Duration, Instant};
 
 pub(crate) const KINDS: &[Kind] = &[kind("endless", 1, Machine::endless)];
 
-/// One step in so many is one: each takes as long as a budget, and the tick that sees it.
+/// One in this many steps of the kind is taken, because each lasts as long as a budget and the tick that notices.
 const SELDOM: usize = 8;
 
 /// The budget of a domain.
 const BUDGET: Duration = Duration::from_millis(20);
 
-/// By then it should be over: work without end gives up, and the step fails.
+/// The time by which the domain should be dead. Afterwards the endless work gives up, and the step fails.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Stack of the calling thread, in bytes.
 const STACK: usize = 2 << 20;
 
-/// Values of a batch that takes long to hand over.
+/// Number of values in a batch whose transfer takes long.
 const MANY: usize = 1 << 17;
 
-/// Objects whose destructors take half a budget each, and together longer than anybody's patience.
+/// Number of objects whose destructors take half a budget each, and together twice [`PATIENCE`].
 const DESTRUCTORS: usize = 2 * PATIENCE.as_millis() as usize / (BUDGET.as_millis() as usize / 2);
 
-/// Microseconds since the process's first of these steps.
+/// Returns the microseconds since the process's first step of this kind.
 fn now() -> u64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     START.elapsed().as_micros() as u64
@@ -54,61 +54,61 @@ fn toil(end: u64) {
     }
 }
 
-/// Works long when it's dropped, without a call: the optimiser may expand all of it where it is dropped.
+/// Works for a long time when it is dropped, without making a call. The optimiser may inline all of it at the drop.
 struct Slow;
 
 impl Drop for Slow {
     #[inline]
     fn drop(&mut self) {
-        // Far longer than a budget, and not for ever: a step may fail, and not hang.
+        // Far longer than a budget, but not for ever: a step may fail, but it must not hang.
         for _ in 0..1_u32 << 29 {
             spin_loop();
         }
     }
 }
 
-/// Where a domain works without end.
+/// The place in which a domain works without end.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 enum Where {
     Method,
     /// In calls of its own, each within its budget.
     OwnCalls,
-    /// Where objects are handed to and fro.
+    /// In transfers of objects to another domain and back.
     Transfers,
-    /// It waits for an interrupt that doesn't come.
+    /// In a wait for an interrupt that never comes.
     Wait,
-    /// So on a thread of its own.
+    /// In such a wait on a thread of its own.
     WaitOnThread,
     /// On a thread of its own.
     Thread,
-    /// In a panic's payload.
+    /// In the destructor of a panic's payload.
     Payload,
-    /// So in a call that returns an object.
+    /// In the destructor of such a payload, in a call that returns an object.
     PayloadOfMove,
-    /// In an exported object's destructor.
+    /// In the destructor of an exported object.
     Export,
-    /// In its own object's, in a stop.
+    /// In the destructor of its own object, during a stop.
     Stop,
     Init,
-    /// Where the error of `init` is told.
+    /// In the `Display` of the error that `init` returns.
     Display,
-    /// Where that error is dropped.
+    /// In the destructor of that error.
     ErrorDrop,
-    /// It waits for a domain that is slow to end.
+    /// In waits for another domain that takes long to drain.
     Recovery,
-    /// It hands results to and fro.
+    /// In results that it returns to another domain and gets back.
     Results,
-    /// It asks for a domain that can't be started.
+    /// In requests for a domain that cannot be started.
     Requests,
-    /// It asks for an object that is opened no more.
+    /// In requests for an opened object whose server no longer opens it.
     Reopening,
-    /// In many destructors, each within its budget: a collection must not wait for all of them.
+    /// In many destructors, each within its budget. A collection must not wait for all of them.
     Exports,
-    /// In one that spends its time in calls of another domain.
+    /// In a destructor that spends its time in calls of another domain.
     ExportByOthers,
-    /// It opens objects of the host's and lets them go.
+    /// In opening objects of the host and dropping their proxies.
     HostsObjects,
-    /// It waits in a destructor that a panic runs, on a thread of its own and without a budget: a kill ends it.
+    /// In a wait inside a destructor that a panic runs, on a thread of its own and without a budget. A kill ends it.
     WaitInPanic,
 }
 
@@ -136,7 +136,7 @@ const PLACES: [Where; 21] = [
     Where::WaitInPanic,
 ];
 
-/// Where it works, and until when it does if nobody ends it.
+/// The place of the endless work, and the time at which it gives up if nothing ends it.
 #[derive(Clone, Copy, Debug, Exchangeable)]
 struct Task {
     place: Where,
@@ -144,7 +144,7 @@ struct Task {
 }
 
 impl Machine {
-    /// Domains of their own: no other has done anything.
+    /// Starts domains of its own for the step, so that their history is known.
     fn endless(&mut self, n: Numbers) {
         if !n.which.is_multiple_of(SELDOM) {
             return;
@@ -154,15 +154,15 @@ impl Machine {
             format!("{}-toiler", self.name),
             format!("{}-echo", self.name),
         ];
-        // On a thread of its own, which is ticked in every mode.
+        // Runs on a thread of its own, which is ticked in every mode.
         cuts::ticking(STACK, || endless(place, &names));
         await_end(&names);
-        // What they had of the host's.
+        // Drops the host's objects that those domains held.
         exports::collect(control::block(Owner::HOST));
     }
 }
 
-/// Starts a domain that works without end in `place`, and sees it ended.
+/// Starts a domain that works without end in `place`, and checks how it ends.
 fn endless(place: Where, names: &[String; 2]) {
     let end = now() + PATIENCE.as_micros() as u64;
     let task = Task { place, end };
@@ -173,13 +173,14 @@ fn endless(place: Where, names: &[String; 2]) {
     let start = || runtime().spawn::<dyn Toiler, _, _, _>(spec, init, Mint::of(move || task));
     let started = start();
     if matches!(place, Where::Init | Where::Display | Where::ErrorDrop) {
-        // Only the spawner can tell the end of a start.
+        // Only the spawner can observe how a start ends.
         assert!(
             matches!(started, Err(SpawnError::Init(_))),
-            "a start without end in {place:?}"
+            "an endless start in {place:?} did not fail"
         );
     } else {
-        // On a busy machine a lock of the heap's may be waited for until a budget is used up, in `init` too.
+        // On a busy machine a wait for one of the heap's locks may use up a budget, in `init` too. So the start is
+        // tried three times.
         let started = started.or_else(|_| start()).or_else(|_| start());
         let toiler = started.unwrap_or_else(|error| panic!("{error}"));
         let _ending = Ending(toiler.clone());
@@ -190,30 +191,31 @@ fn endless(place: Where, names: &[String; 2]) {
         );
         let kind = toiler.exit_reason().map(|reason| reason.kind);
         let expected = match place {
-            // A panic was first.
+            // The panic came before the overrun, so its reason stays.
             Where::Payload | Where::PayloadOfMove => ExitKind::Panic,
             Where::Exports | Where::WaitInPanic => ExitKind::Killed,
             _ => ExitKind::Overrun,
         };
-        // The reason that a panic hook has noted stays.
+        // If the panic hook has recorded a reason already, that reason stays.
         let is_noted = place == Where::WaitInPanic && kind == Some(ExitKind::Panic);
         assert!(
             is_noted || kind == Some(expected),
-            "of work without end in {place:?}: {kind:?}"
+            "endless work in {place:?} ended with {kind:?}"
         );
     }
     assert!(
         now() < end,
-        "nobody ended the work without end in {place:?}"
+        "the endless work in {place:?} was not ended in time"
     );
 }
 
-/// In optimised code the host's catch and the call stand in one frame: nothing lands in there.
+/// Inlined, so that in optimised code the host's catch and the call share one frame. The domain's unwinding must not
+/// land in that catch.
 #[inline(always)]
 fn caught(call: impl FnOnce() -> Result<(), RpcError>) -> Result<(), RpcError> {
     match panic::catch_unwind(panic::AssertUnwindSafe(call)) {
         Ok(ended) => ended,
-        Err(_) => panic!("the end of a domain in the host's own catch"),
+        Err(_) => panic!("a domain's death unwound into the host's own catch"),
     }
 }
 
@@ -249,7 +251,7 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
                 "{spawned:?}"
             );
             if task.place == Where::WaitInPanic {
-                // Time to begin the wait.
+                // Gives the thread time to begin its wait.
                 std::thread::sleep(BUDGET / 2);
                 toiler.kill();
             }
@@ -304,7 +306,7 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
     assert_eq!(
         ended,
         Err(RpcError::Crashed),
-        "of work without end in {:?}",
+        "the result of endless work in {:?}",
         task.place
     );
 }

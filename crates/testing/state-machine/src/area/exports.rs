@@ -29,7 +29,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("collect", 2, |m, _| m.collect_all()),
 ];
 
-/// An object of which one in so many panics when it is dropped.
+/// One in this many objects panics when it is dropped.
 const BOMBS: u64 = 16;
 
 #[interface]
@@ -38,7 +38,7 @@ pub(crate) trait Leaf {
     fn read(&self) -> Result<(u64, u32), RpcError>;
     #[replay]
     fn write(&self, value: u32) -> Result<(), RpcError>;
-    /// Another object.
+    /// Opens another object.
     #[replay]
     fn below(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
     fn fail(&self) -> Result<(), RpcError>;
@@ -50,7 +50,7 @@ pub(crate) trait Exports {
     /// Exports an object and keeps the proxy to it.
     fn keep_own(&self, id: u64) -> Result<(), RpcError>;
     fn keep(&self, leaf: Proxy<dyn Leaf>) -> Result<(), RpcError>;
-    /// The one in place `at`; the last one takes its place.
+    /// Returns the proxy in place `at`. The last proxy takes its place.
     fn give(&self, at: usize) -> Result<Proxy<dyn Leaf>, RpcError>;
     fn drop_leaf(&self, at: usize) -> Result<(), RpcError>;
 }
@@ -59,7 +59,7 @@ pub(crate) trait Exports {
 #[derive(Debug, Default)]
 pub(crate) struct Leaves(pub(crate) Mutex<Vec<Proxy<dyn Leaf>>>);
 
-/// The exported object. It owns one of its own.
+/// The exported object. It owns a shared object of its own.
 struct Open {
     id: RRef<u64>,
     value: AtomicU32,
@@ -80,7 +80,7 @@ pub(crate) fn open(id: u64) -> Result<Proxy<dyn Leaf>, RpcError> {
     let value = AtomicU32::new(0);
     let exported = call!(Proxy::<dyn Leaf>::export::<Open>, Open { id, value });
     exported.map_err(|(error, open)| {
-        // Not by its destructor.
+        // Forgets the object, because its destructor may panic.
         std::mem::forget(open);
         error.into()
     })
@@ -102,7 +102,7 @@ impl Leaf for Open {
     }
 }
 
-/// An object of the host's.
+/// An object that the host exports.
 struct Own {
     dropped: Arc<AtomicUsize>,
     panics: bool,
@@ -112,7 +112,7 @@ impl Drop for Own {
     fn drop(&mut self) {
         self.dropped.fetch_add(1, SeqCst);
         if self.panics {
-            // Not by `panic!`: the host's hook would print it.
+            // Does not use `panic!`, because the host's panic hook would print it.
             resume_unwind(Box::new("asked to"));
         }
     }
@@ -153,7 +153,7 @@ impl Exports for HostResource {
 }
 
 impl Machine {
-    /// The model of an object that `domain` has exported just now.
+    /// Records in the reference model that `domain` has just exported an object.
     pub(crate) fn exported(&mut self, domain: usize, id: u64) -> handles::Leaf {
         let bomb = is_bomb(id);
         self.model.nodes[domain]
@@ -184,7 +184,7 @@ impl Machine {
         }
     }
 
-    /// The model's part of [`Exports::keep_own`].
+    /// Records the effect of [`Exports::keep_own`] in the reference model.
     pub(crate) fn keeps_own(&mut self, domain: usize, id: u64) {
         let held = self.exported(domain, id);
         self.model.nodes[domain].leaves.push(Held::Plain(held));
@@ -200,7 +200,7 @@ impl Machine {
         }
     }
 
-    /// A proxy that the host has.
+    /// Returns the index of one of the host's proxies to exported objects.
     pub(crate) fn leaf(&self, which: usize) -> Option<usize> {
         which.checked_rem(self.leaves.len())
     }
@@ -233,7 +233,7 @@ impl Machine {
         }
     }
 
-    /// A proxy that a living domain has.
+    /// Returns the index of one of the proxies to exported objects that a living domain holds.
     pub(crate) fn leaf_inside(&self, domain: usize, which: usize) -> Option<usize> {
         let node = &self.model.nodes[domain];
         which.checked_rem(node.leaves.len()).filter(|_| node.alive)
@@ -266,7 +266,7 @@ impl Machine {
         self.ended(dropped, End::Ok);
     }
 
-    /// Reads, writes, or has it panic.
+    /// Reads from the object, or makes it panic.
     fn use_leaf(&mut self, n: Numbers) {
         let Some(at) = self.leaf(n.which) else { return };
         let leaf = match self.model.leaves[at] {
@@ -275,13 +275,13 @@ impl Machine {
         };
         let lives = self.model.lives(leaf.life);
         let proxy = &self.leaves[at];
-        assert_eq!(proxy.is_alive(), lives, "an exported object's exporter");
+        assert_eq!(proxy.is_alive(), lives, "whether an exported object's exporter lives");
         let fails = n.how.is_multiple_of(8);
         let ended = if fails {
             end_of(&proxy.fail())
         } else {
             let read = proxy.read().map(|(id, _)| id);
-            assert_eq!(read.unwrap_or(leaf.id), leaf.id, "another object");
+            assert_eq!(read.unwrap_or(leaf.id), leaf.id, "the proxy leads to another object");
             end_of(&read)
         };
         let expected = match (lives, fails) {
@@ -295,7 +295,7 @@ impl Machine {
         }
     }
 
-    /// The host exports some objects, some of which panic when they are dropped: each is dropped once all the same.
+    /// The host exports some objects, of which some panic when they are dropped. Each is still dropped exactly once.
     fn export_by_host(&mut self, n: Numbers) {
         let count = n.how % 6;
         let dropped = Arc::new(AtomicUsize::new(0));
@@ -308,9 +308,10 @@ impl Machine {
         let exported: Vec<_> = (0..count).map(export).collect();
         assert!(exported.iter().all(Result::is_ok));
         drop(exported);
-        // A destructor that panics ends a round, and other machines drop their objects meanwhile.
+        // A destructor that panics ends a round of collection, and other machines drop the host's objects too. So the
+        // step waits.
         wait_until(
-            || format!("the end of {count} objects, {dropped:?} by now"),
+            || format!("the drop of {count} objects, of which {dropped:?} are dropped"),
             || {
                 exports::collect(control::block(Owner::HOST));
                 dropped.load(SeqCst) == count
@@ -318,7 +319,7 @@ impl Machine {
         );
     }
 
-    /// Has all domains drop the exported objects that nobody has any more.
+    /// Makes all living domains drop those of their exported objects that have no proxy any more.
     pub(crate) fn collect_all(&mut self) {
         for domain in (0..self.domains.len())
             .filter(|domain| self.alive(*domain))
@@ -328,11 +329,12 @@ impl Machine {
             let before = self.model.nodes[domain].exported.len();
             let dies = self.model.collect(domain);
             let expected = before - self.model.nodes[domain].exported.len();
-            // The domain's own: others of the process are other machines'.
+            // Collects only this domain's objects, because other domains of the process belong to other machines.
             let dropped = exports::collect_of(target);
-            // A domain that dies of it lets go of other domains' objects before those are counted.
+            // If the domain died, its reclaim drops its proxies to other domains' objects before those objects are
+            // counted.
             runtime().reap();
-            // One that panics takes the rest with it, dropped or not.
+            // If a destructor panics, the domain dies, and its reclaim frees the rest whether dropped or not.
             assert!(
                 dies || self.was_cut || dropped == expected,
                 "{dropped} of {expected} objects were dropped"

@@ -1,4 +1,4 @@
-//! What a domain forgets: handles that no destructor runs for are released by its reclaim alone.
+//! Forgotten handles: no destructor runs for them, and only the domain's reclaim releases them.
 
 use super::{Kind, kind};
 use crate::area::exports::open;
@@ -21,9 +21,9 @@ pub(crate) const KINDS: &[Kind] = &[
 #[interface]
 pub(crate) trait Forgets {
     fn forget_item(&self, how: usize, tag: u64) -> Result<(), RpcError>;
-    /// Forgets the proxy to an exported object in place `at`, or to one of its own.
+    /// Forgets the proxy to an exported object in place `at`, or to an object of its own.
     fn forget_leaf(&self, at: Option<usize>, id: u64) -> Result<(), RpcError>;
-    /// Forgets what iterates over a batch, and a member that it has taken out.
+    /// Forgets an iterator over a batch, and a member that was taken out of the batch.
     fn forget_half(&self, tag: u64) -> Result<(), RpcError>;
 }
 

@@ -1,5 +1,5 @@
-//! Dead generations that can't be reclaimed yet, since a callee keeps their threads. Their slots and threads count once for
-//! their name, until they are reclaimed.
+//! Dead generations that cannot be reclaimed yet, because their threads are inside a callee. The threads of all
+//! generations of a name count against one limit, until they are reclaimed.
 
 use super::{Kind, kind, sleepers};
 use crate::runner::Machine;
@@ -17,16 +17,16 @@ use std::time::Duration;
 
 pub(crate) const KINDS: &[Kind] = &[kind("lag behind", 1, Machine::lag_behind)];
 
-/// One step in so many is taken: each waits out drain timeouts.
+/// One in this many steps of the kind is taken, because each waits for drain timeouts.
 const SELDOM: usize = 8;
 
-/// The most generations of a name: those that lag, and the newest.
+/// The most generations of a name: the dead ones that still drain, and the newest.
 const GENERATIONS: usize = 9;
 
 /// Restarts in a step.
 const STARTS: u32 = 12;
 
-/// A name's limits of threads: too few for all its generations, and enough.
+/// Thread limits of a name: one that is too low for all its generations, and one that is high enough.
 const THREADS: [u32; 2] = [2, 16];
 
 #[interface]
@@ -51,7 +51,7 @@ fn staying((): ()) -> Result<Staying, RpcError> {
 trait Caller {
     #[replay]
     fn set(&self) -> Result<(), RpcError>;
-    /// Starts threads until it is refused, ends them, and returns how many there were.
+    /// Starts threads until a start is refused, ends them, and returns how many there were.
     fn more_threads(&self) -> Result<u32, RpcError>;
 }
 
@@ -61,11 +61,11 @@ enum Way {
     Killed,
     /// Its `init` fails.
     FailsToStart,
-    /// It is killed in a recorded call that is made again.
+    /// It is killed while a recorded call is replayed.
     KilledInReplay,
 }
 
-/// A caller's arguments: the place where its thread stays in the callee, and whether its `init` fails then.
+/// A caller's arguments: the place where its thread stays in the callee, and whether its `init` then fails.
 #[derive(Clone, Copy, Debug, Exchangeable)]
 struct Task {
     place: usize,
@@ -73,7 +73,7 @@ struct Task {
 }
 
 thread_local! {
-    /// Runs as the host in a recorded call that is made again.
+    /// The hook that runs as the host while a recorded call is replayed.
     static IN_REPLAY: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
 }
 
@@ -120,7 +120,7 @@ fn calling((callee, task): (Proxy<dyn Callee>, Task)) -> Result<Calling, RpcErro
     Ok(Calling)
 }
 
-/// A domain each generation of which has a thread in another domain.
+/// A domain whose every generation has a thread inside another domain.
 struct Laggard {
     domain: Domain<dyn Caller>,
     name: String,
@@ -163,13 +163,13 @@ impl Laggard {
         }
     }
 
-    /// Its generations, dead and alive.
+    /// Returns all generations of the domain, dead and alive.
     fn generations(&self) -> Vec<DomainInfo> {
         let all = runtime().domains();
         all.filter(|info| info.name.as_str() == self.name).collect()
     }
 
-    /// Has the callee give all threads back.
+    /// Makes the callee return all threads.
     fn wake(&self) {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.iter().copied().for_each(sleepers::wake);
@@ -181,7 +181,7 @@ impl Laggard {
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Ends it this way again and again, each time with a thread inside the callee.
+    /// Ends generation after generation in the given way, each with a thread inside the callee.
     fn lag(&self, way: Way, threads: u32) {
         let shadow = self
             .domain
@@ -207,7 +207,7 @@ impl Laggard {
             assert!(all.len() <= GENERATIONS, "where {way:?}: {all:?}");
             let fails = way == Way::FailsToStart || has == threads;
             if started == Err(SpawnError::StillDraining) && !fails {
-                // Only the number of generations may keep it from starting.
+                // With a thread to spare, only the number of generations may prevent the start.
                 assert!(all.len() + 1 >= GENERATIONS, "where {way:?}: {all:?}");
             }
         }
@@ -216,7 +216,7 @@ impl Laggard {
 }
 
 impl Machine {
-    /// A step with domains of its own, whatever others there are.
+    /// Runs a step with domains of its own, independent of the machine's other domains.
     fn lag_behind(&mut self, n: Numbers) {
         if !n.which.is_multiple_of(SELDOM) {
             return;
@@ -227,7 +227,7 @@ impl Machine {
         {
             let laggard = Laggard::new(&names, threads);
             laggard.lag(way, threads);
-            // With all threads back, the next generation has all that its spec gives it.
+            // After all threads have returned, the next generation gets everything that its spec grants.
             laggard.domain.kill();
             wait_until(
                 || format!("the end of {:?}", laggard.generations()),

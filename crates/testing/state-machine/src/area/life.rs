@@ -1,4 +1,4 @@
-//! How generations begin and end: kills, restarts, stops, recipes and `init`s that fail.
+//! How generations begin and end: kills, restarts, stops, and recipes and `init`s that fail.
 
 use super::{Kind, kind};
 use crate::node::{self, Start};
@@ -20,16 +20,16 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("trim", 1, |_, _| samara_shared_heap::heap::trim()),
 ];
 
-/// What the next start of a domain is to meet; the one after it meets nothing.
+/// How the next start of a domain fails, if it does. The start after it succeeds.
 #[derive(Debug)]
 pub(crate) struct Orders(AtomicU8);
 
-/// What a recipe has captured: it goes with the last handle on its service, whoever has it, and panics.
+/// A value that a recipe captures. It is dropped with the last handle on its service, and its destructor panics.
 struct Fuse;
 
 impl Drop for Fuse {
     fn drop(&mut self) {
-        // Not by `panic!`: the host's hook would print it.
+        // Does not use `panic!`, because the host's panic hook would print it.
         panic::resume_unwind(Box::new("asked to"));
     }
 }
@@ -49,15 +49,15 @@ const ORDERS: [Start; 8] = [
     Start::Killed,
 ];
 
-/// Those that fail by themselves.
+/// The orders with which a start fails by itself.
 const FAILING: Range<u8> = 3..7;
 
 thread_local! {
-    /// What the host does while a recipe runs on this thread.
+    /// The host's action while a recipe runs on this thread.
     static IN_RECIPE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
 }
 
-/// What the host is to do in the next recipe on this thread.
+/// Sets the host's action in the next recipe on this thread.
 pub(crate) fn in_recipe(hook: impl FnOnce() + 'static) {
     IN_RECIPE.set(Some(Box::new(hook)));
 }
@@ -67,17 +67,17 @@ impl Orders {
         Self(AtomicU8::new(WELL))
     }
 
-    /// The next recipe fails.
+    /// Makes the next recipe fail.
     pub(crate) fn fail_once(&self) {
         self.0.store(MINT_FAILS, SeqCst);
     }
 
-    /// The next `init` does what [`node::in_init`] says.
+    /// Makes the next `init` run the hook of [`node::in_init`].
     pub(crate) fn kill_in_init(&self) {
         self.0.store(INIT_KILLED, SeqCst);
     }
 
-    /// The recipe that follows them.
+    /// Returns the recipe that follows these orders.
     pub(crate) fn mint(orders: &Arc<Self>) -> Mint<Start> {
         let (orders, fuse) = (Arc::clone(orders), Fuse);
         Mint::fallible(move || {
@@ -100,7 +100,7 @@ impl Machine {
         self.model.die(n.domain, ExitKind::Killed);
     }
 
-    /// Mostly one that works at once.
+    /// Restarts a domain, mostly with a start that succeeds at once.
     fn restart(&mut self, n: Numbers) {
         let order = (n.how % 16) as u8;
         let order = if usize::from(order) < ORDERS.len() {
@@ -116,13 +116,13 @@ impl Machine {
         let before = self.domains[n.domain].restarts();
         self.model.die(n.domain, ExitKind::Killed);
         let started = self.domains[n.domain].restart();
-        // What a start wants may be what the old generation still has: it is not tried again.
+        // The start may need resources that the old generation still holds. In that case it is not tried again.
         let lingers =
             self.model.nodes[n.domain].lingers && started == Err(SpawnError::StillDraining);
         let restarts = match order {
             MINT_FAILS | MINT_PANICS => {
                 let is_mint = matches!(started, Err(SpawnError::Mint(_)));
-                assert!(is_mint || lingers, "without arguments: {started:?}");
+                assert!(is_mint || lingers, "a recipe that failed led to {started:?}");
                 1
             }
             order if lingers && FAILING.contains(&order) => 1,
@@ -131,16 +131,16 @@ impl Machine {
                 1 + u32::from(order > MINT_PANICS) + self.model.born(n.domain)
             }
         };
-        // A start that failed may have left a thread that has still to notice.
+        // A failed start may leave a thread that has not yet noticed the death.
         self.model.nodes[n.domain].lingers |= order > MINT_PANICS;
         assert!(
             was_killed.get(),
-            "a kill did not reach a domain in its init"
+            "a kill did not reach a domain in its `init`"
         );
         assert_eq!(self.domains[n.domain].restarts() - before, restarts);
     }
 
-    /// An orderly stop, after which another service takes the place.
+    /// Stops a domain orderly, and starts another service in its place.
     fn stop(&mut self, n: Numbers) {
         self.stop_orderly(n.domain);
         self.spawn_anew(n.domain);
@@ -159,7 +159,7 @@ impl Machine {
         self.model.die(domain, ExitKind::Stopped);
     }
 
-    /// Another service in the place of one that was stopped or given up.
+    /// Starts another service in the place of one that was stopped or given up.
     pub(crate) fn spawn_anew(&mut self, at: usize) {
         let domain = self.spawn(at, &self.orders[at]);
         self.domains[at] = domain;

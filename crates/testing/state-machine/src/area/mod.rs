@@ -1,4 +1,5 @@
-//! The areas: each has the steps of one concept, what a domain does in them, and what the model then expects.
+//! The areas. Each has the steps of one concept, the domain's code for them, and the result that the reference model
+//! expects.
 
 pub(crate) mod authority;
 pub(crate) mod chains;
@@ -27,10 +28,10 @@ pub(crate) mod waits;
 use crate::runner::Machine;
 use crate::step::Numbers;
 
-/// A kind of step: possible in every state.
+/// A kind of step. Every kind is possible in every state.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
-    /// How many of the 256 values of a step's first byte stand for it.
+    /// How many of the 256 values of a step's first byte select this kind.
     pub(crate) weight: usize,
     pub(crate) take: fn(&mut Machine, Numbers),
 }
@@ -39,7 +40,7 @@ const fn kind(name: &'static str, weight: usize, take: fn(&mut Machine, Numbers)
     Kind { name, weight, take }
 }
 
-/// All kinds, by area. Simple ones first: a failure is made small towards them.
+/// All kinds, by area. The simple ones come first, because the shrinker reduces a failure towards them.
 pub(crate) const AREAS: [&[Kind]; 22] = [
     objects::KINDS,
     proxies::KINDS,

@@ -1,4 +1,4 @@
-//! Names: published, imported as an interface, withdrawn.
+//! Names: published, imported with an interface, and withdrawn.
 
 use super::{Kind, kind};
 use crate::area::exports::Leaf;
@@ -37,7 +37,7 @@ impl Machine {
         (0..self.domains.len()).for_each(|domain| self.withdraw(domain));
     }
 
-    /// What is imported is the name, over all its generations.
+    /// An import gives the name, which stands for all generations of the service.
     fn import(&mut self, n: Numbers) {
         let name = self.domains[n.domain].name();
         let imported: Result<Domain<dyn Node>, _> = runtime().import(name);

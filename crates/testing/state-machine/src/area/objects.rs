@@ -26,20 +26,21 @@ pub(crate) const KINDS: &[Kind] = &[
 #[interface]
 pub(crate) trait Objects {
     fn put(&self, item: Item) -> Result<(), RpcError>;
-    /// The item in place `at`; the last one takes its place.
+    /// Returns the item in place `at`. The last item takes its place.
     fn take(&self, at: usize) -> Result<Item, RpcError>;
-    /// Whether there was room for it.
+    /// Makes an item. Returns whether there was room for it.
     fn make(&self, how: usize, tag: u64) -> Result<bool, RpcError>;
     fn discard(&self, at: usize) -> Result<(), RpcError>;
     /// Moves the item in place `at` to the peer.
     fn pass(&self, at: usize) -> Result<(), RpcError>;
     fn look(&self, item: &RRef<[u64; 5]>, panic: bool) -> Result<u64, RpcError>;
     fn count(&self) -> Result<usize, RpcError>;
-    /// The oldest item, if there is one.
+    /// Returns the oldest item, if there is one.
     fn take_any(&self) -> Result<Option<Item>, RpcError>;
-    /// Takes the peer's items until it has none, or may not be given more: how many, and why not another.
+    /// Takes the peer's items until the peer has none left, or a call fails. Returns how many items it took, and the
+    /// error.
     fn pull(&self) -> Result<(usize, Option<RpcError>), RpcError>;
-    /// Objects, bytes and capabilities of all items.
+    /// Returns the objects, bytes and capabilities of all items.
     fn inventory(&self) -> Result<(usize, usize, usize), RpcError>;
 }
 
@@ -120,7 +121,7 @@ impl Machine {
     pub(crate) fn take_from_hand(&mut self, which: usize) -> Option<(Item, Known)> {
         let at = which.checked_rem(self.hand.len())?;
         let (mut item, known) = self.hand.swap_remove(at);
-        assert!(item.is(known.tag), "the host's own object changed");
+        assert!(item.is(known.tag), "an object that the host holds has changed");
         item.stir();
         Some((item, known))
     }
@@ -138,7 +139,7 @@ impl Machine {
         }
     }
 
-    /// A place of a living domain that has something there.
+    /// Returns a place of a living domain that holds an item.
     pub(crate) fn place(&self, domain: usize, which: usize) -> Option<usize> {
         let node = &self.model.nodes[domain];
         if node.alive {
@@ -158,7 +159,7 @@ impl Machine {
         let taken = self.cuttable(|| proxy.take(at));
         self.ended(end_of(&taken), if died { End::Dead } else { End::Ok });
         let Ok(item) = taken else { return };
-        assert!(item.is(known.tag), "an object changed in a domain");
+        assert!(item.is(known.tag), "an object changed inside a domain");
         if self.hand.len() < MOST {
             self.hand.push((item, known));
         }
@@ -205,7 +206,7 @@ impl Machine {
         }
     }
 
-    /// Every fourth borrower panics.
+    /// Lends an object to the domain. Every fourth borrower panics.
     fn lend(&mut self, n: Numbers) {
         let tag = self.tag();
         let lent = RRef::new([tag; 5]);

@@ -1,4 +1,4 @@
-//! Recorded calls and opened objects: the host's charges for them, and their return after a death.
+//! Recorded calls and opened objects: the host's charges for them, and how they are restored after a death.
 
 use super::{Kind, kind};
 use crate::area::exports::{Exports, Leaf, is_bomb, open};
@@ -27,13 +27,13 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("record a deadly call", 1, |m, n| m.record_by(n, true)),
 ];
 
-/// Recorded calls of one recorder that an opened object takes.
+/// The number of recorded calls of one recorder that an opened object accepts.
 const OPENED_LOG: usize = 16;
-/// The least that the host charges for anything that it keeps.
+/// The least that the host charges for a record, in bytes.
 const OVERHEAD: usize = 128;
-/// The most that it charges for a value that is kept here.
+/// The most that the host charges for a record in these steps, in bytes.
 const MOST_EACH: usize = 512;
-/// How many objects may be opened through each other.
+/// The longest chain of objects that are opened through each other.
 const DEPTH: usize = 4;
 
 #[interface]
@@ -47,22 +47,23 @@ pub(crate) trait Opens {
     fn set(&self, value: u32) -> Result<(), RpcError>;
     #[idempotent]
     fn fill(&self, #[scratch] buffer: RRef<[u8]>, byte: u8) -> Result<RRef<[u8]>, RpcError>;
-    /// As `set` where the host has armed `trap`; else its domain dies.
+    /// As `set` if the host has armed `trap`. Otherwise the domain dies.
     #[replay]
     fn set_once(&self, value: u32, trap: u64) -> Result<(), RpcError>;
     #[replay]
     fn open(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
-    /// As `open`, but it gives the object back that it was handed last, if any.
+    /// As `open`, but returns the object that the domain was handed last, if any.
     #[replay]
     fn lobby(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
-    /// Records a call on the patron, a deadly one if it has a trap.
+    /// Records a call on the patron. The call is a deadly one if it has a trap.
     fn set_patron(&self, value: u32, trap: Option<u64>) -> Result<(), RpcError>;
     /// Opens an object of the patron and keeps it.
     fn open_patron(&self, id: u64) -> Result<(), RpcError>;
 }
 
 thread_local! {
-    /// The trap that does nothing: that of the call which is made, and not made again.
+    /// The trap that does nothing: the host arms the trap of the first call, so that only the replayed call is
+    /// deadly.
     static ARMED: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -87,11 +88,11 @@ impl Opens for HostResource {
         Ok(())
     }
     fn set_once(&self, value: u32, trap: u64) -> Result<(), RpcError> {
-        assert_eq!(trap, ARMED.get(), "a call that was made again");
+        assert_eq!(trap, ARMED.get(), "a deadly call was replayed");
         self.set(value)
     }
     fn fill(&self, mut buffer: RRef<[u8]>, byte: u8) -> Result<RRef<[u8]>, RpcError> {
-        assert!(buffer.iter().all(|at| *at == 0), "old bytes are shown");
+        assert!(buffer.iter().all(|at| *at == 0), "a new buffer shows old bytes");
         buffer.fill(byte);
         maybe_crash();
         Ok(buffer)
@@ -122,13 +123,13 @@ impl Opens for HostResource {
     }
 }
 
-/// Whether a record has room for another call of `by`.
+/// Whether a journal has room for another call of `by`.
 fn has_room(journal: &[Recorded], by: Option<Life>, limit: usize) -> bool {
     journal.iter().filter(|call| call.by == by).count() < limit
 }
 
 impl Machine {
-    /// An id of an object that ends without a panic.
+    /// Returns an id of an object whose destructor does not panic.
     fn harmless(&mut self) -> u64 {
         let id = self.tag();
         if is_bomb(id) { self.tag() } else { id }
@@ -147,7 +148,7 @@ impl Machine {
             return;
         }
         if !same && done == Err(RpcError::ReplayLogFull) {
-            // Of a service that was stopped the record is still there.
+            // The journal of a service that was stopped still exists.
             return;
         }
         let expected = self.revive(name);
@@ -171,7 +172,7 @@ impl Machine {
         (0..n.how % (REPLAY_LOG + 2)).for_each(|_| self.record_by(n, false));
     }
 
-    /// A domain records a call on its patron, which ends that when it is made again or not.
+    /// A domain records a call on its patron. A deadly call kills the patron when it is replayed.
     fn record_by(&mut self, n: Numbers, deadly: bool) {
         if !self.alive(n.domain) {
             return;
@@ -201,26 +202,26 @@ impl Machine {
                 let full = !has_room(&node.journal, by, REPLAY_LOG);
                 assert!(
                     full || node.service != name.service,
-                    "a record that is not full"
+                    "refused by a journal that is not full"
                 );
             }
             Err(RpcError::HostQuota) => {
                 assert!(
                     kept_before > HOST_QUOTA / 2,
-                    "refused with {kept_before} bytes kept"
+                    "quota refused with only {kept_before} bytes kept"
                 );
             }
             Err(error) => assert_eq!(self.revive(name), Err(error)),
         }
     }
 
-    /// Whether no call of a domain is recorded any more.
+    /// Whether calls of this domain are recorded no longer.
     fn is_given_up(&self, name: Name, by: Option<Life>) -> bool {
         let node = &self.model.nodes[name.domain];
         node.service == name.service && by.is_some_and(|by| node.given_up.contains(&by))
     }
 
-    /// Objects opened through each other, as long as that may be.
+    /// Opens objects through each other until the limit refuses one.
     fn open_down(&mut self, n: Numbers) {
         self.open(Numbers { how: 1, ..n });
         for _ in 0..=DEPTH {
@@ -233,7 +234,7 @@ impl Machine {
         }
     }
 
-    /// A domain opens an object of a patron that is dead, or cut where it was started again.
+    /// A domain opens an object of a patron that is dead, or that is cut where it was restarted.
     fn recover_inside(&mut self, n: Numbers) {
         let Some(patron) = self.model.nodes[n.domain].patron else {
             return;
@@ -247,7 +248,7 @@ impl Machine {
         self.open_inside(n);
     }
 
-    /// A domain opens objects until it has all that the host keeps for it.
+    /// A domain opens objects until it has used up its host quota.
     fn open_much_inside(&mut self, n: Numbers) {
         for _ in 0..n.how % 32 {
             self.open_inside(n);
@@ -257,7 +258,7 @@ impl Machine {
         }
     }
 
-    /// The host opens an object: of a shadow, or of one that it has opened.
+    /// The host opens an object through a shadow, or through an object that it has opened before.
     fn open(&mut self, n: Numbers) {
         let opened = match self.leaf(n.how).map(|at| (at, self.model.leaves[at])) {
             Some((at, Held::Opened(above))) if n.how.is_multiple_of(2) => {
@@ -279,7 +280,7 @@ impl Machine {
         }
     }
 
-    /// The model of an object that was opened just now.
+    /// Records in the reference model an object that was opened just now.
     fn opened(&mut self, domain: usize, id: u64, by: Option<Life>, through: Through) -> Held {
         let current = self.exported(domain, id);
         let opened = Opened {
@@ -325,7 +326,7 @@ impl Machine {
         }
     }
 
-    /// The model of a call of an opened object. `collects` if the call may return objects.
+    /// Models a call of an opened object. `collects` says whether the call may return objects.
     fn reopen(&mut self, id: u64, collects: bool) -> Result<(), RpcError> {
         let life = self.model.opened[&id].current.life;
         if self.model.lives(life) && collects {
@@ -340,7 +341,7 @@ impl Machine {
         self.open_again(id)
     }
 
-    /// Opens a dead object that has a way back again.
+    /// Models how a dead object that has a way back is opened again.
     fn open_again(&mut self, id: u64) -> Result<(), RpcError> {
         let opened = self.model.opened[&id].clone();
         let through = match opened.through {
@@ -360,7 +361,7 @@ impl Machine {
         Ok(())
     }
 
-    /// The host uses an opened object that it has at place `at`.
+    /// The host uses an opened object that it holds at index `at`.
     pub(crate) fn use_opened(&mut self, at: usize, id: u64, how: usize) {
         let object = self.model.opened[&id].current.id;
         match how % 8 {
@@ -371,7 +372,8 @@ impl Machine {
                 if expected.is_ok() {
                     let life = self.model.opened[&id].current.life;
                     self.model.die(life.domain, ExitKind::Panic);
-                    // It is opened again at once, for the next asker, also if its opener was in there.
+                    // The object is opened again at once, for the next caller, even if its opener was in the
+                    // panicking domain.
                     assert_eq!(self.open_again(id), Ok(()));
                 }
             }
@@ -403,7 +405,7 @@ impl Machine {
                 assert_eq!(read, expected.map(|()| (object, value)));
                 // The proxy lives exactly as long as the current object behind it.
                 let lives = self.model.lives(self.model.opened[&id].current.life);
-                assert_eq!(self.leaves[at].is_alive(), lives, "an opened object");
+                assert_eq!(self.leaves[at].is_alive(), lives, "whether an opened object lives");
             }
         }
     }
@@ -417,7 +419,7 @@ impl Machine {
         let proxy = self.fresh(n.domain);
         let opened = self.cuttable(|| proxy.open_patron(id));
         if self.was_cut && (opened.is_err() || !self.alive(n.domain)) {
-            // An object that was exported for a caller that was cut is nobody's.
+            // If the caller was cut, no proxy to the exported object is left.
             self.collect_all();
             return;
         }
@@ -429,7 +431,7 @@ impl Machine {
         if opened == Err(RpcError::HostQuota) {
             assert!(
                 kept_before > HOST_QUOTA / 2,
-                "refused with {kept_before} bytes kept"
+                "quota refused with only {kept_before} bytes kept"
             );
             return;
         }
@@ -447,7 +449,8 @@ impl Machine {
         }
     }
 
-    /// The host has a domain give back the object that it was handed, again and again: no chain comes of it.
+    /// The host makes a domain return, again and again, the object that it was handed last. The ways back must not
+    /// form a chain.
     fn knit(&mut self, n: Numbers) {
         let Some((at, name)) = self.any_shadow(n.which) else {
             return;
@@ -481,26 +484,26 @@ impl Machine {
         assert_eq!(other.read(), Ok((second, 0)));
         self.model.born(name.domain);
         self.exported(name.domain, second);
-        // The way back of the first gives the second, which has one of its own.
+        // The way back of the first object leads to the second one, which has a way back of its own.
         assert_eq!(self.fresh(name.domain).keep(other), Ok(()));
         assert_eq!(leaf.read().map(drop), Err(RpcError::RecoveryFailed));
         assert_eq!(leaf.read(), Ok((first, 0)));
         self.exported(name.domain, first);
         drop(leaf);
         self.model.close_unheld();
-        // A call that may return objects has dropped the second, which nobody has any more.
+        // A call that may return objects has dropped the second object, which has no proxy any more.
         self.model.nodes[name.domain]
             .exported
             .retain(|object| object.id != second);
     }
 
-    /// The host keeps a bounded number of bytes on a domain's behalf, and none for one that is dead or has asked for
-    /// nothing.
+    /// Checks that the host keeps a bounded number of bytes on behalf of a domain, and that the bytes match the
+    /// domain's records.
     pub(crate) fn check_kept(&self, domain: usize, kept: usize) {
         if !self.alive(domain) {
             return;
         }
-        assert!(kept <= HOST_QUOTA, "{kept} bytes are kept for one domain");
+        assert!(kept <= HOST_QUOTA, "the host keeps {kept} bytes for one domain");
         let life = Some(self.model.life(domain));
         let recorded = |journal: &[Recorded]| journal.iter().filter(|call| call.by == life).count();
         let given_up = |lives: &[Life]| lives.iter().filter(|of| Some(**of) == life).count();
@@ -517,15 +520,15 @@ impl Machine {
             })
             .sum();
         let count = records + ways;
-        assert!(kept >= count * OVERHEAD, "{count} things for {kept} bytes");
+        assert!(kept >= count * OVERHEAD, "{count} records are charged with only {kept} bytes");
         assert!(
-            // Records of services that were stopped, whose shadows somebody has, are not counted here.
+            // Records of stopped services are not counted here. They exist as long as a shadow of the service does.
             kept <= count * MOST_EACH || self.stopped_services_held(),
-            "{kept} bytes are kept for {count} things"
+            "{kept} bytes are kept for {count} records"
         );
     }
 
-    /// Whether anybody has a shadow or an opened object of a service that was stopped.
+    /// Whether any holder has a shadow, an opened object or a published name of a service that was stopped.
     fn stopped_services_held(&self) -> bool {
         let nodes = &self.model.nodes;
         let patrons = nodes.iter().filter_map(|node| node.patron);

@@ -61,7 +61,7 @@ impl Machine {
             } else {
                 Err(RpcError::Dead)
             };
-            assert_eq!(proxy.count(), expected, "a handle, stale or not");
+            assert_eq!(proxy.count(), expected, "a call through a kept proxy");
         }
     }
 }

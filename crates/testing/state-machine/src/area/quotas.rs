@@ -1,4 +1,5 @@
-//! Quotas: what fits is made, what does not is not; and nobody is handed more than twice as much.
+//! Quotas: objects within the limit are made and others refused, and a domain is never handed more than twice its
+//! limit.
 
 use super::{Kind, kind};
 use crate::area::objects::Objects;
@@ -17,7 +18,7 @@ pub(crate) const KINDS: &[Kind] = &[
 ];
 
 impl Machine {
-    /// The limit is exact.
+    /// Checks that the limit in bytes is exact.
     fn limit_bytes(&mut self, n: Numbers) {
         if !self.alive(n.domain) {
             return;
@@ -61,13 +62,14 @@ impl Machine {
     fn make_limited(&mut self, domain: usize, how: usize, fits: bool) {
         let tag = self.tag();
         let made = self.fresh(domain).make(how, tag);
-        assert_eq!(made, Ok(fits), "kind {how} within the limit");
+        assert_eq!(made, Ok(fits), "whether an item of kind {how} fits the limit");
         if fits {
             self.model.nodes[domain].items.push(Known::of(how, tag));
         }
     }
 
-    /// The host hands items to a domain with a limit: they arrive as long as it has no more than twice that.
+    /// The host hands items to a domain with a limit. They are accepted as long as the domain then has at most twice
+    /// its limit.
     fn overfill(&mut self, n: Numbers) {
         if !self.alive(n.domain) {
             return;
@@ -76,7 +78,7 @@ impl Machine {
         let limit = self.model.census(n.domain).bytes + n.which;
         limit_bytes(owner, Some(limit));
         for how in n.how..n.how + 8 {
-            // By kinds whose weight is their slots'.
+            // The items are chosen by kind, and each weighs as much as its slots.
             let tag = self.tag();
             let known = Known::of(how, tag);
             let item = Item::make(how, tag).unwrap_or_else(|error| panic!("{error}"));
@@ -89,7 +91,7 @@ impl Machine {
             assert_eq!(
                 self.fresh(n.domain).put(item),
                 expected,
-                "{after} of {limit}"
+                "{after} bytes with a limit of {limit}"
             );
             if expected.is_ok() {
                 self.model.nodes[n.domain].items.push(known);
@@ -98,8 +100,8 @@ impl Machine {
         limit_bytes(owner, None);
     }
 
-    /// A domain with a limit takes what its peer has: a domain that has twice its limit makes no call that
-    /// may return it more.
+    /// A domain with a limit takes its peer's items. A domain that has twice its limit can make no call that may
+    /// return more to it.
     fn pull(&mut self, n: Numbers) {
         let Some(peer) = self.model.nodes[n.domain].peer else {
             return;
@@ -107,7 +109,7 @@ impl Machine {
         if !self.alive(n.domain) || peer.domain == n.domain || !self.model.lives(peer) {
             return;
         }
-        // Some of them large.
+        // Some of the items are large.
         for how in [n.how, Known::LARGE, Known::LARGE] {
             self.make_inside(Numbers {
                 domain: peer.domain,
@@ -116,7 +118,7 @@ impl Machine {
             });
         }
         let owner = owner_of(&self.domains[n.domain]);
-        // Room for the handle that it makes.
+        // Leaves room for the handle that the domain makes.
         let handle = self.model.units.handle.bytes;
         let limit = self.model.census(n.domain).bytes + handle + n.which;
         limit_bytes(owner, Some(limit));

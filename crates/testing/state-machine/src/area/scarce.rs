@@ -1,4 +1,5 @@
-//! What all domains share: groups of batches. A domain that takes all that it gets leaves the others enough.
+//! A resource that all domains share: groups of batches. A domain that takes as many as it can leaves enough for the
+//! others.
 
 use super::{Kind, kind};
 use crate::node::{HostResource, with};
@@ -11,20 +12,22 @@ use std::sync::{Mutex, PoisonError};
 
 pub(crate) const KINDS: &[Kind] = &[kind("hoard", 1, Machine::hoard)];
 
-/// As many as there are.
+/// As many as there are groups.
 const MANY: usize = group::GROUPS;
 
-/// What two domains leave of them all, whatever they try: half, but for their shares, and what others have.
+/// The least number of groups that two greedy domains leave: half of all, less the groups within their shares and
+/// those that others hold.
 const LEFT: usize = group::GROUPS / 4;
 
 type Batch = RRefDeque<u64, 1>;
 
 #[interface]
 pub(crate) trait Scarce {
-    /// Makes `count` batches, which open groups as long as there are any, and keeps them or hands them to its peer.
+    /// Makes `count` batches, which open groups as long as there are free ones, and keeps them or hands them to its
+    /// peer.
     fn hoard(&self, count: usize, hands_on: bool) -> Result<(), RpcError>;
     fn keep_batch(&self, batch: Batch) -> Result<(), RpcError>;
-    /// Drops all that it has of them.
+    /// Drops all batches that it has.
     fn release(&self) -> Result<(), RpcError>;
 }
 
@@ -56,9 +59,10 @@ impl Scarce for HostResource {
 }
 
 impl Machine {
-    /// Two domains, one after the other, take all groups that they get, and hand them to their peers or not.
+    /// Two domains, one after the other, take all groups that they can get, and keep them or hand them to their
+    /// peers.
     fn hoard(&mut self, n: Numbers) {
-        // What all share, other machines too, can be counted by one at a time.
+        // All machines of the process share the groups, so only one machine at a time may count them.
         static COUNTING: Mutex<()> = Mutex::new(());
         let hands_on = n.how.is_multiple_of(2);
         let _counting = COUNTING.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,4 +1,4 @@
-//! Shadows: calls that restart what they call, and are repeated where their method says so.
+//! Shadows: calls that restart a dead callee, and that are repeated if their method allows it.
 
 use super::values::told;
 use super::{Kind, kind};
@@ -23,16 +23,16 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("fill by shadow", 2, Machine::fill),
 ];
 
-/// How often one call may end its domain.
+/// The number of crashes after which a repeated call gives up.
 const MAX_CRASHES: u32 = 4;
 
 thread_local! {
-    /// How often the next call on this thread is to end its domain, and how often one was made.
+    /// How often the next call on this thread shall crash its domain, and how often a call was made.
     static CRASHES: Cell<u32> = const { Cell::new(0) };
     static CALLS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Called inside: ends the domain as often as it is asked to.
+/// Runs inside the domain, and panics as often as the host has asked for.
 pub(crate) fn maybe_crash() {
     CALLS.set(CALLS.get() + 1);
     if let Some(left) = CRASHES.get().checked_sub(1) {
@@ -71,7 +71,7 @@ impl Machine {
         }
     }
 
-    /// What a call through `name` finds: a living generation, or none for ever.
+    /// Models a call through `name`: it finds a living generation, or the service is gone for ever.
     pub(crate) fn revive(&mut self, name: Name) -> Result<(), RpcError> {
         let node = &self.model.nodes[name.domain];
         if node.service != name.service {
@@ -83,7 +83,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Before a call through `name` that may return objects, those that nobody has any more are dropped.
+    /// Models a call through `name` that may return objects: before it, exported objects without a proxy are dropped.
     pub(crate) fn collect_for(&mut self, name: Name) {
         let node = &self.model.nodes[name.domain];
         if node.service == name.service && node.alive {
@@ -106,7 +106,7 @@ impl Machine {
         assert_eq!(got, expected.map(|()| value));
     }
 
-    /// The domain dies of the call, so often.
+    /// Models `crashes` deaths of the domain by the call, each followed by a restart.
     fn crash_in(&mut self, name: Name, crashes: u32) {
         for _ in 0..crashes {
             self.model.die(name.domain, ExitKind::Panic);
@@ -135,11 +135,11 @@ impl Machine {
         } else {
             Ok(value)
         };
-        assert_eq!(got, expected, "{crashes} crashes");
+        assert_eq!(got, expected, "a call that crashes {crashes} times");
         assert_eq!(CALLS.get(), met + u32::from(expected.is_ok()));
     }
 
-    /// It is no `#[idempotent]` method.
+    /// Calls a method that is not `#[idempotent]`, so it must not be repeated.
     fn bump(&mut self, n: Numbers) {
         let Some((at, name)) = self.any_shadow(n.which) else {
             return;
@@ -153,7 +153,7 @@ impl Machine {
             assert_eq!(bumped, Err(error));
             return;
         }
-        assert_eq!(CALLS.get(), 1, "a call that has an effect");
+        assert_eq!(CALLS.get(), 1, "a call that is not idempotent is made exactly once");
         self.crash_in(name, crashes);
         if crashes == 0 {
             let node = &mut self.model.nodes[name.domain];
@@ -164,7 +164,7 @@ impl Machine {
         }
     }
 
-    /// A buffer that is made anew for each attempt.
+    /// Passes a scratch buffer, which is allocated anew for each attempt.
     fn fill(&mut self, n: Numbers) {
         let Some((at, name)) = self.any_shadow(n.which) else {
             return;

@@ -1,4 +1,4 @@
-//! Sizes and counts that nobody has room for: refused, and nothing is left behind.
+//! Sizes and counts for which there is never room: they are refused and leave nothing behind.
 
 use super::{Kind, kind};
 use crate::node::HostResource;
@@ -10,11 +10,11 @@ pub(crate) const KINDS: &[Kind] = &[kind("strain", 4, Machine::strain)];
 
 #[interface]
 pub(crate) trait Sizes {
-    /// Asks for memory in the way `way`, so much: whether there was room for it.
+    /// Asks for `size` bytes or elements in one of several ways. Returns whether there was room.
     fn strain(&self, way: usize, size: usize) -> Result<bool, RpcError>;
 }
 
-/// Sizes that are small, or more than anybody has; those between take long to fill.
+/// Returns a size that is small, or larger than any memory. Sizes in between would take long to fill.
 pub(crate) fn adversarial(which: usize, how: usize) -> usize {
     const MAX: usize = isize::MAX as usize;
     let power = match how % 40 {
@@ -40,7 +40,7 @@ pub(crate) fn adversarial(which: usize, how: usize) -> usize {
 #[repr(align(65536))]
 struct VeryAligned;
 
-/// Grows a vector that has something, where it stands or elsewhere.
+/// Grows a vector that has elements, in place or by a move.
 fn grow<T: Clone + PartialEq>(value: T, more: usize, exact: bool) -> bool {
     let mut vector = Vec::new();
     if vector.try_reserve(10).is_err() {
@@ -54,7 +54,7 @@ fn grow<T: Clone + PartialEq>(value: T, more: usize, exact: bool) -> bool {
     };
     assert!(
         vector.iter().all(|at| *at == value),
-        "a vector changed when it grew"
+        "the elements of a vector changed when it grew"
     );
     grown.is_ok() && vector.capacity() - 10 >= more
 }
@@ -71,7 +71,7 @@ impl Sizes for HostResource {
             2 => grow(1_u64, size, true),
             3 => grow([1_u8; 4096], size, true),
             4 => {
-                // To the end of the address space from where the vector stands, and a page.
+                // Reaches from the vector's address to the end of the address space, plus up to two pages.
                 let vector = vec![0_u8; 16];
                 let end = usize::MAX - vector.as_ptr().addr();
                 let size = end.wrapping_add(size % 8192);
@@ -82,7 +82,7 @@ impl Sizes for HostResource {
             6 => shared(RRef::<[u64]>::new_zeroed_slice(size)),
             7 => shared(RRef::<[[u64; 1024]]>::new_zeroed_slice(size)),
             8 => {
-                // Places without room, however many: they are not visited.
+                // Elements of size zero, in any number: the constructor must not visit them one by one.
                 let count = size.min(usize::MAX >> 1);
                 shared(RRef::<[[u64; 0]]>::new_zeroed_slice(count))
             }
@@ -101,9 +101,9 @@ impl Machine {
         if self.alive(n.domain) {
             let has_room = strained.unwrap_or_else(|error| panic!("{error}"));
             let impossible = size > 1 << 40 && n.which / 5 % 10 < 8;
-            assert!(!(has_room && impossible), "{size} bytes were had");
+            assert!(!(has_room && impossible), "an allocation of {size} bytes succeeded");
             let private = self.domains[n.domain].info().private_bytes;
-            assert!(private <= PRIVATE, "{private} bytes of private memory");
+            assert!(private <= PRIVATE, "a domain holds {private} bytes of private memory");
         } else {
             assert_eq!(strained, Err(RpcError::Dead));
         }

@@ -1,22 +1,22 @@
-//! Calls that stay inside as long as the host wants.
+//! Calls that stay inside a domain as long as the host wants.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Whether a call is inside and is to stay, at most so many at a time.
+/// For each place, whether a call is inside and shall stay.
 static ASLEEP: [AtomicBool; 256] = [const { AtomicBool::new(false) }; 256];
 static SLEEPERS: AtomicUsize = AtomicUsize::new(0);
 
-/// The longest sleep: a step may fail, but not hang.
+/// The longest sleep. A step may fail, but it must not hang.
 const PATIENCE: Duration = Duration::from_secs(4);
 
-/// A place for a call to sleep in.
+/// Returns a place for a call to sleep in.
 pub(crate) fn place() -> usize {
     SLEEPERS.fetch_add(1, SeqCst) % ASLEEP.len()
 }
 
-/// Called inside: stays until [`wake`], or not much longer.
+/// Runs inside a domain, and stays until [`wake`] or until [`PATIENCE`] is over.
 pub(crate) fn sleep(place: usize) {
     let began = Instant::now();
     ASLEEP[place].store(true, SeqCst);
@@ -25,12 +25,12 @@ pub(crate) fn sleep(place: usize) {
     }
 }
 
-/// Whether a call is asleep in there.
+/// Whether a call sleeps in `place`.
 pub(crate) fn is_asleep(place: usize) -> bool {
     ASLEEP[place].load(SeqCst)
 }
 
-/// Has it come back.
+/// Makes the call in `place` return.
 pub(crate) fn wake(place: usize) {
     ASLEEP[place].store(false, SeqCst);
 }

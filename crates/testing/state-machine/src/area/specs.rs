@@ -1,4 +1,4 @@
-//! Specs that no host can keep: they are refused, and nothing of them stays.
+//! Specs that no host can satisfy: they are refused and leave nothing behind.
 
 use super::sizes::adversarial;
 use super::{Kind, kind};
@@ -16,7 +16,7 @@ pub(crate) const KINDS: &[Kind] = &[kind("ask for too much", 1, Machine::ask_for
 /// Stack of the asking thread, in bytes.
 const STACK: usize = 1 << 20;
 
-/// More than any thread's stack.
+/// More than any thread's stack, in bytes.
 const NO_STACK: usize = 1 << 34;
 
 /// Longer than any budget, in microseconds.
@@ -32,13 +32,13 @@ impl Machine {
         } else {
             spec.budget(Duration::from_micros((size as u64).max(NO_BUDGET)))
         };
-        // On a thread whose stack is known.
+        // Runs on a thread whose stack size is known.
         cuts::ticking(STACK, || {
             let recipe = Mint::of(|| Start::Well);
             let started = runtime().spawn::<dyn Node, _, _, _>(spec, node::init, recipe);
             assert!(started.is_err(), "{started:?} of {spec:?}");
         });
-        // A slot that was claimed for it may be reclaimed by another thread.
+        // Another thread may have to reclaim the slot that the refused start had claimed.
         await_end(&[name]);
     }
 }

@@ -1,4 +1,4 @@
-//! Supervisors: they restart dead domains, by a strategy, within a budget for all of their children.
+//! Supervisors: they restart dead domains by a strategy, within one restart budget for all their children.
 
 use super::{Kind, kind};
 use crate::area::life;
@@ -15,10 +15,10 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("end amid a start", 2, Machine::end_amid_a_start),
 ];
 
-/// Restarts that a supervisor grants to all of its children.
+/// Restarts that a supervisor grants to all of its children together.
 const BUDGET: usize = 2;
 
-/// Recipes that fail one after the other, before one that does not.
+/// How many recipes fail in a row before one succeeds.
 const VAIN: [usize; 4] = [0, 0, 1, BUDGET + 1];
 
 /// A supervisor's remaining restarts, and the domains that the host has stopped.
@@ -26,7 +26,7 @@ struct Tree {
     supervisor: Supervisor,
     strategy: Strategy,
     left: usize,
-    /// Restarts of the whole, by a supervisor above.
+    /// Remaining restarts of the whole supervisor, which a supervisor above it grants.
     above: usize,
     stopped: Vec<bool>,
 }
@@ -44,7 +44,7 @@ impl Tree {
         }
     }
 
-    /// The restarts that are spent if these domains are dead.
+    /// Returns the number of restarts that are spent if these domains are dead.
     fn needs(&self, dead: &[usize]) -> usize {
         match self.strategy {
             Strategy::OneForOne => dead.iter().filter(|at| !self.stopped[**at]).count(),
@@ -54,8 +54,9 @@ impl Tree {
 }
 
 impl Machine {
-    /// A supervisor of all domains, under another one or not. In each of two rounds one may be stopped, those that
-    /// bits of `which` name are killed, and a recipe may fail for a while.
+    /// Runs a supervisor of all domains, with or without another supervisor above it. In each of two rounds, one
+    /// domain may be stopped, the domains that bits of `which` select are killed, and one recipe may fail for a
+    /// while.
     fn supervise(&mut self, n: Numbers) {
         let mut tree = self.supervisor_of_all(n);
         assert_eq!(tree.supervisor.poll(), Status::Settled);
@@ -72,7 +73,7 @@ impl Machine {
                 }
             }
             goes_on = goes_on && self.mend(&mut tree, n);
-            // A stopped domain is started by nobody.
+            // A stopped domain is never started again.
             for domain in (0..self.domains.len()).filter(|at| tree.stopped[*at]) {
                 self.stays_stopped(domain);
             }
@@ -110,7 +111,7 @@ impl Machine {
         }
     }
 
-    /// All run.
+    /// Starts all domains that are dead.
     fn start_all(&mut self) {
         for domain in 0..self.domains.len() {
             if !self.alive(domain) {
@@ -121,13 +122,13 @@ impl Machine {
         }
     }
 
-    /// The supervisor is polled until nothing is left to be restarted. Whether it goes on.
+    /// Polls the supervisor until nothing is left to restart. Returns whether the supervisor goes on.
     fn mend(&mut self, tree: &mut Tree, n: Numbers) -> bool {
         let dead: Vec<_> = (0..self.domains.len())
             .filter(|at| !self.alive(*at) && !tree.stopped[*at])
             .collect();
         let gives_up = tree.needs(&dead) > tree.left;
-        // This domain is restarted in vain a few times.
+        // The recipe of this domain fails a few times.
         let bad = (n.domain + 1) % self.domains.len();
         let has_recipe = tree.is_restarted(bad, &dead) && tree.above == 0 && !gives_up;
         let vain = if has_recipe { VAIN[n.how >> 4 & 3] } else { 0 };
@@ -149,7 +150,7 @@ impl Machine {
         }
         assert_eq!(status, Status::Settled);
         if tree.strategy == Strategy::OneForAll {
-            // All have ended before any is started, so their records are gone.
+            // All children are ended before any is started, so their journals are gone.
             for domain in (0..self.domains.len()).filter(|at| tree.is_restarted(*at, &dead)) {
                 self.model.die(domain, ExitKind::Killed);
             }
@@ -157,7 +158,8 @@ impl Machine {
         for (domain, before) in before.into_iter().enumerate() {
             let mut starts = u32::from(tree.is_restarted(domain, &dead));
             if gives_up {
-                // Those before the one that was too much were restarted, then all by the supervisor above.
+                // The children before the one that exceeded the budget were restarted. Then the supervisor above
+                // restarts all of them.
                 let place = dead.iter().position(|at| *at == domain);
                 let was_first = place.is_some_and(|place| place < tree.left);
                 starts = u32::from(was_first && tree.strategy == Strategy::OneForOne)
@@ -169,7 +171,7 @@ impl Machine {
             }
             starts += u32::from(twice.contains(&domain));
             if domain == bad {
-                // It fails once more while the host starts others.
+                // Its recipe fails once more while the host starts the others.
                 let more = usize::from(vain > 0 && n.how >> 6 == 2);
                 starts += u32::try_from(vain + more).unwrap_or(u32::MAX);
             }
@@ -185,8 +187,9 @@ impl Machine {
         true
     }
 
-    /// The host acts while a supervisor waits for a domain that can't be started: it starts that one, stops it, or starts
-    /// others. Returns those that the supervisor starts once more, since they may have asked for one that was not there.
+    /// Acts as the host while a supervisor waits for a domain that cannot be started: it starts that domain, stops
+    /// it, or starts others. Returns the domains that the supervisor then starts once more, because they may have
+    /// called a domain that was not there.
     fn meanwhile(&mut self, tree: &mut Tree, bad: usize, how: usize) -> Vec<usize> {
         let mut starts: Vec<_> = match how {
             0 => Vec::new(),
@@ -207,23 +210,23 @@ impl Machine {
         if how != 2 {
             return Vec::new();
         }
-        // They run until the bad one starts.
+        // The other domains keep running until the failing one starts.
         self.orders[bad].fail_once();
         assert_eq!(tree.supervisor.poll(), Status::Waiting);
         let run = starts.iter().all(|at| runs(&self.domains[*at]));
-        assert!(run, "{starts:?} were ended again");
-        // The supervisor had started those before it already.
+        assert!(run, "the host's starts of {starts:?} were undone");
+        // The supervisor had already started the domains before the failing one.
         starts.retain(|at| tree.strategy == Strategy::OneForAll && *at > bad);
         starts
     }
 
-    /// All children were ended, and are restarted by nobody.
+    /// Checks that all children were ended and that no handle can restart them.
     fn given_up(&mut self, stopped: &[bool]) {
         for domain in (0..self.domains.len()).filter(|at| !stopped[*at]) {
-            assert!(!self.domains[domain].kill(), "a child of who gave up runs");
+            assert!(!self.domains[domain].kill(), "a child runs although its supervisor gave up");
             self.model.die(domain, ExitKind::Killed);
             assert_eq!(self.domains[domain].restart(), Err(SpawnError::Stopped));
-            // Stopped for good, also where its supervisor would start it again.
+            // A stop is final, even where a supervisor would start the domain again.
             let stopped = self.domains[domain].stop(Duration::from_secs(10));
             assert_eq!(stopped, Ok(()));
         }
@@ -235,7 +238,7 @@ impl Machine {
         assert_eq!(domain.restart(), Err(SpawnError::Stopped), "{domain:?}");
     }
 
-    /// While a generation is in its recipe or its `init`, the host stops it, or a supervisor gives up.
+    /// Acts while a generation is in its recipe or its `init`: the host stops the domain, or a supervisor gives up.
     fn end_amid_a_start(&mut self, n: Numbers) {
         self.start_all();
         match n.how % 3 {
@@ -245,7 +248,7 @@ impl Machine {
         }
     }
 
-    /// A hook that stops a domain, whose restart has it, and where it leaves the answer.
+    /// Returns a hook that stops a domain while a restart of it is in progress, and the cell for the stop's result.
     fn stopper(&self, domain: usize) -> (impl FnOnce() + 'static, Rc<Cell<Option<SpawnError>>>) {
         let answer = Rc::new(Cell::new(None));
         let (stopped, told) = (self.domains[domain].clone(), Rc::clone(&answer));
@@ -278,11 +281,11 @@ impl Machine {
 
     fn was_stopped(&mut self, domain: usize, answer: &Cell<Option<SpawnError>>) {
         let answer = answer.take();
-        assert_eq!(answer, Some(SpawnError::StillDraining), "it is restarted");
+        assert_eq!(answer, Some(SpawnError::StillDraining), "a stop while a restart is in progress");
         self.model.die(domain, ExitKind::Killed);
     }
 
-    /// A supervisor of all, which grants nothing, finds another one dead.
+    /// A supervisor of all domains that grants no restarts finds another domain dead.
     fn give_up_in_init(&mut self, domain: usize) {
         let mut supervisor = Supervisor::new("never", Strategy::OneForOne, Restart::never());
         for child in &self.domains {

@@ -22,26 +22,26 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("run thread", 1, Machine::run_thread),
 ];
 
-/// What a parked thread does.
+/// The kinds of threads: one that parks.
 const PARKS: usize = 0;
 const HOLDS: usize = 1;
-/// It does not end before its domain.
+/// A thread that ends only with its domain.
 const STUBBORN: usize = 2;
 
 #[interface]
 pub(crate) trait Threads {
-    /// Spawns a thread that stays: whether there was room for it.
+    /// Spawns a thread that stays. Returns whether the limit allowed it.
     fn spawn(&self, how: usize) -> Result<bool, RpcError>;
-    /// Ends the parked thread in place `at`; the last one takes its place.
+    /// Ends the parked thread in place `at`. The last thread takes its place.
     fn wake(&self, at: usize) -> Result<(), RpcError>;
-    /// Runs a thread to its end: whether there was room for it.
+    /// Runs a thread to its end. Returns whether the limit allowed it.
     fn run_thread(&self, panics: bool) -> Result<bool, RpcError>;
 }
 
 #[derive(Debug)]
 struct Waiting {
     thread: Thread,
-    /// That it may end.
+    /// Set when the thread may end.
     told: Arc<AtomicBool>,
 }
 
@@ -51,13 +51,13 @@ pub(crate) struct Parked(Mutex<Vec<Waiting>>);
 
 fn park_until(told: &AtomicBool) {
     while !told.load(SeqCst) && !call!(thread::is_stopping) {
-        // Each way now and then; a wake may be missing in neither.
+        // Uses both ways to park. A wake-up may get lost in neither.
         call!(thread::park);
         call!(thread::park_timeout, Duration::from_micros(1));
     }
 }
 
-/// Whether it was spawned.
+/// Returns the thread, or nothing if the limit was reached.
 fn spawned(spawned: Result<Thread, SpawnError>) -> Option<Thread> {
     match spawned {
         Ok(thread) => Some(thread),
@@ -100,10 +100,10 @@ impl Threads for HostResource {
         let waiting = with(&self.threads.0, |threads| threads.swap_remove(at));
         assert!(
             !call!(Thread::is_finished, &waiting.thread),
-            "it ended before it was told to"
+            "a parked thread ended before it was told to"
         );
         waiting.told.store(true, SeqCst);
-        // It may wait by `park` at any time from now on.
+        // From here on the thread may park at any time.
         while !call!(Thread::is_finished, &waiting.thread) {
             call!(Thread::unpark, &waiting.thread);
             call!(thread::yield_now);
@@ -117,7 +117,7 @@ impl Threads for HostResource {
         let body = move || {
             assert!(
                 call!(thread::current).is_some(),
-                "a thread that does not know itself"
+                "a domain's thread has no `thread::current`"
             );
             let own = RRef::try_new(5_u64);
             assert!(!panics, "asked to");
@@ -130,7 +130,7 @@ impl Threads for HostResource {
         call!(Thread::join, thread);
         assert!(call!(<Thread as PartialEq>::eq, &copy, &thread));
         assert!(!told::by(|f| call!(<Thread as Debug>::fmt, &copy, f)).is_empty());
-        assert!(made.load(SeqCst), "it ended without having run");
+        assert!(made.load(SeqCst), "a thread ended without having run");
         Ok(true)
     }
 }
@@ -143,7 +143,7 @@ impl Machine {
 
     fn spawn_thread(&mut self, n: Numbers) {
         let proxy = self.fresh(n.domain);
-        // Few that end only with their domain.
+        // Only a few threads are of the kind that ends only with its domain.
         let how = if n.how.is_multiple_of(8) {
             STUBBORN
         } else {
@@ -197,14 +197,14 @@ impl Machine {
         }
     }
 
-    /// A domain has as many threads as the model says.
+    /// Checks that a domain has as many threads as the reference model.
     pub(crate) fn check_threads(&self, domain: usize, seen: u32) {
         let node = &self.model.nodes[domain];
         let threads = node.threads.len() + node.stubborn;
         if seen as usize == threads {
             return;
         }
-        // One that was joined has ended before its place is free.
+        // A joined thread ends before its slot is free, so the check waits.
         let what = || format!("the end of all but {threads} threads");
         wait_until(what, || {
             self.domains[domain].info().threads as usize == threads

@@ -1,4 +1,5 @@
-//! The types of shared objects, by themselves: what they hold is what was put there, whoever runs it.
+//! The types of shared objects by themselves: they hold the values that were put there, in the host and in every
+//! domain.
 
 mod batches;
 mod objects;
@@ -21,17 +22,17 @@ pub(crate) const KINDS: &[Kind] = &[
 
 #[interface]
 pub(crate) trait Values {
-    /// Gives back values that take no room.
+    /// Returns the values that take no room.
     fn echo_void(&self, void: RRef<[Nothing]>) -> Result<RRef<[Nothing]>, RpcError>;
-    /// Does something with each type, and leaves nothing.
+    /// Exercises each type, and leaves nothing behind.
     fn play(&self, seed: u64) -> Result<(), RpcError>;
 }
 
-/// Holds nothing, and looks as if it might hold something.
+/// A type of size zero whose field types may hold objects.
 #[derive(Debug, Exchangeable)]
 pub(crate) struct Nothing([RRef<u8>; 0]);
 
-/// What holds for everybody, the host too.
+/// Exercises the types. The same must hold for the host and for domains.
 fn play(seed: u64) {
     let mut rng = Rng::new(seed);
     for _ in 0..4 {
@@ -67,7 +68,7 @@ impl Machine {
         assert_eq!(played, expected);
     }
 
-    /// As many values as there are addresses, which nobody visits one by one.
+    /// Moves `usize::MAX` values of size zero, which the transfer must not visit one by one.
     fn move_nothing(&mut self, n: Numbers) {
         let many = RRef::new([const { Nothing([]) }; usize::MAX]);
         self.model.collect(n.domain);
@@ -79,7 +80,8 @@ impl Machine {
         }
     }
 
-    /// A constructor that panics on its way leaves nothing of what it has made: the host lives to see it.
+    /// A slice constructor that panics half-way frees the elements that it has made. The host makes the call, so that
+    /// the check outlives the panic.
     fn half_a_slice(&mut self, n: Numbers) {
         let (len, end) = (n.how % 40 + 1, n.which % 41);
         let made = panic::catch_unwind(|| {

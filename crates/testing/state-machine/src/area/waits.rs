@@ -1,5 +1,5 @@
-//! Clients of a server that is not ready. A call has its answer after a drain timeout at the latest, and after half of its
-//! client's budget. No wait ends a client.
+//! Clients of a server that is not ready. A call is answered after one drain timeout at the latest, and within half
+//! of its client's budget. A wait never kills the client.
 
 mod cast;
 
@@ -23,23 +23,23 @@ use std::time::{Duration, Instant};
 
 pub(crate) const KINDS: &[Kind] = &[kind("wait", 1, Machine::wait)];
 
-/// One step in so many is taken: each starts four domains and two threads.
+/// One in this many steps of the kind is taken, because each starts several domains and two threads.
 const SELDOM: usize = 4;
 
-/// A turn of the calling thread, whose clock goes by what it waits.
+/// A turn of the calling thread, whose clock advances only with its own waits.
 const TURN: Duration = Duration::from_micros(100);
 
-/// A client's budget, in turns, and the part of it that one call may wait.
+/// A client's budget in turns, and the part of it that one call may wait.
 const BUDGET: u64 = 200;
 const SHARE: u64 = BUDGET / 2;
 
-/// Turns that a call may wait for locks, which threads have that stop or start the server.
+/// The turns that a call may wait for locks, which threads hold that stop or start the server.
 const LOCKS: u64 = 16;
 
-/// By then all that is in the way goes, and the step fails.
+/// The turn at which all obstacles are removed. If the answer comes only then, the step fails.
 const LATE: u64 = 8000;
 
-/// Far longer than what a turn waits for.
+/// Far longer than the wait of any turn.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Stack of the calling thread, in bytes.
@@ -48,19 +48,19 @@ const STACK: usize = 2 << 20;
 /// What keeps the server from answering.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Obstacle {
-    /// It is being stopped, with a call inside.
+    /// The server is being stopped, with a call inside.
     Stops,
-    /// Another thread starts it.
+    /// Another thread starts the server.
     Starts,
-    /// So, and it is stopped meanwhile.
+    /// Another thread starts the server, and the server is stopped meanwhile.
     StartsAndStops,
-    /// It is dead, with a call inside.
+    /// The server is dead, with a call inside.
     Drains,
-    /// It crashes at each call, with a thread of its own left in another domain for some turns.
+    /// The server crashes at each call, and one of its own threads stays in another domain for some turns.
     CrashesSlowly,
-    /// It crashes at each call.
+    /// The server crashes at each call.
     Crashes,
-    /// So, and its recipe needs another that drains.
+    /// The server crashes at each call, and its recipe needs another domain, which drains.
     Needs,
 }
 
@@ -84,16 +84,16 @@ const OBSTACLES: [Obstacle; 7] = [
 #[derive(Clone, Copy, Debug)]
 struct Scene {
     obstacle: Obstacle,
-    /// Whether the client asks an object that the server has opened for it.
+    /// Whether the client calls an object that the server has opened for it.
     of_object: bool,
     has_budget: bool,
-    /// The calls.
+    /// The number of calls.
     times: u32,
-    /// Turns of the server's drain timeout.
+    /// The server's drain timeout, in turns.
     drain: u64,
-    /// The turn at which it is stopped.
+    /// The turn at which the server is stopped.
     stop_at: u64,
-    /// Turns for which a thread stays in each dead generation.
+    /// The turns for which a thread stays in each dead generation.
     stays: [u64; GENERATIONS],
 }
 
@@ -107,7 +107,7 @@ impl Scene {
         Self {
             obstacle,
             of_object: !crashes && rng.below(2) == 0,
-            // Only who has a budget waits for less than all drain timeouts, and all back-off.
+            // Only a client with a budget waits for less than the sum of all drain timeouts and all back-offs.
             has_budget: rng.below(2) == 0
                 || matches!(obstacle, Obstacle::Crashes | Obstacle::Needs),
             times: if obstacle == Obstacle::Crashes {
@@ -115,31 +115,31 @@ impl Scene {
             } else {
                 1
             },
-            // A generation that crashes does not lag behind the next one.
+            // The drain timeout is so long that a generation that crashes does not lag behind the next one.
             drain: [20, 150, 1000][if crashes { 2 } else { rng.below(3) }],
             stop_at: 1 + rng.below(15) as u64,
             stays: std::array::from_fn(|_| 1 + rng.below(SHARE as usize) as u64),
         }
     }
 
-    /// The most turns that the client may wait.
+    /// Returns the most turns that the client may wait.
     fn most(&self) -> u64 {
         let share = if self.has_budget { SHARE } else { u64::MAX };
         let longest = match self.obstacle {
-            // An error at once.
+            // The call fails at once.
             Obstacle::Stops => 0,
             Obstacle::StartsAndStops => self.stop_at.min(self.drain),
             Obstacle::Starts | Obstacle::Drains => self.drain,
             // Each generation has a drain timeout of its own.
             Obstacle::CrashesSlowly | Obstacle::Needs => u64::MAX,
-            // Several calls.
+            // The client makes several calls.
             Obstacle::Crashes => return BUDGET,
         };
         share.min(longest).saturating_add(LOCKS)
     }
 }
 
-/// What happens in the turns of the running thread.
+/// The events in the turns of the running thread.
 #[derive(Default)]
 struct Stage {
     now: Cell<u64>,
@@ -149,7 +149,7 @@ struct Stage {
     stops: Cell<Option<u64>>,
     server: RefCell<Option<Domain<dyn Server>>>,
     stopping: RefCell<Option<JoinHandle<()>>>,
-    /// A place in which a call or a start stays until the client has its answer.
+    /// The place in which a call or a start stays until the client has its answer.
     stays: Cell<Option<usize>>,
     is_late: Cell<bool>,
 }
@@ -158,7 +158,7 @@ thread_local! {
     static STAGE: Stage = Stage::default();
 }
 
-/// Has a thread that is in `place` leave it after so many turns.
+/// Makes the thread that is in `place` leave it after `turns` turns.
 fn leave_after(turns: u64, place: usize) {
     STAGE.with(|stage| {
         let at = stage.now.get() + turns;
@@ -167,7 +167,7 @@ fn leave_after(turns: u64, place: usize) {
 }
 
 impl Stage {
-    /// So many turns are over.
+    /// Runs the events of turn `now`.
     fn turn(&self, now: u64) {
         self.now.set(now);
         let server = self.server.borrow();
@@ -196,7 +196,7 @@ impl Stage {
     }
 }
 
-/// The server's generations that end, and have a call or a thread inside still.
+/// Returns the server's generations that are ending and still have a call or a thread inside.
 fn ending(server: &Domain<dyn Server>) -> impl Iterator<Item = DomainInfo> {
     let is_one = |info: &DomainInfo| matches!(info.state, State::Draining | State::Stopping);
     runtime()
@@ -204,22 +204,22 @@ fn ending(server: &Domain<dyn Server>) -> impl Iterator<Item = DomainInfo> {
         .filter(move |info| info.name.as_str() == server.name() && is_one(info))
 }
 
-/// Waits in a turn, in which nothing may be reaped.
+/// Waits inside a turn, in which nothing may be reaped.
 ///
 /// # Panics
-/// If `what` never comes.
+/// If `what` does not happen in time.
 fn await_that(what: &str, done: impl Fn() -> bool) {
     let began = Instant::now();
     while !done() {
-        assert!(began.elapsed() < PATIENCE, "{what} never came");
+        assert!(began.elapsed() < PATIENCE, "{what} did not happen in time");
         thread::yield_now();
     }
 }
 
 impl Machine {
-    /// A step with domains of its own.
+    /// Runs a step with domains of its own.
     fn wait(&mut self, n: Numbers) {
-        // With other machines a lock may be waited for much longer.
+        // With other machines in the process, a wait for a lock may last much longer.
         if !self.is_alone || !n.which.is_multiple_of(SELDOM) {
             return;
         }
@@ -295,18 +295,19 @@ fn play(scene: Scene, names: &[String; 3]) {
     let (answer, turns, is_late) = asked;
     assert!(
         !is_late && turns <= scene.most(),
-        "{answer:?} after {turns} turns of {scene:?}"
+        "the answer {answer:?} came after {turns} turns in {scene:?}"
     );
     let ended = client.exit_reason().map(|reason| reason.kind);
     assert_eq!(
         ended, None,
-        "of a client that waits {turns} turns in {scene:?}"
+        "the end of a client that waited {turns} turns in {scene:?}"
     );
 }
 
 type Answer = Result<u32, RpcError>;
 
-/// The client's last answer, how many turns it waited, and whether it came only when nothing was in the way any more.
+/// Returns the client's last answer, how many turns the client waited, and whether the answer came only after all
+/// obstacles were removed.
 fn ask(
     scene: Scene,
     server: &Domain<dyn Server>,
@@ -328,14 +329,14 @@ fn ask(
     });
     let (answer, (is_late, stopping)) = answered.unwrap_or((Ok(0), (false, None)));
     sleepers::wake(place);
-    // It has a handle on the server.
+    // The stopping thread holds a handle on the server, so it is joined.
     assert!(stopping.is_none_or(|stop| stop.join().is_ok()));
     (answer, turns, is_late)
 }
 
-/// The server's next starts.
+/// How the next starts of the server behave.
 struct Starts {
-    /// The place in which the next one stays.
+    /// The place in which the next start stays.
     next: AtomicUsize,
     /// The place in which a thread of the newest generation stays.
     thread: AtomicUsize,

@@ -1,25 +1,26 @@
-//! How many commands of one queue are in flight, for each transfer of the claim.
+//! Counts how many commands of one queue are in flight, for each transfer of the claim.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
 
-/// Transfers (pinned buffers) that one claim can have.
+/// Transfers (pinned buffers) that one claim can have at once.
 pub const MAX_TRANSFERS: usize = 32;
 
-/// For each transfer, the epoch in which the queue last put it in flight, and how often it is. A count of an earlier epoch counts
-/// nothing: the device was silenced or reset since. By the low half of an epoch's number: one that comes again keeps a transfer
-/// that nobody took back, until the next.
+/// For each transfer, the epoch in which the queue last put it in flight, and how many commands have it in flight. A
+/// count of an earlier epoch counts as 0: the device was silenced or reset since. Only the low 32 bits of an epoch
+/// are stored. If these come again, an old count may keep a transfer in flight that nobody took back, until the next
+/// epoch.
 type Cells = [AtomicU64; MAX_TRANSFERS];
 
-/// Bytes of the counts, which stand in the queue's memory, behind what the device is told of.
+/// Bytes of the counts, which are in the queue's memory, behind everything that the device is told of.
 pub(crate) const BYTES: usize = size_of::<Cells>();
 
-/// The counts of one queue, which alone changes them; the claim's table reads them. Whoever gives a transfer back has it by value,
-/// so that nothing of it can be put in flight meanwhile.
+/// The counts of one queue. Only the queue changes them; the claim's table reads them. The caller that gives a
+/// transfer back has it by value, so nothing of it can be put in flight meanwhile.
 #[derive(Clone, Copy)]
 pub(crate) struct Flights(NonNull<Cells>);
 
-// SAFETY: atomics, in memory that the claim keeps.
+// SAFETY: the counts are atomics, in memory that the claim keeps.
 unsafe impl Send for Flights {}
 // SAFETY: as above.
 unsafe impl Sync for Flights {}
@@ -27,7 +28,8 @@ unsafe impl Sync for Flights {}
 impl Flights {
     /// # Safety
     ///
-    /// `cells` are in zeroed memory that the claim keeps, aligned, used as nothing else; and this is used only while the claim lives.
+    /// `cells` are zeroed, aligned, in memory that the claim keeps, and used for nothing else. The result is used
+    /// only while the claim lives.
     pub(crate) const unsafe fn new(cells: NonNull<Cells>) -> Self {
         Self(cells)
     }
@@ -38,7 +40,7 @@ impl Flights {
         unsafe { self.0.as_ref() }.get(transfer)
     }
 
-    /// Counts in `epoch`.
+    /// Returns the transfer's count in `epoch`.
     #[inline]
     fn count(&self, transfer: usize, epoch: u64) -> u32 {
         let packed = self.cell(transfer).map(|cell| cell.load(Ordering::Acquire));
@@ -48,7 +50,7 @@ impl Flights {
         }
     }
 
-    /// Only the queue does, by `&mut`: a store, without a locked operation.
+    /// Stores a count. Only the queue does so, by `&mut`, so a store is enough and no locked operation is needed.
     #[inline]
     fn set(&self, transfer: usize, epoch: u64, count: u32) {
         if let Some(cell) = self.cell(transfer) {
@@ -59,18 +61,18 @@ impl Flights {
     /// Counts one more command of `epoch`, in which the queue runs.
     #[inline]
     pub(crate) fn start(&mut self, transfer: usize, epoch: u64) {
-        // A queue has fewer than 2^16 commands in flight.
+        // A queue has fewer than 2^16 commands in flight, so the count does not overflow.
         self.set(transfer, epoch, self.count(transfer, epoch).wrapping_add(1));
     }
 
-    /// Counts one less.
+    /// Counts one command less.
     #[inline]
     pub(crate) fn end(&mut self, transfer: usize, epoch: u64) {
         let count = self.count(transfer, epoch).saturating_sub(1);
         self.set(transfer, epoch, count);
     }
 
-    /// Whether anything of it is in flight in `epoch`.
+    /// Whether any command of the transfer is in flight in `epoch`.
     pub(crate) fn is_any(&self, transfer: usize, epoch: u64) -> bool {
         self.count(transfer, epoch) != 0
     }
@@ -83,7 +85,7 @@ mod tests {
     #[test]
     fn counts_of_an_earlier_epoch_count_nothing() {
         let cells = [const { AtomicU64::new(0) }; 32];
-        // SAFETY: they outlive this.
+        // SAFETY: the cells outlive `flights`.
         let mut flights = unsafe { Flights::new(NonNull::from(&cells)) };
         flights.start(3, 0);
         flights.start(3, 0);

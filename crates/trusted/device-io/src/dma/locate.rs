@@ -1,13 +1,13 @@
-//! Where bytes of an object are for the device.
+//! Finds the bus address of an object's bytes.
 
 use super::refused::Refused;
 use crate::pci::PciFunction;
 
-/// Where bytes of an object at address `object` are, for the device, and their length.
+/// Returns the bus address and the length of `chosen`, which are bytes of an object at address `object`.
 ///
 /// # Errors
 ///
-/// [`Refused`] if they are none of the object's own, or the device can't reach them.
+/// [`Refused`] if the bytes are empty, do not lie in the object, or can't be reached by the device.
 #[inline]
 pub(crate) fn locate<D, T>(
     function: &PciFunction<D>,
@@ -16,7 +16,7 @@ pub(crate) fn locate<D, T>(
     chosen: &mut [u8],
 ) -> Result<(u64, usize), Refused> {
     let (at, length) = (chosen.as_mut_ptr(), chosen.len());
-    // Bytes of the object itself, which are plain since safe code can see them as such.
+    // The bytes must lie in the object itself. They are plain data, because safe code made a `&mut [u8]` of them.
     let inside = at.addr().wrapping_sub(object);
     if length == 0 || inside > size_of::<T>() || length > size_of::<T>() - inside {
         return Err(Refused::Empty);

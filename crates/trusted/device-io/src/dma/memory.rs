@@ -13,16 +13,16 @@ use crate::pci::PciFunction;
 /// A queue's memory starts on a page and is a whole number of pages long.
 pub(crate) const PAGE: usize = 4096;
 
-/// What a queue has in its memory besides what the device is told of.
+/// What a queue holds besides the memory that the device is told of.
 pub(crate) enum Held {
-    /// Objects.
+    /// Pinned objects.
     Pins(Pins),
-    /// Transfers, which are counted.
+    /// Transfers, whose commands in flight are counted.
     Flights,
 }
 
-/// Where a queue's memory is. It belongs to the claim, and is released when that ends: dropping this releases nothing, so a
-/// device is never left with an address of memory in other use.
+/// The place of a queue's memory. The memory belongs to the claim and is released when that ends. Dropping this
+/// releases nothing, so a device is never left with an address of memory that is in other use.
 #[derive(Clone, Copy)]
 pub(crate) struct Memory {
     pub(crate) start: NonNull<u8>,
@@ -30,14 +30,16 @@ pub(crate) struct Memory {
     pub(crate) bytes: usize,
 }
 
-// SAFETY: the memory belongs to the claim, not to a thread; queues access it volatile, and write it by `&mut self` alone.
+// SAFETY: the memory belongs to the claim, not to a thread. Queues access it with volatile operations, and write it
+// only by `&mut self`.
 unsafe impl Send for Memory {}
 // SAFETY: as above.
 unsafe impl Sync for Memory {}
 
 impl Memory {
-    /// Allocates `bytes` zeroed bytes, page aligned, contiguous for the device, for the queue `key`; one for each queue and
-    /// claim. The claim keeps them, and what the queue holds; the counts of its transfers, if it transfers.
+    /// Allocates `bytes` zeroed bytes for the queue `key`, page aligned and contiguous for the device. A claim has
+    /// each queue once. The claim keeps the memory and what the queue holds. Also returns the counts of commands in
+    /// flight, if the queue has transfers.
     pub(crate) fn new<D>(
         function: &PciFunction<D>,
         key: QueueKey,
@@ -57,7 +59,7 @@ impl Memory {
             Held::Flights => {
                 // SAFETY: inside the memory, behind the queue's own bytes, aligned to 8.
                 let cells = unsafe { start.add(counts) }.cast();
-                // SAFETY: zeroed, and kept by the claim from here on.
+                // SAFETY: the cells are zeroed, and the claim keeps them from here on.
                 (None, Some(unsafe { Flights::new(cells) }))
             }
         };
@@ -67,14 +69,14 @@ impl Memory {
             pins,
             flights,
         };
-        // Together: pins that are kept for a queue which can't be had would take its place for good. What is refused is dropped
-        // here, without the table's lock.
+        // The table keeps memory and pins together: pins that it kept for a queue that can't be made would take the
+        // queue's place for good. What it refuses is dropped here, without the table's lock.
         let kept = function.with_table(|table| table.keep(kept));
         kept.map_err(|(error, _)| error)?;
         Ok((Self { start, bus, bytes }, flights))
     }
 
-    /// A word of it, for the device and the processor to share.
+    /// Returns the place of a word that the device and the processor share.
     ///
     /// # Safety
     ///
@@ -92,8 +94,8 @@ impl Memory {
     ///
     /// # Safety
     ///
-    /// As for [`at`](Self::at). The claim lives; if the device takes the word for an address, what is there stays allocated
-    /// until the device is silenced or has ended what it's for.
+    /// As for [`at`](Self::at). The claim lives. If the device takes the word for an address, the memory there stays
+    /// allocated until the device is silenced or has ended the command that the address is for.
     #[inline]
     pub(crate) unsafe fn store<W>(&self, offset: usize, word: W) {
         // SAFETY: the caller's promise.
@@ -119,7 +121,7 @@ impl Memory {
     ///
     /// # Safety
     ///
-    /// They lie inside the memory; the claim lives, and no queue of the device that runs uses them.
+    /// The bytes lie inside the memory; the claim lives, and no queue that runs uses them.
     pub(crate) unsafe fn clear(&self, offset: usize, length: usize) {
         for offset in (offset..offset + length).step_by(8) {
             // SAFETY: the caller's promise.

@@ -1,16 +1,17 @@
-//! Memory that a device reaches: queues and pinned objects for the length of a claim, buffers for the length of a transfer.
+//! Memory that a device reaches: queues and pinned objects for the length of a claim, buffers for the length of a
+//! transfer.
 //!
-//! Each file knows those above it only:
+//! Each file uses only those above it:
 //!
 //! | file | concept |
 //! |---|---|
-//! | `in_flight` | how much of each transfer a queue has in flight |
+//! | `in_flight` | counts how much of each transfer a queue has in flight |
 //! | `pins` | objects that a queue has pinned |
 //! | `refused` | why a buffer isn't accepted |
-//! | `table` | what a claim keeps |
+//! | `table` | everything that a claim keeps |
 //! | `memory` | a queue's memory |
 //! | `transfer` | a buffer on loan to a device |
-//! | `locate` | where bytes of a pinned object are for the device |
+//! | `locate` | finds the bus address of a pinned object's bytes |
 
 mod in_flight;
 mod locate;

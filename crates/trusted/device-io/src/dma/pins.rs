@@ -7,19 +7,19 @@ use samara_rref::{Exchangeable, Owner, RRef, Transfer, weigh};
 use samara_shared_heap::class::{self, Place};
 use samara_shared_heap::{AllocError, heap};
 
-/// What one queue has pinned: a slot for each descriptor or chain, 0 or the address of an object of the heap,
-/// which belongs to the host. The claim keeps it, so what is left when the claim ends is freed then: after
-/// the device was silenced. Nothing but the queue's own [`Slots`] look into it meanwhile.
+/// The objects that one queue has pinned. There is a slot for each descriptor or chain; it holds 0, or the address of
+/// an object of the heap, which belongs to the host. The claim keeps the slots: objects that are left when the claim
+/// ends are freed then, after the device was silenced. Until then only the queue's own [`Slots`] access them.
 pub(crate) struct Pins {
     place: Place,
-    /// Of one object, as a quota counts it.
+    /// Bytes of one object, as a quota counts them.
     object: usize,
     slots: RRef<[usize]>,
 }
 
 impl Pins {
-    /// `entries` empty slots for objects at `place`, of `object` bytes each as a quota counts them. They
-    /// belong to the domain that the thread runs for: see [`hand_over`](Self::hand_over).
+    /// Makes `entries` empty slots for objects at `place`, of `object` bytes each as a quota counts them. The slots
+    /// belong to the domain that the thread runs for, until [`hand_over`](Self::hand_over).
     pub(crate) fn new(place: Place, object: usize, entries: usize) -> Result<Self, AllocError> {
         Ok(Self {
             place,
@@ -28,14 +28,14 @@ impl Pins {
         })
     }
 
-    /// Makes it the host's, which the claim frees it for: the table does, where it isn't cut.
+    /// Gives the slots to the host, because the claim frees them. The table calls this where the thread is not cut.
     pub(crate) fn hand_over(&self) {
-        // SAFETY: called by the table on what it takes over by value and never gives out.
+        // SAFETY: the table calls this on pins that it takes over by value and never gives out.
         let handover = unsafe { Transfer::to(Owner::HOST) };
         self.slots.transfer(&handover);
     }
 
-    /// Bytes that it owns when every slot is taken.
+    /// Returns how many bytes the pins own when every slot is taken.
     pub(crate) fn bytes(&self) -> usize {
         let objects = self.object.saturating_mul(self.slots.len());
         objects.saturating_add(weigh(&self.slots).bytes)
@@ -43,20 +43,20 @@ impl Pins {
 }
 
 impl Drop for Pins {
-    /// Frees what is still pinned: the claim ends, so the device is silent.
+    /// Frees the objects that are still pinned: the claim ends, so the device is silent.
     fn drop(&mut self) {
         for slot in self.slots.iter_mut() {
             let address = core::mem::take(slot);
             if let Some(object) = NonNull::new(core::ptr::with_exposed_provenance_mut(address)) {
-                // SAFETY: a slot that isn't 0 holds the address of a live object at `place`, plain data,
-                // given up to the queue; it is in no other slot, and no longer in this one.
+                // SAFETY: a slot that isn't 0 holds the address of a live object at `place`, plain data, which was
+                // given up to the queue. No other slot has it, and this one no longer does.
                 unsafe { heap::free(object, self.place) };
             }
         }
     }
 }
 
-/// A queue's own hold on its [`Pins`], for objects `T`: they stay where they are when `Pins` moves.
+/// A queue's own access to its [`Pins`], for objects `T`. The slots stay where they are when `Pins` moves.
 #[derive(Debug)]
 pub(crate) struct Slots<T> {
     slots: NonNull<usize>,
@@ -65,7 +65,7 @@ pub(crate) struct Slots<T> {
 
 // SAFETY: the slots belong to the claim, not to a thread; the objects are `Send`, as all exchangeable ones are.
 unsafe impl<T: Exchangeable> Send for Slots<T> {}
-// SAFETY: a shared one gives out nothing without the caller's promises.
+// SAFETY: every access by a shared reference needs the caller's promises.
 unsafe impl<T: Exchangeable> Sync for Slots<T> {}
 
 impl<T> Clone for Slots<T> {
@@ -79,7 +79,7 @@ impl<T> Copy for Slots<T> {}
 impl<T: Exchangeable> Slots<T> {
     const PLACE: Place = class::place(size_of::<T>(), align_of::<T>());
 
-    /// `entries` empty slots, for the claim to keep and for the queue to use.
+    /// Makes `entries` empty slots: `Pins` for the claim to keep, and `Slots` for the queue to use.
     pub(crate) fn new(entries: usize) -> Result<(Pins, Self), AllocError> {
         const { assert!(!T::NESTED, "a device reaches plain data only") };
         let object = class::occupied(Self::PLACE, size_of::<T>(), align_of::<T>());
@@ -89,24 +89,24 @@ impl<T: Exchangeable> Slots<T> {
         Ok((pins, Self { slots, _objects }))
     }
 
-    /// Pins `object` at `index`: it is the host's from now on.
+    /// Pins `object` at `index`; from now on it belongs to the host.
     ///
     /// # Safety
     ///
-    /// `index` is below the number of slots and its slot is vacant; the claim lives, and is the running domain's. `object` is
-    /// a live object at its place, given up to this.
+    /// `index` is below the number of slots, and its slot is vacant. The claim lives, and is the running domain's.
+    /// `object` is a live object at its place, given up to this call.
     #[inline]
     pub(crate) unsafe fn pin(self, index: u32, object: NonNull<T>) {
         let object = object.cast::<u8>();
         // SAFETY: below the number of slots, which the claim keeps.
         let slot = unsafe { self.slots.add(index as usize) };
-        // SAFETY: as above; the slot is the queue's alone, and vacant.
+        // SAFETY: as above; only the queue uses the slot, and it is vacant.
         unsafe { slot.write(object.as_ptr().expose_provenance()) };
-        // SAFETY: a live object at its place, given up to this; the slot is the host's now.
+        // SAFETY: a live object at its place, given up to this call; the slot that now has it belongs to the host.
         unsafe { heap::set_owner(object, Self::PLACE, Owner::HOST) };
     }
 
-    /// What is pinned at `index`.
+    /// Returns the object that is pinned at `index`.
     ///
     /// # Safety
     ///
@@ -115,13 +115,13 @@ impl<T: Exchangeable> Slots<T> {
     pub(crate) unsafe fn pinned(self, index: u32) -> Option<NonNull<T>> {
         // SAFETY: below the number of slots, which the claim keeps.
         let slot = unsafe { self.slots.add(index as usize) };
-        // SAFETY: the slot is the queue's alone.
+        // SAFETY: only the queue uses the slot.
         let address = unsafe { slot.read() };
         NonNull::new(core::ptr::with_exposed_provenance_mut(address))
     }
 
-    /// Vacates slot `index`, whose object has another owner by now: in this order, so that a domain cut in between
-    /// leaves it in one of the two.
+    /// Vacates slot `index`, whose object must already have its new owner. In this order a domain that is cut in
+    /// between leaves the object with its new owner, in the slot, or both, but never with neither.
     ///
     /// # Safety
     ///
@@ -130,11 +130,11 @@ impl<T: Exchangeable> Slots<T> {
     pub(crate) unsafe fn vacate(self, index: u32) {
         // SAFETY: below the number of slots, which the claim keeps.
         let slot = unsafe { self.slots.add(index as usize) };
-        // SAFETY: the slot is the queue's alone.
+        // SAFETY: only the queue uses the slot.
         unsafe { slot.write(0) };
     }
 
-    /// Takes out what is pinned at `index`, for `owner`.
+    /// Takes out the object that is pinned at `index`, for `owner`.
     ///
     /// # Safety
     ///
@@ -147,7 +147,7 @@ impl<T: Exchangeable> Slots<T> {
         unsafe { heap::set_owner(object.cast(), Self::PLACE, owner) };
         // SAFETY: the caller's promise.
         unsafe { self.vacate(index) };
-        // SAFETY: given up to `pin`, and no longer in its slot.
+        // SAFETY: the object was given up to `pin`, and is no longer in its slot.
         Some(unsafe { RRef::restore(object) })
     }
 }

@@ -8,9 +8,10 @@ use samara_rref::RRef;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refused {
-    /// All transfers are in use: wait for one to end.
+    /// All transfers or slots are in use: wait for one to end. A queue of chains also says so if it doesn't run or
+    /// isn't the function's.
     Full,
-    /// An empty buffer transfers nothing.
+    /// The bytes are empty, too few or too many, or do not lie in the object.
     Empty,
     /// The device can't reach the memory.
     Unreachable,
@@ -21,11 +22,11 @@ pub enum Refused {
 impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
-            Self::Full => "as many transfers under way as the table holds: wait for one to end",
-            Self::Empty => "empty buffer: nothing to transfer",
+            Self::Full => "as many transfers in flight as there is room for: wait for one to end",
+            Self::Empty => "no bytes to transfer, or not as many as the queue takes",
             Self::Unreachable => "the device can't reach the buffer's memory",
             Self::OverQuota => {
-                "the claim owns as much DMA memory as its domain's quota: end transfers, or raise DomainSpec::shared_quota"
+                "the claim's DMA memory would exceed its domain's quota: end transfers, or raise DomainSpec::shared_quota"
             }
         })
     }
@@ -33,7 +34,7 @@ impl fmt::Display for Refused {
 
 /// A buffer that the table did not accept, given back.
 pub struct BeginError {
-    /// Why.
+    /// Why the table did not accept it.
     pub reason: Refused,
     /// The caller's buffer, untouched.
     pub buffer: RRef<[u8]>,

@@ -1,10 +1,11 @@
-//! The in-flight table of a claim: what the device may reach, kept where no domain can touch it.
+//! The in-flight table of a claim: the memory that the device may reach, kept where no domain can access it.
 //!
-//! It lives in the claim's capability slot. What it owns belongs to the host, so that the death of a
-//! domain releases it through the claim, after the device is silent, and not before as a plain object.
+//! The table lives in the claim's capability slot. The objects that it owns belong to the host. So the death of a
+//! domain releases them through the claim, after the device is silent, and not earlier as plain objects of the
+//! domain.
 //!
-//! So a domain's quota does not count it. The table does: what it owns, which only its domain put
-//! there, is no more than the domain's quota either.
+//! For the same reason a domain's quota does not count them. The table does: only its domain puts objects there, and
+//! the table never owns more than the domain's quota.
 
 use samara_rref::{Exchangeable, Owner, RRef, Transfer, weigh};
 use samara_shared_heap::{quota, thread};
@@ -17,21 +18,21 @@ use crate::error::QueueError;
 /// Queues that one claim can have.
 pub const MAX_QUEUES: usize = 32;
 
-/// Which queue of a device: its kind in the table, and its number.
+/// Identifies a queue of a device: its kind in the table, and its number.
 pub(crate) type QueueKey = (usize, u16);
 
-/// What a queue of the device has.
+/// The memory of one queue of the device.
 pub(crate) struct Kept {
     pub(crate) key: QueueKey,
-    /// What the device reads and writes as the queue.
+    /// The memory that the device reads and writes as the queue.
     pub(crate) memory: RRef<[u8]>,
-    /// Objects that it has pinned, if it pins any.
+    /// The objects that the queue has pinned, if it pins any.
     pub(crate) pins: Option<Pins>,
-    /// What it has in flight of transfers, if it transfers any.
+    /// The counts of its commands in flight, if it has transfers.
     pub(crate) flights: Option<Flights>,
 }
 
-/// A transfer.
+/// One transfer of the table.
 enum Entry {
     Vacant,
     /// Its lender keeps the buffer.
@@ -39,10 +40,10 @@ enum Entry {
     Owned(RRef<[u8]>),
 }
 
-/// Why a queue's memory isn't kept, and what isn't.
+/// Why a queue isn't kept, and the queue's memory, given back.
 pub(crate) type RefusedQueue = (QueueError, Kept);
 
-/// The table.
+/// All memory that a claim's device may reach.
 pub(crate) struct DmaTable {
     queues: [Option<Kept>; MAX_QUEUES],
     entries: [Entry; MAX_TRANSFERS],
@@ -50,8 +51,8 @@ pub(crate) struct DmaTable {
 
 /// Makes `object` the property of `owner`.
 fn hand_over(object: &RRef<[u8]>, owner: Owner) {
-    // SAFETY: called with `HOST` on an object that the table has just taken over by value, and with
-    // the running domain on one that the table is giving back by value to it.
+    // SAFETY: the table calls this with `HOST` on an object that it has just taken over by value, and with the
+    // running domain on one that it is giving back to that domain by value.
     let handover = unsafe { Transfer::to(owner) };
     object.transfer(&handover);
 }
@@ -64,8 +65,8 @@ impl DmaTable {
         }
     }
 
-    /// Whether it may own `more`, given the quota of whom the thread runs for. Cost, for a domain that has
-    /// one: a lock, and a look at every region, ring and transfer.
+    /// Whether the table may own `more` bytes, given the quota of the domain that the thread runs for. If that domain
+    /// has a quota, this costs a lock, and a look at every queue and transfer.
     fn admits(&self, more: usize) -> bool {
         let owner = thread::current().owner();
         if !quota::is_limited(owner) {
@@ -83,8 +84,8 @@ impl DmaTable {
         quota::limits(owner).bytes.is_none_or(|most| bytes <= most)
     }
 
-    /// Keeps what a queue has until the claim ends. There's one queue for each key. What is refused is given back, to be freed
-    /// without the table's lock.
+    /// Keeps a queue's memory until the claim ends. There is one queue for each key. What the table refuses it gives
+    /// back, so that the caller frees it without the table's lock.
     pub(crate) fn keep(&mut self, kept: Kept) -> Result<(), RefusedQueue> {
         if self
             .queues
@@ -108,7 +109,7 @@ impl DmaTable {
         Ok(())
     }
 
-    /// Whether any queue has something of a transfer in flight in `epoch`.
+    /// Whether any queue has a command of a transfer in flight in `epoch`.
     pub(crate) fn is_in_flight(&self, transfer: usize, epoch: u64) -> bool {
         let mut flights = self.queues.iter().flatten().filter_map(|kept| kept.flights);
         flights.any(|flights| flights.is_any(transfer, epoch))
@@ -119,7 +120,7 @@ impl DmaTable {
         entries.position(|entry| matches!(entry, Entry::Vacant))
     }
 
-    /// Opens a transfer of a buffer that moves in; gives it back if there's no room.
+    /// Opens a transfer of a buffer that moves in; gives the buffer back if there's no room.
     pub(crate) fn open_owned(
         &mut self,
         buffer: RRef<[u8]>,
@@ -142,8 +143,8 @@ impl DmaTable {
         Some(index)
     }
 
-    /// Closes a transfer of which nothing is in flight; gives its buffer, if it owned one, to the domain that the thread runs
-    /// for.
+    /// Closes a transfer of which nothing is in flight. If the table owned its buffer, gives that to the domain that
+    /// the thread runs for.
     pub(crate) fn close(&mut self, transfer: usize) -> Option<RRef<[u8]>> {
         let entry = self.entries.get_mut(transfer)?;
         let Entry::Owned(buffer) = core::mem::replace(entry, Entry::Vacant) else {
@@ -151,7 +152,7 @@ impl DmaTable {
         };
         let owner = thread::current().owner();
         if quota::is_limited(owner) {
-            // SAFETY: its own again: taken off what it may still allocate.
+            // SAFETY: the buffer goes to `owner` right below, so it counts towards what that domain may allocate.
             unsafe { quota::note(owner, weigh(&buffer)) };
         }
         hand_over(&buffer, owner);
@@ -160,7 +161,7 @@ impl DmaTable {
 }
 
 impl Kept {
-    /// Bytes that it owns, a queue that pins objects counting as if it were full.
+    /// Returns how many bytes this owns. A queue that pins objects counts as if it were full.
     fn bytes(&self) -> usize {
         let pinned = self.pins.as_ref().map_or(0, Pins::bytes);
         pinned.saturating_add(weigh(&self.memory).bytes)
@@ -183,9 +184,10 @@ mod tests {
         }
     }
 
-    /// An object with a destructor runs code of the heap's host, which knows nothing of the table's lock.
+    /// The destructor of an object runs code of the heap's host, which knows nothing of the table's lock. So the
+    /// table must not drop what it refuses.
     #[test]
-    fn a_refused_queue_comes_out_as_it_went_in() {
+    fn a_refused_queue_is_given_back() {
         let before = census_all();
         let mut table = DmaTable::new();
         assert!(table.keep(kept(0)).is_ok());

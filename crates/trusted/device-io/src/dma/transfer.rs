@@ -1,5 +1,4 @@
-//! A buffer on loan to a device: moved in, or lent for a scope; given back when nothing of it is in
-//! flight.
+//! A buffer on loan to a device: moved in, or lent for a scope, and given back when nothing of it is in flight.
 
 use core::fmt;
 
@@ -12,8 +11,8 @@ use super::table::DmaTable;
 use crate::mmio::ClaimId;
 use crate::pci::PciFunction;
 
-/// A buffer in the in-flight table. What was given back is named by nothing any more, and what was lent by nothing that outlives
-/// the loan:
+/// A buffer in the in-flight table. After it was given back, nothing names the transfer any more; nothing that
+/// outlives a loan names what was lent:
 ///
 /// ```compile_fail,E0382
 /// use samara_device_io::PciFunction;
@@ -43,7 +42,7 @@ use crate::pci::PciFunction;
 /// }
 /// ```
 ///
-/// Nor is one made of numbers:
+/// Nor can a driver make one from numbers:
 ///
 /// ```compile_fail,E0451
 /// use samara_device_io::dma::DmaTransfer;
@@ -53,19 +52,19 @@ use crate::pci::PciFunction;
 /// }
 /// ```
 ///
-/// Give it back with [`PciFunction::finish`]; one that is dropped
-/// stays pinned until the claim ends.
+/// Give it back with [`PciFunction::finish`]; the buffer of a transfer that is dropped stays pinned until the claim
+/// ends.
 #[must_use = "a transfer that is not finished keeps its buffer until the claim ends"]
 pub struct DmaTransfer {
     index: usize,
     claim: ClaimId,
     bus: u64,
     length: usize,
-    /// The device may write it.
+    /// Whether the device may write the buffer.
     writable: bool,
 }
 
-/// Part of a pinned buffer, found to be inside it and of the claim.
+/// Part of a pinned buffer, already checked to lie inside it and to belong to the claim.
 #[derive(Clone, Copy)]
 pub(crate) struct Part {
     pub(crate) transfer: usize,
@@ -74,7 +73,8 @@ pub(crate) struct Part {
     pub(crate) writable: bool,
 }
 
-/// The transfer has commands in flight: await their completions, or reset or silence the device, then finish it.
+/// The transfer has commands in flight, or is another function's. Await their completions, or reset or silence the
+/// device; then finish it.
 #[derive(Debug)]
 pub struct FinishError {
     /// The transfer, still open.
@@ -87,14 +87,14 @@ pub struct FinishError {
 pub enum LendError<R> {
     /// The buffer was not accepted; the scope did not run.
     Refused(Refused),
-    /// The scope ended with commands still in flight, so the device was silenced before the buffer
-    /// was unpinned: it needs a reset, and every other transfer of the function has ended too.
+    /// The scope ended with commands still in flight. So the device was silenced before the buffer was unpinned: it
+    /// needs a reset, and nothing of the function's other transfers is in flight any more.
     Silenced(R),
 }
 
 impl fmt::Display for FinishError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("commands are still in flight: await their ends, or reset the device, first")
+        f.write_str("commands are in flight: await their completions, or reset the device first")
     }
 }
 
@@ -113,18 +113,18 @@ impl core::error::Error for FinishError {}
 impl<R: fmt::Debug> core::error::Error for LendError<R> {}
 
 impl DmaTransfer {
-    /// Bytes of the buffer.
+    /// Returns the buffer's length in bytes.
     pub fn len(&self) -> usize {
         self.length
     }
 
-    /// Whether the buffer has no bytes: never.
+    /// Whether the buffer has no bytes, which is never so.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
 
-    /// Bytes `offset..offset + length`, for a command of claim `claim`; `None` if that is another's transfer, or they are none
-    /// of the buffer's.
+    /// Returns bytes `offset..offset + length`, for a command of claim `claim`. `None` if the transfer is another
+    /// claim's, or the bytes are empty or not inside the buffer.
     #[inline]
     pub(crate) fn part(&self, claim: ClaimId, offset: usize, length: usize) -> Option<Part> {
         let end = offset.checked_add(length)?;
@@ -147,8 +147,8 @@ impl fmt::Debug for DmaTransfer {
 }
 
 impl<D> PciFunction<D> {
-    /// Moves `buffer` into the in-flight table; the device may read and write it. No copy; a lock
-    /// and one store for the change of owner.
+    /// Moves `buffer` into the in-flight table; the device may read and write it. Copies nothing: takes a lock, and
+    /// one store to change the owner.
     ///
     /// # Errors
     ///
@@ -178,8 +178,7 @@ impl<D> PciFunction<D> {
     ///
     /// # Errors
     ///
-    /// [`FinishError`] gives the transfer back if something of it is in flight, or it is not of this
-    /// function.
+    /// [`FinishError`] gives the transfer back if something of it is in flight, or if it is not this function's.
     pub fn finish(&self, transfer: DmaTransfer) -> Result<RRef<[u8]>, FinishError> {
         if transfer.claim != self.claim_id() || self.is_in_flight(transfer.index) {
             return Err(FinishError { transfer });
@@ -189,9 +188,10 @@ impl<D> PciFunction<D> {
         buffer.ok_or(FinishError { transfer })
     }
 
-    /// Whether anything of a transfer is in flight. Nothing of it can be put in flight meanwhile if its owner asks.
+    /// Whether any command of a transfer is in flight. None can be put in flight meanwhile if the caller owns the
+    /// transfer.
     fn is_in_flight(&self, transfer: usize) -> bool {
-        // Not over yet in an odd one.
+        // In an odd epoch, the one before is not over yet.
         let epoch = self.claim().control.epoch() & !1;
         self.with_table(|table| table.is_in_flight(transfer, epoch))
     }
@@ -206,9 +206,9 @@ impl<D> PciFunction<D> {
         }
     }
 
-    /// Pins `buffer` for the length of `scope`; the device may read it, not write it. When the scope
-    /// ends, also by a panic, nothing of the buffer is in flight: if something was, the device is
-    /// silenced first (bounded: see [`silence`](Self::silence)).
+    /// Pins `buffer` for the length of `scope`; the device may read it, not write it. When the scope ends, even by a
+    /// panic, nothing of the buffer is in flight: if something was, the device is silenced first (in bounded time:
+    /// see [`silence`](Self::silence)).
     ///
     /// # Errors
     ///
@@ -234,12 +234,13 @@ impl<D> PciFunction<D> {
         };
         let (result, silenced) =
             if samara_unwind::RUNS_DESTRUCTORS && thread::current().owner().is_host() {
-                // Not cut, and a panic runs the loan's destructor.
+                // A thread of the host is not cut, and a panic runs the loan's destructor.
                 let result = scope(&transfer);
                 (result, loan.end())
             } else {
-                // The loan must end before the buffer goes back to its lender: a cut stops here first.
-                // SAFETY: this crate's code, as bounded as a silence; neither panics.
+                // The loan must end before the buffer goes back to its lender, so a cut stops at this boundary and
+                // ends the loan first.
+                // SAFETY: `loan.end` is this crate's code; it takes at most as long as a silence, and does not panic.
                 unsafe { call::with_cleanup_boundary(|| scope(&transfer), || loan.end()) }
             };
         if silenced {
@@ -257,7 +258,7 @@ struct Loan<'f, D> {
 }
 
 impl<D> Loan<'_, D> {
-    /// Unpins the buffer; true if the device had to be silenced for it.
+    /// Unpins the buffer; returns whether the device had to be silenced first.
     fn end(self) -> bool {
         let silenced = self.unpin();
         core::mem::forget(self);

@@ -1,11 +1,11 @@
-//! The volatile accesses themselves, 8 to 64 bits wide, on mapped memory or an emulated bus.
+//! Volatile accesses, 8 to 64 bits wide, to mapped memory or an emulated bus.
 
 use core::sync::atomic::{Ordering, fence};
 
 use crate::host::Backing;
 use crate::table::Width;
 
-/// A register of a claim: where it is, and how wide.
+/// A register of a claim: its place and its width.
 #[derive(Clone, Copy)]
 pub(crate) struct Cell {
     backing: Backing,
@@ -15,11 +15,12 @@ pub(crate) struct Cell {
 }
 
 impl Cell {
-    /// The register `offset` bytes from the start of the mapping `backing`.
+    /// Names the register `offset` bytes from the start of the mapping `backing`.
     ///
     /// # Safety
     ///
-    /// The whole register lies inside the mapping, aligned to its width; and the mapping lives as long as this is used.
+    /// The whole register lies inside the mapping and is aligned to its width, and the mapping lives as long as the
+    /// result is used.
     pub(crate) const unsafe fn new(backing: Backing, offset: usize, width: Width) -> Self {
         Self {
             backing,
@@ -28,7 +29,7 @@ impl Cell {
         }
     }
 
-    /// One access, of at most 32 bits, `distance` bytes from the start.
+    /// Reads at most 32 bits, `distance` bytes from the start of the register, in one access.
     fn load_part(&self, distance: usize, width: Width) -> u32 {
         match self.backing {
             Backing::Bus(bus) => bus.read(self.offset + distance, width.narrow()),
@@ -47,7 +48,7 @@ impl Cell {
         }
     }
 
-    /// One access, of at most 32 bits, `distance` bytes from the start.
+    /// Writes at most 32 bits, `distance` bytes from the start of the register, in one access.
     ///
     /// # Safety
     ///
@@ -71,7 +72,8 @@ impl Cell {
         }
     }
 
-    /// Reads it. One access; two of 64 bits, low half first: not every device takes them whole.
+    /// Reads the register in one access; 64 bits in two, low half first, because not every device takes a 64-bit
+    /// access.
     pub(crate) fn load(&self) -> u64 {
         let low = u64::from(self.load_part(0, self.width));
         let value = match self.width {
@@ -82,15 +84,17 @@ impl Cell {
         value
     }
 
-    /// Writes it: one access; two of 64 bits, low half first. Earlier stores to DMA memory are visible to the device before this
-    /// is (on processors that order stores to device memory after stores to ordinary memory, as x86 does).
+    /// Writes the register in one access; 64 bits in two, low half first. Earlier stores to DMA memory are visible to
+    /// the device before the write (on processors that order stores to device memory after stores to ordinary memory,
+    /// as x86 does).
     ///
     /// # Safety
     ///
-    /// What the value has the device access must stay allocated until the device is silenced, and be of its claim.
+    /// Memory that the value makes the device access must belong to the device's claim, and must stay allocated until
+    /// the device is silenced.
     #[inline]
     pub(crate) unsafe fn store(&self, value: u64) {
-        // Nothing on x86, where stores to device memory come after those to ordinary memory.
+        // Compiles to nothing on x86, where stores to device memory come after earlier stores to ordinary memory.
         fence(Ordering::Release);
         // SAFETY: the caller's promise.
         unsafe { self.store_part(0, self.width, value as u32) };

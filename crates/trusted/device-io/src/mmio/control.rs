@@ -1,49 +1,50 @@
-//! The lock that orders what is done to a device as a whole.
+//! The lock that orders operations on a device as a whole: starts, resets, silences.
 
 use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use samara_shared_heap::{NoCutMutex, thread};
 
-/// What identifies one claim of one function; DMA memory carries it, so that memory of one claim
-/// can't be used with another.
+/// Identifies one claim of one function. DMA memory carries it, so that memory of one claim can't be used with
+/// another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClaimId {
     pub(crate) slot: usize,
     pub(crate) number: u64,
 }
 
-/// One for each claim.
+/// The state of one claim's device.
 pub(crate) struct Control {
     claim: ClaimId,
-    /// Twice how often everything has ended: the device was silenced or reset. One more while that is being done, or wasn't
-    /// finished.
+    /// Twice the number of times that the device was silenced or reset, which ends everything in flight; one more
+    /// while a silence or reset is under way or was not finished.
     epoch: AtomicU64,
-    /// One more than what the device has said in this epoch of the distance of its doorbells; 0 if nothing.
+    /// One more than the distance of its doorbells that the device has stated in this epoch; 0 if none.
     stride: AtomicU8,
     state: NoCutMutex<State>,
 }
 
-/// How far the device can be relied on to do what it is told.
+/// How far the device can be relied on to do as it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// It is being silenced or reset, or a reset of it failed: nothing is told to it.
+    /// The device is being silenced or reset, or a reset of it failed: it is told nothing.
     Changing,
-    /// It wasn't reset since it was claimed, or since it was silenced without one: it may hold back what it was told before, for
-    /// memory that was given back since. Nothing in its registers shows that.
+    /// The device was not reset since it was claimed, or since it was silenced without a reset. It may still hold
+    /// commands for memory that was given back since, and nothing in its registers shows that.
     Inherited,
-    /// It was reset, and not silenced since.
+    /// The device was reset, and not silenced since.
     Reset,
 }
 
-/// What is being done to the device, and was.
+/// What is being done to the device, and what was done.
 struct State {
-    /// Threads that are silencing it now.
+    /// The number of threads that are silencing the device now.
     silencing: u32,
-    /// How many resets were begun: the number of the newest.
+    /// How many resets were begun, which is the number of the newest.
     resets: u32,
-    /// The newest isn't over: the device may forget what it is told. So it stays if the thread is cut, until the next one.
+    /// The newest reset isn't over, so the device may forget what it is told. If the reset fails or its thread is
+    /// cut, this stays set until another reset succeeds.
     resetting: bool,
-    /// It was reset, and not silenced since but by a reset.
+    /// The device was reset, and not silenced since, unless that silence reset it.
     is_reset: bool,
 }
 
@@ -63,7 +64,7 @@ impl Control {
             claim,
             epoch: AtomicU64::new(0),
             stride: AtomicU8::new(0),
-            // SAFETY: a few register accesses, of this crate's.
+            // SAFETY: the lock is held for a few register accesses, by code of this crate.
             state: unsafe {
                 NoCutMutex::new(State {
                     silencing: 0,
@@ -75,25 +76,26 @@ impl Control {
         }
     }
 
-    /// The claim whose registers these are.
+    /// Returns the claim whose device this is.
     #[inline]
     pub(crate) const fn claim(&self) -> ClaimId {
         self.claim
     }
 
-    /// The epoch: an odd one has no queue that the device is told of anything.
+    /// Returns the epoch. In an odd one, the device is told of no entries.
     #[inline]
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// Nothing is told to the device from here on. Under the lock.
+    /// Begins the end of an epoch: from here on the device is told of nothing. Under the lock.
     fn ending(&self) {
         self.epoch.fetch_or(1, Ordering::AcqRel);
         self.stride.store(0, Ordering::Relaxed);
     }
 
-    /// Whether the device says the same of the distance of its doorbells as of the queues that it was started with before.
+    /// Whether `field`, the distance of doorbells that the device states, is the one that it stated first in this
+    /// epoch.
     pub(crate) fn is_stride(&self, field: u8) -> bool {
         let said = field + 1;
         let first = self
@@ -102,20 +104,20 @@ impl Control {
         first.is_ok() || first == Err(said)
     }
 
-    /// Nothing is in flight: the device is silent, or was reset. Under the lock.
+    /// Ends an epoch: nothing is in flight, because the device is silent or was reset. Under the lock.
     fn ended(&self) {
         self.ending();
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Runs `f`, code of this crate, a few register accesses long, while no other thread changes registers by the table's
-    /// rules, starts a queue, or lets the device be bus master.
+    /// Runs `f`, code of this crate, a few register accesses long. Meanwhile no other thread changes registers by the
+    /// table's rules, starts a queue, or makes the device bus master.
     pub(crate) fn with<R>(&self, f: impl FnOnce(Phase) -> R) -> R {
         let state = self.state.lock();
         f(state.phase())
     }
 
-    /// Begins a reset, whose number it gives. Nothing is started until the newest one is over.
+    /// Begins a reset and returns its number. Nothing is started until the newest reset is over.
     pub(crate) fn begin_reset(&self) -> u32 {
         let mut state = self.state.lock();
         state.resets = state.resets.wrapping_add(1);
@@ -124,14 +126,15 @@ impl Control {
         state.resets
     }
 
-    /// Runs `f`, a few register accesses of reset `number`, unless a newer one was begun: that one's device is left alone.
+    /// Runs `f`, a few register accesses of reset `number`. If a newer reset was begun, leaves the device to that and
+    /// returns `None`.
     pub(crate) fn in_reset<R>(&self, number: u32, f: impl FnOnce() -> R) -> Option<R> {
         let state = self.state.lock();
         (state.resets == number).then(f)
     }
 
-    /// Ends reset `number`, and what was in flight, if `f` finds that the device was reset; whether that is so, and `None` if a
-    /// newer one was begun.
+    /// Ends reset `number`, and everything in flight, if `f` finds that the device was reset and no thread is
+    /// silencing it. Returns whether that is so; `None` if a newer reset was begun.
     pub(crate) fn end_reset(&self, number: u32, f: impl FnOnce() -> bool) -> Option<bool> {
         let mut state = self.state.lock();
         if state.resets != number {
@@ -146,9 +149,9 @@ impl Control {
         Some(is_reset)
     }
 
-    /// Runs `f`, code of this crate, which silences the device and says whether it was reset; until that is done nothing is
-    /// started, and then nothing is in flight. For the host, as a thread that is cut in between would leave a claim in which
-    /// nothing ever starts again, also to its lender.
+    /// Runs `f`, code of this crate, which silences the device and says whether it was reset. Nothing is started
+    /// until `f` is done; then nothing is in flight. Runs as the host: a thread that was cut in between would leave a
+    /// claim in which nothing ever starts again, also for the domain that lent it.
     pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> (R, bool)) -> R {
         struct Silencing<'c> {
             control: &'c Control,
@@ -166,7 +169,7 @@ impl Control {
             state.silencing += 1;
             self.ending();
             drop(state);
-            // Ends also by a panic of a host, in its part of `f`.
+            // Ends the silence also if host code in `f` panics.
             let mut silencing = Silencing {
                 control: self,
                 is_reset: false,
@@ -178,7 +181,7 @@ impl Control {
             drop(state);
             result
         };
-        // SAFETY: `f` is code of this crate, which runs none of a domain's.
+        // SAFETY: `f` is code of this crate, which runs no code of a domain.
         unsafe { thread::as_host(silence) }
     }
 }

@@ -1,13 +1,15 @@
-//! Registers as drivers name them: checked against the table when the constant is evaluated, access rights in the type.
+//! Registers as drivers name them. The compiler checks them against the table when it evaluates the constant; access
+//! rights are in the type.
 
 use core::fmt;
 use core::marker::PhantomData;
 
 use crate::table::{Rule, Table, Width, Write};
 
-/// A register of device `D`, of width `T`, with access `A`; the first of an array if its rule lists several.
+/// A register of device `D`, of width `T`, with access `A`; if its rule lists an array, the first of that.
 ///
-/// One that takes an address can't be described, nor a doorbell, nor one that resets more than the function (NSSR of NVMe):
+/// A driver can't name a register that takes an address, nor a doorbell, nor one that resets more than the function
+/// (NSSR of NVMe):
 ///
 /// ```compile_fail,E0080
 /// use samara_device_io::mmio::{ReadWrite, Register};
@@ -33,7 +35,7 @@ use crate::table::{Rule, Table, Width, Write};
 /// # fn main() { let _ = NSSR; }
 /// ```
 ///
-/// Nor is a statistic read with an access of 64 bits, which would clear its neighbour, or written:
+/// Nor can it read a statistic with a 64-bit access, which would clear the neighbouring one, or write a statistic:
 ///
 /// ```compile_fail,E0080
 /// use samara_device_io::mmio::{ReadOnly, Register};
@@ -51,7 +53,7 @@ use crate::table::{Rule, Table, Width, Write};
 /// # fn main() { let _ = GPRC; }
 /// ```
 ///
-/// A register that is read only is not written, and one device's register is none of another's:
+/// A register that is only read can't be written, and one device's register can't be used with another:
 ///
 /// ```compile_fail,E0277
 /// use samara_device_io::PciFunction;
@@ -96,11 +98,12 @@ impl<D, T, A> fmt::Debug for Register<D, T, A> {
 }
 
 impl<D: Table, T: Value, A: Access> Register<D, T, A> {
-    /// The register `offset` bytes from the start of a window. Meant for constants, where the checks run in the compiler.
+    /// Names the register `offset` bytes from the start of a window. Meant for constants, where the checks run in the
+    /// compiler.
     ///
     /// # Panics
     ///
-    /// If no rule of the table lists it with this width and access.
+    /// If no rule of the table lists the register with this width and access.
     pub const fn at(window: usize, offset: usize) -> Self {
         let mut group = 0;
         while group < D::REGISTERS.len() {
@@ -134,7 +137,7 @@ impl<D: Table, T: Value, A: Access> Register<D, T, A> {
         panic!("the table does not list this register");
     }
 
-    /// Number `index` of an array; `None` past its end.
+    /// Returns register `index` of an array; `None` past its end.
     pub const fn nth(self, index: usize) -> Option<Self> {
         if index >= self.rule.count {
             return None;
@@ -144,13 +147,13 @@ impl<D: Table, T: Value, A: Access> Register<D, T, A> {
     }
 }
 
-/// Access marker: reads only.
+/// Access marker: the register is only read.
 #[derive(Debug)]
 pub enum ReadOnly {}
-/// Access marker: writes only; reading has side effects or no meaning.
+/// Access marker: the register is only written; reading it has side effects or no meaning.
 #[derive(Debug)]
 pub enum WriteOnly {}
-/// Access marker: both.
+/// Access marker: the register is read and written.
 #[derive(Debug)]
 pub enum ReadWrite {}
 
@@ -161,7 +164,7 @@ mod sealed {
     impl Sealed for super::ReadWrite {}
 }
 
-/// What may be done with a register.
+/// The access to a register: one of the three markers.
 pub trait Access: sealed::Sealed {
     #[doc(hidden)]
     const READS: bool;
@@ -194,7 +197,7 @@ pub trait Writable: Access {}
 impl Writable for WriteOnly {}
 impl Writable for ReadWrite {}
 
-/// What a register holds: an unsigned integer of its width.
+/// The value of a register: an unsigned integer of its width.
 pub trait Value: Copy + Into<u64> + sealed::Sealed {
     #[doc(hidden)]
     const WIDTH: Width;
@@ -224,13 +227,14 @@ value!(u8: W8, u16: W16, u32: W32, u64: W64);
 pub enum WriteError {
     /// The table does not allow this value.
     Forbidden,
-    /// The register does not read as one that may be [exchanged](crate::table::Write::Exchange) for this value.
+    /// The register does not hold a value that may be [exchanged](crate::table::Write::Exchange) for this one.
     Other,
     /// The device is being silenced or reset, or a reset of it failed.
     Resetting,
-    /// Nothing answers there: it reads as all ones, so that nothing of it can be kept, or the index that selects it was not taken.
+    /// Nothing answers: the register reads as all ones, so that none of its bits can be kept, or it did not take the
+    /// index that selects another one.
     Absent,
-    /// The device has fewer registers.
+    /// The device has fewer registers of this kind.
     OutOfBounds,
 }
 
@@ -241,7 +245,7 @@ impl fmt::Display for WriteError {
                 "the device's table does not allow this value: write bits and values that it lists"
             }
             Self::Other => {
-                "the register does not hold what may be changed to this value: start the device first, or reset it if it has failed"
+                "the register does not hold a value that may be changed to this one: start the device first, or reset it if it has failed"
             }
             Self::Resetting => {
                 "the device is being reset, or a reset of it failed: write when a reset has succeeded"

@@ -1,4 +1,4 @@
-//! Where a window of registers is, and its mapping for a claim.
+//! Finds windows of registers, and maps them for a claim.
 
 use core::fmt;
 
@@ -16,19 +16,19 @@ pub(crate) struct Mapped {
     pub(crate) bar: u8,
     start: usize,
     length: usize,
-    /// The dword that follows its capability, if it has one.
+    /// The dword that follows the window's capability, if there is one.
     pub(crate) multiplier: Option<u32>,
 }
 
-/// Why a window isn't to be had.
+/// Why a window can't be mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WindowError {
-    /// The function has no capability that says where the window is, or one that says nonsense.
+    /// The function has no valid capability that says where the window is.
     NoCapability,
-    /// The window shares bytes with the MSI-X table, which holds bus addresses, or with its pending bits.
+    /// The window shares bytes with the MSI-X table, which holds bus addresses, or with the MSI-X pending bits.
     OverlapsMsix,
-    /// It shares bytes with another window.
+    /// The window shares bytes with another window.
     Overlaps,
     /// The host can't map the BAR.
     Map(MapBarError),
@@ -41,10 +41,10 @@ impl fmt::Display for WindowError {
                 "the function has no valid capability for a window of its table: it is another device, or broken",
             ),
             Self::OverlapsMsix => f.write_str(
-                "the MSI-X table lies among the registers: the device does not fit its table",
+                "the MSI-X table lies among the window's registers: the device does not fit its table",
             ),
             Self::Overlaps => f.write_str(
-                "two windows of the device's table lie over one another: the device does not fit its table",
+                "two windows of the device's table overlap: the device does not fit its table",
             ),
             Self::Map(error) => error.fmt(f),
         }
@@ -53,7 +53,7 @@ impl fmt::Display for WindowError {
 
 impl core::error::Error for WindowError {}
 
-/// Where a window is: BAR, start, length if that is known, and multiplier.
+/// Returns where a window is: its BAR, start, greatest length to map, and multiplier.
 fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, Option<u32>), WindowError> {
     let kind = match window.place {
         Place::Bar(bar) => return Ok((bar, 0, window.most, None)),
@@ -67,7 +67,7 @@ fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, Option<u3
         let bar = config.read(at + 4) as u8;
         let (start, length) = (config.read(at + 8), config.read(at + 12));
         let multiplier = (bytes >= 20 && at <= 0xEC).then(|| config.read(at + 16));
-        // Others are reserved or I/O ports, and to be passed over.
+        // Other BAR numbers are reserved, and other BARs are I/O ports: such capabilities are passed over.
         let start = start as usize;
         if config.has_memory_bar(bar)
             && start.is_multiple_of(window.align)
@@ -80,8 +80,8 @@ fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, Option<u3
     Err(WindowError::NoCapability)
 }
 
-/// Finds and maps windows, none of which lies over another: a value that is right in one means something else in the other. Those
-/// that are mapped are in `mapped`, also if one isn't to be had.
+/// Finds and maps windows. No two may overlap, because a value that is harmless in one could mean something else in
+/// the other. Windows that were mapped are in `mapped`, even if another one failed.
 pub(crate) fn locate(
     windows: &[Window],
     mapped: &mut [Option<Mapped>],
@@ -101,7 +101,7 @@ pub(crate) fn locate(
     Ok(())
 }
 
-/// Finds a window and maps as much of it as lies below the MSI-X table, and as the BAR has.
+/// Finds a window and maps as much of it as the BAR has and as lies below the MSI-X table.
 fn locate_one(
     window: &Window,
     msix: &[MsixRange],
@@ -141,22 +141,23 @@ fn locate_one(
 }
 
 impl Mapped {
-    /// Whether both have a byte in common.
+    /// Whether the two windows share a byte.
     pub(crate) fn overlaps(&self, other: &Self) -> bool {
-        // They end inside their BARs.
+        // The sums do not overflow: windows end inside their BARs.
         let is_before = |one: &Self, other: &Self| one.start + one.length <= other.start;
         self.bar == other.bar && !is_before(self, other) && !is_before(other, self)
     }
 
-    /// The register `offset` bytes from the window's start; `None` if it does not lie in it, aligned.
+    /// Returns the register `offset` bytes from the window's start; `None` if it is not inside the window or not
+    /// aligned.
     pub(crate) fn cell(&self, offset: usize, width: Width) -> Option<Cell> {
         let inside = width.bytes() <= self.length && offset <= self.length - width.bytes();
         let offset = inside.then(|| self.start + offset)?;
         if !offset.is_multiple_of(width.bytes()) {
             return None;
         }
-        // SAFETY: inside the window, which is mapped from the BAR's start to its own end; aligned there; cells are used only by
-        // holders of the claim, which keeps the mapping.
+        // SAFETY: the register is inside the window, and the mapping reaches from the BAR's start to the window's
+        // end. It is aligned in the BAR. Only holders of the claim use cells, and the claim keeps the mapping.
         Some(unsafe { Cell::new(self.backing, offset, width) })
     }
 }

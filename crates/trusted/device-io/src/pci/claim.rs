@@ -1,4 +1,4 @@
-//! One claim of one function: the trusted side of what a driver holds, from its beginning to its end.
+//! One claim of one function, from its beginning to its end: the trusted side of the capability that a driver holds.
 
 use core::fmt;
 use core::mem;
@@ -16,8 +16,8 @@ use crate::mmio::{ClaimId, Control, Mapped, WindowError, locate};
 use crate::table::{Id, MAX_WINDOWS, Window};
 use crate::time::Deadline;
 
-/// The trusted side of a claim. It lives in a capability slot: when its owner dies, the device is
-/// silenced, and only then are its DMA memory and the buffers in flight released.
+/// The trusted side of a claim. It lives in a capability slot. When its owner dies, the device is silenced, and only
+/// then are its DMA memory and the buffers in flight released.
 pub(crate) struct Claim {
     pub(super) slot: &'static PciSlot,
     pub(crate) control: Control,
@@ -26,7 +26,7 @@ pub(crate) struct Claim {
     pub(super) restore: Restore,
     /// A reset cleared the base addresses, and was not seen to end.
     is_lost: AtomicBool,
-    /// It was made bus master, and not silenced since: by the engine's word, whatever the device says.
+    /// The engine made the device bus master and has not silenced it since, whatever the device itself says.
     is_master: AtomicBool,
     /// The table's windows, by their index there.
     pub(crate) windows: [Option<Mapped>; MAX_WINDOWS],
@@ -40,13 +40,13 @@ const WAKE_MILLIS: u64 = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClaimError {
-    /// No function answers at that address, or not to all that a claim asks and tells it.
+    /// No function answers at that address, or it did not answer all reads, or did not take all writes, of the claim.
     Absent,
     /// Another claim is alive.
     Claimed,
-    /// It isn't a device of the table, or it is a bridge.
+    /// The function isn't a device of the table, or it is a bridge.
     WrongDevice(PciId),
-    /// Its registers aren't to be had.
+    /// A window of its registers can't be mapped.
     Window(WindowError),
     /// No room for the capability.
     Alloc(AllocError),
@@ -75,22 +75,22 @@ impl fmt::Display for ClaimError {
 impl core::error::Error for ClaimError {}
 
 impl Claim {
-    /// Claims the slot, whose function is one of `ids`: memory decoding is on and bus mastering off. Dropping the claim
-    /// releases it.
+    /// Claims the slot, whose function must be one of `ids`. Afterwards memory decoding is on and bus mastering is
+    /// off. Dropping the claim releases the slot.
     pub(super) fn begin(
         slot: &'static PciSlot,
         ids: &[Id],
         windows: &[Window],
     ) -> Result<Self, ClaimError> {
         let config = slot.config();
-        // Twice the same: one look may be blind.
+        // Reads the identifiers twice and wants them equal, because a function may be blind for one read.
         let said = config.id().filter(|said| config.id() == Some(*said));
         let id = said.ok_or(ClaimError::Absent)?;
         if !config.is_endpoint().ok_or(ClaimError::Absent)? || !id.is(ids) {
             return Err(ClaimError::WrongDevice(id));
         }
         let (number, unrestored) = slot.occupy().ok_or(ClaimError::Claimed)?;
-        // Base addresses of another function are not put back into this one, nor in place of what it has.
+        // Base addresses are put back only into a function of the same identifiers, and only if it has none now.
         let is_bare = || config.bars().iter().all(|bar| bar & !0xF == 0);
         let unrestored = unrestored.filter(|restore| restore.id == id && is_bare());
         config.set_command(INTX_DISABLE);
@@ -112,7 +112,7 @@ impl Claim {
             is_lost: AtomicBool::new(unrestored.is_some()),
             is_master: AtomicBool::new(false),
             windows: [const { None }; MAX_WINDOWS],
-            // SAFETY: this crate's own code, a few entries long.
+            // SAFETY: only this crate's own code runs under the lock, for a few entries.
             table: unsafe { NoCutMutex::new(DmaTable::new()) },
         };
         if config.quieten() {
@@ -124,14 +124,15 @@ impl Claim {
         let place = (&config, &slot.host, slot.address);
         let msix = msix.as_slice().as_flattened();
         let located = locate(windows, &mut claim.windows, msix, place);
-        // Or not all of it was seen, or taken: what it was left with, and where its registers are.
+        // If a read was blind or a write was not taken, the claim can't know in which state the device was left, or
+        // where its registers are.
         let is_seen = is_quiet && !slot.blind.load(Ordering::Relaxed);
         *claim.is_lost.get_mut() &= !is_seen;
         let claim = is_seen.then_some(claim).ok_or(ClaimError::Absent)?;
         located.map(|()| claim).map_err(ClaimError::Window)
     }
 
-    /// Lets the function issue memory requests, if it is there; whether it is.
+    /// Lets the function issue memory requests, if it is there. Returns whether it is.
     pub(crate) fn set_master(&self) -> bool {
         let is_there = self.restore.is_of(&self.config, false);
         self.is_master.fetch_or(is_there, Ordering::Relaxed);
@@ -142,20 +143,20 @@ impl Claim {
         is_there
     }
 
-    /// Programs a vector of the claim, which is then unmasked; the message that it sends.
+    /// Programs a vector of the claim, which is unmasked then; returns the message that it sends.
     pub(super) fn take_vector(&self, vector: u16) -> Result<Message, InterruptError> {
         let Self { slot, config, .. } = self;
         let place = (config, &slot.host, slot.address);
         slot.with_vectors(|vectors| vectors.take(vector, self.capabilities.msix, place))
     }
 
-    /// Puts the vectors back that a Function Level Reset has cleared.
+    /// Programs the vectors again after a Function Level Reset has cleared them.
     pub(crate) fn restore_vectors(&self) {
         self.slot
             .with_vectors(|vectors| vectors.restore(&self.config));
     }
 
-    /// Silences the device; what is in flight stays so.
+    /// Silences the device. What is in flight still counts as in flight.
     pub(super) fn silence(&self) -> Silenced {
         let is_lost = self.is_lost.load(Ordering::Relaxed);
         let silenced = silence(&self.config, &self.restore, is_lost, self.slot.host.clock);
@@ -167,8 +168,9 @@ impl Claim {
         silenced
     }
 
-    /// Silences the device unless it is, by the engine's word and by its own: one that may not be bus master issues no memory
-    /// request, and may become one only out of reset. An absent one costs 10 ms.
+    /// Silences the device, unless both the engine and the command register say that it is no bus master. Such a
+    /// function issues no memory request, and may become bus master only after a reset. An absent function reads as
+    /// bus master; for it this costs 10 ms.
     fn ensure_silent(&self) {
         if self.is_master.load(Ordering::Relaxed) || self.config.command() & BUS_MASTER != 0 {
             let _ = self.silence();
@@ -176,8 +178,8 @@ impl Claim {
     }
 }
 
-// SAFETY: silencing touches configuration space in bounded time and runs no code of a domain; after
-// it the function issues no memory request. `DmaTable` gives every object that it keeps to the host.
+// SAFETY: silencing touches only configuration space, in bounded time, and runs no code of a domain. After it the
+// function issues no memory request. `DmaTable` gives every object that it keeps to the host.
 unsafe impl Capability for Claim {
     const NAME: &'static str = "PCI function";
 
@@ -187,25 +189,27 @@ unsafe impl Capability for Claim {
 }
 
 impl Drop for Claim {
-    /// Silences the device (a live owner drops its handle without a quiesce), then unmaps its registers
-    /// and releases its memory, then lets the function be claimed again. Whatever of this panics, the rest is
-    /// done.
+    /// Silences the device (a live owner drops its handle without a quiesce), unmaps its registers, releases its
+    /// memory, and then lets the function be claimed again. If one of these panics, the others are still done, except
+    /// where the silence itself panics.
     fn drop(&mut self) {
         let slot = self.slot;
-        // A claim ends once, and nobody can shorten a reset. Charged to its driver, it would end one that only stops.
+        // A claim ends once, and nobody can shorten a reset. If the time were charged to the driver, it could kill a
+        // driver that only stops.
         // SAFETY: silencing runs code of this crate and of the host, and none of a domain.
         let silence = || unsafe { thread::as_host_uncharged(|| self.ensure_silent()) };
         if contained(silence).is_none() {
-            // The device may still run: the memory that it can reach is leaked, and nobody gets the function again.
+            // The device may still run. So the memory that it can reach is leaked, and nobody gets the function
+            // again.
             mem::forget(mem::replace(self.table.get_mut(), DmaTable::new()));
             return;
         }
         slot.end_vectors(&self.config);
         for Mapped { backing, bar, .. } in self.windows.iter().flatten() {
-            // SAFETY: mapped for this claim, which is over.
+            // SAFETY: the window was mapped for this claim, which is over.
             contained(|| unsafe { slot.host.bars.unmap(slot.address, *bar, *backing) });
         }
-        // The buffers go before the slot is free for another claim.
+        // The buffers are freed before the slot is free for another claim.
         *self.table.get_mut() = DmaTable::new();
         let is_lost = self.is_lost.load(Ordering::Relaxed);
         slot.release(is_lost.then_some(self.restore));

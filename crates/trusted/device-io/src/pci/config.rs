@@ -62,23 +62,23 @@ impl PciId {
 /// The bytes of a BAR that the MSI-X table or pending bits occupy: BAR, start, length.
 pub(crate) type MsixRange = (u8, usize, usize);
 
-/// What a walk of the capability list found.
+/// The result of a walk of the capability list.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Capabilities {
     /// Offset of the PCI Express capability, and whether there is a Function Level Reset.
     pub(crate) express: Option<(u16, bool)>,
-    /// MSI-X.
+    /// The MSI-X capability, if there is one.
     pub(crate) msix: Option<Msix>,
 }
 
 /// The MSI-X capability (§7.7.2).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Msix {
-    /// Its offset; message control is the high half of its first dword.
+    /// The capability's offset; message control is the high half of its first dword.
     pub(crate) capability: u16,
     /// Entries of the table.
     pub(crate) entries: u16,
-    /// Where the table is, and the pending bits.
+    /// Where the table and the pending bits are.
     pub(crate) table: MsixRange,
     pub(crate) pending: MsixRange,
 }
@@ -88,7 +88,7 @@ pub(crate) struct Msix {
 pub(crate) struct Config {
     pub(super) space: &'static dyn ConfigSpace,
     pub(super) address: PciAddress,
-    /// Something read as all ones.
+    /// Set when a read returns all ones.
     pub(super) blind: &'static AtomicBool,
 }
 
@@ -99,7 +99,7 @@ impl Config {
         value
     }
 
-    /// What drivers may see: all but the addresses in base address registers and in the expansion ROM's.
+    /// Reads a dword for a driver. The base address registers and the expansion ROM's read as 0.
     pub(crate) fn read_public(&self, offset: u16) -> u32 {
         match offset {
             0x10..0x28 | 0x30..0x34 => 0,
@@ -108,12 +108,12 @@ impl Config {
     }
 
     pub(crate) fn write(&self, offset: u16, value: u32) {
-        // SAFETY: of a claim, which drives the function: what makes it bus master asks first whether it is idle,
-        // and BARs are put back where they were.
+        // SAFETY: this is the configuration space of a claim's function, which the claim drives. Code that makes the
+        // function bus master checks first that it is idle, and BARs are only put back where they were.
         unsafe { self.space.write(self.address, offset, value) };
     }
 
-    /// The identifiers; `None` if nothing answers.
+    /// Returns the identifiers; `None` if nothing answers.
     pub(crate) fn id(&self) -> Option<PciId> {
         let id = self.read(ID);
         let (vendor, device) = (id as u16, (id >> 16) as u16);
@@ -125,7 +125,8 @@ impl Config {
         })
     }
 
-    /// Whether this is an endpoint (header type 0), whose six BARs are where this crate expects them; `None` if it does not answer.
+    /// Whether this is an endpoint (header type 0), whose six BARs are where this crate expects them; `None` if the
+    /// function does not answer.
     pub(crate) fn is_endpoint(&self) -> Option<bool> {
         let header = Some(self.read(HEADER)).filter(|header| *header != u32::MAX)?;
         Some(header.to_le_bytes()[2] & 0x7F == 0)
@@ -135,7 +136,7 @@ impl Config {
         self.read(COMMAND) as u16
     }
 
-    /// Writes the command register; zeroes in the status half leave its write-1-to-clear bits alone.
+    /// Writes the command register. Zeroes in the status half leave its write-1-to-clear bits alone.
     pub(crate) fn set_command(&self, command: u16) {
         self.write(COMMAND, u32::from(command));
     }
@@ -144,12 +145,12 @@ impl Config {
         core::array::from_fn(|bar| self.read(BAR0 + 4 * bar as u16))
     }
 
-    /// Whether base address register `bar` is there and is one of memory, not of I/O ports.
+    /// Whether base address register `bar` exists and maps memory, not I/O ports.
     pub(crate) fn has_memory_bar(&self, bar: u8) -> bool {
         bar < 6 && self.read(BAR0 + 4 * u16::from(bar)) & 1 == 0
     }
 
-    /// Clears bits of a dword that answers; whether any was set.
+    /// Clears bits of a dword, if it answers; returns whether any was set.
     pub(super) fn clear(&self, at: u16, bits: u32) -> bool {
         let value = self.read(at);
         let is_set = value != u32::MAX && value & bits != 0;
@@ -159,8 +160,9 @@ impl Config {
         is_set
     }
 
-    /// Turns off by what an earlier owner had the function, or others that it makes, issue requests: MSI, MSI-X; ATS, SR-IOV and
-    /// PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3). Puts it into D0 (§7.5.2.2). Whether anything was not so.
+    /// Turns off everything by which an earlier owner let the function, or functions that it makes, issue requests:
+    /// MSI, MSI-X; ATS, SR-IOV and PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3). Puts the function into D0
+    /// (§7.5.2.2). Returns whether anything had to be changed.
     pub(crate) fn quieten(&self) -> bool {
         let mut was_on = false;
         for (id, at) in self.list() {
@@ -171,7 +173,8 @@ impl Config {
                 _ => {}
             }
         }
-        // All that fit into 4 KiB, should they form a loop. A function without any reads as all ones there.
+        // At most 960 headers fit into 4 KiB, so a list that loops ends too. A function without extended capabilities
+        // reads as all ones here, which must not count as blind.
         let mut at = 0x100;
         for _ in 0..960 {
             let header = self.space.read(self.address, at);
@@ -189,7 +192,7 @@ impl Config {
         was_on
     }
 
-    /// Writes base addresses; whether they are there.
+    /// Writes the base addresses; returns whether the function took them.
     pub(crate) fn set_bars(&self, bars: &[u32; 6]) -> bool {
         for (offset, &bar) in (BAR0..).step_by(4).zip(bars) {
             self.write(offset, bar);
@@ -197,7 +200,7 @@ impl Config {
         self.bars() == *bars
     }
 
-    /// The capability list (§7.5.1.1.11): ID and offset of each. At most 48 entries fit, so a looping list ends too.
+    /// Returns ID and offset of each capability (§7.5.1.1.11). At most 48 entries fit, so a list that loops ends too.
     pub(crate) fn list(&self) -> impl Iterator<Item = (u8, u16)> + use<> {
         let config = *self;
         let has_list = self.read(COMMAND) & CAPABILITY_LIST != 0;
@@ -215,7 +218,7 @@ impl Config {
         core::iter::from_fn(entry).take(48)
     }
 
-    /// What a claim needs of the capability list.
+    /// Returns what a claim needs from the capability list.
     pub(crate) fn capabilities(&self) -> Capabilities {
         let mut found = Capabilities::default();
         for (id, at) in self.list() {
@@ -223,8 +226,9 @@ impl Config {
                 let has_reset = self.read(at + DEVICE_CAPABILITIES) & FLR_CAPABLE != 0;
                 found.express = Some((at, has_reset));
             } else if id == CAP_MSI_X && at <= 0xF4 {
-                // Message control is the high half of the first dword: bits 10:0, entries less one. Table at +4, pending
-                // bits at +8: BAR in bits 2:0, offset in the rest.
+                // Message control is the high half of the first dword; its bits 10:0 are the number of entries less
+                // one. The dwords at +4 and +8 say where the table and the pending bits are: the BAR in bits 2:0, the
+                // offset in the rest.
                 let entries = (self.read(at) >> 16 & 0x7FF) as usize + 1;
                 let range = |at: u16, bytes: usize| {
                     let place = self.read(at);

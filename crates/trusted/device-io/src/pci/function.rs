@@ -17,13 +17,14 @@ use crate::mmio::ClaimId;
 use crate::table::Table;
 use crate::time::Deadline;
 
-/// A PCI function that its holder drives, of the kind that table `D` describes: an owned one-pointer capability, exchangeable.
+/// A PCI function of the kind that table `D` describes, which its holder drives: an owned, exchangeable capability of
+/// one pointer.
 ///
-/// Dropping it, or the death of the domain that holds it, silences the device (bus mastering off,
-/// Function Level Reset where offered, bounded) and then releases all memory the device could reach.
+/// Dropping it, or the death of the domain that holds it, silences the device (bus mastering off, Function Level
+/// Reset where offered, in bounded time) and then releases all memory that the device could reach.
 pub struct PciFunction<D>(Cap<Claim>, PhantomData<fn() -> D>);
 
-// SAFETY: a capability, which is visited, and nothing else; without a destructor of its own.
+// SAFETY: it is a capability, which `transfer` visits, and nothing else; it has no destructor of its own.
 unsafe impl<D: Table> Exchangeable for PciFunction<D> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;
@@ -36,7 +37,8 @@ unsafe impl<D: Table> Exchangeable for PciFunction<D> {
     }
 }
 
-/// The whole table: a driver may call one of its own as another's is called.
+/// Writes the whole table, because its name does not identify it: a driver may give a table of its own the name of
+/// another.
 fn describe<D: Table>(to: &mut dyn fmt::Write) -> fmt::Result {
     let registers = (D::IDS, D::WINDOWS, D::REGISTERS);
     let steps = (D::IDLE, D::RESET, D::SILENT_RESET);
@@ -44,8 +46,8 @@ fn describe<D: Table>(to: &mut dyn fmt::Write) -> fmt::Result {
     write!(to, "{table:?}")
 }
 
-/// The device isn't held in reset, so that commands of an earlier owner could still reach memory which is in use again; or it is
-/// being silenced or reset; or the function that was claimed isn't there.
+/// The device isn't held in reset, so that commands of an earlier owner could still reach memory that is in use
+/// again. Or it is being silenced or reset, or the function that was claimed isn't there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotIdle;
 
@@ -59,14 +61,14 @@ impl core::error::Error for NotIdle {}
 
 impl<D: Table> DeviceSlot<D> {
     /// Claims the function for the domain that the thread runs for (the host, which then hands it to a driver).
-    /// Memory decoding is on, the table's windows are mapped, and bus mastering is off afterwards. Some dozen configuration
-    /// accesses.
+    /// Afterwards memory decoding is on, the table's windows are mapped, and bus mastering is off. Costs some dozen
+    /// configuration accesses.
     ///
     /// # Errors
     ///
-    /// [`ClaimError`]; the function isn't claimed then.
+    /// [`ClaimError`]; then the function isn't claimed.
     pub fn claim(&self) -> Result<PciFunction<D>, ClaimError> {
-        // One that finds no slot ends with its drop.
+        // If no capability slot is free, dropping the claim ends it.
         let cap = Cap::try_new(Claim::begin(self.slot, D::IDS, D::WINDOWS)?);
         cap.map(|cap| PciFunction(cap, PhantomData))
             .map_err(|(error, _claim)| ClaimError::Alloc(error))
@@ -74,7 +76,7 @@ impl<D: Table> DeviceSlot<D> {
 }
 
 impl<D> PciFunction<D> {
-    /// The trusted side.
+    /// Returns the trusted side.
     #[inline]
     pub(crate) fn claim(&self) -> &Claim {
         &self.0
@@ -95,50 +97,52 @@ impl<D> PciFunction<D> {
         self.0.slot.host.dma.bus_address(start, length)
     }
 
-    /// What bus addresses differ by from addresses, if that's the same for all memory.
+    /// Returns the difference between bus addresses and memory addresses, if it is the same for all memory.
     pub(crate) fn linear(&self) -> Option<u64> {
         self.0.slot.host.dma.linear()
     }
 
-    /// The domain that has the function.
+    /// Returns the domain that owns the function.
     #[inline]
     pub(crate) fn owner(&self) -> Owner {
         self.0.owner()
     }
 
-    /// Where the function is.
+    /// Returns the function's address.
     pub fn address(&self) -> PciAddress {
         self.0.slot.address
     }
 
-    /// Its identifiers.
+    /// Returns the function's identifiers.
     pub fn id(&self) -> PciId {
         self.0.restore.id
     }
 
-    /// Reads the dword at `offset` (bytes, rounded down to a multiple of 4, modulo 4096) of its configuration space. Addresses
-    /// in base address registers read as 0.
+    /// Reads the dword at `offset` (bytes, rounded down to a multiple of 4, modulo 4096) of the function's
+    /// configuration space. Base address registers and the expansion ROM's read as 0.
     pub fn config(&self, offset: u16) -> u32 {
         self.0.config.read_public(offset & 0xFFC)
     }
 
-    /// Its capabilities (PCI Express Base 5.0 §7.5.1.1.11): ID and offset in configuration space of each.
+    /// Returns ID and offset in configuration space of each of the function's capabilities (PCI Express Base 5.0
+    /// §7.5.1.1.11).
     pub fn capabilities(&self) -> impl Iterator<Item = (u8, u16)> + use<D> {
         self.0.config.list()
     }
 
-    /// The host's clock.
+    /// Returns the host's clock.
     pub fn clock(&self) -> &'static dyn Clock {
         self.0.slot.host.clock
     }
 
-    /// A deadline `millis` milliseconds from now.
+    /// Returns the deadline `millis` milliseconds from now.
     pub fn deadline(&self, millis: u64) -> Deadline {
         Deadline::after(self.clock(), millis)
     }
 
-    /// What `get` has, asked again and again for at most `millis` milliseconds, relaxing between. The clock is read
-    /// only if it has nothing at first: for locks that do not wait for ever.
+    /// Asks `get` again and again for at most `millis` milliseconds, relaxing between, until it returns something;
+    /// returns that. Reads the clock only if `get` returns nothing at first. Meant for locks that must not wait for
+    /// ever.
     #[inline]
     pub fn wait_for<T>(&self, millis: u64, mut get: impl FnMut() -> Option<T>) -> Option<T> {
         get().or_else(|| self.wait_on(millis, get))
@@ -150,10 +154,9 @@ impl<D> PciFunction<D> {
         self.deadline(millis).wait_for(get)
     }
 
-    /// Silences the device now and takes everything out of flight: the trusted way to get buffers
-    /// back from a device that does not answer. Bus mastering is off afterwards, and no queue runs. Takes as long as
-    /// the reset does: 100 ms where Function Level Reset is offered, at most 2.2 s. The time is charged to the caller's
-    /// domain.
+    /// Silences the device now and ends everything in flight: the trusted way to get buffers back from a device that
+    /// does not answer. Afterwards bus mastering is off and no queue runs. Takes as long as the reset: 100 ms where
+    /// Function Level Reset is offered, at most 2.2 s. The time is charged to the caller's domain.
     pub fn silence(&self) -> Silenced {
         self.0.control.silencing(|| {
             let silenced = self.0.silence();
@@ -161,8 +164,8 @@ impl<D> PciFunction<D> {
         })
     }
 
-    /// How often the device was silenced or reset: a command started in an earlier epoch is no
-    /// longer in flight, and a queue started in one doesn't run.
+    /// Returns how often the device was silenced or reset. A command that was started in an earlier epoch is no
+    /// longer in flight, and a queue that was started in one doesn't run.
     #[inline]
     pub fn epoch(&self) -> u64 {
         self.0.control.epoch() >> 1

@@ -12,8 +12,8 @@ use super::slot::PciSlot;
 use super::vectors::{InterruptError, Vectors};
 use crate::host::{Message, contained};
 
-/// The trusted side. In a capability slot of its own: when its owner dies the vector is masked before any
-/// memory is released, and its message goes back to the host.
+/// The trusted side of an interrupt, in a capability slot of its own. When its owner dies, the vector is masked
+/// before any memory is released, and its message goes back to the host.
 pub(crate) struct Line {
     slot: &'static PciSlot,
     claim: u64,
@@ -21,9 +21,9 @@ pub(crate) struct Line {
     message: Message,
 }
 
-// SAFETY: masking is two accesses of the table, if the claim lives, under a lock that is held for a few
-// register accesses, by code of this crate which is not cut; it runs no code of a domain, and what sends no
-// message writes no memory.
+// SAFETY: masking takes two accesses to the table, if the claim lives. The lock for them is held for a few register
+// accesses, by code of this crate that is not cut. Masking runs no code of a domain, and a masked vector writes no
+// memory.
 unsafe impl Capability for Line {
     const NAME: &'static str = "interrupt";
 
@@ -37,16 +37,16 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.slot
             .with_vectors(|vectors| vectors.give_back(self.claim, self.vector));
-        // After the mask: what comes yet finds an event that is the host's still, and nobody's.
+        // Released after the mask. A message that still arrives sets an event that is the host's, and nobody's.
         contained(|| self.slot.host.messages.release(self.message));
     }
 }
 
-/// An interrupt that its holder waits for: an owned one-pointer capability, exchangeable.
+/// An interrupt that its holder waits for: an owned, exchangeable capability of one pointer.
 ///
-/// No code of a domain runs when it comes: the host's handler counts it, and a thread that waits is woken. Who
-/// waits reads the [`count`](Self::count), tells its device to interrupt, looks whether there is anything to be
-/// done already, and only then waits for the count to change: an interrupt that came meanwhile is not lost.
+/// No code of a domain runs when the interrupt comes: the host's handler counts it, and a waiting thread is woken. To
+/// lose no interrupt, a thread reads the [`count`](Self::count), tells its device to interrupt, looks whether there
+/// is work already, and only then waits for the count to change.
 ///
 /// Dropping it, or the death of its holder, masks the vector.
 #[derive(Exchangeable)]
@@ -59,8 +59,8 @@ impl<D> PciFunction<D> {
     ///
     /// [`InterruptError`].
     pub fn interrupt(&self, vector: u16) -> Result<Interrupt, InterruptError> {
-        // A message that is nobody's yet would never go back to the host.
-        // SAFETY: this crate's own code and its host's, to the end of this block.
+        // A cut between `take_vector` and `Cap::try_new` would leave a message that nobody gives back to the host.
+        // SAFETY: until the end of this block only code of this crate and its host runs.
         let _no_cut = unsafe { NoCut::begin(thread::current()) };
         let claim = self.claim();
         let line = Line {
@@ -77,18 +77,19 @@ impl<D> PciFunction<D> {
 }
 
 impl Interrupt {
-    /// Which of the function's vectors it is.
+    /// Returns which of the function's vectors it is.
     pub fn vector(&self) -> u16 {
         self.0.vector
     }
 
-    /// How often it came, modulo 2^32. Also counts what another holder of the host's vector was sent.
+    /// Returns how often the interrupt came, modulo 2^32. Also counts messages that were sent to another holder of
+    /// the host's vector.
     pub fn count(&self) -> u32 {
         self.0.message.event.count()
     }
 
-    /// Waits until [`count`](Self::count) isn't `seen`, at most for `timeout`, or for nothing at all; the
-    /// count then. Doesn't return if the running domain dies.
+    /// Waits until [`count`](Self::count) isn't `seen`, for at most `timeout`, and returns the count. It may also
+    /// return early for no reason. Doesn't return if the running domain dies.
     pub fn wait(&self, seen: u32, timeout: Duration) -> u32 {
         self.0.message.event.wait(seen, timeout)
     }

@@ -1,16 +1,16 @@
 //! PCI functions as capabilities: claimed from the host, silenced before anything is released.
 //!
-//! Each file knows those above it only:
+//! Each file uses only those above it:
 //!
 //! | file | concept |
 //! |---|---|
 //! | `config` | configuration space |
 //! | `reset` | silencing a function |
-//! | `vectors` | its MSI-X table, and why there's no interrupt |
+//! | `vectors` | its MSI-X table, and why there is no interrupt |
 //! | `slot` | its place on the bus, which has one claim at a time |
-//! | `claim` | that claim, the trusted side |
-//! | `function` | what its holder has |
-//! | `interrupt` | one vector, as its holder has it |
+//! | `claim` | that claim: the trusted side |
+//! | `function` | the capability that its holder has |
+//! | `interrupt` | one vector, as a capability |
 
 mod claim;
 mod config;

@@ -1,18 +1,18 @@
-//! Silencing a function: after this, memory that it could reach may be reused.
+//! Silences a function. Afterwards, memory that the function could reach may be reused.
 //!
-//! Configuration space only, no lock: it runs during a reclaim, when the domain's threads are gone and
-//! whatever they held is still held.
+//! Touches only configuration space and takes no lock: it runs during a reclaim, when the domain's threads are gone
+//! and the locks that they held are still held.
 
 use super::config::{BUS_MASTER, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
 use crate::host::{Clock, contained};
 use crate::time::Deadline;
 
-/// Device Control (PCI Express Base 5.0 §7.5.3.4), bit 15: initiate the reset. Device Status is its high half.
+/// Device Control (PCI Express Base 5.0 §7.5.3.4); bit 15 initiates the reset. Device Status is its high half.
 const DEVICE_CONTROL: u16 = 0x08;
 const INITIATE_FLR: u32 = 1 << 15;
 /// Device Status (§7.5.3.5), bit 5: transactions pending.
 const TRANSACTIONS_PENDING: u32 = 1 << (16 + 5);
-/// The write-1-to-clear bits of Device Status, kept out of a read-modify-write.
+/// Keeps the write-1-to-clear bits of Device Status out of a read-modify-write.
 const CONTROL_HALF: u32 = 0x0000_FFFF;
 
 /// How long to wait for outstanding requests. Completion timeouts are at most 50 ms by default
@@ -20,9 +20,9 @@ const CONTROL_HALF: u32 = 0x0000_FFFF;
 const DRAIN_MILLIS: u64 = 100;
 /// A function completes its reset within 100 ms (§6.6.2); it may not be accessed earlier.
 const FLR_MILLIS: u64 = 100;
-/// How long a function that does not answer may be about to, and miss what is written to it meanwhile.
+/// How long a function that does not answer may take to answer again. Meanwhile it misses what is written to it.
 const BLIND_MILLIS: u64 = 10;
-/// How long it may answer "retry", which reads as all ones, after that (§2.3.1).
+/// How long a function may answer "retry" after its reset, which reads as all ones (§2.3.1).
 const READY_MILLIS: u64 = 1000;
 
 /// How a function was silenced. In every case it issues no more memory requests.
@@ -31,34 +31,35 @@ const READY_MILLIS: u64 = 1000;
 pub enum Silenced {
     /// Bus mastering off, Function Level Reset done, base addresses restored.
     Reset,
-    /// Bus mastering off; the function offers no reset, so its internal state is as it was.
+    /// Bus mastering off. The function offers no reset or could not be reset, so its internal state is as it was.
     BusMasterOff,
-    /// The function was reset and did not come back in time, or the host's clock failed meanwhile: silence it
-    /// again, or claim it anew; if it stays so it needs a power cycle.
+    /// The function was reset and did not come back in time, did not take its base addresses, or the host's clock
+    /// failed meanwhile. Silence it again, or claim it anew; if it stays so, it needs a power cycle.
     Lost,
-    /// Nothing answers: the function was unplugged.
+    /// The claimed function does not answer: it was unplugged, or replaced by another.
     Absent,
 }
 
-/// What a reset must put back: base address registers are cleared by it (§6.6.2).
+/// What must be put back after a reset, which clears the base address registers (§6.6.2).
 #[derive(Clone, Copy)]
 pub(crate) struct Restore {
-    /// That of the function that was claimed: no other one in its place gets its addresses.
+    /// The identifiers of the claimed function: another one in its place does not get its addresses.
     pub(crate) id: PciId,
     pub(crate) express: Option<(u16, bool)>,
     pub(crate) bars: [u32; 6],
 }
 
 impl Restore {
-    /// Whether the function is that which was claimed: one without the addresses that the claim knows was put in since.
+    /// Whether the claimed function is still in its place. A function without the base addresses that the claim knows
+    /// was put in since, unless a reset has cleared them (`is_lost`).
     pub(crate) fn is_of(&self, config: &Config, is_lost: bool) -> bool {
         config.id() == Some(self.id) && (is_lost || config.bars() == self.bars)
     }
 }
 
-/// Clears bus mastering, resets the function if it can be, restores its base addresses. Takes up to
-/// 2.2 s if the device misbehaves, 100 ms if it doesn't, microseconds where there's no reset. A panic of the
-/// clock ends here: its callers are destructors.
+/// Clears bus mastering, resets the function if possible, and restores its base addresses. Takes up to 2.2 s if the
+/// device misbehaves, 100 ms if it doesn't, microseconds if it offers no reset. A panic of the clock is caught,
+/// because destructors call this.
 pub(crate) fn silence(
     config: &Config,
     restore: &Restore,
@@ -66,11 +67,12 @@ pub(crate) fn silence(
     clock: &'static dyn Clock,
 ) -> Silenced {
     if !restore.is_of(config, is_lost) {
-        // Unplugged, or another is in its place; or it only says so, and is back in a moment.
+        // The function was unplugged or replaced. Or it only reads so and answers again in a moment, so bus mastering
+        // is turned off.
         turn_off(config, INTX_DISABLE, BLIND_MILLIS, clock);
         return Silenced::Absent;
     }
-    // One that was begun before has ended since. Another would take as long.
+    // A reset that was begun earlier has ended since. Another one would take as long again.
     let was_reset = is_lost && config.command() == 0;
     let command = if is_lost { 0 } else { MEMORY_SPACE } | INTX_DISABLE;
     turn_off(config, command, READY_MILLIS, clock);
@@ -84,7 +86,7 @@ pub(crate) fn silence(
             control & TRANSACTIONS_PENDING == 0
         })
     });
-    // Without a clock nobody knows when a reset is over; and all ones are no control.
+    // Without a clock the end of a reset can't be awaited, and all ones are not the register's content.
     if drained.is_none() || !has_reset || control == u32::MAX {
         return Silenced::BusMasterOff;
     }
@@ -94,7 +96,7 @@ pub(crate) fn silence(
     }
     let reset_ends = || {
         Deadline::after(clock, FLR_MILLIS).sleep();
-        // A reset has turned memory decoding off, too.
+        // A reset turns memory decoding off, too.
         let is_reset = || restore.is_of(config, true) && config.command() == 0;
         Deadline::after(clock, READY_MILLIS).poll(is_reset)
     };
@@ -106,12 +108,12 @@ pub(crate) fn silence(
     Silenced::Reset
 }
 
-/// Has the function issue no more requests: writes its command register until it reads so, for so long at most.
+/// Stops the function's requests: writes its command register until it reads as not bus master, for at most `millis`.
 fn turn_off(config: &Config, command: u16, millis: u64, clock: &'static dyn Clock) {
     let is_off = || {
         config.set_command(command);
-        // The read's completion pushes memory writes that the function had already issued ahead of it
-        // (ordering rules, §2.4.1), so none is under way when it returns.
+        // The read's completion pushes memory writes that the function has already issued ahead of it (ordering
+        // rules, §2.4.1), so none is under way when the read returns.
         config.command() & BUS_MASTER == 0
     };
     if !is_off() {
@@ -127,13 +129,13 @@ mod tests {
     use super::{Restore, Silenced, silence};
     use crate::host::{Clock, ConfigSpace, PciAddress};
 
-    /// A function that reads as all ones, and takes writes.
+    /// An emulated function that reads as all ones while it is mute, and takes writes.
     struct Mute {
         is_mute: AtomicBool,
         command: AtomicU32,
     }
 
-    // SAFETY: a model: nothing is reached.
+    // SAFETY: emulated, so nothing real is reached.
     unsafe impl ConfigSpace for Mute {
         fn read(&self, _: PciAddress, offset: u16) -> u32 {
             match offset {
@@ -149,7 +151,7 @@ mod tests {
         }
     }
 
-    /// A millisecond for each look.
+    /// A clock that advances one millisecond with each look.
     struct Looks(AtomicU64);
 
     // SAFETY: allocates nothing.
@@ -162,7 +164,7 @@ mod tests {
     }
 
     #[test]
-    fn who_reads_as_absent_is_no_bus_master_when_it_is_back() {
+    fn absent_function_is_no_bus_master_when_back() {
         static MUTE: Mute = Mute {
             is_mute: AtomicBool::new(true),
             command: AtomicU32::new(BUS_MASTER as u32),

@@ -1,4 +1,4 @@
-//! A place on the bus: who may claim its function, one claim at a time.
+//! A place on the bus, whose function has one claim at a time.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -13,22 +13,22 @@ use crate::host::{Host, PciAddress, contained};
 use crate::table::Table;
 use crate::table::lint::lint;
 
-/// A PCI function as the host keeps it: claimed for a domain, released when that domain dies, then
-/// claimed for its successor. Lives in a host static, or is leaked once for each function found.
+/// A PCI function as the host keeps it: claimed for a domain, released when that domain dies, then claimed for its
+/// successor. It lives in a host static, or is leaked once for each function found.
 pub struct PciSlot {
     pub(super) host: Host,
     pub(super) address: PciAddress,
     claimed: AtomicBool,
     claims: AtomicU64,
-    /// Its configuration space read as all ones somewhere, since the claim began.
+    /// Some read of configuration space returned all ones since the claim began.
     pub(super) blind: AtomicBool,
-    /// Base addresses that a reset took, and that the claim which ended could not put back.
+    /// Base addresses that a reset has cleared and that the last claim could not put back.
     unrestored: NoCutMutex<Option<Restore>>,
     vectors: NoCutMutex<Vectors>,
 }
 
 impl PciSlot {
-    /// A slot for the function at `address`.
+    /// Makes the slot for the function at `address`.
     ///
     /// # Safety
     ///
@@ -40,16 +40,16 @@ impl PciSlot {
             claimed: AtomicBool::new(false),
             claims: AtomicU64::new(0),
             blind: AtomicBool::new(false),
-            // SAFETY: copied, and taken.
+            // SAFETY: the lock is held only to copy the value or to take it.
             unrestored: unsafe { NoCutMutex::new(None) },
-            // SAFETY: a few register accesses, of this crate's and its host's.
+            // SAFETY: the lock is held for a few register accesses, by code of this crate and its host.
             vectors: unsafe { NoCutMutex::new(Vectors::new()) },
         }
     }
 
-    /// The function as the device that `D` describes, to be claimed for drivers of such devices.
+    /// Names the device in this slot as one that `D` describes, to be claimed for drivers of such devices.
     ///
-    /// A driver names no table of its own, in which an address is a plain register:
+    /// A driver can't name a table of its own, in which an address would be a plain register:
     ///
     /// ```compile_fail,E0133
     /// use samara_device_io::table::*;
@@ -95,9 +95,9 @@ impl PciSlot {
     ///
     /// # Safety
     ///
-    /// What `D` says is true of the devices that it fits: the kernel's owner has reviewed it. Whatever a driver does with the
-    /// registers as far as the rules allow, in any order, the device accesses no other memory than what the engine has told it
-    /// of, in the formats that the queues have.
+    /// `D` is true of the devices that it fits; the kernel's owner has reviewed it. Whatever a driver does with the
+    /// registers as far as the rules allow, in any order, the device accesses only the memory that the engine has
+    /// told it of, in the formats of its queues.
     pub const unsafe fn with_table<D: Table>(&'static self) -> DeviceSlot<D> {
         const { lint::<D>() };
         DeviceSlot {
@@ -106,17 +106,17 @@ impl PciSlot {
         }
     }
 
-    /// Where the function is.
+    /// Returns the function's address.
     pub fn address(&self) -> PciAddress {
         self.address
     }
 
-    /// What answers there; `None` if nothing does.
+    /// Returns the identifiers of the function in this place; `None` if none answers.
     pub fn id(&'static self) -> Option<PciId> {
         self.config().id()
     }
 
-    /// The function's configuration space.
+    /// Returns the function's configuration space.
     pub(super) fn config(&'static self) -> Config {
         Config {
             space: self.host.config,
@@ -125,7 +125,7 @@ impl PciSlot {
         }
     }
 
-    /// Begins a claim, unless there's one: its number, and what it is to restore.
+    /// Begins a claim, unless there is one. Returns its number, and the base addresses that it must restore.
     pub(super) fn occupy(&self) -> Option<(u64, Option<Restore>)> {
         if self.claimed.swap(true, Ordering::Acquire) {
             return None;
@@ -136,35 +136,35 @@ impl PciSlot {
         Some((number, self.unrestored.lock().take()))
     }
 
-    /// Runs `f`, code of this crate, a few register accesses long, on the MSI-X vectors. A thread in here is not
-    /// cut, so the lock is free again when a domain has drained.
+    /// Runs `f`, code of this crate, a few register accesses long, on the MSI-X vectors. A thread in here is not cut,
+    /// so the lock is free again when a domain has drained.
     pub(super) fn with_vectors<R>(&self, f: impl FnOnce(&mut Vectors) -> R) -> R {
         f(&mut self.vectors.lock())
     }
 
-    /// Ends the vectors of a claim that ends: masked, and their table unmapped.
+    /// Ends the vectors of a claim that ends: masks them, and unmaps their table.
     pub(super) fn end_vectors(&self, config: &Config) {
         if let Some((bar, backing)) = self.with_vectors(|vectors| vectors.end(config)) {
-            // SAFETY: the table's mapping, which nobody has any more.
+            // SAFETY: this is the table's mapping, which nobody uses any more.
             contained(|| unsafe { self.host.bars.unmap(self.address, bar, backing) });
         }
     }
 
-    /// Ends a claim: its device is silent and its memory released. The next one puts back what is to be restored.
+    /// Ends a claim whose device is silent and whose memory is released. The next claim puts `restore` back.
     pub(super) fn release(&self, restore: Option<Restore>) {
         *self.unrestored.lock() = restore;
         self.claimed.store(false, Ordering::Release);
     }
 }
 
-/// A place on the bus, and what is known of the device that is there.
+/// A place on the bus, together with the table of the device in it.
 pub struct DeviceSlot<D> {
     pub(super) slot: &'static PciSlot,
     _table: PhantomData<fn() -> D>,
 }
 
 impl<D> DeviceSlot<D> {
-    /// The place.
+    /// Returns the place.
     pub const fn place(&self) -> &'static PciSlot {
         self.slot
     }

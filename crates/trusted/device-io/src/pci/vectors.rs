@@ -1,4 +1,4 @@
-//! A function's MSI-X table (PCI Express Base 5.0 §7.7.2, §6.1.4), which only this file writes: an entry is
+//! A function's MSI-X table (PCI Express Base 5.0 §7.7.2, §6.1.4). Only this file writes it, because an entry holds
 //! an address that the device writes to.
 
 use core::fmt;
@@ -10,34 +10,34 @@ use crate::host::{Backing, Host, MapBarError, Message, NoMessage, PciAddress, co
 use crate::mmio::Cell;
 use crate::table::Width;
 
-/// Vectors that one claim uses at most, from 0 on.
+/// The most vectors that one claim uses, from 0 on.
 pub const MAX_VECTORS: u16 = 16;
 
-/// An entry: address, its high half, data, vector control; bit 0 of that masks it.
+/// An entry: address, its high half, data, vector control, whose bit 0 masks the entry.
 const ENTRY: usize = 16;
 const CONTROL: usize = 12;
 const MASKED: u32 = 1;
-/// Message control: bit 15 enables MSI-X, bit 14 masks all of it.
+/// Message control: bit 15 enables MSI-X, bit 14 masks all vectors.
 const ENABLE: u32 = 1 << 31;
 const MASK_ALL: u32 = 1 << 30;
 
-/// Why an interrupt isn't to be had. A driver polls then.
+/// Why a driver can't have an interrupt. It must poll then.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InterruptError {
     /// The function has no MSI-X.
     NoMsix,
-    /// It has no such vector, or more than this crate uses.
+    /// The function has no vector of this number, or the number is above those that this crate uses.
     NoSuchVector,
     /// The vector is in use.
     Taken,
-    /// The host gives none.
+    /// The host gives no message.
     Message(NoMessage),
     /// The table can't be mapped.
     Map(MapBarError),
-    /// The table does not take what is written there.
+    /// The table did not take a mask that was written to it.
     Absent,
-    /// No room for the capability.
+    /// No capability slot is free.
     Alloc(AllocError),
 }
 
@@ -70,31 +70,32 @@ struct Table {
     capability: u16,
 }
 
-/// Behind the slot's lock: vectors of the claim that there is.
+/// The vectors of the claim that holds the slot, behind the slot's lock.
 pub(crate) struct Vectors {
-    /// Which claim's. One that begins has all of them off.
+    /// The claim that has these vectors. All are off when a claim begins.
     pub(super) claim: Option<u64>,
     table: Option<Table>,
-    /// All its entries were masked, and the function may send messages.
+    /// All entries were masked, and then the function was allowed to send messages.
     is_open: bool,
     used: [Option<Message>; MAX_VECTORS as usize],
 }
 
 impl Table {
-    /// Dword `at` of an entry, which callers name below `entries`.
+    /// Returns dword `at` of entry `entry`, which must be below `entries`.
     fn cell(&self, entry: u16, at: usize) -> Cell {
         let offset = self.start + usize::from(entry) * ENTRY + at;
-        // SAFETY: `map` mapped all entries; callers name one below `entries` and a dword in it. It is used while it is mapped.
+        // SAFETY: `map` mapped all entries; callers name one below `entries` and a dword in it. The cell is used only
+        // while the table is mapped.
         unsafe { Cell::new(self.backing, offset, Width::W32) }
     }
 
     fn store(&self, entry: u16, at: usize, value: u32) {
         let cell = self.cell(entry, at);
-        // SAFETY: the address written is a host's, for messages.
+        // SAFETY: any address that is written is one of the host's for messages.
         unsafe { cell.store(value.into()) }
     }
 
-    /// Has taken effect when it returns, since the read follows the write.
+    /// Masks an entry. The read after the write makes sure that the mask has taken effect on return.
     fn mask(&self, entry: u16) {
         self.store(entry, CONTROL, MASKED);
         let _ = self.cell(entry, CONTROL).load();
@@ -106,7 +107,8 @@ impl Table {
         for (at, word) in (0..).step_by(4).zip(words) {
             self.store(entry, at, word);
         }
-        // A message to an address that was there before is not sent.
+        // The vector is unmasked only if the table took all words: otherwise it could send a message to an earlier
+        // address.
         let mut words = (0..).step_by(4).zip(words);
         let is_there = words.all(|(at, word)| self.cell(entry, at).load() as u32 == word);
         if is_there {
@@ -125,10 +127,10 @@ impl Vectors {
         }
     }
 
-    /// A claim ends: its vectors are masked. What the caller is to unmap: BAR, and mapping.
+    /// Ends a claim: masks its vectors. Returns the BAR and the mapping that the caller must unmap.
     pub(crate) fn end(&mut self, config: &Config) -> Option<(u8, Backing)> {
         self.claim = None;
-        // First what is known of the device, then the device: its accesses are a host's, which may panic.
+        // The record is cleared before the device is touched: host code makes those accesses, and may panic.
         (self.used, self.is_open) = ([None; MAX_VECTORS as usize], false);
         let table = self.table.take()?;
         for entry in 0..table.entries.min(MAX_VECTORS) {
@@ -138,7 +140,7 @@ impl Vectors {
         Some((table.bar, table.backing))
     }
 
-    /// Maps the table of `claim`, all its entries masked, and enables MSI-X.
+    /// Maps the table, masks all its entries, and enables MSI-X, unless that was done for this claim.
     fn map(
         &mut self,
         msix: Option<Msix>,
@@ -148,7 +150,8 @@ impl Vectors {
             let msix = msix.ok_or(InterruptError::NoMsix)?;
             let entries = msix.entries;
             let (bar, start, _) = msix.table;
-            // Where addresses have 32 bits a device can say what no BAR is as long as.
+            // Where addresses have 32 bits, the end of a table can overflow, for a device that states too large an
+            // offset.
             let length = start.checked_add(usize::from(entries) * ENTRY);
             let length = length.ok_or(InterruptError::Map(MapBarError::TooShort))?;
             let backing = host.bars.map(address, bar, length);
@@ -166,7 +169,7 @@ impl Vectors {
         self.is_open.then_some(table).ok_or(InterruptError::Absent)
     }
 
-    /// Programs `vector`, which is then unmasked, with the message that `allocate` makes.
+    /// Programs `vector` with a message of the host's and unmasks it; returns the message.
     pub(crate) fn take(
         &mut self,
         vector: u16,
@@ -190,14 +193,14 @@ impl Vectors {
         Ok(message)
     }
 
-    /// Masks `vector` of `claim`; nothing if that's over.
+    /// Masks `vector` of `claim`; does nothing if that claim is over.
     pub(crate) fn mask(&mut self, claim: u64, vector: u16) {
         if let Some(table) = self.table.as_ref().filter(|_| self.claim == Some(claim)) {
             table.mask(vector);
         }
     }
 
-    /// `vector` of `claim` is masked, and may be taken again; nothing if that claim is over.
+    /// Masks `vector` of `claim`, so that it may be taken again; does nothing if that claim is over.
     pub(crate) fn give_back(&mut self, claim: u64, vector: u16) {
         if self.claim != Some(claim) {
             return;
@@ -208,7 +211,7 @@ impl Vectors {
         }
     }
 
-    /// After a Function Level Reset, which has cleared the table.
+    /// Programs the vectors again after a Function Level Reset, which has cleared the table.
     pub(crate) fn restore(&mut self, config: &Config) {
         let Some(table) = &self.table else {
             return;
@@ -222,8 +225,8 @@ impl Vectors {
     }
 }
 
-/// Masks all entries, of which a driver may have the device use any, then lets the function send messages (if it may be bus master):
-/// if all are masked.
+/// Masks all entries, because a driver may make the device use any of them. Only if all are masked then, lets the
+/// function send messages (while it is bus master). Returns whether all are masked.
 fn enable(table: &Table, config: &Config) -> bool {
     let at = table.capability;
     let control = config.read(at) & 0xFFFF_0000;
@@ -231,7 +234,7 @@ fn enable(table: &Table, config: &Config) -> bool {
     for entry in 0..table.entries {
         table.store(entry, CONTROL, MASKED);
     }
-    // The rest of the dword is reserved, or steering tags.
+    // Other bits of the dword are reserved, or steering tags.
     let control_of = |entry| table.cell(entry, CONTROL).load() as u32;
     let is_masked = |entry| control_of(entry) & MASKED != 0 && control_of(entry) != u32::MAX;
     let are_masked = (0..table.entries).all(is_masked);

@@ -1,4 +1,4 @@
-//! A split virtqueue whose chains transfer parts of buffers on loan.
+//! A split virtqueue whose chains transfer parts of pinned buffers.
 
 use super::virtqueue::{Bytes, Virtqueue};
 use crate::dma::{DmaTransfer, Held};
@@ -6,55 +6,56 @@ use crate::error::{QueueError, QueueFault, SubmitError};
 use crate::pci::PciFunction;
 use crate::table::{Direction, Table};
 
-/// The chain transfers no buffer.
+/// Marks a chain that transfers no buffer.
 const NONE: u32 = u32::MAX;
 
 /// The payload of chains that transfer buffers.
 #[derive(Clone, Copy, Debug)]
 pub struct Transfers(());
 
-/// A split virtqueue of chains that transfer buffers: requests to a disk.
+/// A split virtqueue of chains that transfer buffers, such as requests to a disk.
 pub type ChainQueue<D, const Q: usize> = Virtqueue<D, Q, Transfers>;
 
 /// A chain that the device has used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Chain {
-    /// Which one: what [`ChainQueue::put`] gave.
+    /// The number that [`ChainQueue::put`] returned for it.
     pub number: u16,
-    /// Bytes that the device says it wrote, pieces included.
+    /// Bytes that the device says it wrote, including the pieces.
     pub written: u32,
-    /// What stands in the piece before the data.
+    /// The content of the piece before the data.
     pub head: Bytes,
-    /// What stands in the piece after the data: all ones, unless the device wrote there.
+    /// The content of the piece after the data: all ones, unless the device wrote there.
     pub tail: Bytes,
 }
 
 impl<D: Table, const Q: usize> Virtqueue<D, Q, Transfers> {
-    /// Queue `number`, of `entries` descriptors, a power of two.
+    /// Makes queue `number`, of `entries` descriptors, which is a power of two.
     ///
     /// # Errors
     ///
-    /// [`QueueError`]; a second one of the same claim is [`Taken`](QueueError::Taken).
+    /// [`QueueError`]; [`Taken`](QueueError::Taken) if the claim already has this queue.
     pub fn new(function: &PciFunction<D>, number: u16, entries: u32) -> Result<Self, QueueError> {
         Self::with(function, (number, entries), Transfers(()), Held::Flights)
     }
 
-    /// Starts the queue by its table's steps, empty. The driver chooses bits that the steps leave to it.
+    /// Starts the queue by its table's steps, empty. `chosen` are the bits that the steps leave to the driver.
     ///
     /// # Errors
     ///
     /// [`QueueError`].
     pub fn start(&mut self, function: &PciFunction<D>, chosen: u64) -> Result<(), QueueError> {
-        // What was in flight is so no more, since the queue doesn't run.
+        // Nothing of the queue is in flight any more, since it doesn't run.
         self.start_if(function, chosen, true)
     }
 
-    /// Puts a chain: `head` goes before bytes `offset..offset + length` of a buffer, if it has any, in which `direction` says
-    /// what the device may do. The device learns of it by [`ring`](Self::ring). Its number, which no other in flight has.
+    /// Puts a chain and returns its number, which no other chain in flight has. `head` goes before bytes
+    /// `offset..offset + length` of the buffer in `data`, if there is one; `direction` says what the device may do
+    /// with them. [`ring`](Self::ring) tells the device of the chain.
     ///
     /// # Errors
     ///
-    /// [`SubmitError`]; nothing was put then.
+    /// [`SubmitError`]; then nothing was put.
     pub fn put(
         &mut self,
         function: &PciFunction<D>,
@@ -63,7 +64,8 @@ impl<D: Table, const Q: usize> Virtqueue<D, Q, Transfers> {
     ) -> Result<u16, SubmitError> {
         let epoch = self.core.running(function)?;
         let chain = self.free().ok_or(SubmitError::Full)?;
-        // It has one descriptor at least: the device looks at the slot's first, whatever stands there.
+        // A chain needs at least one descriptor: the device reads the chain's first one, even if nothing was written
+        // there.
         if data.is_none() && Self::FORMAT.head.bytes == 0 && Self::FORMAT.tail.bytes == 0 {
             return Err(SubmitError::OutOfBounds);
         }
@@ -82,11 +84,11 @@ impl<D: Table, const Q: usize> Virtqueue<D, Q, Transfers> {
         Ok(chain)
     }
 
-    /// The next chain that the device has used, which isn't in flight any more.
+    /// Takes the next chain that the device has used; it isn't in flight any more.
     ///
     /// # Errors
     ///
-    /// [`QueueFault`] if the device has used what it wasn't given: reset it.
+    /// [`QueueFault`] if the device has used something that it wasn't given: reset it.
     pub fn next(&mut self, function: &PciFunction<D>) -> Result<Option<Chain>, QueueFault> {
         let epoch = self.core.running(function)?;
         let Some((number, written, of)) = self.next_chain(function)? else {

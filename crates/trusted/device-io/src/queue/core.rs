@@ -10,22 +10,22 @@ use crate::rules::{DoorbellRegister, Run};
 use crate::table::step::Known;
 use crate::table::{Format, Queue, Table};
 
-/// A queue, whatever its format. Its memory belongs to the claim: dropping it releases nothing.
+/// A queue of any format. Its memory belongs to the claim: dropping the queue releases nothing.
 pub(crate) struct Core {
     pub(crate) claim: ClaimId,
     pub(crate) known: Known,
     pub(crate) memory: Memory,
     flights: Option<Flights>,
-    /// Once the device was told of all of it.
+    /// Set once the device was told of all parts of the queue.
     pub(crate) doorbell: Option<DoorbellRegister>,
-    /// A completion queue's.
+    /// The doorbell of a completion queue.
     pub(crate) second: Option<DoorbellRegister>,
-    /// The epoch in which it was started, unless it was stopped.
+    /// The epoch in which the queue was started, unless it was stopped.
     started: Option<u64>,
 }
 
 impl Core {
-    /// Queue `number` of kind `kind`, with `bytes` of memory, in which parts begin at `offsets`.
+    /// Makes queue `number` of kind `kind`, with `bytes` of memory, in which its parts begin at `offsets`.
     pub(crate) fn new<D: Table>(
         function: &PciFunction<D>,
         kind: usize,
@@ -42,7 +42,7 @@ impl Core {
             return Err(QueueError::BadLength);
         }
         let (memory, flights) = Memory::new(function, (kind, known.number), bytes, held)?;
-        // A part that the format hasn't is not asked for (`lint`).
+        // No step or command asks for a part that the format does not have (`lint`).
         let parts = offsets.map(|offset| memory.bus + offset as u64);
         let known = Known { parts, ..known };
         Ok(Self {
@@ -56,33 +56,34 @@ impl Core {
         })
     }
 
-    /// Whether the device may use the queue's memory: started, and neither stopped nor reset since.
+    /// Whether the device may use the queue's memory: the queue was started, and neither stopped nor ended by a reset
+    /// or a silence.
     #[inline]
     pub(crate) fn is_in_use<D>(&self, function: &PciFunction<D>) -> bool {
         self.started == Some(function.claim().control.epoch() & !1)
     }
 
-    /// Whether the device may be told of something: its queue, and it is not being reset or silenced.
+    /// Whether the device may be told of new entries: it uses the queue, and is not being reset or silenced.
     #[inline]
     pub(crate) fn runs<D>(&self, function: &PciFunction<D>) -> bool {
         self.started == Some(function.claim().control.epoch())
     }
 
-    /// The epoch in which it was started, if it runs, on the function whose queue it is.
+    /// Returns the epoch in which the queue was started, if the queue is `function`'s and runs.
     #[inline]
     pub(crate) fn running<D>(&self, function: &PciFunction<D>) -> Result<u64, QueueError> {
         let epoch = function.claim().control.epoch();
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
-        // Without a doorbell, the device wasn't told of all of it.
+        // Without a doorbell, the device was not told of all parts.
         if self.started != Some(epoch) || self.doorbell.is_none() {
             return Err(QueueError::NotStarted);
         }
         Ok(epoch)
     }
 
-    /// A command of `epoch`, in which the queue runs, has something of a transfer in flight.
+    /// Counts a command of `epoch`, in which the queue runs, as in flight for a transfer.
     #[inline]
     pub(crate) fn takes_off(&mut self, transfer: usize, epoch: u64) {
         if let Some(flights) = &mut self.flights {
@@ -90,7 +91,7 @@ impl Core {
         }
     }
 
-    /// The device has completed it.
+    /// Counts a command that the device has completed as no longer in flight.
     #[inline]
     pub(crate) fn lands(&mut self, transfer: usize, epoch: u64) {
         if let Some(flights) = &mut self.flights {
@@ -98,8 +99,8 @@ impl Core {
         }
     }
 
-    /// Refuses a function that isn't the queue's, or isn't the running domain's: what changes hands between the domain and the
-    /// device does so in two steps, and a death in between must end the claim.
+    /// Refuses a function that isn't the queue's, or doesn't belong to the running domain. An object changes hands
+    /// between the domain and the device in two steps; a death between them must end the claim.
     #[inline]
     pub(crate) fn own<D>(&self, function: &PciFunction<D>) -> Result<Owner, QueueError> {
         let owner = thread::current().owner();
@@ -109,8 +110,8 @@ impl Core {
         Ok(owner)
     }
 
-    /// Starts the queue anew in `epoch`, which `restart` has prepared, or may not: then [`QueueError::NotEmpty`]. `tell` tells the
-    /// device. [`QueueError::NotStarted`] if that epoch is over.
+    /// Starts the queue in `epoch`. `restart` empties the queue, or returns false if it may not
+    /// ([`QueueError::NotEmpty`]). Then `tell` tells the device. [`QueueError::NotStarted`] if that epoch is over.
     pub(crate) fn begin<D: Table, R>(
         &mut self,
         (function, epoch): (&PciFunction<D>, u64),
@@ -124,22 +125,24 @@ impl Core {
             if phase != Phase::Reset || self.is_in_use(function) {
                 return Err(QueueError::Started);
             }
-            // No epoch ends under this lock. A queue that is told in a later one would count as stopped in it.
+            // No epoch ends while this lock is held. If the device were told in a later epoch, the queue would count
+            // as stopped although the device uses it.
             if function.claim().control.epoch() != epoch {
                 return Err(QueueError::NotStarted);
             }
-            // Not before: of a queue that runs, the device's position stays where it is, and nothing can be taken out of it.
+            // Not before the checks above: the device keeps its own position in a queue that runs, so a restarted
+            // queue would no longer match it.
             if !restart(self) {
                 return Err(QueueError::NotEmpty);
             }
-            // Before the device is told.
+            // Set before the device is told, so that the queue counts as in use from the first step on.
             self.started = Some(epoch);
             (self.doorbell, self.second) = (None, None);
             tell(self)
         })
     }
 
-    /// Starts the queue by the steps of its kind.
+    /// Starts the queue by the steps of its kind, and waits until it is ready.
     pub(crate) fn start<D: Table>(
         &mut self,
         function: &PciFunction<D>,
@@ -155,7 +158,7 @@ impl Core {
         Ok(function.run(Run::Started, queue.ready, &self.known, chosen)?)
     }
 
-    /// The device was told of all of the queue.
+    /// Finds the queue's doorbells, once the device was told of all of the queue.
     pub(crate) fn find_doorbells<D: Table>(
         &mut self,
         function: &PciFunction<D>,
@@ -169,13 +172,15 @@ impl Core {
         Ok(())
     }
 
-    /// Stops the queue by the steps of its kind: its memory may be reused then. Nothing if it doesn't run.
+    /// Stops the queue by the steps of its kind; its memory may be reused then. Does nothing if the queue doesn't
+    /// run.
     pub(crate) fn stop<D: Table>(
         &mut self,
         function: &PciFunction<D>,
         queue: &Queue,
     ) -> Result<(), QueueError> {
-        // Its own: another device's epoch may be the same, and it has a queue of this number too.
+        // The queue must be this function's own: another device may be in an epoch of the same number and have a
+        // queue of this number.
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
@@ -186,7 +191,8 @@ impl Core {
             return Err(QueueError::Started);
         }
         function.run(Run::Started, queue.stop, &self.known, 0)?;
-        // The checks may hold because a reset has begun, which does not end the queue before it is over.
+        // The steps' checks may hold only because a reset has begun, and that does not end the queue before it is
+        // over.
         if function.claim().control.with(|phase| phase) == Phase::Changing {
             return Err(StepError::State.into());
         }

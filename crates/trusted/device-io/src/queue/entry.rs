@@ -1,4 +1,4 @@
-//! One entry of a submission queue: a command as the table has it, with its data pointers.
+//! One entry of a submission queue: a command in the table's format, with its data pointers.
 
 use super::pages;
 use crate::dma::{Memory, Part};
@@ -8,9 +8,10 @@ use crate::table::command::WORDS;
 use crate::table::step::Known;
 use crate::table::{Command, PairFormat};
 
-/// How many bytes a unit has in which commands count, and whose unit it is: what the device said, in a page that the engine read.
+/// The size of the unit in which a device's commands count, and the key that it belongs to. The engine read the size
+/// in a page that the device wrote.
 ///
-/// A driver makes none up:
+/// A driver can't make one up:
 ///
 /// ```compile_fail,E0451
 /// use samara_device_io::queue::Unit;
@@ -28,22 +29,22 @@ pub struct Unit {
 }
 
 impl Unit {
-    /// The word by which commands name it: for a disk, the namespace.
+    /// Returns the word by which commands name the unit's owner: for a disk, the namespace.
     pub const fn key(&self) -> u32 {
         self.key
     }
 
-    /// The logarithm of its number of bytes to base 2.
+    /// Returns the base-2 logarithm of the unit's number of bytes.
     pub const fn shift(&self) -> u8 {
         self.shift
     }
 }
 
-/// An entry that is being made: 64 bytes.
+/// An entry under construction: 64 bytes.
 pub(super) struct Entry(pub(super) [u32; 16]);
 
 impl Entry {
-    /// The command with its operation code and its words; the driver chooses bits of them.
+    /// Makes the entry of `command`: its operation code and its words, in which the driver chose the bits `chosen`.
     #[inline]
     pub(super) fn new(
         format: &PairFormat,
@@ -70,7 +71,8 @@ impl Entry {
         self.0[word + 1] = (address >> 32) as u32;
     }
 
-    /// Points at exactly `part`, by the list at `list` in `memory` where it needs one, which is the command's own.
+    /// Points the entry at exactly `part`. If that takes a list, writes one at `list` in `memory`, which is this
+    /// command's own.
     #[inline]
     pub(super) fn describe(
         &mut self,
@@ -84,15 +86,16 @@ impl Entry {
         }
         let page = format.page as u64;
         let pages = pages::pages(part.bus, part.length as u64, page).ok_or(SubmitError::Length)?;
-        // It lies inside the part: `pages` counted it.
+        // The address lies inside the part: `pages` counted its page.
         let entry = |index| pages::entry(part.bus, index, page).ok_or(SubmitError::Length);
         let second = match pages - 1 {
             0 => 0,
             1 => entry(0)?,
             entries if entries <= format.list as u64 => {
                 for index in 0..entries {
-                    // SAFETY: inside the list, of `format.list` addresses; no other command in flight has it. The addresses are of
-                    // pages of the buffer, which stays pinned until the command has ended or the device was silenced.
+                    // SAFETY: inside the list of `format.list` addresses, which no other command in flight uses. The
+                    // addresses are of pages of the buffer, which stays pinned until the command has ended or the
+                    // device was silenced.
                     unsafe { memory.store(list + 8 * index as usize, entry(index)?.to_le()) };
                 }
                 memory.bus + list as u64

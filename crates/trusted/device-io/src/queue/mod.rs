@@ -1,20 +1,20 @@
-//! Queues: all that a device reads from memory, written by this engine alone, in the formats of the device's table.
+//! Queues. This engine alone writes everything that a device reads from memory, in the formats of the device's table.
 //!
-//! A driver says what is to be transferred, in which order and batches, and what is done when the device fails. The engine
-//! writes descriptors, entries, lists and positions; it publishes whole entries only, and rings doorbells for what was put. A
-//! transfer ends when the device completes it, under the tag or in the descriptor that it has, or when the device was silenced or
-//! reset; no word of a driver's ends one.
+//! A driver decides what is transferred, in which order and batches, and what is done when the device fails. The
+//! engine writes descriptors, entries, lists and positions; it publishes whole entries only, and rings doorbells for
+//! what was put. A transfer ends when the device completes it, by its tag or in its descriptor, or when the device
+//! was silenced or reset. No statement by a driver ends one.
 //!
 //! | file | concept |
 //! |---|---|
-//! | `positions`, `tags`, `pages` | pure: positions in a ring; which tag is in use; which pages a buffer covers |
-//! | `core` | what all queues have: memory, doorbell, whether the queue runs |
-//! | `ring` | a ring of descriptors, and the objects that they name |
+//! | `positions`, `tags`, `pages` | pure: positions in a ring; which tags are in use; which pages a buffer covers |
+//! | `core` | what all queues have: memory, a doorbell, whether the queue runs |
+//! | `ring` | a ring of descriptors, and the objects that they point to |
 //! | `virtqueue` | a split virtqueue |
-//! | `chains` | one of transfers |
-//! | `packets` | one of objects |
+//! | `chains` | a virtqueue whose chains transfer parts of buffers |
+//! | `packets` | a virtqueue whose chains are objects |
 //! | `pair` | a submission and a completion queue, of commands |
-//! | `entry` | one entry: a command as the table has it |
+//! | `entry` | one entry: a command in the table's format |
 
 mod chains;
 mod core;

@@ -1,4 +1,4 @@
-//! A split virtqueue whose chains are objects that move in and out: packets.
+//! A split virtqueue whose chains are objects that move in and out, such as packets.
 
 use samara_rref::{Exchangeable, RRef};
 
@@ -15,23 +15,23 @@ pub struct Objects<T>(Slots<T>);
 /// A split virtqueue of chains that are objects `T`, which move in and out.
 pub type PacketQueue<D, const Q: usize, T> = Virtqueue<D, Q, Objects<T>>;
 
-/// What the device says of a packet that it has used.
+/// What the device says about a packet that it has used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Used {
-    /// Bytes that the device says it wrote, the piece before the data included.
+    /// Bytes that the device says it wrote, including the piece before the data.
     pub written: u32,
-    /// What stands in the piece before the data.
+    /// The content of the piece before the data.
     pub head: Bytes,
 }
 
 impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
-    /// Queue `number`, of `entries` descriptors, a power of two.
+    /// Makes queue `number`, of `entries` descriptors, which is a power of two.
     ///
     /// # Errors
     ///
-    /// [`QueueError`]; a second one of the same claim is [`Taken`](QueueError::Taken).
+    /// [`QueueError`]; [`Taken`](QueueError::Taken) if the claim already has this queue.
     pub fn new(function: &PciFunction<D>, number: u16, entries: u32) -> Result<Self, QueueError> {
-        // Bounded here: a driver's number.
+        // `entries` comes from a driver, so it is bounded before anything is allocated.
         let chains = Self::chains(entries.min(D::QUEUES[Q].entries.1)).max(1);
         let (pins, slots) = Slots::new(chains).map_err(QueueError::Alloc)?;
         Self::with(
@@ -42,7 +42,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
         )
     }
 
-    /// Starts the queue by its table's steps; it must be empty. The driver chooses bits that the steps leave to it.
+    /// Starts the queue by its table's steps; it must be empty. `chosen` are the bits that the steps leave to the
+    /// driver.
     ///
     /// # Errors
     ///
@@ -51,12 +52,13 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
         self.start_if(function, chosen, self.pending().is_none())
     }
 
-    /// Puts a packet: `head` goes before the bytes in it that `bytes` chooses. The device learns of it by [`ring`](Self::ring).
+    /// Puts a packet: `head` goes before those of its bytes that `bytes` chooses. [`ring`](Self::ring) tells the
+    /// device of it.
     ///
     /// # Errors
     ///
-    /// Gives the packet back if the queue is full, doesn't run or isn't the function's ([`Refused::Full`]), the bytes are none of
-    /// the packet's ([`Refused::Empty`]), or the device can't reach them.
+    /// Gives the packet back if the queue is full, doesn't run or isn't the function's ([`Refused::Full`]), if the
+    /// bytes are empty, too many or not in the packet ([`Refused::Empty`]), or if the device can't reach them.
     pub fn put(
         &mut self,
         function: &PciFunction<D>,
@@ -79,18 +81,18 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
             Ok(span) => span,
             Err(refused) => return Err((refused, packet)),
         };
-        // SAFETY: a free chain's number is below the number of slots, and its slot vacant; the claim is the running domain's
-        // (`own`) as long as the function is borrowed. The packet is given up to this.
+        // SAFETY: a free chain's number is below the number of slots, and its slot is vacant. The claim is the
+        // running domain's (`own`) as long as the function is borrowed. The caller gave the packet up by value.
         unsafe { self.payload.0.pin(chain.into(), RRef::into_raw(packet)) };
         self.put_chain(chain, head, Some(span), 0);
         Ok(())
     }
 
-    /// Takes the next packet out that the device has used.
+    /// Takes out the next packet that the device has used.
     ///
     /// # Errors
     ///
-    /// [`QueueFault`] if the device has used what it wasn't given: reset it.
+    /// [`QueueFault`] if the device has used something that it wasn't given: reset it.
     pub fn next(
         &mut self,
         function: &PciFunction<D>,
@@ -100,16 +102,19 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
             return Ok(None);
         };
         let [head, _] = self.pieces(chain);
-        // SAFETY: below the number of slots; the claim is the running domain's (`own`), and the device has used the chain.
+        // SAFETY: the chain is below the number of slots; the claim is the running domain's (`own`), and the device
+        // has used the chain.
         let packet = unsafe { self.payload.0.take(chain.into(), owner) };
         Ok(packet.map(|packet| (packet, Used { written, head })))
     }
 
-    /// Takes a packet out of a queue that doesn't run: never started, or reset since.
+    /// Takes a packet out of a queue that doesn't run: one that was never started, or whose device was reset or
+    /// silenced since.
     ///
     /// # Errors
     ///
-    /// [`QueueError::Foreign`] if `function` isn't the queue's, or not the running domain's; [`QueueError::Started`] if it runs.
+    /// [`QueueError::Foreign`] if `function` isn't the queue's, or doesn't belong to the running domain;
+    /// [`QueueError::Started`] if the queue runs.
     pub fn take_back(&mut self, function: &PciFunction<D>) -> Result<Option<RRef<T>>, QueueError> {
         let owner = self.core.own(function)?;
         if self.core.is_in_use(function) {
@@ -119,7 +124,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
             return Ok(None);
         };
         self.forget(chain);
-        // SAFETY: below the number of slots; the claim is the running domain's (`own`), and the queue doesn't run.
+        // SAFETY: the chain is below the number of slots; the claim is the running domain's (`own`), and the queue
+        // doesn't run.
         Ok(unsafe { self.payload.0.take(chain.into(), owner) })
     }
 }

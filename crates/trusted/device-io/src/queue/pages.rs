@@ -1,11 +1,11 @@
-//! Which pages a buffer covers, and how two data pointers say so (NVM Express Base 2.0 §4.1.1). Pure.
+//! Which pages a buffer covers, and how two data pointers describe them (NVM Express Base 2.0 §4.1.1). Pure.
 //!
-//! A transfer of `length` bytes at bus address `start` covers a run of pages. The first pointer is `start`
-//! itself and may begin inside a page; every further address is a page boundary. One further page goes
-//! into the second pointer directly; more go into a list, whose address goes into the second pointer.
+//! A transfer of `length` bytes at bus address `start` covers a run of pages. The first pointer is `start` itself and
+//! may begin inside a page; every further address is a page boundary. One further page goes into the second pointer
+//! directly; more go into a list, whose address goes into the second pointer.
 
-/// Number of pages that `length` bytes at `start` touch; `None` if the range is empty or its
-/// end does not fit an address.
+/// Returns the number of pages that `length` bytes at `start` touch; `None` if the range is empty or its end does not
+/// fit an address.
 pub(crate) const fn pages(start: u64, length: u64, page: u64) -> Option<u64> {
     if length == 0 {
         return None;
@@ -16,8 +16,8 @@ pub(crate) const fn pages(start: u64, length: u64, page: u64) -> Option<u64> {
     }
 }
 
-/// Address `index` after the first pointer: the transfer's page `index + 1`. `None` past the end of
-/// the address space.
+/// Returns address `index` after the first pointer: the start of the transfer's page `index + 1`. `None` past the end
+/// of the address space.
 pub(crate) const fn entry(start: u64, index: u64, page: u64) -> Option<u64> {
     let first = start - start % page;
     match index.checked_add(1) {

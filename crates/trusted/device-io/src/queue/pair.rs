@@ -14,17 +14,19 @@ use crate::table::command::WORDS;
 use crate::table::step::Known;
 use crate::table::{Command, Data, Direction, Learn, PairFormat, Queue, Table};
 
-/// Both queues and the engine's page start on a page.
+/// Both queues and the engine's page start at a multiple of this.
 const PAGE: usize = 4096;
 /// Bytes of an entry, and of a completion.
 const ENTRY: usize = 64;
 const COMPLETION: usize = 16;
-/// The slot's command transfers no buffer.
+/// Marks a slot whose command transfers no buffer.
 const NONE: u8 = u8::MAX;
 
-/// Queue `Q` of device `D`'s table, a pair of queues. Its memory belongs to the claim: dropping it releases nothing.
+/// Queue `Q` of device `D`'s table: a pair of queues. Its memory belongs to the claim: dropping the pair releases
+/// nothing.
 ///
-/// A command is one of its own kind of queue: `Read` (02h) is `Get Log Page` to an admin queue, of any length.
+/// A command fits only its own kind of queue: an admin queue would take the code of `Read` (02h) for `Get Log Page`,
+/// of any length.
 ///
 /// ```compile_fail,E0080
 /// # use samara_device_io::PciFunction;
@@ -50,7 +52,7 @@ const NONE: u8 = u8::MAX;
 /// let put: Put = |admin, function| admin.submit::<{ Nvme::FLUSH }>(function, [0; 7]);
 /// ```
 ///
-/// And one that makes a queue makes no other kind than its own:
+/// A command that makes a queue makes only the kind that it is for:
 ///
 /// ```compile_fail,E0080
 /// # use samara_device_io::PciFunction;
@@ -63,7 +65,8 @@ const NONE: u8 = u8::MAX;
 /// };
 /// ```
 ///
-/// Two threads that share a queue take turns: else one would change the entry that another tells the device of.
+/// Two threads that share a queue must take turns; otherwise one could change the entry that the other tells the
+/// device of.
 ///
 /// ```compile_fail,E0596
 /// use samara_device_io::PciFunction;
@@ -78,53 +81,55 @@ const NONE: u8 = u8::MAX;
 /// }
 /// ```
 ///
-/// At most 64 commands are in flight, and one less than the queue has entries, so that a completion always finds room.
+/// At most 64 commands are in flight, and at most one fewer than the queue has entries, so that a completion always
+/// finds room.
 pub struct Pair<D, const Q: usize> {
     core: Core,
-    /// Where completions, the engine's page and the lists are.
+    /// Where completions, the engine's page and the lists begin.
     at: [usize; 3],
     state: State,
     odd_heads: u64,
     _device: PhantomData<fn() -> D>,
 }
 
-/// Where the queues stand.
+/// The state of both queues.
 struct State {
     at: Positions,
     tags: Tags,
-    /// Slots of the commands that the device was told of, a bit each.
-    told: u64,
-    /// The transfer of each slot.
+    /// The slots of commands that the device was told of, one bit each.
+    announced: u64,
+    /// The transfer of each slot's command.
     transfers: [u8; SLOTS],
-    /// The command in flight that has the engine's page; what is to be learned of that, and of which key.
+    /// The command in flight that has the engine's page, what the engine learns from the page, and the key that this
+    /// is for.
     page: Option<(Tag, Option<&'static Learn>, u32)>,
 }
 
-/// Positions in the queues, from their start.
+/// Positions in the two queues since their start.
 #[derive(Clone, Copy, Default)]
 struct Positions {
-    /// Which parts the device was told of in this epoch, of a queue that commands make.
-    told: u8,
+    /// The parts that the device was told of in this epoch, one bit each, of a queue that commands make.
+    announced: u8,
     tail: u16,
     /// The tail that the device knows.
     rung: u16,
     head: u16,
     /// The head that the device knows.
     released: u16,
-    /// The phase of entries that are not new; it is inverted with each pass.
+    /// The phase bit of entries that are not new; it is inverted with each pass.
     phase: bool,
 }
 
 /// A command that the device has completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// Which one. It isn't in flight any more.
+    /// The command's tag. The command isn't in flight any more.
     pub tag: Tag,
-    /// The command's result: a word of the device's.
+    /// The command's result, a word from the device.
     pub result: u32,
     /// The status: 0 if it succeeded.
     pub status: u32,
-    /// What was learned of the page.
+    /// What the engine learned from its page.
     pub unit: Option<Unit>,
 }
 
@@ -132,21 +137,21 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     const QUEUE: &'static Queue = &D::QUEUES[Q];
     const FORMAT: &'static PairFormat = Self::QUEUE.pair();
 
-    /// A command of this queue.
+    /// Returns a command of this kind of queue.
     const fn command(command: usize) -> &'static Command {
         let command = &D::COMMANDS[command];
         assert!(command.queue == Q, "a command of another queue");
         command
     }
 
-    /// Queue `number`, of `entries` entries each way.
+    /// Makes queue `number`, of `entries` entries each way.
     ///
     /// # Errors
     ///
-    /// [`QueueError`]; a second one of the same claim is [`Taken`](QueueError::Taken).
+    /// [`QueueError`]; [`Taken`](QueueError::Taken) if the claim already has this queue.
     pub fn new(function: &PciFunction<D>, number: u16, entries: u32) -> Result<Self, QueueError> {
         let known = Known::of(number, entries, 0);
-        // Bounded here: a driver's number.
+        // `entries` comes from a driver, so it is bounded before anything is allocated.
         let count = entries.clamp(1, Self::QUEUE.entries.1) as usize;
         let at @ [completions, page, lists] = Self::offsets(count);
         let (bytes, parts) = (
@@ -156,7 +161,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let state = State {
             at: Positions::default(),
             tags: Tags::new(count.saturating_sub(1)),
-            told: 0,
+            announced: 0,
             transfers: [NONE; SLOTS],
             page: None,
         };
@@ -169,21 +174,21 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         })
     }
 
-    /// Where completions, the engine's page and the lists are.
+    /// Returns where completions, the engine's page and the lists begin.
     const fn offsets(entries: usize) -> [usize; 3] {
         let completions = (entries * ENTRY).next_multiple_of(PAGE);
         let page = completions + (entries * COMPLETION).next_multiple_of(PAGE);
         [completions, page, page + PAGE]
     }
 
-    /// Starts the queues by the table's steps, both empty.
+    /// Starts the queues by the table's steps, both empty. `chosen` are the bits that the steps leave to the driver.
     ///
     /// # Errors
     ///
     /// [`QueueError`].
     pub fn start(&mut self, function: &PciFunction<D>, chosen: u64) -> Result<(), QueueError> {
         if Self::QUEUE.start.is_empty() {
-            // Commands make it: see `create`.
+            // Commands make this queue: see `create`.
             return Err(QueueError::NotStarted);
         }
         let state = &mut self.state;
@@ -191,39 +196,39 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         self.core.start(function, Self::QUEUE, chosen, restart)
     }
 
-    /// Both queues are empty before the device is told of them; they do not run (`Core::begin`).
+    /// Empties both queues before the device is told of them; they do not run (`Core::begin`).
     fn restart(core: &Core, state: &mut State) -> bool {
         let [_, page, _] = Self::offsets(core.known.entries as usize);
-        // SAFETY: the entries and completions, inside the memory.
+        // SAFETY: these are the entries and completions, inside the memory.
         unsafe { core.memory.clear(0, page) };
         state.at = Positions::default();
-        // Tags of before are found no more.
+        // No earlier tag is found again.
         state.tags.free_all();
-        (state.page, state.told) = (None, 0);
+        (state.page, state.announced) = (None, 0);
         true
     }
 
-    /// Commands that can be in flight at once.
+    /// Returns how many commands can be in flight at once.
     pub fn capacity(&self) -> usize {
         (self.core.known.entries as usize - 1).min(SLOTS)
     }
 
-    /// Commands in flight.
+    /// Returns how many commands are in flight.
     pub fn in_flight(&self) -> usize {
         self.state.tags.used() as usize
     }
 
-    /// Completions that said that the device has read what it wasn't given, or less than it completed. Nothing depends on what
-    /// they say.
+    /// Returns the number of completions whose head can't be true: by it, the device has read entries that it wasn't
+    /// given, or has left more unread than are in flight. Nothing depends on these heads.
     pub fn odd_heads(&self) -> u64 {
         self.odd_heads
     }
 
-    /// Puts command `C`, which transfers nothing, or the engine's page. The device learns of it by [`ring`](Self::ring).
+    /// Puts command `C`, which transfers nothing, or the engine's page. [`ring`](Self::ring) tells the device of it.
     ///
     /// # Errors
     ///
-    /// [`SubmitError`]; nothing was put then.
+    /// [`SubmitError`]; then nothing was put.
     pub fn submit<const C: usize>(
         &mut self,
         function: &PciFunction<D>,
@@ -235,9 +240,10 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         match command.data {
             Data::None => self.put(entry),
             Data::Page(learn) => {
-                // The engine learns from bytes that this command had the device write, and from no earlier ones.
+                // The engine must learn only from bytes that this command had the device write, so it clears earlier
+                // ones.
                 self.free_page(function)?;
-                // SAFETY: the page, which no command has.
+                // SAFETY: this is the engine's page, which no command in flight has.
                 unsafe { self.core.memory.clear(self.at[1], PAGE) };
                 entry.point(Self::FORMAT, 0, self.core.memory.bus + self.at[1] as u64);
                 let key = learn.map_or(0, |learn| entry.0[Self::FORMAT.words[learn.key]]);
@@ -249,12 +255,12 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         }
     }
 
-    /// Puts command `C`, which transfers bytes `offset..offset + length` of a buffer. The device learns of it by
-    /// [`ring`](Self::ring).
+    /// Puts command `C`, which transfers bytes `offset..offset + length` of a buffer. [`ring`](Self::ring) tells the
+    /// device of it.
     ///
     /// # Errors
     ///
-    /// [`SubmitError`]; nothing was put then.
+    /// [`SubmitError`]; then nothing was put.
     #[inline]
     pub fn transfer<const C: usize>(
         &mut self,
@@ -283,7 +289,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let mut entry = Entry::new(Self::FORMAT, command, &self.core.known, &words)?;
         entry.0[Self::FORMAT.words[key]] = unit.key;
         entry.0[Self::FORMAT.words[count.word]] |= (units as u32 - 1) << count.shift;
-        // The tag that `put` takes.
+        // This is the tag that `put` will take.
         let tag = self.state.tags.next().ok_or(SubmitError::Full)?;
         let list = self.at[2] + tag.slot() * Self::FORMAT.list * 8;
         entry.describe(Self::FORMAT, &part, &self.core.memory, list)?;
@@ -293,12 +299,12 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         Ok(tag)
     }
 
-    /// Puts command `C`, which makes part of queue `queue`, once in an epoch. The device learns of it by [`ring`](Self::ring).
-    /// That queue runs when the device was told of all its parts.
+    /// Puts command `C`, which makes one part of `queue`; each part can be made once in an epoch.
+    /// [`ring`](Self::ring) tells the device of it. `queue` runs once commands for all its parts were put.
     ///
     /// # Errors
     ///
-    /// [`SubmitError`]; nothing was put then.
+    /// [`SubmitError`]; then nothing was put.
     pub fn create<const C: usize, const K: usize>(
         &mut self,
         function: &PciFunction<D>,
@@ -306,7 +312,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         queue: &mut Pair<D, K>,
     ) -> Result<Tag, SubmitError> {
         let epoch = self.core.running(function)?;
-        // Before anything changes.
+        // Checked before anything changes.
         self.state.tags.next().ok_or(SubmitError::Full)?;
         let (command, part) = const {
             let command = Self::command(C);
@@ -327,21 +333,22 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         if queue.core.claim != self.core.claim {
             return Err(QueueError::Foreign.into());
         }
-        if queue.state.at.told >> part & 1 != 0 {
+        if queue.state.at.announced >> part & 1 != 0 {
             return Err(QueueError::Started.into());
         }
-        if queue.state.at.told != 0 {
+        if queue.state.at.announced != 0 {
             queue.core.find_doorbells(function, Pair::<D, K>::QUEUE)?;
         }
-        queue.state.at.told |= 1 << part;
+        queue.state.at.announced |= 1 << part;
         self.put(entry)
     }
 
-    /// Writes an entry behind the last one, with a tag of its own.
+    /// Writes an entry after the last one, with a tag of its own.
     #[inline]
     fn put(&mut self, mut entry: Entry) -> Result<Tag, SubmitError> {
         let tag = self.state.tags.take().ok_or(SubmitError::Full)?;
-        // A completion always finds room: that of those that were taken goes back in time.
+        // Returns the room of completions that were taken before the device could run out of it, so that a completion
+        // always finds room.
         let (at, entries) = (self.state.at, self.core.known.entries);
         if at.head != at.released {
             let taken = (u32::from(at.head) + entries - u32::from(at.released)) % entries;
@@ -354,9 +361,10 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let at = usize::from(self.state.at.tail) * ENTRY;
         for (pair, words) in entry.0.chunks_exact(2).enumerate() {
             let word = u64::from(words[1]) << 32 | u64::from(words[0]);
-            // SAFETY: the tail is below `entries`: inside the submission queue. No entry there is the device's: of those that it
-            // hasn't completed there are fewer than entries, and it reads them in order. What the entry names is the engine's
-            // memory, or pinned until the command has ended or the device was silenced.
+            // SAFETY: the tail is below `entries`, so the entry is inside the submission queue. The device does not
+            // use that entry: fewer commands than `entries` are uncompleted, and it reads entries in order. The entry
+            // points to the engine's memory, or to memory that is pinned until the command has ended or the device
+            // was silenced.
             unsafe { self.core.memory.store(at + 8 * pair, word.to_le()) };
         }
         self.state.at.tail = self.after(self.state.at.tail);
@@ -364,14 +372,14 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         Ok(tag)
     }
 
-    /// The position after `position`.
+    /// Returns the position after `position`.
     #[inline]
     fn after(&self, position: u16) -> u16 {
         let next = position.wrapping_add(1);
         next * u16::from(u32::from(next) != self.core.known.entries)
     }
 
-    /// Tells the device of all that was put. One register write, if there's anything.
+    /// Tells the device of all that was put. Costs one register write, if anything was put.
     ///
     /// # Errors
     ///
@@ -385,24 +393,24 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             // SAFETY: every entry before the tail is whole.
             unsafe { doorbell.ring(self.state.at.tail.into()) };
             self.state.at.rung = self.state.at.tail;
-            self.state.told = self.state.tags.slots();
+            self.state.announced = self.state.tags.slots();
         }
         Ok(())
     }
 
-    /// The next completion, whose command isn't in flight any more. When there's none, the device gets the room back of those
-    /// that were taken: one register write.
+    /// Takes the next completion; its command isn't in flight any more. If there is none, gives the room of those
+    /// that were taken back to the device: one register write.
     ///
     /// # Errors
     ///
-    /// [`QueueFault`] if the device completes what it wasn't given: reset it.
+    /// [`QueueFault`] if the device completes something that it wasn't given: reset it.
     #[inline]
     pub fn next(&mut self, function: &PciFunction<D>) -> Result<Option<Completion>, QueueFault> {
         let epoch = self.core.running(function)?;
         let format = Self::FORMAT;
         let at = self.at[0] + usize::from(self.state.at.head) * COMPLETION;
         let word = |word: usize| {
-            // SAFETY: the head is below `entries`: inside the completion queue.
+            // SAFETY: the head is below `entries`, so the word is inside the completion queue.
             u32::from_le(unsafe { self.core.memory.load::<u32>(at + 4 * word) })
         };
         let last = word(format.phase.word);
@@ -410,7 +418,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             self.release();
             return Ok(None);
         }
-        // The phase is in the word written last; the others are read after it was seen.
+        // The device writes the word with the phase last; the other words are read after the phase was seen.
         fence(Ordering::Acquire);
         let mut words = [word(0), word(1), word(2), word(3)];
         words[format.phase.word] = last;
@@ -423,15 +431,16 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             return Err(QueueFault::Queue(number as u16));
         }
         let value = format.done_tag.get(&words) as u16;
-        // One that the device wasn't told of is in use too: its end would come before its beginning.
+        // A tag that was put but not rung is in use too. The device does not know it yet, so its completion is a
+        // fault.
         let tag = self.state.tags.find(value);
-        let tag = tag.filter(|tag| self.state.told >> tag.slot() & 1 != 0);
+        let tag = tag.filter(|tag| self.state.announced >> tag.slot() & 1 != 0);
         let tag = tag.ok_or(QueueFault::Unknown(value))?;
         if !self.has_read(format.head.get(&words)) {
             self.odd_heads = self.odd_heads.saturating_add(1);
         }
         self.state.tags.free(tag);
-        self.state.told &= !(1 << tag.slot());
+        self.state.announced &= !(1 << tag.slot());
         let transfer = self.state.transfers[tag.slot()];
         self.core.lands(transfer.into(), epoch);
         let (result, status) = (words[format.result], format.status.get(&words));
@@ -444,14 +453,14 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         }))
     }
 
-    /// Whether the device can have read everything before `head`, as it says. Entries that aren't read are in flight.
+    /// Whether the device can have read everything before `head`, as it says: unread entries are in flight.
     fn has_read(&self, head: u32) -> bool {
         let (entries, rung) = (self.core.known.entries, u32::from(self.state.at.rung));
         let wrapped = if head > rung { entries } else { 0 };
         head < entries && rung + wrapped - head <= self.state.tags.used()
     }
 
-    /// The room of completions that were taken is the device's again.
+    /// Gives the room of completions that were taken back to the device.
     #[inline]
     fn release(&mut self) {
         if self.state.at.released != self.state.at.head
@@ -463,12 +472,12 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         }
     }
 
-    /// The command that had the engine's page has ended.
+    /// Learns from the engine's page, and frees it, if `tag` is the command that had it.
     fn page_done(&mut self, tag: Tag, succeeded: bool, epoch: u64) -> Option<Unit> {
         let (_, wanted, key) = self.state.page.take_if(|(of, ..)| *of == tag)?;
         let wanted = wanted.filter(|_| succeeded)?;
         let page = self.at[1];
-        // SAFETY: the lint has found that it's inside the page.
+        // SAFETY: the lint has checked that these bytes are inside the page.
         let byte = |at: usize| unsafe { self.core.memory.load::<u8>(page + at) };
         Some(Unit {
             claim: self.core.claim,
@@ -478,18 +487,18 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         })
     }
 
-    /// Whether no command has the engine's page, and the queues run.
+    /// Checks that no command has the engine's page, and that the queues run.
     fn free_page(&self, function: &PciFunction<D>) -> Result<(), SubmitError> {
         self.core.running(function)?;
         let page = self.state.page;
         page.map_or(Ok(()), |_| Err(SubmitError::PageInUse))
     }
 
-    /// Dword `index` of the engine's page: what the device wrote there last.
+    /// Returns dword `index` of the engine's page, as the device last wrote it.
     ///
     /// # Errors
     ///
-    /// [`SubmitError::PageInUse`] while a command has it, [`SubmitError::OutOfBounds`] past its end.
+    /// [`SubmitError::PageInUse`] while a command has the page, [`SubmitError::OutOfBounds`] past its end.
     pub fn page(&self, function: &PciFunction<D>, index: usize) -> Result<u32, SubmitError> {
         self.free_page(function)?;
         if index >= PAGE / 4 {

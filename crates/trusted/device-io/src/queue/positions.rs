@@ -1,13 +1,13 @@
 //! Positions in a descriptor ring: pure arithmetic.
 //!
-//! Four counts that run on and wrap around at 2^32, so that none is ever ambiguous:
-//! `taken <= done <= published <= filled <= taken + mask`. The last of these is the one-slot gap: a ring whose
-//! tail met its head would look empty to the device.
+//! Four counts only grow and wrap around at 2^32, so that none is ever ambiguous:
+//! `taken <= done <= published <= filled <= taken + mask`. The last relation keeps one descriptor unused: a ring
+//! whose tail met its head would look empty to the device.
 
-/// Where a ring of `mask + 1` descriptors, a power of two, stands.
+/// The positions in a ring of `mask + 1` descriptors, a power of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Positions {
-    /// Indexes are masked with this.
+    /// Turns a count into an index.
     pub(super) mask: u32,
     taken: u32,
     done: u32,
@@ -16,7 +16,8 @@ pub(crate) struct Positions {
 }
 
 impl Positions {
-    /// An empty ring of `entries`, a power of two from 8 to 32768; `None` otherwise.
+    /// Returns the positions of an empty ring of `entries`, a power of two from 8 to 32768; `None` for another
+    /// number.
     pub(crate) const fn new(entries: u32) -> Option<Self> {
         if entries < 8 || entries > 1 << 15 || !entries.is_power_of_two() {
             return None;
@@ -30,19 +31,19 @@ impl Positions {
         })
     }
 
-    /// How many descriptors may be filled.
+    /// Returns how many descriptors may be filled.
     #[inline]
     pub(crate) const fn room(&self) -> u32 {
         self.mask - self.held()
     }
 
-    /// How many are filled and not taken.
+    /// Returns how many descriptors are filled and not taken.
     #[inline]
     pub(crate) const fn held(&self) -> u32 {
         self.filled.wrapping_sub(self.taken)
     }
 
-    /// The index of the next descriptor to fill, now filled; `None` if that would close the gap.
+    /// Fills the next descriptor and returns its index; `None` if the ring is full.
     #[inline]
     pub(crate) const fn fill(&mut self) -> Option<u32> {
         if self.room() == 0 {
@@ -53,7 +54,8 @@ impl Positions {
         Some(index)
     }
 
-    /// First and last index of those filled and not published, now published; `None` if there's none.
+    /// Publishes the descriptors that are filled and not published; returns the first and last index, or `None` if
+    /// there are none.
     #[inline]
     pub(crate) const fn publish(&mut self) -> Option<(u32, u32)> {
         if self.published == self.filled {
@@ -65,13 +67,13 @@ impl Positions {
         Some((first, last))
     }
 
-    /// The index behind the last one filled: what a tail register is told.
+    /// Returns the index after the last filled descriptor, which goes into a tail register.
     #[inline]
     pub(crate) const fn tail(&self) -> u32 {
         self.filled & self.mask
     }
 
-    /// The index of the oldest descriptor that is published and not done.
+    /// Returns the index of the oldest descriptor that is published and not done.
     #[inline]
     pub(crate) const fn pending(&self) -> Option<u32> {
         if self.done == self.published {
@@ -80,7 +82,8 @@ impl Positions {
         Some(self.done & self.mask)
     }
 
-    /// Everything up to index `last` is done; false, and nothing changes, if that isn't pending.
+    /// Marks everything up to index `last` as done. Returns false and changes nothing if `last` is not published, or
+    /// already done.
     #[inline]
     pub(crate) const fn complete(&mut self, last: u32) -> bool {
         let count = (last.wrapping_sub(self.done) & self.mask) + 1;
@@ -91,13 +94,13 @@ impl Positions {
         true
     }
 
-    /// How many are done and not taken.
+    /// Returns how many descriptors are done and not taken.
     #[inline]
     pub(crate) const fn ready(&self) -> u32 {
         self.done.wrapping_sub(self.taken)
     }
 
-    /// The index of the oldest that is done and not taken.
+    /// Returns the index of the oldest descriptor that is done and not taken.
     #[inline]
     pub(crate) const fn oldest(&self) -> Option<u32> {
         if self.taken == self.done {
@@ -106,7 +109,7 @@ impl Positions {
         Some(self.taken & self.mask)
     }
 
-    /// The index of the oldest that is done, now taken: its descriptor may be filled again.
+    /// Takes the oldest descriptor that is done and returns its index: it may be filled again.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<u32> {
         let index = self.oldest()?;
@@ -114,23 +117,23 @@ impl Positions {
         Some(index)
     }
 
-    /// [`take`](Self::take)s one and [`fill`](Self::fill)s one; both indexes.
+    /// [`take`](Self::take)s one descriptor and [`fill`](Self::fill)s one; returns both indexes.
     #[inline]
     pub(crate) fn trade(&mut self) -> Option<(u32, u32)> {
         let taken = self.take()?;
-        // There's room: one was taken.
+        // There is room, because one was just taken.
         let filled = self.filled & self.mask;
         self.filled = self.filled.wrapping_add(1);
         Some((taken, filled))
     }
 
-    /// The device is done with all of them, in whatever way.
+    /// Marks all descriptors as done, for a queue that the device no longer uses.
     pub(crate) const fn complete_all(&mut self) {
         self.published = self.filled;
         self.done = self.filled;
     }
 
-    /// Starts again at index 0; false, and nothing changes, unless all were taken.
+    /// Starts again at index 0. Returns false and changes nothing unless all descriptors were taken.
     pub(crate) const fn restart(&mut self) -> bool {
         if self.held() != 0 {
             return false;
@@ -149,16 +152,16 @@ mod tests {
     use std::collections::VecDeque;
 
     #[test]
-    fn lengths_that_no_device_takes_are_refused() {
+    fn invalid_ring_lengths_are_refused() {
         for entries in [0, 1, 4, 7, 9, 24, (1 << 15) + 1, 1 << 16, u32::MAX] {
             assert_eq!(Positions::new(entries), None);
         }
     }
 
     #[test]
-    fn the_gap_stays_open_and_indexes_follow_a_queue_also_where_counts_wrap() {
+    fn positions_follow_a_queue_across_the_wrap() {
         let mut ring = Positions::new(8).unwrap();
-        // Just before the counts wrap around.
+        // Starts just before the counts wrap around.
         for count in [
             &mut ring.taken,
             &mut ring.done,

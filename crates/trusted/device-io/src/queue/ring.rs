@@ -1,4 +1,4 @@
-//! A ring of descriptors of 16 bytes, completed in order, and the objects that they name.
+//! A ring of descriptors of 16 bytes, completed in order, and the objects that they point to.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -16,10 +16,10 @@ use crate::pci::PciFunction;
 use crate::table::step::Known;
 use crate::table::{Direction, Queue, RingFormat, Table};
 
-/// Queue `Q` of device `D`'s table, a ring of descriptors, with objects `T`. Its memory, and the objects in it, belong to the
-/// claim: dropping it releases nothing.
+/// Queue `Q` of device `D`'s table: a ring of descriptors, with objects `T`. Its memory and the objects in it belong
+/// to the claim: dropping the ring releases nothing.
 ///
-/// A queue of another format is none, and an object that owns others is not one that a device reaches:
+/// A queue of another format can't be used as a ring, and an object that owns other objects can't go into one:
 ///
 /// ```compile_fail,E0080
 /// # use samara_device_io::PciFunction;
@@ -42,24 +42,24 @@ pub struct Ring<D, const Q: usize, T> {
     core: Core,
     slots: Slots<T>,
     positions: Positions,
-    /// An [`OpenRing`] has the positions, or was forgotten, and they with it.
+    /// An [`OpenRing`] holds the current positions, or it was forgotten and they are lost.
     is_open: bool,
-    /// What bus addresses differ by from addresses, if that's the same for all memory.
+    /// The difference between bus addresses and memory addresses, if it is the same for all memory.
     linear: Option<u64>,
     _device: PhantomData<fn() -> D>,
 }
 
-/// What a device says of an object that it's done with.
+/// What a device says about an object that it is done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Done {
-    /// The descriptor's second quadword, as it was written back.
+    /// The descriptor's second quadword, as the device wrote it back.
     pub word: u64,
     written: u32,
     buffer: usize,
 }
 
 impl Done {
-    /// Bytes that the device says it has written into the buffer, which has as many.
+    /// Returns how many bytes the device says it has written; the buffer has at least that many.
     ///
     /// # Errors
     ///
@@ -79,12 +79,12 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
     const QUEUE: &'static Queue = &D::QUEUES[Q];
     const FORMAT: RingFormat = *Self::QUEUE.ring();
 
-    /// Queue `number`, of `entries` descriptors, a power of two; the device writes into buffers of `buffer` bytes each, if it
-    /// writes.
+    /// Makes queue `number`, of `entries` descriptors, which is a power of two. If the device writes, it writes into
+    /// buffers of `buffer` bytes each.
     ///
     /// # Errors
     ///
-    /// [`QueueError`]; a second one of the same claim is [`Taken`](QueueError::Taken).
+    /// [`QueueError`]; [`Taken`](QueueError::Taken) if the claim already has this queue.
     pub fn new(
         function: &PciFunction<D>,
         number: u16,
@@ -100,7 +100,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         let count = entries as usize;
         let (pins, slots) = Slots::new(count).map_err(QueueError::Alloc)?;
         let known = Known::of(number, entries, buffer);
-        // Descriptors, and the ends behind them, which no device is told of.
+        // 16 bytes for each descriptor, then 4 for each batch end (`end_of`), of which no device is told.
         let core = Core::new(function, Q, known, count * 20, [0; 3], Held::Pins(pins))?;
         Ok(Self {
             core,
@@ -112,8 +112,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         })
     }
 
-    /// Starts the queue by its table's steps: it's empty, and the device stands at its beginning. The driver chooses bits that
-    /// the steps leave to it.
+    /// Starts the queue by its table's steps. It must be empty, and the device begins at its first descriptor.
+    /// `chosen` are the bits that the steps leave to the driver.
     ///
     /// # Errors
     ///
@@ -126,19 +126,19 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         let restart = |core: &Core| {
             let is_empty = positions.restart();
             let entries = if is_empty { core.known.entries } else { 0 };
-            // SAFETY: the descriptors; the queue doesn't run (`Core::begin`).
+            // SAFETY: these are the descriptors, and the queue doesn't run (`Core::begin`).
             unsafe { core.memory.clear(0, entries as usize * 16) };
             is_empty
         };
         self.core.start(function, Self::QUEUE, chosen, restart)
     }
 
-    /// Stops the queue by its table's steps; what the device had begun is done when this returns. What it only reads must have
-    /// been taken back.
+    /// Stops the queue by its table's steps; they end when the device has finished what it had begun. A ring that the
+    /// device only reads must be empty.
     ///
     /// # Errors
     ///
-    /// [`QueueError`]; the queue is the device's still, until that is reset.
+    /// [`QueueError`]; the device may then still use the queue, until it is reset.
     pub fn stop(&mut self, function: &PciFunction<D>) -> Result<(), QueueError> {
         if self.core.running(function).is_ok() {
             if self.is_open {
@@ -151,32 +151,33 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         self.core.stop(function, Self::QUEUE)
     }
 
-    /// Objects that it holds at most.
+    /// Returns how many objects the ring holds at most.
     pub fn capacity(&self) -> u32 {
         self.core.known.entries - 1
     }
 
-    /// How many it holds: with the device, or done and not taken.
+    /// Returns how many objects the ring holds: with the device, or done and not taken.
     pub fn held(&self) -> u32 {
         self.positions.held()
     }
 
     /// Opens the queue for a batch of work.
     ///
-    /// The function must belong to the domain that the thread runs for, and does so as long as it is borrowed: so a
-    /// death that comes between the two steps of taking an object over, or giving it back, ends the claim
-    /// before it releases objects, and finds it in one place only.
+    /// The function must belong to the domain that the thread runs for, and still does as long as it is borrowed.
+    /// Taking an object over, or giving it back, takes two steps. A death between them ends the claim before it
+    /// releases the domain's objects, so the object is freed exactly once.
     ///
     /// # Errors
     ///
-    /// [`QueueError::Foreign`] if `function` isn't the ring's, or not the running domain's.
+    /// [`QueueError::Foreign`] if `function` isn't the ring's, or doesn't belong to the running domain;
+    /// [`QueueError::Forgotten`] if an earlier [`OpenRing`] was forgotten.
     #[inline]
     pub fn open<'r>(
         &'r mut self,
         function: &'r PciFunction<D>,
     ) -> Result<OpenRing<'r, D, Q, T>, QueueError> {
         let owner = self.core.own(function)?;
-        // Safe code may forget an `OpenRing`: `positions` is then where the ring stood before that.
+        // Safe code may forget an `OpenRing`: `positions` then still says where the ring stood before it was opened.
         if self.is_open {
             return Err(QueueError::Forgotten);
         }
@@ -200,8 +201,8 @@ impl<D, const Q: usize, T> fmt::Debug for Ring<D, Q, T> {
     }
 }
 
-/// A ring opened for a batch of work: the claim is alive, and the driver's. What is used for each object stands
-/// here, where the compiler can keep it in registers.
+/// A ring opened for a batch of work. The claim is alive, and the driver's. What each object needs is copied here,
+/// where the compiler can keep it in registers.
 pub struct OpenRing<'r, D, const Q: usize, T> {
     positions: Positions,
     memory: Memory,
@@ -224,18 +225,18 @@ impl<D, const Q: usize, T> Drop for OpenRing<'_, D, Q, T> {
 impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     const FORMAT: RingFormat = Ring::<D, Q, T>::FORMAT;
 
-    /// How many objects can be put in.
+    /// Returns how many objects can be put in.
     #[inline]
     pub fn room(&self) -> usize {
         self.positions.room() as usize
     }
 
-    /// The descriptor's quadwords for bytes of `object` that were chosen.
+    /// Returns the descriptor's two quadwords for the bytes `chosen` of `object`.
     #[inline]
     fn describe(&self, object: usize, chosen: &mut [u8]) -> Result<[u64; 2], Refused> {
         let (bus, length) = locate::<D, T>(self.function, self.linear, object, chosen)?;
-        // What is told is never more than a field of the descriptor holds (`lint`).
-        let (least, most, told) = match Self::FORMAT.direction {
+        // The length that the device is told always fits the descriptor's field (`lint`).
+        let (least, most, stated) = match Self::FORMAT.direction {
             Direction::ToHost => (self.buffer, usize::MAX, self.buffer),
             Direction::ToDevice => (Self::FORMAT.bytes.0, Self::FORMAT.bytes.1, length),
         };
@@ -244,18 +245,18 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         }
         let mut word = Self::FORMAT.fixed;
         for field in Self::FORMAT.lengths {
-            word |= (told as u64) << field;
+            word |= (stated as u64) << field;
         }
         Ok([bus, word])
     }
 
-    /// Puts an object in: the bytes in it that `bytes` chooses, which the device reads, or into the first of which it writes.
-    /// The device learns of it by [`publish`](Self::publish).
+    /// Puts an object in. The device reads the bytes in it that `bytes` chooses, or writes from the first of them on.
+    /// [`publish`](Self::publish) tells the device of it.
     ///
     /// # Errors
     ///
-    /// Gives the object back if the bytes are too few or too many ([`Refused::Empty`]), the ring is full, or the device can't
-    /// reach them.
+    /// Gives the object back if the bytes are too few or too many or lie outside it ([`Refused::Empty`]), if the ring
+    /// is full, or if the device can't reach them.
     #[inline]
     pub fn put(
         &mut self,
@@ -274,21 +275,22 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         Ok(())
     }
 
-    /// Pins `object` at `index`, and describes it to the device.
+    /// Pins `object` at `index` and writes its descriptor.
     #[inline]
     fn pin(&mut self, index: u32, object: NonNull<T>, words: [u64; 2]) {
-        // SAFETY: `Positions` gives indexes below `entries`, of descriptors that hold nothing; the claim lives as long as
-        // `self.function` is borrowed, and is the running domain's (`open`). The object was given up by the caller.
+        // SAFETY: `Positions` gives indexes below `entries`, of descriptors that hold nothing. The claim lives as
+        // long as `self.function` is borrowed, and is the running domain's (`open`). The caller gave the object up.
         unsafe { self.slots.pin(index, object) };
         self.store(index, words);
     }
 
-    /// Trades members of `batch`, from the first on, for objects that are done, one by one, until there's none: each
-    /// goes in as by [`put`](Self::put), and the object that comes out, as by [`take`](Self::take), has its
-    /// place. Half the steps of doing so one at a time.
+    /// Trades members of `batch`, from the first on, for objects that are done, one by one, and returns how many it
+    /// traded. Each member goes in as by [`put`](Self::put); the object that comes out, as by [`take`](Self::take),
+    /// gets its place in the batch. A trade takes half the steps of a put and a take. Trading ends when the
+    /// batch or the done objects run out, when `prepare` returns false, or when a member is refused.
     ///
-    /// `bytes` chooses of the member that would go in as in [`put`](Self::put). `prepare` is shown what the device says, the object
-    /// that would come out and the bytes that were chosen, and says whether to go on. How many were traded.
+    /// `bytes` chooses bytes of the member that would go in, as in [`put`](Self::put). `prepare` sees what the device
+    /// says, the object that would come out, and the chosen bytes, and returns whether to go on.
     #[inline]
     pub fn trade<const N: usize>(
         &mut self,
@@ -298,15 +300,16 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     ) -> usize {
         let one = |mut former: NonNull<T>, seat: BatchSlot<T>| {
             let done = self.done()?;
-            // SAFETY: an index below `entries`; the claim lives as long as `self.function` is borrowed.
+            // SAFETY: the index is below `entries`; the claim lives as long as `self.function` is borrowed.
             let mut object = unsafe { self.slots.pinned(self.positions.oldest()?) }?;
-            // SAFETY: the device is done with it, so it's a live object that nobody refers to. It stays pinned
-            // meanwhile, as `prepare` may panic.
+            // SAFETY: the device is done with the object, so it is a live object that nobody refers to. It stays
+            // pinned until after `prepare`, which may panic.
             let out = unsafe { object.as_mut() };
             if Self::FORMAT.direction == Direction::ToHost {
                 prefetch(out);
             }
-            // SAFETY: a member of the batch, which is borrowed mutably, and nobody's before this returns.
+            // SAFETY: a member of the batch, which is borrowed mutably; nobody else uses it before this closure
+            // returns.
             let into = unsafe { former.as_mut() };
             let chosen = bytes(into);
             if !prepare(done, out, chosen) {
@@ -314,46 +317,51 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
             }
             let words = self.describe(former.addr().get(), chosen).ok()?;
             let (taken, filled) = self.positions.trade()?;
-            // SAFETY: a live object, out of the ring as soon as its slot is vacated, and then in the batch.
+            // SAFETY: a live object. It is in the batch from here on, and out of the ring once its slot is vacated,
+            // which comes next.
             unsafe { seat.give(object) };
-            // SAFETY: an index below `entries`; the claim lives, as above.
+            // SAFETY: the index is below `entries`; the claim lives, as above.
             unsafe { self.slots.vacate(taken) };
             self.pin(filled, former, words);
             Some(object)
         };
-        // SAFETY: what comes out was pinned, and is not any more; what goes in is, and the host's.
+        // SAFETY: the object that comes out was pinned and no longer is; the one that goes in is pinned and belongs
+        // to the host.
         unsafe { batch.trade_raw(one) }
     }
 
-    /// Writes a descriptor: the device doesn't look at it before it is published.
+    /// Writes a descriptor, which the device doesn't look at before it is published.
     #[inline]
     fn store(&mut self, index: u32, [first, second]: [u64; 2]) {
         let at = index as usize * 16;
-        // SAFETY: `Positions` gives indexes below `entries`, of which there are so many descriptors.
+        // SAFETY: `Positions` gives indexes below `entries`, the number of descriptors.
         unsafe { self.memory.store(at, first.to_le()) };
         // SAFETY: the second quadword of the same descriptor.
         unsafe { self.memory.store(at + 8, second.to_le()) };
     }
 
-    /// Quadword `word`, 0 or 1, of a descriptor, and everything that the device wrote before it.
+    /// Reads quadword `word`, 0 or 1, of a descriptor. What the device wrote before it is visible afterwards.
     #[inline]
     fn load(&self, index: u32, word: usize) -> u64 {
         let at = (index & self.positions.mask) as usize * 16 + word * 8;
-        // SAFETY: masked to below `entries`, a power of two; one of the descriptor's two quadwords.
+        // SAFETY: the index is masked to below `entries`, a power of two; `word` is one of the descriptor's two
+        // quadwords.
         let value = u64::from_le(unsafe { self.memory.load(at) });
         fence(Ordering::Acquire);
         value
     }
 
-    /// Where the index of the last is, of those published together that begin at `first`: behind the descriptors.
+    /// Returns the place, behind the descriptors, of a batch's end: the index of the last descriptor that was
+    /// published together with `first`.
     #[inline]
     fn end_of(&self, first: u32) -> usize {
         let mask = self.positions.mask;
         (mask as usize + 1) * 16 + (first & mask) as usize * 4
     }
 
-    /// Tells the device of what was put in since, and asks for one report when all of that is done, if it doesn't report each.
-    /// One register write, if there's anything and the queue runs.
+    /// Tells the device of everything put in since the last call. If the device does not report each object, asks it
+    /// for one report when all of these are done. Costs one register write if anything was put in; does nothing if
+    /// the queue doesn't run.
     #[inline]
     pub fn publish(&mut self) {
         if !self.ring.core.runs(self.function) {
@@ -365,21 +373,22 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         if Self::FORMAT.report != 0 {
             let words = [self.load(last, 0), self.load(last, 1)];
             self.store(last, [words[0], words[1] | Self::FORMAT.report]);
-            // SAFETY: the ends are the ring's alone, and not the device's.
+            // SAFETY: only the ring uses the batch ends; no device is told of them.
             unsafe { self.memory.store(self.end_of(first), last) };
         }
         if let Some(doorbell) = &self.ring.core.doorbell {
-            // SAFETY: every descriptor before the tail is filled, with memory that is pinned until the device is done with it.
+            // SAFETY: every descriptor before the tail is filled, with memory that stays pinned until the device is
+            // done with it.
             unsafe { doorbell.ring(self.positions.tail()) };
         }
     }
 
-    /// What the device says of the next object that it's done with, which may be taken.
+    /// Returns what the device says about the next object that it is done with, which may then be taken.
     #[inline]
     pub fn done(&mut self) -> Option<Done> {
         let word = if Self::FORMAT.report != 0 {
             if self.positions.ready() == 0 {
-                // SAFETY: the ends are the ring's alone.
+                // SAFETY: only the ring writes the batch ends.
                 let end = unsafe { self.memory.load(self.end_of(self.positions.pending()?)) };
                 if self.load(end, 1) & Self::FORMAT.done == 0 || !self.positions.complete(end) {
                     return None;
@@ -405,16 +414,17 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         (word & Self::FORMAT.done != 0).then_some(done)
     }
 
-    /// Takes the oldest object out that is [`done`](Self::done).
+    /// Takes out the oldest object that is [`done`](Self::done).
     #[inline]
     pub fn take(&mut self) -> Option<RRef<T>> {
         let index = self.positions.take()?;
-        // SAFETY: an index below `entries`; the claim lives, and is the running domain's (`open`); the device is done with it.
+        // SAFETY: the index is below `entries`; the claim lives, and is the running domain's (`open`); the device is
+        // done with the object.
         unsafe { self.slots.take(index, self.owner) }
     }
 
-    /// Whether the device is done with an object behind the next one, but not with that: it lost a report,
-    /// or is about to write it. A look at every descriptor.
+    /// Whether the device is done with a later object but not with the next one: it lost a report, or is about to
+    /// write it. Looks at every descriptor in use.
     pub fn is_out_of_order(&self) -> bool {
         let Some(next) = self.positions.pending() else {
             return false;
@@ -424,7 +434,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         !done(0) && (1..self.positions.held()).any(done)
     }
 
-    /// Takes an object out of a queue that doesn't run: never started, stopped, or reset since.
+    /// Takes an object out of a queue that doesn't run: one that was never started, was stopped, or whose device was
+    /// reset or silenced since.
     pub fn take_back(&mut self) -> Option<RRef<T>> {
         if self.ring.core.is_in_use(self.function) {
             return None;
@@ -440,14 +451,14 @@ impl<D, const Q: usize, T> fmt::Debug for OpenRing<'_, D, Q, T> {
     }
 }
 
-/// Has the line loaded that `object` begins with. A driver notes a packet's length there, in a line that its former
-/// round through the ring has driven out of the cache: the store would hold up those behind it.
+/// Prefetches the first cache line of `object`. A driver stores a packet's length there. The line has left the cache since
+/// the object went into the ring, and without the prefetch that store would stall those behind it.
 #[inline]
 fn prefetch<T>(object: &T) {
     #[cfg(target_arch = "x86_64")]
     {
         use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
-        // SAFETY: a hint, on an address that is valid besides.
+        // SAFETY: only a hint, and the address is valid.
         unsafe { _mm_prefetch::<_MM_HINT_T0>((&raw const *object).cast()) };
     }
     #[cfg(not(target_arch = "x86_64"))]

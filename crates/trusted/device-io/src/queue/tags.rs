@@ -1,13 +1,13 @@
-//! Tags: which are in use, and which one a completion really means. Pure.
+//! Tags: which are in use, and which command a completion means. Pure.
 //!
-//! A tag is a slot number in its low bits and, above, how often the slot was used. A completion that
-//! comes twice, or late, carries an old count, so it can't end a command that has the slot now.
+//! The low bits of a tag are a slot number; the bits above count how often the slot was used. A completion that comes
+//! twice, or late, carries an old count, so it can't end the command that has the slot now.
 
-/// Slots, and bits of a slot number.
+/// Number of slots, and bits of a slot number.
 pub(crate) const SLOTS: usize = 64;
 const SLOT_BITS: u32 = 6;
-/// Counts go from 0 to this; FFFFh is no valid tag for some devices (NVM Express Base 2.0 figure 87), and neither it nor
-/// any other tag with all ones above the slot is used.
+/// Counts go from 0 to this. No tag has all ones above the slot, so FFFFh is never used: some devices do not accept
+/// it (NVM Express Base 2.0 figure 87).
 const MAX_COUNT: u16 = (u16::MAX >> SLOT_BITS) - 1;
 
 /// The tag of a command in flight.
@@ -15,31 +15,31 @@ const MAX_COUNT: u16 = (u16::MAX >> SLOT_BITS) - 1;
 pub struct Tag(u16);
 
 impl Tag {
-    /// The tag as the device sees it.
+    /// Returns the tag as the device sees it.
     pub const fn value(self) -> u16 {
         self.0
     }
 
-    /// Its slot, below 64: no other command in flight in the queue has it.
+    /// Returns the tag's slot, below 64. No other command in flight in the queue has it.
     pub const fn slot(self) -> usize {
         self.0 as usize & (SLOTS - 1)
     }
 }
 
-/// The table.
+/// The tags of one queue.
 #[derive(Debug)]
 pub(crate) struct Tags {
     limit: usize,
     used: u64,
-    /// How many of them.
+    /// The number of slots in `used`.
     taken: u32,
-    /// The slot behind the one that was taken last.
+    /// The slot after the one that was taken last.
     turn: u32,
     count: [u16; SLOTS],
 }
 
 impl Tags {
-    /// A table of the first `limit` slots (at most [`SLOTS`]), all free.
+    /// Makes a table of the first `limit` slots (at most [`SLOTS`]), all free.
     pub(crate) const fn new(limit: usize) -> Self {
         Self {
             limit: if limit < SLOTS { limit } else { SLOTS },
@@ -50,20 +50,20 @@ impl Tags {
         }
     }
 
-    /// The slots in use, a bit each.
+    /// Returns the slots in use, one bit each.
     #[inline]
     pub(crate) const fn slots(&self) -> u64 {
         self.used
     }
 
-    /// How many are in use.
+    /// Returns how many slots are in use.
     #[inline]
     pub(crate) const fn used(&self) -> u32 {
         self.taken
     }
 
-    /// The tag of the free slot that is taken next; `None` if there is none. Slots take turns: a tag comes again after 1,023 commands
-    /// of each.
+    /// Returns the tag of the free slot that is taken next; `None` if there is none. Slots take turns, so a tag comes
+    /// again only after its slot had 1,023 commands.
     #[inline]
     pub(crate) fn next(&self) -> Option<Tag> {
         let free = !self.used & u64::MAX >> (SLOTS - self.limit);
@@ -73,7 +73,7 @@ impl Tags {
         (next != 0).then(|| Tag(self.count[slot] << SLOT_BITS | slot as u16))
     }
 
-    /// Takes the next free slot; `None` if there is none.
+    /// Takes the next free slot and returns its tag; `None` if there is none.
     #[inline]
     pub(crate) fn take(&mut self) -> Option<Tag> {
         let tag = self.next()?;
@@ -83,7 +83,7 @@ impl Tags {
         Some(tag)
     }
 
-    /// The tag in use that a completion names; `None` if the completion is made up, stale or a repetition.
+    /// Returns the tag in use that a completion names; `None` if the completion is made up, stale or a repetition.
     #[inline]
     pub(crate) fn find(&self, tag: u16) -> Option<Tag> {
         let slot = Tag(tag).slot();
@@ -91,7 +91,7 @@ impl Tags {
         (is_used && tag >> SLOT_BITS == self.count[slot]).then_some(Tag(tag))
     }
 
-    /// Frees a tag. False, and no change, if it isn't in use.
+    /// Frees a tag. Returns false and changes nothing if it isn't in use.
     #[inline]
     pub(crate) fn free(&mut self, tag: Tag) -> bool {
         if self.find(tag.0).is_none() {
@@ -104,7 +104,7 @@ impl Tags {
         true
     }
 
-    /// Frees all: the device has none any more. Counts go on, so that a tag of before is found no more.
+    /// Frees all tags, for a device that no longer has any. Counts go on, so that no earlier tag is found again.
     pub(crate) fn free_all(&mut self) {
         while self.used != 0 {
             let slot = self.used.trailing_zeros() as usize;
@@ -141,7 +141,7 @@ mod tests {
     }
 
     #[test]
-    fn a_repeated_completion_does_not_find_the_slots_next_command() {
+    fn a_repeated_completion_finds_no_later_command() {
         let mut tags = Tags::new(1);
         let first = tags.take().unwrap();
         assert!(tags.free(first));

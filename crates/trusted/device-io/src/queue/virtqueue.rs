@@ -1,7 +1,7 @@
-//! A split virtqueue (Virtio 1.2 §2.7): descriptors, available ring and used ring, and the bytes that go before and after the
-//! data of each chain.
+//! A split virtqueue (Virtio 1.2 §2.7): descriptors, available ring and used ring, and the bytes that go before and
+//! after the data of each chain.
 //!
-//! A chain has its descriptors, always the same: at most three, one after the other.
+//! Each chain number has descriptors of its own, always the same: at most three, one after the other.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -22,27 +22,28 @@ const NO_INTERRUPT: u16 = 1;
 /// Bytes of a descriptor, and of a used element.
 const DESCRIPTOR: usize = 16;
 const USED: usize = 8;
-/// Bytes of a piece, and of what is kept for each chain: two pieces, what the device may write, and a word of the payload's.
+/// Bytes of a piece, and of the record of each chain: two pieces, how much the device may write, and a word of the
+/// payload.
 const PIECE: usize = 16;
 const KEPT: usize = 2 * PIECE + 8;
-/// Of so many chains one is not in flight: see [`Virtqueue::free`].
+/// One chain in this many always stays free: see [`Virtqueue::free`].
 const SPARE: u16 = 4;
 
-/// What stands in a piece that the device hasn't written.
+/// The content of a piece that the device hasn't written.
 const UNWRITTEN: Bytes = [0xFF; PIECE];
 
-/// Bytes of a chain's piece.
+/// The bytes of a chain's piece.
 pub type Bytes = [u8; PIECE];
 
-/// Data of a chain: bus address, length, direction.
+/// The data of a chain: bus address, length, direction.
 pub(super) type Span = (u64, u32, Direction);
 
-/// Chains, by their numbers.
+/// A set of chains, by their numbers.
 #[derive(Clone, Copy, Default)]
 struct Chains([u64; Chains::MOST / 64]);
 
 impl Chains {
-    /// Chains that one queue has at most.
+    /// The most chains that one queue has.
     const MOST: usize = 256;
 
     fn has(&self, chain: u16) -> bool {
@@ -54,7 +55,7 @@ impl Chains {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// The first of those below `limit` that isn't in, from `start` on and then from 0.
+    /// Returns the first chain below `limit` that isn't in the set, looking from `start` on and then from 0.
     fn next_out(&self, start: u16, limit: u16) -> Option<u16> {
         let mut chains = (start..limit).chain(0..start);
         chains.find(|&chain| !self.has(chain))
@@ -67,29 +68,30 @@ impl Chains {
     }
 }
 
-/// Where a queue stands.
+/// The state of a queue.
 #[derive(Clone, Copy, Default)]
 struct State {
-    /// In flight, or put and not told of.
+    /// Chains that were put, whether or not the device was told of them.
     used: Chains,
-    /// In flight: the device was told of them.
+    /// Chains in flight: the device was told of them.
     known: Chains,
     put: u16,
-    told: u16,
+    announced: u16,
     seen: u16,
 }
 
-/// Queue `Q` of device `D`'s table, a split virtqueue, of chains with payload `P`: see [`ChainQueue`](super::ChainQueue) and
-/// [`PacketQueue`](super::PacketQueue). Its memory, and what is in it, belongs to the claim: dropping it releases nothing.
+/// Queue `Q` of device `D`'s table: a split virtqueue, of chains with payload `P`. See
+/// [`ChainQueue`](super::ChainQueue) and [`PacketQueue`](super::PacketQueue). Its memory, and what is in it, belongs
+/// to the claim: dropping the queue releases nothing.
 pub struct Virtqueue<D, const Q: usize, P> {
     pub(super) core: Core,
     pub(super) payload: P,
     chains: u16,
     /// The chain after the one that was put last.
     next: u16,
-    /// Chains whose pieces are in the second place of two.
+    /// Chains whose record is in the second of its two places.
     second: Chains,
-    /// Where descriptors, available ring, used ring, and what is kept for chains are.
+    /// Where descriptors, available ring, used ring, and the records of chains begin.
     at: [usize; 4],
     state: State,
     _device: PhantomData<fn() -> D>,
@@ -98,11 +100,11 @@ pub struct Virtqueue<D, const Q: usize, P> {
 impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
     const QUEUE: &'static Queue = &D::QUEUES[Q];
     pub(super) const FORMAT: &'static SplitFormat = Self::QUEUE.split();
-    /// Descriptors of a chain.
+    /// Descriptors of one chain.
     const LINKS: u16 =
         1 + (Self::FORMAT.head.bytes > 0) as u16 + (Self::FORMAT.tail.bytes > 0) as u16;
 
-    /// Chains of a queue of `entries` descriptors.
+    /// Returns how many chains a queue of `entries` descriptors has.
     pub(super) const fn chains(entries: u32) -> usize {
         let chains = entries as usize / Self::LINKS as usize;
         if chains < Chains::MOST {
@@ -122,7 +124,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         if !entries.is_power_of_two() || entries > 1 << 15 || chains < 2 {
             return Err(QueueError::BadLength);
         }
-        // Aligned to 16, 2, 4 and 8 (§2.7).
+        // Aligned to 16, 2, 4 and 8 bytes (§2.7).
         let count = entries as usize;
         let available = count * DESCRIPTOR;
         let used = (available + 6 + 2 * count).next_multiple_of(PIECE);
@@ -151,10 +153,11 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         let ([.., used, kept], state) = (self.at, &mut self.state);
         let restart = |core: &Core| {
             if is_empty {
-                // SAFETY: the queue's three parts; it doesn't run (`Core::begin`).
+                // SAFETY: these are the queue's three parts; it doesn't run (`Core::begin`).
                 unsafe { core.memory.clear(0, kept) };
                 for element in 0..core.known.entries as usize {
-                    // SAFETY: an ID in the used ring: of no chain, until the device has written it.
+                    // SAFETY: the ID in an element of the used ring. It names no chain until the device has written
+                    // it.
                     unsafe { core.memory.store(used + 4 + USED * element, u32::MAX) };
                 }
                 *state = State::default();
@@ -164,49 +167,52 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         self.core.start(function, Self::QUEUE, chosen, restart)
     }
 
-    /// Chains in flight, or put.
+    /// Returns how many chains were put and not taken out again.
     pub fn held(&self) -> usize {
-        // Counted, as chains are also taken out of a queue that doesn't run.
+        // Counted from the set, as chains are also taken out of a queue that doesn't run.
         self.state.used.count()
     }
 
-    /// Chains that can be put.
+    /// Returns how many more chains can be put.
     pub fn room(&self) -> usize {
         let most = self.chains - (self.chains / SPARE).max(1);
         usize::from(most).saturating_sub(self.held())
     }
 
-    /// The chain to put next, if there is room.
+    /// Returns the chain to put next, if there is room.
     ///
-    /// A used element has no more than a chain's number, and can come twice, or late: also after a reset. So chains are put in turn,
-    /// also over a start, and some are always free: what the device says of a chain of before names none that is in flight.
+    /// A used element names only a chain's number, and a device may write it twice, or late, even after a reset. So
+    /// chains are used in turn, also across a start, and some always stay free: a stale element then names a chain
+    /// that is not in flight.
     pub(super) fn free(&self) -> Option<u16> {
         let free = self.state.used.next_out(self.next, self.chains);
         free.filter(|_| self.room() > 0)
     }
 
-    /// The lowest chain that is in flight or put.
+    /// Returns the lowest chain that was put and not taken out.
     pub(super) fn pending(&self) -> Option<u16> {
         (0..self.chains).find(|&chain| self.state.used.has(chain))
     }
 
-    /// Chain `chain` is the device's no more: the queue doesn't run.
+    /// Takes chain `chain` back: the device has used it, or the queue doesn't run.
     pub(super) fn forget(&mut self, chain: u16) {
         self.state.used.set(chain, false);
     }
 
-    /// Where what is kept for a chain is: in two places by turns, so that what a device writes late is not what it says of the next.
+    /// Returns where a chain's record is. The record alternates between two places, so that a late write of the
+    /// device does not land in the pieces of the chain's next use.
     fn kept(&self, chain: u16) -> usize {
         let place = 2 * usize::from(chain) + usize::from(self.second.has(chain));
         self.at[3] + place * KEPT
     }
 
-    /// A position's place in the available ring or the used ring.
+    /// Returns a position's place in the available ring or the used ring.
     fn slot(&self, position: u16) -> usize {
         usize::from(position) & (self.core.known.entries as usize - 1)
     }
 
-    /// Puts chain `chain`, which is free: `head` goes before `data`, and room for the tail after it. `word` is kept for it.
+    /// Puts chain `chain`, which is free: the piece `head` goes before `data`, and room for the tail piece after it.
+    /// `word` is kept in its record.
     pub(super) fn put_chain(&mut self, chain: u16, head: &Bytes, data: Option<Span>, word: u32) {
         self.second.set(chain, !self.second.has(chain));
         self.next = (chain + 1) % self.chains;
@@ -217,7 +223,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         };
         let pieces = [head, UNWRITTEN];
         for (index, half) in pieces.as_flattened().as_chunks::<8>().0.iter().enumerate() {
-            // SAFETY: the chain's pieces; it is free.
+            // SAFETY: these are the pieces of the chain, which is free.
             unsafe { memory.store(kept + 8 * index, *half) };
         }
         let piece = |piece: &Piece, at: usize| {
@@ -236,24 +242,25 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
                 writable = writable.saturating_add(length);
             }
             let at = usize::from(index) * DESCRIPTOR;
-            // SAFETY: a descriptor of the chain's, which is free: the device doesn't look at it before the available ring has it.
-            // It names a piece of the queue's memory, or bytes that are pinned until the device has used the chain.
+            // SAFETY: a descriptor of this chain. The chain is free, so the device doesn't look at the descriptor
+            // before the available ring names it. It points to a piece in the queue's memory, or to bytes that are
+            // pinned until the device has used the chain.
             unsafe { memory.store(at, address.to_le()) };
             let rest = u64::from(length) | u64::from(flags) << 32 | u64::from(index + 1) << 48;
-            // SAFETY: as above: length, flags and next (§2.7.5).
+            // SAFETY: as above; the length, flags and next fields (§2.7.5).
             unsafe { memory.store(at + 8, rest.to_le()) };
         }
-        // SAFETY: behind the chain's pieces.
+        // SAFETY: behind the pieces in the chain's record.
         unsafe { memory.store(kept + 2 * PIECE, [writable, word]) };
         let at = self.at[1] + 4 + 2 * self.slot(self.state.put);
-        // SAFETY: an element of the available ring, which the device doesn't look at before its index says so: fewer than
-        // `entries` are in flight.
+        // SAFETY: an element of the available ring. The device doesn't look at it before the ring's index covers it,
+        // because fewer than `entries` chains are in flight.
         unsafe { memory.store(at, first.to_le()) };
         self.state.used.set(chain, true);
         self.state.put = self.state.put.wrapping_add(1);
     }
 
-    /// Tells the device of all that was put. One register write, if there's anything.
+    /// Tells the device of all that was put. Costs one register write, if anything was put.
     ///
     /// # Errors
     ///
@@ -261,14 +268,14 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
     pub fn ring(&mut self, function: &PciFunction<D>) -> Result<(), QueueError> {
         self.core.running(function)?;
         let put = self.state.put;
-        if self.state.told == put {
+        if self.state.announced == put {
             return Ok(());
         }
-        // What the index covers is written before it.
+        // Everything that the index covers is written before it.
         fence(Ordering::Release);
-        // SAFETY: the available ring's index.
+        // SAFETY: this is the available ring's index.
         unsafe { self.core.memory.store(self.at[1] + 2, put.to_le()) };
-        (self.state.told, self.state.known) = (put, self.state.used);
+        (self.state.announced, self.state.known) = (put, self.state.used);
         if let Some(doorbell) = &self.core.doorbell {
             // SAFETY: every chain before the index is whole.
             unsafe { doorbell.ring(put.into()) };
@@ -276,7 +283,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         Ok(())
     }
 
-    /// Whether the device is to interrupt when it has used a chain. A hint.
+    /// Says whether the device should interrupt when it has used a chain. Only a hint.
     ///
     /// # Errors
     ///
@@ -284,21 +291,21 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
     pub fn interrupt(&mut self, function: &PciFunction<D>, wanted: bool) -> Result<(), QueueError> {
         self.core.running(function)?;
         let flags = if wanted { 0 } else { NO_INTERRUPT };
-        // SAFETY: the available ring's flags.
+        // SAFETY: these are the available ring's flags.
         unsafe { self.core.memory.store(self.at[1], flags.to_le()) };
-        // Seen before the driver looks for what was used: else the device could use a chain unseen, and not interrupt for it
-        // (§2.7.7.1).
+        // The device must see the flags before the driver looks for used chains. Otherwise the device could use a
+        // chain after that look, and not interrupt for it (§2.7.7.1).
         fence(Ordering::SeqCst);
         Ok(())
     }
 
-    /// Chains that the device has used and that weren't taken.
+    /// Returns how many chains the device has used that weren't taken.
     fn waiting(&self, function: &PciFunction<D>) -> Result<u16, QueueFault> {
         self.core.running(function)?;
-        // SAFETY: the used ring's index.
+        // SAFETY: this is the used ring's index.
         let index = u16::from_le(unsafe { self.core.memory.load(self.at[2] + 2) });
         let count = index.wrapping_sub(self.state.seen);
-        if count > self.state.told.wrapping_sub(self.state.seen) {
+        if count > self.state.announced.wrapping_sub(self.state.seen) {
             return Err(QueueFault::Count(count));
         }
         Ok(count)
@@ -308,12 +315,13 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
     ///
     /// # Errors
     ///
-    /// [`QueueFault`] if the device has used more than it was given: reset it.
+    /// [`QueueFault`] if the device has used more chains than it was given: reset it.
     pub fn has_used(&self, function: &PciFunction<D>) -> Result<bool, QueueFault> {
         Ok(self.waiting(function)? > 0)
     }
 
-    /// The next chain that the device has used, how many bytes it says it wrote there, and the word that was kept for it.
+    /// Takes the next chain that the device has used. Returns its number, how many bytes the device says it wrote
+    /// there, and the word that was kept for it.
     pub(super) fn next_chain(
         &mut self,
         function: &PciFunction<D>,
@@ -328,23 +336,25 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         );
         // SAFETY: the ID in an element of the used ring, whose elements are aligned to 4 bytes.
         let id = u32::from_le(unsafe { memory.load(element) });
-        // SAFETY: the length, behind it.
+        // SAFETY: the length, which follows the ID.
         let written = u32::from_le(unsafe { memory.load(element + 4) });
         let (chain, rest) = (id / u32::from(Self::LINKS), id % u32::from(Self::LINKS));
         let chain = u16::try_from(chain).unwrap_or(u16::MAX);
-        // A device writes the piece before the data first. If that piece is untouched, the element repeats an earlier one.
+        // A device writes the piece before the data first. If that piece is untouched, the element repeats an earlier
+        // one.
         if rest != 0 || !self.state.known.has(chain) || !self.has_head(chain) {
             return Err(QueueFault::Unknown(id as u16));
         }
-        // SAFETY: behind the chain's pieces; no device is told of it.
+        // SAFETY: behind the pieces in the chain's record; no device is told of these words.
         let [writable, word]: [u32; 2] = unsafe { memory.load(self.kept(chain) + 2 * PIECE) };
-        // Of a chain that is only read, some devices say nonsense (§2.7.8.2).
+        // Some devices report a meaningless length for a chain that is only read (§2.7.8.2).
         let written = if writable == 0 { 0 } else { written };
         if written > writable {
             return Err(QueueFault::Length(written));
         }
-        // Nor does it say so again, a lap later.
-        // SAFETY: the ID, in an element that the device doesn't write before chains were put that it isn't told of yet.
+        // Erases the ID, so that the element is not taken for a new one a lap later.
+        // SAFETY: the ID of the element. The device writes this element again only for chains that it has not been
+        // told of yet.
         unsafe { memory.store(element, u32::MAX) };
         self.state.seen = self.state.seen.wrapping_add(1);
         self.state.known.set(chain, false);
@@ -352,18 +362,18 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         Ok(Some((chain, written, word)))
     }
 
-    /// Whether the device has written the piece before the data, if it is to.
+    /// Whether the device has written the piece before the data, if that piece is for the device to write.
     fn has_head(&self, chain: u16) -> bool {
         let is_written = Self::FORMAT.head.direction == Direction::ToHost;
         !is_written || Self::FORMAT.head.bytes == 0 || self.pieces(chain)[0] != UNWRITTEN
     }
 
-    /// What stands in a chain's pieces, before and after the data.
+    /// Returns the content of a chain's pieces, before and after the data.
     pub(super) fn pieces(&self, chain: u16) -> [Bytes; 2] {
         let mut pieces = [[0; PIECE]; 2];
         let halves = pieces.as_flattened_mut().as_chunks_mut::<8>().0;
         for (index, half) in halves.iter_mut().enumerate() {
-            // SAFETY: the chain's pieces, whose place is a multiple of 8.
+            // SAFETY: these are the chain's pieces, whose place is a multiple of 8.
             *half = unsafe { self.core.memory.load(self.kept(chain) + 8 * index) };
         }
         pieces

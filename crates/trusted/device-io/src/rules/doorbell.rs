@@ -9,12 +9,13 @@ use crate::table::{Doorbell, Rung, Stride, Table, Width};
 #[derive(Clone, Copy)]
 pub(crate) struct DoorbellRegister {
     cell: Cell,
-    /// What it is always told.
+    /// The queue's number, if the doorbell is told that instead of a position.
     number: Option<u16>,
 }
 
 impl DoorbellRegister {
-    /// The doorbell of queue `number`, which is started if its place is listed.
+    /// Finds the doorbell of queue `number`. If the device lists the doorbell's place, the queue must have been
+    /// started.
     pub(crate) fn find<D: Table>(
         function: &PciFunction<D>,
         doorbell: &Doorbell,
@@ -24,7 +25,7 @@ impl DoorbellRegister {
             let cell = function.cell(window, offset, width);
             cell.ok_or(QueueError::NoDoorbell)
         };
-        // A table's numbers, and a device's: on 32 bits their products can be too much.
+        // These numbers come from the table and the device: on 32 bits their products could overflow.
         let number_of = usize::from(number).saturating_mul(doorbell.index.0);
         let index = number_of.saturating_add(doorbell.index.1);
         let mut is_known = true;
@@ -43,7 +44,8 @@ impl DoorbellRegister {
             }
         };
         let offset = doorbell.offset.saturating_add(distance);
-        // Else it is another queue's, whose device would read entries that nobody put.
+        // At another distance the doorbell would be another queue's, and the device would read entries there that
+        // nobody put.
         if !is_known {
             return Err(QueueError::NoDoorbell);
         }
@@ -53,15 +55,16 @@ impl DoorbellRegister {
         })
     }
 
-    /// Tells the device that everything before `position` is written.
+    /// Tells the device that all entries before `position` are written.
     ///
     /// # Safety
     ///
-    /// It is: whole entries, whose memory stays pinned until the device is done with them.
+    /// They are: the entries are whole, and their memory stays pinned until the device is done with them.
     #[inline]
     pub(crate) unsafe fn ring(&self, position: u32) {
         let value = self.number.map_or(position, u32::from);
-        // SAFETY: the caller's promise; the doorbell is of a queue that runs on this memory, or is disabled and ignores it.
+        // SAFETY: the caller's promise; the doorbell belongs to a queue that runs on this memory, or is disabled and
+        // ignores it.
         unsafe { self.cell.store(value.into()) };
     }
 }

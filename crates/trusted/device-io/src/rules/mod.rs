@@ -1,5 +1,5 @@
-//! What a table says, done: what drivers may do with registers, the steps that reset devices and start and stop queues, and
-//! where doorbells are.
+//! Executes what a table says: drivers' accesses to registers, the steps that reset devices and start and stop
+//! queues, and doorbells.
 
 mod doorbell;
 mod registers;

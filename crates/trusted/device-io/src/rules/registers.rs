@@ -1,11 +1,11 @@
-//! What a driver does with registers, as far as the table's rules allow.
+//! A driver's accesses to registers, as far as the table's rules allow.
 
 use crate::mmio::{Cell, Phase, Readable, Register, Value, Writable, WriteError};
 use crate::pci::PciFunction;
 use crate::table::{Rule, Table, Width, Write};
 
 impl<D: Table> PciFunction<D> {
-    /// A register of the table; `None` if the device has fewer of an array.
+    /// Returns a register of the table; `None` if it is outside the mapped window.
     pub(crate) fn cell(&self, window: usize, offset: usize, width: Width) -> Option<Cell> {
         self.claim()
             .windows
@@ -14,7 +14,7 @@ impl<D: Table> PciFunction<D> {
             .cell(offset, width)
     }
 
-    /// The distance of doorbells that stand in `window`, if its capability says one.
+    /// Returns the distance between the doorbells in `window`, if its capability gives one.
     pub(crate) fn multiplier(&self, window: usize) -> Option<u32> {
         let window = self.claim().windows.get(window)?.as_ref()?;
         window.multiplier
@@ -25,17 +25,17 @@ impl<D: Table> PciFunction<D> {
         cell.ok_or(WriteError::OutOfBounds)
     }
 
-    /// Reads a register: all ones if the device was unplugged (PCI Express Base 5.0 §2.3.2), which drivers must expect of any, if
-    /// it has fewer of an array, or if an index is needed to [select](Self::read_selected) it. One bus access (two for 64 bits on a
-    /// 32-bit processor).
+    /// Reads a register. Returns all ones if the device was unplugged (PCI Express Base 5.0 §2.3.2), which drivers
+    /// must expect of any read; if the device has fewer registers of an array; or if an index must
+    /// [select](Self::read_selected) the register. Costs one bus access, two for 64 bits.
     pub fn read<T: Value, A: Readable>(&self, register: Register<D, T, A>) -> T {
         let cell = self.found(&register).ok();
         let cell = cell.filter(|_| register.rule.select.is_none());
         T::truncated(cell.map_or(u64::MAX, |cell| cell.load()))
     }
 
-    /// Reads the register that is number `index` behind one that [selects](Rule::behind), under a lock that orders this with
-    /// others. All ones if there's no such register, or the device is being silenced or reset.
+    /// Reads register `index` of those behind one that [selects](Rule::behind), under a lock that keeps selection and
+    /// read together. Returns all ones if there's no such register, or the device is being silenced or reset.
     pub fn read_selected<T: Value, A: Readable>(
         &self,
         register: Register<D, T, A>,
@@ -50,11 +50,12 @@ impl<D: Table> PciFunction<D> {
         T::truncated(value.unwrap_or(u64::MAX))
     }
 
-    /// Writes a register, as its rule says. Earlier stores to DMA memory are visible to the device before the write is.
+    /// Writes a register, as its rule allows. Earlier stores to DMA memory are visible to the device before the write
+    /// is.
     ///
     /// # Errors
     ///
-    /// [`WriteError`]; nothing was written then.
+    /// [`WriteError`]; then nothing was written.
     pub fn write<T: Value, A: Writable>(
         &self,
         register: Register<D, T, A>,
@@ -81,12 +82,12 @@ impl<D: Table> PciFunction<D> {
         })
     }
 
-    /// Sets the bits of `mask`, all of which its rule lets be [merged](Write::Merge), to those of `value`. A read and a write,
-    /// under a lock that orders them with others.
+    /// Sets the bits of `mask` to those of `value`; the register's rule must allow [merging](Write::Merge) all of
+    /// them. Reads and writes the register under a lock, so that updates do not overtake one another.
     ///
     /// # Errors
     ///
-    /// [`WriteError`]; nothing was written then.
+    /// [`WriteError`]; then nothing was written.
     pub fn update<T: Value, A: Writable>(
         &self,
         register: Register<D, T, A>,
@@ -94,7 +95,8 @@ impl<D: Table> PciFunction<D> {
         value: T,
     ) -> Result<(), WriteError> {
         let (mask, value) = (mask.into(), value.into());
-        // Of the others not even what they read as may be written back.
+        // Other rules allow no update: it would write back the bits outside the mask as they were read, which those
+        // rules may forbid.
         let bits = match register.rule.write {
             Write::Merge(bits) => Some(bits),
             Write::Any => Some(u64::MAX),
@@ -102,17 +104,17 @@ impl<D: Table> PciFunction<D> {
         };
         let allowed = bits.is_some_and(|bits| mask & !bits == 0) && value & !mask == 0;
         self.change(register, None, allowed, |cell| match cell.load() {
-            // Nothing of it could be kept.
+            // The other bits could not be kept.
             now if now == T::WIDTH.all_ones() => Err(WriteError::Absent),
             now => Ok(now & !mask | value),
         })
     }
 
-    /// Writes the register that is number `index` behind one that [selects](Rule::behind).
+    /// Writes register `index` of those behind one that [selects](Rule::behind).
     ///
     /// # Errors
     ///
-    /// [`WriteError`]; nothing was written then.
+    /// [`WriteError`]; then nothing was written to that register.
     pub fn write_selected<T: Value, A: Writable>(
         &self,
         register: Register<D, T, A>,
@@ -129,16 +131,16 @@ impl<D: Table> PciFunction<D> {
         self.change(register, Some(index), allowed, |_| Ok(value))
     }
 
-    /// Writes the index that selects a register, where one does.
+    /// Writes the index that selects a register, if the rule has one.
     fn select(&self, rule: &Rule, index: Option<u32>) -> Result<(), WriteError> {
         match (rule.select, index) {
             (None, None) => Ok(()),
             (Some(select), Some(index)) if index < select.count => {
                 let cell = self.cell(rule.window, select.offset, select.width);
                 let cell = cell.ok_or(WriteError::OutOfBounds)?;
-                // SAFETY: an index, which names no memory.
+                // SAFETY: the value is an index, which names no memory.
                 unsafe { cell.store(index.into()) };
-                // Not taken, what is written next would be another register.
+                // If the device did not take the index, the next write would reach another register.
                 let is_taken = cell.load() == index.into();
                 is_taken.then_some(()).ok_or(WriteError::Absent)
             }
@@ -146,7 +148,8 @@ impl<D: Table> PciFunction<D> {
         }
     }
 
-    /// Runs `access`, unless the device is being silenced or reset: what a driver writes between the steps of a reset may undo them.
+    /// Runs `access`, unless the device is being silenced or reset: a driver's write between the steps of a reset
+    /// could undo them.
     fn unless_changing<R>(
         &self,
         access: impl FnOnce() -> Result<R, WriteError>,
@@ -157,7 +160,7 @@ impl<D: Table> PciFunction<D> {
         })
     }
 
-    /// Stores what `value` makes, if it's `allowed`.
+    /// Stores the value that `value` makes, if it's `allowed`.
     fn change<T: Value, A>(
         &self,
         register: Register<D, T, A>,
@@ -173,7 +176,7 @@ impl<D: Table> PciFunction<D> {
         self.unless_changing(|| {
             self.select(rule, index)?;
             let value = value(&cell)?;
-            // SAFETY: a value that the table's rule allows: it names no memory (`PciSlot::with_table`).
+            // SAFETY: the table's rule allows the value, so it names no memory (`PciSlot::with_table`).
             unsafe { cell.store(value) };
             Ok(())
         })

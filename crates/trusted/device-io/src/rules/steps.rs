@@ -1,4 +1,4 @@
-//! The table's steps, executed: reset, idle test, and what starts and stops queues.
+//! Executes the table's steps: resets, the idle test, and the steps that start and stop queues.
 
 use crate::error::{ResetError, StepError};
 use crate::mmio::{Cell, Phase};
@@ -6,25 +6,25 @@ use crate::pci::{NotIdle, PciFunction, Silenced};
 use crate::table::step::Known;
 use crate::table::{At, Check, Limit, Step, Table};
 
-/// On whose behalf steps are executed.
+/// The operation that steps belong to.
 #[derive(Clone, Copy)]
 pub(crate) enum Run {
-    /// A start's, under the lock.
+    /// A start, under the lock.
     Start,
-    /// What comes after a start, and a stop: not while the device is being silenced or reset.
+    /// The steps after a start, and a stop: refused while the device is being silenced or reset.
     Started,
-    /// Those of reset `number`.
+    /// The reset of this number.
     Reset(u32),
 }
 
 impl<D: Table> PciFunction<D> {
     fn register(&self, at: &At, offset: usize) -> Result<Cell, StepError> {
-        // The lint has found it inside what every such device has.
+        // The lint has checked that the register is inside what every such device has.
         self.cell(at.window, offset, at.width)
             .ok_or(StepError::Absent)
     }
 
-    /// Whether a check holds, of the registers of queue `number`.
+    /// Whether a check holds for the registers of queue `number`.
     fn holds(&self, check: &Check, number: u16) -> bool {
         (0..check.count).all(|index| {
             let offset = check.at.of(number) + index * check.stride;
@@ -38,15 +38,16 @@ impl<D: Table> PciFunction<D> {
         D::IDLE.iter().all(|check| self.holds(check, 0))
     }
 
-    /// Lets the function issue memory requests, if the device was [reset](Self::reset) in this claim, not silenced since, and is
-    /// [idle](Table::IDLE).
+    /// Lets the function issue memory requests, if the device was [reset](Self::reset) in this claim, was not
+    /// silenced since, and is [idle](Table::IDLE).
     ///
     /// # Errors
     ///
-    /// [`NotIdle`] if it isn't: [`reset`](Self::reset) it. Or the function doesn't answer, or another is in its place.
+    /// [`NotIdle`] if the device isn't idle, wasn't reset, or is being silenced or reset: [`reset`](Self::reset) it.
+    /// Also if the function doesn't answer, or another one is in its place.
     pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
         self.claim().control.with(|phase| {
-            // What is idle stays so: only code under this lock starts a device.
+            // An idle device stays idle: only code under this lock starts one.
             if phase != Phase::Reset || !self.is_idle() || !self.claim().set_master() {
                 return Err(NotIdle);
             }
@@ -58,7 +59,7 @@ impl<D: Table> PciFunction<D> {
         match limit {
             Limit::Millis(millis) => *millis,
             Limit::Field(at, shift, bits, millis) => {
-                // One that does not answer now says nothing of the time that it takes.
+                // A device that does not answer now can't say how long it takes: 0 counts as one unit.
                 let value = self.present(at, 0).map_or(0, |(_, value)| value);
                 let units = value >> shift & ((1 << bits) - 1);
                 units.max(1) * millis
@@ -66,7 +67,7 @@ impl<D: Table> PciFunction<D> {
         }
     }
 
-    /// A register that is read to be changed.
+    /// Reads a register whose value is needed; fails if it reads as all ones.
     fn present(&self, at: &At, number: u16) -> Result<(Cell, u64), StepError> {
         let register = self.register(at, at.of(number))?;
         let value = register.load();
@@ -76,7 +77,7 @@ impl<D: Table> PciFunction<D> {
         Ok((register, value))
     }
 
-    /// Writes a register, as a step.
+    /// Writes a register, as a step of `run`.
     fn step<R>(
         &self,
         run: Run,
@@ -89,15 +90,15 @@ impl<D: Table> PciFunction<D> {
                 Phase::Changing => Err(StepError::State),
                 _ => write(),
             }),
-            // A newer reset is to find the device as that has left it.
+            // A newer reset must find the device as its own steps have left it.
             Run::Reset(number) => control
                 .in_reset(number, write)
                 .unwrap_or(Err(StepError::State)),
         }
     }
 
-    /// Whether the device has taken the addresses and sizes that it was told: one that was blind for a moment must not be enabled with
-    /// those of before.
+    /// Checks that the device has taken the addresses and sizes that the steps wrote. A device that was blind for a
+    /// moment must not be enabled with older ones.
     fn confirm(&self, steps: &[Step], known: &Known, chosen: u64) -> Result<(), StepError> {
         for step in steps {
             if let Step::Write(at, value) = step
@@ -110,7 +111,7 @@ impl<D: Table> PciFunction<D> {
         Ok(())
     }
 
-    /// Executes steps for the queue that is `known`. All that is written is what the table says.
+    /// Executes steps for the queue that `known` describes. Writes only what the table says.
     pub(crate) fn run(
         &self,
         run: Run,
@@ -127,12 +128,13 @@ impl<D: Table> PciFunction<D> {
                 Step::Write(at, value) => {
                     let register = self.register(at, at.of(number))?;
                     self.step(run, || {
-                        // SAFETY: the value that the table has there. If it's an address, it's that of the queue's memory, which
-                        // stays allocated until the claim ends; the claim ends after the device was silenced.
+                        // SAFETY: the table has this value here. If it is an address, it is that of the queue's
+                        // memory, which stays allocated until the claim ends; the claim ends after the device was
+                        // silenced.
                         unsafe { register.store(value.of(known, chosen)) };
                         Ok(())
                     })?;
-                    // Else what follows would be told of another queue.
+                    // If the device did not take the number, the next steps would reach another queue.
                     let selects = value.names_queue() && at.stride == 0;
                     if selects && self.present(at, number)?.1 != value.of(known, chosen) {
                         return Err(StepError::State);
@@ -140,7 +142,7 @@ impl<D: Table> PciFunction<D> {
                 }
                 Step::Update(at, clear, set) => self.step(run, || {
                     let (register, value) = self.present(at, number)?;
-                    // SAFETY: bits that the table has there, which are no address.
+                    // SAFETY: the table has these bits here, and they are no address.
                     unsafe { register.store(value & !clear | set) };
                     Ok(())
                 })?,
@@ -175,20 +177,22 @@ impl<D: Table> PciFunction<D> {
         Ok(())
     }
 
-    /// Waits until one of `checks` holds; false if the time is over. A device that reads as all ones may be back in a moment.
+    /// Waits until one of `checks` holds; false if the time is over first. A device that reads as all ones may answer
+    /// again in a moment.
     fn settles(&self, checks: &[Check], limit: &Limit, number: u16) -> bool {
         let deadline = self.deadline(self.millis(limit));
         deadline.poll(|| checks.iter().any(|check| self.holds(check, number)))
     }
 
-    /// Resets the device by the table's steps: no queue runs after it, and what was in flight can be taken back. Where the
-    /// device doesn't comply, the function is [silenced](Self::silence); if that does not reset it, the table's steps for
-    /// [that case](Table::SILENT_RESET) do. Takes as long as the steps do, and 2.2 s at most if they fail. Nothing is started meanwhile,
-    /// nor after one that failed until one doesn't.
+    /// Resets the device by the table's steps. After a reset no queue runs, and what was in flight can be taken back.
+    /// If the device doesn't comply, the function is [silenced](Self::silence); if that does not reset it, the
+    /// table's steps for [that case](Table::SILENT_RESET) do. Takes as long as the steps do; if they fail, at most
+    /// 2.2 s more for the silence, and as long as those other steps do. Nothing is started meanwhile, nor after a
+    /// failed reset until another one succeeds.
     ///
     /// # Errors
     ///
-    /// [`ResetError`]; no queue runs then either, unless another thread's reset came between.
+    /// [`ResetError`]; no queue runs then either, unless another thread's reset succeeded meanwhile.
     pub fn reset(&self) -> Result<(), ResetError> {
         let number = self.claim().control.begin_reset();
         if self.complies(number, D::RESET)? {
@@ -196,7 +200,8 @@ impl<D: Table> PciFunction<D> {
         }
         match self.silence() {
             Silenced::Absent => return Err(ResetError::Absent),
-            // As the steps would leave it, though some devices never end those.
+            // A Function Level Reset leaves the device as the steps would. The steps are left out, because some
+            // devices never complete them.
             Silenced::Reset if self.ends_reset(number)? => return Ok(()),
             _ => {}
         }
@@ -224,11 +229,12 @@ impl<D: Table> PciFunction<D> {
 
     /// Ends reset `number`, if the device is idle.
     fn ends_reset(&self, number: u32) -> Result<bool, ResetError> {
-        // Under the lock under which queues are started: what is idle now stays so until nothing is in flight any more.
+        // Queues are started under the same lock, so a device that is idle now stays idle until everything in flight
+        // has ended.
         let claim = self.claim();
         let ended = claim.control.end_reset(number, || self.is_idle());
         if ended == Some(true) {
-            // It answers again: what a Function Level Reset has cleared is put back.
+            // The device answers again, so the vectors that a Function Level Reset has cleared are put back.
             claim.restore_vectors();
         }
         ended.ok_or(ResetError::Superseded)

@@ -1,26 +1,26 @@
-//! Entries of a submission queue: the commands that there are, and what each may transfer.
+//! Entries of a submission queue: which commands there are, and what each may transfer.
 
 use super::queue::{Bits, Direction};
 use super::step::Value;
 
-/// Words of an entry that a command fills.
+/// The number of words of an entry that a command fills.
 pub const WORDS: usize = 7;
 
-/// A command. The engine writes the operation code, the tag and the data pointers itself.
+/// A command. The engine itself writes the operation code, the tag and the data pointers.
 #[derive(Clone, Copy, Debug)]
 pub struct Command {
-    /// The kind of queue that it's for.
+    /// The kind of queue that the command is for.
     pub queue: usize,
     /// The operation code.
     pub opcode: u8,
-    /// What the words hold that its queue's format names. A driver chooses bits within [`Value::chosen`].
+    /// The content of the words that the queue's format names. A driver chooses bits within [`Value::chosen`].
     pub words: [Value; WORDS],
-    /// What it transfers.
+    /// The data that it transfers.
     pub data: Data,
 }
 
 impl Command {
-    /// A command of queues of kind `queue`.
+    /// Makes a command of queues of kind `queue`.
     pub const fn new(queue: usize, opcode: u8, words: [Value; WORDS], data: Data) -> Self {
         Self {
             queue,
@@ -31,44 +31,48 @@ impl Command {
     }
 }
 
-/// What a command transfers.
+/// The data of a command.
 #[derive(Clone, Copy, Debug)]
 pub enum Data {
-    /// Nothing.
+    /// The command transfers nothing.
     None,
-    /// At most a page, which is the engine's and which the device writes; what the engine learns of it, if the command succeeds.
+    /// The device writes at most a page, which is the engine's. The engine may learn something from the page, if the
+    /// command succeeds.
     Page(Option<&'static Learn>),
-    /// A part of a buffer, in whole units that the engine has [learned](Learn): which way; the word, among those that the command
-    /// fills, that takes the key of what was learned; and the bits, of those words, that take the number of units less one.
+    /// The command transfers part of a buffer, in whole units that the engine has [learned](Learn). The fields are
+    /// the direction; the word, among those that the command fills, that takes the key of the unit; and the bits of
+    /// those words that take the number of units less one.
     Units(Direction, usize, Bits),
-    /// Nothing, but it makes a queue of this kind: the first data pointer is the address of this part of that queue's memory.
+    /// The command transfers nothing, but makes a queue of this kind. The first data pointer takes the address of
+    /// this part of that queue's memory.
     Queue(usize, usize),
 }
 
-/// How many bytes a unit has that commands count in, as the device says: an entry of a table in the page is selected by bits of
-/// the page, and holds the logarithm.
+/// How the engine learns the size of the unit in which commands count, from a page that the device wrote. Bits of the
+/// page select an entry of a table in the page; the entry holds the size's logarithm.
 #[derive(Clone, Copy, Debug)]
 pub struct Learn {
-    /// The word, among those that the command fills, that says whose unit it is.
+    /// The word, among those that the command fills, that names the owner of the unit: the key.
     pub key: usize,
-    /// The byte of the page that selects.
+    /// The byte of the page whose bits select the entry.
     pub selector: usize,
-    /// Its bits, as (shift right, mask, shift left), that make the index.
+    /// The bits of that byte that make the index, each part as (shift right, mask, shift left).
     pub index: [(u32, u8, u32); 2],
-    /// The byte of the page with the last index that there is.
+    /// The byte of the page that holds the last valid index.
     pub last: usize,
-    /// Where the table begins, and how many bytes an entry has.
+    /// Where the table begins in the page, and how many bytes an entry has.
     pub table: (usize, usize),
-    /// The byte in the entry with the logarithm to base 2.
+    /// The byte in the entry that holds the base-2 logarithm of the unit's size.
     pub shift: usize,
-    /// The least and the greatest that are accepted.
+    /// The least and the greatest logarithm that are accepted.
     pub shifts: (u8, u8),
-    /// Bytes of the entry, from the first to before the second, that must be 0: what else would be transferred.
+    /// A range of bytes of the entry, the second excluded, that must be 0: otherwise a unit would transfer more than
+    /// its size says.
     pub zero: (usize, usize),
 }
 
 impl Learn {
-    /// The logarithm of a unit's number of bytes, by the bytes of a page, if the table accepts it.
+    /// Returns the base-2 logarithm of a unit's number of bytes from the bytes of a page, if the table accepts it.
     pub(crate) fn shift_in(&self, byte: impl Fn(usize) -> u8) -> Option<u8> {
         let selector = byte(self.selector);
         let index = self.index.iter().fold(0, |index, &(right, mask, left)| {

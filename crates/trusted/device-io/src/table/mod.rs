@@ -1,20 +1,21 @@
-//! A device described as data: what the trusted engine needs to know of it, and nothing that runs.
+//! Devices described as data: everything that the trusted engine needs to know about a device, and no code.
 //!
-//! A [`Table`] is a type whose constants say which functions it fits, where the registers are and what a driver may do
-//! with them, how the device is reset, and how its queues and descriptors look. The kernel's owner reviews a table once;
-//! the host names it when it gives a device away ([`PciSlot::with_table`](crate::pci::PciSlot::with_table)). The engine is
-//! compiled for each table, so a table costs nothing at run time, and the engine has no branch on a device.
+//! A [`Table`] is a type whose constants say which functions it fits, where the registers are and what a driver may
+//! do with them, how the device is reset, and how its queues and descriptors look. The kernel's owner reviews a table
+//! once; the host names it when it gives a device away ([`PciSlot::with_table`](crate::pci::PciSlot::with_table)).
+//! The engine is compiled for each table, so a table costs nothing at run time, and the engine has no branch on a
+//! device.
 //!
-//! A table is checked when a claim or a register constant first names it, in the compiler ([`lint`]): an error there is
-//! an error of compilation.
+//! The compiler checks a table ([`lint`]) where the host first names it: a contradiction in a table is a compile
+//! error.
 //!
 //! | module | concept |
 //! |---|---|
 //! | [`register`] | registers: width, what may be read, what may be written |
-//! | [`step`] | what is done to registers in turn: reset, start, stop; what is to be seen there |
+//! | [`step`] | steps that access registers in turn: reset, start, stop; and checks |
 //! | [`queue`] | queues, and the formats of their descriptors and entries |
 //! | [`command`] | entries of a submission queue: which there are, what they transfer |
-//! | [`lint`] | what a table is checked for |
+//! | [`lint`] | the checks of a table |
 
 pub mod command;
 pub mod lint;
@@ -30,10 +31,10 @@ pub use self::queue::{
 pub use self::register::{Rule, Width, Write};
 pub use self::step::{At, Check, Limit, Step, Value};
 
-/// Windows that a table can have.
+/// The most windows that a table can have.
 pub const MAX_WINDOWS: usize = 6;
 
-/// A device's description. What its constants say is believed: see
+/// A device's description. The engine believes what its constants say: see
 /// [`PciSlot::with_table`](crate::pci::PciSlot::with_table).
 ///
 /// ```
@@ -58,37 +59,37 @@ pub const MAX_WINDOWS: usize = 6;
 /// const _: () = lint::lint::<Timer>();
 /// ```
 pub trait Table: Sized + 'static {
-    /// The kind of device, for messages and descriptors of interfaces.
+    /// The kind of device, for messages and for descriptors of interfaces.
     const NAME: &'static str;
-    /// Functions that it fits: any of these.
+    /// The functions that the table fits: any of these.
     const IDS: &'static [Id];
-    /// Where registers are. Rules and steps name a window by its index here.
+    /// Where registers are. Rules and steps name a window by its index in this list.
     const WINDOWS: &'static [Window];
     /// What drivers may do with registers. A register that is in no rule can be neither read nor written.
     ///
-    /// In groups, as it is best read.
+    /// The rules are in groups, in whatever way reads best.
     const REGISTERS: &'static [&'static [Rule]];
-    /// While all of this holds, and the device was reset, it accesses no memory, though it may be bus master, until a queue is
-    /// started.
+    /// While all these checks hold and the device was reset, it accesses no memory until a queue is started, even if
+    /// it is bus master.
     const IDLE: &'static [Check];
-    /// What makes it idle, or fails. Memory that it could reach may be reused after it.
+    /// Steps that make the device idle, or fail. After them, memory that the device could reach may be reused.
     const RESET: &'static [Step];
-    /// What makes it idle after [`RESET`](Self::RESET) failed and it was silenced, but not reset as a function. It issues no request
-    /// then, so these steps need not wait for one to end; but they must clear what it holds back, as it may be bus master after
-    /// them.
+    /// Steps that make the device idle after [`RESET`](Self::RESET) failed and the device was silenced without a
+    /// Function Level Reset. It issues no request then, so these steps need not wait for requests to end. But they
+    /// must clear everything that it holds back, as it may become bus master after them.
     const SILENT_RESET: &'static [Step] = Self::RESET;
-    /// Its queues. A driver names a queue by its index here.
+    /// The device's queues. A driver names a queue by its index in this list.
     const QUEUES: &'static [Queue];
-    /// The entries that drivers may put into submission queues. A driver names a command by its index here.
+    /// The commands that drivers may put into submission queues. A driver names a command by its index in this list.
     const COMMANDS: &'static [Command] = &[];
 }
 
-/// Functions that a table fits.
+/// Identifies functions that a table fits.
 #[derive(Clone, Copy, Debug)]
 pub enum Id {
-    /// By vendor, and any of these device IDs.
+    /// A vendor, and any of these device IDs.
     Device(u16, &'static [u16]),
-    /// By base class, sub-class and programming interface.
+    /// A base class, sub-class and programming interface.
     Class([u8; 3]),
 }
 
@@ -98,29 +99,30 @@ pub struct Window {
     pub(crate) place: Place,
     /// Bytes that the device must have.
     pub(crate) length: usize,
-    /// Bytes that are mapped if the device has them: registers whose number is known at run time only.
+    /// Bytes that are mapped if the device has them, for registers whose number is known only at run time.
     pub(crate) most: usize,
-    /// What its place is a multiple of: the width of its widest register at least.
+    /// Alignment of the window's start: at least the width of its widest register.
     pub(crate) align: usize,
 }
 
-/// Where a window is.
+/// The place of a window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Place {
     /// The start of a base address register.
     Bar(u8),
-    /// Where the vendor-specific capability (ID 09h) says that has this in its byte 3: BAR in byte 4, offset in the dword at
-    /// 8, length in the dword at 12 (Virtio 1.2 §4.1.4).
+    /// The place that a vendor-specific capability (ID 09h) with this value in its byte 3 gives: BAR in byte 4,
+    /// offset in the dword at 8, length in the dword at 12 (Virtio 1.2 §4.1.4).
     Capability(u8),
 }
 
 impl Window {
-    /// The first `length` bytes of memory BAR `bar`.
+    /// A window of the first `length` bytes of memory BAR `bar`.
     pub const fn bar(bar: u8, length: usize) -> Self {
         Self::new(Place::Bar(bar), length)
     }
 
-    /// `length` bytes where the vendor-specific capability of kind `kind` says (Virtio 1.2 §4.1.4).
+    /// A window of `length` bytes, in the place that the vendor-specific capability of kind `kind` gives (Virtio 1.2
+    /// §4.1.4).
     pub const fn capability(kind: u8, length: usize) -> Self {
         Self::new(Place::Capability(kind), length)
     }
@@ -134,12 +136,12 @@ impl Window {
         }
     }
 
-    /// The same, at a multiple of `align` bytes instead of one of 8.
+    /// The same window, at a multiple of `align` bytes instead of 8.
     pub const fn aligned_to(self, align: usize) -> Self {
         Self { align, ..self }
     }
 
-    /// The same, and up to `most` bytes if the device has them.
+    /// The same window, mapped up to `most` bytes if the device has them.
     pub const fn up_to(self, most: usize) -> Self {
         Self { most, ..self }
     }

@@ -1,9 +1,9 @@
-//! Queues: where they are told of, how they are started, and what their descriptors look like.
+//! Queues: how the device is told of them, how they are started, and what their descriptors look like.
 
 use super::register::{Rule, Width};
 use super::step::{At, Step};
 
-/// Which way data goes.
+/// The direction of data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Direction {
     /// The device reads.
@@ -15,24 +15,24 @@ pub enum Direction {
 /// One kind of queue.
 #[derive(Clone, Copy, Debug)]
 pub struct Queue {
-    /// The numbers that queues of this kind have: first and last.
+    /// The first and the last number of queues of this kind.
     pub numbers: (u16, u16),
-    /// Entries: the fewest and the most.
+    /// The fewest and the most entries.
     pub entries: (u32, u32),
-    /// What tells the device of the queue, in one go: no waits. Empty if a [command](super::Command) does.
+    /// The steps that tell the device of the queue, without waits. Empty if a [command](super::Command) does that.
     pub start: &'static [Step],
-    /// What is awaited then.
+    /// The steps after the start, which may wait until the queue is ready.
     pub ready: &'static [Step],
-    /// What ends the queue, so that its memory may be reused. Empty: only a reset of the device does.
+    /// The steps that end the queue, so that its memory may be reused. Empty if only a reset of the device ends it.
     pub stop: &'static [Step],
-    /// What tells the device of new entries.
+    /// The register that tells the device of new entries.
     pub doorbell: Doorbell,
-    /// What the entries are.
+    /// The format of the entries.
     pub format: Format,
 }
 
 impl Queue {
-    /// Its format, of a ring of descriptors.
+    /// Returns the format of a ring of descriptors.
     pub(crate) const fn ring(&self) -> &RingFormat {
         match &self.format {
             Format::Ring(format) => format,
@@ -40,7 +40,7 @@ impl Queue {
         }
     }
 
-    /// Its format, of a split virtqueue.
+    /// Returns the format of a split virtqueue.
     pub(crate) const fn split(&self) -> &SplitFormat {
         match &self.format {
             Format::Split(format) => format,
@@ -48,7 +48,7 @@ impl Queue {
         }
     }
 
-    /// Its format, of a pair of queues.
+    /// Returns the format of a pair of queues.
     pub(crate) const fn pair(&self) -> &'static PairFormat {
         match self.format {
             Format::Pair(format) => format,
@@ -57,37 +57,37 @@ impl Queue {
     }
 }
 
-/// How a device is told of entries.
+/// The register that tells a device of entries.
 #[derive(Clone, Copy, Debug)]
 pub struct Doorbell {
     /// The window.
     pub window: usize,
-    /// Offset of the first one.
+    /// The offset of the first doorbell.
     pub offset: usize,
     /// Bytes that are written.
     pub width: Width,
-    /// Which one is the queue's: so many times its number, and so many more.
+    /// The index of a queue's doorbell, as (a, b): `a` times the queue's number, plus `b`.
     pub index: (usize, usize),
-    /// From one to the next.
+    /// The distance from one doorbell to the next.
     pub stride: Stride,
-    /// What is written.
+    /// The value that is written.
     pub value: Rung,
 }
 
 impl Queue {
-    /// How many queues of this kind there are.
+    /// Returns how many queues of this kind there are.
     pub(crate) const fn count(&self) -> usize {
         (self.numbers.1 - self.numbers.0) as usize + 1
     }
 
-    /// The registers of all queues of this kind that `at` is one of.
+    /// Returns the registers of all queues of this kind, of which `at` describes one.
     pub(crate) const fn registers(&self, at: &At) -> Rule {
         let first = Rule::new(at.window, at.of(self.numbers.0), at.width);
         self.times(first, at.stride)
     }
 
-    /// The doorbells of all queues of this kind, of which this is the first one's. Where only the device knows how far they are apart,
-    /// that one alone.
+    /// Returns the doorbells of all queues of this kind. If only the device knows the distance between them, returns
+    /// the first one alone.
     pub(crate) const fn doorbells(&self, doorbell: &Doorbell) -> Rule {
         let (times, more) = doorbell.index;
         match doorbell.stride {
@@ -102,7 +102,8 @@ impl Queue {
         }
     }
 
-    /// `first`, and those of the other queues. Two stand for all that have it in common.
+    /// Returns `first` and the registers of the other queues. If several queues share one register, returns it twice,
+    /// which stands for all of them.
     const fn times(&self, first: Rule, stride: usize) -> Rule {
         match stride {
             0 if self.count() > 1 => first.times(2, 0),
@@ -112,7 +113,7 @@ impl Queue {
 }
 
 impl Doorbell {
-    /// A register of 32 bits that is told the position; each queue has one, `stride` apart.
+    /// A 32-bit register that takes the position; each queue has one, `stride` apart.
     pub const fn position(window: usize, offset: usize, stride: Stride) -> Self {
         Self {
             window,
@@ -124,7 +125,7 @@ impl Doorbell {
         }
     }
 
-    /// Which one is the queue's: `times` its number, and `more`.
+    /// The same, where a queue's doorbell has the index `times` its number, plus `more`.
     pub const fn index(self, times: usize, more: usize) -> Self {
         let index = (times, more);
         Self { index, ..self }
@@ -134,61 +135,62 @@ impl Doorbell {
 /// The distance between doorbells.
 #[derive(Clone, Copy, Debug)]
 pub enum Stride {
-    /// So many bytes.
+    /// This many bytes.
     Bytes(usize),
-    /// `unit << field` bytes, for a field of up to 4 bits of a register: the register, the field's lowest bit, and the unit.
+    /// `unit << field` bytes, where `field` is up to 4 bits of a register. The fields are the register, the field's
+    /// lowest bit, and the unit.
     Shifted(At, u32, usize),
-    /// The index is what this register holds, of 16 bits, once the queue is started; the distance is the dword that follows
-    /// the capability of the doorbell's window (Virtio 1.2 §4.1.4.4).
+    /// The doorbell's index is in this 16-bit register, once the queue is started. The distance is in the dword that
+    /// follows the capability of the doorbell's window (Virtio 1.2 §4.1.4.4).
     Listed(At),
 }
 
-/// What a doorbell is told.
+/// The value that a doorbell takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rung {
-    /// The index behind the last entry.
+    /// The index after the last entry.
     Position,
     /// The queue's number.
     Number,
 }
 
-/// The formats that the engine knows. What a device may do with a queue's memory and with buffers follows from what the engine
-/// writes in these formats, and from nothing else.
+/// The formats that the engine knows. The engine writes a queue's memory in one of these, and nothing else decides
+/// what a device may do with that memory and with buffers.
 #[derive(Clone, Copy, Debug)]
 pub enum Format {
-    /// A ring of descriptors of 16 bytes, completed in order, each by a bit in it.
+    /// A ring of descriptors of 16 bytes, completed in order; a bit in each says that it is done.
     Ring(RingFormat),
-    /// A split virtqueue (Virtio 1.2 §2.7): parts 0 to 2 are descriptors, available ring and used ring.
+    /// A split virtqueue (Virtio 1.2 §2.7). Parts 0 to 2 are descriptors, available ring and used ring.
     Split(SplitFormat),
     /// A submission queue (part 0) and its completion queue (part 1), with tags.
     Pair(&'static PairFormat),
 }
 
-/// A descriptor of two little-endian quadwords. The first is the bus address of its bytes.
+/// A descriptor of two little-endian quadwords. The first is the bus address of the buffer's bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct RingFormat {
-    /// Which way data goes.
+    /// The direction of data.
     pub direction: Direction,
-    /// The register in which the device keeps its own position. A start writes 0 to it and to the doorbell, before its last step: a
-    /// device that kept them would go on where it stood.
+    /// The register in which the device keeps its own position. A start writes 0 to it and to the doorbell before its
+    /// last step; otherwise the device would go on where it stood before.
     pub head: At,
     /// Constant bits of the second quadword.
     pub fixed: u64,
-    /// The lowest bits of fields of the second quadword that take the length.
+    /// The lowest bit of each field in the second quadword that takes the length.
     pub lengths: &'static [u32],
-    /// Bytes of a buffer: the fewest and the most, a multiple of the fewest where the device writes.
+    /// The fewest and the most bytes of a buffer. If the device writes, lengths are multiples of the fewest.
     pub bytes: (usize, usize),
-    /// What the last descriptor of those that are published together has set in its second quadword, so that the device reports
-    /// when all of them are done; 0 if it reports each.
+    /// The bits that the engine sets in the second quadword of the last descriptor published together, so that the
+    /// device reports when all of them are done. 0 if the device reports each.
     pub report: u64,
-    /// What the device sets in the second quadword when it's done.
+    /// The bits that the device sets in the second quadword of a descriptor that it is done with.
     pub done: u64,
-    /// The lowest bit of the 16 bits in the second quadword that say how many bytes the device has written.
+    /// The lowest of the 16 bits in the second quadword that say how many bytes the device has written.
     pub written: u32,
 }
 
 impl RingFormat {
-    /// The device writes into buffers of `bytes` bytes; see the fields for the others.
+    /// A format where the device writes into buffers of `bytes` bytes. See the fields for the other parameters.
     pub const fn to_host(head: At, bytes: (usize, usize), done: u64, written: u32) -> Self {
         Self {
             direction: Direction::ToHost,
@@ -202,7 +204,8 @@ impl RingFormat {
         }
     }
 
-    /// The device reads `bytes` bytes, whose number goes where `lengths` says; see the fields for the others.
+    /// A format where the device reads `bytes` bytes, whose number goes into the fields `lengths`. See the fields for
+    /// the other parameters.
     pub const fn to_device(
         head: At,
         bytes: (usize, usize),
@@ -223,26 +226,26 @@ impl RingFormat {
     }
 }
 
-/// A chain of up to three descriptors: bytes of the driver's before the data, the data, and bytes after it.
+/// A chain of up to three descriptors: a piece before the data, the data, and a piece after it.
 #[derive(Clone, Copy, Debug)]
 pub struct SplitFormat {
-    /// Before the data.
+    /// The piece before the data.
     pub head: Piece,
-    /// After the data.
+    /// The piece after the data.
     pub tail: Piece,
 }
 
-/// Bytes that the engine keeps for each chain: the driver writes them, or reads what the device wrote.
+/// Bytes that the engine keeps for each chain. The driver gives them, or reads what the device wrote there.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece {
-    /// How many; 0 for none, at most 16.
+    /// The number of bytes; 0 for none, at most 16.
     pub bytes: usize,
-    /// Which way they go.
+    /// The direction of the bytes.
     pub direction: Direction,
 }
 
 impl Piece {
-    /// `bytes` bytes that go so.
+    /// A piece of `bytes` bytes in this direction.
     pub const fn new(bytes: usize, direction: Direction) -> Self {
         Self { bytes, direction }
     }
@@ -251,11 +254,11 @@ impl Piece {
 /// Bits of a 32-bit word.
 #[derive(Clone, Copy, Debug)]
 pub struct Bits {
-    /// Which word.
+    /// The index of the word.
     pub word: usize,
     /// The lowest bit.
     pub shift: u32,
-    /// How many.
+    /// The number of bits.
     pub bits: u32,
 }
 
@@ -275,34 +278,34 @@ impl Bits {
     }
 }
 
-/// Entries of 64 bytes in a submission queue, of 16 in its completion queue.
+/// Entries of 64 bytes in a submission queue, and of 16 in its completion queue.
 #[derive(Clone, Copy, Debug)]
 pub struct PairFormat {
-    /// Where the operation code goes, and where the tag: 16 bits.
+    /// The place of the operation code.
     pub opcode: Bits,
-    /// The tag's 16 bits.
+    /// The place of the tag: 16 bits.
     pub tag: Bits,
-    /// Two data pointers, of two words each. The first takes the address of the first byte, the second nothing, or the
-    /// address of the second and last page, or that of a list of all pages after the first.
+    /// Two data pointers, of two words each. The first takes the address of the first byte. The second takes nothing,
+    /// or the address of the second and last page, or that of a list of all pages after the first.
     pub pointers: [usize; 2],
-    /// Bytes of such a page, and addresses of a list, of 64 bits each.
+    /// Bytes of such a page.
     pub page: usize,
-    /// See [`page`](Self::page).
+    /// The number of 64-bit addresses in a list.
     pub list: usize,
     /// The words that a [command](super::Command) fills.
     pub words: [usize; super::command::WORDS],
-    /// A completion: the bit that is inverted with each pass through the queue, beginning with 1.
+    /// In a completion, the bit that is inverted with each pass through the queue, beginning with 1.
     pub phase: Bits,
-    /// A completion: the tag.
+    /// In a completion, the tag.
     pub done_tag: Bits,
-    /// A completion: 0 if the command succeeded.
+    /// In a completion, the status: 0 if the command succeeded.
     pub status: Bits,
-    /// A completion: the submission queue's number.
+    /// In a completion, the submission queue's number.
     pub number: Bits,
-    /// A completion: how far the device has read the submission queue.
+    /// In a completion, how far the device has read the submission queue.
     pub head: Bits,
-    /// A completion: the word with the command's result.
+    /// In a completion, the word with the command's result.
     pub result: usize,
-    /// What tells the device how far completions were read.
+    /// The register that tells the device how far completions were read.
     pub head_doorbell: Doorbell,
 }

@@ -1,6 +1,6 @@
 //! Registers: nothing may be read or written unless a rule lists it.
 
-/// Bytes of a register, which is accessed as a whole and in no other width.
+/// Bytes of a register, which is accessed only as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Width {
@@ -15,12 +15,12 @@ pub enum Width {
 }
 
 impl Width {
-    /// Its number of bytes.
+    /// Returns the number of bytes.
     pub const fn bytes(self) -> usize {
         self as usize
     }
 
-    /// That of a single access.
+    /// Returns the width of a single access to such a register.
     pub(crate) const fn narrow(self) -> Self {
         match self {
             Self::W64 => Self::W32,
@@ -28,31 +28,32 @@ impl Width {
         }
     }
 
-    /// What a register of this width reads as when nothing answers (PCI Express Base 5.0 §2.3.2).
+    /// Returns what a register of this width reads as when nothing answers (PCI Express Base 5.0 §2.3.2).
     pub const fn all_ones(self) -> u64 {
         u64::MAX >> (64 - 8 * self.bytes())
     }
 }
 
-/// What a driver may write to a register.
+/// The values that a driver may write to a register.
 #[derive(Clone, Copy, Debug)]
 pub enum Write {
     /// Nothing.
     Never,
     /// Any value.
     Any,
-    /// Values that have no other bits than these.
+    /// Values that have no bits but these.
     Bits(u64),
-    /// These bits; the others are kept as they are read.
+    /// Any values of these bits; the other bits keep the values that were read.
     Merge(u64),
-    /// Values that have no other bits than these, and one of them at least: none has another meaning.
+    /// Values that have no bits but these, and at least one of them, because 0 has another meaning.
     Nonzero(u64),
     /// One of these values.
     Values(&'static [u64]),
-    /// The second value of one of these pairs, while the register reads as the first: nobody writes a bit again that the device
-    /// has lost meanwhile.
+    /// The second value of one of these pairs, while the register reads as the first. So no driver writes a bit again
+    /// that the device has lost meanwhile.
     Exchange(&'static [(u64, u64)]),
-    /// Values that have no other bits than the mask of the index that [selects](Rule::behind) the register, of masks from 0 on.
+    /// Values that have no bits but those of a mask. The index that [selects](Rule::behind) the register also selects
+    /// the mask.
     Masks(&'static [u64]),
 }
 
@@ -69,7 +70,7 @@ pub struct Rule {
     pub(crate) select: Option<Select>,
 }
 
-/// A register that selects which of several another one is.
+/// A register that selects which of several registers another one is.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Select {
     pub(crate) offset: usize,
@@ -79,7 +80,7 @@ pub(crate) struct Select {
 }
 
 impl Rule {
-    /// The register `offset` bytes from the start of a window. It may neither be read nor written yet.
+    /// A rule for the register `offset` bytes from the start of a window. It allows neither reading nor writing yet.
     pub const fn new(window: usize, offset: usize, width: Width) -> Self {
         Self {
             window,
@@ -104,17 +105,17 @@ impl Rule {
         rules
     }
 
-    /// It may be read.
+    /// The same rule; drivers may read the register.
     pub const fn read(self) -> Self {
         Self { read: true, ..self }
     }
 
-    /// It may be written so.
+    /// The same rule; drivers may write these values.
     pub const fn write(self, write: Write) -> Self {
         Self { write, ..self }
     }
 
-    /// `count` of them, one every `stride` bytes.
+    /// The same rule for `count` registers, one every `stride` bytes.
     pub const fn times(self, count: usize, stride: usize) -> Self {
         Self {
             count,
@@ -123,8 +124,8 @@ impl Rule {
         }
     }
 
-    /// It stands for `count` registers: which, says an index that is written before to the register at `offset`. No rule may list
-    /// that one.
+    /// The same rule for `count` registers in one place. An index, written to the register at `offset` before,
+    /// selects one of them. No rule may list the index register.
     pub const fn behind(self, offset: usize, width: Width, count: u32) -> Self {
         let select = Some(Select {
             offset,
@@ -134,7 +135,8 @@ impl Rule {
         Self { select, ..self }
     }
 
-    /// Bytes from the start of the window to the end of the last register; `None` if that is no number.
+    /// Returns how many bytes lie between the start of the window and the end of the last register; `None` if there
+    /// is no register, or on overflow.
     pub(crate) const fn end(&self) -> Option<usize> {
         let Some(last) = self.count.checked_sub(1) else {
             return None;
@@ -148,7 +150,7 @@ impl Rule {
         start.checked_add(self.width.bytes())
     }
 
-    /// Whether both are the same registers.
+    /// Whether both rules have the same registers.
     pub(crate) const fn is_same(&self, other: &Self) -> bool {
         self.window == other.window
             && self.offset == other.offset
@@ -157,14 +159,14 @@ impl Rule {
             && (self.stride == other.stride || self.count == 1)
     }
 
-    /// Whether it may be written at all.
+    /// Whether drivers may write the register at all.
     pub(crate) const fn is_written(&self) -> bool {
         !matches!(self.write, Write::Never)
     }
 
-    /// The first of its registers that ends behind `offset`, or that there's none of its count.
+    /// Returns the index of the first register that ends after `offset`; its `count` or more if none does.
     pub(crate) const fn behind_offset(&self, offset: usize) -> usize {
-        // No loop: the lint asks for each register of each rule.
+        // Computed without a loop, because the lint asks for each register of each rule.
         let width = self.width.bytes();
         match offset.checked_sub(self.offset) {
             Some(distance) if distance >= width => {
@@ -177,7 +179,7 @@ impl Rule {
         }
     }
 
-    /// Whether `bytes` bytes at `offset` of `window` share any with one of its registers.
+    /// Whether `bytes` bytes at `offset` of `window` share any with one of the registers.
     pub(crate) const fn touches(&self, window: usize, offset: usize, bytes: usize) -> bool {
         let index = self.behind_offset(offset);
         if self.window != window || index >= self.count {

@@ -1,20 +1,20 @@
-//! What the engine does to registers in turn, and what it looks for there.
+//! Steps: what the engine does to registers in turn, and what it checks there.
 
 use super::register::Width;
 
-/// Where a register is.
+/// The place of a register.
 #[derive(Clone, Copy, Debug)]
 pub struct At {
     pub(crate) window: usize,
     pub(crate) offset: usize,
     pub(crate) width: Width,
-    /// Bytes from the register of one queue to that of the next.
+    /// Bytes from one queue's register to the next queue's.
     pub(crate) stride: usize,
-    /// Drivers write it as well.
+    /// Drivers may write the register, too.
     pub(crate) is_shared: bool,
 }
 
-/// The register `offset` bytes from the start of a window.
+/// Names the register `offset` bytes from the start of a window.
 pub const fn at(window: usize, offset: usize, width: Width) -> At {
     At {
         window,
@@ -26,13 +26,14 @@ pub const fn at(window: usize, offset: usize, width: Width) -> At {
 }
 
 impl At {
-    /// Each queue has one, `stride` bytes from that of the queue before.
+    /// The same place for queue 0; the register of each further queue is `stride` bytes after the one before.
     pub const fn each(self, stride: usize) -> Self {
         Self { stride, ..self }
     }
 
-    /// Drivers write it as well, by a rule: what a start [requires](Step::Require) of it holds by their will, and what a step of a reset
-    /// does there resets nothing by itself.
+    /// The same place, of a register that a rule lets drivers write, too. So a check that a start
+    /// [requires](Step::Require) there holds only if the driver wants it to, and a step of a reset there does not
+    /// reset anything by itself.
     pub const fn shared(self) -> Self {
         Self {
             is_shared: true,
@@ -48,14 +49,14 @@ impl At {
             && self.stride == other.stride
     }
 
-    /// Queue `number`'s.
+    /// Returns the offset of queue `number`'s register.
     pub(crate) const fn of(&self, number: u16) -> usize {
         self.offset + number as usize * self.stride
     }
 }
 
-/// What a register, or each of an array of registers, is to hold: `value & mask == equals`. One that reads as all ones holds
-/// nothing: nothing answers there.
+/// What a register, or each of an array of registers, must hold: `value & mask == equals`. A check never holds for a
+/// register that reads as all ones, because nothing answers there.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
     pub(crate) at: At,
@@ -63,12 +64,12 @@ pub struct Check {
     pub(crate) stride: usize,
     pub(crate) mask: u64,
     pub(crate) equals: u64,
-    /// Whether they are to be equal.
+    /// Whether the bits must be equal, or must differ.
     pub(crate) wanted: bool,
 }
 
 impl Check {
-    /// `at & mask == equals`.
+    /// The check that `at & mask == equals`.
     pub const fn new(at: At, mask: u64, equals: u64) -> Self {
         Self {
             at,
@@ -80,7 +81,7 @@ impl Check {
         }
     }
 
-    /// The same of `count` registers, one every `stride` bytes.
+    /// The same check of `count` registers, one every `stride` bytes.
     pub const fn times(self, count: usize, stride: usize) -> Self {
         Self {
             count,
@@ -89,7 +90,7 @@ impl Check {
         }
     }
 
-    /// That they are anything else.
+    /// The check that the bits differ.
     pub const fn not(self) -> Self {
         Self {
             wanted: false,
@@ -106,29 +107,30 @@ impl Check {
 /// How long a wait may take.
 #[derive(Clone, Copy, Debug)]
 pub enum Limit {
-    /// So many milliseconds.
+    /// This many milliseconds.
     Millis(u64),
-    /// What a field of a register says, 0 counting as 1: the register, the field's lowest bit, its number of bits, at most 8, and
-    /// the milliseconds of a unit.
+    /// As long as a field of a register says; 0 counts as 1. The fields are the register, the field's lowest bit, its
+    /// number of bits, at most 8, and the milliseconds of a unit.
     Field(At, u32, u32, u64),
 }
 
 /// One step.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
-    /// Writes a register. An address or a size that a start writes is read back before its last step, and must be there.
+    /// Writes a register. An address or a size that a start writes is read back before the start's last step, and
+    /// must be there.
     Write(At, Value),
-    /// Clears bits (the first) and sets bits (the second) of a register; fails if it reads as all ones.
+    /// Clears the first bits and sets the second bits of a register; fails if it reads as all ones.
     Update(At, u64, u64),
-    /// Fails unless this holds now.
+    /// Fails unless this check holds now.
     Require(Check),
-    /// Fails unless the register holds this value at least.
+    /// Fails unless the register holds at least this value.
     AtLeast(At, Value),
-    /// Waits until one of these holds. Fails if none does in time.
+    /// Waits until one of these checks holds; fails if none does in time.
     Await(&'static [Check], Limit),
-    /// Waits until one of these holds, or the time is over.
+    /// Waits until one of these checks holds, or the time is over.
     Settle(&'static [Check], Limit),
-    /// Waits so many milliseconds.
+    /// Waits this many milliseconds.
     Sleep(u64),
 }
 
@@ -140,7 +142,7 @@ pub(crate) enum Half {
     Both,
 }
 
-/// What is written: a sum of what is known of a queue, or part of its memory's address.
+/// A value that is written: a sum of what is known about a queue, or part of the address of its memory.
 #[derive(Clone, Copy, Debug)]
 pub struct Value {
     plus: u64,
@@ -152,19 +154,19 @@ pub struct Value {
     pub(crate) address: Option<(usize, Half)>,
 }
 
-/// What values are made of.
+/// What is known about a queue, from which values are made.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
     pub(crate) number: u16,
     pub(crate) entries: u32,
-    /// Bytes of each buffer that the device writes.
+    /// Bytes of each buffer, if the device writes into buffers.
     pub(crate) buffer: usize,
-    /// Where the parts of its memory are.
+    /// The bus addresses of the parts of its memory.
     pub(crate) parts: [u64; 3],
 }
 
 impl Known {
-    /// What is known of a queue before it has memory.
+    /// What is known about a queue before it has memory.
     pub(crate) fn of(number: u16, entries: u32, buffer: usize) -> Self {
         Self {
             number,
@@ -175,7 +177,7 @@ impl Known {
     }
 }
 
-/// This, and nothing else.
+/// The value `plus` alone.
 pub const fn only(plus: u64) -> Value {
     Value {
         plus,
@@ -193,7 +195,7 @@ pub const fn chosen(mask: u64) -> Value {
     only(0).chosen(mask)
 }
 
-/// `times` the number of entries.
+/// `times` times the number of entries.
 pub const fn entries(times: u64) -> Value {
     Value {
         entries: times,
@@ -201,7 +203,7 @@ pub const fn entries(times: u64) -> Value {
     }
 }
 
-/// `times` the number of entries less one.
+/// `times` times the number of entries less one.
 pub const fn last_entry(times: u64) -> Value {
     Value {
         less: 1,
@@ -209,7 +211,7 @@ pub const fn last_entry(times: u64) -> Value {
     }
 }
 
-/// `times` the queue's number.
+/// `times` times the queue's number.
 pub const fn number(times: u64) -> Value {
     only(0).number(times)
 }
@@ -237,12 +239,12 @@ const fn half(part: usize, half: Half) -> Value {
 }
 
 impl Value {
-    /// And this.
+    /// The same, plus this constant.
     pub const fn plus(self, plus: u64) -> Self {
         Self { plus, ..self }
     }
 
-    /// And `times` the queue's number.
+    /// The same, plus `times` times the queue's number.
     pub const fn number(self, times: u64) -> Self {
         Self {
             number: times,
@@ -250,12 +252,12 @@ impl Value {
         }
     }
 
-    /// And the bytes of a buffer, in units of `unit` bytes.
+    /// The same, plus the bytes of a buffer in units of `unit` bytes.
     pub const fn buffer(self, unit: u64) -> Self {
         Self { unit, ..self }
     }
 
-    /// And bits that the driver chooses within `mask`.
+    /// The same, with bits that the driver chooses within `mask`.
     pub const fn chosen(self, mask: u64) -> Self {
         Self {
             chosen: mask,
@@ -263,17 +265,17 @@ impl Value {
         }
     }
 
-    /// Whether it tells how many entries there are.
+    /// Whether the value tells the device how many entries there are.
     pub(crate) const fn tells_size(&self) -> bool {
         self.entries != 0
     }
 
-    /// Whether it tells an address, or a size.
+    /// Whether the value tells the device an address, a number of entries or the size of buffers.
     pub(crate) const fn tells(&self) -> bool {
         self.address.is_some() || self.entries != 0 || self.unit != 0
     }
 
-    /// Whether it's an address and nothing else, of which nothing would be told.
+    /// Whether the value is an address and nothing else. Other parts beside an address would not be written.
     pub(crate) const fn is_address(&self) -> bool {
         let constant = Self {
             address: None,
@@ -282,33 +284,33 @@ impl Value {
         self.address.is_some() && constant.is_constant() && self.plus == 0
     }
 
-    /// Whether it's the same for all queues and drivers.
+    /// Whether the value is the same for all queues and drivers.
     pub(crate) const fn is_constant(&self) -> bool {
         let rest = self.entries | self.number | self.unit | self.chosen;
         self.address.is_none() && rest == 0
     }
 
-    /// Whether it's what the driver chooses, and a constant.
+    /// Whether the value is a constant, or a constant with bits that the driver chooses.
     pub(crate) const fn is_choice(&self) -> bool {
         Self { chosen: 0, ..*self }.is_constant()
     }
 
-    /// The bits of it that are set whatever the queue.
+    /// Returns the bits that are set for every queue.
     pub(crate) const fn constant(&self) -> u64 {
         self.plus
     }
 
-    /// Whether it tells how long buffers are.
+    /// Whether the value tells the device how long buffers are.
     pub(crate) const fn tells_buffer(&self) -> bool {
         self.unit != 0
     }
 
-    /// Whether buffers of so many bytes are whole units.
+    /// Whether buffers of `bytes` bytes are a whole number of units.
     pub(crate) const fn is_whole(&self, bytes: usize) -> bool {
         (bytes as u64).is_multiple_of(self.unit)
     }
 
-    /// Whether both are the same, whatever the queue.
+    /// Whether both values are the same for every queue; never so for addresses.
     pub(crate) const fn is_same(&self, other: &Self) -> bool {
         self.plus == other.plus
             && self.entries == other.entries
@@ -320,13 +322,13 @@ impl Value {
             && other.address.is_none()
     }
 
-    /// Whether it tells of which queue it is.
+    /// Whether the value depends on the queue's number.
     pub(crate) const fn names_queue(&self) -> bool {
         self.number != 0
     }
 
-    /// The bits of it that are not the driver's, whatever the queue: `most` is known of one at its most. And whether two parts of the
-    /// sum meet in one of them.
+    /// Returns the bits that the engine may set, over all queues; `most` has the greatest value of everything known.
+    /// Also returns whether two parts of the sum share a bit.
     pub(crate) const fn filled(&self, most: &Known) -> (u128, bool) {
         match self.address {
             Some((_, Half::Both)) => return (u64::MAX as u128, false),
@@ -366,7 +368,7 @@ impl Value {
         (bits, meet)
     }
 
-    /// The value, given what is known and what the driver chose, of which bits outside the mask are left out.
+    /// Returns the value for what is known and for the driver's choice, whose bits outside the mask are left out.
     #[inline]
     pub(crate) const fn of(&self, known: &Known, chosen: u64) -> u64 {
         if let Some((part, half)) = self.address {

@@ -1,8 +1,10 @@
-//! An attack by the two sets of commands: `Read` (02h) is `Get Log Page` to an admin queue, which writes as many
-//! dwords as the upper half of the first block's number says; `Write` (01h) creates a queue in the buffer.
+//! An attack by the two sets of commands: to an admin queue the code of `Read` (02h) is `Get Log Page`, which writes
+//! as many dwords as the upper half of the first block's number says; that of `Write` (01h) creates a queue in the
+//! buffer.
 //!
-//! A command of one kind of queue in another does not compile: see [`Pair::submit`](samara_device_io::queue::Pair::submit) and
-//! its like. Here are the nearest calls that there are.
+//! A command of one kind of queue in another does not compile: see
+//! [`Pair::submit`](samara_device_io::queue::Pair::submit) and the other calls. These tests make the calls that come
+//! nearest to it.
 #![forbid(unsafe_code)]
 
 use samara_device_io::queue::{Pair, QueueError, SubmitError};
@@ -16,18 +18,18 @@ use fixture::{Admin, Disk, Function, NOTHING};
 #[path = "../fixtures/nvme.rs"]
 mod fixture;
 
-/// A block from number 5 on: log page 5. From 03FF_0005h on it would be 4 KiB of that, into 512 bytes.
+/// One block from number 5 on would be log page 5. From 03FF_0005h on it would be 4 KiB of that, into 512 bytes.
 #[test]
 fn no_io_command_gets_into_an_admin_queue() {
-    let model = NvmeEmulator::leak(Shape::default());
-    let function = model.slot().claim().unwrap();
+    let emulator = NvmeEmulator::leak(Shape::default());
+    let function = emulator.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     let buffer = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
     let transfer = function.begin(buffer).unwrap();
     disk.read(&function, 0x03FF_0005, (&transfer, 0, 512))
         .unwrap();
 
-    // Its queue is none of the controller's own, nor becomes one later.
+    // The I/O queue can't be started as the controller's own, now or later.
     assert_eq!(disk.io.start(&function, 0), Err(QueueError::NotStarted));
     function.reset().unwrap();
     assert_eq!(disk.io.start(&function, 0), Err(QueueError::NotStarted));
@@ -41,15 +43,15 @@ fn no_io_command_gets_into_an_admin_queue() {
     );
     assert_eq!(Admin::new(&function, 0, 8).err(), Some(QueueError::Taken));
     disk.up_again(&function);
-    assert_eq!(model.counts().io_commands, 0);
-    assert_eq!(model.counts().stray_accesses, 0);
+    assert_eq!(emulator.counts().io_commands, 0);
+    assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
-/// A command with data, in a call that gives it none, would leave it pointers of zero.
+/// A command with data, in a call that gives it none, would have pointers of zero.
 #[test]
 fn each_call_puts_commands_of_its_own_kind_only() {
-    let model = NvmeEmulator::leak(Shape::default());
-    let function = model.slot().claim().unwrap();
+    let emulator = NvmeEmulator::leak(Shape::default());
+    let function = emulator.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     let buffer = RRef::<[u8]>::new_zeroed_slice(512).unwrap();
     let transfer = function.begin(buffer).unwrap();
@@ -68,10 +70,10 @@ fn each_call_puts_commands_of_its_own_kind_only() {
     drop(function.finish(transfer).unwrap());
 }
 
-/// How each command is put with one bit that a driver chose.
+/// Puts one command with the words that a driver chose.
 type Put = fn(&mut Disk, &Function, [u32; 7]) -> Result<(), SubmitError>;
 
-/// Bits of each command that drivers choose: word by word.
+/// For each command, the bits that drivers may choose, word by word.
 const COMMANDS: &[(Put, [u32; 7])] = &[
     (
         |disk, function, words| {
@@ -132,7 +134,7 @@ const COMMANDS: &[(Put, [u32; 7])] = &[
     ),
 ];
 
-/// Log pages, lengths, other queues: what a command means is up to the table.
+/// Log pages, lengths, other queues: the table decides what a command means.
 #[test]
 fn a_driver_chooses_no_bit_that_the_table_has_fixed() {
     let function = NvmeEmulator::leak(Shape::default()).slot().claim().unwrap();

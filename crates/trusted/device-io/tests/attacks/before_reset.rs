@@ -1,4 +1,4 @@
-//! Attacks on a reset of a virtio device that is under way: a driver tells it something on another thread.
+//! Attacks on a virtio device that is being reset: a driver tells it something on another thread.
 #![forbid(unsafe_code)]
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -17,10 +17,10 @@ mod fixture;
 #[test]
 fn nothing_is_told_to_a_device_that_is_being_reset() {
     let _alone = alone();
-    let model = VirtioEmulator::leak(Shape::BLOCK);
-    let function: &fixture::Disk = &model.slot().claim().unwrap();
+    let emulator = VirtioEmulator::leak(Shape::BLOCK);
+    let function: &fixture::Disk = &emulator.slot().claim().unwrap();
     negotiate(function);
-    model.switch(|switches| switches.reset_takes = 200);
+    emulator.switch(|switches| switches.reset_takes = 200);
     let is_over = &AtomicBool::new(false);
     thread::scope(|scope| {
         scope.spawn(move || {
@@ -33,7 +33,7 @@ fn nothing_is_told_to_a_device_that_is_being_reset() {
         }
         is_over.store(true, Relaxed);
     });
-    let violations = model.violations();
+    let violations = emulator.violations();
     let told = violations
         .iter()
         .filter(|&&of| of == Violation::BeforeReset);

@@ -1,4 +1,4 @@
-//! A function that reads as all ones for one look at its configuration space: what does that say?
+//! A function that reads as all ones for one read of its configuration space.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -30,7 +30,7 @@ fn nvme() -> &'static Liar {
     liar
 }
 
-/// From now on, look number `blind` reads as all ones. How many looks there were.
+/// From now on, read number `blind` returns all ones. Returns the count of reads.
 fn blind(liar: &Liar, blind: u32) -> Arc<AtomicU32> {
     let looks = Arc::new(AtomicU32::new(0));
     let seen = looks.clone();
@@ -42,7 +42,7 @@ fn blind(liar: &Liar, blind: u32) -> Arc<AtomicU32> {
 }
 
 #[test]
-fn a_message_of_an_earlier_owner_is_off_whichever_look_of_the_claim_is_blind() {
+fn inherited_msi_is_off_after_any_blind_read() {
     let mut on = Vec::new();
     for look in 0.. {
         let liar = nvme();
@@ -63,13 +63,13 @@ fn a_message_of_an_earlier_owner_is_off_whichever_look_of_the_claim_is_blind() {
     assert_eq!(
         on,
         [],
-        "looks whose blindness leaves MSI on, and the function bus master"
+        "blind reads that leave MSI on and the function bus master"
     );
 }
 
-/// A function that was never reset begins no queue and is no bus master.
+/// A function that was never reset starts no queue and is no bus master.
 #[test]
-fn a_function_that_has_no_reset_was_not_reset_whichever_look_is_blind() {
+fn no_blind_read_makes_a_function_count_as_reset() {
     let mut begun = Vec::new();
     for look in 0.. {
         let liar = nvme();
@@ -94,6 +94,6 @@ fn a_function_that_has_no_reset_was_not_reset_whichever_look_is_blind() {
     assert_eq!(
         begun,
         [],
-        "blind looks behind which a device that was never reset is bus master, and is told of a queue"
+        "blind reads after which a device that was never reset is bus master, or is told of a queue"
     );
 }

@@ -1,4 +1,4 @@
-//! Attacks on the end of a claim, and on what firmware left in the function.
+//! Attacks on the end of a claim, and by state that firmware left in the function.
 
 use samara_device_io::PciFunction;
 use samara_device_io::table::Width;
@@ -19,9 +19,9 @@ fn nvme() -> &'static Liar {
     liar
 }
 
-/// The device says that it's no bus master, once its claim ends, and is.
+/// When its claim ends, the device says that it is no bus master, although it is.
 #[test]
-fn a_device_that_says_it_is_no_bus_master_is_silenced_all_the_same() {
+fn a_device_that_hides_bus_mastering_is_silenced() {
     let liar = nvme();
     let function: PciFunction<Nvme> = liar.slot().claim().unwrap();
     function.reset().unwrap();
@@ -44,7 +44,7 @@ fn with_msix(liar: &Liar, entries: u32) {
     liar.set_config(0x58, 0x2002);
 }
 
-/// A former owner (firmware, another kernel) left entry 20 of the MSI-X table unmasked, with an address of its own.
+/// An earlier owner (firmware, another kernel) left entry 20 of the MSI-X table unmasked, with an address of its own.
 #[test]
 fn no_entry_of_a_former_owner_is_unmasked() {
     let liar = nvme();
@@ -64,7 +64,7 @@ fn no_entry_of_a_former_owner_is_unmasked() {
     );
 }
 
-/// A former owner left MSI enabled, with an address of its own.
+/// An earlier owner left MSI enabled, with an address of its own.
 #[test]
 fn no_message_of_a_former_owner_is_enabled() {
     let liar = nvme();

@@ -1,4 +1,4 @@
-//! A host's clock that panics while a device is silenced: the claim ends all the same, once and entirely.
+//! A host's clock panics while a device is silenced: the claim ends nevertheless, once and completely.
 #![forbid(unsafe_code)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -20,12 +20,12 @@ use fixture::{CAP, Disk, Function};
 #[path = "../fixtures/nvme.rs"]
 mod fixture;
 
-/// The clock that is broken from now on, after so many looks.
-fn lasts(model: &NvmeEmulator, looks: Option<u64>) {
-    model.switch(|switches| switches.clock_lasts = looks);
+/// Makes the clock fail after this many looks.
+fn lasts(emulator: &NvmeEmulator, looks: Option<u64>) {
+    emulator.switch(|switches| switches.clock_lasts = looks);
 }
 
-/// As a driver has it: bus master, with memory, and a transfer in flight.
+/// Brings the device into a driver's state: bus master, with memory, and a transfer in flight.
 fn busy(function: &Function) {
     let mut disk = Disk::up(function);
     let buffer = RRef::<[u8]>::new_zeroed_slice(4096).unwrap();
@@ -33,14 +33,14 @@ fn busy(function: &Function) {
     disk.read(function, 0, (&transfer, 0, 4096)).unwrap();
 }
 
-/// What a silence asks of the clock, at most, up to the end of a reset.
-fn looks(model: &'static NvmeEmulator, slot: DeviceSlot<Nvme>) -> u64 {
+/// Returns how often a silence reads the clock, up to the end of a reset.
+fn looks(emulator: &'static NvmeEmulator, slot: DeviceSlot<Nvme>) -> u64 {
     let function = slot.claim().unwrap();
     busy(&function);
-    lasts(model, Some(u64::MAX));
+    lasts(emulator, Some(u64::MAX));
     assert_eq!(function.silence(), Silenced::Reset);
     let mut left = 0;
-    model.switch(|switches| left = switches.clock_lasts.take().unwrap());
+    emulator.switch(|switches| left = switches.clock_lasts.take().unwrap());
     u64::MAX - left
 }
 
@@ -48,14 +48,14 @@ fn answers(function: &Function) -> bool {
     ![0, u64::MAX].contains(&function.read(CAP))
 }
 
-/// The next claim has a device that answers and works.
+/// Checks that the next claim gets a device that answers and works.
 fn is_usable(slot: DeviceSlot<Nvme>) {
     let function = slot.claim().unwrap();
     busy(&function);
     assert!(answers(&function));
 }
 
-/// Early, in the wait for the reset, and late.
+/// Returns early looks, looks in the wait for the reset, and late ones.
 fn moments(looks: u64) -> impl Iterator<Item = u64> {
     (0..8)
         .chain((8..looks).step_by(97))
@@ -63,20 +63,20 @@ fn moments(looks: u64) -> impl Iterator<Item = u64> {
 }
 
 #[test]
-fn a_claim_that_ends_without_a_clock_is_over() {
+fn a_claim_ends_without_a_clock() {
     let _alone = alone();
-    let model = NvmeEmulator::leak(Shape::default());
-    let slot = model.slot();
-    let looks = looks(model, slot);
+    let emulator = NvmeEmulator::leak(Shape::default());
+    let slot = emulator.slot();
+    let looks = looks(emulator, slot);
     let before = census_all();
     for at in moments(looks) {
         let function = slot.claim().unwrap();
         busy(&function);
-        lasts(model, Some(at));
+        lasts(emulator, Some(at));
         let dropped = catch_unwind(AssertUnwindSafe(|| drop(function)));
-        lasts(model, None);
+        lasts(emulator, None);
         assert!(dropped.is_ok(), "{at}: a destructor that panics");
-        assert!(!model.is_bus_master(), "{at}");
+        assert!(!emulator.is_bus_master(), "{at}");
         assert_eq!(census_all(), before, "{at}");
         is_usable(slot);
     }
@@ -84,17 +84,17 @@ fn a_claim_that_ends_without_a_clock_is_over() {
 }
 
 #[test]
-fn a_device_that_is_silenced_without_a_clock_may_be_silenced_and_started_again() {
+fn a_silence_without_a_clock_can_be_repeated() {
     let _alone = alone();
-    let model = NvmeEmulator::leak(Shape::default());
-    let slot = model.slot();
-    let looks = looks(model, slot);
+    let emulator = NvmeEmulator::leak(Shape::default());
+    let slot = emulator.slot();
+    let looks = looks(emulator, slot);
     let function = slot.claim().unwrap();
     busy(&function);
     for at in moments(looks) {
-        lasts(model, Some(at));
+        lasts(emulator, Some(at));
         let silenced = catch_unwind(AssertUnwindSafe(|| function.silence()));
-        lasts(model, None);
+        lasts(emulator, None);
         let silenced = silenced.ok().unwrap();
         let expected = match at {
             0 => Silenced::BusMasterOff,
@@ -102,7 +102,7 @@ fn a_device_that_is_silenced_without_a_clock_may_be_silenced_and_started_again()
             _ => Silenced::Reset,
         };
         assert_eq!(silenced, expected, "{at}");
-        assert!(!model.is_bus_master(), "{at}");
+        assert!(!emulator.is_bus_master(), "{at}");
         assert_eq!(function.silence(), Silenced::Reset, "{at}");
         assert!(answers(&function), "{at}");
         function.enable_bus_master().unwrap();
@@ -111,7 +111,7 @@ fn a_device_that_is_silenced_without_a_clock_may_be_silenced_and_started_again()
 
 #[interface]
 trait Driver {
-    /// Drops its function, in a panic of its own if so told.
+    /// Drops its function; if `panics`, during a panic.
     fn give_up(&self, panics: bool) -> Result<(), RpcError>;
 }
 
@@ -120,7 +120,7 @@ struct Board(Mutex<Option<Function>>);
 impl Driver for Board {
     fn give_up(&self, panics: bool) -> Result<(), RpcError> {
         let _function = self.0.lock().unwrap().take();
-        assert!(!panics, "as asked");
+        assert!(!panics, "panics on request");
         Ok(())
     }
 }
@@ -130,20 +130,20 @@ fn init(function: Function) -> Result<Board, RpcError> {
     Ok(Board(Mutex::new(Some(function))))
 }
 
-/// A value that is gone, in a slot that is still its holder's, would be quiesced and dropped once more.
+/// A value that is gone, in a slot that still belongs to its holder, would be quiesced and dropped once more.
 #[test]
-fn a_driver_that_drops_its_function_or_dies_without_a_clock_is_reclaimed_once() {
+fn a_driver_without_a_clock_is_reclaimed_once() {
     let _alone = alone();
-    let model = NvmeEmulator::leak(Shape::default());
-    let slot = model.slot();
-    let looks = looks(model, slot);
+    let emulator = NvmeEmulator::leak(Shape::default());
+    let slot = emulator.slot();
+    let looks = looks(emulator, slot);
     let before = census_all();
     for at in moments(looks) {
         for how in 0..3 {
             let mint = Mint::fallible(move || slot.claim());
             let spec = DomainSpec::new("driver");
             let domain: Domain<dyn Driver> = host().spawn(spec, init, mint).unwrap();
-            lasts(model, Some(at));
+            lasts(emulator, Some(at));
             if how < 2 {
                 let panics = how == 1;
                 let expected = if panics {
@@ -152,14 +152,14 @@ fn a_driver_that_drops_its_function_or_dies_without_a_clock_is_reclaimed_once() 
                     Ok(())
                 };
                 assert_eq!(domain.proxy().unwrap().give_up(panics), expected, "{at}");
-                lasts(model, None);
+                lasts(emulator, None);
                 is_usable(slot);
             }
             domain.kill();
             host().reap();
             drop(domain);
             host().reap();
-            lasts(model, None);
+            lasts(emulator, None);
             assert_eq!(census_all(), before, "{at} {how}");
             is_usable(slot);
         }

@@ -1,4 +1,4 @@
-//! Capability lists in extended configuration space that end where it does.
+//! Capability lists that end where extended configuration space ends.
 
 use samara_device_io::PciFunction;
 use samara_device_tables::Nvme;
@@ -12,7 +12,7 @@ mod liar;
 fn nvme() -> &'static Liar {
     let liar = Liar::leak(0x5678_1234, 0x0108_0200);
     liar.set(0, 0, samara_device_io::table::Width::W64, 1 << 37 | 1 << 24);
-    // What lies behind it in memory-mapped configuration space: the next function's, which is at work, as others left it.
+    // In memory-mapped configuration space the next function's registers follow; that function is at work.
     let mut state = liar.lock();
     state.config.resize(2048, 0);
     state.config[1024] = 0xFFFF_FFFF;
@@ -21,7 +21,7 @@ fn nvme() -> &'static Liar {
     liar
 }
 
-/// An extended capability in the last dwords: its control is the next function's command register.
+/// An extended capability in the last dwords: its control register would be the next function's command register.
 #[test]
 fn the_next_functions_registers_are_not_written() {
     for (last, id) in [(0xFFC, 0x10), (0xFFC, 0x0F), (0xFFC, 0x13), (0xFF8, 0x10)] {
@@ -40,7 +40,7 @@ fn the_next_functions_registers_are_not_written() {
     }
 }
 
-/// The upper half of a base address of 64 bits is one, too.
+/// The upper half of a 64-bit base address is an address, too.
 #[test]
 fn a_driver_sees_no_bits_of_an_address() {
     let liar = nvme();

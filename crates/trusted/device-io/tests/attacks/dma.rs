@@ -1,4 +1,4 @@
-//! Attacks on the provenance of bus addresses, by drivers that never name one.
+//! Attacks on the provenance of bus addresses, by drivers that never name an address.
 #![forbid(unsafe_code)]
 
 use samara_device_io::mmio::{ReadWrite, Register, WriteError};
@@ -16,19 +16,19 @@ mod fixture;
 
 const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 
-fn model(flr: bool) -> &'static NvmeEmulator {
+fn emulator(flr: bool) -> &'static NvmeEmulator {
     NvmeEmulator::leak(Shape {
         flr,
         ..Shape::default()
     })
 }
 
-/// The admin queues of an earlier claim are memory in other use by now.
+/// The memory of an earlier claim's admin queues is in other use by now.
 #[test]
-fn a_device_is_not_enabled_with_the_queues_of_an_earlier_claim() {
+fn a_device_does_not_keep_an_earlier_claims_queues() {
     for (flr, is_running) in [(false, true), (false, false), (true, false)] {
-        let model = model(flr);
-        let slot = model.slot();
+        let emulator = emulator(flr);
+        let slot = emulator.slot();
         let first = slot.claim().unwrap();
         let mut stale = enabled(&first);
         let words = [0, 1, 0, 0, 0, 0, 0];
@@ -38,10 +38,10 @@ fn a_device_is_not_enabled_with_the_queues_of_an_earlier_claim() {
             first.reset().unwrap();
         }
         drop(first);
-        assert!(!model.is_bus_master());
+        assert!(!emulator.is_bus_master());
 
         let second = slot.claim().unwrap();
-        assert_eq!(model.is_ready(), is_running);
+        assert_eq!(emulator.is_ready(), is_running);
         assert_eq!(second.enable_bus_master(), Err(NotIdle));
         second.reset().unwrap();
         second.enable_bus_master().unwrap();
@@ -50,39 +50,39 @@ fn a_device_is_not_enabled_with_the_queues_of_an_earlier_claim() {
         assert_eq!(stale.start(&second, 0), Err(QueueError::Foreign));
         assert_eq!(stale.ring(&second), Err(QueueError::Foreign));
         assert!(
-            !model.is_ready(),
+            !emulator.is_ready(),
             "enabled with queues of a claim that is over"
         );
         let mut admin = admin(&second);
         admin.start(&second, 0).unwrap();
         namespace(&second, &mut admin);
-        assert_eq!(model.counts().stray_accesses, 0);
+        assert_eq!(emulator.counts().stray_accesses, 0);
     }
 }
 
-/// A reset clears the queues' addresses: the device would take 0 for one.
+/// A reset clears the queues' addresses, and the device would take 0 for one.
 #[test]
 fn queues_are_set_again_after_a_reset() {
-    let model = model(true);
-    let function = model.slot().claim().unwrap();
+    let emulator = emulator(true);
+    let function = emulator.slot().claim().unwrap();
     let mut admin = enabled(&function);
     let _ = function.silence();
     function.enable_bus_master().unwrap();
-    assert!(!model.is_ready());
+    assert!(!emulator.is_ready());
     let words = [0, 1, 0, 0, 0, 0, 0];
     let not_started = Err(SubmitError::Queue(QueueError::NotStarted));
     let put = admin.submit::<{ Nvme::IDENTIFY }>(&function, words);
     assert_eq!(put, not_started);
     admin.start(&function, 0).unwrap();
-    assert!(model.is_ready());
+    assert!(emulator.is_ready());
     namespace(&function, &mut admin);
-    assert_eq!(model.counts().stray_accesses, 0);
+    assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
-/// Else one function's memory is released while the other's device still reaches it.
+/// Otherwise one function's memory would be released while the other function's device still reaches it.
 #[test]
-fn a_device_gets_queues_and_commands_of_its_own_function_only() {
-    let (one, other) = (model(true), model(true));
+fn a_device_gets_only_its_own_functions_commands() {
+    let (one, other) = (emulator(true), emulator(true));
     let (one, other) = (one.slot().claim().unwrap(), other.slot().claim().unwrap());
     let (mut first, mut second) = (Disk::up(&one), Disk::up(&other));
     assert_eq!(one.epoch(), other.epoch());
@@ -127,12 +127,12 @@ fn a_device_gets_queues_and_commands_of_its_own_function_only() {
     assert_eq!(first.admin.start(&other, 0), Err(QueueError::Foreign));
 }
 
-/// Silencing ends every transfer, so the buffer comes back: no command may name it any more.
+/// Silencing ends every transfer, so the buffer comes back, and no command may name it any more.
 #[test]
 fn a_command_from_before_a_silence_is_not_put() {
     for is_silenced in [true, false] {
-        let model = model(true);
-        let function = model.slot().claim().unwrap();
+        let emulator = emulator(true);
+        let function = emulator.slot().claim().unwrap();
         let mut disk = Disk::up(&function);
         let buffer = RRef::<[u8]>::new_zeroed_slice(4096).unwrap();
         let transfer = function.begin(buffer).unwrap();
@@ -151,20 +151,20 @@ fn a_command_from_before_a_silence_is_not_put() {
             "a command for a buffer that was given back"
         );
         drop(function.finish(transfer).unwrap());
-        // Nor is what was put executed when the queues run again.
+        // The earlier command is not executed when the queues run again.
         disk.up_again(&function);
         disk.io.ring(&function).unwrap();
         assert_eq!(disk.io.next(&function), Ok(None));
-        assert_eq!(model.counts().io_commands, 0);
-        assert_eq!(model.counts().stray_accesses, 0);
+        assert_eq!(emulator.counts().io_commands, 0);
+        assert_eq!(emulator.counts().stray_accesses, 0);
     }
 }
 
-/// A controller that is enabled has its queues, and looks at them where it stands.
+/// An enabled controller has its queues and its own positions in them.
 #[test]
-fn queues_that_run_are_not_begun_anew() {
-    let model = model(true);
-    let function = model.slot().claim().unwrap();
+fn running_queues_are_not_restarted() {
+    let emulator = emulator(true);
+    let function = emulator.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     assert_eq!(disk.admin.start(&function, 0), Err(QueueError::Started));
     let (admin, io) = (&mut disk.admin, &mut disk.io);
@@ -173,7 +173,7 @@ fn queues_that_run_are_not_begun_anew() {
         admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, NOTHING, io),
     ];
     assert_eq!(again, [Err(SubmitError::Queue(QueueError::Started)); 2]);
-    // Also when the device has let go of them.
+    // This also holds when the device has deleted them.
     let words = [0, 1, 0, 0, 0, 0, 0];
     let deleted = fixture::execute(&function, admin, |admin| {
         admin.submit::<{ Nvme::DELETE_SUBMISSION }>(&function, words)

@@ -1,4 +1,4 @@
-//! Another thread's reset between any two instructions of what a driver does.
+//! Another thread's reset between any two instructions of a driver's call.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "single steps")]
 
@@ -29,7 +29,7 @@ static LEFT: AtomicU64 = AtomicU64::new(u64::MAX);
 static GO: AtomicBool = AtomicBool::new(false);
 static DONE: AtomicBool = AtomicBool::new(false);
 
-/// Behind instruction number `LEFT`, lets the other thread go on, for a millisecond at most.
+/// After instruction number `LEFT`, lets the other thread go on, for two milliseconds at most.
 unsafe extern "C" fn trapped(_: i32, _: *mut c_void, context: *mut c_void) {
     let left = LEFT.load(SeqCst);
     LEFT.store(left.wrapping_sub(1), SeqCst);
@@ -59,9 +59,9 @@ fn walk() {
     unsafe { asm!("pushfq", "and qword ptr [rsp], -257", "popfq") };
 }
 
-/// A controller out of reset, and queues of its own.
+/// A controller after a reset, and its admin queues.
 fn controller() -> (&'static Raw, PciFunction<Nvme>, Admin) {
-    // SAFETY: as the handler demands.
+    // SAFETY: `trapped` is a handler for this signal.
     unsafe { signal(5, trapped as *const c_void) };
     let raw = Raw::nvme();
     raw.follow_enable();
@@ -70,7 +70,8 @@ fn controller() -> (&'static Raw, PciFunction<Nvme>, Admin) {
     (raw, function, admin)
 }
 
-/// Runs `action`, and another thread's reset behind its instruction number `at`. Also whether it had fewer.
+/// Runs `action`, and another thread's reset after instruction number `at` of it. Also returns whether `action` had
+/// fewer instructions.
 fn with_a_reset_behind<R>(
     at: u64,
     function: &PciFunction<Nvme>,
@@ -96,10 +97,10 @@ fn with_a_reset_behind<R>(
     (result, LEFT.load(SeqCst) < u64::MAX / 2)
 }
 
-/// The reset comes behind the look at the admin queues: the command that makes part of a queue is put, and never told. That part is not
-/// taken for one that the controller knows in the next epoch.
+/// The reset comes after the look at the admin queues, so the command that makes part of a queue is put but never
+/// told. In the next epoch that part must not count as known to the controller.
 #[test]
-fn a_queue_is_made_in_the_epoch_of_the_commands_that_make_it() {
+fn a_queue_is_made_in_its_commands_epoch() {
     let _alone = alone();
     let (_, function, mut admin) = controller();
     let mut io = Io::new(&function, 1, 16).unwrap();
@@ -113,7 +114,7 @@ fn a_queue_is_made_in_the_epoch_of_the_commands_that_make_it() {
             admin.create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>(&function, [0; 7], &mut io)
         };
         let (result, is_over) = with_a_reset_behind(at, &function, create);
-        // The next epoch's.
+        // The next epoch's start.
         admin.start(&function, 0).unwrap();
         let again =
             admin.create::<{ Nvme::CREATE_COMPLETION }, { Nvme::IO }>(&function, [0; 7], &mut io);
@@ -135,10 +136,11 @@ fn a_queue_is_made_in_the_epoch_of_the_commands_that_make_it() {
     );
 }
 
-/// The reset comes between the look at the epoch and the lock under which the controller is told of its admin queues: a controller
-/// that is enabled then has queues that count as started. (Behind the lock their memory is cleared, word by word.)
+/// The reset comes between the look at the epoch and the lock under which the controller is told of its admin queues.
+/// If the controller is enabled then, its queues must count as started. (After the lock is taken, their memory is
+/// cleared word by word.)
 #[test]
-fn a_start_that_a_reset_overtakes_starts_nothing() {
+fn a_start_overtaken_by_a_reset_starts_nothing() {
     let _alone = alone();
     let (raw, function, mut admin) = controller();
     let mut found = Vec::new();

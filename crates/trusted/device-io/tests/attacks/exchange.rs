@@ -1,4 +1,4 @@
-//! A driver writes to a device that has lost what the engine has told it.
+//! A driver writes to a device that has forgotten what the engine has told it.
 
 use samara_device_io::mmio::{ReadWrite, Register};
 use samara_device_io::queue::Pair;
@@ -13,8 +13,8 @@ mod raw;
 
 const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 
-/// A controller whose firmware fails and begins anew (CC, AQA, ASQ and ACQ as from power-on, the function's command register kept), as
-/// drives do. The driver tells it of a shutdown.
+/// A controller's firmware fails and begins anew, as drives do: CC, AQA, ASQ and ACQ are as from power-on, and the
+/// function's command register is kept. Then the driver announces a shutdown.
 #[test]
 fn a_shutdown_enables_no_controller() {
     let _alone = alone();
@@ -31,7 +31,7 @@ fn a_shutdown_enables_no_controller() {
     let written = function.write(CC, Nvme::SHUT_DOWN);
     let is_enabled = raw.get(0x14) & 1 == 1;
     let asq = u64::from(raw.get(0x2C)) << 32 | u64::from(raw.get(0x28));
-    // And its doorbell is rung.
+    // The driver also rings the doorbell.
     let put = admin.submit::<{ Nvme::SET_QUEUES }>(&function, [0; 7]);
     let rung = admin.ring(&function);
     let tail = raw.get(0x1000);

@@ -1,4 +1,4 @@
-//! An index that a device misses: what was meant for one register is written to another.
+//! A device misses the write of an index, so that a write for one register reaches another.
 
 use samara_device_io::mmio::{Register, WriteOnly};
 use samara_device_io::queue::PacketQueue;
@@ -13,9 +13,9 @@ use liar::Liar;
 #[path = "../fixtures/liar.rs"]
 mod liar;
 
-/// `driver_feature_select` is 1, as of the write before, and the write of 0 is missed. The features of a disk that are bits 2 and 6 below are
-/// bits 34 and 38 there: packed rings, notification data. A device reads split descriptors as packed ones then: old ones too, of buffers
-/// that were given back.
+/// `driver_feature_select` is 1 from the write before, and the write of 0 is missed. So bits 2 and 6 of a disk's low
+/// features become bits 34 and 38: packed rings and notification data. The device would then read split descriptors
+/// as packed ones, also old ones, of buffers that were given back.
 #[test]
 fn a_driver_accepts_no_features_but_the_tables() {
     let _alone = alone();
@@ -24,12 +24,12 @@ fn a_driver_accepts_no_features_but_the_tables() {
     function.reset().unwrap();
     liar.react(|liar, _, offset, value| {
         if let (0x0C, Some(value)) = (offset, value) {
-            // The device's features, by select: kept at 3F00h.
+            // The driver's features, by select, are kept at 3F00h.
             let select = 1;
             liar.set(0, 0x08, Width::W32, select);
             liar.set(0, 0x3F00 + 4 * select as usize, Width::W32, value.into());
         }
-        // One that reads the index back finds it so.
+        // The engine reads the index back, and finds it so.
         if let (0x08, None) = (offset, value) {
             liar.set(0, 0x08, Width::W32, 1);
         }
@@ -42,7 +42,7 @@ fn a_driver_accepts_no_features_but_the_tables() {
     assert_eq!(high & !1, 0, "features 32 and up: {written:?}");
 }
 
-/// `queue_select` is 0, and the write of 1 is missed: receive queue 0 gets the ring of packets to be sent.
+/// `queue_select` is 0, and the write of 1 is missed: receive queue 0 would get the transmit ring.
 #[test]
 fn a_queue_is_told_where_its_own_ring_is() {
     let _alone = alone();

@@ -1,4 +1,5 @@
-//! What firmware, or an earlier kernel, left in a function: may it write memory when a driver domain makes it bus master?
+//! State that firmware, or an earlier kernel, left in a function: it must not write memory when a driver domain makes
+//! it bus master.
 
 use samara_device_io::PciFunction;
 use samara_device_tables::Nvme;
@@ -15,7 +16,7 @@ const EXPRESS_AT: usize = 0x60;
 const MSIX_AT: usize = 0x80;
 const TABLE: usize = 0x4000;
 
-/// A controller with PCI Express, MSI and MSI-X (64 entries), no function level reset, CAP.CSS = NVM.
+/// A controller with PCI Express, MSI and MSI-X (64 entries), no Function Level Reset, CAP.CSS = NVM.
 fn nvme() -> &'static Raw {
     let raw = Raw::leak(&[
         (0x00, 0x0010_1B36),
@@ -34,7 +35,7 @@ fn nvme() -> &'static Raw {
     raw
 }
 
-/// Reset, and bus master.
+/// Claims the function, resets it, and makes it bus master if the reset succeeds.
 fn master(raw: &'static Raw) -> PciFunction<Nvme> {
     let function = raw.slot::<Nvme>().claim().unwrap();
     let reset = function.reset();
@@ -48,7 +49,7 @@ fn master(raw: &'static Raw) -> PciFunction<Nvme> {
 fn msi_that_was_left_on_sends_no_message() {
     let _alone = alone();
     let raw = nvme();
-    // Enabled, at whatever address an earlier kernel chose.
+    // MSI is enabled, at an address that an earlier kernel chose.
     raw.set_config(MSI_AT, raw.config(MSI_AT) | 1 << 16);
     raw.set_config(MSI_AT + 4, 0x1234_5678);
     let function = master(raw);
@@ -107,11 +108,11 @@ fn a_boot_partition_that_is_being_read_is_not_idle() {
 }
 
 #[test]
-fn a_controller_memory_buffer_that_was_left_on_is_not_idle() {
+fn an_enabled_controller_memory_buffer_is_not_idle() {
     let _alone = alone();
     let raw = nvme();
-    // CMBMSC.CRE, CMSE and CBA (Base 2.0 §3.1.3.20), which a controller reset does not clear: addresses in the buffer's range reach the
-    // controller's own memory instead of the host's.
+    // CMBMSC.CRE, CMSE and CBA (Base 2.0 §3.1.3.20), which a controller reset does not clear: addresses in the
+    // buffer's range reach the controller's own memory instead of the host's.
     raw.set(0x50, 0x4000_0003);
     let function = master(raw);
     assert!(
@@ -122,7 +123,7 @@ fn a_controller_memory_buffer_that_was_left_on_is_not_idle() {
 }
 
 #[test]
-fn a_capability_list_that_points_at_its_end_is_read_inside() {
+fn a_capability_at_the_end_is_read_within_bounds() {
     let _alone = alone();
     for last in [0xFC, 0xF8, 0xF4, 0xEC] {
         for id in [0x10, 0x11, 0x09, 0x05] {
@@ -153,11 +154,11 @@ fn a_second_msix_capability_is_off() {
 }
 
 #[test]
-fn bars_that_are_all_ones_at_the_claim_are_not_put_back_so() {
+fn all_ones_bars_at_the_claim_are_not_put_back() {
     let _alone = alone();
     let raw = nvme();
     raw.set_config(EXPRESS_AT + 4, 1 << 28);
-    // Blind for the moment in which the claim reads them.
+    // The function is blind while the claim reads them.
     for bar in 0..6 {
         raw.set_config(0x10 + 4 * bar, u32::MAX);
     }
@@ -171,7 +172,7 @@ fn bars_that_are_all_ones_at_the_claim_are_not_put_back_so() {
         assert_eq!(
             raw.config(0x10),
             0xFEB0_0004,
-            "registers lie where nobody wants them"
+            "the registers lie at a wrong address"
         );
     }
 }
@@ -179,7 +180,7 @@ fn bars_that_are_all_ones_at_the_claim_are_not_put_back_so() {
 #[test]
 fn a_window_in_an_io_bar_is_passed_over() {
     let _alone = alone();
-    // As QEMU's `modern-pio-notify=on`: notifications by port in BAR 2 come first, then those by memory in BAR 0.
+    // Like QEMU's `modern-pio-notify=on`: notifications by port in BAR 2 come first, then those by memory in BAR 0.
     let cap = |at: usize, next: u32, kind: u32, bar: u32, offset: u32, length: u32| {
         [
             (at, kind << 24 | 20 << 16 | next << 8 | 9),

@@ -1,4 +1,4 @@
-//! Resets, vectors and doorbells of a device that misses an access.
+//! Resets and doorbells of a device that misses an access.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -29,10 +29,10 @@ fn nvme(msix: bool) -> &'static Raw {
     raw
 }
 
-/// An 82599 that was stopped, and holds a write-back, misses the write that resets it: all that it was told before is still so, also the
-/// step before, which a reset undoes.
+/// An 82599 that was stopped, and holds back a write-back, misses the write that resets it. Everything that it was
+/// told before still holds, also the step before, which a reset would undo.
 #[test]
-fn a_reset_that_was_missed_is_none() {
+fn a_missed_reset_does_not_count() {
     let _alone = alone();
     let raw = Raw::leak(&[
         (0x00, 0x10FB_8086),
@@ -40,7 +40,7 @@ fn a_reset_that_was_missed_is_none() {
         (0x10, 0xFEB0_0004),
     ]);
     raw.react(|raw, offset, value| {
-        // The write of both resets is missed: the next look has it as it was.
+        // The writes of both resets are missed: the next read finds the register as it was.
         if offset == 0 && value.is_none() {
             raw.set(0, raw.get(0) & !(1 << 26 | 1 << 3));
         }
@@ -56,9 +56,9 @@ fn a_reset_that_was_missed_is_none() {
     );
 }
 
-/// CAP reads as all ones for an instant, as a queue is started; the next try, in the same epoch, is right.
+/// CAP reads as all ones for an instant while a queue is started. The next start, after a reset, reads it correctly.
 #[test]
-fn a_distance_of_doorbells_that_was_not_read_is_not_kept() {
+fn a_blind_doorbell_distance_is_not_kept() {
     let _alone = alone();
     let raw = nvme(false);
     let function = raw.slot::<Nvme>().claim().unwrap();
@@ -80,7 +80,7 @@ fn a_distance_of_doorbells_that_was_not_read_is_not_kept() {
             raw.set(4, if all { u32::MAX } else { 1 << 5 });
         }
     });
-    // The controller is enabled, and its doorbell was not found: reset it.
+    // The controller is enabled, but its doorbell was not found, so it must be reset.
     let first = admin.start(&function, 0);
     function.reset().unwrap();
     let second = admin.start(&function, 0);

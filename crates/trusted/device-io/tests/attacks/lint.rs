@@ -1,4 +1,4 @@
-//! Wrong tables, each a slip of one line, and what the lint says of them.
+//! Wrong tables, each by a slip in one line, and the lint's message.
 #![forbid(unsafe_code)]
 
 use samara_device_io::table::lint::lint;
@@ -23,7 +23,7 @@ macro_rules! bad {
         fn $name() {
             struct Bad;
             impl Case for Bad { $($item)* }
-            assert_eq!(told::<Of<Bad>>(), $message);
+            assert_eq!(lint_message::<Of<Bad>>(), $message);
         }
     )+ };
 }
@@ -52,12 +52,12 @@ const FOUR: Queue = Queue {
 };
 
 bad! {
-    // Two windows of one BAR: a rule in the second lists a register that takes an address by the first.
+    // Two windows of one BAR: a rule in the second window names a register that takes an address by the first.
     windows_of_one_bar: "two windows in one place" {
         const WINDOWS: &'static [Window] = &[Window::bar(0, 0x100).up_to(0x200), Window::bar(0, 0x100)];
         const REGISTERS: &'static [Rule] = &[Rule::new(1, 0x20, Width::W64).write(Write::Any)];
     }
-    // Drivers choose bits over what the engine knows: a size, a queue's number.
+    // Drivers choose bits over values that the engine knows: a size, a queue's number.
     a_choice_over_the_size: "a driver chooses bits that the engine fills" {
         const QUEUES: &'static [Queue] = &[Queue {
             start: begin![Step::Write(reg(0x40), entries(1).chosen(0xFFFF))],
@@ -79,17 +79,17 @@ bad! {
         }];
         const QUEUES: &'static [Queue] = &[ADMIN, IO];
     }
-    // The device writes into buffers of whose size it isn't told.
-    buffers_of_a_size_that_no_step_tells: "buffers of whose size the device isn't told" {
+    // The device writes into buffers whose size it isn't told.
+    buffers_of_a_size_that_no_step_tells: "the device is not told the size of buffers" {
         const QUEUES: &'static [Queue] = &[ring(TO_HOST)];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A queue's number of entries is told by no step.
-    a_queue_of_a_size_that_no_step_tells: "a queue of whose size the device isn't told" {
+    // No step tells a queue's number of entries.
+    a_queue_of_a_size_that_no_step_tells: "the device is not told the size of a queue" {
         const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // Enabled before the address is there.
+    // The queue is enabled before its address is written.
     an_address_behind_the_last_step: "a start that ends with an address or a size" {
         const QUEUES: &'static [Queue] = &[ADMIN, IO, Queue { numbers: (5, 5), start: &[
             Step::Write(reg(0x18), only(1)),
@@ -97,11 +97,11 @@ bad! {
             Step::Write(reg(0x60), low(0)), Step::Write(reg(0x64), high(0)),
         ], ..ring(RING) }];
     }
-    // Idle tests that hold always.
-    an_idle_test_of_no_bits: "a check of no register, no bit, or bits that its register hasn't" {
+    // Idle tests that always hold.
+    an_idle_test_of_no_bits: "a check of no register, of no bit, or of bits that its register does not have" {
         const IDLE: &'static [Check] = &[Check::new(reg(0x18), 0, 0)];
     }
-    an_idle_test_of_no_registers: "a check of no register, no bit, or bits that its register hasn't" {
+    an_idle_test_of_no_registers: "a check of no register, of no bit, or of bits that its register does not have" {
         const IDLE: &'static [Check] = &[OFF.times(0, 4)];
     }
     // A reset that does nothing, of a device with queues.
@@ -116,41 +116,41 @@ bad! {
         const REGISTERS: &'static [Rule] = &[word(0x1C).write(Write::Any)];
         const RESET: &'static [Step] = &[Step::Write(reg(0x1C), only(1))];
     }
-    // A driver enables and disables by itself what a start enables: the very bit of the idle test.
+    // A driver enables and disables a queue by itself: it may write the very bit of the idle test.
     a_rule_merges_what_a_start_writes: "a rule lets drivers do what a step of the reset does" {
         const REGISTERS: &'static [Rule] = &[word(0x18).write(Write::Merge(0xFFFF_FFFF))];
     }
-    // A start that updates a register which drivers write.
+    // A start updates a register that drivers write.
     a_rule_for_what_a_start_updates: "a rule lets drivers write a register that starts or stops a queue" {
         const REGISTERS: &'static [Rule] = &[word(0x40).write(Write::Any)];
         const QUEUES: &'static [Queue] = &[Queue { start: begin![Step::Update(reg(0x40), 0, 1)], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // All queues tell their positions to one register.
-    one_doorbell_for_several_queues: "one register for what is told of several queues" {
+    // All queues tell their positions in one register.
+    one_doorbell_for_several_queues: "several queues share a register for values of their own" {
         const QUEUES: &'static [Queue] = &[Queue { doorbell: Doorbell { index: (0, 0), ..DOORBELL }, ..FOUR }];
         const COMMANDS: &'static [Command] = &[];
     }
     // All queues have their addresses in one register, which nothing selects.
-    one_register_for_several_addresses: "one register for what is told of several queues" {
+    one_register_for_several_addresses: "several queues share a register for values of their own" {
         const QUEUES: &'static [Queue] = &[Queue { numbers: (0, 3), ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
     // Two kinds of queues have the same registers and numbers.
-    two_kinds_for_one_queue: "one register for two things that are told" {
+    two_kinds_for_one_queue: "two different values go into one register" {
         const QUEUES: &'static [Queue] = &[ring(RING), ring(SHORT)];
         const COMMANDS: &'static [Command] = &[];
     }
-    // Two doorbells in one place: tails of one kind are told to another's queues.
-    two_kinds_with_one_doorbell: "one register for two things that are told" {
+    // Two doorbells in one place: the tails of one kind go to the other kind's queues.
+    two_kinds_with_one_doorbell: "two different values go into one register" {
         const QUEUES: &'static [Queue] = &[
             ring(RING),
             Queue { start: begin_at!([], reg(0x40), reg(0x44), []), ..ring(SHORT) },
         ];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A doorbell where the address stands.
-    a_doorbell_over_an_address: "one register for two things that are told" {
+    // A doorbell lies on an address.
+    a_doorbell_over_an_address: "two different values go into one register" {
         const QUEUES: &'static [Queue] = &[Queue {
             doorbell: Doorbell { offset: 0x20, index: (0, 0), ..DOORBELL }, ..split(SPLIT)
         }];
@@ -161,7 +161,7 @@ bad! {
         const QUEUES: &'static [Queue] = &[Queue { stop: &[Step::Sleep(1)], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A stop that selects its queue first: between the two another thread may select another.
+    // A stop selects its queue first: between the two steps another thread may select another queue.
     a_stop_behind_a_register_that_selects: "a queue is selected outside its start" {
         const REGISTERS: &'static [Rule] = &[word(0x44).read().behind(0x40, Width::W32, 4)];
         const QUEUES: &'static [Queue] = &[Queue {
@@ -175,30 +175,29 @@ bad! {
         }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // An address that is written in a stop, or after the start.
+    // An address is written in a stop, or after the start.
     an_address_in_a_stop: "an address or a size outside a queue's start" {
         const QUEUES: &'static [Queue] = &[Queue { stop: &[Step::Write(at(0, 0x40, Width::W64), address(0))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // What's added to an address is left out.
+    // A constant is added to an address, and would be left out.
     an_address_and_more: "an address and something else" {
         const QUEUES: &'static [Queue] = &[Queue { start: &[
             Step::Write(reg(0x20), low(0).plus(1)), Step::Write(reg(0x24), high(0).chosen(1)),
         ], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A command that is no transfer has a direction that a driver chooses: its operation code is that of a read.
-    the_opcode_of_a_transfer_without_one: "two commands of one operation code that transfer different things" {
+    // A command without a transfer has its direction chosen by a driver, so that its operation code can be a read's.
+    the_opcode_of_a_transfer_without_one: "two commands of one operation code transfer different data" {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ,
             Command { queue: 1, opcode: READ.opcode, words: [chosen(0xFFFF_FFFF); 7], data: Data::None }];
     }
-    // Two commands of one operation code, one of which counts.
-    // No command learns the unit that another counts in.
-    units_that_nothing_learns: "units that no command learns" {
+    // Two commands of one operation code, one of which counts. No command learns the unit in which it counts.
+    units_that_nothing_learns: "a command counts in units that no command learns" {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, READ];
     }
-    // A doorbell whose distance is told by a register that drivers write.
-    a_stride_that_drivers_write: "a rule lets drivers write what the engine looks at" {
+    // Drivers write the register that gives a doorbell's distance.
+    a_stride_that_drivers_write: "a rule lets drivers write what the engine checks" {
         const REGISTERS: &'static [Rule] = &[word(0x60).write(Write::Any)];
         const QUEUES: &'static [Queue] = &[Queue {
             doorbell: Doorbell { window: 0, offset: 0x80, width: Width::W32, index: (1, 0), stride: Stride::Shifted(reg(0x60), 0, 4), value: Rung::Position },
@@ -206,7 +205,7 @@ bad! {
         }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // Buffers that the unit does not divide: the device is told of more than there is? (Rounds down: none.)
+    // A length field overlaps another field of the descriptor, so the device would see another length.
     lengths_that_overlap_each_other: "two parts of a format in one bit" {
         const QUEUES: &'static [Queue] = &[ring(RingFormat { lengths: &[0, 8], fixed: 0, ..RING })];
         const COMMANDS: &'static [Command] = &[];
@@ -243,10 +242,10 @@ bad! {
     an_idle_test_that_never_holds: "a check that never holds" {
         const IDLE: &'static [Check] = &[Check::new(reg(0x18), 1, 2)];
     }
-    a_shift_of_a_limit_past_its_register: "a limit of no bits, of more than 8, or of bits that its register hasn't" {
+    a_shift_of_a_limit_past_its_register: "a limit of no bits, of more than 8, or of bits that its register does not have" {
         const RESET: &'static [Step] = &[Step::Await(&[OFF], Limit::Field(reg(0x1C), 64, 8, 1))];
     }
-    a_shift_of_what_is_learned_past_its_byte: "an index of bits that a byte hasn't" {
+    a_shift_of_what_is_learned_past_its_byte: "an index uses bits that a byte does not have" {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, Command { data: Data::Page(Some(&Learn { index: [(8, 0xF, 0), (5, 0b11, 4)], ..LEARN })), ..IDENTIFY }, READ];
     }
     a_step_that_writes_64_bits_of_32: "a value that is wider than its register" {
@@ -255,37 +254,37 @@ bad! {
     chosen_bits_that_no_register_has: "a value that is wider than its register" {
         const QUEUES: &'static [Queue] = &[starts(&[Step::Write(PARTS[0], address(0)), Step::Write(PARTS[1], address(1)), Step::Write(reg(0x18), chosen(1 << 40))]), IO];
     }
-    // What is written last counts: an address that a later step of the same start, or what follows it, writes over.
-    an_address_that_a_later_step_writes_over: "a step writes over what the device was told" {
+    // The last write counts: a later step of the same start, or one after it, overwrites an address.
+    an_address_that_a_later_step_writes_over: "a step overwrites what the device was told" {
         const QUEUES: &'static [Queue] = &[begins![Step::Write(reg(0x20), only(0x1000))]];
         const COMMANDS: &'static [Command] = &[];
     }
-    an_address_of_which_a_later_step_changes_bits: "a step writes over what the device was told" {
+    an_address_of_which_a_later_step_changes_bits: "a step overwrites what the device was told" {
         const QUEUES: &'static [Queue] = &[begins![Step::Update(reg(0x24), 0, 1 << 20)]];
         const COMMANDS: &'static [Command] = &[];
     }
-    an_address_that_drivers_choose_behind_the_engine: "a step writes over what the device was told" {
+    an_address_that_drivers_choose_behind_the_engine: "a step overwrites what the device was told" {
         const QUEUES: &'static [Queue] = &[begins![Step::Write(reg(0x24), chosen(0xFFFF_FFFF))]];
         const COMMANDS: &'static [Command] = &[];
     }
-    an_address_that_is_written_over_when_the_queue_is_ready: "a step writes over what the device was told" {
+    an_address_overwritten_after_the_start: "a step overwrites what the device was told" {
         const QUEUES: &'static [Queue] = &[Queue { ready: &[Step::Write(reg(0x20), only(0x1000))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    an_address_that_another_queue_writes_over: "one register for two things that are told" {
+    an_address_that_another_queue_writes_over: "two different values go into one register" {
         const QUEUES: &'static [Queue] = &[ADMIN, IO, Queue { numbers: (5, 5),
             start: begin_at!([], reg(0x60), reg(0x64), [Step::Write(reg(0x20), chosen(0xFFFF_FFFF))]), ..ring(RING) }];
     }
-    // A size that was read back, and then written anew; or is told behind the start, where nobody reads it back.
-    a_size_that_a_later_step_writes_over: "a step writes over what the device was told" {
+    // A size is written anew after it was read back, or told after the start, where nothing reads it back.
+    a_size_that_a_later_step_writes_over: "a step overwrites what the device was told" {
         const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1)), Step::Write(reg(0x40), only(0xFFFF))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    a_size_that_a_later_step_updates: "a step writes over what the device was told" {
+    a_size_that_a_later_step_updates: "a step overwrites what the device was told" {
         const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1)), Step::Update(reg(0x40), 0, 1 << 12)], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    a_size_that_drivers_choose_behind_the_engine: "a step writes over what the device was told" {
+    a_size_that_drivers_choose_behind_the_engine: "a step overwrites what the device was told" {
         const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1)), Step::Write(reg(0x40), chosen(0xFFFF))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
@@ -293,17 +292,17 @@ bad! {
         const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1))], ready: &[Step::Write(reg(0x40), entries(2))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A size in which two summands meet: 8 entries are told as 16 + 8.
+    // Two summands of a size share a bit: 8 entries are told as 16 + 8.
     a_size_and_something_else: "a size and something else in one bit" {
         const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1).plus(16))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A driver's number of bytes, of which the lint takes it that there's none, in the size of the queue.
-    a_buffer_of_a_queue_that_only_reads: "a size of buffers that the device doesn't write" {
+    // A size contains the driver's number of bytes, which the lint takes for 0 because the device does not write.
+    a_buffer_of_a_queue_that_only_reads: "a step tells a size of buffers that the device does not write" {
         const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1).buffer(1))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A position that its doorbell has no bits for: 300 is told as 44, and everything from 44 on around is executed again.
+    // A doorbell is too narrow for its position: 300 is told as 44, and everything from 44 on is executed again.
     a_doorbell_that_is_narrower_than_positions: "a doorbell that is narrower than what it is told" {
         const QUEUES: &'static [Queue] = &[Queue { entries: (1024, 1024), doorbell: Doorbell { width: Width::W8, ..DOORBELL }, ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
@@ -312,39 +311,40 @@ bad! {
         const QUEUES: &'static [Queue] = &[Queue { entries: (1024, 1024), ..pair(&PairFormat { head_doorbell: Doorbell { width: Width::W8, offset: 0xC0, ..DOORBELL }, ..PAIR }) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // The device knows how far a ring is filled by its doorbell alone: it takes the queue's number for that.
-    a_ring_whose_doorbell_is_told_a_number: "a doorbell that tells a device nothing of how far a queue is filled" {
+    // Only its doorbell tells the device how far a ring is filled, and it would take the queue's number for that.
+    a_ring_whose_doorbell_is_told_a_number: "a doorbell does not tell the device how far a queue is filled" {
         const QUEUES: &'static [Queue] = &[Queue { numbers: (3, 3), doorbell: Doorbell { value: Rung::Number, ..DOORBELL }, ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    a_pair_whose_doorbell_is_told_a_number: "a doorbell that tells a device nothing of how far a queue is filled" {
+    a_pair_whose_doorbell_is_told_a_number: "a doorbell does not tell the device how far a queue is filled" {
         const QUEUES: &'static [Queue] = &[ADMIN, Queue { doorbell: Doorbell { value: Rung::Number, ..DOORBELL }, ..IO }];
     }
-    // Another queue's step rings.
-    a_step_that_writes_another_queues_doorbell: "one register for two things that are told" {
+    // Another queue's step rings the doorbell.
+    a_step_that_writes_another_queues_doorbell: "two different values go into one register" {
         const QUEUES: &'static [Queue] = &[ADMIN, IO, Queue { numbers: (5, 5),
             start: begin_at!([], reg(0x60), reg(0x64), [Step::Write(reg(0x80), chosen(0xFF))]), ..ring(RING) }];
     }
-    // The device reads as many bytes as it likes.
-    lengths_that_no_field_tells: "buffers of whose size the device isn't told" {
+    // The device isn't told how many bytes to read.
+    lengths_that_no_field_tells: "the device is not told the size of buffers" {
         const QUEUES: &'static [Queue] = &[ring(RingFormat { bytes: (1, 1024), lengths: &[], ..RING })];
         const COMMANDS: &'static [Command] = &[];
     }
-    // One operation code, two places of the count: by the second a driver chooses the bits that the first counts in.
-    one_operation_code_with_two_counts: "two commands of one operation code that transfer different things" {
+    // One operation code with two places of the count: by the second command a driver chooses the bits that the first
+    // counts in.
+    one_operation_code_with_two_counts: "two commands of one operation code transfer different data" {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ,
             Command { words: [NO, NO, NO, chosen(0xFFFF), NO, NO, NO], ..reads(0, Bits::new(4, 0, 16)) }];
     }
-    one_operation_code_with_two_keys: "two commands of one operation code that transfer different things" {
+    one_operation_code_with_two_keys: "two commands of one operation code transfer different data" {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ,
             Command { words: [chosen(0xFFFF_FFFF), NO, NO, NO, NO, NO, NO], ..reads(1, Bits::new(3, 0, 16)) }];
     }
-    // Units have one type, so that a unit of one thing is taken for a unit of another.
+    // Units have one type, so a unit of one thing would be taken for a unit of another.
     two_things_to_learn: "two commands that learn a unit" {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ,
             Command { opcode: 9, ..learns(&Learn { selector: 30, table: (512, 4), ..LEARN }) }];
     }
-    // A completion's bits that say two things.
+    // Bits of a completion have two meanings.
     a_completion_whose_phase_is_in_its_tag: "two parts of a completion in one bit" {
         const QUEUES: &'static [Queue] = &[pair(&PairFormat { phase: Bits::new(3, 0, 1), ..PAIR })];
         const COMMANDS: &'static [Command] = &[];
@@ -357,48 +357,49 @@ bad! {
         const QUEUES: &'static [Queue] = &[ring(RingFormat { done: 1 << 63, written: 48, ..SHORT })];
         const COMMANDS: &'static [Command] = &[];
     }
-    // Selected by what a driver chooses, by a register that is written over, by another one than another kind's.
+    // A queue is selected by a driver's choice, by a register that is overwritten, or by another register than
+    // another kind's.
     a_queue_that_drivers_select: "a driver chooses which queue is selected" {
         const QUEUES: &'static [Queue] = &[Queue { numbers: (0, 1), start: select!([Step::Write(reg(0x44), number(1).chosen(0xF0))], []), ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
     }
-    a_queue_that_is_selected_and_then_another: "a step writes over what the device was told" {
+    a_queue_that_is_selected_and_then_another: "a step overwrites what the device was told" {
         const QUEUES: &'static [Queue] = &[Queue { numbers: (0, 1), start: select!([Step::Write(reg(0x44), number(1)), Step::Write(reg(0x44), only(0))], []), ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
     }
-    two_kinds_that_are_selected_by_two_registers: "one register for two things that are told" {
+    two_kinds_that_are_selected_by_two_registers: "two different values go into one register" {
         const QUEUES: &'static [Queue] = &[SELECTED, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x48), number(1))], []), ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
     }
-    two_kinds_that_are_selected_by_one_value: "one register for two things that are told" {
+    two_kinds_that_are_selected_by_one_value: "two different values go into one register" {
         const QUEUES: &'static [Queue] = &[Queue { numbers: (4, 5), ..SELECTED }, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x44), number(2))], []), ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A stop of the queue that is selected at the time: by whom?
-    a_stop_of_what_is_selected: "a step behind a start at a register that an index selects" {
+    // A stop accesses whichever queue is selected at the time, and another thread may have selected another.
+    a_stop_of_what_is_selected: "a step after a start accesses a register that an index selects" {
         const REGISTERS: &'static [Rule] = &[word(0x4C).read().behind(0x44, Width::W32, 2)];
         const QUEUES: &'static [Queue] = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Write(reg(0x48), only(1))]), stop: &[
             Step::Update(reg(0x48), 1, 0), Step::Await(&[Check::new(reg(0x48), 1, 0)], Limit::Millis(1)),
         ], ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // What the engine takes the device's word for, a driver writes there.
-    an_idle_test_of_what_drivers_write: "a rule lets drivers write what the engine looks at" {
+    // A driver writes where the engine expects the device's own statement.
+    an_idle_test_of_what_drivers_write: "a rule lets drivers write what the engine checks" {
         const REGISTERS: &'static [Rule] = &[word(0x5C).write(Write::Any)];
         const IDLE: &'static [Check] = &[Check::new(reg(0x5C), 1, 0)];
     }
-    a_stop_that_awaits_what_drivers_write: "a rule lets drivers write what the engine looks at" {
+    a_stop_that_awaits_what_drivers_write: "a rule lets drivers write what the engine checks" {
         const REGISTERS: &'static [Rule] = &[word(0x5C).write(Write::Any)];
         const QUEUES: &'static [Queue] = &[Queue { stop: &[
             Step::Update(reg(0x48), 1, 0), Step::Await(&[Check::new(reg(0x5C), 1, 0)], Limit::Millis(1)),
         ], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    a_reset_that_awaits_what_drivers_write: "a rule lets drivers write what the engine looks at" {
+    a_reset_that_awaits_what_drivers_write: "a rule lets drivers write what the engine checks" {
         const REGISTERS: &'static [Rule] = &[word(0x5C).write(Write::Any)];
         const RESET: &'static [Step] = &[Step::Write(reg(0x18), only(1)), Step::Await(&[Check::new(reg(0x5C), 1, 0)], Limit::Millis(1))];
     }
-    // The same bit, in a register of another width: 1 << 31 at 1Ch is 1 << 15 at 1Eh.
+    // The same bit, by a register of another width: 1 << 31 at 1Ch is 1 << 15 at 1Eh.
     a_rule_for_what_resets_in_another_width: "a rule lets drivers do what a step of the reset does" {
         const REGISTERS: &'static [Rule] = &[Rule::new(0, 0x1E, Width::W16).write(Write::Bits(0x8000))];
         const RESET: &'static [Step] = &[Step::Write(reg(0x1C), only(1 << 31))];
@@ -407,55 +408,56 @@ bad! {
         const REGISTERS: &'static [Rule] = &[Rule::new(0, 0x1E, Width::W16).write(Write::Merge(0x8000))];
         const RESET: &'static [Step] = &[Step::Update(reg(0x1C), 0, 1 << 31)];
     }
-    // Zeroes that a start writes are the engine's too: what they turn off, a driver turns on.
+    // Zeroes that a start writes are the engine's, too: a driver could turn on what they turn off.
     a_rule_merges_what_a_start_writes_as_zeroes: "a rule lets drivers write a register that starts or stops a queue" {
         const REGISTERS: &'static [Rule] = &[word(0x48).write(Write::Merge(0xFFFF_FFFF))];
         const QUEUES: &'static [Queue] = &[begins![Step::Write(reg(0x48), only(0))]];
         const COMMANDS: &'static [Command] = &[];
     }
-    // Where there's no queue, the register of each queue is that of queue 0 alone.
-    an_idle_test_of_each_queue: "a register or a value of each queue where there is none" {
+    // Without a queue, a register of each queue would be only that of queue 0.
+    an_idle_test_of_each_queue: "a step without a queue uses a queue's register or value" {
         const IDLE: &'static [Check] = &[Check::new(reg(0x18).each(4), 1, 0)];
     }
-    a_reset_of_each_queue: "a register or a value of each queue where there is none" {
+    a_reset_of_each_queue: "a step without a queue uses a queue's register or value" {
         const RESET: &'static [Step] = &[Step::Update(reg(0x18).each(4), 1, 0)];
     }
-    a_doorbell_that_each_queue_lists: "a register or a value of each queue where there is none" {
+    a_doorbell_that_each_queue_lists: "a step without a queue uses a queue's register or value" {
         const WINDOWS: &'static [Window] = &[Window::capability(1, 0x100).up_to(0x200)];
         const QUEUES: &'static [Queue] = &[Queue { doorbell: Doorbell { offset: 0xC0, stride: Stride::Listed(at(0, 0x10, Width::W16).each(2)), value: Rung::Number, ..DOORBELL }, ..FOUR }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // The device says where a queue's doorbell is: the same place for two, and each tail is told to both.
-    a_position_that_is_told_where_the_device_says: "a position that is told wherever the device says" {
+    // The device says where a doorbell is: it could give two queues the same place, and each tail would go to both.
+    a_position_that_is_told_where_the_device_says: "a position goes to a doorbell whose place only the device knows" {
         const WINDOWS: &'static [Window] = &[Window::capability(1, 0x100).up_to(0x200)];
         const QUEUES: &'static [Queue] = &[Queue { doorbell: Doorbell { offset: 0xC0, stride: Stride::Listed(at(0, 0x10, Width::W16)), ..DOORBELL }, ..FOUR }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // An index is a driver's number: it is written where a size was told, where a bit resets, where a doorbell's place is read.
-    an_index_where_a_size_is_told: "an index of a driver's where the engine writes or looks" {
+    // An index is a driver's number. It would be written where a size is told, where a bit resets, or where a
+    // doorbell's place is read.
+    an_index_where_a_size_is_told: "a driver's index lies where the engine writes or checks" {
         const REGISTERS: &'static [Rule] = &[word(0x4C).read().behind(0x40, Width::W32, 0x1_0000)];
         const QUEUES: &'static [Queue] = &[SIZED];
         const COMMANDS: &'static [Command] = &[];
     }
-    an_index_where_a_bit_resets: "an index of a driver's where the engine writes or looks" {
+    an_index_where_a_bit_resets: "a driver's index lies where the engine writes or checks" {
         const REGISTERS: &'static [Rule] = &[word(0x4C).read().behind(0x1C, Width::W32, 2)];
         const RESET: &'static [Step] = &[Step::Write(reg(0x1C), only(1))];
     }
-    an_index_where_a_stop_writes: "an index of a driver's where the engine writes or looks" {
+    an_index_where_a_stop_writes: "a driver's index lies where the engine writes or checks" {
         const REGISTERS: &'static [Rule] = &[word(0x4C).read().behind(0x48, Width::W32, 2)];
         const QUEUES: &'static [Queue] = &[Queue { stop: &[
             Step::Update(reg(0x48), 1, 0), STOPPED,
         ], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    an_index_where_a_doorbells_place_is_read: "an index of a driver's where the engine writes or looks" {
+    an_index_where_a_doorbells_place_is_read: "a driver's index lies where the engine writes or checks" {
         const REGISTERS: &'static [Rule] = &[word(0x4C).read().behind(0x60, Width::W32, 16)];
         const QUEUES: &'static [Queue] = &[Queue {
             doorbell: Doorbell { offset: 0xC0, stride: Stride::Shifted(reg(0x60), 0, 4), ..DOORBELL }, ..split(SPLIT)
         }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A value that has all bits set that a size may have is a larger size, and so is one with higher bits.
+    // A value with all bits set that a size may have is a larger size, and so is one with higher bits.
     a_rule_for_a_larger_size: "a rule lets drivers write a register that starts or stops a queue" {
         const REGISTERS: &'static [Rule] = &[word(0x40).write(Write::Values(&[0xFFFF]))];
         const QUEUES: &'static [Queue] = &[SIZED];
@@ -466,7 +468,7 @@ bad! {
         const QUEUES: &'static [Queue] = &[SIZED];
         const COMMANDS: &'static [Command] = &[];
     }
-    // The bit that resets, and no other; and another one with it.
+    // The driver writes only the bit that resets, or another one with it.
     a_rule_that_merges_the_bit_that_resets: "a rule lets drivers do what a step of the reset does" {
         const REGISTERS: &'static [Rule] = &[word(0x1C).write(Write::Merge(1))];
         const RESET: &'static [Step] = &[Step::Write(reg(0x1C), only(1))];
@@ -475,14 +477,14 @@ bad! {
         const REGISTERS: &'static [Rule] = &[word(0x1C).write(Write::Values(&[3]))];
         const RESET: &'static [Step] = &[Step::Write(reg(0x1C), only(1))];
     }
-    // Drivers write the register by which the device tells its limit.
-    a_limit_that_drivers_write: "a rule lets drivers write what the engine looks at" {
+    // Drivers write the register in which the device gives its limit.
+    a_limit_that_drivers_write: "a rule lets drivers write what the engine checks" {
         const REGISTERS: &'static [Rule] = &[word(0x5C).write(Write::Any)];
         const QUEUES: &'static [Queue] = &[begins![Step::AtLeast(reg(0x5C), entries(1))]];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A queue's number, written where the device says: over an address of the same window.
-    a_number_that_is_told_over_an_address: "one register for two things that are told" {
+    // A queue's number is written where the device says: over an address of the same window.
+    a_number_that_is_told_over_an_address: "two different values go into one register" {
         const WINDOWS: &'static [Window] = &[Window::capability(1, 0x100).up_to(0x200)];
         const QUEUES: &'static [Queue] = &[Queue { numbers: (1, 1),
             doorbell: Doorbell { offset: 0x00, index: (0, 0), stride: Stride::Listed(at(0, 0x10, Width::W16)), value: Rung::Number, ..DOORBELL },
@@ -495,15 +497,15 @@ bad! {
         const QUEUES: &'static [Queue] = &[ring(RING)];
         const COMMANDS: &'static [Command] = &[];
     }
-    // Four queues, and each command that makes one says 0.
+    // There are four queues, and each command that makes one says 0.
     a_command_that_does_not_say_which_queue_it_makes: "a command that doesn't say which of several queues it makes" {
         const COMMANDS: &'static [Command] = &[Command { words: [only(1), NO, NO, NO, NO, NO, NO], ..CREATE_COMPLETION }, CREATE_SUBMISSION, IDENTIFY, READ];
     }
 }
 
-/// The queues that the cases above begin with pass.
+/// The tables from which the cases above are made pass the lint.
 #[test]
-fn what_the_cases_begin_with_is_good() {
+fn the_base_tables_of_the_cases_pass() {
     struct Good;
     impl Case for Good {
         const QUEUES: &'static [Queue] = &[
@@ -543,7 +545,7 @@ fn what_the_cases_begin_with_is_good() {
     lint::<Of<Four>>();
 }
 
-/// The second reset's steps are a driver's too.
+/// A driver could do the steps of the second reset, too.
 #[test]
 fn a_rule_for_what_resets_a_device_that_was_silenced() {
     struct Bad;
@@ -558,7 +560,7 @@ fn a_rule_for_what_resets_a_device_that_was_silenced() {
         const QUEUES: &'static [Queue] = &[ring(RING)];
     }
     assert_eq!(
-        told::<Bad>(),
+        lint_message::<Bad>(),
         "a rule lets drivers do what a step of the reset does"
     );
 }

@@ -1,4 +1,4 @@
-//! A driver that is cut while the device works on a lent buffer.
+//! A driver is cut while the device works on a lent buffer.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
@@ -22,7 +22,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 #[interface]
 trait Driver {
-    /// Puts a command with `data` in flight, and is struck, hangs or panics.
+    /// Puts a command with `data` in flight, and then traps, hangs or panics.
     fn write(&self, data: &RRef<[u8]>, how: u32) -> Result<(), RpcError>;
 }
 
@@ -55,24 +55,24 @@ fn init(function: Function) -> Result<Board, RpcError> {
 
 /// No destructor runs in a cut, but the lender has its buffer back when its call has returned.
 #[test]
-fn a_driver_that_is_cut_with_a_loan_in_flight_has_its_device_silenced_first() {
+fn a_cut_loan_silences_the_device_first() {
     let _alone = alone();
     let _contained = contained(true);
     for how in 0..3 {
-        let model = NvmeEmulator::leak(Shape {
+        let emulator = NvmeEmulator::leak(Shape {
             flr: true,
             ..Shape::default()
         });
-        let slot = model.slot();
+        let slot = emulator.slot();
         let spec = DomainSpec::new("driver").budget(Duration::from_millis(20));
         let mint = Mint::fallible(move || slot.claim());
         let domain: Domain<dyn Driver> = host().spawn(spec, init, mint).unwrap();
         let data = RRef::from_slice(&[7_u8; 4096]);
         let proxy = domain.proxy().unwrap();
-        assert!(model.is_bus_master());
+        assert!(emulator.is_bus_master());
         assert_eq!(proxy.write(&data, how), Err(RpcError::Crashed), "{how}");
         assert!(
-            !model.is_bus_master(),
+            !emulator.is_bus_master(),
             "{how}: the device still reads what was lent"
         );
         drop(data);

@@ -1,4 +1,4 @@
-//! Attacks on registers of which some bits are kept as the device says that they are.
+//! Attacks on registers of which some bits would be kept as the device states them.
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadWrite, Register};
@@ -17,9 +17,9 @@ mod liar;
 const CC: usize = 0x14;
 const CSTS: usize = 0x1C;
 
-/// CC reads with another page size once: what is kept of it is what the engine wrote, not that.
+/// CC reads once with another page size. It must keep the value that the engine wrote.
 #[test]
-fn the_page_size_is_the_engines_whatever_the_device_says() {
+fn the_device_cannot_change_the_page_size() {
     let liar = Liar::leak(0x5678_1234, 0x0108_0200);
     liar.set(0, 0, Width::W64, 1 << 37 | 1 << 24);
     let lies = Arc::new(AtomicBool::new(false));
@@ -47,6 +47,6 @@ fn the_page_size_is_the_engines_whatever_the_device_says() {
         written
             .iter()
             .all(|&(_, offset, value)| offset != CC || value >> 7 & 0xF == 0),
-        "pages are of 64 KiB now: a list of pages is read behind the command's own"
+        "pages are of 64 KiB now: the device reads past the end of the command's list"
     );
 }

@@ -1,4 +1,4 @@
-//! Configuration space: what a look, or a write, that was lost leaves behind.
+//! Configuration space: the effects of a read or a write that is lost.
 #![expect(unsafe_code, reason = "stands for a PCI host")]
 
 use std::sync::atomic::{AtomicBool, AtomicU16, AtomicU32, Ordering::SeqCst};
@@ -17,7 +17,7 @@ use liar::{BAR0, COMMAND, EXPRESS, Liar};
 #[path = "../fixtures/liar.rs"]
 mod liar;
 
-/// A device that is known by its identifiers, not by its class.
+/// A device that is identified by its IDs, not by its class.
 #[derive(Debug)]
 enum Card {}
 
@@ -31,9 +31,9 @@ impl Table for Card {
     const QUEUES: &'static [Queue] = &[];
 }
 
-/// An earlier owner left virtual functions on; one look at the list in extended configuration space is blind.
+/// An earlier owner left virtual functions on, and one read of the claim is blind.
 #[test]
-fn virtual_functions_of_an_earlier_owner_are_off_whichever_look_is_blind() {
+fn inherited_sriov_is_off_after_any_blind_read() {
     let _alone = alone();
     let mut on = Vec::new();
     for look in 0..64 {
@@ -61,10 +61,10 @@ fn virtual_functions_of_an_earlier_owner_are_off_whichever_look_is_blind() {
     );
 }
 
-/// The class reads as all ones for an instant, before the claim begins to note such looks. What is at the place isn't what the claim
-/// takes it for: it is never found again.
+/// The class reads as all ones for an instant, before the claim begins to note such reads. If the claim believed it,
+/// it would never find its function again.
 #[test]
-fn a_function_is_known_by_what_it_said_when_it_answered() {
+fn a_blind_class_read_does_not_lose_the_function() {
     let _alone = alone();
     let liar = Liar::nvme(true);
     liar.set_config(0, 0x10FB_8086);
@@ -86,9 +86,10 @@ fn a_function_is_known_by_what_it_said_when_it_answered() {
     drop(claimed);
 }
 
-/// The same in the claim after one whose function was lost in its reset: its base addresses are not put back, and it decodes at 0.
+/// The same in the claim after one whose function was lost in its reset: its base addresses would not be put back,
+/// and it would decode at 0.
 #[test]
-fn base_addresses_are_put_back_whichever_look_is_blind() {
+fn base_addresses_are_put_back_after_any_blind_read() {
     let _alone = alone();
     let liar = Liar::nvme(true);
     liar.set_config(0, 0x10FB_8086);
@@ -105,7 +106,7 @@ fn base_addresses_are_put_back_whichever_look_is_blind() {
     });
     assert_eq!(function.silence(), Silenced::Lost);
     drop(function);
-    // It is back, and blind for an instant.
+    // The function is back, and blind for an instant.
     let is_blind = AtomicBool::new(true);
     liar.say(move |offset, value| {
         if offset == 8 && is_blind.swap(false, SeqCst) {
@@ -122,9 +123,10 @@ fn base_addresses_are_put_back_whichever_look_is_blind() {
     );
 }
 
-/// A controller is lost in its reset, and taken out; another of the same model is put in, and the host gives it addresses.
+/// A controller is lost in its reset and taken out. Another one of the same model is put in, and the host gives it
+/// addresses.
 #[test]
-fn base_addresses_that_were_not_put_back_are_no_other_device_s_of_that_model() {
+fn lost_addresses_do_not_go_to_the_same_model() {
     let _alone = alone();
     let liar = Liar::nvme(true);
     let slot = liar.slot::<Nvme>();
@@ -144,16 +146,16 @@ fn base_addresses_that_were_not_put_back_are_no_other_device_s_of_that_model() {
     assert_eq!(bar, 0xE000_0004, "another's base address");
 }
 
-/// Configuration space of a function that misses the next write of one of its dwords.
+/// The configuration space of a function that misses the next write of one of its dwords.
 struct Deaf {
     liar: &'static Liar,
-    /// Which; 0 if none.
+    /// The dword's offset; 0 if none.
     to: AtomicU16,
-    /// And reads as all ones until then.
+    /// Whether it also reads as all ones until then.
     is_blind: bool,
 }
 
-// SAFETY: a model.
+// SAFETY: the device is emulated.
 unsafe impl ConfigSpace for Deaf {
     fn read(&self, at: PciAddress, offset: u16) -> u32 {
         match self.is_blind && self.to.load(SeqCst) != 0 {
@@ -181,8 +183,8 @@ fn deaf(liar: &'static Liar, to: u16, is_blind: bool) -> (&'static Deaf, DeviceS
     (deaf, liar.slot_through(deaf))
 }
 
-/// A function is silenced, which misses the write that is to end its requests; whether what is in flight is over, and the device bus
-/// master still.
+/// Silences a function that misses the write that is to end its requests. Returns the result, and whether everything
+/// in flight counts as ended while the device is still bus master.
 fn silenced(is_blind: bool) -> (Silenced, bool) {
     let liar = Liar::nvme(false);
     let (deaf, slot) = deaf(liar, 0, is_blind);
@@ -198,7 +200,7 @@ fn silenced(is_blind: bool) -> (Silenced, bool) {
 }
 
 #[test]
-fn what_is_in_flight_comes_back_when_the_device_is_no_bus_master() {
+fn a_bus_master_ends_no_transfer() {
     let _alone = alone();
     let (silenced, is_reached) = silenced(false);
     assert!(
@@ -208,7 +210,7 @@ fn what_is_in_flight_comes_back_when_the_device_is_no_bus_master() {
 }
 
 #[test]
-fn what_is_in_flight_comes_back_when_the_device_is_no_bus_master_though_it_was_blind() {
+fn a_blind_bus_master_ends_no_transfer() {
     let _alone = alone();
     let (silenced, is_reached) = silenced(true);
     assert!(
@@ -217,7 +219,7 @@ fn what_is_in_flight_comes_back_when_the_device_is_no_bus_master_though_it_was_b
     );
 }
 
-/// A claim ends: its memory is released.
+/// The claim ends, and its memory is released.
 #[test]
 fn a_claim_ends_when_the_device_is_no_bus_master() {
     let _alone = alone();
@@ -231,9 +233,10 @@ fn a_claim_ends_when_the_device_is_no_bus_master() {
     assert!(!liar.is_bus_master(), "its queues are freed");
 }
 
-/// The write that begins a Function Level Reset is missed: everything is as it was, also memory decoding, which a reset turns off.
+/// The write that begins a Function Level Reset is missed: everything stays as it was, also memory decoding, which a
+/// reset turns off.
 #[test]
-fn a_function_level_reset_is_one_that_has_happened() {
+fn a_missed_function_level_reset_does_not_count() {
     let _alone = alone();
     let liar = Liar::nvme(true);
     let (deaf, slot) = deaf(liar, 0, false);
@@ -249,9 +252,9 @@ fn a_function_level_reset_is_one_that_has_happened() {
     );
 }
 
-/// What a claim turns off it looks at: MSI, virtual functions.
+/// A claim checks what it turns off: MSI, virtual functions.
 #[test]
-fn what_a_claim_turns_off_is_off() {
+fn a_claim_checks_what_it_turns_off() {
     let _alone = alone();
     const MSI: u16 = 0x80;
     let mut on = Vec::new();
@@ -275,7 +278,7 @@ fn what_a_claim_turns_off_is_off() {
     );
 }
 
-/// A controller was reset; then it's taken out, and a network card has its place and, by the host, its addresses.
+/// A controller was reset and is then taken out. A network card gets its place and, from the host, its addresses.
 #[test]
 fn another_device_is_not_made_bus_master() {
     let _alone = alone();
@@ -294,9 +297,9 @@ fn another_device_is_not_made_bus_master() {
     );
 }
 
-/// A virtio disk, whose structures are in BAR 0; one look of a claim is blind.
+/// A virtio disk, whose structures are in BAR 0; one read of a claim is blind.
 #[test]
-fn a_claim_that_was_blind_anywhere_is_none() {
+fn a_claim_with_a_blind_read_fails() {
     let _alone = alone();
     let mut claimed = Vec::new();
     for look in 0..64 {
@@ -304,7 +307,7 @@ fn a_claim_that_was_blind_anywhere_is_none() {
         let looks = AtomicU32::new(0);
         let was_blind: &'static AtomicU16 = Box::leak(Box::new(AtomicU16::new(0)));
         liar.say(move |offset, value| {
-            // What is behind 100h need not be there.
+            // Offsets from 100h on need not be there.
             if offset < 0x100 && looks.fetch_add(1, SeqCst) == look {
                 was_blind.store(offset + 1, SeqCst);
                 return u32::MAX;
@@ -312,7 +315,7 @@ fn a_claim_that_was_blind_anywhere_is_none() {
             value
         });
         let function = liar.slot::<VirtioBlock>().claim();
-        // It isn't taken for another device either.
+        // The function isn't taken for another device either.
         if was_blind.load(SeqCst) != 0 && function.as_ref().err() != Some(&ClaimError::Absent) {
             claimed.push((
                 look,
@@ -348,7 +351,8 @@ fn base_addresses_are_back_before_memory_is_decoded() {
     );
 }
 
-/// A reset has taken the base address, and the function was lost in it. The next claim puts the address back, and that write is missed.
+/// A reset has cleared the base address, and the function was lost in it. The next claim puts the address back, and
+/// that write is missed.
 #[test]
 fn a_claim_decodes_no_memory_without_its_addresses() {
     let _alone = alone();

@@ -1,4 +1,4 @@
-//! What does the engine believe of a device that does not answer for a moment, or that another has been put in the place of?
+//! A device that does not answer for a moment, or that was replaced by another, must not be believed.
 
 use samara_device_io::mmio::{ReadWrite, Register};
 use samara_device_io::queue::{ChainQueue, Pair, Ring};
@@ -19,7 +19,7 @@ mod raw;
 const EXPRESS_AT: usize = 0x60;
 const BAR0: u32 = 0xFEB0_0004;
 
-/// A controller with PCI Express, and function level reset if `flr`; CAP.CSS = NVM.
+/// A controller with PCI Express, and Function Level Reset if `flr`; CAP.CSS = NVM.
 fn nvme(flr: bool) -> &'static Raw {
     let raw = Raw::leak(&[
         (0x00, 0x0010_1B36),
@@ -35,8 +35,9 @@ fn nvme(flr: bool) -> &'static Raw {
     raw
 }
 
-/// A controller is taken out, and a network card put in its place, whose base address nobody has programmed: the end of the claim
-/// resets the card, gives it the controller's address, and has it decode there, however many bytes it takes.
+/// A controller is taken out, and a network card put in its place, whose base address nobody has programmed. The end
+/// of the claim must not reset the card, give it the controller's address and make it decode there, however many
+/// bytes it takes.
 #[test]
 fn the_end_of_a_claim_leaves_another_device_alone() {
     let _alone = alone();
@@ -58,7 +59,7 @@ fn the_end_of_a_claim_leaves_another_device_alone() {
     }
 }
 
-/// BPINFO.BRS = 11b: a read of a boot partition has ended, with an error (Base 2.0, offset 40h). Nothing is under way.
+/// BPINFO.BRS = 11b: a read of a boot partition has ended with an error (Base 2.0, offset 40h). Nothing is under way.
 #[test]
 fn a_boot_partition_that_could_not_be_read_is_idle() {
     let _alone = alone();
@@ -69,10 +70,10 @@ fn a_boot_partition_that_could_not_be_read_is_idle() {
     drop(function);
 }
 
-/// The writes of both addresses are lost, of a controller that doesn't answer for an instant; what enables it is not. It was left with
-/// the firmware's queues, which a controller reset keeps (Base 2.0 §3.7.2).
+/// A controller doesn't answer for an instant and loses the writes of both addresses, but not the one that enables
+/// it. It still has the firmware's queues, which a controller reset keeps (Base 2.0 §3.7.2).
 #[test]
-fn a_controller_is_not_enabled_with_the_queues_of_its_firmware() {
+fn a_controller_does_not_keep_its_firmwares_queues() {
     let _alone = alone();
     const FIRMWARES: u32 = 0x1234_5000;
     let raw = nvme(false);
@@ -81,7 +82,7 @@ fn a_controller_is_not_enabled_with_the_queues_of_its_firmware() {
     function.enable_bus_master().unwrap();
     let mut admin = Pair::<Nvme, { Nvme::ADMIN }>::new(&function, 0, 64).unwrap();
     raw.react(|raw, offset, value| match offset {
-        // The next look finds them so: at AQA, or else at CC.
+        // The next read finds them so: at AQA, or else at CC.
         0x24 | 0x14 if value.is_none() => {
             for (at, value) in [(0x28, FIRMWARES), (0x2C, 0), (0x30, FIRMWARES), (0x34, 0)] {
                 raw.set(at, value);
@@ -93,12 +94,12 @@ fn a_controller_is_not_enabled_with_the_queues_of_its_firmware() {
     let started = admin.start(&function, 0);
     assert!(
         started.is_err() && raw.get(0x1C) == 0,
-        "it executes what stands in memory that is in use again: {started:?}"
+        "it executes entries in memory that is in use again: {started:?}"
     );
     drop(function);
 }
 
-/// The same of a receive ring: RDBAL and RDBAH are what they were, RDLEN and the rest are written.
+/// The same for a receive ring: RDBAL and RDBAH are as they were, RDLEN and the rest are written.
 #[test]
 fn a_ring_is_not_enabled_where_another_was() {
     let _alone = alone();
@@ -110,7 +111,7 @@ fn a_ring_is_not_enabled_where_another_was() {
     ]);
     let function = raw.slot::<Ixgbe>().claim().unwrap();
     raw.react(|raw, offset, value| {
-        // A reset ends at once, and clears neither (section 4.2.1.6.1 has descriptor bases undefined).
+        // A reset ends at once, and clears neither (by section 4.2.1.6.1 descriptor bases are undefined).
         if offset == 0x0008 {
             raw.set(0x0000, raw.get(0x0000) & !(1 << 26 | 1 << 3 | 1 << 2));
         }
@@ -133,10 +134,10 @@ fn a_ring_is_not_enabled_where_another_was() {
     drop(function);
 }
 
-/// Configuration space reads as all ones for an instant in the midst of a silencing: Device Control is read, and written back with
-/// every bit set, also to a function that offers no reset.
+/// Configuration space reads as all ones for an instant in the middle of a silence. Device Control must not be
+/// written back with every bit set, not even to a function that offers no reset.
 #[test]
-fn device_control_that_reads_as_all_ones_is_not_written_back() {
+fn an_all_ones_device_control_is_not_written_back() {
     let _alone = alone();
     let liar = Liar::nvme(false);
     liar.set_config(EXPRESS_AT as u16 + 8, 0x2810);
@@ -156,7 +157,7 @@ fn device_control_that_reads_as_all_ones_is_not_written_back() {
 
 /// The command register reads as all ones for an instant at the claim.
 #[test]
-fn a_command_register_that_reads_as_all_ones_is_not_written_back() {
+fn an_all_ones_command_register_is_not_written_back() {
     let _alone = alone();
     let liar = Liar::nvme(false);
     liar.say(|offset, value| if offset == 4 { u32::MAX } else { value });
@@ -170,19 +171,19 @@ fn a_command_register_that_reads_as_all_ones_is_not_written_back() {
     drop(function);
 }
 
-/// A controller that doesn't come out of its reset is taken out, and a network card put in, before the function is reset. What answers
-/// then isn't what the table describes.
+/// A controller that doesn't come out of its reset is taken out, and a network card put in, before the function is
+/// reset. The card that answers then isn't the device that the table describes.
 #[test]
-fn another_device_is_no_controller_that_was_reset() {
+fn a_swapped_card_does_not_count_as_reset() {
     let _alone = alone();
     let liar = Liar::nvme(true);
     liar.set(0, 0x00, Width::W64, 1 << 37 | 63);
     let function = liar.slot::<Nvme>().claim().unwrap();
-    // CSTS.RDY stays.
+    // CSTS.RDY stays 1.
     liar.set(0, 0x1C, Width::W32, 1);
     liar.say(move |offset, value| {
         if offset == 0 && liar.lock().now > 400_000_000 && value == 0x0010_1B36 {
-            // An 82599, as it comes from power-on: no memory decoding, no base addresses.
+            // An 82599 as it comes from power-on: no memory decoding, no base addresses.
             liar.set_config(0x00, 0x10FB_8086);
             liar.set_config(0x08, 0x0200_0001);
             liar.set_config(0x04, 1 << 20);
@@ -201,8 +202,8 @@ fn another_device_is_no_controller_that_was_reset() {
     drop(function);
 }
 
-/// A function that an earlier kernel left asleep (D3hot) has no registers until it is awake (PCI Power Management 1.2 §5.4.1); it
-/// offers no function level reset.
+/// A function that an earlier kernel left asleep (D3hot) has no registers until it is awake (PCI Power Management 1.2
+/// §5.4.1); it offers no Function Level Reset.
 #[test]
 fn a_function_that_was_left_asleep_is_woken() {
     let _alone = alone();
@@ -223,8 +224,8 @@ fn a_function_that_was_left_asleep_is_woken() {
     assert_eq!(reset, Ok(()));
 }
 
-/// The six writes of a queue's addresses are lost, of a device that doesn't answer for an instant; what enables it is not. After a reset
-/// they are 0: there the device reads descriptors, and writes its used ring.
+/// A device doesn't answer for an instant and loses the six writes of a queue's addresses, but not the one that
+/// enables it. After a reset the addresses are 0: there the device would read descriptors and write its used ring.
 #[test]
 fn a_virtqueue_is_not_enabled_at_address_0() {
     let _alone = alone();
@@ -237,7 +238,7 @@ fn a_virtqueue_is_not_enabled_at_address_0() {
     let mut queue =
         ChainQueue::<VirtioBlock, { VirtioBlock::REQUESTS }>::new(&function, 0, 16).unwrap();
     liar.react(|liar, _, offset, value| {
-        // The next look finds them so: at the size, or else the write that enables the queue.
+        // The next read finds them so: at the size, or else the write that enables the queue.
         if matches!((offset, value), (0x18, None) | (0x1C, Some(_))) {
             for at in [0x20, 0x28, 0x30] {
                 liar.set(0, at, Width::W64, 0);
@@ -252,24 +253,24 @@ fn a_virtqueue_is_not_enabled_at_address_0() {
     drop(function);
 }
 
-/// A controller is taken out while its function is being reset; another is put in, whose base address the host has programmed. The next
-/// claim, of another driver, gives it the first one's.
+/// A controller is taken out while its function is being reset; another one is put in, whose base address the host
+/// has programmed. The next claim, of another driver, must not give it the first one's address.
 #[test]
-fn base_addresses_that_were_not_put_back_are_no_other_devices() {
+fn lost_addresses_do_not_go_to_another_device() {
     let _alone = alone();
     let liar = Liar::nvme(true);
     let slot = liar.slot::<Nvme>();
     let function = slot.claim().unwrap();
     function.reset().unwrap();
     function.enable_bus_master().unwrap();
-    // Gone with the reset of the function.
+    // The function disappears with its reset.
     liar.say(move |offset, value| match offset {
         0 if liar.lock().flrs == 1 => u32::MAX,
         _ => value,
     });
     drop(function);
     liar.say(|_, value| value);
-    // Another controller, of another vendor, in its place.
+    // Another vendor's controller is in its place.
     liar.set_config(0x00, 0xA808_144D);
     liar.set_config(0x10, 0xE000_0004);
     liar.set_config(0x04, 1 << 20 | 2);
@@ -279,10 +280,10 @@ fn base_addresses_that_were_not_put_back_are_no_other_devices() {
     assert_eq!(bar, 0xE000_0004, "of another device");
 }
 
-/// What masks the vectors of an earlier kernel is lost, of a device that doesn't answer for an instant: it reads as all ones there. The
-/// function is let send messages all the same.
+/// A device doesn't answer for an instant and loses the write that masks the vectors of an earlier kernel: their
+/// table reads as all ones. Then the function must not be allowed to send messages.
 #[test]
-fn vectors_that_were_not_masked_are_not_let_loose() {
+fn vectors_that_were_not_masked_stay_disabled() {
     let _alone = alone();
     const MSIX_AT: usize = 0x80;
     const TABLE: usize = 0x4000;
@@ -301,7 +302,7 @@ fn vectors_that_were_not_masked_are_not_let_loose() {
     let function = raw.slot::<Nvme>().claim().unwrap();
     function.reset().unwrap();
     raw.react(move |raw, offset, value| {
-        // The read that all of it has taken effect with.
+        // The read after which all of it should have taken effect.
         if offset == TABLE + 12 && value.is_none() {
             left(raw);
             raw.set(TABLE + 12, u32::MAX);

@@ -1,4 +1,4 @@
-//! Attacks by a driver's own table: one that is called what the host's is.
+//! Attacks by a driver's own table that has the name of the host's.
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
@@ -6,7 +6,7 @@ use samara_device_io::table::*;
 use samara_device_tables::Nvme;
 use samara_rref::Exchangeable;
 
-/// Every register is a plain one.
+/// A table in which every register is a plain one.
 enum Mine {}
 
 impl Table for Mine {
@@ -20,9 +20,10 @@ impl Table for Mine {
     const QUEUES: &'static [Queue] = &[];
 }
 
-/// Images compare interfaces as data: one that takes `PciFunction<Mine>` would take the host's `PciFunction<Nvme>`.
+/// Images compare interfaces as data: otherwise an interface that takes `PciFunction<Mine>` would accept the host's
+/// `PciFunction<Nvme>`.
 #[test]
-fn a_function_of_another_table_is_another_type_as_data() {
+fn a_function_of_another_table_is_another_type() {
     let mine = <PciFunction<Mine> as Exchangeable>::DESCRIPTOR;
     let theirs = <PciFunction<Nvme> as Exchangeable>::DESCRIPTOR;
     assert!(mine != theirs, "both are {theirs:?}");

@@ -1,4 +1,4 @@
-//! An attack on how much a command transfers, by a driver of two devices with blocks of different sizes.
+//! An attack on the length of a transfer, by a driver of two devices with blocks of different sizes.
 #![forbid(unsafe_code)]
 
 use samara_device_io::queue::SubmitError;
@@ -11,18 +11,18 @@ use fixture::Disk;
 #[path = "../fixtures/nvme.rs"]
 mod fixture;
 
-fn model(block_shift: u8) -> &'static NvmeEmulator {
+fn emulator(block_shift: u8) -> &'static NvmeEmulator {
     NvmeEmulator::leak(Shape {
         block_shift,
         ..Shape::default()
     })
 }
 
-/// Eight blocks of 512 bytes for the command, eight of 4 KiB for the device: it would go on behind the
-/// buffer, by addresses that nobody has given it.
+/// Eight blocks are 512 bytes each for the command, and 4 KiB each for the device: it would go on after the buffer,
+/// at addresses that it was not given.
 #[test]
 fn a_command_counts_in_its_own_devices_blocks() {
-    let (small, large) = (model(9), model(12));
+    let (small, large) = (emulator(9), emulator(12));
     let (one, other) = (small.slot().claim().unwrap(), large.slot().claim().unwrap());
     let (of_one, mut disk) = (Disk::up(&one).unit, Disk::up(&other));
     assert_eq!((of_one.shift(), disk.unit.shift()), (9, 12));
@@ -41,10 +41,10 @@ fn a_command_counts_in_its_own_devices_blocks() {
     assert_eq!(large.counts().stray_accesses, 0);
 }
 
-/// The same device may have other blocks by then.
+/// After a reset the device may have other blocks.
 #[test]
 fn a_unit_that_was_learned_before_a_reset_is_refused() {
-    let function = model(9).slot().claim().unwrap();
+    let function = emulator(9).slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     let buffer = RRef::<[u8]>::new_zeroed_slice(4096).unwrap();
     let transfer = function.begin(buffer).unwrap();

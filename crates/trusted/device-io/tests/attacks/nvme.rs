@@ -1,4 +1,4 @@
-//! Attacks by NVMe controllers that say odd things.
+//! Attacks by NVMe controllers that give false information.
 #![expect(unsafe_code, reason = "stands for the device")]
 
 use samara_device_io::PciFunction;
@@ -28,7 +28,7 @@ fn store(bus: u64, bytes: &[u8]) {
     unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), at, bytes.len()) };
 }
 
-/// A controller that executes each admin command at its doorbell by `work`, with success.
+/// A controller that executes each admin command by `work` when its doorbell is rung, and completes it with success.
 fn nvme(work: impl Fn(&Liar, [u32; 16]) + Send + Sync + 'static) -> &'static Liar {
     let liar = Liar::leak(0x5678_1234, 0x0108_0200);
     liar.set(0, 0, Width::W64, 1 << 37 | 1 << 24);
@@ -76,9 +76,10 @@ fn identify(function: &Function, admin: &mut Admin, namespace: u32) -> Completio
     admin.next(function).unwrap().unwrap()
 }
 
-/// Namespace 1 has blocks of 512 bytes. Of namespace 2, which has blocks of 4 KiB, the controller says nothing, though that it has.
+/// Namespace 1 has blocks of 512 bytes. For namespace 2, which has blocks of 4 KiB, the controller reports success
+/// but writes nothing.
 #[test]
-fn of_a_namespace_of_which_nothing_is_said_nothing_is_learned() {
+fn nothing_is_learned_from_an_unwritten_page() {
     let liar = nvme(|_, entry| {
         if (entry[0] as u8, entry[1]) == (0x06, 1) {
             let page = u64::from(entry[6]) | u64::from(entry[7]) << 32;
@@ -91,12 +92,12 @@ fn of_a_namespace_of_which_nothing_is_said_nothing_is_learned() {
     let one = identify(&function, &mut admin, 1).unit.unwrap();
     assert_eq!((one.key(), one.shift()), (1, 9));
     let two = identify(&function, &mut admin, 2).unit;
-    assert_eq!(two, None, "what was said of namespace 1");
+    assert_eq!(two, None, "the answer for namespace 1");
 }
 
-/// The same over a reset.
+/// The same across a reset.
 #[test]
-fn what_was_said_before_a_reset_is_not_learned_after_it() {
+fn a_page_from_before_a_reset_teaches_nothing() {
     static SAYS: AtomicU32 = AtomicU32::new(1);
     let liar = nvme(|_, entry| {
         if entry[0] as u8 == 0x06 && SAYS.load(SeqCst) == 1 {
@@ -113,15 +114,16 @@ fn what_was_said_before_a_reset_is_not_learned_after_it() {
     assert_eq!(
         identify(&function, &mut admin, 1).unit,
         None,
-        "what was said before the reset"
+        "the answer from before the reset"
     );
 }
 
-/// Any page that the controller writes is taken for what the next command has learned: a driver chooses which it wrote before.
+/// A page that the controller wrote for another command would be taken for the answer: a driver chooses which it
+/// wrote before.
 #[test]
-fn a_page_of_another_command_is_not_learned_from() {
+fn another_commands_page_teaches_nothing() {
     let liar = nvme(|_, entry| {
-        // The list of controllers, of namespaces, a vendor's.
+        // A list of namespaces, with such bytes in it.
         if (entry[0] as u8, entry[10] & 0xFF) == (0x06, 0x02) {
             let page = u64::from(entry[6]) | u64::from(entry[7]) << 32;
             store(page + 128, &[0, 0, 9, 0]);
@@ -137,7 +139,8 @@ fn a_page_of_another_command_is_not_learned_from() {
     assert_eq!(identify(&function, &mut admin, 1).unit, None);
 }
 
-/// The distance of doorbells reads otherwise for one queue: its tail is told to another queue, which reads entries that are old.
+/// The distance of doorbells reads differently for one queue: its tail would go to another queue, which would read
+/// old entries.
 #[test]
 fn a_tail_is_told_to_its_own_queue() {
     let liar = nvme(|_, _| {});
@@ -157,7 +160,7 @@ fn a_tail_is_told_to_its_own_queue() {
         Io::new(&function, 2, 8).unwrap(),
     );
     made(&mut two).unwrap();
-    // CAP.DSTRD is 1, for a while.
+    // CAP.DSTRD is 1 for a while.
     liar.set(0, 0, Width::W64, 1 << 37 | 1 << 32 | 1 << 24);
     let made = made(&mut one);
     assert_eq!(made, Err(SubmitError::Queue(QueueError::NoDoorbell)));
@@ -168,7 +171,7 @@ fn a_tail_is_told_to_its_own_queue() {
         put(&mut one),
         Err(SubmitError::Queue(QueueError::NotStarted))
     );
-    // It says again what it has said first.
+    // The controller says again what it has said first.
     let create =
         admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, [0; 7], &mut one);
     create.unwrap();
@@ -177,13 +180,13 @@ fn a_tail_is_told_to_its_own_queue() {
     assert_eq!(liar.writes(), [(0, 0x1008, 1)], "queue 2's is at 1010h");
 }
 
-/// A doorbell in the midst of a reset.
+/// A doorbell is rung in the middle of a reset.
 #[test]
 fn nothing_is_rung_in_the_midst_of_a_reset() {
     let liar = nvme(|_, _| {});
     let function: Function = liar.slot().claim().unwrap();
     let mut admin = up(&function);
-    // RDY stays 1 until somebody has rung.
+    // RDY stays 1 until the doorbell was rung, or the test goes on.
     let is_rung = std::sync::Arc::new(AtomicU32::new(0));
     let seen = is_rung.clone();
     liar.react(move |liar, _, offset, value| match (offset, value) {
@@ -203,7 +206,7 @@ fn nothing_is_rung_in_the_midst_of_a_reset() {
             std::thread::yield_now();
         }
         let _ = admin.submit::<{ Nvme::SET_QUEUES }>(&function, [0; 7]);
-        // It holds up nobody: whether it is told to the device is the question.
+        // The doorbell holds up nobody; the question is whether the device is told.
         let rung = admin.ring(&function);
         let told = is_rung.load(SeqCst) == 3;
         is_rung.store(2, SeqCst);

@@ -1,4 +1,4 @@
-//! Attack: registers that no rule lists. What refuses them must not be the overflow check of a debug build.
+//! Attacks by registers that no rule lists. They must not be refused only by the overflow check of a debug build.
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
@@ -17,8 +17,8 @@ mod nvme;
 
 const NOT_LISTED: &str = "the table does not list this register";
 
-/// The register's name, or the message of the panic.
-fn told<D: Table, T: Value, A: Access>(window: usize, offset: usize) -> Result<String, String> {
+/// Returns the register's name, or the message of the panic.
+fn named<D: Table, T: Value, A: Access>(window: usize, offset: usize) -> Result<String, String> {
     let make = move || {
         let register = Register::<D, T, A>::at(black_box(window), black_box(offset));
         format!("{register:?}")
@@ -30,15 +30,15 @@ fn told<D: Table, T: Value, A: Access>(window: usize, offset: usize) -> Result<S
 }
 
 fn word(offset: usize) -> Result<String, String> {
-    told::<Nvme, u32, ReadWrite>(0, offset)
+    named::<Nvme, u32, ReadWrite>(0, offset)
 }
 
 fn double(offset: usize) -> Result<String, String> {
-    told::<Nvme, u64, ReadOnly>(0, offset)
+    named::<Nvme, u64, ReadOnly>(0, offset)
 }
 
 #[test]
-fn a_register_right_before_the_block_cannot_be_described() {
+fn unlisted_registers_cannot_be_named() {
     let refused = |why: &str| Err(why.to_owned());
     let outside = refused(NOT_LISTED);
     assert_eq!(
@@ -47,11 +47,11 @@ fn a_register_right_before_the_block_cannot_be_described() {
     );
     assert_eq!([word(0x1000), double(0x1000)], [outside.clone(), outside]);
     for elsewhere in [1, usize::MAX] {
-        let there = told::<Nvme, u32, ReadWrite>(elsewhere, 0x14);
+        let there = named::<Nvme, u32, ReadWrite>(elsewhere, 0x14);
         assert_eq!(there, refused(NOT_LISTED));
     }
     assert_eq!(double(0xFFC), refused(NOT_LISTED));
-    // ASQ and its upper half; a word of CAP.
+    // ASQ and its upper half; the upper word of CAP.
     assert_eq!(word(0x28), refused(NOT_LISTED));
     assert_eq!(word(0x2C), refused(NOT_LISTED));
     assert_eq!(word(0x04), refused(NOT_LISTED));
@@ -66,7 +66,7 @@ fn a_register_right_before_the_block_cannot_be_described() {
     assert_eq!(double(0x00), Ok("Register(0x0)".to_owned()));
 }
 
-/// What lies behind an array is not one of it, and an element is not described beside it.
+/// A register after the end of an array does not belong to it, and an element can't be named by its own offset.
 #[test]
 fn an_array_ends_where_its_rule_does() {
     let rates = Register::<Ixgbe, u32, ReadWrite>::at(0, 0x820);
@@ -75,20 +75,22 @@ fn an_array_ends_where_its_rule_does() {
         assert!(rates.nth(past).is_none(), "{past}");
     }
     assert_eq!(
-        told::<Ixgbe, u32, ReadWrite>(0, 0x824),
+        named::<Ixgbe, u32, ReadWrite>(0, 0x824),
         Err(NOT_LISTED.to_owned())
     );
 }
 
-/// Offsets of `window`, below `length`, that a driver may name as a register of this width, to write it.
+/// Returns the offsets of `window`, below `length`, that a driver may name as a register of this width in order to
+/// write it.
 fn written<D: Table, T: Value>(window: usize, length: usize) -> Vec<usize> {
     (0..length)
-        .filter(|&offset| told::<D, T, WriteOnly>(window, offset).is_ok())
+        .filter(|&offset| named::<D, T, WriteOnly>(window, offset).is_ok())
         .collect()
 }
 
-/// Of NVMe: INTMS, INTMC and CC. Not NSSR (20h), which resets more than the function; BPRSEL and BPMBL (44h, 48h), which have
-/// the controller write to an address; NSSD (64h), AQA, ASQ, ACQ, the controller memory buffer, doorbells.
+/// For NVMe these are INTMS, INTMC and CC. They are not NSSR (20h), which resets more than the function; BPRSEL and
+/// BPMBL (44h, 48h), which make the controller write to an address; NSSD (64h), AQA, ASQ, ACQ, the controller memory
+/// buffer, or doorbells.
 #[test]
 fn only_what_a_rule_lists_can_be_written() {
     let hook = take_hook();
@@ -99,11 +101,11 @@ fn only_what_a_rule_lists_can_be_written() {
         written::<Nvme, u32>(0, 0x1100),
         written::<Nvme, u64>(0, 0x1100),
     ];
-    // Blocks of receive and transmit queues: addresses, lengths, heads, tails, enables.
+    // The blocks of receive and transmit queues: addresses, lengths, heads, tails, enables.
     let ixgbe: Vec<_> = [(0x1000, 0x1000), (0xD000, 0x1000), (0x6000, 0x2000)]
         .into_iter()
         .flat_map(|(start, length)| start..start + length)
-        .filter(|&offset| told::<Ixgbe, u32, WriteOnly>(0, offset).is_ok())
+        .filter(|&offset| named::<Ixgbe, u32, WriteOnly>(0, offset).is_ok())
         .collect();
     let block = [
         written::<VirtioBlock, u8>(0, 0x40),
@@ -130,7 +132,7 @@ fn only_what_a_rule_lists_can_be_written() {
     set_hook(hook);
     assert_eq!(nvme, [vec![], vec![], vec![0x0C, 0x10, 0x14], vec![]]);
     assert_eq!(ixgbe, []);
-    // The device status; the vector for changes; features, which are selected.
+    // The device status, the vector for configuration changes, and features, which an index selects.
     let common = [vec![0x14], vec![0x10], vec![0x0C], vec![]];
     assert_eq!((&block, &net), (&common, &common));
     assert_eq!(elsewhere, []);
@@ -138,12 +140,12 @@ fn only_what_a_rule_lists_can_be_written() {
 
 const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 
-/// CC holds the sizes of entries and of pages, the command set and the enable bit: a driver tells of a shutdown, and that is all. What
-/// else stands there is the engine's word, whatever the device says that it reads.
+/// CC holds the sizes of entries and of pages, the command set and the enable bit. A driver may only announce a
+/// shutdown. The engine decides about everything else there, whatever the device says that it reads.
 #[test]
-fn a_controller_is_told_of_a_shutdown_and_nothing_else() {
-    let model = NvmeEmulator::leak(Shape::default());
-    let function = model.slot().claim().unwrap();
+fn a_driver_may_only_announce_a_shutdown() {
+    let emulator = NvmeEmulator::leak(Shape::default());
+    let function = emulator.slot().claim().unwrap();
     let before = function.read(CC);
     let not_enabled = Err(WriteError::Other);
     assert_eq!(function.write(CC, Nvme::SHUT_DOWN), not_enabled);
@@ -167,17 +169,17 @@ fn a_controller_is_told_of_a_shutdown_and_nothing_else() {
     assert_eq!(function.write(CC, Nvme::SHUT_DOWN), not_enabled);
 }
 
-/// A reset that the engine knows nothing of, on a device that takes its time: a queue that is told to it meanwhile is half
-/// forgotten, and enabled behind that.
+/// The engine would know nothing of such a reset, on a device that takes its time: a queue that the device is told of
+/// meanwhile would be half forgotten, and enabled after that.
 #[test]
 fn a_driver_resets_no_virtio_device_by_itself() {
-    let model = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
-    let function: PciFunction<VirtioBlock> = model.slot().claim().unwrap();
+    let emulator = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
+    let function: PciFunction<VirtioBlock> = emulator.slot().claim().unwrap();
     let status: Register<VirtioBlock, u8, ReadWrite> = Register::at(COMMON, 0x14);
     for value in [1, 3] {
         function.write(status, value).unwrap();
     }
     assert_eq!(function.write(status, 0), Err(WriteError::Forbidden));
     assert_eq!(function.update(status, 0xFF, 0), Err(WriteError::Forbidden));
-    assert_eq!((model.status(), model.counts().resets), (3, 0));
+    assert_eq!((emulator.status(), emulator.counts().resets), (3, 0));
 }

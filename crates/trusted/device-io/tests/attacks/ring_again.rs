@@ -1,7 +1,9 @@
-//! Attacks on a ring that is started again: a doorbell that comes behind a reset, and descriptors that a start leaves in a ring.
+//! Attacks on a ring that is started again: a doorbell that is rung after a reset, and old descriptors that a start
+//! leaves in a ring.
 //!
-//! The device is a ring of descriptors that it writes to: control at 00h, whose bit 0 is a reset; base address at 10h, enable at 1Ch, tail at 20h,
-//! head at 24h. A reset clears all of them. The tail keeps a value that is written behind a reset.
+//! The device is a ring of descriptors that it writes to: control at 00h, whose bit 0 is a reset; base address at
+//! 10h, enable at 1Ch, tail at 20h, head at 24h. A reset clears all of them. The tail keeps a value that is written
+//! after a reset.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -72,7 +74,7 @@ fn forget(plain: &Plain) {
     }
 }
 
-/// A device that forgets its ring at a reset, which ends at the next look.
+/// A device that forgets its ring at a reset, which ends at the next read.
 fn forgetful() -> &'static Plain {
     let plain = Plain::leak();
     plain.react(|plain, offset, value| match (offset, value) {
@@ -94,7 +96,7 @@ fn running(plain: &'static Plain) -> (PciFunction<Nic>, Rx) {
 }
 
 #[test]
-fn a_ring_has_no_address_of_before_when_it_is_started_again() {
+fn a_restarted_ring_has_no_old_address() {
     let plain = forgetful();
     let (function, mut rx) = running(plain);
     let mut open = rx.open(&function).unwrap();
@@ -108,9 +110,10 @@ fn a_ring_has_no_address_of_before_when_it_is_started_again() {
     assert_eq!(descriptor[0], 0, "the address of a buffer that is free");
 }
 
-/// The doorbell's write is held up on its way until the reset is over. (For half a second, should the reset wait for it.)
+/// The doorbell's write is held up on its way until the reset is over, or for half a second in case the reset waits
+/// for it.
 #[test]
-fn a_doorbell_of_before_a_reset_tells_of_nothing_after_it() {
+fn a_doorbell_from_before_a_reset_has_no_effect() {
     let plain = Plain::leak();
     let stage = Arc::new(AtomicU32::new(0));
     let seen = stage.clone();
@@ -147,9 +150,9 @@ fn a_doorbell_of_before_a_reset_tells_of_nothing_after_it() {
     );
 }
 
-/// One thread, and a device that keeps its tail while its queue is off: no step of a start writes it, and no lint asks for one.
+/// Uses one thread, and a device that keeps its tail while its queue is off, so that a start must write the tail.
 #[test]
-fn a_ring_that_is_started_again_does_not_begin_with_the_tail_of_before() {
+fn a_restarted_ring_does_not_keep_its_tail() {
     let plain = forgetful();
     let (function, mut rx) = running(plain);
     let mut open = rx.open(&function).unwrap();

@@ -1,4 +1,4 @@
-//! A driver that is cut at every instruction of what hands an object over to the trusted side, or back.
+//! A driver is cut at every instruction of a handover of an object to the trusted side, or back.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_device_io::mmio::{ReadWrite, Register};
@@ -26,7 +26,7 @@ type TxRing = Ring<Ixgbe, { Ixgbe::TX }, Packet>;
 
 const DMATXCTL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x4A80);
 
-/// Walks for each thing that is done, and objects traded in each.
+/// Cuts for each operation, and objects traded in each.
 const WALKS: u64 = 50;
 const TRADED: usize = 1;
 
@@ -37,8 +37,8 @@ const INTERRUPT: u8 = 3;
 
 #[interface]
 trait Driver {
-    /// Does `what`, step by step.
-    fn go(&self, what: u8) -> Result<usize, RpcError>;
+    /// Does `operation`, in single steps.
+    fn go(&self, operation: u8) -> Result<usize, RpcError>;
     /// Sends as many frames as will be traded.
     fn send(&self) -> Result<(), RpcError>;
 }
@@ -63,7 +63,7 @@ impl Driver for Board {
         Ok(())
     }
 
-    fn go(&self, what: u8) -> Result<usize, RpcError> {
+    fn go(&self, operation: u8) -> Result<usize, RpcError> {
         let mut ring = self.ring.lock().unwrap();
         let mut sending = ring.open(&self.function).unwrap();
         let mut batch = RRefDeque::<Packet, 4>::new();
@@ -72,7 +72,7 @@ impl Driver for Board {
         }
         let packet = RRef::new([0xFF; 1024]);
         arm();
-        Ok(match what {
+        Ok(match operation {
             RING => usize::from(TxRing::new(&self.function, 1, 8, 0).is_ok()),
             PUT_AND_TAKE => {
                 let put = usize::from(sending.put(packet, frame).is_ok());
@@ -95,13 +95,13 @@ fn init(function: PciFunction<Ixgbe>) -> Result<Board, RpcError> {
     Ok(Board { ring, function })
 }
 
-/// One driver, cut at instruction `at` or the next where it may be; how many steps it took, and whether it
-/// was cut.
+/// Runs one driver, which is cut at instruction `at`, or at the next one where it may be cut. Returns how many steps
+/// it took, and whether it was cut.
 fn walk(
     contained: &Contained,
     bus: &IxgbeBus,
     slot: DeviceSlot<Ixgbe>,
-    what: u8,
+    operation: u8,
     at: u64,
 ) -> (u64, bool) {
     let before = (census_all(), vectors_in_use());
@@ -111,7 +111,7 @@ fn walk(
     let proxy = domain.proxy().unwrap();
     proxy.send().unwrap();
     bus.settle();
-    let (result, stepped) = contained.step_armed(at, true, || proxy.go(what));
+    let (result, stepped) = contained.step_armed(at, true, || proxy.go(operation));
     let is_cut = stepped.verdict == Some(Verdict::Cut);
     if at == u64::MAX {
         assert!(result.unwrap() > 0);
@@ -124,26 +124,26 @@ fn walk(
     assert!(!bus.is_bus_master());
     assert_eq!(bus.strays(), 0);
     let after = (census_all(), vectors_in_use());
-    assert_eq!(after, before, "{what} {at} {stepped:?}");
+    assert_eq!(after, before, "{operation} {at} {stepped:?}");
     (stepped.steps, is_cut)
 }
 
 #[test]
-fn who_is_cut_while_something_changes_hands_with_a_device_loses_nothing() {
+fn a_driver_cut_during_a_handover_loses_nothing() {
     let _alone = alone();
     let contained = contained(true);
     let bus = IxgbeBus::leak(Loop::closed());
     let slot = bus.slot();
-    for what in [RING, TRADE, PUT_AND_TAKE] {
-        let (steps, _) = walk(&contained, bus, slot, what, u64::MAX);
+    for operation in [RING, TRADE, PUT_AND_TAKE] {
+        let (steps, _) = walk(&contained, bus, slot, operation, u64::MAX);
         let stride = (steps / WALKS).max(1);
         let walks = (0..steps).step_by(stride as usize);
-        let cut = walks.filter(|&at| walk(&contained, bus, slot, what, at).1);
+        let cut = walks.filter(|&at| walk(&contained, bus, slot, operation, at).1);
         let cut = cut.count();
-        println!("{what}: {steps} steps, every {stride}: {cut} cuts");
-        assert!(cut > 0, "{what}");
+        println!("{operation}: {steps} steps, every {stride}: {cut} cuts");
+        assert!(cut > 0, "{operation}");
     }
-    // The model takes long over its table. A tick under the mark is a cut where the mark ends.
+    // The emulator takes long over its table. A tick while the thread has a no-cut mark cuts it where the mark ends.
     for at in [0, 3_000, 20_000] {
         assert!(walk(&contained, bus, slot, INTERRUPT, at).1, "{at}");
     }

@@ -1,4 +1,4 @@
-//! Attacks on a ring by a driver of two devices, which shows it the other one's function.
+//! Attacks on a ring by a driver of two devices, which uses the ring with the other device's function.
 #![forbid(unsafe_code)]
 
 use samara_device_io::queue::QueueError;
@@ -14,8 +14,8 @@ use fixture::{Function, all, packet, reclaim, rx, short, tx, up};
 #[path = "../fixtures/ixgbe.rs"]
 mod fixture;
 
-/// Two devices. Each was reset once: they are in the same epoch.
-struct Two {
+/// Two devices. Each was reset once, so they are in the same epoch.
+struct TwoDevices {
     function: Function,
     other: Function,
     bus: &'static IxgbeBus,
@@ -24,7 +24,7 @@ struct Two {
     _alone: MutexGuard<'static, ()>,
 }
 
-impl Two {
+impl TwoDevices {
     fn up() -> Self {
         let alone = alone();
         let before = census_all();
@@ -49,11 +49,12 @@ impl Two {
     }
 }
 
-/// The other device would stop its queue, and this one's packets come out while it receives into them.
+/// The other device would stop its own queue, and this one's packets would come out while the device still receives
+/// into them.
 #[test]
 fn a_receive_queue_is_not_stopped_by_another_device() {
-    let two = Two::up();
-    let (function, other) = (&two.function, &two.other);
+    let devices = TwoDevices::up();
+    let (function, other) = (&devices.function, &devices.other);
     let mut rx = rx(function, 0);
     rx.start(function, 0).unwrap();
     let mut receiving = rx.open(function).unwrap();
@@ -62,7 +63,7 @@ fn a_receive_queue_is_not_stopped_by_another_device() {
     }
     receiving.publish();
     drop(receiving);
-    two.bus.settle();
+    devices.bus.settle();
 
     let stopped = rx.stop(other);
     let out = rx.open(function).unwrap().take_back().is_some();
@@ -70,14 +71,14 @@ fn a_receive_queue_is_not_stopped_by_another_device() {
     assert_eq!(stopped, Err(QueueError::Foreign));
     rx.stop(function).unwrap();
     assert!(rx.open(function).unwrap().take_back().is_some());
-    two.finish();
+    devices.finish();
 }
 
 /// As above; a queue that is empty when it is stopped is filled afterwards.
 #[test]
 fn a_transmit_queue_is_not_stopped_by_another_device() {
-    let two = Two::up();
-    let (function, other) = (&two.function, &two.other);
+    let devices = TwoDevices::up();
+    let (function, other) = (&devices.function, &devices.other);
     let mut tx = tx(function, 0);
     tx.start(function, 0).unwrap();
 
@@ -88,8 +89,8 @@ fn a_transmit_queue_is_not_stopped_by_another_device() {
     let out = sending.take_back().is_some();
     assert!(!out, "the device is about to read the packet");
     assert_eq!(stopped, Err(QueueError::Foreign));
-    two.bus.settle();
+    devices.bus.settle();
     assert!(reclaim(&mut sending).is_some());
     drop(sending);
-    two.finish();
+    devices.finish();
 }

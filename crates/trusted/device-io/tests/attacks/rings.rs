@@ -1,4 +1,4 @@
-//! Attacks on where a ring stands, by drivers that break no rule of the language.
+//! Attacks on the positions of a ring, by drivers that break no rule of the language.
 #![forbid(unsafe_code)]
 
 use samara_device_io::queue::QueueError;
@@ -13,7 +13,7 @@ use fixture::{Function, SENT, TxRing, packet, reclaim, short, tx, up};
 #[path = "../fixtures/ixgbe.rs"]
 mod fixture;
 
-/// Puts `count` in and has the device told.
+/// Puts `count` packets in and tells the device.
 fn send(tx: &mut TxRing, function: &Function, count: usize) {
     let mut sending = tx.open(function).unwrap();
     for _ in 0..count {
@@ -22,9 +22,9 @@ fn send(tx: &mut TxRing, function: &Function, count: usize) {
     sending.publish();
 }
 
-/// Where the ring stands would be where it stood before: what the device was given since would come out.
+/// The ring would be where it stood before the batch, and packets that the device was given since would come out.
 #[test]
-fn a_batch_of_work_that_is_forgotten_gives_no_packet_out_that_the_device_has() {
+fn a_forgotten_batch_gives_out_no_packet() {
     let _alone = alone();
     let before = census_all();
     let bus = IxgbeBus::leak(Loop::closed());
@@ -43,7 +43,7 @@ fn a_batch_of_work_that_is_forgotten_gives_no_packet_out_that_the_device_has() {
         sending.put(packet(0xFF), short).unwrap();
     }
     sending.publish();
-    // Seven are the device's now.
+    // The device has seven packets now.
     std::mem::forget(sending);
     let out = tx
         .open(&function)
@@ -56,16 +56,16 @@ fn a_batch_of_work_that_is_forgotten_gives_no_packet_out_that_the_device_has() {
     assert_eq!(census_all(), before);
 }
 
-/// The device's head is where it was: a ring that began anew would have it look at descriptors of packets
-/// that are in other hands.
+/// The device's head stays where it is. If the ring began anew, the device would look at descriptors of packets that
+/// are in other hands.
 #[test]
-fn a_queue_that_runs_is_not_begun_anew() {
+fn a_running_queue_is_not_restarted() {
     let _alone = alone();
     let bus = IxgbeBus::leak(Loop::closed());
     let function = up(bus, bus.slot());
     let mut tx = tx(&function, 0);
     tx.start(&function, 0).unwrap();
-    // Two rounds, and some: no descriptor is as it was at first.
+    // More than two rounds, so that no descriptor is as it was at first.
     for _ in 0..4 {
         send(&mut tx, &function, 5);
         bus.settle();

@@ -1,4 +1,4 @@
-//! A driver that is cut while it silences, or resets, a device that it was lent.
+//! A driver is cut while it silences, or resets, a device that it was lent.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
@@ -19,15 +19,15 @@ mod fixture;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Instructions at which somebody is cut.
+/// The number of instructions at which the driver is cut.
 const WALKS: u64 = 100;
 const RESET_WALKS: u64 = 30;
 
 #[interface]
 trait Driver {
-    /// Silences the lender's function, step by step.
+    /// Silences the lender's function, in single steps.
     fn silence(&self, function: &RRef<Function>) -> Result<(), RpcError>;
-    /// Resets it, step by step.
+    /// Resets the lender's function, in single steps.
     fn reset(&self, function: &RRef<Function>) -> Result<(), RpcError>;
 }
 
@@ -46,8 +46,8 @@ impl Driver for Borrower {
     }
 }
 
-/// One borrower, which does what `call` asks of it, cut at instruction `at` or the next where it may be; how many steps it took, and
-/// whether it was cut.
+/// Runs one borrower, which does what `call` asks and is cut at instruction `at`, or at the next one where it may be
+/// cut. Returns how many steps it took, and whether it was cut.
 fn walk(
     contained: &Contained,
     at: u64,
@@ -58,7 +58,7 @@ fn walk(
     let domain: Domain<dyn Driver> = host().spawn(spec, init, Mint::of(|| ())).unwrap();
     let proxy = domain.proxy().unwrap();
     let (result, stepped) = contained.step_armed(at, true, || call(&proxy));
-    // The host silences on the borrower's time, so the borrower may also be cut where the host's stretch ends.
+    // The host silences on the borrower's time, so the borrower may also be cut where the host's part ends.
     let is_cut = domain.exit_reason().is_some();
     assert_eq!(result.is_err(), is_cut, "{at} {stepped:?}");
     drop(proxy);
@@ -67,7 +67,7 @@ fn walk(
     (stepped.steps, is_cut)
 }
 
-/// Walks through all that `walk` does; how often it was cut.
+/// Cuts `walk` at `count` of its instructions; checks that some cuts happened.
 fn walks(count: u64, walk: impl Fn(u64) -> (u64, bool)) {
     let (steps, _) = walk(u64::MAX);
     let stride = (steps / count).max(1);
@@ -77,7 +77,7 @@ fn walks(count: u64, walk: impl Fn(u64) -> (u64, bool)) {
     assert!(cut > 0);
 }
 
-/// A function that was reset. Function Level Resets take long: there's none.
+/// A function that was reset, without Function Level Reset, which would take long.
 fn function() -> RRef<Function> {
     let shape = Shape {
         flr: false,
@@ -89,7 +89,7 @@ fn function() -> RRef<Function> {
 }
 
 #[test]
-fn who_is_cut_while_it_silences_a_lent_device_leaves_one_that_may_be_started() {
+fn a_cut_silence_leaves_a_device_that_can_start() {
     let _alone = alone();
     let contained = contained(true);
     let function = function();
@@ -103,9 +103,9 @@ fn who_is_cut_while_it_silences_a_lent_device_leaves_one_that_may_be_started() {
     });
 }
 
-/// Nobody knows how far the reset got: the next one begins anew.
+/// Nobody knows how far the reset got, so the next one begins anew.
 #[test]
-fn who_is_cut_while_it_resets_a_lent_device_leaves_one_that_may_be_reset() {
+fn a_cut_reset_leaves_a_device_that_can_be_reset() {
     let _alone = alone();
     let contained = contained(true);
     let function = function();

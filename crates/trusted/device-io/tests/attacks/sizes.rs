@@ -1,4 +1,4 @@
-//! Attacks by numbers and types: entries, buffers, objects of no size, aligned ones.
+//! Attacks by numbers and types: entries, buffers, objects without a size, aligned objects.
 #![forbid(unsafe_code)]
 
 use samara_device_io::dma::Refused;
@@ -60,7 +60,8 @@ fn odd_numbers_are_refused_without_a_panic() {
     }
 }
 
-/// A foreign slice is none of an object's own, however the two lie; nor has one of no size any.
+/// A foreign slice never counts as an object's own bytes, wherever the two lie, and an object without a size has
+/// none.
 #[test]
 fn objects_have_bytes_of_their_own_only() {
     let _alone = alone();
@@ -88,7 +89,7 @@ fn objects_have_bytes_of_their_own_only() {
     assert_eq!(bus.strays(), 0);
 }
 
-/// The function is reset, or silenced, while the engine is in the middle of putting or trading.
+/// The function is reset, or silenced, while the engine is in the middle of putting a packet.
 #[test]
 fn a_reset_inside_a_closure_of_the_engines() {
     let _alone = alone();

@@ -1,4 +1,5 @@
-//! Attacks by what is over: transfers, tags and lists of before a silence or a reset, and of before they were used again.
+//! Attacks by stale handles: transfers, tags and lists from before a silence or a reset, or from before they were
+//! used again.
 #![forbid(unsafe_code)]
 
 use samara_device_io::dma::DmaTransfer;
@@ -15,7 +16,7 @@ mod nvme;
 #[path = "../fixtures/virtio.rs"]
 mod virtio;
 
-/// Pages that need a list.
+/// A length that needs a list of pages.
 const LONG: usize = 16 * 4096;
 
 fn buffer(bytes: usize, byte: u8) -> RRef<[u8]> {
@@ -24,9 +25,9 @@ fn buffer(bytes: usize, byte: u8) -> RRef<[u8]> {
     buffer
 }
 
-/// Each block of the medium says which one it is.
-fn mark(model: &NvmeEmulator) {
-    model.medium(|medium| {
+/// Writes each block's number into the block, on the medium.
+fn mark(emulator: &NvmeEmulator) {
+    emulator.medium(|medium| {
         for (lba, block) in medium.chunks_exact_mut(512).enumerate() {
             block.fill(lba as u8 | 0x80);
         }
@@ -39,7 +40,7 @@ fn are_blocks(bytes: &[u8], lba: usize) -> bool {
     blocks.all(|(block, lba)| block.iter().all(|&byte| byte == lba as u8 | 0x80))
 }
 
-/// All other slots have their turn.
+/// Uses each of the other slots once.
 fn turn(disk: &mut Disk, function: &Function, transfer: &DmaTransfer) {
     for _ in 1..disk.io.capacity() {
         let tag = disk.read(function, 0, (transfer, 0, 512)).unwrap();
@@ -47,17 +48,17 @@ fn turn(disk: &mut Disk, function: &Function, transfer: &DmaTransfer) {
     }
 }
 
-/// Once the silence is over the first buffer is free, and the list of its command is another's.
+/// After the silence the first buffer is free, and its command's list belongs to another command.
 #[test]
-fn a_list_of_before_a_silence_names_nobodys_pages() {
+fn a_list_from_before_a_silence_is_not_used() {
     for is_silenced in [true, false] {
         for is_rung in [true, false] {
-            let model = NvmeEmulator::leak(Shape {
+            let emulator = NvmeEmulator::leak(Shape {
                 latency: 3,
                 ..Shape::default()
             });
-            mark(model);
-            let function = model.slot().claim().unwrap();
+            mark(emulator);
+            let function = emulator.slot().claim().unwrap();
             let mut disk = Disk::up(&function);
             let first = function.begin(buffer(LONG, 0)).unwrap();
             let old = disk.read(&function, 0, (&first, 0, LONG)).unwrap();
@@ -79,25 +80,25 @@ fn a_list_of_before_a_silence_names_nobodys_pages() {
             assert_eq!(old.slot(), new.slot());
             assert_ne!(old, new);
             assert_eq!(disk.complete(&function).tag, new);
-            model.tick(16);
+            emulator.tick(16);
             assert_eq!(disk.io.next(&function), Ok(None));
             assert!(are_blocks(&function.finish(second).unwrap(), 128));
             assert!(first.iter().all(|&byte| byte == 0xAA));
-            assert_eq!(model.counts().stray_accesses, 0);
+            assert_eq!(emulator.counts().stray_accesses, 0);
         }
     }
 }
 
-/// The device looks at a list when it executes its command, which may be long after others were put.
+/// The device reads a list when it executes the command, which may be long after other commands were put.
 #[test]
 fn each_command_in_flight_has_a_list_of_its_own() {
-    let model = NvmeEmulator::leak(Shape {
+    let emulator = NvmeEmulator::leak(Shape {
         latency: 5,
         reorder: true,
         ..Shape::default()
     });
-    mark(model);
-    let function = model.slot().claim().unwrap();
+    mark(emulator);
+    let function = emulator.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     let mut ended = 0;
     let mut flying = Vec::new();
@@ -106,7 +107,7 @@ fn each_command_in_flight_has_a_list_of_its_own() {
         let transfer = function.begin(buffer(LONG, 0)).unwrap();
         let tag = disk.read(&function, lba, (&transfer, 0, LONG)).unwrap();
         flying.push((tag, lba, transfer));
-        // Slots become free in another order than they were taken in.
+        // Slots become free in another order than they were taken.
         if flying.len() == 7 {
             disk.io.ring(&function).unwrap();
             for _ in 0..1 + round % 7 {
@@ -123,14 +124,14 @@ fn each_command_in_flight_has_a_list_of_its_own() {
         }
     }
     assert!(ended > 30);
-    assert_eq!(model.counts().stray_accesses, 0);
+    assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
-/// The command that has the slot now is another.
+/// Another command has the slot now.
 #[test]
-fn a_completion_of_before_ends_no_command_of_now() {
-    let model = NvmeEmulator::leak(Shape::default());
-    let function = model.slot().claim().unwrap();
+fn an_old_completion_ends_no_new_command() {
+    let emulator = NvmeEmulator::leak(Shape::default());
+    let function = emulator.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     let first = function.begin(buffer(512, 0)).unwrap();
     let old = disk.read(&function, 0, (&first, 0, 512)).unwrap();
@@ -139,7 +140,7 @@ fn a_completion_of_before_ends_no_command_of_now() {
 
     let second = function.begin(buffer(512, 0)).unwrap();
     turn(&mut disk, &function, &second);
-    model.switch(|switches| {
+    emulator.switch(|switches| {
         let wrong = Misbehaviour::Cid(old.value());
         switches.next.push_back(Some(wrong));
     });
@@ -155,18 +156,18 @@ fn a_completion_of_before_ends_no_command_of_now() {
     drop(function.finish(second).unwrap());
 }
 
-/// The device would execute it when it is told of it, into a buffer that has gone back.
+/// The device executes a command only after it is told of it, and would then write into a buffer that has gone back.
 #[test]
-fn a_command_that_the_device_was_not_told_of_does_not_end() {
-    let model = NvmeEmulator::leak(Shape {
+fn an_untold_command_does_not_end() {
+    let emulator = NvmeEmulator::leak(Shape {
         latency: 1,
         ..Shape::default()
     });
-    let function = model.slot().claim().unwrap();
+    let function = emulator.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
-    // The second slot, for the first time.
+    // The second slot's tag, at the slot's first use.
     let next = 1;
-    model.switch(|switches| {
+    emulator.switch(|switches| {
         let wrong = Misbehaviour::Cid(next);
         switches.next.push_back(Some(wrong));
     });
@@ -176,7 +177,7 @@ fn a_command_that_the_device_was_not_told_of_does_not_end() {
     disk.io.ring(&function).unwrap();
     let untold = disk.read(&function, 0, (&second, 0, 512)).unwrap();
     assert_eq!(untold.value(), next);
-    model.tick(4);
+    emulator.tick(4);
     assert_eq!(
         disk.io.next(&function),
         Err(QueueFault::Unknown(untold.value()))
@@ -184,11 +185,11 @@ fn a_command_that_the_device_was_not_told_of_does_not_end() {
     assert!(function.finish(second).is_err());
 }
 
-/// What the device had completed before is in the queue's memory, with the phase of a new completion.
+/// A completion from before the reset is in the queue's memory, with the phase of a new one.
 #[test]
-fn a_completion_that_was_not_taken_before_a_reset_is_gone() {
-    let model = NvmeEmulator::leak(Shape::default());
-    let function = model.slot().claim().unwrap();
+fn an_untaken_completion_is_gone_after_a_reset() {
+    let emulator = NvmeEmulator::leak(Shape::default());
+    let function = emulator.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     let first = function.begin(buffer(512, 0)).unwrap();
     disk.read(&function, 0, (&first, 0, 512)).unwrap();
@@ -197,7 +198,7 @@ fn a_completion_that_was_not_taken_before_a_reset_is_gone() {
     drop(function.finish(first).unwrap());
 
     disk.up_again(&function);
-    model.switch(|switches| switches.hang = true);
+    emulator.switch(|switches| switches.hang = true);
     let second = function.begin(buffer(512, 0)).unwrap();
     disk.read(&function, 0, (&second, 0, 512)).unwrap();
     disk.io.ring(&function).unwrap();
@@ -205,17 +206,17 @@ fn a_completion_that_was_not_taken_before_a_reset_is_gone() {
     assert!(function.finish(second).is_err());
 }
 
-/// The first claim's buffer is free, and whoever has the memory now is not to be written to.
+/// The first claim's buffer is free, and the memory's new owner must not be written to.
 #[test]
-fn a_transfer_of_an_earlier_claim_is_no_transfer() {
-    let model = NvmeEmulator::leak(Shape::default());
-    let slot = model.slot();
+fn a_transfer_of_an_earlier_claim_is_refused() {
+    let emulator = NvmeEmulator::leak(Shape::default());
+    let slot = emulator.slot();
     let first = slot.claim().unwrap();
     let stale = first.begin(buffer(512, 0)).unwrap();
     drop(first);
     let function: Function = slot.claim().unwrap();
     let mut disk = Disk::up(&function);
-    // Of the same number in the claim's table.
+    // It has the same number in its claim's table.
     let own = function.begin(buffer(512, 0)).unwrap();
     assert!(disk.read(&function, 0, (&stale, 0, 512)).is_err());
     let stale = function.finish(stale).unwrap_err().transfer;
@@ -227,11 +228,11 @@ fn a_transfer_of_an_earlier_claim_is_no_transfer() {
 }
 
 #[test]
-fn a_chain_that_was_put_before_a_reset_is_not_told_after_it() {
+fn a_chain_put_before_a_reset_is_not_told_after_it() {
     let shape = virtio_emulator::Shape::BLOCK;
     for is_silenced in [true, false] {
-        let model = VirtioEmulator::leak(shape);
-        let function: virtio::Disk = model.slot().claim().unwrap();
+        let emulator = VirtioEmulator::leak(shape);
+        let function: virtio::Disk = emulator.slot().claim().unwrap();
         virtio::negotiate(&function);
         let mut queue = virtio::Requests::new(&function, 0, 16).unwrap();
         queue.start(&function, 0xFFFF).unwrap();
@@ -250,23 +251,23 @@ fn a_chain_that_was_put_before_a_reset_is_not_told_after_it() {
         queue.start(&function, 0xFFFF).unwrap();
         virtio::go(&function);
         queue.ring(&function).unwrap();
-        assert_eq!(model.counts().chains, 0);
+        assert_eq!(emulator.counts().chains, 0);
         let second = function.begin(buffer(512, 0)).unwrap();
         virtio::read(&mut queue, &function, &second, 0).unwrap();
         queue.ring(&function).unwrap();
         assert!(queue.next(&function).unwrap().is_some());
         assert_eq!(queue.next(&function), Ok(None));
         drop(function.finish(second).unwrap());
-        let counts = model.counts();
+        let counts = emulator.counts();
         assert_eq!((counts.chains, counts.stray_accesses), (1, 0));
     }
 }
 
-/// What the device had used before is in the queue's memory.
+/// An element that the device wrote before the reset is in the queue's memory.
 #[test]
 fn a_chain_that_was_used_before_a_reset_is_gone() {
-    let model = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
-    let function: virtio::Disk = model.slot().claim().unwrap();
+    let emulator = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
+    let function: virtio::Disk = emulator.slot().claim().unwrap();
     virtio::negotiate(&function);
     let mut queue = virtio::Requests::new(&function, 0, 16).unwrap();
     queue.start(&function, 0xFFFF).unwrap();
@@ -280,7 +281,7 @@ fn a_chain_that_was_used_before_a_reset_is_gone() {
     virtio::negotiate(&function);
     queue.start(&function, 0xFFFF).unwrap();
     virtio::go(&function);
-    model.switch(|switches| switches.hang = true);
+    emulator.switch(|switches| switches.hang = true);
     let second = function.begin(buffer(512, 0)).unwrap();
     virtio::read(&mut queue, &function, &second, 0).unwrap();
     queue.ring(&function).unwrap();

@@ -1,8 +1,8 @@
-//! A stop that looks at a device in the midst of another thread's reset.
+//! A stop that looks at a device in the middle of another thread's reset.
 //!
-//! The device is a ring into which it writes: control at 00h, whose bit 0 is a reset that takes its time; base address at 10h,
-//! enable at 1Ch, tail at 20h, bytes of a buffer at 24h. As a reset begins the enable bit reads as 0, and the device ends its accesses; bit 0 of 00h reads as
-//! 0 when it has.
+//! The device is a ring into which it writes: control at 00h, whose bit 0 is a reset that takes its time; base
+//! address at 10h, enable at 1Ch, tail at 20h, head at 24h. As a reset begins, the enable bit reads as 0 and the
+//! device begins to end its accesses. When it has ended them, bit 0 of 00h reads as 0.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -55,9 +55,9 @@ impl Table for Nic {
 }
 
 #[test]
-fn a_stop_does_not_end_by_what_a_reset_has_begun() {
+fn a_stop_does_not_end_during_a_reset() {
     let plain = Plain::leak();
-    // In the midst of a reset, until the test lets it end.
+    // Set in the middle of a reset, until the test lets it end.
     let resets = Arc::new(AtomicBool::new(false));
     let may_end = Arc::new(AtomicBool::new(false));
     let stops = Arc::new(AtomicBool::new(false));
@@ -66,7 +66,7 @@ fn a_stop_does_not_end_by_what_a_reset_has_begun() {
     plain.react(move |plain, offset, value| match (offset, value) {
         (0x00, Some(1)) => {
             plain.set(0x1C, Width::W32, 0);
-            // That of the bring-up ends at once.
+            // The bring-up's reset ends at once.
             if is_first.swap(false, SeqCst) {
                 end.store(true, SeqCst);
             } else {
@@ -94,7 +94,7 @@ fn a_stop_does_not_end_by_what_a_reset_has_begun() {
             function.reset()
         });
         let stopped = rx.stop(&function);
-        // Else the reset waits for the test.
+        // Otherwise the reset waits for the test.
         let is_under_way = resets.load(SeqCst) && plain.get(0x00, Width::W32) == 1;
         let taken = rx.open(&function).unwrap().take_back().is_some();
         may_end.store(true, SeqCst);

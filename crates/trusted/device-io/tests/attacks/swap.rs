@@ -1,4 +1,4 @@
-//! A function that was unplugged, and another one in its place.
+//! A function that was unplugged, and replaced by another.
 
 use samara_device_io::PciFunction;
 use samara_device_io::pci::Silenced;
@@ -13,9 +13,9 @@ mod liar;
 
 const EXPRESS: u16 = 0x60;
 
-/// An NVMe controller is claimed; an 82599 answers there now, whose base addresses nobody has set.
+/// An NVMe controller is claimed; then an 82599 answers in its place, whose base addresses nobody has set.
 #[test]
-fn another_device_is_not_made_bus_master_by_the_first_ones_table() {
+fn a_swapped_device_is_not_made_bus_master() {
     let liar = Liar::leak(0x5678_1234, 0x0108_0200);
     liar.set(0, 0, Width::W64, 1 << 37 | 1 << 24);
     liar.set_config(4, 1 << 20);

@@ -1,4 +1,4 @@
-//! The tables' steps against what the specifications ask for, on registers that are plain memory.
+//! The tables' steps compared with the specifications, on registers that are plain memory.
 
 use samara_device_io::PciFunction;
 use samara_device_io::queue::{PacketQueue, Ring};
@@ -30,7 +30,7 @@ fn ixgbe() -> &'static Raw {
 type Frame = [u8; 2048];
 
 #[test]
-fn an_82599_transmit_queue_starts_with_dca_txctrl_as_the_table_says() {
+fn an_82599_transmit_start_clears_dca_txctrl() {
     let _alone = alone();
     let raw = ixgbe();
     let function: PciFunction<Ixgbe> = raw.slot().claim().unwrap();
@@ -50,7 +50,7 @@ fn an_82599_transmit_queue_starts_with_dca_txctrl_as_the_table_says() {
 }
 
 #[test]
-fn a_receive_queue_of_the_82599_is_told_of_no_more_bytes_than_its_buffers_have() {
+fn an_82599_is_told_no_more_bytes_than_buffers_have() {
     let _alone = alone();
     for bytes in [1024, 1500, 2047, 2048, 3000, 16384] {
         let raw = ixgbe();

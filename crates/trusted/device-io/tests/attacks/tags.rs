@@ -1,4 +1,4 @@
-//! How long is a tag that was used not used again?
+//! How long a used tag is not used again.
 #![expect(unsafe_code, reason = "stands for the device")]
 
 use std::sync::Mutex;
@@ -19,9 +19,10 @@ const CSTS: usize = 0x1C;
 const ASQ: usize = 0x28;
 const ACQ: usize = 0x30;
 
-/// A queue of 64 slots has 65,472 tags; a driver that has one command in flight at a time uses 1,023 of them, in turn.
+/// A queue of 64 slots has 65,472 tags. If slots were not used in turn, a driver with one command in flight at a time
+/// would use only 1,023 of them.
 #[test]
-fn a_tag_comes_again_when_all_others_had_their_turn() {
+fn a_tag_repeats_only_after_all_others() {
     static DONE: Mutex<u32> = Mutex::new(0);
     let liar = Liar::leak(0x5678_1234, 0x0108_0200);
     liar.set(0, 0, Width::W64, 1 << 37 | 1 << 24);
@@ -35,7 +36,7 @@ fn a_tag_comes_again_when_all_others_had_their_turn() {
     function.enable_bus_master().unwrap();
     let mut admin = Pair::<Nvme, { Nvme::ADMIN }>::new(&function, 0, 64).unwrap();
     admin.start(&function, 0).unwrap();
-    // The device completes this tag.
+    // Completes a command by this tag.
     let complete = |liar: &Liar, tag: u16| {
         let mut done = DONE.lock().unwrap();
         let phase = u32::from((*done / 64).is_multiple_of(2));
@@ -53,7 +54,8 @@ fn a_tag_comes_again_when_all_others_had_their_turn() {
             .submit::<{ Nvme::SET_QUEUES }>(&function, [0; 7])
             .unwrap();
         if first == Some(tag) {
-            // The first one's completion comes once more: this command's end, of which the device knows nothing.
+            // The first command's completion comes once more. It ends this command, of which the device knows
+            // nothing.
             admin.ring(&function).unwrap();
             complete(liar, tag.value());
             assert!(admin.next(&function).unwrap().is_some());

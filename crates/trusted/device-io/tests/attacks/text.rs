@@ -1,4 +1,5 @@
-//! Tables as text, of which a domain's image has any that its author wrote: one that has no end takes no time.
+//! Tables as text. A domain's image contains any text that its author wrote, so even one without end must take
+//! bounded time.
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;

@@ -1,7 +1,7 @@
-//! Attacks on entries that are half written: a thread changes what another tells the device of.
+//! Attacks on entries that are half written: one thread changes an entry that another tells the device of.
 //!
-//! That a queue is shared without a lock does not compile: see [`Pair`](samara_device_io::queue::Pair). Here the threads take turns,
-//! and one rings whatever the other has put.
+//! Sharing a queue without a lock does not compile: see [`Pair`](samara_device_io::queue::Pair). Here the threads
+//! take turns, and one rings for everything that the other has put.
 #![forbid(unsafe_code)]
 
 use samara_host_std as _;
@@ -16,12 +16,12 @@ use nvme::Disk;
 #[path = "../fixtures/nvme.rs"]
 mod nvme;
 
-/// One transfer of a block, and one of so many pages that it needs a list: the length of the one with the addresses of the other
-/// would take a page of data for a list.
+/// One transfer of a block, and one of so many pages that it needs a list. An entry with the length of one and the
+/// addresses of the other would make the device take a page of data for a list.
 const SHORT: usize = 512;
 const LONG: usize = 16 * 4096;
 
-/// Each block of the medium says which one it is.
+/// Whether `bytes` are the blocks from `lba` on; each block of the medium contains its number.
 fn are_blocks(bytes: &[u8], lba: usize) -> bool {
     let mut blocks = bytes.chunks_exact(512).zip(lba..);
     blocks.all(|(block, lba)| block.iter().all(|&byte| byte == lba as u8 | 0x80))
@@ -29,17 +29,17 @@ fn are_blocks(bytes: &[u8], lba: usize) -> bool {
 
 #[test]
 fn a_device_is_told_of_whole_entries_whoever_rings() {
-    let model = NvmeEmulator::leak(Shape {
+    let emulator = NvmeEmulator::leak(Shape {
         latency: 2,
         reorder: true,
         ..Shape::default()
     });
-    model.medium(|medium| {
+    emulator.medium(|medium| {
         for (lba, block) in medium.chunks_exact_mut(512).enumerate() {
             block.fill(lba as u8 | 0x80);
         }
     });
-    let function = model.slot().claim().unwrap();
+    let function = emulator.slot().claim().unwrap();
     let disk = Mutex::new(Disk::up(&function));
     let is_over = AtomicBool::new(false);
     let (disk, function, is_over) = (&disk, &function, &is_over);
@@ -64,7 +64,7 @@ fn a_device_is_told_of_whole_entries_whoever_rings() {
             while !flying.is_empty() {
                 let done = disk.lock().unwrap().io.next(function).unwrap();
                 let Some(done) = done else {
-                    model.tick(1);
+                    emulator.tick(1);
                     continue;
                 };
                 assert_eq!(done.status, 0);
@@ -75,6 +75,6 @@ fn a_device_is_told_of_whole_entries_whoever_rings() {
         }
         is_over.store(true, SeqCst);
     });
-    let counts = model.counts();
+    let counts = emulator.counts();
     assert_eq!((counts.io_commands, counts.stray_accesses), (800, 0));
 }

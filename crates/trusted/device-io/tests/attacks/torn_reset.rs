@@ -1,7 +1,7 @@
-//! Attacks on a reset: what another thread writes between its steps could undo them.
+//! Attacks on a reset: another thread's write between its steps could undo them.
 //!
-//! The device is a ring of descriptors: control at 00h, whose bit 0 is a reset; enable at 1Ch. Drivers may write 30h, 34h, and
-//! 38h behind an index at 3Ch.
+//! The device is a ring of descriptors: control at 00h, whose bit 0 is a reset; enable at 1Ch. Drivers may write 30h,
+//! 34h, and 38h, which is behind an index at 3Ch.
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadWrite, Register, WriteError};
@@ -69,7 +69,7 @@ const ANY: Word = Register::at(0, 0x30);
 const MERGED: Word = Register::at(0, 0x34);
 const SELECTED: Word = Register::at(0, 0x38);
 
-/// Writes in each way that there is.
+/// Writes a register in each way that there is.
 fn write(function: &Function) -> [Result<(), WriteError>; 3] {
     [
         function.write(ANY, 1),
@@ -78,15 +78,16 @@ fn write(function: &Function) -> [Result<(), WriteError>; 3] {
     ]
 }
 
-/// Has `what` done once, in the midst of the next reset: where it waits for the device.
-fn meanwhile(plain: &'static Plain, what: impl Fn() + Send + Sync + 'static) -> Arc<AtomicU32> {
+/// Runs `action` once in the middle of the next reset, where the reset waits for the device. Returns how often resets
+/// have waited.
+fn meanwhile(plain: &'static Plain, action: impl Fn() + Send + Sync + 'static) -> Arc<AtomicU32> {
     let times = Arc::new(AtomicU32::new(0));
     let seen = times.clone();
     plain.react(move |plain, offset, value| {
         if (offset, value) == (0x00, None) {
             plain.set(0x00, Width::W32, 0);
             if seen.fetch_add(1, SeqCst) == 0 {
-                what();
+                action();
             }
         }
     });
@@ -99,14 +100,14 @@ fn claimed() -> (&'static Plain, Arc<Function>) {
 }
 
 #[test]
-fn no_register_is_written_between_the_steps_of_a_reset() {
+fn no_register_write_between_the_steps_of_a_reset() {
     let (plain, function) = claimed();
     assert_eq!(write(&function), [Ok(()); 3]);
     let written = Arc::new(Mutex::new(Vec::new()));
     let (driver, results) = (function.clone(), written.clone());
     let times = meanwhile(plain, move || {
         results.lock().unwrap().extend(write(&driver));
-        // An index is written where a register is read that stands behind one.
+        // A read of a register behind an index writes the index.
         assert_eq!(driver.read_selected(SELECTED, 1), u32::MAX);
     });
     plain.writes();
@@ -118,7 +119,7 @@ fn no_register_is_written_between_the_steps_of_a_reset() {
     assert_eq!(write(&function), [Ok(()); 3]);
 }
 
-/// Nor after one that failed: nobody knows how far the device has come.
+/// After a reset that failed nobody knows how far the device has come.
 #[test]
 fn no_register_is_written_after_a_reset_that_failed() {
     let plain = Plain::without_flr();
@@ -137,7 +138,7 @@ fn no_register_is_written_after_a_reset_that_failed() {
     assert_eq!(write(&function), [Ok(()); 3]);
 }
 
-/// What stops a queue of an earlier epoch would stop one of the next.
+/// The steps that stop a queue of an earlier epoch would stop one of the next.
 #[test]
 fn a_stop_writes_nothing_between_the_steps_of_a_reset() {
     let (plain, function) = claimed();
@@ -149,7 +150,7 @@ fn a_stop_writes_nothing_between_the_steps_of_a_reset() {
     let is_begun = AtomicBool::new(false);
     plain.react(move |plain, offset, value| match (offset, value) {
         (0x40, None) if !is_begun.swap(true, SeqCst) => {
-            // The host's bus panics in the midst of a reset, which stays begun.
+            // The host's bus panics in the middle of a reset, which stays begun.
             let reset = std::panic::AssertUnwindSafe(|| driver.reset());
             assert!(std::panic::catch_unwind(reset).is_err());
         }
@@ -181,7 +182,7 @@ fn nothing_is_started_before_a_reset() {
     }
 }
 
-/// One that is reset by its silence holds nothing back.
+/// A function that its silence has reset holds nothing back.
 #[test]
 fn a_silence_that_resets_is_a_reset() {
     let (_, function) = claimed();

@@ -1,7 +1,8 @@
-//! Attacks on the start of a queue: what one thread tells the device of it, another has the device forget.
+//! Attacks on the start of a queue: while one thread tells the device of the queue, another makes the device forget
+//! it.
 //!
-//! The device is a ring of descriptors: control at 00h, whose bit 0 is a reset; base address at 10h, length at 18h, enable at
-//! 1Ch, tail at 20h. A reset clears all of them.
+//! The device is a ring of descriptors: control at 00h, whose bit 0 is a reset; base address at 10h, length at 18h,
+//! enable at 1Ch, tail at 20h. A reset clears all of them.
 
 use samara_device_io::PciFunction;
 use samara_device_io::pci::ResetError;
@@ -69,7 +70,7 @@ fn until(end: Duration, done: impl Fn() -> bool) -> bool {
     done()
 }
 
-/// Waits for what happens.
+/// Waits for something that must happen.
 fn wait(done: impl Fn() -> bool) {
     assert!(until(Duration::from_secs(60), done), "waited in vain");
 }
@@ -79,7 +80,7 @@ fn give_time(done: impl Fn() -> bool) {
     until(Duration::from_millis(200), done);
 }
 
-/// Clears all that a reset clears.
+/// Clears everything that a reset clears.
 fn forget(plain: &Plain) {
     plain.set(0x00, Width::W32, 0);
     plain.set(0x10, Width::W64, 0);
@@ -93,10 +94,10 @@ fn send(tx: &mut Tx, function: &Function) {
     sending.publish();
 }
 
-/// In the midst of what tells the device of its queue another thread resets it, which clears the address: enabled behind that, it
-/// would take 0 for it.
+/// While one thread tells the device of its queue, another thread resets the device, which clears the address. If the
+/// device were enabled after that, it would take 0 for the address.
 #[test]
-fn a_reset_in_the_midst_of_a_start_leaves_no_address_of_zero() {
+fn a_reset_during_a_start_leaves_no_address_of_zero() {
     let plain = Plain::leak();
     let function: Function = plain.slot().claim().unwrap();
     function.reset().unwrap();
@@ -146,7 +147,7 @@ fn a_reset_in_the_midst_of_a_start_leaves_no_address_of_zero() {
     assert!(!torn.load(SeqCst), "the device was sent to address 0");
 }
 
-/// A device forgets what it is told in a reset that it's not yet done with.
+/// A device forgets what it is told during a reset that isn't over.
 #[test]
 fn nothing_is_started_while_another_thread_resets() {
     let plain = Plain::leak();
@@ -172,7 +173,7 @@ fn nothing_is_started_while_another_thread_resets() {
     assert_ne!(plain.get(0x10, Width::W64), 0);
 }
 
-/// Of two resets the older one leaves the device alone: the newer one's queues may run by the time.
+/// The older of two resets leaves the device alone, because the newer one's queues may run by then.
 #[test]
 fn an_older_reset_writes_nothing_after_a_newer_one() {
     let plain = Plain::leak();
@@ -183,7 +184,7 @@ fn an_older_reset_writes_nothing_after_a_newer_one() {
     let seen = (held.clone(), release.clone());
     plain.react(move |plain, offset, value| {
         let (held, release) = &seen;
-        // The older one waits for the device, and is held up there.
+        // The older reset waits for the device, and is held up there.
         if (offset, value) == (0x00, None) {
             if !held.swap(true, SeqCst) {
                 wait(|| release.load(SeqCst));
@@ -209,14 +210,14 @@ fn an_older_reset_writes_nothing_after_a_newer_one() {
         .collect();
     assert_eq!(resets, [(0x00, 1), (0x00, 1), (0x24, 1)]);
     assert_eq!((plain.resets(), plain.get(0x1C, Width::W32)), (0, 1));
-    // It's the newer one's epoch still.
+    // It is still the newer reset's epoch.
     send(&mut tx, &function);
     assert_eq!(plain.get(0x20, Width::W32), 1);
 }
 
-/// Nobody knows what the device has forgotten by then; whoever resets it anew does.
+/// Nobody knows what the device has forgotten by then, so it must be reset anew.
 #[test]
-fn a_reset_that_ends_half_way_is_made_up_for_by_the_next() {
+fn the_next_reset_makes_up_for_a_broken_one() {
     let plain = Plain::leak();
     let is_broken = Arc::new(AtomicBool::new(true));
     let broken = is_broken.clone();

@@ -1,4 +1,5 @@
-//! Attacks on what a silence without a reset leaves in the device: what it held back, of queues that were not reset.
+//! Attacks by what a silence without a reset leaves in the device: accesses that it holds back, for queues that were
+//! not reset.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeSet;
@@ -18,10 +19,10 @@ use ixgbe::{Function, all, packet, rx, up};
 #[path = "../fixtures/ixgbe.rs"]
 mod ixgbe;
 
-/// CTRL, through which alone an 82599 is reset.
+/// CTRL, the only register by which an 82599 is reset.
 const CTRL: usize = 0;
 
-/// What was translated since the last claim ended.
+/// The memory that was translated since the last claim ended.
 #[derive(Default)]
 struct Living(Mutex<BTreeSet<(usize, usize)>>);
 
@@ -38,7 +39,7 @@ impl Oracle for Living {
     fn is_master(&self) {}
 }
 
-/// A receive queue whose device has received a frame, and holds the descriptor's write-back.
+/// A receive queue whose device has received a frame, and holds back the descriptor's write-back.
 fn held_back(bus: &IxgbeBus, function: &Function) -> ixgbe::RxRing {
     let mut ring = rx(function, 0);
     ring.start(function, 0).unwrap();
@@ -48,7 +49,7 @@ fn held_back(bus: &IxgbeBus, function: &Function) -> ixgbe::RxRing {
     }
     receiving.publish();
     drop(receiving);
-    // Behind flow control, say.
+    // The write-back waits, for example because of flow control.
     let mut faults = Faults::default();
     faults.write_back = WriteBack::Delayed(NonZeroU32::new(100_000).unwrap());
     bus.inject(faults);
@@ -57,7 +58,7 @@ fn held_back(bus: &IxgbeBus, function: &Function) -> ixgbe::RxRing {
     ring
 }
 
-/// The driver stops the queue that it could not start: no reset, and yet the device is idle by its table.
+/// The driver stops the queue that it could not start: there was no reset, and yet the device is idle by its table.
 #[test]
 fn a_silenced_device_is_bus_master_only_after_a_reset() {
     let _alone = alone();
@@ -83,13 +84,14 @@ fn a_silenced_device_is_bus_master_only_after_a_reset() {
     assert_eq!(
         enabled,
         Err(NotIdle),
-        "what the device held back goes to memory that was given back"
+        "the held back access would go to memory that was given back"
     );
 }
 
-/// The same from one claim to the next, whose driver resets nothing: the device writes where the former one's ring was.
+/// The same from one claim to the next, whose driver resets nothing: the device would write where the former driver's
+/// ring was.
 #[test]
-fn a_claim_does_not_inherit_what_the_device_holds_back() {
+fn a_claim_does_not_inherit_held_back_accesses() {
     let _alone = alone();
     let living: &'static Living = Box::leak(Box::default());
     let bus = IxgbeBus::leak(Loop::default());
@@ -99,9 +101,9 @@ fn a_claim_does_not_inherit_what_the_device_holds_back() {
     let function = up(bus, slot);
     let ring = held_back(bus, &function);
     drop((function, ring));
-    // All of it was freed.
+    // All of that memory is free now.
     living.0.lock().unwrap().clear();
-    // Somebody else's memory now: a page as the ring was.
+    // Now it belongs to others, in pages like the ring's.
     let others: Vec<RRef<[u8]>> = (0..64)
         .map(|_| RRef::new_zeroed_slice(4096).unwrap())
         .collect();

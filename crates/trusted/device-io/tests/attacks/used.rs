@@ -1,4 +1,4 @@
-//! Used elements that a virtio device hasn't written, or has written once, taken for what it says now.
+//! Used elements that a virtio device hasn't written, or wrote earlier, and that must not be taken for new ones.
 #![expect(unsafe_code, reason = "stands for the device")]
 
 use samara_device_io::PciFunction;
@@ -64,12 +64,12 @@ fn store(bus: u64, bytes: &[u8]) {
     unsafe { std::ptr::copy_nonoverlapping(bytes.as_ptr(), at, bytes.len()) };
 }
 
-/// The used ring's index.
+/// Sets the used ring's index.
 fn set_index(liar: &Liar, index: u16) {
     store(liar.get(0, USED, Width::W64) + 2, &index.to_le_bytes());
 }
 
-/// A used element, without the index.
+/// Writes a used element, without the index.
 fn set_element(liar: &Liar, slot: u64, id: u32, length: u32) {
     let at = liar.get(0, USED, Width::W64) + 4 + 8 * slot;
     store(at, [id.to_le_bytes(), length.to_le_bytes()].as_flattened());
@@ -85,9 +85,9 @@ fn begin(function: &Disk) -> DmaTransfer {
     function.begin(buffer).unwrap()
 }
 
-/// The device counts a used element that it has not written, after a start: zeroes are taken for chain 0.
+/// After a start the device counts a used element that it has not written: zeroes would be taken for chain 0.
 #[test]
-fn an_element_that_was_never_written_ends_no_chain() {
+fn an_unwritten_element_ends_no_chain() {
     let (liar, function, mut queue) = disk(16);
     let transfer = begin(&function);
     assert_eq!(read(&mut queue, &function, &transfer), 0);
@@ -103,7 +103,7 @@ fn an_element_that_was_never_written_ends_no_chain() {
 
 /// The same one lap later: the element is that of 16 chains ago.
 #[test]
-fn an_element_of_a_lap_ago_ends_no_chain() {
+fn an_element_from_a_lap_ago_ends_no_chain() {
     let (liar, function, mut queue) = disk(16);
     let mut used = 0u16;
     let mut complete = |queue: &mut Requests, chain: u16| {
@@ -112,7 +112,7 @@ fn an_element_of_a_lap_ago_ends_no_chain() {
         set_index(liar, used);
         assert_eq!(queue.next(&function).unwrap().unwrap().number, chain);
     };
-    // Two at once, of which the second is done first.
+    // Two chains at once, of which the second is done first.
     for _ in 0..2 {
         queue.put(&function, &[0; 16], None).unwrap();
     }
@@ -132,11 +132,11 @@ fn an_element_of_a_lap_ago_ends_no_chain() {
     let back = function.finish(transfer);
     assert!(
         back.is_err(),
-        "{said:?}: chain {chain}'s buffer came back by what was said of another 16 elements ago"
+        "{said:?}: chain {chain}'s buffer came back by an element from 16 elements ago"
     );
 }
 
-/// A queue of one chain would have none that is free: what is used twice would end the next request.
+/// In a queue of one chain none would stay free: an element that is used twice would end the next request.
 #[test]
 fn a_queue_of_one_chain_is_refused() {
     let liar = virtio(0x1042);
@@ -148,9 +148,9 @@ fn a_queue_of_one_chain_is_refused() {
     );
 }
 
-/// A frame that is being sent comes back by zeroes.
+/// A frame that is still being sent would come back because of zeroes.
 #[test]
-fn a_frame_does_not_come_back_by_an_element_that_was_never_written() {
+fn an_unwritten_element_returns_no_frame() {
     let liar = virtio(0x1041);
     let function: PciFunction<VirtioNet> = liar.slot().claim().unwrap();
     up(&function);

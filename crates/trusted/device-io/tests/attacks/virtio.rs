@@ -1,4 +1,4 @@
-//! Attacks on virtio devices that say odd things of themselves.
+//! Attacks by virtio devices that give false information about themselves.
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadOnly, ReadWrite, Register};
@@ -20,7 +20,7 @@ const SIZE: usize = 0x18;
 const ENABLE: usize = 0x1C;
 const NOTIFY_OFF: usize = 0x1E;
 
-/// All structures in BAR 0: where, for kinds 1 to 4.
+/// A device with all structures of kinds 1 to 4 in BAR 0, at these places.
 fn virtio(device: u32, places: [u32; 4], multiplier: u32) -> &'static Liar {
     let liar = Liar::leak(device << 16 | 0x1AF4, 0);
     liar.set_config(COMMAND, 1 << 20);
@@ -52,7 +52,7 @@ fn up<D: samara_device_io::table::Table>(function: &PciFunction<D>) {
     status(function, 0xB);
 }
 
-/// A device whose queues have 256 entries, and that says so whatever is written there.
+/// The device's queues have 256 entries, and the register says so whatever is written to it.
 #[test]
 fn a_queue_has_as_many_entries_as_the_device_says() {
     let liar = virtio(0x1042, APART, 0);
@@ -65,13 +65,13 @@ fn a_queue_has_as_many_entries_as_the_device_says() {
     up(&function);
     let mut queue =
         ChainQueue::<VirtioBlock, { VirtioBlock::REQUESTS }>::new(&function, 0, 8).unwrap();
-    // It would walk over 256 entries: over heads of chains, too, in which a driver chooses addresses.
+    // The device would walk over 256 entries, and so over heads of chains, in which a driver chooses addresses.
     let step = QueueError::Step(StepError::State);
     assert_eq!(queue.start(&function, 0xFFFF), Err(step));
     assert_eq!(liar.get(0, ENABLE, Width::W16), 0);
 }
 
-/// The notification structure stands where the common one is.
+/// The notification structure is in the same place as the common one.
 #[test]
 fn no_window_lies_in_another() {
     let liar = virtio(0x1041, [0, 0, 0x2000, 0x3000], 4);
@@ -104,10 +104,10 @@ fn no_window_lies_in_another() {
     );
 }
 
-/// Bits of the status that there are none of (§2.1) are all that a driver writes: to a device that has the others only, 0, by
-/// which it resets itself.
+/// A driver writes only bits of the status that do not exist (§2.1). A device that implements only the others would
+/// see 0, which resets it.
 #[test]
-fn a_driver_resets_no_device_by_bits_that_there_are_none_of() {
+fn nonexistent_status_bits_reset_no_device() {
     let liar = virtio(0x1042, APART, 0);
     let function: PciFunction<VirtioBlock> = liar.slot().claim().unwrap();
     up(&function);

@@ -1,5 +1,5 @@
-//! Attacks by a driver's word: that something has ended, or that there is more than was put. Each call that could say so is made
-//! while the device has not.
+//! Attacks by a driver's statements: that something has ended, or that there is more than was put. While the device
+//! has a command, the driver makes each call that could say so.
 #![forbid(unsafe_code)]
 
 use samara_device_io::queue::{Pair, QueueError};
@@ -25,15 +25,15 @@ fn buffer(bytes: usize) -> RRef<[u8]> {
     RRef::new_zeroed_slice(bytes).unwrap()
 }
 
-/// Moves a handle away, as a driver that forgets it does.
+/// Forgets a handle, as a driver may.
 fn gone<T>(_: T) {}
 
 #[test]
 fn no_call_ends_a_command_that_the_device_has() {
-    let model = NvmeEmulator::leak(Shape::default());
-    let function = model.slot().claim().unwrap();
+    let emulator = NvmeEmulator::leak(Shape::default());
+    let function = emulator.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
-    model.switch(|switches| switches.hang = true);
+    emulator.switch(|switches| switches.hang = true);
     let mut transfer = function.begin(buffer(4096)).unwrap();
     disk.read(&function, 0, (&transfer, 0, 4096)).unwrap();
     disk.io.ring(&function).unwrap();
@@ -47,7 +47,7 @@ fn no_call_ends_a_command_that_the_device_has() {
         let _ = admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, NOTHING, io);
         transfer = function.finish(transfer).unwrap_err().transfer;
     }
-    // Nor is it over when its queue is.
+    // The command has not ended when its queue has.
     let words = [0, 1, 0, 0, 0, 0, 0];
     nvme::execute(&function, &mut disk.admin, |admin| {
         admin.submit::<{ Nvme::DELETE_SUBMISSION }>(&function, words)
@@ -62,11 +62,11 @@ fn no_call_ends_a_command_that_the_device_has() {
     drop(function.finish(transfer).unwrap());
 }
 
-/// Old entries would be executed again, into buffers that have gone back.
+/// Otherwise old entries would be executed again, into buffers that have gone back.
 #[test]
 fn a_doorbell_is_rung_for_what_was_put() {
-    let model = NvmeEmulator::leak(Shape::default());
-    let function = model.slot().claim().unwrap();
+    let emulator = NvmeEmulator::leak(Shape::default());
+    let function = emulator.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     // Three times around the queue of eight.
     for count in 1..=24 {
@@ -79,20 +79,20 @@ fn a_doorbell_is_rung_for_what_was_put() {
         }
         assert!(disk.io.next(&function).unwrap().is_some());
         drop(function.finish(transfer).unwrap());
-        let counts = model.counts();
+        let counts = emulator.counts();
         assert_eq!((counts.io_commands, counts.bad_doorbells), (count, 0));
     }
 }
 
 #[test]
 fn no_call_ends_a_chain_that_the_device_has() {
-    let model = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
-    let function: virtio::Disk = model.slot().claim().unwrap();
+    let emulator = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
+    let function: virtio::Disk = emulator.slot().claim().unwrap();
     virtio::negotiate(&function);
     let mut queue = virtio::Requests::new(&function, 0, 16).unwrap();
     queue.start(&function, 0xFFFF).unwrap();
     virtio::go(&function);
-    model.switch(|switches| switches.hang = true);
+    emulator.switch(|switches| switches.hang = true);
     let mut transfer = function.begin(buffer(512)).unwrap();
     virtio::read(&mut queue, &function, &transfer, 0).unwrap();
     queue.ring(&function).unwrap();
@@ -104,20 +104,20 @@ fn no_call_ends_a_chain_that_the_device_has() {
         assert_eq!(again, Err(QueueError::Started));
         transfer = function.finish(transfer).unwrap_err().transfer;
     }
-    assert_eq!((queue.held(), model.counts().chains), (1, 1));
+    assert_eq!((queue.held(), emulator.counts().chains), (1, 1));
     gone(queue);
     let again = virtio::Requests::new(&function, 0, 16);
     assert_eq!(again.err(), Some(QueueError::Taken));
     transfer = function.finish(transfer).unwrap_err().transfer;
     function.reset().unwrap();
     drop(function.finish(transfer).unwrap());
-    assert_eq!(model.counts().stray_accesses, 0);
+    assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
 #[test]
 fn no_call_takes_a_packet_that_the_device_has() {
-    let model = VirtioEmulator::leak(virtio_emulator::Shape::NET);
-    let function: virtio::Nic = model.slot().claim().unwrap();
+    let emulator = VirtioEmulator::leak(virtio_emulator::Shape::NET);
+    let function: virtio::Nic = emulator.slot().claim().unwrap();
     virtio::negotiate(&function);
     let mut queue = virtio::Rx::new(&function, 0, 16).unwrap();
     queue.start(&function, 0xFFFF).unwrap();
@@ -127,7 +127,7 @@ fn no_call_takes_a_packet_that_the_device_has() {
         let put = queue.put(&function, &[0; 16], Direction::ToHost, packet, ixgbe::all);
         put.is_ok()
     };
-    // Some chains are always free.
+    // Some chains always stay free.
     assert!((0..6).all(&mut put) && !put(9));
     queue.ring(&function).unwrap();
     for _ in 0..3 {
@@ -138,16 +138,16 @@ fn no_call_takes_a_packet_that_the_device_has() {
         queue.ring(&function).unwrap();
     }
     assert_eq!((queue.held(), queue.room()), (6, 0));
-    assert!(model.receive(&[0xFF; 60]));
+    assert!(emulator.receive(&[0xFF; 60]));
     let (packet, _) = queue.next(&function).unwrap().unwrap();
     assert_eq!((packet[59], packet[60]), (0xFF, 0));
     assert!(queue.next(&function).unwrap().is_none());
     function.reset().unwrap();
     let back = std::iter::from_fn(|| queue.take_back(&function).unwrap());
     assert_eq!(back.count(), 5);
-    // What has come back is received into no more.
-    assert!(!model.receive(&[0xFF; 60]));
-    assert_eq!(model.counts().stray_accesses, 0);
+    // The device receives nothing more into packets that have come back.
+    assert!(!emulator.receive(&[0xFF; 60]));
+    assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
 #[test]

@@ -1,5 +1,5 @@
-//! Attacks by what is nothing: lists and descriptors of zeroes, or of what stood there before, send a device to bus address 0 or
-//! to memory in other use.
+//! Attacks by zeroes: lists and descriptors that are zero, or hold old contents, would send a device to bus address 0
+//! or to memory in other use.
 
 use samara_device_io::PciFunction;
 use samara_device_io::queue::{ChainQueue, Pair, QueueError, SubmitError};
@@ -25,15 +25,15 @@ fn buffer(bytes: usize) -> RRef<[u8]> {
     RRef::new_zeroed_slice(bytes).unwrap()
 }
 
-/// All that zeroes anything, while the device has the list still to look at.
+/// Calls everything that could zero the list, while the device still has to read it.
 #[test]
-fn nothing_clears_a_list_that_a_command_in_flight_names() {
-    let model = NvmeEmulator::leak(Shape {
+fn nothing_clears_a_list_in_flight() {
+    let emulator = NvmeEmulator::leak(Shape {
         latency: 9,
         ..Shape::default()
     });
-    model.medium(|medium| medium.fill(0x5A));
-    let function = model.slot().claim().unwrap();
+    emulator.medium(|medium| medium.fill(0x5A));
+    let function = emulator.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
     let transfer = function.begin(buffer(32 * 4096)).unwrap();
     disk.read(&function, 0, (&transfer, 0, 32 * 4096)).unwrap();
@@ -54,7 +54,7 @@ fn nothing_clears_a_list_that_a_command_in_flight_names() {
     assert_eq!(completed(&function, &mut disk.io).status, 0);
     let back = function.finish(transfer).unwrap();
     assert!(back.iter().all(|&byte| byte == 0x5A));
-    assert_eq!(model.counts().stray_accesses, 0);
+    assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
 const fn word(offset: usize) -> At {
@@ -66,7 +66,7 @@ const NO_PIECE: Piece = Piece {
     direction: Direction::ToDevice,
 };
 
-/// A device whose chains are data alone, as those of an entropy device.
+/// A device whose chains are only data, such as an entropy device.
 enum Bare {}
 
 impl Table for Bare {
@@ -105,7 +105,8 @@ impl Table for Bare {
     }];
 }
 
-/// Without data there is no descriptor: the device would look at the one that stands in the slot, of a buffer that has gone back.
+/// Without data there is no descriptor: the device would read the old one in the slot, of a buffer that has gone
+/// back.
 #[test]
 fn a_chain_of_nothing_is_refused() {
     let plain = Plain::leak();
@@ -117,7 +118,7 @@ fn a_chain_of_nothing_is_refused() {
     let data = Some((&transfer, 0, 512, Direction::ToHost));
     assert_eq!(queue.put(&function, &[0; 16], data), Ok(0));
     queue.ring(&function).unwrap();
-    // The device has used it.
+    // The device has used the chain.
     let used = plain.get(0x20, Width::W64);
     plain.write_memory(used + 4, &[0; 8]);
     plain.write_memory(used + 2, &1u16.to_le_bytes());

@@ -1,6 +1,6 @@
-//! That there is a case for each of the lint's assertions.
+//! Checks that each of the lint's assertions has a case.
 
-/// A new assertion has a table that it refuses.
+/// A new assertion needs a table that it refuses.
 #[test]
 fn every_assertion_has_a_case() {
     let messages = |source: &'static str| {

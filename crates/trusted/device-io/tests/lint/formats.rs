@@ -3,12 +3,12 @@
 use super::*;
 
 refused! {
-    odd_rings: "a ring whose entries are no power of two from 8 on",
+    odd_rings: "a ring's number of entries is not a power of two, or is below 8",
     { QUEUES = &[Queue { entries: (4, 16), ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { entries: (8, 20), ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { entries: (12, 16), ..ring(RING) }]; COMMANDS = &[]; }
 
-    odd_buffers: "buffers of no bytes, or of more than 16 bits count",
+    odd_buffers: "a buffer's length is 0 or does not fit 16 bits",
     { QUEUES = &[ring(RingFormat { bytes: (0, 1), ..RING })]; COMMANDS = &[]; }
     { QUEUES = &[ring(RingFormat { bytes: (2, 1), ..RING })]; COMMANDS = &[]; }
     { QUEUES = &[ring(RingFormat { bytes: (1, 0x1_0000), ..RING })]; COMMANDS = &[]; }
@@ -24,13 +24,13 @@ refused! {
     { QUEUES = &[ring(RingFormat { report: 1 << 63, ..RING })]; COMMANDS = &[]; }
 
     bits_filled_twice: "two parts of a format in one bit",
-    // A length of 1 KiB more than the buffer has.
+    // The device is told of 1 KiB more than the buffer has.
     { QUEUES = &[ring(RingFormat { fixed: 1 << 10, ..RING })]; COMMANDS = &[]; }
     { QUEUES = &[ring(RingFormat { report: 1 << 10, ..RING })]; COMMANDS = &[]; }
     { QUEUES = &[ring(RingFormat { report: 1 << 16, ..RING })]; COMMANDS = &[]; }
     { QUEUES = &[ring(RingFormat { lengths: &[0, 8], fixed: 0, ..RING })]; COMMANDS = &[]; }
 
-    // The count of bytes written shares bits with the mark of completion.
+    // The count of bytes written shares bits with the done bit.
     { QUEUES = &[ring(RingFormat { direction: Direction::ToHost, bytes: (64, 64), lengths: &[], written: 48, ..RING })]; COMMANDS = &[]; }
 
     odd_virtqueues: "pieces of more than 16 bytes, or entries that are no power of two",
@@ -43,7 +43,7 @@ refused! {
     { QUEUES = &[pair(&PairFormat { words: [1, 1, 11, 12, 13, 14, 15], ..PAIR })]; COMMANDS = &[]; }
     { QUEUES = &[pair(&PairFormat { words: [0, 10, 11, 12, 13, 14, 15], ..PAIR })]; COMMANDS = &[]; }
     { QUEUES = &[pair(&PairFormat { words: [1, 10, 11, 12, 13, 14, 16], ..PAIR })]; COMMANDS = &[]; }
-    // A driver's word in the upper half of a data pointer.
+    // A driver fills the upper half of a data pointer.
     { QUEUES = &[pair(&PairFormat { words: [7, 10, 11, 12, 13, 14, 15], ..PAIR })]; COMMANDS = &[]; }
     { QUEUES = &[pair(&PairFormat { pointers: [6, 6], ..PAIR })]; COMMANDS = &[]; }
     { QUEUES = &[pair(&PairFormat { pointers: [0, 8], ..PAIR })]; COMMANDS = &[]; }
@@ -61,7 +61,7 @@ refused! {
     { QUEUES = &[pair(&PairFormat { number: Bits::new(2, 0, 33), ..PAIR })]; COMMANDS = &[]; }
     { QUEUES = &[pair(&PairFormat { head: Bits::new(9, 0, 16), ..PAIR })]; COMMANDS = &[]; }
 
-    odd_tags: "a tag that isn't 16 bits wide, or a phase that isn't one",
+    odd_tags: "a tag is not 16 bits wide, or a phase is not one bit",
     { QUEUES = &[pair(&PairFormat { tag: Bits::new(0, 16, 15), ..PAIR })]; COMMANDS = &[]; }
     { QUEUES = &[pair(&PairFormat { done_tag: Bits::new(3, 0, 15), ..PAIR })]; COMMANDS = &[]; }
     { QUEUES = &[pair(&PairFormat { phase: Bits::new(3, 16, 2), ..PAIR })]; COMMANDS = &[]; }

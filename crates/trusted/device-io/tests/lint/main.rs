@@ -1,4 +1,4 @@
-//! What the lint refuses: for each of its assertions, the smallest table that contradicts itself so.
+//! Cases of the lint: for each of its assertions, the smallest tables that it refuses.
 #![forbid(unsafe_code)]
 
 use samara_device_io::table::step::{
@@ -15,7 +15,7 @@ use case::*;
 #[path = "../fixtures/case.rs"]
 mod case;
 
-/// Queues that have their addresses behind an index, and one doorbell, which is told their number.
+/// Queues whose addresses are behind an index, and which share one doorbell, which takes their number.
 const CHAINS: Queue = Queue {
     numbers: (0, 3),
     start: &[
@@ -48,10 +48,10 @@ const FOUR: Queue = Queue {
     ..ring(RING)
 };
 
-/// The key is the word beside that of the namespace.
+/// The key is in the word after the namespace's.
 const BESIDE: Learn = Learn { key: 1, ..LEARN };
 
-/// Completions name queues by two bits.
+/// Completions name queues by only two bits.
 const NARROW: PairFormat = PairFormat {
     number: Bits::new(2, 16, 2),
     ..PAIR
@@ -78,7 +78,7 @@ macro_rules! constant {
     };
 }
 
-/// Tests: name, what the lint says, and for each of several tables the constants that it changes.
+/// Makes tests from a name, the lint's message, and for each of several tables the constants that it replaces.
 macro_rules! refused {
     ($($name:ident: $message:literal, $({ $($constant:ident = $value:expr;)* })+)+) => { $(
         #[test]
@@ -89,7 +89,7 @@ macro_rules! refused {
                     $(constant!($constant, $value);)*
                 }
                 let table = stringify!($($constant = $value;)*);
-                assert_eq!(told::<Of<Bad>>(), $message, "{table}");
+                assert_eq!(lint_message::<Of<Bad>>(), $message, "{table}");
             })+
         }
     )+ };
@@ -111,34 +111,34 @@ refused! {
     { QUEUES = &[Queue { doorbell: Doorbell { value: Rung::Number, ..DOORBELL }, ..split(SPLIT) }];
       REGISTERS = &[word(0x80).write(Write::Any)]; COMMANDS = &[]; }
     { QUEUES = &[]; COMMANDS = &[]; REGISTERS = &[]; RESET = &[]; }
-    // No queue that a driver could take away from under the engine.
+    // There is no queue that a driver could take away from the engine.
     { QUEUES = &[]; COMMANDS = &[]; REGISTERS = &[word(0x18).write(Write::Any)]; }
-    // Other bits than those that are changed when a queue is started.
+    // Drivers change only bits that a start of a queue does not change.
     { REGISTERS = &[word(0x48).write(Write::Exchange(&[(1, 0x31), (0x31, 0x31)]))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x48).write(Write::Merge(0x30))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
-    // Values by which no check holds, and no reset is done.
+    // With the drivers' values no check holds, and no reset is done.
     { REGISTERS = &[word(0x5C).write(Write::Nonzero(3)), word(0x60).write(Write::Values(&[1, 3]))];
       IDLE = &[OFF, Check::new(reg(0x5C), 3, 0), Check::new(reg(0x60), 1, 0)]; RESET = &[Step::Write(reg(0x5C), NO), Step::Update(reg(0x60), 1, 0)]; }
-    // What drivers agree to, and what they may do before a reset.
+    // A shared register: drivers agree to a start by it, and may prepare a reset.
     { REGISTERS = &[word(0x5C).write(Write::Bits(3))]; QUEUES = &[begins![Step::Require(Check::new(reg(0x5C).shared(), 1, 1))]]; COMMANDS = &[];
       RESET = &[Step::Update(reg(0x5C).shared(), 2, 0), Step::Write(reg(0x18), only(1))]; }
-    // A bit that all queues need.
+    // Several queues need one bit.
     { QUEUES = &[begins![Step::Update(reg(0x48), 0, 1)], Queue { numbers: (2, 2), start: begin_at!([Step::Update(reg(0x48), 0, 1)], reg(0x60), reg(0x64), [Step::Update(reg(0x48), 0, 3)]), ..ring(RING) }]; COMMANDS = &[]; }
-    // Queues whose number is told before their addresses, which have one place.
+    // The number of a queue is told before its addresses, which all queues tell in one place.
     { QUEUES = &[SELECTED, Queue { numbers: (2, 5), ..SELECTED }]; COMMANDS = &[]; }
     { QUEUES = &[CHAINS, Queue { numbers: (4, 5), ..CHAINS }]; COMMANDS = &[]; }
-    // A register of each queue is not behind the index.
+    // Registers of each queue are not behind the index.
     { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Update(reg(0x60).each(4), 0, 1)]), stop: &[Step::Update(reg(0x60).each(4), 1, 0), Step::Require(Check::new(reg(0x60).each(4), 1, 0))], ..SELECTED }]; COMMANDS = &[]; }
-    // A bit that a stop clears, beside those that a driver chose.
+    // A stop clears one bit, beside those that a driver chose.
     { QUEUES = &[Queue { start: begin![Step::Write(reg(0x48), chosen(0xF0).plus(1))], stop: &[Step::Update(reg(0x48), 1, 0), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
-    // A stop by a register of its own; one whose end is that a bit is off which the start has set.
+    // A stop writes a register of its own; another ends with a check that a bit is off that the start has set.
     { QUEUES = &[Queue { stop: &[Step::Write(reg(0x5C), only(1)), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { stop: &[Step::Update(reg(0x18), 1, 0), Step::Await(&[OFF], Limit::Millis(1)), Step::Sleep(1)], ..ring(RING) }]; COMMANDS = &[]; }
-    // An idle test of all queues that a start enables.
+    // The idle test checks all queues that a start enables.
     { IDLE = &[Check::new(reg(0xE0), 1, 0).times(4, 4)]; QUEUES = &[FOUR]; COMMANDS = &[]; }
-    // A register that is behind another one.
+    // One register is behind another.
     { REGISTERS = &[word(0x04).write(Write::Masks(&[1, 2])).behind(0x14, Width::W32, 2)]; }
-    // An index that a start writes as well.
+    // A start writes the index, too.
     { REGISTERS = &[word(0x48).read().behind(0x44, Width::W32, 2)];
       QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Write(reg(0x48), only(1))]), ..SELECTED }]; COMMANDS = &[]; }
 }

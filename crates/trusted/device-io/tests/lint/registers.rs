@@ -10,16 +10,16 @@ refused! {
     an_empty_window: "an empty window",
     { WINDOWS = &[Window::bar(0, 0x100), Window::bar(1, 0)]; }
 
-    a_window_beyond_its_most: "a window longer than its most",
+    a_window_beyond_its_most: "a window is longer than the most that is mapped of it",
     { WINDOWS = &[Window::bar(0, 0x100).up_to(0xFF)]; }
 
-    an_odd_alignment: "a window at a multiple of something else than 1, 2, 4 or 8 bytes",
+    an_odd_alignment: "a window's alignment is not 1, 2, 4 or 8 bytes",
     { WINDOWS = &[Window::bar(0, 0x100).aligned_to(3)]; }
     { WINDOWS = &[Window::bar(0, 0x100).aligned_to(0)]; }
     { WINDOWS = &[Window::bar(0, 0x100).aligned_to(16)]; }
 
     windows_in_one_place: "two windows in one place",
-    // The rule of one is for an address of the other.
+    // A rule in one window names a register that takes an address in the other.
     { WINDOWS = &[Window::bar(0, 0x100).up_to(0x200), Window::bar(0, 0x100)];
       REGISTERS = &[Rule::new(1, 0x20, Width::W32).write(Write::Any)]; }
     { WINDOWS = &[Window::bar(0, 0x100), Window::capability(2, 4), Window::capability(2, 8)]; }
@@ -31,7 +31,7 @@ refused! {
     a_register_in_no_window: "a rule of no window",
     { REGISTERS = &[Rule::new(1, 0, Width::W32).read()]; }
 
-    a_register_wider_than_its_window_is_aligned: "a register that is wider than its window is aligned",
+    a_register_wider_than_its_window_is_aligned: "a register is wider than its window's alignment",
     { WINDOWS = &[Window::bar(0, 0x100).aligned_to(2)]; }
 
     registers_outside_their_window: "a register outside its window",
@@ -41,12 +41,12 @@ refused! {
     { REGISTERS = &[word(0).read().times(usize::MAX, usize::MAX - 3)]; }
     { REGISTERS = &[word(usize::MAX - 3).read()]; }
 
-    a_listed_selector: "a rule for a register that selects, or an array behind one",
+    a_listed_selector: "a rule lists an index register, or an array behind one",
     { REGISTERS = &[word(0x04).read().behind(0x00, Width::W32, 2), word(0x00).write(Write::Any)]; }
     { REGISTERS = &[word(0x04).read().behind(0x02, Width::W16, 2), word(0x00).read()]; }
     { REGISTERS = &[word(0x04).read().behind(0x00, Width::W32, 2).times(2, 4)]; }
 
-    indexes_wider_than_their_register: "more indexes than the register that selects has values",
+    indexes_wider_than_their_register: "an index register is too narrow for its number of indexes",
     { REGISTERS = &[word(0x04).read().behind(0x00, Width::W8, 257)]; }
     { REGISTERS = &[word(0x04).read().behind(0x00, Width::W16, 65_537)]; }
     { REGISTERS = &[word(0x04).read().behind(0x00, Width::W8, 0)]; }
@@ -67,7 +67,7 @@ refused! {
     { IDLE = &[Check::new(at(1, 0, Width::W32), 1, 0)]; }
     { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Listed(at(1, 0, Width::W16)), ..DOORBELL }, ..ADMIN }]; COMMANDS = &[]; }
 
-    steps_wider_than_their_window_is_aligned: "a step at a register that is wider than its window is aligned",
+    steps_wider_than_their_window_is_aligned: "a step accesses a register wider than its window's alignment",
     { WINDOWS = &[Window::bar(0, 0x100).aligned_to(4)]; REGISTERS = &[]; }
 
     misaligned_steps: "a step at a misaligned register",
@@ -83,7 +83,7 @@ refused! {
     { RESET = &[Step::AtLeast(reg(0x100), NO)]; }
     { RESET = &[Step::Update(reg(usize::MAX - 3), 0, 1)]; }
     { IDLE = &[OFF.times(usize::MAX, 4)]; }
-    // That of the last queue.
+    // The register of the last queue lies outside.
     { QUEUES = &[ADMIN, Queue { ready: &[Step::Write(reg(0x40).each(0x40), NO)], ..IO }]; }
     { QUEUES = &[ADMIN, Queue { stop: &[Step::Update(reg(0x40).each(0x40), 0, 1)], ..IO }]; }
     { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x100), 0, 4), ..DOORBELL }, ..ADMIN }]; COMMANDS = &[]; }
@@ -95,13 +95,13 @@ refused! {
     a_comparison_with_an_address: "a comparison with an address",
     { RESET = &[Step::AtLeast(reg(0x18), low(0))]; }
 
-    odd_limits: "a limit of no bits, of more than 8, or of bits that its register hasn't",
+    odd_limits: "a limit of no bits, of more than 8, or of bits that its register does not have",
     { RESET = &[Step::Await(&[OFF], Limit::Field(reg(0x18), 0, 9, 1))]; }
     { RESET = &[Step::Await(&[OFF], Limit::Field(reg(0x18), 0, 0, 1))]; }
     { RESET = &[Step::Settle(&[OFF], Limit::Field(reg(0x18), 25, 8, 1))]; }
     { RESET = &[Step::Await(&[OFF], Limit::Field(reg(0x18), 64, 8, 1))]; }
 
-    checks_of_nothing: "a check of no register, no bit, or bits that its register hasn't",
+    checks_of_nothing: "a check of no register, of no bit, or of bits that its register does not have",
     { IDLE = &[Check::new(reg(0x18), 0, 0)]; }
     { IDLE = &[OFF.times(0, 4)]; }
     { RESET = &[Step::Require(Check::new(reg(0x18), 1 << 32, 0))]; }
@@ -119,7 +119,8 @@ refused! {
     { RESET = &[Step::Update(reg(0x18), 1 << 32, 0)]; }
     { RESET = &[Step::AtLeast(reg(0x18), only(1 << 32))]; }
     { RESET = &[Step::Write(reg(0x18), chosen(1 << 40))]; }
-    // 256 entries would be none there; and a number of a queue, and of a buffer, of which the carry has no bit.
+    // 256 entries would be told as 0; and the carry of a queue's number, or of a buffer size, has no bit in the
+    // register.
     { QUEUES = &[Queue { entries: (8, 256), start: begin![Step::Write(at(0, 0x40, Width::W8), entries(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[ADMIN, Queue { ready: &[Step::Write(at(0, 0x40, Width::W8), number(0x40))], ..IO }]; }
     { QUEUES = &[Queue { ready: &[Step::Write(at(0, 0x40, Width::W8), only(0xFF).buffer(1024))],
@@ -131,7 +132,7 @@ refused! {
     { COMMANDS = &[CREATE_COMPLETION, Command { words: [NO, number(1).chosen(0b100), NO, NO, NO, NO, NO], ..CREATE_SUBMISSION }]; }
     { QUEUES = &[Queue { ready: &[Step::Write(reg(0x40), last_entry(1).chosen(0xFFF))], ..ADMIN }, IO]; }
     { QUEUES = &[Queue { ready: &[Step::Write(reg(0x40), only(1).chosen(0xF))], ..ADMIN }, IO]; }
-    // What two parts carry into.
+    // The driver chooses a bit into which two parts carry.
     { QUEUES = &[Queue { numbers: (0, 3), ready: &[Step::Write(reg(0x40), number(1).plus(3).chosen(0b100))], ..split(SPLIT) }]; COMMANDS = &[]; }
 
     an_address_behind_a_start: "an address or a size outside a queue's start",
@@ -143,7 +144,7 @@ refused! {
     an_address_in_a_reset: "an address where there's no queue",
     { RESET = &[Step::Write(reg(0x18), low(0))]; }
 
-    what_only_queues_have: "a register or a value of each queue where there is none",
+    what_only_queues_have: "a step without a queue uses a queue's register or value",
     { RESET = &[Step::Write(reg(0x18), last_entry(1))]; }
     { RESET = &[Step::AtLeast(reg(0x18), number(1))]; }
     { RESET = &[Step::Write(reg(0x18).each(4), NO)]; }

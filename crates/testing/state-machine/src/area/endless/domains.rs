@@ -1,4 +1,4 @@
-//! The domains that work without end, and those that they work with.
+//! The domains that work without end, and the domains that they call.
 
 use super::{BUDGET, MANY, PATIENCE, Slow, Task, Where, now, toil};
 use crate::area::sleepers;
@@ -19,17 +19,17 @@ pub(super) trait Echo {
     #[idempotent]
     fn nothing(&self) -> Result<(), RpcError>;
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
-    /// Gives a batch that it has or makes.
+    /// Returns the batch that it holds, or a new one.
     fn give(&self) -> Result<Batch, RpcError>;
-    /// Has the batch given back.
+    /// Calls `from` to get the batch back.
     fn pull(&self, from: Proxy<dyn Toiler>) -> Result<(), RpcError>;
-    /// Opens an object; only its first generation does.
+    /// Opens an object. Only the first generation does; later ones fail.
     #[replay]
     fn open(&self) -> Result<Proxy<dyn Object>, RpcError>;
     fn crash(&self) -> Result<(), RpcError>;
     /// Takes half of a toiler's budget.
     fn linger(&self) -> Result<(), RpcError>;
-    /// Stays until the host says otherwise.
+    /// Stays inside until the host wakes it.
     fn sleep(&self, place: usize) -> Result<(), RpcError>;
 }
 
@@ -45,15 +45,15 @@ pub(super) trait Toiler {
     fn work(&self) -> Result<(), RpcError>;
     fn throw(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError>;
     fn export(&self) -> Result<Proxy<dyn Object>, RpcError>;
-    /// An object whose destructor calls `other`.
+    /// Exports an object whose destructor calls `other`.
     fn export_calling(&self, other: Proxy<dyn Echo>) -> Result<Proxy<dyn Object>, RpcError>;
-    /// Lets go of so many objects, each of which takes half of a budget to drop.
+    /// Exports `count` objects, each of which takes half a budget to drop, and drops their proxies.
     fn let_go(&self, count: usize) -> Result<(), RpcError>;
-    /// Gives the batch back that it was given.
+    /// Returns the batch that it was given.
     fn give_back(&self) -> Result<Batch, RpcError>;
 }
 
-/// The host's.
+/// The interface of the host's exported object.
 #[interface]
 pub(super) trait Opens {
     fn open(&self) -> Result<Proxy<dyn Object>, RpcError>;
@@ -76,7 +76,7 @@ pub(super) trait Object {
     fn nothing(&self) -> Result<(), RpcError>;
 }
 
-/// Whether it is the first generation, and the batch that it has.
+/// Whether this is the first generation, and the batch that it holds.
 pub(super) struct Parrot(bool, Mutex<Option<Batch>>);
 
 /// The time that a refusal takes.
@@ -155,7 +155,7 @@ impl Drop for Lazy {
     }
 }
 
-/// Calls another domain when it's dropped, until the time comes.
+/// Calls another domain in its destructor until the given time.
 struct Calling(Proxy<dyn Echo>, u64);
 
 impl Object for Calling {
@@ -172,7 +172,7 @@ impl Drop for Calling {
     }
 }
 
-/// Waits when it's dropped, for longer than anybody waits for the end.
+/// Waits in its destructor, for longer than the step waits for the domain's end.
 struct Parking(u64);
 
 impl Drop for Parking {
@@ -258,7 +258,7 @@ impl Toiler for Toiling {
                     let _ = object.nothing();
                 }
             }
-            // Each wait takes a share of what its budget has left.
+            // Each wait takes a share of the budget that is left.
             Where::Recovery => {
                 while now() < end {
                     let _ = other.nothing();

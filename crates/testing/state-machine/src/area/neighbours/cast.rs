@@ -1,4 +1,4 @@
-//! The cast: a disk, files on the disk, and clients of the files.
+//! The domains of a scene: a disk, a file service on the disk, and clients of the file service.
 
 use crate::area::sleepers;
 use samara_domain::{Exchangeable, Proxy, RpcError, Shadow, interface};
@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Bytes of a value that is too large to move where a stack is nearly used up.
+/// Size in bytes of a value that is too large to move when a stack is nearly used up.
 const LARGE: usize = 16 << 10;
 
 type Large = [u8; LARGE];
@@ -15,10 +15,10 @@ type Large = [u8; LARGE];
 #[interface]
 pub(super) trait Disk {
     fn read(&self) -> Result<u32, RpcError>;
-    /// Claims the port; there is one claim at a time.
+    /// Claims the port. Only one claim exists at a time.
     fn claim(&self) -> Result<Proxy<dyn Port>, RpcError>;
     fn crash(&self) -> Result<u32, RpcError>;
-    /// Stays inside as long as the host wants.
+    /// Stays inside until the host wakes it.
     fn stay(&self, place: usize) -> Result<u32, RpcError>;
 }
 
@@ -47,12 +47,12 @@ pub(super) trait File {
     fn at(&self) -> Result<u32, RpcError>;
 }
 
-/// A client's request to the files.
+/// A client's request to the file service.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub(super) enum Request {
     Mount,
     Note,
-    /// Opens a file, and keeps it.
+    /// Opens a file and keeps it.
     Open,
     /// Uses the file.
     At,
@@ -63,7 +63,7 @@ pub(super) enum Request {
 
 #[interface]
 pub(super) trait Client {
-    /// Asks `times` times with `below` bytes of stack in use, and returns the last answer.
+    /// Makes the request `times` times with `below` bytes of stack in use, and returns the last answer.
     fn ask(&self, request: Request, times: u32, below: usize) -> Result<u32, RpcError>;
 }
 
@@ -103,7 +103,7 @@ pub(super) fn disk((): ()) -> Result<Reading, RpcError> {
     Ok(Reading::default())
 }
 
-/// The disk's part in a start of the files.
+/// What a start of the file service asks of the disk.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub(super) enum Needs {
     Nothing,

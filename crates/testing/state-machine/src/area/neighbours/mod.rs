@@ -1,5 +1,6 @@
-//! Services that depend on each other, and their clients. A client asks while something is lacking: stack, time, or a service
-//! that its own service needs. One client's lack never costs another client its records or its objects.
+//! Services that depend on each other, and their clients. A client makes a request while something is lacking: stack,
+//! time, or a service that its own service needs. One client's lack never costs another client its records or its
+//! objects.
 
 mod cast;
 mod scene;
@@ -23,21 +24,21 @@ use std::time::Duration;
 
 pub(crate) const KINDS: &[Kind] = &[kind("neighbours", 1, Machine::neighbours)];
 
-/// One step in so many is taken, since some wait.
+/// One in this many steps of the kind is taken, since some of them wait.
 const SELDOM: usize = 4;
 
-/// Restarts of a service: more than a scene makes.
+/// The restart limit of a service: more restarts than a scene makes.
 const RESTARTS: u32 = 24;
 
-/// The most starts of a service in a scene, those in vain included.
+/// The most starts of a service in a scene, including failed ones.
 const STARTS: u32 = 80;
 
-/// Restarts of a disk whose restarts are to be spent, and the time after which it has them again.
+/// The restart limit of a disk that is to exhaust it, and the period after which restarts are granted again.
 const FEW: u32 = 3;
 const A_WHILE: Duration = Duration::from_millis(100);
 
 impl Machine {
-    /// A step with domains of its own.
+    /// Runs a step with domains of its own.
     fn neighbours(&mut self, n: Numbers) {
         if !n.which.is_multiple_of(SELDOM) {
             return;
@@ -56,7 +57,7 @@ struct Play {
     victim: Client,
 }
 
-/// A service whose recipe may fail.
+/// A service whose recipe can be made to fail.
 struct Service<I: ?Sized + Interface> {
     domain: Domain<I>,
     is_gone: Arc<AtomicBool>,
@@ -90,7 +91,7 @@ impl<I: ?Sized + Interface> Service<I> {
         }
     }
 
-    /// Brings its fate about. `stay` is a call that stays inside; `crash` ends a generation.
+    /// Puts the service into the state `fate`. `stay` makes a call that stays inside, and `crash` ends a generation.
     fn meet<'scope>(
         &self,
         fate: Fate,
@@ -119,21 +120,21 @@ impl<I: ?Sized + Interface> Service<I> {
     fn is_nobodys_victim(&self, of: &[ExitKind]) {
         let mut ends = self.domain.exits().map(|exit| exit.reason);
         let end = ends.find(|reason| of.contains(&reason.kind));
-        assert_eq!(end, None, "{:?} died of a request", self.domain);
+        assert_eq!(end, None, "{:?} died of another domain's request", self.domain);
     }
 }
 
 type Client = Service<dyn cast::Client>;
 
 impl Client {
-    /// Asks on a thread with so much stack.
+    /// Makes the request on a thread with `stack` bytes of stack.
     fn ask(&self, stack: usize, request: Request, times: u32, below: usize) -> Answer {
         let proxy = self.domain.proxy();
         let proxy = proxy.unwrap_or_else(|error| panic!("{error}"));
         cuts::ticking(stack, move || proxy.ask(request, times, below))
     }
 
-    /// Asks with enough stack.
+    /// Makes the request with enough stack.
     fn ask_well(&self, request: Request) -> Answer {
         self.ask(ROOMY, request, 1, 0)
     }
@@ -189,34 +190,34 @@ impl Play {
         for &below in &self.scene.depths {
             self.turn(below);
         }
-        // Nor is the next call refused.
+        // The next call is not refused either.
         let recorded = u32::from(matches!(record, Some(Request::Mount | Request::Note)));
         let next = self.victim.ask_well(Request::Mount);
         assert_eq!(next, Ok(recorded + 1), "{:?}", self.scene);
         self.victim.is_nobodys_victim(&ENDS);
-        // A disk that has spent its restarts has crashed.
+        // A disk that has exhausted its restarts did so by panics.
         let ends = if self.scene.disk == Fate::Over {
             &ENDS[1..]
         } else {
             &ENDS
         };
         self.disk.is_nobodys_victim(ends);
-        // A wait for the disk takes the files' own time.
+        // A wait for the disk counts against the file service's own budget.
         let overruns = self.scene.budget.is_some();
         let ends = if overruns { &ENDS[..3] } else { &ENDS };
         self.files.is_nobodys_victim(ends);
         if self.scene.lacks_only_stack() {
-            // Such starts are forgotten.
+            // Starts that fail for lack of stack leave no exit record.
             self.files.is_nobodys_victim(&[ExitKind::InitFailed]);
         }
         // A recipe that fails starts nothing.
         let starts = self.files.domain.restarts();
         let few = starts <= STARTS || self.scene.files == Fate::Gone;
-        assert!(few, "{starts} starts of {:?}", self.scene);
+        assert!(few, "{starts} starts of the file service in {:?}", self.scene);
     }
 
-    /// One turn: disk and files meet their fates, the asker asks, and disk and files recover. The victim must have all that
-    /// it had.
+    /// Runs one turn: the disk and the file service get their states, the asker makes its requests, and both services
+    /// recover. The victim must still have everything that it had.
     fn turn(&self, below: usize) {
         let Scene {
             record,
@@ -226,7 +227,7 @@ impl Play {
             ..
         } = self.scene;
         if request == Request::At {
-            // The asker may have overrun, or ended in the turn before.
+            // The asker may have overrun its budget, or died in the turn before.
             let opens = || self.asker.ask_well(Request::Open) == Ok(1);
             let ready = opens() || self.asker.domain.restart().is_ok() && opens();
             if !ready {
@@ -253,12 +254,12 @@ impl Play {
             let got = self.asker.ask(stack, request, times, below);
             let made = self.files.domain.restarts() - before;
             if self.scene.is_short_of_time() {
-                assert_eq!(made, 0, "starts before the drain timeout: {got:?}");
+                assert_eq!(made, 0, "the file service was started before the drain timeout: {got:?}");
             }
             if got == Err(RpcError::StackExhausted) && self.scene.needs_no_other() {
                 assert_eq!(
                     made, 0,
-                    "starts without room, below {below} of {:?}",
+                    "the file service was started without enough stack, with {below} bytes in use, in {:?}",
                     self.scene
                 );
             }
@@ -274,13 +275,13 @@ impl Play {
             Some(Request::Open) => Request::At,
             _ => Request::Recorded,
         };
-        let what = || format!("the victim's record, below {below} of {:?}", self.scene);
+        let what = || format!("the victim's record, with {below} bytes of stack in use, in {:?}", self.scene);
         let expected = Ok(u32::from(record.is_some()));
         wait_until(what, || self.victim.ask_well(request) == expected);
     }
 }
 
-/// Ends that no request of another domain may cause.
+/// Ends that another domain's request must never cause.
 const ENDS: [ExitKind; 4] = [
     ExitKind::Panic,
     ExitKind::Fault,

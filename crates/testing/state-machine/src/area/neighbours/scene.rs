@@ -1,4 +1,4 @@
-//! A scene: the fates of disk and files, and the asker's request, drawn from a step's numbers.
+//! A scene: the states of the disk and the file service, and the asker's request, drawn from a step's numbers.
 
 use super::cast::{Needs, Request};
 use crate::step::Numbers;
@@ -8,34 +8,34 @@ use std::time::Duration;
 /// Stack of threads that have enough of it, in bytes.
 pub(super) const ROOMY: usize = 8 << 20;
 
-/// Stack of threads that a client nearly uses up, and the part of it that domains may use.
+/// Stack of threads that a client nearly uses up, and the part of it that domains may use, in bytes.
 const SMALL: usize = 512 << 10;
 const USUAL: usize = SMALL - (128 << 10);
 
-/// The state of a service when the asker asks.
+/// The state of a service when the asker makes its request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
     Lives,
     Dead,
-    /// Dead, with a call inside that stays.
+    /// Dead, with a call that stays inside.
     Draining,
     /// Dead, and its recipe fails.
     Gone,
-    /// Its restarts are spent for a while.
+    /// Its restarts are exhausted for a while.
     Over,
 }
 
-/// The setting of the step: both services' states, the asker's request, and its limits.
+/// The setting of the step: the states of both services, the asker's request, and its limits.
 #[derive(Clone, Debug)]
 pub(super) struct Scene {
     pub(super) needs: Needs,
-    /// The stack that the disk demands.
+    /// The stack that the disk's spec demands, in bytes.
     pub(super) disk_stack: usize,
     pub(super) disk: Fate,
     pub(super) files: Fate,
-    /// The files' drain timeout.
+    /// The drain timeout of the file service.
     pub(super) drain: Duration,
-    /// The files' budget.
+    /// The budget of the file service.
     pub(super) budget: Option<Duration>,
     /// The call that the victim has recorded.
     pub(super) record: Option<Request>,
@@ -44,11 +44,11 @@ pub(super) struct Scene {
     /// The asker's budget.
     pub(super) hasty: Option<Duration>,
     pub(super) stack: usize,
-    /// The bytes of that stack which are in use, for one turn after the other.
+    /// The bytes of that stack that are in use, one value for each turn.
     pub(super) depths: Vec<usize>,
 }
 
-/// Turns of a scene in which nobody waits.
+/// Turns of a scene in which no call waits.
 const TURNS: usize = 12;
 
 impl Scene {
@@ -62,7 +62,7 @@ impl Scene {
             Fate::Gone,
             Fate::Over,
         ];
-        // Mostly states in which nobody waits.
+        // Mostly states in which no call waits.
         let disk = fates[one(&[0, 0, 0, 0, 1, 1, 1, 2, 3, 4])];
         let files = fates[one(&[0, 1, 1, 1, 1, 1, 1, 2, 3])];
         let slow = |fate| !matches!(fate, Fate::Lives | Fate::Dead);
@@ -110,12 +110,12 @@ impl Scene {
         }
     }
 
-    /// Whether the asker's budget is too short to wait until the files have drained.
+    /// Whether the asker's budget is too short to wait until the file service has drained.
     pub(super) fn is_short_of_time(&self) -> bool {
         self.hasty.is_some() && self.files == Fate::Draining
     }
 
-    /// Whether the files call nobody in a start, so that only their start itself can lack stack.
+    /// Whether a start of the file service calls no other domain, so that only the start itself can lack stack.
     pub(super) fn needs_no_other(&self) -> bool {
         self.needs == Needs::Nothing
             && self.record != Some(Request::Mount)

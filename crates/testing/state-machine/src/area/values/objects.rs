@@ -1,4 +1,4 @@
-//! `RRef<T>`: one value.
+//! `RRef<T>` with one value.
 
 use crate::surface::call;
 use samara_domain::{AllocError, Exchangeable, RRef, Scratch};
@@ -10,7 +10,7 @@ use std::fmt::{Debug, Display};
 use std::hash::{Hash, Hasher};
 use std::ops::{Deref, DerefMut};
 
-/// More aligned than most.
+/// A type with a larger alignment than most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[repr(align(256))]
 struct Wide(u64);
@@ -70,7 +70,7 @@ fn compare(object: &RRef<u64>, value: u64) {
     assert_eq!(owner, RRef::owner(&other));
 }
 
-/// What was in a slot before is not shown.
+/// A zeroed object does not show the old bytes of its slot.
 fn zeroed(value: u64) {
     drop(RRef::new([value; 8]));
     let zeroed = made(call!(RRef::<[u64; 8]>::try_new_zeroed));

@@ -10,7 +10,7 @@ fn made<T, E>(made: Result<T, E>) -> T {
 
 fn bytes(rng: &mut Rng) -> Vec<u8> {
     let len = rng.below(70);
-    // Half of them are text.
+    // About half of the slices are ASCII text.
     let most = 128 << rng.below(2);
     (0..len).map(|_| rng.below(most) as u8).collect()
 }
@@ -56,14 +56,14 @@ fn text(slice: RRef<[u8]>, known: &[u8]) {
     assert!(copies.iter().all(|copy| **copy == *ascii));
 }
 
-/// Bytes as a value, if they are one, and back.
+/// Views bytes as a value, if they are a valid one, and converts the value back to bytes.
 fn view<T>(slice: RRef<[u8]>, known: &[u8])
 where
     T: Exchangeable + zerocopy::TryFromBytes + zerocopy::KnownLayout + zerocopy::Immutable,
     T: zerocopy::IntoBytes,
 {
     check_view::<T>(slice, known);
-    // Of the right size.
+    // The same with bytes of the right size.
     let mut known = known.to_vec();
     known.resize(size_of::<T>(), 1);
     check_view::<T>(RRef::from_slice(&known), &known);
@@ -77,7 +77,7 @@ where
     let valid = T::try_read_from_bytes(known).is_ok();
     match call!(RRef::<[u8]>::try_into_value::<T>, slice) {
         Ok(value) => {
-            assert!(valid, "bytes that are no such value");
+            assert!(valid, "invalid bytes became a value");
             assert!((&raw const *value).addr().is_multiple_of(align_of::<T>()));
             let bytes = call!(RRef::<T>::into_value_bytes, value);
             assert_eq!(*bytes, *known);
@@ -110,14 +110,14 @@ fn arrays(value: u64) {
     let slice = call!(RRef::<[u64; 5]>::into_slice, made(array));
     assert_eq!(*slice, [value, value + 1, value + 2, value + 3, value + 4]);
     let slice = match call!(RRef::<[u64]>::try_into_array::<4>, slice) {
-        Ok(_) => panic!("an array that is shorter than its slice"),
+        Ok(_) => panic!("a slice became an array of another length"),
         Err(slice) => slice,
     };
     let array = RRef::<[u64]>::try_into_array::<5>(slice);
     assert_eq!(array.map(|array| array[4]).ok(), Some(value + 4));
 }
 
-/// What was in a slot before is not shown.
+/// A zeroed slice does not show the old bytes of its slot.
 fn zeroed(rng: &mut Rng) {
     let len = rng.below(300);
     drop(RRef::<[u64]>::try_from_fn(len, |_| u64::MAX));
@@ -125,7 +125,8 @@ fn zeroed(rng: &mut Rng) {
     assert!(zeroed.len() == len && zeroed.iter().all(|word| *word == 0));
 }
 
-/// Nothing, with an alignment: it is not freed as what has another.
+/// Empty slices whose element types have different alignments. They must be freed to the place that they were
+/// allocated from.
 fn empty() {
     let nothing = made(RRef::<[u64]>::new_zeroed_slice(0));
     match RRef::<[u64]>::try_into_bytes(nothing) {

@@ -1,4 +1,4 @@
-//! What is told: errors, owners, types as data, handles.
+//! Formatted output: errors, owners, type descriptors, handles.
 
 use crate::surface::call;
 use samara_domain::thread::SpawnError;
@@ -9,7 +9,7 @@ use std::collections::hash_map::DefaultHasher;
 use std::fmt::{self, Debug, Display};
 use std::hash::Hash;
 
-/// What `show` writes.
+/// Returns the text that `show` writes.
 pub(crate) fn by(show: impl Fn(&mut fmt::Formatter<'_>) -> fmt::Result) -> String {
     struct By<F>(F);
     impl<F: Fn(&mut fmt::Formatter<'_>) -> fmt::Result> Display for By<F> {

@@ -1,11 +1,11 @@
-//! A server, its client, and others that it needs.
+//! A server, its client, and the domain that the server needs.
 
 use super::leave_after;
 use crate::area::sleepers;
 use samara_domain::{Exchangeable, Proxy, RpcError, Shadow, interface, thread};
 use std::time::Duration;
 
-/// No place to stay in.
+/// Stands for no place to stay in.
 pub(super) const NOWHERE: usize = usize::MAX;
 
 /// A domain in which calls stay.
@@ -50,8 +50,8 @@ pub(super) trait Server {
     fn stay(&self, place: usize) -> Result<(), RpcError>;
 }
 
-/// A generation's part: where its start stays, whether its calls crash, and where a thread of its own stays in another domain, for
-/// so many turns from the crash on.
+/// The behaviour of one generation: the place where its start stays, whether its calls crash, and the place in
+/// another domain where a thread of its own stays, for `turns` turns from the crash on.
 #[derive(Clone, Copy, Debug, Exchangeable)]
 pub(super) struct Task {
     pub(super) start: usize,
@@ -90,7 +90,7 @@ pub(super) fn serving((need, task): (Proxy<dyn Need>, Task)) -> Result<Serving, 
         };
         thread::spawn(stays).map_err(|_| RpcError::OutOfMemory)?;
         while !sleepers::is_asleep(task.thread) {
-            // Not the domain's own wait, which would be turns.
+            // Does not use the domain's own wait, which would count as turns.
             std::thread::sleep(Duration::from_micros(100));
         }
     }
@@ -99,7 +99,7 @@ pub(super) fn serving((need, task): (Proxy<dyn Need>, Task)) -> Result<Serving, 
 
 #[interface]
 pub(super) trait Client {
-    /// Asks `times`, takes no for an answer, and returns the last one.
+    /// Calls the server `times` times whether the calls fail or not, and returns the last answer.
     fn ask(&self, of_object: bool, times: u32) -> Result<u32, RpcError>;
 }
 

@@ -1,14 +1,14 @@
-//! The engine's accesses to registers, as a list: each step, check and doorbell of a table.
+//! Lists the engine's accesses to registers: each step, check and doorbell of a table.
 
 use crate::table::Table;
 use crate::table::queue::{Doorbell, Format, Queue, Rung, Stride};
 use crate::table::register::{Rule, Width};
 use crate::table::step::{At, Check, Limit, Step, Value};
 
-/// More than any device has.
+/// More accesses than any device needs.
 const MOST: usize = 256;
 
-/// When the engine does it.
+/// When the engine makes an access.
 #[derive(Clone, Copy)]
 pub(super) enum When {
     Reset,
@@ -19,18 +19,18 @@ pub(super) enum When {
     Running,
 }
 
-/// What it does with bits of a register.
+/// What the engine does with bits of a register.
 #[derive(Clone, Copy)]
 pub(super) enum Act {
     /// Writes them.
     Write {
-        /// Those that become 1 whatever the queue.
+        /// The bits that become 1 for every queue.
         set: u64,
-        /// Those of which the device is told what it has from nobody else: all if they are an address, a size, a number of a queue or
-        /// a ring's head; what the driver chooses.
+        /// The bits that give the device what it learns from nowhere else: all bits, if they are an address, a size,
+        /// a queue's number or a ring's head; otherwise those that the driver chooses.
         told: u64,
     },
-    /// Looks at them. They are to be this; without that, whatever they are is believed.
+    /// Reads them. They must have this value; with `None`, the engine believes any value.
     Look(Option<u64>),
     /// Rings a doorbell.
     Ring(&'static Doorbell),
@@ -41,21 +41,21 @@ pub(super) enum Act {
 pub(super) struct Access {
     pub(super) when: When,
     pub(super) act: Act,
-    /// The kind of queue, and its number in the table.
+    /// The kind of queue, and the kind's index in the table.
     pub(super) queue: Option<(&'static Queue, usize)>,
-    /// That of each queue of this kind, or all that are looked at.
+    /// The register of each queue of this kind, or the array of registers that is checked.
     pub(super) registers: Rule,
-    /// Which bits of each.
+    /// Which bits of each register.
     pub(super) bits: u64,
-    /// The step that selects of which queue the register is, which may be this one.
+    /// The step, possibly this one, that writes the index by which the register of a queue is selected.
     pub(super) index: Option<(&'static At, &'static Value)>,
     pub(super) is_address: bool,
     pub(super) is_shared: bool,
-    /// It is the last step of a start.
+    /// Whether it is the last step of a start.
     pub(super) is_last: bool,
 }
 
-/// No access yet.
+/// The template of an access.
 const NONE: Access = Access {
     when: When::Reset,
     act: Act::Look(None),
@@ -69,17 +69,17 @@ const NONE: Access = Access {
 };
 
 impl Access {
-    /// Whether it's a doorbell whose place only the device knows. It stands anywhere behind its offset.
+    /// Whether it is a doorbell whose place only the device knows: it may be anywhere from its offset on.
     pub(super) const fn is_somewhere(&self) -> bool {
         matches!(self.act, Act::Ring(doorbell) if !matches!(doorbell.stride, Stride::Bytes(_)))
     }
 
-    /// Whether it's a doorbell that is told a queue's number.
+    /// Whether it is a doorbell that takes a queue's number.
     pub(super) const fn tells_number(&self) -> bool {
         matches!(self.act, Act::Ring(doorbell) if matches!(doorbell.value, Rung::Number))
     }
 
-    /// Whether an index at this register selects the access's register.
+    /// Whether the index in this register selects the access's register.
     pub(super) const fn is_behind(&self, index: &Rule) -> bool {
         match self.index {
             Some((at, _)) => {
@@ -90,7 +90,7 @@ impl Access {
         }
     }
 
-    /// The same, at the registers that `at` is one of.
+    /// The same access, at the registers that `at` describes.
     const fn at(self, at: &At, bits: u64, act: Act) -> Self {
         let registers = match self.queue {
             Some((queue, _)) => queue.registers(at),
@@ -106,7 +106,7 @@ impl Access {
         }
     }
 
-    /// Whether the device has its own position in a ring there.
+    /// Whether the device keeps its position in a ring in this register.
     const fn is_head(&self, at: &At) -> bool {
         matches!(self.queue, Some((Queue { format: Format::Ring(ring), .. }, _)) if ring.head.is_same(at))
     }
@@ -162,16 +162,16 @@ impl Accesses {
             self.count < MOST,
             "a table with more than 256 steps and checks"
         );
-        // Another queue may be selected between two of these.
+        // Another queue may be selected between two of these steps.
         assert!(
             !matches!(access.when, When::Ready | When::Stop) || access.index.is_none(),
-            "a step behind a start at a register that an index selects"
+            "a step after a start accesses a register that an index selects"
         );
         self.list[self.count] = access;
         self.count += 1;
     }
 
-    /// Steps in turn; the index that one of them writes.
+    /// Adds steps in turn; returns the index that one of them writes.
     const fn steps(
         &mut self,
         steps: &'static [Step],
@@ -247,7 +247,7 @@ impl Accesses {
             self.push(access);
             return;
         }
-        // Several registers of each queue.
+        // Each queue has several registers to check.
         let mut index = 0;
         while index < check.count {
             self.push(access);
@@ -256,7 +256,7 @@ impl Accesses {
         }
     }
 
-    /// A doorbell, and the register that says how far it is from the next one.
+    /// Adds a doorbell, and the register that gives its distance from the next one.
     const fn doorbell(&mut self, doorbell: &'static Doorbell, queue: &Queue, of: Access) {
         self.push(Access {
             act: Act::Ring(doorbell),

@@ -1,4 +1,4 @@
-//! Entries that drivers may put.
+//! Checks the entries that drivers may put.
 
 use super::steps::filled;
 use crate::table::command::{Command, Data, Learn, WORDS};
@@ -27,15 +27,15 @@ pub(super) const fn command<D: Table>(index: usize) {
             also.queue != command.queue
                 || also.opcode != command.opcode
                 || is_alike(&also.data, &command.data),
-            "two commands of one operation code that transfer different things"
+            "two commands of one operation code transfer different data"
         );
         other += 1;
     }
     assert!(
         learns > 0 || !matches!(command.data, Data::Units(..)),
-        "units that no command learns"
+        "a command counts in units that no command learns"
     );
-    // A unit doesn't say by which it was learned.
+    // A unit doesn't record which command learned it, so only one command may learn units.
     assert!(learns <= 1, "two commands that learn a unit");
     let of = match command.data {
         Data::Queue(queue, _) if queue < D::QUEUES.len() => &D::QUEUES[queue],
@@ -59,7 +59,7 @@ pub(super) const fn command<D: Table>(index: usize) {
             while word < command.words.len() {
                 assert!(
                     word == learned.key || command.words[word].chosen == 0,
-                    "something else chooses what is learned"
+                    "a driver chooses words besides the key of what is learned"
                 );
                 word += 1;
             }
@@ -74,18 +74,18 @@ pub(super) const fn command<D: Table>(index: usize) {
             assert!(
                 command.words[count.word].chosen & count.mask() as u64 == 0
                     && bits[count.word] & count.mask() == 0,
-                "something else chooses how much is transferred"
+                "the bits of a count are filled or chosen by something else"
             );
             assert!(
                 *key < command.words.len()
                     && command.words[*key].chosen == 0
                     && bits[*key] == 0
                     && *key != count.word,
-                "something else chooses whose unit it is"
+                "the word of a unit's key is filled or chosen by something else"
             );
             assert!(
                 *key == learned_of,
-                "units that are learned of something else than they are used of"
+                "a command puts a unit's key into another word than the command that learned it"
             );
         }
         Data::Queue(queue, part) => {
@@ -104,7 +104,7 @@ pub(super) const fn command<D: Table>(index: usize) {
     }
 }
 
-/// Whether the same is transferred, the same way, by the same bits.
+/// Whether both transfer the same data, in the same direction, by the same bits.
 const fn is_alike(one: &Data, other: &Data) -> bool {
     match (one, other) {
         (Data::None, Data::None) | (Data::Page(_), Data::Page(_)) => true,
@@ -122,14 +122,14 @@ const fn is_alike(one: &Data, other: &Data) -> bool {
 const fn learn(learn: &Learn, page: usize) {
     assert!(
         learn.key < WORDS && learn.selector < page && learn.last < page,
-        "learning past the page"
+        "a unit is learned from bytes outside the page"
     );
     let mut part = 0;
     while part < learn.index.len() {
         let (right, mask, left) = learn.index[part];
         assert!(
             right < 8 && mask as u32 <= 0xFF && left <= 8,
-            "an index of bits that a byte hasn't"
+            "an index uses bits that a byte does not have"
         );
         part += 1;
     }
@@ -140,7 +140,7 @@ const fn learn(learn: &Learn, page: usize) {
     let (start, stride) = learn.table;
     assert!(
         start + (most + 1) * stride <= page && learn.shift < stride && learn.zero.1 <= stride,
-        "learning past the page"
+        "a unit is learned from bytes outside the page"
     );
     assert!(
         learn.zero.0 <= learn.zero.1,

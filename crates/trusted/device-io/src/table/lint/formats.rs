@@ -1,4 +1,4 @@
-//! Descriptors and entries: each bit has one part of a format that fills it.
+//! Checks descriptors and entries: only one part of a format may fill each bit.
 
 use crate::table::Direction;
 use crate::table::queue::{Bits, Format, Queue};
@@ -10,11 +10,11 @@ pub(super) const fn format(queue: &Queue) {
                 queue.entries.0 >= 8
                     && queue.entries.0.is_power_of_two()
                     && queue.entries.1.is_power_of_two(),
-                "a ring whose entries are no power of two from 8 on"
+                "a ring's number of entries is not a power of two, or is below 8"
             );
             assert!(
                 ring.bytes.0 > 0 && ring.bytes.0 <= ring.bytes.1 && ring.bytes.1 <= 0xFFFF,
-                "buffers of no bytes, or of more than 16 bits count"
+                "a buffer's length is 0 or does not fit 16 bits"
             );
             let mut filled = ring.fixed | ring.report;
             let mut is_twice = ring.fixed & ring.report != 0;
@@ -64,7 +64,7 @@ pub(super) const fn format(queue: &Queue) {
             bits(&pair.tag, 16);
             assert!(
                 pair.tag.bits == 16 && pair.done_tag.bits == 16 && pair.phase.bits == 1,
-                "a tag that isn't 16 bits wide, or a phase that isn't one"
+                "a tag is not 16 bits wide, or a phase is not one bit"
             );
             let completion = [
                 &pair.phase,

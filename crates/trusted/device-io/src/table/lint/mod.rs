@@ -1,11 +1,14 @@
-//! The check of a table when it is first named. It finds contradictions that a reviewer could miss.
+//! Checks a table in the compiler. The lint finds contradictions that a reviewer could miss.
 //!
-//! - *Gaps*: part of a queue's memory whose address no step and no command gives to the device, or half of an address; a size that it
-//!   is not told, or not asked for; a ring's position that a start leaves as it was; a check that looks at no bit, or that can't hold.
-//! - *Bits with two owners*: each bit of each register is written by one step of one kind of queue, or is a doorbell, an index or a
-//!   driver's by a rule; and nothing that the engine looks at is a driver's. So for bits of an entry, and for operation codes.
-//! - *Overlaps*: windows of one BAR; a register that two rules list.
-//! - Numbers that are out of range: of windows, registers, words, bits, shifts, queues and commands, and values of their registers.
+//! - *Gaps*: a part of a queue's memory whose address, or half of it, no step and no command gives to the device; a
+//!   size that the device is not told, or that no driver is asked for; a ring's position that a start leaves as it
+//!   was; a check that looks at no bit, or that can't hold.
+//! - *Bits with two owners*: each bit of each register is written by one step of one kind of queue, or it is a
+//!   doorbell's, an index's, or a driver's by a rule. The engine checks no bit that a driver may write. The same
+//!   holds for the bits of an entry, and for operation codes.
+//! - *Overlaps*: two windows in one place; a register that two rules list.
+//! - *Ranges*: numbers of windows, registers, words, bits, shifts, queues and commands, and values that do not fit
+//!   their registers.
 //!
 //! | file | what of a table it checks |
 //! |---|---|
@@ -13,13 +16,13 @@
 //! | `steps` | steps and checks, and the values that steps write |
 //! | `queues` | queues: steps, doorbells, formats |
 //! | `formats` | descriptors and entries |
-//! | `accesses` | what the engine does with registers, as a list |
-//! | `owners` | that each bit in it has one owner |
+//! | `accesses` | lists the engine's accesses to registers |
+//! | `owners` | each bit in that list has one owner |
 //! | `commands` | entries that drivers may put |
 
 use super::Table;
 
-/// Does what is said for each rule of a table, and its number.
+/// Runs the body for each rule of a table, with the rule's number.
 macro_rules! each_rule {
     ($table:ty, |$rule:ident, $number:ident| $body:block) => {
         let (mut group, mut $number) = (0, 0usize);
@@ -66,7 +69,7 @@ pub const fn lint<D: Table>() {
         commands::command::<D>(index);
         index += 1;
     }
-    // Without a queue the device reaches no memory, whoever resets it.
+    // A device without queues reaches no memory, so it does not matter if a driver resets it.
     if !D::QUEUES.is_empty() {
         owners::owners::<D>();
     }

@@ -1,7 +1,7 @@
-//! Each bit of a register has one owner: a step, a doorbell, an index, or drivers by a rule.
+//! Checks that each bit of a register has one owner: a step, a doorbell, an index, or drivers by a rule.
 //!
-//! A register that is told of two queues keeps one of them, and a later write takes an earlier one's place. The engine neither writes
-//! nor believes a bit that a driver may write.
+//! If two queues were told in one register, the device would keep only one of them: a later write replaces an earlier
+//! one. The engine neither writes nor believes a bit that a driver may write.
 
 use super::accesses::{Access, Accesses, Act, When};
 use crate::table::Table;
@@ -28,7 +28,8 @@ pub(super) const fn owners<D: Table>() {
     }
 }
 
-/// An idle test fails while a queue of this kind runs, by what its start requires, or by its last step: addresses come before it.
+/// Checks that the idle test fails while a queue of this kind runs: because of what its start requires, or of its
+/// last step, which comes after the addresses.
 const fn idle(all: &Accesses, queue: &Queue, kind: usize) {
     let (mut fails, mut one) = (queue.start.is_empty(), 0);
     while one < all.count {
@@ -50,10 +51,10 @@ const fn idle(all: &Accesses, queue: &Queue, kind: usize) {
         }
         one += 1;
     }
-    assert!(fails, "an idle test that holds while a queue runs");
+    assert!(fails, "the idle test holds while a queue runs");
 }
 
-/// Whether a check fails of what a step of a start leaves or requires.
+/// Whether an idle check fails after a step of a start, because of the bits that the step sets or requires.
 const fn contradict(start: &Access, idle: &Access) -> bool {
     let (value, bits) = match start.act {
         Act::Write { set, told } => (set, start.bits & !told),
@@ -73,12 +74,12 @@ const fn contradict(start: &Access, idle: &Access) -> bool {
     false
 }
 
-/// Registers of two arrays that share bytes, pair by pair.
+/// The registers of two arrays that share bytes, pair by pair.
 pub(super) struct Pairs<'r> {
     one: &'r Rule,
     other: &'r Rule,
     next: (usize, usize),
-    /// Where the registers of the second end.
+    /// Where the second array's registers end.
     end: usize,
 }
 
@@ -90,7 +91,7 @@ impl<'r> Pairs<'r> {
             next: (one.count, 0),
             end: 0,
         };
-        // Most are apart.
+        // Most arrays are apart.
         if one.window == other.window
             && let Some(last) = one.end()
             && other.offset < last
@@ -126,7 +127,7 @@ impl<'r> Pairs<'r> {
         None
     }
 
-    /// Bits of the first register of such a pair, as bits of the second.
+    /// Turns bits of the first register of such a pair into bits of the second.
     const fn moved(&self, (index, second): (usize, usize), bits: u64) -> u64 {
         let from = self.one.offset + index * self.one.stride;
         let to = self.other.offset + second * self.other.stride;
@@ -137,7 +138,8 @@ impl<'r> Pairs<'r> {
     }
 }
 
-/// Whether the registers of one array lie in the gaps of the other, as those of two steps do for all queues.
+/// Whether the registers of one array lie in the gaps of the other, as when two steps access neighbouring registers
+/// of every queue.
 const fn are_beside(one: &Rule, other: &Rule) -> bool {
     let stride = one.stride;
     if stride == 0 || stride != other.stride {
@@ -147,7 +149,7 @@ const fn are_beside(one: &Rule, other: &Rule) -> bool {
     distance >= other.width.bytes() && stride - distance >= one.width.bytes()
 }
 
-/// Whether a doorbell that stands somewhere may stand on one of these registers.
+/// Whether a doorbell whose place only the device knows may be on one of these registers.
 const fn may_stand_on(doorbell: &Access, registers: &Rule) -> bool {
     registers.touches(
         doorbell.registers.window,
@@ -156,9 +158,9 @@ const fn may_stand_on(doorbell: &Access, registers: &Rule) -> bool {
     )
 }
 
-/// What drivers may do by rules, against what the engine does.
+/// Checks an access of the engine against what rules let drivers do.
 const fn drivers<D: Table>(access: &Access) {
-    // By a queue's number a driver tells nothing that is not so.
+    // A driver that writes a queue's number to this doorbell tells the device nothing false.
     if access.tells_number() {
         return;
     }
@@ -172,7 +174,7 @@ const fn drivers<D: Table>(access: &Access) {
     );
 }
 
-/// Whether a driver that uses the rule writes to the access's bits.
+/// Whether a driver that uses the rule may change the access's bits.
 const fn driven(access: &Access, rule: &Rule) -> bool {
     if let Some(select) = rule.select {
         let index = Rule::new(rule.window, select.offset, select.width);
@@ -182,12 +184,12 @@ const fn driven(access: &Access, rule: &Rule) -> bool {
         };
         assert!(
             !is_index || access.is_behind(&index),
-            "an index of a driver's where the engine writes or looks"
+            "a driver's index lies where the engine writes or checks"
         );
         let is_selected = Pairs::of(&access.registers, rule).next().is_some();
         assert!(
             !is_selected || access.is_behind(&index),
-            "a step at a register that an index selects, which no step before it has written"
+            "a step accesses a register that an index selects, and no earlier step writes the index"
         );
     }
     if access.is_somewhere() {
@@ -238,11 +240,11 @@ const fn driven(access: &Access, rule: &Rule) -> bool {
 const fn believed(is_the_devices: bool) {
     assert!(
         is_the_devices,
-        "a rule lets drivers write what the engine looks at"
+        "a rule lets drivers write what the engine checks"
     );
 }
 
-/// Bits that a driver may change.
+/// Returns the bits that a driver may change.
 const fn changed(write: &Write) -> u64 {
     match write {
         Write::Never => 0,
@@ -259,7 +261,8 @@ const fn changed(write: &Write) -> u64 {
     }
 }
 
-/// Whether a driver that may write so can clear and set these bits at once; if it merges bits, any of these: the others may be so.
+/// Whether a driver that has this right can clear and set these bits at once. For merged bits, whether it can change
+/// any of them, because the others may already be so.
 const fn can(write: &Write, clear: u64, set: u64) -> bool {
     match write {
         Write::Never => false,
@@ -301,7 +304,8 @@ const fn can(write: &Write, clear: u64, set: u64) -> bool {
     }
 }
 
-/// Whether a driver can do what a step of a reset does, which sets a bit, or clears several at once.
+/// Whether a driver can do what a step of a reset does: set one of the bits that it sets, or clear all that it
+/// clears.
 const fn resets(write: &Write, clear: u64, set: u64) -> bool {
     let mut bit = 0;
     while bit < u64::BITS {
@@ -313,14 +317,14 @@ const fn resets(write: &Write, clear: u64, set: u64) -> bool {
     clear != 0 && can(write, clear, 0)
 }
 
-/// What two accesses do, or one of two queues.
+/// Checks that two accesses do not write each other's bits, nor one access for two queues.
 const fn apart(one: &Access, other: &Access, is_one: bool) {
     let is_ring = matches!(one.act, Act::Ring(_)) || matches!(other.act, Act::Ring(_));
     if one.index.is_some() != other.index.is_some() && !is_ring {
-        // It is that of one queue, whichever is selected.
+        // Such a register belongs to whichever queue is selected.
         assert!(
             Pairs::of(&one.registers, &other.registers).next().is_none(),
-            "a register that an index selects, written or looked at without one"
+            "a register that an index selects is accessed without the index"
         );
     }
     if matches!((one.when, other.when), (When::Idle, When::Start)) {
@@ -341,7 +345,7 @@ const fn apart(one: &Access, other: &Access, is_one: bool) {
     }
     let mut pairs = Pairs::of(&one.registers, &other.registers);
     while let Some(pair) = pairs.next() {
-        // The same two the other way round; or the same register.
+        // The same pair the other way round, or one register with itself.
         if is_one && pair.0 >= pair.1 {
             continue;
         }
@@ -353,18 +357,18 @@ const fn apart(one: &Access, other: &Access, is_one: bool) {
         if matches!(one.when, When::Reset) {
             assert!(
                 other_told & common == 0,
-                "a step of a reset writes over what the device was told"
+                "a step of a reset overwrites what the device was told"
             );
         } else if pair.0 == pair.1 && is_same_kind(one, other) {
             match other.act {
-                // A start may say that a queue is empty.
+                // A start may write 0 to the doorbell: the queue is empty.
                 Act::Ring(_) => once(is_empty && matches!(one.when, When::Start)),
-                _ => assert!(told == 0, "a step writes over what the device was told"),
+                _ => assert!(told == 0, "a step overwrites what the device was told"),
             }
         } else if is_one {
             assert!(
                 is_alike || one.index.is_some(),
-                "one register for what is told of several queues"
+                "several queues share a register for values of their own"
             );
         } else {
             once(is_alike || is_by_turns(one, other));
@@ -372,7 +376,8 @@ const fn apart(one: &Access, other: &Access, is_one: bool) {
     }
 }
 
-/// An idle test that looks at what starts one queue looks at what starts each of its kind.
+/// Checks that the idle test covers all queues of a kind or none, where a start enables each by a register of its
+/// own.
 const fn all_or_none(idle: &Access, start: &Access) {
     if !matches!(start.act, Act::Write { told: 0, .. }) || start.index.is_some() {
         return;
@@ -383,15 +388,15 @@ const fn all_or_none(idle: &Access, start: &Access) {
     }
     assert!(
         count == 0 || count == start.registers.count,
-        "an idle test that looks at some queues of a kind"
+        "the idle test checks only some queues of a kind"
     );
 }
 
 const fn once(is_told_once: bool) {
-    assert!(is_told_once, "one register for two things that are told");
+    assert!(is_told_once, "two different values go into one register");
 }
 
-/// Bits that are set, and bits that are told.
+/// Returns the bits that an access sets, and the bits by which it tells the device something.
 const fn written(access: &Access) -> Option<(u64, u64)> {
     match access.act {
         Act::Write { set, told } => Some((set, told)),
@@ -404,7 +409,7 @@ const fn is_same_kind(one: &Access, other: &Access) -> bool {
     matches!((one.queue, other.queue), (Some((_, one)), Some((_, other))) if one == other)
 }
 
-/// Whether both are selected in the same way, with other numbers.
+/// Whether both are selected by the same index register, with the numbers of different queues.
 const fn is_by_turns(one: &Access, other: &Access) -> bool {
     let (Some((at, value)), Some((other_at, other_value))) = (one.index, other.index) else {
         return false;
@@ -418,7 +423,8 @@ const fn is_by_turns(one: &Access, other: &Access) -> bool {
     are_others && at.is_same(other_at) && value.is_same(other_value)
 }
 
-/// A doorbell whose place only the device knows: nothing else is written behind the first, but others of other numbers.
+/// Checks a doorbell whose place only the device knows: after its offset nothing else is written, except such
+/// doorbells of other numbers.
 const fn somewhere(one: &Access, other: &Access, is_one: bool) {
     if !one.is_somewhere() || !other.is_somewhere() {
         let (doorbell, write) = match one.is_somewhere() {
@@ -441,7 +447,7 @@ const fn somewhere(one: &Access, other: &Access, is_one: bool) {
     if is_one {
         assert!(
             numbers.count == 1 || numbers.stride > 0,
-            "one register for what is told of several queues"
+            "several queues share a register for values of their own"
         );
     } else if doorbell.window == other_doorbell.window {
         let is_alike = doorbell.offset == other_doorbell.offset
@@ -451,7 +457,7 @@ const fn somewhere(one: &Access, other: &Access, is_one: bool) {
     }
 }
 
-/// The unit of the distance from one doorbell to the next; 0 if the device says all of the distance.
+/// Returns the unit of the distance between doorbells; 0 if the device gives the whole distance.
 const fn unit(doorbell: &Doorbell) -> usize {
     match doorbell.stride {
         Stride::Shifted(_, _, unit) => unit,
@@ -459,7 +465,7 @@ const fn unit(doorbell: &Doorbell) -> usize {
     }
 }
 
-/// The numbers of its registers, as if each were a byte.
+/// Returns the indexes of a kind's doorbells, as if each were a register of one byte.
 const fn numbers(queue: &Queue, doorbell: &Doorbell) -> Rule {
     let (times, more) = doorbell.index;
     let first = queue.numbers.0 as usize * times + more;

@@ -1,4 +1,4 @@
-//! Queues: steps, doorbells, parts of memory.
+//! Checks queues: steps, doorbells, parts of memory.
 
 use super::formats::format;
 use super::steps::{last_place, later, steps, writes};
@@ -7,7 +7,7 @@ use crate::table::queue::{Doorbell, Format, Queue, RingFormat, Rung, Stride};
 use crate::table::step::{At, Check, Half, Step};
 use crate::table::{Direction, Table};
 
-/// Parts of a queue's memory.
+/// Returns how many parts a queue's memory has.
 pub(super) const fn parts(format: &Format) -> usize {
     match format {
         Format::Ring(_) => 1,
@@ -45,7 +45,7 @@ pub(super) const fn queue<D: Table>(index: usize) {
     format(queue);
     assert!(
         queue.entries.0 == queue.entries.1 || is_sized::<D>(index),
-        "a queue of whose size the device isn't told"
+        "the device is not told the size of a queue"
     );
     if let Format::Ring(ring) = &queue.format {
         last_place::<D>(&ring.head, Some(queue));
@@ -55,37 +55,38 @@ pub(super) const fn queue<D: Table>(index: usize) {
         };
         assert!(
             ring.bytes.0 == ring.bytes.1 || is_told,
-            "buffers of whose size the device isn't told"
+            "the device is not told the size of buffers"
         );
         assert!(
             are_whole(queue, ring.bytes.0),
-            "a size of buffers in units that do not divide it"
+            "a buffer size is not a multiple of its unit"
         );
         assert!(
             matches!(queue.doorbell.stride, Stride::Bytes(_)),
-            "a ring whose doorbell stands where the device says"
+            "only the device knows where a ring's doorbell is"
         );
         assert!(
             begins(queue, ring),
-            "a start that leaves a device where it stood in a ring"
+            "a start does not reset the device's position in a ring"
         );
     }
     let mut part = 0;
     while part < parts(&queue.format) {
         assert!(
             is_told::<D>(index, part),
-            "a part of a queue's memory of which the device isn't told"
+            "the device is not told the address of a part of a queue's memory exactly once"
         );
         part += 1;
     }
-    // The engine reads addresses and sizes back before the last step, so that step may tell none.
+    // The engine reads addresses and sizes back before the last step, so the last step may not write any.
     assert!(
         !matches!(queue.start.last(), Some(Step::Write(_, value)) if value.tells()),
         "a start that ends with an address or a size"
     );
 }
 
-/// A queue ends by a stop, if it has one: that undoes something, and fails if the device does not say so.
+/// Checks that a stop, if the queue has one, changes something that the start left, and fails unless the device says
+/// that it has stopped.
 const fn stop(queue: &Queue) {
     if queue.stop.is_empty() {
         return;
@@ -110,12 +111,12 @@ const fn stop(queue: &Queue) {
         }
         step += 1;
     }
-    assert!(undoes, "a stop that does what the start did");
-    assert!(is_said, "a stop whose end the device need not say");
+    assert!(undoes, "a stop changes nothing that the start left");
+    assert!(is_said, "a stop does not check that the device has stopped");
 }
 
-/// Whether each of these checks is the device's word: it fails of a queue that was only started, or looks at what neither the start
-/// nor the stop has written.
+/// Whether each check reads the device's own statement: the check fails for a queue that was only started, or it
+/// reads bits that neither the start nor the stop has written.
 const fn says(queue: &Queue, checks: &[Check]) -> bool {
     let mut check = 0;
     while check < checks.len() {
@@ -133,7 +134,7 @@ const fn says(queue: &Queue, checks: &[Check]) -> bool {
     true
 }
 
-/// Whether steps leave these bits of a register so, as constants.
+/// Whether steps leave these bits of a register with this value, as constants.
 const fn are_left(steps: &[Step], at: &At, bits: u64, value: u64) -> bool {
     let (mut left, mut step) = (bits, 0);
     while step < steps.len() {
@@ -153,7 +154,7 @@ const fn are_left(steps: &[Step], at: &At, bits: u64, value: u64) -> bool {
     left == 0
 }
 
-/// Whether the device is told how long a queue is: by a step, or by each command that makes it.
+/// Whether the device is told how many entries a queue has: by a step, or by each command that makes the queue.
 const fn is_sized<D: Table>(index: usize) -> bool {
     let queue = &D::QUEUES[index];
     let mut step = 0;
@@ -200,7 +201,8 @@ const fn tells_buffer(queue: &Queue) -> bool {
     false
 }
 
-/// Whether buffers of `bytes`, and multiples of it, are whole units of what the device is told.
+/// Whether `bytes`, and every multiple of it, is a whole number of the units in which the device is told buffer
+/// sizes.
 const fn are_whole(queue: &Queue, bytes: usize) -> bool {
     let mut step = 0;
     while step < queue.start.len() {
@@ -215,7 +217,7 @@ const fn are_whole(queue: &Queue, bytes: usize) -> bool {
     true
 }
 
-/// Whether the device is told where a part is: all of the address, once.
+/// Whether the device is told the whole address of a part, exactly once.
 const fn is_told<D: Table>(index: usize, part: usize) -> bool {
     let queue = &D::QUEUES[index];
     let (mut low, mut high) = (0, 0);
@@ -244,7 +246,7 @@ const fn is_told<D: Table>(index: usize, part: usize) -> bool {
     low == 1 && high == 1
 }
 
-/// Whether the doorbell is found by this field of a register, or by none.
+/// Whether the doorbell's distance is in this field of a register, or in none.
 const fn is_stride_of(doorbell: &Doorbell, at: &At, shift: u32) -> bool {
     match &doorbell.stride {
         Stride::Shifted(of, by, _) => {
@@ -265,9 +267,10 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
     if let Stride::Shifted(at, shift, unit) = doorbell.stride {
         assert!(
             shift <= 8 * at.width.bytes() as u32 - 4 && unit <= 1 << 16,
-            "a distance of doorbells of bits that its register hasn't"
+            "a distance of doorbells uses bits that its register does not have"
         );
-        // `DoorbellRegister::find` compares each reading of the distance with the first, so there may be one register only.
+        // `DoorbellRegister::find` compares each reading of the distance with the first one, so there may be only one
+        // such register.
         let mut index = 0;
         while index < D::QUEUES.len() {
             let other = &D::QUEUES[index];
@@ -287,7 +290,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
             && doorbell.width.bytes() <= D::WINDOWS[doorbell.window].align,
         "a misaligned doorbell"
     );
-    // Where the device says how far they are apart, as close together as they may be.
+    // If the device scales the distance, assumes the smallest one.
     let closest = match doorbell.stride {
         Stride::Shifted(_, _, unit) => Stride::Bytes(unit),
         other => other,
@@ -302,7 +305,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
     );
     let (is_position, most) = match (doorbell.value, &queue.format) {
         (Rung::Number, _) => (false, queue.numbers.1 as u64),
-        // The device is told how many entries there were.
+        // This position counts all chains that were ever put, modulo 2^16.
         (Rung::Position, Format::Split(_)) => (true, 0xFFFF),
         (Rung::Position, _) => (true, queue.entries.1 as u64 - 1),
     };
@@ -312,15 +315,15 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
     );
     assert!(
         is_position || matches!(queue.format, Format::Split(_)),
-        "a doorbell that tells a device nothing of how far a queue is filled"
+        "a doorbell does not tell the device how far a queue is filled"
     );
     assert!(
         !is_position || !matches!(doorbell.stride, Stride::Listed(_)),
-        "a position that is told wherever the device says"
+        "a position goes to a doorbell whose place only the device knows"
     );
 }
 
-/// Whether a start says that the device stands at a ring's beginning, before it enables it.
+/// Whether a start tells the device, before the last step, that it is at a ring's beginning.
 const fn begins(queue: &Queue, ring: &RingFormat) -> bool {
     let registers = [
         queue.registers(&ring.head),

@@ -1,4 +1,4 @@
-//! Windows, and what drivers may do with registers.
+//! Checks windows, and what drivers may do with registers.
 
 use super::owners::Pairs;
 use super::steps::place;
@@ -16,11 +16,11 @@ pub(super) const fn windows<D: Table>() {
         assert!(window.length > 0, "an empty window");
         assert!(
             window.most >= window.length,
-            "a window longer than its most"
+            "a window is longer than the most that is mapped of it"
         );
         assert!(
             window.align.is_power_of_two() && window.align <= 8,
-            "a window at a multiple of something else than 1, 2, 4 or 8 bytes"
+            "a window's alignment is not 1, 2, 4 or 8 bytes"
         );
         let mut before = 0;
         while before < index {
@@ -34,7 +34,7 @@ pub(super) const fn windows<D: Table>() {
     }
 }
 
-/// Capabilities that lead to one place are found when a device is claimed.
+/// Two capabilities that lead to one place are only found when a device is claimed.
 const fn is_same(one: &Place, other: &Place) -> bool {
     match (one, other) {
         (Place::Bar(one), Place::Bar(other))
@@ -51,7 +51,7 @@ pub(super) const fn rules<D: Table>() {
         assert!(rule.window < D::WINDOWS.len(), "a rule of no window");
         assert!(
             rule.width.bytes() <= D::WINDOWS[rule.window].align,
-            "a register that is wider than its window is aligned"
+            "a register is wider than its window's alignment"
         );
         assert!(
             matches!(rule.end(), Some(end) if end <= D::WINDOWS[rule.window].most),
@@ -67,11 +67,11 @@ pub(super) const fn rules<D: Table>() {
             });
             assert!(
                 !listed && rule.count == 1,
-                "a rule for a register that selects, or an array behind one"
+                "a rule lists an index register, or an array behind one"
             );
             assert!(
                 select.count > 0 && select.count as u64 - 1 <= select.width.all_ones(),
-                "more indexes than the register that selects has values"
+                "an index register is too narrow for its number of indexes"
             );
         }
         if let Write::Masks(masks) = rule.write {
@@ -87,7 +87,7 @@ pub(super) const fn rules<D: Table>() {
     });
 }
 
-/// Whether two rules list bytes in common.
+/// Whether two rules share bytes.
 const fn overlap(one: &Rule, other: &Rule) -> bool {
     Pairs::of(one, other).next().is_some()
 }

@@ -1,4 +1,4 @@
-//! Steps and checks, and the values that steps write.
+//! Checks steps and checks, and the values that steps write.
 
 use super::queues::parts;
 use crate::table::queue::{Format, Queue};
@@ -6,7 +6,7 @@ use crate::table::register::Width;
 use crate::table::step::{At, Check, Half, Known, Limit, Step, Value};
 use crate::table::{Direction, Table};
 
-/// What is known of a queue, all at its most.
+/// Returns the greatest value of everything that is known about a queue.
 pub(super) const fn most(queue: &Queue) -> Known {
     let buffer = match &queue.format {
         Format::Ring(ring) if matches!(ring.direction, Direction::ToHost) => ring.bytes.1,
@@ -20,8 +20,8 @@ pub(super) const fn most(queue: &Queue) -> Known {
     }
 }
 
-/// Bits of the value that the engine fills, whatever the queue. It must fit a register or word of `width`, and a driver
-/// chooses other bits of it, if any.
+/// Returns the bits of the value that the engine may fill, over all queues. The value must fit a register or word of
+/// `width`, and a driver may choose only other bits of it.
 pub(super) const fn filled(value: &Value, queue: Option<&Queue>, width: Width) -> u64 {
     let most = match queue {
         Some(queue) => most(queue),
@@ -39,27 +39,27 @@ pub(super) const fn filled(value: &Value, queue: Option<&Queue>, width: Width) -
     );
     assert!(
         queue.is_some() || value.is_constant(),
-        "a register or a value of each queue where there is none"
+        "a step without a queue uses a queue's register or value"
     );
     assert!(
         !meet || !value.tells_size() && !value.tells_buffer(),
         "a size and something else in one bit"
     );
-    // A driver may say any size there.
+    // If the device does not write, the engine does not check the buffer size, so a driver could tell it any.
     assert!(
         most.buffer != 0 || !value.tells_buffer(),
-        "a size of buffers that the device doesn't write"
+        "a step tells a size of buffers that the device does not write"
     );
     filled as u64
 }
 
-/// A register, or an array of them, that the engine accesses.
+/// Checks a register, or an array of registers, that the engine accesses.
 pub(super) const fn place<D: Table>(at: &At, count: usize, stride: usize) {
     assert!(at.window < D::WINDOWS.len(), "a step in no window");
     let width = at.width.bytes();
     assert!(
         width <= D::WINDOWS[at.window].align,
-        "a step at a register that is wider than its window is aligned"
+        "a step accesses a register wider than its window's alignment"
     );
     assert!(
         at.offset.is_multiple_of(width)
@@ -75,7 +75,7 @@ pub(super) const fn place<D: Table>(at: &At, count: usize, stride: usize) {
     );
 }
 
-/// Checks hold of registers that exist, for the last queue too.
+/// Checks that checks read registers that exist, also for the last queue.
 pub(super) const fn checks<D: Table>(checks: &[Check], queue: Option<&Queue>) {
     let mut index = 0;
     while index < checks.len() {
@@ -84,7 +84,7 @@ pub(super) const fn checks<D: Table>(checks: &[Check], queue: Option<&Queue>) {
         last_place::<D>(&check.at, queue);
         assert!(
             check.count > 0 && check.mask != 0 && check.mask <= check.at.width.all_ones(),
-            "a check of no register, no bit, or bits that its register hasn't"
+            "a check of no register, of no bit, or of bits that its register does not have"
         );
         assert!(check.equals & !check.mask == 0, "a check that never holds");
         assert!(
@@ -95,7 +95,7 @@ pub(super) const fn checks<D: Table>(checks: &[Check], queue: Option<&Queue>) {
     }
 }
 
-/// Steps of a reset.
+/// Checks the steps of a reset.
 pub(super) const fn reset<D: Table>(reset: &[Step]) {
     steps::<D>(reset, None);
     assert!(
@@ -104,7 +104,7 @@ pub(super) const fn reset<D: Table>(reset: &[Step]) {
     );
 }
 
-/// Whether anything is written that drivers do not write as well.
+/// Whether the steps write a register that drivers do not write as well.
 pub(super) const fn writes(steps: &[Step]) -> bool {
     let mut index = 0;
     while index < steps.len() {
@@ -118,7 +118,7 @@ pub(super) const fn writes(steps: &[Step]) -> bool {
     false
 }
 
-/// Steps after a start, which are executed one by one: another queue may be selected between two of them.
+/// Checks steps after a start. They are executed one by one, and another queue may be selected between two of them.
 pub(super) const fn later<D: Table>(steps: &[Step], queue: &Queue) {
     self::steps::<D>(steps, Some(queue));
     let mut index = 0;
@@ -137,7 +137,7 @@ pub(super) const fn later<D: Table>(steps: &[Step], queue: &Queue) {
     }
 }
 
-/// What is known where there's no queue.
+/// What is known where there is no queue.
 const NOTHING: Known = Known {
     number: 0,
     entries: 0,
@@ -145,7 +145,7 @@ const NOTHING: Known = Known {
     parts: [0; 3],
 };
 
-/// Steps of a reset, or of a queue.
+/// Checks the steps of a reset, or of a queue.
 pub(super) const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
     let mut index = 0;
     while index < steps.len() {
@@ -173,7 +173,7 @@ pub(super) const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
                     last_place::<D>(at, None);
                     assert!(
                         *bits > 0 && *bits <= 8 && *shift <= 8 * at.width.bytes() as u32 - *bits,
-                        "a limit of no bits, of more than 8, or of bits that its register hasn't"
+                        "a limit of no bits, of more than 8, or of bits that its register does not have"
                     );
                 }
                 checks::<D>(awaited, queue);
@@ -184,7 +184,7 @@ pub(super) const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
     }
 }
 
-/// The register of the last queue, or one for all.
+/// Checks the register of the last queue, or the one register that there is without queues.
 pub(super) const fn last_place<D: Table>(at: &At, queue: Option<&Queue>) {
     let last = match queue {
         Some(queue) => queue.numbers.1,
@@ -192,14 +192,14 @@ pub(super) const fn last_place<D: Table>(at: &At, queue: Option<&Queue>) {
     };
     assert!(
         queue.is_some() || at.stride == 0,
-        "a register or a value of each queue where there is none"
+        "a step without a queue uses a queue's register or value"
     );
     let offset = at.of(last);
     place::<D>(at, 1, 0);
     place::<D>(&At { offset, ..*at }, 1, 0);
 }
 
-/// An address is told as a whole, or in halves, of a queue's memory.
+/// Checks that an address is told whole or in halves, and that it is of a queue's memory.
 const fn address(at: &At, value: &Value, queue: Option<&Queue>) {
     let Some((part, half)) = value.address else {
         return;
@@ -212,6 +212,6 @@ const fn address(at: &At, value: &Value, queue: Option<&Queue>) {
     assert!(value.is_address(), "an address and something else");
     assert!(
         (width == 8) == matches!(half, Half::Both) && width >= 4,
-        "a register of another width than its address"
+        "an address does not have the width of its register"
     );
 }
