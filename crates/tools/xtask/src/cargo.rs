@@ -7,8 +7,8 @@ use std::time::Duration;
 use samara_domain_check::{Artifact, Metadata};
 
 use crate::error::Error;
-use crate::process::Job;
 use crate::workspace::Workspace;
+use samara_process::Job;
 
 /// Longest that one call of cargo may take: a first build on a slow machine with a slow network.
 pub(crate) const LIMIT: Duration = Duration::from_secs(40 * 60);

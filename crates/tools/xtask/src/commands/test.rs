@@ -12,11 +12,12 @@ use crate::error::Error;
 use crate::guest::GuestError;
 use crate::harness::Harness;
 use crate::kernel::{self, Flavor};
-use crate::process::Job;
-use crate::progress::{note, step};
-use crate::qemu::{Drive, Ending, Machine, Qemu};
+use crate::machine::{Drive, Ending, Machine};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
+use samara_process::{Job, ProcessError};
+use samara_process::{note, step};
+use samara_provision::qemu::Qemu;
 
 /// Size in bytes of the disk that the kernel's tests may do with as they like.
 const TEST_DISK: u64 = 16 << 20;
@@ -185,16 +186,17 @@ fn count(what: &str, command: Command, tally: &mut Tally) -> Result<(), Error> {
     if status.success() {
         Ok(())
     } else {
-        Err(Error::Failed {
+        Err(ProcessError::Failed {
             what: what.into(),
             status,
-        })
+        }
+        .into())
     }
 }
 
 /// The kernel's own tests, which it collected when it was linked.
 fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) -> Result<(), Error> {
-    let qemu = Qemu::provide(workspace)?;
+    let qemu = Qemu::provide(&workspace.target("qemu"))?;
     let kernel = kernel::build(workspace, Flavor::Tests)?;
     let contents = Source::Seeded {
         seed: 0,

@@ -9,8 +9,8 @@ use std::time::Duration;
 use super::Hole;
 use crate::cargo::cargo;
 use crate::error::Error;
-use crate::process::Job;
 use crate::workspace::Workspace;
+use samara_process::Job;
 
 /// Longest that git may take to list the files.
 const LIMIT: Duration = Duration::from_secs(60);

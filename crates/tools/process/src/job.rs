@@ -1,13 +1,11 @@
-//! Running other programs, each within a time limit.
-
-mod lines;
-mod tree;
+//! A program that runs within a time limit.
 
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::error::Error;
+use crate::error::ProcessError;
+use crate::{lines, tree};
 
 /// How often a child without output is looked after.
 const POLL: Duration = Duration::from_millis(20);
@@ -17,7 +15,7 @@ const GRACE: Duration = Duration::from_secs(2);
 
 /// A program to be run, with a name for messages and a limit on its wall-clock time.
 #[derive(Debug)]
-pub(crate) struct Job {
+pub struct Job {
     what: String,
     command: Command,
     limit: Duration,
@@ -25,7 +23,7 @@ pub(crate) struct Job {
 
 impl Job {
     /// `what` completes the sentence "... failed".
-    pub(crate) fn new(what: impl Into<String>, command: Command, limit: Duration) -> Self {
+    pub fn new(what: impl Into<String>, command: Command, limit: Duration) -> Self {
         Job {
             what: what.into(),
             command,
@@ -34,7 +32,7 @@ impl Job {
     }
 
     /// Runs the program with this process's output and error streams; anything but success is an error.
-    pub(crate) fn run(mut self) -> Result<(), Error> {
+    pub fn run(mut self) -> Result<(), ProcessError> {
         let mut child = self.start()?;
         let status = child.wait_until(Instant::now() + self.limit);
         self.check(status)
@@ -44,18 +42,18 @@ impl Job {
     ///
     /// Lines are cut at 64 KiB and made valid UTF-8. An error means that the program could not be
     /// started or did not end in time; how it ended is the caller's to judge.
-    pub(crate) fn stream(self, each: impl FnMut(&str)) -> Result<ExitStatus, Error> {
+    pub fn stream(self, each: impl FnMut(&str)) -> Result<ExitStatus, ProcessError> {
         self.pump(lines::LONGEST, each)
     }
 
     /// Starts the program and leaves it to itself, until what comes back is dropped. The limit means
     /// nothing.
-    pub(crate) fn background(mut self) -> Result<Background, Error> {
+    pub fn background(mut self) -> Result<Background, ProcessError> {
         self.start().map(Background)
     }
 
     /// Runs the program and returns its standard output; anything but success is an error.
-    pub(crate) fn capture(self) -> Result<String, Error> {
+    pub fn capture(self) -> Result<String, ProcessError> {
         let what = self.what.clone();
         let mut output = String::new();
         let status = self.pump(u64::MAX, |line| {
@@ -65,11 +63,15 @@ impl Job {
         if status.success() {
             Ok(output)
         } else {
-            Err(Error::Failed { what, status })
+            Err(ProcessError::Failed { what, status })
         }
     }
 
-    fn pump(mut self, longest: u64, mut each: impl FnMut(&str)) -> Result<ExitStatus, Error> {
+    fn pump(
+        mut self,
+        longest: u64,
+        mut each: impl FnMut(&str),
+    ) -> Result<ExitStatus, ProcessError> {
         self.command.stdout(Stdio::piped());
         let mut child = self.start()?;
         let deadline = Instant::now() + self.limit;
@@ -100,39 +102,39 @@ impl Job {
         self.status(status)
     }
 
-    fn start(&mut self) -> Result<Guard, Error> {
+    fn start(&mut self) -> Result<Guard, ProcessError> {
         // No child reads the terminal: one that waited for an answer would hang.
         self.command.stdin(Stdio::null());
         match self.command.spawn() {
             Ok(child) => Ok(Guard(child)),
-            Err(source) => Err(Error::Start {
+            Err(source) => Err(ProcessError::Start {
                 program: self.command.get_program().to_string_lossy().into_owned(),
                 source,
             }),
         }
     }
 
-    fn status(self, status: Option<ExitStatus>) -> Result<ExitStatus, Error> {
-        status.ok_or(Error::TimedOut {
+    fn status(self, status: Option<ExitStatus>) -> Result<ExitStatus, ProcessError> {
+        status.ok_or(ProcessError::TimedOut {
             what: self.what,
             limit: self.limit,
         })
     }
 
-    fn check(self, status: Option<ExitStatus>) -> Result<(), Error> {
+    fn check(self, status: Option<ExitStatus>) -> Result<(), ProcessError> {
         let what = self.what.clone();
         let status = self.status(status)?;
         if status.success() {
             Ok(())
         } else {
-            Err(Error::Failed { what, status })
+            Err(ProcessError::Failed { what, status })
         }
     }
 }
 
 /// A program that runs until this is dropped.
 #[derive(Debug)]
-pub(crate) struct Background(#[expect(dead_code, reason = "held for its drop")] Guard);
+pub struct Background(#[expect(dead_code, reason = "held for its drop")] Guard);
 
 /// A child that does not outlive its handle, nor do its own children.
 #[derive(Debug)]
@@ -176,7 +178,7 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::{Job, POLL};
-    use crate::error::Error;
+    use crate::error::ProcessError;
 
     fn shell(script: &str, limit: Duration) -> Job {
         let mut command = Command::new("sh");
@@ -204,7 +206,10 @@ mod tests {
             Duration::from_millis(500),
         );
         let result = job.stream(|line| seen.push(line.to_owned()));
-        assert!(matches!(result, Err(Error::TimedOut { .. })), "{result:?}");
+        assert!(
+            matches!(result, Err(ProcessError::TimedOut { .. })),
+            "{result:?}"
+        );
         assert!(start.elapsed() < Duration::from_secs(20));
         assert_eq!(seen[0], "begun");
         // A killed process takes a moment to go.
@@ -227,7 +232,10 @@ mod tests {
         let mut count = 0_u64;
         let result =
             shell("while :; do echo x; done", Duration::from_millis(300)).stream(|_| count += 1);
-        assert!(matches!(result, Err(Error::TimedOut { .. })), "{result:?}");
+        assert!(
+            matches!(result, Err(ProcessError::TimedOut { .. })),
+            "{result:?}"
+        );
         assert!(count > 0 && start.elapsed() < Duration::from_secs(20));
     }
 
@@ -242,7 +250,10 @@ mod tests {
     #[test]
     fn failures_and_missing_programs_are_told_apart() {
         let failed = shell("exit 3", Duration::from_secs(20)).run();
-        assert!(matches!(failed, Err(Error::Failed { .. })), "{failed:?}");
+        assert!(
+            matches!(failed, Err(ProcessError::Failed { .. })),
+            "{failed:?}"
+        );
         let missing = Job::new(
             "it",
             Command::new("no-such-program-here"),

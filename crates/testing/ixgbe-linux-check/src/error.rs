@@ -1,10 +1,12 @@
-//! Why the check could not be made.
+//! Errors of the check itself.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Errors that end the check; a verdict that fails is none.
+use samara_provision::ProvisionError;
+
+/// Errors that end the check. A verdict that fails is no error.
 #[derive(Debug)]
 #[non_exhaustive]
 pub(crate) enum CheckError {
@@ -12,10 +14,8 @@ pub(crate) enum CheckError {
     Io(&'static str, PathBuf, io::Error),
     /// A program failed.
     Program(String),
-    /// The packages lack something.
-    Missing(String, PathBuf),
-    /// The machine's apt names no Debian mirror.
-    NoMirror,
+    /// The packages or QEMU could not be obtained.
+    Provision(ProvisionError),
 }
 
 impl CheckError {
@@ -32,16 +32,15 @@ impl fmt::Display for CheckError {
                 write!(f, "cannot {what} {}: {error}", path.display())
             }
             CheckError::Program(text) => f.write_str(text),
-            CheckError::Missing(name, tree) => write!(
-                f,
-                "{name} is not among the packages; remove {} and try again",
-                tree.display()
-            ),
-            CheckError::NoMirror => f.write_str(
-                "apt knows no Debian mirror: run this on Debian, with a `deb` source configured",
-            ),
+            CheckError::Provision(error) => error.fmt(f),
         }
     }
 }
 
 impl std::error::Error for CheckError {}
+
+impl From<ProvisionError> for CheckError {
+    fn from(error: ProvisionError) -> Self {
+        CheckError::Provision(error)
+    }
+}

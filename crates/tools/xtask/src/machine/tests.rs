@@ -2,15 +2,15 @@
 
 use std::fs;
 use std::io::sink;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::{Drive, Ending, Machine, drive};
 use crate::cli::{Accel, Drivers, MachineArgs};
 use crate::guest::GuestError;
 use crate::network::{Card, Kind};
-use crate::qemu::Qemu;
 use crate::workspace::Workspace;
+use samara_provision::qemu::Qemu;
 
 fn machine(timeout: u64) -> Machine {
     Machine {
@@ -32,11 +32,7 @@ fn machine(timeout: u64) -> Machine {
 
 /// A "QEMU" that runs `script`; it finds the machine's arguments in `$@`.
 fn pretend(script: &str) -> Qemu {
-    Qemu {
-        program: PathBuf::from("sh"),
-        leading: vec!["-c".into(), script.into(), "qemu".into()],
-        environment: Vec::new(),
-    }
+    Qemu::unseen("sh".into(), vec!["-c".into(), script.into(), "qemu".into()])
 }
 
 fn arguments(drive: Drive) -> String {

@@ -5,8 +5,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use samara_provision::ProvisionError;
+use samara_provision::tree::{find, library_path, linker, program};
+
 use crate::error::CheckError;
-use crate::packages::{find, library_path, one, program};
 
 const SCRIPT: &[u8] = include_bytes!("init.sh");
 const TOOLS: &[&str] = &["ethtool", "ip"];
@@ -32,7 +34,7 @@ pub(crate) fn build(tree: &Path, image: &Path) -> Result<PathBuf, CheckError> {
     }
     archive.add("init", EXECUTABLE, SCRIPT);
     archive.file("bin/busybox", &program(tree, "busybox")?)?;
-    let linker = one(tree, LINKER)?;
+    let linker = linker(tree)?;
     archive.file(&format!("lib64/{LINKER}"), &linker)?;
     for tool in TOOLS {
         let program = program(tree, tool)?;
@@ -57,7 +59,12 @@ pub(crate) fn build(tree: &Path, image: &Path) -> Result<PathBuf, CheckError> {
     fs::write(image, archive.finish()).map_err(|error| CheckError::io("write", image, error))?;
     let kernels = find(tree, &|name| name.starts_with("vmlinuz-"))?;
     let kernel = kernels.into_iter().next();
-    kernel.ok_or_else(|| CheckError::Missing("a kernel".into(), tree.to_owned()))
+    kernel.ok_or_else(|| {
+        CheckError::Provision(ProvisionError::Missing {
+            name: "a kernel".into(),
+            tree: tree.to_owned(),
+        })
+    })
 }
 
 /// The libraries that the tree's own dynamic linker finds for a program.

@@ -2,20 +2,35 @@
 //!
 //! Fetches Debian packages through the machine's own apt, unpacks them below the build
 //! directory, installs nothing. Prints a line per verdict; fails if one of them does.
-//!
-//! With `--qemu` it only sees to a QEMU that attaches models, and prints where it was unpacked.
 #![forbid(unsafe_code)]
 
 mod error;
 mod initramfs;
 mod machine;
-mod packages;
 mod rounds;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
 
+use samara_provision::packages::Packages;
+use samara_provision::qemu::Qemu;
+use samara_provision::tree;
+
 use crate::error::CheckError;
+
+/// The guest: the release whose driver was traced for the emulator (Linux 6.1).
+const GUEST: Packages<'_> = Packages {
+    names: &[
+        "linux-image-amd64",
+        "busybox-static",
+        "ethtool",
+        "iproute2",
+        "ipxe",
+    ],
+    suites: &["bookworm"],
+    with_dependencies: true,
+    size: "110 MB",
+};
 
 fn main() -> ExitCode {
     match run() {
@@ -35,18 +50,11 @@ fn main() -> ExitCode {
 fn run() -> Result<usize, CheckError> {
     let program =
         std::env::current_exe().map_err(|error| CheckError::io("find", "myself", error))?;
-    let home = program
+    let target = program
         .ancestors()
         .nth(2)
-        .map_or_else(|| PathBuf::from("target"), PathBuf::from)
-        .join("linux-check");
-    if std::env::args()
-        .nth(1)
-        .is_some_and(|argument| argument == "--qemu")
-    {
-        println!("{}", packages::qemu(&home)?.display());
-        return Ok(0);
-    }
+        .map_or_else(|| PathBuf::from("target"), PathBuf::from);
+    let home = target.join("linux-check");
     let model = program.with_file_name("ixgbe-emulator");
     if !model.is_file() {
         return Err(CheckError::Program(format!(
@@ -54,8 +62,8 @@ fn run() -> Result<usize, CheckError> {
             model.display()
         )));
     }
-    let qemu = packages::qemu(&home)?;
-    let guest = packages::guest(&home)?;
+    let qemu = Qemu::provide_with_vfio_user(&target.join("qemu-vfio-user"))?;
+    let guest = GUEST.unpacked(&home.join("guest"))?;
     let image = home.join("initramfs");
     let kernel = initramfs::build(&guest, &image)?;
     // A directory of its own: models of a run that was killed do not meet those of the next. The
@@ -67,7 +75,7 @@ fn run() -> Result<usize, CheckError> {
         qemu,
         kernel,
         image,
-        ipxe: packages::one(&guest, "ipxe.lkrn")?,
+        ipxe: tree::one(&guest, "ipxe.lkrn")?,
         run: run.clone(),
     })?;
     if failed == 0 {

@@ -8,13 +8,13 @@ use std::process::ExitStatus;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::Qemu;
 use crate::cli::{Accel, BreakDisk, Drivers, MachineArgs};
 use crate::error::Error;
 use crate::guest::{Console, GuestError, Report};
 use crate::kernel;
 use crate::network::{Card, Kind};
-use crate::process::Job;
+use samara_process::{Job, ProcessError};
+use samara_provision::qemu::Qemu;
 
 /// A machine that is ready to be switched on.
 #[derive(Clone, Debug)]
@@ -114,8 +114,8 @@ impl Machine {
             Job::new("the virtual machine", command, limit).stream(|line| console.line(line));
         let ending = match status {
             Ok(status) => Ok(Ending::from(status)),
-            Err(Error::TimedOut { limit, .. }) => Err(GuestError::TimedOut { limit }),
-            Err(error) => return Err(error),
+            Err(ProcessError::TimedOut { limit, .. }) => Err(GuestError::TimedOut { limit }),
+            Err(error) => return Err(error.into()),
         };
         Ok((console.into_report(), ending))
     }

@@ -3,11 +3,11 @@
 use std::fmt::Display;
 
 /// Announces a step that may take a while.
-pub(crate) fn step(what: impl Display) {
+pub fn step(what: impl Display) {
     eprintln!("==> {what}");
 }
 
 /// A remark about the current step.
-pub(crate) fn note(what: impl Display) {
+pub fn note(what: impl Display) {
     eprintln!("    {what}");
 }

@@ -7,8 +7,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use samara_provision::qemu::Qemu;
+
 use crate::error::CheckError;
-use crate::packages::{find, library_path, one, program};
 
 /// Longest that a guest may take.
 const LIMIT: Duration = Duration::from_secs(600);
@@ -19,7 +20,7 @@ const START: Duration = Duration::from_secs(10);
 /// What all rounds use.
 pub(crate) struct Setup {
     pub(crate) model: PathBuf,
-    pub(crate) qemu: PathBuf,
+    pub(crate) qemu: Qemu,
     pub(crate) kernel: PathBuf,
     pub(crate) image: PathBuf,
     pub(crate) ipxe: PathBuf,
@@ -104,7 +105,7 @@ impl Setup {
         models: &[&str],
         arguments: &[String],
     ) -> Result<(Process, Receiver<String>), CheckError> {
-        let mut command = self.qemu()?;
+        let mut command = self.qemu.command();
         command
             .args(["-M", "q35,memory-backend=m,graphics=off"])
             .args(["-m", "512M", "-smp", "2"])
@@ -130,7 +131,7 @@ impl Setup {
             .stdout(Stdio::piped())
             .stderr(log_file)
             .spawn()
-            .map_err(|error| CheckError::io("start", &self.qemu, error))?;
+            .map_err(|error| CheckError::io("start", "QEMU", error))?;
         let (sender, receiver) = channel();
         if let Some(output) = child.stdout.take() {
             thread::spawn(move || {
@@ -142,26 +143,6 @@ impl Setup {
             });
         }
         Ok((Process(child), receiver))
-    }
-
-    /// QEMU, started through the dynamic linker that came with it.
-    fn qemu(&self) -> Result<Command, CheckError> {
-        let tree = &self.qemu;
-        let mut command = Command::new(one(tree, "ld-linux-x86-64.so.2")?);
-        command
-            .args(["--library-path", &library_path(tree)?])
-            .arg(program(tree, "qemu-system-x86_64")?);
-        for firmware in ["usr/share/qemu", "usr/share/seabios"] {
-            command.arg("-L").arg(tree.join(firmware));
-        }
-        let modules = find(tree, &|name| {
-            name.starts_with("accel-tcg-") && name.ends_with(".so")
-        })?;
-        if let Some(directory) = modules.first().and_then(|module| module.parent()) {
-            command.env("QEMU_MODULE_DIR", directory);
-        }
-        command.env_remove("LD_LIBRARY_PATH");
-        Ok(command)
     }
 }
 

@@ -12,20 +12,20 @@ const WISH: &str = "SAMARA_QEMU";
 
 /// What the decision depends on.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Facts {
+pub(crate) struct Facts {
     /// The value of `SAMARA_QEMU`.
-    pub(super) wish: Option<OsString>,
+    pub(crate) wish: Option<OsString>,
     /// QEMU, if it is on PATH.
-    pub(super) on_path: Option<PathBuf>,
+    pub(crate) on_path: Option<PathBuf>,
     /// Whether this process may install packages.
-    pub(super) root: bool,
+    pub(crate) root: bool,
     /// Whether packages can be downloaded and unpacked: apt-get and dpkg-deb are on PATH.
-    pub(super) apt: bool,
+    pub(crate) apt: bool,
 }
 
 /// Where QEMU comes from.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(super) enum Plan {
+pub(crate) enum Plan {
     /// This program is there.
     Use(PathBuf),
     /// Installed for the whole machine, through apt.
@@ -38,7 +38,7 @@ pub(super) enum Plan {
 
 impl Facts {
     /// Looks at this machine.
-    pub(super) fn gather() -> Self {
+    pub(crate) fn gather() -> Self {
         Facts {
             wish: env::var_os(WISH).filter(|wish| !wish.is_empty()),
             on_path: on_path(PROGRAM),
@@ -50,7 +50,7 @@ impl Facts {
 }
 
 /// Decides.
-pub(super) fn plan(facts: &Facts) -> Plan {
+pub(crate) fn plan(facts: &Facts) -> Plan {
     match &facts.wish {
         Some(wish) if wish == "private" => {
             return if facts.apt {
@@ -71,7 +71,7 @@ pub(super) fn plan(facts: &Facts) -> Plan {
 }
 
 /// The first file of this name in the directories of PATH.
-pub(crate) fn on_path(program: &str) -> Option<PathBuf> {
+pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
         .map(|directory| directory.join(program))
