@@ -55,7 +55,7 @@ impl Seen {
                     |next| matches!(next, TokenTree::Punct(mark) if mark.as_char() == '!'),
                 );
                 let attribute = tokens.next_if(|next| matches!(next, TokenTree::Group(_)));
-                match attribute.as_ref().map(|it| without_spaces(it)).as_deref() {
+                match attribute.as_ref().map(without_spaces).as_deref() {
                     Some(text) if text.starts_with("[doc=") => continue,
                     Some("[cfg(test)]") => {
                         skip_item(&mut tokens);
