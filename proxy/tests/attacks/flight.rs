@@ -30,7 +30,7 @@ trait Server {
 }
 
 #[interface]
-trait Asker {
+trait SegmentRequester {
     /// Calls `server` through its shadow, stepped through from there on.
     fn ask(&self, server: Shadow<dyn Server>) -> Result<u32, RpcError>;
 }
@@ -43,7 +43,7 @@ impl Server for State {
     }
 }
 
-impl Asker for State {
+impl SegmentRequester for State {
     fn ask(&self, server: Shadow<dyn Server>) -> Result<u32, RpcError> {
         arm();
         server.ping()
@@ -70,7 +70,8 @@ fn a_restart_that_its_asker_does_not_live_to_see_does_not_stay_begun() {
             host().spawn(spec("server"), init, Mint::nothing()).unwrap();
         // Anything uses it up.
         let hasty = spec("asker").budget(Duration::from_micros(1));
-        let asker: Domain<dyn Asker> = host().spawn(hasty, init, Mint::nothing()).unwrap();
+        let asker: Domain<dyn SegmentRequester> =
+            host().spawn(hasty, init, Mint::nothing()).unwrap();
         let known = server.shadow().unwrap();
         let (mut cut, mut as_host) = (0, 0);
         let (reach, stride) = REACH;
