@@ -34,6 +34,18 @@ pub(crate) fn build(what: &str, mut command: Command) -> Result<Vec<Artifact>, E
         })
 }
 
+/// The tracked files of the workspace that match `pattern`, as git knows them.
+pub(crate) fn tracked(workspace: &Workspace, pattern: &str) -> Result<Vec<String>, Error> {
+    let mut command = Command::new("git");
+    command
+        .current_dir(workspace.root())
+        .args(["ls-files", "-z", "--", pattern]);
+    let listed = Job::new("listing the tracked files", command, LIMIT).capture()?;
+    let exists = |path: &&str| workspace.root().join(path).is_file();
+    let files = listed.split(['\0', '\n']).filter(|path| !path.is_empty());
+    Ok(files.filter(exists).map(str::to_owned).collect())
+}
+
 /// What cargo knows about the workspace's packages.
 pub(crate) fn metadata(workspace: &Workspace) -> Result<Metadata, Error> {
     const WHAT: &str = "cargo metadata";

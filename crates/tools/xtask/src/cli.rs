@@ -58,6 +58,11 @@ pub(crate) enum Command {
     ///
     /// A table, as the README shows it. Exits non-zero if a part has more lines than it may.
     Trusted,
+    /// Write the lists of tests into the documents that show them
+    ///
+    /// The tests say themselves which invariant they attack and which failure they make happen, in lines of their
+    /// documentation. A static check compares.
+    Documents,
     /// Run the hosted benchmarks
     Bench(BenchArgs),
 }

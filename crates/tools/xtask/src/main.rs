@@ -17,6 +17,7 @@ mod cli;
 mod commands;
 mod disk;
 mod disk_space;
+mod documents;
 mod error;
 mod guest;
 mod harness;
