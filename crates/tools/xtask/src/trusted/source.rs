@@ -1,10 +1,9 @@
 //! The code of a source file without its comments and tests, counted.
 
-use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use proc_macro2::{Delimiter, LexError, TokenStream, TokenTree};
+use proc_macro2::{LexError, TokenStream, TokenTree};
 
 use crate::error::Error;
 
@@ -27,86 +26,28 @@ impl Source {
         })
     }
 
-    /// Counts in `text`.
+    /// Counts in `text`, up to the file's module of tests, which stands at its end.
     fn of(text: &str) -> Result<Self, LexError> {
-        let mut seen = Seen::default();
-        seen.visit(text.parse()?);
+        let end = text.find("\n#[cfg(test)]\nmod ").unwrap_or(text.len());
+        let code = &text[..end];
+        let is_code = |line: &&str| {
+            let line = line.trim();
+            !line.is_empty() && !line.starts_with("//")
+        };
         Ok(Source {
-            lines: seen.lines.len(),
-            unsafe_sites: seen.unsafe_sites,
+            lines: code.lines().filter(is_code).count(),
+            unsafe_sites: unsafe_sites(code.parse()?),
         })
     }
 }
 
-/// The tokens that were visited.
-#[derive(Default)]
-struct Seen {
-    lines: BTreeSet<usize>,
-    unsafe_sites: usize,
-}
-
-impl Seen {
-    /// Visits all tokens but those of documentation and of items for tests only.
-    fn visit(&mut self, tokens: TokenStream) {
-        let mut tokens = tokens.into_iter().peekable();
-        while let Some(token) = tokens.next() {
-            if matches!(&token, TokenTree::Punct(mark) if mark.as_char() == '#') {
-                let inner = tokens.next_if(
-                    |next| matches!(next, TokenTree::Punct(mark) if mark.as_char() == '!'),
-                );
-                let attribute = tokens.next_if(|next| matches!(next, TokenTree::Group(_)));
-                match attribute.as_ref().map(without_spaces).as_deref() {
-                    Some(text) if text.starts_with("[doc=") => continue,
-                    Some("[cfg(test)]") => {
-                        skip_item(&mut tokens);
-                        continue;
-                    }
-                    _ => {}
-                }
-                for part in [Some(token), inner, attribute].into_iter().flatten() {
-                    self.take(part);
-                }
-            } else {
-                self.take(token);
-            }
-        }
-    }
-
-    fn take(&mut self, token: TokenTree) {
-        match token {
-            TokenTree::Group(group) => {
-                for span in [group.span_open(), group.span_close()] {
-                    self.lines.insert(span.start().line);
-                }
-                self.visit(group.stream());
-            }
-            TokenTree::Ident(word) if word == "unsafe" => {
-                self.lines.insert(word.span().start().line);
-                self.unsafe_sites += 1;
-            }
-            token => {
-                let span = token.span();
-                self.lines.extend(span.start().line..=span.end().line);
-            }
-        }
-    }
-}
-
-fn without_spaces(token: &TokenTree) -> String {
-    let mut text = token.to_string();
-    text.retain(|character| !character.is_whitespace());
-    text
-}
-
-/// Takes the tokens of an item: up to its semicolon or its braces.
-fn skip_item(tokens: &mut impl Iterator<Item = TokenTree>) {
-    for token in tokens {
-        match token {
-            TokenTree::Punct(mark) if mark.as_char() == ';' || mark.as_char() == ',' => return,
-            TokenTree::Group(group) if group.delimiter() == Delimiter::Brace => return,
-            _ => {}
-        }
-    }
+fn unsafe_sites(tokens: TokenStream) -> usize {
+    let sites = tokens.into_iter().map(|token| match token {
+        TokenTree::Ident(word) => usize::from(word == "unsafe"),
+        TokenTree::Group(group) => unsafe_sites(group.stream()),
+        _ => 0,
+    });
+    sites.sum()
 }
 
 /// The file itself, or all Rust sources below the folder, without those of tests.

@@ -204,9 +204,8 @@ impl<'a> Walk<'a> {
             } = alias;
             let lifetimes = lifetimes.iter().cloned().map(Binding::Lifetime);
             let types = others.iter().zip(types);
-            let types = types.filter_map(|(name, ty)| {
-                Some((name.clone(), Binding::Type(Box::new(ty.clone()?))))
-            });
+            let types =
+                types.filter_map(|(name, ty)| Some((name.clone(), Binding::Type(ty.clone()?))));
             let arguments = outer.iter().cloned().zip(lifetimes).chain(types).collect();
             self.frames.push(Frame {
                 alias: Some(alias),

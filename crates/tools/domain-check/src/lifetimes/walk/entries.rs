@@ -86,8 +86,7 @@ impl Walk<'_> {
         });
         let lifetimes = of.lifetimes.iter().cloned().zip(lifetimes);
         let types = of.others.iter().cloned().zip(types);
-        let types =
-            types.filter_map(|(name, ty)| Some((name, Binding::Type(Box::new(ty?.clone())))));
+        let types = types.filter_map(|(name, ty)| Some((name, Binding::Type(ty?.clone()))));
         Some(lifetimes.chain(types).collect())
     }
 

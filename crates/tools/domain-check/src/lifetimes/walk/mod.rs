@@ -99,7 +99,7 @@ pub(super) type Bindings = BTreeMap<Name, Binding>;
 #[derive(Clone, Debug)]
 pub(super) enum Binding {
     Lifetime(Name),
-    Type(Box<Type>),
+    Type(Type),
 }
 
 /// An alias or a trait that is looked into.
