@@ -1,4 +1,4 @@
-//! What a kernel trusts, counted. The README shows the counts.
+//! What a kernel trusts, counted. `README.md` and `docs/design.md` show the counts.
 //!
 //! A line counts if anything but a comment stands on it, outside of a file's tests.
 
@@ -16,18 +16,31 @@ mod tests {
     use super::{count_crates, count_parts};
     use crate::workspace::Workspace;
 
-    #[test]
-    fn the_readme_shows_the_counts() {
-        let workspace = Workspace::locate();
-        let readme = fs::read_to_string(workspace.root().join("README.md")).expect("it's there");
-        let crates = count_crates(&workspace).expect("the sources are there");
-        let parts = count_parts(&workspace).expect("the sources are there");
-        let rows = crates.iter().map(ToString::to_string);
-        for row in rows.chain(parts.iter().map(ToString::to_string)) {
+    /// Asserts that the document at `path` has each of the rows.
+    fn has(workspace: &Workspace, path: &str, rows: impl Iterator<Item = String>) {
+        let text = fs::read_to_string(workspace.root().join(path)).expect("it's there");
+        for row in rows {
             assert!(
-                readme.contains(&row),
-                "README.md lacks the row {row:?}: paste the output of `cargo xtask trusted`"
+                text.contains(&row),
+                "{path} lacks the row {row:?}: paste the output of `cargo xtask trusted`"
             );
         }
+    }
+
+    #[test]
+    fn the_documents_show_the_counts() {
+        let workspace = Workspace::locate();
+        let crates = count_crates(&workspace).expect("the sources are there");
+        has(
+            &workspace,
+            "README.md",
+            crates.iter().map(ToString::to_string),
+        );
+        let parts = count_parts(&workspace).expect("the sources are there");
+        has(
+            &workspace,
+            "docs/design.md",
+            parts.iter().map(ToString::to_string),
+        );
     }
 }

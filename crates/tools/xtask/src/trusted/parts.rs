@@ -72,7 +72,7 @@ impl PartCount {
     }
 }
 
-/// A row of the README's table.
+/// A row of the table in `docs/design.md`.
 impl fmt::Display for PartCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, lines, most } = self;
