@@ -3,12 +3,11 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use core::fmt;
-
 use samara::RRef;
 use samara_interfaces::BlockDevice;
+use samara_serial_protocol::{Digest, Message, Written};
 use samara_testkit::pattern;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use super::Parameters;
 use super::client::Client;
@@ -108,7 +107,13 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
     }
     write(&mut client, region, seed)?;
     if client.lost == 0 {
-        println!("@wrote offset={} bytes={}", region.start, region.bytes());
+        println!(
+            "{}",
+            Written {
+                offset: region.start,
+                bytes: region.bytes(),
+            }
+        );
     }
     read_back(&mut client, region, seed)?;
     while client.crashes_left() > 0 && client.lost == 0 {
@@ -120,15 +125,6 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
         );
     }
     Ok(Outcome { lost: client.lost })
-}
-
-/// Bytes as text.
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }
 
 fn buffer(length: usize) -> Result<RRef<[u8]>, String> {
@@ -155,7 +151,9 @@ fn read_all(client: &mut Client<'_>, bytes: u64, part: Part) -> Result<(), Strin
         }
     }
     if part == Part::LeakCheck {
-        println!("@sha256 {} bytes={read}", Hex(&hash.finalize()));
+        let digest = Digest(hash.finalize().into());
+        let bytes = read as u64;
+        println!("{}", Message::Sha256 { digest, bytes });
     }
     Ok(())
 }

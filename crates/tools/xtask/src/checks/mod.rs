@@ -27,6 +27,10 @@ const HOSTS: &[(&str, &str)] = &[
     ("samara", "the facade, with the host's authority"),
     ("samara-symbols", "the kernel's reader of its own symbols"),
     (
+        "samara-serial-protocol",
+        "the kernel's messages to xtask, printed by the host",
+    ),
+    (
         "samara-testkit",
         "plants faults in domains that are meant to die of them",
     ),
