@@ -59,7 +59,7 @@ pub(super) enum Part {
     /// Reads only, and nothing is reported.
     Rehearsal,
     /// All of it, reported to xtask.
-    LeakCheck,
+    Whole,
 }
 
 /// Does the work on the disk's first `bytes`.
@@ -89,11 +89,11 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
     // The last one is shorter on a disk of an odd size.
     let requests = bytes.div_ceil(REQUEST as u64);
     let region = Region::new(seed, bytes / REQUEST as u64);
-    // LeakCheck disk, region written, region read back; a small disk is read back more often, so that
+    // Whole disk, region written, region read back; a small disk is read back more often, so that
     // every fault meets a request of its own.
     let (reads, writes) = match part {
         Part::Rehearsal => (requests, 0),
-        Part::LeakCheck => (
+        Part::Whole => (
             (requests + region.requests).max(2 * u64::from(crashes)),
             region.requests,
         ),
@@ -146,11 +146,11 @@ fn read_all(client: &mut Client<'_>, bytes: u64, part: Part) -> Result<(), Strin
             hash.update(&**data);
             read += data.len();
         }
-        if part == Part::LeakCheck && (offset + length as u64).is_multiple_of(PROGRESS) {
+        if part == Part::Whole && (offset + length as u64).is_multiple_of(PROGRESS) {
             println!("read {} of {} KiB", read >> 10, bytes >> 10);
         }
     }
-    if part == Part::LeakCheck {
+    if part == Part::Whole {
         let digest = Digest(hash.finalize().into());
         let bytes = read as u64;
         println!("{}", Message::Sha256 { digest, bytes });
