@@ -47,7 +47,7 @@ struct Engine {
     function: PciFunction<Nvme>,
     io: Pair<Nvme, { Nvme::IO }>,
     unit: Unit,
-    transfer: samara_device_io::Transfer,
+    transfer: samara_device_io::DmaTransfer,
 }
 
 impl Engine {

@@ -92,7 +92,7 @@ fn a_panic_of_init_is_reported_with_its_place() {
     };
     assert_eq!(reason.kind, ExitKind::Panic);
     assert_eq!(reason.message.as_str(), "bad number 3");
-    assert!(reason.place.as_str().contains("start.rs:"));
+    assert!(reason.place.as_str().contains("failed_starts.rs:"));
     let released = await_reclaims("panics", 1)[0];
     assert_eq!((released.objects, released.capabilities), (1, 1));
     assert!(helper.kill());

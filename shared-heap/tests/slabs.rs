@@ -1,4 +1,4 @@
-//! Slabs and pages: what is freed goes back, what is asked for is aligned. LeakCheck totals: the tests of
+//! Slabs and pages: what is freed goes back, what is asked for is aligned. Whole totals: the tests of
 //! this binary run one at a time.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 

@@ -2,7 +2,7 @@
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "a host's own stack probe")]
 
-use samara_domain_runtime::host::{Asker, StackProbe};
+use samara_domain_runtime::host::{SegmentRequester, StackProbe};
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, Proxy, RpcError, interface};
@@ -21,7 +21,7 @@ const SEARCH: Duration = Duration::from_millis(5);
 struct Slow;
 // SAFETY: never calls the callee.
 unsafe impl StackProbe for Slow {
-    fn extend(&self, _: usize, _: usize, _: Asker, _: &mut dyn FnMut()) -> bool {
+    fn extend(&self, _: usize, _: usize, _: SegmentRequester, _: &mut dyn FnMut()) -> bool {
         thread::sleep(SEARCH);
         false
     }

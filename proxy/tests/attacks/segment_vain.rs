@@ -4,7 +4,7 @@
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "a host's own stack probe")]
 
-use samara_domain_runtime::host::{Asker, StackProbe};
+use samara_domain_runtime::host::{SegmentRequester, StackProbe};
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, RpcError, Shadow, interface};
@@ -21,7 +21,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 struct Here;
 // SAFETY: calls the callee once, on the running thread, whose stack has more room than the runtime was outcomes.
 unsafe impl StackProbe for Here {
-    fn extend(&self, _: usize, _: usize, _: Asker, callee: &mut dyn FnMut()) -> bool {
+    fn extend(&self, _: usize, _: usize, _: SegmentRequester, callee: &mut dyn FnMut()) -> bool {
         callee();
         true
     }

@@ -25,8 +25,8 @@ trait Dies {
     fn ping(&self) -> Result<(), RpcError>;
 }
 
-struct Asker;
-impl Asks for Asker {
+struct SegmentRequester;
+impl Asks for SegmentRequester {
     fn ask(&self, dying: Proxy<dyn Dies>) -> Result<bool, RpcError> {
         Ok(dying.ping() == Err(RpcError::Dead))
     }
@@ -46,8 +46,8 @@ impl Dies for Dying {
         Ok(())
     }
 }
-fn asker((): ()) -> Result<Asker, RpcError> {
-    Ok(Asker)
+fn asker((): ()) -> Result<SegmentRequester, RpcError> {
+    Ok(SegmentRequester)
 }
 fn dying((): ()) -> Result<Dying, RpcError> {
     Ok(Dying)

@@ -7,8 +7,8 @@ use std::time::Duration;
 use samara_domain_check::{Artifact, Metadata};
 
 use crate::error::Error;
-use crate::process::Job;
 use crate::workspace::Workspace;
+use samara_process::Job;
 
 /// Longest that one call of cargo may take: a first build on a slow machine with a slow network.
 pub(crate) const LIMIT: Duration = Duration::from_secs(40 * 60);
@@ -32,6 +32,18 @@ pub(crate) fn build(what: &str, mut command: Command) -> Result<Vec<Artifact>, E
             what: what.into(),
             problem: error.to_string(),
         })
+}
+
+/// The tracked files of the workspace that match `pattern`, as git knows them.
+pub(crate) fn tracked(workspace: &Workspace, pattern: &str) -> Result<Vec<String>, Error> {
+    let mut command = Command::new("git");
+    command
+        .current_dir(workspace.root())
+        .args(["ls-files", "-z", "--", pattern]);
+    let listed = Job::new("listing the tracked files", command, LIMIT).capture()?;
+    let exists = |path: &&str| workspace.root().join(path).is_file();
+    let files = listed.split(['\0', '\n']).filter(|path| !path.is_empty());
+    Ok(files.filter(exists).map(str::to_owned).collect())
 }
 
 /// What cargo knows about the workspace's packages.

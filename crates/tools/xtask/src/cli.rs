@@ -58,6 +58,11 @@ pub(crate) enum Command {
     ///
     /// A table, as the README shows it. Exits non-zero if a part has more lines than it may.
     Trusted,
+    /// Write the lists of tests into the documents that show them
+    ///
+    /// The tests say themselves which invariant they attack and which failure they make happen, in lines of their
+    /// documentation. A static check compares.
+    Documents,
     /// Run the hosted benchmarks
     Bench(BenchArgs),
 }
@@ -159,6 +164,18 @@ pub(crate) struct TestArgs {
     /// Run only these parts; all of them if none is named
     #[arg(long = "only", value_enum, value_name = "PART")]
     pub(crate) only: Vec<TestPart>,
+
+    /// Of the kernel's tests, run only those whose names contain this text
+    #[arg(long, value_name = "TEXT", value_parser = one_word)]
+    pub(crate) name: Option<String>,
+}
+
+/// Text for the kernel's command line, which is split at spaces.
+fn one_word(text: &str) -> Result<String, String> {
+    match text.split_whitespace().count() {
+        1 => Ok(text.trim().into()),
+        _ => Err("give one word: a part of a test's name".into()),
+    }
 }
 
 /// The parts of `test`.

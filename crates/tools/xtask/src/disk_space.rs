@@ -5,8 +5,8 @@ use std::fs;
 
 use rustix::fs::statvfs;
 
-use crate::progress::note;
 use crate::workspace::Workspace;
+use samara_process::note;
 
 /// What everything that is built from a fresh clone takes, in bytes, as measured, and half as much again.
 const WHOLE: u64 = 8 << 30;

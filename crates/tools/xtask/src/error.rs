@@ -3,13 +3,13 @@
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::process::ExitStatus;
-use std::time::Duration;
+
+use samara_process::ProcessError;
+use samara_provision::ProvisionError;
 
 use crate::disk::DiskError;
 use crate::guest::GuestError;
 use crate::holes::HoleError;
-use crate::qemu::QemuError;
 
 /// Why a command failed.
 #[derive(Debug)]
@@ -20,18 +20,14 @@ pub(crate) enum Error {
         path: PathBuf,
         source: io::Error,
     },
-    /// A program could not be started.
-    Start { program: String, source: io::Error },
-    /// A program ended with a failure of which it told the user itself.
-    Failed { what: String, status: ExitStatus },
-    /// A program did not end in time and was stopped.
-    TimedOut { what: String, limit: Duration },
+    /// Another program failed.
+    Process(ProcessError),
     /// A program's output was not understood.
     Output { what: String, problem: String },
     /// The disk image.
     Disk(DiskError),
-    /// Finding or installing QEMU.
-    Qemu(QemuError),
+    /// A program could not be obtained.
+    Provision(ProvisionError),
     /// The kernel in the virtual machine.
     Guest(GuestError),
     /// A past hole of the core could not be put back or looked for.
@@ -59,27 +55,12 @@ impl fmt::Display for Error {
                 path,
                 source,
             } => write!(f, "could not {doing} {}: {source}", path.display()),
-            Error::Start { program, source } => {
-                write!(
-                    f,
-                    "could not start {program}: {source}; is it installed and on PATH?"
-                )
-            }
-            Error::Failed { what, status } => {
-                write!(f, "{what} failed ({status}); its messages are above")
-            }
-            Error::TimedOut { what, limit } => {
-                write!(
-                    f,
-                    "{what} did not end within {} s and was stopped",
-                    limit.as_secs()
-                )
-            }
             Error::Output { what, problem } => {
                 write!(f, "the output of {what} was not understood: {problem}")
             }
             Error::Disk(error) => error.fmt(f),
-            Error::Qemu(error) => error.fmt(f),
+            Error::Process(error) => error.fmt(f),
+            Error::Provision(error) => error.fmt(f),
             Error::Guest(error) => error.fmt(f),
             Error::Hole(error) => error.fmt(f),
             Error::Checks { failed, of } => write!(f, "{failed} of {of} failed; see above"),
@@ -90,13 +71,20 @@ impl fmt::Display for Error {
 impl std::error::Error for Error {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
-            Error::Io { source, .. } | Error::Start { source, .. } => Some(source),
+            Error::Io { source, .. } => Some(source),
             Error::Disk(error) => Some(error),
-            Error::Qemu(error) => Some(error),
+            Error::Process(error) => Some(error),
+            Error::Provision(error) => Some(error),
             Error::Guest(error) => Some(error),
             Error::Hole(error) => Some(error),
             _ => None,
         }
+    }
+}
+
+impl From<ProcessError> for Error {
+    fn from(error: ProcessError) -> Self {
+        Error::Process(error)
     }
 }
 
@@ -106,9 +94,9 @@ impl From<DiskError> for Error {
     }
 }
 
-impl From<QemuError> for Error {
-    fn from(error: QemuError) -> Self {
-        Error::Qemu(error)
+impl From<ProvisionError> for Error {
+    fn from(error: ProvisionError) -> Self {
+        Error::Provision(error)
     }
 }
 

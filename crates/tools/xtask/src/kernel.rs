@@ -9,8 +9,8 @@ use samara_domain_check::{Artifact, Build, RECORDS};
 use crate::cargo::{self, cargo};
 use crate::error::Error;
 use crate::guest::{GuestError, Symbols};
-use crate::progress::step;
 use crate::workspace::Workspace;
+use samara_process::step;
 
 /// The kernel's package, and the name of its binary.
 pub(crate) const PACKAGE: &str = "samara-kernel";

@@ -25,6 +25,8 @@ mod work;
 
 use alloc::string::String;
 
+use samara_serial_protocol as protocol;
+
 use crate::arch::exit::ExitCode;
 use crate::boot::command_line::CommandLine;
 use crate::host::set_event_sink;
@@ -115,7 +117,7 @@ fn tell(parameters: Parameters) -> Result<bool, String> {
 
     println!("the story:");
     let before = Totals::now();
-    let outcome = round(slot, &parameters, Part::LeakCheck)?;
+    let outcome = round(slot, &parameters, Part::Whole)?;
     let served = match network {
         Some((nic, service)) => {
             println!("the network's part:");
@@ -127,14 +129,23 @@ fn tell(parameters: Parameters) -> Result<bool, String> {
 
     let (leaked_objects, leaked_pages) = after.leaked_since(before);
     let crashed = crashes::counts(Driver::Disk);
-    let [panics, faults, overflows, hangs, double_panics] = crashed.by_manner;
+    let [panics, faults, overflows, hangs, double_panics] = crashed.by_manner.map(u64::from);
     report::memory();
     let network_is_well = served.is_none_or(|(service, served)| tell_network(service, &served));
     println!(
-        "@totals crashes={} recovered={} lost={} leaked_objects={leaked_objects} \
-         leaked_pages={leaked_pages} panics={panics} faults={faults} overflows={overflows} \
-         hangs={hangs} double_panics={double_panics}",
-        crashed.crashes, crashed.recovered, outcome.lost
+        "{}",
+        protocol::Totals {
+            crashes: crashed.crashes.into(),
+            recovered: crashed.recovered.into(),
+            lost: outcome.lost,
+            leaked_objects: leaked_objects as u64,
+            leaked_pages: leaked_pages as u64,
+            panics,
+            faults,
+            overflows,
+            hangs,
+            double_panics,
+        }
     );
     Ok(network_is_well
         && outcome.lost == 0
@@ -153,13 +164,15 @@ fn tell_network(service: Service, served: &serve::Served) -> bool {
         net.frames_in, net.frames_out, net.frames_in_doubt, net.failures, net.retransmitted
     );
     println!(
-        "@network answered={} broken={} accepted={} crashes={} recovered={} retransmitted={}",
-        http.answered,
-        http.broken,
-        http.accepted,
-        crashed.crashes,
-        crashed.recovered,
-        net.retransmitted
+        "{}",
+        protocol::NetworkTotals {
+            answered: http.answered,
+            broken: http.broken,
+            accepted: http.accepted,
+            crashes: crashed.crashes.into(),
+            recovered: crashed.recovered.into(),
+            retransmitted: net.retransmitted,
+        }
     );
     http.answered == service.requests
         && http.broken == 0

@@ -8,6 +8,7 @@ use core::time::Duration;
 use samara_fault::FaultPoint;
 use samara_interfaces::http::{HttpServer, HttpStatistics};
 use samara_interfaces::tcp::NetworkStatistics;
+use samara_serial_protocol::Listening;
 use samara_testkit::faults as fault;
 use samara_testkit::pattern;
 
@@ -67,7 +68,7 @@ pub(super) fn rehearse(slot: nic::Slot, service: Service) -> Result<(), String> 
 pub(super) fn run(slot: nic::Slot, service: Service, manners: &Manners) -> Result<Served, String> {
     let net = Net::start(slot, service.seed, service.bytes)?;
     report::domains();
-    println!("@listening port=80");
+    println!("{}", Listening { port: 80 });
     let served = serve(&net, service, manners);
     let statistics = net.statistics();
     report::domains();

@@ -3,12 +3,11 @@
 use alloc::format;
 use alloc::string::{String, ToString};
 
-use core::fmt;
-
 use samara::RRef;
 use samara_interfaces::BlockDevice;
+use samara_serial_protocol::{Digest, Message, Written};
 use samara_testkit::pattern;
-use sha2::{Digest, Sha256};
+use sha2::{Digest as _, Sha256};
 
 use super::Parameters;
 use super::client::Client;
@@ -60,7 +59,7 @@ pub(super) enum Part {
     /// Reads only, and nothing is reported.
     Rehearsal,
     /// All of it, reported to xtask.
-    LeakCheck,
+    Whole,
 }
 
 /// Does the work on the disk's first `bytes`.
@@ -90,11 +89,11 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
     // The last one is shorter on a disk of an odd size.
     let requests = bytes.div_ceil(REQUEST as u64);
     let region = Region::new(seed, bytes / REQUEST as u64);
-    // LeakCheck disk, region written, region read back; a small disk is read back more often, so that
+    // Whole disk, region written, region read back; a small disk is read back more often, so that
     // every fault meets a request of its own.
     let (reads, writes) = match part {
         Part::Rehearsal => (requests, 0),
-        Part::LeakCheck => (
+        Part::Whole => (
             (requests + region.requests).max(2 * u64::from(crashes)),
             region.requests,
         ),
@@ -108,7 +107,13 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
     }
     write(&mut client, region, seed)?;
     if client.lost == 0 {
-        println!("@wrote offset={} bytes={}", region.start, region.bytes());
+        println!(
+            "{}",
+            Written {
+                offset: region.start,
+                bytes: region.bytes(),
+            }
+        );
     }
     read_back(&mut client, region, seed)?;
     while client.crashes_left() > 0 && client.lost == 0 {
@@ -120,15 +125,6 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
         );
     }
     Ok(Outcome { lost: client.lost })
-}
-
-/// Bytes as text.
-struct Hex<'a>(&'a [u8]);
-
-impl fmt::Display for Hex<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
-    }
 }
 
 fn buffer(length: usize) -> Result<RRef<[u8]>, String> {
@@ -150,12 +146,14 @@ fn read_all(client: &mut Client<'_>, bytes: u64, part: Part) -> Result<(), Strin
             hash.update(&**data);
             read += data.len();
         }
-        if part == Part::LeakCheck && (offset + length as u64).is_multiple_of(PROGRESS) {
+        if part == Part::Whole && (offset + length as u64).is_multiple_of(PROGRESS) {
             println!("read {} of {} KiB", read >> 10, bytes >> 10);
         }
     }
-    if part == Part::LeakCheck {
-        println!("@sha256 {} bytes={read}", Hex(&hash.finalize()));
+    if part == Part::Whole {
+        let digest = Digest(hash.finalize().into());
+        let bytes = read as u64;
+        println!("{}", Message::Sha256 { digest, bytes });
     }
     Ok(())
 }

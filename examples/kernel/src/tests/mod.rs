@@ -49,6 +49,7 @@ use alloc::vec::Vec;
 use core::sync::atomic::Ordering::Relaxed;
 
 use linkme::distributed_slice;
+use samara_serial_protocol::{Message, TestTotals};
 
 use crate::arch::exit::ExitCode;
 use crate::boot::command_line::CommandLine;
@@ -86,6 +87,10 @@ macro_rules! kernel_tests {
 }
 pub(crate) use kernel_tests;
 
+fn tell(name: &str, passed: bool) {
+    println!("{}", Message::Test { name, passed });
+}
+
 /// Runs every test by name, a line each, and the totals; with `only=…` on the command line those whose
 /// names contain it.
 pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
@@ -98,6 +103,7 @@ pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
     if let Some(only) = command_line.get("only") {
         tests.retain(|test| test.name.contains(only));
     }
+    let chosen = tests.len() as u64;
     for test in tests {
         // Names start with the crate's, which says nothing.
         let name = test
@@ -108,23 +114,29 @@ pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
         match samara_unwind::catch(test.run) {
             Ok(()) if PANICKED.load(Relaxed) != panicked => {
                 failed += 1;
-                println!("@test {name} FAILED");
+                tell(name, false);
             }
             Ok(()) => {
                 passed += 1;
-                println!("@test {name} ok");
+                tell(name, true);
             }
             Err(payload) => {
                 payload.dispose();
                 failed += 1;
-                println!("@test {name} FAILED");
+                tell(name, false);
             }
         }
     }
     report::domains(); // those that a test left running
-    let collected = KERNEL_TESTS.len();
-    println!("@tests passed={passed} failed={failed} collected={collected}");
-    if collected < EXPECTED {
+    println!(
+        "{}",
+        TestTotals {
+            passed,
+            failed,
+            collected: chosen,
+        }
+    );
+    if KERNEL_TESTS.len() < EXPECTED {
         println!("tests: {EXPECTED} expected: some were not linked");
         return ExitCode::Failure;
     }

@@ -92,7 +92,7 @@ impl Server {
 
 /// The program, to be given arguments.
 pub(crate) fn program() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_ixgbe-model"))
+    Command::new(env!("CARGO_BIN_EXE_ixgbe-emulator"))
 }
 
 /// Starts the server; what it tells goes to a file beside the socket.

@@ -13,7 +13,7 @@ use samara_loom_primitives::{Check, Fault, Weaken};
 const PC: usize = 0x1_0100;
 const ELSEWHERE: usize = 0x2_0100;
 
-const PLACE: &str = "unwind/src/tables/place.rs";
+const PLACE: &str = "unwind/src/tables/slot.rs";
 const REGISTRY: &str = "unwind/src/tables/registry.rs";
 
 const fn check(name: &'static str) -> Check {

@@ -1,4 +1,4 @@
-//! LeakCheck totals: what must be the same before and after.
+//! Whole totals: what must be the same before and after.
 
 use samara_shared_heap::heap::{self, Census};
 use std::sync::{Mutex, MutexGuard};

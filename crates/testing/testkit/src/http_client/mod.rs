@@ -141,7 +141,7 @@ impl HttpClient {
             None => verdict = Verdict::Wrong,
         });
         match verdict {
-            Verdict::LeakCheck => outcome.answered += 1,
+            Verdict::Whole => outcome.answered += 1,
             Verdict::Wrong => {
                 outcome.failed += 1;
                 fetch.closed = true;

@@ -1,6 +1,6 @@
 //! A response on its way: its head is understood, its body compared.
 
-use std::string::String;
+use httparse::{EMPTY_HEADER, Status};
 use std::vec::Vec;
 
 use crate::pattern;
@@ -14,7 +14,7 @@ pub(super) enum Verdict {
     /// Right so far.
     Partial,
     /// All of it came, and was right.
-    LeakCheck,
+    Whole,
     /// Not what was asked for.
     Wrong,
 }
@@ -43,22 +43,11 @@ impl Response {
             Ok(have) => (*have, bytes.to_vec()),
             Err(head) => {
                 head.extend_from_slice(bytes);
-                let end = head.windows(4).position(|four| four == b"\r\n\r\n");
-                let Some(end) = end else {
-                    let wrong = head.len() > LONGEST;
-                    return (
-                        0,
-                        if wrong {
-                            Verdict::Wrong
-                        } else {
-                            Verdict::Partial
-                        },
-                    );
-                };
-                if !is_right(&head[..end], self.bytes) {
-                    return (0, Verdict::Wrong);
+                match understood(head, self.bytes) {
+                    Ok(Some(end)) => (0, head.split_off(end)),
+                    Ok(None) if head.len() <= LONGEST => return (0, Verdict::Partial),
+                    Ok(None) | Err(NotRight) => return (0, Verdict::Wrong),
                 }
-                (0, head.split_off(end + 4))
             }
         };
         let right = pattern::first_mismatch(self.seed, have, &body);
@@ -68,26 +57,35 @@ impl Response {
         let verdict = match now.cmp(&self.bytes) {
             _ if right.is_some() => Verdict::Wrong,
             core::cmp::Ordering::Less => Verdict::Partial,
-            core::cmp::Ordering::Equal => Verdict::LeakCheck,
+            core::cmp::Ordering::Equal => Verdict::Whole,
             core::cmp::Ordering::Greater => Verdict::Wrong,
         };
         (count, verdict)
     }
 }
 
-/// Whether a head says success, and this length.
-fn is_right(head: &[u8], bytes: u64) -> bool {
-    let text = String::from_utf8_lossy(head);
-    let mut lines = text.split("\r\n");
-    let length = |line: &str| {
-        let (name, value) = line.split_once(':')?;
-        name.eq_ignore_ascii_case("content-length")
-            .then(|| value.trim().parse::<u64>().ok())?
+/// A head that says no success, or another length.
+struct NotRight;
+
+/// The length of a head that says success and a body of `bytes` bytes; `None` while it is not whole.
+fn understood(head: &[u8], bytes: u64) -> Result<Option<usize>, NotRight> {
+    let mut fields = [EMPTY_HEADER; 32];
+    let mut response = httparse::Response::new(&mut fields);
+    let Status::Complete(end) = response.parse(head).map_err(|_| NotRight)? else {
+        return Ok(None);
     };
-    lines
-        .next()
-        .is_some_and(|line| line.starts_with("HTTP/1.1 200 "))
-        && lines.filter_map(length).eq([bytes])
+    let lengths = response
+        .headers
+        .iter()
+        .filter(|field| field.name.eq_ignore_ascii_case("content-length"));
+    let lengths = lengths.map(|field| str::from_utf8(field.value).ok()?.parse().ok());
+    let is_right =
+        (response.version, response.code) == (Some(1), Some(200)) && lengths.eq([Some(bytes)]);
+    if is_right {
+        Ok(Some(end))
+    } else {
+        Err(NotRight)
+    }
 }
 
 #[cfg(test)]
@@ -118,7 +116,7 @@ mod tests {
     #[test]
     fn pieces_of_any_size_make_a_whole() {
         for piece in [1, 7, 44, 1000] {
-            assert_eq!(verdict(&right(), piece), Verdict::LeakCheck);
+            assert_eq!(verdict(&right(), piece), Verdict::Whole);
             assert_eq!(verdict(&right()[..340], piece), Verdict::Partial);
         }
     }

@@ -4,10 +4,9 @@ use std::env::consts;
 use std::fmt;
 use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use cargo_metadata::Message;
 
 use super::record::digest;
-use super::strings;
 
 /// One crate that a build produced or found up to date.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -48,24 +47,22 @@ impl Artifact {
         if !line.starts_with('{') {
             return Ok(None);
         }
-        let problem = |problem: &str| BadMessage(format!("{problem}: {line}"));
-        let message: Value =
-            serde_json::from_str(line).map_err(|error| problem(&error.to_string()))?;
-        if message["reason"] != "compiler-artifact" {
+        let message: Message =
+            serde_json::from_str(line).map_err(|error| BadMessage(format!("{error}: {line}")))?;
+        let Message::CompilerArtifact(artifact) = message else {
             return Ok(None);
-        }
-        let package = message["package_id"].as_str();
-        let package = package.ok_or_else(|| problem("no package_id"))?.to_owned();
-        let target = message["target"]["name"].as_str().unwrap_or_default();
-        let kinds = strings(&message["target"]["kind"]).collect();
-        let files = strings(&message["filenames"]).map(PathBuf::from).collect();
-        let executable = message["executable"].as_str().map(PathBuf::from);
+        };
         Ok(Some(Artifact {
-            package,
-            target: target.to_owned(),
-            kinds,
-            files,
-            executable,
+            package: artifact.package_id.repr,
+            target: artifact.target.name,
+            kinds: artifact
+                .target
+                .kind
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            files: artifact.filenames.into_iter().map(PathBuf::from).collect(),
+            executable: artifact.executable.map(PathBuf::from),
         }))
     }
 
@@ -105,14 +102,34 @@ impl Artifact {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::Artifact;
+
+    /// What cargo says of an artifact of `package` with this target, kind and file; no file if it is empty.
+    pub(crate) fn message(package: &str, target: &str, kind: &str, file: &str) -> String {
+        let executable = if kind == "bin" {
+            format!("\"{file}\"")
+        } else {
+            "null".into()
+        };
+        let files = if file.is_empty() {
+            String::new()
+        } else {
+            format!("\"{file}\"")
+        };
+        format!(
+            r#"{{"reason":"compiler-artifact","package_id":"{package}","manifest_path":"/Cargo.toml",
+            "target":{{"kind":["{kind}"],"name":"{target}","src_path":"/lib.rs"}},
+            "profile":{{"opt_level":"0","debug_assertions":true,"overflow_checks":true,"test":false}},
+            "features":[],"filenames":[{files}],"executable":{executable},"fresh":true}}"#
+        )
+        .replace('\n', "")
+    }
 
     #[test]
     fn artifacts_are_read_and_other_messages_skipped() {
-        let line = r#"{"reason":"compiler-artifact","package_id":"path+file:///w#k@0.1.0",
-            "target":{"kind":["bin"],"name":"k"},"filenames":["/t/k"],"executable":"/t/k","fresh":true}"#;
-        let found = Artifact::from_message(&line.replace('\n', ""))
+        let line = message("path+file:///w#k@0.1.0", "k", "bin", "/t/k");
+        let found = Artifact::from_message(&line)
             .expect("valid")
             .expect("an artifact");
         assert_eq!(found.package, "path+file:///w#k@0.1.0");

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::path::PathBuf;
 
-use serde_json::Value;
+use cargo_metadata::{DependencyKind, MetadataCommand, NodeDep, PackageId, TargetKind};
 
 use super::strings;
 
@@ -65,35 +65,28 @@ impl Metadata {
     ///
     /// If that is not of the form this crate knows.
     pub fn from_json(output: &str) -> Result<Self, BadMetadata> {
-        let value: Value =
-            serde_json::from_str(output).map_err(|error| BadMetadata(error.to_string()))?;
-        Self::parse(&value)
-            .ok_or_else(|| BadMetadata("it is not of the form this program knows".into()))
-    }
-
-    fn parse(value: &Value) -> Option<Self> {
-        let members: Vec<String> = strings(&value["workspace_members"]).collect();
-        let mut packages = HashMap::new();
-        for package in value["packages"].as_array()? {
-            let package = Package::parse(package, &members)?;
-            packages.insert(package.id.clone(), package);
+        let metadata =
+            MetadataCommand::parse(output).map_err(|error| BadMetadata(error.to_string()))?;
+        let members = metadata.workspace_members;
+        let packages = metadata.packages.into_iter();
+        let packages = packages.map(|package| Package::of(package, &members));
+        let mut packages: HashMap<_, _> = packages
+            .map(|package| (package.id.clone(), package))
+            .collect();
+        let resolved = metadata
+            .resolve
+            .ok_or_else(|| BadMetadata("it lists no dependencies".into()))?;
+        for node in resolved.nodes {
+            let unknown = || BadMetadata(format!("{} is no package", node.id));
+            let package = packages.get_mut(&node.id.repr).ok_or_else(unknown)?;
+            let is_normal = |dependency: &&NodeDep| {
+                let mut kinds = dependency.dep_kinds.iter();
+                kinds.any(|info| info.kind == DependencyKind::Normal)
+            };
+            let normal = node.deps.iter().filter(is_normal);
+            package.dependencies = normal.map(|it| it.pkg.repr.clone()).collect();
         }
-        for node in value["resolve"]["nodes"].as_array()? {
-            let package = packages.get_mut(node["id"].as_str()?)?;
-            for dependency in node["deps"].as_array()? {
-                // A kind of null is a normal dependency.
-                if dependency["dep_kinds"]
-                    .as_array()?
-                    .iter()
-                    .any(|kind| kind["kind"].is_null())
-                {
-                    package
-                        .dependencies
-                        .push(dependency["pkg"].as_str()?.to_owned());
-                }
-            }
-        }
-        Some(Metadata { packages })
+        Ok(Metadata { packages })
     }
 
     /// The package of this identifier.
@@ -168,35 +161,34 @@ impl fmt::Display for Package {
 }
 
 impl Package {
-    fn parse(value: &Value, members: &[String]) -> Option<Self> {
-        let id = value["id"].as_str()?.to_owned();
-        let targets = value["targets"].as_array()?;
-        let of_kind = |wanted: &[&str]| {
-            targets
-                .iter()
-                .find(|target| strings(&target["kind"]).any(|kind| wanted.contains(&kind.as_str())))
+    fn of(package: cargo_metadata::Package, members: &[PackageId]) -> Self {
+        let of_kind = |wanted: &[TargetKind]| {
+            let mut targets = package.targets.iter();
+            targets.find(|target| target.kind.iter().any(|kind| wanted.contains(kind)))
         };
-        let library = of_kind(&["lib", "rlib"]).and_then(|target| target["src_path"].as_str());
-        Some(Package {
-            name: value["name"].as_str()?.to_owned(),
-            version: value["version"].as_str()?.to_owned(),
-            source: value["source"].as_str().map(str::to_owned),
-            directory: PathBuf::from(value["manifest_path"].as_str()?)
-                .parent()?
-                .to_owned(),
-            member: members.contains(&id),
-            build_script: of_kind(&["custom-build"]).is_some(),
-            links: value["links"].as_str().map(str::to_owned),
+        let library = of_kind(&[TargetKind::Lib, TargetKind::RLib]);
+        Package {
+            name: package.name.to_string(),
+            version: package.version.to_string(),
+            source: package.source.as_ref().map(ToString::to_string),
+            directory: package
+                .manifest_path
+                .parent()
+                .map_or_else(PathBuf::new, PathBuf::from),
+            member: members.contains(&package.id),
+            build_script: of_kind(&[TargetKind::CustomBuild]).is_some(),
+            links: package.links.clone(),
             // `publish = false` is given as an empty list of registries.
-            published: value["publish"]
-                .as_array()
+            published: package
+                .publish
+                .as_ref()
                 .is_none_or(|registries| !registries.is_empty()),
-            procedural_macro: of_kind(&["proc-macro"]).is_some(),
-            library: library.map(PathBuf::from),
-            documented_features: strings(&value["metadata"]["docs"]["rs"]["features"]).collect(),
+            procedural_macro: of_kind(&[TargetKind::ProcMacro]).is_some(),
+            library: library.map(|target| PathBuf::from(&target.src_path)),
+            documented_features: strings(&package.metadata["docs"]["rs"]["features"]).collect(),
             dependencies: Vec::new(),
-            id,
-        })
+            id: package.id.repr,
+        }
     }
 }
 
@@ -206,36 +198,75 @@ pub(crate) mod tests {
 
     use super::Metadata;
 
+    /// A made-up package: its identifier, name, whether it is a member, its source, the kind of its target, and what it
+    /// depends on.
+    pub(crate) struct MadeUp<'a> {
+        pub(crate) id: &'a str,
+        pub(crate) name: &'a str,
+        pub(crate) member: bool,
+        pub(crate) source: Option<&'a str>,
+        pub(crate) kind: &'a str,
+        pub(crate) dependencies: Vec<&'a str>,
+    }
+
+    impl MadeUp<'_> {
+        fn package(&self) -> Value {
+            let Self {
+                id,
+                name,
+                source,
+                kind,
+                ..
+            } = self;
+            json!({
+                "id": id, "name": name, "version": "99.0.0", "publish": null, "source": source,
+                "manifest_path": format!("/{id}/Cargo.toml"), "dependencies": [], "features": {},
+                "targets": [{ "name": name, "kind": [kind], "src_path": format!("/{id}/lib.rs") }],
+            })
+        }
+
+        fn node(&self) -> Value {
+            let dependency = |id: &&str| json!({ "name": id, "pkg": id, "dep_kinds": [{ "kind": null, "target": null }] });
+            let deps: Vec<_> = self.dependencies.iter().map(dependency).collect();
+            json!({ "id": self.id, "deps": deps, "dependencies": self.dependencies })
+        }
+    }
+
+    /// The metadata of made-up packages.
+    pub(crate) fn of_packages(packages: &[MadeUp<'_>]) -> Metadata {
+        let members = packages.iter().filter(|package| package.member);
+        let value = json!({
+            "workspace_members": members.map(|package| package.id).collect::<Vec<_>>(),
+            "packages": packages.iter().map(MadeUp::package).collect::<Vec<_>>(),
+            "resolve": { "nodes": packages.iter().map(MadeUp::node).collect::<Vec<_>>() },
+            "workspace_root": "/", "target_directory": "/target", "version": 1,
+        });
+        Metadata::from_json(&value.to_string()).expect("of the right form")
+    }
+
     /// A made-up build. `edges` are pairs of names: package and dependency. Names that end in `-macro`
     /// are procedural macros; names that begin with `samara` are members.
     pub(crate) fn made_up(edges: &[(&str, &str)]) -> Metadata {
         let mut names: Vec<&str> = edges.iter().flat_map(|&(from, to)| [from, to]).collect();
         names.sort_unstable();
         names.dedup();
-        let package = |name: &&str| {
-            let kind = if name.ends_with("-macro") {
-                "proc-macro"
-            } else {
-                "lib"
-            };
-            let source = (!name.starts_with("samara")).then_some("made up");
-            json!({ "id": name, "name": name, "version": "99.0.0", "publish": null, "source": source, "manifest_path": format!("/{name}/Cargo.toml"),
-                    "targets": [{ "kind": [kind], "src_path": format!("/{name}/lib.rs") }] })
-        };
-        let node = |name: &&str| {
-            let deps: Vec<Value> = edges
-                .iter()
-                .filter(|(from, _)| from == name)
-                .map(|(_, to)| json!({ "pkg": to, "dep_kinds": [{ "kind": null }] }))
-                .collect();
-            json!({ "id": name, "deps": deps })
-        };
-        let value = json!({
-            "workspace_members": names.iter().filter(|name| name.starts_with("samara")).collect::<Vec<_>>(),
-            "packages": names.iter().map(package).collect::<Vec<_>>(),
-            "resolve": { "nodes": names.iter().map(node).collect::<Vec<_>>() },
+        let packages = names.iter().map(|&name| {
+            let member = name.starts_with("samara");
+            let edges = edges.iter().filter(|&&(from, _)| from == name);
+            MadeUp {
+                id: name,
+                name,
+                member,
+                source: (!member).then_some("made up"),
+                kind: if name.ends_with("-macro") {
+                    "proc-macro"
+                } else {
+                    "lib"
+                },
+                dependencies: edges.map(|&(_, to)| to).collect(),
+            }
         });
-        Metadata::parse(&value).expect("of the right form")
+        of_packages(&packages.collect::<Vec<_>>())
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! A build that was made: its packages, what came out, and the compiler invocations that made it.
 
-mod artifact;
+pub(crate) mod artifact;
 pub(crate) mod metadata;
 mod record;
 mod wrapper;
@@ -193,9 +193,10 @@ pub(crate) fn strings(value: &serde_json::Value) -> impl Iterator<Item = String>
 
 #[cfg(test)]
 pub(crate) mod tests {
-    use serde_json::{Value, json};
+    use serde_json::json;
 
-    use super::metadata::tests::made_up;
+    use super::artifact::tests::message;
+    use super::metadata::tests::{MadeUp, made_up, of_packages};
     use super::{Artifact, Build, Metadata, digest};
     use crate::review::{Review, Reviewed, Source};
 
@@ -208,9 +209,7 @@ pub(crate) mod tests {
                 "libx.rlib"
             };
             let name = id.split('#').next().unwrap_or(id);
-            let message = format!(
-                r#"{{"reason":"compiler-artifact","package_id":"{id}","target":{{"name":"{name}"}},"filenames":["/{file}"]}}"#
-            );
+            let message = message(id, name, "lib", &format!("/{file}"));
             let artifact = Artifact::from_message(&message).expect("valid");
             artifact.expect("an artifact")
         });
@@ -270,25 +269,19 @@ pub(crate) mod tests {
     /// `samara-domain`. What stands before `#` in an id is the name.
     pub(crate) fn of_sources(packages: &[(&str, bool, Option<&str>)]) -> Build {
         let all = || packages.iter().chain(&[("samara-domain", true, None)]);
-        let members: Vec<_> = all().filter(|it| it.1).map(|it| it.0).collect();
-        let package = |&(id, _, source): &(&str, bool, Option<&str>)| {
-            json!({ "id": id, "name": id.split('#').next(), "version": "1.0.0", "publish": null, "source": source,
-                    "manifest_path": format!("/{id}/Cargo.toml"), "targets": [{ "kind": ["lib"], "src_path": format!("/{id}/lib.rs") }] })
-        };
-        let node = |&(id, ..): &(&str, bool, Option<&str>)| {
-            let domain = json!({ "pkg": "samara-domain", "dep_kinds": [{ "kind": null }] });
-            let deps: Vec<Value> = [domain]
-                .into_iter()
-                .filter(|_| id != "samara-domain")
-                .collect();
-            json!({ "id": id, "deps": deps })
-        };
-        let metadata = json!({
-            "workspace_members": members,
-            "packages": all().map(package).collect::<Vec<_>>(),
-            "resolve": { "nodes": all().map(node).collect::<Vec<_>>() },
+        let made_up = all().map(|&(id, member, source)| MadeUp {
+            id,
+            name: id.split('#').next().unwrap_or(id),
+            member,
+            source,
+            kind: "lib",
+            dependencies: if id == "samara-domain" {
+                vec![]
+            } else {
+                vec!["samara-domain"]
+            },
         });
-        let metadata = Metadata::from_json(&metadata.to_string()).expect("of the right form");
+        let metadata = of_packages(&made_up.collect::<Vec<_>>());
         built(metadata, all().map(|it| it.0))
     }
 

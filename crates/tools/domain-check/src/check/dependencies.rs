@@ -126,6 +126,7 @@ fn features(build: &Build, review: &Review, package: &Package) -> Findings {
 #[cfg(test)]
 mod tests {
     use super::check;
+    use crate::build::artifact::tests::message;
     use crate::build::metadata::tests::made_up;
     use crate::build::tests::of_sources;
     use crate::build::{Artifact, Build};
@@ -138,8 +139,7 @@ mod tests {
         let metadata = made_up(edges);
         let names = edges.iter().flat_map(|&(from, to)| [from, to]);
         let built = names.filter(|&name| name != left_out).map(|name| {
-            let message = format!(r#"{{"reason":"compiler-artifact","package_id":"{name}"}}"#);
-            Artifact::from_message(&message)
+            Artifact::from_message(&message(name, name, "lib", ""))
                 .expect("valid")
                 .expect("an artifact")
         });

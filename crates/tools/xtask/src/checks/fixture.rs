@@ -6,8 +6,8 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
-use crate::process::Job;
 use crate::workspace::Workspace;
+use samara_process::Job;
 
 /// Compiles a crate of this name that consists of `source`, optimised, to a file with this extension.
 pub(crate) fn compile(name: &str, source: &str, extension: &str, flags: &[&str]) -> PathBuf {

@@ -16,16 +16,20 @@ use crate::cargo::{self, LIMIT};
 use crate::error::Error;
 use crate::imports::Imports;
 use crate::kernel::{self, Flavor};
-use crate::process::Job;
-use crate::progress::step;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
+use samara_process::Job;
+use samara_process::step;
 
 /// Crates of the workspace's own that the kernel is linked with and that are no domains, and why: they are the
 /// host's. All others are domains, but for those that are reviewed as parts of such.
 const HOSTS: &[(&str, &str)] = &[
     ("samara", "the facade, with the host's authority"),
     ("samara-symbols", "the kernel's reader of its own symbols"),
+    (
+        "samara-serial-protocol",
+        "the kernel's messages to xtask, printed by the host",
+    ),
     (
         "samara-testkit",
         "plants faults in domains that are meant to die of them",

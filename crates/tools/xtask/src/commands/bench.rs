@@ -4,9 +4,9 @@ use crate::cargo::{LIMIT, cargo};
 use crate::cli::BenchArgs;
 use crate::error::Error;
 use crate::kernel;
-use crate::process::Job;
-use crate::progress::step;
 use crate::workspace::Workspace;
+use samara_process::Job;
+use samara_process::step;
 
 /// Builds and runs the hosted benchmarks.
 pub(super) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<(), Error> {
@@ -24,5 +24,6 @@ pub(super) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<(), Error> 
     let mut command = cargo(workspace, "bench");
     kernel::configure_unwinder(workspace, &mut command);
     command.args(["--bench", "raise"]);
-    Job::new("the unwinders' benchmark", command, LIMIT).run()
+    Job::new("the unwinders' benchmark", command, LIMIT).run()?;
+    Ok(())
 }

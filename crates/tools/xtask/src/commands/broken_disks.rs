@@ -6,10 +6,11 @@ use crate::cli::{BreakDisk, Drivers, MachineArgs};
 use crate::disk::{self, Source};
 use crate::error::Error;
 use crate::kernel::{self, Flavor};
-use crate::progress::step;
-use crate::qemu::{Drive, Ending, Machine, Qemu};
+use crate::machine::{Drive, Ending, Machine};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
+use samara_process::step;
+use samara_provision::qemu::Qemu;
 
 /// Size in bytes of the image; the kernel may read all of it before it finds what is wrong.
 const BYTES: u64 = 4 << 20;
@@ -38,7 +39,7 @@ pub(super) fn run(
     machine: &MachineArgs,
     tally: &mut Tally,
 ) -> Result<(), Error> {
-    let qemu = Qemu::provide(workspace)?;
+    let qemu = Qemu::provide(&workspace.target("qemu"))?;
     let kernel = kernel::build(workspace, Flavor::Demo)?;
     step("the demo on broken disks in QEMU");
     for &(broken, words) in CASES {

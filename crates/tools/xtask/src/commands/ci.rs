@@ -8,10 +8,10 @@ use crate::cargo::{self, LIMIT, cargo};
 use crate::cli::{Drivers, RunArgs, TestArgs};
 use crate::error::Error;
 use crate::kernel::{self, Flavor};
-use crate::process::Job;
-use crate::progress::{note, step};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
+use samara_process::Job;
+use samara_process::{note, step};
 
 /// Runs every check, the quick ones first, and stops at the first that fails.
 pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
@@ -63,7 +63,8 @@ fn lock_file(workspace: &Workspace) -> Result<(), Error> {
     let mut command = cargo(workspace, "metadata");
     command.args(["--locked", "--format-version", "1"]);
     let what = "checking Cargo.lock (any build brings it up to date; commit it)";
-    Job::new(what, command, LIMIT).capture().map(drop)
+    Job::new(what, command, LIMIT).capture()?;
+    Ok(())
 }
 
 fn format(workspace: &Workspace) -> Result<(), Error> {
@@ -74,7 +75,8 @@ fn format(workspace: &Workspace) -> Result<(), Error> {
         command,
         LIMIT,
     )
-    .run()
+    .run()?;
+    Ok(())
 }
 
 fn clippy(workspace: &Workspace) -> Result<(), Error> {
@@ -106,7 +108,8 @@ fn clippy_kernel(workspace: &Workspace) -> Result<(), Error> {
 
 fn deny_warnings(what: &str, mut command: Command) -> Result<(), Error> {
     command.args(["--", "--deny", "warnings"]);
-    Job::new(what, command, LIMIT).run()
+    Job::new(what, command, LIMIT).run()?;
+    Ok(())
 }
 
 fn tests(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
@@ -153,5 +156,6 @@ fn packaging(workspace: &Workspace) -> Result<(), Error> {
     for private in metadata.unpublished() {
         command.args(["--exclude", private]);
     }
-    Job::new("cargo package", command, LIMIT).run()
+    Job::new("cargo package", command, LIMIT).run()?;
+    Ok(())
 }

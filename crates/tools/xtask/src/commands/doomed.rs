@@ -4,8 +4,9 @@ use std::fmt;
 
 use crate::error::Error;
 use crate::guest::GuestError;
-use crate::qemu::{Ending, Machine, Qemu};
+use crate::machine::{Ending, Machine};
 use crate::tally::Tally;
+use samara_provision::qemu::Qemu;
 
 /// Boots the machine once, as a test of this name. `missing` tells what its report lacks, if anything.
 pub(super) fn boot(
@@ -42,7 +43,7 @@ mod tests {
 
     use super::complaint;
     use crate::guest::GuestError;
-    use crate::qemu::Ending;
+    use crate::machine::Ending;
 
     #[test]
     fn only_a_reported_failure_is_right() {

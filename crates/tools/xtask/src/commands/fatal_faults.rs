@@ -5,10 +5,11 @@ use super::doomed;
 use crate::cli::{Drivers, MachineArgs};
 use crate::error::Error;
 use crate::kernel::{self, Flavor};
-use crate::progress::step;
-use crate::qemu::{Drive, Machine, Qemu};
+use crate::machine::{Drive, Machine};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
+use samara_process::step;
+use samara_provision::qemu::Qemu;
 
 /// What the kernel's test build provokes for `mode=fault kind=…`, and what it must say.
 const CASES: &[(&str, &str)] = &[
@@ -24,7 +25,7 @@ const CASES: &[(&str, &str)] = &[
 ];
 
 /// The source file of the code that is at fault: some line of the trace must be of it.
-const CULPRIT: &str = "provoke.rs:";
+const CULPRIT: &str = "fatal_faults.rs:";
 
 /// Boots the kernel once for each way to end it.
 pub(super) fn run(
@@ -32,7 +33,7 @@ pub(super) fn run(
     machine: &MachineArgs,
     tally: &mut Tally,
 ) -> Result<(), Error> {
-    let qemu = Qemu::provide(workspace)?;
+    let qemu = Qemu::provide(&workspace.target("qemu"))?;
     let kernel = kernel::build(workspace, Flavor::Tests)?;
     step("fatal faults in QEMU");
     for &(kind, words) in CASES {

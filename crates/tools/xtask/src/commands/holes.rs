@@ -5,8 +5,8 @@ use std::time::Duration;
 use crate::cli::{HoleSuite, HolesArgs};
 use crate::error::Error;
 use crate::holes::{self, Guards, Hole, Machine, Of, Row, Tree};
-use crate::progress::{note, step};
 use crate::workspace::Workspace;
+use samara_process::{note, step};
 
 /// Puts each hole into a copy of the workspace, looks for it, and prints the table of what was found.
 pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> {

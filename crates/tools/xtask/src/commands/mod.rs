@@ -14,6 +14,7 @@ mod trusted;
 
 use crate::cli::{Cli, Command};
 use crate::disk_space;
+use crate::documents;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
@@ -30,6 +31,7 @@ pub(crate) fn dispatch(cli: Cli) -> Result<(), Error> {
         Command::TestEmulator => test_emulator::run(&workspace),
         Command::Targets => targets::run(&workspace),
         Command::Holes(args) => holes::run(&workspace, &args),
+        Command::Documents => documents::write(&workspace),
         Command::Trusted => trusted::run(&workspace),
         Command::Bench(args) => bench::run(&workspace, &args),
     }

@@ -9,10 +9,11 @@ use crate::disk::{self, Disk, Source};
 use crate::error::Error;
 use crate::guest::{Expected, ExpectedNetwork, GuestError, NetworkVerdict, Report, Verdict};
 use crate::kernel::{self, Flavor};
+use crate::machine::{Drive, Ending, Machine};
 use crate::network::{self, Network};
-use crate::progress::{note, step};
-use crate::qemu::{Drive, Ending, Machine, Qemu};
 use crate::workspace::Workspace;
+use samara_process::{note, step};
+use samara_provision::qemu::Qemu;
 
 /// Runs the demo once.
 pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
@@ -37,7 +38,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
     let network = network(workspace, args)?;
     let qemu = match &network {
         Some(network) => network.qemu().clone(),
-        None => Qemu::provide(workspace)?,
+        None => Qemu::provide(&workspace.target("qemu"))?,
     };
 
     step(format_args!(

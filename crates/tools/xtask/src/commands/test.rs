@@ -6,17 +6,18 @@ use std::process::Command;
 use super::{broken_disks, fatal_faults};
 use crate::cargo::{LIMIT, cargo};
 use crate::checks;
-use crate::cli::{Drivers, MachineArgs, TestArgs, TestPart};
+use crate::cli::{Drivers, TestArgs, TestPart};
 use crate::disk::{self, Source};
 use crate::error::Error;
 use crate::guest::GuestError;
 use crate::harness::Harness;
 use crate::kernel::{self, Flavor};
-use crate::process::Job;
-use crate::progress::{note, step};
-use crate::qemu::{Drive, Ending, Machine, Qemu};
+use crate::machine::{Drive, Ending, Machine};
 use crate::tally::Tally;
 use crate::workspace::Workspace;
+use samara_process::{Job, ProcessError};
+use samara_process::{note, step};
+use samara_provision::qemu::Qemu;
 
 /// Size in bytes of the disk that the kernel's tests may do with as they like.
 const TEST_DISK: u64 = 16 << 20;
@@ -81,7 +82,7 @@ pub(super) fn all(workspace: &Workspace, args: &TestArgs) -> Tally {
     }
     if wanted(TestPart::Kernel) {
         total.add(suite("the kernel's tests", |tally| {
-            in_kernel(workspace, &args.machine, tally)
+            in_kernel(workspace, args, tally)
         }));
     }
     if wanted(TestPart::Faults) {
@@ -185,16 +186,17 @@ fn count(what: &str, command: Command, tally: &mut Tally) -> Result<(), Error> {
     if status.success() {
         Ok(())
     } else {
-        Err(Error::Failed {
+        Err(ProcessError::Failed {
             what: what.into(),
             status,
-        })
+        }
+        .into())
     }
 }
 
 /// The kernel's own tests, which it collected when it was linked.
-fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) -> Result<(), Error> {
-    let qemu = Qemu::provide(workspace)?;
+fn in_kernel(workspace: &Workspace, args: &TestArgs, tally: &mut Tally) -> Result<(), Error> {
+    let qemu = Qemu::provide(&workspace.target("qemu"))?;
     let kernel = kernel::build(workspace, Flavor::Tests)?;
     let contents = Source::Seeded {
         seed: 0,
@@ -203,15 +205,18 @@ fn in_kernel(workspace: &Workspace, machine: &MachineArgs, tally: &mut Tally) ->
     let disk = disk::prepare(&workspace.target("test"), contents, TEST_DISK)?;
     step(format_args!(
         "the kernel's tests in QEMU (at most {} s)",
-        machine.timeout
+        args.machine.timeout
     ));
     let machine = Machine {
         kernel: kernel.elf,
-        arguments: "mode=test".into(),
+        arguments: match &args.name {
+            Some(name) => format!("mode=test only={name}"),
+            None => "mode=test".into(),
+        },
         drive: Drive::of(None, &disk.path),
         drivers: Drivers::Native,
         card: None,
-        run: machine.clone(),
+        run: args.machine.clone(),
     };
     let (report, ending) = machine.boot(&qemu, io::stdout())?;
     tally.add(report.tests().clone());

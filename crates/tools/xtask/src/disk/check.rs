@@ -4,18 +4,10 @@ use std::fmt;
 use std::fs::File;
 use std::io::Read;
 
+use samara_serial_protocol::Written;
 use samara_testkit::pattern;
 
 use super::{CHUNK, Disk, DiskError};
-
-/// A part of the disk that the guest says it wrote, with the pattern of the seed.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Region {
-    /// Where it begins, in bytes.
-    pub(crate) offset: u64,
-    /// How long it is, in bytes.
-    pub(crate) bytes: u64,
-}
 
 /// What the comparison found.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -30,7 +22,7 @@ pub(crate) struct Check {
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
     /// The guest says that it wrote where there is no disk.
-    Outside(Region),
+    Outside(Written),
     /// The file's length changed.
     Length { now: u64, was: u64 },
     /// A byte is wrong; `written` tells whether the guest says it wrote it.
@@ -40,7 +32,7 @@ pub(crate) enum Fault {
 impl fmt::Display for Fault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Fault::Outside(Region { offset, bytes }) => {
+            Fault::Outside(Written { offset, bytes }) => {
                 write!(
                     f,
                     "the kernel reports a write of {bytes} bytes at {offset}, past the end of the disk"
@@ -66,7 +58,7 @@ impl fmt::Display for Fault {
 }
 
 /// Compares the whole image of `disk` with its source, `regions` replaced by the pattern of `seed`.
-pub(crate) fn check(disk: &Disk, seed: u64, regions: &[Region]) -> Result<Check, DiskError> {
+pub(crate) fn check(disk: &Disk, seed: u64, regions: &[Written]) -> Result<Check, DiskError> {
     let regions = match merge(regions, disk.bytes) {
         Ok(regions) => regions,
         Err(outside) => {
@@ -82,10 +74,10 @@ pub(crate) fn check(disk: &Disk, seed: u64, regions: &[Region]) -> Result<Check,
 }
 
 /// Sorts regions and joins those that overlap or touch; the error is one that leaves the disk.
-fn merge(regions: &[Region], disk: u64) -> Result<Vec<Region>, Region> {
+fn merge(regions: &[Written], disk: u64) -> Result<Vec<Written>, Written> {
     let mut sorted = regions.to_vec();
     sorted.sort_by_key(|region| region.offset);
-    let mut merged: Vec<Region> = Vec::new();
+    let mut merged: Vec<Written> = Vec::new();
     for region in sorted {
         let end = region
             .offset
@@ -102,7 +94,7 @@ fn merge(regions: &[Region], disk: u64) -> Result<Vec<Region>, Region> {
     Ok(merged)
 }
 
-fn compare(disk: &Disk, seed: u64, regions: &[Region]) -> Result<Option<Fault>, DiskError> {
+fn compare(disk: &Disk, seed: u64, regions: &[Written]) -> Result<Option<Fault>, DiskError> {
     let mut image = File::open(&disk.path).map_err(DiskError::io("read", &disk.path))?;
     let now = image
         .metadata()
@@ -144,7 +136,7 @@ fn compare(disk: &Disk, seed: u64, regions: &[Region]) -> Result<Option<Fault>, 
 }
 
 /// Replaces the parts of `chunk`, which begins at `at`, that lie in a region.
-fn overlay(chunk: &mut [u8], at: u64, seed: u64, regions: &[Region]) {
+fn overlay(chunk: &mut [u8], at: u64, seed: u64, regions: &[Written]) {
     let end = at + chunk.len() as u64;
     for region in regions {
         let from = region.offset.max(at);

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
 
-pub(crate) use self::check::{Region, check};
+pub(crate) use self::check::check;
 pub(crate) use self::error::DiskError;
 pub(crate) use self::source::Source;
 

@@ -5,11 +5,12 @@ use std::io::{Seek, SeekFrom, Write};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use samara_serial_protocol::Written;
 use samara_testkit::pattern;
 use sha2::{Digest, Sha256};
 
 use super::check::Fault;
-use super::{Disk, DiskError, Region, Source, check, prepare};
+use super::{Disk, DiskError, Source, check, prepare};
 use crate::workspace::Workspace;
 
 const MIB: u64 = 1 << 20;
@@ -35,7 +36,7 @@ fn write(disk: &Disk, offset: u64, data: &[u8]) {
     file.write_all(data).expect("writable");
 }
 
-fn write_pattern(disk: &Disk, seed: u64, region: Region) {
+fn write_pattern(disk: &Disk, seed: u64, region: Written) {
     let mut data = vec![0; region.bytes as usize];
     pattern::fill(seed, region.offset, &mut data);
     write(disk, region.offset, &data);
@@ -56,23 +57,23 @@ fn a_made_image_has_the_size_and_digest_it_says() {
 fn writes_as_told_match_wherever_they_are() {
     let disk = seeded(&directory("writes"), 3 * MIB);
     let regions = [
-        Region {
+        Written {
             offset: 2 * MIB - 100,
             bytes: 4096,
         },
-        Region {
+        Written {
             offset: 0,
             bytes: 512,
         },
-        Region {
+        Written {
             offset: 2 * MIB,
             bytes: 8192,
         },
-        Region {
+        Written {
             offset: 0,
             bytes: 512,
         },
-        Region {
+        Written {
             offset: 3 * MIB - 1,
             bytes: 1,
         },
@@ -92,7 +93,7 @@ fn writes_as_told_match_wherever_they_are() {
 #[test]
 fn lost_stray_and_wrong_writes_are_found() {
     let disk = seeded(&directory("faults"), 2 * MIB);
-    let region = Region {
+    let region = Written {
         offset: MIB + 7,
         bytes: 600,
     };
@@ -131,11 +132,11 @@ fn lost_stray_and_wrong_writes_are_found() {
 fn writes_past_the_end_and_a_changed_length_are_found() {
     let disk = seeded(&directory("length"), MIB);
     for region in [
-        Region {
+        Written {
             offset: MIB,
             bytes: 1,
         },
-        Region {
+        Written {
             offset: u64::MAX,
             bytes: 2,
         },
@@ -166,7 +167,7 @@ fn the_users_file_is_copied_and_left_alone() {
     fs::set_permissions(&theirs, Permissions::from_mode(0o444)).expect("ours");
     let disk = prepare(&directory, Source::File(theirs.clone()), MIB).expect("valid");
     assert_eq!(disk.bytes, MIB + 512, "the whole file is the disk");
-    let region = Region {
+    let region = Written {
         offset: 512,
         bytes: 4096,
     };

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::Report;
-use super::protocol::{self, Message};
+use samara_serial_protocol::Message;
 
 /// Takes the kernel's lines one by one.
 pub(crate) struct Console<W> {
@@ -27,7 +27,7 @@ impl<W: Write> Console<W> {
 
     /// Takes one line, without its line end.
     pub(crate) fn line(&mut self, line: &str) {
-        let message = match protocol::parse(line) {
+        let message = match Message::parse(line) {
             None => return self.show(line),
             Some(Ok(message)) => message,
             Some(Err(problem)) => return self.problem(line, &problem.to_string()),
@@ -39,7 +39,7 @@ impl<W: Write> Console<W> {
                     if *passed { "ok" } else { "FAILED" }
                 ));
             }
-            Message::Listening { .. } => {
+            Message::Listening(_) => {
                 if let Some(listening) = &self.listening {
                     listening.store(true, Ordering::Release);
                 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use crate::qemu::Ending;
+use crate::machine::Ending;
 
 /// Why a run of the kernel did not succeed.
 #[derive(Debug)]

@@ -3,7 +3,6 @@
 mod console;
 mod error;
 mod network;
-mod protocol;
 mod report;
 mod symbols;
 mod verdict;

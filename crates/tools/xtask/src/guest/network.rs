@@ -107,7 +107,7 @@ mod tests {
     use samara_testkit::http_client::Outcome;
 
     use super::{ExpectedNetwork, NetworkVerdict, Report};
-    use crate::guest::protocol::NetworkTotals;
+    use samara_serial_protocol::NetworkTotals;
 
     const EXPECTED: ExpectedNetwork = ExpectedNetwork {
         requests: 5,

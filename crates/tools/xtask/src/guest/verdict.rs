@@ -54,7 +54,7 @@ impl Verdict {
         })?;
         Ok(Verdict {
             read_bytes,
-            sha256: digest == expected.sha256,
+            sha256: digest.0 == expected.sha256,
             written_bytes,
             image,
             crashes: totals.crashes,
@@ -62,7 +62,7 @@ impl Verdict {
             lost: totals.lost,
             leaked_objects: totals.leaked_objects,
             leaked_pages: totals.leaked_pages,
-            by_kind: totals.by_kind,
+            by_kind: totals.by_kind(),
         })
     }
 
@@ -166,7 +166,7 @@ impl fmt::Display for Verdict {
 #[cfg(test)]
 mod tests {
     use super::{Expected, Report, Verdict};
-    use crate::guest::protocol::Totals;
+    use samara_serial_protocol::{Digest, Totals};
 
     const EXPECTED: Expected = Expected {
         disk_bytes: 67_108_864,
@@ -177,11 +177,15 @@ mod tests {
 
     fn good() -> Report {
         Report {
-            read: Some(([7; 32], 67_108_864)),
+            read: Some((Digest([7; 32]), 67_108_864)),
             totals: Some(Totals {
                 crashes: 20,
                 recovered: 20,
-                by_kind: [4; 5],
+                panics: 4,
+                faults: 4,
+                overflows: 4,
+                hangs: 4,
+                double_panics: 4,
                 ..Totals::default()
             }),
             ..Report::default()
@@ -208,9 +212,11 @@ mod tests {
     fn each_field_alone_spoils_the_result() {
         type Spoil = fn(&mut Report);
         let spoilers: [(&str, Spoil); 8] = [
-            ("read_bytes=1 ", |report| report.read = Some(([7; 32], 1))),
+            ("read_bytes=1 ", |report| {
+                report.read = Some((Digest([7; 32]), 1))
+            }),
             ("sha256=mismatch", |report| {
-                report.read = Some(([8; 32], 67_108_864))
+                report.read = Some((Digest([8; 32]), 67_108_864))
             }),
             ("crashes=19", |report| totals(report).crashes = 19),
             ("recovered=19", |report| totals(report).recovered = 19),
@@ -219,7 +225,7 @@ mod tests {
                 totals(report).leaked_objects = 1
             }),
             ("leaked_pages=1", |report| totals(report).leaked_pages = 1),
-            ("hangs=3", |report| totals(report).by_kind[3] = 3),
+            ("hangs=3", |report| totals(report).hangs = 3),
         ];
         for (shown, spoil) in spoilers {
             let mut report = good();
@@ -241,9 +247,16 @@ mod tests {
             ..EXPECTED
         };
         let mut report = good();
-        totals(&mut report).by_kind = [10, 0, 10, 0, 0];
+        *totals(&mut report) = Totals {
+            panics: 10,
+            faults: 0,
+            overflows: 10,
+            hangs: 0,
+            double_panics: 0,
+            ..*totals(&mut report)
+        };
         assert_eq!(verdict(&report, 512, true).complaints(&expected), [""; 0]);
-        totals(&mut report).by_kind = [10, 1, 10, 0, 0];
+        totals(&mut report).faults = 1;
         assert_eq!(verdict(&report, 512, true).complaints(&expected).len(), 1);
     }
 

@@ -9,8 +9,8 @@ use super::run::Run;
 use super::{Hole, HoleError, Tree};
 use crate::cargo::build;
 use crate::error::Error;
-use crate::process::Job;
 use crate::workspace::Workspace;
+use samara_process::{Job, ProcessError};
 
 /// Longest that a program may take to list its tests.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -58,7 +58,7 @@ fn tests_of(artifact: &Artifact) -> Result<Vec<Run>, Error> {
 /// A build that failed with a hole is the hole's fault.
 pub(super) fn uncompiled(hole: &Hole, error: Error) -> Error {
     match error {
-        Error::Failed { .. } => HoleError::DoesNotCompile {
+        Error::Process(ProcessError::Failed { .. }) => HoleError::DoesNotCompile {
             file: hole.file.clone(),
         }
         .into(),

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::{HoleError, Tree};
 use crate::error::Error;
-use crate::process::Job;
+use samara_process::{Job, ProcessError};
 
 /// Longest that a mode or a test may take without any hole.
 pub(super) const WHOLE: Duration = Duration::from_secs(15 * 60);
@@ -80,9 +80,9 @@ impl Run {
         let began = Instant::now();
         let ended = match Job::new(&self.test, command, limit).run() {
             Ok(()) => Ended::Passed,
-            Err(Error::Failed { .. }) => Ended::Failed,
-            Err(Error::TimedOut { .. }) => Ended::Hung,
-            Err(error) => return Err(error),
+            Err(ProcessError::Failed { .. }) => Ended::Failed,
+            Err(ProcessError::TimedOut { .. }) => Ended::Hung,
+            Err(error) => return Err(error.into()),
         };
         let took = began.elapsed();
         let said = fs::read(log).map_err(Error::io("read", log))?;

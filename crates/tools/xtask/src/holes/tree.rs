@@ -4,16 +4,11 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::time::Duration;
 
 use super::Hole;
-use crate::cargo::cargo;
+use crate::cargo::{cargo, tracked};
 use crate::error::Error;
-use crate::process::Job;
 use crate::workspace::Workspace;
-
-/// Longest that git may take to list the files.
-const LIMIT: Duration = Duration::from_secs(60);
 
 /// The copy, with the hole that it has at the time.
 #[derive(Debug)]
@@ -36,22 +31,9 @@ impl Tree {
             changed: Vec::new(),
         };
         fs::create_dir_all(&tree.logs).map_err(Error::io("create", &tree.logs))?;
-        let mut command = Command::new("git");
-        command
-            .current_dir(workspace.root())
-            .args(["ls-files", "-z"]);
-        let listed = Job::new("listing the tracked files", command, LIMIT).capture()?;
         let mut files = BTreeSet::new();
-        for name in listed
-            .trim_end()
-            .split('\0')
-            .filter(|name| !name.is_empty())
-        {
-            let (from, to) = (workspace.root().join(name), tree.root.join(name));
-            // Deleted, and not committed yet.
-            if !from.is_file() {
-                continue;
-            }
+        for name in tracked(workspace, "*")? {
+            let (from, to) = (workspace.root().join(&name), tree.root.join(&name));
             copy_if_changed(&from, &to)?;
             files.insert(to);
         }

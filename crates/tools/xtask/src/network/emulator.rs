@@ -8,9 +8,9 @@ use std::time::{Duration, Instant};
 
 use crate::cargo::{LIMIT, cargo};
 use crate::error::Error;
-use crate::process::{Background, Job};
-use crate::progress::step;
 use crate::workspace::Workspace;
+use samara_process::step;
+use samara_process::{Background, Job};
 
 /// The model's package.
 const PACKAGE: &str = "samara-ixgbe-emulator";
@@ -27,7 +27,8 @@ pub(super) fn build(workspace: &Workspace) -> Result<(), Error> {
     step("building the 82599 model");
     let mut build = cargo(workspace, "build");
     build.args(["--release", "--package", PACKAGE]);
-    Job::new("building the 82599 model", build, LIMIT).run()
+    Job::new("building the 82599 model", build, LIMIT).run()?;
+    Ok(())
 }
 
 impl Model {

@@ -20,8 +20,8 @@ use self::client::Client;
 use self::emulator::Model;
 use crate::cli::Drivers;
 use crate::error::Error;
-use crate::qemu::Qemu;
 use crate::workspace::Workspace;
+use samara_provision::qemu::Qemu;
 
 /// Who fetches from whom; the kernel's story has the same.
 const SERVER: [u8; 4] = [10, 0, 0, 1];
@@ -81,10 +81,13 @@ impl Network {
         let (qemu, kind) = match drivers {
             Drivers::Native => {
                 emulator::build(workspace)?;
-                let qemu = Qemu::provide_with_vfio_user(workspace)?;
+                let qemu = Qemu::provide_with_vfio_user(&workspace.target("qemu-vfio-user"))?;
                 (qemu, Kind::Ixgbe(socket.clone()))
             }
-            Drivers::Virtio => (Qemu::provide(workspace)?, Kind::Virtio(cable.clone())),
+            Drivers::Virtio => (
+                Qemu::provide(&workspace.target("qemu"))?,
+                Kind::Virtio(cable.clone()),
+            ),
         };
         let card = Card {
             kind,

@@ -5,22 +5,18 @@
 //! That needs cargo's `build-std`, so `RUSTC_BOOTSTRAP` for these builds: the one exception to naming
 //! the crates that get unstable features.
 
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use samara_process::Job;
+use samara_provision::packages::Packages;
+
 use crate::error::Error;
-use crate::process::Job;
-use crate::progress::{note, step};
-use crate::qemu;
 use crate::workspace::Workspace;
 
 /// The Debian suite that has this compiler's source.
 const SUITE: &str = "trixie-backports";
-
-/// Longest that fetching and unpacking the source may take, each.
-const FETCH_LIMIT: Duration = Duration::from_secs(10 * 60);
 
 /// A quick question to a program.
 const ASK_LIMIT: Duration = Duration::from_secs(60);
@@ -76,19 +72,22 @@ impl CoreSource {
 fn ask(program: &str, arguments: &[&str]) -> Result<String, Error> {
     let mut command = Command::new(program);
     command.args(arguments);
-    Job::new(format!("asking {program}"), command, ASK_LIMIT).capture()
+    Ok(Job::new(format!("asking {program}"), command, ASK_LIMIT).capture()?)
 }
 
 /// The library of Debian's `rust-src` of this compiler's version.
 fn debian(workspace: &Workspace) -> Result<PathBuf, Error> {
     let version = ask("rustc", &["--version"])?;
-    let version = version.split(' ').nth(1).unwrap_or_default().to_owned();
-    let home = workspace.target("rust-src").join(&version);
-    let tree = home.join("tree");
+    let version = version.split(' ').nth(1).unwrap_or_default();
+    let package = format!("rust-src={version}*");
+    let packages = Packages {
+        names: &[&package],
+        suites: &[SUITE],
+        with_dependencies: false,
+        size: "45 MB",
+    };
+    let tree = packages.unpacked(&workspace.target("rust-src").join(version))?;
     let library = tree.join(format!("usr/src/rustc-{version}/library"));
-    if !library.is_dir() {
-        unpack(&home, &tree, &version)?;
-    }
     if library.is_dir() {
         return Ok(library);
     }
@@ -96,54 +95,4 @@ fn debian(workspace: &Workspace) -> Result<PathBuf, Error> {
         what: "Debian's rust-src".into(),
         problem: format!("{} is missing", library.display()),
     })
-}
-
-fn unpack(home: &Path, tree: &Path, version: &str) -> Result<(), Error> {
-    step(format_args!(
-        "unpacking Debian's rust-src {version} below {}: nothing is installed (45 MB to download)",
-        home.display()
-    ));
-    let configuration = qemu::private_apt(home)?;
-    // The machine's own mirror, whatever it is called; another suite of it.
-    let targets = ask("apt-get", &["indextargets", "--format", "$(SITE)"])?;
-    let site = targets
-        .lines()
-        .find(|site| site.trim_end_matches('/').ends_with("/debian"))
-        .ok_or_else(|| Error::Output {
-            what: "apt's sources".into(),
-            problem: "there is no mirror of Debian among them".into(),
-        })?;
-    let list = home.join("sources.list");
-    let line = format!("deb {site} {SUITE} main\n");
-    fs::write(&list, line).map_err(Error::io("write", &list))?;
-    let apt = |what: &str, arguments: &[&str]| {
-        let mut command = qemu::apt_get(arguments);
-        command
-            .arg("-c")
-            .arg(&configuration)
-            .arg("-o")
-            .arg(format!("Dir::Etc::SourceList={}", list.display()))
-            .args(["-o", "Dir::Etc::SourceParts=-"])
-            .current_dir(home);
-        Job::new(what, command, FETCH_LIMIT).run()
-    };
-    apt("apt-get update", &["update"])?;
-    let package = format!("rust-src={version}*");
-    apt("downloading rust-src", &["download", &package])?;
-
-    let partial = home.join("tree.partial");
-    for old in [&partial, &tree.to_owned()] {
-        if old.exists() {
-            fs::remove_dir_all(old).map_err(Error::io("remove", old))?;
-        }
-    }
-    for archive in qemu::packages(home)? {
-        note(format_args!("unpacking {}", archive.display()));
-        let mut command = Command::new("dpkg-deb");
-        command.arg("-x").arg(&archive).arg(&partial);
-        Job::new("unpacking rust-src", command, FETCH_LIMIT).run()?;
-        // Of no more use; a failure to remove it does no harm.
-        let _ = fs::remove_file(&archive);
-    }
-    fs::rename(&partial, tree).map_err(Error::io("rename", &partial))
 }

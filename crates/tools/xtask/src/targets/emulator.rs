@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::error::Error;
-use crate::qemu;
+use samara_provision::{apt, qemu};
 
 /// What runs a target's programs.
 pub(super) enum Emulator {
@@ -55,7 +55,7 @@ fn find(names: &[String], package: &str) -> Result<PathBuf, Error> {
     if let Some(program) = search() {
         return Ok(program);
     }
-    qemu::install_package(package)?;
+    apt::install(package)?;
     search().ok_or_else(|| Error::Output {
         what: format!("installing {package}"),
         problem: format!("none of {} is on PATH afterwards", names.join(", ")),

@@ -10,10 +10,10 @@ use std::time::Duration;
 
 use crate::cargo::{LIMIT, cargo};
 use crate::error::Error;
-use crate::process::Job;
-use crate::progress::step;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
+use samara_process::Job;
+use samara_process::step;
 
 use self::core_source::CoreSource;
 use self::emulator::Emulator;

@@ -1,5 +1,5 @@
 //@ manifest: [dependencies]
-//@ manifest: samara-domain = { path = "{samara}/crates/domain" }
+//@ manifest: samara-domain = { path = "{samara}/crates/api/domain" }
 //@ manifest: spin = { version = "0.10", default-features = false, features = ["spin_mutex"] }
 //! What macros write for domains every day.
 #![no_std]

@@ -1,7 +1,7 @@
 //@ rules: unsafe-code
 //@ says: dyn Sub
 //@ manifest: [dependencies]
-//@ manifest: samara-domain = { path = "{samara}/crates/domain" }
+//@ manifest: samara-domain = { path = "{samara}/crates/api/domain" }
 #![no_std]
 #![forbid(unsafe_code)]
 //! rust-lang/rust#152607, in a where clause.

@@ -1,7 +1,7 @@
 //@ rules: authority, crate-source
 //@ says: heapless is of version 0.9.3; what was reviewed begins with 0.9.4
 //@ manifest: [dependencies]
-//@ manifest: samara-domain = { path = "{samara}/crates/domain" }
+//@ manifest: samara-domain = { path = "{samara}/crates/api/domain" }
 //@ manifest: heapless = "=0.9.3"
 #![no_std]
 #![forbid(unsafe_code)]

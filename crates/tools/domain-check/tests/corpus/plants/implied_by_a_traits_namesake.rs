@@ -1,7 +1,7 @@
 //@ rules: implied-bound
 //@ says: relies on
 //@ manifest: [dependencies]
-//@ manifest: samara-interfaces = { path = "{samara}/crates/interfaces" }
+//@ manifest: samara-interfaces = { path = "{samara}/crates/api/interfaces" }
 #![no_std]
 #![forbid(unsafe_code)]
 //! rust-lang/rust#25860: another crate's trait has an own one's name.

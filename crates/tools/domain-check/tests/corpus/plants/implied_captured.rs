@@ -1,7 +1,7 @@
 //@ rules: implied-bound
 //@ says: the bound Fn(…) relies on `'b: 'a`
 //@ manifest: [dependencies]
-//@ manifest: samara-domain = { path = "{samara}/crates/domain" }
+//@ manifest: samara-domain = { path = "{samara}/crates/api/domain" }
 #![no_std]
 #![forbid(unsafe_code)]
 use samara_domain::RRef;

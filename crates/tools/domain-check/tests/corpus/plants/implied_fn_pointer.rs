@@ -1,7 +1,7 @@
 //@ rules: implied-bound
 //@ says: fn lend relies on `'b: 'a`
 //@ manifest: [dependencies]
-//@ manifest: samara-domain = { path = "{samara}/crates/domain" }
+//@ manifest: samara-domain = { path = "{samara}/crates/api/domain" }
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -45,12 +45,12 @@ fn a_function_without_a_table_is_found_by_name() {
 /// A boundary as the runtime's, whose `catch` does `how`.
 fn boundary(how: &str) -> String {
     format!(
-        "pub mod call {{
+        "pub mod call {{ pub mod enter {{
             #[inline(always)] fn catch<R, F: FnOnce() -> R>(f: F) -> Result<R, ()> {{ {how} }}
-            #[inline(always)] pub fn enter_with_room(f: extern \"C-unwind\" fn(u64) -> u64, x: u64) -> Result<u64, ()> {{
-                catch(move || f(x)) }} }}
+            #[inline(always)] pub fn enter_here(f: extern \"C-unwind\" fn(u64) -> u64, x: u64) -> Result<u64, ()> {{
+                catch(move || f(x)) }} }} }}
         #[unsafe(no_mangle)] pub extern \"C-unwind\" fn caller(f: extern \"C-unwind\" fn(u64) -> u64, x: u64) -> u64 {{
-            call::enter_with_room(f, x).unwrap_or(7) }}"
+            call::enter::enter_here(f, x).unwrap_or(7) }}"
     )
 }
 

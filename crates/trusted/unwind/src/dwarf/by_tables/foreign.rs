@@ -5,7 +5,7 @@ extern crate std;
 use core::ffi::{CStr, c_char, c_int, c_void};
 use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
-use super::CLASS;
+use super::object::CLASS;
 
 /// The `_Unwind_Resume` that is defined after ours; null until it was looked for.
 pub(super) static NEXT: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());

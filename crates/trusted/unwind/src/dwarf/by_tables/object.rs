@@ -1,7 +1,7 @@
 //! The head of an exception.
 
 /// What tells our exceptions from others', in the first word of each.
-const CLASS: u64 = u64::from_ne_bytes(*b"SAMARA\0\0");
+pub(super) const CLASS: u64 = u64::from_ne_bytes(*b"SAMARA\0\0");
 
 /// The head of an exception, as foreign unwinders know it.
 #[derive(Debug)]

@@ -69,7 +69,7 @@ unsafe extern "C-unwind" fn _Unwind_Resume(exception: *const ExceptionSlot) -> !
         "3:",
         "jmp rax",
         ".cfi_endproc",
-        class = const super::CLASS,
+        class = const super::object::CLASS,
         go_on = sym go_on,
         capture = sym capture,
         next = sym super::foreign::NEXT,

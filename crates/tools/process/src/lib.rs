@@ -1,0 +1,15 @@
+//! Runs other programs, each within a time limit, and stops them together with their children.
+//!
+//! A [`Job`] is a program with a name for messages and a limit on its wall-clock time. It runs in the foreground, is read line by
+//! line, or goes on in the background until its handle is dropped. [`step`] and [`note`] tell the user about long work.
+#![forbid(unsafe_code)]
+
+mod error;
+mod job;
+mod lines;
+mod progress;
+mod tree;
+
+pub use error::ProcessError;
+pub use job::{Background, Job};
+pub use progress::{note, step};

@@ -1,0 +1,162 @@
+//! Lines in which a test says what it is evidence for.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use crate::cargo::tracked;
+use crate::error::Error;
+use crate::workspace::Workspace;
+
+/// Tests by the name of what they are evidence for, each list sorted.
+#[derive(Debug, Default)]
+pub(super) struct Tags(BTreeMap<String, Vec<Test>>);
+
+/// A test, or a documentation test of an item.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Test {
+    /// Whether it is one of the kernel's own.
+    pub(super) in_kernel: bool,
+    /// Its path as it is shown: `proxy/attacks/budget::name`.
+    pub(super) name: String,
+}
+
+impl Tags {
+    /// Reads all sources.
+    pub(super) fn collect(workspace: &Workspace) -> Result<Self, Error> {
+        let mut tags = Self::default();
+        for path in tracked(workspace, "*.rs")? {
+            let text = super::read(&workspace.root().join(&path))?;
+            tags.read(&path, &text);
+        }
+        for tests in tags.0.values_mut() {
+            tests.sort();
+            tests.dedup();
+        }
+        Ok(tags)
+    }
+
+    /// The tests that are evidence for `id`.
+    pub(super) fn of(&self, id: &str) -> &[Test] {
+        self.0.get(id).map_or(&[], Vec::as_slice)
+    }
+
+    /// The names that tests are evidence for, with this prefix.
+    pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
+        self.0.keys().map(String::as_str)
+    }
+
+    pub(super) fn read(&mut self, path: &str, text: &str) {
+        let mut pending: Vec<String> = Vec::new();
+        for line in text.lines() {
+            let line = line.trim_start();
+            let comment = line.trim_start_matches(['/', '!']).trim_start();
+            let tag = ["Invariant: ", "Failure: "].iter().find_map(|kind| {
+                let is_comment = line.starts_with("//");
+                is_comment.then(|| comment.strip_prefix(kind)).flatten()
+            });
+            if let Some(ids) = tag {
+                let ids = ids.trim_end_matches('.').split(", ").map(str::to_owned);
+                if line.starts_with("//!") {
+                    let test = Test::of(path, None);
+                    ids.for_each(|id| self.0.entry(id).or_default().push(test.clone()));
+                } else {
+                    pending.extend(ids);
+                }
+            } else if let Some(name) = item(line).filter(|_| !pending.is_empty()) {
+                let test = Test::of(path, Some(name));
+                for id in pending.drain(..) {
+                    self.0.entry(id).or_default().push(test.clone());
+                }
+            }
+        }
+    }
+}
+
+/// The name of the item that a line declares.
+fn item(line: &str) -> Option<&str> {
+    let mut words =
+        line.split(|character: char| !(character.is_alphanumeric() || character == '_'));
+    words.find(|word| {
+        matches!(
+            *word,
+            "fn" | "struct" | "enum" | "trait" | "mod" | "macro_rules" | "type" | "const"
+        )
+    })?;
+    let declared = words.find(|word| !word.is_empty() && *word != "fn")?;
+    (!line.starts_with("//") && !line.starts_with('#')).then_some(declared)
+}
+
+impl Test {
+    /// The item `name` in the file at `path`, or the file as a whole.
+    fn of(path: &str, name: Option<&str>) -> Self {
+        let path = Path::new(path);
+        let mut parts: Vec<_> = path
+            .with_extension("")
+            .iter()
+            .map(|part| part.to_string_lossy().into_owned())
+            .collect();
+        let in_kernel = parts.starts_with(&["examples".into(), "kernel".into()]);
+        // The folder of the crate, and the place in it.
+        parts.retain(|part| {
+            !matches!(
+                part.as_str(),
+                "crates"
+                    | "examples"
+                    | "trusted"
+                    | "testing"
+                    | "tools"
+                    | "api"
+                    | "drivers"
+                    | "services"
+                    | "src"
+                    | "tests"
+                    | "mod"
+                    | "main"
+            )
+        });
+        let mut shown = parts.join("/");
+        if let Some(name) = name {
+            shown.push_str("::");
+            shown.push_str(name);
+        }
+        Self {
+            in_kernel,
+            name: shown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Tags, Test};
+
+    fn of(path: &str, text: &str, id: &str) -> Vec<String> {
+        let mut tags = Tags::default();
+        tags.read(path, text);
+        tags.of(id).iter().map(|test| test.name.clone()).collect()
+    }
+
+    #[test]
+    fn a_line_is_of_the_next_item() {
+        let text =
+            "/// Why.\n/// Invariant: OWN-1, LIFE-2\n#[test]\nfn first() {}\nfn second() {}\n";
+        let path = "crates/trusted/unwind/tests/contract/main.rs";
+        assert_eq!(of(path, text, "OWN-1"), ["unwind/contract::first"]);
+        assert_eq!(of(path, text, "LIFE-2"), ["unwind/contract::first"]);
+    }
+
+    #[test]
+    fn a_line_at_the_head_of_a_file_is_of_the_file() {
+        let text = "//! Invariant: OWN-1\nfn main() {}\n";
+        assert_eq!(
+            of("proxy/tests/ui/use/x.rs", text, "OWN-1"),
+            ["proxy/ui/use/x"]
+        );
+    }
+
+    #[test]
+    fn tests_of_the_kernel_are_told_apart() {
+        let test = Test::of("examples/kernel/src/tests/deaths.rs", Some("a"));
+        assert!(test.in_kernel && test.name == "kernel/deaths::a");
+    }
+}
