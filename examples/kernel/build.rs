@@ -10,7 +10,7 @@ fn main() {
         "-nostdlib",
         "-static",
         "-no-pie",
-        // The unwinder finds a frame's tables by binary search in this header.
+        // The unwinder finds the tables of a frame by a binary search in this header.
         "-Wl,--eh-frame-hdr",
         "-Wl,-z,max-page-size=0x1000",
         "-Wl,--build-id=none",

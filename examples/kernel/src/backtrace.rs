@@ -1,4 +1,4 @@
-//! The calls that led somewhere, with function, line and domain:
+//! Backtraces with function, line and domain of each call:
 //!
 //! ```text
 //!     at read (crates/testing/fault/src/deaths.rs:72)
@@ -18,26 +18,27 @@ use samara_unwind::tables::Registered;
 use crate::symbols::places;
 use crate::{println_fatal, thread};
 
-/// More says no more.
+/// The longest backtrace that is printed, in calls.
 const MAX_CALLS: usize = 64;
 
-/// A panic does not begin further out than this.
+/// The number of innermost calls among which the calls of the panic machinery are looked for.
 const PANIC_CALLS: usize = 8;
 
 /// One line of a backtrace.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Line {
-    /// A function and where in it; several for one call where functions were inlined.
+    /// A function and the line in it. One call has several of these lines if functions were inlined.
     At(Place<'static>),
-    /// What is not in the table.
+    /// An address that is not in the symbol table.
     Unknown(usize),
-    /// The line before came so many times more.
+    /// The call before occurred this many times more.
     Again(u32),
-    /// The calls before are of the first, those that follow of the second.
+    /// The calls before this line are of the first owner, which the second owner called. The calls that follow are of
+    /// the second owner.
     Boundary(Owner, Owner),
 }
 
-/// The lines for `calls`, given innermost first.
+/// Passes each line for `calls`, which come innermost first, to `each`.
 pub(crate) fn lines(calls: impl Iterator<Item = Call>, mut each: impl FnMut(Line)) {
     let mut inner: Option<Owner> = None;
     let mut last = Call::NONE;
@@ -70,7 +71,7 @@ pub(crate) fn lines(calls: impl Iterator<Item = Call>, mut each: impl FnMut(Line
     }
 }
 
-/// Without the calls of the panic itself, if `calls` begin with such.
+/// Skips the calls of the panic machinery, if `calls` begin with them.
 pub(crate) fn culprit(calls: impl Iterator<Item = Call> + Clone) -> impl Iterator<Item = Call> {
     let of_panic = |call: Call| {
         let places = places(call.pc).into_iter().flatten();
@@ -83,17 +84,18 @@ pub(crate) fn culprit(calls: impl Iterator<Item = Call> + Clone) -> impl Iterato
     calls.skip(last.map_or(0, |(index, _)| index + 1))
 }
 
-/// Prints the calls that led here, the innermost first.
+/// Prints the calls that led here, innermost first.
 pub(crate) fn print() {
     print_from(&Registers::here());
 }
 
-/// Prints the calls that led to where the running thread's registers were `registers`, on its own stack.
+/// Prints the calls that led to the place where the running thread, on its own stack, had these `registers`.
 pub(crate) fn print_from(registers: &Registers) {
     let slot = &thread::current().slot;
-    // SAFETY: the running thread's stack, as its slot tells.
+    // SAFETY: the stack is the running thread's, as its slot records.
     let frames = unsafe { Backtrace::new(registers, slot.stack(), &Registered) };
-    // SAFETY: the running thread, which stays where it is, or was struck, until all is printed.
+    // SAFETY: `slot` is the running thread's. The thread, which is in this call or was interrupted by a trap, keeps its
+    // frames until all lines are printed.
     let calls = unsafe { Calls::new(slot, frames) };
     lines(calls.take(MAX_CALLS), |line| print_line(&line));
 }
@@ -128,7 +130,7 @@ impl core::fmt::Display for Line {
     }
 }
 
-/// Who is in a slot.
+/// Displays the name of an owner.
 struct Name(Owner);
 
 impl core::fmt::Display for Name {

@@ -1,6 +1,6 @@
 //! The serial console, COM1.
 //!
-//! Lines that start with `@` are for the program that runs the machine; all others for people.
+//! Lines that start with `@` are for the program that runs the machine, all others for people.
 
 use core::fmt::{self, Write};
 
@@ -11,22 +11,23 @@ use crate::sync::Lock;
 
 const COM1: u16 = 0x3f8;
 
-/// `None` until [`init`] has found a port; output before is lost.
+/// The port. `None` until [`init`] has found one; output before that is lost.
 static PORT: Lock<Option<Uart16550<PioBackend>>> = Lock::new(None);
 
-/// Finds and sets up the port. A machine without one runs on, mute.
+/// Finds the port and sets it up. A machine without a port runs on and prints nothing.
 pub(crate) fn init() {
     *PORT.lock() = open();
 }
 
 fn open() -> Option<Uart16550<PioBackend>> {
-    // SAFETY: COM1 of a PC; `PORT` is the only other user, and `print_fatal` takes over for good.
+    // SAFETY: this is COM1 of a PC. Only `PORT` uses it, until `print_fatal` takes it over on the way to the kernel's
+    // end.
     let mut port = unsafe { Uart16550::new_port(COM1) }.ok()?;
     port.init(Config::default()).ok()?;
     Some(port)
 }
 
-/// Writes to the port, a carriage return before each line feed.
+/// Writes to the port, with a carriage return before each line feed.
 struct Console<'a>(&'a mut Uart16550<PioBackend>);
 
 impl Write for Console<'_> {
@@ -41,16 +42,17 @@ impl Write for Console<'_> {
     }
 }
 
-/// Prints. `arguments` must not run a domain's code: format into a buffer first.
+/// Prints `arguments` under the console's lock. Formatting them must not run code of a domain: such values are formatted
+/// into a buffer first.
 pub(crate) fn print(arguments: fmt::Arguments<'_>) {
     if let Some(port) = PORT.lock().as_mut() {
-        // The console itself never fails; a `Display` that does has said what it could.
+        // The console itself never fails. If a `Display` fails, the part that it has written stays.
         let _ = Console(port).write_fmt(arguments);
     }
 }
 
-/// Prints on the way to the end: does not wait for whoever holds the console, since that may be the
-/// one who failed.
+/// Prints on the way to the kernel's end. It does not wait for the console's lock, since the thread that failed may hold
+/// it.
 pub(crate) fn print_fatal(arguments: fmt::Arguments<'_>) {
     if let Some(port) = open().as_mut() {
         let _ = Console(port).write_fmt(arguments);
@@ -65,7 +67,7 @@ macro_rules! println {
     };
 }
 
-/// Prints a line on the way to the end, whoever holds the console.
+/// Prints a line on the way to the kernel's end, without waiting for the console's lock.
 #[macro_export]
 macro_rules! println_fatal {
     ($($argument:tt)*) => {

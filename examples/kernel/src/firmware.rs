@@ -1,4 +1,4 @@
-//! What the firmware's ACPI tables say, read once.
+//! Reads the firmware's ACPI tables, once.
 
 use acpi::fadt::Fadt;
 use acpi::hpet::HpetInfo;
@@ -8,11 +8,10 @@ use arrayvec::ArrayVec;
 
 use crate::mm::window;
 
-/// Segment groups of PCI that are kept; a PC has one.
+/// The most PCI regions that are kept; a PC has one.
 const MAX_PCI_REGIONS: usize = 4;
 
-/// Where the configuration space of a range of PCI buses lies (PCI Firmware Specification 3.3,
-/// table 4-3).
+/// The place of the configuration space of a range of PCI buses (PCI Firmware Specification 3.3, table 4-3).
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct PciRegion {
     pub(crate) segment: u16,
@@ -22,7 +21,7 @@ pub(crate) struct PciRegion {
     pub(crate) base: u64,
 }
 
-/// What this kernel needs to know from the tables.
+/// The information that this kernel needs from the tables.
 pub(crate) struct Firmware {
     pub(crate) pci: ArrayVec<PciRegion, MAX_PCI_REGIONS>,
     /// Physical address of the High Precision Event Timer.
@@ -31,7 +30,7 @@ pub(crate) struct Firmware {
     pub(crate) pm_timer: Option<u16>,
 }
 
-/// Maps tables for the `acpi` crate; mappings stay, so there is nothing to undo.
+/// Maps tables for the `acpi` crate. Mappings stay, so there is nothing to unmap.
 #[derive(Clone)]
 struct Mapper;
 
@@ -41,23 +40,23 @@ impl AcpiHandler for Mapper {
         physical_address: usize,
         size: usize,
     ) -> PhysicalMapping<Self, T> {
-        // There is no way to report failure, and nothing this kernel could do without its tables.
+        // The trait has no way to report a failure, and the kernel cannot run without the tables.
         let pointer = window::map_firmware(physical_address as u64, size as u64)
             .unwrap_or_else(|error| panic!("ACPI table at {physical_address:#x}: {error:?}"));
-        // SAFETY: mapped just now for `size` bytes, and it stays mapped.
+        // SAFETY: `size` bytes were mapped just now, and they stay mapped.
         unsafe { PhysicalMapping::new(physical_address, pointer.cast(), size, size, Self) }
     }
 
     fn unmap_physical_region<T>(_: &PhysicalMapping<Self, T>) {}
 }
 
-/// Reads the tables that `rsdp`, a physical address, leads to.
+/// Reads the tables that `rsdp`, the physical address of the root pointer, leads to.
 ///
 /// # Safety
 ///
-/// `rsdp` is what the loader handed over, and the firmware's tables have not been overwritten.
+/// `rsdp` is the address that the loader passed, and the firmware's tables have not been overwritten.
 pub(crate) unsafe fn read(rsdp: u64) -> Result<Firmware, AcpiError> {
-    // SAFETY: as the caller says.
+    // SAFETY: the caller guarantees it.
     let tables = unsafe { AcpiTables::from_rsdp(Mapper, rsdp as usize) }?;
     let mut pci = ArrayVec::new();
     if let Ok(table) = tables.find_table::<Mcfg>() {
@@ -68,7 +67,7 @@ pub(crate) unsafe fn read(rsdp: u64) -> Result<Firmware, AcpiError> {
                 last_bus: entry.bus_number_end,
                 base: entry.base_address,
             };
-            // More segments than a PC has would stay unused.
+            // Regions for which there is no room stay unused; a PC has one.
             let _ = pci.try_push(region);
         }
     }

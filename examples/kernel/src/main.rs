@@ -1,8 +1,7 @@
-//! The reference kernel of Samara: the smallest that shows every host hook, for x86_64 under QEMU.
+//! The reference kernel of Samara: the smallest kernel that shows every host hook, for x86_64 under QEMU.
 //!
-//! One processor; threads are taken turns by the tick, devices are polled. Command line: `mode=test`
-//! runs the kernel's own tests (feature `kernel-tests`), `mode=demo` the demonstration (feature
-//! `demo`).
+//! It runs on one CPU. The tick schedules threads by round robin, and devices are polled. On the command line,
+//! `mode=test` runs the kernel's own tests (feature `kernel-tests`), and `mode=demo` runs the demo (feature `demo`).
 #![no_std]
 #![no_main]
 #![cfg_attr(
@@ -42,37 +41,36 @@ use boot::command_line::CommandLine;
 use boot::start_info::BootInfo;
 use spin::Once;
 
-/// What the loader said.
+/// The information that the loader passed.
 static BOOT_INFO: Once<BootInfo> = Once::new();
 
-/// The kernel, once there is a stack to run on. `start_info` is the physical address that the
-/// loader passed.
+/// Runs the kernel, on the main stack. `start_info` is the physical address that the loader passed.
 extern "C" fn kernel_main(start_info: u32) -> ! {
     thread::cpu::init(0);
     console::init();
     arch::descriptors::init(trap::stub);
-    // From here on a panic tells where.
+    // From here on a panic prints a backtrace.
     thread::cut::init();
-    // SAFETY: the entry code passes on what the loader gave it, and nothing has used memory outside
-    // the image yet.
+    // SAFETY: the entry code passes on the address that the loader gave it, its page tables are in force, and no code
+    // has used memory outside the image yet.
     let info = unsafe { BootInfo::copy(start_info) }.expect("not started by a PVH loader");
     let info = BOOT_INFO.call_once(|| info);
     init(info);
     exit(run(&info.command_line))
 }
 
-/// Sets up memory, clock and devices.
+/// Sets up memory, the clock, devices and threads.
 ///
 /// # Panics
-/// Where the machine lacks what the kernel cannot do without.
+/// If the machine lacks something that the kernel cannot do without.
 fn init(info: &'static BootInfo) {
     let module = info.symbols();
     mm::frames::init(&info.memory, module);
     mm::address_space::init(&info.memory);
     mm::window::init(&info.memory);
-    // SAFETY: what the loader left, reserved above.
+    // SAFETY: the loader left the module there, and `frames::init` has reserved its memory.
     unsafe { symbols::init(module) };
-    // SAFETY: from the loader; the tables lie in memory that the map does not call usable.
+    // SAFETY: the loader passed the address, and the tables lie in memory that the memory map does not call usable.
     let firmware = unsafe { firmware::read(info.rsdp) }.expect("no ACPI tables");
     assert!(
         time::init(&firmware),
@@ -82,14 +80,14 @@ fn init(info: &'static BootInfo) {
     pci::scan();
     if pci::left_out() > 0 {
         println!(
-            "pci: {} more functions, which are not looked at: take devices out, or raise MAX_FUNCTIONS",
+            "pci: {} more functions were found and are not used: remove devices, or raise MAX_FUNCTIONS",
             pci::left_out()
         );
     }
     thread::init();
 }
 
-/// Does what the command line asks for.
+/// Runs the mode that the command line names.
 fn run(command_line: &CommandLine) -> ExitCode {
     match command_line.get("mode") {
         #[cfg(feature = "kernel-tests")]
@@ -100,7 +98,7 @@ fn run(command_line: &CommandLine) -> ExitCode {
         Some("demo") => demo::run(command_line),
         mode => {
             println!(
-                "nothing to do: mode={} is not built in",
+                "nothing to do: mode={} is not built in; build the kernel with the feature for that mode",
                 mode.unwrap_or("(none)")
             );
             report::memory();

@@ -1,4 +1,4 @@
-//! The device's side of the bus: guest memory behind Bus Master Enable and injected faults.
+//! The device's side of the bus: guest memory, reached only with Bus Master Enable and subject to injected faults.
 
 use core::num::NonZeroU32;
 
@@ -59,7 +59,7 @@ impl<'a> Bus<'a> {
         self.memory.publish(address, word)
     }
 
-    /// The two words of a descriptor.
+    /// Reads the two words of a descriptor.
     pub(crate) fn descriptor(&mut self, address: u64) -> Result<[u64; 2], DmaError> {
         let mut bytes = [0; 16];
         self.read(address, &mut bytes)?;

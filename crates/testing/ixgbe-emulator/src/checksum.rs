@@ -1,6 +1,7 @@
 //! The Internet checksum (RFC 1071), and the CRCs of Ethernet and SCTP.
 
-/// The sum of big-endian 16-bit words, an odd last byte padded with zero, not complemented.
+/// Returns the ones' complement sum of big-endian 16-bit words and `seed`, not complemented. An odd last byte is padded
+/// with zero.
 pub(crate) fn sum(bytes: &[u8], seed: u32) -> u16 {
     let mut chunks = bytes.chunks_exact(2);
     let mut total = u64::from(seed);
@@ -16,7 +17,7 @@ pub(crate) fn sum(bytes: &[u8], seed: u32) -> u16 {
     total as u16
 }
 
-/// A checksum as it stands in UDP: zero would mean that there is none.
+/// Returns a checksum as a UDP header holds it, where zero means that there is no checksum.
 pub(crate) fn never_zero(checksum: u16) -> u16 {
     if checksum == 0 { 0xffff } else { checksum }
 }
@@ -33,7 +34,7 @@ pub(crate) fn sctp_crc(bytes: &[u8]) -> u32 {
     crc(&TABLE, bytes)
 }
 
-/// What each value of a byte does to a CRC with this polynomial, its bits reflected.
+/// Returns the table of a byte-wise CRC with this polynomial, whose bits are reflected.
 const fn table(polynomial: u32) -> [u32; 256] {
     let mut table = [0; 256];
     let mut byte = 0;

@@ -1,4 +1,4 @@
-//! Registers whose access does more than their class says.
+//! Registers whose reads or writes have effects beyond those of their access class.
 
 use crate::nic::Nic;
 use crate::notices::Notice;
@@ -10,16 +10,16 @@ use crate::registers::bits::{
 };
 use crate::registers::{Access, canonical, offset as at};
 
-/// What MDIO reads where no PHY answers.
+/// The data that MDIO reads if no PHY answers, in MSRWD's upper half.
 const NO_PHY: u32 = 0xffff_0000;
 
-/// RXDCTL and TXDCTL are in blocks of 64 bytes.
+/// Each queue's registers lie in a block of 64 bytes.
 const BLOCK: u32 = 0x40;
 
-/// Where the blocks of receive and transmit queues begin, and how many there are.
+/// Where the blocks of receive and transmit queues begin, and how many queues each has.
 const BLOCKS: [(u32, u32); 3] = [(at::RDBAL, 64), (at::RDBAL64, 64), (at::TDBAL, 128)];
 
-/// Whether a register is at this distance in the block of some queue.
+/// Whether the register at `offset` lies `distance` bytes into the block of any queue.
 fn queue_register(offset: u32, distance: u32) -> bool {
     BLOCKS.iter().any(|&(start, count)| {
         let end = start + count * BLOCK;
@@ -28,7 +28,7 @@ fn queue_register(offset: u32, distance: u32) -> bool {
 }
 
 impl Nic {
-    /// A read on the bus of the register at `offset`, which is aligned and inside the BAR.
+    /// Handles a read of the register at `offset`, which is aligned and inside the BAR.
     pub(crate) fn read_register(&mut self, offset: u32) -> u32 {
         let offset = canonical(offset);
         self.note_use(offset, false);
@@ -64,7 +64,7 @@ impl Nic {
         }
     }
 
-    /// A write on the bus of the register at `offset`, which is aligned and inside the BAR.
+    /// Handles a write of the register at `offset`, which is aligned and inside the BAR.
     pub(crate) fn write_register(&mut self, offset: u32, value: u32) {
         let offset = canonical(offset);
         self.note_use(offset, true);
@@ -148,8 +148,7 @@ impl Nic {
         }
     }
 
-    /// RXDCTL or TXDCTL. A transmit queue that is disabled forgets its packet; so does one that
-    /// is enabled.
+    /// Sets RXDCTL or TXDCTL. A transmit queue that is disabled or enabled forgets the packet that it was reading.
     pub(crate) fn set_queue_control(&mut self, offset: u32, value: u32) {
         let was = self.file.get(offset);
         if was & QUEUE_ENABLE != value & QUEUE_ENABLE {
@@ -173,7 +172,7 @@ impl Nic {
         master | if self.link_up { STATUS_LINK_UP } else { 0 }
     }
 
-    /// Always as fast as can be: nothing here depends on how the link was negotiated.
+    /// Returns LINKS. The speed is always 10 Gb/s, however the link was negotiated.
     fn links(&self) -> u32 {
         if self.link_up {
             LINKS_NEGOTIATED | LINKS_UP | LINKS_10G
@@ -182,7 +181,7 @@ impl Nic {
         }
     }
 
-    /// Notes, once a register, that something is used that is not modelled.
+    /// Reports the use of a register that is not emulated, once for each register.
     fn note_use(&mut self, offset: u32, write: bool) {
         let notice = match self.file.register(offset) {
             Some(register) if register.access == Access::Unmodelled => Notice::Unmodelled {

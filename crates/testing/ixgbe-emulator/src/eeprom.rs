@@ -1,16 +1,16 @@
-//! The EEPROM: its map is chapter 6 of the datasheet.
+//! The EEPROM. Chapter 6 of the datasheet is its map.
 
 use alloc::vec::Vec;
 
 use crate::options::Options;
 use crate::registers::bits::{EERD_DONE, EERD_START};
 
-/// Words that EEC tells.
+/// Words of the EEPROM, as EEC gives its size.
 const WORDS: usize = 1 << 14;
-/// Where the checksum is, and what all words up to it add up to (section 6.3.2.14).
+/// The word of the checksum, and the sum of all words up to it (section 6.3.2.14).
 const CHECKSUM: usize = 0x3f;
 const SUM: u16 = 0xbaba;
-/// Words that point to hardware sections (section 6.2): those the checksum covers too.
+/// Words that point to hardware sections (section 6.2). The checksum covers these sections, too.
 const SECTION_POINTERS: core::ops::RangeInclusive<usize> = 0x03..=0x0e;
 /// The pointer to the section of LAN core 0, which holds the MAC address (section 6.3.5).
 const CORE0: usize = 0x09;
@@ -19,21 +19,22 @@ const CORE0_AT: usize = 0x100;
 const MODULE_LIST: usize = 0x2b;
 const MODULE_LIST_AT: usize = 0x140;
 const MODULE_DATA_AT: usize = 0x150;
-/// Number by which drivers look up SR and LR modules at core 0.
+/// The number under which drivers look up SR and LR modules at core 0.
 const MODULE_SR_CORE0: u16 = 5;
-/// The pointer to the firmware's section; in it the pointers to the link settings and to the
-/// configuration of the pass-through patch, whose eighth word is its version.
+/// The pointer to the firmware's section. That section has the pointers to the link settings and to the configuration
+/// of the pass-through patch, whose eighth word is the patch's version.
 const FIRMWARE: usize = 0x0f;
 const FIRMWARE_AT: usize = 0x160;
 const PATCH_AT: usize = 0x180;
-/// Drivers take an older one for a prototype's.
+/// The patch's version. Drivers take an older one for that of a prototype.
 const PATCH_VERSION: u16 = 6;
-/// What the device can do; any module is good, and pin 2 tells nothing of cross-talk.
+/// The word of the device's capabilities. It says that any module is allowed, and that pin 2 does not report
+/// cross-talk.
 const CAPABILITIES: usize = 0x2c;
 const ANY_MODULE: u16 = 1 << 0;
 const NO_CROSSTALK_CHECK: u16 = 1 << 7;
 
-/// The words.
+/// The EEPROM's words.
 #[derive(Clone, Debug)]
 pub(crate) struct Eeprom {
     words: Vec<u16>,
@@ -69,8 +70,8 @@ impl Eeprom {
         Eeprom { words }
     }
 
-    /// EERD after a write of `value` (section 8.2.3.2.2): the address in bits 15:2 starts a read,
-    /// the data comes in bits 31:16.
+    /// Returns EERD after a write of `value` (section 8.2.3.2.2). Bits 15:2 hold the address to read, and the data
+    /// comes in bits 31:16.
     pub(crate) fn command(&self, value: u32) -> u32 {
         if value & EERD_START == 0 {
             return value & !EERD_DONE;
@@ -80,7 +81,7 @@ impl Eeprom {
         u32::from(word) << 16 | value & 0xfffc | EERD_DONE
     }
 
-    /// The MAC address in LAN core 0's section.
+    /// Returns the MAC address in LAN core 0's section.
     pub(crate) fn mac(&self) -> [u8; 6] {
         let mut mac = [0; 6];
         let words = &self.words[CORE0_AT + 1..CORE0_AT + 4];
@@ -91,7 +92,8 @@ impl Eeprom {
     }
 }
 
-/// The sum that the checksum completes: the words before it and the sections pointed to.
+/// Returns the sum of the words before the checksum and of the sections that are pointed to. The checksum completes it
+/// to [`SUM`].
 fn sum(words: &[u16]) -> u16 {
     let head = words[..CHECKSUM].iter().copied();
     let sections = words[SECTION_POINTERS].iter().flat_map(|&pointer| {

@@ -1,6 +1,6 @@
-//! FCoE contexts: where the device puts the payload of an FCoE frame, past the rings (section 7.13).
+//! FCoE contexts: they say where the device puts the payload of an FCoE frame, past the rings (section 7.13).
 //!
-//! A context is a second way to host memory, and firmware that booted from FCoE may leave one. Offsets and
+//! A context is a second way to host memory, and firmware that booted from FCoE may leave one open. Offsets and
 //! bits were checked against the register header of Intel's BSD-licensed driver, as DPDK carries it
 //! (`ixgbe_type.h`). The indirect access, the conditions for the use of a context and its fields were checked
 //! against the X550's datasheet (333369-009, sections 4.6.9 and 7.11.3.3), whose registers are the same and
@@ -26,26 +26,26 @@ pub(crate) struct Context {
     pub(crate) buffers: u32,
     /// FCDMARW: bytes of the last buffer.
     pub(crate) last: u16,
-    /// FCFLT: validity, and what was received.
+    /// FCFLT: validity, and whether the first frame was received.
     pub(crate) filter: u32,
     /// FCPARAM: the expected offset. It is kept and never compared.
     pub(crate) parameter: u32,
 }
 
 impl Context {
-    /// Whether both halves are valid: the device uses no other.
+    /// Whether both halves are valid. The device uses no other context.
     pub(crate) fn is_valid(&self) -> bool {
         self.buffers & FCBUFF_VALID != 0 && self.filter & FCFLT_VALID != 0
     }
 }
 
-/// What was put past the rings.
+/// Counts of what FCoE contexts have placed past the rings.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Placements {
-    /// FCoE frames whose payload went where a context says.
+    /// FCoE frames whose payload went where a context says, and not to a ring.
     pub frames: u64,
-    /// Bytes of it that were written.
+    /// Bytes of payload that were written.
     pub bytes: u64,
 }
 
@@ -58,14 +58,14 @@ impl Contexts {
         Contexts(alloc::vec![Context::default(); CONTEXTS as usize])
     }
 
-    /// The context that the low bits of `index` choose.
+    /// Returns the context that the low bits of `index` choose.
     pub(crate) fn at(&mut self, index: u32) -> &mut Context {
-        // As long as `CONTEXTS` says.
+        // In bounds: the vector has `CONTEXTS` elements.
         &mut self.0[(index % CONTEXTS) as usize]
     }
 
-    /// A write to FCDMARW: moves the DMA half of a context to or from FCPTRL, FCPTRH and FCBUFF. Whether
-    /// the command's bits can be read back is not told; here they cannot.
+    /// Handles a write to FCDMARW: moves the DMA half of a context to or from FCPTRL, FCPTRH and FCBUFF. The
+    /// datasheet does not say whether the command's bits can be read back; here they cannot.
     pub(crate) fn move_dma(&mut self, file: &mut RegisterFile, command: u32) {
         let index = command & FCDMARW_SELECT;
         let context = self.at(index);
@@ -82,7 +82,7 @@ impl Contexts {
         file.set(at::FCDMARW, last | index);
     }
 
-    /// A write to FCFLTRW: moves the filter half of a context to or from FCFLT and FCPARAM.
+    /// Handles a write to FCFLTRW: moves the filter half of a context to or from FCFLT and FCPARAM.
     pub(crate) fn move_filter(&mut self, file: &mut RegisterFile, command: u32) {
         let index = command & FCDMARW_SELECT;
         let context = self.at(index);

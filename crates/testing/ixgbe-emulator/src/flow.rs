@@ -14,37 +14,37 @@ use crate::registers::offset as at;
 pub(crate) const MAC_CONTROL: u16 = 0x8808;
 const PAUSE: u16 = 1;
 
-/// Where pause frames go to.
+/// The destination address of pause frames.
 const GROUP: [u8; 6] = [0x01, 0x80, 0xc2, 0, 0, 1];
 
-/// 512 bit times at 10 Gb/s are 51.2 ns: tenths of nanoseconds of a unit of pause.
+/// One unit of pause in tenths of nanoseconds: 512 bit times at 10 Gb/s are 51.2 ns.
 const QUANTUM: u64 = 512;
 
-/// Who has asked whom to be quiet.
+/// The pauses that the far end and this device have requested.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FlowControl {
-    /// The far end does not want to hear anything until then.
+    /// The far end has requested that nothing is sent until then.
     quiet_until: u64,
-    /// The far end was asked to be quiet.
+    /// This device has requested a pause of the far end.
     asked: bool,
-    /// When it is to be asked again.
+    /// When the request is to be repeated.
     again_at: u64,
 }
 
 impl FlowControl {
-    /// Until when nothing may be sent, if that is after `now`.
+    /// Returns the time until which nothing may be sent, if it is after `now`.
     pub(crate) fn quiet_until(&self, now: u64) -> Option<u64> {
         (self.quiet_until > now).then_some(self.quiet_until)
     }
 }
 
-/// Nanoseconds of `units` of pause.
+/// Returns the nanoseconds of `units` of pause.
 fn nanoseconds(units: u64) -> u64 {
     units * QUANTUM / 10
 }
 
 impl Nic {
-    /// A frame came that may be a pause frame.
+    /// Handles a received frame that may be a pause frame.
     pub(crate) fn pause_arrives(&mut self, frame: &[u8], headers: &Headers) {
         if headers.ethertype != MAC_CONTROL || word(frame, 14) != Some(PAUSE) {
             return;
@@ -61,8 +61,8 @@ impl Nic {
         }
     }
 
-    /// Asks the far end to be quiet while the packet buffer is filled above its high mark, and to
-    /// go on below the low one.
+    /// Requests a pause of the far end while the packet buffer is filled above its high mark. When it is no longer
+    /// filled above the low mark, ends the pause early if FCRTL asks for that.
     pub(crate) fn regulate(&mut self, link: &mut dyn Link) {
         let (high, low) = (self.file.get(at::FCRTH), self.file.get(at::FCRTL));
         let on = self.file.has(at::FCCFG, FCCFG_SENDS) && high & FCRTH_ENABLE != 0;

@@ -10,7 +10,7 @@ const DATA_OUT: u32 = 1 << 3;
 /// The module's address on the bus, seven bits.
 const MODULE: u8 = 0xa0 >> 1;
 
-/// What the module does with the byte under way.
+/// The module's part in the byte that is being transferred.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Phase {
     Idle,
@@ -50,7 +50,7 @@ impl I2cBus {
         }
     }
 
-    /// The driver sets both lines.
+    /// Handles a write of I2CCTL, by which the driver sets both lines.
     pub(crate) fn write(&mut self, value: u32) {
         let clock = value & CLOCK_OUT != 0;
         let data = value & DATA_OUT != 0;
@@ -65,7 +65,7 @@ impl I2cBus {
         self.data = data;
     }
 
-    /// I2CCTL: what the driver sets and what the lines are.
+    /// Returns I2CCTL: the driver's settings and the state of the lines.
     pub(crate) fn read(&self) -> u32 {
         let bit = |set: bool, bit: u32| if set { bit } else { 0 };
         bit(self.clock, CLOCK_IN | CLOCK_OUT)
@@ -73,7 +73,7 @@ impl I2cBus {
             | bit(self.data && self.released, DATA_IN)
     }
 
-    /// Data changed while the clock was high: falling starts, rising stops.
+    /// Handles a change of the data line while the clock is high: a falling edge is START, a rising edge is STOP.
     fn condition(&mut self, stop: bool) {
         self.phase = if stop { Phase::Idle } else { Phase::Address };
         self.released = true;
@@ -90,7 +90,7 @@ impl I2cBus {
                 self.shift = self.shift << 1 | u8::from(data);
             }
         } else {
-            // The bit of acknowledgement: the reader asks for more by pulling the line down.
+            // The acknowledge bit: the reader pulls the line down to ask for more.
             self.more = !data;
         }
         self.bits = (self.bits + 1).min(9);
@@ -110,7 +110,7 @@ impl I2cBus {
     fn acknowledge(&mut self) {
         let accepted = match self.phase {
             Phase::Address => self.memory.is_some() && self.shift >> 1 == MODULE,
-            // The serial ID is not writable: the byte is taken and forgotten.
+            // The serial ID is not writable: the byte is acknowledged and dropped.
             _ => true,
         };
         if accepted {

@@ -8,7 +8,7 @@ use crate::registers::bits::{
 };
 use crate::registers::{RegisterFile, offset as at};
 
-/// Nanoseconds of one unit of EITR's interval: it begins at bit 3 and counts 2.048 us.
+/// Nanoseconds of one unit of EITR's interval, which begins at bit 3.
 const EITR_UNIT_NS: u64 = 2048;
 
 /// Takes the interrupts that the device sends.
@@ -17,10 +17,10 @@ pub trait Interrupts {
     fn raise(&mut self, vector: u16);
 }
 
-/// Remembers how often each vector was raised.
+/// Counts how often each vector was raised.
 #[derive(Clone, Debug)]
 pub struct CountedInterrupts {
-    /// Messages by vector.
+    /// The number of messages of each vector.
     pub raised: [u64; 64],
 }
 
@@ -40,14 +40,14 @@ impl Interrupts for CountedInterrupts {
 
 /// The state behind EICR, EICS, EIMS and EIMC.
 ///
-/// Causes of queues are kept by vector (0 to 63): the low 16 are EICR's low bits.
+/// Causes of queues are kept by vector (0 to 63). The low 16 are EICR's low bits.
 #[derive(Clone, Debug)]
 pub(crate) struct InterruptBlock {
     vectors: u64,
     vector_mask: u64,
-    /// Vectors whose message was sent for a cause that is still set.
+    /// Vectors that have sent a message for a cause that is still set.
     vectors_sent: u64,
-    /// Vectors whose cause software has set.
+    /// Vectors whose cause software has set by EICS.
     vectors_asked: u64,
     others: u32,
     other_mask: u32,
@@ -70,7 +70,7 @@ impl InterruptBlock {
         }
     }
 
-    /// A queue has news: its allocation in IVAR says for which vector (section 7.3.4).
+    /// Sets the cause of a queue that has news, for the vector that its allocation in IVAR names (section 7.3.4).
     pub(crate) fn queue(&mut self, file: &RegisterFile, queue: u32, transmit: bool) {
         let register = file.get(at::IVAR + queue / 2 * 4);
         let allocation = register >> (16 * (queue % 2) + 8 * u32::from(transmit));
@@ -79,12 +79,12 @@ impl InterruptBlock {
         }
     }
 
-    /// One of the causes in EICR bits 29:16.
+    /// Sets one of the causes in EICR bits 29:16.
     pub(crate) fn other(&mut self, cause: u32) {
         self.others |= cause & EICR_OTHERS;
     }
 
-    /// What EICR reads as, and what reading it clears (section 7.3.1.4).
+    /// Reads EICR, and clears the causes that a read clears (section 7.3.1.4).
     pub(crate) fn read_causes(&mut self, file: &RegisterFile) -> u32 {
         let causes = self.vectors as u32 & EICR_QUEUES | self.others;
         if file.has(at::GPIE, GPIE_OTHER_CLEAR_DISABLE) {
@@ -93,13 +93,13 @@ impl InterruptBlock {
             self.clear(causes);
         }
         if !file.has(at::GPIE, GPIE_MULTIPLE_MSIX) {
-            // Reading masks what EIAM tells, when there is one vector.
+            // With one vector a read masks the causes that are set in EIAM.
             self.mask(file.get(at::EIAM) & causes);
         }
         causes
     }
 
-    /// A write of ones to EICR.
+    /// Handles a write of ones to EICR.
     pub(crate) fn clear(&mut self, causes: u32) {
         self.vectors &= !u64::from(causes & EICR_QUEUES);
         self.vectors_asked &= !u64::from(causes & EICR_QUEUES);
@@ -107,7 +107,7 @@ impl InterruptBlock {
         self.settle();
     }
 
-    /// A write to EICS.
+    /// Handles a write to EICS.
     pub(crate) fn set(&mut self, causes: u32) {
         let again = u64::from(causes & EICR_QUEUES);
         self.vectors |= again;
@@ -117,7 +117,7 @@ impl InterruptBlock {
         self.others_sent &= !causes;
     }
 
-    /// A write to EICS_EX.
+    /// Handles a write to EICS_EX.
     pub(crate) fn set_vectors(&mut self, half: u32, causes: u32) {
         let again = u64::from(causes) << (32 * half);
         self.vectors |= again;
@@ -125,48 +125,48 @@ impl InterruptBlock {
         self.vectors_asked |= again;
     }
 
-    /// A write to EIMS.
+    /// Handles a write to EIMS.
     pub(crate) fn unmask(&mut self, causes: u32) {
         self.vector_mask |= u64::from(causes & EICR_QUEUES);
         self.other_mask |= causes & !EICR_QUEUES;
     }
 
-    /// A write to EIMC.
+    /// Handles a write to EIMC.
     pub(crate) fn mask(&mut self, causes: u32) {
         self.vector_mask &= !u64::from(causes & EICR_QUEUES);
         self.other_mask &= !causes;
         self.settle();
     }
 
-    /// A write to EIMS_EX.
+    /// Handles a write to EIMS_EX.
     pub(crate) fn unmask_vectors(&mut self, half: u32, vectors: u32) {
         self.vector_mask |= u64::from(vectors) << (32 * half);
     }
 
-    /// A write to EIMC_EX.
+    /// Handles a write to EIMC_EX.
     pub(crate) fn mask_vectors(&mut self, half: u32, vectors: u32) {
         self.vector_mask &= !(u64::from(vectors) << (32 * half));
         self.settle();
     }
 
-    /// EIMS.
+    /// Returns EIMS.
     pub(crate) fn masks(&self) -> u32 {
         self.vector_mask as u32 & EICR_QUEUES | self.other_mask
     }
 
-    /// EIMS_EX.
+    /// Returns half of EIMS_EX.
     pub(crate) fn vector_masks(&self, half: u32) -> u32 {
         (self.vector_mask >> (32 * half)) as u32
     }
 
-    /// A cause that is cleared or masked may be sent again.
+    /// Lets causes that are cleared or masked be sent again later.
     fn settle(&mut self) {
         self.vectors_sent &= self.vectors & self.vector_mask;
         self.others_sent &= self.others & self.other_mask;
     }
 
-    /// The vectors to send messages for at time `now`; the causes' state changes accordingly. Of causes that
-    /// stick, see [`Faults`](crate::Faults::cause_sticks).
+    /// Returns the vectors to send messages for at time `now`, and updates the causes. `sticks` is the fault of causes
+    /// that stick: see [`Faults`](crate::Faults::cause_sticks).
     pub(crate) fn due(&mut self, file: &RegisterFile, now: u64, sticks: bool) -> u64 {
         if file.has(at::GPIE, GPIE_MULTIPLE_MSIX) {
             self.due_vectors(file, now, sticks) | self.due_others(file)
@@ -233,7 +233,7 @@ impl InterruptBlock {
         fired
     }
 
-    /// All causes share vector 0.
+    /// As [`due`](Self::due) with one vector: all causes share vector 0.
     fn due_single(&mut self, file: &RegisterFile, now: u64) -> u64 {
         let vectors = self.vectors & self.vector_mask & !self.vectors_sent;
         let others = self.others & self.other_mask & !self.others_sent;
@@ -245,7 +245,7 @@ impl InterruptBlock {
         1
     }
 
-    /// Whether the vector may fire now; if so its interval begins (section 7.3.2).
+    /// Whether the vector may fire now. If it may, its interval begins (section 7.3.2).
     fn throttle(&mut self, file: &RegisterFile, vector: u32, now: u64) -> bool {
         let Some(not_before) = self.not_before.get_mut(vector as usize) else {
             return false;
@@ -258,7 +258,7 @@ impl InterruptBlock {
         true
     }
 
-    /// When the next throttled vector may fire, if one waits.
+    /// Returns the time at which the next throttled vector may fire, if one waits.
     pub(crate) fn next_deadline(&self, file: &RegisterFile) -> Option<u64> {
         let waiting = self.vectors & self.vector_mask & !self.vectors_sent;
         if !file.has(at::GPIE, GPIE_MULTIPLE_MSIX) {

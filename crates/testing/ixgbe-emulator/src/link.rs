@@ -1,44 +1,43 @@
-//! The wire: where frames go to and come from.
+//! The cable, to which frames go and from which they come.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-/// Frames that wait in a [`Loop`] at most, each way; more are lost, as on a wire.
+/// Frames that wait in a [`Loop`] at most, in each direction. More are lost, as on a wire.
 const WAITING: usize = 4096;
 
 /// The far end of the cable.
 ///
-/// Frames carry no preamble and no frame check sequence; the model adds what the driver asks for.
+/// Frames carry no preamble and no frame check sequence. The emulator adds what the driver asks for.
 pub trait Link {
     /// Whether there is a carrier.
     fn is_up(&self) -> bool {
         true
     }
 
-    /// Takes one frame that the device sends. A link that has no room drops it.
+    /// Takes one frame that the device sends. A link without room drops it.
     fn send(&mut self, frame: &[u8]);
 
-    /// Puts the next frame for the device into `frame`, replacing what is there; false if there
-    /// is none.
+    /// Replaces the contents of `frame` by the next frame for the device. Returns false if there is none.
     fn receive(&mut self, frame: &mut Vec<u8>) -> bool;
 }
 
-/// A cable from the device to itself, or to a test that looks at both of its ends. What the device sends is
-/// lost while 4096 frames wait.
+/// A cable from the device to itself, or to a test that looks at both of its ends. Frames that the device sends are lost
+/// while 4096 frames wait.
 #[derive(Clone, Debug, Default)]
 pub struct Loop {
     /// Frames that the device will receive, the next one first.
     pub inbound: VecDeque<Vec<u8>>,
     /// Frames that the device sent, the oldest first; unused when `looped`.
     pub outbound: VecDeque<Vec<u8>>,
-    /// Whether what is sent comes back.
+    /// Whether sent frames come back.
     pub looped: bool,
     /// Whether the cable is cut.
     pub down: bool,
 }
 
 impl Loop {
-    /// A cable that brings every frame back.
+    /// Returns a cable that brings every frame back.
     pub fn closed() -> Self {
         Loop {
             looped: true,
@@ -46,7 +45,7 @@ impl Loop {
         }
     }
 
-    /// A cable whose far end is `inbound` and `outbound`.
+    /// Returns a cable whose far end is `inbound` and `outbound`.
     pub fn open() -> Self {
         Loop::default()
     }

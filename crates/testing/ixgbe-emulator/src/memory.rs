@@ -1,4 +1,4 @@
-//! What the device reaches by DMA.
+//! Guest memory, which the device reaches by DMA.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -7,16 +7,16 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum DmaError {
-    /// Nothing is mapped at part of the range.
+    /// A part of the range is not mapped.
     Unmapped {
         /// First byte of the access.
         address: u64,
         /// Its length in bytes.
         length: usize,
     },
-    /// The device may not master the bus: Bus Master Enable is clear, or the device is in D3.
+    /// The device may not be bus master: Bus Master Enable is clear, or the device is in D3.
     NotMaster,
-    /// A fault that a test asked for.
+    /// A fault that a test has injected.
     Injected,
 }
 
@@ -40,26 +40,25 @@ impl core::error::Error for DmaError {}
 
 /// Guest memory as the device sees it: bytes at guest physical addresses.
 ///
-/// The addresses come from descriptors, so they are anything at all: an implementation refuses
-/// what is not the guest's memory, ranges that wrap around included.
+/// The addresses come from descriptors, so they may have any value. An implementation refuses addresses outside the
+/// guest's memory and ranges that wrap around.
 pub trait GuestMemory {
     /// Fills `into` from `address` on.
     ///
     /// # Errors
-    /// When part of the range is no guest memory; `into` is then unspecified.
+    /// When part of the range is not guest memory. The contents of `into` are then unspecified.
     fn read(&self, address: u64, into: &mut [u8]) -> Result<(), DmaError>;
 
     /// Stores `bytes` at `address`.
     ///
     /// # Errors
-    /// When part of the range is no guest memory.
+    /// When part of the range is not guest memory.
     fn write(&mut self, address: u64, bytes: &[u8]) -> Result<(), DmaError>;
 
     /// Stores one little-endian word that the guest polls.
     ///
-    /// Where the guest runs beside the device, the word must appear after everything stored before it. A
-    /// descriptor's word is there already but for the bit that says so, so that its bytes may come in any
-    /// order.
+    /// Where the guest runs at the same time as the device, the word must appear after everything that was stored before
+    /// it. Of a descriptor's word all bits but the done bit are already stored, so its bytes may appear in any order.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -68,7 +67,7 @@ pub trait GuestMemory {
     }
 }
 
-/// Guest memory in one piece from address `base` on: for tests and for in-process use.
+/// Guest memory in one piece that begins at an address `base`, for tests and for in-process use.
 #[derive(Clone, Debug)]
 pub struct FlatMemory {
     base: u64,
@@ -76,7 +75,7 @@ pub struct FlatMemory {
 }
 
 impl FlatMemory {
-    /// `length` zero bytes that begin at `base`.
+    /// Returns `length` zero bytes that begin at `base`.
     pub fn new(base: u64, length: usize) -> Self {
         FlatMemory {
             base,
@@ -84,7 +83,7 @@ impl FlatMemory {
         }
     }
 
-    /// The bytes themselves; the first is at the base address.
+    /// Returns the bytes. The first is at the base address.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }

@@ -29,19 +29,19 @@ use crate::write_back::WriteBacks;
 /// Receive queues.
 const RX_QUEUES: u32 = 128;
 
-/// What a step left behind.
+/// Whether the device has more to do after a step.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[must_use]
 pub enum Progress {
-    /// Nothing is left to do until the driver, the link or the clock does something.
+    /// The device has nothing to do until the driver, the link or the clock does something.
     Idle,
-    /// Another step would do more: the step's share was used up.
+    /// The step has used up its share, and another step would do more.
     More,
 }
 
 /// An 82599.
 ///
-/// It does nothing by itself: the bus reads and writes it, [`step`](Self::step) lets it work,
+/// It does nothing by itself. The bus reads and writes it, [`step`](Self::step) lets it work, and
 /// [`advance`](Self::advance) moves its clock. The same calls always give the same results.
 #[derive(Clone, Debug)]
 pub struct Nic {
@@ -54,7 +54,7 @@ pub struct Nic {
     pub(crate) interrupts: InterruptBlock,
     pub(crate) packet_buffer: PacketBuffer,
     pub(crate) tx_queues: Vec<TxQueue>,
-    /// The queue with which the next step begins: all get their turn.
+    /// The transmit queue with which the next step begins, so that the queues take turns.
     pub(crate) first_tx_queue: u32,
     pub(crate) write_backs: WriteBacks,
     pub(crate) drops: Drops,
@@ -73,7 +73,7 @@ pub struct Nic {
 }
 
 impl Nic {
-    /// A device after power-on.
+    /// Returns a device as it is after power-on.
     pub fn new(options: Options) -> Self {
         let mut nic = Nic {
             config: ConfigSpace::new(&options),
@@ -105,9 +105,9 @@ impl Nic {
         nic
     }
 
-    /// Power off and on: configuration space and FCoE contexts too. What was noticed, counted in
-    /// [`drops`](Self::drops), [`placements`](Self::placements) and [`omissions`](Self::omissions), and
-    /// injected stays.
+    /// Switches the power off and on, which also resets configuration space and FCoE contexts. Notices, the counts
+    /// in [`drops`](Self::drops), [`placements`](Self::placements) and [`omissions`](Self::omissions), and injected
+    /// faults stay.
     pub fn power_cycle(&mut self) {
         self.config = ConfigSpace::new(&self.options);
         self.msix.reset();
@@ -116,9 +116,8 @@ impl Nic {
         self.reset();
     }
 
-    /// Registers and rings are reset (section 4.2.1). FCoE contexts are memory, and no document that was to
-    /// be had says that a reset clears them: software clears them all (X550 datasheet, section 4.6.9). So
-    /// they stay.
+    /// Resets registers and rings (section 4.2.1). FCoE contexts are memory, and no document at hand says that a
+    /// reset clears them: software clears them all (X550 datasheet, section 4.6.9). So they stay.
     pub(crate) fn reset(&mut self) {
         self.remember_rings();
         self.file.reset();
@@ -135,8 +134,7 @@ impl Nic {
         self.notices.push(Notice::Reset);
     }
 
-    /// The first receive address and the link's mode come from the EEPROM (sections 8.2.3.7.8
-    /// and 8.2.3.22.19).
+    /// Loads the first receive address and the link's mode from the EEPROM (sections 8.2.3.7.8 and 8.2.3.22.19).
     fn load_eeprom(&mut self) {
         let [a, b, c, d, e, f] = self.eeprom.mac();
         self.file.set(at::RAL, u32::from_le_bytes([a, b, c, d]));
@@ -145,7 +143,7 @@ impl Nic {
         let (mode, second) = match self.options.device_id {
             0x10f9 => (AUTOC_10G_PARALLEL | AUTOC_CX4, 0),
             0x10f7 | 0x10f8 | 0x1514 | 0x1517 => (AUTOC_10G_PARALLEL | AUTOC_KX4, 0),
-            // XAUI is zero.
+            // The field's value for XAUI is zero.
             0x10fc => (AUTOC_10G_PARALLEL, 0),
             _ => (AUTOC_10G_SERIAL, AUTOC2_SFI),
         };
@@ -158,7 +156,7 @@ impl Nic {
         self.file.set(at::AUTOC2, second | disabled);
     }
 
-    /// What the device was made with.
+    /// Returns the options with which the device was made.
     pub fn options(&self) -> &Options {
         &self.options
     }
@@ -183,7 +181,7 @@ impl Nic {
         }
     }
 
-    /// Reads `size` bytes (4 or 8) at `offset` of a BAR; ones where nothing is.
+    /// Reads `size` bytes (4 or 8) at `offset` of a BAR. Reads as ones where the device has nothing.
     pub fn read(&mut self, bar: u8, offset: u64, size: usize) -> u64 {
         if self.faults.removed {
             return u64::MAX;
@@ -198,7 +196,7 @@ impl Nic {
         }
     }
 
-    /// Writes `size` bytes (4 or 8) at `offset` of a BAR; nothing where nothing is.
+    /// Writes `size` bytes (4 or 8) at `offset` of a BAR. Ignored where the device has nothing.
     pub fn write(&mut self, bar: u8, offset: u64, size: usize, value: u64) {
         if self.faults.removed {
             return;
@@ -211,7 +209,7 @@ impl Nic {
         }
     }
 
-    /// The offset if the access is of aligned words inside the BAR (section 8.1).
+    /// Returns the offset if the access is of aligned words inside the BAR (section 8.1).
     fn word(&mut self, bar: u8, offset: u64, size: usize) -> Option<u32> {
         let length = match bar {
             REGISTER_BAR => registers::SIZE,
@@ -248,8 +246,7 @@ impl Nic {
         }
     }
 
-    /// Lets the device do what there is to do, within a fixed share: descriptors, frames, the
-    /// link, interrupts.
+    /// Lets the device work on descriptors, frames, the link and interrupts, within a fixed share.
     pub fn step(
         &mut self,
         memory: &mut dyn GuestMemory,
@@ -319,25 +316,25 @@ impl Nic {
         }
     }
 
-    /// Moves the clock to `nanoseconds` since some moment; it never goes back.
+    /// Moves the clock to `nanoseconds` since an arbitrary start. The clock never goes back.
     pub fn advance(&mut self, nanoseconds: u64) {
         self.now = self.now.max(nanoseconds);
     }
 
-    /// The time at which a throttled interrupt may be sent or a pause asked for by the far end is
-    /// over, if one waits: step then.
+    /// Returns the earliest time at which a waiting throttled interrupt may be sent or a pause that the far end has
+    /// requested is over. Call [`step`](Self::step) then.
     pub fn next_deadline(&self) -> Option<u64> {
         let throttled = self.interrupts.next_deadline(&self.file);
         let paused = self.flow.quiet_until(self.now);
         throttled.into_iter().chain(paused).min()
     }
 
-    /// The faults being injected.
+    /// Returns the faults that are injected now.
     pub fn faults(&self) -> &Faults {
         &self.faults
     }
 
-    /// Injects other faults from now on.
+    /// Injects `faults` from now on, in place of the faults before.
     pub fn inject(&mut self, faults: Faults) {
         if !faults.keeps_writing {
             self.ghosts.clear();
@@ -345,7 +342,7 @@ impl Nic {
         self.faults = faults;
     }
 
-    /// Before queues go, the forgetful device remembers them.
+    /// Remembers the rings of all queues that are about to be disabled, if the fault `keeps_writing` is injected.
     fn remember_rings(&mut self) {
         if self.faults.keeps_writing {
             for ring in (0..RX_QUEUES).filter_map(|queue| RxRing::of(&self.file, queue)) {
@@ -354,27 +351,27 @@ impl Nic {
         }
     }
 
-    /// A queue or the receiver is about to be disabled.
+    /// Called before a queue or the receiver is disabled.
     pub(crate) fn before_disable(&mut self) {
         self.remember_rings();
     }
 
-    /// What was dropped that no register counts.
+    /// Returns the counts of dropped frames that no register counts.
     pub fn drops(&self) -> Drops {
         self.drops
     }
 
-    /// What went past the rings by FCoE contexts.
+    /// Returns the counts of what FCoE contexts have placed past the rings.
     pub fn placements(&self) -> Placements {
         self.placements
     }
 
-    /// What software has left out that the hardware asks for.
+    /// Returns how often software has left out a step that the hardware asks for.
     pub fn omissions(&self) -> Omissions {
         self.omissions
     }
 
-    /// Takes the oldest notice.
+    /// Takes the oldest notice, if there is one.
     pub fn take_notice(&mut self) -> Option<Notice> {
         self.notices.take()
     }

@@ -1,16 +1,17 @@
-//! What the device has to tell its keeper.
+//! Notices of the device to the program that runs it.
 
 use alloc::collections::{BTreeSet, VecDeque};
 use core::fmt;
 
-/// Notices that are kept until they are taken; beyond that the oldest go.
+/// Notices that are kept until they are taken. Beyond that the oldest are dropped.
 const CAPACITY: usize = 256;
 
-/// Something a keeper may want to log. Each kind is told once for each register or queue.
+/// An event that the program may want to log. The use of a register that is not emulated, and an access without effect,
+/// is reported once for each register or place; resets and changes of the link are reported each time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Notice {
-    /// A register was used whose function is not modelled.
+    /// A register was used whose function is not emulated.
     Unmodelled {
         /// The datasheet's name.
         name: &'static str,
@@ -26,7 +27,7 @@ pub enum Notice {
         /// Whether it was written.
         write: bool,
     },
-    /// An access that is not of aligned words inside a BAR: it had no effect (section 8.1).
+    /// An access was not of aligned words inside a BAR. It had no effect (section 8.1).
     Misaligned {
         /// The BAR.
         bar: u8,
@@ -39,7 +40,7 @@ pub enum Notice {
     Reset,
     /// The link went up or down.
     Link {
-        /// Which of both.
+        /// Whether it went up.
         up: bool,
     },
 }
@@ -54,13 +55,13 @@ impl fmt::Display for Notice {
                 write,
             } => write!(
                 f,
-                "register {name} ({offset:#07x}) was {}: its function is not modelled",
+                "register {name} ({offset:#07x}) was {}: its function is not emulated",
                 verb(write)
             ),
             Notice::Unknown { offset, write } => {
                 write!(
                     f,
-                    "offset {offset:#07x} was {}: no register there",
+                    "offset {offset:#07x} was {}: there is no register",
                     verb(write)
                 )
             }
@@ -79,11 +80,11 @@ impl fmt::Display for Notice {
     }
 }
 
-/// Notices in the order in which they came.
+/// The notices that wait, in order.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notices {
     waiting: VecDeque<Notice>,
-    /// BAR and word of the misaligned accesses that were told: a guest cannot fill its keeper's log.
+    /// BAR and word of the misaligned accesses that were reported. So a guest cannot fill the program's log.
     misaligned: BTreeSet<(u8, u32)>,
 }
 
@@ -95,8 +96,8 @@ impl Notices {
         self.waiting.push_back(notice);
     }
 
-    /// An access to a BAR of `size` bytes that has no effect: told once for each of its words, and once
-    /// for all that is beyond its end.
+    /// Reports an access to a BAR of `size` bytes that has no effect, once for each word of the BAR and once for all
+    /// accesses beyond its end.
     pub(crate) fn misaligned(&mut self, bar: u8, size: u32, offset: u64, length: usize) {
         let inside = u32::try_from(offset).ok().filter(|&offset| offset < size);
         let word = inside.map_or(u32::MAX, |offset| offset / 4);

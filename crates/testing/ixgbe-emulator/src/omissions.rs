@@ -1,4 +1,4 @@
-//! What software left out that the hardware asks for.
+//! Steps that the hardware asks for and that software has left out.
 
 use crate::registers::bits::{
     HLREG0_CRC_STRIP, RDRXCTL_CRC_STRIP, RDRXCTL_FCOE_WRITE_FIX, RDRXCTL_RSC_ACK,
@@ -6,8 +6,8 @@ use crate::registers::bits::{
 };
 use crate::registers::{RegisterFile, offset as at};
 
-/// How often software has left something out. A real device may get along without, now and then: the
-/// model does, unless a fault says otherwise, and counts.
+/// How often software has left out a step that the hardware asks for. A real device may work without it, now and then.
+/// The emulator works without it, unless a fault says otherwise, and counts.
 ///
 /// Sections are those of the 82599's datasheet as TinyNF (MIT) quotes them beside its code; *clarification*
 /// and *erratum* are those of its specification update, revision 3.1.
@@ -15,29 +15,31 @@ use crate::registers::{RegisterFile, offset as at};
 #[non_exhaustive]
 pub struct Omissions {
     /// RXCTRL.RXEN was set while the security engine's receive path was not halted (section 4.6.7.1, last
-    /// step): frames that come then can hang receive DMA (`ixgbe_enable_rx_dma_82599` of Intel's BSD-licensed
+    /// step). Frames that arrive then can hang receive DMA (`ixgbe_enable_rx_dma_82599` of Intel's BSD-licensed
     /// driver).
     pub rx_enabled_unhalted: u64,
     /// RXCTRL.RXEN was set with RDRXCTL.RSCACKC clear (section 8.2.3.8.8: "should set this bit").
     pub rsc_ack_unset: u64,
     /// RXCTRL.RXEN was set with RDRXCTL.FCOE_WRFIX clear (section 8.2.3.8.8).
     pub fcoe_write_fix_unset: u64,
-    /// RXCTRL.RXEN was set with RDRXCTL.RSCFRSTSIZE at its default; it should be zero (section 4.6.7).
+    /// RXCTRL.RXEN was set with RDRXCTL.RSCFRSTSIZE not zero, as after a reset (section 4.6.7).
     pub rsc_first_size_left: u64,
-    /// RXCTRL.RXEN was set while RDRXCTL and HLREG0 disagree on the CRC (section 4.6.7).
+    /// RXCTRL.RXEN was set while RDRXCTL and HLREG0 disagreed on CRC stripping (section 4.6.7).
     pub crc_strip_disagrees: u64,
-    /// A tail was moved ahead of its head while its queue was not yet enabled ("should not be bumped", sections
-    /// 4.6.7.1 and 4.6.8.1). Equal to the head, as drivers write it before, it gives the device no descriptor.
+    /// A tail was written with another value than its head's while its queue was not yet enabled ("should not be
+    /// bumped", sections 4.6.7.1 and 4.6.8.1). A tail equal to the head, as drivers write it before, gives the device no
+    /// descriptor and is not counted.
     pub tail_before_enable: u64,
     /// A register was accessed within a millisecond of a reset (section 8.2.3.1.1).
     pub access_after_reset: u64,
-    /// A reset while requests were pending, without the flush of the PCIe buffers that clarification 9 asks
-    /// for.
+    /// The device was reset while requests were pending, without the flush of the PCIe buffers that clarification 9
+    /// asks for.
     pub reset_unflushed: u64,
 }
 
 impl Omissions {
-    /// Receive is about to be enabled.
+    /// Counts what is left out at the moment when receive is enabled. `halted` says whether the security engine's
+    /// receive path is halted.
     pub(crate) fn receive_enabled(&mut self, file: &RegisterFile, halted: bool) {
         let control = file.get(at::RDRXCTL);
         let count = |counter: &mut u64, left_out: bool| *counter += u64::from(left_out);

@@ -1,6 +1,6 @@
-//! How a device is made.
+//! The options of a device.
 
-/// What is burnt into the device.
+/// The properties that are fixed when a device is made.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Options {
@@ -10,9 +10,9 @@ pub struct Options {
     pub device_id: u16,
     /// PCI subsystem ID.
     pub subsystem_id: u16,
-    /// Whether an optical module is plugged in; looked at by drivers of 0x10fb.
+    /// Whether an optical module is plugged in. Drivers of 0x10fb look for one.
     pub module: bool,
-    /// Whether somebody else, a VMM, keeps the MSI-X table, so that vectors are never masked here.
+    /// Whether a VMM keeps the MSI-X table, so that vectors are never masked here.
     pub foreign_msix_table: bool,
 }
 
@@ -30,28 +30,28 @@ impl Default for Options {
 }
 
 impl Options {
-    /// The same with another MAC address.
+    /// Returns the options with another MAC address.
     #[must_use]
     pub fn with_mac(mut self, mac: [u8; 6]) -> Self {
         self.mac = mac;
         self
     }
 
-    /// The same with another PCI device ID.
+    /// Returns the options with another PCI device ID.
     #[must_use]
     pub fn with_device_id(mut self, device_id: u16) -> Self {
         self.device_id = device_id;
         self
     }
 
-    /// The same with or without an optical module.
+    /// Returns the options with or without an optical module.
     #[must_use]
     pub fn with_module(mut self, module: bool) -> Self {
         self.module = module;
         self
     }
 
-    /// The same with the MSI-X table here (false) or at a VMM (true).
+    /// Returns the options with the MSI-X table in the device (false) or at a VMM (true).
     #[must_use]
     pub fn with_foreign_msix_table(mut self, foreign: bool) -> Self {
         self.foreign_msix_table = foreign;

@@ -1,6 +1,6 @@
-//! Finding the headers of a frame, without trusting one of its length fields.
+//! Finds the headers of a frame without trusting any of its length fields.
 
-/// Extension headers of IPv6 that are skipped at most.
+/// The largest number of IPv6 extension headers that are skipped.
 const EXTENSIONS: usize = 8;
 
 const IPV4: u16 = 0x0800;
@@ -23,7 +23,7 @@ pub(crate) enum Transport {
     Sctp,
 }
 
-/// The headers of a frame. Offsets are from its first byte; what they tell lies inside it.
+/// The headers of a frame. Offsets count from its first byte, and the headers lie inside the frame.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Headers {
     /// Tag control information of the VLAN tag, if there is one.
@@ -31,14 +31,14 @@ pub(crate) struct Headers {
     pub(crate) ethertype: u16,
     /// The network header, and where it begins.
     pub(crate) network: Option<(Network, usize)>,
-    /// The transport header, and where it begins; none for fragments.
+    /// The transport header, and where it begins. Fragments have none.
     pub(crate) transport: Option<(Transport, usize)>,
-    /// Where the IP packet ends: the frame may be padded.
+    /// Where the IP packet ends. The frame may be padded behind it.
     pub(crate) end: usize,
 }
 
 impl Headers {
-    /// Whether it is the first part of an IPv4 packet of several.
+    /// Whether this is the first fragment of an IPv4 packet.
     pub(crate) fn is_fragment(&self, frame: &[u8]) -> bool {
         match self.network {
             Some((Network::V4 { .. }, at)) => {
@@ -49,13 +49,13 @@ impl Headers {
     }
 }
 
-/// The big-endian 16-bit word at `at`.
+/// Returns the big-endian 16-bit word at `at`.
 pub(crate) fn word(frame: &[u8], at: usize) -> Option<u16> {
     let bytes = frame.get(at..at.checked_add(2)?)?;
     Some(u16::from_be_bytes([bytes[0], bytes[1]]))
 }
 
-/// Finds the headers; `vlan_type` is the EtherType of VLAN tags.
+/// Finds the headers of `frame`. `vlan_type` is the EtherType of VLAN tags.
 pub(crate) fn parse(frame: &[u8], vlan_type: u16) -> Headers {
     let mut headers = Headers {
         end: frame.len(),
@@ -73,7 +73,7 @@ pub(crate) fn parse(frame: &[u8], vlan_type: u16) -> Headers {
         at = 18;
     }
     headers.ethertype = ethertype;
-    // A header that is not whole is no header.
+    // A header that is cut short counts as none.
     let _ = match ethertype {
         IPV4 => ipv4(frame, at, &mut headers),
         IPV6 => ipv6(frame, at, &mut headers),
@@ -97,7 +97,7 @@ fn ipv4(frame: &[u8], at: usize, headers: &mut Headers) -> Option<()> {
         at,
     ));
     headers.end = at + total;
-    // More fragments, or not the first one.
+    // The packet is a fragment if more follow or it is not the first.
     let fragment = word(fixed, 6)? & 0x3fff != 0;
     if !fragment {
         headers.transport = transport(fixed[9], at + length, headers.end);
@@ -140,7 +140,7 @@ fn ipv6(frame: &[u8], at: usize, headers: &mut Headers) -> Option<()> {
     Some(())
 }
 
-/// The transport header if all of its fixed part is there.
+/// Returns the transport header if all of its fixed part is there.
 fn transport(protocol: u8, at: usize, end: usize) -> Option<(Transport, usize)> {
     let (kind, length) = match protocol {
         6 => (Transport::Tcp, 20),

@@ -1,4 +1,4 @@
-//! Hardware that takes its time, or needs to be asked twice: what is under way, and the faults of that.
+//! Operations of the hardware that take time or must be repeated, and the faults of these.
 
 use alloc::vec::Vec;
 
@@ -9,45 +9,45 @@ use crate::registers::bits::{
 };
 use crate::registers::offset as at;
 
-/// How long software leaves the device alone after a reset, in nanoseconds (section 8.2.3.1.1).
+/// Nanoseconds for which software must not access the device after a reset (section 8.2.3.1.1).
 const QUIET: u64 = 1_000_000;
 
-/// Least time between the two resets of a stuck device (clarification 9).
+/// Least nanoseconds between the two resets of a stuck device (clarification 9).
 const BETWEEN: u64 = 1_000;
 
-/// Requests to the bus that do not end.
+/// Whether there are bus requests that do not end, and how far a reset has come.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Pending {
     #[default]
     None,
     Stuck,
-    /// Reset once, at that time.
+    /// The device was reset once, at that time.
     HalfReset(u64),
 }
 
-/// What is under way.
+/// The operations that are under way.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Quirks {
-    /// When the last reset was, and when it is over; when the EEPROM is read.
+    /// When the last reset began (until an early access was counted), when it is over, and when the EEPROM is loaded.
     reset_at: Option<u64>,
     reset_until: u64,
     eeprom_until: u64,
-    /// Values of RXDCTL and TXDCTL that do not hold yet, and when they do.
+    /// Values of RXDCTL and TXDCTL that have not taken effect yet: when they do, the offset, the value.
     queues: Vec<(u64, u32, u32)>,
     pending: Pending,
     flushed: bool,
     /// Receive DMA hangs until the next reset.
     pub(crate) receive_hangs: bool,
-    /// What LINKS was last read as, and how often.
+    /// The link state at the last read of LINKS, and the number of reads.
     links: u32,
     looks: u32,
-    /// Messages and receive descriptors so far, for the faults that take every n-th.
+    /// Messages and receive descriptors so far, for the faults that hit every n-th.
     pub(crate) messages: u32,
     pub(crate) received: u32,
 }
 
 impl Quirks {
-    /// After power-on nothing is under way.
+    /// Ends all operations, as power-on does.
     pub(crate) fn power_on(&mut self) {
         *self = Quirks {
             messages: self.messages,
@@ -57,13 +57,13 @@ impl Quirks {
     }
 }
 
-/// When something that begins at `now` and takes `time` is over.
+/// Returns when an operation that begins at `now` and takes `time` is over.
 fn after(now: u64, time: u64) -> u64 {
     now.saturating_add(time)
 }
 
 impl Nic {
-    /// A software reset has been asked for by CTRL.
+    /// Handles a software reset by CTRL.
     pub(crate) fn software_reset(&mut self) {
         let (now, faults, quirks) = (self.now, *self.faults(), &mut self.quirks);
         if quirks.pending != Pending::None && !quirks.flushed {
@@ -80,12 +80,12 @@ impl Nic {
         self.reset();
     }
 
-    /// What a reset of any kind ends.
+    /// Ends the operations that a reset of any kind ends.
     pub(crate) fn end_of_work(&mut self) {
         self.quirks.queues.clear();
         self.quirks.receive_hangs = false;
         if self.faults().filters_undefined {
-            // Memories that no reset is said to initialize.
+            // Memories of which the datasheet does not say that a reset initialises them.
             for (place, count, value) in [
                 (at::MTA, 128, u32::MAX),
                 (at::UTA, 128, u32::MAX),
@@ -100,7 +100,7 @@ impl Nic {
         }
     }
 
-    /// CTRL was written.
+    /// Handles a write of CTRL: with the fault, disabling the bus master leaves requests pending.
     pub(crate) fn master_disabled(&mut self, control: u32) {
         let disabled = control & CTRL_MASTER_DISABLE != 0;
         if disabled && self.faults().master_stuck && self.quirks.pending == Pending::None {
@@ -109,7 +109,7 @@ impl Nic {
         }
     }
 
-    /// GCR_EXT was written: the flush counts while nothing can be sent or received.
+    /// Handles a write of GCR_EXT. A flush counts only while nothing can be sent or received.
     pub(crate) fn flush_buffers(&mut self, control: u32) {
         if control & GCR_EXT_FLUSH != 0
             && self.file.has(at::HLREG0, HLREG0_LOOPBACK)
@@ -119,28 +119,28 @@ impl Nic {
         }
     }
 
-    /// Whether requests to the bus are pending that will not end.
+    /// Whether bus requests are pending that will not end.
     pub(crate) fn requests_pending(&self) -> bool {
         self.quirks.pending != Pending::None
     }
 
-    /// Whether a reset has been left half done: there is no DMA.
+    /// Whether a reset is half done, which leaves the device without DMA.
     pub(crate) fn half_reset(&self) -> bool {
         matches!(self.quirks.pending, Pending::HalfReset(_))
     }
 
-    /// Software accesses a register other than CTRL.
+    /// Counts an access to a register other than CTRL that comes too soon after a reset.
     pub(crate) fn note_haste(&mut self, offset: u32) {
         let recent = |at: u64| self.now < after(at, QUIET);
         let control = matches!(offset, at::CTRL | 0x4);
         if !control && self.quirks.reset_at.is_some_and(recent) {
             self.omissions.access_after_reset += 1;
-            // Once for each reset.
+            // Counted once for each reset.
             self.quirks.reset_at = None;
         }
     }
 
-    /// The bits of a register that tell what is over, as they are now.
+    /// Returns `value` with the bits that say whether a reset or the EEPROM's loading is over as they are now.
     pub(crate) fn timed(&self, offset: u32, value: u32) -> u32 {
         let resetting = self.now < self.quirks.reset_until;
         match offset {
@@ -151,7 +151,7 @@ impl Nic {
         }
     }
 
-    /// Whether a write to RXDCTL or TXDCTL holds only later; it is kept until then.
+    /// Whether a write to RXDCTL or TXDCTL takes effect only later. If so, the value is kept until then.
     pub(crate) fn holds_later(&mut self, offset: u32, value: u32) -> bool {
         let changes = self.file.get(offset) & QUEUE_ENABLE != value & QUEUE_ENABLE;
         self.quirks.queues.retain(|&(_, at, _)| at != offset);
@@ -163,7 +163,7 @@ impl Nic {
         true
     }
 
-    /// Takes the values of RXDCTL and TXDCTL that hold by now.
+    /// Applies the values of RXDCTL and TXDCTL that take effect by now.
     pub(crate) fn settle_queues(&mut self) {
         let now = self.now;
         let due = |&(until, ..): &(u64, u32, u32)| until <= now;
@@ -178,7 +178,7 @@ impl Nic {
         self.file.has(at::SECRXCTRL, SECRXCTRL_HALT) && !self.faults().security_busy
     }
 
-    /// SECRXSTAT.
+    /// Returns SECRXSTAT.
     pub(crate) fn security_status(&self) -> u32 {
         if self.path_halted() {
             SECRXSTAT_READY
@@ -187,7 +187,7 @@ impl Nic {
         }
     }
 
-    /// RXCTRL.RXEN goes from clear to set.
+    /// Handles the change of RXCTRL.RXEN from clear to set.
     pub(crate) fn receive_enabled(&mut self) {
         let halted = self.path_halted();
         self.omissions.receive_enabled(&self.file, halted);
@@ -196,7 +196,7 @@ impl Nic {
         }
     }
 
-    /// LINKS as software reads it, of a link that is in this state.
+    /// Returns LINKS as software reads it when the link's state is `links`.
     pub(crate) fn look_at_links(&mut self, links: u32) -> u32 {
         let before = core::mem::replace(&mut self.quirks.links, links);
         self.quirks.looks = self.quirks.looks.wrapping_add(1);

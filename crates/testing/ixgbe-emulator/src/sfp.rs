@@ -1,6 +1,6 @@
-//! What an optical module tells of itself: the serial ID of SFF-8472, a 10GBASE-SR module.
+//! The serial ID of an optical module (SFF-8472). The module is a 10GBASE-SR one.
 
-/// The 256 bytes at I2C address 0xa0.
+/// Returns the 256 bytes at I2C address 0xa0.
 pub(crate) fn identity() -> [u8; 256] {
     let mut id = [0; 256];
     // SFP, serial ID by function, LC connector, 10GBASE-SR.
@@ -17,7 +17,7 @@ pub(crate) fn identity() -> [u8; 256] {
     // Wavelength in nanometres.
     id[60..62].copy_from_slice(&850u16.to_be_bytes());
     id[63] = sum(&id[..63]);
-    // The module tells TX_FAULT and LOS and obeys TX_DISABLE.
+    // The module reports TX_FAULT and LOS and obeys TX_DISABLE.
     id[65] = 0x1a;
     text(&mut id[68..84], "0");
     text(&mut id[84..92], "260101");

@@ -1,32 +1,32 @@
-//! Counting (section 8.2.3.23).
+//! Counts frames in the statistics registers (section 8.2.3.23).
 
 use crate::registers::{RegisterFile, offset as at};
 use crate::rx::{CRC, Cast, cast};
 
-/// Frames that the model dropped and that no register counts.
+/// Frames that the emulator dropped and that no register counts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Drops {
-    /// Received, but the queue was disabled or out of descriptors and told to drop.
+    /// Received frames whose queue was disabled, or had no descriptors and was set to drop.
     pub rx_no_descriptor: u64,
-    /// DMA of a received frame, or of its descriptor, that failed.
+    /// Received frames of which the DMA of data or descriptor failed.
     pub rx_dma_error: u64,
-    /// Sent, but the descriptors make no sense.
+    /// Packets to send whose descriptors were malformed.
     pub tx_malformed: u64,
-    /// Sent, but reading descriptor or data by DMA failed.
+    /// Packets to send of which reading a descriptor or data by DMA failed.
     pub tx_dma_error: u64,
-    /// Sent while the link was down.
+    /// Packets to send while the link was down.
     pub tx_link_down: u64,
-    /// Write-backs that failed.
+    /// Write-backs of descriptors or heads that failed.
     pub write_back_error: u64,
 }
 
-/// Bytes that the octet counters count for a frame.
+/// Returns the bytes that the octet counters count for a frame.
 fn octets(frame: &[u8]) -> u32 {
     (frame.len() + CRC) as u32
 }
 
-/// The counter of a frame's length among six: up to 64, 127, 255, 511, 1023, more.
+/// Returns the counter of a frame's length among six: up to 64, 127, 255, 511, 1023, more.
 fn bucket(first: u32, frame: &[u8]) -> u32 {
     let index = match octets(frame) {
         0..=64 => 0,
@@ -39,19 +39,19 @@ fn bucket(first: u32, frame: &[u8]) -> u32 {
     first + 4 * index
 }
 
-/// A frame came from the link, good or not.
+/// Counts a frame that came from the link, good or not.
 pub(crate) fn arrived(file: &mut RegisterFile, frame: &[u8]) {
     file.count(at::TPR, 1);
     file.count_wide(at::TORL, octets(frame));
 }
 
-/// It is a good one.
+/// Counts a good frame.
 pub(crate) fn good(file: &mut RegisterFile, frame: &[u8]) {
     file.count(at::RXNFGPC, 1);
     file.count_wide(at::RXNFGBCL, octets(frame));
 }
 
-/// It passed the filters.
+/// Counts a frame that passed the filters.
 pub(crate) fn passed(file: &mut RegisterFile, frame: &[u8], cast: Cast) {
     file.count(at::GPRC, 1);
     file.count_wide(at::GORCL, octets(frame));
@@ -63,12 +63,12 @@ pub(crate) fn passed(file: &mut RegisterFile, frame: &[u8], cast: Cast) {
     }
 }
 
-/// The counters of a queue: four bits in a byte of a mapping register.
+/// Returns the number of a queue's counters: four bits in a byte of a mapping register.
 fn counters(file: &RegisterFile, map: u32, queue: u32) -> u32 {
     file.get(map + queue / 4 * 4) >> (queue % 4 * 8) & 0xf
 }
 
-/// A frame of `length` bytes was given to a receive queue.
+/// Counts a frame of `length` bytes that was given to a receive queue.
 pub(crate) fn queue_received(file: &mut RegisterFile, queue: u32, length: usize) {
     let bytes = (length + CRC) as u32;
     let index = counters(file, at::RQSMR, queue);
@@ -78,13 +78,13 @@ pub(crate) fn queue_received(file: &mut RegisterFile, queue: u32, length: usize)
     file.count_wide(at::RXDGBCL, bytes);
 }
 
-/// A receive queue had no place for a frame.
+/// Counts a frame that a receive queue dropped: it was disabled, or had too few descriptors.
 pub(crate) fn queue_dropped(file: &mut RegisterFile, queue: u32) {
     let index = counters(file, at::RQSMR, queue);
     file.count(at::QPRDC + index * 0x40, 1);
 }
 
-/// A frame left through a transmit queue.
+/// Counts a frame that left through a transmit queue.
 pub(crate) fn sent(file: &mut RegisterFile, queue: u32, frame: &[u8]) {
     let bytes = octets(frame);
     file.count(at::GPTC, 1);

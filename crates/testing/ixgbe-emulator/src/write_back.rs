@@ -1,4 +1,4 @@
-//! Writing descriptors and heads back to the driver, and the faults of that.
+//! Writes descriptors and heads back to the driver, with the faults that a test injects.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::bus::Bus;
 use crate::faults::WriteBack;
 
-/// Write-backs that may wait; beyond that the oldest are written.
+/// Write-backs that may wait. Beyond that the oldest are written early.
 const CAPACITY: usize = 1 << 16;
 
 /// One write-back.
@@ -16,9 +16,9 @@ pub(crate) enum Entry {
     Descriptor {
         address: u64,
         words: [u64; 2],
-        /// The bit of the second word that tells the driver that all others are there.
+        /// The done bit in the second word. It tells the driver that all other bits are there.
         done: u64,
-        /// Queue and direction whose interrupt follows.
+        /// The queue and direction (true: transmit) whose interrupt follows.
         news: Option<(u32, bool)>,
     },
     /// The head of a transmit ring (section 7.2.3.5.2).
@@ -26,7 +26,7 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    /// Queue and direction whose interrupt follows.
+    /// Returns the queue and direction whose interrupt follows.
     fn news(&self) -> Option<(u32, bool)> {
         match *self {
             Entry::Descriptor { news, .. } => news,
@@ -36,8 +36,8 @@ impl Entry {
 
     fn write(&self, bus: &mut Bus<'_>, flip: [u64; 2]) -> Result<(), crate::DmaError> {
         match *self {
-            // In two steps, of which the second changes the one bit: however memory is reached, nobody sees
-            // a descriptor that is done before it is whole.
+            // In two steps, of which the second changes only the done bit. So, however memory is reached, the driver
+            // never sees a descriptor that is done before it is complete.
             Entry::Descriptor {
                 address,
                 words,
@@ -58,7 +58,7 @@ impl Entry {
     }
 }
 
-/// Write-backs on their way, each with the step at whose end it is due.
+/// The write-backs under way, each with the step at whose end it is due.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WriteBacks {
     fresh: Vec<Entry>,
@@ -80,8 +80,8 @@ impl WriteBacks {
         !self.delayed.is_empty()
     }
 
-    /// Writes what is due at the end of step `now`; tells the queues that have news, and how
-    /// many writes failed.
+    /// Writes the entries that are due at the end of step `now`. Returns the queues that have news, and how many writes
+    /// failed.
     pub(crate) fn flush(
         &mut self,
         bus: &mut Bus<'_>,

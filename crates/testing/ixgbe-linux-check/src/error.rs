@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use samara_provision::ProvisionError;
 
-/// Errors that end the check. A verdict that fails is no error.
+/// Errors that end the check. A verdict that fails is not one of them.
 #[derive(Debug)]
 #[non_exhaustive]
 pub(crate) enum CheckError {
@@ -19,7 +19,7 @@ pub(crate) enum CheckError {
 }
 
 impl CheckError {
-    /// What was being done with which file.
+    /// Makes the error of an operation on a file.
     pub(crate) fn io(what: &'static str, path: impl AsRef<Path>, error: io::Error) -> Self {
         CheckError::Io(what, path.as_ref().to_owned(), error)
     }

@@ -1,7 +1,7 @@
 #!/bin/busybox sh
-# Runs in the guest: two models, joined by a cable, one of them in a network namespace.
-# Each line "CHECK name ok" or "CHECK name FAILED" is a verdict; "DONE n" tells
-# how many there were.
+# Runs in the guest, which has two emulated devices joined by a cable, one of them in a network namespace.
+# Each line "CHECK name ok" or "CHECK name FAILED" is a verdict. "DONE n" says how many
+# there were.
 /bin/busybox mkdir -p /proc /sys /dev /run /tmp
 /bin/busybox --install -s /bin
 export PATH=/opt:/bin

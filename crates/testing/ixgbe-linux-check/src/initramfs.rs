@@ -1,4 +1,4 @@
-//! The guest's root: busybox, two tools with their libraries, the driver and what it needs, and
+//! The guest's root file system: busybox, two tools with their libraries, the driver and the modules that it needs, and
 //! the script that does the checks.
 
 use std::fs;
@@ -19,7 +19,7 @@ const LINKER: &str = "ld-linux-x86-64.so.2";
 const DIRECTORY: u32 = 0o040_755;
 const EXECUTABLE: u32 = 0o100_755;
 
-/// Writes the image; tells where the kernel is.
+/// Writes the image and returns the path of the kernel.
 pub(crate) fn build(tree: &Path, image: &Path) -> Result<PathBuf, CheckError> {
     let mut archive = Archive::default();
     for directory in [
@@ -67,7 +67,7 @@ pub(crate) fn build(tree: &Path, image: &Path) -> Result<PathBuf, CheckError> {
     })
 }
 
-/// The libraries that the tree's own dynamic linker finds for a program.
+/// Returns the libraries that the tree's own dynamic linker finds for a program.
 fn needed(tree: &Path, linker: &Path, program: &Path) -> Result<Vec<PathBuf>, CheckError> {
     let output = Command::new(linker)
         .args(["--library-path", &library_path(tree)?, "--list"])
@@ -81,12 +81,12 @@ fn needed(tree: &Path, linker: &Path, program: &Path) -> Result<Vec<PathBuf>, Ch
     Ok(paths.map(PathBuf::from).collect())
 }
 
-/// Adds a module behind those it depends on: a module tells them in its `.modinfo`.
+/// Adds a module behind the modules that it depends on, which its `.modinfo` names.
 fn modules(tree: &Path, name: &str, order: &mut Vec<PathBuf>) -> Result<(), CheckError> {
     let file = format!("{name}.ko");
     let spelt = |candidate: &str| candidate.replace('-', "_") == file;
     let Some(path) = find(tree, &spelt)?.into_iter().next() else {
-        // Built into the kernel.
+        // The module is built into the kernel.
         return Ok(());
     };
     if order.contains(&path) {

@@ -1,4 +1,4 @@
-//! Starting models and QEMU, and listening to the guest.
+//! Starts emulators and QEMU, and reads the guest's lines.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -11,20 +11,20 @@ use samara_provision::qemu::Qemu;
 
 use crate::error::CheckError;
 
-/// Longest that a guest may take.
+/// The longest time that a guest may take.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// Longest that a model may take to listen.
+/// The longest time that an emulator may take until it listens.
 const START: Duration = Duration::from_secs(10);
 
-/// What all rounds use.
+/// The files and programs that all rounds use.
 pub(crate) struct Setup {
     pub(crate) model: PathBuf,
     pub(crate) qemu: Qemu,
     pub(crate) kernel: PathBuf,
     pub(crate) image: PathBuf,
     pub(crate) ipxe: PathBuf,
-    /// Where sockets and logs go.
+    /// The directory for sockets and logs.
     pub(crate) run: PathBuf,
 }
 
@@ -33,19 +33,19 @@ pub(crate) struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // It may have ended by itself.
+        // Fails if the process has ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
 }
 
 impl Setup {
-    /// A socket of this name.
+    /// Returns the path of the socket of this name.
     pub(crate) fn socket(&self, name: &str) -> PathBuf {
         self.run.join(name)
     }
 
-    /// Starts a model and waits until it listens.
+    /// Starts an emulator and waits until it listens.
     pub(crate) fn model(&self, name: &str, arguments: &[&str]) -> Result<Process, CheckError> {
         let socket = self.socket(name);
         let log = self.run.join(format!("{name}.log"));
@@ -64,7 +64,7 @@ impl Setup {
         let start = Instant::now();
         while !socket.exists() {
             if start.elapsed() > START {
-                let problem = format!("the model does not listen; see {}", log.display());
+                let problem = format!("the emulator does not listen; see {}", log.display());
                 return Err(CheckError::Program(problem));
             }
             thread::sleep(Duration::from_millis(20));
@@ -72,7 +72,7 @@ impl Setup {
         Ok(process)
     }
 
-    /// How often the VMM has reset a model.
+    /// Returns how often the VMM has reset an emulator.
     pub(crate) fn resets(&self, name: &str) -> Result<usize, CheckError> {
         let log = self.run.join(format!("{name}.log"));
         let text =
@@ -80,7 +80,7 @@ impl Setup {
         Ok(text.matches("the VMM resets the device").count())
     }
 
-    /// Boots Linux with these models attached; the lines it says come through the channel.
+    /// Boots Linux with these emulators attached. The lines that it prints come through the channel.
     pub(crate) fn guest(
         &self,
         round: &str,
@@ -97,7 +97,7 @@ impl Setup {
         )
     }
 
-    /// Boots a kernel with these models attached; the lines it says come through the channel.
+    /// Boots a kernel with these emulators attached. The lines that it prints come through the channel.
     pub(crate) fn boot(
         &self,
         kernel: &Path,
@@ -146,8 +146,8 @@ impl Setup {
     }
 }
 
-/// Reads the guest's verdicts until it is done; tells how many failed. One that was lost on the
-/// way, or none at all, is a failure.
+/// Reads the guest's verdicts until the guest is done, and returns how many failed. If verdicts were lost on the way, or
+/// there were none at all, that counts as one failure.
 pub(crate) fn verdicts(round: &str, lines: &Receiver<String>) -> usize {
     let deadline = Instant::now() + LIMIT;
     let (mut passed, mut failed) = (0, 0);
@@ -184,7 +184,7 @@ pub(crate) fn verdicts(round: &str, lines: &Receiver<String>) -> usize {
     failed
 }
 
-/// A line without the escape sequences of a terminal.
+/// Removes a terminal's escape sequences from a line.
 fn plain(line: &str) -> String {
     let mut parts = line.split('\u{1b}');
     let mut text = parts.next().unwrap_or_default().to_owned();
@@ -195,7 +195,7 @@ fn plain(line: &str) -> String {
     text.trim_end().to_owned()
 }
 
-/// A path as an argument.
+/// Returns a path as the text of an argument.
 pub(crate) fn text(path: &Path) -> String {
     path.display().to_string()
 }

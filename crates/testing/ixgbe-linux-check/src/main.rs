@@ -1,7 +1,7 @@
-//! The witness: Debian's unmodified Linux, its `ixgbe` driver and QEMU against the model.
+//! Runs Debian's unmodified Linux with its `ixgbe` driver, and iPXE, under QEMU against the emulator.
 //!
-//! Fetches Debian packages through the machine's own apt, unpacks them below the build
-//! directory, installs nothing. Prints a line per verdict; fails if one of them does.
+//! It fetches Debian packages through the machine's own apt, unpacks them below the build directory, and installs
+//! nothing. It prints a line for each verdict, and fails if one of them fails.
 #![forbid(unsafe_code)]
 
 mod error;
@@ -18,7 +18,7 @@ use samara_provision::tree;
 
 use crate::error::CheckError;
 
-/// The guest: the release whose driver was traced for the emulator (Linux 6.1).
+/// The guest's packages, of the release whose driver was traced for the emulator (Linux 6.1).
 const GUEST: Packages<'_> = Packages {
     names: &[
         "linux-image-amd64",
@@ -46,7 +46,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The number of verdicts that failed.
+/// Runs all rounds and returns the number of verdicts that failed.
 fn run() -> Result<usize, CheckError> {
     let program =
         std::env::current_exe().map_err(|error| CheckError::io("find", "myself", error))?;
@@ -66,7 +66,7 @@ fn run() -> Result<usize, CheckError> {
     let guest = GUEST.unpacked(&home.join("guest"))?;
     let image = home.join("initramfs");
     let kernel = initramfs::build(&guest, &image)?;
-    // A directory of its own: models of a run that was killed do not meet those of the next. The
+    // Each run has a directory of its own, so that the emulators of a killed run do not meet those of the next. The
     // names of sockets must be short.
     let run = std::env::temp_dir().join(format!("ixgbe-linux-check.{}", std::process::id()));
     std::fs::create_dir_all(&run).map_err(|error| CheckError::io("create", &run, error))?;

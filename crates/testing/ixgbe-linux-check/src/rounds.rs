@@ -1,4 +1,4 @@
-//! The rounds: which models, which cable, what happens to the VMM.
+//! The rounds: which emulators run, which cable joins them, and what happens to the VMM.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -12,12 +12,12 @@ use crate::machine::{Setup, text, verdicts};
 const FIRST: &str = "02:82:59:90:00:01";
 const SECOND: &str = "02:82:59:90:00:02";
 
-/// All rounds; the number of verdicts that failed.
+/// Runs all rounds and returns the number of verdicts that failed.
 pub(crate) fn all(setup: &Setup) -> Result<usize, CheckError> {
     Ok(pair(setup)? + killed(setup)? + reset(setup)? + stream(setup)? + ipxe(setup)?)
 }
 
-/// Two models joined by a cable, everything that Linux does with them.
+/// Joins two emulators by a cable and has Linux do everything that it does with such devices.
 fn pair(setup: &Setup) -> Result<usize, CheckError> {
     let cable = format!("pair:{}", text(&setup.socket("cable")));
     let _first = setup.model("first", &["--link", &cable, "--mac", FIRST])?;
@@ -26,8 +26,7 @@ fn pair(setup: &Setup) -> Result<usize, CheckError> {
     Ok(verdicts("82599 SFP+ (10fb)", &lines))
 }
 
-/// Another variant of the device; the VMM is killed in the middle of traffic, and the next one
-/// finds both devices fresh.
+/// Kills the VMM in the middle of traffic. The next one finds both devices fresh. The devices are of another variant.
 fn killed(setup: &Setup) -> Result<usize, CheckError> {
     let cable = format!("pair:{}", text(&setup.socket("cable")));
     let variant = |mac| ["--link", &cable, "--mac", mac, "--device-id", "10f9"];
@@ -40,8 +39,8 @@ fn killed(setup: &Setup) -> Result<usize, CheckError> {
     Ok(failed + verdicts("82599 CX4 (10f9), after the kill", &lines))
 }
 
-/// The machine is reset in the middle of traffic, from outside, then by the guest itself. Each time Linux
-/// finds both devices fresh, over the same connection.
+/// Resets the machine in the middle of traffic, first from outside, then by the guest itself. Each time Linux finds both
+/// devices fresh, over the same connection.
 fn reset(setup: &Setup) -> Result<usize, CheckError> {
     const ROUND: &str = "82599 SFP+ (10fb)";
     let cable = format!("pair:{}", text(&setup.socket("cable")));
@@ -59,12 +58,12 @@ fn reset(setup: &Setup) -> Result<usize, CheckError> {
         let round = format!("{ROUND}, {boot}");
         failed += verdicts(&round, &lines);
         let now = setup.resets("first")?;
-        let told = now > seen;
+        let reset = now > seen;
         println!(
-            "{round}: the model was reset {}",
-            if told { "ok" } else { "FAILED" }
+            "{round}: the emulator was reset {}",
+            if reset { "ok" } else { "FAILED" }
         );
-        failed += usize::from(!told);
+        failed += usize::from(!reset);
         seen = now;
     }
     Ok(failed)
@@ -75,7 +74,7 @@ fn system_reset(control: &Path) -> io::Result<()> {
     let mut monitor = UnixStream::connect(control)?;
     monitor.set_read_timeout(Some(Duration::from_secs(30)))?;
     monitor.write_all(b"{\"execute\":\"qmp_capabilities\"}{\"execute\":\"system_reset\"}")?;
-    // The greeting, two answers, and the event.
+    // The monitor sends the greeting, two answers, and the event.
     for line in BufReader::new(monitor).lines() {
         if line?.contains("\"RESET\"") {
             return Ok(());
@@ -84,7 +83,7 @@ fn system_reset(control: &Path) -> io::Result<()> {
     Err(io::ErrorKind::UnexpectedEof.into())
 }
 
-/// The far end is QEMU's own network card, through its `stream` socket.
+/// Joins the device to QEMU's own network card, through a `stream` socket.
 fn stream(setup: &Setup) -> Result<usize, CheckError> {
     let socket = setup.socket("stream");
     let _ = fs::remove_file(&socket);
@@ -99,8 +98,8 @@ fn stream(setup: &Setup) -> Result<usize, CheckError> {
     Ok(verdicts("82599 to e1000e over a stream", &lines))
 }
 
-/// Another driver that nobody here wrote, iPXE's `intelx`, which polls: it gets an address and
-/// files from QEMU's own network.
+/// Runs another driver that this project did not write, iPXE's `intelx`, which polls. It gets an address and files from
+/// QEMU's own network.
 fn ipxe(setup: &Setup) -> Result<usize, CheckError> {
     let files = setup.run.join("tftp");
     let write = |name: &str, bytes: &[u8]| {
@@ -133,7 +132,7 @@ fn ipxe(setup: &Setup) -> Result<usize, CheckError> {
     Ok(verdicts("iPXE intelx (10fb)", &lines))
 }
 
-/// What iPXE does once it has an address.
+/// The script that iPXE runs once it has an address.
 const IPXE_SCRIPT: &str = "#!ipxe
 echo CHECK address by DHCP, script by TFTP ok
 imgfetch tftp://10.0.2.2/data && echo CHECK 4 MiB by TFTP ok || echo CHECK 4 MiB by TFTP FAILED

@@ -1,8 +1,8 @@
-//! Segments, the task state with its trap stacks, and the interrupt table.
+//! Segments, the task state segment with its trap stacks, and the interrupt descriptor table.
 //!
-//! Compiled code, the prebuilt `core` included, keeps data in the 128 bytes below the stack
-//! pointer. So no trap may push onto the stack it interrupts: every vector has a stack of the
-//! interrupt stack table, and those that can strike inside another's handler have one of their own.
+//! Compiled code, including the prebuilt `core`, keeps data in the red zone, the 128 bytes below the stack pointer. So
+//! a trap must not push its frame onto the stack that it interrupts: every vector runs on a stack of the interrupt
+//! stack table. Vectors that can interrupt the handler of another vector have a stack of their own.
 
 use spin::Once;
 use x86_64::VirtAddr;
@@ -30,8 +30,8 @@ static TASK: Once<TaskStateSegment> = Once::new();
 static SEGMENTS: Once<GlobalDescriptorTable> = Once::new();
 static VECTORS: Once<InterruptDescriptorTable> = Once::new();
 
-/// Loads the kernel's descriptors; from here on a fault is reported rather than a reset. `stub` gives the address of the code
-/// that a vector's trap begins with.
+/// Loads the kernel's descriptors. From here on a fault is reported, instead of resetting the machine. `stub` returns
+/// the address of the code that the trap of a vector begins with.
 pub(crate) fn init(stub: fn(u8) -> u64) {
     let task = TASK.call_once(|| {
         let mut task = TaskStateSegment::new();
@@ -52,15 +52,15 @@ pub(crate) fn init(stub: fn(u8) -> u64) {
         return;
     };
     segments.load();
-    // SAFETY: a 64-bit code segment of the table just loaded.
+    // SAFETY: `code` selects a 64-bit code segment of the table that was just loaded.
     unsafe { CS::set_reg(code) };
-    // SAFETY: in 64-bit mode at the highest privilege the null segment is as good as any for data.
+    // SAFETY: in 64-bit mode at privilege level 0 the null segment may be used for data and the stack.
     unsafe { SS::set_reg(SegmentSelector::NULL) };
     // SAFETY: as above.
     unsafe { DS::set_reg(SegmentSelector::NULL) };
     // SAFETY: as above.
     unsafe { ES::set_reg(SegmentSelector::NULL) };
-    // SAFETY: the task state lives for ever and its stacks are used by nothing else.
+    // SAFETY: the task state is never freed, and nothing else uses its stacks.
     unsafe { load_tss(task) };
     VECTORS.call_once(|| vectors(stub)).load();
 }
@@ -99,9 +99,8 @@ fn vectors(stub: fn(u8) -> u64) -> InterruptDescriptorTable {
 }
 
 fn set<F>(entry: &mut Entry<F>, stub: VirtAddr, stack: TrapStack) {
-    // SAFETY: the stub is made for this vector: it saves everything, and returns as the processor
-    // expects.
+    // SAFETY: the stub was made for this vector. It saves all registers and returns as the CPU expects.
     let options = unsafe { entry.set_handler_addr(stub) };
-    // SAFETY: `init` filled this entry of the interrupt stack table.
+    // SAFETY: `init` has filled this entry of the interrupt stack table.
     unsafe { options.set_stack_index(stack as u16) };
 }

@@ -1,12 +1,12 @@
-//! The way out of the machine.
+//! Ends the run of the machine.
 
 use x86_64::instructions::port::PortWriteOnly;
 use x86_64::instructions::{hlt, interrupts};
 
-/// Where QEMU's `isa-debug-exit` device listens; it ends the machine with status `code * 2 + 1`.
+/// The port of QEMU's `isa-debug-exit` device, which ends the machine with status `code * 2 + 1`.
 const DEBUG_EXIT: u16 = 0xf4;
 
-/// How a run of the kernel went.
+/// The outcome of a run of the kernel.
 #[derive(Clone, Copy, Debug)]
 #[repr(u8)]
 pub(crate) enum ExitCode {
@@ -16,10 +16,10 @@ pub(crate) enum ExitCode {
     Failure = 0x11,
 }
 
-/// Ends the run; without a debug exit device, stops the processor.
+/// Ends the run. In a machine without a debug exit device, halts the CPU.
 pub(crate) fn exit(code: ExitCode) -> ! {
     let mut port = PortWriteOnly::<u8>::new(DEBUG_EXIT);
-    // SAFETY: nothing else in a PC answers at this port.
+    // SAFETY: no other device of a PC answers at this port.
     unsafe { port.write(code as u8) };
     loop {
         interrupts::disable();

@@ -1,4 +1,4 @@
-//! What a fault of the processor says: kind and address, and in words.
+//! CPU faults: their kind, the address, and a description for people.
 
 use core::fmt;
 
@@ -17,13 +17,14 @@ const FLOATING_POINT: u64 = 16;
 const ALIGNMENT: u64 = 17;
 const VECTOR_FLOATING_POINT: u64 = 19;
 
-/// Bytes at the bottom of the address space where nothing is: a null pointer and its fields.
+/// Bytes at the bottom of the address space that are never mapped. An access there is an access through a null pointer,
+/// or to a field behind one.
 const NULL_AREA: u64 = 4096;
 
-/// What went wrong.
+/// The kind of a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
-    /// An access to where nothing is mapped.
+    /// An access to an address that is not mapped.
     NotMapped(Access),
     /// An access next to address zero.
     Null(Access),
@@ -31,11 +32,11 @@ pub(crate) enum Kind {
     NotAllowed(Access),
     /// An access to the guard below a stack.
     StackOverflow,
-    /// Anything else, by its vector.
+    /// Any other fault, by its vector.
     Other(u64),
 }
 
-/// How memory was accessed.
+/// The kind of a memory access.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Access {
     Read,
@@ -43,7 +44,7 @@ pub(crate) enum Access {
     Execute,
 }
 
-/// A fault: what, and for which address.
+/// A fault: its kind, and the address that caused it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fault {
     pub(crate) kind: Kind,
@@ -52,7 +53,7 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// Reads what the processor left. `is_guard` tells where guards of stacks are.
+    /// Decodes what the CPU reported about a fault. `is_guard` says whether an address lies in the guard of a stack.
     pub(crate) fn new(
         vector: u64,
         error_code: u64,
@@ -67,8 +68,8 @@ impl Fault {
         Self { kind, address }
     }
 
-    /// What struck, if code of a domain can have caused it, alone and without a bug of the host's.
-    pub(crate) fn strike(&self) -> Option<DeathCause> {
+    /// Returns the cause of death, if code of a domain can cause such a fault by itself, without a bug in the host.
+    pub(crate) fn death_cause(&self) -> Option<DeathCause> {
         Some(match self.kind {
             Kind::StackOverflow => DeathCause::StackOverflow,
             Kind::NotMapped(_) | Kind::Null(_) | Kind::NotAllowed(_) => DeathCause::Page,
@@ -93,7 +94,7 @@ fn page_fault(error_code: u64, address: u64, is_guard: impl FnOnce(u64) -> bool)
         Access::Read
     };
     if cause.contains(PageFaultErrorCode::PROTECTION_VIOLATION) {
-        // Also where a stack's reserve is open.
+        // Comes before the check for guards: an open reserve lies in the range that `is_guard` covers.
         Kind::NotAllowed(access)
     } else if is_guard(address) {
         Kind::StackOverflow
@@ -112,7 +113,7 @@ impl fmt::Display for Fault {
             Kind::Null(access) => write!(f, "{access} {address:#x}: not mapped (null)"),
             Kind::NotAllowed(access) => write!(f, "{access} {address:#x}: not allowed"),
             Kind::StackOverflow => write!(f, "stack overflow at {address:#x}"),
-            // What is not canonical has no page to fault on.
+            // An access to a non-canonical address raises this fault, not a page fault.
             Kind::Other(PROTECTION) => {
                 f.write_str("general protection fault (a non-canonical or misaligned address)")
             }
@@ -131,7 +132,7 @@ impl fmt::Display for Access {
     }
 }
 
-/// Intel SDM volume 3, table 6-1.
+/// Returns the name of the exception with this vector (Intel SDM volume 3, table 6-1).
 pub(crate) fn name(vector: u64) -> &'static str {
     match vector {
         DIVIDE => "divide error",

@@ -1,12 +1,13 @@
 //! The floating-point and vector state of interrupted code.
 
-/// The floating-point and vector state, as `fxsave64` lays it out (Intel SDM volume 1, table 10-2).
+/// The floating-point and vector state in the layout of `fxsave64` (Intel SDM volume 1, table 10-2).
 #[repr(C, align(16))]
 #[derive(Clone, Copy)]
 pub(crate) struct FpuState([u8; 512]);
 
 impl FpuState {
-    /// The ABI's: all exceptions masked, round to nearest, 64-bit precision, registers empty.
+    /// The state that the ABI prescribes for new code: all exceptions masked, round to nearest, 64-bit precision,
+    /// registers empty.
     pub(crate) const DEFAULT: Self = {
         let mut bytes = [0; 512];
         let control = 0x037f_u16.to_le_bytes();

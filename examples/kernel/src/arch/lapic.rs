@@ -1,5 +1,4 @@
-//! The processor's own interrupt controller and its timer (Intel SDM volume 3, chapter 11), through
-//! its registers in memory.
+//! The local APIC of a CPU and its timer (Intel SDM volume 3, chapter 11), accessed through memory-mapped registers.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -11,9 +10,10 @@ use x86_64::registers::model_specific::Msr;
 use crate::mm::window;
 use crate::time;
 
-/// The timer's vector.
+/// The vector of the timer interrupt.
 pub(crate) const TIMER: u8 = 0x40;
-/// Delivered when an interrupt went away meanwhile; not to be acknowledged.
+/// The vector of the spurious interrupt, which is delivered if an interrupt is withdrawn before its delivery. It must
+/// not be acknowledged.
 pub(crate) const SPURIOUS: u8 = 0xff;
 
 const BASE_MSR: u32 = 0x1b;
@@ -33,26 +33,27 @@ const CURRENT_COUNT: usize = 0x390;
 const DIVIDE: usize = 0x3e0;
 const DIVIDE_BY_16: u32 = 0b0011;
 
-/// Long against the clock's resolution and against a hiccup of a machine that is emulated.
+/// The time over which the timer is calibrated: long compared with the resolution of the clock, and with a short pause
+/// of an emulated machine.
 const CALIBRATION: Duration = Duration::from_millis(20);
 
-/// Where the registers are. Every processor finds its own there.
+/// The address of the registers. Every CPU reaches its own registers at the same address.
 struct Registers(NonNull<u8>);
 
-// SAFETY: an access reaches the controller of the processor that makes it.
+// SAFETY: an access reaches the controller of the CPU that makes it, whichever thread makes it.
 unsafe impl Send for Registers {}
 // SAFETY: as above.
 unsafe impl Sync for Registers {}
 
 static REGISTERS: Once<Registers> = Once::new();
 
-/// Timer counts in a second, as calibrated.
+/// Timer counts in a second, as calibrated; 0 before that.
 static FREQUENCY: AtomicU64 = AtomicU64::new(0);
 
-/// Switches this processor's controller on and measures its timer by the clock; false if there is no
-/// controller that can be reached this way.
+/// Switches the controller of this CPU on, and measures its timer by the clock. Returns false if there is no controller
+/// with memory-mapped registers, or if its timer does not count.
 pub(crate) fn init() -> bool {
-    // SAFETY: every processor in 64-bit mode has this register.
+    // SAFETY: every CPU in 64-bit mode has this register.
     let base = unsafe { Msr::new(BASE_MSR).read() };
     if base & BASE_ENABLED == 0 || base & BASE_X2APIC != 0 {
         return false;
@@ -68,7 +69,7 @@ pub(crate) fn init() -> bool {
     calibrate(registers)
 }
 
-/// Whether the timer counts at all.
+/// Measures the frequency of the timer by the clock and unmasks the timer. Returns whether the timer counts at all.
 fn calibrate(registers: &Registers) -> bool {
     let start = time::since_boot();
     registers.write(INITIAL_COUNT, u32::MAX);
@@ -85,22 +86,22 @@ fn calibrate(registers: &Registers) -> bool {
     frequency != 0
 }
 
-/// Timer counts in a second; 0 before [`init`].
+/// Returns the timer counts in a second; 0 before [`init`].
 pub(crate) fn frequency() -> u64 {
     FREQUENCY.load(Relaxed)
 }
 
-/// Has the timer interrupt once, `after` from now. At most about a minute.
+/// Arms the timer to interrupt once, `after` from now. The counter has 32 bits, which limits `after` to about a minute.
 pub(crate) fn arm(after: Duration) {
     let Some(registers) = REGISTERS.get() else {
         return;
     };
     let counts = u128::from(frequency()) * after.as_nanos() / 1_000_000_000;
-    let counts = u32::try_from(counts).unwrap_or(u32::MAX).max(1); // 0 would stop it
+    let counts = u32::try_from(counts).unwrap_or(u32::MAX).max(1); // 0 would stop the timer
     registers.write(INITIAL_COUNT, counts);
 }
 
-/// How long the timer still waits; nothing once it has struck.
+/// Returns the time until the timer interrupts; zero once it has.
 pub(crate) fn left() -> Duration {
     let counts = REGISTERS
         .get()
@@ -109,13 +110,13 @@ pub(crate) fn left() -> Duration {
     Duration::from_nanos(nanoseconds.checked_div(frequency()).unwrap_or_default())
 }
 
-/// Which of the processors this is to devices; 0 before [`init`].
+/// Returns the number by which devices address this CPU; 0 before [`init`].
 pub(crate) fn id() -> u8 {
     let registers = REGISTERS.get();
     registers.map_or(0, |registers| (registers.read(ID) >> 24) as u8)
 }
 
-/// Sends this processor an interrupt, as a device would. It comes with interrupts on, soon.
+/// Sends this CPU an interrupt, as a device would. It is delivered soon after, once interrupts are enabled.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn interrupt_self(vector: u8) {
     const COMMAND: usize = 0x300;
@@ -125,7 +126,7 @@ pub(crate) fn interrupt_self(vector: u8) {
     }
 }
 
-/// Tells the controller that the interrupt is taken care of.
+/// Signals the end of the interrupt to the controller.
 pub(crate) fn acknowledge() {
     if let Some(registers) = REGISTERS.get() {
         registers.write(END_OF_INTERRUPT, 0);
@@ -135,13 +136,13 @@ pub(crate) fn acknowledge() {
 impl Registers {
     fn read(&self, offset: usize) -> u32 {
         let register = self.0.as_ptr().wrapping_add(offset).cast::<u32>();
-        // SAFETY: an aligned register inside the mapped page, readable without effect.
+        // SAFETY: an aligned register inside the mapped page. Reading it has no side effect.
         unsafe { register.read_volatile() }
     }
 
     fn write(&self, offset: usize, value: u32) {
         let register = self.0.as_ptr().wrapping_add(offset).cast::<u32>();
-        // SAFETY: as in `read`; what is written here asks for vectors that the table has.
+        // SAFETY: as in `read`; all vectors that are written here have an entry in the interrupt table.
         unsafe { register.write_volatile(value) }
     }
 }

@@ -1,9 +1,9 @@
-//! `memcpy`, `memmove`, `memset`, `memcmp` and `bcmp`: compiled code calls them, the prebuilt
-//! `compiler_builtins` lacks them.
+//! `memcpy`, `memmove`, `memset`, `memcmp` and `bcmp`: compiled code calls them, and the prebuilt `compiler_builtins`
+//! does not have them.
 //!
-//! In assembly, since written in Rust they would be compiled into calls of themselves. The
-//! direction flag stays clear throughout. Each carries unwind information: a fault or a cut may
-//! strike inside.
+//! They are written in assembly, since the compiler would turn loops in Rust into calls of these same functions. They
+//! rely on a clear direction flag. Each has unwind information, since a fault may happen inside, and a thread may be
+//! cut there.
 
 use core::arch::naked_asm;
 
@@ -31,14 +31,14 @@ unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut 
 unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
     naked_asm!(
         ".cfi_startproc",
-        // Upwards unless `to` lies inside the source (as an unsigned distance), where that would
-        // overwrite it unread.
+        // Copies upwards unless `to` lies inside the source, by the unsigned distance: there a copy upwards would
+        // overwrite bytes that are still to be read.
         "mov rax, rdi",
         "sub rax, rsi",
         "cmp rax, rdx",
         "jae {memcpy}",
         "mov rax, rdi",
-        // Downwards, eight bytes at a time. A word is read before any of its bytes is written.
+        // Copies downwards, eight bytes at a time. A word is read before any of its bytes is written.
         "2: cmp rdx, 8",
         "jb 3f",
         "mov rcx, [rsi + rdx - 8]",
@@ -79,13 +79,13 @@ unsafe extern "C" fn memset(to: *mut u8, value: i32, count: usize) -> *mut u8 {
     )
 }
 
-/// Compares bytes: negative, zero or positive as the first difference says.
+/// Compares bytes as unsigned numbers. The result is negative, zero or positive, by the first difference.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, count: usize) -> i32 {
     naked_asm!(
         ".cfi_startproc",
-        // Skip equal words, then find the byte.
+        // Skips equal words, then finds the byte that differs.
         "2: cmp rdx, 8",
         "jb 3f",
         "mov rax, [rdi]",
@@ -111,7 +111,7 @@ unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, count: usize) -> i32 {
     )
 }
 
-/// Compares bytes: zero if they are equal.
+/// Compares bytes. The result is zero if they are equal.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn bcmp(a: *const u8, b: *const u8, count: usize) -> i32 {

@@ -1,4 +1,4 @@
-//! The processor: memory functions, descriptors, interrupt controllers, the way out.
+//! The CPU: memory functions, descriptors, faults, interrupt controllers, and the end of a run.
 
 pub(crate) mod descriptors;
 pub(crate) mod exit;

@@ -1,9 +1,9 @@
-//! The general registers of interrupted code, as they lie on the stack of its trap.
+//! The general registers of interrupted code, in the layout that the trap entry code pushes them in.
 
 use samara_unwind::cut::Registers;
 use x86_64::instructions::segmentation::{CS, Segment};
 
-/// What a trap saved; the interrupted code goes on from it.
+/// The registers that a trap has saved. The interrupted code resumes with them.
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct TrapFrame {
@@ -23,7 +23,7 @@ pub(crate) struct TrapFrame {
     pub(crate) rbx: u64,
     pub(crate) rax: u64,
     pub(crate) vector: u64,
-    /// Zero for vectors that have none.
+    /// Zero for vectors without an error code.
     pub(crate) error_code: u64,
     pub(crate) rip: u64,
     pub(crate) cs: u64,
@@ -32,7 +32,7 @@ pub(crate) struct TrapFrame {
     pub(crate) ss: u64,
 }
 
-/// Interrupts are let in; the other bit is always set.
+/// Interrupts are enabled. Bit 1 is always set.
 const RFLAGS: u64 = 1 << 9 | 1 << 1;
 
 impl TrapFrame {
@@ -61,7 +61,7 @@ impl TrapFrame {
         ss: 0,
     };
 
-    /// Begins the function at `rip`, on the stack at `rsp`.
+    /// Returns the registers to begin the function at `rip` on the stack at `rsp`.
     pub(crate) fn starting_at(rip: u64, rsp: u64) -> Self {
         Self {
             rip,
@@ -73,7 +73,7 @@ impl TrapFrame {
 }
 
 impl TrapFrame {
-    /// The registers as the unwinder names them.
+    /// Returns the registers in the form that the unwinder takes.
     pub(crate) fn registers(&self) -> Registers {
         Registers {
             rax: self.rax,
@@ -97,7 +97,7 @@ impl TrapFrame {
         }
     }
 
-    /// Goes on with these.
+    /// Lets the interrupted code resume with `registers`.
     pub(crate) fn set_registers(&mut self, registers: &Registers) {
         self.rax = registers.rax;
         self.rdx = registers.rdx;

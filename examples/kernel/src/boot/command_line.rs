@@ -2,10 +2,10 @@
 
 use arrayvec::ArrayVec;
 
-/// Longer lines are cut off.
+/// Bytes that are kept of the command line; a longer one is truncated.
 const CAPACITY: usize = 512;
 
-/// A copy of the line.
+/// A copy of the command line.
 pub(crate) struct CommandLine(ArrayVec<u8, CAPACITY>);
 
 impl CommandLine {
@@ -17,7 +17,7 @@ impl CommandLine {
         let _ = self.0.try_push(byte);
     }
 
-    /// The value of the last `key=value`; `None` if there is none or it is not UTF-8.
+    /// Returns the value of the last word `key=value`. Returns `None` if there is none, or if the line is not UTF-8.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         core::str::from_utf8(&self.0)
             .ok()?

@@ -1,20 +1,20 @@
-//! From the PVH loader to 64-bit Rust.
+//! The entry code, from the PVH loader to 64-bit Rust.
 //!
-//! The loader (x86/HVM direct boot ABI, `xen/include/public/arch-x86/hvm/start_info.h`) enters in
-//! 32-bit protected mode without paging, the physical address of its start info in `ebx`. The
-//! trampoline runs where it is loaded, below 4 GiB; it maps the first 4 GiB at zero (to survive the
-//! switch), in the direct map, and at the kernel's link address.
+//! The loader (x86/HVM direct boot ABI, `xen/include/public/arch-x86/hvm/start_info.h`) enters in 32-bit protected mode
+//! without paging, with the physical address of its start info in `ebx`. The trampoline runs at its load address, below
+//! 4 GiB. It maps the first 4 GiB three times: at address zero, since the trampoline itself runs there when paging is
+//! switched on, in the direct map, and at the kernel's link address.
 
 use core::arch::global_asm;
 
 use crate::mm::layout::{DIRECT_MAP, KERNEL_BASE};
 
-/// Index into the top-level table.
+/// Returns the index of `address` into the top-level table.
 const fn pml4_index(address: u64) -> usize {
     (address >> 39) as usize & 511
 }
 
-/// Index into the third-level table.
+/// Returns the index of `address` into a third-level table.
 const fn pdpt_index(address: u64) -> usize {
     (address >> 30) as usize & 511
 }
@@ -39,7 +39,7 @@ pvh_entry:
     mov esp, offset boot_stack_top
     mov ebp, ebx            // cpuid overwrites ebx
 
-    // Long mode and no-execute are both needed.
+    // The kernel needs long mode and no-execute.
     mov eax, 0x80000000
     cpuid
     cmp eax, 0x80000001
@@ -61,7 +61,7 @@ pvh_entry:
     add edi, 8
     loop 2b
 
-    // Four directories below the third level, at the start and at the kernel's place.
+    // Four page directories below the third level, at address zero and at the kernel's link address.
     mov edi, offset boot_pdpt_low
     mov eax, offset boot_directories + 3
     mov ecx, 4
@@ -99,7 +99,7 @@ pvh_entry:
     push eax
     retf
 
-    // The machine cannot run this kernel: say so to the debug exit device, or stop.
+    // The machine cannot run this kernel: report failure to the debug exit device, or halt if there is none.
 9:  mov eax, 0x11
     out 0xf4, al
 8:  cli
@@ -137,8 +137,7 @@ boot_directories: .skip 0x4000
 boot_stack:       .skip 0x100
 boot_stack_top:
 
-    // The first code at the kernel's own address. A zero return address ends every walk up the
-    // stack.
+    // The first code at the kernel's link address. The zero return address ends every walk up the stack.
     .section .text.kernel_entry, "ax", @progbits
     .globl kernel_entry
     .type kernel_entry, @function

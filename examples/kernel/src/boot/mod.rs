@@ -1,4 +1,4 @@
-//! What happens before the kernel proper: entry, and what the loader says.
+//! The boot path: the entry code, and the information that the loader passes.
 
 pub(crate) mod command_line;
 mod entry;

@@ -1,4 +1,5 @@
-//! What the PVH loader hands over, copied out: it lies in memory that its own map calls free.
+//! Copies the information that the PVH loader passes. The original lies in memory that the loader's own memory map calls
+//! usable.
 
 use arrayvec::ArrayVec;
 
@@ -9,7 +10,7 @@ use crate::mm::memory_map::{MemoryMap, Region, RegionKind};
 /// `XEN_HVM_START_MAGIC_VALUE`.
 const MAGIC: u32 = 0x336e_c578;
 
-/// The entry code maps this much.
+/// Bytes of physical memory, from address zero on, that the entry code maps.
 const REACHABLE: u64 = 1 << 32;
 
 /// `struct hvm_start_info`, version 1 (the first with a memory map).
@@ -58,15 +59,15 @@ pub(crate) struct BootInfo {
 }
 
 impl BootInfo {
-    /// Copies everything that `start_info` refers to; `None` if it is not what a PVH loader leaves.
+    /// Copies everything that `start_info` refers to. Returns `None` if it is not the start info of a PVH loader.
     ///
     /// # Safety
     ///
-    /// `start_info` is the address that the loader passed, nothing has been written to its memory
-    /// since, and the entry code's page tables are in force.
+    /// `start_info` is the address that the loader passed, nothing has written to the loader's memory since, and the
+    /// entry code's page tables are in force.
     pub(crate) unsafe fn copy(start_info: u32) -> Option<Self> {
         let address = u64::from(start_info);
-        // SAFETY: as the caller says, the loader left a start info there.
+        // SAFETY: the caller guarantees that the loader left its start info there.
         let info = unsafe { read::<StartInfo>(address) }?;
         if info.magic != MAGIC || info.version < 1 {
             return None;
@@ -74,7 +75,7 @@ impl BootInfo {
         let mut memory = ArrayVec::new();
         for index in 0..u64::from(info.memory_map_entries) {
             let offset = index * size_of::<MemoryMapEntry>() as u64;
-            // SAFETY: the start info counts this entry among its map's.
+            // SAFETY: the index is below the number of entries that the start info gives for its memory map.
             let entry = unsafe { read::<MemoryMapEntry>(info.memory_map.checked_add(offset)?) }?;
             let kind = match entry.kind {
                 1 => RegionKind::Usable,
@@ -82,8 +83,7 @@ impl BootInfo {
                 _ => RegionKind::Reserved,
             };
             let end = entry.address.checked_add(entry.size)?;
-            // A map too long to keep costs memory, not correctness: what is not known to be usable
-            // is not used.
+            // Entries for which there is no room are dropped: memory that is not known to be usable is not used.
             let _ = memory.try_push(Region {
                 start: entry.address,
                 end,
@@ -92,7 +92,7 @@ impl BootInfo {
         }
         let mut module = None;
         if info.module_count > 0 {
-            // SAFETY: the start info counts this entry among its modules.
+            // SAFETY: the start info says that there is at least one module.
             let entry = unsafe { read::<ModuleEntry>(info.modules) }?;
             module = Some((entry.address, entry.address.checked_add(entry.size)?));
         }
@@ -100,7 +100,7 @@ impl BootInfo {
         if info.command_line != 0 {
             let mut address = info.command_line;
             loop {
-                // SAFETY: a C string that the loader left, not read beyond its end.
+                // SAFETY: the loader left a C string there, and the loop stops at its end.
                 match unsafe { read::<u8>(address) }? {
                     0 => break,
                     byte => command_line.push(byte),
@@ -118,8 +118,8 @@ impl BootInfo {
 }
 
 impl BootInfo {
-    /// The table of symbols, from start to end, in physical memory: what is usable of the loader's first
-    /// module. QEMU lets one reach into the firmware's tables.
+    /// Returns start and end of the symbol table in physical memory. It is the part of the loader's first module that
+    /// lies in usable memory: QEMU can place a module so that it reaches into the firmware's tables.
     pub(crate) fn symbols(&self) -> Option<(u64, u64)> {
         let (start, end) = self.module?;
         let mut usable = self.memory.usable();
@@ -128,17 +128,16 @@ impl BootInfo {
     }
 }
 
-/// Reads a value at a physical address; `None` outside of what the entry code mapped.
+/// Reads a value at a physical address. Returns `None` outside the memory that the entry code has mapped.
 ///
 /// # Safety
 ///
-/// The loader left a `T`, of which every bit pattern is valid, at `address`; the entry code's page
-/// tables are in force.
+/// The loader left a `T` at `address`, every bit pattern is a valid `T`, and the entry code's page tables are in force.
 unsafe fn read<T: Copy>(address: u64) -> Option<T> {
     if address == 0 || address.checked_add(size_of::<T>() as u64)? > REACHABLE {
         return None;
     }
     let pointer = core::ptr::with_exposed_provenance::<T>((DIRECT_MAP + address) as usize);
-    // SAFETY: mapped, as just checked, and a `T`, as the caller says.
+    // SAFETY: the address is mapped, as was just checked, and the caller guarantees that a `T` lies there.
     Some(unsafe { pointer.read_unaligned() })
 }

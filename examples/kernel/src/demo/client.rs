@@ -1,4 +1,4 @@
-//! Requests through the shadow: what its user would see.
+//! Makes requests through the shadow, as a user of the disk does.
 
 use samara::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
@@ -12,7 +12,7 @@ pub(super) struct Client<'a> {
     disk: &'a Disk,
     plan: Plan,
     block_size: u64,
-    /// Requests that were not answered, or wrongly.
+    /// Requests that failed, or that were answered with wrong data.
     pub(super) lost: u64,
 }
 
@@ -26,44 +26,44 @@ impl<'a> Client<'a> {
         }
     }
 
-    /// Faults that are still to come.
+    /// Returns the number of faults that are not armed yet.
     pub(super) fn crashes_left(&self) -> u64 {
         self.plan.crashes_left()
     }
 
-    /// Fills `buffer` from byte `offset` on, and gives it back; `None` if the request was lost.
+    /// Reads from byte `offset` of the disk into `buffer`, and returns it. Returns `None` if the request was lost.
     pub(super) fn read(&mut self, offset: u64, buffer: RRef<[u8]>) -> Option<RRef<[u8]>> {
         self.plan.arm_for(Kind::Read);
         let answer = self.disk.shadow.read(offset / self.block_size, buffer);
         self.judge("read", offset, answer)
     }
 
-    /// Writes `data` from byte `offset` on; whether it was answered.
+    /// Writes `data` from byte `offset` on. Returns whether the request succeeded.
     pub(super) fn write(&mut self, offset: u64, data: &RRef<[u8]>) -> bool {
         self.plan.arm_for(Kind::Write);
         let answer = self.disk.shadow.write(offset / self.block_size, data);
         if answer == Err(BlockError::Medium) {
-            println!("the disk does not take writes there: is its image read-only?");
+            println!("the disk refuses writes there: make its image file writable");
         }
         self.judge("write", offset, answer).is_some()
     }
 
-    /// Makes all writes so far durable; whether it was answered.
+    /// Makes all writes so far durable. Returns whether the request succeeded.
     pub(super) fn flush(&mut self) -> bool {
         let answer = self.disk.shadow.flush();
         self.judge("flush", 0, answer).is_some()
     }
 
-    /// Counts a wrong answer.
-    pub(super) fn wrong(&mut self, what: &str, offset: u64) {
-        println!("lost: {what} at byte {offset}: wrong data");
+    /// Counts an answer with wrong data as a lost request.
+    pub(super) fn wrong(&mut self, request: &str, offset: u64) {
+        println!("lost: {request} at byte {offset}: wrong data");
         self.lost += 1;
     }
 
-    fn judge<T>(&mut self, what: &str, offset: u64, answer: Result<T, BlockError>) -> Option<T> {
+    fn judge<T>(&mut self, request: &str, offset: u64, answer: Result<T, BlockError>) -> Option<T> {
         answer
             .inspect_err(|error| {
-                println!("lost: {what} at byte {offset}: {error}");
+                println!("lost: {request} at byte {offset}: {error}");
                 self.lost += 1;
             })
             .ok()

@@ -1,4 +1,4 @@
-//! What became of each crash, from the runtime's events: a line each.
+//! Prints a line for each crash that was recovered from, by the runtime's events.
 
 use core::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::mm::frames;
 use crate::sync::Lock;
 use crate::{backtrace, panic, println, time};
 
-/// How many crashes of a driver there were, and after how many it worked again.
+/// The crashes of a driver, and the number of them that it was recovered from.
 #[derive(Clone, Copy)]
 pub(super) struct Counts {
     pub(super) crashes: u32,
@@ -29,12 +29,12 @@ impl Counts {
     };
 }
 
-/// Whose crashes are counted apart.
+/// The drivers whose crashes are counted separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Driver {
-    /// The disk's, and every other domain's, which should have none.
+    /// The disk's driver. Crashes of domains that are no network driver are counted here too; there should be none.
     Disk,
-    /// The network device's.
+    /// The network device's driver.
     Nic,
 }
 
@@ -48,7 +48,7 @@ impl Driver {
     }
 }
 
-/// A crash that is not recovered from yet.
+/// A crash that was not recovered from yet.
 #[derive(Clone, Copy)]
 struct Crash {
     id: usize,
@@ -57,22 +57,23 @@ struct Crash {
     reason: ExitReason,
     objects: usize,
     capabilities: usize,
-    /// When it died.
+    /// The time of its death.
     died: Duration,
-    /// Free frames at its death; then how many came back by the reclaim.
+    /// The free frames at its death. From the reclaim on, the number of frames that the reclaim has freed.
     frames: usize,
 }
 
-/// A restart may crash too, in `init`: as many as one recovery may bring.
+/// Crashes that can wait for their recovery. A restart may crash too, in `init`, so there may be several before the
+/// domain is recovered.
 const PENDING: usize = 8;
 
-/// Calls that are shown of what led to a death.
+/// Lines that are printed of the calls inside the driver that led to its death.
 const CALLS: usize = 3;
 
 struct Log {
-    /// By [`Driver`].
+    /// Indexed by [`Driver`].
     counts: [Counts; 2],
-    /// Panics that had been given up at the last crash.
+    /// The value of [`panic::given_up`] at the last crash.
     given_up: u32,
     pending: [Option<Crash>; PENDING],
 }
@@ -83,12 +84,12 @@ static LOG: Lock<Log> = Lock::new(Log {
     pending: [None; PENDING],
 });
 
-/// Begins to count anew.
+/// Sets all counts to zero.
 pub(super) fn reset() {
     LOG.lock().counts = [Counts::NONE; 2];
 }
 
-/// The counts of a driver since the last [`reset`].
+/// Returns the counts of a driver since the last [`reset`].
 pub(super) fn counts(driver: Driver) -> Counts {
     let [disk, nic] = LOG.lock().counts;
     match driver {
@@ -97,7 +98,7 @@ pub(super) fn counts(driver: Driver) -> Counts {
     }
 }
 
-/// Takes an event of the runtime.
+/// Handles an event of the runtime.
 pub(super) fn event(event: &Event<'_>) {
     let mut log = LOG.lock();
     match *event {
@@ -127,7 +128,7 @@ pub(super) fn event(event: &Event<'_>) {
     }
 }
 
-/// Prints the last calls inside the driver, and who had called it.
+/// Prints up to [`CALLS`] lines for the innermost calls inside the driver, and the line that names its caller.
 fn print_calls(reason: &ExitReason) {
     let (mut left, mut inside) = (CALLS, true);
     backtrace::lines(backtrace::culprit(reason.calls()), |line| {
@@ -162,7 +163,7 @@ impl Log {
         };
         match self.pending.iter_mut().find(|place| place.is_none()) {
             Some(place) => *place = Some(crash),
-            None => println!("error: more than {PENDING} crashes without a recovery"),
+            None => println!("error: more than {PENDING} crashes wait for a recovery; raise PENDING"),
         }
     }
 

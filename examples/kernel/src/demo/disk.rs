@@ -1,4 +1,4 @@
-//! The driver domain: found, started, stopped.
+//! Finds a disk, and starts and stops its driver domain.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -12,14 +12,14 @@ use samara_nvme::{Args, Limits};
 
 use crate::host;
 
-/// Bytes of one command: small, so that a request is several commands in flight at once.
+/// The longest transfer of one command, in bytes. It is short, so that a request is several commands in flight at once.
 const MAX_TRANSFER: u32 = 32 << 10;
 
-/// How long the driver may compute between two looks at its device. How long it waits for that is bounded by the driver itself: a
-/// flush may take a minute, and a controller more than that to come up.
+/// The longest time that the driver may compute between two polls of its device. The driver itself bounds its waits for
+/// the device: a flush may take a minute, and a controller may take longer than that to come up.
 const BUDGET: Duration = Duration::from_millis(500);
 
-/// A place that driver domains claim a disk from.
+/// A slot from which driver domains claim a disk.
 #[derive(Clone, Copy)]
 pub(super) enum Slot {
     Nvme(DeviceSlot<Nvme>),
@@ -32,12 +32,12 @@ pub(super) struct Disk {
     pub(super) shadow: Shadow<dyn BlockDevice>,
 }
 
-/// The first NVMe controller, or else the first disk of virtio.
+/// Finds the first NVMe controller, or else the first virtio disk.
 pub(super) fn find() -> Result<Slot, String> {
     let nvme = host::find().map(Slot::Nvme);
     let found = nvme.or_else(|| host::find().map(Slot::Virtio));
     found.ok_or_else(|| {
-        "no NVMe controller and no disk of virtio: give the machine one (-device nvme,serial=…,drive=…)"
+        "no NVMe controller and no virtio disk: add one to the machine (-device nvme,serial=…,drive=…)"
             .to_string()
     })
 }
@@ -74,7 +74,7 @@ impl Disk {
         Ok(Self { domain, shadow })
     }
 
-    /// Shuts the controller down and takes everything back.
+    /// Stops the domain, which shuts the controller down, and takes everything back.
     pub(super) fn stop(self) -> Result<(), String> {
         drop(self.shadow);
         self.domain

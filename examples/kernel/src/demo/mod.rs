@@ -1,17 +1,17 @@
-//! What `mode=demo` shows: a disk is read and written through a driver domain that is crashed again
-//! and again, and nothing is lost.
+//! The demo, `mode=demo`: a disk is read and written through a driver domain that is crashed again and again, and no
+//! request is lost.
 //!
 //! | module | concept |
 //! |---|---|
-//! | `disk` | the driver domain: found, started, stopped |
-//! | `plan` | which request meets which fault |
-//! | `fault_kinds` | in which ways the driver dies |
-//! | `crashes` | what became of each crash, from the runtime's events |
-//! | `client` | requests through the shadow |
-//! | `work` | read it all, write a region, read that back |
-//! | `nic` | the network's three domains: found, started, stopped |
-//! | `serve` | a body is served again and again |
-//! | `totals` | what there is in the machine, before and after |
+//! | `disk` | finds a disk, and starts and stops its driver domain |
+//! | `plan` | decides which request meets which fault |
+//! | `fault_kinds` | the manners in which the driver dies |
+//! | `crashes` | counts and prints crashes and recoveries, by the runtime's events |
+//! | `client` | makes requests through the shadow |
+//! | `work` | reads the whole disk, writes a region, and reads that back |
+//! | `nic` | finds a network device, and starts and stops the three domains of the network |
+//! | `serve` | serves a body over HTTP again and again |
+//! | `totals` | counts objects and frames, before and after |
 
 mod client;
 mod crashes;
@@ -38,7 +38,7 @@ use serve::Service;
 use totals::Totals;
 use work::{Outcome, Part};
 
-/// What the command line asks for.
+/// The parameters of the demo, from the command line.
 #[derive(Clone)]
 struct Parameters {
     manners: Manners,
@@ -71,7 +71,7 @@ impl Parameters {
     }
 }
 
-/// Runs the demonstration.
+/// Runs the demo, as the command line says.
 pub(crate) fn run(command_line: &CommandLine) -> ExitCode {
     report::memory();
     for function in pci::functions() {
@@ -83,7 +83,7 @@ pub(crate) fn run(command_line: &CommandLine) -> ExitCode {
         );
         return ExitCode::Failure;
     };
-    match tell(parameters) {
+    match run_demo(parameters) {
         Ok(true) => ExitCode::Success,
         Ok(false) => ExitCode::Failure,
         Err(message) => {
@@ -93,16 +93,16 @@ pub(crate) fn run(command_line: &CommandLine) -> ExitCode {
     }
 }
 
-/// The story; true if all went as it should.
-fn tell(parameters: Parameters) -> Result<bool, String> {
+/// Runs the demo. Returns true if everything went as it should.
+fn run_demo(parameters: Parameters) -> Result<bool, String> {
     set_event_sink(crashes::event);
     let slot = disk::find()?;
     let network = match parameters.service {
         Some(service) => Some((nic::find()?, service)),
         None => None,
     };
-    // Once round, reading only, before the totals are taken: what the kernel sets up at first use
-    // (page tables of windows, the host's own heap) is no leak.
+    // One round that only reads, before the totals are taken. Memory that the kernel sets up at first use (page tables
+    // of windows, the host's own heap) is no leak.
     let rehearsal = Parameters {
         crashes: parameters.crashes.min(1),
         bytes: parameters.bytes.min(2 * work::REQUEST as u64),
@@ -115,7 +115,7 @@ fn tell(parameters: Parameters) -> Result<bool, String> {
     }
     crashes::reset();
 
-    println!("the story:");
+    println!("the demo:");
     let before = Totals::now();
     let outcome = round(slot, &parameters, Part::Whole)?;
     let served = match network {
@@ -131,7 +131,7 @@ fn tell(parameters: Parameters) -> Result<bool, String> {
     let crashed = crashes::counts(Driver::Disk);
     let [panics, faults, overflows, hangs, double_panics] = crashed.by_manner.map(u64::from);
     report::memory();
-    let network_is_well = served.is_none_or(|(service, served)| tell_network(service, &served));
+    let network_is_well = served.is_none_or(|(service, served)| report_network(service, &served));
     println!(
         "{}",
         protocol::Totals {
@@ -155,8 +155,8 @@ fn tell(parameters: Parameters) -> Result<bool, String> {
         && leaked_pages == 0)
 }
 
-/// Reports the network's part; true if it went as it should.
-fn tell_network(service: Service, served: &serve::Served) -> bool {
+/// Reports the network's part. Returns true if it went as it should.
+fn report_network(service: Service, served: &serve::Served) -> bool {
     let serve::Served { http, net } = served;
     let crashed = crashes::counts(Driver::Nic);
     println!(
@@ -180,7 +180,7 @@ fn tell_network(service: Service, served: &serve::Served) -> bool {
         && crashed.recovered == crashed.crashes
 }
 
-/// From the start of the driver to its stop.
+/// Starts the driver, does the work, and stops the driver.
 fn round(slot: disk::Slot, parameters: &Parameters, part: Part) -> Result<Outcome, String> {
     let disk = Disk::start(slot)?;
     report::domains();

@@ -1,4 +1,4 @@
-//! Three domains on one another: the network driver, the TCP/IP stack, the HTTP server.
+//! Starts and stops the three domains of the network: the driver, on it the TCP/IP stack, and on that the HTTP server.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -13,36 +13,36 @@ use samara_interfaces::tcp::{Network, NetworkStatistics};
 
 use crate::host;
 
-/// What the drivers are called: their deaths are told by it.
+/// The names of the driver domains, by which [`is_driver`] recognizes their deaths.
 const IXGBE: &str = "ixgbe";
 const VIRTIO: &str = "virtio-net";
 
-/// Whether a domain of this name is a driver of a network device.
+/// Whether a domain with this name is the driver of a network device.
 pub(super) fn is_driver(name: &str) -> bool {
     name == IXGBE || name == VIRTIO
 }
 
-/// A place that driver domains claim a network device from.
+/// A slot from which driver domains claim a network device.
 #[derive(Clone, Copy)]
 pub(super) enum Slot {
     Ixgbe(DeviceSlot<Ixgbe>),
     Virtio(DeviceSlot<VirtioNet>),
 }
 
-/// Where the server is, and in which network.
+/// The address of the server, its network's prefix length, and its port.
 const ADDRESS: [u8; 4] = [10, 0, 0, 1];
 const PREFIX: u8 = 24;
 const PORT: u16 = 80;
-/// Connections at a time.
+/// Connections that the server has open at a time.
 const CONNECTIONS: u16 = 4;
 
-/// How long the driver may compute between two looks at its device. How long it waits for that, in a reset, is bounded by the
-/// driver itself.
+/// The longest time that the driver may compute between two polls of its device. The driver itself bounds its waits for
+/// the device, in a reset.
 const DRIVER_BUDGET: Duration = Duration::from_millis(500);
-/// A poll moves some hundred frames.
+/// The budget of the stack and the server. One poll moves a few hundred frames.
 const BUDGET: Duration = Duration::from_secs(2);
 
-/// The three, running.
+/// The three running domains.
 pub(super) struct Net {
     driver: Domain<dyn NetDevice>,
     stack: Domain<dyn Network>,
@@ -50,12 +50,12 @@ pub(super) struct Net {
     pub(super) http: Shadow<dyn HttpServer>,
 }
 
-/// The first 82599, or else the first network device of virtio.
+/// Finds the first 82599, or else the first virtio network device.
 pub(super) fn find() -> Result<Slot, String> {
     let ixgbe = host::find().map(Slot::Ixgbe);
     let found = ixgbe.or_else(|| host::find().map(Slot::Virtio));
     found.ok_or_else(|| {
-        "no 82599 and no network device of virtio: give the machine one, or don't ask for requests".to_string()
+        "no 82599 and no virtio network device: add one to the machine, or leave out requests=N".to_string()
     })
 }
 
@@ -72,9 +72,9 @@ fn spec(name: &'static str, budget: Duration) -> DomainSpec {
 }
 
 impl Net {
-    /// Starts them, the lower first. The server serves `bytes` bytes of the pattern of `seed`.
+    /// Starts the domains, the driver first. The server serves `bytes` bytes of the pattern of `seed`.
     pub(super) fn start(slot: Slot, seed: u64, bytes: u64) -> Result<Self, String> {
-        let failed = |what: &str, error: &dyn core::fmt::Display| format!("{what}: {error}");
+        let failed = |problem: &str, error: &dyn core::fmt::Display| format!("{problem}: {error}");
         let runtime = host::runtime();
         let driver = match slot {
             Slot::Ixgbe(slot) => runtime.spawn(
@@ -132,13 +132,13 @@ impl Net {
         })
     }
 
-    /// What the stack has counted.
+    /// Returns the statistics of the network stack.
     pub(super) fn statistics(&self) -> Result<NetworkStatistics, String> {
         let stack = self.stack.proxy().map_err(|error| error.to_string())?;
         stack.statistics().map_err(|error| error.to_string())
     }
 
-    /// Stops them, the upper first, and takes everything back.
+    /// Stops the domains, the server first, and takes everything back.
     pub(super) fn stop(self) -> Result<(), String> {
         const PATIENCE: Duration = Duration::from_secs(10);
         drop(self.http);

@@ -1,11 +1,11 @@
-//! Which request meets which fault: drawn from the seed, exactly as many as asked.
+//! Decides which request meets which fault. The choice is drawn from the seed, and the number of faults is exact.
 
 use super::fault_kinds::Manners;
 use samara_fault::{FaultPoint, Manner};
 use samara_testkit::faults as fault;
 use samara_testkit::pattern;
 
-/// Kinds of request.
+/// The kind of a request.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Kind {
     Read,
@@ -13,7 +13,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// The faults that a request of this kind can meet, in the order in which they come.
+    /// Returns the faults that a request of this kind can meet, in the order in which they are used.
     const fn faults(self) -> &'static [FaultPoint] {
         use FaultPoint::{Borrowed, Completion, Drop, InFlight, Init, Moved, Submit};
         match self {
@@ -23,13 +23,13 @@ impl Kind {
     }
 }
 
-/// Of so many faults one is for a write, if there are that many: writes are few.
+/// One of this many faults is for a write, as far as there are writes: they are few.
 const WRITES_SHARE: u64 = 4;
 
-/// Keeps the stream of draws apart from that of the bytes written.
+/// Makes the stream of draws different from the stream of the bytes that are written.
 const STREAM: u64 = 0x706c_616e;
 
-/// The requests of one kind that are still to come, and the faults among them.
+/// The requests of one kind that are still to come, and the faults that they are to meet.
 #[derive(Clone, Copy)]
 struct Pool {
     requests: u64,
@@ -48,7 +48,7 @@ pub(super) struct Plan {
 }
 
 impl Plan {
-    /// `crashes` faults over `reads` and `writes` requests, in all `manners` equally often.
+    /// Makes a plan of `crashes` faults, spread over `reads` and `writes` requests. The `manners` take turns.
     pub(super) fn new(seed: u64, reads: u64, writes: u64, crashes: u32, manners: Manners) -> Self {
         let crashes = u64::from(crashes);
         let for_writes = (crashes / WRITES_SHARE).min(writes);
@@ -67,19 +67,19 @@ impl Plan {
         }
     }
 
-    /// Faults that are still to come.
+    /// Returns the number of faults that are not armed yet.
     pub(super) fn crashes_left(&self) -> u64 {
         self.reads.crashes + self.writes.crashes
     }
 
-    /// A number below `bound`, at least 1. The bias is below 2^-50 for the small bounds here.
+    /// Draws a number below `bound`, which counts as at least 1. The bias is below 2^-50 for the small bounds here.
     fn draw(&mut self, bound: u64) -> u64 {
         self.drawn += 1;
         pattern::word(self.seed, self.drawn) % bound.max(1)
     }
 
-    /// Arms a fault for the request that comes now, or none. Selection sampling (Knuth, The Art of
-    /// Computer Programming 2, §3.4.2, algorithm S): every set of requests is as likely.
+    /// Arms a fault, or none, for the request that comes now. This is selection sampling (Knuth, The Art of Computer
+    /// Programming 2, §3.4.2, algorithm S): every set of requests is equally likely.
     pub(super) fn arm_for(&mut self, kind: Kind) {
         let mut pool = match kind {
             Kind::Read => self.reads,
@@ -95,7 +95,7 @@ impl Plan {
         }
     }
 
-    /// Each in turn.
+    /// Returns the next manner, each in turn.
     fn next_manner(&mut self) -> Manner {
         self.armed += 1;
         self.manners.nth(self.armed - 1)
@@ -107,14 +107,14 @@ impl Plan {
         pool.next += 1;
         if point == FaultPoint::Init {
             if pool.crashes >= 2 {
-                // `init` runs only after another crash.
+                // `init` runs only after another crash, which is armed below.
                 let manner = self.next_manner();
                 fault::arm_with(FaultPoint::Init, 0, manner);
                 pool.crashes -= 1;
             }
             point = FaultPoint::Submit;
         }
-        // The driver executes a request as several commands: any of the first three.
+        // The driver executes a request as several commands. The fault meets one of the first three.
         let after = match point {
             FaultPoint::Submit | FaultPoint::Completion => self.draw(3) as u32,
             _ => 0,

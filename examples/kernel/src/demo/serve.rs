@@ -1,4 +1,4 @@
-//! The work of the network's part: serve a body again and again while the driver dies under it.
+//! The work of the network's part: serves a body again and again while the driver below crashes.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -16,7 +16,7 @@ use super::fault_kinds::Manners;
 use super::nic::{self, Net};
 use crate::{println, report, time};
 
-/// Where the driver dies, in turn; after how many passes, is drawn.
+/// The points at which the driver dies, in turn. The number of passes before each death is drawn from the seed.
 const POINTS: [FaultPoint; 5] = [
     FaultPoint::Moved,
     FaultPoint::InFlight,
@@ -25,18 +25,18 @@ const POINTS: [FaultPoint; 5] = [
     FaultPoint::Submit,
 ];
 
-/// Passes of a point before the driver dies there, below this: in the middle of what it does.
+/// The driver passes a point fewer times than this before it dies there, so that it dies in the middle of its work.
 const PASSES: u64 = 12;
-/// How long nothing may move while answers are missing.
+/// The longest time without progress while answers are missing.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How long peers may take to end their connections afterwards.
+/// The longest time that peers may take to end their connections after the last answer.
 const FAREWELL: Duration = Duration::from_secs(5);
-/// Polls of the rehearsal.
+/// The number of polls in the rehearsal.
 const REHEARSED: usize = 100;
-/// Keeps the stream of draws apart from that of the body's bytes.
+/// Makes the stream of draws different from the stream of the body's bytes.
 const STREAM: u64 = 0x6874_7470;
 
-/// What is to be served, and what the driver has to survive.
+/// The requests to serve, and the crashes that the driver has to survive.
 #[derive(Clone, Copy)]
 pub(super) struct Service {
     pub(super) seed: u64,
@@ -46,13 +46,13 @@ pub(super) struct Service {
     pub(super) bytes: u64,
 }
 
-/// What came of it.
+/// The counts of the server and of the network stack afterwards.
 pub(super) struct Served {
     pub(super) http: HttpStatistics,
     pub(super) net: NetworkStatistics,
 }
 
-/// Once up and down, with a crash between: what the kernel sets up at first use is no leak.
+/// Starts and stops the domains once, with a crash in between. Memory that the kernel sets up at first use is no leak.
 pub(super) fn rehearse(slot: nic::Slot, service: Service) -> Result<(), String> {
     let net = Net::start(slot, service.seed, service.bytes)?;
     for poll in 0..REHEARSED {
@@ -64,7 +64,7 @@ pub(super) fn rehearse(slot: nic::Slot, service: Service) -> Result<(), String> 
     net.stop()
 }
 
-/// Serves until every request was answered, or nothing moves any more.
+/// Serves until every request was answered, or until there is no more progress.
 pub(super) fn run(slot: nic::Slot, service: Service, manners: &Manners) -> Result<Served, String> {
     let net = Net::start(slot, service.seed, service.bytes)?;
     report::domains();
@@ -82,7 +82,7 @@ pub(super) fn run(slot: nic::Slot, service: Service, manners: &Manners) -> Resul
 
 fn serve(net: &Net, service: Service, manners: &Manners) -> Result<HttpStatistics, String> {
     let mut plan = Plan::new(service, manners);
-    let mut told = 0;
+    let mut reported = 0;
     let mut last = time::since_boot();
     let mut seen = HttpStatistics::default();
     loop {
@@ -93,16 +93,16 @@ fn serve(net: &Net, service: Service, manners: &Manners) -> Result<HttpStatistic
         };
         let counts = net.http.statistics().map_err(|error| error.to_string())?;
         plan.arm(counts.body_bytes);
-        if counts.answered > told {
-            told = counts.answered;
-            println!("answered {told} of {} requests", service.requests);
+        if counts.answered > reported {
+            reported = counts.answered;
+            println!("answered {reported} of {} requests", service.requests);
         }
         if counts != seen {
             (seen, last) = (counts, now);
         }
         let idle = now.saturating_sub(last);
         if counts.answered >= service.requests {
-            // What was answered last is not there yet: the peer ends the connections when it is.
+            // The last answer may still be on its way. The peer ends its connections when it has received it.
             if counts.open == 0 || idle > FAREWELL {
                 return Ok(counts);
             }
@@ -116,15 +116,15 @@ fn serve(net: &Net, service: Service, manners: &Manners) -> Result<HttpStatistic
     }
 }
 
-/// Which byte of all that is served meets which fault.
+/// Decides after how many bytes of all bodies which fault is armed.
 struct Plan<'m> {
     service: Service,
     manners: &'m Manners,
-    /// Faults that were armed.
+    /// The number of faults that were armed.
     armed: u64,
-    /// Which point is next.
+    /// The index of the next point.
     turns: usize,
-    /// The point that was armed last: another waits until it has fired.
+    /// The point that was armed last. The next fault is not armed before this one has fired.
     last: Option<FaultPoint>,
 }
 
@@ -139,7 +139,7 @@ impl<'m> Plan<'m> {
         }
     }
 
-    /// The byte before which fault `number` is armed: somewhere in one of as many equal parts.
+    /// Returns after how many bytes fault `number` is armed. All bytes are divided into equal parts, one for each fault.
     fn place(&self, number: u64) -> u64 {
         let Service {
             seed,
@@ -149,11 +149,12 @@ impl<'m> Plan<'m> {
         } = self.service;
         let part = requests.saturating_mul(bytes) / crashes.max(1);
         let within = pattern::word(seed ^ STREAM, number) % part.max(1);
-        // The last part's end is never waited for: peers take what is in it with some delay.
+        // Only the first half of a part, so that no fault waits for the end of the last part: peers take those bytes
+        // with some delay.
         number * part + within / 2
     }
 
-    /// Arms what is due after `sent` bytes.
+    /// Arms the fault that is due after `sent` bytes, if there is one.
     fn arm(&mut self, sent: u64) {
         let waits = self.last.is_some_and(fault::is_armed);
         if waits || self.armed >= self.service.crashes || sent < self.place(self.armed) {
@@ -163,7 +164,7 @@ impl<'m> Plan<'m> {
         self.turns += 1;
         if point == FaultPoint::Init {
             if self.armed + 2 <= self.service.crashes {
-                // `init` runs only after another crash.
+                // `init` runs only after another crash, which is armed below.
                 self.fire(FaultPoint::Init, 0);
             }
             point = FaultPoint::Submit;

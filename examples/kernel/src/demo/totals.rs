@@ -1,10 +1,10 @@
-//! What there is in the machine: compared before and after.
+//! Counts objects and frames, to compare them before and after the demo.
 
 use samara::heap::heap;
 
 use crate::mm::frames;
 
-/// Live shared objects (capabilities among them) and free frames.
+/// The number of live shared objects, capabilities included, and of free frames.
 #[derive(Clone, Copy)]
 pub(super) struct Totals {
     objects: usize,
@@ -12,7 +12,7 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    /// Counts, after the exchange heap gave back what it only keeps at hand.
+    /// Counts, after the exchange heap has given back the memory that it only keeps in its caches.
     pub(super) fn now() -> Self {
         heap::trim();
         let census = heap::census_all();
@@ -22,8 +22,8 @@ impl Totals {
         }
     }
 
-    /// How many objects there are more, and how many frames fewer, than at `before`. Either is
-    /// counted as leaked; that there are fewer objects or more frames would be as wrong.
+    /// Returns by how many objects and by how many free frames the totals differ from `before`. Both differences count
+    /// as leaks. Fewer objects or more free frames than before would be just as wrong.
     pub(super) fn leaked_since(self, before: Self) -> (usize, usize) {
         (
             self.objects.abs_diff(before.objects),

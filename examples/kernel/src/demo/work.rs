@@ -1,4 +1,4 @@
-//! The work: read the whole disk and hash it, write a region, read that back.
+//! The work: reads the whole disk and hashes it, writes a region, and reads that back.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -18,15 +18,15 @@ use crate::println;
 /// Bytes of a request.
 pub(super) const REQUEST: usize = 128 << 10;
 
-/// Bytes after which a line says how far it is.
+/// A line reports the progress each time this many bytes were read.
 const PROGRESS: u64 = 16 << 20;
 
-/// What came of it.
+/// The outcome of the work.
 pub(super) struct Outcome {
     pub(super) lost: u64,
 }
 
-/// The stretch of the disk that is written.
+/// The region of the disk that is written.
 #[derive(Clone, Copy)]
 struct Region {
     start: u64,
@@ -34,7 +34,7 @@ struct Region {
 }
 
 impl Region {
-    /// A sixteenth of the disk, one request at least, somewhere.
+    /// Chooses a region of a sixteenth of the disk, at least one request long, at a place drawn from `seed`.
     fn new(seed: u64, requests: u64) -> Self {
         let length = (requests / 16).max(1);
         let start = pattern::word(!seed, 0) % (requests - length + 1);
@@ -56,13 +56,13 @@ impl Region {
 /// How much of the work is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Reads only, and nothing is reported.
+    /// Only the reads, and nothing is reported.
     Rehearsal,
-    /// All of it, reported to xtask.
+    /// All of the work, reported to xtask.
     Whole,
 }
 
-/// Does the work on the disk's first `bytes`.
+/// Does the work on the first `bytes` of the disk.
 pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Outcome, String> {
     let Parameters {
         seed,
@@ -86,11 +86,11 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
             "{bytes} bytes are less than one request of {REQUEST} bytes: give a larger --size"
         ));
     }
-    // The last one is shorter on a disk of an odd size.
+    // The last request is shorter if the size is no multiple of `REQUEST`.
     let requests = bytes.div_ceil(REQUEST as u64);
     let region = Region::new(seed, bytes / REQUEST as u64);
-    // Whole disk, region written, region read back; a small disk is read back more often, so that
-    // every fault meets a request of its own.
+    // The whole disk is read, the region is written, and the region is read back. On a small disk it is read back more
+    // often, so that every fault meets a request of its own.
     let (reads, writes) = match part {
         Part::Rehearsal => (requests, 0),
         Part::Whole => (
@@ -121,7 +121,7 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
     }
     if let Ok(times @ 1..) = disk.shadow.tolerated() {
         println!(
-            "the disk has broken its protocol {times} times, and nothing was lost: update its firmware"
+            "the disk has violated its protocol {times} times, and nothing was lost: update its firmware"
         );
     }
     Ok(Outcome { lost: client.lost })

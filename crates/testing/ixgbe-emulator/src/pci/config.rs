@@ -1,4 +1,4 @@
-//! Reading and writing configuration space.
+//! Reads and writes of configuration space.
 
 use alloc::vec::Vec;
 
@@ -21,15 +21,15 @@ const POWER_STATE: u16 = 3;
 const DEVICE_CONTROL: usize = PCIE_CAPABILITY + 8;
 const INITIATE_FLR: u16 = 1 << 15;
 
-/// What a write to configuration space set off.
+/// The effect of a write to configuration space on the rest of the device.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ConfigEffect {
     None,
-    /// A function-level reset, or the end of D3: the registers are reset.
+    /// The registers are reset, by a function-level reset or by the end of D3.
     Reset,
 }
 
-/// The bytes, and which bits of them the bus can write.
+/// The bytes of configuration space, and which bits of them the bus can write.
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigSpace {
     bytes: Vec<u8>,
@@ -47,7 +47,7 @@ impl ConfigSpace {
         space
     }
 
-    /// Section 9.3.
+    /// Fills in the header (section 9.3).
     fn header(&mut self, options: &Options) {
         self.put16(0x00, 0x8086);
         self.put16(0x02, options.device_id);
@@ -86,7 +86,7 @@ impl ConfigSpace {
         self.put32(PCIE_CAPABILITY + 4, 1 << 28 | 1 << 15 | 2);
         self.put16(DEVICE_CONTROL, 0x2810);
         self.allow16(DEVICE_CONTROL, 0x7fff);
-        // Link: 5 GT/s, 8 lanes, both able and in use.
+        // Link: 5 GT/s and 8 lanes, both as capability and in use.
         self.put32(PCIE_CAPABILITY + 0x0c, 0x0002_6c82);
         self.allow16(PCIE_CAPABILITY + 0x10, 0x01fb);
         self.put16(PCIE_CAPABILITY + 0x12, 0x1082);
@@ -109,7 +109,7 @@ impl ConfigSpace {
         self.put32(SERIAL_CAPABILITY + 8, u32::from_be_bytes([a, b, c, 0xff]));
     }
 
-    /// Fills `into` from `offset` on; ones beyond the end.
+    /// Fills `into` with the bytes from `offset` on. Beyond the end it reads as ones.
     pub(crate) fn read(&self, offset: usize, into: &mut [u8]) {
         for (distance, byte) in into.iter_mut().enumerate() {
             let at = offset.checked_add(distance);
@@ -120,7 +120,7 @@ impl ConfigSpace {
         }
     }
 
-    /// Writes the writable bits of `data`; bytes beyond the end are ignored.
+    /// Writes the writable bits of `data`. Bytes beyond the end are ignored.
     pub(crate) fn write(&mut self, offset: usize, data: &[u8]) -> ConfigEffect {
         let asleep = self.asleep();
         for (distance, &value) in data.iter().enumerate() {
@@ -144,7 +144,7 @@ impl ConfigSpace {
         }
     }
 
-    /// What a function-level reset clears here: the command and MSI-X Enable (section 4.2.1.5).
+    /// Clears what a function-level reset clears here: the command, MSI-X control (section 4.2.1.5) and the BARs.
     fn function_reset(&mut self) {
         self.put16(COMMAND, 0);
         self.put16(MSIX_CONTROL, VECTORS - 1);
@@ -159,12 +159,12 @@ impl ConfigSpace {
         self.get16(COMMAND) & BUS_MASTER != 0 && !self.asleep()
     }
 
-    /// Whether MSI-X is what the function interrupts with.
+    /// Whether the function interrupts by MSI-X.
     pub(crate) fn msix_enabled(&self) -> bool {
         self.get16(MSIX_CONTROL) & MSIX_ENABLE != 0
     }
 
-    /// Whether MSI-X messages may be sent: enabled and the function is not masked.
+    /// Whether MSI-X messages may be sent: MSI-X is enabled and the function is not masked.
     pub(crate) fn msix_open(&self) -> bool {
         self.get16(MSIX_CONTROL) & (MSIX_ENABLE | MSIX_FUNCTION_MASK) == MSIX_ENABLE
     }

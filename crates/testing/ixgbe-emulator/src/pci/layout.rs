@@ -1,4 +1,4 @@
-//! Where things are in configuration space.
+//! Offsets and sizes in configuration space and the BARs.
 
 /// Bytes of configuration space, the extended part included.
 pub const CONFIG_SIZE: usize = 4096;

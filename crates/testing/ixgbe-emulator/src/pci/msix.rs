@@ -1,7 +1,7 @@
 //! The MSI-X table and its pending bits (section 9.3.9).
 //!
-//! A VMM keeps a table of its own in front of this one and owns the vectors' masks (`foreign` below); in
-//! process this one is the table.
+//! A VMM keeps a table of its own in front of this one and owns the vectors' masks (`foreign` below). In process this
+//! table is the one in use.
 
 use alloc::vec::Vec;
 
@@ -11,7 +11,7 @@ use super::layout::{MSIX_PENDING, VECTORS};
 const ENTRY_WORDS: usize = 4;
 const CONTROL_MASKED: u32 = 1;
 
-/// Entries and pending bits.
+/// The table's entries and the pending bits.
 #[derive(Clone, Debug)]
 pub(crate) struct MsixTable {
     words: Vec<u32>,
@@ -28,7 +28,7 @@ impl MsixTable {
         table
     }
 
-    /// Masks every vector and forgets what is pending.
+    /// Masks every vector and clears all pending bits.
     pub(crate) fn reset(&mut self) {
         self.pending = 0;
         for entry in self.words.chunks_exact_mut(ENTRY_WORDS) {
@@ -36,7 +36,7 @@ impl MsixTable {
         }
     }
 
-    /// The word at `offset` of the BAR.
+    /// Reads the word at `offset` of the BAR.
     pub(crate) fn read(&self, offset: u32) -> u32 {
         match offset {
             MSIX_PENDING => self.pending as u32,
@@ -52,7 +52,7 @@ impl MsixTable {
         }
     }
 
-    /// Whether a message for this vector may be sent now; otherwise it becomes pending.
+    /// Whether a message for this vector may be sent now. If not, the vector becomes pending.
     pub(crate) fn admit(&mut self, vector: u16, open: bool, foreign: bool) -> bool {
         let masked = !open || !foreign && self.masked(vector);
         if masked {
@@ -61,7 +61,7 @@ impl MsixTable {
         !masked
     }
 
-    /// The vectors whose message waited and may be sent now.
+    /// Takes the pending vectors whose message may be sent now.
     pub(crate) fn released(&mut self, open: bool, foreign: bool) -> u64 {
         if !open || self.pending == 0 {
             return 0;

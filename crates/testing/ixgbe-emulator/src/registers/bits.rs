@@ -1,8 +1,8 @@
-//! Bits of the registers that the model acts on.
+//! Bits of the registers that the emulator acts on.
 
 constants! {
     CTRL_MASTER_DISABLE = 1 << 2, "Stop starting DMA (section 8.2.3.1).";
-    CTRL_LINK_RESET = 1 << 3, "Reset of the link, and of all the rest.";
+    CTRL_LINK_RESET = 1 << 3, "Link reset, which also resets all the rest.";
     CTRL_RESET = 1 << 26, "Software reset.";
     STATUS_LINK_UP = 1 << 7, "Link up.";
     STATUS_MASTER_ENABLED = 1 << 19, "DMA may still be under way.";
@@ -13,8 +13,8 @@ constants! {
     EERD_START = 1 << 0, "Start reading.";
     EERD_DONE = 1 << 1, "Read.";
 
-    SWSM_SMBI = 1 << 0, "Taken by reading it as zero.";
-    SWSM_SWESMBI = 1 << 1, "Taken by writing it.";
+    SWSM_SMBI = 1 << 0, "A semaphore that is taken by reading it as zero.";
+    SWSM_SWESMBI = 1 << 1, "A semaphore that is taken by writing it.";
     FWSM_EEP_RELOADED = 1 << 15, "Firmware mode valid.";
 
     EICR_QUEUES = 0xffff, "Causes of the queues (section 8.2.3.5).";
@@ -23,8 +23,8 @@ constants! {
     EICR_MISSED = 1 << 17, "The packet buffer overran.";
     EICR_OTHERS = 0x3fff_0000, "Causes other than queues and timer.";
     EICR_TCP_TIMER = 1 << 30, "TCP timer.";
-    EICR_OTHER = 1 << 31, "One of the others, when there is one vector.";
-    GPIE_MULTIPLE_MSIX = 1 << 4, "Every vector of its own.";
+    EICR_OTHER = 1 << 31, "One of the other causes, when there is one vector.";
+    GPIE_MULTIPLE_MSIX = 1 << 4, "Each cause has the vector that is allocated to it.";
     GPIE_OTHER_CLEAR_DISABLE = 1 << 5, "Reading EICR leaves the queues' causes.";
     GPIE_AUTO_MASK = 1 << 30, "A vector that fires is masked as EIAM says.";
     IVAR_VALID = 0x80, "The allocation is valid.";
@@ -32,8 +32,8 @@ constants! {
 
     RXCTRL_ENABLE = 1 << 0, "Receive (section 8.2.3.8).";
     RDRXCTL_DMA_INIT_DONE = 1 << 3, "Receive DMA is ready.";
-    RDRXCTL_CRC_STRIP = 1 << 1, "Strip the received CRC: as HLREG0 says (section 8.2.3.8.8).";
-    RDRXCTL_RSC_FIRST_SIZE = 0x1f << 17, "Software sets it to zero, unlike the reset.";
+    RDRXCTL_CRC_STRIP = 1 << 1, "Strip the received CRC; must agree with HLREG0 (section 8.2.3.8.8).";
+    RDRXCTL_RSC_FIRST_SIZE = 0x1f << 17, "Software sets it to zero; a reset does not.";
     RDRXCTL_RSC_ACK = 1 << 25, "RSCACKC: software sets it.";
     RDRXCTL_FCOE_WRITE_FIX = 1 << 26, "FCOE_WRFIX: software sets it.";
     SECRXCTRL_HALT = 1 << 1, "RX_DIS: the security engine's receive path is halted.";
@@ -61,7 +61,7 @@ constants! {
     MRQC_TCP_IPV6 = 1 << 21, "Hash TCP over IPv6.";
     MRQC_UDP_IPV4 = 1 << 22, "Hash UDP over IPv4.";
     MRQC_UDP_IPV6 = 1 << 23, "Hash UDP over IPv6.";
-    FTQF_MASKS = 0x1f << 25, "The five-tuple filter compares none of the five.";
+    FTQF_MASKS = 0x1f << 25, "Masks: the five-tuple filter compares none of the five.";
     FTQF_ENABLE = 1 << 31, "The five-tuple filter is valid.";
     FDIRCTRL_INIT_DONE = 1 << 3, "The flow director is ready.";
 
@@ -71,7 +71,7 @@ constants! {
     FCDMARW_READ = 1 << 15, "Read the context, here and in FCFLTRW.";
     FCFLT_VALID = 1 << 0, "The filter half of the FCoE context is valid.";
     FCFLT_FIRST = 1 << 1, "The context has received its first frame.";
-    FCFLTRW_REVALIDATE = 1 << 13, "Set the filter's valid bit and nothing else.";
+    FCFLTRW_REVALIDATE = 1 << 13, "Set only the filter's valid bit.";
     FCRXCTRL_LAST_HEADERS = 1 << 3, "Post the headers of a sequence's last frame.";
     FCRXCTRL_ALL_HEADERS = 1 << 4, "Post the headers of all frames.";
     FCRECTL_ENABLE = 1 << 0, "FCoE frames go to the queues of FCRETA.";
@@ -83,12 +83,12 @@ constants! {
     MFLCN_OBEYS = 1 << 3, "Obey pause frames.";
     FCCFG_SENDS = 1 << 3, "Send pause frames (section 8.2.3.3).";
     FCRTH_ENABLE = 1 << 31, "The high mark is valid.";
-    FCRTL_SENDS_XON = 1 << 31, "Tell when there is room again.";
+    FCRTL_SENDS_XON = 1 << 31, "Send XON when there is room again.";
     FLOW_THRESHOLD = 0x7_ffe0, "The marks, in bytes.";
     HLREG0_CRC_STRIP = 1 << 1, "Strip the received CRC (section 8.2.3.22).";
     HLREG0_JUMBO = 1 << 2, "Accept frames up to MAXFRS.";
     HLREG0_PAD = 1 << 10, "Pad short frames.";
-    HLREG0_LOOPBACK = 1 << 15, "What is sent comes back.";
+    HLREG0_LOOPBACK = 1 << 15, "Sent frames come back.";
     MSCA_COMMAND = 1 << 30, "Start; clears when done.";
     AUTOC_RESTART = 1 << 12, "Restart auto-negotiation; clears by itself.";
     AUTOC_10G_PARALLEL = 1 << 13, "Link mode: 10 Gb/s over four lanes, no negotiation.";

@@ -1,4 +1,4 @@
-//! The registers' values.
+//! The values of the registers.
 
 use alloc::vec::Vec;
 
@@ -7,10 +7,10 @@ use super::{Access, Register, SIZE, TABLE, canonical};
 /// Marks an offset that the table does not know.
 const NONE: u16 = u16::MAX;
 
-/// The bits of the high half of a wide counter: it has 36 bits in all.
+/// The bits of the high half of a wide counter, which has 36 bits in all.
 const WIDE_HIGH: u32 = 0xf;
 
-/// A value for every offset, known or not, and the table's index for every offset.
+/// A value and the index in the table for every offset, known or not.
 #[derive(Clone, Debug)]
 pub(crate) struct RegisterFile {
     values: Vec<u32>,
@@ -26,7 +26,7 @@ impl RegisterFile {
         let mut index = alloc::vec![NONE; words];
         for (number, register) in entries.iter().enumerate() {
             for element in 0..u32::from(register.count) {
-                // The table's length is far below 65535: a test holds it.
+                // The table's length is far below 65535.
                 index[(register.at(element) / 4) as usize] = number as u16;
             }
         }
@@ -40,7 +40,7 @@ impl RegisterFile {
         file
     }
 
-    /// Gives every register its value after reset. What was noted stays noted.
+    /// Gives every register its value after reset. Registers whose first use was reported are not reported again.
     pub(crate) fn reset(&mut self) {
         self.values.fill(0);
         for register in &self.entries {
@@ -52,13 +52,13 @@ impl RegisterFile {
         }
     }
 
-    /// The register at a canonical offset.
+    /// Returns the register at a canonical offset.
     pub(crate) fn register(&self, offset: u32) -> Option<&'static Register> {
         let index = *self.index.get((offset / 4) as usize)?;
         self.entries.get(usize::from(index)).copied()
     }
 
-    /// True the first time it is asked about this offset's register.
+    /// Returns true at the first call for this offset's register.
     pub(crate) fn first_use(&mut self, offset: u32) -> bool {
         let first = self.register(offset).map_or(offset, |r| r.offset);
         match self.noted.get_mut((first / 4) as usize) {
@@ -67,12 +67,12 @@ impl RegisterFile {
         }
     }
 
-    /// The value at `offset`; zero beyond the BAR.
+    /// Returns the value at `offset`, zero beyond the BAR.
     pub(crate) fn get(&self, offset: u32) -> u32 {
         self.values.get((offset / 4) as usize).copied().unwrap_or(0)
     }
 
-    /// Sets the value at `offset`; nothing beyond the BAR.
+    /// Sets the value at `offset`. Beyond the BAR it does nothing.
     pub(crate) fn set(&mut self, offset: u32, value: u32) {
         if let Some(slot) = self.values.get_mut((offset / 4) as usize) {
             *slot = value;
@@ -99,7 +99,7 @@ impl RegisterFile {
         }
     }
 
-    /// What the bus reads where nothing but the access class matters.
+    /// Reads as the bus does, with the effects of the access class only.
     pub(crate) fn bus_read(&mut self, offset: u32) -> u32 {
         let offset = canonical(offset);
         let value = self.get(offset);
@@ -111,7 +111,7 @@ impl RegisterFile {
         value
     }
 
-    /// What the bus writes where nothing but the access class matters.
+    /// Writes as the bus does, with the effects of the access class only.
     pub(crate) fn bus_write(&mut self, offset: u32, value: u32) {
         let offset = canonical(offset);
         match self.register(offset).map(|register| register.access) {

@@ -10,7 +10,7 @@ use super::register::{Access::*, Register, register};
 /// Size of the EEPROM in EEC bits 14:11: 2^(6+8) words of two bytes.
 const EEC_SIZE: u32 = 8 << 11;
 
-/// Pin 2 tells that the optical module is present.
+/// Pin 2 says that the optical module is present.
 const ESDP_MODULE_PRESENT: u32 = 1 << 2;
 
 pub(super) const REGISTERS: &[Register] = &[

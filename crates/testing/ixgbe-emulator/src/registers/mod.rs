@@ -1,9 +1,9 @@
 //! The registers of BAR 0: names, offsets, access classes and values after reset.
 //!
-//! The one place that says what exists. Sections are those of the *Intel 82599 10 GbE Controller
-//! Datasheet*; chapter 8.2.3 describes the registers.
+//! This table alone says which registers exist. Sections are those of the *Intel 82599 10 GbE Controller Datasheet*,
+//! whose chapter 8.2.3 describes the registers.
 
-/// Constants, so that each line holds a name, a value and a word on it.
+/// Declares constants, one a line, with name, value and description.
 macro_rules! constants {
     ($($name:ident = $value:expr, $doc:literal;)*) => {
         $(#[doc = $doc] pub const $name: u32 = $value;)*
@@ -40,7 +40,7 @@ pub const TABLE: &[&[Register]] = &[
     unmodelled::REGISTERS,
 ];
 
-/// The offset under which a register is kept: several have two (sections 8.2.3.7 and 8.2.3.8).
+/// Returns the offset under which a register is kept. Several registers have two (sections 8.2.3.7 and 8.2.3.8).
 pub fn canonical(offset: u32) -> u32 {
     match offset {
         // Receive addresses 0 to 15 and packet split types, as the 82598 had them.
@@ -53,7 +53,7 @@ pub fn canonical(offset: u32) -> u32 {
     }
 }
 
-/// The register at `offset` and its index in the array.
+/// Returns the register at `offset` and its index in the array.
 pub fn lookup(offset: u32) -> Option<(&'static Register, u32)> {
     let offset = canonical(offset);
     TABLE.iter().copied().flatten().find_map(|register| {

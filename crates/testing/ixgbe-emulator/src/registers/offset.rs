@@ -1,4 +1,4 @@
-//! Offsets of the registers that the model acts on. Arrays are given by their first element.
+//! Offsets of the registers that the emulator acts on. An array is given by its first element.
 
 constants! {
     CTRL = 0x0_0000, "Device control.";
@@ -89,7 +89,7 @@ constants! {
     FCTTV = 0x0_3200, "Length of a pause.";
     FCRTL = 0x0_3220, "Low mark of the packet buffer.";
     FCRTH = 0x0_3260, "High mark of the packet buffer.";
-    FCRTV = 0x0_32a0, "When to ask again for a pause.";
+    FCRTV = 0x0_32a0, "When a pause is requested again.";
     FCCFG = 0x0_3d00, "Flow control configuration.";
     LINKS2 = 0x0_4324, "Link status, second part.";
 
@@ -132,7 +132,7 @@ constants! {
     FDIRMISS = 0x0_ee5c, "Flow director misses.";
 }
 
-/// Offset of RDBAL of a receive queue below 128; the others of its block follow it.
+/// Returns the offset of RDBAL of a receive queue below 128. The queue's other registers follow it.
 pub const fn rx_queue(queue: u32) -> u32 {
     if queue < 64 {
         RDBAL + queue * 0x40
@@ -141,12 +141,12 @@ pub const fn rx_queue(queue: u32) -> u32 {
     }
 }
 
-/// Offset of TDBAL of a transmit queue below 128; the others of its block follow it.
+/// Returns the offset of TDBAL of a transmit queue below 128. The queue's other registers follow it.
 pub const fn tx_queue(queue: u32) -> u32 {
     TDBAL + queue * 0x40
 }
 
-/// Offset of the throttle register of a vector.
+/// Returns the offset of the throttle register of a vector.
 pub const fn eitr(vector: u32) -> u32 {
     if vector < 24 {
         EITR + vector * 4

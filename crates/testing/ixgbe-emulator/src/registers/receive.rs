@@ -7,11 +7,11 @@ use super::register::{Access, Access::*, Register, register};
 /// SRRCTL after reset: buffers of 2 KiB, header buffers of 256 bytes.
 const SRRCTL_RESET: u32 = 4 << 8 | 2;
 
-/// All the packet buffer, 512 KiB, to traffic class 0.
+/// RXPBSIZE: the whole packet buffer of 512 KiB belongs to traffic class 0.
 const RXPBSIZE_RESET: u32 = 512 << 10;
 
-/// RDRXCTL after reset: the CRC is kept, RSCFRSTSIZE is 8. The section, as TinyNF quotes it, gives the one and
-/// says of the other that it is not the zero that software is to write; that it is 8 is from memory.
+/// RDRXCTL after reset: the CRC is kept, RSCFRSTSIZE is 8. The section, as TinyNF quotes it, gives the former. Of the
+/// latter it says that it is not the zero that software is to write; that it is 8 is from memory.
 const RDRXCTL_RESET: u32 = RDRXCTL_DMA_INIT_DONE | 8 << 17;
 
 /// A register of receive queues 0 to 63.

@@ -1,37 +1,36 @@
 //! One entry of the register table.
 
-/// What reading and writing a register does.
+/// The effect of reading and writing a register.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Access {
     /// Reads back what was written.
     ReadWrite,
     /// Writes are ignored.
     ReadOnly,
-    /// Reading clears it: a statistic.
+    /// Reading clears it, as with statistics.
     ReadClear,
-    /// Writing ones clears those bits. Reading may clear too (EICR).
+    /// Writing ones clears those bits. Reading may clear them, too (EICR).
     WriteOneClear,
-    /// Reads as zero; writing acts.
+    /// Reads as zero. Writing has an effect.
     WriteOnly,
-    /// Reads back what was written, but for these bits: they act and read as zero.
+    /// Reads back what was written, except for these bits, which have an effect and read as zero.
     SelfClear(u32),
-    /// Known by name only: it reads back what was written and does nothing. Its first use is
-    /// noted.
+    /// Known by name only: it reads back what was written and has no effect. Its first use is reported.
     Unmodelled,
 }
 
-/// A register, or an array of equal ones.
+/// A register, or an array of registers of one kind.
 #[derive(Clone, Copy, Debug)]
 pub struct Register {
     /// The datasheet's name.
     pub name: &'static str,
-    /// Offset of the first in BAR 0, in bytes.
+    /// Offset of the first register in BAR 0, in bytes.
     pub offset: u32,
-    /// How many there are.
+    /// The number of registers.
     pub count: u16,
-    /// Bytes from one to the next.
+    /// Bytes from one register to the next.
     pub stride: u16,
-    /// What reading and writing does.
+    /// The effect of reading and writing.
     pub access: Access,
     /// Value after reset.
     pub reset: u32,
@@ -40,26 +39,26 @@ pub struct Register {
 }
 
 impl Register {
-    /// The offset of the `index`th of an array.
+    /// Returns the offset of the array's register `index`.
     pub const fn at(&self, index: u32) -> u32 {
         self.offset + index * self.stride as u32
     }
 
-    /// Makes it an array.
+    /// Makes the register an array.
     pub(super) const fn array(mut self, count: u16, stride: u16) -> Self {
         self.count = count;
         self.stride = stride;
         self
     }
 
-    /// Gives it a value after reset.
+    /// Gives the register a value after reset.
     pub(super) const fn resets_to(mut self, value: u32) -> Self {
         self.reset = value;
         self
     }
 }
 
-/// A single register that resets to zero.
+/// Returns a single register that resets to zero.
 pub(super) const fn register(
     name: &'static str,
     offset: u32,

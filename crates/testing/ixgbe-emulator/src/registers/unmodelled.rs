@@ -1,7 +1,7 @@
-//! Registers of functions that are not modelled: virtualisation, data centre bridging, security
-//! engines, FCoE transmission, wake-up, management, time stamps, diagnostics.
+//! Registers of functions that are not emulated: virtualisation, data centre bridging, security engines, FCoE
+//! transmission, wake-up, management, time stamps, diagnostics.
 //!
-//! They are storage: drivers write them while they start, whether they use the function or not.
+//! They only store values: drivers write them while they start, whether they use the function or not.
 
 use super::offset as at;
 use super::register::{Access::Unmodelled, Register, register};

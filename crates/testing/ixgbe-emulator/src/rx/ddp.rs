@@ -1,7 +1,7 @@
 //! Direct data placement: the payload of an FCoE frame goes where a context says, and not to the ring.
 //!
-//! The conditions are those of the X550's datasheet, section 7.11.3.3.5, but for three that are not looked at:
-//! the order of frames, the FC CRC and the sender's address. So a frame that would be placed is placed here.
+//! The conditions are those of the X550's datasheet, section 7.11.3.3.5, except for three that are not checked: the order
+//! of frames, the FC CRC and the sender's address. So every frame that the hardware would place is placed here.
 
 use crate::bus::Bus;
 use crate::fcoe::Context;
@@ -15,8 +15,8 @@ use crate::registers::{RegisterFile, offset as at};
 
 const ETHERTYPE_FILTERS: u32 = 8;
 
-/// Bytes of the FCoE header, and of the FC header behind it; of what follows the payload: the FC CRC, EOF
-/// and three reserved bytes.
+/// Bytes of the FCoE header, of the FC header behind it, and of the trailer behind the payload: the FC CRC, EOF and
+/// three reserved bytes.
 const FCOE_HEADER: usize = 14;
 const FC_HEADER: usize = 24;
 const TRAILER: usize = 8;
@@ -44,7 +44,7 @@ const COUNT: u32 = 0xff00;
 const ONE_BUFFER: u32 = 0x0100;
 const OFFSET_SHIFT: u32 = 16;
 
-/// What the headers of an FCoE frame say.
+/// The fields of an FCoE frame's headers.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Fcoe {
     version: u8,
@@ -52,7 +52,7 @@ pub(crate) struct Fcoe {
     routing: u8,
     frame_control: u32,
     data_control: u8,
-    /// The exchange that chooses context and queue: OX_ID in what the responder sends, else RX_ID.
+    /// The exchange that chooses context and queue: OX_ID in frames of the responder, else RX_ID.
     exchange: u16,
     /// Where the payload begins.
     payload: usize,
@@ -68,7 +68,7 @@ fn is_fcoe(file: &RegisterFile, ethertype: u16) -> bool {
 }
 
 impl Fcoe {
-    /// The headers, if it is an FCoE frame and holds them all.
+    /// Returns the fields if `frame` is an FCoE frame and holds all headers.
     pub(crate) fn of(file: &RegisterFile, frame: &[u8], headers: &Headers) -> Option<Self> {
         if !is_fcoe(file, headers.ethertype) {
             return None;
@@ -94,12 +94,12 @@ impl Fcoe {
         })
     }
 
-    /// The exchange, whose low bits choose a queue in the redirection table.
+    /// Returns the exchange, whose low bits choose a queue in the redirection table.
     pub(crate) fn exchange(&self) -> u16 {
         self.exchange
     }
 
-    /// Words of four bytes of payload in a frame of that length.
+    /// Returns the number of four-byte words of payload in a frame of `length` bytes.
     pub(crate) fn words(&self, length: usize) -> u32 {
         let payload = length.saturating_sub(self.payload + TRAILER);
         payload.div_ceil(4) as u32
@@ -109,7 +109,7 @@ impl Fcoe {
         self.frame_control & bits == bits
     }
 
-    /// Whether the frame is of a kind whose payload is placed, in a context that is valid.
+    /// Whether the payload of this frame is placed by `context`.
     fn fits(&self, file: &RegisterFile, context: &Context) -> bool {
         let first = SOF_FIRST.contains(&self.start);
         let begun = context.filter & FCFLT_FIRST != 0;
@@ -122,12 +122,12 @@ impl Fcoe {
     }
 }
 
-/// What is left for the ring.
+/// The part of a frame that goes to the ring.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Left {
-    /// The frame.
+    /// The whole frame.
     All,
-    /// That many bytes of it, the headers.
+    /// The first bytes of the frame, which are the headers.
     Headers(usize),
     /// Nothing.
     Nothing,
@@ -142,7 +142,7 @@ impl Nic {
         let index = u32::from(fcoe.exchange);
         let mut context = *self.fcoe.at(index);
         if fcoe.routing == STATUS {
-            // The read is over.
+            // The status ends the read.
             context.filter &= !FCFLT_VALID;
             context.buffers &= !FCBUFF_VALID;
             *self.fcoe.at(index) = context;
@@ -159,14 +159,14 @@ impl Nic {
         self.fill(bus, &mut context, data);
         let over = fcoe.has(END_OF_SEQUENCE | INITIATIVE);
         if over && self.file.has(at::RDRXCTL, RDRXCTL_FCOE_WRITE_FIX) {
-            // A part of a write is over.
+            // A granted part of a write is over.
             context.filter &= !FCFLT_VALID;
             context.buffers &= !FCBUFF_VALID;
         }
         *self.fcoe.at(index) = context;
-        let told = self.file.get(at::FCRXCTRL);
-        let last = fcoe.has(END_OF_SEQUENCE) && told & FCRXCTRL_LAST_HEADERS != 0;
-        if last || told & FCRXCTRL_ALL_HEADERS != 0 {
+        let control = self.file.get(at::FCRXCTRL);
+        let last = fcoe.has(END_OF_SEQUENCE) && control & FCRXCTRL_LAST_HEADERS != 0;
+        if last || control & FCRXCTRL_ALL_HEADERS != 0 {
             Left::Headers(fcoe.payload)
         } else {
             Left::Nothing
@@ -181,7 +181,7 @@ impl Nic {
             2 => 16 << 10,
             _ => 64 << 10,
         };
-        // Each turn uses data or a buffer, of which there are at most 256 behind the end of the list.
+        // Each turn uses up data or a buffer, of which there are at most 256 past the end of the list.
         while !data.is_empty() && context.buffers & FCBUFF_VALID != 0 {
             let last = context.buffers & COUNT == ONE_BUFFER;
             let limit = if last {
@@ -189,7 +189,7 @@ impl Nic {
             } else {
                 size
             };
-            // 64 KiB do not fit into the field of the last size.
+            // A last buffer of 64 KiB does not fit into the field of its size, which is zero then.
             let limit = if last && limit == 0 { size } else { limit };
             let offset = (context.buffers >> OFFSET_SHIFT) as usize;
             let (now, later) = data.split_at(data.len().min(limit.saturating_sub(offset)));
@@ -204,7 +204,7 @@ impl Nic {
             let left = (context.buffers & COUNT).wrapping_sub(ONE_BUFFER) & COUNT;
             context.buffers = context.buffers & !COUNT | left;
             context.list = context.list.wrapping_add(8);
-            // Erratum 48: a context whose last buffer is whole goes on behind the end of its list.
+            // Erratum 48: a context whose last buffer is used in full goes on past the end of its list.
             if last && limit != size {
                 context.buffers &= !FCBUFF_VALID;
             }

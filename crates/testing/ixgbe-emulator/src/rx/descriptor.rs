@@ -1,5 +1,4 @@
-//! Receive descriptors as they are written back: legacy (section 7.1.5) and advanced
-//! (section 7.1.6).
+//! Receive descriptors as they are written back, legacy (section 7.1.5) and advanced (section 7.1.6).
 
 use super::toeplitz::Hash;
 use crate::checksum::{sctp_crc, sum};
@@ -12,7 +11,7 @@ const UDP_CHECKED: u32 = 1 << 4;
 const TRANSPORT_CHECKED: u32 = 1 << 5;
 const IP_CHECKED: u32 = 1 << 6;
 
-/// Errors as bits of the legacy error byte; advanced descriptors hold them at bit 24 on.
+/// Errors as bits of the legacy error byte. Advanced descriptors hold them from bit 24 on.
 const TRANSPORT_ERROR: u32 = 1 << 6;
 const IP_ERROR: u32 = 1 << 7;
 
@@ -21,7 +20,7 @@ pub(crate) const fn done(advanced: bool) -> u64 {
     (DONE as u64) << if advanced { 0 } else { 32 }
 }
 
-/// What the device found out about a packet.
+/// The device's findings about a packet.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Findings {
     packet_type: u32,
@@ -47,7 +46,7 @@ impl Findings {
         found
     }
 
-    /// Says that the network header's checksum is wrong, which is a fault.
+    /// Reports the network header's checksum as wrong, which is an injected fault.
     pub(crate) fn blame_network(&mut self) {
         self.errors |= IP_ERROR;
     }
@@ -93,7 +92,7 @@ impl Findings {
             Transport::Udp => {
                 self.packet_type |= 0x20;
                 if word(payload, 6) == Some(0) {
-                    // The sender did not compute one.
+                    // The sender did not compute a checksum.
                     return;
                 }
                 self.status |= UDP_CHECKED;
@@ -106,7 +105,7 @@ impl Findings {
         }
     }
 
-    /// The descriptor of one buffer with `length` bytes of the packet.
+    /// Returns the descriptor of one buffer with `length` bytes of the packet.
     pub(crate) fn descriptor(
         &self,
         advanced: bool,
@@ -143,7 +142,7 @@ fn sctp_good(payload: &[u8]) -> bool {
     told.map(u32::from_le_bytes) == Some(sctp_crc(&copy))
 }
 
-/// The sum over pseudo header and payload: all ones if the checksum is right.
+/// Returns the sum over pseudo header and payload: all ones if the checksum is right.
 fn pseudo_sum(frame: &[u8], network: Network, ip: usize, protocol: u8, payload: &[u8]) -> u16 {
     let addresses = match network {
         Network::V4 { .. } => ip + 12..ip + 20,

@@ -8,12 +8,12 @@ use crate::registers::bits::{
 };
 use crate::registers::{RegisterFile, offset as at};
 
-/// Longest frame with CRC when jumbo frames are not enabled; a VLAN tag comes on top.
+/// The longest frame, with CRC and without a VLAN tag, when jumbo frames are not enabled.
 const STANDARD: usize = 1518;
 
 const ADDRESSES: u32 = 128;
 
-/// Where a frame goes to, by its destination address.
+/// The kind of a destination address.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Cast {
     Unicast,
@@ -21,7 +21,7 @@ pub(crate) enum Cast {
     Broadcast,
 }
 
-/// The kind of a frame's destination.
+/// Returns the kind of a frame's destination address.
 pub(crate) fn cast(frame: &[u8]) -> Cast {
     match frame.get(..6) {
         Some([0xff, 0xff, 0xff, 0xff, 0xff, 0xff]) => Cast::Broadcast,
@@ -30,7 +30,7 @@ pub(crate) fn cast(frame: &[u8]) -> Cast {
     }
 }
 
-/// Bytes that a frame may have, CRC included.
+/// Returns the bytes that a frame may have, CRC included.
 pub(crate) fn longest(file: &RegisterFile, tagged: bool) -> usize {
     let longest = if file.has(at::HLREG0, HLREG0_JUMBO) {
         (file.get(at::MAXFRS) >> 16) as usize
@@ -40,7 +40,7 @@ pub(crate) fn longest(file: &RegisterFile, tagged: bool) -> usize {
     longest + if tagged { 4 } else { 0 }
 }
 
-/// Whether the filters pass a frame on to the host.
+/// Whether the filters let a frame pass to the host.
 pub(crate) fn passes(file: &RegisterFile, frame: &[u8], headers: &Headers) -> bool {
     if headers.ethertype == MAC_CONTROL && !file.has(at::MFLCN, MFLCN_PASS_CONTROL) {
         return false;
@@ -67,7 +67,8 @@ fn address(file: &RegisterFile, frame: &[u8]) -> bool {
     }
 }
 
-/// The multicast table: twelve bits of the address choose one of 4096 (section 8.2.3.7.3).
+/// Whether the multicast table lets an address pass: twelve bits of the address choose one of 4096 bits (section
+/// 8.2.3.7.3).
 fn multicast(file: &RegisterFile, e: u8, f: u8) -> bool {
     let control = file.get(at::MCSTCTRL);
     if control & MCSTCTRL_ENABLE == 0 {

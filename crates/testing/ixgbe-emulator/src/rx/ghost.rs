@@ -1,4 +1,4 @@
-//! A device that forgets to stop receiving: a fault (see [`Faults`](crate::Faults)).
+//! A device that does not stop receiving, which is a fault (see [`Faults`](crate::Faults)).
 
 use alloc::vec::Vec;
 
@@ -6,10 +6,10 @@ use super::ring::RxRing;
 use crate::bus::Bus;
 use crate::link::Link;
 
-/// Frames written in one step.
+/// Frames that are written in one step.
 const FRAMES_PER_STEP: usize = 64;
 
-/// Rings that should be out of use.
+/// Rings that were disabled and are still written.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ghosts(Vec<RxRing>);
 
@@ -20,17 +20,17 @@ impl Ghosts {
         self.0.push(ring);
     }
 
-    /// Forgets all of them: the fault is over.
+    /// Forgets all rings, because the fault is over.
     pub(crate) fn clear(&mut self) {
         self.0.clear();
     }
 
-    /// Whether there is one.
+    /// Whether any ring is still written.
     pub(crate) fn any(&self) -> bool {
         !self.0.is_empty()
     }
 
-    /// Writes what arrives into the buffers of every ring, as if nothing had happened.
+    /// Writes arriving frames into the buffers of every remembered ring, as if it were still enabled.
     pub(crate) fn haunt(&mut self, bus: &mut Bus<'_>, link: &mut dyn Link) {
         let mut frame = Vec::new();
         for _ in 0..FRAMES_PER_STEP {
@@ -41,7 +41,7 @@ impl Ghosts {
                 let place = ring.address(0);
                 let length = frame.len().min(ring.buffer);
                 if let Ok([address, _]) = bus.descriptor(place) {
-                    // Whether these arrive is what the test wants to know.
+                    // The test looks whether these writes arrive.
                     let _ = bus.write(address, &frame[..length]);
                     let _ = bus.publish(place.wrapping_add(8), (length as u64) << 32 | 3);
                 }

@@ -1,4 +1,4 @@
-//! Receiving: MAC, packet buffer, queues, descriptors (section 7.1).
+//! The receive path: MAC, packet buffer, queues, descriptors (section 7.1).
 
 mod ddp;
 mod descriptor;
@@ -28,10 +28,10 @@ use crate::registers::offset as at;
 use crate::stats;
 use crate::write_back::Entry;
 
-/// Frames taken from the link in one step.
+/// Frames that are taken from the link in one step.
 const FRAMES_PER_STEP: usize = 256;
 
-/// Shortest frame on the wire, without CRC. The far end's MAC pads what is shorter.
+/// The shortest frame on the wire, without CRC. The far end's MAC pads shorter frames.
 const SHORTEST: usize = 60;
 
 /// Bytes of a frame check sequence.
@@ -59,7 +59,7 @@ impl PacketBuffer {
         Some(frame)
     }
 
-    /// How full it is.
+    /// Returns the bytes of all frames in the buffer.
     pub(crate) fn bytes(&self) -> usize {
         self.bytes
     }
@@ -70,18 +70,18 @@ impl PacketBuffer {
     }
 }
 
-/// What became of a frame at its queue.
+/// The outcome of a frame at its queue.
 enum Fate {
     Delivered,
     Dropped,
-    /// No descriptors: it stays in the packet buffer, and so do all behind it.
+    /// The queue has too few descriptors. The frame stays in the packet buffer, and so do all frames behind it.
     Waits,
 }
 
 impl Nic {
-    /// Takes frames from the link to their queues; true if there may be more.
+    /// Takes frames from the link to their queues. Returns true if there may be more.
     pub(crate) fn take_frames(&mut self, bus: &mut Bus<'_>, link: &mut dyn Link) -> bool {
-        // Those of earlier steps, and those that were looped back inside.
+        // First the frames of earlier steps, and those that were looped back inside the device.
         self.deliver_frames(bus);
         let mut frame = Vec::new();
         for _ in 0..FRAMES_PER_STEP {
@@ -96,7 +96,7 @@ impl Nic {
         true
     }
 
-    /// One frame arrives at the MAC.
+    /// Handles a frame that arrives at the MAC.
     pub(crate) fn accept(&mut self, mut frame: Vec<u8>) {
         let halted = self.file.has(at::SECRXCTRL, SECRXCTRL_HALT);
         if halted || !self.file.has(at::RXCTRL, RXCTRL_ENABLE) {
@@ -163,7 +163,7 @@ impl Nic {
         let frame = match self.place(bus, frame, &headers) {
             Left::All => frame,
             Left::Nothing => return Fate::Delivered,
-            // They fit into any buffer. If there is none they are lost, and what was placed stays.
+            // The headers fit into any buffer. Without a buffer they are lost, and the placed payload stays.
             Left::Headers(_) if ring.available() == 0 => return Fate::Dropped,
             Left::Headers(length) => &frame[..length],
         };
@@ -182,7 +182,7 @@ impl Nic {
         if self.empty_is_due() && needed < ring.available() {
             self.give_back_empty(&mut ring);
         }
-        // Only now: a frame that waits is looked at with every frame behind it.
+        // Not earlier: a frame that waits is delivered again and again, each time that a frame arrives behind it.
         let mut found = Findings::of(frame, &headers, hash, stripped);
         if self.faults().fragment_checksum && headers.is_fragment(frame) {
             found.blame_network();
@@ -198,14 +198,14 @@ impl Nic {
         Fate::Delivered
     }
 
-    /// Whether a descriptor without bytes is to be written back, which is a fault.
+    /// Whether the injected fault asks for a descriptor without bytes now. Counts the packet.
     fn empty_is_due(&mut self) -> bool {
         self.quirks.received = self.quirks.received.wrapping_add(1);
         let every = self.faults().rx_empty_every;
         every.is_some_and(|every| self.quirks.received % every == 0)
     }
 
-    /// Writes the descriptor at the head back without a byte.
+    /// Writes the descriptor at the head back with no bytes.
     fn give_back_empty(&mut self, ring: &mut RxRing) {
         let place = ring.address(0);
         let ends = self.faults().rx_empty_ends;
@@ -218,7 +218,7 @@ impl Nic {
         ring.head = ring.after(1);
     }
 
-    /// The frame without its VLAN tag if it is stripped, with its CRC if that is not.
+    /// Returns the frame without its VLAN tag if that is stripped, and with its CRC if that is not.
     fn bytes_for_host(&self, frame: &[u8], stripped: bool) -> Vec<u8> {
         let mut bytes = frame.to_vec();
         if self.keeps_crc() {
@@ -234,7 +234,7 @@ impl Nic {
         !self.file.has(at::HLREG0, HLREG0_CRC_STRIP)
     }
 
-    /// Writes a packet into its buffers and queues the descriptors' write-back.
+    /// Writes a packet into its buffers and queues the write-back of the descriptors.
     fn scatter(&mut self, bus: &mut Bus<'_>, ring: &RxRing, bytes: &[u8], found: &Findings) {
         let last = bytes.len().div_ceil(ring.buffer) as u32 - 1;
         for (distance, piece) in (0..).zip(bytes.chunks(ring.buffer)) {
@@ -244,7 +244,7 @@ impl Nic {
                 self.interrupts.other(EICR_PCI_EXCEPTION);
                 continue;
             };
-            // Writes are posted: the device does not learn that one went nowhere.
+            // Writes are posted: the device does not learn that one has failed.
             if bus.write(address, piece).is_err() {
                 self.drops.rx_dma_error += 1;
             }
@@ -259,7 +259,7 @@ impl Nic {
     }
 }
 
-/// Whether the receiver would find every checksum of a frame right.
+/// Whether the receiver finds every checksum of a frame right.
 #[cfg(test)]
 pub(crate) fn test_findings(frame: &[u8], headers: &Headers) -> bool {
     let found = Findings::of(frame, headers, toeplitz::Hash::default(), false);

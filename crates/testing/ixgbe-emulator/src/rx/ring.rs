@@ -8,7 +8,7 @@ use crate::registers::{RegisterFile, offset as at};
 /// Bytes of a descriptor.
 const DESCRIPTOR: u64 = 16;
 
-/// Everything the device needs to know of a ring. Head and tail are below `entries`.
+/// The properties of a ring. Head and tail are below `entries`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct RxRing {
     pub(crate) queue: u32,
@@ -24,7 +24,7 @@ pub(crate) struct RxRing {
 }
 
 impl RxRing {
-    /// The ring of a queue; none if it is disabled or its registers make no ring.
+    /// Returns the ring of a queue, or `None` if the queue is disabled or its registers describe no valid ring.
     pub(crate) fn of(file: &RegisterFile, queue: u32) -> Option<Self> {
         let block = at::rx_queue(queue & 0x7f);
         let control = file.get(block + at::QUEUE_CONTROL);
@@ -46,23 +46,23 @@ impl RxRing {
         (control & QUEUE_ENABLE != 0 && sound).then_some(ring)
     }
 
-    /// Descriptors that the driver has given and the device not yet used.
+    /// Returns the number of descriptors that the driver has given and the device has not used.
     pub(crate) fn available(&self) -> u32 {
         (self.tail + self.entries - self.head) % self.entries
     }
 
-    /// Descriptors that the ring can ever have available: one slot stays empty.
+    /// Returns the largest number of available descriptors. One slot stays empty.
     pub(crate) fn capacity(&self) -> u32 {
         self.entries - 1
     }
 
-    /// Where the descriptor `distance` after the head is.
+    /// Returns the address of the descriptor `distance` after the head.
     pub(crate) fn address(&self, distance: u32) -> u64 {
         let index = (self.head + distance) % self.entries;
         self.base.wrapping_add(u64::from(index) * DESCRIPTOR)
     }
 
-    /// The head after `count` descriptors.
+    /// Returns the head after `count` more descriptors.
     pub(crate) fn after(&self, count: u32) -> u32 {
         (self.head + count) % self.entries
     }

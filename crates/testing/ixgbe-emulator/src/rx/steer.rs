@@ -1,4 +1,4 @@
-//! Which queue a frame goes to (section 7.1.2).
+//! Chooses the queue of a received frame (section 7.1.2).
 
 use super::ddp::Fcoe;
 use super::toeplitz::{Hash, KEY, hash};
@@ -11,11 +11,11 @@ use crate::registers::{RegisterFile, offset as at};
 const ETHERTYPE_FILTERS: u32 = 8;
 const FIVE_TUPLE_FILTERS: u32 = 128;
 
-/// The queue of a frame, and the hash that its descriptor tells.
+/// Returns the queue of a frame, and the hash that its descriptor reports.
 pub(crate) fn steer(file: &RegisterFile, frame: &[u8], headers: &Headers) -> (u32, Hash) {
     let mrqc = file.get(at::MRQC);
-    // Modes with RSS (section 8.2.3.7.12): bits of the index, and queues before pool 0's
-    // successor. Traffic classes are not modelled: all traffic is of class 0.
+    // Modes (section 8.2.3.7.12): whether RSS is on, the mask of the RSS index, and the queues of each pool. Traffic
+    // classes are not emulated: all traffic is of class 0.
     let (scaled, mask, pool_queues) = match mrqc & 0xf {
         1 | 4 | 5 => (true, 0xf, 0),
         8 => (false, 0, 2),
@@ -28,19 +28,19 @@ pub(crate) fn steer(file: &RegisterFile, frame: &[u8], headers: &Headers) -> (u3
     } else {
         Hash::default()
     };
-    let told = if file.has(at::RXCSUM, RXCSUM_PCSD) {
+    let reported = if file.has(at::RXCSUM, RXCSUM_PCSD) {
         hash
     } else {
         Hash::default()
     };
     if let Some(queue) = by_exchange(file, frame, headers) {
-        return (queue, told);
+        return (queue, reported);
     }
     if let Some(queue) = by_ethertype(file, headers.ethertype) {
-        return (queue, told);
+        return (queue, reported);
     }
     if let Some(queue) = by_five_tuple(file) {
-        return (queue, told);
+        return (queue, reported);
     }
     let index = if hash.kind == 0 {
         0
@@ -48,10 +48,10 @@ pub(crate) fn steer(file: &RegisterFile, frame: &[u8], headers: &Headers) -> (u3
         redirect(file, hash.value) & mask
     };
     let pool = file.get(at::VT_CTL) >> 7 & 0x3f;
-    ((pool * pool_queues + index) & 0x7f, told)
+    ((pool * pool_queues + index) & 0x7f, reported)
 }
 
-/// The redirection table: 128 entries of four bits in bytes (section 7.1.2.8.2).
+/// Looks up the redirection table, which has 128 entries of four bits, one in each byte (section 7.1.2.8.2).
 fn redirect(file: &RegisterFile, hash: u32) -> u32 {
     let entry = hash & 0x7f;
     file.get(at::RETA + entry / 4 * 4) >> (entry % 4 * 8) & 0xf
@@ -65,8 +65,8 @@ fn key(file: &RegisterFile) -> [u8; KEY] {
     key
 }
 
-/// The FCoE redirection table: the exchange's low bits choose an entry (section 7.1.2.4). That there are eight
-/// entries was checked, that the bits are the lowest was not.
+/// Looks up the FCoE redirection table, where the exchange's low bits choose an entry (section 7.1.2.4). That there are
+/// eight entries was checked; that the bits are the lowest was not.
 fn by_exchange(file: &RegisterFile, frame: &[u8], headers: &Headers) -> Option<u32> {
     if !file.has(at::FCRECTL, FCRECTL_ENABLE) {
         return None;
@@ -75,14 +75,15 @@ fn by_exchange(file: &RegisterFile, frame: &[u8], headers: &Headers) -> Option<u
     Some(file.get(at::FCRETA + exchange % 8 * 4) & 0x7f)
 }
 
-/// Five-tuple filters that compare nothing: others are not modelled (section 7.1.2.5).
+/// Returns the queue of the first five-tuple filter that compares nothing. Other filters are not emulated (section
+/// 7.1.2.5).
 fn by_five_tuple(file: &RegisterFile) -> Option<u32> {
     let wanted = FTQF_ENABLE | FTQF_MASKS;
     let index = (0..FIVE_TUPLE_FILTERS).find(|index| file.has(at::FTQF + index * 4, wanted))?;
     Some(file.get(at::L34TIMIR + index * 4) >> 21 & 0x7f)
 }
 
-/// EtherType filters with a queue (section 7.1.2.3).
+/// Returns the queue of the EtherType filter that matches and has a queue (section 7.1.2.3).
 fn by_ethertype(file: &RegisterFile, ethertype: u16) -> Option<u32> {
     (0..ETHERTYPE_FILTERS).find_map(|index| {
         let filter = file.get(at::ETQF + index * 4);

@@ -10,15 +10,15 @@ use crate::registers::bits::{
 /// Bytes of the key.
 pub(crate) const KEY: usize = 40;
 
-/// What was hashed, in the encoding of the receive descriptor (section 7.1.6.2).
+/// A hash and its type, in the encoding of the receive descriptor (section 7.1.6.2).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Hash {
-    /// RSS type: 0 is none.
+    /// The RSS type, which says which fields were hashed. 0 is none.
     pub(crate) kind: u8,
     pub(crate) value: u32,
 }
 
-/// The Toeplitz hash of `input`, which is at most 36 bytes: the key has no more.
+/// Returns the Toeplitz hash of `input`, which has at most 36 bytes, as many as the key allows.
 pub(crate) fn toeplitz(key: &[u8; KEY], input: &[u8]) -> u32 {
     let mut window = u32::from_be_bytes([key[0], key[1], key[2], key[3]]);
     let mut result = 0;
@@ -33,7 +33,7 @@ pub(crate) fn toeplitz(key: &[u8; KEY], input: &[u8]) -> u32 {
     result
 }
 
-/// Hashes what MRQC enables for a frame: the transport's ports if it may, else the addresses.
+/// Hashes the fields of a frame that MRQC enables: addresses and ports if it enables them, else addresses.
 pub(crate) fn hash(mrqc: u32, key: &[u8; KEY], frame: &[u8], headers: &Headers) -> Hash {
     let Some((network, at)) = headers.network else {
         return Hash::default();

@@ -25,7 +25,7 @@ pub(crate) struct Arguments {
     #[arg(long)]
     pub(crate) no_module: bool,
 
-    /// The far end of the cable: loop, pair:PATH (another model), stream:PATH (the socket of a
+    /// The far end of the cable: loop, pair:PATH (another emulator), stream:PATH (the socket of a
     /// QEMU `-netdev stream,server=on` or of passt).
     #[arg(long, value_name = "LINK", default_value = "loop")]
     pub(crate) link: LinkChoice,
@@ -34,19 +34,19 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "FILE")]
     pub(crate) pcap: Option<PathBuf>,
 
-    /// Tell every access to a register.
+    /// Log every access to a register.
     #[arg(long)]
     pub(crate) verbose: bool,
 }
 
-/// What `--link` says.
+/// The choice of `--link`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum LinkChoice {
-    /// What is sent comes back.
+    /// Sent frames come back.
     Loop,
-    /// Whoever comes first listens on the socket, the other connects.
+    /// The emulator that starts first listens on the socket, the other one connects.
     Pair(PathBuf),
-    /// Connects to the socket, again and again if need be.
+    /// Connects to the socket, and tries again until it succeeds.
     Stream(PathBuf),
 }
 
@@ -63,7 +63,7 @@ impl FromStr for LinkChoice {
     }
 }
 
-/// What `--mac` says.
+/// The address of `--mac`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Mac(pub(crate) [u8; 6]);
 

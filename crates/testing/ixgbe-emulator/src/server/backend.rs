@@ -1,4 +1,4 @@
-//! The VMM's requests.
+//! Serves the requests of a VMM.
 
 use std::fs::File;
 use std::io;
@@ -37,7 +37,7 @@ impl Backend {
     /// Serves the VMM until it leaves.
     ///
     /// # Errors
-    /// When the connection broke, or what came over it was no message.
+    /// When the connection broke, or the VMM sent something that is not a valid message.
     pub(super) fn serve(&self, stream: UnixStream) -> io::Result<()> {
         let mut connection = Connection::new(stream);
         while let Some(message) = connection.receive()? {
@@ -49,7 +49,7 @@ impl Backend {
         Ok(())
     }
 
-    /// The VMM has left: its memory and events go, the device is as after power-on.
+    /// Cleans up after the VMM has left: drops its memory and events, and puts the device into the state after power-on.
     pub(super) fn leave(&self) {
         let mut device = self.device();
         device.tell_failures();
@@ -59,7 +59,7 @@ impl Backend {
         device.step();
     }
 
-    /// One request; what answers it behind the header.
+    /// Handles one request. Returns the body of the answer.
     fn handle(&self, message: Message<'_>) -> Result<Vec<u8>, Refusal> {
         let mut fields = Fields(message.body);
         match message.header.command {
@@ -67,7 +67,7 @@ impl Backend {
             DMA_MAP => self.map(fields, message.files),
             DMA_UNMAP => self.unmap(fields),
             GET_INFO => {
-                // Its own length, and room for what is told.
+                // The request holds its own length and room for the answer.
                 let _ = (fields.long()?, fields.long()?);
                 Ok(words(&[16, DEVICE_RESETS | DEVICE_IS_PCI, REGIONS, IRQS]))
             }
@@ -104,7 +104,7 @@ impl Backend {
                     error.refusal()
                 })?;
             }
-            // Memory that is not shared, as a ROM: the device does not reach it.
+            // Memory that the VMM does not share, such as a ROM. The device cannot reach it.
             None => memory.unmap(address, size),
         }
         Ok(Vec::new())
@@ -116,9 +116,9 @@ impl Backend {
         let memory = &mut self.device().memory;
         match (flags, address, size) {
             (0, ..) => memory.unmap(address, size),
-            // All ranges: bit 1 in vfio and in libvfio-user, bit 2 in other servers.
+            // Unmap all ranges: bit 1 in vfio and in libvfio-user, bit 2 in other servers.
             (2 | 4, 0, 0) => memory.clear(),
-            // Nobody keeps count of dirty pages.
+            // Dirty pages are not tracked.
             _ => return Err(Refusal::UNSUPPORTED),
         }
         let mut answer = words(&[length, flags]);
@@ -242,7 +242,7 @@ impl<'a> RegionAccess<'a> {
         })
     }
 
-    /// The same fields, in the answer.
+    /// Returns the same fields for the answer.
     fn echo(&self) -> Vec<u8> {
         let mut echo = self.offset.to_ne_bytes().to_vec();
         echo.extend(words(&[self.region, self.count as u32]));
@@ -254,7 +254,7 @@ fn words(words: &[u32]) -> Vec<u8> {
     words.iter().copied().flat_map(u32::to_ne_bytes).collect()
 }
 
-/// Version 0 is the only one. What the VMM is capable of does not matter: it is asked nothing.
+/// Accepts version 0, the only one. The VMM's capabilities do not matter, as the server sends no requests.
 fn version(mut fields: Fields<'_>) -> Result<Vec<u8>, Refusal> {
     let (major, _minor) = (fields.half()?, fields.half()?);
     if major != 0 {
@@ -272,7 +272,7 @@ fn region_info(mut fields: Fields<'_>) -> Result<Vec<u8>, Refusal> {
     } else {
         0
     };
-    // The length of this, flags, the region, where capabilities are; size, offset.
+    // The length of this structure, flags, the region, the offset of capabilities; then size and offset.
     let mut answer = words(&[32, flags, index, 0]);
     answer.extend(size.to_ne_bytes());
     answer.extend(0u64.to_ne_bytes());

@@ -1,4 +1,4 @@
-//! One VMM's connection: takes whole messages, bounded in length and in file descriptors, and answers.
+//! The connection to one VMM. It takes whole messages, bounded in length and in file descriptors, and answers them.
 
 use std::fs::File;
 use std::io::{self, IoSliceMut, Read, Write};
@@ -31,11 +31,11 @@ impl Connection {
         }
     }
 
-    /// Waits for the next message; none when the VMM has left.
+    /// Waits for the next message. Returns `None` when the VMM has left.
     ///
     /// # Errors
-    /// When what came is no message that could be served: then nobody knows where the next one begins, and
-    /// the connection is of no more use. The VMM is told why where it has said what it asks.
+    /// When the VMM sent something that is not a valid message. Then the start of the next message is unknown, and the
+    /// connection is of no more use. If the header is what is invalid, the VMM gets an error as the answer first.
     pub(super) fn receive(&mut self) -> io::Result<Option<Message<'_>>> {
         let mut files = Vec::new();
         let mut bytes = [0; HEADER];
@@ -52,11 +52,11 @@ impl Connection {
             filled += count;
         }
         let header = Header::decode(bytes);
-        let told = match header.body() {
+        let length = match header.body() {
             Some(length) if header.flags & KIND == 0 => length,
-            told => {
+            wrong => {
                 self.answer(&header, Err(Refusal::INVALID))?;
-                let what = match told {
+                let what = match wrong {
                     Some(_) => "a message that is no command".into(),
                     None => format!(
                         "a message of {} bytes; at most {} are taken",
@@ -67,7 +67,7 @@ impl Connection {
                 return Err(io::Error::new(io::ErrorKind::InvalidData, what));
             }
         };
-        let body = &mut self.body[..told];
+        let body = &mut self.body[..length];
         self.stream.read_exact(body)?;
         Ok(Some(Message {
             header,
@@ -76,19 +76,19 @@ impl Connection {
         }))
     }
 
-    /// Some bytes of a header, and the files that come with them.
+    /// Reads some bytes of a header, and the files that come with them.
     fn some(&self, into: &mut [u8], files: &mut Vec<File>) -> io::Result<usize> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FILES))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
         let mut pieces = [IoSliceMut::new(into)];
         let flags = RecvFlags::CMSG_CLOEXEC;
         let message = retry_on_intr(|| recvmsg(&self.stream, &mut pieces, &mut control, flags))?;
-        for told in control.drain() {
-            if let RecvAncillaryMessage::ScmRights(received) = told {
+        for attached in control.drain() {
+            if let RecvAncillaryMessage::ScmRights(received) = attached {
                 files.extend(received.map(File::from));
             }
         }
-        // The system has closed those for which there was no room.
+        // The system has closed the files for which there was no room.
         if message.flags.contains(ReturnFlags::CTRUNC) || files.len() > MAX_FILES {
             let what = format!("more than {MAX_FILES} files in a message");
             return Err(io::Error::new(io::ErrorKind::InvalidData, what));
@@ -96,7 +96,7 @@ impl Connection {
         Ok(message.bytes)
     }
 
-    /// Answers a message, if an answer is wanted.
+    /// Answers a message, if the VMM wants an answer.
     pub(super) fn answer(
         &mut self,
         header: &Header,

@@ -1,4 +1,4 @@
-//! The device with all that it is connected to.
+//! The device with its memory, cable and events.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -15,15 +15,15 @@ use super::pcap::Capture;
 use super::worker::Wakeup;
 use super::{Arguments, ServerError};
 
-/// Steps that are done at once; then others get the lock.
+/// Steps that are done at once. Then other threads get the lock.
 const STEPS: usize = 16;
 
-/// The same in time, where the cable takes little.
+/// The time after which other threads get the lock, for a cable that takes frames slowly.
 const SHARE: Duration = Duration::from_millis(100);
 
-/// A link that gathers what is sent during a step.
+/// A link that gathers the frames that are sent during a step.
 pub(super) trait BufferedLink: Link + Send {
-    /// Sends what was gathered.
+    /// Sends the gathered frames.
     fn flush(&mut self);
 }
 
@@ -32,27 +32,29 @@ pub(super) trait BufferedLink: Link + Send {
 pub(super) struct Vectors(Vec<Option<File>>);
 
 impl Vectors {
-    /// Sets the events of some of the 64 vectors; vectors without one, or with one that waits, are silent.
+    /// Sets the events of some of the 64 vectors. A vector is silent if it has no event, or one that cannot be made
+    /// non-blocking.
     pub(super) fn set(&mut self, which: Range<usize>, events: Vec<File>) {
         if self.0.len() < which.end {
             self.0.resize_with(which.end, || None);
         }
         let mut events = events.into_iter();
         for slot in self.0.iter_mut().take(which.end).skip(which.start) {
-            *slot = events.next().and_then(|event| unwaiting(event).ok());
+            *slot = events.next().and_then(|event| nonblocking(event).ok());
         }
     }
 
-    /// Forgets all events.
+    /// Drops all events.
     pub(super) fn clear(&mut self) {
         self.0.clear();
     }
 }
 
-/// The same event, which refuses at once when it is full: a VMM may give one that nobody reads, a socket
-/// or a pipe, and whoever writes to that waits with the device in its hands.
-fn unwaiting(event: File) -> io::Result<File> {
-    // Any file has the request that this makes, and nothing else is asked of the socket that it is not.
+/// Makes an event non-blocking, so that it refuses at once when it is full. A VMM may give a socket or a pipe that it
+/// never reads, and a thread that waited for it would hold the device's lock.
+fn nonblocking(event: File) -> io::Result<File> {
+    // The request works for every kind of file, and nothing else is done with this file as a socket, which it may not
+    // be.
     let socket = UnixStream::from(OwnedFd::from(event));
     socket.set_nonblocking(true)?;
     Ok(OwnedFd::from(socket).into())
@@ -61,7 +63,7 @@ fn unwaiting(event: File) -> io::Result<File> {
 impl Interrupts for Vectors {
     fn raise(&mut self, vector: u16) {
         if let Some(Some(event)) = self.0.get_mut(usize::from(vector)) {
-            // Only an event whose counter is full refuses: then one is pending anyway.
+            // Only an event that is full refuses, and then an interrupt is pending anyway.
             let _ = event.write(&1u64.to_ne_bytes());
         }
     }
@@ -108,7 +110,7 @@ impl Device {
         })
     }
 
-    /// Lets the device work; what is left over is left to the worker.
+    /// Lets the device work for a bounded time. The worker does the rest.
     pub(super) fn step(&mut self) {
         let began = Instant::now();
         self.nic.advance(self.start.elapsed().as_nanos() as u64);
@@ -122,7 +124,7 @@ impl Device {
             .step(&mut self.memory, &mut tapped, &mut self.vectors)
             == Progress::More
         {
-            // What is gathered stays small.
+            // Flushes after each step, so that the gathered frames stay few.
             tapped.link.flush();
             left -= 1;
             if left == 0 || began.elapsed() > SHARE {
@@ -141,7 +143,7 @@ impl Device {
         self.tell();
     }
 
-    /// Tells how much of what the device was sent to was not there.
+    /// Logs how many DMA accesses have failed.
     pub(super) fn tell_failures(&self) {
         let failures = self.memory.take_failures();
         if failures > 0 {

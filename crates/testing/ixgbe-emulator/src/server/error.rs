@@ -1,4 +1,4 @@
-//! Why there is no device.
+//! The reasons for which there is no device.
 
 use std::fmt;
 use std::io;
@@ -8,19 +8,19 @@ use std::path::PathBuf;
 #[derive(Debug)]
 #[non_exhaustive]
 pub(crate) enum ServerError {
-    /// Somebody listens on the socket.
+    /// Another server listens on the socket.
     InUse(PathBuf),
-    /// There is something else where a socket is to be.
+    /// The path of the socket is that of another kind of file.
     NoSocket(PathBuf),
     /// A socket from an earlier run cannot be removed.
     Remove(PathBuf, io::Error),
-    /// The VMM's socket cannot be made.
+    /// The VMM's socket cannot be created.
     Listen(PathBuf, io::Error),
     /// The VMM's socket no longer takes connections.
     Accept(io::Error),
-    /// The link's socket cannot be made.
+    /// The link's socket cannot be created.
     Link(PathBuf, io::Error),
-    /// The capture file cannot be made.
+    /// The capture file cannot be created.
     Capture(PathBuf, io::Error),
 }
 

@@ -1,7 +1,7 @@
 //! The memory that the VMM shares, reached by system calls.
 //!
-//! A file that is mapped may lose its pages to whoever else has it, and the next touch ends the process
-//! (`SIGBUS`). `pread` and `pwrite` tell an error instead: see `docs/decisions/0136`.
+//! If a file is mapped, another process that has it may truncate it, and the next access to a lost page ends this process
+//! (`SIGBUS`). `pread` and `pwrite` return an error instead: see `docs/decisions/0136`.
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,28 +15,28 @@ use samara_ixgbe_emulator::{DmaError, GuestMemory};
 
 use super::wire::{MAX_RANGES, Refusal};
 
-/// What the VMM lets the device do: a guest's ROM is only read.
+/// The accesses that the VMM allows the device. A guest's ROM is only read.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Access {
     pub(super) read: bool,
     pub(super) write: bool,
 }
 
-/// Why a range is not mapped.
+/// The reason for which a range is not mapped.
 #[derive(Debug)]
 pub(super) enum MapError {
-    /// Too many ranges already.
+    /// Too many ranges are mapped already.
     Full,
-    /// The range wraps around, is empty, or is not all in the file.
+    /// The range wraps around, is empty, or does not lie in the file.
     Outside,
-    /// It is no file with places to read and write.
+    /// The file is not a regular one.
     NoFile,
-    /// The file does not let itself be read or written.
+    /// The system refuses to read or write the file.
     Refused(io::Error),
 }
 
 impl MapError {
-    /// What the VMM is told.
+    /// Returns the error that the VMM gets.
     pub(super) fn refusal(&self) -> Refusal {
         match self {
             MapError::Full => Refusal::FULL,
@@ -50,8 +50,12 @@ impl fmt::Display for MapError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             MapError::Full => write!(f, "{MAX_RANGES} ranges are mapped; unmap one"),
-            MapError::Outside => f.write_str("the range is not all in the file"),
-            MapError::NoFile => f.write_str("it is no regular file; use memory-backend-memfd"),
+            MapError::Outside => {
+                f.write_str("the range does not lie in its file: map only what the file holds")
+            }
+            MapError::NoFile => {
+                f.write_str("its file is not a regular one; use memory-backend-memfd")
+            }
             MapError::Refused(error) => write!(
                 f,
                 "its file cannot be read or written by a system call: {error}; use \
@@ -61,7 +65,7 @@ impl fmt::Display for MapError {
     }
 }
 
-/// One range of guest physical addresses. It ends at 2^64 at most, and in its file at 2^63.
+/// One range of guest physical addresses. It ends at 2^64 at most, and at 2^63 in its file.
 struct Range {
     start: u64,
     size: u64,
@@ -73,7 +77,7 @@ struct Range {
 }
 
 impl Range {
-    /// The distance of `address` from the start.
+    /// Returns the distance of `address` from the start, if the range holds it.
     fn holds(&self, address: u64) -> Option<u64> {
         let distance = address.checked_sub(self.start)?;
         (distance < self.size).then_some(distance)
@@ -84,11 +88,11 @@ impl Range {
         self.file.read_exact_at(into, place).is_ok()
     }
 
-    /// A write behind the end would make the file longer again; none is begun there.
+    /// Writes `bytes`, unless they reach past the end of the file: such a write would make the file longer.
     fn write(&self, distance: u64, bytes: &[u8]) -> bool {
         let place = self.offset + distance;
         let end = place + bytes.len() as u64;
-        let there = || fstat(&self.file).is_ok_and(|told| end <= told.st_size.cast_unsigned());
+        let there = || fstat(&self.file).is_ok_and(|stat| end <= stat.st_size.cast_unsigned());
         (self.whole || there()) && self.file.write_all_at(bytes, place).is_ok()
     }
 }
@@ -101,7 +105,7 @@ pub(super) struct SharedMemory {
 }
 
 impl SharedMemory {
-    /// Maps `size` bytes of `file` from `offset` on at `address`; what was there goes.
+    /// Maps `size` bytes of `file` from `offset` on at `address`, and unmaps the ranges that it touches.
     pub(super) fn map(
         &mut self,
         access: Access,
@@ -110,8 +114,8 @@ impl SharedMemory {
         file: File,
         offset: u64,
     ) -> Result<(), MapError> {
-        let told = file.metadata().map_err(MapError::Refused)?;
-        if !told.is_file() {
+        let metadata = file.metadata().map_err(MapError::Refused)?;
+        if !metadata.is_file() {
             return Err(MapError::NoFile);
         }
         let last = size
@@ -119,11 +123,11 @@ impl SharedMemory {
             .and_then(|rest| address.checked_add(rest));
         let inside = offset
             .checked_add(size)
-            .is_some_and(|end| end <= told.len());
+            .is_some_and(|end| end <= metadata.len());
         if last.is_none() || !inside {
             return Err(MapError::Outside);
         }
-        // Huge pages cannot be written by a system call, and say so even of no bytes.
+        // A file on huge pages cannot be written by a system call, and refuses even a write of no bytes.
         if access.write {
             file.write_at(&[], offset).map_err(MapError::Refused)?;
         }
@@ -151,7 +155,7 @@ impl SharedMemory {
         Ok(())
     }
 
-    /// Unmaps the ranges that touch this one.
+    /// Unmaps the ranges that touch the given one.
     pub(super) fn unmap(&mut self, address: u64, size: u64) {
         self.ranges.retain(|range| !range.touches(address, size));
     }
@@ -161,12 +165,12 @@ impl SharedMemory {
         self.ranges.clear();
     }
 
-    /// How many accesses have failed since this was asked.
+    /// Returns how many accesses have failed since the last call.
     pub(super) fn take_failures(&self) -> u64 {
         self.failures.take()
     }
 
-    /// Goes through the ranges that hold `length` bytes from `address` on; each tells whether it was done.
+    /// Calls `each` for the ranges that hold `length` bytes from `address` on. `each` returns whether its access succeeded.
     fn walk(
         &self,
         address: u64,
@@ -226,7 +230,7 @@ impl GuestMemory for SharedMemory {
     }
 
     fn publish(&mut self, address: u64, word: u64) -> Result<(), DmaError> {
-        // The system copies both, and nobody has said that a system call orders what it stores.
+        // The system copies both, and a system call is not documented to order its stores.
         fence(Ordering::SeqCst);
         self.write(address, &word.to_le_bytes())
     }

@@ -1,7 +1,6 @@
-//! Cables to other processes: frames with a length before each, over a Unix socket.
+//! Cables to other processes: frames over a Unix socket, each behind its length.
 //!
-//! The length has four bytes, the highest first: the framing of QEMU's `stream` and `socket` and
-//! of passt.
+//! The length has four bytes, big-endian, which is the framing of QEMU's `stream` and `socket` and of passt.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -18,17 +17,17 @@ use super::arguments::LinkChoice;
 use super::device::BufferedLink;
 use super::worker::Wakeup;
 
-/// Frames that wait for the device at most, and their bytes; more are lost, as on a wire.
+/// The largest number of frames that wait for the device, and of their bytes. More are lost, as on a wire.
 const WAITING: usize = 4096;
 const WAITING_BYTES: usize = 16 << 20;
 
-/// Longest frame that is believed.
+/// The longest frame that is accepted. A larger length ends the connection.
 const LONGEST: usize = 64 << 10;
 
-/// How long a peer may take over what is sent at once before the cable counts as cut.
+/// The time that a peer may take for the frames of one flush. After that the cable counts as unplugged.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Bytes that are handed to the system at once.
+/// Bytes that are given to the system at once.
 const PIECE: usize = 32 << 10;
 
 /// Time between attempts to connect.
@@ -52,13 +51,13 @@ pub(super) fn open(
     };
     if listens && plug.first.is_none() {
         match super::remove_stale(path) {
-            // The other one came just now.
+            // The other emulator has come just now.
             Err(ServerError::InUse(_)) => plug.first = UnixStream::connect(path).ok(),
             Err(error) => return Err(error),
             Ok(()) => {
                 let listener = UnixListener::bind(path);
-                let told = |error| ServerError::Link(path.clone(), error);
-                plug.listener = Some(listener.map_err(told)?);
+                let failed = |error| ServerError::Link(path.clone(), error);
+                plug.listener = Some(listener.map_err(failed)?);
             }
         }
     }
@@ -97,7 +96,7 @@ impl Incoming {
     }
 }
 
-/// Shared by the device and the reader.
+/// The state that the device and the reader share.
 #[derive(Default)]
 struct End {
     incoming: Mutex<Incoming>,
@@ -146,7 +145,7 @@ impl BufferedLink for Cable {
         if let Some(connection) = stream.as_mut()
             && send_all(connection, &self.outgoing).is_err()
         {
-            // Half a frame may be out: only a new connection is in step again.
+            // Half a frame may have been sent. Only a new connection starts at a frame again.
             let _ = connection.shutdown(std::net::Shutdown::Both);
             *stream = None;
         }
@@ -154,10 +153,10 @@ impl BufferedLink for Cable {
     }
 }
 
-/// Sends `bytes` in little more than [`PATIENCE`], however little the peer takes at a time.
+/// Sends `bytes`, or fails after little more than [`PATIENCE`], however slowly the peer reads.
 fn send_all(connection: &mut UnixStream, bytes: &[u8]) -> io::Result<()> {
     let deadline = Instant::now() + PATIENCE;
-    // The system waits that long for each piece of its own.
+    // The system's timeout counts for each write, so the pieces need a common deadline.
     for piece in bytes.chunks(PIECE) {
         if Instant::now() > deadline {
             return Err(io::ErrorKind::TimedOut.into());
@@ -167,10 +166,10 @@ fn send_all(connection: &mut UnixStream, bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// How to get a connection.
+/// The ways to get a connection.
 struct Plug {
     path: PathBuf,
-    /// The connection that was there at the start.
+    /// The connection that could be made at the start.
     first: Option<UnixStream>,
     listener: Option<UnixListener>,
 }
@@ -194,7 +193,7 @@ impl Plug {
     }
 }
 
-/// The reader: takes frames as long as the program lives, through one connection after the other.
+/// Runs the reader, which takes frames as long as the program lives, from one connection after the other.
 fn run(mut plug: Plug, end: &End, wakeup: &Wakeup) {
     loop {
         let mut stream = plug.connect();
@@ -212,7 +211,7 @@ fn run(mut plug: Plug, end: &End, wakeup: &Wakeup) {
     }
 }
 
-/// Reads until the connection ends or makes no sense.
+/// Reads until the connection ends or sends an invalid length.
 fn read(stream: &mut UnixStream, end: &End, wakeup: &Wakeup) {
     let mut bytes = vec![0; 256 << 10];
     let mut filled = 0;

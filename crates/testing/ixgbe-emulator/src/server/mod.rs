@@ -1,11 +1,11 @@
 //! The out-of-process device.
 //!
-//! Three threads: this one answers the VMM, one reads the link, one lets the device work when
-//! the link or the clock has something for it. The device is behind one lock; the reader of the
-//! link never takes it, so that two devices that send to each other cannot wait for one another.
+//! It has three threads: this one answers the VMM, one reads the link, and one lets the device work when the link or the
+//! clock has something for it. The device is behind one lock. The reader of the link never takes it, so two devices that
+//! send to each other cannot deadlock.
 
-/// Tells the user something. Who has closed standard error, or filled its disk, is not told; the device
-/// goes on.
+/// Writes a line to standard error. If that fails, because standard error is closed or its disk is full, the device goes
+/// on.
 macro_rules! tell {
     ($($what:tt)*) => {{
         use std::io::Write as _;
@@ -37,7 +37,7 @@ use self::device::Device;
 pub(crate) use self::error::ServerError;
 use self::worker::Wakeup;
 
-/// Serves one VMM after the other, for ever.
+/// Serves one VMM after the other, without end.
 pub(crate) fn serve(arguments: Arguments) -> Result<(), ServerError> {
     let wakeup = Arc::new(Wakeup::default());
     let link = links::open(&arguments.link, &wakeup)?;
@@ -52,8 +52,8 @@ pub(crate) fn serve(arguments: Arguments) -> Result<(), ServerError> {
     loop {
         let (stream, _) = listener.accept().map_err(ServerError::Accept)?;
         let backend = Backend::new(Arc::clone(&device), arguments.verbose);
-        // A VMM that breaks the protocol loses its device, and the next one finds it fresh. A panic is a
-        // fault of the model's: that ends the connection, too, and not the program.
+        // A VMM that breaks the protocol loses its device, and the next one finds a fresh device. A panic is a bug of
+        // the emulator. It ends the connection, too, and not the program.
         match catch_unwind(AssertUnwindSafe(|| backend.serve(stream))) {
             Ok(Ok(())) => tell!("the VMM has left"),
             Ok(Err(error)) => tell!("connection lost: {error}"),
@@ -63,11 +63,10 @@ pub(crate) fn serve(arguments: Arguments) -> Result<(), ServerError> {
     }
 }
 
-/// Makes room for a socket at `path`: removes one that nobody listens on, which is what a killed server
-/// leaves behind, and nothing else.
+/// Removes a socket at `path` on which no server listens, as a killed server leaves it behind. Removes nothing else.
 fn remove_stale(path: &Path) -> Result<(), ServerError> {
     let kind = match std::fs::symlink_metadata(path) {
-        Ok(told) => told.file_type(),
+        Ok(metadata) => metadata.file_type(),
         Err(_) => return Ok(()),
     };
     if !kind.is_socket() {

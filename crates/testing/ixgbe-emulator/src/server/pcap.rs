@@ -1,17 +1,17 @@
-//! Writing frames to a file that Wireshark and tcpdump read (libpcap's format, version 2.4).
+//! Writes frames to a file that Wireshark and tcpdump read (libpcap's format, version 2.4).
 
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A capture file. When the disk is full it ends, and the device goes on.
+/// A capture file. When a write fails, because the disk is full, the capture ends and the device goes on.
 pub(super) struct Capture {
     file: Option<BufWriter<File>>,
 }
 
 impl Capture {
-    /// Makes the file and writes its header.
+    /// Creates the file and writes its header.
     pub(super) fn create(path: &Path) -> io::Result<Self> {
         let mut file = BufWriter::new(File::create(path)?);
         for word in [0xa1b2_c3d4u32, 0x0004_0002, 0, 0, 0x0004_0000, 1] {
@@ -34,7 +34,7 @@ impl Capture {
         });
     }
 
-    /// Hands what is buffered to the file.
+    /// Writes the buffered bytes to the file.
     pub(super) fn flush(&mut self) {
         self.attempt(|file| file.flush());
     }

@@ -1,11 +1,12 @@
-//! The regions and interrupts that the VMM learns of.
+//! The regions and interrupts that the server reports to the VMM.
 
 use samara_ixgbe_emulator::pci::{CONFIG_SIZE, MSIX_BAR, MSIX_BAR_SIZE, REGISTER_BAR, VECTORS};
 use samara_ixgbe_emulator::registers;
 
 use super::wire::{CONFIG_REGION, IRQS, MSIX_IRQ, REGIONS};
 
-/// Bytes of a region: both BARs and configuration space have some, the others are empty. None beyond them.
+/// Returns the bytes of a region. Both BARs and configuration space have some, the others are empty. Returns `None` for
+/// a region that does not exist.
 pub(super) fn size(region: u32) -> Option<u64> {
     let size = match region {
         CONFIG_REGION => CONFIG_SIZE as u64,
@@ -16,7 +17,8 @@ pub(super) fn size(region: u32) -> Option<u64> {
     (region < REGIONS).then_some(size)
 }
 
-/// Vectors of a kind of interrupt: MSI-X has some. None beyond the kinds.
+/// Returns the number of vectors of a kind of interrupt. Only MSI-X has some. Returns `None` for a kind that does not
+/// exist.
 pub(super) fn vectors(index: u32) -> Option<u32> {
     let count = if index == MSIX_IRQ {
         u32::from(VECTORS)

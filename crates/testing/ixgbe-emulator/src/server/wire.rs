@@ -1,22 +1,22 @@
-//! vfio-user on the wire: numbers and layouts, in the machine's byte order.
+//! Numbers and layouts of vfio-user messages, in the machine's byte order.
 //!
-//! Checked against libvfio-user's `vfio-user.h` (BSD-3-Clause) and, in tests, against the crates
+//! They were checked against libvfio-user's `vfio-user.h` (BSD-3-Clause) and, in tests, against the crates
 //! `vfio-bindings` and `vfio_user`, whose client drives this server.
 
 /// Bytes of a header.
 pub(super) const HEADER: usize = 16;
 
-/// Most bytes that a region access may move: configuration space is read at once.
+/// The most bytes that a region access may move. Configuration space is read at once.
 pub(super) const MAX_DATA: usize = 4096;
 
-/// Most bytes of a message behind its header: the longest is a region write. What is longer is never read,
-/// so that no length that a VMM declares takes memory.
+/// The most bytes of a message behind its header. The longest message is a region write. A longer body is never read, so
+/// no length that a VMM declares takes memory.
 pub(super) const MAX_BODY: usize = 16 + MAX_DATA;
 
-/// Most file descriptors that come with a message.
+/// The most file descriptors that may come with a message.
 pub(super) const MAX_FILES: usize = 8;
 
-/// Most ranges of guest memory. Each keeps a file open; a process has 1024 as a rule.
+/// The most ranges of guest memory. Each keeps a file open, and a process may usually have 1024.
 pub(super) const MAX_RANGES: usize = 256;
 
 /// Commands that are answered.
@@ -31,13 +31,13 @@ pub(super) const REGION_READ: u16 = 9;
 pub(super) const REGION_WRITE: u16 = 10;
 pub(super) const RESET: u16 = 13;
 
-/// Header flags: the kind of message in the low bits (0 is a command), no answer is wanted, an error.
+/// Header flags: the kind of message in the low bits (0 is a command), that no answer is wanted, an error.
 pub(super) const KIND: u32 = 0xf;
 pub(super) const REPLY: u32 = 1;
 pub(super) const NO_REPLY: u32 = 1 << 4;
 pub(super) const ERROR: u32 = 1 << 5;
 
-/// DMA_MAP flags: what the device may do.
+/// DMA_MAP flags: the accesses that the device may make.
 pub(super) const MAY_READ: u32 = 1 << 0;
 pub(super) const MAY_WRITE: u32 = 1 << 1;
 
@@ -49,7 +49,7 @@ pub(super) const REGION_WRITES: u32 = 1 << 1;
 pub(super) const IRQ_BY_EVENT: u32 = 1 << 0;
 pub(super) const IRQ_FIXED_COUNT: u32 = 1 << 3;
 
-/// SET_IRQS flags: the data are event descriptors; or booleans, which are not supported.
+/// SET_IRQS flags: the data are booleans, which are not supported, or event descriptors.
 pub(super) const DATA_BOOL: u32 = 1 << 1;
 pub(super) const DATA_EVENT: u32 = 1 << 2;
 
@@ -59,7 +59,7 @@ pub(super) const REGIONS: u32 = 9;
 pub(super) const MSIX_IRQ: u32 = 2;
 pub(super) const IRQS: u32 = 5;
 
-/// What the server tells with its version. Unknown names are passed over by a VMM.
+/// Returns the capabilities that the server sends with its version. A VMM ignores unknown names.
 pub(super) fn capabilities() -> String {
     format!(
         "{{\"capabilities\":{{\"max_msg_fds\":{MAX_FILES},\"max_data_xfer_size\":{MAX_DATA},\
@@ -67,20 +67,20 @@ pub(super) fn capabilities() -> String {
     )
 }
 
-/// A request that is not served; the number is what the VMM is told.
+/// The refusal of a request. The number is the error that the VMM gets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Refusal(pub(super) i32);
 
 impl Refusal {
-    /// The request makes no sense.
+    /// The request is invalid.
     pub(super) const INVALID: Refusal = Refusal(22);
-    /// There is no such request here.
+    /// The server does not support the request.
     pub(super) const UNSUPPORTED: Refusal = Refusal(95);
-    /// The limit is reached that the server has told.
+    /// The limit that the server has reported is reached.
     pub(super) const FULL: Refusal = Refusal(28);
 }
 
-/// Takes fields off a message's body.
+/// Reads fields from a message's body.
 pub(super) struct Fields<'a>(pub(super) &'a [u8]);
 
 impl<'a> Fields<'a> {
@@ -102,13 +102,13 @@ impl<'a> Fields<'a> {
         self.take().map(u64::from_ne_bytes)
     }
 
-    /// All that is left.
+    /// Returns the rest of the body.
     pub(super) fn rest(self) -> &'a [u8] {
         self.0
     }
 }
 
-/// A header: the message's number, its command, its length with the header, its flags.
+/// A message's header: its number, its command, its length with the header, its flags.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
     pub(super) id: u16,
@@ -120,7 +120,7 @@ pub(super) struct Header {
 impl Header {
     pub(super) fn decode(bytes: [u8; HEADER]) -> Self {
         let mut fields = Fields(&bytes);
-        // Sixteen bytes hold them all.
+        // Does not fail: sixteen bytes hold all fields.
         let mut header = || -> Result<Header, Refusal> {
             Ok(Header {
                 id: fields.half()?,
@@ -137,13 +137,13 @@ impl Header {
         })
     }
 
-    /// Bytes of the body, if they are as many as a message may have.
+    /// Returns the bytes of the body, if a message may have so many.
     pub(super) fn body(&self) -> Option<usize> {
         let body = usize::try_from(self.size).ok()?.checked_sub(HEADER)?;
         (body <= MAX_BODY).then_some(body)
     }
 
-    /// The answer to this message.
+    /// Returns the answer to this message.
     pub(super) fn answer(&self, result: Result<&[u8], Refusal>) -> Vec<u8> {
         let (flags, error, body) = match result {
             Ok(body) => (REPLY, 0, body),

@@ -28,7 +28,7 @@ impl Wakeup {
         }
     }
 
-    /// Waits until it rings.
+    /// Waits until the worker is woken.
     fn wait(&self) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         loop {
@@ -51,7 +51,7 @@ impl Wakeup {
     }
 }
 
-/// Starts the worker; it lives as long as the program.
+/// Starts the worker, which lives as long as the program.
 pub(super) fn start(device: Arc<Mutex<Device>>, wakeup: Arc<Wakeup>) {
     thread::spawn(move || {
         loop {

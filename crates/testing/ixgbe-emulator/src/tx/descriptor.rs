@@ -9,7 +9,7 @@ const TSE: u64 = 1 << 31;
 const IXSM: u64 = 1 << 40;
 const TXSM: u64 = 1 << 41;
 
-/// Transport of an offload.
+/// The transport protocol of an offload.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum Layer4 {
     #[default]
@@ -19,7 +19,7 @@ pub(crate) enum Layer4 {
     Reserved,
 }
 
-/// What a context descriptor tells (section 7.2.3.2.3). Lengths in bytes.
+/// The fields of a context descriptor (section 7.2.3.2.3). Lengths are in bytes.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Context {
     pub(crate) mac_length: usize,
@@ -31,18 +31,18 @@ pub(crate) struct Context {
     pub(crate) layer4: Layer4,
 }
 
-/// What a data descriptor asks for; that of a packet's first one counts.
+/// The offloads that a data descriptor asks for. Those of a packet's first descriptor count.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Request {
     pub(crate) segment: bool,
     pub(crate) ip_checksum: bool,
     pub(crate) l4_checksum: bool,
     pub(crate) vlan: bool,
-    /// Bytes of payload; with segmentation without the headers.
+    /// Bytes of payload. With segmentation it does not include the headers.
     pub(crate) payload: usize,
-    /// Which of a queue's contexts.
+    /// The number of the queue's context.
     pub(crate) context: usize,
-    /// What a legacy descriptor says instead of a context: checksum start and place, and tag.
+    /// The offloads of a legacy descriptor, which stand in place of a context: checksum start and place, and tag.
     pub(crate) legacy: Option<Legacy>,
 }
 
@@ -68,12 +68,12 @@ pub(crate) enum Descriptor {
         last: bool,
         request: Request,
     },
-    /// A type that does not exist.
+    /// A descriptor of a type that does not exist.
     Unknown,
 }
 
 impl Descriptor {
-    /// Takes the two words apart.
+    /// Decodes the two words.
     pub(crate) fn decode([low, high]: [u64; 2]) -> Self {
         if high & DEXT == 0 {
             return legacy(low, high);
@@ -101,7 +101,7 @@ impl Descriptor {
         }
     }
 
-    /// Whether the driver wants to hear when this one is done.
+    /// Whether the driver asks for a report when this descriptor is done.
     pub(crate) fn reports([_, high]: [u64; 2]) -> bool {
         high & RS != 0
     }
@@ -109,7 +109,7 @@ impl Descriptor {
     /// The bit of the second word that says that the descriptor is done.
     pub(crate) const DONE: u64 = 1 << 32;
 
-    /// The descriptor as it is written back (section 7.2.3.5.3): done.
+    /// Returns the descriptor as it is written back when it is done (section 7.2.3.5.3).
     pub(crate) fn done([low, high]: [u64; 2]) -> [u64; 2] {
         if high & DEXT == 0 {
             [low, high | Self::DONE]

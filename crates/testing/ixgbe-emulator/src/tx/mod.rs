@@ -1,4 +1,4 @@
-//! Transmitting: descriptors, offloads, the MAC (section 7.2).
+//! The transmit path: descriptors, offloads, the MAC (section 7.2).
 
 mod descriptor;
 mod offload;
@@ -27,7 +27,7 @@ const QUEUES: u32 = 128;
 /// Descriptors that one queue may use in a step.
 const DESCRIPTORS_PER_STEP: usize = 256;
 
-/// Longest packet to be segmented: the largest PAYLEN and headers (section 7.2.4).
+/// The longest packet to be segmented: the largest PAYLEN and headers (section 7.2.4).
 const LONGEST_PACKET: usize = (1 << 18) + 1024;
 
 /// Longest frame on the wire, without CRC (section 7.2.1.1).
@@ -36,7 +36,7 @@ const LONGEST_FRAME: usize = 15_872;
 /// Shortest frame that is not padded.
 const SHORTEST: usize = 60;
 
-/// Shortest frame that can be sent: there must be addresses to pad behind.
+/// The shortest frame that can be sent. It must have its addresses, behind which it is padded.
 const LEAST: usize = 14;
 
 /// A queue's contexts, and the packet that it is reading.
@@ -45,33 +45,33 @@ pub(crate) struct TxQueue {
     contexts: [Context; 2],
     request: Option<Request>,
     packet: Vec<u8>,
-    /// The packet makes no sense, or its data could not be read: it is dropped at its end.
+    /// The packet is malformed, or its data could not be read. It is dropped at its end.
     spoilt: bool,
 }
 
 impl TxQueue {
-    /// All queues.
+    /// Returns all queues.
     pub(crate) fn all() -> Vec<TxQueue> {
         alloc::vec![TxQueue::default(); QUEUES as usize]
     }
 }
 
 impl Nic {
-    /// Works through the rings; true if a queue had more than its share of a step.
+    /// Works through the rings. Returns true if a queue had more than its share of a step.
     pub(crate) fn transmit(&mut self, bus: &mut Bus<'_>, link: &mut dyn Link) -> bool {
         let enabled = self.file.has(at::DMATXCTL, DMATXCTL_ENABLE);
         if !bus.master() || !enabled || self.flow.quiet_until(self.now).is_some() {
             return false;
         }
         let mut more = false;
-        let mut share = Share::leak_check();
+        let mut share = Share::full();
         let first = self.first_tx_queue;
         for queue in (0..QUEUES).map(|distance| (first + distance) % QUEUES) {
             if let Some(ring) = TxRing::of(&self.file, queue) {
                 let fresh = !share.used_up();
                 more |= self.transmit_queue(bus, link, queue, ring, &mut share);
                 if fresh && share.used_up() {
-                    // The others come first the next time.
+                    // The other queues come first in the next step.
                     self.first_tx_queue = (queue + 1) % QUEUES;
                 }
             }
@@ -100,7 +100,7 @@ impl Nic {
                     }
                 }
                 Err(_) => {
-                    // A descriptor that cannot be read is passed over, for the ring to go on.
+                    // A descriptor that cannot be read is skipped, so that the ring goes on.
                     self.spoil(queue);
                     ring.advance();
                 }
@@ -111,7 +111,7 @@ impl Nic {
         ring.head != ring.tail
     }
 
-    /// Tells the driver that a descriptor is done.
+    /// Reports to the driver that a descriptor is done.
     fn report(&mut self, queue: u32, ring: &TxRing, place: u64, words: [u64; 2]) {
         self.write_backs.push(match ring.head_write_back {
             Some(address) => Entry::Head {
@@ -128,14 +128,14 @@ impl Nic {
         });
     }
 
-    /// DMA failed: the packet under way is lost.
+    /// Handles a failed DMA access: the current packet is lost.
     fn spoil(&mut self, queue: u32) {
         self.drops.tx_dma_error += 1;
         self.interrupts.other(EICR_PCI_EXCEPTION);
         self.tx_queues[queue as usize].spoilt = true;
     }
 
-    /// One descriptor.
+    /// Handles one descriptor.
     fn one(
         &mut self,
         bus: &mut Bus<'_>,
@@ -178,7 +178,7 @@ impl Nic {
         }
     }
 
-    /// The packet is complete: out with it.
+    /// Sends the packet, which is complete.
     fn packet_ends(&mut self, link: &mut dyn Link, queue: u32, share: &mut Share) {
         let state = &mut self.tx_queues[queue as usize];
         let packet = core::mem::take(&mut state.packet);
@@ -211,7 +211,7 @@ impl Nic {
         }
     }
 
-    /// The MAC: tags, pads, counts and sends one frame.
+    /// Tags, pads, counts and sends one frame, as the MAC does.
     fn send(
         &mut self,
         link: &mut dyn Link,

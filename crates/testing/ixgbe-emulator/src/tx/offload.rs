@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use super::descriptor::{Context, Layer4, Legacy, Request};
 use crate::checksum::{never_zero, sctp_crc, sum};
 
-/// The packet makes no sense together with its context.
+/// The packet does not fit its context.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Malformed;
 
@@ -25,8 +25,8 @@ pub(super) fn ip_checksum(frame: &mut [u8], context: &Context) -> Result<(), Mal
     put16(frame, at + 10, checksum)
 }
 
-/// Inserts the checksum of TCP, UDP or SCTP. The driver has put the sum over the pseudo header
-/// into the field; `extra` is what it could not know.
+/// Inserts the checksum of TCP, UDP or SCTP. The driver has put the sum over the pseudo header into the field. `extra`
+/// is added to it: the length, which the driver does not know when the packet is segmented.
 pub(super) fn l4_checksum(
     frame: &mut [u8],
     context: &Context,
@@ -59,7 +59,7 @@ fn legacy_checksum(frame: &mut [u8], legacy: &Legacy) -> Result<(), Malformed> {
     put16(frame, legacy.place, checksum)
 }
 
-/// The offloads of a packet that goes out as one frame.
+/// Applies the offloads of a packet that is sent as one frame.
 pub(super) fn single(
     frame: &mut [u8],
     request: &Request,

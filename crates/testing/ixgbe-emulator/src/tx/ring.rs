@@ -3,7 +3,7 @@
 use crate::registers::bits::{QUEUE_ENABLE, TDWBAL_ENABLE};
 use crate::registers::{RegisterFile, offset as at};
 
-/// Head and tail are below `entries`.
+/// The properties of a ring. Head and tail are below `entries`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct TxRing {
     base: u64,
@@ -15,7 +15,7 @@ pub(crate) struct TxRing {
 }
 
 impl TxRing {
-    /// The ring of a queue; none if it is disabled, empty, or its registers make no ring.
+    /// Returns the ring of a queue, or `None` if the queue is disabled or empty, or its registers describe no valid ring.
     pub(crate) fn of(file: &RegisterFile, queue: u32) -> Option<Self> {
         let block = at::tx_queue(queue);
         if !file.has(block + at::QUEUE_CONTROL, QUEUE_ENABLE) {
@@ -37,12 +37,12 @@ impl TxRing {
         (sound && ring.head != ring.tail).then_some(ring)
     }
 
-    /// Where the descriptor at the head is.
+    /// Returns the address of the descriptor at the head.
     pub(crate) fn address(&self) -> u64 {
         self.base.wrapping_add(u64::from(self.head) * 16)
     }
 
-    /// Moves the head on by one.
+    /// Moves the head on by one descriptor.
     pub(crate) fn advance(&mut self) {
         self.head = (self.head + 1) % self.entries;
     }

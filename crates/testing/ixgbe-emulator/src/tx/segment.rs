@@ -7,10 +7,10 @@ use super::offload::{Malformed, ip_checksum, l4_checksum, put16};
 use crate::packet::word;
 use crate::registers::{RegisterFile, offset as at};
 
-/// Segments of one packet at most: 256 KiB in pieces of 64 bytes.
+/// The largest number of segments of one packet: 256 KiB in pieces of 64 bytes.
 const SEGMENTS: usize = 4096;
 
-/// Which TCP flags stay set, by a segment's place (sections 8.2.3.9.3 and 8.2.3.9.4).
+/// The masks of the TCP flags that stay set, by a segment's place (sections 8.2.3.9.3 and 8.2.3.9.4).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TcpFlags {
     first: u16,
@@ -79,7 +79,7 @@ pub(super) fn segment(
             ip_checksum(&mut frame, context)?;
         }
         if request.l4_checksum {
-            // The driver's sum over the pseudo header lacks the length.
+            // The driver's sum over the pseudo header does not include the length.
             let extra = (context.l4_length + piece.len()) as u32;
             l4_checksum(&mut frame, context, extra)?;
         }
@@ -89,7 +89,7 @@ pub(super) fn segment(
 }
 
 impl TcpFlags {
-    /// The mask of segment `index` of `count`; a single one is both first and last and keeps all.
+    /// Returns the mask of segment `index` of `count`. A single segment is both first and last and keeps all flags.
     fn at(&self, index: usize, count: usize) -> u16 {
         match (index == 0, index + 1 == count) {
             (true, true) => 0xfff,
@@ -100,7 +100,7 @@ impl TcpFlags {
     }
 }
 
-/// Lengths and identification of the IP header.
+/// Sets the lengths and the identification of the IP header.
 fn network(
     frame: &mut [u8],
     context: &Context,
@@ -122,7 +122,7 @@ fn network(
     }
 }
 
-/// Sequence number and flags of the TCP header.
+/// Sets the sequence number and the flags of the TCP header.
 fn tcp(frame: &mut [u8], context: &Context, start: usize, mask: u16) -> Result<(), Malformed> {
     let tcp = context.mac_length + context.ip_length;
     let field = frame.get_mut(tcp + 4..tcp + 8).ok_or(Malformed)?;

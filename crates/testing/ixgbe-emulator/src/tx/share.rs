@@ -1,4 +1,4 @@
-//! What the transmitter may do in one step.
+//! The transmitter's share of work in one step.
 
 /// Frames of all queues after which a step ends.
 const FRAMES: usize = 4096;
@@ -6,8 +6,8 @@ const FRAMES: usize = 4096;
 /// Bytes read and sent, of all queues, after which a step ends.
 const BYTES: usize = 4 << 20;
 
-/// What is left of a step. A packet that was begun is finished, so that a step does at most one packet
-/// more: 256 KiB read, and sent in at most 4096 segments.
+/// The rest of a step's share. A packet that was begun is finished, so a step does at most one packet more: 256 KiB
+/// read, and sent in at most 4096 segments.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Share {
     frames: usize,
@@ -15,19 +15,20 @@ pub(super) struct Share {
 }
 
 impl Share {
-    pub(super) const fn leak_check() -> Self {
+    /// Returns the share of a step that has not begun.
+    pub(super) const fn full() -> Self {
         Share {
             frames: FRAMES,
             bytes: BYTES,
         }
     }
 
-    /// Bytes that were read.
+    /// Counts bytes that were read.
     pub(super) fn read(&mut self, bytes: usize) {
         self.bytes = self.bytes.saturating_sub(bytes);
     }
 
-    /// A frame of so many bytes that was made, sent or not.
+    /// Counts a frame of `bytes` bytes that was made, whether it was sent or not.
     pub(super) fn frame(&mut self, bytes: usize) {
         self.frames = self.frames.saturating_sub(1);
         self.bytes = self.bytes.saturating_sub(bytes);
@@ -45,13 +46,13 @@ mod tests {
 
     #[test]
     fn either_of_both_ends_a_step() {
-        let mut share = Share::leak_check();
+        let mut share = Share::full();
         for _ in 0..FRAMES {
             assert!(!share.used_up());
             share.frame(60);
         }
         assert!(share.used_up());
-        let mut share = Share::leak_check();
+        let mut share = Share::full();
         share.read(BYTES - 1);
         assert!(!share.used_up());
         share.read(usize::MAX);
