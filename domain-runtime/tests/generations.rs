@@ -140,7 +140,7 @@ fn no_generation_begins_with_its_predecessors_reason() {
     let shadow = domain.shadow().unwrap();
     let gate = Gate::new(2);
     let done = AtomicBool::new(false);
-    // Errors are counted, not asserted: a panic here would leave the other thread waiting at the gate.
+    // Errors are counted, not asserted: a panic here would leave the other threads waiting at the gate.
     let mut wrong = 0;
     std::thread::scope(|scope| {
         // A thread that asks for the reason keeps the killer waiting where it notes the reason.

@@ -138,7 +138,7 @@ fn a_call_past_the_deadline_makes_a_stop_a_death() {
         host().reap();
         assert!(reclaims("deadline").is_empty(), "a call is inside");
         GATES[4].wait();
-        // Its domain is dead: the call is cut where its own call to the peer returns.
+        // Its domain is dead: the call is ended where its own call to the peer returns.
         assert_eq!(call.join().unwrap().map(|_| ()), Err(RpcError::Crashed));
     });
     // It is too late for destructors: the value that `init` returned and its object are freed as bytes.

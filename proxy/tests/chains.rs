@@ -31,7 +31,7 @@ trait Node {
     fn panic(&self) -> Result<(), RpcError>;
     /// Returns the error that the last `call_back` or `shadow_back` saw.
     fn seen(&self) -> Result<Option<RpcError>, RpcError>;
-    /// Calls `meet` of its peer with a borrow. Leaves a mark when it is cut.
+    /// Calls `meet` of its peer with a borrow. Leaves a mark when its frame is unwound.
     fn lend(&self, gate: usize) -> Result<u64, RpcError>;
     /// Waits twice at the gate, then reads the object.
     fn meet(&self, gate: usize, object: &RRef<[u64]>) -> Result<RRef<[u64]>, RpcError>;
@@ -58,13 +58,13 @@ impl State {
 
 /// A gate for each test that needs one: the thread inside and the test meet there twice.
 static GATES: [Gate; 6] = [const { Gate::new(2) }; 6];
-/// The owners for which the destructors of the cut frames ran.
-static CUT_AS: [AtomicUsize; 6] = [const { AtomicUsize::new(0) }; 6];
+/// The owners for which the destructors of the unwound frames ran.
+static UNWOUND_AS: [AtomicUsize; 6] = [const { AtomicUsize::new(0) }; 6];
 
 struct Mark(usize);
 impl Drop for Mark {
     fn drop(&mut self) {
-        CUT_AS[self.0].store(thread::current().owner().index(), SeqCst);
+        UNWOUND_AS[self.0].store(thread::current().owner().index(), SeqCst);
     }
 }
 
@@ -179,14 +179,18 @@ fn a_domain_may_be_entered_again_from_below() {
 }
 
 #[test]
-fn domain_that_dies_below_is_cut_at_callees_return() {
+fn domain_that_dies_below_is_unwound_at_the_return() {
     let _whole = leak_check();
     let [(a, proxy), (b, b_proxy)] = pair("down-a", "down-b");
     let a = owner_of(&a).index();
     // The inner frame of `a` panics. `b` sees the error and returns normally. Then the outer frame is unwound.
     assert_eq!(proxy.through(), Err(RpcError::Crashed));
     assert_eq!(b_proxy.seen(), Ok(Some(RpcError::Crashed)));
-    assert_eq!(CUT_AS[0].load(SeqCst), a, "its destructors ran, as itself");
+    assert_eq!(
+        UNWOUND_AS[0].load(SeqCst),
+        a,
+        "its destructors ran, as itself"
+    );
     assert_eq!(await_reclaims("down-a", 1).len(), 1);
     assert_eq!(b_proxy.me(), Ok(owner_of(&b).index()));
 }
@@ -206,7 +210,7 @@ fn a_shadow_on_its_own_chain_gives_up_at_once() {
 }
 
 #[test]
-fn killed_caller_is_cut_when_its_callee_returns() {
+fn killed_caller_is_unwound_when_its_callee_returns() {
     let _whole = leak_check();
     let [(a, proxy), (_, b_proxy)] = pair("killed-a", "killed-b");
     let owner = owner_of(&a).index();
@@ -220,7 +224,7 @@ fn killed_caller_is_cut_when_its_callee_returns() {
         GATES[1].wait();
         assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
     });
-    assert_eq!(CUT_AS[1].load(SeqCst), owner);
+    assert_eq!(UNWOUND_AS[1].load(SeqCst), owner);
     // The object that it lent was dropped when its frames were left. What remains is the object that `init`
     // returned, the result, which no frame took, and the proxy of its peer.
     let released = await_reclaims("killed-a", 1)[0];
@@ -252,7 +256,7 @@ fn killed_callee_finishes_its_call_and_is_dead_after() {
 }
 
 #[test]
-fn killed_domain_that_keeps_calling_the_dead_is_cut() {
+fn killed_domain_that_calls_the_dead_is_unwound() {
     let _whole = leak_check();
     let [(a, proxy), (b, _)] = pair("insist-a", "insist-b");
     let owner = owner_of(&a).index();
@@ -263,7 +267,7 @@ fn killed_domain_that_keeps_calling_the_dead_is_cut() {
         a.kill();
         assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
     });
-    assert_eq!(CUT_AS[3].load(SeqCst), owner);
+    assert_eq!(UNWOUND_AS[3].load(SeqCst), owner);
     assert_eq!(await_reclaims("insist-a", 1).len(), 1);
 }
 
@@ -281,7 +285,7 @@ fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
         a.kill();
         assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
     });
-    assert_eq!(CUT_AS[gate].load(SeqCst), owner);
+    assert_eq!(UNWOUND_AS[gate].load(SeqCst), owner);
     // The reclaim frees two objects: the one that `init` returned, and the one on the way, refused or come
     // back. The dead caller did not drop the latter, and it is not lost.
     let released = await_reclaims(names[0], 1)[0];

@@ -36,7 +36,7 @@ const GREED: u8 = 7;
 
 #[interface]
 trait Victim {
-    /// Does deed `deed` says and does not return.
+    /// Does what `deed` says and does not return.
     fn act(&self, deed: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError>;
     /// Does the same on a thread of its own, and joins that thread.
     fn act_on_thread(&self, deed: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError>;
@@ -127,7 +127,7 @@ fn init_callee((): ()) -> Result<Idle, RpcError> {
 }
 
 /// Has one thread for each deed call the victim. When all of them have reached their place, calls `attack`.
-/// Asserts that all calls fail and deed must hold after the death, and returns the reason of the death.
+/// Asserts that all calls fail and what must hold after the death, and returns the reason of the death.
 fn cell(
     name: &str,
     spec: impl FnOnce(DomainSpec) -> DomainSpec,
@@ -219,8 +219,7 @@ fn kill_from_another_thread_ends_the_victim_anywhere() {
     let _alone = alone();
     for deed in [LOOP, CHURN, PARK, ENTER, IN_CALLEE] {
         for on_threads in [false, true] {
-            // A thread that is none of the domain's own is not woken from a park by the kill; only the budget's
-            // end wakes it.
+            // On a thread that came in by a call, a park is only a yield.
             if deed == PARK && !on_threads {
                 continue;
             }
@@ -282,8 +281,8 @@ fn endless_wait_in_a_call_is_ended_by_its_budget() {
     assert_eq!(reason.kind, ExitKind::Overrun, "{reason}");
 }
 
-/// A thread in a callee of the domain that overruns stays there until the callee returns, and is cut where it
-/// does.
+/// A thread in a callee of the domain that overruns stays there until the callee returns. Then it leaves the
+/// domain.
 #[test]
 fn overrun_spares_a_thread_until_its_callee_returns() {
     let _alone = alone();

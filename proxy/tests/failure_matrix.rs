@@ -129,7 +129,7 @@ fn crash_on_a_spawned_thread_that_a_call_joins() {
     let _alone = alone();
     let cell = Cell::new(spec("on-thread"));
     let proxy = cell.victim.proxy().unwrap();
-    // The call is cut where it waits: its domain died meanwhile.
+    // The call ends where it waits: its domain died meanwhile.
     assert_eq!(proxy.fail_on_a_thread(), Err(RpcError::Crashed));
     let reason = cell.victim.exit_reason().unwrap();
     assert_eq!(reason.message.as_str(), "with 10000");
@@ -199,7 +199,7 @@ fn stuck_callee_while_its_caller_is_killed() {
         assert!(callee.stop(drain).is_err());
         assert!(start.elapsed() < Duration::from_secs(30));
         GATES[2].wait();
-        // The caller is cut where its callee returns.
+        // The caller's call ends where its callee returns.
         assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
     });
     wait_until("both reclaims", || {

@@ -49,7 +49,7 @@ fn keeping((): ()) -> Result<Keeping, RpcError> {
 #[interface]
 trait Client {
     fn fill(&self, count: u32) -> Result<(), RpcError>;
-    /// Repeats a call that fails, until its thread has run for three seconds at most.
+    /// Repeats a call that fails, for three seconds of its thread's CPU time at most.
     fn hog(&self) -> Result<(), RpcError>;
 }
 struct Calling(Shadow<dyn Store>);

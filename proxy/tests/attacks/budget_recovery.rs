@@ -1,4 +1,4 @@
-//! Attack: a domain makes the host wait in recoveries, if that time is charged to no budget.
+//! Attack: a domain makes the host wait for it. The time that a recovery waits was charged to no budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};

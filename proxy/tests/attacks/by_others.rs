@@ -72,8 +72,8 @@ impl Server for Serving {
         Ok(None)
     }
     fn keep(&self) -> Result<(), RpcError> {
-        let mut kept = self.1.lock().map_err(|_| RpcError::Crashed)?;
-        *kept = Some(Slow(Arc::clone(&self.0)));
+        let mut held = self.1.lock().map_err(|_| RpcError::Crashed)?;
+        *held = Some(Slow(Arc::clone(&self.0)));
         Ok(())
     }
 }

@@ -20,7 +20,7 @@ const BUDGET: u64 = 20_000;
 
 #[interface]
 trait Listener {
-    /// Answers shortly: it takes a hundredth of the budget.
+    /// Gives a short answer: it takes a hundredth of the budget.
     fn heard(&self) -> Result<u64, RpcError>;
 }
 struct Ear;

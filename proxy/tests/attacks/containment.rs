@@ -19,9 +19,9 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 fn a_domain_has_no_say_in_the_hosts_containment() {
     let _alone = alone();
     for round in 0..2 {
-        for what in Ask::ALL {
-            let name = format!("thief-{round}-{what:?}");
-            assert_eq!(ask(&name, what), Err(RpcError::Crashed), "{name}");
+        for request in Ask::ALL {
+            let name = format!("thief-{round}-{request:?}");
+            assert_eq!(ask(&name, request), Err(RpcError::Crashed), "{name}");
             let message = deaths(&name)[0].message;
             assert!(message.as_str().contains("is the host's"), "{message}");
         }

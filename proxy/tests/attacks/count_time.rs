@@ -90,7 +90,7 @@ fn beside(body: impl FnOnce()) {
     let _alone = alone();
     let owner = Owner::from_index(200).unwrap();
     let place = class::place(16, 1);
-    // SAFETY: nothing writes to the slots, and they go with their owner.
+    // SAFETY: `place` is of this size and alignment. No address is kept, and the slots go with their owner.
     let hoard = || (0..HOARD).for_each(|_| _ = unsafe { heap::alloc(place, 16, 1) }.unwrap());
     // SAFETY: `hoard` only allocates, and nothing uses the objects.
     unsafe { acting_for(owner, hoard) };

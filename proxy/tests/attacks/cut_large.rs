@@ -61,14 +61,14 @@ fn a_cut_around_a_large_object_loses_nothing() {
             stepped
         };
         let whole = step(u64::MAX - 1);
-        let kept = (heap::census_all(), heap::held_bytes(), live_bytes());
+        let expected = (heap::census_all(), heap::held_bytes(), live_bytes());
         let stride = (whole.steps / STEPS).max(1);
         let mut cut = 0;
         for at in (0..whole.steps + whole.steps / 8).step_by(stride as usize) {
             let stepped = step(at);
             cut += u64::from(stepped.verdict == Some(Verdict::Cut));
             let now = (heap::census_all(), heap::held_bytes(), live_bytes());
-            assert_eq!(now, kept, "at {at}: {stepped:?}");
+            assert_eq!(now, expected, "at {at}: {stepped:?}");
         }
         println!("{cut} cuts in {} instructions", whole.steps);
         assert!(cut > 0, "of {} instructions", whole.steps);

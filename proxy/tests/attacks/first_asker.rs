@@ -18,11 +18,11 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 #[test]
 fn host_state_is_the_hosts_even_if_a_domain_is_first() {
     let _alone = alone();
-    for (asked, what) in [Ask::Images, Ask::Uncontained].into_iter().enumerate() {
-        assert_eq!(ask("thief", what), Err(RpcError::Crashed));
+    for (asked, request) in [Ask::Images, Ask::Uncontained].into_iter().enumerate() {
+        assert_eq!(ask("thief", request), Err(RpcError::Crashed));
         let _released = await_reclaims("thief", asked + 1);
     }
-    // The tables are neither poisoned nor dangling: the tick reads the program's tables.
+    // Neither object is poisoned or dangling: the tick reads the program's tables.
     let _contained = contained(true);
     assert_contained();
 }

@@ -189,7 +189,8 @@ fn a_small_budget_spends_none_of_its_servers_restarts() {
     host().reap();
 }
 
-/// All waits of one call together take half of what is left of the budget, or a 16th of the whole budget.
+/// All waits of one call together take half of what was left of the budget at the first one, or a 16th of the
+/// whole budget if that is more.
 #[test]
 fn endless_asking_uses_up_the_askers_budget() {
     let _alone = alone();
@@ -214,8 +215,8 @@ fn drain_timeout_passes_once_for_all_askers() {
     let (got, end) = scene.ask(HASTY);
     assert_eq!((got, end), (Err(RpcError::RecoveryFailed), None));
     thread::sleep(drain);
-    // Past the timeout the service starts without the drain. That the port is still taken is not counted as a
-    // crash.
+    // Past the timeout the service starts without waiting for the drain. The port is still taken, so the start
+    // fails, but no client crashes.
     let (got, end) = scene.ask(HASTY);
     assert_eq!((got, end), (Err(RpcError::RecoveryFailed), None));
     assert_eq!(scene.server.restarts(), 1);

@@ -214,7 +214,7 @@ fn from_every_depth(
     ended
 }
 
-/// For comparison: small arguments end neither side.
+/// For comparison: small arguments end neither the server nor the host.
 #[test]
 fn small_values_end_no_server() {
     outlives("small_values_end_no_server", || {

@@ -56,7 +56,7 @@ fn asked() -> bool {
 /// Allocates very many objects for the owner.
 fn hoard(of: Owner) {
     let place = class::place(16, 1);
-    // SAFETY: nothing writes to the slots, and they go with their owner.
+    // SAFETY: `place` is of this size and alignment. No address is kept, and the slots go with their owner.
     let hoard = || (0..MANY).for_each(|_| _ = unsafe { heap::alloc(place, 16, 1) }.unwrap());
     // SAFETY: `hoard` only allocates, and nothing uses the objects.
     unsafe { acting_for(of, hoard) };

@@ -19,7 +19,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 /// A probe that has room enough: it calls on the same stack, which it passes off as another one.
 struct Here;
-// SAFETY: calls the callee once, on the running thread, whose stack has more room than the runtime was outcomes.
+// SAFETY: calls the callee once, on the running thread, whose stack has more room than the runtime was told.
 unsafe impl StackProbe for Here {
     fn extend(&self, _: usize, _: usize, _: SegmentRequester, callee: &mut dyn FnMut()) -> bool {
         callee();

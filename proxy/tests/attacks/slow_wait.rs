@@ -1,4 +1,4 @@
-//! Attack: a call inside inside a dead disk. A server that reads from its disk first then waits for it in its
+//! Attack: a call stays inside a dead disk. A server that reads from its disk first then waits for it in its
 //! start, on its own budget, and fails. The caller of the server was charged for that wait, as time that the
 //! host spent on it in vain, and died of it.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]

@@ -1,4 +1,4 @@
-//! Attack: a domain calls itself from the destructor of its panic's payload, and panics next there. Its outer
+//! Attack: a domain calls itself from the destructor of its panic's payload, and panics again there. Its outer
 //! activations are already being left, so none of that time counted for them, and the domain had one budget for
 //! each level.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -19,7 +19,7 @@ static LEVELS: AtomicU32 = AtomicU32::new(0);
 
 #[interface]
 trait Server {
-    /// Panics with a payload that does so next, at each level.
+    /// Panics with a payload that does so again, at each level.
     fn throw(&self, me: Proxy<dyn Server>, levels: u32) -> Result<(), RpcError>;
 }
 struct Thrown(Option<Proxy<dyn Server>>, u32);

@@ -99,8 +99,8 @@ fn callers_quota_is_checked_on_a_segment_too() {
     assert_eq!(given, Ok(1));
 }
 
-/// When a shadow repeats a call after a restart, it must not repeat it as it first made it: as a call to a
-/// domain without a quota.
+/// A shadow's first attempt is a call of the dead domain, which has no quota. When the shadow repeats the call
+/// after the restart, it must check the quota of the new generation.
 #[test]
 fn receivers_quota_is_checked_after_a_restart_too() {
     let _alone = alone();

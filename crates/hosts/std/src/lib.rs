@@ -24,7 +24,7 @@
 //!   domain would make the value, and the next one would use it after the first one's death. Give a `HashMap`
 //!   its hasher, or use a `BTreeMap`;
 //! - `std::thread`: its threads act for the host and outlive the domain. Domains have `samara_domain::thread`;
-//! - `static`s with interior mutability: they survive a restart. State belongs into the value that `init`
+//! - `static`s with interior mutability: they survive a restart. State belongs in the value that `init`
 //!   returns;
 //! - `catch_unwind`: the domain would go on after its own panic, which is recorded as its exit reason.
 //!

@@ -24,20 +24,20 @@
 //!
 //! # Limits of a hosted program
 //!
-//! A tick does not cut while the thread is in a shared library: locks and buffers of the C library would stay
-//! as they are. Its functions that copy, fill and compare memory hold nothing, so a tick does cut there. A
-//! fault in a library is the domain's doing (a copy between bad addresses), and is cut.
-//! The process's first thread, and a thread with a stack of at most 256 KiB, has no such part. A domain whose
-//! recursion overruns that stack inside trusted code ends the process.
-//! A cut on `std`'s way to the panic hook, or in the hook, leaves the hook's lock held for reading. A thread
-//! that sets or takes a hook later waits for ever, a test harness at its end for example. An endless `Display`
-//! in a panic's message is one way to get there.
-//! If `RUST_BACKTRACE` is set, `std` prints a backtrace for the process's first infallible allocation that
-//! fails. It does so with a lock held, and with the domain's own memory. If that memory is used up, the abort
-//! comes there and the lock stays held: a later panic that prints a backtrace waits for ever. Hosts with quotas
-//! leave the variable unset.
-//! A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts panics,
-//! and no other code can change its count. `samara_unwind::is_unwinding` knows.
+//! * A tick does not cut while the thread is in a shared library: locks and buffers of the C library would stay
+//!   as they are. Its functions that copy, fill and compare memory hold nothing, so a tick does cut there. A
+//!   fault in a library is the domain's doing (a copy between bad addresses), and is cut.
+//! * The process's first thread, and a thread with a stack of at most 256 KiB, has no such part. A domain whose
+//!   recursion overruns that stack inside trusted code ends the process.
+//! * A cut on `std`'s way to the panic hook, or in the hook, leaves the hook's lock held for reading. A thread
+//!   that sets or takes a hook later waits for ever, a test harness at its end for example. An endless
+//!   `Display` in a panic's message is one way to get there.
+//! * If `RUST_BACKTRACE` is set, `std` prints a backtrace for the process's first infallible allocation that
+//!   fails. It does so with a lock held, and with the domain's own memory. If that memory is used up, the abort
+//!   comes there and the lock stays held: a later panic that prints a backtrace waits for ever. Hosts with
+//!   quotas leave the variable unset.
+//! * A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts panics,
+//!   and no other code can change its count. `samara_unwind::is_unwinding` knows.
 #![expect(
     unsafe_code,
     reason = "installs signal handlers and reads the program headers"

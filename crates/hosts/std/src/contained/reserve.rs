@@ -84,7 +84,7 @@ fn current() -> Option<Parts> {
 /// Closes the reserve of the running thread's `stack` and reports the rest to the thread's slot. Called once,
 /// before [`tear_down`].
 pub(super) fn set_up(stack: Range<usize>) {
-    // The process's first stack is not mapped that far down, so it gets no reserve. Nor does a stack that is
+    // The stack of the first thread is not mapped that far down, so it gets no reserve. Nor does a stack that is
     // already in use so far down.
     let parts = (stack.len() > 2 * RESERVE).then(|| Parts::of(&stack, true));
     let parts = parts.filter(Parts::are_used_above);

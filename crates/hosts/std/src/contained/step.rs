@@ -171,7 +171,7 @@ impl Drop for Planned {
     }
 }
 
-/// The number of instructions of the call, up to the cut or its end.
+/// The outcome of the ticks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Stepped {
     /// The number of instructions of the call, up to the cut or its end.
