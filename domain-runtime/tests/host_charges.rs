@@ -122,7 +122,7 @@ fn a_spec_that_the_host_cannot_keep_is_refused() {
         UnenforcedLimit::Stack,
     ] {
         let message = SpawnError::UnenforcedLimit(limit).to_string();
-        assert!(message.contains("can't keep") && message.contains("DomainSpec::"));
+        assert!(message.contains("cannot enforce") && message.contains("DomainSpec::"));
     }
 }
 

@@ -3,10 +3,12 @@
 mod calls;
 mod emit;
 mod parse;
-mod support;
 
 use proc_macro::TokenStream;
 use syn::{Error, ItemTrait, parse_macro_input};
+
+/// The crates through which a user reaches the proxies.
+const SUPPORT: [&str; 3] = ["samara-proxy", "samara-domain", "samara"];
 
 /// Makes a trait callable across domains: `Proxy<dyn Trait>` and `Shadow<dyn Trait>` implement it.
 ///
@@ -40,6 +42,6 @@ fn expand(arguments: &TokenStream, item: ItemTrait) -> Result<proc_macro2::Token
         ));
     }
     let interface = parse::Interface::parse(item)?;
-    let krate = support::support_crate()?;
+    let krate = samara_support_crate::path(&SUPPORT, "`#[interface]`")?;
     Ok(emit::emit(&interface, &krate))
 }

@@ -131,12 +131,12 @@ impl Client for Calling {
         }
     }
     fn hoard(&self, objects: u32) -> Result<(u32, RpcError), RpcError> {
-        let mut objects = self.objects.lock().unwrap();
+        let mut held = self.objects.lock().unwrap();
         for opened in 0..objects {
             match self.store.open([1; LARGE]) {
                 Ok(object) => {
                     while object.note([2; LARGE]).is_ok() {}
-                    objects.push(object);
+                    held.push(object);
                 }
                 Err(error) => return Ok((opened, error)),
             }

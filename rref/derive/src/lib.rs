@@ -3,8 +3,7 @@
 mod descriptor;
 
 use proc_macro::TokenStream;
-use proc_macro_crate::{FoundCrate, crate_name};
-use proc_macro2::{Span, TokenStream as Tokens};
+use proc_macro2::TokenStream as Tokens;
 use quote::{format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Data, DeriveInput, Error, Fields, Index, Member, Type, parse_macro_input};
@@ -18,26 +17,11 @@ pub fn derive_exchangeable(input: TokenStream) -> TokenStream {
         .into()
 }
 
-/// The crate through which the user reaches `Exchangeable`.
-fn support_crate() -> Result<Tokens, Error> {
-    for name in ["samara-rref", "samara-domain", "samara", "samara-proxy"] {
-        if let Ok(found) = crate_name(name) {
-            let ident = match found {
-                // Its own tests and examples too: the crate says `extern crate self as …`.
-                FoundCrate::Itself => format_ident!("{}", name.replace('-', "_")),
-                FoundCrate::Name(name) => format_ident!("{}", name),
-            };
-            return Ok(quote!(::#ident::__private));
-        }
-    }
-    Err(Error::new(
-        Span::call_site(),
-        "`derive(Exchangeable)` needs one of `samara-domain`, `samara` or `samara-rref` among the dependencies",
-    ))
-}
+/// The crates through which a user reaches `Exchangeable`.
+const SUPPORT: [&str; 4] = ["samara-rref", "samara-domain", "samara", "samara-proxy"];
 
 fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
-    let krate = support_crate()?;
+    let krate = samara_support_crate::path(&SUPPORT, "`derive(Exchangeable)`")?;
     let name = &input.ident;
     if let Some(lifetime) = input.generics.lifetimes().next() {
         return Err(Error::new(

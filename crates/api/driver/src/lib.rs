@@ -24,3 +24,16 @@ pub mod recovery;
 pub mod split_request;
 pub mod tickets;
 pub mod virtio;
+
+/// Implements `From` for an error type from the errors that its variants hold:
+/// `from_errors!(InitError: Register(WriteError), Reset(ResetError));`.
+#[macro_export]
+macro_rules! from_errors {
+    ($error:ident: $($variant:ident($type:ty)),+ $(,)?) => {
+        $(impl From<$type> for $error {
+            fn from(error: $type) -> Self {
+                Self::$variant(error)
+            }
+        })+
+    };
+}

@@ -94,17 +94,7 @@ impl fmt::Display for TransportError {
 
 impl core::error::Error for TransportError {}
 
-macro_rules! from {
-    ($($variant:ident($type:ty)),+) => {
-        $(impl From<$type> for TransportError {
-            fn from(error: $type) -> Self {
-                Self::$variant(error)
-            }
-        })+
-    };
-}
-
-from!(Enable(NotIdle), Register(WriteError));
+crate::from_errors!(TransportError: Enable(NotIdle), Register(WriteError));
 
 impl From<ResetError> for TransportError {
     fn from(error: ResetError) -> Self {

@@ -69,17 +69,7 @@ impl fmt::Display for InitError {
 
 impl core::error::Error for InitError {}
 
-macro_rules! from {
-    ($($variant:ident($type:ty)),+) => {
-        $(impl From<$type> for InitError {
-            fn from(error: $type) -> Self {
-                Self::$variant(error)
-            }
-        })+
-    };
-}
-
-from!(
+samara_driver::from_errors!(InitError:
     Register(WriteError),
     Reset(ResetError),
     Packets(AllocError),

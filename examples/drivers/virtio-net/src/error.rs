@@ -77,17 +77,7 @@ impl fmt::Display for InitError {
 
 impl core::error::Error for InitError {}
 
-macro_rules! from {
-    ($($variant:ident($type:ty)),+) => {
-        $(impl From<$type> for InitError {
-            fn from(error: $type) -> Self {
-                Self::$variant(error)
-            }
-        })+
-    };
-}
-
-from!(
+samara_driver::from_errors!(InitError:
     Transport(TransportError),
     Packets(AllocError),
     Queue(QueueError)

@@ -60,7 +60,10 @@ fn last_exit_and_reaper() {
         caller.join().unwrap();
     }
     if reclaims() == 0 {
-        assert!(host::wakes() > before, "nobody woke the reaper after the last exit");
+        assert!(
+            host::wakes() > before,
+            "nobody woke the reaper after the last exit"
+        );
     }
     assert!(!domain.kill());
     assert_eq!(reclaims(), 1, "one death takes exactly one reclaim");

@@ -47,10 +47,7 @@ fn reuse() {
     domain.restart().unwrap();
     assert!(call_current(&domain, &belongings));
     stale.join().unwrap();
-    assert!(
-        !call(old, || ()),
-        "a dead generation was entered"
-    );
+    assert!(!call(old, || ()), "a dead generation was entered");
     assert_eq!(reclaims(), 1);
 }
 
@@ -90,7 +87,10 @@ fn recovery() {
                     .recover(dead.target(), &Waits::new())
                     .unwrap();
                 // The second generation is not killed.
-                assert!(call_current(&domain, &belongings), "the recovered service refused an entry");
+                assert!(
+                    call_current(&domain, &belongings),
+                    "the recovered service refused an entry"
+                );
             }
             answered.set(answered.get() + 1);
         })

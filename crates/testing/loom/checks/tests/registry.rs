@@ -34,7 +34,11 @@ fn look_up_and_unload() {
             let second = Loaded::new(2, PC);
             assert_eq!(find(PC), Some(2));
             reader.join().unwrap();
-            assert_eq!(second.unregister().ok(), Some(2), "nobody reads it, but it is in use");
+            assert_eq!(
+                second.unregister().ok(),
+                Some(2),
+                "nobody reads it, but it is in use"
+            );
         }
         Err(first) => {
             assert_eq!(find(PC), None, "found after it was unregistered");
@@ -94,7 +98,11 @@ fn raise_and_reuse() {
         // SAFETY: no image is unloaded.
         let _ = unsafe { find_active(PC) };
     });
-    assert_eq!(first.unregister().ok(), Some(1), "a raise must not count as a reader");
+    assert_eq!(
+        first.unregister().ok(),
+        Some(1),
+        "a raise must not count as a reader"
+    );
     let _second = Loaded::new(2, PC);
     // SAFETY: as above.
     assert_eq!(unsafe { find_active(PC) }, Some(2));

@@ -200,14 +200,20 @@ impl Machine {
         let came = self.cuttable(|| proxy.chain(item, hops, end, &lent));
         END.set(None);
         assert!(!WENT_ON.take(), "a dead domain went on running");
-        assert!(!ASTRAY.take(), "a payload was dropped for an owner that did not make it");
+        assert!(
+            !ASTRAY.take(),
+            "a payload was dropped for an owner that did not make it"
+        );
         let answer = ANSWER.take();
         if !self.was_cut {
             let expected = self.expect_chain(self.model.life(n.domain), hops, end, victim, answer);
             assert_eq!(end_of(&came), expected);
         }
         if let Ok(item) = came {
-            assert!(item.is(known.tag), "an object changed on its way along the chain");
+            assert!(
+                item.is(known.tag),
+                "an object changed on its way along the chain"
+            );
             self.hand.push((item, known));
         }
     }

@@ -275,13 +275,21 @@ impl Machine {
         };
         let lives = self.model.lives(leaf.life);
         let proxy = &self.leaves[at];
-        assert_eq!(proxy.is_alive(), lives, "whether an exported object's exporter lives");
+        assert_eq!(
+            proxy.is_alive(),
+            lives,
+            "whether an exported object's exporter lives"
+        );
         let fails = n.how.is_multiple_of(8);
         let ended = if fails {
             end_of(&proxy.fail())
         } else {
             let read = proxy.read().map(|(id, _)| id);
-            assert_eq!(read.unwrap_or(leaf.id), leaf.id, "the proxy leads to another object");
+            assert_eq!(
+                read.unwrap_or(leaf.id),
+                leaf.id,
+                "the proxy leads to another object"
+            );
             end_of(&read)
         };
         let expected = match (lives, fails) {

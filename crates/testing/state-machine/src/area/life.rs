@@ -122,7 +122,10 @@ impl Machine {
         let restarts = match order {
             MINT_FAILS | MINT_PANICS => {
                 let is_mint = matches!(started, Err(SpawnError::Mint(_)));
-                assert!(is_mint || lingers, "a recipe that failed led to {started:?}");
+                assert!(
+                    is_mint || lingers,
+                    "a recipe that failed led to {started:?}"
+                );
                 1
             }
             order if lingers && FAILING.contains(&order) => 1,

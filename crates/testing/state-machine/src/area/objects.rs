@@ -121,7 +121,10 @@ impl Machine {
     pub(crate) fn take_from_hand(&mut self, which: usize) -> Option<(Item, Known)> {
         let at = which.checked_rem(self.hand.len())?;
         let (mut item, known) = self.hand.swap_remove(at);
-        assert!(item.is(known.tag), "an object that the host holds has changed");
+        assert!(
+            item.is(known.tag),
+            "an object that the host holds has changed"
+        );
         item.stir();
         Some((item, known))
     }

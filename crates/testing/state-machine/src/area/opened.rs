@@ -92,7 +92,10 @@ impl Opens for HostResource {
         self.set(value)
     }
     fn fill(&self, mut buffer: RRef<[u8]>, byte: u8) -> Result<RRef<[u8]>, RpcError> {
-        assert!(buffer.iter().all(|at| *at == 0), "a new buffer shows old bytes");
+        assert!(
+            buffer.iter().all(|at| *at == 0),
+            "a new buffer shows old bytes"
+        );
         buffer.fill(byte);
         maybe_crash();
         Ok(buffer)
@@ -405,7 +408,11 @@ impl Machine {
                 assert_eq!(read, expected.map(|()| (object, value)));
                 // The proxy lives exactly as long as the current object behind it.
                 let lives = self.model.lives(self.model.opened[&id].current.life);
-                assert_eq!(self.leaves[at].is_alive(), lives, "whether an opened object lives");
+                assert_eq!(
+                    self.leaves[at].is_alive(),
+                    lives,
+                    "whether an opened object lives"
+                );
             }
         }
     }
@@ -503,7 +510,10 @@ impl Machine {
         if !self.alive(domain) {
             return;
         }
-        assert!(kept <= HOST_QUOTA, "the host keeps {kept} bytes for one domain");
+        assert!(
+            kept <= HOST_QUOTA,
+            "the host keeps {kept} bytes for one domain"
+        );
         let life = Some(self.model.life(domain));
         let recorded = |journal: &[Recorded]| journal.iter().filter(|call| call.by == life).count();
         let given_up = |lives: &[Life]| lives.iter().filter(|of| Some(**of) == life).count();
@@ -520,7 +530,10 @@ impl Machine {
             })
             .sum();
         let count = records + ways;
-        assert!(kept >= count * OVERHEAD, "{count} records are charged with only {kept} bytes");
+        assert!(
+            kept >= count * OVERHEAD,
+            "{count} records are charged with only {kept} bytes"
+        );
         assert!(
             // Records of stopped services are not counted here. They exist as long as a shadow of the service does.
             kept <= count * MOST_EACH || self.stopped_services_held(),

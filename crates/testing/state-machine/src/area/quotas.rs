@@ -62,7 +62,11 @@ impl Machine {
     fn make_limited(&mut self, domain: usize, how: usize, fits: bool) {
         let tag = self.tag();
         let made = self.fresh(domain).make(how, tag);
-        assert_eq!(made, Ok(fits), "whether an item of kind {how} fits the limit");
+        assert_eq!(
+            made,
+            Ok(fits),
+            "whether an item of kind {how} fits the limit"
+        );
         if fits {
             self.model.nodes[domain].items.push(Known::of(how, tag));
         }

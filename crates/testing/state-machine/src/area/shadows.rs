@@ -153,7 +153,11 @@ impl Machine {
             assert_eq!(bumped, Err(error));
             return;
         }
-        assert_eq!(CALLS.get(), 1, "a call that is not idempotent is made exactly once");
+        assert_eq!(
+            CALLS.get(),
+            1,
+            "a call that is not idempotent is made exactly once"
+        );
         self.crash_in(name, crashes);
         if crashes == 0 {
             let node = &mut self.model.nodes[name.domain];

@@ -101,9 +101,15 @@ impl Machine {
         if self.alive(n.domain) {
             let has_room = strained.unwrap_or_else(|error| panic!("{error}"));
             let impossible = size > 1 << 40 && n.which / 5 % 10 < 8;
-            assert!(!(has_room && impossible), "an allocation of {size} bytes succeeded");
+            assert!(
+                !(has_room && impossible),
+                "an allocation of {size} bytes succeeded"
+            );
             let private = self.domains[n.domain].info().private_bytes;
-            assert!(private <= PRIVATE, "a domain holds {private} bytes of private memory");
+            assert!(
+                private <= PRIVATE,
+                "a domain holds {private} bytes of private memory"
+            );
         } else {
             assert_eq!(strained, Err(RpcError::Dead));
         }

@@ -223,7 +223,10 @@ impl Machine {
     /// Checks that all children were ended and that no handle can restart them.
     fn given_up(&mut self, stopped: &[bool]) {
         for domain in (0..self.domains.len()).filter(|at| !stopped[*at]) {
-            assert!(!self.domains[domain].kill(), "a child runs although its supervisor gave up");
+            assert!(
+                !self.domains[domain].kill(),
+                "a child runs although its supervisor gave up"
+            );
             self.model.die(domain, ExitKind::Killed);
             assert_eq!(self.domains[domain].restart(), Err(SpawnError::Stopped));
             // A stop is final, even where a supervisor would start the domain again.
@@ -281,7 +284,11 @@ impl Machine {
 
     fn was_stopped(&mut self, domain: usize, answer: &Cell<Option<SpawnError>>) {
         let answer = answer.take();
-        assert_eq!(answer, Some(SpawnError::StillDraining), "a stop while a restart is in progress");
+        assert_eq!(
+            answer,
+            Some(SpawnError::StillDraining),
+            "a stop while a restart is in progress"
+        );
         self.model.die(domain, ExitKind::Killed);
     }
 

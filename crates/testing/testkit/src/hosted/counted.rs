@@ -19,10 +19,12 @@ struct Counts {
 }
 
 impl Counts {
-    const NONE: Self = Self {
-        bytes: AtomicIsize::new(0),
-        blocks: AtomicIsize::new(0),
-    };
+    const fn new() -> Self {
+        Self {
+            bytes: AtomicIsize::new(0),
+            blocks: AtomicIsize::new(0),
+        }
+    }
 
     fn add(&self, bytes: isize, blocks: isize) {
         self.bytes.fetch_add(bytes, SeqCst);
@@ -30,8 +32,8 @@ impl Counts {
     }
 }
 
-static FIRST_THREADS: Counts = Counts::NONE;
-static OTHERS: Counts = Counts::NONE;
+static FIRST_THREADS: Counts = Counts::new();
+static OTHERS: Counts = Counts::new();
 /// Whether anything was allocated: the first thread does so first.
 static BEGUN: AtomicBool = AtomicBool::new(false);
 

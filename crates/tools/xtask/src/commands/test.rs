@@ -44,7 +44,7 @@ const OPTIMISED: [&str; 13] = [
     "nested_panics",
     "signals",
     "stack",
-    "ways",
+    "tick_at_call_boundary",
 ];
 
 /// Those of them that are run once more, optimised as a whole: callees are expanded across crates.

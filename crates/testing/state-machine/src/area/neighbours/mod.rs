@@ -120,7 +120,11 @@ impl<I: ?Sized + Interface> Service<I> {
     fn is_nobodys_victim(&self, of: &[ExitKind]) {
         let mut ends = self.domain.exits().map(|exit| exit.reason);
         let end = ends.find(|reason| of.contains(&reason.kind));
-        assert_eq!(end, None, "{:?} died of another domain's request", self.domain);
+        assert_eq!(
+            end, None,
+            "{:?} died of another domain's request",
+            self.domain
+        );
     }
 }
 
@@ -213,7 +217,11 @@ impl Play {
         // A recipe that fails starts nothing.
         let starts = self.files.domain.restarts();
         let few = starts <= STARTS || self.scene.files == Fate::Gone;
-        assert!(few, "{starts} starts of the file service in {:?}", self.scene);
+        assert!(
+            few,
+            "{starts} starts of the file service in {:?}",
+            self.scene
+        );
     }
 
     /// Runs one turn: the disk and the file service get their states, the asker makes its requests, and both services
@@ -254,7 +262,10 @@ impl Play {
             let got = self.asker.ask(stack, request, times, below);
             let made = self.files.domain.restarts() - before;
             if self.scene.is_short_of_time() {
-                assert_eq!(made, 0, "the file service was started before the drain timeout: {got:?}");
+                assert_eq!(
+                    made, 0,
+                    "the file service was started before the drain timeout: {got:?}"
+                );
             }
             if got == Err(RpcError::StackExhausted) && self.scene.needs_no_other() {
                 assert_eq!(
@@ -275,7 +286,12 @@ impl Play {
             Some(Request::Open) => Request::At,
             _ => Request::Recorded,
         };
-        let what = || format!("the victim's record, with {below} bytes of stack in use, in {:?}", self.scene);
+        let what = || {
+            format!(
+                "the victim's record, with {below} bytes of stack in use, in {:?}",
+                self.scene
+            )
+        };
         let expected = Ok(u32::from(record.is_some()));
         wait_until(what, || self.victim.ask_well(request) == expected);
     }
