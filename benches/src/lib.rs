@@ -27,6 +27,8 @@ pub struct Direct(u64);
 ///
 /// # Errors
 /// Never.
+///
+/// Failure: F-11
 pub fn init(seed: u64) -> Result<Direct, RpcError> {
     Ok(Direct(seed))
 }

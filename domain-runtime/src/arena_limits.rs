@@ -67,6 +67,7 @@ mod tests {
     /// As in the reference kernel: the upper half, where sums with sizes below `isize::MAX` wrap.
     const BASE: usize = 0xffff_c000_0000_0000;
 
+    /// Invariant: HEAP-3
     #[test]
     fn requests_larger_than_a_stripe_are_refused() {
         let refused = |size, align| Request::new(size, align, STRIDE).is_none();
@@ -101,6 +102,7 @@ mod tests {
         assert!(most.growth(usize::MAX).is_some(), "no sum wraps");
     }
 
+    /// Invariant: HEAP-7
     #[test]
     fn the_last_growth_is_in_whole_pages() {
         for left in [0, 1, 100, 4095, 4096, 5000, 60 << 10, GROWTH, GROWTH + 4097] {
@@ -115,6 +117,7 @@ mod tests {
         }
     }
 
+    /// Invariant: HEAP-3
     #[test]
     fn a_window_has_a_stride_of_address_space_behind_it() {
         assert_eq!(window_length(BASE, STRIDE, 256), Some(256 * STRIDE));

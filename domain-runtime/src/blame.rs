@@ -107,6 +107,7 @@ mod tests {
     use super::{depth, moved};
     use samara_shared_heap::thread::ThreadSlot;
 
+    /// Invariant: HEAP-25
     #[test]
     fn bytes_in_use_on_a_left_stack_count() {
         let slot = ThreadSlot::new(0);

@@ -395,6 +395,7 @@ mod tests {
     use super::{State, Word, blocks};
     use crate::runtime::info;
 
+    /// Invariant: LIFE-11
     #[test]
     fn a_claimed_slot_has_no_former_name() {
         // The last slot: no other test uses so many.

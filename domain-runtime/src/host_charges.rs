@@ -325,6 +325,7 @@ mod tests {
         }
     }
 
+    /// Invariant: HEAP-10
     #[test]
     fn the_last_byte_is_granted_and_no_more() {
         let mut account = account(10 * OVERHEAD);
@@ -336,6 +337,7 @@ mod tests {
         assert_eq!(account.charge(1), Ok(0));
     }
 
+    /// Invariant: HEAP-11
     #[test]
     fn the_spare_room_of_a_list_is_paid() {
         let mut account = account(64 * OVERHEAD);
@@ -369,6 +371,7 @@ mod tests {
         assert_eq!(block_of(usize::MAX, 4096), usize::MAX);
     }
 
+    /// Invariant: HEAP-11
     #[test]
     fn a_block_has_room_for_its_alignment() {
         #[repr(align(4096))]

@@ -113,6 +113,7 @@ mod tests {
         }
     }
 
+    /// Invariant: HEAP-30
     #[test]
     fn a_restart_given_back_is_not_counted() {
         let mut budget = budget(2, 1000);

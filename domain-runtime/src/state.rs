@@ -115,6 +115,7 @@ mod tests {
         }
     }
 
+    /// Invariant: LIFE-1
     #[test]
     fn death_is_final_within_a_generation() {
         for dead in [State::Stopping, State::Reclaiming, State::Retired] {
@@ -129,6 +130,7 @@ mod tests {
         assert_eq!(Word::new(7, State::Stopping).reclaimed(), None);
     }
 
+    /// Invariant: LIFE-1
     #[test]
     fn a_generation_never_wraps() {
         let last = Word::new(LAST_GENERATION, State::Reclaiming);

@@ -193,6 +193,7 @@ mod tests {
         reason.kind == cause.kind() && reason.trace.iter().copied().eq(calls(seed))
     }
 
+    /// Invariant: LIFE-12
     #[test]
     fn a_late_writer_reads_the_first_note() {
         for turn in 0..2000_u32 {
@@ -223,6 +224,7 @@ mod tests {
         }
     }
 
+    /// Invariant: LIFE-12
     #[test]
     fn a_note_that_is_being_written_is_waited_for() {
         let note = TrapNote::NEW;

@@ -57,6 +57,8 @@ fn committed() -> usize {
         .sum()
 }
 
+/// Invariant: HEAP-2, LIFE-9
+/// Failure: F-41
 #[test]
 fn a_thousand_crashes_leave_the_totals_flat() {
     const CYCLES: u32 = 1000;
@@ -96,6 +98,7 @@ fn a_thousand_crashes_leave_the_totals_flat() {
     assert_eq!(reclaims("cycles").len(), domain.restarts() as usize + 1);
 }
 
+/// Invariant: LIFE-14
 #[test]
 fn without_a_free_slot_the_arguments_are_dropped() {
     let _alone = alone();

@@ -54,6 +54,8 @@ fn leave_things() {
     std::mem::forget(vec![0_u8; 1 << 20]);
 }
 
+/// Invariant: LIFE-14
+/// Failure: F-19
 #[test]
 fn an_init_error_is_reported_and_leaves_nothing() {
     fn init((): ()) -> Result<Unit, String> {
@@ -71,6 +73,8 @@ fn an_init_error_is_reported_and_leaves_nothing() {
     assert!(running("returns-error").is_empty());
 }
 
+/// Invariant: LIFE-14
+/// Failure: F-19
 #[test]
 fn a_panic_of_init_is_reported_with_its_place() {
     fn init(arguments: (RRef<u64>, Proxy<dyn Idle>)) -> Result<Unit, RpcError> {
@@ -98,6 +102,7 @@ fn a_panic_of_init_is_reported_with_its_place() {
     assert!(helper.kill());
 }
 
+/// Failure: F-6
 #[test]
 fn a_panicking_display_is_a_panic_of_the_domain() {
     struct Rude;
@@ -126,6 +131,7 @@ fn a_recipe_that_fails_takes_no_slot() {
     assert!(deaths("mint").is_empty() && running("mint").is_empty());
 }
 
+/// Invariant: LIFE-14
 #[test]
 fn a_panicking_recipe_is_reported_and_can_be_retried() {
     static PANICS: AtomicU32 = AtomicU32::new(0);
@@ -161,6 +167,7 @@ fn a_panicking_recipe_is_reported_and_can_be_retried() {
     domain.kill();
 }
 
+/// Failure: F-11
 #[test]
 fn init_value_beyond_the_quota_fails_the_start() {
     let spec = DomainSpec::new("no-quota").shared_quota(1024);
@@ -179,6 +186,7 @@ fn init_value_beyond_the_quota_fails_the_start() {
     assert_eq!(await_reclaims("no-quota", 1)[0].objects, 0);
 }
 
+/// Invariant: CROSS-8
 #[test]
 fn each_start_mints_arguments_for_its_generation() {
     fn init(argument: RRef<RRef<usize>>) -> Result<Unit, String> {

@@ -42,6 +42,8 @@ fn spawn(name: &str, number: u64) -> (Domain<dyn Vault>, Proxy<dyn Vault>) {
     (domain, proxy)
 }
 
+/// Invariant: LIFE-1
+/// Failure: F-27
 #[test]
 fn dead_proxies_stay_dead_when_the_slot_is_reused() {
     let _alone = alone();
@@ -74,6 +76,7 @@ fn dead_proxies_stay_dead_when_the_slot_is_reused() {
     assert_eq!(Totals::now(), before);
 }
 
+/// Invariant: LIFE-11
 #[test]
 fn dead_domains_handle_says_nothing_of_its_successor() {
     let _alone = alone();
@@ -132,6 +135,8 @@ fn objects_do_not_pass_to_the_next_generation() {
 
 /// The reason was once noted after the step to `Stopping`. A reaper in between let the next generation begin
 /// with it.
+///
+/// Invariant: LIFE-11
 #[test]
 fn no_generation_begins_with_its_predecessors_reason() {
     let _alone = alone();

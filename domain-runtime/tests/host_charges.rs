@@ -110,6 +110,8 @@ fn all_enforced() {
     assert_eq!(refusal(long), Some(UnenforcedLimit::LongBudget));
 }
 
+/// Invariant: HEAP-6
+/// Failure: F-10
 #[test]
 fn a_spec_that_the_host_cannot_keep_is_refused() {
     let _alone = alone();
@@ -127,6 +129,8 @@ fn a_spec_that_the_host_cannot_keep_is_refused() {
 }
 
 /// In a hosted program `std` aborts there, and the signal is contained by a cut.
+///
+/// Invariant: HEAP-6
 #[test]
 fn infallible_allocation_over_quota_ends_one_domain() {
     let _alone = alone();
@@ -138,6 +142,9 @@ fn infallible_allocation_over_quota_ends_one_domain() {
 }
 
 /// The background thread has not asked to be contained itself.
+///
+/// Invariant: HEAP-6
+/// Failure: F-8
 #[test]
 fn a_restart_in_the_background_over_quota_fails_alone() {
     let _alone = alone();

@@ -22,6 +22,8 @@ impl Idle for State {
     }
 }
 
+/// Invariant: HEAP-6
+/// Failure: F-10
 #[test]
 fn a_quota_without_a_private_heap_is_refused() {
     let _contained = contained(false);

@@ -49,6 +49,7 @@ unsafe impl Replay<dyn Served> for Killing {
     }
 }
 
+/// Invariant: HEAP-15
 #[test]
 fn a_kill_is_told_from_the_calls_own_fault() {
     let _alone = alone();

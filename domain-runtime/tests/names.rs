@@ -103,6 +103,7 @@ fn a_name_is_given_once() {
     assert!(other.kill());
 }
 
+/// Invariant: THREAD-8
 #[test]
 fn an_import_as_another_interface_is_refused() {
     let _alone = alone();

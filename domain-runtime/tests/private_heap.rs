@@ -154,6 +154,7 @@ fn spawn(spec: DomainSpec) -> (Domain<dyn Private>, Proxy<dyn Private>) {
     (domain, proxy)
 }
 
+/// Invariant: HEAP-2
 #[test]
 fn a_crash_returns_all_private_memory() {
     let (domain, proxy) = spawn(DomainSpec::new("return"));
@@ -169,6 +170,8 @@ fn a_crash_returns_all_private_memory() {
     assert_eq!(domain.info().private_bytes, 0);
 }
 
+/// Invariant: HEAP-9
+/// Failure: F-7
 #[test]
 fn fallible_allocation_stops_at_the_quota() {
     let _contained = contained(false);
@@ -206,6 +209,7 @@ fn quotas_are_each_generations_own() {
     large.kill();
 }
 
+/// Invariant: HEAP-1
 #[test]
 fn a_buffer_of_the_hosts_grows_on_the_hosts_heap() {
     HOSTS[0].lock().unwrap().push(42);
@@ -219,6 +223,7 @@ fn a_buffer_of_the_hosts_grows_on_the_hosts_heap() {
     buffer.shrink_to_fit();
 }
 
+/// Invariant: HEAP-1
 #[test]
 fn memory_freed_by_others_goes_back_to_its_arena() {
     let _contained = contained(false);
@@ -232,6 +237,7 @@ fn memory_freed_by_others_goes_back_to_its_arena() {
     domain.kill();
 }
 
+/// Invariant: HEAP-1
 #[test]
 fn contents_survive_growing_and_shrinking() {
     let (domain, proxy) = spawn(DomainSpec::new("churn"));
@@ -242,6 +248,8 @@ fn contents_survive_growing_and_shrinking() {
 }
 
 /// It once did grow: the end's address wrapped, and the allocator wrote its tag near address zero.
+///
+/// Invariant: HEAP-3
 #[test]
 fn a_block_does_not_grow_past_the_end_of_addresses() {
     let (domain, proxy) = spawn(DomainSpec::new("wraps"));
@@ -252,6 +260,7 @@ fn a_block_does_not_grow_past_the_end_of_addresses() {
     domain.kill();
 }
 
+/// Invariant: HEAP-1
 #[test]
 fn any_alignment_is_met() {
     let (domain, proxy) = spawn(DomainSpec::new("align"));

@@ -134,6 +134,7 @@ fn a_domain_gets_its_quota_to_the_byte() {
     domain.kill();
 }
 
+/// Invariant: HEAP-9
 #[test]
 fn objects_moved_out_give_room_and_moved_in_take_it() {
     let (domain, proxy) = spawn("handed");
@@ -179,6 +180,7 @@ fn stuff(proxy: &Proxy<dyn Maker>) -> usize {
     taken
 }
 
+/// Invariant: HEAP-37
 #[test]
 fn arguments_refused_by_a_quota_stay_the_callers() {
     let (domain, proxy) = spawn("stuffed");
@@ -209,6 +211,7 @@ fn arguments_refused_by_a_quota_stay_the_callers() {
     assert!(domain.kill() && giver.kill());
 }
 
+/// Invariant: HEAP-37
 #[test]
 fn full_receiver_is_neither_retried_nor_restarted() {
     let (domain, proxy) = spawn("full");
@@ -227,6 +230,7 @@ fn full_receiver_is_neither_retried_nor_restarted() {
     domain.kill();
 }
 
+/// Invariant: HEAP-37
 #[test]
 fn results_are_refused_far_over_quota_too() {
     let (domain, proxy) = spawn("hoarder");
@@ -244,6 +248,7 @@ fn results_are_refused_far_over_quota_too() {
     assert!(domain.kill() && maker.kill());
 }
 
+/// Invariant: HEAP-37
 #[test]
 fn results_count_against_what_a_domain_may_allocate() {
     let (domain, proxy) = spawn("fetcher");
@@ -260,6 +265,7 @@ fn results_count_against_what_a_domain_may_allocate() {
     assert!(domain.kill() && maker.kill());
 }
 
+/// Invariant: HEAP-37
 #[test]
 fn init_arguments_beyond_twice_the_quota_fail() {
     let init = |_: RRef<[u8]>| Ok::<_, RpcError>(Objects::default());

@@ -102,6 +102,8 @@ fn any_call(rng: &mut Rng, proxy: &impl Echo) -> Result<(), RpcError> {
     }
 }
 
+/// Invariant: LIFE-9
+/// Failure: F-27
 #[test]
 fn a_kill_from_several_threads_is_one_death() {
     let _alone = alone();
@@ -124,6 +126,8 @@ fn a_kill_from_several_threads_is_one_death() {
     assert_eq!(Totals::now(), before);
 }
 
+/// Invariant: LIFE-1
+/// Failure: F-27
 #[test]
 fn calls_against_kills_restarts_and_reapers() {
     let _alone = alone();
@@ -176,6 +180,7 @@ fn calls_against_kills_restarts_and_reapers() {
     assert_eq!((generations.len(), deaths("kills").len()), (count, count));
 }
 
+/// Invariant: LIFE-2
 #[test]
 fn objects_given_to_a_domain_that_is_being_killed() {
     static COUNTS: [Counts; 40] = [const { Counts::new() }; 40];
@@ -205,6 +210,8 @@ fn objects_given_to_a_domain_that_is_being_killed() {
     assert_eq!(Totals::now(), before);
 }
 
+/// Invariant: LIFE-15
+/// Failure: F-27
 #[test]
 fn a_stop_against_calls_and_kills() {
     let _alone = alone();
@@ -232,6 +239,7 @@ fn a_stop_against_calls_and_kills() {
     assert_eq!(reclaims("stop").len(), 100);
 }
 
+/// Invariant: RECOVER-7
 #[test]
 fn a_ring_of_shadows_with_kills_everywhere() {
     let _alone = alone();

@@ -136,6 +136,7 @@ fn load(seed: u64, domain: &Domain<dyn Store>, crashes: usize) {
     }
 }
 
+/// Failure: F-41
 #[test]
 fn crashes_and_restarts_under_load_with_flat_memory() {
     let crashes = std::env::var("SAMARA_SOAK").map_or(2_000, |count| count.parse().unwrap());

@@ -73,6 +73,7 @@ fn spawn(name: &str, test: usize) -> (Domain<dyn Worker>, Proxy<dyn Worker>) {
     (domain, proxy)
 }
 
+/// Invariant: LIFE-15
 #[test]
 fn a_stop_runs_the_destructor_inside_the_domain() {
     let (domain, proxy) = spawn("stop", 0);
@@ -90,6 +91,7 @@ fn a_stop_runs_the_destructor_inside_the_domain() {
     assert_eq!((reclaims("stop").len(), deaths("stop").len()), (1, 1));
 }
 
+/// Failure: F-2, F-42
 #[test]
 fn panicking_destructor_in_a_stop_is_only_a_death() {
     let (domain, _) = spawn("panics", PANICS + 1);
@@ -105,6 +107,7 @@ fn panicking_destructor_in_a_stop_is_only_a_death() {
     assert_eq!(reclaims("panics")[0].objects, 1);
 }
 
+/// Invariant: LIFE-15
 #[test]
 fn calls_inside_finish_before_the_destructor_runs() {
     let (domain, proxy) = spawn("drain", 2);
@@ -126,6 +129,7 @@ fn calls_inside_finish_before_the_destructor_runs() {
     peer.kill();
 }
 
+/// Invariant: LIFE-15
 #[test]
 fn a_call_past_the_deadline_makes_a_stop_a_death() {
     let (domain, proxy) = spawn("deadline", 4);
@@ -148,6 +152,7 @@ fn a_call_past_the_deadline_makes_a_stop_a_death() {
     assert!(peer.kill());
 }
 
+/// Invariant: LIFE-9
 #[test]
 fn a_kill_does_not_run_destructors() {
     let (domain, _) = spawn("kill", 6);

@@ -182,6 +182,7 @@ fn siblings_follow_a_restart_on_demand() {
     }
 }
 
+/// Failure: F-31
 #[test]
 fn children_share_one_budget_and_end_with_it() {
     let _alone = alone();
@@ -212,6 +213,7 @@ fn children_share_one_budget_and_end_with_it() {
     assert_eq!(Totals::now(), before);
 }
 
+/// Failure: F-19
 #[test]
 fn an_init_that_keeps_crashing_uses_up_the_budget() {
     let _alone = alone();
@@ -271,6 +273,7 @@ fn claiming(name: &'static str, starts: &Starts, gone: &Arc<AtomicBool>) -> Doma
     host().spawn(DomainSpec::new(name), init, mint).unwrap()
 }
 
+/// Invariant: HEAP-28
 #[test]
 fn restart_of_all_resumes_where_it_had_to_wait() {
     let _alone = alone();
@@ -301,6 +304,7 @@ fn restart_of_all_resumes_where_it_had_to_wait() {
     assert!(![&a, &b, &c].into_iter().any(alive));
 }
 
+/// Invariant: HEAP-28
 #[test]
 fn a_waiting_subtree_makes_its_parent_wait() {
     let _alone = alone();
@@ -338,6 +342,7 @@ fn a_waiting_subtree_makes_its_parent_wait() {
     }
 }
 
+/// Invariant: HEAP-29
 #[test]
 fn a_stop_does_not_leave_a_restart_of_all_half_done() {
     let _alone = alone();
@@ -402,6 +407,7 @@ fn a_tree_escalates_and_starts_again_from_the_top() {
     assert_eq!(Totals::now(), before);
 }
 
+/// Invariant: THREAD-6
 #[test]
 fn a_stop_outlasts_its_supervisors_giving_up() {
     let _alone = alone();
@@ -427,6 +433,8 @@ fn a_stop_outlasts_its_supervisors_giving_up() {
     assert_eq!(Totals::now(), before);
 }
 
+/// Invariant: THREAD-4
+/// Failure: F-30
 #[test]
 fn background_supervisor_and_shadows_do_not_fight() {
     let _alone = alone();

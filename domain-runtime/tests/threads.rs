@@ -169,6 +169,7 @@ fn a_thread_runs_as_its_domain_with_what_it_captured() {
     wait_until("the end of all threads", || system_threads() <= before.1);
 }
 
+/// Invariant: THREAD-1
 #[test]
 fn a_thread_counts_as_a_call_inside_and_is_unparked() {
     let _alone = alone();
@@ -181,6 +182,8 @@ fn a_thread_counts_as_a_call_inside_and_is_unparked() {
     assert_eq!(await_reclaims("parks", 1).len(), 1);
 }
 
+/// Invariant: THREAD-3
+/// Failure: F-21
 #[test]
 fn kill_unwinds_a_thread_at_every_boundary() {
     let _alone = alone();
@@ -202,6 +205,8 @@ fn kill_unwinds_a_thread_at_every_boundary() {
     }
 }
 
+/// Invariant: THREAD-3
+/// Failure: F-21
 #[test]
 fn kill_reaches_a_thread_when_its_call_returns() {
     let _alone = alone();
@@ -219,6 +224,7 @@ fn kill_reaches_a_thread_when_its_call_returns() {
     assert_eq!(Totals::now(), before.0);
 }
 
+/// Failure: F-20
 #[test]
 fn a_panic_on_a_thread_is_its_domains_death() {
     let _alone = alone();
@@ -255,6 +261,7 @@ fn a_stop_tells_threads_and_waits_for_them() {
     assert_eq!(reclaims("stop").len(), 1);
 }
 
+/// Failure: F-7
 #[test]
 fn quotas_hold_on_threads_and_for_their_number() {
     let _contained = contained(false);
@@ -283,6 +290,8 @@ fn the_host_spawns_no_threads_here() {
     thread::park();
 }
 
+/// Invariant: THREAD-1
+/// Failure: F-20
 #[test]
 fn a_crash_loop_with_threads_leaves_nothing() {
     let _alone = alone();

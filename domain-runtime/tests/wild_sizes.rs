@@ -88,6 +88,8 @@ fn assert_thorough((granted, refused, beyond): (u32, u32, u32)) {
     );
 }
 
+/// Invariant: HEAP-3
+/// Failure: F-9
 #[test]
 fn a_domains_private_heap_agrees_with_the_model() {
     let _alone = alone();
@@ -102,6 +104,8 @@ fn a_domains_private_heap_agrees_with_the_model() {
     domain.kill();
 }
 
+/// Invariant: HEAP-4
+/// Failure: F-9
 #[test]
 fn a_domains_shared_objects_agree_with_the_model() {
     let _alone = alone();
@@ -116,6 +120,7 @@ fn a_domains_shared_objects_agree_with_the_model() {
     domain.kill();
 }
 
+/// Invariant: HEAP-4
 #[test]
 fn the_hosts_memory_agrees_with_the_model() {
     let _alone = alone();

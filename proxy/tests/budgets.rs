@@ -100,6 +100,9 @@ fn cell(test: impl FnOnce()) {
 }
 
 /// A caller that moves very many objects must not make its callee die of that.
+///
+/// Invariant: LIFE-13
+/// Failure: F-14
 #[test]
 fn moving_arguments_does_not_use_up_callees_budget() {
     cell(|| {
@@ -125,6 +128,7 @@ fn moving_arguments_does_not_use_up_callees_budget() {
     });
 }
 
+/// Failure: F-14
 #[test]
 fn a_budget_between_yields_begins_anew_at_each() {
     cell(|| {
@@ -142,6 +146,7 @@ fn a_budget_between_yields_begins_anew_at_each() {
     });
 }
 
+/// Failure: F-14
 #[test]
 fn a_plain_budget_does_not_begin_anew_at_yields() {
     cell(|| {

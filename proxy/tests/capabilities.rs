@@ -84,6 +84,7 @@ fn device(counts: &'static Counts) -> Device {
     }
 }
 
+/// Invariant: DEV-1
 #[test]
 fn a_crash_quiesces_all_then_releases_each_once() {
     let _whole = leak_check();
@@ -102,6 +103,7 @@ fn a_crash_quiesces_all_then_releases_each_once() {
     );
 }
 
+/// Invariant: DEV-1
 #[test]
 fn capabilities_handed_on_survive_the_crash() {
     let _whole = leak_check();
@@ -144,6 +146,7 @@ fn stop_releases_capabilities_in_the_destructor() {
     );
 }
 
+/// Failure: F-23
 #[test]
 fn a_lent_capability_stays_the_lenders() {
     let _whole = leak_check();
@@ -158,6 +161,8 @@ fn a_lent_capability_stays_the_lenders() {
     assert_eq!((COUNTS.released(), COUNTS.faults()), (1, 0));
 }
 
+/// Invariant: DEV-1
+/// Failure: F-22
 #[test]
 fn proxies_in_private_memory_go_with_their_holder() {
     let _whole = leak_check();

@@ -168,6 +168,7 @@ fn pair(left: &str, right: &str) -> [(Domain<dyn Node>, Proxy<dyn Node>); 2] {
     pair
 }
 
+/// Failure: F-28
 #[test]
 fn a_domain_may_be_entered_again_from_below() {
     let _whole = leak_check();
@@ -178,6 +179,8 @@ fn a_domain_may_be_entered_again_from_below() {
     assert_eq!(RRef::owner(&way).index(), 0);
 }
 
+/// Invariant: LIFE-7
+/// Failure: F-28
 #[test]
 fn domain_that_dies_below_is_unwound_at_the_return() {
     let _whole = leak_check();
@@ -195,6 +198,8 @@ fn domain_that_dies_below_is_unwound_at_the_return() {
     assert_eq!(b_proxy.me(), Ok(owner_of(&b).index()));
 }
 
+/// Invariant: RECOVER-7
+/// Failure: F-29
 #[test]
 fn a_shadow_on_its_own_chain_gives_up_at_once() {
     let _whole = leak_check();
@@ -209,6 +214,8 @@ fn a_shadow_on_its_own_chain_gives_up_at_once() {
     assert_eq!(a.restarts(), 1);
 }
 
+/// Invariant: CROSS-7, LIFE-2, LIFE-3
+/// Failure: F-25
 #[test]
 fn killed_caller_is_unwound_when_its_callee_returns() {
     let _whole = leak_check();
@@ -232,6 +239,8 @@ fn killed_caller_is_unwound_when_its_callee_returns() {
     assert!(b_proxy.me().is_ok());
 }
 
+/// Invariant: LIFE-2
+/// Failure: F-26
 #[test]
 fn killed_callee_finishes_its_call_and_is_dead_after() {
     let _whole = leak_check();
@@ -255,6 +264,8 @@ fn killed_callee_finishes_its_call_and_is_dead_after() {
     assert_eq!(proxy.me(), Err(RpcError::Dead));
 }
 
+/// Invariant: LIFE-7
+/// Failure: F-35, F-43
 #[test]
 fn killed_domain_that_calls_the_dead_is_unwound() {
     let _whole = leak_check();
@@ -298,11 +309,13 @@ fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
     );
 }
 
+/// Invariant: LIFE-3
 #[test]
 fn refused_object_is_reclaimed_with_its_dead_caller() {
     dies_while_it_sends(4, ["refused-a", "refused-b"], true);
 }
 
+/// Invariant: LIFE-3
 #[test]
 fn result_for_a_dead_caller_is_reclaimed_with_it() {
     dies_while_it_sends(5, ["late-a", "late-b"], false);

@@ -24,6 +24,8 @@ mod trapped;
 
 use trapped::{DROPPED, DropCounter, HANGING, State, Victim, cell, number_of, spawn, spec};
 
+/// Invariant: ORDER-10
+/// Failure: F-12
 #[test]
 fn every_trap_is_the_domains_death_alone() {
     let _alone = alone();
@@ -53,6 +55,7 @@ fn every_trap_is_the_domains_death_alone() {
     }
 }
 
+/// Invariant: ORDER-32
 #[test]
 fn callers_registers_survive_a_cut_at_any_depth() {
     let _alone = alone();
@@ -72,6 +75,7 @@ fn callers_registers_survive_a_cut_at_any_depth() {
     assert!(victim.kill());
 }
 
+/// Failure: F-12
 #[test]
 fn callees_fault_is_an_error_for_its_living_caller() {
     let _alone = alone();
@@ -84,6 +88,7 @@ fn callees_fault_is_an_error_for_its_living_caller() {
     assert!(callee.exit_reason().is_some() && caller.kill());
 }
 
+/// Failure: F-3
 #[test]
 fn a_fault_in_a_destructor_is_cut() {
     let _alone = alone();
@@ -97,6 +102,7 @@ fn a_fault_in_a_destructor_is_cut() {
 }
 
 // These run on threads of their own: `std` counts a thread's panics, and a panic that is cut is never caught.
+/// Failure: F-3, F-6
 #[test]
 fn a_second_panic_while_the_first_unwinds_is_cut() {
     let _alone = alone();
@@ -114,6 +120,7 @@ fn a_second_panic_while_the_first_unwinds_is_cut() {
     std::thread::spawn(on_its_own).join().unwrap();
 }
 
+/// Failure: F-3
 #[test]
 fn a_fault_while_a_panic_unwinds_is_cut() {
     let _alone = alone();
@@ -130,6 +137,7 @@ fn a_fault_while_a_panic_unwinds_is_cut() {
     std::thread::spawn(on_its_own).join().unwrap();
 }
 
+/// Failure: F-19
 #[test]
 fn a_fault_in_init_is_a_start_that_failed() {
     fn trapping((): ()) -> Result<State, RpcError> {
@@ -152,6 +160,7 @@ fn a_fault_in_init_is_a_start_that_failed() {
     wait_until("the reclaim", || Totals::now() == before);
 }
 
+/// Failure: F-12
 #[test]
 fn endless_calls_are_ended_by_their_budget() {
     let _alone = alone();
@@ -175,6 +184,7 @@ fn endless_calls_are_ended_by_their_budget() {
     }
 }
 
+/// Failure: F-12
 #[test]
 fn budget_counts_neither_callees_nor_returned_calls() {
     let _alone = alone();
@@ -192,6 +202,7 @@ fn budget_counts_neither_callees_nor_returned_calls() {
     assert!(caller.kill());
 }
 
+/// Failure: F-32
 #[test]
 fn a_kill_ends_a_thread_that_runs_inside() {
     let _alone = alone();

@@ -214,6 +214,8 @@ fn plain(spec: DomainSpec) -> DomainSpec {
     spec
 }
 
+/// Invariant: ORDER-44
+/// Failure: F-32
 #[test]
 fn kill_from_another_thread_ends_the_victim_anywhere() {
     let _alone = alone();
@@ -232,6 +234,8 @@ fn kill_from_another_thread_ends_the_victim_anywhere() {
     }
 }
 
+/// Invariant: ORDER-44
+/// Failure: F-33
 #[test]
 fn one_fault_stops_all_threads_that_are_inside() {
     let _alone = alone();
@@ -250,6 +254,7 @@ fn one_fault_stops_all_threads_that_are_inside() {
     }
 }
 
+/// Failure: F-20
 #[test]
 fn fault_on_an_own_thread_is_the_domains_death() {
     let _alone = alone();
@@ -261,6 +266,7 @@ fn fault_on_an_own_thread_is_the_domains_death() {
     }
 }
 
+/// Failure: F-13, F-20
 #[test]
 fn a_budget_ends_a_thread_of_its_own() {
     let _alone = alone();
@@ -273,6 +279,7 @@ fn a_budget_ends_a_thread_of_its_own() {
     }
 }
 
+/// Failure: F-13
 #[test]
 fn endless_wait_in_a_call_is_ended_by_its_budget() {
     let _alone = alone();
@@ -283,6 +290,8 @@ fn endless_wait_in_a_call_is_ended_by_its_budget() {
 
 /// A thread in a callee of the domain that overruns stays there until the callee returns. Then it leaves the
 /// domain.
+///
+/// Failure: F-15
 #[test]
 fn overrun_spares_a_thread_until_its_callee_returns() {
     let _alone = alone();
@@ -301,6 +310,7 @@ fn overrun_spares_a_thread_until_its_callee_returns() {
     }
 }
 
+/// Failure: F-8
 #[test]
 fn infallible_allocation_over_quota_is_cut() {
     let _alone = alone();

@@ -52,6 +52,7 @@ fn counting(count: &'static AtomicUsize) -> Mint<u64> {
     Mint::of(|| count.fetch_add(1, SeqCst) as u64)
 }
 
+/// Invariant: LIFE-2
 #[test]
 fn new_generation_has_own_slot_while_the_old_drains() {
     static STARTS: AtomicUsize = AtomicUsize::new(0);
@@ -75,6 +76,7 @@ fn new_generation_has_own_slot_while_the_old_drains() {
     domain.kill();
 }
 
+/// Invariant: RECOVER-2
 #[test]
 fn a_shadow_recovers_past_a_call_that_hangs() {
     static STARTS: AtomicUsize = AtomicUsize::new(0);
@@ -94,6 +96,7 @@ fn a_shadow_recovers_past_a_call_that_hangs() {
     assert_eq!(await_reclaims("hangs", 5).len(), 5);
 }
 
+/// Invariant: RECOVER-2
 #[test]
 fn recipe_fails_while_old_generation_holds_the_device() {
     // The device can be claimed while `FREE` is not zero.
@@ -123,6 +126,8 @@ fn recipe_fails_while_old_generation_holds_the_device() {
 
 /// Generations with a call inside keep their slots. A client once took one slot after the other in this way,
 /// until no domain could be started any more.
+///
+/// Invariant: HEAP-16
 #[test]
 fn a_name_keeps_at_most_nine_slots() {
     static STARTS: AtomicUsize = AtomicUsize::new(0);

@@ -148,6 +148,7 @@ fn the_exporter_drops_an_object_after_its_last_proxy() {
     assert_eq!(heap::census(owner_of(&domain)), before);
 }
 
+/// Invariant: HEAP-39
 #[test]
 fn messages_are_read_before_a_call_that_may_export() {
     let _alone = alone();
@@ -192,6 +193,7 @@ fn proxies_travel_inside_objects_and_between_domains() {
     assert_eq!((drops(3), drops(4)), (0, 1));
 }
 
+/// Invariant: EXPORT-1
 #[test]
 fn dying_holder_lets_go_without_exporters_code() {
     let _alone = alone();
@@ -207,6 +209,7 @@ fn dying_holder_lets_go_without_exporters_code() {
     assert!(exporter.proxy().unwrap().is_alive());
 }
 
+/// Invariant: EXPORT-1
 #[test]
 fn dead_exporter_takes_its_objects_and_messages() {
     let _alone = alone();
@@ -233,6 +236,7 @@ fn dead_exporter_takes_its_objects_and_messages() {
     next.kill();
 }
 
+/// Invariant: EXPORT-1
 #[test]
 fn a_stop_drops_unreferenced_objects_inside() {
     let _alone = alone();
@@ -251,6 +255,7 @@ fn a_stop_drops_unreferenced_objects_inside() {
     assert_eq!(drops(13), 4, "the object must be freed as plain bytes");
 }
 
+/// Invariant: EXPORT-1
 #[test]
 fn panicking_exported_object_makes_a_stop_a_death() {
     let _alone = alone();
@@ -323,6 +328,7 @@ fn a_refused_export_gives_the_object_back() {
     assert_eq!(heap::census(owner_of(&domain)).objects, 1);
 }
 
+/// Invariant: EXPORT-1
 #[test]
 fn last_proxies_on_many_threads_drop_objects_once() {
     let _alone = alone();

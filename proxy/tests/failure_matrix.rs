@@ -39,57 +39,68 @@ fn panics(name: &str, kind: u8, message: &str) {
     cell.finish();
 }
 
+/// Failure: F-1
 #[test]
 fn panic_index_out_of_bounds() {
     panics("index", INDEX, "index out of bounds");
 }
 
+/// Failure: F-1
 #[test]
 fn panic_index_out_of_bounds_fifty_frames_deep() {
     panics("deep", DEEP, "index out of bounds");
 }
 
+/// Failure: F-1
 #[test]
 #[cfg(debug_assertions)]
 fn panic_overflow() {
     panics("overflow", OVERFLOW, "overflow");
 }
 
+/// Failure: F-1
 #[test]
 fn panic_unwrap() {
     panics("unwrap", UNWRAP, "None");
 }
 
+/// Failure: F-1
 #[test]
 fn panic_explicit() {
     panics("explicit", EXPLICIT, "holding 7");
 }
 
+/// Failure: F-1
 #[test]
 fn panic_division_by_zero() {
     panics("division", DIVISION, "divide by zero");
 }
 
+/// Failure: F-1
 #[test]
 fn panic_borrowed_twice() {
     panics("borrow", BORROW, "borrow");
 }
 
+/// Failure: F-2
 #[test]
 fn panic_in_drop() {
     panics("in-drop", IN_DROP, "a destructor panics");
 }
 
+/// Failure: F-6
 #[test]
 fn panicking_display() {
     panics("display", DISPLAY, "no words");
 }
 
+/// Failure: F-11
 #[test]
 fn shared_quota_infallible() {
     panics("quota-infallible", SHARED_QUOTA, "quota");
 }
 
+/// Failure: F-11
 #[test]
 fn shared_quota_fallible() {
     let _alone = alone();
@@ -104,6 +115,8 @@ fn shared_quota_fallible() {
     cell.finish();
 }
 
+/// Invariant: HEAP-37, HEAP-39
+/// Failure: F-11
 #[test]
 fn shared_quota_at_transfer() {
     let _alone = alone();
@@ -124,6 +137,7 @@ fn shared_quota_at_transfer() {
     cell.finish();
 }
 
+/// Failure: F-20
 #[test]
 fn crash_on_a_spawned_thread_that_a_call_joins() {
     let _alone = alone();
@@ -138,6 +152,7 @@ fn crash_on_a_spawned_thread_that_a_call_joins() {
     cell.finish();
 }
 
+/// Failure: F-34
 #[test]
 fn kill_of_a_domain_called_from_two_threads() {
     let _alone = alone();
@@ -172,6 +187,7 @@ fn kill_of_a_domain_called_from_two_threads() {
     cell.finish();
 }
 
+/// Failure: F-35
 #[test]
 fn stuck_callee_while_its_caller_is_killed() {
     let _alone = alone();
@@ -218,6 +234,7 @@ fn stuck_callee_while_its_caller_is_killed() {
     assert_eq!(Totals::now(), before);
 }
 
+/// Failure: F-31
 #[test]
 fn crash_loop_beyond_the_limit() {
     let _alone = alone();

@@ -139,6 +139,8 @@ fn spawn(name: &str) -> (Domain<dyn Victim>, Proxy<dyn Victim>) {
     (domain, proxy)
 }
 
+/// Invariant: LIFE-4
+/// Failure: F-22
 #[test]
 fn callee_drops_moved_arguments_when_it_panics() {
     let _whole = leak_check();
@@ -157,6 +159,8 @@ fn callee_drops_moved_arguments_when_it_panics() {
     assert_eq!((released.objects, released.capabilities), (1, 0));
 }
 
+/// Invariant: LIFE-8
+/// Failure: F-22
 #[test]
 fn moved_arguments_that_the_callee_kept_die_with_it() {
     let _whole = leak_check();
@@ -168,6 +172,8 @@ fn moved_arguments_that_the_callee_kept_die_with_it() {
     assert_eq!((released.objects, released.capabilities), (1 + 1 + 10, 1));
 }
 
+/// Invariant: LIFE-8
+/// Failure: F-22
 #[test]
 fn an_unreturned_result_dies_with_its_maker() {
     let _whole = leak_check();
@@ -176,6 +182,8 @@ fn an_unreturned_result_dies_with_its_maker() {
     assert_eq!(await_reclaims("result", 1)[0].objects, 1);
 }
 
+/// Invariant: LIFE-8
+/// Failure: F-23
 #[test]
 fn a_lent_object_survives_the_borrower() {
     let _whole = leak_check();
@@ -188,6 +196,8 @@ fn a_lent_object_survives_the_borrower() {
     assert_eq!(RRef::owner(&*object), Owner::HOST);
 }
 
+/// Invariant: LIFE-8
+/// Failure: F-24
 #[test]
 fn a_refused_call_drops_its_arguments_as_the_callers() {
     let _whole = leak_check();
@@ -201,6 +211,8 @@ fn a_refused_call_drops_its_arguments_as_the_callers() {
     caller.kill();
 }
 
+/// Invariant: LIFE-4
+/// Failure: F-2
 #[test]
 fn a_panic_in_a_destructor_is_contained() {
     let _whole = leak_check();
@@ -215,6 +227,9 @@ fn a_panic_in_a_destructor_is_contained() {
 }
 
 /// One test, since the statics of the payloads are shared.
+///
+/// Invariant: LIFE-5
+/// Failure: F-5
 #[test]
 fn payload_is_dropped_inside_before_the_error_returns() {
     let _whole = leak_check();

@@ -165,6 +165,7 @@ fn is_loaded(path: &Path) -> bool {
     maps.contains(path.file_name().unwrap().to_str().unwrap())
 }
 
+/// Invariant: ORDER-47
 #[test]
 fn panics_and_cuts_pass_through_unloading_libraries() {
     let _alone = alone();

@@ -66,6 +66,8 @@ fn spawn(name: &str) -> Domain<dyn Store> {
         .unwrap()
 }
 
+/// Invariant: LIFE-8
+/// Failure: F-30
 #[test]
 fn moved_objects_under_crashes() {
     let _alone = alone();
@@ -112,6 +114,7 @@ fn moved_objects_under_crashes() {
     assert_eq!(reclaims("swap").len(), deaths("swap").len());
 }
 
+/// Failure: F-30
 #[test]
 fn idempotent_calls_under_crashes_all_succeed() {
     let _alone = alone();

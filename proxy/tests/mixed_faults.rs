@@ -174,6 +174,8 @@ fn one(rng: &mut Rng, victim: &Domain<dyn Victim>, other: &Proxy<dyn Victim>) ->
     how
 }
 
+/// Invariant: ORDER-44
+/// Failure: F-40
 #[test]
 fn mixed_faults_leave_nothing() {
     let _alone = alone();

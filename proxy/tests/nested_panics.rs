@@ -83,6 +83,8 @@ fn fall(panics: u32) {
 }
 
 // These run on threads of their own: `std` cannot be told which of the panics in flight a cut has discarded.
+/// Invariant: ORDER-50
+/// Failure: F-4
 #[test]
 fn a_cut_lands_however_many_panics_are_in_flight() {
     let _alone = alone();

@@ -205,11 +205,13 @@ fn check(
     assert_eq!(await_reclaims(name, 1)[0].objects, 1);
 }
 
+/// Invariant: OWN-1
 #[test]
 fn a_plain_argument() {
     check("plain", 1, 1, |to| to.plain(RRef::new(1)));
 }
 
+/// Invariant: OWN-1
 #[test]
 fn a_nested_argument() {
     check("nested", 3, 3, |to| {
@@ -217,6 +219,7 @@ fn a_nested_argument() {
     });
 }
 
+/// Invariant: OWN-1
 #[test]
 fn an_option_and_a_result() {
     check("option", 1, 1, |to| to.option(Some(RRef::new(1))));
@@ -227,6 +230,7 @@ fn an_option_and_a_result() {
     });
 }
 
+/// Invariant: OWN-1
 #[test]
 fn a_tuple_with_an_array() {
     check("tuple", 4, 4, |to| {
@@ -239,6 +243,7 @@ fn a_tuple_with_an_array() {
     });
 }
 
+/// Invariant: OWN-1
 #[test]
 fn a_struct_and_every_variant_of_an_enum() {
     check("struct", 2, 2, |to| to.structure(packet(true)));
@@ -252,6 +257,7 @@ fn a_struct_and_every_variant_of_an_enum() {
     });
 }
 
+/// Invariant: OWN-1
 #[test]
 fn a_generic_struct_of_an_array() {
     check("generic", 3, 3, |to| {
@@ -261,6 +267,7 @@ fn a_generic_struct_of_an_array() {
     });
 }
 
+/// Invariant: OWN-1
 #[test]
 fn a_slice_of_structs_with_objects_in_them() {
     check("slice", 4, 1 + 100 + 100, |to| {
@@ -295,6 +302,7 @@ fn a_proxy_moves_as_a_capability() {
     other.kill();
 }
 
+/// Invariant: OWN-1
 #[test]
 fn results_become_the_callers_on_the_error_path_too() {
     let domain = spawn("results");

@@ -3,6 +3,8 @@
 //!
 //! In optimised code that `catch` stands in the frame of the boundary. Only there can one of the two be
 //! mistaken for the other.
+//!
+//! Failure: F-5, F-18
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;
@@ -193,12 +195,14 @@ fn a_harmless_payload_is_just_dropped() {
     each_end(NOTHING);
 }
 
+/// Invariant: LIFE-6
 #[test]
 fn endless_payload_destructor_is_ended_by_its_budget() {
     each_end(LOOP);
     each_end(CHURN);
 }
 
+/// Invariant: LIFE-6
 #[test]
 fn faulting_payload_destructor_is_cut() {
     each_end(FAULT);
@@ -211,6 +215,7 @@ fn panicking_payload_destructor_is_the_same_death() {
     each_end(PANIC_TWICE);
 }
 
+/// Invariant: LIFE-6
 #[test]
 fn a_kill_ends_the_destructor_of_a_payload() {
     on_its_own(ticking, |_| {
@@ -228,6 +233,7 @@ fn a_kill_ends_the_destructor_of_a_payload() {
     });
 }
 
+/// Invariant: LIFE-6
 #[test]
 fn ticks_after_a_panic_are_contained_in_the_callee() {
     // There are no ticks but those of the walk: one on `std`'s way to the panic hook would leave the hook's

@@ -345,6 +345,7 @@ fn a_holder_that_dies_releases_its_opened_files() {
     assert_eq!(shadow.volumes(), Ok([0; 4]));
 }
 
+/// Invariant: EXPORT-15
 #[test]
 fn a_living_object_is_not_given_up_for_a_panic() {
     let (_domain, shadow) = spawn("lobby", 13);
@@ -357,6 +358,7 @@ fn a_living_object_is_not_given_up_for_a_panic() {
     assert_eq!(file.read(), Ok((88, 0)));
 }
 
+/// Invariant: EXPORT-15
 #[test]
 fn threads_that_find_the_server_dead_all_go_on() {
     let (domain, shadow) = spawn("both", 12);

@@ -127,6 +127,7 @@ fn spawn(name: &str, test: usize, times: u32) -> (Domain<dyn Disk>, Shadow<dyn D
     (domain, shadow)
 }
 
+/// Invariant: RECOVER-1
 #[test]
 fn an_idempotent_call_is_repeated_with_its_borrow() {
     let (domain, shadow) = spawn("repeat", 0, 10);
@@ -138,6 +139,7 @@ fn an_idempotent_call_is_repeated_with_its_borrow() {
     assert_eq!(deaths("repeat").len(), 2);
 }
 
+/// Invariant: OWN-5
 #[test]
 fn scratch_arguments_are_zeroed_for_a_repetition() {
     let (domain, shadow) = spawn("scratch", 1, 10);
@@ -153,6 +155,7 @@ fn scratch_arguments_are_zeroed_for_a_repetition() {
     assert_eq!(shadow.header(header, two), Ok(77));
 }
 
+/// Invariant: RECOVER-1
 #[test]
 fn a_call_that_is_not_idempotent_is_not_repeated() {
     let (domain, shadow) = spawn("once", 2, 10);
@@ -179,6 +182,7 @@ fn a_refused_call_is_made_after_the_restart() {
     assert_eq!(domain.restarts(), 1);
 }
 
+/// Invariant: RECOVER-2
 #[test]
 fn a_deadly_request_is_given_up_after_four_crashes() {
     let (domain, shadow) = spawn("poison", 4, 100);
@@ -192,6 +196,8 @@ fn a_deadly_request_is_given_up_after_four_crashes() {
     assert_eq!(domain.restarts(), 4);
 }
 
+/// Invariant: RECOVER-2
+/// Failure: F-31
 #[test]
 fn a_crash_loop_ends_at_the_restart_budget() {
     let (domain, shadow) = spawn("budget", 5, 2);
@@ -213,6 +219,7 @@ fn a_domain_that_is_never_restarted_stays_dead() {
     assert_eq!(INITS[6].load(SeqCst), 1);
 }
 
+/// Failure: F-19
 #[test]
 fn a_failing_init_is_tried_again_within_the_budget() {
     let (domain, shadow) = spawn("init-again", 7, 5);
@@ -285,6 +292,7 @@ fn init_client(shadow: Shadow<dyn Disk>) -> Result<Asking, RpcError> {
     Ok(Asking(shadow))
 }
 
+/// Invariant: HEAP-40
 #[test]
 fn a_recovering_domain_owns_nothing_of_the_restart() {
     let (server, _) = spawn("server", 11, 100);

@@ -91,6 +91,7 @@ fn control_words() -> (u32, u16, u16, u64) {
     (mxcsr & !0x3f, x87[0] as u16, x87[2] as u16, flags & checked)
 }
 
+/// Failure: F-12
 #[test]
 fn exceptions_leave_no_state_in_the_cpu() {
     let _whole = leak_check();

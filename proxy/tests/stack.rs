@@ -194,6 +194,8 @@ fn have_never_died(domains: &[Domain<dyn Deep>; 2]) -> bool {
         .all(|domain| domain.exit_reason().is_none() && domain.restarts() == 0)
 }
 
+/// Invariant: ORDER-34
+/// Failure: F-17
 #[test]
 fn an_endless_chain_is_refused_before_an_overflow() {
     let _alone = alone();
@@ -207,6 +209,8 @@ fn an_endless_chain_is_refused_before_an_overflow() {
     assert!(reached.is_ok_and(|depth| depth > 20), "{reached:?}");
 }
 
+/// Invariant: ORDER-34
+/// Failure: F-17
 #[test]
 fn an_entry_asks_for_the_stack_in_the_spec() {
     let _alone = alone();
@@ -226,6 +230,7 @@ fn an_entry_asks_for_the_stack_in_the_spec() {
     });
 }
 
+/// Invariant: ORDER-34
 #[test]
 fn a_stack_that_no_thread_has_fails_the_start() {
     let _alone = alone();
@@ -250,6 +255,7 @@ fn a_stack_that_no_thread_has_fails_the_start() {
     });
 }
 
+/// Invariant: ORDER-34
 #[test]
 fn an_own_thread_with_a_short_stack_is_a_death() {
     let _alone = alone();
@@ -266,6 +272,8 @@ fn an_own_thread_with_a_short_stack_is_a_death() {
     });
 }
 
+/// Invariant: ORDER-43
+/// Failure: F-17
 #[test]
 fn with_segments_a_chain_uses_up_its_share() {
     let _alone = alone();
@@ -286,6 +294,8 @@ fn with_segments_a_chain_uses_up_its_share() {
     assert!((16 * each..=18 * each).contains(&all), "{reached:?}");
 }
 
+/// Invariant: ORDER-43
+/// Failure: F-17
 #[test]
 fn a_trap_on_a_segment_is_cut_there() {
     let _alone = alone();
@@ -312,6 +322,7 @@ fn a_trap_on_a_segment_is_cut_there() {
     });
 }
 
+/// Invariant: ORDER-43
 #[test]
 fn a_caller_that_died_is_left_from_its_own_stack() {
     let _alone = alone();
@@ -339,6 +350,8 @@ fn a_caller_that_died_is_left_from_its_own_stack() {
     }
 }
 
+/// Invariant: ORDER-38
+/// Failure: F-16
 #[test]
 fn overflow_in_trusted_code_is_a_death_at_every_depth() {
     let _alone = alone();
@@ -363,6 +376,8 @@ fn overflow_in_trusted_code_is_a_death_at_every_depth() {
     );
 }
 
+/// Invariant: ORDER-34
+/// Failure: F-16
 #[test]
 fn calls_on_a_used_up_stack_are_refused() {
     let _alone = alone();

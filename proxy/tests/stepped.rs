@@ -1,5 +1,7 @@
 //! Cuts at every instruction of a domain's life: of its own code, of the heap, of an allocator, and of calls on
 //! their way in and out.
+//!
+//! Failure: F-18
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;
@@ -225,6 +227,7 @@ fn work(insists: bool) -> Walk {
     walk
 }
 
+/// Invariant: ORDER-10
 #[test]
 fn a_tick_at_every_instruction_leaves_heaps_whole() {
     let walk = work(false);
@@ -290,6 +293,7 @@ fn relay(first: bool, second: bool) -> Walk {
     walk
 }
 
+/// Invariant: ORDER-10, ORDER-33
 #[test]
 fn a_caller_may_be_cut_at_each_instruction() {
     let walk = relay(true, false);
@@ -297,6 +301,7 @@ fn a_caller_may_be_cut_at_each_instruction() {
     walk.assert_seen(20, 10);
 }
 
+/// Invariant: ORDER-10
 #[test]
 fn a_callee_may_be_cut_at_each_instruction() {
     let walk = relay(false, true);

@@ -160,6 +160,7 @@ fn walk(name: &str, call: fn(&Proxy<dyn Worker>) -> Result<(), RpcError>) -> [u6
     counts
 }
 
+/// Invariant: ORDER-12
 #[test]
 fn a_tick_on_the_way_out_spares_the_callers_catch() {
     for (name, call) in [
@@ -171,6 +172,7 @@ fn a_tick_on_the_way_out_spares_the_callers_catch() {
     }
 }
 
+/// Invariant: ORDER-12
 #[test]
 fn a_tick_on_the_way_in_spares_the_callers_catch() {
     let [cut, came_back] = walk("echo", echo);

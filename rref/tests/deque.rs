@@ -53,6 +53,7 @@ fn order_and_capacity() {
     assert_eq!((batch.len(), batch.is_empty()), (1, false));
 }
 
+/// Invariant: EXPORT-17
 #[test]
 fn all_members_change_hands_with_the_batch() {
     let _alone = alone();
@@ -102,6 +103,7 @@ fn members_that_hold_objects_are_visited() {
     assert_eq!(objects(43), 0);
 }
 
+/// Invariant: EXPORT-17
 #[test]
 fn a_dead_owners_batch_goes_with_its_members_and_its_group() {
     let _alone = alone();
@@ -143,6 +145,7 @@ fn without_a_group_the_members_are_visited() {
     unsafe { group::close(open) };
 }
 
+/// Invariant: HEAP-14, HEAP-16
 #[test]
 fn when_groups_are_few_a_domain_has_its_share_at_most() {
     let _alone = alone();

@@ -12,6 +12,7 @@ struct Entry {
     nested: RRef<RRef<u64>>,
 }
 
+/// Invariant: OWN-6
 #[test]
 fn a_constructor_that_panics_half_way_frees_what_it_made() {
     static COUNTS: [Counts; 3] = [const { Counts::new() }; 3];
@@ -33,6 +34,7 @@ fn a_constructor_that_panics_half_way_frees_what_it_made() {
     }
 }
 
+/// Invariant: OWN-6
 #[test]
 fn values_of_a_slice_are_made_in_order_and_dropped_once() {
     static COUNTS: Counts = Counts::new();
@@ -60,6 +62,7 @@ fn leave_secrets(bytes: usize) {
     drop(secrets);
 }
 
+/// Invariant: OWN-5
 #[test]
 fn zeroed_constructors_never_show_old_bytes() {
     let _alone = alone();
@@ -77,6 +80,7 @@ fn zeroed_constructors_never_show_old_bytes() {
     assert!(page.iter().all(|word| *word == 0));
 }
 
+/// Invariant: OWN-5
 #[test]
 fn a_secret_is_really_where_the_next_object_goes() {
     let _alone = alone();

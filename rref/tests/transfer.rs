@@ -40,6 +40,7 @@ fn plain_data_holds_nothing() {
     there_and_back(&(f32::MAX, i128::MIN, core::time::Duration::ZERO), 0, 0);
 }
 
+/// Invariant: OWN-1
 #[test]
 fn containers_of_the_standard_library() {
     there_and_back(&r(1), 1, 0);
@@ -87,6 +88,7 @@ enum Every {
 #[derive(Exchangeable)]
 enum Never {}
 
+/// Invariant: OWN-1
 #[test]
 fn derived_types_of_every_shape() {
     there_and_back(&Unit, 0, 0);

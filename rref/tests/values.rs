@@ -43,6 +43,7 @@ fn address<T: ?Sized>(value: &T) -> usize {
     std::ptr::from_ref(value).addr()
 }
 
+/// Invariant: OWN-4
 #[test]
 fn big_alignments_are_met() {
     let pages: Vec<_> = (0..20_u8)
@@ -95,6 +96,7 @@ fn large_values_stay_in_place() {
     assert_eq!(buffer.iter().map(|byte| u32::from(*byte)).sum::<u32>(), 1);
 }
 
+/// Invariant: HEAP-4
 #[test]
 fn sizes_that_overflow_are_errors() {
     let too_many = [usize::MAX, usize::MAX / 8, isize::MAX as usize / 8 + 1];

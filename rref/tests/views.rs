@@ -69,6 +69,7 @@ fn a_wrong_size_gives_the_bytes_back() {
     assert_eq!((error, back.len()), (ViewError::Size, 33));
 }
 
+/// Invariant: EXPORT-19
 #[test]
 fn alignment_is_that_of_the_place() {
     let line: RRef<Line> = RRef::try_into_value(bytes(64)).unwrap();
@@ -87,6 +88,7 @@ fn alignment_is_that_of_the_place() {
     }
 }
 
+/// Invariant: EXPORT-19
 #[test]
 fn an_invalid_pattern_gives_the_bytes_back() {
     let write = RRef::from_slice(&[2u8]);

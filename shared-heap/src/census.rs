@@ -117,6 +117,7 @@ mod tests {
     extern crate std;
     use std::vec::Vec;
 
+    /// Invariant: DEV-7
     #[test]
     fn one_piece_of_64_is_its_askers_from_the_first_on() {
         for pieces in [0, 1, 2, 63, 64, 65, 200] {

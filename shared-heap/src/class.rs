@@ -196,6 +196,7 @@ mod tests {
         assert_eq!(place(0, 1), Place::Slot { shift: MIN_SHIFT });
     }
 
+    /// Invariant: OWN-4
     #[test]
     fn slots_never_overlap_the_head_and_every_class_has_one() {
         for shift in MIN_SHIFT..=MAX_SHIFT {
@@ -205,6 +206,7 @@ mod tests {
         }
     }
 
+    /// Invariant: HEAP-4
     #[test]
     fn large_sizes_round_up_and_do_not_wrap() {
         assert_eq!(large_bytes(1, 1), Some(PAGE_SIZE));

@@ -210,6 +210,7 @@ mod tests {
         assert!(Load::MAX.plus(Load::one(1)) == Load::MAX);
     }
 
+    /// Invariant: DEV-6
     #[test]
     fn what_is_taken_during_a_count_counts_once_more() {
         let mut ledger = settled(0, 0);

@@ -28,6 +28,7 @@ fn reclaim(owner: Owner) -> Census {
     unsafe { heap::reclaim(owner) }
 }
 
+/// Invariant: DEV-1
 #[test]
 fn every_capability_is_quiesced_before_any_is_released_and_each_once() {
     static COUNTS: Counts = Counts::new();
@@ -90,6 +91,7 @@ fn only_the_dead_owners_capabilities_are_touched() {
     assert_eq!(DEAD.faults() + ALIVE.faults(), 0);
 }
 
+/// Invariant: HEAP-40
 #[test]
 fn a_drop_by_the_holder_runs_the_destructor_as_the_host() {
     static COUNTS: Counts = Counts::new();
@@ -150,6 +152,7 @@ impl Drop for Nest {
     }
 }
 
+/// Invariant: DEV-8
 #[test]
 fn a_destructor_may_use_the_heap() {
     static COUNTS: Counts = Counts::new();
@@ -213,6 +216,7 @@ impl Drop for Bomb {
     }
 }
 
+/// Invariant: DEV-34
 #[test]
 fn one_whose_destructor_panics_is_not_dropped_again() {
     static COUNTS: Counts = Counts::new();

@@ -187,6 +187,7 @@ fn reclaim(dead: Owner, mine: &mut Vec<Object>) {
     assert_eq!(heap::census(dead), heap::Census::default());
 }
 
+/// Invariant: LIFE-9, OWN-4
 #[test]
 fn two_threads_agree_with_the_model() {
     std::thread::scope(|scope| {

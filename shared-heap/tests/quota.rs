@@ -49,6 +49,7 @@ fn fill(owner: Owner) -> Vec<NonNull<u8>> {
     }
 }
 
+/// Invariant: HEAP-9
 #[test]
 fn the_last_byte_is_usable_and_no_more() {
     let me = owner(64 * 100 + 63);
@@ -143,6 +144,8 @@ fn a_failed_allocation_costs_nothing() {
 }
 
 /// A settlement once missed what another thread had been granted and not yet marked as its own.
+///
+/// Invariant: DEV-6, HEAP-9
 #[test]
 fn two_threads_of_one_owner_do_not_overdraw() {
     let (me, gate) = (owner(64), Gate::new(2));

@@ -52,6 +52,7 @@ fn a_cpu_keeps_a_bounded_number_of_runs_and_pages() {
     assert_eq!(live_bytes(), 0);
 }
 
+/// Invariant: EXPORT-18
 #[test]
 fn special_alignments_are_not_mixed_with_pages() {
     let _alone = alone();
@@ -96,6 +97,7 @@ fn another_cpus_runs_are_its_own_until_trimmed() {
     assert_eq!(live_bytes(), 0);
 }
 
+/// Invariant: EXPORT-18
 #[test]
 fn a_cached_run_is_nobodys() {
     let _alone = alone();

@@ -31,6 +31,8 @@ fn held() -> usize {
 }
 
 /// What there is room for goes back; beyond, there is no memory, or no such object.
+///
+/// Invariant: HEAP-4
 #[test]
 fn the_largest_objects_end_as_errors() {
     let _alone = alone();
@@ -57,6 +59,7 @@ fn the_largest_objects_end_as_errors() {
     assert_eq!(held(), 0);
 }
 
+/// Invariant: HEAP-42
 #[test]
 fn emptied_slabs_go_back_to_the_host() {
     let _alone = alone();
@@ -91,6 +94,7 @@ fn freeing_in_any_order_empties_slabs() {
     assert_eq!((objects.len(), held()), (0, 0));
 }
 
+/// Invariant: HEAP-42
 #[test]
 fn what_other_cpus_cached_is_trimmed_too() {
     let _alone = alone();
@@ -107,6 +111,7 @@ fn what_other_cpus_cached_is_trimmed_too() {
     assert_eq!(held(), 0);
 }
 
+/// Invariant: OWN-4
 #[test]
 fn every_class_and_size_is_aligned_and_apart() {
     let _alone = alone();
@@ -141,6 +146,7 @@ fn page_sized_objects_are_page_aligned_without_asking() {
     assert_eq!(held(), 0);
 }
 
+/// Invariant: LIFE-9
 #[test]
 fn a_reclaim_empties_slabs_and_leaves_the_others_objects_alone() {
     let _alone = alone();

@@ -58,6 +58,7 @@ mod tests {
     use samara_unwind::cut::Registers;
     use samara_unwind::tables::Registered;
 
+    /// Invariant: LIFE-6
     #[test]
     fn no_cut_goes_further_than_the_frame_that_marks() {
         let _tables = samara_testkit::contained::contained(false);

@@ -372,6 +372,7 @@ mod tests {
         }
     }
 
+    /// Invariant: THREAD-5
     #[test]
     fn no_asker_is_served_twice_before_another() {
         let mut flight = Model::new();
@@ -388,6 +389,7 @@ mod tests {
         }
     }
 
+    /// Invariant: THREAD-5
     #[test]
     fn a_claim_comes_before_later_askers() {
         let mut flight = Model::new();
@@ -409,6 +411,7 @@ mod tests {
         assert!(flight.holder() >= 100);
     }
 
+    /// Invariant: THREAD-5
     #[test]
     fn an_unused_claim_is_lost() {
         let mut flight = Model::new();

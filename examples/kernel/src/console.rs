@@ -42,8 +42,8 @@ impl Write for Console<'_> {
     }
 }
 
-/// Prints `arguments` under the console's lock. Formatting them must not run code of a domain: such values are formatted
-/// into a buffer first.
+/// Prints `arguments` under the console's lock. Formatting them must not run code of a domain: such values are
+/// formatted into a buffer first.
 pub(crate) fn print(arguments: fmt::Arguments<'_>) {
     if let Some(port) = PORT.lock().as_mut() {
         // The console itself never fails. If a `Display` fails, the part that it has written stays.
@@ -51,8 +51,8 @@ pub(crate) fn print(arguments: fmt::Arguments<'_>) {
     }
 }
 
-/// Prints on the way to the kernel's end. It does not wait for the console's lock, since the thread that failed may hold
-/// it.
+/// Prints on the way to the kernel's end. It does not wait for the console's lock, since the thread that failed may
+/// hold it.
 pub(crate) fn print_fatal(arguments: fmt::Arguments<'_>) {
     if let Some(port) = open().as_mut() {
         let _ = Console(port).write_fmt(arguments);

@@ -1,4 +1,4 @@
-//! What a panic does here: it is recorded or reported, then unwinds to the innermost boundary.
+//! The panic handler. A panic is recorded or printed, and then unwinds to the innermost boundary.
 
 use core::fmt::Write;
 use core::panic::PanicInfo;
@@ -12,11 +12,11 @@ use crate::arch::exit::{ExitCode, exit};
 use crate::thread::Formatting;
 use crate::{backtrace, println, println_fatal, thread};
 
-/// Longer messages are cut off.
+/// Bytes that are kept of a panic's message; a longer one is truncated.
 const MESSAGE: usize = 512;
 
-/// Said of a panic in a panic's message: formatting that one's message, too, could go on without
-/// end.
+/// The message of a panic that happens while the message of another is formatted. Its own message is not formatted,
+/// since that could panic again, without end.
 const UNSPEAKABLE: &str = "a panic while a panic's message was formatted";
 
 #[panic_handler]
@@ -31,8 +31,8 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     }
     report(info);
     let failed = samara_unwind::begin_panic();
-    // Nothing was destroyed yet. A domain has destructors run that call others, whose panics have more of
-    // them run, and so on, without end.
+    // `begin_panic` has returned, so no destructor has run yet. A domain reaches this with destructors that call other
+    // domains, whose panics run more such destructors, and so on.
     if is_domains() {
         give_up();
     }
@@ -43,10 +43,10 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     })
 }
 
-/// Panics of domains whose frames were given up.
+/// The number of panics of domains whose frames were given up.
 static GIVEN_UP: AtomicU32 = AtomicU32::new(0);
 
-/// How many panics of domains could not unwind since boot.
+/// Returns how many panics of domains could not unwind since boot.
 #[cfg(feature = "demo")]
 pub(crate) fn given_up() -> u32 {
     GIVEN_UP.load(Relaxed)
@@ -56,14 +56,15 @@ fn is_domains() -> bool {
     !thread::current().slot.owner().is_host()
 }
 
-/// A domain's panic in a destructor that an earlier one runs, or for want of memory, or one too many in
-/// flight: it runs no destructors, and takes its domain with it. Returns only if that cannot be.
+/// Gives up the frames of a domain's panic that cannot unwind: one in a destructor that an earlier panic runs, one for
+/// want of memory, or one too many in flight. No destructors run, and the domain dies. Returns only if the frames
+/// cannot be given up.
 fn give_up() {
     GIVEN_UP.fetch_add(1, Relaxed);
     thread::request::give_up_frames();
 }
 
-/// Records a domain's panic as its reason to end; prints the kernel's own.
+/// Records a panic of a domain as the reason of its end, or prints a panic of the kernel's own.
 fn report(info: &PanicInfo<'_>) {
     let formatting = Formatting::begin();
     let recorded = match &formatting {
@@ -76,11 +77,11 @@ fn report(info: &PanicInfo<'_>) {
     }
 }
 
-/// The panic in words. They are put into a buffer first: no lock is held while the code that
-/// panicked formats its message.
+/// Describes the panic. The text goes into a buffer, so that no lock is held while the code that panicked formats its
+/// message.
 fn describe(info: &PanicInfo<'_>) -> Text<MESSAGE> {
     let mut text = Text::new();
-    // A `Text` takes what fits and never fails; a `Display` that does has said what it could.
+    // A `Text` truncates and never fails. If a `Display` fails, the part that it has written stays.
     let _ = match (Formatting::begin(), info.location()) {
         (Some(_formatting), _) => write!(text, "{info}"),
         (None, Some(location)) => write!(text, "panicked at {location}:\n{UNSPEAKABLE}"),

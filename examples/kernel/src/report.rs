@@ -1,11 +1,11 @@
-//! Lines about the machine's state, for people.
+//! Prints lines about the state of the machine, for people.
 
 use samara::Owner;
 
 use crate::mm::frames::{self, FrameOwner};
 use crate::{host, println};
 
-/// How much memory there is and who has it.
+/// Prints how much memory is free, and how much some of the owners have.
 pub(crate) fn memory() {
     println!(
         "memory: {} KiB free; {} KiB exchange heap, {} KiB host's private heap, {} KiB page tables",
@@ -16,7 +16,7 @@ pub(crate) fn memory() {
     );
 }
 
-/// Every domain, a line each.
+/// Prints a line for every domain.
 pub(crate) fn domains() {
     for domain in host::runtime().domains() {
         println!(

@@ -1,5 +1,5 @@
-//! Functions and lines of the kernel's own code, from the table that the loader brings as a module. Without
-//! one, addresses are all that can be told.
+//! Functions and lines of the kernel's own code, from the symbol table that the loader loads as a module. Without a
+//! table, backtraces show only addresses.
 
 use samara_symbols::{Places, Table};
 use spin::Once;
@@ -8,24 +8,24 @@ use crate::mm::direct_map;
 
 static TABLE: Once<Table<'static>> = Once::new();
 
-/// Takes the table in the physical memory from `module`'s start to its end.
+/// Uses the table in the physical memory from the start of `module` to its end.
 ///
 /// # Safety
-/// That memory is mapped, and nobody's to write, from here on.
+/// From here on that memory stays mapped, and nothing writes to it.
 pub(crate) unsafe fn init(module: Option<(u64, u64)>) {
     let Some((start, end)) = module else {
         return;
     };
     let bytes = direct_map::pointer::<u8>(start).cast_const();
-    // SAFETY: as the caller says; any bytes will do.
+    // SAFETY: the caller guarantees that the memory is mapped and does not change. Any bytes are valid `u8`s.
     let bytes = unsafe { core::slice::from_raw_parts(bytes, (end - start) as usize) };
     if let Some(table) = Table::parse(bytes) {
         TABLE.call_once(|| table);
     }
 }
 
-/// Where the instruction at `address` comes from, innermost function first; `None` without a table.
-/// Neither waits nor allocates: also for a kernel on its way to the end.
+/// Returns the functions and lines that the instruction at `address` belongs to, innermost function first. Returns
+/// `None` without a table. It neither waits nor allocates, so it also works on the way to the kernel's end.
 pub(crate) fn places(address: usize) -> Option<Places<'static>> {
     TABLE.get().map(|table| table.places(address as u64))
 }

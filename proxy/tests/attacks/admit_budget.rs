@@ -72,6 +72,7 @@ fn calling(store: Shadow<dyn Store>) -> Result<Calling, RpcError> {
     Ok(Calling(store))
 }
 
+/// Invariant: HEAP-12
 #[test]
 fn calls_on_a_long_record_use_up_the_budget() {
     let _alone = alone();

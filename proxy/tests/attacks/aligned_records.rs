@@ -53,6 +53,7 @@ fn filling(store: Shadow<dyn Store>) -> Result<Filling, RpcError> {
     Ok(Filling(store))
 }
 
+/// Invariant: HEAP-11
 #[test]
 fn padding_of_aligned_records_is_charged() {
     let _alone = alone();

@@ -56,6 +56,7 @@ fn spawn(name: &str) -> Domain<dyn Bare> {
     host().spawn(spec, init, Mint::nothing()).unwrap()
 }
 
+/// Invariant: AUTH-9
 #[test]
 fn a_domain_has_none_of_the_hosts_authority() {
     let victim = spawn("victim");

@@ -102,16 +102,19 @@ fn opened(are_hosts: bool, are_own: bool) -> Result<u32, RpcError> {
     got
 }
 
+/// Invariant: EXPORT-7
 #[test]
 fn open_pays_for_no_objects_of_other_clients() {
     assert_eq!(opened(false, false), Ok(1));
 }
 
+/// Invariant: EXPORT-7
 #[test]
 fn open_pays_for_none_of_the_hosts_objects() {
     assert_eq!(opened(true, false), Ok(1));
 }
 
+/// Invariant: EXPORT-7
 #[test]
 fn open_pays_for_the_objects_it_let_go_itself() {
     assert_eq!(opened(false, true), Err(RpcError::Crashed));

@@ -75,6 +75,7 @@ fn calling(files: Shadow<dyn Files>) -> Result<Calling, RpcError> {
     Ok(Calling(files))
 }
 
+/// Invariant: HEAP-17
 #[test]
 fn workers_fault_costs_no_client_its_records() {
     let _alone = alone();
@@ -166,6 +167,8 @@ fn owner(file: Shadow<dyn File>) -> Result<Owner, RpcError> {
 }
 
 /// Another holder's recovery replays the owner's call. Meanwhile a stranger's call crashes the server.
+///
+/// Invariant: HEAP-17
 #[test]
 fn strangers_crash_ends_no_opened_object() {
     let _alone = alone();

@@ -148,17 +148,21 @@ fn keeps_records<T: Client + 'static>(init: fn(Shadow<dyn Files>) -> Result<T, R
     println!("{spent} restarts");
 }
 
+/// Invariant: HEAP-18
 #[test]
 fn draining_disk_costs_no_client_its_records() {
     keeps_records(calling);
 }
 
+/// Invariant: HEAP-18
 #[test]
 fn draining_disk_ends_no_opened_object() {
     keeps_records(holding);
 }
 
 /// A start without the disk spends no restart, and only a limited number of them is tried.
+///
+/// Invariant: HEAP-18
 #[test]
 fn a_disk_that_is_gone_fills_no_log() {
     const ASKS: usize = 200;

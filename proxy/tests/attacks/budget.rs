@@ -159,16 +159,19 @@ fn must_die(call: impl FnOnce(&Domain<dyn Hog>) -> Result<(), RpcError>) {
     host().reap();
 }
 
+/// Invariant: ORDER-17
 #[test]
 fn calls_to_itself_use_up_the_budget() {
     must_die(|hog| hog.proxy().unwrap().call_itself(hog.proxy().unwrap()));
 }
 
+/// Invariant: ORDER-17
 #[test]
 fn moving_many_objects_uses_up_the_budget() {
     hands_over(0);
 }
 
+/// Invariant: ORDER-17
 #[test]
 fn moving_over_a_segment_uses_up_the_budget() {
     // More than the stack of the test's thread, so that the calls go on in a segment.
@@ -195,6 +198,7 @@ fn hands_over(stack: usize) {
     });
 }
 
+/// Invariant: ORDER-25
 #[test]
 fn time_in_a_library_uses_up_the_budget() {
     LazyLock::force(&UNSORTED);
@@ -206,6 +210,7 @@ fn interrupt_wait_uses_up_the_budget() {
     must_die(|hog| hog.proxy().unwrap().wait());
 }
 
+/// Invariant: ORDER-17
 #[test]
 fn interrupt_wait_on_own_thread_uses_up_the_budget() {
     must_die(|hog| {

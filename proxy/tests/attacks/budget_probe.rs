@@ -52,6 +52,7 @@ impl Hog for Calling {
     }
 }
 
+/// Invariant: ORDER-17
 #[test]
 fn stack_search_uses_up_the_askers_budget() {
     let _alone = alone();

@@ -102,6 +102,7 @@ fn must_overrun(
     assert!(took < PATIENCE / 2);
 }
 
+/// Invariant: ORDER-26, ORDER-27
 #[test]
 fn waiting_for_a_restart_uses_up_the_budget() {
     must_die(
@@ -121,6 +122,8 @@ fn waiting_for_a_restart_uses_up_the_budget() {
 }
 
 /// A start whose mint fails spends no restart, so its time is charged to the asker.
+///
+/// Invariant: HEAP-35, ORDER-26
 #[test]
 fn failed_restarts_use_up_the_askers_budget() {
     let claim = || {
@@ -170,6 +173,8 @@ impl Hog for Holding {
 }
 
 /// The object's server is alive, but refuses to open the object again.
+///
+/// Invariant: HEAP-35
 #[test]
 fn failed_reopens_use_up_the_holders_budget() {
     let _alone = alone();

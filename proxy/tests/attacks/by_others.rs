@@ -120,6 +120,7 @@ fn ends(is_own: bool, wait: impl FnOnce(&Domain<dyn Server>)) {
     assert!(left > 0);
 }
 
+/// Invariant: EXPORT-6
 #[test]
 fn call_does_not_wait_for_destructor_calls() {
     ends(false, |server| {
@@ -127,6 +128,7 @@ fn call_does_not_wait_for_destructor_calls() {
     });
 }
 
+/// Invariant: EXPORT-6
 #[test]
 fn collection_does_not_wait_for_destructor_calls() {
     ends(false, |_| {
@@ -134,16 +136,19 @@ fn collection_does_not_wait_for_destructor_calls() {
     });
 }
 
+/// Invariant: EXPORT-6
 #[test]
 fn stop_does_not_wait_for_destructor_calls() {
     ends(false, |server| server.stop(BUDGET).unwrap());
 }
 
+/// Invariant: EXPORT-6
 #[test]
 fn stop_does_not_wait_for_its_own_objects_calls() {
     ends(true, |server| server.stop(BUDGET).unwrap());
 }
 
+/// Invariant: EXPORT-6
 #[test]
 fn destructor_calling_for_two_budgets_is_not_cut() {
     let ended = attack(false, 8, |server| {

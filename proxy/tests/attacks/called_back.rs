@@ -84,6 +84,7 @@ fn malicious((): ()) -> Result<Malicious, RpcError> {
     Ok(Malicious(Mutex::default()))
 }
 
+/// Invariant: ORDER-18
 #[test]
 fn calling_back_does_not_end_the_caller() {
     let _alone = alone();

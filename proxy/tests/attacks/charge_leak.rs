@@ -44,6 +44,7 @@ const STRIDE: u64 = if cfg!(debug_assertions) { 71 } else { 1 };
 /// The bytes of the name `client`, twice: the event log keeps it.
 const NAMES: isize = 12;
 
+/// Invariant: ORDER-24
 #[test]
 fn a_cut_while_a_charge_ends_leaks_nothing() {
     let _alone = alone();

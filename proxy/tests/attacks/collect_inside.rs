@@ -120,6 +120,7 @@ fn attack(objects: u32, asks_itself: bool) -> (Result<u32, RpcError>, Option<Str
     (got, ended)
 }
 
+/// Invariant: EXPORT-5
 #[test]
 fn dropped_objects_do_not_end_an_exporter_inside() {
     let _alone = alone();
@@ -138,6 +139,7 @@ fn dropped_objects_do_not_end_an_exporter_inside() {
     );
 }
 
+/// Invariant: EXPORT-5
 #[test]
 fn dropped_objects_spare_exporter_calling_itself() {
     let _alone = alone();

@@ -15,6 +15,8 @@ use samara_testkit::hosted::{alone, deaths};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 /// Asks before and after the host has installed its handlers.
+///
+/// Invariant: AUTH-10
 #[test]
 fn a_domain_has_no_say_in_the_hosts_containment() {
     let _alone = alone();
@@ -29,6 +31,7 @@ fn a_domain_has_no_say_in_the_hosts_containment() {
     }
 }
 
+/// Invariant: AUTH-10
 #[test]
 fn a_domain_does_not_take_its_threads_reserve_away() {
     let _alone = alone();
@@ -40,6 +43,8 @@ fn a_domain_does_not_take_its_threads_reserve_away() {
 
 /// Dropping the second guard once gave the thread the first one's handler stack back, which was already
 /// unmapped.
+///
+/// Invariant: AUTH-12
 #[test]
 fn guards_are_dropped_in_any_order() {
     let _alone = alone();

@@ -113,6 +113,7 @@ fn assert_small_share(ticks: Ticks) {
     assert!(ticks.found * 4 < ticks.looks, "{ticks:?}");
 }
 
+/// Invariant: DEV-7
 #[test]
 fn counted_domain_pays_a_small_share() {
     beside(|| {
@@ -125,6 +126,7 @@ fn counted_domain_pays_a_small_share() {
     });
 }
 
+/// Invariant: DEV-7
 #[test]
 fn caller_of_full_callee_pays_a_small_share() {
     beside(|| {

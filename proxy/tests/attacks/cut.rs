@@ -122,6 +122,7 @@ fn server() -> Domain<dyn Server> {
     host().spawn(spec, files, Mint::nothing()).unwrap()
 }
 
+/// Invariant: EXPORT-13
 #[test]
 fn cut_holder_leaves_handle_counts_right() {
     let _alone = alone();
@@ -141,6 +142,7 @@ fn cut_holder_leaves_handle_counts_right() {
     );
 }
 
+/// Invariant: EXPORT-13
 #[test]
 fn cut_opener_leaves_nothing_with_the_host() {
     let _alone = alone();
@@ -151,6 +153,7 @@ fn cut_opener_leaves_nothing_with_the_host() {
     cut_again_and_again(|busy| busy.open_and_drop(server.shadow().unwrap()));
 }
 
+/// Invariant: THREAD-2
 #[test]
 fn domain_cut_in_thread_spawn_is_reclaimed() {
     let _alone = alone();

@@ -37,6 +37,7 @@ impl Worker for Working {
 /// The number of instructions at which a debug build, or an optimised one, is cut.
 const STEPS: u64 = if cfg!(debug_assertions) { 60 } else { 600 };
 
+/// Invariant: DEV-5
 #[test]
 fn a_cut_around_a_large_object_loses_nothing() {
     let _alone = alone();

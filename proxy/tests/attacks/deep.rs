@@ -137,6 +137,7 @@ fn many_frames(frames: u64, budget: Duration) -> ExitKind {
     })
 }
 
+/// Invariant: ORDER-14
 #[test]
 fn loop_under_very_many_frames_is_cut() {
     assert_eq!(
@@ -145,6 +146,7 @@ fn loop_under_very_many_frames_is_cut() {
     );
 }
 
+/// Invariant: ORDER-14
 #[test]
 fn overflow_of_a_large_stack_ends_one_domain() {
     assert_eq!(
@@ -153,6 +155,7 @@ fn overflow_of_a_large_stack_ends_one_domain() {
     );
 }
 
+/// Invariant: ORDER-31
 #[test]
 fn deep_nesting_moves_on_any_admitted_stack() {
     let _alone = alone();

@@ -92,6 +92,7 @@ fn attack() {
     assert!(deep <= 3 * alone, "{steps:?}");
 }
 
+/// Invariant: EXPORT-8
 #[test]
 fn a_call_from_far_inside_costs_what_it_costs_alone() {
     let _alone = alone();

@@ -38,6 +38,7 @@ fn reading((): ()) -> Result<Reading, RpcError> {
     Ok(Reading)
 }
 
+/// Invariant: HEAP-19
 #[test]
 fn disk_out_of_restarts_costs_no_client_its_records() {
     let _alone = alone();

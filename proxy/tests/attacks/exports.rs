@@ -28,6 +28,7 @@ impl Drop for Object {
     }
 }
 
+/// Invariant: EXPORT-3
 #[test]
 fn panicking_destructor_loses_no_other_object() {
     let _alone = alone();

@@ -48,6 +48,8 @@ fn attempt(at: u64) -> (bool, bool) {
 
 /// Cuts at every tenth of the first instructions, in which the window is reserved, each time in a process of
 /// its own.
+///
+/// Invariant: ORDER-16
 #[test]
 fn cut_in_first_allocation_leaves_allocator_usable() {
     if let Ok(at) = std::env::var("ATTACK_AT") {

@@ -15,6 +15,7 @@ use samara_testkit::hosted::{alone, await_reclaims};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
+/// Invariant: AUTH-11
 #[test]
 fn host_state_is_the_hosts_even_if_a_domain_is_first() {
     let _alone = alone();

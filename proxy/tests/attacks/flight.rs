@@ -61,6 +61,7 @@ fn spec(name: &str) -> DomainSpec {
         .drain_timeout(DRAIN)
 }
 
+/// Invariant: THREAD-7
 #[test]
 fn restart_of_a_dead_asker_does_not_stay_begun() {
     let _alone = alone();

@@ -61,6 +61,7 @@ impl Client for Asking {
     }
 }
 
+/// Invariant: ORDER-27
 #[test]
 fn asker_during_anothers_start_is_refused() {
     let _alone = alone();

@@ -39,6 +39,7 @@ fn flooding(of: Shadow<dyn Nothing>) -> Result<Flooding, RpcError> {
     Ok(Flooding(of))
 }
 
+/// Invariant: HEAP-36
 #[test]
 fn calls_to_a_dead_service_do_not_fill_the_log() {
     let _alone = alone();

@@ -86,6 +86,7 @@ fn feed(domain: &Domain<dyn Feed>) {
     assert_eq!(domain.proxy().unwrap().feed(ALL), Ok(()));
 }
 
+/// Invariant: HEAP-16
 #[test]
 fn two_domains_do_not_take_all_groups() {
     let _alone = alone();
@@ -98,6 +99,7 @@ fn two_domains_do_not_take_all_groups() {
     assert!(left >= group::GROUPS / 2 - 2 * group::SHARE, "{left} left");
 }
 
+/// Invariant: HEAP-14
 #[test]
 fn next_domain_in_a_slot_has_its_share_of_groups() {
     let _alone = alone();
@@ -129,6 +131,7 @@ fn lagging(to: Proxy<dyn Keep>) -> Result<Feeder, RpcError> {
     Ok(Feeder(to))
 }
 
+/// Invariant: HEAP-16
 #[test]
 fn dead_generations_do_not_take_all_groups() {
     let _alone = alone();

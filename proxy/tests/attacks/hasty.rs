@@ -167,6 +167,7 @@ impl Scene {
 
 const HASTY: Option<Duration> = Some(Duration::from_millis(20));
 
+/// Invariant: HEAP-26, ORDER-27
 #[test]
 fn a_small_budget_spends_none_of_its_servers_restarts() {
     let _alone = alone();
@@ -191,6 +192,8 @@ fn a_small_budget_spends_none_of_its_servers_restarts() {
 
 /// All waits of one call together take half of what was left of the budget at the first one, or a 16th of the
 /// whole budget if that is more.
+///
+/// Invariant: ORDER-27
 #[test]
 fn endless_asking_uses_up_the_askers_budget() {
     let _alone = alone();
@@ -207,6 +210,8 @@ fn endless_asking_uses_up_the_askers_budget() {
 }
 
 /// The timeout belongs to the service: it does not begin anew for each asker.
+///
+/// Invariant: HEAP-26
 #[test]
 fn drain_timeout_passes_once_for_all_askers() {
     let _alone = alone();

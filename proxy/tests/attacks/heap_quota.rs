@@ -26,6 +26,7 @@ fn init((): ()) -> Result<Acting, RpcError> {
     Ok(Acting)
 }
 
+/// Invariant: HEAP-7
 #[test]
 fn a_private_quota_is_kept_from_the_first_byte_on() {
     let _alone = alone();
@@ -50,6 +51,8 @@ fn a_private_quota_is_kept_from_the_first_byte_on() {
 
 /// A start once tried the allocator on a frame that began no activation. `contain::tick` asserts that it reads
 /// no such frame.
+///
+/// Invariant: HEAP-8
 #[test]
 fn a_tick_may_come_anywhere_in_a_start() {
     let _alone = alone();

@@ -76,11 +76,13 @@ fn attack(by_death: bool) {
     assert!(died.is_empty(), "{got:?} after {took:?}: {died:?}");
 }
 
+/// Invariant: ORDER-21
 #[test]
 fn dropping_host_objects_spares_the_next_caller() {
     attack(false);
 }
 
+/// Invariant: ORDER-21
 #[test]
 fn dying_with_host_objects_spares_the_next_caller() {
     attack(true);

@@ -45,6 +45,7 @@ impl Files for Serving {
     }
 }
 
+/// Invariant: ORDER-21
 #[test]
 fn endless_opens_use_up_the_openers_budget() {
     let _alone = alone();

@@ -48,6 +48,7 @@ fn service(accomplice: Proxy<dyn Waits>) -> Result<Service, RpcError> {
     Err(RpcError::Dead)
 }
 
+/// Invariant: HEAP-32
 #[test]
 fn failed_starts_take_no_more_slots_than_deaths() {
     let _alone = alone();

@@ -50,6 +50,7 @@ fn init_endless((): ()) -> Result<Endless, RpcError> {
     Ok(Endless)
 }
 
+/// Invariant: ORDER-11
 #[test]
 fn endless_destructor_is_cut_in_an_orderly_stop() {
     let _alone = alone();
@@ -75,6 +76,7 @@ fn init_bomb((): ()) -> Result<Bomb, RpcError> {
     Ok(Bomb(Fuse, Fuse))
 }
 
+/// Invariant: ORDER-11
 #[test]
 fn two_panicking_destructors_in_a_stop_are_a_death() {
     let _alone = alone();
@@ -127,6 +129,7 @@ fn init_bomb_error((): ()) -> Result<Endless, BombError> {
     Err(BombError)
 }
 
+/// Invariant: ORDER-11
 #[test]
 fn init_error_that_panics_twice_fails_the_start() {
     let _alone = alone();

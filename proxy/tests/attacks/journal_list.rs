@@ -48,6 +48,7 @@ fn filling((): ()) -> Result<Filling, RpcError> {
     Ok(Filling)
 }
 
+/// Invariant: HEAP-12
 #[test]
 fn nothing_is_left_of_a_dead_clients_records() {
     let _alone = alone();

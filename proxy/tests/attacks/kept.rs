@@ -189,6 +189,8 @@ fn end(client: &Domain<dyn Client>) {
 
 /// A server gives back the object that its client has handed to it, again and again. Each proxy once kept the
 /// way back of the one before it, so that dropping 20,000 of them overflowed the host's stack.
+///
+/// Invariant: EXPORT-11
 #[test]
 fn an_opened_object_is_not_wrapped_again() {
     let (_alone, _contained) = (alone(), contained(false));
@@ -215,6 +217,8 @@ fn an_opened_object_is_not_wrapped_again() {
 
 /// The same must not happen in a reopening either: after a restart the server hands out, for one object, the
 /// way back to another.
+///
+/// Invariant: EXPORT-11
 #[test]
 fn a_reopening_keeps_no_other_objects_way_back() {
     let (_alone, _contained) = (alone(), contained(false));
@@ -231,6 +235,8 @@ fn a_reopening_keeps_no_other_objects_way_back() {
 }
 
 /// 63 recorded calls of one client once made the service unusable for all others, for good.
+///
+/// Invariant: HEAP-16
 #[test]
 fn a_client_fills_no_record_but_its_own() {
     let (_alone, _contained) = (alone(), contained(false));
@@ -260,6 +266,8 @@ fn a_client_fills_no_record_but_its_own() {
 }
 
 /// 511 objects with arguments of 4 KiB, and recorded calls on each, once took 35 MB of the host's heap.
+///
+/// Invariant: HEAP-10
 #[test]
 fn records_and_ways_back_are_paid_by_their_maker() {
     let (_alone, _contained) = (alone(), contained(false));
@@ -284,6 +292,7 @@ fn records_and_ways_back_are_paid_by_their_maker() {
     assert!(store.kill());
 }
 
+/// Invariant: HEAP-10
 #[test]
 fn a_charge_is_given_back_with_its_object() {
     let (_alone, _contained) = (alone(), contained(false));
@@ -301,6 +310,8 @@ fn a_charge_is_given_back_with_its_object() {
 }
 
 /// The way back to an object ends with the domain that opened it. The object itself does not.
+///
+/// Invariant: HEAP-10
 #[test]
 fn a_way_back_ends_with_the_objects_opener() {
     let (_alone, _contained) = (alone(), contained(false));
@@ -330,6 +341,8 @@ fn a_way_back_ends_with_the_objects_opener() {
 
 /// A recorded call that killed each new generation of its server once made the service unavailable for all
 /// clients.
+///
+/// Invariant: HEAP-21
 #[test]
 fn a_record_that_ends_its_server_is_given_up() {
     let (_alone, _contained) = (alone(), contained(false));

@@ -59,6 +59,7 @@ fn asking(of: Shadow<dyn Nothing>) -> Result<Asking, RpcError> {
     Ok(Asking(of))
 }
 
+/// Invariant: HEAP-31
 #[test]
 fn a_kill_reaches_a_domain_in_its_init() {
     let _alone = alone();

@@ -125,6 +125,7 @@ impl Drop for Worker {
     }
 }
 
+/// Invariant: HEAP-26, HEAP-27
 #[test]
 fn a_slow_callee_closes_no_service_for_good() {
     let _alone = alone();
@@ -149,6 +150,7 @@ fn a_slow_callee_closes_no_service_for_good() {
     assert_eq!(worker.shadow.status(), Ok(7));
 }
 
+/// Invariant: HEAP-32
 #[test]
 fn new_generation_gets_the_threads_that_come_back() {
     let _alone = alone();
@@ -164,6 +166,8 @@ fn new_generation_gets_the_threads_that_come_back() {
 
 /// A generation that dies while recorded calls are replayed may be published all the same. It counts as lagging
 /// once, although it was a start and is the current generation.
+///
+/// Invariant: HEAP-32
 #[test]
 fn a_generation_killed_in_its_replay_lags_once() {
     let _alone = alone();

@@ -223,6 +223,7 @@ fn small_values_end_no_server() {
     });
 }
 
+/// Invariant: ORDER-34
 #[test]
 fn arguments_of_4_kib_do_not_end_the_host() {
     outlives("arguments_of_4_kib_do_not_end_the_host", || {
@@ -231,6 +232,7 @@ fn arguments_of_4_kib_do_not_end_the_host() {
     });
 }
 
+/// Invariant: ORDER-34
 #[test]
 fn page_aligned_arguments_do_not_end_the_host() {
     outlives("page_aligned_arguments_do_not_end_the_host", || {
@@ -239,6 +241,7 @@ fn page_aligned_arguments_do_not_end_the_host() {
     });
 }
 
+/// Invariant: ORDER-34
 #[test]
 fn a_large_result_does_not_end_the_host() {
     outlives("a_large_result_does_not_end_the_host", || {
@@ -247,6 +250,7 @@ fn a_large_result_does_not_end_the_host() {
     });
 }
 
+/// Invariant: ORDER-34
 #[test]
 fn values_in_both_directions_do_not_end_the_host() {
     outlives("values_in_both_directions_do_not_end_the_host", || {
@@ -255,6 +259,7 @@ fn values_in_both_directions_do_not_end_the_host() {
     });
 }
 
+/// Invariant: ORDER-36
 #[test]
 fn a_cleanup_boundary_does_not_end_the_host() {
     outlives("a_cleanup_boundary_does_not_end_the_host", || {
@@ -263,6 +268,7 @@ fn a_cleanup_boundary_does_not_end_the_host() {
     });
 }
 
+/// Invariant: ORDER-34
 #[test]
 fn arguments_of_16_kib_do_not_end_the_host() {
     outlives("arguments_of_16_kib_do_not_end_the_host", || {
@@ -271,6 +277,7 @@ fn arguments_of_16_kib_do_not_end_the_host() {
     });
 }
 
+/// Invariant: ORDER-35
 #[test]
 fn recorded_arguments_do_not_end_the_host() {
     outlives("recorded_arguments_do_not_end_the_host", || {

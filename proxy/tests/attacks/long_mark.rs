@@ -82,6 +82,7 @@ fn assert_mostly_unmarked(ticks: Ticks) {
     assert!(ticks.found * 2 < ticks.looks, "{ticks:?}");
 }
 
+/// Invariant: DEV-4
 #[test]
 fn a_reclaim_may_be_pre_empted_between_pieces() {
     let _alone = alone();
@@ -89,6 +90,7 @@ fn a_reclaim_may_be_pre_empted_between_pieces() {
     assert_in_pieces(|| reclaim(owner(7)));
 }
 
+/// Invariant: DEV-4
 #[test]
 fn a_count_at_a_quota_may_be_pre_empted() {
     let _alone = alone();
@@ -112,6 +114,7 @@ fn large() -> NonNull<u8> {
     object
 }
 
+/// Invariant: DEV-5
 #[test]
 fn large_objects_go_back_without_the_mark() {
     let _alone = alone();
@@ -163,6 +166,7 @@ fn served_amid_the_end() -> usize {
     })
 }
 
+/// Invariant: DEV-5
 #[test]
 fn private_heaps_go_back_without_the_mark() {
     let _alone = alone();

@@ -24,6 +24,7 @@ impl Hoard for Hoarder {
     }
 }
 
+/// Invariant: DEV-4
 #[test]
 fn reclaim_time_is_linear_in_capabilities() {
     let init = |()| Ok::<_, RpcError>(Hoarder(Mutex::new(Vec::new())));

@@ -72,6 +72,8 @@ fn keeper(host: Runtime) -> Domain<dyn Keeper> {
 
 /// Otherwise the domain that drops the handle would die of the panic, and its reclaim would drop the handle's
 /// value a second time.
+///
+/// Invariant: LIFE-10
 #[test]
 fn recipes_panic_spares_holder_of_the_last_handle() {
     let _serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);
@@ -88,6 +90,8 @@ fn recipes_panic_spares_holder_of_the_last_handle() {
 }
 
 /// Otherwise the reclaim would end in the middle, and the slot would never be free again.
+///
+/// Invariant: LIFE-10
 #[test]
 fn a_recipes_destructor_does_not_panic_in_a_reclaim() {
     let _serial = SERIAL.lock().unwrap_or_else(PoisonError::into_inner);

@@ -74,6 +74,7 @@ fn client(name: &str, of: &Domain<dyn Driver>) -> Asked {
     (client, proxy)
 }
 
+/// Invariant: HEAP-30
 #[test]
 fn a_restart_that_cannot_start_is_not_spent() {
     let _alone = alone();
@@ -106,6 +107,8 @@ fn a_restart_that_cannot_start_is_not_spent() {
 }
 
 /// The recipe needs something of a third party, which provides it again later.
+///
+/// Invariant: HEAP-30
 #[test]
 fn requests_while_a_recipe_fails_spend_no_restarts() {
     let _alone = alone();

@@ -45,6 +45,8 @@ fn restartable(name: &str) -> DomainSpec {
 
 /// The holder of an opened object holds the way back to it. The way must not be so long that the host runs out
 /// of stack when it follows or frees it.
+///
+/// Invariant: EXPORT-10
 #[test]
 fn chains_of_opened_objects_are_bounded() {
     let _alone = alone();
@@ -106,6 +108,8 @@ fn body((): ()) -> Result<Body, RpcError> {
 }
 
 /// A destructor that exports again must not keep the host in a stop for ever.
+///
+/// Invariant: EXPORT-9
 #[test]
 fn a_stop_ends_even_if_destructors_export() {
     let _alone = alone();
@@ -185,6 +189,8 @@ fn reader(cabinet: Shadow<dyn Cabinet>) -> Result<Reader, RpcError> {
 
 /// The conversion of an error is code of the interface's crate. It runs for the caller, not for the host that
 /// opens an object again.
+///
+/// Invariant: EXPORT-12
 #[test]
 fn error_conversion_never_runs_as_the_host() {
     let _alone = alone();

@@ -1,5 +1,7 @@
 //! Attack: a domain panics with a payload whose destructor never ends. The host makes the call inside a `catch`
 //! of its own, which the optimiser puts into the frame of the call boundary.
+//!
+//! Failure: F-5, F-18
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
@@ -64,6 +66,7 @@ fn caught<R>(call: impl FnOnce(&Proxy<dyn Throws>) -> Result<R, RpcError>) {
     });
 }
 
+/// Invariant: ORDER-13
 #[test]
 fn endless_payload_is_cut_to_its_own_boundary() {
     caught(|proxy| proxy.throw());

@@ -67,11 +67,13 @@ fn attack(by_death: bool) {
     assert!(died.is_empty(), "{got:?}: {died:?}");
 }
 
+/// Invariant: EXPORT-4
 #[test]
 fn dropping_many_objects_spares_their_exporter() {
     attack(false);
 }
 
+/// Invariant: EXPORT-4
 #[test]
 fn dying_with_many_objects_spares_their_exporter() {
     attack(true);

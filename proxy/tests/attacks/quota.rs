@@ -31,6 +31,7 @@ impl Hoard for Hoarder {
     }
 }
 
+/// Invariant: HEAP-9
 #[test]
 fn an_objects_alignment_counts_against_the_quota() {
     let spec = DomainSpec::new("hoarder").shared_quota(QUOTA);

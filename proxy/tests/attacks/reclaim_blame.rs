@@ -83,6 +83,7 @@ fn attack(handles: usize) -> (Result<u32, RpcError>, Result<u32, RpcError>) {
     (mounted, next)
 }
 
+/// Invariant: HEAP-20
 #[test]
 fn disks_reclaim_costs_no_client_its_records() {
     let expected = (Ok(1), Ok(2));

@@ -94,11 +94,13 @@ fn attack(hoard: impl Fn(&Proxy<dyn Server>) -> Result<u32, RpcError>) {
     assert_eq!((got, ended), (Ok(7), None), "the client is not at fault");
 }
 
+/// Invariant: HEAP-20
 #[test]
 fn asker_survives_reclaim_of_very_many_objects() {
     attack(|server| server.hoard(4_000_000));
 }
 
+/// Invariant: HEAP-20
 #[test]
 fn asker_survives_reclaim_of_very_many_handles() {
     attack(|server| server.hoard_handles(server.try_clone().unwrap(), 300_000));

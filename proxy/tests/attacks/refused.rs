@@ -445,6 +445,7 @@ fn lasts(at: usize, case: &'static Case) -> Result<u64, String> {
     }
 }
 
+/// Invariant: ORDER-19
 #[test]
 fn endless_refusals_use_up_the_budget() {
     let _alone = alone();

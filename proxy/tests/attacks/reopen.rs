@@ -133,6 +133,7 @@ fn hostile(recorded: u32, act: impl FnOnce(&Domain<dyn Directory>)) {
     assert_eq!(Totals::now(), before);
 }
 
+/// Invariant: RECOVER-3
 #[test]
 fn requests_for_dead_objects_are_bounded_per_call() {
     hostile(0, |_| {
@@ -147,6 +148,7 @@ fn dead_objects_get_no_recorded_calls() {
     });
 }
 
+/// Invariant: RECOVER-3
 #[test]
 fn a_few_living_objects_do_not_raise_the_bound() {
     hostile(0, |_| {
@@ -164,6 +166,7 @@ fn deadly_requests_are_bounded_per_call() {
     });
 }
 
+/// Invariant: RECOVER-3
 #[test]
 fn a_deadly_recorded_call_ends_the_reopening() {
     hostile(9, |_| {

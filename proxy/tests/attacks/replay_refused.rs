@@ -51,6 +51,7 @@ fn full(server: Shadow<dyn Server>) -> Result<Full, RpcError> {
     Ok(Full(server, Mutex::default()))
 }
 
+/// Invariant: HEAP-30
 #[test]
 fn refused_recorded_call_replaces_no_living_server() {
     let _alone = alone();

@@ -137,6 +137,7 @@ fn on_stack<R: Send>(attack: impl FnOnce() -> R + Send) -> R {
     })
 }
 
+/// Invariant: ORDER-41
 #[test]
 fn a_start_on_a_reserve_does_not_end_the_host() {
     outlives("a_start_on_a_reserve_does_not_end_the_host", || {
@@ -187,21 +188,26 @@ fn assert_goes_no_further(restarts: u32, segments: usize) {
 }
 
 /// The server allocates on a segment: there a no-cut mark ends while the client is to be cut.
+///
+/// Invariant: ORDER-38
 #[test]
 fn used_up_stack_stops_its_domain() {
     assert_goes_no_further(1, 4);
 }
 
+/// Invariant: ORDER-38
 #[test]
 fn used_up_stack_stops_its_domain_without_segments() {
     assert_goes_no_further(1, 0);
 }
 
+/// Invariant: ORDER-38
 #[test]
 fn used_up_stack_stops_its_domain_without_restarts() {
     assert_goes_no_further(0, 0);
 }
 
+/// Invariant: ORDER-38
 #[test]
 fn a_destructor_in_a_panic_does_not_run_over_twice() {
     outlives("a_destructor_in_a_panic_does_not_run_over_twice", || {

@@ -75,6 +75,7 @@ fn init((): ()) -> Result<State, RpcError> {
     Ok(State::default())
 }
 
+/// Invariant: ORDER-17
 #[test]
 fn passing_results_to_and_fro_uses_up_the_budget() {
     let _alone = alone();

@@ -47,6 +47,7 @@ fn init(other: Option<Proxy<dyn Deep>>) -> Result<State, RpcError> {
     Ok(State(other))
 }
 
+/// Invariant: ORDER-42
 #[test]
 fn segment_overflow_in_trusted_code_ends_one_domain() {
     outlives("segment_overflow_in_trusted_code_ends_one_domain", || {

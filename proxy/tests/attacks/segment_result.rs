@@ -124,6 +124,8 @@ fn hosts() -> usize {
 }
 
 /// The caller dies in trusted code, in a call back from its callee. The callee lives and returns a result.
+///
+/// Invariant: ORDER-37
 #[test]
 fn a_dead_callers_result_over_a_segment_is_reclaimed() {
     dies_in_a_call_back(MORE);
@@ -164,6 +166,8 @@ fn dies_in_a_call_back(stack: usize) {
 }
 
 /// Moving one result uses up no budget, whatever the callee has made of it, and the result always has an owner.
+///
+/// Invariant: LIFE-13, ORDER-37
 #[test]
 fn a_result_over_a_segment_ends_no_domain() {
     const COUNT: u32 = 2_000_000;

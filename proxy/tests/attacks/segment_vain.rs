@@ -97,6 +97,7 @@ fn attack(name: &str, stack: usize, spec: fn(DomainSpec) -> DomainSpec) -> (u64,
     (ASKED.load(SeqCst), end)
 }
 
+/// Invariant: ORDER-22
 #[test]
 fn vain_requests_on_a_short_stack_use_up_the_budget() {
     let _alone = alone();

@@ -82,6 +82,7 @@ fn calling(server: Proxy<dyn Server>) -> Result<Calling, RpcError> {
     Ok(Calling(Arc::new(server)))
 }
 
+/// Invariant: HEAP-16
 #[test]
 fn one_domain_does_not_take_all_segments() {
     let _alone = alone();

@@ -156,6 +156,7 @@ impl Drop for Shared {
     }
 }
 
+/// Invariant: HEAP-34
 #[test]
 fn bad_record_takes_no_object_from_other_holders() {
     let _alone = alone();
@@ -169,6 +170,8 @@ fn bad_record_takes_no_object_from_other_holders() {
 
 /// It is worse if the server dies of the call: each call of the other holders would cost it a restart, until
 /// all are spent.
+///
+/// Invariant: HEAP-34
 #[test]
 fn bad_record_spends_few_restarts_of_the_server() {
     let _alone = alone();
@@ -182,6 +185,8 @@ fn bad_record_spends_few_restarts_of_the_server() {
 
 /// The guest dies while its call is replayed. The next domain in its slot has recorded a call on the object by
 /// then.
+///
+/// Invariant: HEAP-14
 #[test]
 fn dead_domains_record_spares_its_slots_next_owner() {
     let _alone = alone();

@@ -165,6 +165,7 @@ fn server() -> DomainSpec {
     DomainSpec::new("server").restart(Restart::limited(10, Duration::from_secs(60)))
 }
 
+/// Invariant: ORDER-27
 #[test]
 fn one_call_of_a_server_that_crashes_ends_no_client() {
     // Each takes half of what is left, and in the end a 16th of the whole budget.
@@ -181,6 +182,7 @@ fn assert_one_share(turns: u64) {
     );
 }
 
+/// Invariant: ORDER-28
 #[test]
 fn waits_between_crashes_end_no_client() {
     let server = DomainSpec::new("server").restart(Restart::limited(u32::MAX, TURN));
@@ -191,6 +193,8 @@ fn waits_between_crashes_end_no_client() {
 
 /// A recipe itself calls a domain that cannot be started yet. Each of these calls has a share of its own, of
 /// what the client has left.
+///
+/// Invariant: ORDER-27
 #[test]
 fn waits_of_recipes_come_off_the_calls_share() {
     let _alone = alone();

@@ -114,6 +114,7 @@ fn ended_depths(records: bool, stack: usize, range: std::ops::Range<usize>) -> V
     ended
 }
 
+/// Invariant: HEAP-24
 #[test]
 fn large_record_spares_an_asker_with_little_stack() {
     let depths = 700 << 10..845 << 10;
@@ -130,6 +131,8 @@ fn large_record_spares_an_asker_with_little_stack() {
 }
 
 /// The same on a thread that has no reserve, with more than half of its stack left.
+///
+/// Invariant: HEAP-24
 #[test]
 fn a_neighbours_large_record_does_not_end_the_host() {
     outlives("a_neighbours_large_record_does_not_end_the_host", || {
@@ -195,6 +198,7 @@ fn assert_kept(segments: usize) {
     );
 }
 
+/// Invariant: HEAP-24
 #[test]
 fn large_record_survives_restart_on_a_short_stack() {
     assert_kept(0);

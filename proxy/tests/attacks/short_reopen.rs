@@ -152,11 +152,13 @@ fn attack(open: impl Fn(&Proxy<dyn Client>) -> Result<u32, RpcError> + Sync) {
     );
 }
 
+/// Invariant: HEAP-24
 #[test]
 fn large_argument_overruns_no_stack_in_a_reopening() {
     attack(|client| client.open());
 }
 
+/// Invariant: HEAP-24
 #[test]
 fn large_record_overruns_no_stack_in_a_reopening() {
     attack(|client| client.open_and_write());

@@ -95,22 +95,27 @@ fn restart_on_a_short_stack(
     host().reap();
 }
 
+/// Invariant: HEAP-23
 #[test]
 fn restart_on_a_short_stack_loses_no_records() {
     restart_on_a_short_stack(serving, true, Missed::InCall);
 }
 
+/// Invariant: HEAP-23
 #[test]
 fn disk_not_restarted_for_want_of_room_loses_nothing() {
     restart_on_a_short_stack(serving, true, Missed::InRestart);
 }
 
 /// The same holds for `init`: one call of a client with little stack would spend all restarts of the service.
+///
+/// Invariant: HEAP-23
 #[test]
 fn init_without_room_does_not_spend_all_restarts() {
     restart_on_a_short_stack(serving_from_disk, false, Missed::InCall);
 }
 
+/// Invariant: HEAP-23
 #[test]
 fn init_without_room_for_its_disk_spends_nothing() {
     restart_on_a_short_stack(serving_from_disk, false, Missed::InRestart);

@@ -104,6 +104,7 @@ fn deeper_and_deeper(mut call: impl FnMut(usize) -> Result<u32, RpcError> + Send
     })
 }
 
+/// Invariant: HEAP-22
 #[test]
 fn a_recovery_without_room_spends_no_restart() {
     let _alone = alone();
@@ -123,6 +124,7 @@ fn a_recovery_without_room_spends_no_restart() {
     assert!(server.kill() && !client.kill());
 }
 
+/// Invariant: HEAP-22
 #[test]
 fn a_recorded_call_without_room_restarts_nothing() {
     let _alone = alone();

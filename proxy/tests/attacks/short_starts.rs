@@ -145,6 +145,8 @@ fn record_deepest(attacker: &Proxy<dyn Client>, stack: usize) {
 }
 
 /// Replayed, the walk has a few frames less, on any thread's stack, so it would never fit.
+///
+/// Invariant: HEAP-25
 #[test]
 fn whole_stack_record_is_given_up() {
     const STACK: usize = 2 << 20;
@@ -172,6 +174,7 @@ fn whole_stack_record_is_given_up() {
     host().reap();
 }
 
+/// Invariant: HEAP-25
 #[test]
 fn whole_stack_record_ends_no_supervised_tree() {
     // The stacks of a program's main thread and of its other threads.
@@ -199,6 +202,8 @@ fn whole_stack_record_ends_no_supervised_tree() {
 
 /// A client with little stack calls a dead service again and again. No restart is spent. If each such start
 /// were reported, it would fill the event log and be the newest known end of the service.
+///
+/// Invariant: HEAP-27
 #[test]
 fn starts_without_room_do_not_fill_the_log() {
     let _alone = alone();

@@ -74,6 +74,7 @@ fn attack(wait: impl Fn(&Domain<dyn Server>)) {
     );
 }
 
+/// Invariant: EXPORT-5
 #[test]
 fn callers_wait_is_bounded_by_the_callees_budget() {
     attack(|server| {
@@ -87,6 +88,7 @@ fn callers_wait_is_bounded_by_the_callees_budget() {
     });
 }
 
+/// Invariant: EXPORT-5
 #[test]
 fn collection_time_is_bounded_by_the_budget() {
     attack(|_| println!("dropped {}", host().collect_exports()));

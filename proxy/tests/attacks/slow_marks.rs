@@ -121,6 +121,7 @@ fn attack() {
     host().collect_exports();
 }
 
+/// Invariant: ORDER-40
 #[test]
 fn end_of_a_mark_costs_no_search_of_the_chain() {
     let _alone = alone();

@@ -79,6 +79,7 @@ impl Client for Calling {
     }
 }
 
+/// Invariant: ORDER-23
 #[test]
 fn a_slow_refusal_does_not_end_the_caller() {
     let _alone = alone();

@@ -179,26 +179,31 @@ fn asks_once(way: Way, hogs: usize, budget: Option<Duration>) {
     assert_eq!(got, Ok(1));
 }
 
+/// Invariant: ORDER-23
 #[test]
 fn asker_of_a_server_that_waits_for_its_disk_lives() {
     asks_once(Way::Waits, 0, SERVERS);
 }
 
+/// Invariant: ORDER-23
 #[test]
 fn asker_of_a_waiting_server_without_a_budget_lives() {
     asks_once(Way::Waits, 0, None);
 }
 
+/// Invariant: ORDER-23
 #[test]
 fn asker_of_a_server_that_yields_lives() {
     asks_once(Way::Yields, 6, SERVERS);
 }
 
+/// Invariant: ORDER-23
 #[test]
 fn asker_of_a_server_that_works_lives() {
     asks_once(Way::Works, 6, SERVERS);
 }
 
+/// Invariant: ORDER-23
 #[test]
 fn asker_of_a_server_that_sleeps_lives() {
     asks_once(Way::Sleeps, 0, SERVERS);

@@ -121,6 +121,7 @@ fn asks_while_its_disk_drains(files: DomainSpec, drain: Duration) -> Result<u32,
     got
 }
 
+/// Invariant: ORDER-23
 #[test]
 fn asker_of_a_start_that_waits_for_its_disk_lives() {
     let spec = DomainSpec::new("files").budget(SERVERS);
@@ -129,6 +130,8 @@ fn asker_of_a_start_that_waits_for_its_disk_lives() {
 }
 
 /// After its drain timeout the disk starts without its old generation, and the server comes up.
+///
+/// Invariant: ORDER-23
 #[test]
 fn asker_of_a_start_without_a_budget_lives() {
     let got = asks_while_its_disk_drains(DomainSpec::new("files"), SERVERS);

@@ -62,6 +62,7 @@ fn asking(node: Proxy<dyn Node>) -> Result<Asking, RpcError> {
     Ok(Asking(node))
 }
 
+/// Invariant: HEAP-33
 #[test]
 fn a_call_to_a_dead_domain_enters_no_stranger() {
     let _alone = alone();
@@ -98,6 +99,8 @@ fn a_call_to_a_dead_domain_enters_no_stranger() {
 
 /// If the slot's new tenant decided how much stack a call to the old domain takes, a shadow would find that
 /// there is no room, and would not restart the dead domain for as long as the tenant lives.
+///
+/// Invariant: HEAP-33
 #[test]
 fn a_shadow_ignores_the_stack_need_of_a_stranger() {
     use samara_domain_runtime::Restart;

@@ -79,6 +79,7 @@ fn opening((): ()) -> Result<Opening, RpcError> {
     Ok(Opening)
 }
 
+/// Invariant: EXPORT-6
 #[test]
 fn dropped_objects_spare_an_exporter_in_its_stop() {
     let _alone = alone();

@@ -154,16 +154,19 @@ fn one_call(
 const REFUSED: (Result<u64, RpcError>, u64, Option<ExitKind>) =
     (Err(RpcError::RecoveryFailed), 0, None);
 
+/// Invariant: ORDER-30
 #[test]
 fn one_call_of_a_stopping_server_ends_no_client() {
     assert_eq!(one_call(|client| client.ask(), BUDGET), REFUSED);
 }
 
+/// Invariant: ORDER-30
 #[test]
 fn one_call_of_a_stopping_server_does_not_wait() {
     assert_eq!(one_call(|client| client.ask(), None), REFUSED);
 }
 
+/// Invariant: ORDER-30
 #[test]
 fn one_call_of_its_object_is_refused_at_once() {
     assert_eq!(one_call(|client| client.ask_object(), BUDGET), REFUSED);
@@ -198,6 +201,8 @@ fn stop_it(turn: u64) {
 }
 
 /// A client that waits for a start learns at once of a stop.
+///
+/// Invariant: ORDER-30
 #[test]
 fn a_wait_for_a_start_ends_at_a_stop() {
     let _alone = alone();
@@ -235,6 +240,7 @@ fn start_it(turn: u64) {
     }
 }
 
+/// Invariant: ORDER-29
 #[test]
 fn one_call_waits_one_drain_timeout_for_all_starts() {
     let _alone = alone();

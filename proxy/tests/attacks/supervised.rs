@@ -90,6 +90,8 @@ static CALLEE: Halt = Halt::new();
 
 /// A driver dies once, and a callee keeps the thread of its call. Meanwhile nothing can be started, since the
 /// recipe needs what the old generation still has.
+///
+/// Invariant: HEAP-28
 #[test]
 fn supervisor_spends_nothing_on_impossible_starts() {
     let _alone = alone();
@@ -126,6 +128,8 @@ fn supervisor_spends_nothing_on_impossible_starts() {
 }
 
 /// The stop comes while a supervisor's restart is in its recipe, and returns before the generation begins.
+///
+/// Invariant: HEAP-31, THREAD-6
 #[test]
 fn a_stop_outlasts_a_supervisors_restart() {
     static RECIPE: Halt = Halt::new();
@@ -164,6 +168,8 @@ fn a_stop_outlasts_a_supervisors_restart() {
 }
 
 /// The next generation of one child is in its `init`, on a client's thread.
+///
+/// Invariant: HEAP-31
 #[test]
 fn a_supervisor_that_gives_up_ends_starts_in_flight() {
     static INIT: Halt = Halt::new();
@@ -200,6 +206,8 @@ fn a_supervisor_that_gives_up_ends_starts_in_flight() {
 }
 
 /// The first child of a one-for-all restart cannot be started now.
+///
+/// Invariant: HEAP-29
 #[test]
 fn a_child_that_waits_ends_its_siblings_once() {
     let _alone = alone();
@@ -241,6 +249,8 @@ fn a_child_that_waits_ends_its_siblings_once() {
 }
 
 /// Calls stay inside as many dead generations of a child as a name may have.
+///
+/// Invariant: HEAP-29
 #[test]
 fn impossible_starts_do_not_end_siblings() {
     static INSIDE: AtomicU32 = AtomicU32::new(0);
@@ -295,6 +305,8 @@ fn impossible_starts_do_not_end_siblings() {
 }
 
 /// A child that a one-for-all restart could not start is started by a client before the supervisor's next poll.
+///
+/// Invariant: HEAP-29
 #[test]
 fn restart_of_all_keeps_children_started_since() {
     let _alone = alone();

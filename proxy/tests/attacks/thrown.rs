@@ -50,6 +50,7 @@ fn init((): ()) -> Result<State, RpcError> {
     Ok(State)
 }
 
+/// Invariant: ORDER-18
 #[test]
 fn panics_in_payload_destructors_share_one_budget() {
     let _alone = alone();

@@ -113,12 +113,14 @@ fn polls_in_vain(services: usize, threads: u32, strategy: Strategy) -> Vec<u32> 
     vain
 }
 
+/// Invariant: THREAD-5
 #[test]
 fn askers_leave_a_supervisor_its_turn() {
     let vain = polls_in_vain(1, 12, Strategy::OneForOne);
     assert!(vain.iter().all(|polls| *polls < 10), "{vain:?}");
 }
 
+/// Invariant: THREAD-5
 #[test]
 fn askers_leave_a_restart_of_all_its_turn() {
     let vain = polls_in_vain(3, 4, Strategy::OneForAll);

@@ -74,6 +74,8 @@ fn client(spec: DomainSpec, of: &Domain<dyn Server>) -> (Domain<dyn Client>, Pro
 }
 
 /// Between two stacks the thread acts for the host, which has no quota.
+///
+/// Invariant: HEAP-38
 #[test]
 fn callers_quota_is_checked_on_a_segment_too() {
     let _alone = alone();
@@ -101,6 +103,8 @@ fn callers_quota_is_checked_on_a_segment_too() {
 
 /// A shadow's first attempt is a call of the dead domain, which has no quota. When the shadow repeats the call
 /// after the restart, it must check the quota of the new generation.
+///
+/// Invariant: HEAP-38
 #[test]
 fn receivers_quota_is_checked_after_a_restart_too() {
     let _alone = alone();
@@ -150,6 +154,8 @@ fn digging((): ()) -> Result<Digging, RpcError> {
 
 /// The room for a call was first looked up in the slot that its server had; after the restart the call goes to
 /// another slot.
+///
+/// Invariant: HEAP-38
 #[test]
 fn call_finds_its_servers_room_after_a_restart_too() {
     let _alone = alone();

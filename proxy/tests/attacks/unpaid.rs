@@ -108,6 +108,7 @@ fn host_bytes_in_use() -> usize {
     Counted::bytes() + heap::census(Owner::HOST).bytes
 }
 
+/// Invariant: HEAP-11
 #[test]
 fn the_host_keeps_no_more_than_is_paid_for() {
     let _alone = alone();
@@ -127,6 +128,8 @@ fn the_host_keeps_no_more_than_is_paid_for() {
 }
 
 /// The opener ends again and again. The holder of the proxies is charged for their slots.
+///
+/// Invariant: HEAP-13
 #[test]
 fn objects_without_opener_are_paid_by_their_holder() {
     let _alone = alone();

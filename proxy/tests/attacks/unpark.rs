@@ -74,6 +74,7 @@ fn lasts(
     (took, kind)
 }
 
+/// Invariant: ORDER-19
 #[test]
 fn endless_wakes_of_itself_use_up_the_budget() {
     let spins = lasts(|hog| hog.spin());

@@ -99,6 +99,7 @@ fn await_rounds() {
     wait_until("the destructor", || ROUNDS.load(SeqCst) > 2);
 }
 
+/// Invariant: ORDER-39
 #[test]
 fn a_killed_domain_that_waits_in_a_panic_is_reclaimed() {
     let _alone = alone();
@@ -111,6 +112,7 @@ fn a_killed_domain_that_waits_in_a_panic_is_reclaimed() {
     server.kill();
 }
 
+/// Invariant: ORDER-39
 #[test]
 fn killed_domain_calling_in_a_panic_frees_its_caller() {
     let _alone = alone();
@@ -132,6 +134,7 @@ fn killed_domain_calling_in_a_panic_frees_its_caller() {
     server.kill();
 }
 
+/// Invariant: ORDER-39
 #[test]
 fn killed_start_that_panics_frees_its_asker() {
     let _alone = alone();

@@ -64,6 +64,7 @@ fn host_is_well() -> bool {
     within(Duration::from_secs(3), kill_another).is_some()
 }
 
+/// Invariant: ORDER-15
 #[test]
 fn cut_while_waking_the_reaper_leaves_no_lock_taken() {
     let _alone = alone();

@@ -133,6 +133,8 @@ fn the_derive_tells_the_real_layout() {
 }
 
 /// What a holder of a capability can reach is told far behind where two begin to differ, and by nothing else.
+///
+/// Invariant: DEV-32
 #[test]
 fn capabilities_are_told_apart_by_what_they_reach() {
     fn one(to: &mut dyn fmt::Write) -> fmt::Result {

@@ -16,6 +16,7 @@ const MANY: usize = 32;
 const LIMIT: usize = (MANY + 2) * PIECE;
 type Piece = [u8; PIECE];
 
+/// Invariant: DEV-3
 #[test]
 fn a_batch_that_is_made_meanwhile_is_counted() {
     let me = Owner::from_index(9).unwrap();

@@ -23,6 +23,8 @@ fn ends(action: impl FnOnce() + Send + 'static) -> bool {
 
 /// A transfer visits what may hold something; as many values as there are addresses it would visit for ever,
 /// between caller and callee, where nothing is cut.
+///
+/// Invariant: CROSS-3
 #[test]
 fn values_without_room_are_not_visited_one_by_one() {
     let many = || [const { Nothing([]) }; usize::MAX];

@@ -70,6 +70,7 @@ fn reclaim(owner: Owner) {
     unsafe { heap::reclaim(owner) };
 }
 
+/// Invariant: DEV-4
 #[test]
 fn a_reclaim_leaves_the_lock_between_pieces() {
     let _alone = alone();
@@ -102,6 +103,7 @@ fn served_while_host_takes(action: impl FnOnce()) -> usize {
     served(|| live_bytes() < HUGE, || _ = heap::held_bytes(), action)
 }
 
+/// Invariant: DEV-5
 #[test]
 fn a_large_object_goes_back_without_the_lock() {
     let _alone = alone();
@@ -113,6 +115,7 @@ fn a_large_object_goes_back_without_the_lock() {
     });
 }
 
+/// Invariant: DEV-5
 #[test]
 fn a_reclaim_gives_a_large_object_back_without_the_lock() {
     let _alone = alone();

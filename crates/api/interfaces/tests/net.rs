@@ -4,6 +4,7 @@
 use samara_host_std as _;
 use samara_interfaces::net::{CAPACITY, Packet, TooLong};
 
+/// Invariant: DEV-30
 #[test]
 fn a_length_beyond_the_buffer_changes_nothing() {
     let mut packet = Packet::alloc().unwrap();

@@ -81,6 +81,7 @@ unsafe impl Arenas for StdHost {
 mod tests {
     use super::*;
 
+    /// Invariant: HEAP-41
     #[test]
     fn only_the_reservation_is_committed() {
         let window = StdHost::window().expect("address space for private heaps");

@@ -58,6 +58,7 @@ fn visit(directory: &Path, found: &mut Vec<String>, lacking: &mut Vec<String>) {
     }
 }
 
+/// Invariant: AUTH-9
 #[test]
 fn every_public_function_demands_authority() {
     let (mut found, mut lacking) = (Vec::new(), Vec::new());

@@ -37,6 +37,7 @@ const EMPTY: &[&str] = &["Objects", "ReadOnly", "ReadWrite", "Transfers", "Write
 const CASES: usize = 200;
 const STEPS: usize = 200;
 
+/// Invariant: ORDER-57
 #[test]
 fn the_driver_calls_every_safe_function() {
     be_quiet();

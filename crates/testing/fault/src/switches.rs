@@ -60,6 +60,7 @@ mod tests {
     use super::Switches;
     use crate::{FaultPoint, Manner, fires};
 
+    /// Invariant: AUTH-14
     #[test]
     fn a_point_fires_once_after_its_count() {
         // SAFETY: this test has no domains.

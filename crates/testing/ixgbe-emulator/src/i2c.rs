@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn the_module_tells_what_it_is() {
+    fn module_reports_its_identity() {
         let mut master = Master(I2cBus::new(true));
         assert_eq!(master.read(0xa0, 0, 4), Some(vec![3, 4, 7, 0x10]));
         assert_eq!(master.read(0xa0, 20, 6), Some(b"Samara".to_vec()));
@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[test]
-    fn without_a_module_nobody_answers() {
+    fn missing_module_does_not_answer() {
         let mut master = Master(I2cBus::new(false));
         assert_eq!(master.read(0xa0, 0, 1), None);
         assert_eq!(master.0.read(), 0xf);

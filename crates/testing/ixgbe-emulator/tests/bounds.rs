@@ -1,4 +1,4 @@
-//! What a guest can make the device do and hold at once: a step's work and the memory it takes have bounds.
+//! Bounds of the work that a guest can cause in one step, and of the memory that it can make the device hold.
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
 mod support;
@@ -10,7 +10,7 @@ use samara_ixgbe_emulator::registers::{SIZE as BAR, bits, offset as at};
 use samara_ixgbe_emulator::{DmaError, GuestMemory, Link, Loop, Progress};
 use support::{BASE, Machine, frame};
 
-/// Counts what each thread allocates.
+/// An allocator that counts the bytes that each thread holds.
 struct Counting;
 
 thread_local! {
@@ -41,10 +41,10 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Guest memory that is the same all over, however large: the pattern of one descriptor, or data.
+/// Guest memory of any size that repeats one descriptor everywhere, also as data.
 struct Endless {
     descriptor: [u64; 2],
-    /// Bytes that were asked for.
+    /// Bytes that were read.
     read: Cell<u64>,
     written: u64,
 }
@@ -77,7 +77,7 @@ impl GuestMemory for Endless {
     }
 }
 
-/// A far end that counts, and sends without end.
+/// A far end that counts frames, and sends without end.
 #[derive(Default)]
 struct Firehose {
     frames: u64,
@@ -101,7 +101,7 @@ impl Link for Firehose {
 /// The longest ring.
 const LENGTH: u32 = 0xf_ff80;
 
-/// All transmit queues with the longest ring and nearly all of it for the device.
+/// Gives all transmit queues the longest ring, with nearly all descriptors for the device.
 fn all_queues(machine: &mut Machine) {
     for queue in 0..128 {
         let block = at::tx_queue(queue);
@@ -117,14 +117,14 @@ const DATA: u64 = 3 << 20 | 1 << 29;
 const END: u64 = 1 << 24;
 const REPORT: u64 = 1 << 27;
 
-/// What a step may read, write and send at most: its share, one packet and all descriptors.
+/// The most that a step may read and send: its share, one packet and all descriptors.
 const READ: u64 = (4 << 20) + (257 << 10) + 128 * 256 * 16;
-/// And write: each descriptor, and again the word that says that it is done.
+/// The most that a step may write: each descriptor, and again the word with its done bit.
 const WRITTEN: u64 = 128 * 256 * (16 + 8);
 const SENT: u64 = (4 << 20) + 4096 * (64 + 1024);
 
 #[test]
-fn a_step_does_bounded_work_whatever_the_descriptors_say() {
+fn work_of_a_step_is_bounded() {
     let segments = DATA | 1 << 31 | REPORT;
     for (what, word) in [
         ("the longest", DATA | END | 65535 | REPORT),
@@ -169,7 +169,7 @@ fn a_step_does_bounded_work_whatever_the_descriptors_say() {
 }
 
 #[test]
-fn every_queue_gets_its_turn() {
+fn queues_take_turns() {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(1);
     all_queues(&mut machine);
@@ -187,11 +187,11 @@ fn every_queue_gets_its_turn() {
 }
 
 #[test]
-fn a_guest_cannot_make_the_device_hold_much() {
+fn guest_cannot_exhaust_device_memory() {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(1);
     let before = held(0);
-    // Packets without end in all queues; frames that nobody takes; accesses that the keeper is told of.
+    // Packets without their end in all queues, frames that are not taken, accesses that are reported.
     all_queues(&mut machine);
     machine.write(at::RXPBSIZE, u32::MAX);
     machine.write(at::HLREG0, bits::HLREG0_JUMBO | bits::HLREG0_LOOPBACK);
@@ -213,14 +213,14 @@ fn a_guest_cannot_make_the_device_hold_much() {
             .step(&mut memory, &mut link, &mut machine.interrupts);
     }
     let held = held(0) - before;
-    // A packet of 257 KiB for each of 128 queues, with the spare room of a vector that grew; 1 MiB of
-    // packet buffer; the rest is small.
+    // A packet of 257 KiB for each of 128 queues, with the spare room of a vector that grew, and 1 MiB of packet buffer.
+    // The rest is small.
     assert!(held < 80 << 20, "{} KiB", held >> 10);
     assert!(held > 32 << 20, "the queues hold their packets");
 }
 
 #[test]
-fn a_loop_that_nobody_empties_loses_frames() {
+fn full_loop_loses_frames() {
     for looped in [false, true] {
         let mut link = Loop {
             looped,
@@ -234,7 +234,7 @@ fn a_loop_that_nobody_empties_loses_frames() {
 }
 
 #[test]
-fn misuse_is_told_once() {
+fn misaligned_access_is_reported_once() {
     let mut machine = Machine::new(Loop::open());
     while machine.nic.take_notice().is_some() {}
     for _ in 0..3 {

@@ -1,4 +1,4 @@
-//! The hand-written driver against the device, in process.
+//! Tests of the device in process, by the hand-written driver.
 
 mod support;
 
@@ -91,7 +91,7 @@ fn the_queues_interrupt_their_vectors() {
     machine.bring_up(2);
     machine.send(1, &frame(60, 1));
     machine.settle();
-    // Transmit queue 1 told vector 1; the frame came in through receive queue 0.
+    // Transmit queue 1 has raised vector 1. The frame came in through receive queue 0.
     assert_eq!(machine.interrupts.raised[..3], [1, 1, 0]);
     machine.write(at::EIMC, 1);
     machine.send(1, &frame(60, 1));
@@ -143,7 +143,7 @@ fn the_head_is_written_back_where_asked() {
 }
 
 #[test]
-fn a_link_that_goes_down_is_told() {
+fn link_change_is_reported() {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(1);
     machine.write(at::IVAR_MISC, 0x8500);
@@ -215,7 +215,7 @@ fn without_bus_mastering_nothing_moves() {
 }
 
 #[test]
-fn pauses_are_asked_for_and_kept() {
+fn pauses_are_requested_and_obeyed() {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(1);
     machine.write(at::FCCFG, bits::FCCFG_SENDS);
@@ -271,7 +271,7 @@ fn semaphores_are_taken_by_reading() {
 }
 
 #[test]
-fn what_is_not_modelled_is_told_once() {
+fn unemulated_register_is_reported_once() {
     let mut machine = Machine::new(Loop::open());
     while machine.nic.take_notice().is_some() {}
     for _ in 0..3 {

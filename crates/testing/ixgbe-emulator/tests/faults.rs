@@ -1,4 +1,4 @@
-//! What a driver meets when faults are injected.
+//! Tests of injected faults, as a driver sees them.
 
 mod support;
 
@@ -64,7 +64,7 @@ fn write_back_is_reordered() {
         .inject(with(|f| f.write_back = WriteBack::Reordered));
     let first = machine.send(0, &frame(60, 1));
     let second = machine.send(0, &frame(60, 2));
-    // The second access of the write-backs fails: what comes last is not written.
+    // The second access of the write-backs fails, so the last write-back is not written.
     machine.nic.inject(with(|f| {
         f.write_back = WriteBack::Reordered;
         f.dma_error_every = NonZeroU32::new(7);
@@ -80,7 +80,7 @@ fn write_back_is_reordered() {
 }
 
 #[test]
-fn dma_errors_lose_packets_and_are_told() {
+fn dma_errors_drop_packets_and_are_reported() {
     let mut machine = up(Loop::open());
     machine.read(at::EICR);
     machine
@@ -132,7 +132,7 @@ fn the_link_flaps() {
 }
 
 #[test]
-fn a_forgetful_device_writes_after_reset_until_bus_mastering_goes() {
+fn keeps_writing_ends_with_bus_mastering() {
     let mut machine = up(Loop::open());
     machine.nic.inject(with(|f| f.keeps_writing = true));
     machine.set(at::CTRL, bits::CTRL_RESET);

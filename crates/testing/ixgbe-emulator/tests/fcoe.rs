@@ -1,4 +1,4 @@
-//! FCoE contexts: a way to host memory past the rings, that firmware may leave open.
+//! Tests of FCoE contexts, a way to host memory past the rings that firmware may leave open.
 
 mod support;
 
@@ -11,12 +11,12 @@ const LIST: u64 = BASE + 0x30_0000;
 const BUFFERS: u64 = BASE + 0x31_0000;
 const BUFFER: u64 = 4096;
 
-/// FCBUFF: a valid context with so many buffers of 4 KiB, from an offset on.
+/// Returns FCBUFF of a valid context with `count` buffers of 4 KiB, from an offset on.
 fn buffers(count: u32, offset: u32) -> u32 {
     offset << 16 | count << 8 | bits::FCBUFF_VALID
 }
 
-/// Writes both halves of a context, as firmware that reads a disk would.
+/// Writes both halves of a context, as firmware does that reads a disk.
 fn leave(machine: &mut Machine, index: u32, buffers: u32, last: u32) {
     for buffer in 0..4 {
         machine.store(LIST + buffer * 8, BUFFERS + buffer * BUFFER);
@@ -29,7 +29,7 @@ fn leave(machine: &mut Machine, index: u32, buffers: u32, last: u32) {
     machine.write(at::FCFLTRW, bits::FCDMARW_WRITE | index);
 }
 
-/// The DMA half of a context, and the filter half, by the commands that read them.
+/// Reads the DMA half of a context and the filter half, by their commands.
 fn context(machine: &mut Machine, index: u32) -> (u64, u32, u32, u32) {
     machine.write(at::FCDMARW, bits::FCDMARW_READ | index);
     let list = u64::from(machine.read(at::FCPTRH)) << 32 | u64::from(machine.read(at::FCPTRL));
@@ -38,7 +38,7 @@ fn context(machine: &mut Machine, index: u32) -> (u64, u32, u32, u32) {
     (list, buffers, last, machine.read(at::FCFLT))
 }
 
-/// An FCoE frame with data of an exchange, from its responder.
+/// An FCoE frame with data of an exchange, by default from the responder.
 struct Frame {
     version: u8,
     start: u8,
@@ -84,7 +84,7 @@ impl Frame {
     }
 }
 
-/// A driver of its rings is up; an EtherType filter says what is FCoE.
+/// Returns a machine whose driver is up, with an EtherType filter for FCoE.
 fn up() -> Machine {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(1);
@@ -127,7 +127,7 @@ fn contexts_are_read_and_written_by_commands() {
         assert_eq!(context(&mut machine, index), left);
     }
     assert_eq!(context(&mut machine, 6), (0, 0, 0, 0));
-    // The valid bit alone is set again.
+    // Sets only the valid bit again.
     machine.write(at::FCFLT, 0);
     machine.write(at::FCFLTRW, bits::FCDMARW_WRITE | 5);
     assert_eq!(context(&mut machine, 5).3, 0);
@@ -138,7 +138,7 @@ fn contexts_are_read_and_written_by_commands() {
 }
 
 #[test]
-fn a_context_that_was_left_takes_frames_past_the_ring() {
+fn leftover_context_places_frames_past_the_ring() {
     let mut machine = up();
     leave(&mut machine, 5, buffers(3, 0x100), 64);
     arrive(&mut machine, &SOME);
@@ -147,7 +147,7 @@ fn a_context_that_was_left_takes_frames_past_the_ring() {
     let data: Vec<u8> = (0..512).map(|i| i as u8 | 1).collect();
     assert_eq!(buffer(&machine, 0x100, 512), data);
     assert!(machine.receive(0).is_none(), "the ring hears nothing");
-    // The next one goes on where this one ended, over two buffers.
+    // The next frame goes on where this one ended, over two buffers.
     let next = Frame {
         start: 0x36,
         length: 4096,
@@ -253,7 +253,7 @@ fn each_condition_keeps_a_frame_on_the_ring() {
         let mut machine = up();
         leave(&mut machine, 5, buffers(3, 0), 64);
         change(&mut machine);
-        // The halves as the registers are now.
+        // Writes both halves from the registers as they are now.
         machine.write(at::FCDMARW, bits::FCDMARW_WRITE | 5);
         machine.write(at::FCFLTRW, bits::FCDMARW_WRITE | 5);
         arrive(&mut machine, &frame);
@@ -264,7 +264,7 @@ fn each_condition_keeps_a_frame_on_the_ring() {
 }
 
 #[test]
-fn a_status_ends_a_read_and_the_fix_a_write() {
+fn status_ends_a_read_and_the_fix_a_write() {
     let mut machine = up();
     leave(&mut machine, 5, buffers(3, 0), 64);
     arrive(&mut machine, &Frame { routing: 7, ..SOME });
@@ -287,7 +287,7 @@ fn a_status_ends_a_read_and_the_fix_a_write() {
 }
 
 #[test]
-fn buffers_run_out_but_for_the_erratum() {
+fn context_ends_with_its_list_except_by_erratum_48() {
     for (last, valid) in [(100, false), (4096, true)] {
         let mut machine = up();
         leave(&mut machine, 5, buffers(1, 0), last);
@@ -299,7 +299,7 @@ fn buffers_run_out_but_for_the_erratum() {
         let (list, buffers, ..) = context(&mut machine, 5);
         assert_eq!(machine.nic.placements().bytes, u64::from(last));
         assert_eq!((list, buffers & 1 != 0), (LIST + 8, valid));
-        // One that goes on writes where its list ended long ago.
+        // A context that goes on writes past the end of its list.
         arrive(
             &mut machine,
             &Frame {
@@ -313,7 +313,7 @@ fn buffers_run_out_but_for_the_erratum() {
 }
 
 #[test]
-fn headers_are_posted_when_asked_for() {
+fn headers_are_posted_on_request() {
     for (control, end, posted) in [
         (0, 1 << 19, false),
         (1 << 3, 1 << 19, true),
@@ -357,7 +357,7 @@ fn the_redirection_table_chooses_the_queue() {
 }
 
 #[test]
-fn a_list_that_is_nowhere_is_a_dma_error() {
+fn unmapped_buffer_list_is_a_dma_error() {
     let mut machine = up();
     leave(&mut machine, 5, buffers(3, 0), 64);
     machine.write(at::FCPTRH, 0xdead);

@@ -1,5 +1,5 @@
-//! What real 82599s are told to do: each a fault that a driver can be tried on, or something that the model
-//! notes when a driver leaves it out.
+//! Tests of documented oddities of real 82599s: faults on which a driver can be tested, and steps that the emulator counts
+//! when a driver leaves them out.
 
 mod support;
 
@@ -54,7 +54,7 @@ fn a_receive_descriptor_comes_back_without_bytes() {
 }
 
 #[test]
-fn an_empty_descriptor_takes_no_packets_place() {
+fn empty_descriptor_needs_a_spare_one() {
     let mut machine = up(|f| f.rx_empty_every = every(1));
     machine.write(at::RDBAL + at::QUEUE_TAIL, 1);
     arrive(&mut machine, 1);
@@ -63,7 +63,7 @@ fn an_empty_descriptor_takes_no_packets_place() {
 }
 
 #[test]
-fn what_receive_wants_set_is_noted() {
+fn missing_receive_settings_are_counted() {
     let mut machine = up(|_| {});
     let Omissions {
         rx_enabled_unhalted,
@@ -83,7 +83,7 @@ fn what_receive_wants_set_is_noted() {
     ];
     assert_eq!(noted, [1; 5]);
     assert_eq!(tail_before_enable, 0, "the transmit queue's is 0");
-    // Enabled already: no more of it. Again, and all is done: neither.
+    // While receive is enabled already, nothing more is counted. Nor is it if all settings are right.
     machine.write(at::RXCTRL, bits::RXCTRL_ENABLE);
     machine.write(at::RXCTRL, 0);
     machine.write(at::SECRXCTRL, bits::SECRXCTRL_HALT);
@@ -126,7 +126,7 @@ fn receive_hangs_if_it_is_enabled_in_traffic() {
     machine.bring_up(1);
     arrive(&mut machine, 3);
     assert!(machine.receive(0).is_some());
-    // With the path halted it does not occur.
+    // It does not hang if the path is halted.
     machine.nic.inject(with(|f| f.rx_enable_hangs = true));
     machine.write(at::RXCTRL, 0);
     machine.write(at::SECRXCTRL, bits::SECRXCTRL_HALT);
@@ -137,7 +137,7 @@ fn receive_hangs_if_it_is_enabled_in_traffic() {
 }
 
 #[test]
-fn a_busy_security_engine_never_tells_that_it_halted() {
+fn busy_security_engine_never_reports_a_halt() {
     let mut machine = up(|f| f.security_busy = true);
     machine.write(at::SECRXCTRL, bits::SECRXCTRL_HALT);
     assert_eq!(machine.read(at::SECRXSTAT), 0);
@@ -146,7 +146,7 @@ fn a_busy_security_engine_never_tells_that_it_halted() {
     assert_eq!(machine.nic.omissions().rx_enabled_unhalted, 2);
 }
 
-/// Disables the bus master, and whether STATUS tells that nothing is pending.
+/// Disables the bus master. Returns whether STATUS says that nothing is pending.
 fn quiesce(machine: &mut Machine) -> bool {
     machine.set(at::CTRL, bits::CTRL_MASTER_DISABLE);
     machine.read(at::STATUS) & bits::STATUS_MASTER_ENABLED == 0
@@ -164,7 +164,7 @@ fn requests_that_do_not_end_need_two_resets() {
     machine.bring_up(1);
     arrive(&mut machine, 1);
     assert!(machine.receive(0).is_none(), "no DMA after one reset");
-    // A second one too soon is none.
+    // A second reset that comes too soon does not count.
     machine.nic.advance(1_001_000);
     machine.bring_up(1);
     arrive(&mut machine, 2);
@@ -177,10 +177,10 @@ fn requests_that_do_not_end_need_two_resets() {
 }
 
 #[test]
-fn a_reset_without_a_flush_is_noted() {
+fn reset_without_a_flush_is_counted() {
     let mut machine = up(|f| f.master_stuck = true);
     quiesce(&mut machine);
-    // In traffic it is no flush.
+    // A flush while receive is enabled does not count.
     machine.set(at::GCR_EXT, bits::GCR_EXT_FLUSH);
     machine.bring_up(1);
     assert_eq!(machine.nic.omissions().reset_unflushed, 1);
@@ -197,7 +197,7 @@ fn without_the_fault_one_reset_is_enough() {
 }
 
 #[test]
-fn a_reset_and_the_eeprom_take_their_time() {
+fn reset_and_eeprom_take_time() {
     let mut machine = Machine::new(Loop::open());
     machine
         .nic
@@ -223,7 +223,7 @@ fn a_reset_and_the_eeprom_take_their_time() {
 }
 
 #[test]
-fn an_access_right_after_a_reset_is_noted() {
+fn early_access_after_a_reset_is_counted() {
     let mut machine = Machine::new(Loop::open());
     for (now, wait, noted) in [(0, 0, 1), (1 << 30, 999_999, 2), (1 << 31, 1_000_000, 2)] {
         machine.nic.advance(now);
@@ -237,7 +237,7 @@ fn an_access_right_after_a_reset_is_noted() {
 }
 
 #[test]
-fn a_queue_begins_and_ends_when_its_register_says_so() {
+fn queue_enable_takes_effect_after_its_time() {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(1);
     machine.nic.inject(with(|f| f.queue_time = 10_000));
@@ -259,7 +259,7 @@ fn a_queue_begins_and_ends_when_its_register_says_so() {
     machine.nic.advance(20_000);
     arrive(&mut machine, 3);
     assert!(machine.receive(0).is_some());
-    // What was asked last holds.
+    // The last value takes effect.
     machine.write(control, 0);
     machine.write(control, bits::QUEUE_ENABLE);
     machine.nic.advance(40_000);
@@ -267,7 +267,7 @@ fn a_queue_begins_and_ends_when_its_register_says_so() {
 }
 
 #[test]
-fn a_cause_that_software_set_silences_its_vector() {
+fn sticky_cause_silences_its_vector() {
     for (sticks, again) in [(false, 2), (true, 1)] {
         let mut machine = up(|f| f.cause_sticks = sticks);
         machine.write(at::EICS, 1);
@@ -279,7 +279,7 @@ fn a_cause_that_software_set_silences_its_vector() {
         machine.write(at::EICR, 1);
         arrive(&mut machine, 2);
         assert_eq!(machine.interrupts.raised[0], again + 1);
-        // With auto mask it does not occur.
+        // It does not occur with auto mask.
         machine.set(at::GPIE, bits::GPIE_AUTO_MASK);
         machine.write(at::EIAM, 0xffff);
         for _ in 0..2 {
@@ -306,7 +306,7 @@ fn messages_are_lost() {
 }
 
 #[test]
-fn the_link_is_told_late_or_where_there_is_none() {
+fn links_register_is_late_or_wrong() {
     let up_now = |machine: &mut Machine| machine.read(at::LINKS) & bits::LINKS_UP != 0;
     let mut machine = up(|_| {});
     assert!(up_now(&mut machine));
@@ -323,7 +323,7 @@ fn the_link_is_told_late_or_where_there_is_none() {
 }
 
 #[test]
-fn a_link_that_the_eeprom_disables_is_enabled_by_software() {
+fn software_enables_a_link_disabled_by_the_eeprom() {
     let mut machine = Machine::new(Loop::open());
     machine.nic.inject(with(|f| f.link_disabled = true));
     machine.set(at::CTRL, bits::CTRL_RESET);
@@ -337,7 +337,7 @@ fn a_link_that_the_eeprom_disables_is_enabled_by_software() {
 }
 
 #[test]
-fn filters_that_no_reset_clears_lead_astray() {
+fn undefined_filters_misdirect_frames() {
     let mut machine = up(|f| f.filters_undefined = true);
     arrive(&mut machine, 1);
     assert!(machine.receive(0).is_none(), "a filter took it");
@@ -350,7 +350,7 @@ fn filters_that_no_reset_clears_lead_astray() {
 }
 
 #[test]
-fn a_fragment_is_said_to_have_a_bad_checksum() {
+fn fragment_is_reported_with_a_bad_checksum() {
     let mut first = vec![0; 60];
     first[..6].fill(0xff);
     first[12..14].copy_from_slice(&[8, 0]);

@@ -1,4 +1,4 @@
-//! Causes, allocation, clearing, masks and throttling, as a driver sees them.
+//! Tests of causes, allocation, clearing, masks and throttling, as a driver sees them.
 
 mod support;
 
@@ -6,7 +6,7 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 use samara_ixgbe_emulator::{CountedInterrupts, FlatMemory, Loop, Nic, Options, Progress};
 use support::{Machine, frame};
 
-/// A device with `queues`, and nothing raised.
+/// Returns a device with `queues` queues and no interrupt raised.
 fn up(queues: u32) -> Machine {
     let mut machine = Machine::new(Loop::closed());
     machine.bring_up(queues);
@@ -21,7 +21,7 @@ fn raised(machine: &Machine) -> Vec<(usize, u64)> {
 }
 
 #[test]
-fn each_queue_and_direction_has_an_allocation_of_its_own() {
+fn queues_and_directions_have_own_vectors() {
     let mut machine = up(2);
     machine.write(at::EIMS_EX + 4, u32::MAX);
     // Receive queue 0 at vector 33, transmit queue 0 at none; transmit queue 1 at vector 63.
@@ -40,7 +40,7 @@ fn each_queue_and_direction_has_an_allocation_of_its_own() {
 }
 
 #[test]
-fn causes_are_cleared_by_themselves_where_asked() {
+fn auto_clear_follows_eiac() {
     let mut machine = up(1);
     machine.write(at::GPIE, bits::GPIE_MULTIPLE_MSIX);
     for (auto, left, count) in [(0xffff, 0, 2), (0, 1, 1)] {
@@ -58,7 +58,7 @@ fn causes_are_cleared_by_themselves_where_asked() {
         assert_eq!(machine.read(at::EICR) & 1, left);
         assert_eq!(machine.read(at::EICR) & 1, 0, "cleared by reading");
     }
-    // And by writing ones.
+    // Causes are cleared by writing ones, too.
     machine.write(at::EIMC, 1);
     machine.write(at::EICS, 1);
     machine.write(at::EICR, 1);
@@ -81,7 +81,7 @@ fn software_sets_causes() {
 }
 
 #[test]
-fn a_vector_masks_itself_where_asked() {
+fn auto_mask_follows_eiam() {
     let mut machine = up(1);
     machine.set(at::GPIE, bits::GPIE_AUTO_MASK);
     machine.write(at::EIAM_EX, 1);
@@ -97,7 +97,7 @@ fn a_vector_masks_itself_where_asked() {
 }
 
 #[test]
-fn with_one_vector_all_causes_share_its_throttle() {
+fn single_vector_shares_one_throttle() {
     let mut machine = up(1);
     machine.write(at::GPIE, 0);
     machine.write(at::EIMS, bits::EICR_LINK_CHANGE);
@@ -109,7 +109,7 @@ fn with_one_vector_all_causes_share_its_throttle() {
     machine.settle();
     assert_eq!(raised(&machine), [(0, 1)]);
     assert_eq!(machine.nic.next_deadline(), None);
-    // A queue's cause, then one of the others: both wait for vector 0.
+    // A queue's cause, then another cause: both wait for vector 0.
     for change in [false, true] {
         machine.read(at::EICR);
         machine.link.down = change;
@@ -127,7 +127,7 @@ fn with_one_vector_all_causes_share_its_throttle() {
     }
 }
 
-/// A device whose vector 0 has a cause.
+/// Returns a device whose vector 0 has a cause, and its step function.
 fn cause(foreign: bool, control: u8) -> (Nic, impl FnMut(&mut Nic) -> u64) {
     let mut nic = Nic::new(Options::default().with_foreign_msix_table(foreign));
     nic.config_write(0x04, &[6, 0]);
@@ -150,7 +150,7 @@ fn cause(foreign: bool, control: u8) -> (Nic, impl FnMut(&mut Nic) -> u64) {
 }
 
 #[test]
-fn a_masked_function_interrupts_later_one_without_msi_x_never() {
+fn masked_function_interrupts_when_unmasked() {
     const ENABLE: u8 = 0x80;
     const MASK: u8 = 0x40;
     for foreign in [false, true] {

@@ -1,4 +1,4 @@
-//! What the device does for a driver: spreading, segmentation, checksums, tags, in all descriptor formats.
+//! Tests of offloads: RSS, segmentation, checksums and tags, in all descriptor formats.
 
 mod support;
 
@@ -8,7 +8,7 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 use samara_ixgbe_emulator::{GuestMemory, Loop};
 use support::{Machine, data, frame};
 
-/// A TCP segment from a port, 66 bytes of payload; checksums are not filled in.
+/// Returns a TCP segment from a port with `payload` bytes. Checksums are not filled in.
 fn tcp(port: u16, payload: usize) -> Vec<u8> {
     let mut frame = [0xff; 6].to_vec();
     frame.extend([2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0]);
@@ -22,7 +22,7 @@ fn tcp(port: u16, payload: usize) -> Vec<u8> {
     frame
 }
 
-/// The Internet checksum's sum, complemented: 0 over what holds a right checksum.
+/// Returns the complemented sum of the Internet checksum, which is 0 over data with a right checksum.
 fn sum(bytes: &[u8], more: u32) -> u16 {
     let words = bytes
         .chunks(2)
@@ -79,7 +79,7 @@ fn flows_are_spread_over_the_queues() {
         .map(|queue| machine.read(at::QPRC + queue * 0x40))
         .sum();
     assert_eq!(counted, 64);
-    // What is not hashed goes to queue 0.
+    // Frames that are not hashed go to queue 0.
     machine.link.inbound.push_back(frame(60, 1));
     machine.settle();
     assert!(machine.receive(0).is_some());
@@ -105,7 +105,7 @@ fn a_packet_is_cut_into_segments() {
             1 << 29 | 2 << 20 | 3 << 10 | 20 << 40 | 1000 << 48,
         ],
     );
-    // TSE; IXSM and TXSM; no RS and no EOP but at the end.
+    // TSE, IXSM and TXSM; RS and EOP only at the end.
     let offloads = 1 << 31 | 3 << 40 | 2500 << 46;
     let middle = |length: u64| length | 3 << 20 | 1 << 29;
     machine.push(0, [places[0], middle(54) | offloads]);
@@ -130,13 +130,13 @@ fn a_packet_is_cut_into_segments() {
 }
 
 #[test]
-fn checksums_are_inserted_on_transmit_and_checked_on_receive() {
+fn checksums_are_inserted_and_checked() {
     let mut machine = Machine::new(Loop::closed());
     machine.bring_up(1);
     let packet = tcp(1000, 66);
     let place = Machine::tx_buffer(0);
     machine.memory.write(place, &packet).expect("guest memory");
-    // The driver's sum knows the length here.
+    // Here the driver's sum includes the length.
     let with_length = (0x1409u16 + 86).to_be_bytes();
     machine
         .memory
@@ -158,7 +158,7 @@ fn checksums_are_inserted_on_transmit_and_checked_on_receive() {
 }
 
 #[test]
-fn legacy_descriptors_serve_both_ways() {
+fn legacy_descriptors_work_in_both_directions() {
     let mut machine = Machine::new(Loop::closed());
     machine.bring_up(1);
     machine.write(at::rx_queue(0) + at::QUEUE_SRRCTL, 2);
@@ -197,7 +197,7 @@ fn legacy_descriptors_serve_both_ways() {
 }
 
 #[test]
-fn filters_let_in_what_the_driver_asks_for() {
+fn filters_follow_the_driver() {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(1);
     machine.write(at::FCTRL, 0);

@@ -1,4 +1,4 @@
-//! What a driver does to the device besides moving packets: EEPROM, semaphores, MDIO, link, enables.
+//! Tests of registers beside those of packets: EEPROM, semaphores, MDIO, link, enables.
 
 mod support;
 
@@ -38,9 +38,9 @@ fn the_eeprom_is_read_word_by_word_and_adds_up() {
 }
 
 #[test]
-fn software_and_firmware_share_what_is_to_be_shared() {
+fn semaphores_share_hardware_with_firmware() {
     let mut machine = Machine::new(Loop::open());
-    // Firmware lets go of all: what software writes is what stands there.
+    // Firmware holds nothing, so the register reads as software wrote it.
     assert_eq!(machine.read(at::GSSR), 0);
     machine.write(at::GSSR, 0x5);
     assert_eq!(machine.read(at::GSSR), 0x5);
@@ -53,7 +53,7 @@ fn software_and_firmware_share_what_is_to_be_shared() {
         bits::FWSM_EEP_RELOADED,
         "the firmware's"
     );
-    // A driver tells that it is there.
+    // A driver sets the bit that says that it is loaded.
     machine.write(at::CTRL_EXT, bits::CTRL_EXT_DRIVER_LOADED);
     assert_eq!(machine.read(at::CTRL_EXT), bits::CTRL_EXT_DRIVER_LOADED);
 }
@@ -77,7 +77,7 @@ fn no_phy_answers() {
 }
 
 #[test]
-fn restarting_negotiation_takes_the_link_down_and_up() {
+fn restart_of_negotiation_flaps_the_link() {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(1);
     machine.write(at::IVAR_MISC, 0x8500);
@@ -105,7 +105,7 @@ fn restarting_negotiation_takes_the_link_down_and_up() {
 }
 
 #[test]
-fn each_enable_counts() {
+fn every_enable_bit_is_needed() {
     let clear = |machine: &mut Machine, offset: u32, bits: u32| {
         let value = machine.read(offset) & !bits;
         machine.write(offset, value);

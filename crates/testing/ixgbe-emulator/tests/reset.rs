@@ -1,4 +1,4 @@
-//! Every way to reset the device, in the middle of traffic: afterwards it is as after power-on, and another
+//! Tests of every reset of the device in the middle of traffic. Afterwards the device is as after power-on, and another
 //! driver programs it anew.
 
 mod support;
@@ -10,12 +10,12 @@ use samara_ixgbe_emulator::registers::{TABLE, bits, offset as at};
 use samara_ixgbe_emulator::{CountedInterrupts, Loop, Nic};
 use support::{Machine, data, frame};
 
-/// What all registers read as; the device is not touched.
+/// Reads all registers of a copy, so that the device does not change.
 fn registers(nic: &Nic) -> BTreeMap<(&'static str, u32), u32> {
     let mut nic = nic.clone();
     let all = TABLE.iter().copied().flatten();
     all.flat_map(|register| (0..u32::from(register.count)).map(move |index| (register, index)))
-        // The clock runs on.
+        // Not the timer, which runs on.
         .filter(|(register, _)| register.offset != at::FRTIMER)
         .map(|(register, index)| {
             let value = nic.read(0, register.at(index).into(), 4) as u32;
@@ -38,9 +38,9 @@ fn table(nic: &Nic) -> Vec<u64> {
         .collect()
 }
 
-/// A device with something under way everywhere: frames that wait for descriptors, a packet without its
-/// end, an interrupt that waits for the clock, the peer asked to be quiet and asking for it, statistics that
-/// nobody has read, semaphores taken, the module's bus in the middle of a byte.
+/// Returns a device in the middle of all its operations: frames that wait for descriptors, a packet without its end, an
+/// interrupt that waits for the clock, pauses requested by both ends, unread statistics, taken semaphores, and the
+/// module's bus in the middle of a byte.
 fn busy() -> Machine {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(4);
@@ -123,14 +123,14 @@ fn every_reset_gives_the_device_of_power_on() {
             machine.memory.bytes() == memory,
             "{what}: nothing is written any more"
         );
-        // The function's own resets, and power, take the MSI-X table.
+        // Only resets of the PCI function, and power, reset the MSI-X table.
         let untouched = table(&machine.nic) == table(&Nic::new(*machine.nic.options()));
         assert_eq!(
             untouched,
             matches!(what, "FLR" | "D3" | "the VMM's"),
             "{what}"
         );
-        // Only power takes all of configuration space.
+        // Only power resets all of configuration space.
         if what == "the VMM's" {
             let clean = config(&Nic::new(*machine.nic.options()));
             assert_eq!(config(&machine.nic), clean);

@@ -1,5 +1,4 @@
-//! Rings and descriptors that make no sense: each gives a dropped packet and a statistic, and the device
-//! goes on.
+//! Tests of invalid rings and descriptors. Each leads to a dropped packet and a statistic, and the device goes on.
 
 mod support;
 
@@ -8,7 +7,7 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 use samara_ixgbe_emulator::{DmaError, Drops, FlatMemory, GuestMemory, Loop};
 use support::{BASE, Machine, RING, SIZE, data, frame};
 
-/// Behind the last byte of guest memory.
+/// The address behind the last byte of guest memory.
 const OUTSIDE: u64 = BASE + SIZE as u64;
 
 fn up(link: Loop) -> Machine {
@@ -17,7 +16,7 @@ fn up(link: Loop) -> Machine {
     machine
 }
 
-/// Another driver takes over: reset, and a packet goes round.
+/// Resets the device as another driver does, and sends a packet round the loop.
 fn still_works(machine: &mut Machine) {
     machine.link.looped = true;
     machine.link.inbound.clear();
@@ -35,7 +34,7 @@ fn drops(change: impl FnOnce(&mut Drops)) -> Drops {
 }
 
 #[test]
-fn transmit_descriptors_without_sense() {
+fn malformed_transmit_descriptors_are_dropped() {
     let context = |l4: u64, mss: u64| {
         [
             14 << 9 | 20,
@@ -116,7 +115,7 @@ fn transmit_descriptors_without_sense() {
 }
 
 #[test]
-fn rings_that_are_not_in_memory() {
+fn rings_outside_memory_are_dma_errors() {
     for (base, length, head, tail) in [
         (OUTSIDE, 0x400, 0, 63),
         (OUTSIDE - 0x80, 0x400, 0, 63),
@@ -145,7 +144,7 @@ fn rings_that_are_not_in_memory() {
 }
 
 #[test]
-fn heads_tails_and_lengths_that_make_no_ring_are_ignored() {
+fn invalid_ring_registers_are_ignored() {
     for (length, head, tail) in [
         (0, 0, 1),
         (0x7f, 0, 1),
@@ -176,7 +175,7 @@ fn heads_tails_and_lengths_that_make_no_ring_are_ignored() {
 }
 
 #[test]
-fn receive_buffers_that_are_not_in_memory() {
+fn receive_buffers_outside_memory_are_dma_errors() {
     for address in [OUTSIDE - 10, OUTSIDE, 0, u64::MAX, BASE - 1] {
         let mut machine = up(Loop::open());
         for slot in 0..u64::from(RING) {
@@ -185,7 +184,7 @@ fn receive_buffers_that_are_not_in_memory() {
         let before = machine.memory.bytes().to_vec();
         machine.link.inbound.push_back(frame(60, 1));
         machine.settle();
-        // Writes are posted: the descriptor says that it is done.
+        // Writes are posted, so the descriptor is done nevertheless.
         assert_eq!(machine.load(Machine::rx_ring(0) + 8) & 3, 3);
         let ring = (Machine::rx_ring(0) - BASE) as usize;
         let after = machine.memory.bytes();
@@ -196,13 +195,13 @@ fn receive_buffers_that_are_not_in_memory() {
 }
 
 #[test]
-fn heads_written_where_there_is_no_memory() {
+fn head_write_back_outside_memory_fails() {
     for (place, failed) in [
         (OUTSIDE, 2),
         (OUTSIDE - 4, 0),
         (0, 2),
         (!3, 2),
-        // Onto the ring itself, and onto a buffer.
+        // The head is written onto the ring itself, and onto a buffer.
         (Machine::tx_ring(0) + 24, 0),
         (Machine::tx_buffer(1), 0),
     ] {
@@ -229,8 +228,8 @@ fn heads_written_where_there_is_no_memory() {
 }
 
 #[test]
-fn rings_on_top_of_each_other_come_to_rest() {
-    // Both rings in one place, each buffer on the rings: what is received becomes what is sent.
+fn overlapping_rings_come_to_rest() {
+    // Both rings lie in one place, and each buffer on the rings, so received frames become descriptors to send.
     let mut machine = up(Loop::closed());
     let ring = Machine::tx_ring(0);
     machine.write(at::rx_queue(0), ring as u32);
@@ -253,16 +252,16 @@ fn rings_on_top_of_each_other_come_to_rest() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// The device writes into buffers, as far as they go, and into descriptors: nowhere else.
+    /// The device writes only into the buffers, within their size, and into descriptors.
     #[test]
-    fn nothing_is_written_beside_the_buffers(
+    fn writes_stay_inside_the_buffers(
         kib in 0u32..32,
         kind in 0u32..8,
         strip in any::<bool>(),
         keep_crc in any::<bool>(),
         lengths in prop::collection::vec(60usize..9000, 1..20),
     ) {
-        // Buffers of the size that SRRCTL tells, with a gap behind each.
+        // Buffers of the size that SRRCTL gives, with a gap behind each.
         const PLACE: u64 = 0x10_0000;
         const GAP: usize = 64;
         let size = kib.max(1) as usize * 1024;
@@ -298,10 +297,10 @@ proptest! {
     }
 }
 
-/// Guest memory that looks at what is published.
+/// Guest memory that checks published words.
 struct Watched {
     memory: FlatMemory,
-    /// Words that were published, and those of them that changed more than one bit.
+    /// The number of published words, and of those that changed more than one bit.
     published: usize,
     torn: usize,
 }

@@ -11,11 +11,11 @@ mount -t devtmpfs none /dev
 mount -t tmpfs none /run
 mount -t tmpfs none /tmp
 
-# busybox would take its own.
+# Otherwise busybox would run its own `ip`.
 ip() { /opt/ip "$@"; }
 far() { /opt/ip netns exec far "$@"; }
 
-# The firmware's last line may have no end.
+# Ends the firmware's last line, which may have no newline.
 echo
 verdicts=0
 verdict() {
@@ -71,7 +71,7 @@ both_ways() {
     ping -c 2 -W 3 -s "$1" 10.9.0.2 && far ping -c 2 -W 3 -s "$1" 10.9.0.1
 }
 
-# 8 MiB through TCP from the host named by its address, $1: not one byte may differ.
+# Fetches 8 MiB through TCP from the host of the address $address and compares every byte.
 fetch() {
     rm -f /tmp/got
     "$@" timeout 60 wget -q -O /tmp/got "http://$address:8080/data" && cmp /tmp/data /tmp/got
@@ -98,7 +98,7 @@ frame_size() {
     carrier
 }
 
-# The value of a counter of ethtool -S.
+# Prints the value of a counter of ethtool -S.
 counter() {
     ethtool -S eth0 | sed -n "s/^ *$1: //p"
 }
@@ -116,7 +116,7 @@ sane_counters() {
     done
 }
 
-# What the kernel counted and what the device counted since the driver's last reset of it.
+# Compares the kernel's counters with those of the device.
 counters_agree() {
     sleep 3
     before="$(counter rx_packets) $(counter rx_pkts_nic) $(counter tx_packets) $(counter tx_pkts_nic)"
@@ -196,7 +196,7 @@ case $(cat /proc/cmdline) in
     poweroff -f
     ;;
 *round=reset*)
-    # Each boot is one of these; the first is reset from outside, the second ends by itself.
+    # Each boot of the reset round runs this. The first is reset from outside, the second reboots by itself.
     verdict "probe" load
     verdict "link" setup
     verdict "ping" both_ways 56

@@ -154,6 +154,8 @@ fn run(steps: &[[u8; BYTES]]) {
 
 /// A tenth of the steps, in runs of up to 300, with what the host holds and the sum over all owners
 /// compared after each. The shortest part of a run that fails is told.
+///
+/// Invariant: ORDER-55
 #[test]
 fn alone_with_all_totals() {
     const LONGEST: usize = 300;
@@ -193,6 +195,7 @@ const THREADS: usize = 4;
 /// Steps of a thread before the totals are compared and the machines change threads.
 const ROUND: u64 = 2000;
 
+/// Invariant: ORDER-55
 #[test]
 fn several_on_several_threads() {
     let _alone = begin();
@@ -228,6 +231,7 @@ fn several_on_several_threads() {
     assert_eq!(totals(), before);
 }
 
+/// Invariant: ORDER-55
 #[test]
 fn several_threads_in_the_same_domains() {
     const STEPS: u64 = 500;
@@ -251,6 +255,8 @@ fn several_threads_in_the_same_domains() {
 }
 
 /// Cuts that are made: each takes a signal for every instruction before it.
+///
+/// Invariant: ORDER-55
 #[test]
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn under_ticks() {
@@ -283,6 +289,8 @@ fn under_ticks() {
 }
 
 /// Chains of exported objects, each of which holds the only proxy to the one before.
+///
+/// Invariant: ORDER-55
 #[test]
 fn long_chains_cost_their_maker_and_end_in_little_stack() {
     const LINKS: usize = 50_000;
@@ -302,6 +310,8 @@ fn long_chains_cost_their_maker_and_end_in_little_stack() {
 }
 
 /// Domains that have the host keep as much as they may pay for all of it.
+///
+/// Invariant: ORDER-55
 #[test]
 fn domains_pay_for_all_that_the_host_keeps() {
     /// Steps with the same domains.

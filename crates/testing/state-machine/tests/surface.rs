@@ -36,6 +36,7 @@ const NOT_CALLED: &[(&str, &str)] = &[
 /// Steps in which each function is called at least once.
 const STEPS: usize = 40_000;
 
+/// Invariant: ORDER-56
 #[test]
 fn the_machine_calls_every_safe_function() {
     let mut rng = Rng::new(1);

@@ -17,6 +17,7 @@ const STEPS: usize = 4_000;
 /// each so many that a domain is charged for.
 const LOST: (u64, u64) = (100, 8);
 
+/// Invariant: ORDER-19
 #[test]
 fn every_callable_function_is_charged_to_a_domain() {
     let mut rng = Rng::new(2);

@@ -85,6 +85,7 @@ fn whole_tables_answer_everywhere_in_the_code() {
     assert_eq!(image.rules(image.code.end).err(), Some(TableError::NoEntry));
 }
 
+/// Invariant: ORDER-45, ORDER-49
 #[test]
 fn mutated_tables_are_errors_and_nothing_worse() {
     let mut copy = Copy::of(program_image());
@@ -169,6 +170,7 @@ fn forever(copy: &Copy) -> Image<'static> {
     }
 }
 
+/// Invariant: ORDER-45, ORDER-46
 #[test]
 fn images_come_and_go_while_others_look_them_up() {
     const LOADS: usize = 200;

@@ -60,6 +60,8 @@
 //!     host.bars.unmap(function, 0, registers);
 //! }
 //! ```
+//!
+//! Invariant: AUTH-7
 
 use core::fmt;
 use core::ptr::NonNull;

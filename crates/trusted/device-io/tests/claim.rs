@@ -162,6 +162,7 @@ fn silencing_resets_if_possible_and_says_so() {
     bench.emulator.replug();
 }
 
+/// Invariant: DEV-9
 #[test]
 fn a_moved_buffer_is_kept_until_its_commands_end() {
     let bench = Bench::new(true);
@@ -277,6 +278,7 @@ fn a_loan_that_ends_in_flight_silences_the_device() {
     }
 }
 
+/// Invariant: DEV-9
 #[test]
 fn a_loan_that_a_panic_ends_silences_the_device_first() {
     let bench = Bench::new(true);
@@ -295,6 +297,8 @@ fn a_loan_that_a_panic_ends_silences_the_device_first() {
 }
 
 /// A unit is made only from the engine's own page, and only if the command that filled it succeeded.
+///
+/// Invariant: DEV-26
 #[test]
 fn a_unit_comes_from_the_engines_page() {
     let bench = Bench::new(true);
@@ -330,6 +334,8 @@ fn a_unit_comes_from_the_engines_page() {
 }
 
 /// Blocks with metadata transfer more than their own bytes; such a namespace has no unit.
+///
+/// Invariant: DEV-26
 #[test]
 fn a_block_with_metadata_is_no_unit() {
     let _alone = alone();
@@ -379,6 +385,8 @@ fn commands_stay_inside_buffer_and_namespace() {
 
 /// Every page of a transfer goes where it belongs, at any offset in the first page: with no further pointer, one, or
 /// a list.
+///
+/// Invariant: DEV-26
 #[test]
 fn a_transfer_covers_its_bytes_exactly() {
     let bench = Bench::new(true);

@@ -32,6 +32,7 @@ fn claimed() -> (
     (alone, bus, slot, slot.claim().unwrap())
 }
 
+/// Invariant: DEV-24
 #[test]
 fn a_vector_is_exclusive_and_masked_when_dropped() {
     let (_alone, bus, _, function) = claimed();
@@ -61,6 +62,7 @@ fn a_vector_is_exclusive_and_masked_when_dropped() {
     drop(function.interrupt(3).unwrap());
 }
 
+/// Invariant: DEV-24
 #[test]
 fn an_old_interrupt_does_not_mask_the_next_claims() {
     let (_alone, bus, slot, function) = claimed();
@@ -78,6 +80,7 @@ fn an_old_interrupt_does_not_mask_the_next_claims() {
     assert_eq!(vectors_in_use(), 0);
 }
 
+/// Invariant: DEV-24
 #[test]
 fn a_function_level_reset_takes_no_interrupt_away() {
     let (_alone, bus, _, function) = claimed();
@@ -91,6 +94,7 @@ fn a_function_level_reset_takes_no_interrupt_away() {
     drop(interrupt);
 }
 
+/// Invariant: DEV-24
 #[test]
 fn a_function_that_is_no_bus_master_sends_no_message() {
     let (_alone, bus, _, function) = claimed();
@@ -109,6 +113,8 @@ fn a_function_that_is_no_bus_master_sends_no_message() {
 }
 
 /// Four things go back: two mappings, of registers and table, and two messages.
+///
+/// Invariant: DEV-34
 #[test]
 fn a_panicking_host_still_gets_everything_back() {
     let (_alone, bus, slot, function) = claimed();

@@ -68,6 +68,7 @@ fn init(function: PciFunction<Nvme>) -> Result<Holder, RpcError> {
     Ok(Holder(function))
 }
 
+/// Invariant: DEV-9
 #[test]
 fn a_buffer_in_flight_is_the_hosts_and_comes_back() {
     let slot = NvmeEmulator::leak(Shape::default()).slot();
@@ -87,6 +88,7 @@ const QUOTA: usize = 32;
 /// counts.
 const QUEUE: usize = 1 + 1 + 1 + 8 + 1;
 
+/// Invariant: DEV-31
 #[test]
 fn a_claim_owns_no_more_than_its_domains_quota() {
     let slot = NvmeEmulator::leak(Shape::default()).slot();

@@ -124,6 +124,7 @@ fn each_width_is_accessed_as_a_whole() {
     assert_eq!(plain.accesses(), expected);
 }
 
+/// Invariant: DEV-21
 #[test]
 fn bits_and_values_are_written_as_a_whole() {
     let (plain, function) = claimed();
@@ -191,6 +192,8 @@ fn merged_bits_leave_the_others_alone() {
 }
 
 /// Nothing answers, or not yet: the value that would be written back was never there.
+///
+/// Invariant: DEV-21
 #[test]
 fn all_ones_are_not_written_back() {
     let (plain, function) = claimed();
@@ -266,6 +269,8 @@ fn a_selected_register_is_read_by_its_index() {
 }
 
 /// Another thread's index could make a write or a read reach the wrong register.
+///
+/// Invariant: DEV-21
 #[test]
 fn an_index_and_its_access_are_one_step() {
     let (plain, function) = claimed();

@@ -55,6 +55,7 @@ fn ring(function: PciFunction<Ixgbe>) -> Result<Board, RpcError> {
     Ok(Board(function))
 }
 
+/// Invariant: DEV-22
 #[test]
 fn a_packet_in_a_ring_is_the_hosts_and_comes_back() {
     let slot = IxgbeBus::leak(Loop::closed()).slot();
@@ -85,6 +86,7 @@ fn a_function_that_is_lent_opens_no_ring() {
     drop(slot.claim().unwrap());
 }
 
+/// Invariant: DEV-31
 #[test]
 fn a_ring_counts_as_full_against_its_domains_quota() {
     let slot = IxgbeBus::leak(Loop::closed()).slot();

@@ -43,6 +43,7 @@ fn init(function: PciFunction<Ixgbe>) -> Result<Board, RpcError> {
     Ok(Board(function))
 }
 
+/// Invariant: DEV-35
 #[test]
 fn a_ring_refused_for_memory_can_be_made_later() {
     let _alone = alone();
@@ -59,6 +60,7 @@ fn a_ring_refused_for_memory_can_be_made_later() {
     assert_eq!(census_all(), before);
 }
 
+/// Invariant: DEV-35
 #[test]
 fn a_ring_beyond_the_claims_queues_keeps_no_pins() {
     let _alone = alone();

@@ -53,6 +53,7 @@ impl Bench {
 /// Forgets a handle, as a driver may.
 fn gone<T>(_: T) {}
 
+/// Invariant: DEV-22
 #[test]
 fn a_packet_comes_out_only_when_the_device_is_done() {
     let bench = Bench::new();
@@ -104,6 +105,7 @@ fn a_packet_comes_out_only_when_the_device_is_done() {
     bench.finish();
 }
 
+/// Invariant: DEV-22
 #[test]
 fn packets_in_a_ring_are_freed_with_the_claim() {
     let bench = Bench::new();
@@ -126,6 +128,7 @@ fn packets_in_a_ring_are_freed_with_the_claim() {
     bench.finish();
 }
 
+/// Invariant: DEV-28
 #[test]
 fn a_queue_has_one_ring_for_the_length_of_a_claim() {
     let bench = Bench::new();
@@ -146,6 +149,7 @@ fn a_queue_has_one_ring_for_the_length_of_a_claim() {
     bench.finish();
 }
 
+/// Invariant: DEV-28
 #[test]
 fn bytes_that_are_not_the_packets_own_are_refused() {
     let bench = Bench::new();
@@ -173,6 +177,7 @@ fn bytes_that_are_not_the_packets_own_are_refused() {
     bench.finish();
 }
 
+/// Invariant: DEV-28
 #[test]
 fn another_claims_function_cannot_use_the_ring() {
     let bench = Bench::new();
@@ -186,6 +191,7 @@ fn another_claims_function_cannot_use_the_ring() {
     bench.finish();
 }
 
+/// Invariant: DEV-22
 #[test]
 fn a_reset_ring_can_be_emptied_and_restarted() {
     let bench = Bench::new();
@@ -229,6 +235,7 @@ fn a_packet_that_came_out_outlives_the_claim() {
     bench.finish();
 }
 
+/// Invariant: DEV-22
 #[test]
 fn a_panic_while_a_batch_is_traded_loses_nothing() {
     let bench = Bench::new();

@@ -72,6 +72,7 @@ fn an_unwritten_status_is_all_ones() {
     assert_eq!(census_all(), before);
 }
 
+/// Invariant: DEV-19
 #[test]
 fn chains_are_put_in_turn_also_over_a_reset() {
     let _alone = alone();
@@ -91,6 +92,7 @@ fn chains_are_put_in_turn_also_over_a_reset() {
     assert_eq!(census_all(), before);
 }
 
+/// Invariant: DEV-19
 #[test]
 fn a_chain_used_twice_is_not_in_flight() {
     let _alone = alone();
@@ -115,6 +117,8 @@ fn a_chain_used_twice_is_not_in_flight() {
 }
 
 /// A chain has two places for its status, used in turn.
+///
+/// Invariant: DEV-19
 #[test]
 fn a_late_status_does_not_reach_the_next_chain() {
     let _alone = alone();

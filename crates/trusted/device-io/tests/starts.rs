@@ -229,6 +229,8 @@ fn a_start_tells_what_the_table_says() {
 }
 
 /// The device is told the buffer's length, however much room the driver's object has.
+///
+/// Invariant: DEV-28
 #[test]
 fn a_descriptor_covers_only_the_buffer() {
     let (plain, function) = claimed();
@@ -248,6 +250,8 @@ fn a_descriptor_covers_only_the_buffer() {
 }
 
 /// A queue of which the device was told only a part is the device's until a reset.
+///
+/// Invariant: DEV-23
 #[test]
 fn a_failed_start_is_not_repeated() {
     let lacks = [
@@ -284,6 +288,7 @@ fn a_failed_start_is_not_repeated() {
     }
 }
 
+/// Invariant: DEV-23
 #[test]
 fn a_queue_that_does_not_stop_keeps_its_packets() {
     let (plain, function) = claimed();

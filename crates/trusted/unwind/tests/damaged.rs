@@ -35,6 +35,7 @@ fn passed(drops: &Cell<u32>, end: &dyn Fn()) {
     black_box(());
 }
 
+/// Invariant: ORDER-48
 #[test]
 fn a_panic_is_refused_by_a_damaged_table_and_nothing_is_destroyed() {
     let whole = program::program();

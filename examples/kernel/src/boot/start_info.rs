@@ -1,5 +1,5 @@
-//! Copies the information that the PVH loader passes. The original lies in memory that the loader's own memory map calls
-//! usable.
+//! Copies the information that the PVH loader passes. The original lies in memory that the loader's own memory map
+//! calls usable.
 
 use arrayvec::ArrayVec;
 

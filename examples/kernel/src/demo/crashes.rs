@@ -163,7 +163,7 @@ impl Log {
         };
         match self.pending.iter_mut().find(|place| place.is_none()) {
             Some(place) => *place = Some(crash),
-            None => println!("error: more than {PENDING} crashes wait for a recovery; raise PENDING"),
+            None => println!("error: {PENDING} crashes already wait for recovery; raise PENDING"),
         }
     }
 

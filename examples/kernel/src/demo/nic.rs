@@ -55,7 +55,8 @@ pub(super) fn find() -> Result<Slot, String> {
     let ixgbe = host::find().map(Slot::Ixgbe);
     let found = ixgbe.or_else(|| host::find().map(Slot::Virtio));
     found.ok_or_else(|| {
-        "no 82599 and no virtio network device: add one to the machine, or leave out requests=N".to_string()
+        "no 82599 and no virtio network device: add one to the machine, or leave out requests=N"
+            .to_string()
     })
 }
 

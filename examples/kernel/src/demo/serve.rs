@@ -139,7 +139,8 @@ impl<'m> Plan<'m> {
         }
     }
 
-    /// Returns after how many bytes fault `number` is armed. All bytes are divided into equal parts, one for each fault.
+    /// Returns after how many bytes fault `number` is armed. The bytes are divided into equal parts, one for each
+    /// fault.
     fn place(&self, number: u64) -> u64 {
         let Service {
             seed,

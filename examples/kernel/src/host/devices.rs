@@ -1,4 +1,4 @@
-//! What drivers need of the kernel: configuration space, registers, bus addresses, time.
+//! The kernel's services for drivers: configuration space, registers, bus addresses, time.
 
 use samara::heap::thread;
 use samara::runtime::threads::api::yield_now;
@@ -12,7 +12,7 @@ use crate::mm::{direct_map, window};
 use crate::pci::{self, Bar};
 use crate::time;
 
-/// The kernel as `device-io` sees it.
+/// The kernel as a host of `device-io`.
 pub(super) const HOST: Host = Host {
     config: &KernelHost,
     bars: &KernelHost,
@@ -31,21 +31,23 @@ fn address(address: PciAddress) -> pci_types::PciAddress {
     pci_types::PciAddress::new(segment, bus, device, function)
 }
 
-// SAFETY: configuration space is memory in which each function has its own 4 KiB; accesses are
-// single, uncached and volatile, and what is absent reads as all ones.
+// SAFETY: configuration space is memory in which each function has its own 4 KiB. Accesses are single, uncached and
+// volatile, so they have taken effect when they return, and they do not panic. A function that is absent reads as all
+// ones.
 unsafe impl ConfigSpace for KernelHost {
     fn read(&self, function: PciAddress, offset: u16) -> u32 {
         pci::read_config(address(function), offset)
     }
 
     unsafe fn write(&self, function: PciAddress, offset: u16, value: u32) {
-        // SAFETY: handed on: the device reaches only memory that is set aside for it, and BARs are put back
-        // where they were.
+        // SAFETY: handed on. The caller, `device-io`, makes a device bus master only while everything that the device
+        // reaches stays allocated, and leaves its BARs where they are mapped.
         unsafe { pci::write_config(address(function), offset, value) }
     }
 }
 
-// SAFETY: windows are mapped uncached, at least as far as asked, and stay so.
+// SAFETY: `window::map_device` maps at least `length` bytes uncached, and the mapping stays. `length` is at most the
+// size of the BAR.
 unsafe impl MapBar for KernelHost {
     fn map(&self, function: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError> {
         let function = pci::find(address(function)).ok_or(MapBarError::Absent)?;
@@ -62,15 +64,15 @@ unsafe impl MapBar for KernelHost {
         }
     }
 
-    /// Mappings stay: the next claim of the function gets the same.
+    /// Does nothing. Mappings stay, and the next claim of the function gets the same one.
     unsafe fn unmap(&self, _: PciAddress, _: u8, _: Backing) {}
 }
 
-// SAFETY: the direct map shows physical memory as it is, contiguous, and devices see it so too:
-// there is no IOMMU.
+// SAFETY: the direct map shows physical memory contiguously. Devices reach it at its physical addresses, since there is
+// no IOMMU.
 unsafe impl DmaTranslate for KernelHost {
     fn linear(&self) -> Option<u64> {
-        // The exchange heap's pages are all in the direct map, and there's no IOMMU.
+        // All pages of the exchange heap lie in the direct map, and there is no IOMMU.
         Some(direct_map::offset())
     }
 
@@ -79,14 +81,14 @@ unsafe impl DmaTranslate for KernelHost {
     }
 }
 
-// SAFETY: allocates nothing.
+// SAFETY: neither method allocates.
 unsafe impl Clock for KernelHost {
     fn now(&self) -> u64 {
         time::since_boot().as_nanos() as u64
     }
 
-    /// A wait of the domain, as far as its budget goes: a slow device is not its driver's hang. Under the no-cut mark nothing
-    /// else may run.
+    /// Yields. For the domain's budget that is a wait, so under a budget between yields a slow device does not make its
+    /// driver overrun. Under the no-cut mark no other thread may run, so the thread spins.
     fn relax(&self) {
         if thread::current().in_no_cut() {
             core::hint::spin_loop();

@@ -1,4 +1,4 @@
-//! What happens to domains: a line each on the console, or whatever the program makes of it.
+//! Events of domains: by default each is a line on the console. A program can set a sink of its own.
 
 use samara::Event;
 use samara::runtime::host::Events;
@@ -7,12 +7,12 @@ use super::KernelHost;
 use crate::println;
 use crate::sync::Lock;
 
-/// Gets every event, on the thread that caused it, acting for the host.
+/// Receives every event, on the thread that caused it, which acts for the host meanwhile.
 pub(crate) type Sink = fn(&Event<'_>);
 
 static SINK: Lock<Sink> = Lock::new(print);
 
-/// Replaces the printing of events by `sink`.
+/// Sets the sink of events. Before that, events are printed.
 pub(crate) fn set_event_sink(sink: Sink) {
     *SINK.lock() = sink;
 }
@@ -24,7 +24,7 @@ impl Events for KernelHost {
     }
 }
 
-/// Prints the event, a line.
+/// Prints a line for the event.
 fn print(event: &Event<'_>) {
     match event {
         Event::Started {

@@ -1,5 +1,5 @@
-//! Interrupts of devices: message-signalled (Intel SDM volume 3, section 11.11), each a vector whose handler
-//! counts in a signal that is never freed.
+//! Message-signalled interrupts of devices (Intel SDM volume 3, section 11.11). Each message has a vector, and the
+//! handler of the vector raises a signal that is never freed.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -10,13 +10,13 @@ use samara_device_io::host::{Event, Message, Messages, NoMessage, PciAddress};
 use super::KernelHost;
 use crate::arch::lapic;
 
-/// The first vector of those for devices.
+/// The first of the vectors for devices.
 pub(crate) const FIRST: u8 = 0x50;
 
-/// The last one.
+/// The last of the vectors for devices.
 pub(crate) const LAST: u8 = FIRST + (LINES.len() as u8 - 1);
 
-/// Where a processor listens for messages; bits 12 to 19 say which.
+/// The address that messages are written to; bits 12 to 19 select the CPU.
 const ADDRESS: u64 = 0xfee0_0000;
 
 struct Line {
@@ -31,10 +31,10 @@ static LINES: [Line; 32] = [const {
     }
 }; 32];
 
-/// Messages that nobody has asked for.
+/// Counts messages that arrived for a line that is not taken.
 static STRAYS: AtomicU32 = AtomicU32::new(0);
 
-/// The interrupt's handler: no code of a domain, no lock but the scheduler's.
+/// Handles the interrupt. It runs no code of a domain, and takes no lock but the scheduler's.
 pub(crate) fn arrived(vector: u64) {
     let line = vector.checked_sub(FIRST.into());
     let Some(line) = line.and_then(|index| LINES.get(index as usize)) else {
@@ -46,7 +46,7 @@ pub(crate) fn arrived(vector: u64) {
     }
 }
 
-// SAFETY: a signal allocates nothing.
+// SAFETY: neither method allocates: a signal does not.
 unsafe impl Event for Line {
     fn count(&self) -> u32 {
         self.signal.count()
@@ -57,8 +57,8 @@ unsafe impl Event for Line {
     }
 }
 
-// SAFETY: a message's data is one of our vectors, delivered as it is, once for each write: its handler raises
-// that line's signal.
+// SAFETY: the data of a message is one of our vectors, with fixed delivery and edge trigger. Each write of it
+// interrupts the CPU once, and the handler of the vector raises the signal of that line.
 unsafe impl Messages for KernelHost {
     fn allocate(&self, _: PciAddress) -> Result<Message, NoMessage> {
         let is_free = |line: &Line| !line.taken.swap(true, SeqCst);
@@ -78,21 +78,21 @@ unsafe impl Messages for KernelHost {
     }
 }
 
-/// Vectors that are taken, by number.
+/// Returns the vectors that are taken, in ascending order.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn taken() -> impl Iterator<Item = u8> {
     let taken = |(line, vector): (&Line, u8)| line.taken.load(SeqCst).then_some(vector);
     LINES.iter().zip(FIRST..).filter_map(taken)
 }
 
-/// How often a vector's message came.
+/// Returns how often the message of a vector has arrived.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn count(vector: u8) -> u32 {
     let line = LINES.get(usize::from(vector.wrapping_sub(FIRST)));
     line.map_or(0, Event::count)
 }
 
-/// Messages that came for nobody.
+/// Returns how many messages arrived for lines that were not taken.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn strays() -> u32 {
     STRAYS.load(SeqCst)

@@ -1,4 +1,4 @@
-//! The kernel as a host of domains: every host trait of the crates, on bare hardware.
+//! The kernel as a host of domains: it implements every host trait of the crates on bare hardware.
 
 mod arenas;
 mod devices;
@@ -22,12 +22,12 @@ pub(crate) struct KernelHost;
 samara::set_heap_host!(KernelHost);
 samara::set_runtime_host!(KernelHost);
 
-/// What a domain allocates lies in its own arena, all else in the host's.
+/// Allocates in the arena of the domain that the thread acts for, or in the host's arena.
 #[global_allocator]
 pub(crate) static ALLOCATOR: DomainAlloc<HostArena> = DomainAlloc::new(HostArena);
 
-/// The authority over domains.
+/// Returns the authority over domains.
 pub(crate) fn runtime() -> Runtime {
-    // SAFETY: this is the host, and the kernel gives the runtime to no domain.
+    // SAFETY: this is the host, and the kernel gives the `Runtime` to no domain.
     unsafe { Runtime::assume_host() }
 }

@@ -1,4 +1,4 @@
-//! Pages of the exchange heap: runs of frames in the direct map, contiguous for devices too.
+//! Pages of the exchange heap: runs of frames in the direct map, which are contiguous for devices too.
 #![deny(clippy::arithmetic_side_effects)]
 
 use core::ptr::NonNull;
@@ -12,11 +12,11 @@ use crate::mm::frames::{self, FrameOwner};
 use crate::mm::layout::PAGE_SIZE;
 use crate::thread;
 
-/// Bytes of a frame.
+/// Bytes in a frame.
 const PAGE: usize = PAGE_SIZE as usize;
 
-// SAFETY: runs of frames are given out once, stay mapped in the direct map, and are aligned there
-// as they are in physical memory. Each thread has its own slot. Nothing here uses the heap.
+// SAFETY: the frame allocator gives each run of frames out once. A run stays mapped in the direct map, and is aligned
+// there as in physical memory. Each thread has a slot of its own. Neither allocating nor freeing frames uses the heap.
 unsafe impl HeapHost for KernelHost {
     #[inline]
     fn thread_slot() -> NonNull<ThreadSlot> {
@@ -33,8 +33,8 @@ unsafe impl HeapHost for KernelHost {
         let run = direct_map::physical(start.as_ptr(), bytes);
         let freed =
             run.map(|run| frames::free_in_pieces(run, bytes / PAGE, FrameOwner::EXCHANGE_HEAP));
-        // What did not come from here stays where it is: a leak is better than another's memory
-        // given away.
+        // A run that did not come from `alloc_pages` is refused and stays where it is: a leak is better than giving
+        // away the memory of another owner.
         debug_assert_eq!(freed, Some(Ok(())));
     }
 }

@@ -1,4 +1,4 @@
-//! PCI functions as domains may claim them: a slot for each that was found.
+//! The slots from which domains claim PCI functions: one for each function that the scan found.
 
 use alloc::vec::Vec;
 
@@ -13,23 +13,24 @@ use crate::pci::{self, Function};
 
 static SLOTS: Once<Vec<PciSlot>> = Once::new();
 
-/// A table that this kernel's owner has reviewed.
+/// A table that the owner of this kernel has reviewed.
 pub(crate) trait Reviewed: Table {}
 impl Reviewed for Ixgbe {}
 impl Reviewed for Nvme {}
 impl Reviewed for VirtioBlock {}
 impl Reviewed for VirtioNet {}
 
-/// The slot of a function that the scan found, for drivers of the devices that `D` describes. Made at the first call, by the host.
+/// Returns the slot of a function that the scan found, for drivers of the devices that `D` describes. The slots are
+/// made at the first call, which comes from the host.
 pub(crate) fn slot<D: Reviewed>(function: &Function) -> Option<DeviceSlot<D>> {
     let slots = SLOTS.call_once(|| pci::functions().iter().map(make).collect());
     let address = address_of(function);
     let slot = slots.iter().find(|slot| slot.address() == address)?;
-    // SAFETY: the table was reviewed against the device's specification.
+    // SAFETY: `D` is `Reviewed`: its table was reviewed against the specification of the device.
     Some(unsafe { slot.with_table() })
 }
 
-/// The first function that is one of the devices that `D` describes.
+/// Returns the slot of the first function that is one of the devices that `D` describes.
 #[cfg(feature = "demo")]
 pub(crate) fn find<D: Reviewed>() -> Option<DeviceSlot<D>> {
     let mut slots = pci::functions().iter().filter_map(slot::<D>);
@@ -37,7 +38,8 @@ pub(crate) fn find<D: Reviewed>() -> Option<DeviceSlot<D>> {
 }
 
 fn make(function: &Function) -> PciSlot {
-    // SAFETY: the scan finds each function once and `SLOTS` is filled once; nothing else drives it.
+    // SAFETY: the scan finds each function once and `SLOTS` is filled once, so each function has one slot. Nothing else
+    // drives the function.
     unsafe { PciSlot::new(HOST, address_of(function)) }
 }
 

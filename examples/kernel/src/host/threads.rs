@@ -1,4 +1,4 @@
-//! Time and threads.
+//! The runtime's clock and threads.
 
 use core::time::Duration;
 
@@ -14,24 +14,26 @@ use crate::thread::spawn::{Start, spawn};
 use crate::thread::workers::Attendant;
 use crate::time;
 
-// SAFETY: reads the processor's clock.
+// SAFETY: `now_ns` only reads a device register: it takes no lock, allocates nothing, calls into no domain and does not
+// panic.
 unsafe impl Clock for KernelHost {
     fn now_ns() -> u64 {
-        // 584 years fit.
+        // 64 bits hold 584 years.
         time::since_boot().as_nanos() as u64
     }
 }
 
-// SAFETY: requests to the scheduler, which allocate nothing and do not panic; what wakes the reaper does so, or
-// reaps as the host; `spawn` is called as the host, and gives back the thread that it was given, or none.
+// SAFETY: the methods make requests to the scheduler, which allocate nothing and do not panic. `wake_reaper` wakes the
+// reaper's thread, or reaps as the host. The runtime calls `spawn` as the host; `spawn` takes the thread, or gives back
+// the same one.
 unsafe impl Threads for KernelHost {
     fn yield_now() {
         request::yield_now();
     }
 
-    /// Whoever leaves a dead domain last reclaims it on the spot: devices are quiet and memory is back
-    /// before the failed call returns its error. Under the no-cut mark, where that would take too long,
-    /// there is a thread for it.
+    /// Reclaims on the running thread. So if this thread is the last to leave a dead domain, the domain's devices are
+    /// quiet and its memory is free before the failed call returns its error. Under the no-cut mark that would take too
+    /// long, and the reaper's thread does it.
     fn wake_reaper() {
         if thread::current().slot.in_no_cut() {
             Attendant::Reaper.wake();
@@ -42,7 +44,7 @@ unsafe impl Threads for KernelHost {
     }
 
     fn spawn(thread: DomainThread) -> Result<(), DomainThread> {
-        // A wake that was meant for the last thread of this index.
+        // Drops a wake that was meant for the previous thread with this index.
         request::forget(Token::of_domain_thread(thread.index()));
         match spawn(Start::Domain(thread)) {
             Err(Start::Domain(thread)) => Err(thread),

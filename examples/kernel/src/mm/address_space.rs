@@ -1,4 +1,4 @@
-//! The kernel's own page tables. Nothing is ever both writable and executable.
+//! The kernel's own page tables. No page is ever both writable and executable.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
@@ -22,13 +22,13 @@ use crate::sync::Lock;
 
 const HUGE_PAGE: u64 = Size2MiB::SIZE;
 
-/// `None` until [`init`].
+/// The page tables in use. `None` until [`init`].
 static TABLES: Lock<Option<OffsetPageTable<'static>>> = Lock::new(None);
 
 /// Why a page could not be mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MapError {
-    /// No frame left for a page table.
+    /// No frame is left for a page table.
     OutOfFrames,
     /// The page is mapped already, alone or as part of a huge one.
     AlreadyMapped,
@@ -45,10 +45,10 @@ impl<S: PageSize> From<MapToError<S>> for MapError {
     }
 }
 
-/// Page tables are the kernel's own memory.
+/// Allocates the frames of page tables, which are counted as the kernel's own.
 struct TableFrames;
 
-// SAFETY: `frames::allocate` gives out each frame once until it is freed.
+// SAFETY: `frames::allocate` gives no frame out a second time before it is freed.
 unsafe impl FrameAllocator<Size4KiB> for TableFrames {
     fn allocate_frame(&mut self) -> Option<PhysFrame> {
         let address = frames::allocate(1, 1, FrameOwner::PAGE_TABLES)?;
@@ -58,15 +58,15 @@ unsafe impl FrameAllocator<Size4KiB> for TableFrames {
 
 impl FrameDeallocator<Size4KiB> for TableFrames {
     unsafe fn deallocate_frame(&mut self, frame: PhysFrame) {
-        // A frame refused is a frame leaked; the counts would show it.
+        // If a frame is refused, it is leaked, which the counts show.
         let _ = frames::free(frame.start_address().as_u64(), 1, FrameOwner::PAGE_TABLES);
     }
 }
 
-/// Builds the kernel's tables and leaves the entry code's.
+/// Builds the kernel's page tables and switches to them from the entry code's.
 ///
 /// # Panics
-/// Where memory does not suffice, or on a second call.
+/// If there is not enough memory, or on a second call.
 pub(crate) fn init(memory: &MemoryMap) {
     let mut tables = TABLES.lock();
     assert!(tables.is_none(), "the address space was set up before");
@@ -74,26 +74,25 @@ pub(crate) fn init(memory: &MemoryMap) {
         .allocate_frame()
         .expect("no memory for page tables");
     let pointer = direct_map::pointer::<PageTable>(root.start_address().as_u64());
-    // SAFETY: a frame of our own, which the entry code's tables map here (the lowest frames are
-    // given out first).
+    // SAFETY: the frame was just allocated for this. The entry code's tables map it at this address, since the lowest
+    // frames are given out first.
     unsafe { pointer.write(PageTable::new()) };
-    // SAFETY: initialised above; nobody else refers to it.
+    // SAFETY: the table was initialised above, and nothing else refers to it.
     let root_table = unsafe { &mut *pointer };
-    // SAFETY: all memory that tables are made of is mapped at `DIRECT_MAP`, by the entry code's
-    // tables and by these.
+    // SAFETY: all memory that tables are made of is mapped at `DIRECT_MAP`, by the entry code's tables and by the new
+    // ones.
     let mut new = unsafe { OffsetPageTable::new(root_table, VirtAddr::new(DIRECT_MAP)) };
 
     map_memory(&mut new, memory);
     for segment in image::segments() {
         map_segment(&mut new, segment);
     }
-    // SAFETY: the new tables map the code that runs, its stack and all its data as the old ones
-    // did.
+    // SAFETY: the new tables map the code that runs, its stack and all its data at the same addresses as the old ones.
     unsafe { Cr3::write(root, Cr3Flags::empty()) };
     *tables = Some(new);
 }
 
-/// Maps usable memory, without the image: its text must not be writable under another name.
+/// Maps usable memory except the image, whose text must not be writable through another address.
 fn map_memory(tables: &mut OffsetPageTable<'_>, memory: &MemoryMap) {
     let flags = Flags::PRESENT | Flags::WRITABLE | Flags::NO_EXECUTE;
     let (image_start, image_end) = image::physical_range();
@@ -102,7 +101,7 @@ fn map_memory(tables: &mut OffsetPageTable<'_>, memory: &MemoryMap) {
         let end = region.end & !(PAGE_SIZE - 1);
         for (start, end) in [(start, end.min(image_start)), (start.max(image_end), end)] {
             map_range(tables, DIRECT_MAP, start, end, flags)
-                .expect("the direct map was just begun");
+                .expect("no page of the direct map is mapped yet");
         }
     }
 }
@@ -122,7 +121,7 @@ fn map_segment(tables: &mut OffsetPageTable<'_>, segment: Segment) {
     }
 }
 
-/// Maps physical addresses from `start` to `end` at `base` plus each, in huge pages where they fit.
+/// Maps each physical address from `start` to `end` at `base` plus that address, in huge pages where they fit.
 fn map_range(
     tables: &mut OffsetPageTable<'_>,
     base: u64,
@@ -141,7 +140,7 @@ fn map_range(
     Ok(())
 }
 
-/// Maps one page; returns its size.
+/// Maps one page and returns its size.
 fn map_page<'a, S: PageSize>(
     tables: &mut OffsetPageTable<'a>,
     base: u64,
@@ -153,16 +152,16 @@ where
 {
     let page = Page::<S>::containing_address(VirtAddr::new(base + physical));
     let frame = PhysFrame::containing_address(PhysAddr::new(physical));
-    // SAFETY: `base` is one of the windows that show each physical address at one place, and rights
-    // are chosen by the window: RAM as plain memory that Rust reaches only through its owner, the
-    // image as linked, devices as devices.
+    // SAFETY: `base` is one of the windows that show each physical address at one place. The rights depend on the
+    // window: RAM is plain memory that Rust code reaches only through its owner, the image has the rights of its
+    // segments, and device registers are uncached.
     let flush = unsafe { tables.map_to(page, frame, flags, &mut TableFrames) }?;
     flush.flush();
     Ok(S::SIZE)
 }
 
-/// Maps the pages of a window (`base`) that hold physical addresses `start` to `end`; those that
-/// are mapped stay.
+/// Maps the pages of the window at `base` that hold the physical addresses from `start` to `end`. Pages that are mapped
+/// already stay as they are.
 pub(super) fn map_window(base: u64, start: u64, end: u64, flags: Flags) -> Result<(), MapError> {
     let mut tables = TABLES.lock();
     let tables = tables.as_mut().ok_or(MapError::OutOfFrames)?;
@@ -174,8 +173,7 @@ pub(super) fn map_window(base: u64, start: u64, end: u64, flags: Flags) -> Resul
         } else {
             Err(MapError::AlreadyMapped)
         };
-        // A page in a window always shows the same physical address, so one that is mapped already
-        // will do.
+        // A page of a window always shows the same physical address, so a page that is mapped already is the right one.
         address += match mapped {
             Ok(size) => size,
             Err(MapError::OutOfFrames) => return Err(MapError::OutOfFrames),
@@ -191,21 +189,21 @@ pub(super) fn map_window(base: u64, start: u64, end: u64, flags: Flags) -> Resul
     Ok(())
 }
 
-/// Maps the frame at `physical` at `page`, for reading and writing.
+/// Maps the frame at the physical address `physical` at `page`, for reading and writing.
 pub(crate) fn map_private(page: u64, physical: u64) -> Result<(), MapError> {
     let mut tables = TABLES.lock();
     let tables = tables.as_mut().ok_or(MapError::OutOfFrames)?;
     let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page));
     let frame = PhysFrame::containing_address(PhysAddr::new(physical));
     let flags = Flags::PRESENT | Flags::WRITABLE | Flags::NO_EXECUTE;
-    // SAFETY: the callers, `arena` and stacks of threads, map only frames that they have just been given and
-    // hand out through this page alone.
+    // SAFETY: the callers, arenas and stacks of threads, map only frames that they have just allocated, and hand their
+    // memory out through this page alone.
     let flush = unsafe { tables.map_to(page, frame, flags, &mut TableFrames) }?;
     flush.flush();
     Ok(())
 }
 
-/// Unmaps `page`; returns the physical address of its frame, or `None` if it was not mapped.
+/// Unmaps `page`. Returns the physical address of its frame, or `None` if it was not mapped.
 pub(crate) fn unmap_private(page: u64) -> Option<u64> {
     let mut tables = TABLES.lock();
     let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page));
@@ -214,16 +212,16 @@ pub(crate) fn unmap_private(page: u64) -> Option<u64> {
     Some(frame.start_address().as_u64())
 }
 
-/// The last-level table entry of `page`, mapped alone; `None` if it is not.
+/// Returns the last-level table entry of `page`. Returns `None` if the page is not mapped, or is part of a huge one.
 pub(super) fn entry(page: u64) -> Option<NonNull<AtomicU64>> {
     let tables = TABLES.lock();
     let entry = leaf_entry::find(tables.as_ref()?.level_4_table(), page)?;
-    // SAFETY: in a table, which the lock keeps as it is.
+    // SAFETY: the entry lies in a table, and the lock keeps the tables from changing.
     let mapped = unsafe { entry.as_ref() }.load(Relaxed) & Flags::PRESENT.bits() != 0;
     mapped.then_some(entry)
 }
 
-/// Frees the tables that map nothing any more among those for `start` up to `end`.
+/// Frees those tables for the addresses from `start` up to `end` that map nothing any more.
 pub(crate) fn free_empty_tables(start: u64, end: u64) {
     let mut tables = TABLES.lock();
     let (Some(tables), Some(last)) = (tables.as_mut(), end.checked_sub(1)) else {
@@ -233,11 +231,11 @@ pub(crate) fn free_empty_tables(start: u64, end: u64) {
         Page::containing_address(VirtAddr::new(start)),
         Page::containing_address(VirtAddr::new(last)),
     );
-    // SAFETY: every table is used once, in this tree, and was allocated by `TableFrames`.
+    // SAFETY: each table occurs once in this tree, and `TableFrames` has allocated it.
     unsafe { tables.clean_up_addr_range(pages, &mut TableFrames) };
 }
 
-/// Shows `visit` each mapped page: its address, size, and rights. For checks.
+/// Calls `visit` with the address, size and rights of each mapped page, for checks.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn for_each_page(visit: &mut dyn FnMut(u64, u64, Flags)) {
     let mut tables = TABLES.lock();

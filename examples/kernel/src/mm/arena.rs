@@ -1,8 +1,8 @@
-//! Private memory of domains: a window of addresses for each slot, backed by frames only where
+//! Private memory of domains: each slot has a window of addresses, which is backed by frames only where it is
 //! committed.
 //!
-//! That no frame is shared and every one is counted for its owner is what lets a dead domain's
-//! private memory go back wholesale, without asking anything inside it.
+//! No frame is shared, and each is counted for its owner. So the private memory of a dead domain is freed as a whole,
+//! whatever state its contents are in.
 #![deny(clippy::arithmetic_side_effects)]
 
 use core::ops::Range;
@@ -12,27 +12,27 @@ use super::direct_map;
 use super::frames::{self, FrameOwner};
 use super::layout::{ARENA_BASE, ARENA_SLOTS, ARENA_STRIDE, PAGE_SIZE};
 
-/// Why memory was not committed; nothing was.
+/// Why memory was not committed. After an error nothing of the range was committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommitError {
-    /// Not whole pages of one slot's window, or some of them are committed already.
+    /// The range is not made of whole pages of one slot's window, or some of them are committed already.
     BadRange,
-    /// The machine's memory is used up.
+    /// The memory of the machine is used up.
     OutOfFrames,
 }
 
-/// The addresses reserved for `slot`.
+/// Returns the addresses that are reserved for `slot`, or `None` if there is no such slot.
 pub(crate) fn window(slot: u64) -> Option<Range<u64>> {
     let start = ARENA_BASE.checked_add(slot.checked_mul(ARENA_STRIDE)?)?;
     let end = start.checked_add(ARENA_STRIDE)?;
     (slot < ARENA_SLOTS).then_some(start..end)
 }
 
-/// Backs `range` with zeroed frames, counted for `owner`.
+/// Backs `range` with zeroed frames, which are counted for `owner`.
 pub(crate) fn commit(range: Range<u64>, owner: FrameOwner) -> Result<(), CommitError> {
     check(&range)?;
-    // A domain asks for a whole stripe as often as it likes: it does not have all memory zeroed for nothing,
-    // under the no-cut mark.
+    // A domain may ask for a whole stripe as often as it likes. Without this check each such request would zero all
+    // free memory, under the no-cut mark, and then fail.
     let pages = range.end.strict_sub(range.start) / PAGE_SIZE;
     if pages > frames::free_frames() as u64 {
         return Err(CommitError::OutOfFrames);
@@ -40,7 +40,7 @@ pub(crate) fn commit(range: Range<u64>, owner: FrameOwner) -> Result<(), CommitE
     let mut page = range.start;
     while page < range.end {
         if let Err(error) = commit_page(page, owner) {
-            // SAFETY: committed just now, and shown to nobody.
+            // SAFETY: these pages were committed just now, and nothing refers to them yet.
             unsafe { decommit(range.start..page, owner) };
             return Err(error);
         }
@@ -52,11 +52,11 @@ pub(crate) fn commit(range: Range<u64>, owner: FrameOwner) -> Result<(), CommitE
 fn commit_page(page: u64, owner: FrameOwner) -> Result<(), CommitError> {
     let frame = frames::allocate(1, 1, owner).ok_or(CommitError::OutOfFrames)?;
     let bytes = direct_map::pointer::<u8>(frame);
-    // SAFETY: a frame just given to us, in the direct map. Zeroed, so that no domain reads what
-    // another left.
+    // SAFETY: the frame was just allocated, and lies in the direct map. It is zeroed so that no domain reads the data
+    // of another.
     unsafe { bytes.write_bytes(0, PAGE_SIZE as usize) };
     address_space::map_private(page, frame).map_err(|error| {
-        // The frame is ours, so it is not refused.
+        // `owner` owns the frame, so freeing it is not refused.
         let _ = frames::free(frame, 1, owner);
         match error {
             address_space::MapError::OutOfFrames => CommitError::OutOfFrames,
@@ -65,7 +65,7 @@ fn commit_page(page: u64, owner: FrameOwner) -> Result<(), CommitError> {
     })
 }
 
-/// Takes back what is committed of `range`: unmaps it and frees the frames. Returns their number.
+/// Decommits the committed pages of `range`: unmaps them and frees their frames. Returns the number of frames.
 ///
 /// # Safety
 ///
@@ -88,7 +88,7 @@ pub(crate) unsafe fn decommit(range: Range<u64>, owner: FrameOwner) -> usize {
     returned
 }
 
-/// Whether `range` is whole pages of one slot's window.
+/// Checks that `range` consists of whole pages of one slot's window.
 fn check(range: &Range<u64>) -> Result<(), CommitError> {
     let aligned = range.start.is_multiple_of(PAGE_SIZE) && range.end.is_multiple_of(PAGE_SIZE);
     let slot = range

@@ -1,27 +1,26 @@
-//! Which frame of memory is whose: index arithmetic over one table, nothing else, so that it can be
-//! proved.
+//! The owner of each frame of memory. This is only index arithmetic over one table, so that it can be proved.
 #![deny(clippy::arithmetic_side_effects)]
 
-/// In the table: nobody's.
+/// Marks a frame that is free.
 const FREE: u32 = u32::MAX;
 
-/// In the table: not to be had.
+/// Marks a frame that is never given out.
 const RESERVED: u32 = u32::MAX - 1;
 
-/// Some of the frames were not the owner's; nothing was freed.
+/// Some of the frames did not belong to the owner. Nothing was freed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct NotOwned;
 
-/// One owner per frame.
+/// A table with the owner of each frame.
 pub(crate) struct FrameTable<'a> {
     owners: &'a mut [u32],
     free: usize,
-    /// No frame below is free.
+    /// No frame below this index is free.
     first_free: usize,
 }
 
 impl<'a> FrameTable<'a> {
-    /// Every frame is reserved at first.
+    /// Makes a table in `owners`. Every frame is reserved at first.
     pub(crate) fn new(owners: &'a mut [u32]) -> Self {
         owners.fill(RESERVED);
         let first_free = owners.len();
@@ -32,12 +31,12 @@ impl<'a> FrameTable<'a> {
         }
     }
 
-    /// Number of frames that are nobody's.
+    /// Returns the number of free frames.
     pub(crate) fn free_frames(&self) -> usize {
         self.free
     }
 
-    /// Frees the reserved frames among those from `start` up to `end`.
+    /// Frees those frames from `start` up to `end` that are reserved.
     pub(crate) fn release(&mut self, start: usize, end: usize) {
         let end = end.min(self.owners.len());
         let mut index = start;
@@ -53,7 +52,9 @@ impl<'a> FrameTable<'a> {
         }
     }
 
-    /// Reserves the free frames among those from `start` up to `end`.
+    /// Reserves those frames from `start` up to `end` that are free.
+    ///
+    /// Invariant: TRAP-7
     pub(crate) fn reserve(&mut self, start: usize, end: usize) {
         let end = end.min(self.owners.len());
         let mut index = start;
@@ -66,8 +67,8 @@ impl<'a> FrameTable<'a> {
         }
     }
 
-    /// Gives `owner` the lowest run of `count` free frames that starts at a multiple of `align` (a
-    /// power of two).
+    /// Gives `owner` the lowest run of `count` free frames that starts at a multiple of `align`, a power of two.
+    /// Returns the index of its first frame.
     pub(crate) fn allocate(&mut self, count: usize, align: usize, owner: u32) -> Option<usize> {
         if count == 0 || count > self.free || owner >= RESERVED || !align.is_power_of_two() {
             return None;
@@ -81,7 +82,7 @@ impl<'a> FrameTable<'a> {
             if end > self.owners.len() {
                 return None;
             }
-            // The last frame in the way tells where the next candidate can begin.
+            // The next candidate begins behind the last frame that is in the way of this one.
             let mut index = end;
             while index > start && self.owners[index.strict_sub(1)] == FREE {
                 index = index.strict_sub(1);
@@ -95,7 +96,7 @@ impl<'a> FrameTable<'a> {
         }
     }
 
-    /// Frees `count` frames from `start` on, all of which must be `owner`'s.
+    /// Frees `count` frames from `start` on, all of which must belong to `owner`.
     pub(crate) fn free(&mut self, start: usize, count: usize, owner: u32) -> Result<(), NotOwned> {
         let end = start.checked_add(count).ok_or(NotOwned)?;
         if owner >= RESERVED || end > self.owners.len() {
@@ -117,7 +118,7 @@ impl<'a> FrameTable<'a> {
     }
 }
 
-/// The lowest multiple of `align` (a power of two) that is not below `index`.
+/// Returns the lowest multiple of `align`, a power of two, that is not below `index`.
 fn align_up(index: usize, align: usize) -> Option<usize> {
     let mask = align.checked_sub(1)?;
     Some(index.checked_add(mask)? & !mask)

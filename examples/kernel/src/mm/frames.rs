@@ -1,4 +1,4 @@
-//! Physical memory, in frames of 4 KiB, each counted for its owner.
+//! Allocates physical memory in frames of 4 KiB, and counts each frame for its owner.
 #![deny(clippy::arithmetic_side_effects)]
 
 use super::direct_map;
@@ -9,7 +9,7 @@ use super::memory_map::MemoryMap;
 use super::owner_counts::OwnerCounts;
 use crate::sync::Lock;
 
-/// Whose memory it is.
+/// The owner of a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct FrameOwner(pub(crate) u32);
 
@@ -17,13 +17,13 @@ impl FrameOwner {
     /// Page tables.
     pub(crate) const PAGE_TABLES: Self = Self(u32::MAX - 2);
 
-    /// The exchange heap, which keeps account of its objects' owners itself.
+    /// The exchange heap, which keeps the owners of its objects itself.
     pub(crate) const EXCHANGE_HEAP: Self = Self(u32::MAX - 3);
 
-    /// Stacks of threads.
+    /// The stacks of threads.
     pub(crate) const STACKS: Self = Self(u32::MAX - 4);
 
-    /// The private memory of a domain, or of the host.
+    /// Returns the owner for the private memory of a domain, or of the host.
     pub(crate) fn private(owner: samara::Owner) -> Self {
         Self(owner.index() as u32)
     }
@@ -36,11 +36,11 @@ struct Frames {
 
 static FRAMES: Lock<Option<Frames>> = Lock::new(None);
 
-/// Takes charge of all usable memory but the first mebibyte, the kernel's image, the loader's `module`
+/// Sets up the allocator with all usable memory except the first mebibyte, the kernel's image, the loader's `module`
 /// and the table itself.
 ///
 /// # Panics
-/// Where there is no room for the table below 4 GiB, or on a second call.
+/// If there is no room for the table below 4 GiB, or on a second call.
 pub(crate) fn init(memory: &MemoryMap, module: Option<(u64, u64)>) {
     let mut frames = FRAMES.lock();
     assert!(frames.is_none(), "the frame allocator was set up before");
@@ -52,8 +52,8 @@ pub(crate) fn init(memory: &MemoryMap, module: Option<(u64, u64)>) {
     let table_start = place_table(memory, module, table_size).expect("no room for the frame table");
     let table_end = table_start.strict_add(table_size);
     let pointer = direct_map::pointer::<u32>(table_start);
-    // SAFETY: usable memory outside the image, within what the entry code mapped, in nobody's use
-    // yet; it is reserved below, so it stays the table's. Any bit pattern is a `u32`.
+    // SAFETY: `place_table` returns usable memory outside the image and the module that the entry code has mapped.
+    // Nothing uses it yet, and it is reserved below, so it stays the table's. Any bit pattern is a valid `u32`.
     let owners = unsafe { core::slice::from_raw_parts_mut(pointer, total) };
 
     let mut table = FrameTable::new(owners);
@@ -76,7 +76,8 @@ pub(crate) fn init(memory: &MemoryMap, module: Option<(u64, u64)>) {
     });
 }
 
-/// Finds `size` bytes of usable memory that the entry code mapped, clear of the image and the module.
+/// Finds `size` bytes of usable memory that the entry code has mapped and that overlap neither the image nor the
+/// module.
 fn place_table(memory: &MemoryMap, module: (u64, u64), size: u64) -> Option<u64> {
     let taken = [image::physical_range(), module];
     let fits = |start: u64, region_end: u64| {
@@ -86,15 +87,15 @@ fn place_table(memory: &MemoryMap, module: (u64, u64), size: u64) -> Option<u64>
     };
     memory.usable().find_map(|region| {
         let low = region.start.max(LOW_MEMORY_END);
-        // At the region's start, or right behind what is in the way.
+        // The table starts where the region starts, or right behind the image or the module.
         let behind = taken.map(|taken| low.max(taken.1));
         let mut starts = [low].into_iter().chain(behind);
         starts.find_map(|start| fits(start.next_multiple_of(PAGE_SIZE), region.end))
     })
 }
 
-/// Gives `owner` a run of `count` frames, its physical address a multiple of `align` frames (a
-/// power of two). The memory holds whatever it held before. Returns the address.
+/// Gives `owner` a run of `count` frames, and returns its physical address, which is a multiple of `align` frames.
+/// `align` is a power of two. The memory is not zeroed.
 pub(crate) fn allocate(count: usize, align: usize, owner: FrameOwner) -> Option<u64> {
     let mut frames = FRAMES.lock();
     let Frames { table, counts } = frames.as_mut()?;
@@ -106,8 +107,8 @@ pub(crate) fn allocate(count: usize, align: usize, owner: FrameOwner) -> Option<
     (index as u64).checked_mul(PAGE_SIZE)
 }
 
-/// Takes back the run of `count` frames at `address` from `owner`; refused, and nothing done, if
-/// one is not its own.
+/// Frees the run of `count` frames at `address`. Does nothing and returns an error if one of them does not belong to
+/// `owner`.
 pub(crate) fn free(address: u64, count: usize, owner: FrameOwner) -> Result<(), NotOwned> {
     let mut frames = FRAMES.lock();
     let Frames { table, counts } = frames.as_mut().ok_or(NotOwned)?;
@@ -116,11 +117,11 @@ pub(crate) fn free(address: u64, count: usize, owner: FrameOwner) -> Result<(), 
     Ok(())
 }
 
-/// Frames that are freed before others have a turn.
+/// The number of frames that are freed under one hold of the lock.
 const PIECE: usize = 1024;
 
-/// [`free`], with the lock taken for a piece at a time: for a run whose length a domain has chosen. What comes before a
-/// piece that is refused is free.
+/// Frees frames as [`free`] does, but takes the lock anew for each piece, for a run whose length a domain has chosen.
+/// If a piece is refused, the pieces before it are free.
 pub(crate) fn free_in_pieces(
     mut address: u64,
     mut count: usize,
@@ -130,13 +131,13 @@ pub(crate) fn free_in_pieces(
         let piece = count.min(PIECE);
         free(address, piece, owner)?;
         count = count.strict_sub(piece);
-        // One past the last frame at most.
+        // At most one past the last frame.
         address = address.strict_add(PAGE_SIZE.strict_mul(piece as u64));
     }
     Ok(())
 }
 
-/// The frames that `owner` has now.
+/// Returns the number of frames that `owner` has now.
 pub(crate) fn owned_by(owner: FrameOwner) -> usize {
     FRAMES
         .lock()
@@ -144,7 +145,7 @@ pub(crate) fn owned_by(owner: FrameOwner) -> usize {
         .map_or(0, |frames| frames.counts.get(owner.0))
 }
 
-/// The frames that are nobody's now.
+/// Returns the number of frames that are free now.
 pub(crate) fn free_frames() -> usize {
     FRAMES
         .lock()

@@ -1,4 +1,4 @@
-//! The kernel's own image: where its segments lie and what each may be used for.
+//! The kernel's own image: the addresses and rights of its segments, and its unwind tables.
 
 use samara_unwind::tables::Image;
 
@@ -13,7 +13,7 @@ pub(crate) struct Segment {
     pub(crate) executable: bool,
 }
 
-// Defined by `kernel.ld`; only their addresses mean anything.
+// `kernel.ld` defines these symbols. Only their addresses have a meaning.
 unsafe extern "C" {
     static __image_phys_start: u8;
     static __text_start: u8;
@@ -30,7 +30,7 @@ unsafe extern "C" {
     static __except_table_end: u8;
 }
 
-/// The segments that the kernel runs with; the trampoline it booted through is not among them.
+/// Returns the segments that the kernel runs with. The trampoline that it booted through is not among them.
 pub(crate) fn segments() -> [Segment; 3] {
     let part = |start: *const u8, end: *const u8, writable, executable| Segment {
         start: start.addr() as u64,
@@ -56,19 +56,19 @@ pub(crate) fn is_text(address: u64) -> bool {
     (text.start..text.end).contains(&address)
 }
 
-/// The physical memory of the whole image, trampoline included.
+/// Returns start and end of the physical memory of the whole image, trampoline included.
 pub(crate) fn physical_range() -> (u64, u64) {
     let start = (&raw const __image_phys_start).addr() as u64;
     let end = (&raw const __data_end).addr() as u64 - KERNEL_BASE;
     (start, end)
 }
 
-/// The unwind tables of the kernel's code.
+/// Returns the unwind tables of the kernel's code.
 pub(crate) fn tables() -> Image<'static> {
     let [text, ..] = segments();
     let slice = |start: *const u8, end: *const u8| {
         let length = end.addr() - start.addr();
-        // SAFETY: a section of the image, as the linker script brackets it: mapped, read-only.
+        // SAFETY: the linker script places the two symbols around a section of the image, which is mapped read-only.
         unsafe { core::slice::from_raw_parts(start, length) }
     };
     Image {

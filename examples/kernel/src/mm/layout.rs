@@ -1,35 +1,36 @@
-//! Where things lie in the address space. The lower half stays empty: a null pointer plus any field
-//! offset faults.
+//! The layout of the address space. The lower half stays empty, so that an access through a null pointer faults,
+//! whatever field it is to.
 
 /// Bytes in a page and in a frame.
 pub(crate) const PAGE_SIZE: u64 = 4096;
 
-/// Memory below holds firmware's data and the loader's; the kernel leaves it alone.
+/// Memory below this address holds data of the firmware and the loader. The kernel does not use it.
 pub(crate) const LOW_MEMORY_END: u64 = 1 << 20;
 
-/// All RAM, physical address zero first; writable, never executable.
+/// The direct map: all RAM, from physical address zero on. It is writable and never executable.
 pub(crate) const DIRECT_MAP: u64 = 0xffff_8000_0000_0000;
 
-/// Device registers: physical address zero first, mapped on demand, uncached.
+/// The window for device registers, from physical address zero on. It is mapped on demand, uncached.
 pub(crate) const DEVICES: u64 = 0xffff_a000_0000_0000;
 
-/// Firmware's tables: physical address zero first, mapped on demand, read-only.
+/// The window for the firmware's tables, from physical address zero on. It is mapped on demand, read-only.
 pub(crate) const FIRMWARE: u64 = 0xffff_b000_0000_0000;
 
 /// The size of each of the two windows above, and the limit of physical addresses.
 pub(crate) const WINDOW_SIZE: u64 = 1 << 44;
 
-/// Private memory of domains, [`ARENA_STRIDE`] for each slot.
+/// The private memory of domains: [`ARENA_STRIDE`] bytes for each slot.
 pub(crate) const ARENA_BASE: u64 = 0xffff_c000_0000_0000;
 
-/// One third-level entry: what is mapped for a slot shares no table with another's.
+/// The bytes of address space for a slot: those of one third-level entry. So two slots share no page table below the
+/// third level.
 pub(crate) const ARENA_STRIDE: u64 = 1 << 30;
 
-/// Slots that have an arena.
+/// The number of slots that have an arena.
 pub(crate) const ARENA_SLOTS: u64 = 256;
 
-/// Stacks of threads.
+/// The stacks of threads.
 pub(crate) const STACKS: u64 = 0xffff_d000_0000_0000;
 
-/// The kernel's image, as linked (`kernel.ld`).
+/// The difference between link addresses and physical addresses of the kernel's image (`kernel.ld`).
 pub(crate) const KERNEL_BASE: u64 = 0xffff_ffff_8000_0000;

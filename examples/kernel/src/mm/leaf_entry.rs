@@ -9,23 +9,22 @@ use x86_64::structures::paging::{Page, PageTable, PageTableFlags as Flags, Size4
 
 use super::direct_map;
 
-/// Where the entry of the page at `address` lies; `None` if no last-level table covers it. It stays
-/// there as long as the page is mapped, or the entry is not zero.
+/// Returns the place of the entry of the page at `address`, or `None` if no last-level table covers the page. The entry
+/// stays there as long as the page is mapped, or the entry is not zero.
 pub(super) fn find(root: &PageTable, address: u64) -> Option<NonNull<AtomicU64>> {
     let page = Page::<Size4KiB>::containing_address(VirtAddr::new(address));
     let mut table = below(&root[page.p4_index()])?;
     for index in [page.p3_index(), page.p2_index()] {
-        // SAFETY: a table in the direct map, and the caller's borrow of the root keeps all tables from
-        // changing.
+        // SAFETY: the table lies in the direct map, and the caller's borrow of the root keeps all tables from changing.
         let current = unsafe { table.as_ref() };
         table = below(&current[index])?;
     }
     let entries = table.cast::<AtomicU64>();
-    // SAFETY: an index into a table is below the number of its entries, each of eight bytes.
+    // SAFETY: the index is below the number of entries of a table, each of which has eight bytes.
     Some(unsafe { entries.add(page.p1_index().into()) })
 }
 
-/// The table that `entry`, of a higher level, refers to.
+/// Returns the table that `entry`, an entry of a higher level, refers to. Returns `None` if it refers to none.
 fn below(entry: &PageTableEntry) -> Option<NonNull<PageTable>> {
     let flags = entry.flags();
     let is_table = flags.contains(Flags::PRESENT) && !flags.contains(Flags::HUGE_PAGE);

@@ -1,22 +1,22 @@
-//! Which physical addresses are memory.
+//! The memory map of the machine.
 
 use arrayvec::ArrayVec;
 
-/// Machines report about ten.
+/// The most regions that are kept. Machines report about ten.
 const MAX_REGIONS: usize = 64;
 
-/// What lies in a region.
+/// The contents of a region.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RegionKind {
     /// RAM, free to use.
     Usable,
     /// RAM that holds ACPI tables.
     Firmware,
-    /// Firmware, devices, or nothing.
+    /// Firmware or devices, or there is nothing.
     Reserved,
 }
 
-/// Physical addresses from `start` up to, not including, `end`.
+/// The physical addresses from `start` up to, but not including, `end`.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Region {
     pub(crate) start: u64,
@@ -24,7 +24,7 @@ pub(crate) struct Region {
     pub(crate) kind: RegionKind,
 }
 
-/// The machine's memory map.
+/// A list of regions, as the loader reports them.
 pub(crate) struct MemoryMap(ArrayVec<Region, MAX_REGIONS>);
 
 impl MemoryMap {
@@ -32,7 +32,7 @@ impl MemoryMap {
         Self(regions)
     }
 
-    /// The regions of usable RAM.
+    /// Returns the regions of usable RAM.
     pub(crate) fn usable(&self) -> impl Iterator<Item = Region> + Clone + '_ {
         self.0
             .iter()
@@ -40,7 +40,7 @@ impl MemoryMap {
             .filter(|region| region.kind == RegionKind::Usable)
     }
 
-    /// The end of the highest region of usable RAM.
+    /// Returns the end of the highest region of usable RAM.
     pub(crate) fn usable_end(&self) -> u64 {
         self.usable().map(|region| region.end).max().unwrap_or(0)
     }

@@ -1,7 +1,7 @@
-//! How many frames each owner has: a small table, so that asking costs no walk over all memory.
+//! Counts the frames of each owner in a small table, so that a query need not walk the table of all frames.
 #![deny(clippy::arithmetic_side_effects)]
 
-/// Owners that can have memory at a time.
+/// The number of owners that can have memory at the same time.
 const CAPACITY: usize = 256;
 
 #[derive(Clone, Copy)]
@@ -10,7 +10,7 @@ struct Entry {
     frames: usize,
 }
 
-/// An entry without frames is free for another owner.
+/// The counts. An entry without frames is free for another owner.
 pub(crate) struct OwnerCounts([Entry; CAPACITY]);
 
 impl OwnerCounts {
@@ -23,7 +23,7 @@ impl OwnerCounts {
         )
     }
 
-    /// The frames that `owner` has.
+    /// Returns the number of frames that `owner` has.
     pub(crate) fn get(&self, owner: u32) -> usize {
         self.find(owner).map_or(0, |index| self.0[index].frames)
     }
@@ -33,7 +33,7 @@ impl OwnerCounts {
         self.find(owner).or_else(|| self.find_empty()).is_some()
     }
 
-    /// Counts `frames` more; false, and nothing counted, if there are too many owners.
+    /// Adds `frames` to the count of `owner`. Returns false and counts nothing if there are too many owners.
     pub(crate) fn add(&mut self, owner: u32, frames: usize) -> bool {
         let Some(index) = self.find(owner).or_else(|| self.find_empty()) else {
             return false;
@@ -43,7 +43,7 @@ impl OwnerCounts {
         true
     }
 
-    /// Counts `frames` less.
+    /// Subtracts `frames` from the count of `owner`.
     pub(crate) fn subtract(&mut self, owner: u32, frames: usize) {
         if let Some(index) = self.find(owner) {
             self.0[index].frames = self.0[index].frames.saturating_sub(frames);

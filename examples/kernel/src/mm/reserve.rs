@@ -1,5 +1,5 @@
-//! Pages that are opened and closed by a bit of their table entries. Neither takes memory or a lock, so
-//! a trap handler may open them, whatever it interrupted.
+//! Pages that are opened and closed by a bit in their table entries. That needs neither memory nor a lock, so a trap
+//! handler may open them, whatever code it has interrupted.
 
 use core::ops::Range;
 use core::ptr::NonNull;
@@ -13,25 +13,25 @@ use x86_64::structures::paging::PageTableFlags as Flags;
 use super::address_space;
 use super::layout::PAGE_SIZE;
 
-/// Pages that there may be in one.
+/// The most pages of one reserve.
 pub(crate) const MAX_PAGES: u64 = 8;
 
 const PRESENT: u64 = Flags::PRESENT.bits();
 
-/// Mapped pages that are closed: an access faults. What they hold stays.
+/// Mapped pages that can be closed. An access to a closed page faults; the contents of the page stay.
 pub(crate) struct Reserve {
     pages: Range<u64>,
     entries: ArrayVec<NonNull<AtomicU64>, { MAX_PAGES as usize }>,
 }
 
 impl Reserve {
-    /// Closes `pages`; `None`, and nothing is done, unless they are mapped one by one, and at most
-    /// [`MAX_PAGES`].
+    /// Makes a reserve of `pages` and closes them. Returns `None` and does nothing if one of them is not mapped, or is
+    /// part of a huge page, or if they are more than [`MAX_PAGES`].
     ///
     /// # Safety
     ///
-    /// They stay mapped until the reserve is dropped, which opens them, and nobody but who runs on their stack
-    /// opens, closes or uses them.
+    /// The pages stay mapped until the reserve is dropped, which opens them. Only the thread that runs on their stack,
+    /// and its trap handlers, open, close or use them.
     pub(crate) unsafe fn new(pages: Range<u64>) -> Option<Self> {
         let mut entries = ArrayVec::new();
         for page in pages.clone().step_by(PAGE_SIZE as usize) {
@@ -46,18 +46,18 @@ impl Reserve {
         &self.pages
     }
 
-    /// Opens the pages; whether one of them was closed.
+    /// Opens the pages. Returns whether one of them was closed.
     pub(crate) fn open(&self) -> bool {
         let mut opened = false;
         for entry in self.entries() {
-            // The processor keeps no translation of a page that is not present: nothing is to be flushed.
+            // The CPU caches no translation of a page that is not present, so there is nothing to flush.
             opened |= entry.fetch_or(PRESENT, Relaxed) & PRESENT == 0;
         }
         opened
     }
 
-    /// Closes them; whether one of them was open. A processor that the thread has left for this one may
-    /// still know the page as open: then a stack that runs over there is noticed later, at its guard.
+    /// Closes the pages. Returns whether one of them was open. A CPU that the thread ran on before may still have the
+    /// translation of an open page cached. If the stack runs over there, that is noticed later, at its guard page.
     pub(crate) fn close(&self) -> bool {
         let mut closed = false;
         for (page, entry) in self
@@ -74,17 +74,17 @@ impl Reserve {
         closed
     }
 
-    /// Bytes that were written to since the pages were mapped, in whole pages.
+    /// Returns the bytes that were written to since the pages were mapped, in whole pages.
     #[cfg(feature = "kernel-tests")]
     pub(crate) fn written(&self) -> usize {
         let written = |entry: &&AtomicU64| entry.load(Relaxed) & Flags::DIRTY.bits() != 0;
         self.entries().filter(written).count() * PAGE_SIZE as usize
     }
 
-    /// The entries, which the processor writes to as well.
+    /// Returns the entries, which the CPU writes to as well.
     fn entries(&self) -> impl Iterator<Item = &AtomicU64> {
-        // SAFETY: of pages that stay mapped as long as `self`, so the table stays; whoever changes
-        // tables meanwhile leaves these entries alone.
+        // SAFETY: the pages stay mapped as long as `self` exists, as the caller of `new` guarantees. So their table
+        // stays, and code that changes tables meanwhile leaves these entries alone.
         self.entries.iter().map(|entry| unsafe { entry.as_ref() })
     }
 }

@@ -1,29 +1,30 @@
-//! Stacks, each above a guard page that is never mapped: running over one faults instead of
-//! corrupting.
+//! The main stack and the trap stacks. Below each lies a guard page that is never mapped, so that a stack overflow
+//! faults instead of corrupting memory.
 
 use core::cell::UnsafeCell;
 use core::ops::Range;
 
 const PAGE: usize = 4096;
 
-/// What a trap handler may use: it prints, and walks the stack it interrupted.
+/// Bytes of a trap stack. A trap handler may print, and walk the stack that it has interrupted.
 const TRAP_SIZE: usize = 32 * 1024;
 
-/// Unwinding a panic takes about 16 KiB on top of what panicked; the rest is for the code.
+/// Bytes of the main stack. Unwinding a panic takes about 16 KiB on top of the code that panicked; the rest is for that
+/// code.
 const MAIN_SIZE: usize = 256 * 1024;
 
-/// Of that, what is closed once threads are set up, and opened for trusted code that has no room left.
+/// Bytes at the low end of the main stack that become its reserve. It is closed once threads are set up, and opened for
+/// trusted code that has no room left.
 const MAIN_RESERVE: usize = 32 * 1024;
 
-/// A stack of `SIZE` bytes and, below it, its guard.
+/// A stack of `SIZE` bytes and, below it, its guard page.
 #[repr(C, align(4096))]
 pub(crate) struct Stack<const SIZE: usize> {
     guard: UnsafeCell<[u8; PAGE]>,
     bytes: UnsafeCell<[u8; SIZE]>,
 }
 
-// SAFETY: no Rust code reads or writes the bytes through this type; only the processor that runs on
-// the stack does.
+// SAFETY: no Rust code reads or writes the bytes through this type. Only the CPU that runs on the stack uses them.
 unsafe impl<const SIZE: usize> Sync for Stack<SIZE> {}
 
 impl<const SIZE: usize> Stack<SIZE> {
@@ -34,49 +35,50 @@ impl<const SIZE: usize> Stack<SIZE> {
         }
     }
 
-    /// The page that must stay unmapped.
+    /// Returns the address of the guard page, which must stay unmapped.
     fn guard(&self) -> u64 {
         self.guard.get().addr() as u64
     }
 
-    /// Lowest address and end, the guard apart.
+    /// Returns the lowest address and the end of the stack, without the guard page.
     pub(crate) fn bounds(&self) -> Range<usize> {
         let start = self.bytes.get().addr();
         start..start + SIZE
     }
 
-    /// The address that a processor starting on this stack begins below.
+    /// Returns the initial stack pointer: the end of the stack.
     pub(crate) fn top(&self) -> u64 {
         self.bytes.get().addr() as u64 + SIZE as u64
     }
 }
 
-/// The type of [`MAIN`], whose size the entry code needs.
+/// The type of [`MAIN`]. The entry code needs its size.
 pub(crate) type MainStack = Stack<MAIN_SIZE>;
 
 /// The stack that the kernel boots and runs on.
 #[unsafe(link_section = ".bss.stacks")]
 pub(crate) static MAIN: MainStack = Stack::new();
 
-/// The pages of [`MAIN`]'s reserve.
+/// Returns the pages of the reserve of [`MAIN`].
 pub(crate) fn main_reserve() -> Range<u64> {
     let start = MAIN.bounds().start;
     start as u64..(start + MAIN_RESERVE) as u64
 }
 
-/// Stacks that traps run on, one for each kind that can interrupt another.
+/// The stacks that traps run on: one for each kind of trap that can interrupt another kind.
 #[unsafe(link_section = ".bss.stacks")]
 pub(crate) static TRAPS: [Stack<TRAP_SIZE>; TRAP_STACKS] = [const { Stack::new() }; TRAP_STACKS];
 
-/// Number of [`TRAPS`].
+/// The number of [`TRAPS`].
 pub(crate) const TRAP_STACKS: usize = 6;
 
-/// Whether `address` is where one of these stacks faults when it runs over.
+/// Whether `address` lies where an overflow of one of these stacks faults: in a guard page, or in the main stack's
+/// reserve.
 pub(crate) fn is_guard(address: u64) -> bool {
     guards().contains(&(address & !(PAGE as u64 - 1))) || main_reserve().contains(&address)
 }
 
-/// The pages that must stay unmapped: one below each stack.
+/// Returns the guard pages, one below each stack, which must stay unmapped.
 pub(crate) fn guards() -> [u64; 1 + TRAP_STACKS] {
     let mut guards = [MAIN.guard(); 1 + TRAP_STACKS];
     for (guard, stack) in guards.iter_mut().skip(1).zip(&TRAPS) {

@@ -1,11 +1,11 @@
-//! Reads page tables: what is mapped, and how.
+//! Walks page tables.
 
 use x86_64::VirtAddr;
 use x86_64::structures::paging::{PageTable, PageTableFlags as Flags};
 
 use super::direct_map;
 
-/// A mapped page. Rights are those of all levels together.
+/// A mapped page. Its rights are those of all levels together.
 #[derive(Clone, Copy)]
 pub(super) struct MappedPage {
     pub(super) address: u64,
@@ -13,13 +13,14 @@ pub(super) struct MappedPage {
     pub(super) flags: Flags,
 }
 
-/// Visits every page that `root`, a top-level table, maps.
+/// Calls `visit` for every page that `root`, a top-level table, maps.
 pub(super) fn walk(root: &PageTable, visit: &mut dyn FnMut(MappedPage)) {
     let all = Flags::PRESENT | Flags::WRITABLE;
     walk_level(root, 4, 0, all, visit);
 }
 
-/// `writable` accumulates downwards; no-execute at any level forbids.
+/// Walks a table of the given level. `above` holds the rights of the levels above: a page is writable only if all
+/// levels allow it, and not executable if any level forbids it.
 fn walk_level(
     table: &PageTable,
     level: u32,
@@ -49,9 +50,8 @@ fn walk_level(
             });
         } else {
             let next = direct_map::pointer::<PageTable>(entry.addr().as_u64());
-            // SAFETY: a present entry above the last level that maps no huge page refers to a table
-            // in the direct map, and the caller's borrow of the root keeps all tables from
-            // changing.
+            // SAFETY: a present entry above the last level that maps no huge page refers to a table in the direct map,
+            // and the caller's borrow of the root keeps all tables from changing.
             let next = unsafe { &*next };
             walk_level(next, level - 1, address, rights, visit);
         }

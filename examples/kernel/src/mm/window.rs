@@ -1,5 +1,4 @@
-//! Physical memory that is not RAM of ours, shown on demand: device registers and firmware's
-//! tables.
+//! Maps physical addresses that are not the kernel's RAM on demand: device registers and the firmware's tables.
 
 use core::ptr::NonNull;
 
@@ -10,17 +9,17 @@ use super::address_space::{self, MapError};
 use super::layout::{DEVICES, FIRMWARE, WINDOW_SIZE};
 use super::memory_map::MemoryMap;
 
-/// What [`map_device`] must not touch.
+/// The memory map, whose RAM [`map_device`] must not map.
 static MEMORY: Once<&'static MemoryMap> = Once::new();
 
-/// Why a physical range cannot be shown.
+/// Why a physical range cannot be mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WindowError {
-    /// Empty, or beyond what the window covers.
+    /// The range is empty, or reaches beyond the window.
     OutOfRange,
-    /// It is, in part, RAM: that is never mapped uncached.
+    /// The range contains RAM, which is never mapped uncached.
     IsMemory,
-    /// No memory for page tables.
+    /// There is no memory for page tables.
     OutOfFrames,
 }
 
@@ -30,12 +29,12 @@ impl From<MapError> for WindowError {
     }
 }
 
-/// Remembers which addresses are RAM.
+/// Stores the memory map.
 pub(crate) fn init(memory: &'static MemoryMap) {
     MEMORY.call_once(|| memory);
 }
 
-/// Maps `size` bytes of device registers at `physical`, uncached; returns where. The mapping stays.
+/// Maps `size` bytes of device registers at `physical`, uncached, and returns a pointer to them. The mapping stays.
 pub(crate) fn map_device(physical: u64, size: u64) -> Result<NonNull<u8>, WindowError> {
     let end = end_of(physical, size)?;
     if MEMORY
@@ -52,8 +51,7 @@ pub(crate) fn map_device(physical: u64, size: u64) -> Result<NonNull<u8>, Window
     show(DEVICES, physical, end, flags)
 }
 
-/// Maps `size` bytes of a firmware table at `physical`, read-only; returns where. The mapping
-/// stays.
+/// Maps `size` bytes of a firmware table at `physical`, read-only, and returns a pointer to them. The mapping stays.
 pub(crate) fn map_firmware(physical: u64, size: u64) -> Result<NonNull<u8>, WindowError> {
     let end = end_of(physical, size)?;
     show(FIRMWARE, physical, end, Flags::PRESENT | Flags::NO_EXECUTE)

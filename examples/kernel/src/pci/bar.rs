@@ -1,22 +1,22 @@
-//! Base address registers (section 7.5.1.2.1): decoding what they and their size probe read.
+//! Decodes base address registers and their size probes (section 7.5.1.2.1).
 
-/// A function's window of registers.
+/// A window of a function's registers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Bar {
-    /// Registers in memory: physical address and bytes.
+    /// Registers in memory: their physical address and size in bytes.
     Memory { address: u64, size: u64 },
     /// Registers in I/O ports.
     Io { port: u32 },
 }
 
-/// How the register's low bits say it is laid out.
+/// The layout of a base address register, by its low bits.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Layout {
     Memory32,
-    /// Takes the next register too.
+    /// A 64-bit register, whose upper half is the next register.
     Memory64,
     Io,
-    /// Reserved encodings.
+    /// A reserved encoding.
     Unknown,
 }
 
@@ -33,20 +33,20 @@ impl Layout {
     }
 }
 
-/// Bits of a memory register that are flags.
+/// The bits of a memory register that are flags.
 const FLAGS: u64 = 0xf;
 
 /// The largest window that a 32-bit register can describe.
 pub(super) const LIMIT_32: u64 = 1 << 31;
 
-/// The largest window that makes sense for a 64-bit one.
+/// The largest window that is accepted for a 64-bit register.
 pub(super) const LIMIT_64: u64 = 1 << 44;
 
-/// Decodes a memory register; `probe` is what it reads after all ones were written (for a 32-bit
-/// register, ones in the upper half), `limit` one of the constants above.
+/// Decodes a memory register. `probe` is its value after all ones were written to it; for a 32-bit register the upper
+/// half of `probe` is all ones. `limit` is one of the constants above.
 ///
-/// `None` for a register that is not there, and for a size that is not a power of two or an address
-/// that is no multiple of it: no device may have those.
+/// Returns `None` for a register that is not there. Also for a size that is not a power of two, and for an address that
+/// is no multiple of the size: no device may have those.
 pub(super) fn decode_memory(value: u64, probe: u64, limit: u64) -> Option<Bar> {
     let size = (!(probe & !FLAGS)).wrapping_add(1);
     let address = value & !FLAGS;

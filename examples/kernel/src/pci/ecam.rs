@@ -1,5 +1,5 @@
-//! Configuration space as memory (section 7.2.2): 4 KiB for each function, at an address made of
-//! its number.
+//! Memory-mapped configuration space (section 7.2.2): 4 KiB for each function, at an address made of the numbers of its
+//! bus, device and function.
 
 use core::ptr::NonNull;
 
@@ -10,10 +10,10 @@ use spin::Once;
 use crate::firmware::{Firmware, PciRegion};
 use crate::mm::window;
 
-/// Bytes for a bus: 32 devices of 8 functions.
+/// Bytes of configuration space for a bus: 32 devices of 8 functions.
 const BUS_SIZE: u64 = 1 << 20;
 
-/// What a read returns where nothing answers.
+/// The value of a read that no function answers.
 const NOTHING: u32 = u32::MAX;
 
 struct MappedRegion {
@@ -24,15 +24,14 @@ struct MappedRegion {
 /// The machine's configuration spaces.
 pub(crate) struct Ecam(ArrayVec<MappedRegion, 4>);
 
-// SAFETY: the pointers are to device memory that stays mapped; accesses are single aligned loads
-// and stores.
+// SAFETY: the pointers refer to device memory that stays mapped, and accesses are single aligned loads and stores.
 unsafe impl Send for Ecam {}
 // SAFETY: as above.
 unsafe impl Sync for Ecam {}
 
 static ECAM: Once<Ecam> = Once::new();
 
-/// Maps what the firmware's tables name; a region that can't be mapped is left out.
+/// Maps the regions that the firmware's tables name. A region that cannot be mapped is left out.
 pub(crate) fn init(firmware: &Firmware) {
     ECAM.call_once(|| Ecam(firmware.pci.iter().filter_map(map).collect()));
 }
@@ -49,7 +48,7 @@ fn map(region: &PciRegion) -> Option<MappedRegion> {
     })
 }
 
-/// The configuration spaces; empty before [`init`].
+/// Returns the configuration spaces; none before [`init`].
 pub(crate) fn ecam() -> &'static Ecam {
     static EMPTY: Ecam = Ecam(ArrayVec::new_const());
     ECAM.get().unwrap_or(&EMPTY)
@@ -63,8 +62,8 @@ impl Ecam {
     /// Reads the 32-bit register that holds byte `offset`.
     pub(crate) fn read(&self, address: PciAddress, offset: u16) -> u32 {
         match self.register(address, offset) {
-            // SAFETY: `register` yields aligned addresses inside a mapped region. Reads of
-            // configuration space have no effect on memory.
+            // SAFETY: `register` returns aligned addresses inside a mapped region. Reads of configuration space have no
+            // effect on memory.
             Some(register) => unsafe { register.read_volatile() },
             None => NOTHING,
         }
@@ -74,11 +73,11 @@ impl Ecam {
     ///
     /// # Safety
     ///
-    /// What the write makes the device do must not touch memory in use: a device with bus mastering
-    /// on acts on its own, and a moved BAR shadows whatever lay there.
+    /// The write must not make the device touch memory that is in use. A device that is bus master accesses memory by
+    /// itself, and a BAR that was moved hides the memory at its new address.
     pub(crate) unsafe fn write(&self, address: PciAddress, offset: u16, value: u32) {
         if let Some(register) = self.register(address, offset) {
-            // SAFETY: as in `read`; the effect is the caller's to answer for.
+            // SAFETY: as in `read`; the caller guarantees that the effect of the write is harmless.
             unsafe { register.write_volatile(value) }
         }
     }
@@ -91,13 +90,12 @@ impl Ecam {
         let bus = usize::from(address.bus() - mapped.region.first_bus);
         let function = usize::from(address.device()) << 3 | usize::from(address.function());
         let byte = bus << 20 | function << 12 | usize::from(offset & 0xffc);
-        // SAFETY: the region has 1 MiB for each of its buses, and `byte` is below that for this
-        // one.
+        // SAFETY: the region has 1 MiB for each of its buses, and `byte` lies in the part of this bus.
         Some(unsafe { mapped.base.byte_add(byte) }.cast())
     }
 }
 
-/// Reads a register of configuration space; all ones where nothing answers.
+/// Reads a register of configuration space. The result is all ones if no function answers.
 pub(crate) fn read_config(address: PciAddress, offset: u16) -> u32 {
     ecam().read(address, offset)
 }
@@ -106,9 +104,9 @@ pub(crate) fn read_config(address: PciAddress, offset: u16) -> u32 {
 ///
 /// # Safety
 ///
-/// What the write makes the device do must not touch memory in use.
+/// The write must not make the device touch memory that is in use.
 pub(crate) unsafe fn write_config(address: PciAddress, offset: u16, value: u32) {
-    // SAFETY: handed on.
+    // SAFETY: handed on; the caller guarantees it.
     unsafe { ecam().write(address, offset, value) }
 }
 
@@ -118,7 +116,8 @@ impl ConfigRegionAccess for Ecam {
     }
 
     unsafe fn write(&self, address: PciAddress, offset: u16, value: u32) {
-        // SAFETY: `pci_types` writes only what its callers ask it to, who answer for it.
+        // SAFETY: `pci_types` writes only the values that its callers ask for, and the callers guarantee that they are
+        // harmless.
         unsafe { Ecam::write(self, address, offset, value) }
     }
 }

@@ -1,4 +1,4 @@
-//! One PCI function: who it says it is, its registers' windows, its switches.
+//! One PCI function: its identification, the windows of its registers, and its command register.
 
 use core::fmt;
 
@@ -8,13 +8,13 @@ use pci_types::{CommandRegister, HeaderType, PciAddress, PciHeader};
 use super::bar::{Bar, LIMIT_32, LIMIT_64, Layout, decode_memory};
 use super::ecam::ecam;
 
-/// Base address registers of an endpoint.
+/// The number of base address registers of an endpoint.
 const BARS: u16 = 6;
 
 const COMMAND: u16 = 0x04;
 const FIRST_BAR: u16 = 0x10;
 
-/// What a function is for (section 7.5.1.1.6).
+/// The class code of a function, which says what it is for (section 7.5.1.1.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Class {
     pub(crate) base: u8,
@@ -32,21 +32,21 @@ impl Class {
     };
 }
 
-/// A function found by the scan. Holds what it read then; the device may have changed since.
+/// A function that the scan found. It holds the values that the scan read; the device may have changed since.
 #[derive(Clone, Debug)]
 pub(crate) struct Function {
     pub(crate) address: PciAddress,
     pub(crate) vendor: u16,
     pub(crate) device: u16,
     pub(crate) class: Class,
-    /// By register index; empty for what is no endpoint.
+    /// The windows by register index. Empty for a function that is no endpoint.
     bars: ArrayVec<(u8, Bar), { BARS as usize }>,
 }
 
 impl Function {
-    /// Reads the function at `address`; `None` if nothing answers.
+    /// Reads the function at `address`. Returns `None` if no function answers.
     ///
-    /// Its windows are moved for an instant to learn their sizes, so nothing may be using it.
+    /// The probe overwrites its base address registers for a moment to learn the sizes, so nothing may be using it.
     pub(super) fn probe(address: PciAddress) -> Option<Self> {
         let header = PciHeader::new(address);
         let (vendor, device) = header.id(ecam());
@@ -71,7 +71,7 @@ impl Function {
         })
     }
 
-    /// The window of base address register `index`.
+    /// Returns the window of base address register `index`.
     pub(crate) fn bar(&self, index: u8) -> Option<Bar> {
         self.bars
             .iter()
@@ -79,7 +79,7 @@ impl Function {
             .map(|(_, bar)| *bar)
     }
 
-    /// All its windows with their register's index.
+    /// Returns all windows, each with the index of its register.
     pub(crate) fn bars(&self) -> impl Iterator<Item = (u8, Bar)> {
         self.bars.iter().copied()
     }
@@ -107,7 +107,7 @@ impl fmt::Display for Function {
     }
 }
 
-/// Reads all base address registers and, with decoding off, what sizes they take.
+/// Reads all base address registers and probes the sizes of their windows, with decoding disabled.
 fn probe_bars(address: PciAddress) -> ArrayVec<(u8, Bar), { BARS as usize }> {
     let before = PciHeader::new(address).command(ecam());
     set_command(
@@ -135,7 +135,7 @@ fn probe_bars(address: PciAddress) -> ArrayVec<(u8, Bar), { BARS as usize }> {
                     LIMIT_32,
                 )
             }
-            // The last register has no upper half to go with it.
+            // Behind the last register there is none for the upper half.
             Layout::Memory64 if last => None,
             Layout::Memory64 => {
                 let upper = ecam().read(address, offset + 4);
@@ -154,19 +154,19 @@ fn probe_bars(address: PciAddress) -> ArrayVec<(u8, Bar), { BARS as usize }> {
     bars
 }
 
-/// Writes the command register. Zeros in the other half of its word, the status, change nothing
-/// there; what `pci_types` writes back would clear its error bits.
+/// Writes the command register. The other half of its dword is the status register, in which zeros change nothing.
+/// `pci_types` would write back the status that it has read, and thereby clear the error bits.
 fn set_command(address: PciAddress, command: CommandRegister) {
-    // SAFETY: only rights that the function had are ever set.
+    // SAFETY: the callers set only bits that the function's command register had set before.
     unsafe { ecam().write(address, COMMAND, command.bits().into()) };
 }
 
-/// Reads back what sticks of all ones, then restores `value`.
+/// Writes all ones to a base address register, reads it back, and restores `value`. Returns the value that it read.
 fn probe(address: PciAddress, offset: u16, value: u32) -> u32 {
-    // SAFETY: decoding is off, so the window is nowhere meanwhile.
+    // SAFETY: decoding is disabled, so the window appears at no address meanwhile.
     unsafe { ecam().write(address, offset, u32::MAX) };
     let probe = ecam().read(address, offset);
-    // SAFETY: as it was.
+    // SAFETY: this restores the previous value.
     unsafe { ecam().write(address, offset, value) };
     probe
 }

@@ -1,8 +1,7 @@
 //! PCI Express: configuration space and the functions behind it.
 //!
-//! Sections cited are those of the PCI Express Base Specification 5.0. What a device's registers say is
-//! not trusted: nothing here panics or loops without bound for it. Claiming and silencing a function
-//! is `device-io`'s work.
+//! The sections cited are those of the PCI Express Base Specification 5.0. The contents of a device's registers are not
+//! trusted: no value makes this code panic or loop without bound. `device-io` claims and silences functions.
 
 mod bar;
 mod ecam;

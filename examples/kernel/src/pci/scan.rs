@@ -1,4 +1,4 @@
-//! Finding every function: bus by bus, from each bridge to the bus behind it.
+//! Finds every function: bus by bus, from each bridge to the bus behind it.
 
 use arrayvec::ArrayVec;
 use pci_types::{HeaderType, PciAddress, PciHeader, PciPciBridgeHeader};
@@ -8,20 +8,20 @@ use super::ecam::ecam;
 use super::function::Function;
 use crate::firmware::PciRegion;
 
-/// More functions than this are not kept.
+/// The most functions that are kept.
 const MAX_FUNCTIONS: usize = 64;
 
-/// What a scan has found.
+/// The result of a scan.
 #[derive(Default)]
 struct Found {
     functions: ArrayVec<Function, MAX_FUNCTIONS>,
-    /// Those that there was no room for.
+    /// The number of functions that there was no room for.
     left_out: usize,
 }
 
 static FOUND: Once<Found> = Once::new();
 
-/// Looks for functions, once, before anything drives one.
+/// Looks for functions. This is done once, before any code drives one.
 pub(crate) fn scan() {
     FOUND.call_once(|| {
         let mut found = Found::default();
@@ -32,24 +32,25 @@ pub(crate) fn scan() {
     });
 }
 
-/// The functions that [`scan`] found.
+/// Returns the functions that [`scan`] found.
 pub(crate) fn functions() -> &'static [Function] {
     FOUND.get().map_or(&[], |found| found.functions.as_slice())
 }
 
-/// How many more there are, which nothing drives.
+/// Returns the number of functions that [`scan`] had no room for, and that are not used.
 pub(crate) fn left_out() -> usize {
     FOUND.get().map_or(0, |found| found.left_out)
 }
 
-/// The function at `address`, if the scan found it.
+/// Returns the function at `address`, if the scan found it.
 pub(crate) fn find(address: PciAddress) -> Option<&'static Function> {
     functions()
         .iter()
         .find(|function| function.address == address)
 }
 
-/// A bridge may claim any bus to be behind it, its own too: each bus is visited once.
+/// Scans the buses of a region. A bridge may claim that any bus is behind it, even its own, so each bus is visited only
+/// once.
 fn scan_region(region: &PciRegion, found: &mut Found) {
     let mut seen = [false; 256];
     let mut pending = ArrayVec::<u8, 256>::new();
@@ -79,13 +80,13 @@ fn scan_region(region: &PciRegion, found: &mut Found) {
     }
 }
 
-/// Whether the device has functions beside its first.
+/// Whether the device has more functions than its first.
 fn has_functions(segment: u16, bus: u8, device: u8) -> bool {
     let first = PciHeader::new(PciAddress::new(segment, bus, device, 0));
     first.id(ecam()).0 != u16::MAX && first.has_multiple_functions(ecam())
 }
 
-/// The bus behind a bridge.
+/// Returns the bus behind a bridge, or `None` if the function is no bridge.
 fn bus_behind(address: PciAddress) -> Option<u8> {
     let header = PciHeader::new(address);
     if header.header_type(ecam()) != HeaderType::PciPciBridge {

@@ -81,6 +81,7 @@ kernel_tests! {
         assert_eq!(frames::free_frames(), free);
     }
 
+    /// Invariant: HEAP-5
     fn what_cannot_be_had_whole_is_not_begun() {
         let start = arena::window(SLOT).expect("a slot").start;
         let marked = frames::allocate(1, 1, OWNER).expect("memory");

@@ -62,6 +62,7 @@ fn assert_in_order(lines: &[String], words: &[&str]) {
 }
 
 kernel_tests! {
+    /// Invariant: TRAP-5
     fn a_fault_tells_functions_and_domains() {
         let (kind, lines) = lines_of(Way::Null);
         assert_eq!(kind, ExitKind::Fault);
@@ -84,6 +85,7 @@ kernel_tests! {
         assert_in_order(&lines, &["  mortal was called by relay:", "at pass_on ("]);
     }
 
+    /// Invariant: TRAP-5
     fn a_wild_call_tells_who_made_it() {
         let (_, lines) = lines_of(Way::WildCall);
         assert_in_order(&lines, &["at call (", "  mortal was called by relay:"]);

@@ -154,6 +154,7 @@ fn delegate_lingering(_: usize) {
 }
 
 kernel_tests! {
+    /// Failure: F-13, F-14, F-15
     fn a_wait_that_never_ends_is_ended_by_its_budget() {
         for how in [Wait::Park, Wait::Yield, Wait::ParkOnThread, Wait::Join] {
             leaves_nothing(|| {
@@ -168,6 +169,7 @@ kernel_tests! {
         }
     }
 
+    /// Failure: F-13, F-14, F-15
     fn a_budget_counts_neither_callees_nor_calls_that_return() {
         leaves_nothing(|| {
             // Only who has one is counted at all.
@@ -186,6 +188,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-13, F-14, F-15
     fn a_budget_between_yields_begins_anew_at_each() {
         leaves_nothing(|| {
             let domain = spawn(DomainSpec::new("serves").budget_between_yields(BUDGET));
@@ -197,6 +200,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-13, F-14, F-15
     fn an_overrun_leaves_who_is_in_a_callee_until_it_returns() {
         leaves_nothing(|| {
             let (domain, callee) = (frugal(), plain());

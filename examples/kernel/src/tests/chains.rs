@@ -163,6 +163,7 @@ fn endless(_: usize) {
 }
 
 kernel_tests! {
+    /// Failure: F-17
     fn a_chain_that_never_ends_is_refused_before_the_stack_runs_over() {
         for on_thread in [false, true] {
             leaves_nothing(|| {
@@ -177,6 +178,7 @@ kernel_tests! {
         }
     }
 
+    /// Invariant: TRAP-5
     fn owners_of_frames_are_told_by_the_chain() {
         let (left, right) = pair();
         for (index, domain) in INDICES.iter().zip([&left, &right]) {

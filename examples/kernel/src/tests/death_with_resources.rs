@@ -117,6 +117,7 @@ fn work(_: usize) {
 }
 
 kernel_tests! {
+    /// Failure: F-22, F-23, F-24
     fn whatever_a_dead_domain_held_is_released_and_what_it_was_lent_is_not() {
         leaves_nothing(|| {
             let (domain, other) = (spawn("holder"), spawn("other"));
@@ -136,6 +137,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-30
     fn a_shadowed_domain_crashes_under_load_and_no_call_is_lost() {
         leaves_nothing(|| {
             let domain = spawn("loaded");
@@ -155,6 +157,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-27
     fn a_proxy_of_a_dead_domain_is_dead_for_ever_also_when_its_slot_is_anothers() {
         leaves_nothing(|| {
             let lent = RRef::new([1, 2, 3, 4]);

@@ -53,6 +53,8 @@ fn wait_for_lock(_: usize) {
 }
 
 kernel_tests! {
+    /// Invariant: TRAP-2
+    /// Failure: F-1, F-3, F-8, F-12
     fn every_way_to_die_is_contained() {
         let domain = spawn();
         let mut before = 0;
@@ -82,6 +84,8 @@ kernel_tests! {
         stop(&domain);
     }
 
+    /// Invariant: TRAP-4
+    /// Failure: F-32, F-33
     fn a_hanging_domain_is_killed_from_another_thread() {
         let domain = spawn();
         *VICTIM.lock() = Some(domain.clone());
@@ -100,6 +104,8 @@ kernel_tests! {
         stop(&domain);
     }
 
+    /// Invariant: TRAP-4
+    /// Failure: F-32, F-33
     fn a_fault_on_one_thread_ends_the_others() {
         let domain = spawn();
         let _fast = FastTick::begin();
@@ -122,6 +128,7 @@ kernel_tests! {
         stop(&domain);
     }
 
+    /// Failure: F-12
     fn a_domain_that_overruns_its_budget_dies_of_it() {
         let budget = Duration::from_millis(20);
         let domain = spawn_with(DomainSpec::new("hasty").budget(budget));
@@ -141,6 +148,8 @@ kernel_tests! {
         stop(&domain);
     }
 
+    /// Invariant: TRAP-4
+    /// Failure: F-12
     fn threads_that_wait_for_a_private_lock_are_killed() {
         let domain = spawn();
         *VICTIM.lock() = Some(domain.clone());

@@ -199,6 +199,8 @@ fn call_with_open_reserve(_: usize) {
 }
 
 kernel_tests! {
+    /// Invariant: ORDER-38, TRAP-7
+    /// Failure: F-16
     fn a_stack_that_runs_over_in_trusted_code_is_a_domains_death_at_every_depth() {
         leaves_nothing(|| {
             let pair = Pair::spawn();
@@ -207,6 +209,8 @@ kernel_tests! {
         });
     }
 
+    /// Invariant: TRAP-7
+    /// Failure: F-16
     fn so_on_a_thread_that_was_spawned() {
         leaves_nothing(|| {
             ENDED.store(0, SeqCst);
@@ -217,6 +221,8 @@ kernel_tests! {
         });
     }
 
+    /// Invariant: TRAP-7
+    /// Failure: F-16
     fn so_on_a_domains_own_thread_whose_stack_goes_with_it() {
         leaves_nothing(|| {
             let pair = Pair::spawn();
@@ -232,6 +238,7 @@ kernel_tests! {
         });
     }
 
+    /// Invariant: ORDER-38
     fn a_destructor_in_a_panic_does_not_run_over_twice() {
         leaves_nothing(|| {
             let pair = Pair::spawn();
@@ -249,6 +256,7 @@ kernel_tests! {
         });
     }
 
+    /// Invariant: ORDER-41, TRAP-7
     fn nobody_is_let_in_while_a_reserve_is_open() {
         leaves_nothing(|| {
             ENDED.store(0, SeqCst);
@@ -258,6 +266,7 @@ kernel_tests! {
         });
     }
 
+    /// Invariant: TRAP-8
     fn a_thread_that_ends_with_its_reserve_open_leaks_no_frame() {
         leaves_nothing(|| {
             ENDED.store(0, SeqCst);

@@ -188,6 +188,7 @@ fn caller(_: usize) {
 }
 
 kernel_tests! {
+    /// Invariant: TRAP-6
     fn threads_of_a_domain_run_and_are_joined() {
         let domain = spawn("crew");
         let _fast = FastTick::begin();
@@ -204,12 +205,15 @@ kernel_tests! {
         stop(&domain);
     }
 
+    /// Failure: F-20
     fn panic_on_a_spawned_thread_is_its_domains_death() {
         let domain = spawn("crew");
         assert_eq!(domain.proxy().expect("a proxy").crash_thread(), Err(RpcError::Crashed));
         assert_eq!(domain.exit_reason().expect("it died").kind, ExitKind::Panic);
     }
 
+    /// Invariant: TRAP-8
+    /// Failure: F-21
     fn kill_ends_parked_and_running_threads_and_all_comes_back() {
         let mut before = 0;
         for round in 0..6 {
@@ -228,6 +232,7 @@ kernel_tests! {
         assert_eq!(quiet_frames(), before);
     }
 
+    /// Invariant: ORDER-39
     fn kill_ends_a_thread_that_parks_in_a_panic() {
         quiet_frames();
         let domain = spawn("crew");
@@ -244,6 +249,8 @@ kernel_tests! {
         }
     }
 
+    /// Invariant: TRAP-4
+    /// Failure: F-27
     fn calls_race_with_kills_and_restarts() {
         let domain = spawn("raced");
         *VICTIM.lock() = Some(domain.clone());

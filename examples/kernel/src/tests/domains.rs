@@ -84,6 +84,7 @@ kernel_tests! {
         stop(&domain);
     }
 
+    /// Failure: F-7, F-11
     fn private_quota_is_an_error_not_a_death() {
         let domain = spawn(DomainSpec::new("victim").heap_quota(512 << 10));
         let proxy = domain.proxy().expect("a proxy");
@@ -93,6 +94,7 @@ kernel_tests! {
         stop(&domain);
     }
 
+    /// Failure: F-6
     fn message_that_panics_kills_only_its_domain() {
         let domain = spawn(DomainSpec::new("victim"));
         let proxy = domain.proxy().expect("a proxy");

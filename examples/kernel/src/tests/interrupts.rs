@@ -120,6 +120,7 @@ fn end(domain: &Domain<dyn Waiter>) {
 }
 
 kernel_tests! {
+    /// Failure: F-39
     fn an_interrupt_wakes_who_waits_for_it_and_a_storm_is_counted() {
         leaves_nothing(|| {
             let Some((domain, vector)) = spawn() else { return };
@@ -137,6 +138,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-37
     fn a_crash_between_an_interrupt_and_its_handling_is_the_drivers_alone() {
         leaves_nothing(|| {
             let Some((domain, vector)) = spawn() else { return };
@@ -162,6 +164,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-37
     fn a_kill_between_an_interrupt_and_its_handling_leaves_it_unhandled() {
         leaves_nothing(|| {
             let Some((domain, vector)) = spawn() else { return };
@@ -180,6 +183,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-38
     fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
         leaves_nothing(|| {
             let Some((domain, _)) = spawn() else { return };
@@ -195,6 +199,8 @@ kernel_tests! {
         });
     }
 
+    /// Invariant: DEV-24
+    /// Failure: F-39
     fn an_interrupt_after_its_drivers_death_reaches_nobody() {
         leaves_nothing(|| {
             let Some((domain, vector)) = spawn() else { return };

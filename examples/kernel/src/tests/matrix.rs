@@ -155,6 +155,7 @@ fn pair() -> [Domain<dyn Peer>; 2] {
 }
 
 kernel_tests! {
+    /// Failure: F-7, F-11
     fn shared_quota_is_an_error_or_a_death() {
         leaves_nothing(|| {
             let domain = spawn(DomainSpec::new("greedy").shared_quota(64 << 10));
@@ -169,6 +170,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-20
     fn a_thread_of_a_domain_that_faults_or_hangs_ends_it() {
         for (hangs, expected) in [(false, ExitKind::Fault), (true, ExitKind::Overrun)] {
             leaves_nothing(|| {
@@ -184,6 +186,7 @@ kernel_tests! {
         }
     }
 
+    /// Failure: F-25, F-35
     fn a_caller_killed_while_its_callee_never_returns() {
         leaves_nothing(|| {
             let (peer, mortal) = (spawn(DomainSpec::new("waits")), crashing_domain::spawn());
@@ -206,6 +209,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-28
     fn a_domain_is_entered_again_from_below() {
         leaves_nothing(|| {
             let pair = pair();
@@ -215,6 +219,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-29
     fn a_caller_that_dies_further_down_is_cut_and_its_shadow_gives_up() {
         leaves_nothing(|| {
             let pair = pair();
@@ -227,6 +232,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-31
     fn a_crash_loop_ends_at_the_limit() {
         leaves_nothing(|| {
             let domain = spawn(DomainSpec::new("loops"));

@@ -77,6 +77,8 @@ fn die(domain: &Domain<dyn Mortal>, state: &mut u64) {
 }
 
 kernel_tests! {
+    /// Invariant: TRAP-8
+    /// Failure: F-40
     fn ten_thousand_deaths_leave_nothing() {
         let deaths = crate::BOOT_INFO
             .get()

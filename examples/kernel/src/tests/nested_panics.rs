@@ -96,6 +96,8 @@ fn fall(panics: u32, last: Way) -> u32 {
 }
 
 kernel_tests! {
+    /// Invariant: ORDER-50
+    /// Failure: F-4
     fn a_cut_lands_however_many_panics_are_in_flight() {
         leaves_nothing(|| {
             for last in Way::ALL {
@@ -106,6 +108,8 @@ kernel_tests! {
         });
     }
 
+    /// Invariant: ORDER-50
+    /// Failure: F-4
     fn more_panics_in_flight_than_there_is_room_for_are_cut() {
         leaves_nothing(|| {
             for panics in 0..MANY {

@@ -172,6 +172,7 @@ impl Pair {
 }
 
 kernel_tests! {
+    /// Invariant: ORDER-20
     fn a_server_that_a_destructor_calls_answers_others() {
         let pair = Pair::spawn();
         let object = pair.exporter.proxy().expect("alive").calling().expect("room");
@@ -182,6 +183,7 @@ kernel_tests! {
         pair.end();
     }
 
+    /// Invariant: ORDER-20
     fn a_server_that_a_destructor_starts_answers_others() {
         let pair = Pair::spawn();
         let object = pair.exporter.proxy().expect("alive").calling().expect("room");
@@ -193,6 +195,7 @@ kernel_tests! {
         pair.end();
     }
 
+    /// Invariant: ORDER-20
     fn a_destructor_that_is_refused_for_ever_holds_up_nobody() {
         let pair = Pair::spawn();
         let object = pair.exporter.proxy().expect("alive").asking().expect("room");

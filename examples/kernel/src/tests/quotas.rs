@@ -22,6 +22,7 @@ trait Collector {
 #[derive(Default)]
 struct State(Mutex<Vec<RRef<RRef<[u64; 128]>>>>);
 
+/// Failure: F-7, F-11
 fn init((): ()) -> Result<State, RpcError> {
     Ok(State::default())
 }
@@ -91,6 +92,7 @@ fn fill(domain: &Domain<dyn Collector>) -> u32 {
 }
 
 kernel_tests! {
+    /// Failure: F-7, F-11
     fn a_receiver_over_its_quota_is_given_no_more_and_lives() {
         leaves_nothing(|| {
             let by_number = DomainSpec::new("collects").shared_objects(9);
@@ -105,6 +107,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-7, F-11
     fn what_init_returns_and_makes_counts_against_the_quota() {
         leaves_nothing(|| {
             let spec = || DomainSpec::new("starts").shared_quota(2 << 10);

@@ -71,6 +71,7 @@ fn asks(spec: DomainSpec, times: u32) -> (Result<u32, RpcError>, u32, Option<Exi
 }
 
 kernel_tests! {
+    /// Invariant: ORDER-19
     fn who_has_the_kernel_compute_for_ever_uses_up_its_budget() {
         let spec = DomainSpec::new("frugal").budget(BUDGET);
         let (got, answered, end) = asks(spec, ANSWERS);

@@ -14,6 +14,8 @@ fn nothing(_: &Proxy<dyn Stepped>) -> Answer {
 }
 
 kernel_tests! {
+    /// Invariant: TRAP-3
+    /// Failure: F-18
     fn a_tick_after_any_instruction_leaves_the_heap_whole() {
         leaves_nothing(|pair| {
             let lent = RRef::new(3_u64);
@@ -30,6 +32,8 @@ kernel_tests! {
         });
     }
 
+    /// Invariant: TRAP-3
+    /// Failure: F-18
     fn so_in_a_call_and_a_return_alone() {
         type Step = fn(&Proxy<dyn Stepped>) -> Answer;
         let give: Step = |proxy| proxy.give(RRef::new(RRef::new(5)));
@@ -48,20 +52,28 @@ kernel_tests! {
         });
     }
 
+    /// Invariant: TRAP-3
+    /// Failure: F-18
     fn so_in_the_exchange_heap_with_caches_full_and_empty() {
         leaves_nothing(|pair| walk_all(pair, &[Work::Allocate, Work::Free, Work::FreeMany]));
     }
 
+    /// Invariant: TRAP-3
+    /// Failure: F-18
     fn so_in_private_heaps() {
         let small = [Work::AllocatePrivate, Work::FreePrivate, Work::GrowPrivate];
         leaves_nothing(|pair| walk_all(pair, &small));
         leaves_nothing(|pair| walk_all(pair, &[Work::AllocatePages, Work::FreePages]));
     }
 
+    /// Invariant: TRAP-3
+    /// Failure: F-18
     fn so_in_large_objects() {
         leaves_nothing(|pair| walk_all(pair, &[Work::AllocateLarge, Work::FreeLarge]));
     }
 
+    /// Invariant: TRAP-3
+    /// Failure: F-18
     fn so_in_capabilities_and_calls_of_others() {
         leaves_nothing(|pair| {
             walk_all(pair, &[Work::CloneProxy, Work::DropProxy]);

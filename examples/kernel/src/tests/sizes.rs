@@ -95,6 +95,7 @@ fn spawn() -> Domain<dyn Asking> {
 }
 
 kernel_tests! {
+    /// Invariant: HEAP-3
     fn a_vector_does_not_grow_past_the_end_of_addresses() {
         leaves_nothing(|| {
             let domain = spawn();
@@ -107,6 +108,7 @@ kernel_tests! {
         });
     }
 
+    /// Invariant: HEAP-3
     fn a_domains_heaps_agree_with_the_model() {
         leaves_nothing(|| {
             let domain = spawn();
@@ -122,6 +124,7 @@ kernel_tests! {
         });
     }
 
+    /// Invariant: HEAP-3
     fn the_hosts_heaps_agree_with_the_model() {
         // No quota: what would take much is not asked for, as the host's arena keeps what it has had.
         let modest = |limits| Limits { skip_above: QUOTA, ..limits };

@@ -58,6 +58,7 @@ fn crashes_for_a_while() -> (Option<Way>, RRef<u32>) {
 }
 
 kernel_tests! {
+    /// Failure: F-19
     fn every_way_to_die_in_init_is_a_start_that_failed() {
         leaves_nothing(|| {
             for way in Way::ALL {
@@ -74,6 +75,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-19
     fn an_init_that_never_ends_is_ended_by_its_budget() {
         leaves_nothing(|| {
             let spec = DomainSpec::new("slow").budget(Duration::from_millis(10));
@@ -86,6 +88,7 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-19
     fn a_shadow_starts_what_crashes_in_init_again_within_the_budget() {
         leaves_nothing(|| {
             let policy = Restart::limited(5, Duration::from_secs(3600));

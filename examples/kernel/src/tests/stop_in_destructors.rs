@@ -115,6 +115,7 @@ fn insist(_: usize) {
 }
 
 kernel_tests! {
+    /// Failure: F-42
     fn every_way_to_die_in_a_destructor_of_a_stop_is_the_domains_death_and_no_more() {
         leaves_nothing(|| {
             for way in Way::ALL {
@@ -125,10 +126,12 @@ kernel_tests! {
         });
     }
 
+    /// Failure: F-42
     fn a_destructor_of_a_stop_that_never_ends_is_ended_by_the_budget() {
         leaves_nothing(|| assert_eq!(stop(Last::Hang), (ExitKind::Overrun, false)));
     }
 
+    /// Failure: F-43
     fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
         leaves_nothing(|| {
             let (asks, dead) = (spawn(Last::Nothing), spawn(Last::Nothing));

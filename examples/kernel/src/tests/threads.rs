@@ -95,6 +95,7 @@ fn spin(_: usize) {
 }
 
 kernel_tests! {
+    /// Invariant: TRAP-1
     fn registers_flags_vectors_and_red_zone_survive_switches() {
         KEPT.store(0, SeqCst);
         let before = switches();
@@ -141,6 +142,7 @@ kernel_tests! {
         assert!((20..=130).contains(&ticks), "{ticks} ticks in 100 ms");
     }
 
+    /// Invariant: TRAP-6
     fn no_wake_is_lost() {
         ROUND.store(0, SeqCst);
         let _fast = FastTick::begin();
@@ -163,6 +165,7 @@ kernel_tests! {
         assert!(time::since_boot() - before >= Duration::from_millis(5), "it was used up");
     }
 
+    /// Invariant: TRAP-8
     fn stacks_of_ended_threads_are_freed() {
         free_ended();
         STOP.store(true, SeqCst);

@@ -101,6 +101,7 @@ kernel_tests! {
         assert!(u128::from(turns) <= most, "{turns} turns of {most}");
     }
 
+    /// Invariant: ORDER-19
     fn a_thread_that_the_tick_finds_pays_for_no_other() {
         /// A part of its budget.
         const WORK: Duration = Duration::from_millis(8);

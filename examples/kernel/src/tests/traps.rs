@@ -45,6 +45,7 @@ fn trap_with_direction_flag() -> bool {
 }
 
 kernel_tests! {
+    /// Invariant: TRAP-1
     fn vector_registers_and_red_zone_survive() {
         let before = trap::breakpoints();
         let mut vector: [u8; 256] = core::array::from_fn(|index| index as u8 ^ 0x5a);

@@ -60,8 +60,8 @@ fn struck(interrupted: &mut Interrupted<'_>, strike: DeathCause, address: usize)
     settle(thread, interrupted, &registers, record, verdict)
 }
 
-/// Counts the time that the thread owes, and cuts it if its domain is dead or its budget used up. `interrupted` is what it goes on with. A thread that acts for the host may
-/// do so for a domain: whose time it is, the runtime knows.
+/// Counts the time that the thread owes, and cuts it if its domain is dead or its budget used up. `interrupted` is what
+/// it goes on with. A thread that acts for the host may do so for a domain: whose time it is, the runtime knows.
 pub(super) fn check(interrupted: &mut Interrupted<'_>) {
     let owed = current().owed.load(Relaxed);
     // Budgets are counted in microseconds: a rest stays for the next time.

@@ -21,7 +21,8 @@ pub(super) fn init() {
     }
 }
 
-/// Never ends, and is never in the queue: it runs when that is empty. So it has nothing that another thread may wait for.
+/// Never ends, and is never in the queue: it runs when that is empty. So it has nothing that another thread may wait
+/// for.
 fn run(_cpu: usize) {
     loop {
         Attendant::Collector.wake();

@@ -65,6 +65,7 @@ impl Stack {
         })
     }
 
+    /// Invariant: TRAP-7
     pub(super) fn reserve(&self) -> &Reserve {
         &self.reserve
     }

@@ -13,8 +13,9 @@ pub(super) fn arm(cpu: &Cpu, after: Duration) {
     lapic::arm(after);
 }
 
-/// Notes how long the running thread has run: one that leaves before each tick has that time counted too, and who comes on just
-/// before a tick pays for no other's. By the timer: a machine that stood still meanwhile is not held against anybody.
+/// Notes how long the running thread has run: one that leaves before each tick has that time counted too, and who comes
+/// on just before a tick pays for no other's. By the timer: a machine that stood still meanwhile is not held against
+/// anybody.
 pub(super) fn note(cpu: &Cpu) {
     let left = lapic::left().as_nanos() as u64;
     let passed = cpu.armed.load(Relaxed).saturating_sub(left);

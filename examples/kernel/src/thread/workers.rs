@@ -1,8 +1,8 @@
 //! Threads of the kernel's own that wait until there is work, and are in the queue as any other then.
 //!
-//! A destructor of a domain's runs on one of them, and never on the thread that is idle: that one gets the processor when
-//! no other thread is ready. What it holds, a lock or a service's restart, it would hold as long as any other is, and one
-//! that waits for it by yielding is.
+//! A destructor of a domain's runs on one of them, and never on the thread that is idle: that one gets the processor
+//! when no other thread is ready. What it holds, a lock or a service's restart, it would hold as long as any other is,
+//! and one that waits for it by yielding is.
 
 use core::time::Duration;
 

@@ -68,6 +68,7 @@ fn init((): ()) -> Result<Stack, RpcError> {
     Ok(Stack)
 }
 
+/// Invariant: RECOVER-5
 #[test]
 fn a_stack_that_gives_back_more_does_not_fill_the_server() {
     let _alone = alone();

@@ -152,6 +152,7 @@ fn stack(
     started.map_err(|error| error.to_string())
 }
 
+/// Invariant: RECOVER-4, RECOVER-5
 #[test]
 fn whatever_the_device_does_the_stack_lives_on_and_holds_no_more() {
     let _alone = alone();

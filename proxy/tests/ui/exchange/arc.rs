@@ -1,4 +1,6 @@
 //! An `Arc` shares private memory.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! An `AtomicPtr` is a raw pointer.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

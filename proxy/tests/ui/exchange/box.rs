@@ -1,4 +1,6 @@
 //! A `Box` points into a private heap.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! A `Cell` would be shared mutable state behind a borrow.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! A closure carries code and whatever it captured.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! A destructor would be code of one domain run in another, or never.
+//!
+//! Invariant: CROSS-2
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! Also of a generic type.
+//!
+//! Invariant: CROSS-2
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! A trait object is a code address.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

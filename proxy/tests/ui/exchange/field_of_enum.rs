@@ -1,4 +1,6 @@
 //! The error for a field of a variant points at the field.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

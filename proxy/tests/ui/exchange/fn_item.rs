@@ -1,4 +1,6 @@
 //! Nor may a function itself cross, which is zero-sized.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! A function pointer is a code address of the domain that made it.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

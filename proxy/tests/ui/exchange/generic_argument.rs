@@ -1,4 +1,6 @@
 //! A generic type is exchangeable for exchangeable arguments only.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

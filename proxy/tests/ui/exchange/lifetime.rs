@@ -1,4 +1,6 @@
 //! An exchangeable type owns all that it holds.
+//!
+//! Invariant: CROSS-4
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! `ManuallyDrop` would lose what it holds.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! `MaybeUninit` may hold another domain's old bytes, or an `RRef` that is none.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

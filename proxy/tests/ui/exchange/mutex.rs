@@ -1,4 +1,6 @@
 //! A lock that its dead holder never releases would block the other side.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

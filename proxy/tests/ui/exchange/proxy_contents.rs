@@ -1,4 +1,6 @@
 //! A proxy may cross; what it is made of, a domain's address and its generation, may not.
+//!
+//! Invariant: AUTH-1
 
 #![allow(unused)]
 

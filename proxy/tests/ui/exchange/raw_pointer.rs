@@ -1,4 +1,6 @@
 //! A raw pointer owns nothing and checks nothing.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! A type that contains itself would make a transfer unbounded.
+//!
+//! Invariant: CROSS-3
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! Also one that is generic, and nests through a slice.
+//!
+//! Invariant: CROSS-3
 
 #![allow(unused)]
 

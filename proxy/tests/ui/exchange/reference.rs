@@ -1,4 +1,6 @@
 //! A reference is lent, not owned.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

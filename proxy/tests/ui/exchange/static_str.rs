@@ -1,4 +1,6 @@
 //! A `&'static str` points into the image of a domain that may be unloaded.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! Values inside each other, in place, to a depth at which a transfer takes more stack than an entry leaves.
+//!
+//! Invariant: ORDER-31
 
 use samara_host_std as _;
 use samara_proxy::{Proxy, RpcError, interface};

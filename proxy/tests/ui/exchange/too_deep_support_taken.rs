@@ -1,5 +1,7 @@
 //! A crate that takes the support crate's name, and with it what measured how deeply values nest, hands over
 //! none that nest more deeply.
+//!
+//! Invariant: ORDER-31
 
 #![forbid(unsafe_code)]
 

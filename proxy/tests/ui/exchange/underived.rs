@@ -1,4 +1,6 @@
 //! A type is exchangeable when it says so, not by its looks.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! What a union owns is not known.
+//!
+//! Invariant: CROSS-4
 
 #![allow(unused)]
 

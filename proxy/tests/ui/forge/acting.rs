@@ -1,4 +1,6 @@
 //! To act for somebody else is `unsafe`.
+//!
+//! Invariant: AUTH-8
 
 #![allow(unused)]
 

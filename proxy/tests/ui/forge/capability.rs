@@ -1,4 +1,6 @@
 //! To declare a class of capabilities is `unsafe`.
+//!
+//! Invariant: AUTH-2
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! A capability does not change hands by the word of its holder.
+//!
+//! Invariant: OWN-3
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! A capability is used by shared reference: it cannot be swapped out.
+//!
+//! Invariant: DEV-2
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! A capability cannot be taken out of the slot that would release it.
+//!
+//! Invariant: DEV-2
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! The crate that domains depend on names nothing that spawns or kills.
+//!
+//! Invariant: AUTH-8
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! To claim that a type may cross is `unsafe`.
+//!
+//! Invariant: CROSS-1
 
 #![allow(unused)]
 

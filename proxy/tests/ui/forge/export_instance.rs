@@ -1,4 +1,6 @@
 //! Where an exported object is, is shown to who keeps it: a proxy made of that alone would outlive it.
+//!
+//! Invariant: EXPORT-2
 
 #![allow(unused)]
 

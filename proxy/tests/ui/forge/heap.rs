@@ -1,4 +1,6 @@
 //! The heap itself is `unsafe` to use.
+//!
+//! Invariant: OWN-3
 
 #![allow(unused)]
 

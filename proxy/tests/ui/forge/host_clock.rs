@@ -1,4 +1,6 @@
 //! A clock is read half-way out of a domain, and on its threads: who implements it vouches for what it does there.
+//!
+//! Invariant: AUTH-6
 
 #![allow(unused)]
 

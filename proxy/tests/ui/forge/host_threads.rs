@@ -1,4 +1,6 @@
 //! A host starts the thread that it was given, or gives that one back, and keeps nothing of a domain's heap.
+//!
+//! Invariant: AUTH-6
 
 #![allow(unused)]
 

@@ -1,5 +1,7 @@
 //! A supertrait that is only called `Send`: by it, a `dyn` of this crate's could pass for another
 //! interface's, and the caller's code would run as the callee.
+//!
+//! Invariant: EXPORT-14
 use samara_proxy::{Proxy, RpcError, interface};
 
 #[interface]

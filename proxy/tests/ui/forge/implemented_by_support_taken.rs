@@ -1,5 +1,7 @@
 //! A crate that takes the support crate's name, and with it what seals interfaces, runs no code of its own as
 //! another interface's callee.
+//!
+//! Invariant: EXPORT-14
 
 #![allow(unused)]
 #![forbid(unsafe_code)]

@@ -1,5 +1,7 @@
 //! A bound on `Self` in a where clause is a supertrait too: by one, a `dyn` of this crate's could pass for
 //! another interface's, and the caller's code would run as the callee.
+//!
+//! Invariant: EXPORT-14
 use samara_proxy::{Proxy, RpcError, interface};
 
 #[interface]

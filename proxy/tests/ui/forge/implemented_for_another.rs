@@ -1,4 +1,6 @@
 //! A trait implemented for another interface's `dyn` would run as the callee, but be the caller's code.
+//!
+//! Invariant: EXPORT-14
 use samara_proxy::{RpcError, interface};
 
 #[interface]

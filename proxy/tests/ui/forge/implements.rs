@@ -1,4 +1,6 @@
 //! To claim that a value stands behind an interface is `unsafe`.
+//!
+//! Invariant: AUTH-2
 
 #![allow(unused)]
 

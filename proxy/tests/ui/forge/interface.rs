@@ -1,4 +1,6 @@
 //! To declare an interface without the macro is `unsafe`.
+//!
+//! Invariant: AUTH-2
 
 #![allow(unused)]
 

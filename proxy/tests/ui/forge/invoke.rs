@@ -1,4 +1,6 @@
 //! To enter another domain by hand is `unsafe`.
+//!
+//! Invariant: AUTH-1
 
 #![allow(unused)]
 

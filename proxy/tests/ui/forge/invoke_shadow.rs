@@ -1,4 +1,6 @@
 //! Also through a shadow.
+//!
+//! Invariant: AUTH-1
 
 #![allow(unused)]
 

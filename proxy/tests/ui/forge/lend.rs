@@ -1,4 +1,6 @@
 //! To claim that a reference may be lent is `unsafe`.
+//!
+//! Invariant: AUTH-2
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! A proxy does not show the object behind it.
+//!
+//! Invariant: AUTH-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! A proxy cannot be made from its parts.
+//!
+//! Invariant: AUTH-1
 
 #![allow(unused)]
 

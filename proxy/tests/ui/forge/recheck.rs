@@ -1,4 +1,6 @@
 //! What is called wherever a no-cut mark ends, between the steps of an entry too, is not anybody's.
+//!
+//! Invariant: AUTH-4
 
 #![allow(unused)]
 

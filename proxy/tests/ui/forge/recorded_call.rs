@@ -1,4 +1,6 @@
 //! What a journal holds is dropped with the last handle on its service, in a reclaim perhaps: it is not anybody's.
+//!
+//! Invariant: AUTH-5
 
 #![allow(unused)]
 

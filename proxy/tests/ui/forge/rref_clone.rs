@@ -1,4 +1,6 @@
 //! There is one owner: an `RRef` has no `clone`.
+//!
+//! Invariant: OWN-2
 
 #![allow(unused)]
 

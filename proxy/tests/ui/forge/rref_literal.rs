@@ -1,4 +1,6 @@
 //! An `RRef` cannot be made from its parts.
+//!
+//! Invariant: OWN-2
 
 #![allow(unused)]
 

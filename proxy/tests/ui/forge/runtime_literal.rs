@@ -1,4 +1,6 @@
 //! The authority over domains cannot be made from its parts.
+//!
+//! Invariant: AUTH-8
 
 #![allow(unused)]
 

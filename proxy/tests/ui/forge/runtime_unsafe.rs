@@ -1,4 +1,6 @@
 //! To be the host is an `unsafe` claim.
+//!
+//! Invariant: AUTH-8
 
 #![allow(unused)]
 

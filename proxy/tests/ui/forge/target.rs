@@ -1,4 +1,6 @@
 //! To claim that something may stand behind an `RRef` is `unsafe`.
+//!
+//! Invariant: AUTH-2
 
 #![allow(unused)]
 

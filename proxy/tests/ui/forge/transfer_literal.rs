@@ -1,4 +1,6 @@
 //! A transfer cannot be made from its parts.
+//!
+//! Invariant: OWN-3
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! To make a transfer is `unsafe`.
+//!
+//! Invariant: OWN-3
 
 #![allow(unused)]
 

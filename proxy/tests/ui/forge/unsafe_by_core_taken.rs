@@ -1,4 +1,6 @@
 //! Nor has one that takes the name of `core`.
+//!
+//! Invariant: AUTH-3
 
 #![allow(unused, non_snake_case)]
 #![forbid(unsafe_code)]

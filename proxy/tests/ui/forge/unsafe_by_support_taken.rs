@@ -1,5 +1,7 @@
 //! A crate that takes the support crate's name has no unsafe function called by what `#[interface]` writes: one that
 //! made values of any bytes would make an object that it does not own.
+//!
+//! Invariant: AUTH-3
 
 #![allow(unused, non_snake_case)]
 #![forbid(unsafe_code)]

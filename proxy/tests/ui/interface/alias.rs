@@ -1,4 +1,6 @@
 //! An alias is what it stands for.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

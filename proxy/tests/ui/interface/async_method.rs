@@ -1,4 +1,6 @@
 //! A future would outlive the call.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! Plain data too.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

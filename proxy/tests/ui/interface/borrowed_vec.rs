@@ -1,4 +1,6 @@
 //! A slice of plain data is lent, not the vector that owns it.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

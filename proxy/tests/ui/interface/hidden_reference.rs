@@ -1,4 +1,6 @@
 //! Also one that hides a reference.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

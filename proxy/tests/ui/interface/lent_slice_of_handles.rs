@@ -1,4 +1,6 @@
 //! What a lent slice holds is plain: handles in private memory have owners that no one would find.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

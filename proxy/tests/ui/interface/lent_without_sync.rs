@@ -1,4 +1,6 @@
 //! What two domains may look at together is `Sync`.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

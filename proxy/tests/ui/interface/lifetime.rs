@@ -1,4 +1,6 @@
 //! A lifetime of the trait's own would let a borrow outlive the call.
+//!
+//! Invariant: CROSS-7
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! What moved away with the first try is not there for the second.
+//!
+//! Invariant: RECOVER-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! `&mut` cannot be lent: the callee may die half-way.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

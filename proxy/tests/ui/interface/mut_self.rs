@@ -1,4 +1,6 @@
 //! `&mut self` would be exclusive, and several callers may be inside.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

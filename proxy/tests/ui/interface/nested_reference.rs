@@ -1,4 +1,6 @@
 //! A reference inside another type is not lent.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

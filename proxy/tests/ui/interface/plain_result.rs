@@ -1,4 +1,6 @@
 //! A plain result has no room for that.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

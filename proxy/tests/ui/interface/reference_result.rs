@@ -1,4 +1,6 @@
 //! Nothing is lent to the caller.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! What a recorded call is given again is plain.
+//!
+//! Invariant: EXPORT-16, RECOVER-1
 
 #![allow(unused)]
 

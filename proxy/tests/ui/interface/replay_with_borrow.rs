@@ -1,4 +1,6 @@
 //! A recorded call is made again when the borrow is over.
+//!
+//! Invariant: RECOVER-1
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! What a method returns is a `Result`: a type that says itself how it crosses would do so as the host, too.
+//!
+//! Invariant: EXPORT-12
 
 #![allow(unused)]
 #![forbid(unsafe_code)]

@@ -1,4 +1,6 @@
 //! What is made again must be makeable from nothing.
+//!
+//! Invariant: RECOVER-1
 
 #![allow(unused)]
 

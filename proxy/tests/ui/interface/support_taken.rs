@@ -1,4 +1,6 @@
 //! A crate that takes the name of the support crate, and with it the checks, lends no more than others.
+//!
+//! Invariant: CROSS-6
 
 #![allow(unused)]
 #![forbid(unsafe_code)]

@@ -1,4 +1,6 @@
 //! What a call moves by value lies on the stack many times: large values go on the exchange heap.
+//!
+//! Invariant: ORDER-34
 
 #![allow(unused)]
 

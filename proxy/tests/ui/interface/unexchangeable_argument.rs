@@ -1,4 +1,6 @@
 //! What moves is exchangeable.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

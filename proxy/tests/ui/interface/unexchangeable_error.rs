@@ -1,4 +1,6 @@
 //! An error crosses too.
+//!
+//! Invariant: CROSS-5
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! What moved into a call is gone.
+//!
+//! Invariant: OWN-2
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! The object is dropped on whatever thread stops the domain.
+//!
+//! Invariant: CROSS-9
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! Several callers are inside at once: interior mutability needs a lock.
+//!
+//! Invariant: CROSS-9
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! The object outlives whoever made it: it borrows from nobody.
+//!
+//! Invariant: CROSS-9
 
 #![allow(unused)]
 

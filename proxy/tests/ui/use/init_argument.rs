@@ -1,4 +1,6 @@
 //! The arguments of `init` are exchangeable.
+//!
+//! Invariant: CROSS-8
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! `init` captures nothing: what a domain gets it gets as arguments.
+//!
+//! Invariant: CROSS-8
 
 #![allow(unused)]
 

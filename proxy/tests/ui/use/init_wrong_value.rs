@@ -1,4 +1,6 @@
 //! `init` returns a value that implements the interface.
+//!
+//! Invariant: CROSS-8
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! Nor is the lent object itself taken apart: it is the lender's.
+//!
+//! Invariant: CROSS-7
 
 #![allow(unused)]
 

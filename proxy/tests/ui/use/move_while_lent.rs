@@ -1,4 +1,6 @@
 //! What is borrowed does not move.
+//!
+//! Invariant: OWN-2
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! Nor returned as one's own.
+//!
+//! Invariant: CROSS-7
 
 #![allow(unused)]
 

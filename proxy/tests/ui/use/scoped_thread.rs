@@ -1,4 +1,6 @@
 //! Domains get no scoped threads: a borrow would be lent to a thread that no activation pins.
+//!
+//! Invariant: CROSS-7
 
 #![allow(unused)]
 

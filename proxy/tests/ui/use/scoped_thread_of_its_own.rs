@@ -1,4 +1,6 @@
 //! Nor does a thread of the domain's own take a borrow: its body owns all that it uses.
+//!
+//! Invariant: CROSS-7
 
 #![allow(unused)]
 

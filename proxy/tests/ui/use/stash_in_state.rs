@@ -1,4 +1,6 @@
 //! A borrow ends with the call: it cannot be kept in the object.
+//!
+//! Invariant: CROSS-7
 
 #![allow(unused)]
 

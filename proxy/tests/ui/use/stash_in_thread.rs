@@ -1,4 +1,6 @@
 //! Nor lent to a thread that may outlive it.
+//!
+//! Invariant: CROSS-7
 
 #![allow(unused)]
 

@@ -1,4 +1,6 @@
 //! Nor can what it points to: it is not the callee's to move.
+//!
+//! Invariant: CROSS-7
 
 #![allow(unused)]
 

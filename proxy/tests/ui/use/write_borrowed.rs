@@ -1,4 +1,6 @@
 //! A borrow is read, not written.
+//!
+//! Invariant: CROSS-7
 
 #![allow(unused)]
 

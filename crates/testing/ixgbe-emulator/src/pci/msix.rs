@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn with_a_table_elsewhere_only_the_function_can_be_masked() {
+    fn foreign_table_leaves_only_the_function_mask() {
         let mut table = MsixTable::new();
         assert!(table.admit(3, true, true));
         assert!(!table.admit(3, false, true));

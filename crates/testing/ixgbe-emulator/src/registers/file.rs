@@ -129,7 +129,7 @@ mod tests {
     use super::RegisterFile;
 
     #[test]
-    fn a_statistic_is_cleared_by_reading_and_sticks_at_the_top() {
+    fn statistic_saturates_and_clears_by_reading() {
         let mut file = RegisterFile::new();
         file.count(at::GPRC, u32::MAX);
         file.count(at::GPRC, 7);

@@ -245,7 +245,7 @@ mod tests {
     use super::{Incoming, LONGEST, WAITING, WAITING_BYTES};
 
     #[test]
-    fn frames_that_wait_are_bounded_in_number_and_bytes() {
+    fn waiting_frames_are_bounded() {
         let mut incoming = Incoming::default();
         for (length, most) in [(60, WAITING), (LONGEST, WAITING_BYTES / LONGEST)] {
             for _ in 0..2 * WAITING {

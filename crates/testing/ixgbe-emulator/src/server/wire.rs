@@ -205,7 +205,7 @@ mod tests {
     }
 
     #[test]
-    fn no_body_is_longer_than_the_longest() {
+    fn body_length_is_bounded() {
         let size = |size| Header::decode([0; HEADER]).with(size).body();
         assert_eq!(size(HEADER as u32 - 1), None);
         assert_eq!(size(0), None);

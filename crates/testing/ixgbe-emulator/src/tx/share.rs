@@ -45,7 +45,7 @@ mod tests {
     use super::{BYTES, FRAMES, Share};
 
     #[test]
-    fn either_of_both_ends_a_step() {
+    fn frames_or_bytes_end_a_step() {
         let mut share = Share::full();
         for _ in 0..FRAMES {
             assert!(!share.used_up());

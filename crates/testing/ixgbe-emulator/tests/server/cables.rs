@@ -1,4 +1,4 @@
-//! What the program is connected to: a second model, a stream.
+//! Tests of the program's cables: to a second emulator, and to a stream.
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -9,7 +9,7 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 
 use crate::vmm::{RX_BUFFER, RX_RING, Room, TX_BUFFER, TX_RING, Vmm, serve};
 
-/// Waits until the link is as it should be.
+/// Waits until the link is up or down, as `up` says. Returns whether it is.
 pub(crate) fn wait(vmm: &mut Vmm, up: bool) -> bool {
     (0..250).any(|_| {
         thread::sleep(Duration::from_millis(20));
@@ -18,7 +18,7 @@ pub(crate) fn wait(vmm: &mut Vmm, up: bool) -> bool {
 }
 
 #[test]
-fn a_cable_joins_two_models_and_tells_when_one_is_gone() {
+fn cable_goes_down_with_its_other_end() {
     let room = Room::new("pair");
     let (first, second) = (room.place("first"), room.place("second"));
     let cable = room.place("cable");
@@ -62,7 +62,7 @@ fn a_stream_carries_frames_with_their_lengths() {
     vmm.write(at::TDBAL + at::QUEUE_TAIL, 1);
     assert_eq!(take(&mut stream), [7; 100]);
 
-    // In pieces, with a frame without bytes in front, which is padded and not for this address.
+    // Sends in pieces, behind a frame without bytes, which is padded and not for this address.
     let frame = [0xff; 80];
     stream.write_all(&[0, 0, 0, 0, 0, 0]).expect("sent");
     thread::sleep(Duration::from_millis(20));
@@ -74,7 +74,7 @@ fn a_stream_carries_frames_with_their_lengths() {
     assert_eq!(vmm.load(RX_RING + 8, 1)[0] & 3, 3);
     assert_eq!(vmm.load(RX_BUFFER, 80), frame);
 
-    // A length that cannot be: only a new connection is in step.
+    // After an invalid length only a new connection starts at a frame again.
     stream.write_all(&[0xff; 4]).expect("sent");
     assert!(matches!(stream.read(&mut [0; 1]), Ok(0)));
     let (mut stream, _) = listener.accept().expect("it comes back");

@@ -1,4 +1,4 @@
-//! A guest that writes anything anywhere: the server goes on, and answers in time.
+//! A guest that writes random values anywhere. The server goes on, and answers in time.
 
 use std::time::{Duration, Instant};
 
@@ -7,10 +7,10 @@ use samara_ixgbe_emulator::registers::{SIZE as BAR, TABLE, bits, offset as at};
 
 use crate::vmm::{BASE, Room, SIZE, Vmm, serve};
 
-/// Longest that any access may take, on a machine that is busy with other things too.
+/// The longest time that an access may take, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Numbers that are the same each time (xorshift).
+/// Random numbers that are the same in each run (xorshift).
 struct Numbers(u64);
 
 impl Numbers {
@@ -27,7 +27,7 @@ impl Numbers {
 }
 
 #[test]
-fn a_hostile_guest_harms_nobody_else() {
+fn hostile_guest_does_not_harm_the_next_one() {
     let room = Room::new("hostile");
     let socket = room.place("socket");
     let server = serve(&socket, &[]);
@@ -88,7 +88,7 @@ fn a_doorbell_is_answered_in_time() {
     let _server = serve(&socket, &[]);
     let mut vmm = Vmm::attach(&socket);
     vmm.traffic(1);
-    // Many queues on one ring of 8192 packets of 64 KiB, each with a checksum to be worked out.
+    // Many queues share one ring of 8192 packets of 64 KiB, each with a checksum to compute.
     const RING: u64 = 0x2_0000;
     let command = 65535u64 | 3 << 20 | 1 << 29 | 0xb << 24 | 3 << 40 | 65535 << 46;
     let descriptors: Vec<u8> = [(BASE + 0x8_0000).to_le_bytes(), command.to_le_bytes()].concat();

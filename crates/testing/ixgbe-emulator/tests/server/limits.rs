@@ -1,4 +1,4 @@
-//! Lengths that a VMM declares: none takes memory before the server has looked at it.
+//! Tests of lengths that a VMM declares. None takes memory before the server has checked it.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -11,10 +11,10 @@ use crate::vmm::{Room, Vmm, serve};
 /// More memory than any message may take, in KiB.
 const ROOM: u64 = 16 << 10;
 
-/// What a VMM sends on after it has declared more.
+/// Bytes that a VMM sends after it has declared more.
 const FLOOD: usize = 256 << 20;
 
-/// A file of one page.
+/// Makes a file of one page.
 fn page(room: &Room) -> File {
     let mut options = File::options();
     options.read(true).write(true).create(true).truncate(true);
@@ -23,11 +23,11 @@ fn page(room: &Room) -> File {
     file
 }
 
-/// A few more commands than there are.
+/// The commands, and a few numbers beyond them.
 const COMMANDS: std::ops::RangeInclusive<u16> = 0..=20;
 
 #[test]
-fn a_declared_length_takes_no_memory() {
+fn declared_length_takes_no_memory() {
     let room = Room::new("declared");
     let socket = room.place("socket");
     let server = serve(&socket, &[]);
@@ -36,7 +36,7 @@ fn a_declared_length_takes_no_memory() {
     for command in COMMANDS {
         for size in [u32::MAX, 1 << 30, 1 << 20] {
             let mut raw = Raw::connect(&socket);
-            // Of a region write, the count agrees with the message's length.
+            // For a region write the count agrees with the message's length.
             let body = words(&[0, 0, 0, size - HEADER - 16]);
             raw.send(command, size, &body).expect("sent");
             assert!(!raw.flood(FLOOD), "command {command}: {size} bytes taken");
@@ -75,7 +75,7 @@ fn a_body_that_is_cut_short_is_refused() {
         for length in [0, 1, 7, 12, 15] {
             raw.ask(command, &vec![0; length]);
             let answer = raw.answer().expect("an answer");
-            // A version may come without data, and a reset says nothing.
+            // A version may come without data, and a reset has no body.
             let whole = command == VERSION && length >= 4 || command == RESET;
             assert_eq!(answer.is_ok(), whole, "command {command}, {length} bytes");
         }
@@ -91,7 +91,7 @@ fn a_count_must_agree_with_its_message() {
     let socket = room.place("socket");
     let server = serve(&socket, &[]);
     let mut raw = Raw::connect(&socket);
-    // STATUS, then what a count of another length makes of it.
+    // Reads STATUS, with counts that disagree with the message.
     for (count, data) in [(4u32, 0), (8, 4), (0, 4), (u32::MAX, 4), (4095, 4096)] {
         let body = [words(&[8, 0, 0, count]), vec![0; data]].concat();
         raw.ask(REGION_WRITE, &body);
@@ -108,14 +108,14 @@ fn a_count_must_agree_with_its_message() {
         raw.ask(SET_IRQS, &body);
         assert!(raw.answer().expect("an answer").is_err(), "{start} {count}");
     }
-    // It was not out of step: STATUS is there.
+    // The connection still works: STATUS can be read.
     raw.ask(REGION_READ, &words(&[8, 0, 0, 4]));
     let body = raw.answer().expect("an answer").expect("no error");
     assert_eq!(body.len(), 16 + 4);
     assert!(!server.log().contains("panicked"), "{}", server.log());
 }
 
-/// Asks to map a page of `file` at a page's number; whether it was done.
+/// Asks to map a page of `file` at a page number. Returns whether it was mapped.
 fn map(raw: &mut Raw, file: &File, page: u32) -> bool {
     let body = words(&[32, 3, 0, 0, page << 12, page >> 20, 4096, 0]);
     raw.ask_with(DMA_MAP, &body, &[file.as_fd()]);
@@ -123,7 +123,7 @@ fn map(raw: &mut Raw, file: &File, page: u32) -> bool {
 }
 
 #[test]
-fn mappings_are_as_many_as_the_server_says() {
+fn mappings_end_at_the_reported_limit() {
     let room = Room::new("mappings");
     let socket = room.place("socket");
     let _server = serve(&socket, &[]);
@@ -137,13 +137,13 @@ fn mappings_are_as_many_as_the_server_says() {
     assert!((64..1024).contains(&taken), "{taken} mappings");
     let limit = format!("\"max_dma_maps\":{taken}");
     assert!(told.contains(&limit), "{told}");
-    // What is mapped over something needs no more place; one goes, and another has its place.
+    // A mapping in place of another one needs no further place. When one is unmapped, another one fits.
     assert!(map(&mut raw, &file, 5));
     raw.ask(DMA_UNMAP, &words(&[24, 0, 9 << 12, 0, 4096, 0]));
     assert!(raw.answer().expect("an answer").is_ok());
     assert!(map(&mut raw, &file, 5000));
     assert!(!map(&mut raw, &file, 5001));
-    // All go.
+    // Unmaps all ranges.
     raw.ask(DMA_UNMAP, &words(&[24, 2, 0, 0, 0, 0]));
     assert!(raw.answer().expect("an answer").is_ok());
     assert!(map(&mut raw, &file, 5001));
@@ -152,7 +152,7 @@ fn mappings_are_as_many_as_the_server_says() {
 }
 
 #[test]
-fn more_descriptors_than_told_close_the_connection() {
+fn too_many_files_close_the_connection() {
     let room = Room::new("descriptors");
     let socket = room.place("socket");
     let server = serve(&socket, &[]);
@@ -165,7 +165,7 @@ fn more_descriptors_than_told_close_the_connection() {
     }
     let mut raw = Raw::connect(&socket);
     for command in COMMANDS {
-        // Eight are taken, and those that nobody needs are closed.
+        // Eight are accepted, and those that are not needed are closed.
         raw.ask_with(command, &[], &[file.as_fd(); 8]);
         let _ = raw.answer().expect("an answer");
     }

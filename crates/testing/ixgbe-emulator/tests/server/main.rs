@@ -1,4 +1,5 @@
-//! The program `ixgbe-emulator` as a VMM sees it: attach, traffic, reset, kill, reconnect; its options, its cables.
+//! Tests of the program `ixgbe-emulator` as a VMM sees it: attach, traffic, reset, kill, reconnect; its options and
+//! cables.
 #![cfg(target_os = "linux")]
 
 mod cables;
@@ -20,7 +21,7 @@ use vfio_bindings::bindings::vfio::VFIO_PCI_CONFIG_REGION_INDEX;
 use crate::vmm::{BASE, Room, SIZE, Vmm, serve};
 
 #[test]
-fn a_vmm_may_reset_leave_misbehave_and_return() {
+fn vmm_may_reset_leave_and_return() {
     let room = Room::new("survival");
     let socket = room.place("socket");
     let server = serve(&socket, &["--mac", "02:00:00:00:00:05"]);
@@ -33,7 +34,7 @@ fn a_vmm_may_reset_leave_misbehave_and_return() {
     vmm.client.dma_unmap(BASE, SIZE).expect("unmapped");
     drop(vmm);
 
-    // One that speaks another language.
+    // A peer that does not speak vfio-user.
     let mut stranger = UnixStream::connect(&socket).expect("it listens");
     stranger.write_all(&[0x5a; 64]).expect("sent");
     drop(stranger);
@@ -42,7 +43,7 @@ fn a_vmm_may_reset_leave_misbehave_and_return() {
     assert_eq!(vmm.read(at::RXCTRL), 0, "the next VMM finds a fresh device");
     vmm.traffic(3);
 
-    // Killed, the server leaves its socket behind; the next one takes it over.
+    // A killed server leaves its socket behind, and the next one takes it over.
     drop(server);
     drop(vmm);
     assert!(socket.exists());

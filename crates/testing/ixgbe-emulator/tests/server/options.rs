@@ -1,4 +1,4 @@
-//! The command line: what each option does, and what a wrong one is answered.
+//! Tests of the command line: the effect of each option, and the message for a wrong one.
 
 use std::process::Stdio;
 use std::thread;
@@ -8,7 +8,7 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 
 use crate::vmm::{Room, Server, Vmm, program, serve};
 
-/// Runs the program, which must end by itself, and soon; its status and what it tells.
+/// Runs the program, which must end by itself soon. Returns its status and its messages.
 fn refused(arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = program();
     let command = command.args(arguments).stdin(Stdio::null());
@@ -19,7 +19,7 @@ fn refused(arguments: &[&str]) -> (Option<i32>, String) {
         }
         thread::sleep(Duration::from_millis(20));
     }
-    // One that has not ended is a failure: no status.
+    // A program that has not ended is a failure, shown by no status.
     let _ = process.kill();
     let output = process.wait_with_output().expect("it ended");
     let told = String::from_utf8(output.stderr).expect("text");
@@ -27,7 +27,7 @@ fn refused(arguments: &[&str]) -> (Option<i32>, String) {
 }
 
 #[test]
-fn wrong_options_are_told_with_what_to_do() {
+fn wrong_options_name_the_next_step() {
     let room = Room::new("options");
     let place = |name: &str| room.place(name).display().to_string();
     let socket = place("socket");
@@ -91,7 +91,7 @@ fn wrong_options_are_told_with_what_to_do() {
         );
         assert!(told.contains(&nowhere), "{told}");
     }
-    // What is no socket is left alone.
+    // A file that is not a socket is left alone.
     let file = place("notes");
     std::fs::write(&file, "dear").expect("a file");
     let pair = format!("pair:{file}");
@@ -128,7 +128,7 @@ fn frames_are_captured() {
         [0, 4, 16, 20].map(word),
         [0xa1b2_c3d4, 0x4_0002, 0x4_0000, 1]
     );
-    // Sent, and received.
+    // The frame was sent and received.
     assert_eq!(bytes.len(), 24 + 2 * (16 + 100));
     for record in [24, 24 + 116] {
         assert!(word(record) > 1_600_000_000, "the time");
@@ -139,7 +139,7 @@ fn frames_are_captured() {
 }
 
 #[test]
-fn what_is_not_modelled_is_told_once_by_name_and_all_else_when_asked() {
+fn verbose_logs_every_access() {
     let room = Room::new("verbose");
     let socket = room.place("socket");
     for verbose in [false, true] {
@@ -147,7 +147,7 @@ fn what_is_not_modelled_is_told_once_by_name_and_all_else_when_asked() {
         let server = serve(&socket, arguments);
         let mut vmm = Vmm::attach(&socket);
         for _ in 0..3 {
-            // WUC, and a place where there is no register.
+            // WUC, and an offset without a register.
             vmm.write(0x5800, 1);
             vmm.read(0x5800);
             vmm.read(0x1_fff0);
@@ -158,7 +158,7 @@ fn what_is_not_modelled_is_told_once_by_name_and_all_else_when_asked() {
         let log = server.log();
         let count = |text: &str| log.matches(text).count();
         assert_eq!(
-            count("register WUC (0x05800) was written: its function is not modelled"),
+            count("register WUC (0x05800) was written: its function is not emulated"),
             1
         );
         assert_eq!(count("0x1fff0"), if verbose { 4 } else { 1 }, "{log}");
@@ -183,7 +183,7 @@ fn what_is_not_modelled_is_told_once_by_name_and_all_else_when_asked() {
 }
 
 #[test]
-fn without_a_module_nobody_answers_on_its_bus() {
+fn missing_module_does_not_acknowledge() {
     let room = Room::new("module");
     for (name, arguments, answer) in [("with", vec![], 0), ("without", vec!["--no-module"], 4)] {
         let socket = room.place(name);
@@ -210,7 +210,7 @@ fn without_a_module_nobody_answers_on_its_bus() {
 }
 
 #[test]
-fn nobody_needs_to_listen_to_what_it_tells() {
+fn closed_stderr_does_not_end_the_server() {
     let room = Room::new("deaf");
     let socket = room.place("socket");
     let (reader, writer) = std::io::pipe().expect("a pipe");

@@ -1,4 +1,4 @@
-//! A VMM that speaks vfio-user byte by byte, right or wrong.
+//! A VMM that sends vfio-user messages byte by byte, valid or not.
 
 use std::io::{self, IoSlice, Read, Write};
 use std::mem::MaybeUninit;
@@ -13,7 +13,7 @@ use rustix::net::{SendAncillaryBuffer, SendAncillaryMessage, SendFlags, sendmsg}
 /// Bytes of a message's header.
 pub(crate) const HEADER: u32 = 16;
 
-/// Numbers of commands.
+/// The numbers of commands.
 pub(crate) const VERSION: u16 = 1;
 pub(crate) const DMA_MAP: u16 = 2;
 pub(crate) const DMA_UNMAP: u16 = 3;
@@ -22,10 +22,10 @@ pub(crate) const REGION_READ: u16 = 9;
 pub(crate) const REGION_WRITE: u16 = 10;
 pub(crate) const RESET: u16 = 13;
 
-/// Header flag of an answer that tells an error.
+/// The header flag of an answer that is an error.
 const ERROR: u8 = 0x20;
 
-/// The words of a message's body.
+/// Returns the bytes of a message's body from its words.
 pub(crate) fn words(words: &[u32]) -> Vec<u8> {
     words.iter().copied().flat_map(u32::to_ne_bytes).collect()
 }
@@ -73,7 +73,7 @@ impl Raw {
         assert_eq!(sent, Ok(message.len()));
     }
 
-    /// The answer: what follows its header, if it tells no error; none if the connection was closed.
+    /// Reads the answer. Returns the bytes behind its header, or the error, or `None` if the connection was closed.
     pub(crate) fn answer(&mut self) -> Option<Result<Vec<u8>, u32>> {
         let mut header = [0; HEADER as usize];
         self.0.read_exact(&mut header).ok()?;
@@ -88,7 +88,7 @@ impl Raw {
         Some(if failed { Err(word(12)) } else { Ok(body) })
     }
 
-    /// Sends bytes for as long as they are taken, at most `limit`; whether all were.
+    /// Sends bytes as long as they are taken, at most `limit`. Returns whether all were taken.
     pub(crate) fn flood(&mut self, limit: usize) -> bool {
         let zeros = vec![0; 1 << 20];
         (0..limit / zeros.len()).all(|_| self.0.write_all(&zeros).is_ok())

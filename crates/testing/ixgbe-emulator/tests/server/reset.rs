@@ -1,4 +1,4 @@
-//! Resets by the VMM and by the guest, in the middle of traffic; memory that goes and comes back.
+//! Tests of resets by the VMM and by the guest in the middle of traffic, and of memory that is unmapped and mapped again.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use vfio_bindings::bindings::vfio::VFIO_PCI_CONFIG_REGION_INDEX;
 
 use crate::vmm::{BASE, RX_RING, Room, SIZE, TX_BUFFER, TX_RING, Vmm, serve};
 
-/// What all registers read as, but for the clock. Reading clears statistics and takes a semaphore.
+/// Reads all registers except the clock. Reading clears statistics and takes a semaphore.
 fn registers(vmm: &mut Vmm) -> BTreeMap<(&'static str, u32), u32> {
     let all = TABLE.iter().copied().flatten();
     all.filter(|register| register.offset != at::FRTIMER)
@@ -24,8 +24,8 @@ fn config(vmm: &mut Vmm) -> Vec<u8> {
     bytes
 }
 
-/// Traffic that is not over: frames came round and wait for descriptors, a packet has no end yet, statistics
-/// are unread, a message waits at a masked function.
+/// Leaves the device in the middle of traffic: frames came round and wait for descriptors, a packet has no end yet,
+/// statistics are unread, a message waits at a masked function.
 fn leave_half_done(vmm: &mut Vmm) {
     vmm.traffic(1);
     let frame: Vec<u8> = [0xff; 12].into_iter().chain([0x66; 88]).collect();
@@ -44,12 +44,12 @@ fn leave_half_done(vmm: &mut Vmm) {
 }
 
 #[test]
-fn a_reset_in_the_middle_of_traffic_gives_a_fresh_device() {
+fn reset_in_traffic_gives_a_fresh_device() {
     let room = Room::new("reset");
     let socket = room.place("socket");
     let server = serve(&socket, &[]);
     let mut vmm = Vmm::attach(&socket);
-    // The device looks at its link.
+    // Lets the device look at its link.
     vmm.write(at::STATUS, 0);
     let (fresh, powered) = (registers(&mut vmm), config(&mut vmm));
     for round in 2..5 {
@@ -63,7 +63,7 @@ fn a_reset_in_the_middle_of_traffic_gives_a_fresh_device() {
             .collect();
         assert!(other.is_empty(), "{other:x?}");
         assert!(config(&mut vmm) == powered);
-        // The first frame that comes is the new driver's.
+        // The first frame that arrives is the new driver's.
         vmm.traffic(round);
         assert_eq!(
             [at::GPRC, at::GPTC, at::QPRC].map(|at| vmm.read(at)),
@@ -90,13 +90,13 @@ fn a_guest_may_reset_the_function_itself() {
 }
 
 #[test]
-fn memory_goes_and_comes_back_while_rings_are_in_use() {
+fn memory_can_be_remapped_under_rings() {
     let room = Room::new("memory");
     let socket = room.place("socket");
     let _server = serve(&socket, &[]);
     let mut vmm = Vmm::attach(&socket);
     vmm.traffic(1);
-    // As a VMM takes its guest's memory apart when that is reset, before the device hears of it.
+    // As a VMM unmaps its guest's memory when the guest is reset, before it resets the device.
     vmm.client.dma_unmap(BASE, SIZE).expect("unmapped");
     vmm.write(at::EIMC, u32::MAX);
     vmm.read(at::EICR);
@@ -106,8 +106,8 @@ fn memory_goes_and_comes_back_while_rings_are_in_use() {
     assert_eq!(vmm.read(at::EICR) & exception, exception);
     assert_eq!(vmm.load(TX_RING + 28, 1)[0] & 1, 0, "nothing was written");
     vmm.client.reset().expect("reset");
-    // In two pieces, the second one first; a frame lies across their border. What is mapped over something
-    // takes its place.
+    // Maps the memory in two pieces, the second one first. A frame lies across their border. A mapping takes the place
+    // of those that it overlaps.
     const BORDER: u64 = 0x4000;
     vmm.map(BORDER, SIZE - BORDER);
     vmm.map_from(SIZE / 2, 0, BORDER);
@@ -115,7 +115,7 @@ fn memory_goes_and_comes_back_while_rings_are_in_use() {
     vmm.traffic_from(BORDER - 50, 2);
     vmm.client.reset().expect("reset");
     vmm.traffic_from(BORDER - 1, 3);
-    // One piece goes: the frame in it is not sent, and the other one is still there.
+    // Unmaps one piece. The frame in it is not sent, and the other piece is still there.
     vmm.client
         .dma_unmap(BASE + BORDER, SIZE - BORDER)
         .expect("unmapped");

@@ -1,4 +1,4 @@
-//! A VMM, or a far end of the cable, that keeps the device waiting: it serves the next one all the same.
+//! Tests of a VMM, or a far end of the cable, that does not read what it is sent. The server goes on.
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -11,18 +11,18 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 use crate::cables::wait;
 use crate::vmm::{BASE, Room, Vmm, serve};
 
-/// Longest that any access may take, on a machine that is busy with other things too.
+/// The longest time that an access may take, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
 #[test]
-fn a_vmm_that_looks_at_no_interrupt_hangs_nobody() {
+fn unread_interrupts_do_not_block_the_server() {
     let room = Room::new("deaf");
     let socket = room.place("socket");
     let _server = serve(&socket, &[]);
     let mut vmm = Vmm::attach(&socket);
     vmm.traffic(1);
     let (done, is_done) = mpsc::channel();
-    // Apart: an answer may never come.
+    // In a thread of its own, as an answer may never come.
     thread::spawn(move || {
         for _ in 0..3000 {
             vmm.write(at::EICS, 1);
@@ -37,7 +37,7 @@ fn a_vmm_that_looks_at_no_interrupt_hangs_nobody() {
 }
 
 #[test]
-fn a_far_end_that_takes_little_hangs_nobody() {
+fn slow_far_end_does_not_block_the_server() {
     let room = Room::new("slow");
     let (socket, path) = (room.place("socket"), room.place("stream"));
     let listener = UnixListener::bind(&path).expect("a socket");
@@ -79,7 +79,7 @@ fn a_far_end_that_takes_little_hangs_nobody() {
 }
 
 #[test]
-fn a_vmm_that_reads_much_at_once_takes_no_memory() {
+fn oversized_region_read_is_refused() {
     let room = Room::new("much");
     let socket = room.place("socket");
     let server = serve(&socket, &[]);

@@ -1,10 +1,10 @@
-//! A VMM that takes pages away from a file that it has mapped.
+//! Tests of a VMM that truncates a file which it has mapped.
 
 use samara_ixgbe_emulator::registers::{bits, offset as at};
 
 use crate::vmm::{RX_BUFFER, RX_RING, Room, SIZE, TX_BUFFER, TX_RING, Vmm, serve};
 
-/// The driver's view after its packet met memory that is gone.
+/// Checks the driver's view after the memory of its packet is gone.
 fn failed(vmm: &mut Vmm) {
     vmm.write(at::EIMC, u32::MAX);
     vmm.read(at::EICR);
@@ -26,11 +26,11 @@ fn a_truncated_file_is_a_dma_error() {
     vmm.resize(0);
     failed(&mut vmm);
     assert_eq!(vmm.length(), 0, "nothing is written behind the end");
-    // With memory again, the same server goes on.
+    // When the memory is back, the same server goes on.
     vmm.resize(SIZE);
     vmm.client.reset().expect("reset");
     vmm.traffic(2);
-    // Rings are there, what is behind them is not.
+    // The rings are there, but the memory behind them is not.
     vmm.client.reset().expect("reset");
     vmm.bring_up(TX_BUFFER);
     vmm.resize(TX_BUFFER + 50);
@@ -45,12 +45,12 @@ fn a_truncated_file_is_a_dma_error() {
 }
 
 #[test]
-fn what_is_written_behind_the_end_is_lost() {
+fn write_past_the_file_end_is_lost() {
     let room = Room::new("behind");
     let socket = room.place("socket");
     let _server = serve(&socket, &[]);
     let mut vmm = Vmm::attach(&socket);
-    // The frame to send comes first in the file, what is received last.
+    // The frame to send comes first in the file, the receive buffer last.
     vmm.map_from(0x8000, RX_BUFFER, 0x1000);
     vmm.map_from(0x4000, TX_BUFFER, 0x1000);
     vmm.map(0, 0x2000);
@@ -64,7 +64,7 @@ fn what_is_written_behind_the_end_is_lost() {
 }
 
 #[test]
-fn memory_that_shrinks_while_frames_flow_harms_nobody() {
+fn shrinking_memory_does_not_end_the_server() {
     let room = Room::new("flapping");
     let socket = room.place("socket");
     let server = serve(&socket, &[]);

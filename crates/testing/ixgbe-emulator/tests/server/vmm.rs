@@ -1,4 +1,4 @@
-//! A VMM with one guest, and the server that it attaches to.
+//! A VMM with one guest, and the server to which it attaches.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -38,7 +38,7 @@ impl Drop for Server {
     }
 }
 
-/// A directory for sockets, whose names must be short; it goes with the test.
+/// A directory for sockets, whose names must be short. It is removed at the end of the test.
 pub(crate) struct Room(PathBuf);
 
 impl Room {
@@ -61,7 +61,7 @@ impl Drop for Room {
 }
 
 impl Server {
-    /// Starts the program as it is set up.
+    /// Starts the program of `command`.
     pub(crate) fn start(command: &mut Command, socket: &Path) -> Self {
         Server {
             process: command.spawn().expect("the server starts"),
@@ -69,7 +69,7 @@ impl Server {
         }
     }
 
-    /// The most memory that it had so far, in KiB.
+    /// Returns the most memory that the server has had so far, in KiB.
     pub(crate) fn peak_kib(&self) -> u64 {
         let status = format!("/proc/{}/status", self.process.id());
         let status = std::fs::read_to_string(status).expect("it runs");
@@ -78,24 +78,24 @@ impl Server {
         number.expect("a line").parse().expect("a number")
     }
 
-    /// How many files it has open.
+    /// Returns how many files the server has open.
     pub(crate) fn files(&self) -> usize {
         let open = format!("/proc/{}/fd", self.process.id());
         std::fs::read_dir(open).expect("it runs").count()
     }
 
-    /// What it has told so far.
+    /// Returns the server's messages so far.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).expect("a log")
     }
 }
 
-/// The program, to be given arguments.
+/// Returns the command of the program, without arguments.
 pub(crate) fn program() -> Command {
     Command::new(env!("CARGO_BIN_EXE_ixgbe-emulator"))
 }
 
-/// Starts the server; what it tells goes to a file beside the socket.
+/// Starts the server. Its messages go to a file beside the socket.
 pub(crate) fn serve(socket: &Path, arguments: &[&str]) -> Server {
     let log = File::create(socket.with_extension("log")).expect("a log");
     let mut command = program();
@@ -103,7 +103,7 @@ pub(crate) fn serve(socket: &Path, arguments: &[&str]) -> Server {
     Server::start(command.stderr(log), socket)
 }
 
-/// Connects as soon as there is somebody to connect to.
+/// Connects as soon as the server listens.
 pub(crate) fn connect(socket: &Path) -> Client {
     for _ in 0..200 {
         if let Ok(client) = Client::new(socket) {
@@ -175,12 +175,12 @@ impl Vmm {
         bytes
     }
 
-    /// Brings up queue 0, sends a frame round the loop and looks at it.
+    /// Brings up queue 0, sends a frame round the loop and checks it.
     pub(crate) fn traffic(&mut self, seed: u8) {
         self.traffic_from(TX_BUFFER, seed);
     }
 
-    /// The same with the frame to send anywhere.
+    /// As above, with the frame to send at any address.
     pub(crate) fn traffic_from(&mut self, place: u64, seed: u8) {
         let frame: Vec<u8> = [0xff; 12].into_iter().chain([seed; 88]).collect();
         self.store(place, &frame);
@@ -192,7 +192,7 @@ impl Vmm {
         self.interrupt();
     }
 
-    /// No interrupt comes: what came before was looked at, and nothing follows.
+    /// Checks that no further interrupt comes.
     pub(crate) fn quiet(&mut self) {
         let wait = Some(Duration::from_millis(50));
         self.events.set_read_timeout(wait).expect("a socket");
@@ -205,22 +205,22 @@ impl Vmm {
         self.map_from(offset, offset, size);
     }
 
-    /// Gives the file another length.
+    /// Changes the length of the memory's file.
     pub(crate) fn resize(&self, length: u64) {
         self.memory.set_len(length).expect("resized");
     }
 
-    /// The file's length.
+    /// Returns the length of the memory's file.
     pub(crate) fn length(&self) -> u64 {
         self.memory.metadata().expect("a file").len()
     }
 
-    /// The file once more.
+    /// Returns another descriptor of the memory's file.
     pub(crate) fn share(&self) -> File {
         self.memory.try_clone().expect("a file")
     }
 
-    /// The same with other bytes of the file.
+    /// As above, with other bytes of the file.
     pub(crate) fn map_from(&mut self, file: u64, offset: u64, size: u64) {
         let memory = self.memory.as_raw_fd();
         let mapped = self.client.dma_map(file, BASE + offset, size, memory);
@@ -235,8 +235,8 @@ impl Vmm {
         self.events.read_exact(&mut event).expect("an interrupt");
     }
 
-    /// Programs queue 0, from reset: one receive descriptor, and a frame of 100 bytes to send, of which the
-    /// device is not told yet.
+    /// Programs queue 0 after a reset: one receive descriptor, and a frame of 100 bytes to send. The tail is not written
+    /// yet.
     pub(crate) fn bring_up(&mut self, place: u64) {
         self.config(0x04, &[6, 0]);
         self.config(0x72, &[0x3f, 0x80]);

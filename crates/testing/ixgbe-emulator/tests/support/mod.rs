@@ -1,4 +1,4 @@
-//! A small driver, written by hand from the datasheet: what tests bring the device up with.
+//! A small driver, written by hand from the datasheet. Tests bring the device up with it.
 #![allow(dead_code, reason = "each test file uses its own part")]
 
 use samara_ixgbe_emulator::registers::{bits, offset as at};
@@ -6,7 +6,7 @@ use samara_ixgbe_emulator::{
     CountedInterrupts, FlatMemory, GuestMemory, Loop, Nic, Options, Progress,
 };
 
-/// Guest memory begins here: addresses below are not the guest's.
+/// The first address of guest memory.
 pub(crate) const BASE: u64 = 0x10_0000;
 /// Bytes of guest memory.
 pub(crate) const SIZE: usize = 4 << 20;
@@ -26,7 +26,7 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Power on; DMA and all MSI-X vectors are allowed.
+    /// Switches the device on, and allows DMA and all MSI-X vectors.
     pub(crate) fn new(link: Loop) -> Self {
         let mut nic = Nic::new(Options::default());
         nic.config_write(0x04, &[0x06, 0x00]);
@@ -72,7 +72,8 @@ impl Machine {
         panic!("the device does not come to rest");
     }
 
-    /// Sections 4.6.3 to 4.6.8: reset, EEPROM, link, receive, transmit, `queues` of both.
+    /// Brings the device up as in sections 4.6.3 to 4.6.8: reset, EEPROM, link, receive, transmit, with `queues` queues
+    /// in both directions.
     pub(crate) fn bring_up(&mut self, queues: u32) {
         self.write(at::EIMC, 0x7fff_ffff);
         self.set(at::CTRL, bits::CTRL_RESET);
@@ -113,7 +114,7 @@ impl Machine {
         BASE + 0x10_0000 + u64::from(queue * RING + slot) * BUFFER
     }
 
-    /// Where a test puts data to send.
+    /// Returns the address for data to send.
     pub(crate) fn tx_buffer(slot: u32) -> u64 {
         BASE + 0x20_0000 + u64::from(slot) * 0x4000
     }
@@ -181,7 +182,7 @@ impl Machine {
         self.write(at::tx_queue(queue) + at::QUEUE_TAIL, tail);
     }
 
-    /// Puts a frame on a ring; the place of its descriptor.
+    /// Puts a frame on a ring and returns the address of its descriptor.
     pub(crate) fn send(&mut self, queue: u32, frame: &[u8]) -> u64 {
         let slot = self.tx_next[queue as usize];
         let buffer = Self::tx_buffer(slot);
@@ -192,7 +193,7 @@ impl Machine {
         place
     }
 
-    /// Takes a received packet: its bytes and the words of its last descriptor.
+    /// Takes a received packet. Returns its bytes and the words of its last descriptor.
     pub(crate) fn receive(&mut self, queue: u32) -> Option<(Vec<u8>, [u64; 2])> {
         let mut bytes = Vec::new();
         let mut slot = self.rx_next[queue as usize];
@@ -223,7 +224,7 @@ pub(crate) fn data(length: u64, payload: u64) -> u64 {
     length | 3 << 20 | 1 << 29 | 1 << 24 | 1 << 25 | 1 << 27 | payload << 46
 }
 
-/// A broadcast frame of a length, its contents told by `seed`.
+/// Returns a broadcast frame of a length, whose contents follow from `seed`.
 pub(crate) fn frame(length: usize, seed: u8) -> Vec<u8> {
     let mut frame = vec![0xff; 6];
     frame.extend([2, 0, 0, 0, 0, seed, 0x88, 0xb5]);

@@ -28,6 +28,7 @@ fn entry_and_kill() {
     assert_eq!(reclaims(), 1, "one death takes exactly one reclaim");
 }
 
+/// Invariant: ORDER-1
 #[test]
 fn an_entry_excludes_the_reclaim() {
     Check::new("entry and kill", 96, 24).run(entry_and_kill);
@@ -69,6 +70,7 @@ fn last_exit_and_reaper() {
     assert_eq!(reclaims(), 1, "one death takes exactly one reclaim");
 }
 
+/// Invariant: ORDER-2
 #[test]
 fn the_last_exit_wakes_the_reaper() {
     Check::new("last exit and reaper", 96, 24)
@@ -104,6 +106,7 @@ fn wake_or_reclaim() {
     assert!(answered, "nobody woke the reaper after the last exit");
 }
 
+/// Invariant: ORDER-2
 #[test]
 fn a_wake_is_not_lost() {
     Check::new("a wake", 96, 24).run(wake_or_reclaim);

@@ -51,6 +51,7 @@ fn reuse() {
     assert_eq!(reclaims(), 1);
 }
 
+/// Invariant: ORDER-3
 #[test]
 fn a_stale_entry_never_meets_the_next_generation() {
     Check::new("generation reuse", 128, 32)
@@ -103,6 +104,7 @@ fn recovery() {
     assert!(domain.restarts() <= 1, "restarted twice for one death");
 }
 
+/// Invariant: ORDER-4
 #[test]
 fn one_restart_answers_all_callers() {
     Check::new("recovery", 128, 32).preemptions(2).run(recovery);
@@ -111,6 +113,8 @@ fn one_restart_answers_all_callers() {
 /// Two concurrent flights restart a service twice for one death. The orderings of the exchange are not needed here,
 /// because the state that a flight changes is published with orderings of its own: without the exchange's orderings
 /// all loom tests pass.
+///
+/// Invariant: ORDER-4
 #[test]
 #[should_panic(expected = "restarted twice for one death")]
 fn one_restart_needs_the_flights_exchange() {
@@ -141,6 +145,7 @@ fn publication() {
     reader.join().unwrap();
 }
 
+/// Invariant: ORDER-4
 #[test]
 fn an_instance_is_read_whole() {
     Check::new("publication", 128, 32)

@@ -78,6 +78,7 @@ fn free_and_transfer(order: Ordering) {
     nothing_is_left();
 }
 
+/// Invariant: ORDER-5
 #[test]
 fn a_new_owner_frees_on_another_cpu() {
     check("free and transfer").run(|| free_and_transfer(Ordering::Release));
@@ -117,6 +118,7 @@ fn reclaim_and_return() {
     nothing_is_left();
 }
 
+/// Invariant: ORDER-6
 #[test]
 fn a_scan_never_meets_a_slab_that_went_back() {
     check("reclaim and return")
@@ -156,6 +158,7 @@ fn flush_from_afar() {
     nothing_is_left();
 }
 
+/// Invariant: ORDER-6
 #[test]
 fn a_cache_is_flushed_from_afar() {
     check("flush from afar").run(flush_from_afar);

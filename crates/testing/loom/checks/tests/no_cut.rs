@@ -69,17 +69,21 @@ fn check(name: &'static str) -> Check {
     Check::new(name, 128, 32).preemptions(3)
 }
 
+/// Invariant: ORDER-54
 #[test]
 fn the_heap_takes_its_locks_under_the_mark() {
     check("kill in the heap").run(|| kill_during(use_the_heap));
 }
 
+/// Invariant: ORDER-54
 #[test]
 fn a_scan_takes_its_locks_under_the_mark() {
     check("kill in a scan").run(|| kill_during(count_and_trim));
 }
 
 /// The wrong order: the lock is taken first, and the mark is set after it.
+///
+/// Invariant: ORDER-54
 #[test]
 #[should_panic(expected = "wrong")]
 fn a_lock_without_the_mark_is_found() {
@@ -100,6 +104,8 @@ fn a_death_is_noted_under_the_mark() {
 }
 
 /// Reads of a dead domain's state, and its reclaim and restart, run on the thread that calls them.
+///
+/// Invariant: ORDER-54
 #[test]
 fn a_recovery_takes_its_locks_under_the_mark() {
     check("kill in a recovery").run(|| {

@@ -50,12 +50,15 @@ fn look_up_and_unload() {
     assert_eq!(find(PC), None);
 }
 
+/// Invariant: ORDER-7
 #[test]
 fn an_image_in_use_stays_and_is_found_no_more() {
     check("look-up and unload").run(look_up_and_unload);
 }
 
 /// The index words that a look-up searches are only hints: no ordering of theirs is relied on.
+///
+/// Invariant: ORDER-7
 #[test]
 fn an_image_in_use_stays_without_index_order() {
     check("look-up and unload, guesses weakened")
@@ -109,6 +112,7 @@ fn raise_and_reuse() {
     reader.join().unwrap();
 }
 
+/// Invariant: ORDER-8
 #[test]
 fn a_raise_never_takes_parts_of_two_images() {
     check("raise and reuse").preemptions(3).run(raise_and_reuse);
@@ -155,6 +159,7 @@ fn register_and_register() {
     assert_eq!((find(PC), find(ELSEWHERE)), (Some(1), None));
 }
 
+/// Invariant: ORDER-7
 #[test]
 fn no_registration_is_lost() {
     check("register and register").run(register_and_register);

@@ -41,6 +41,7 @@ fn remember_and_unload() {
     assert_eq!(find_row(PC), now, "found a row of an unloaded image");
 }
 
+/// Invariant: ORDER-9
 #[test]
 fn no_row_of_an_unloaded_image_is_found() {
     check("remember and unload").run(remember_and_unload);
@@ -79,6 +80,7 @@ fn read_and_replace() {
     reader.join().unwrap();
 }
 
+/// Invariant: ORDER-9
 #[test]
 fn a_row_is_read_whole() {
     check("read and replace").run(read_and_replace);

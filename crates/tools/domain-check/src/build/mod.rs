@@ -229,6 +229,7 @@ pub(crate) mod tests {
         domains.iter().map(|it| it.name.clone()).collect()
     }
 
+    /// Invariant: AUTH-13
     #[test]
     fn whatever_nobody_knows_is_a_domain() {
         let edges = [
@@ -245,6 +246,7 @@ pub(crate) mod tests {
         assert_eq!(names, ["far-domain", "samara-forgotten", "samara-nvme"]);
     }
 
+    /// Invariant: AUTH-13
     #[test]
     fn a_namesake_of_a_reviewed_crate_is_a_domain() {
         // The reviewed one is of crates.io, and not of a source that is made up.
@@ -252,6 +254,7 @@ pub(crate) mod tests {
         assert_eq!(found, ["talc"]);
     }
 
+    /// Invariant: AUTH-13
     #[test]
     fn a_part_of_samara_domain_marks_domains_as_well() {
         for part in [
@@ -285,6 +288,7 @@ pub(crate) mod tests {
         built(metadata, all().map(|it| it.0))
     }
 
+    /// Invariant: AUTH-13
     #[test]
     fn two_domains_of_one_name_are_two() {
         let build = of_sources(&[
@@ -300,6 +304,7 @@ pub(crate) mod tests {
         }
     }
 
+    /// Invariant: AUTH-13
     #[test]
     fn who_is_linked_with_a_file_of_nobody_is_a_domain() {
         let target = std::env::temp_dir().join(format!("samara-linked-{}", std::process::id()));
@@ -322,6 +327,7 @@ pub(crate) mod tests {
         std::fs::remove_dir_all(target).expect("it was made");
     }
 
+    /// Invariant: AUTH-13
     #[test]
     fn a_namesake_of_a_host_is_a_domain() {
         let build = of_sources(&[

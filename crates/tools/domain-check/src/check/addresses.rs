@@ -260,6 +260,7 @@ mod tests {
         found.iter().map(ToString::to_string).collect()
     }
 
+    /// Invariant: CHECK-18
     #[test]
     fn raw_pointers_are_found_by_type() {
         for typed in [
@@ -283,6 +284,7 @@ mod tests {
         assert_eq!(pointers_in(harmless), [""; 0]);
     }
 
+    /// Invariant: CHECK-18
     #[test]
     fn what_takes_an_address_is_found_by_call() {
         for line in [
@@ -317,6 +319,7 @@ mod tests {
         assert_eq!(taken_in(harmless), [""; 0]);
     }
 
+    /// Invariant: CHECK-18
     #[test]
     fn what_shows_an_address_has_no_debug() {
         let code = |shown: &str| {
@@ -362,6 +365,7 @@ mod tests {
         }
     }
 
+    /// Invariant: AUTH-28, CHECK-18
     #[test]
     fn what_is_printed_in_part_is_not_understood() {
         for line in [

@@ -228,6 +228,7 @@ mod tests {
         kept(&code)
     }
 
+    /// Invariant: AUTH-29
     #[test]
     fn a_closure_is_called_with_what_is_moved() {
         for (call, types) in [
@@ -265,6 +266,7 @@ mod tests {
         assert!(direct("move _8").is_empty());
     }
 
+    /// Invariant: AUTH-29
     #[test]
     fn numbers_and_references_may_be_constants() {
         for types in [
@@ -295,6 +297,7 @@ mod tests {
         }
     }
 
+    /// Invariant: AUTH-28, AUTH-29
     #[test]
     fn types_are_told_from_what_stands_in_them() {
         for path in [
@@ -366,6 +369,7 @@ mod tests {
         )
     }
 
+    /// Invariant: AUTH-29
     #[test]
     fn equal_arguments_are_found_where_they_are_merged() {
         let plain = calls("fn with(f: impl FnOnce(Vec<usize>)) { f(Vec::new()) }");
@@ -381,6 +385,7 @@ mod tests {
         assert!(found_in("referred", &of, &fast).is_empty());
     }
 
+    /// Invariant: AUTH-29
     #[test]
     fn incremental_code_is_optimised_as_it_was() {
         let code = "pub fn f() -> u64 { let mut sum = 0; let mut g = |mut it: [u64; 8]| { it[0] += 1; sum += it[0]; };\n\

@@ -75,6 +75,7 @@ fn names_apart(linked: &str, expanded: &str) -> BTreeSet<String> {
 mod tests {
     use super::names_apart;
 
+    /// Invariant: CHECK-2
     #[test]
     fn conditions_of_one_side_only_are_named() {
         let linked = "unix\npanic=\"unwind\"\ntarget_feature=\"sse\"\nonly_here\n";

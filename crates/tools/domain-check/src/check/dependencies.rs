@@ -171,6 +171,7 @@ mod tests {
         assert_eq!(findings(&good), [""; 0]);
     }
 
+    /// Invariant: AUTH-13
     #[test]
     fn a_namesake_in_the_build_is_told() {
         let far = ("samara-nvme#far", false, Some("git+https://far"));
@@ -191,6 +192,7 @@ mod tests {
         }
     }
 
+    /// Invariant: CHECK-5
     #[test]
     fn authority_may_not_be_named() {
         let findings = findings(&[("samara-nvme", "samara-domain-runtime")]);
@@ -209,6 +211,7 @@ mod tests {
         );
     }
 
+    /// Invariant: CHECK-5
     #[test]
     fn unreviewed_crates_are_found_however_deep() {
         let findings = findings(&[

@@ -352,6 +352,7 @@ mod tests {
         assert!(!is_one_of(&tokens("a::Own<u8>::f::Own<u8>"), &["a::Own"]));
     }
 
+    /// Invariant: CHECK-14
     #[test]
     fn bounds_by_lifetimes_are_found_where_they_are_declared() {
         let code = "

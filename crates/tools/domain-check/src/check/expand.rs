@@ -257,6 +257,7 @@ pub(crate) mod tests {
         }
     }
 
+    /// Invariant: AUTH-16
     #[test]
     fn another_solver_refuses_what_overlaps_an_object() {
         let of = |code: &str| {
@@ -272,6 +273,7 @@ pub(crate) mod tests {
         );
     }
 
+    /// Invariant: CHECK-11
     #[test]
     fn a_path_leaves_out_no_lifetime() {
         let of = |code: &str| {
@@ -290,6 +292,7 @@ pub(crate) mod tests {
         assert_eq!(of(code), Err(Rule::ForbidsUnsafe));
     }
 
+    /// Invariant: CHECK-4
     #[test]
     fn files_and_variables_of_a_unit_are_read() {
         let text = "x.rmeta: src/lib.rs /far/a\\ b.rs\n\nsrc/lib.rs:\n/far/a\\ b.rs:\n\n# env-dep:HOME=/x\n# env-dep:UNSET\n";
@@ -299,6 +302,7 @@ pub(crate) mod tests {
         assert_eq!(inputs.variables, ["HOME", "UNSET"]);
     }
 
+    /// Invariant: CHECK-10
     #[test]
     fn names_with_line_breaks_are_not_read() {
         for file in [

@@ -94,6 +94,7 @@ mod tests {
 
     use super::search;
 
+    /// Invariant: CHECK-9
     #[test]
     fn hidden_names_of_items_are_found_wherever_they_stand() {
         for source in [
@@ -127,6 +128,7 @@ mod tests {
         );
     }
 
+    /// Invariant: CHECK-9
     #[test]
     fn variables_may_have_such_names() {
         for source in [

@@ -243,6 +243,7 @@ mod tests {
     use crate::finding::Rule;
     use crate::review::{Review, Source};
 
+    /// Invariant: AUTH-13
     #[test]
     fn a_domain_takes_no_reviewed_name() {
         let build = of_sources(&[
@@ -272,6 +273,7 @@ mod tests {
         }
     }
 
+    /// Invariant: CHECK-4
     #[test]
     fn options_and_values_are_told_apart() {
         assert_eq!(split("--cfg"), Some(("--cfg", None)));

@@ -250,6 +250,7 @@ fn is_word(next: char) -> bool {
 mod tests {
     use super::{compiled, has_shebang, printed};
 
+    /// Invariant: CHECK-6
     #[test]
     fn only_attributes_may_begin_with_a_shebang() {
         assert!(!has_shebang("#![no_std]") && !has_shebang("// #!/bin/sh"));
@@ -257,6 +258,7 @@ mod tests {
         assert_eq!(compiled("#!/bin/sh /*\nfn f() {}"), "\nfn f() {}");
     }
 
+    /// Invariant: CHECK-6
     #[test]
     fn what_tokens_may_form_together_is_refused() {
         for (source, says) in [

@@ -71,6 +71,7 @@ fn is_place(place: &str) -> bool {
 mod tests {
     use super::{is_plain, without};
 
+    /// Invariant: AUTH-28
     #[test]
     fn places_are_taken_out_of_names() {
         for (text, left) in [
@@ -92,6 +93,7 @@ mod tests {
         }
     }
 
+    /// Invariant: AUTH-28
     #[test]
     fn what_is_no_place_is_not_taken_out() {
         for text in [

@@ -76,6 +76,7 @@ fn names_the_lint(attribute: TokenStream) -> bool {
 mod tests {
     use super::{has_attribute, is_no_std, names_the_lint};
 
+    /// Invariant: CHECK-1, CHECK-7
     #[test]
     fn only_the_real_attribute_counts() {
         let forbids = |source: &str| has_attribute(source, names_the_lint).expect("Rust");
@@ -102,6 +103,7 @@ mod tests {
         }
     }
 
+    /// Invariant: CHECK-1
     #[test]
     fn a_root_without_std_says_so_itself() {
         let says = |source: &str| has_attribute(source, is_no_std).expect("Rust");

@@ -290,6 +290,7 @@ mod tests {
     use super::{search, written};
     use crate::review::{Review, Source};
 
+    /// Invariant: CHECK-1
     #[test]
     fn what_a_macro_may_take_apart_is_refused() {
         for (source, finding) in [
@@ -348,6 +349,7 @@ mod tests {
         }
     }
 
+    /// Invariant: CHECK-1
     #[test]
     fn everything_unsafe_is_found_with_its_place() {
         for (source, finding) in [

@@ -171,6 +171,7 @@ mod tests {
         pub fn texts() -> &'static str { \"\\nerror\\nAdt {\\n\" }
     ";
 
+    /// Invariant: CHECK-14
     #[test]
     fn each_coercion_is_printed() {
         let tried = Compiled::new("coercions", EVERYWHERE, &["-Aunused"]);

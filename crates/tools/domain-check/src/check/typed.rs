@@ -212,6 +212,7 @@ mod tests {
         pub fn seen() {}
     ";
 
+    /// Invariant: CHECK-14
     #[test]
     fn texts_of_attributes_hide_no_code() {
         let tried = Compiled::new("attributes", ATTRIBUTES, &["-Aunused"]);
@@ -239,6 +240,7 @@ mod tests {
         assert!(read(&chained(DEPTH)).is_ok() && read(&chained(DEPTH + 1)).is_err());
     }
 
+    /// Invariant: CHECK-13
     #[test]
     fn types_that_are_printed_in_part_are_seen() {
         let is_cut = |typed: &str| is_cut(typed.parse().expect("Rust's tokens"));
@@ -261,6 +263,7 @@ mod tests {
         }
     }
 
+    /// Invariant: CHECK-13
     #[test]
     fn what_the_compiler_prints_for_itself_becomes_tokens() {
         for (printed, tokens) in [

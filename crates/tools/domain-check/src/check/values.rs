@@ -334,6 +334,7 @@ mod tests {
         pub fn take<T>(_: T) {}
     ";
 
+    /// Invariant: CHECK-13
     #[test]
     fn a_function_that_links_lifetimes_is_no_value() {
         for (number, (value, path)) in [
@@ -371,6 +372,7 @@ mod tests {
         }
     }
 
+    /// Invariant: CHECK-13
     #[test]
     fn a_closure_links_no_lifetimes() {
         let bounds = "
@@ -412,6 +414,7 @@ mod tests {
         }
     }
 
+    /// Invariant: CHECK-13
     #[test]
     fn others_are_values_and_all_are_called() {
         let code = format!(
@@ -455,6 +458,8 @@ mod tests {
     ];
 
     /// What an argument's type implies is seen here without any knowledge of that type.
+    ///
+    /// Invariant: CHECK-13
     #[test]
     fn plants_of_implied_bounds_are_refused_here_alone() {
         let plants = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/plants");

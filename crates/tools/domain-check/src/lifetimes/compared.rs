@@ -200,6 +200,7 @@ fn compare(functions: &mut Vec<Function>) -> (usize, usize, Vec<String>) {
     (judged, relations, wrong)
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn every_bound_that_rustc_infers_is_known() {
     let mut functions = generate::functions(0x5a3a_7a5e, 1000);

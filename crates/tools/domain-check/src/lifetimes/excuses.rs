@@ -30,6 +30,7 @@ fn accepts(all: &[&str]) {
 const T: &str = "relies on `T: 'a`";
 const MINT: &str = "fn mint relies on `T: 'a`";
 
+/// Invariant: CHECK-12
 #[test]
 fn what_is_assumed_excuses_no_result() {
     refuses(&[
@@ -121,6 +122,7 @@ fn what_is_assumed_excuses_no_result() {
     ]);
 }
 
+/// Invariant: CHECK-12
 #[test]
 fn what_is_proved_excuses_a_result() {
     accepts(&[
@@ -137,6 +139,7 @@ fn what_is_proved_excuses_a_result() {
     ]);
 }
 
+/// Invariant: CHECK-12
 #[test]
 fn a_guard_or_a_place_counts_only_if_proved() {
     refuses(&[
@@ -179,6 +182,7 @@ fn a_guard_or_a_place_counts_only_if_proved() {
     ]);
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn a_projection_is_what_bounds_say() {
     let b = "relies on `'b: 'a`";
@@ -241,6 +245,7 @@ fn a_projection_is_what_bounds_say() {
     ]);
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn an_alias_is_looked_into_wherever_it_stands() {
     let stands = "relies on `'b: 'static`";
@@ -295,6 +300,7 @@ fn an_alias_is_looked_into_wherever_it_stands() {
     ]);
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn a_name_means_what_is_imported_by_it() {
     refuses(&[
@@ -343,6 +349,7 @@ fn a_name_means_what_is_imported_by_it() {
     ]);
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn a_clause_brings_its_types_together() {
     refuses(&[
@@ -378,6 +385,7 @@ fn a_clause_brings_its_types_together() {
     ]);
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn what_stands_in_a_type_knows_its_parameters() {
     refuses(&[

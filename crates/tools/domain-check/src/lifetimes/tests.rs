@@ -10,6 +10,7 @@ fn findings(source: &str) -> Vec<String> {
     findings.iter().map(ToString::to_string).collect()
 }
 
+/// Invariant: CHECK-11, CHECK-16
 #[test]
 fn every_spelling_of_the_hole_is_refused() {
     let mut missed = Vec::new();
@@ -29,6 +30,7 @@ fn every_spelling_of_the_hole_is_refused() {
 
 const SOURCE: &str = "trait Source { type Out; fn give(&self) -> Self::Out; }";
 
+/// Invariant: CHECK-16
 #[test]
 fn what_outlives_something_says_what_it_associates() {
     let mut missed = Vec::new();
@@ -140,6 +142,7 @@ fn what_outlives_something_says_what_it_associates() {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
+/// Invariant: CHECK-16
 #[test]
 fn what_is_said_to_be_associated_passes() {
     let mut wrong = Vec::new();
@@ -161,6 +164,7 @@ fn what_is_said_to_be_associated_passes() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Invariant: AUTH-15
 #[test]
 fn an_impl_that_overlaps_with_trait_objects_is_refused() {
     for (generics, ty, refused) in [
@@ -256,6 +260,7 @@ fn an_impl_that_overlaps_with_trait_objects_is_refused() {
     }
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn a_signature_of_many_names_is_judged_or_refused() {
     for (names, told) in [(60, "'a59: 'a0"), (64, "'a63: 'a0"), (65, "more than 64")] {
@@ -271,6 +276,7 @@ fn a_signature_of_many_names_is_judged_or_refused() {
     }
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn an_alias_of_aliases_is_refused_when_it_grows() {
     let mut source = "type A0<'a> = &'a (); ".to_owned();
@@ -282,6 +288,7 @@ fn an_alias_of_aliases_is_refused_when_it_grows() {
     assert!(!found.is_empty());
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn a_bound_that_is_written_down_is_believed() {
     let mut wrong = Vec::new();
@@ -305,6 +312,7 @@ fn a_bound_that_is_written_down_is_believed() {
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn what_domains_write_every_day_passes() {
     let mut wrong = Vec::new();

@@ -267,6 +267,7 @@ pub(crate) fn names(list: &[Entry], name: &str) -> bool {
 mod tests {
     use super::{Reviewed, Source};
 
+    /// Invariant: CHECK-8
     #[test]
     fn versions_are_compared_as_numbers() {
         let reviewed = Reviewed::domain_side("x", Source::CratesIo, "").since("0.10.1");
@@ -278,6 +279,7 @@ mod tests {
         }
     }
 
+    /// Invariant: CHECK-8
     #[test]
     fn versions_that_promise_less_are_others() {
         for (since, same, other) in [

@@ -36,6 +36,7 @@ fn constants_are_no_state() {
     assert!(found.is_empty(), "{found:?}");
 }
 
+/// Invariant: CHECK-19
 #[test]
 fn planted_statics_are_found_by_name() {
     let planted = "#![no_std]
@@ -65,6 +66,7 @@ fn planted_statics_are_found_by_name() {
     assert_eq!(buffer.expect("found above").bytes, 64);
 }
 
+/// Invariant: CHECK-19
 #[test]
 fn a_planted_static_in_a_function_is_found() {
     let planted = "#![no_std]
@@ -77,6 +79,7 @@ fn a_planted_static_in_a_function_is_found() {
     );
 }
 
+/// Invariant: CHECK-19
 #[test]
 fn planted_thread_locals_are_found() {
     let planted = "use std::cell::Cell;

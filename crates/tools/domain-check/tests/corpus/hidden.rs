@@ -136,6 +136,7 @@ fn hidden(package: &Package) -> Vec<String> {
     hidden.names
 }
 
+/// Invariant: CHECK-9
 #[test]
 fn what_reviewed_crates_hide_is_refused_or_was_looked_at() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));

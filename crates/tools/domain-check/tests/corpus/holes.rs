@@ -90,6 +90,7 @@ fn planted() -> Vec<Planted> {
     planted.collect()
 }
 
+/// Invariant: AUTH-25
 #[test]
 fn every_plant_in_the_table_exists() {
     let planted = planted();
@@ -103,6 +104,7 @@ fn every_plant_in_the_table_exists() {
     }
 }
 
+/// Invariant: AUTH-25
 #[test]
 fn every_plant_of_a_hole_is_in_the_table() {
     let rows = rows();

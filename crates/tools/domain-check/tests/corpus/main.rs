@@ -28,6 +28,7 @@ fn findings(plant: &Plant) -> Vec<Finding> {
     parts.into_iter().flat_map(|part| part.findings).collect()
 }
 
+/// Invariant: AUTH-15, AUTH-16, AUTH-17, AUTH-18, AUTH-19, AUTH-20, AUTH-21, AUTH-22, AUTH-23, AUTH-24, AUTH-25, AUTH-26, AUTH-27, AUTH-28, AUTH-29, CHECK-1, CHECK-2, CHECK-3, CHECK-4, CHECK-5, CHECK-6, CHECK-7, CHECK-8, CHECK-9, CHECK-10, CHECK-11, CHECK-12, CHECK-13, CHECK-14, CHECK-15, CHECK-16, CHECK-17, CHECK-18
 #[test]
 fn every_plant_is_refused_by_rule_and_reason() {
     let plants = &corpus().plants;
@@ -49,6 +50,7 @@ fn every_plant_is_refused_by_rule_and_reason() {
     assert!(wrong.is_empty(), "\n{}", wrong.join("\n"));
 }
 
+/// Invariant: AUTH-22, CHECK-9, CHECK-11, CHECK-13, CHECK-14, CHECK-15
 #[test]
 fn good_domains_pass() {
     for domain in &corpus().good {
@@ -59,6 +61,8 @@ fn good_domains_pass() {
 }
 
 /// A domain's release: its conditions are those of its level.
+///
+/// Invariant: CHECK-2
 #[test]
 fn every_call_has_the_builds_conditions() {
     let corpus = corpus();

@@ -13,6 +13,7 @@ use std::process::Command;
 use samara_domain_check::{Build, Review, Reviewed, Source, check_domain, check_sysroot};
 
 use crate::cargo::{self, LIMIT};
+use crate::documents;
 use crate::error::Error;
 use crate::imports::Imports;
 use crate::kernel::{self, Flavor};
@@ -96,6 +97,9 @@ pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error>
             &format!("all {calls} calls of domains in the kernel keep their landing pads"),
             &findings,
         );
+    }
+    for (title, findings) in documents::check(workspace)? {
+        report(tally, &title, &findings);
     }
     for root in TRUSTED {
         let imports = Imports::of(&workspace.root().join(root)).map_err(|error| Error::Output {

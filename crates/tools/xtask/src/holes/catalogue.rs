@@ -61,6 +61,7 @@ mod tests {
     use crate::error::Error;
     use crate::workspace::Workspace;
 
+    /// Invariant: HOLE-1
     #[test]
     fn every_hole_can_be_put_back() {
         let workspace = Workspace::locate();

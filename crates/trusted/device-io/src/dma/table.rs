@@ -186,6 +186,8 @@ mod tests {
 
     /// The destructor of an object runs code of the heap's host, which knows nothing of the table's lock. So the
     /// table must not drop what it refuses.
+    ///
+    /// Invariant: DEV-35
     #[test]
     fn a_refused_queue_is_given_back() {
         let before = census_all();

@@ -163,6 +163,7 @@ mod tests {
         fn relax(&self) {}
     }
 
+    /// Invariant: DEV-9
     #[test]
     fn absent_function_is_no_bus_master_when_back() {
         static MUTE: Mute = Mute {

@@ -158,6 +158,7 @@ mod tests {
         }
     }
 
+    /// Invariant: DEV-28
     #[test]
     fn positions_follow_a_queue_across_the_wrap() {
         let mut ring = Positions::new(8).unwrap();

@@ -19,6 +19,8 @@ use fixture::{Admin, Disk, Function, NOTHING};
 mod fixture;
 
 /// One block from number 5 on would be log page 5. From 03FF_0005h on it would be 4 KiB of that, into 512 bytes.
+///
+/// Invariant: DEV-27
 #[test]
 fn no_io_command_gets_into_an_admin_queue() {
     let emulator = NvmeEmulator::leak(Shape::default());
@@ -48,6 +50,8 @@ fn no_io_command_gets_into_an_admin_queue() {
 }
 
 /// A command with data, in a call that gives it none, would have pointers of zero.
+///
+/// Invariant: DEV-27
 #[test]
 fn each_call_puts_commands_of_its_own_kind_only() {
     let emulator = NvmeEmulator::leak(Shape::default());
@@ -135,6 +139,8 @@ const COMMANDS: &[(Put, [u32; 7])] = &[
 ];
 
 /// Log pages, lengths, other queues: the table decides what a command means.
+///
+/// Invariant: DEV-27
 #[test]
 fn a_driver_chooses_no_bit_that_the_table_has_fixed() {
     let function = NvmeEmulator::leak(Shape::default()).slot().claim().unwrap();

@@ -14,6 +14,8 @@ use fixture::{negotiate, set_status};
 mod fixture;
 
 /// "While one is under way nothing may be told to the device" (the table's words; Virtio 1.2 §4.1.4.3.2).
+///
+/// Invariant: DEV-13
 #[test]
 fn nothing_is_told_to_a_device_that_is_being_reset() {
     let _alone = alone();

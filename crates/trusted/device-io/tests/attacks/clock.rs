@@ -62,6 +62,7 @@ fn moments(looks: u64) -> impl Iterator<Item = u64> {
         .chain(looks - 3..=looks)
 }
 
+/// Invariant: DEV-34
 #[test]
 fn a_claim_ends_without_a_clock() {
     let _alone = alone();
@@ -83,6 +84,7 @@ fn a_claim_ends_without_a_clock() {
     assert_eq!(census_all(), before);
 }
 
+/// Invariant: DEV-34
 #[test]
 fn a_silence_without_a_clock_can_be_repeated() {
     let _alone = alone();
@@ -131,6 +133,8 @@ fn init(function: Function) -> Result<Board, RpcError> {
 }
 
 /// A value that is gone, in a slot that still belongs to its holder, would be quiesced and dropped once more.
+///
+/// Invariant: DEV-34
 #[test]
 fn a_driver_without_a_clock_is_reclaimed_once() {
     let _alone = alone();

@@ -22,6 +22,8 @@ fn nvme() -> &'static Liar {
 }
 
 /// An extended capability in the last dwords: its control register would be the next function's command register.
+///
+/// Invariant: DEV-15
 #[test]
 fn the_next_functions_registers_are_not_written() {
     for (last, id) in [(0xFFC, 0x10), (0xFFC, 0x0F), (0xFFC, 0x13), (0xFF8, 0x10)] {

@@ -24,6 +24,8 @@ fn emulator(flr: bool) -> &'static NvmeEmulator {
 }
 
 /// The memory of an earlier claim's admin queues is in other use by now.
+///
+/// Invariant: DEV-14
 #[test]
 fn a_device_does_not_keep_an_earlier_claims_queues() {
     for (flr, is_running) in [(false, true), (false, false), (true, false)] {
@@ -128,6 +130,8 @@ fn a_device_gets_only_its_own_functions_commands() {
 }
 
 /// Silencing ends every transfer, so the buffer comes back, and no command may name it any more.
+///
+/// Invariant: DEV-9
 #[test]
 fn a_command_from_before_a_silence_is_not_put() {
     for is_silenced in [true, false] {

@@ -139,6 +139,8 @@ fn a_queue_is_made_in_its_commands_epoch() {
 /// The reset comes between the look at the epoch and the lock under which the controller is told of its admin queues.
 /// If the controller is enabled then, its queues must count as started. (After the lock is taken, their memory is
 /// cleared word by word.)
+///
+/// Invariant: DEV-23
 #[test]
 fn a_start_overtaken_by_a_reset_starts_nothing() {
     let _alone = alone();

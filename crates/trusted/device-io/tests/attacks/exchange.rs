@@ -15,6 +15,8 @@ const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 
 /// A controller's firmware fails and begins anew, as drives do: CC, AQA, ASQ and ACQ are as from power-on, and the
 /// function's command register is kept. Then the driver announces a shutdown.
+///
+/// Invariant: DEV-21
 #[test]
 fn a_shutdown_enables_no_controller() {
     let _alone = alone();

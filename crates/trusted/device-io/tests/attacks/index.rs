@@ -16,6 +16,8 @@ mod liar;
 /// `driver_feature_select` is 1 from the write before, and the write of 0 is missed. So bits 2 and 6 of a disk's low
 /// features become bits 34 and 38: packed rings and notification data. The device would then read split descriptors
 /// as packed ones, also old ones, of buffers that were given back.
+///
+/// Invariant: DEV-21
 #[test]
 fn a_driver_accepts_no_features_but_the_tables() {
     let _alone = alone();
@@ -43,6 +45,8 @@ fn a_driver_accepts_no_features_but_the_tables() {
 }
 
 /// `queue_select` is 0, and the write of 1 is missed: receive queue 0 would get the transmit ring.
+///
+/// Invariant: DEV-21
 #[test]
 fn a_queue_is_told_where_its_own_ring_is() {
     let _alone = alone();

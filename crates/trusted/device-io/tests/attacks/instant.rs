@@ -31,6 +31,8 @@ fn nvme(msix: bool) -> &'static Raw {
 
 /// An 82599 that was stopped, and holds back a write-back, misses the write that resets it. Everything that it was
 /// told before still holds, also the step before, which a reset would undo.
+///
+/// Invariant: DEV-16
 #[test]
 fn a_missed_reset_does_not_count() {
     let _alone = alone();

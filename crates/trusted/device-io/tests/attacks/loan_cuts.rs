@@ -54,6 +54,8 @@ fn init(function: Function) -> Result<Board, RpcError> {
 }
 
 /// No destructor runs in a cut, but the lender has its buffer back when its call has returned.
+///
+/// Invariant: DEV-36
 #[test]
 fn a_cut_loan_silences_the_device_first() {
     let _alone = alone();

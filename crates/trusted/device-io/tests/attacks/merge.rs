@@ -18,6 +18,8 @@ const CC: usize = 0x14;
 const CSTS: usize = 0x1C;
 
 /// CC reads once with another page size. It must keep the value that the engine wrote.
+///
+/// Invariant: DEV-21
 #[test]
 fn the_device_cannot_change_the_page_size() {
     let liar = Liar::leak(0x5678_1234, 0x0108_0200);

@@ -32,6 +32,8 @@ impl Table for Card {
 }
 
 /// An earlier owner left virtual functions on, and one read of the claim is blind.
+///
+/// Invariant: DEV-15
 #[test]
 fn inherited_sriov_is_off_after_any_blind_read() {
     let _alone = alone();
@@ -63,6 +65,8 @@ fn inherited_sriov_is_off_after_any_blind_read() {
 
 /// The class reads as all ones for an instant, before the claim begins to note such reads. If the claim believed it,
 /// it would never find its function again.
+///
+/// Invariant: DEV-17
 #[test]
 fn a_blind_class_read_does_not_lose_the_function() {
     let _alone = alone();
@@ -199,6 +203,7 @@ fn silenced(is_blind: bool) -> (Silenced, bool) {
     (silenced, is_reached)
 }
 
+/// Invariant: DEV-16
 #[test]
 fn a_bus_master_ends_no_transfer() {
     let _alone = alone();
@@ -220,6 +225,8 @@ fn a_blind_bus_master_ends_no_transfer() {
 }
 
 /// The claim ends, and its memory is released.
+///
+/// Invariant: DEV-16
 #[test]
 fn a_claim_ends_when_the_device_is_no_bus_master() {
     let _alone = alone();
@@ -235,6 +242,8 @@ fn a_claim_ends_when_the_device_is_no_bus_master() {
 
 /// The write that begins a Function Level Reset is missed: everything stays as it was, also memory decoding, which a
 /// reset turns off.
+///
+/// Invariant: DEV-16
 #[test]
 fn a_missed_function_level_reset_does_not_count() {
     let _alone = alone();
@@ -253,6 +262,8 @@ fn a_missed_function_level_reset_does_not_count() {
 }
 
 /// A claim checks what it turns off: MSI, virtual functions.
+///
+/// Invariant: DEV-15
 #[test]
 fn a_claim_checks_what_it_turns_off() {
     let _alone = alone();
@@ -279,6 +290,8 @@ fn a_claim_checks_what_it_turns_off() {
 }
 
 /// A controller was reset and is then taken out. A network card gets its place and, from the host, its addresses.
+///
+/// Invariant: DEV-17
 #[test]
 fn another_device_is_not_made_bus_master() {
     let _alone = alone();
@@ -298,6 +311,8 @@ fn another_device_is_not_made_bus_master() {
 }
 
 /// A virtio disk, whose structures are in BAR 0; one read of a claim is blind.
+///
+/// Invariant: DEV-15
 #[test]
 fn a_claim_with_a_blind_read_fails() {
     let _alone = alone();
@@ -328,6 +343,8 @@ fn a_claim_with_a_blind_read_fails() {
 }
 
 /// A Function Level Reset has cleared the base address, and the write that puts it back is missed.
+///
+/// Invariant: DEV-16
 #[test]
 fn base_addresses_are_back_before_memory_is_decoded() {
     let _alone = alone();

@@ -38,6 +38,8 @@ fn nvme(flr: bool) -> &'static Raw {
 /// A controller is taken out, and a network card put in its place, whose base address nobody has programmed. The end
 /// of the claim must not reset the card, give it the controller's address and make it decode there, however many
 /// bytes it takes.
+///
+/// Invariant: DEV-17
 #[test]
 fn the_end_of_a_claim_leaves_another_device_alone() {
     let _alone = alone();
@@ -72,6 +74,8 @@ fn a_boot_partition_that_could_not_be_read_is_idle() {
 
 /// A controller doesn't answer for an instant and loses the writes of both addresses, but not the one that enables
 /// it. It still has the firmware's queues, which a controller reset keeps (Base 2.0 §3.7.2).
+///
+/// Invariant: DEV-18
 #[test]
 fn a_controller_does_not_keep_its_firmwares_queues() {
     let _alone = alone();
@@ -100,6 +104,8 @@ fn a_controller_does_not_keep_its_firmwares_queues() {
 }
 
 /// The same for a receive ring: RDBAL and RDBAH are as they were, RDLEN and the rest are written.
+///
+/// Invariant: DEV-18
 #[test]
 fn a_ring_is_not_enabled_where_another_was() {
     let _alone = alone();
@@ -173,6 +179,8 @@ fn an_all_ones_command_register_is_not_written_back() {
 
 /// A controller that doesn't come out of its reset is taken out, and a network card put in, before the function is
 /// reset. The card that answers then isn't the device that the table describes.
+///
+/// Invariant: DEV-17
 #[test]
 fn a_swapped_card_does_not_count_as_reset() {
     let _alone = alone();
@@ -226,6 +234,8 @@ fn a_function_that_was_left_asleep_is_woken() {
 
 /// A device doesn't answer for an instant and loses the six writes of a queue's addresses, but not the one that
 /// enables it. After a reset the addresses are 0: there the device would read descriptors and write its used ring.
+///
+/// Invariant: DEV-18
 #[test]
 fn a_virtqueue_is_not_enabled_at_address_0() {
     let _alone = alone();
@@ -255,6 +265,8 @@ fn a_virtqueue_is_not_enabled_at_address_0() {
 
 /// A controller is taken out while its function is being reset; another one is put in, whose base address the host
 /// has programmed. The next claim, of another driver, must not give it the first one's address.
+///
+/// Invariant: DEV-17
 #[test]
 fn lost_addresses_do_not_go_to_another_device() {
     let _alone = alone();
@@ -282,6 +294,8 @@ fn lost_addresses_do_not_go_to_another_device() {
 
 /// A device doesn't answer for an instant and loses the write that masks the vectors of an earlier kernel: their
 /// table reads as all ones. Then the function must not be allowed to send messages.
+///
+/// Invariant: DEV-15
 #[test]
 fn vectors_that_were_not_masked_stay_disabled() {
     let _alone = alone();

@@ -22,6 +22,8 @@ impl Table for Mine {
 
 /// Images compare interfaces as data: otherwise an interface that takes `PciFunction<Mine>` would accept the host's
 /// `PciFunction<Nvme>`.
+///
+/// Invariant: DEV-32
 #[test]
 fn a_function_of_another_table_is_another_type() {
     let mine = <PciFunction<Mine> as Exchangeable>::DESCRIPTOR;

@@ -20,6 +20,8 @@ fn emulator(block_shift: u8) -> &'static NvmeEmulator {
 
 /// Eight blocks are 512 bytes each for the command, and 4 KiB each for the device: it would go on after the buffer,
 /// at addresses that it was not given.
+///
+/// Invariant: DEV-26
 #[test]
 fn a_command_counts_in_its_own_devices_blocks() {
     let (small, large) = (emulator(9), emulator(12));
@@ -42,6 +44,8 @@ fn a_command_counts_in_its_own_devices_blocks() {
 }
 
 /// After a reset the device may have other blocks.
+///
+/// Invariant: DEV-26
 #[test]
 fn a_unit_that_was_learned_before_a_reset_is_refused() {
     let function = emulator(9).slot().claim().unwrap();

@@ -78,6 +78,8 @@ fn identify(function: &Function, admin: &mut Admin, namespace: u32) -> Completio
 
 /// Namespace 1 has blocks of 512 bytes. For namespace 2, which has blocks of 4 KiB, the controller reports success
 /// but writes nothing.
+///
+/// Invariant: DEV-26
 #[test]
 fn nothing_is_learned_from_an_unwritten_page() {
     let liar = nvme(|_, entry| {
@@ -96,6 +98,8 @@ fn nothing_is_learned_from_an_unwritten_page() {
 }
 
 /// The same across a reset.
+///
+/// Invariant: DEV-26
 #[test]
 fn a_page_from_before_a_reset_teaches_nothing() {
     static SAYS: AtomicU32 = AtomicU32::new(1);
@@ -120,6 +124,8 @@ fn a_page_from_before_a_reset_teaches_nothing() {
 
 /// A page that the controller wrote for another command would be taken for the answer: a driver chooses which it
 /// wrote before.
+///
+/// Invariant: DEV-26
 #[test]
 fn another_commands_page_teaches_nothing() {
     let liar = nvme(|_, entry| {
@@ -141,6 +147,8 @@ fn another_commands_page_teaches_nothing() {
 
 /// The distance of doorbells reads differently for one queue: its tail would go to another queue, which would read
 /// old entries.
+///
+/// Invariant: DEV-18
 #[test]
 fn a_tail_is_told_to_its_own_queue() {
     let liar = nvme(|_, _| {});
@@ -181,6 +189,8 @@ fn a_tail_is_told_to_its_own_queue() {
 }
 
 /// A doorbell is rung in the middle of a reset.
+///
+/// Invariant: DEV-13
 #[test]
 fn nothing_is_rung_in_the_midst_of_a_reset() {
     let liar = nvme(|_, _| {});

@@ -37,6 +37,7 @@ fn double(offset: usize) -> Result<String, String> {
     named::<Nvme, u64, ReadOnly>(0, offset)
 }
 
+/// Invariant: DEV-21
 #[test]
 fn unlisted_registers_cannot_be_named() {
     let refused = |why: &str| Err(why.to_owned());
@@ -91,6 +92,8 @@ fn written<D: Table, T: Value>(window: usize, length: usize) -> Vec<usize> {
 /// For NVMe these are INTMS, INTMC and CC. They are not NSSR (20h), which resets more than the function; BPRSEL and
 /// BPMBL (44h, 48h), which make the controller write to an address; NSSD (64h), AQA, ASQ, ACQ, the controller memory
 /// buffer, or doorbells.
+///
+/// Invariant: DEV-21
 #[test]
 fn only_what_a_rule_lists_can_be_written() {
     let hook = take_hook();
@@ -142,6 +145,8 @@ const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 
 /// CC holds the sizes of entries and of pages, the command set and the enable bit. A driver may only announce a
 /// shutdown. The engine decides about everything else there, whatever the device says that it reads.
+///
+/// Invariant: DEV-21
 #[test]
 fn a_driver_may_only_announce_a_shutdown() {
     let emulator = NvmeEmulator::leak(Shape::default());
@@ -171,6 +176,8 @@ fn a_driver_may_only_announce_a_shutdown() {
 
 /// The engine would know nothing of such a reset, on a device that takes its time: a queue that the device is told of
 /// meanwhile would be half forgotten, and enabled after that.
+///
+/// Invariant: DEV-13
 #[test]
 fn a_driver_resets_no_virtio_device_by_itself() {
     let emulator = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);

@@ -112,6 +112,8 @@ fn a_restarted_ring_has_no_old_address() {
 
 /// The doorbell's write is held up on its way until the reset is over, or for half a second in case the reset waits
 /// for it.
+///
+/// Invariant: DEV-20
 #[test]
 fn a_doorbell_from_before_a_reset_has_no_effect() {
     let plain = Plain::leak();
@@ -151,6 +153,8 @@ fn a_doorbell_from_before_a_reset_has_no_effect() {
 }
 
 /// Uses one thread, and a device that keeps its tail while its queue is off, so that a start must write the tail.
+///
+/// Invariant: DEV-20
 #[test]
 fn a_restarted_ring_does_not_keep_its_tail() {
     let plain = forgetful();

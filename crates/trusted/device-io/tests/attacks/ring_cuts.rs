@@ -128,6 +128,7 @@ fn walk(
     (stepped.steps, is_cut)
 }
 
+/// Invariant: DEV-22
 #[test]
 fn a_driver_cut_during_a_handover_loses_nothing() {
     let _alone = alone();

@@ -51,6 +51,8 @@ impl TwoDevices {
 
 /// The other device would stop its own queue, and this one's packets would come out while the device still receives
 /// into them.
+///
+/// Invariant: DEV-23
 #[test]
 fn a_receive_queue_is_not_stopped_by_another_device() {
     let devices = TwoDevices::up();
@@ -75,6 +77,8 @@ fn a_receive_queue_is_not_stopped_by_another_device() {
 }
 
 /// As above; a queue that is empty when it is stopped is filled afterwards.
+///
+/// Invariant: DEV-23
 #[test]
 fn a_transmit_queue_is_not_stopped_by_another_device() {
     let devices = TwoDevices::up();

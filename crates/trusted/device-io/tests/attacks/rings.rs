@@ -23,6 +23,8 @@ fn send(tx: &mut TxRing, function: &Function, count: usize) {
 }
 
 /// The ring would be where it stood before the batch, and packets that the device was given since would come out.
+///
+/// Invariant: DEV-23
 #[test]
 fn a_forgotten_batch_gives_out_no_packet() {
     let _alone = alone();
@@ -58,6 +60,8 @@ fn a_forgotten_batch_gives_out_no_packet() {
 
 /// The device's head stays where it is. If the ring began anew, the device would look at descriptors of packets that
 /// are in other hands.
+///
+/// Invariant: DEV-23
 #[test]
 fn a_running_queue_is_not_restarted() {
     let _alone = alone();

@@ -88,6 +88,7 @@ fn function() -> RRef<Function> {
     function
 }
 
+/// Invariant: DEV-33
 #[test]
 fn a_cut_silence_leaves_a_device_that_can_start() {
     let _alone = alone();
@@ -104,6 +105,8 @@ fn a_cut_silence_leaves_a_device_that_can_start() {
 }
 
 /// Nobody knows how far the reset got, so the next one begins anew.
+///
+/// Invariant: DEV-33
 #[test]
 fn a_cut_reset_leaves_a_device_that_can_be_reset() {
     let _alone = alone();

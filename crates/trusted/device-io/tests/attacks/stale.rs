@@ -49,6 +49,8 @@ fn turn(disk: &mut Disk, function: &Function, transfer: &DmaTransfer) {
 }
 
 /// After the silence the first buffer is free, and its command's list belongs to another command.
+///
+/// Invariant: DEV-10
 #[test]
 fn a_list_from_before_a_silence_is_not_used() {
     for is_silenced in [true, false] {
@@ -90,6 +92,8 @@ fn a_list_from_before_a_silence_is_not_used() {
 }
 
 /// The device reads a list when it executes the command, which may be long after other commands were put.
+///
+/// Invariant: DEV-10
 #[test]
 fn each_command_in_flight_has_a_list_of_its_own() {
     let emulator = NvmeEmulator::leak(Shape {
@@ -128,6 +132,8 @@ fn each_command_in_flight_has_a_list_of_its_own() {
 }
 
 /// Another command has the slot now.
+///
+/// Invariant: DEV-9
 #[test]
 fn an_old_completion_ends_no_new_command() {
     let emulator = NvmeEmulator::leak(Shape::default());
@@ -157,6 +163,8 @@ fn an_old_completion_ends_no_new_command() {
 }
 
 /// The device executes a command only after it is told of it, and would then write into a buffer that has gone back.
+///
+/// Invariant: DEV-9
 #[test]
 fn an_untold_command_does_not_end() {
     let emulator = NvmeEmulator::leak(Shape {
@@ -186,6 +194,8 @@ fn an_untold_command_does_not_end() {
 }
 
 /// A completion from before the reset is in the queue's memory, with the phase of a new one.
+///
+/// Invariant: DEV-10
 #[test]
 fn an_untaken_completion_is_gone_after_a_reset() {
     let emulator = NvmeEmulator::leak(Shape::default());
@@ -207,6 +217,8 @@ fn an_untaken_completion_is_gone_after_a_reset() {
 }
 
 /// The first claim's buffer is free, and the memory's new owner must not be written to.
+///
+/// Invariant: DEV-10
 #[test]
 fn a_transfer_of_an_earlier_claim_is_refused() {
     let emulator = NvmeEmulator::leak(Shape::default());
@@ -227,6 +239,7 @@ fn a_transfer_of_an_earlier_claim_is_refused() {
     drop(function.finish(own).unwrap());
 }
 
+/// Invariant: DEV-10
 #[test]
 fn a_chain_put_before_a_reset_is_not_told_after_it() {
     let shape = virtio_emulator::Shape::BLOCK;
@@ -264,6 +277,8 @@ fn a_chain_put_before_a_reset_is_not_told_after_it() {
 }
 
 /// An element that the device wrote before the reset is in the queue's memory.
+///
+/// Invariant: DEV-10
 #[test]
 fn a_chain_that_was_used_before_a_reset_is_gone() {
     let emulator = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);

@@ -54,6 +54,7 @@ impl Table for Nic {
     }];
 }
 
+/// Invariant: DEV-23
 #[test]
 fn a_stop_does_not_end_during_a_reset() {
     let plain = Plain::leak();

@@ -22,6 +22,7 @@ impl Table for Endless {
     const QUEUES: &'static [Queue] = &[];
 }
 
+/// Invariant: DEV-32
 #[test]
 fn a_text_without_end_is_the_same_as_none() {
     let endless = <PciFunction<Endless> as Exchangeable>::DESCRIPTOR;

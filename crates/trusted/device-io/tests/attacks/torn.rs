@@ -27,6 +27,7 @@ fn are_blocks(bytes: &[u8], lba: usize) -> bool {
     blocks.all(|(block, lba)| block.iter().all(|&byte| byte == lba as u8 | 0x80))
 }
 
+/// Invariant: DEV-12
 #[test]
 fn a_device_is_told_of_whole_entries_whoever_rings() {
     let emulator = NvmeEmulator::leak(Shape {

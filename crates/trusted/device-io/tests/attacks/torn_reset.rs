@@ -99,6 +99,7 @@ fn claimed() -> (&'static Plain, Arc<Function>) {
     (plain, Arc::new(plain.slot().claim().unwrap()))
 }
 
+/// Invariant: DEV-13
 #[test]
 fn no_register_write_between_the_steps_of_a_reset() {
     let (plain, function) = claimed();
@@ -120,6 +121,8 @@ fn no_register_write_between_the_steps_of_a_reset() {
 }
 
 /// After a reset that failed nobody knows how far the device has come.
+///
+/// Invariant: DEV-13
 #[test]
 fn no_register_is_written_after_a_reset_that_failed() {
     let plain = Plain::without_flr();
@@ -139,6 +142,8 @@ fn no_register_is_written_after_a_reset_that_failed() {
 }
 
 /// The steps that stop a queue of an earlier epoch would stop one of the next.
+///
+/// Invariant: DEV-13
 #[test]
 fn a_stop_writes_nothing_between_the_steps_of_a_reset() {
     let (plain, function) = claimed();
@@ -165,6 +170,8 @@ fn a_stop_writes_nothing_between_the_steps_of_a_reset() {
 }
 
 /// A function that offers no reset holds back what it was told before, and nothing in its registers shows that.
+///
+/// Invariant: DEV-14
 #[test]
 fn nothing_is_started_before_a_reset() {
     let plain = Plain::without_flr();
@@ -183,6 +190,8 @@ fn nothing_is_started_before_a_reset() {
 }
 
 /// A function that its silence has reset holds nothing back.
+///
+/// Invariant: DEV-14
 #[test]
 fn a_silence_that_resets_is_a_reset() {
     let (_, function) = claimed();

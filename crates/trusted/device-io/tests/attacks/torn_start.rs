@@ -96,6 +96,8 @@ fn send(tx: &mut Tx, function: &Function) {
 
 /// While one thread tells the device of its queue, another thread resets the device, which clears the address. If the
 /// device were enabled after that, it would take 0 for the address.
+///
+/// Invariant: DEV-13
 #[test]
 fn a_reset_during_a_start_leaves_no_address_of_zero() {
     let plain = Plain::leak();
@@ -148,6 +150,8 @@ fn a_reset_during_a_start_leaves_no_address_of_zero() {
 }
 
 /// A device forgets what it is told during a reset that isn't over.
+///
+/// Invariant: DEV-13
 #[test]
 fn nothing_is_started_while_another_thread_resets() {
     let plain = Plain::leak();
@@ -174,6 +178,8 @@ fn nothing_is_started_while_another_thread_resets() {
 }
 
 /// The older of two resets leaves the device alone, because the newer one's queues may run by then.
+///
+/// Invariant: DEV-13
 #[test]
 fn an_older_reset_writes_nothing_after_a_newer_one() {
     let plain = Plain::leak();
@@ -216,6 +222,8 @@ fn an_older_reset_writes_nothing_after_a_newer_one() {
 }
 
 /// Nobody knows what the device has forgotten by then, so it must be reset anew.
+///
+/// Invariant: DEV-13
 #[test]
 fn the_next_reset_makes_up_for_a_broken_one() {
     let plain = Plain::leak();

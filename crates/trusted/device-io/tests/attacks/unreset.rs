@@ -59,6 +59,8 @@ fn held_back(bus: &IxgbeBus, function: &Function) -> ixgbe::RxRing {
 }
 
 /// The driver stops the queue that it could not start: there was no reset, and yet the device is idle by its table.
+///
+/// Invariant: DEV-14
 #[test]
 fn a_silenced_device_is_bus_master_only_after_a_reset() {
     let _alone = alone();
@@ -90,6 +92,8 @@ fn a_silenced_device_is_bus_master_only_after_a_reset() {
 
 /// The same from one claim to the next, whose driver resets nothing: the device would write where the former driver's
 /// ring was.
+///
+/// Invariant: DEV-14
 #[test]
 fn a_claim_does_not_inherit_held_back_accesses() {
     let _alone = alone();

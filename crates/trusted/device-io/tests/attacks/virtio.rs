@@ -53,6 +53,8 @@ fn up<D: samara_device_io::table::Table>(function: &PciFunction<D>) {
 }
 
 /// The device's queues have 256 entries, and the register says so whatever is written to it.
+///
+/// Invariant: DEV-18
 #[test]
 fn a_queue_has_as_many_entries_as_the_device_says() {
     let liar = virtio(0x1042, APART, 0);
@@ -72,6 +74,8 @@ fn a_queue_has_as_many_entries_as_the_device_says() {
 }
 
 /// The notification structure is in the same place as the common one.
+///
+/// Invariant: DEV-18
 #[test]
 fn no_window_lies_in_another() {
     let liar = virtio(0x1041, [0, 0, 0x2000, 0x3000], 4);
@@ -106,6 +110,8 @@ fn no_window_lies_in_another() {
 
 /// A driver writes only bits of the status that do not exist (§2.1). A device that implements only the others would
 /// see 0, which resets it.
+///
+/// Invariant: DEV-21
 #[test]
 fn nonexistent_status_bits_reset_no_device() {
     let liar = virtio(0x1042, APART, 0);

@@ -28,6 +28,7 @@ fn buffer(bytes: usize) -> RRef<[u8]> {
 /// Forgets a handle, as a driver may.
 fn gone<T>(_: T) {}
 
+/// Invariant: DEV-9
 #[test]
 fn no_call_ends_a_command_that_the_device_has() {
     let emulator = NvmeEmulator::leak(Shape::default());
@@ -63,6 +64,8 @@ fn no_call_ends_a_command_that_the_device_has() {
 }
 
 /// Otherwise old entries would be executed again, into buffers that have gone back.
+///
+/// Invariant: DEV-12
 #[test]
 fn a_doorbell_is_rung_for_what_was_put() {
     let emulator = NvmeEmulator::leak(Shape::default());
@@ -84,6 +87,7 @@ fn a_doorbell_is_rung_for_what_was_put() {
     }
 }
 
+/// Invariant: DEV-9
 #[test]
 fn no_call_ends_a_chain_that_the_device_has() {
     let emulator = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
@@ -114,6 +118,7 @@ fn no_call_ends_a_chain_that_the_device_has() {
     assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
+/// Invariant: DEV-22
 #[test]
 fn no_call_takes_a_packet_that_the_device_has() {
     let emulator = VirtioEmulator::leak(virtio_emulator::Shape::NET);
@@ -150,6 +155,7 @@ fn no_call_takes_a_packet_that_the_device_has() {
     assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
+/// Invariant: DEV-22
 #[test]
 fn no_call_takes_a_descriptor_that_the_device_has() {
     // RDT of queue 0 (section 8.2.3.8.6).

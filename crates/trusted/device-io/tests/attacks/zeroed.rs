@@ -26,6 +26,8 @@ fn buffer(bytes: usize) -> RRef<[u8]> {
 }
 
 /// Calls everything that could zero the list, while the device still has to read it.
+///
+/// Invariant: DEV-11
 #[test]
 fn nothing_clears_a_list_in_flight() {
     let emulator = NvmeEmulator::leak(Shape {
@@ -107,6 +109,8 @@ impl Table for Bare {
 
 /// Without data there is no descriptor: the device would read the old one in the slot, of a buffer that has gone
 /// back.
+///
+/// Invariant: DEV-11
 #[test]
 fn a_chain_of_nothing_is_refused() {
     let plain = Plain::leak();

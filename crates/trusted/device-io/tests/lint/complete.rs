@@ -1,6 +1,8 @@
 //! Checks that each of the lint's assertions has a case.
 
 /// A new assertion needs a table that it refuses.
+///
+/// Invariant: DEV-18, DEV-20, DEV-21
 #[test]
 fn every_assertion_has_a_case() {
     let messages = |source: &'static str| {

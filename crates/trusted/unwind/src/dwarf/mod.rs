@@ -55,6 +55,8 @@ pub const RUNS_DESTRUCTORS: bool = true;
 /// The panic is over; what is left of it is to be disposed of.
 ///
 /// Cost: none beyond the call while nothing panics.
+///
+/// Failure: F-5
 #[inline]
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     // The exception was given back on landing: all that is left to say is "it panicked".

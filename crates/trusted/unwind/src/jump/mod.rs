@@ -61,6 +61,8 @@ struct Call<F, R> {
 ///
 /// Cost: the registers that a function must preserve are stored once, and nothing is loaded again
 /// while nothing panics.
+///
+/// Failure: F-5
 #[inline]
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     catch_at(anchor::current(), f)

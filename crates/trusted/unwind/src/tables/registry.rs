@@ -244,6 +244,7 @@ mod tests {
         Registered::ask(pc, |_| Ok(())).is_ok()
     }
 
+    /// Invariant: ORDER-46
     #[test]
     fn an_image_that_is_being_read_stays_and_nobody_else_finds_it() {
         const PC: usize = 0x1000;
@@ -277,6 +278,8 @@ mod tests {
     }
 
     /// Readers on other threads never see what an image has become behind its end.
+    ///
+    /// Invariant: ORDER-46
     #[test]
     fn readers_find_an_image_whole_or_not_at_all() {
         const PC: usize = 0x2000;

@@ -61,6 +61,7 @@ impl gimli::UnwindContextStorage<usize> for Storage {
     type Stack = [gimli::UnwindTableRow<usize, Self>; 4];
 }
 
+/// Invariant: ORDER-47
 #[test]
 fn rows_are_those_that_gimli_reads_all_over_the_program() {
     let image = program();

@@ -57,6 +57,7 @@ fn strike() -> u64 {
     }
 }
 
+/// Invariant: ORDER-32
 #[test]
 fn a_trap_is_cut_to_the_innermost_boundary() {
     // SAFETY: all zeroes is a valid action.

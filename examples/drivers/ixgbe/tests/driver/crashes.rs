@@ -1,5 +1,7 @@
 //! The driver as a domain, made to panic wherever it can: the caller gets an error, the device is silent
 //! before any memory is released, nothing leaks, and traffic goes on.
+//!
+//! Failure: F-36
 
 use std::time::Duration;
 
@@ -86,6 +88,7 @@ fn crash(bench: &Bench, nic: &dyn NetDevice, point: FaultPoint) -> NetError {
     error
 }
 
+/// Invariant: DEV-22
 #[test]
 fn a_crash_in_an_exchange_leaks_nothing_and_the_device_is_silent_first() {
     for point in POINTS {

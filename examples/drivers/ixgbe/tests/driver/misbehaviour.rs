@@ -81,6 +81,7 @@ fn comes_through_again(bench: &Bench, nic: &Nic) {
     panic!("the device was not recovered");
 }
 
+/// Invariant: DEV-30
 #[test]
 fn a_length_beyond_the_buffer_resets_the_device_and_reaches_nobody() {
     let bench = Bench::new(Loop::closed());
@@ -111,6 +112,7 @@ fn a_length_beyond_the_buffer_resets_the_device_and_reaches_nobody() {
     bench.finish();
 }
 
+/// Invariant: DEV-30
 #[test]
 fn whatever_bit_is_wrong_nothing_worse_happens_than_a_lost_frame() {
     for bit in 0..64 {

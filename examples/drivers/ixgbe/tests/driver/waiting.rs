@@ -119,6 +119,7 @@ fn a_frame_ends_a_wait_and_an_exchange_gets_it() {
     pair.finish();
 }
 
+/// Invariant: DEV-25
 #[test]
 fn no_wake_up_is_lost() {
     let pair = Pair::new(1_000_000);
@@ -135,6 +136,7 @@ fn no_wake_up_is_lost() {
     pair.finish();
 }
 
+/// Invariant: DEV-25
 #[test]
 fn no_wake_up_is_lost_while_frames_arrive_at_all_times() {
     let pair = Pair::new(1_000_000);
@@ -156,6 +158,7 @@ fn no_wake_up_is_lost_while_frames_arrive_at_all_times() {
     pair.finish();
 }
 
+/// Failure: F-39
 #[test]
 fn one_who_polls_is_not_interrupted_and_a_flood_interrupts_once_a_wait() {
     let bench = Bench::new(Loop::open());
@@ -179,6 +182,7 @@ fn one_who_polls_is_not_interrupted_and_a_flood_interrupts_once_a_wait() {
     bench.finish();
 }
 
+/// Failure: F-39
 #[test]
 fn interrupts_of_one_who_always_asks_are_no_closer_than_eitr_says() {
     let pair = Pair::new(1_000_000);
@@ -208,6 +212,7 @@ fn interrupts_of_one_who_always_asks_are_no_closer_than_eitr_says() {
     pair.finish();
 }
 
+/// Failure: F-39
 #[test]
 fn a_spurious_message_wakes_for_nothing() {
     let pair = Pair::new(1_000_000);

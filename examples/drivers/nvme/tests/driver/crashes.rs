@@ -1,5 +1,7 @@
 //! The driver as a domain, made to panic wherever it can: the caller gets an error, the device is
 //! silent before any memory is released, nothing leaks, and a shadow goes on as if nothing had been.
+//!
+//! Failure: F-36
 
 use std::time::Duration;
 

@@ -213,6 +213,7 @@ fn headers_that_tell_of_what_was_not_agreed_on_are_ignored() {
     }
 }
 
+/// Invariant: DEV-19
 #[test]
 fn a_frame_without_a_header_was_not_received() {
     for (frames, statistics) in receiving(Misbehaviour::Header([0xFF; 12])) {

@@ -125,6 +125,7 @@ fn a_frame_ends_a_wait_and_an_exchange_gets_it() {
     pair.finish();
 }
 
+/// Invariant: DEV-25
 #[test]
 fn no_wake_up_is_lost() {
     let pair = Pair::new(1_000_000);
@@ -141,6 +142,7 @@ fn no_wake_up_is_lost() {
     pair.finish();
 }
 
+/// Invariant: DEV-25
 #[test]
 fn no_wake_up_is_lost_while_frames_arrive_at_all_times() {
     let pair = Pair::new(1_000_000);
@@ -185,6 +187,7 @@ fn a_queue_that_is_polled_is_not_interrupted_for() {
     bench.finish();
 }
 
+/// Failure: F-39
 #[test]
 fn a_spurious_message_wakes_for_nothing() {
     let pair = Pair::new(1_000_000);

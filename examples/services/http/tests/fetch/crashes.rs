@@ -59,6 +59,7 @@ fn statistics(world: &World) -> NetworkStatistics {
     world.net.proxy().unwrap().statistics().unwrap()
 }
 
+/// Invariant: RECOVER-4
 #[test]
 fn a_body_is_fetched_again_and_again_while_the_driver_dies_twenty_times() {
     let order = order(2, 5, 4 << 20);
@@ -97,6 +98,7 @@ fn without_a_fault_nothing_is_sent_twice() {
     world.finish();
 }
 
+/// Invariant: RECOVER-4
 #[test]
 fn a_wire_that_loses_frames_costs_time_only() {
     let order = order(2, 2, 300_001);
@@ -131,6 +133,7 @@ fn fetch_through(world: &mut World, kill: impl Fn(&World) -> bool) {
 
 const BYTES: u64 = 300_001;
 
+/// Invariant: RECOVER-6
 #[test]
 fn a_stack_that_dies_takes_its_connections_and_listens_again() {
     let mut world = World::new(42, BYTES, 1);
@@ -139,6 +142,7 @@ fn a_stack_that_dies_takes_its_connections_and_listens_again() {
     world.finish();
 }
 
+/// Invariant: RECOVER-6
 #[test]
 fn a_server_that_dies_leaves_the_stack_its_port_and_its_sockets() {
     let mut world = World::new(42, BYTES, 1);

@@ -104,6 +104,7 @@ fn requests_are_answered_as_they_should_be() {
     world.finish();
 }
 
+/// Invariant: RECOVER-6
 #[test]
 fn a_peer_that_says_nothing_is_dropped_after_a_minute() {
     let mut world = World::new(SEED, BYTES, 1);
@@ -125,6 +126,7 @@ fn a_peer_that_says_nothing_is_dropped_after_a_minute() {
     world.finish();
 }
 
+/// Invariant: RECOVER-6
 #[test]
 fn more_peers_than_there_is_room_for_have_to_wait() {
     let mut world = World::new(SEED, BYTES, 1);

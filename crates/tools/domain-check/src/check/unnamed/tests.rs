@@ -48,6 +48,7 @@ const TYPES: &str = "
     pub fn object<T: Any>(of: &T) -> &dyn Any { of }
 ";
 
+/// Invariant: CHECK-14
 #[test]
 fn a_type_that_runs_unnamed_is_evident() {
     for (number, code) in [
@@ -115,6 +116,7 @@ fn a_type_that_runs_unnamed_is_evident() {
     }
 }
 
+/// Invariant: CHECK-14
 #[test]
 fn everyday_types_run_unnamed() {
     let code = format!(
@@ -175,6 +177,8 @@ fn everyday_types_run_unnamed() {
 }
 
 /// Each reads freed memory, and nothing else refuses the way that its type goes.
+///
+/// Invariant: CHECK-14
 #[test]
 fn plants_of_unproved_types_are_refused_here_alone() {
     let plants = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/corpus/plants");

@@ -50,6 +50,7 @@ fn definitions_of_macros_are_left_out() {
     }
 }
 
+/// Invariant: CHECK-17
 #[test]
 fn a_name_alone_defines_no_macro() {
     for source in [
@@ -70,6 +71,7 @@ fn a_name_alone_defines_no_macro() {
     }
 }
 
+/// Invariant: CHECK-17
 #[test]
 fn what_only_looks_like_a_definition_is_not_read() {
     for source in [

@@ -31,6 +31,7 @@ pub(super) fn of_one_type(tokens: &[TokenTree]) -> TokenStream {
 mod tests {
     use super::of_one_type;
 
+    /// Invariant: CHECK-11
     #[test]
     fn of_a_list_one_type_is_read() {
         for (list, first) in [

@@ -27,6 +27,7 @@ fn assembly(begin: &str, end: &str) -> String {
     )
 }
 
+/// Invariant: ORDER-53
 #[test]
 fn a_function_without_a_table_is_found_by_name() {
     let bare = uncovered(&compile("bare", &assembly("nop", "nop")), C_RUNTIME);
@@ -54,6 +55,7 @@ fn boundary(how: &str) -> String {
     )
 }
 
+/// Invariant: ORDER-53
 #[test]
 fn a_call_whose_panic_nobody_catches_is_found() {
     let caught =

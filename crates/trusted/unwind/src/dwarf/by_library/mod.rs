@@ -41,6 +41,8 @@ unsafe impl Exception for InFlight {
 }
 
 /// Runs `f`. An error if what it raised ended here, whose slot was given back.
+///
+/// Failure: F-5
 #[inline]
 pub(super) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, ()> {
     panicking::catch_unwind::<InFlight, R, _>(f).map_err(|_| ())

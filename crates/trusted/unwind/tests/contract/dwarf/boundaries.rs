@@ -62,11 +62,13 @@ fn failure(through: unsafe extern "C" fn(extern "C-unwind" fn())) -> Option<Unwi
     FAILED.take()
 }
 
+/// Invariant: ORDER-48
 #[test]
 fn a_frame_without_a_table_is_not_passed() {
     assert_eq!(failure(without_a_table), Some(UnwindFailed::Blocked));
 }
 
+/// Invariant: ORDER-48
 #[test]
 fn without_a_boundary_nothing_is_destroyed() {
     assert_eq!(failure(outermost), Some(UnwindFailed::NoBoundary));

@@ -93,6 +93,7 @@ impl Drop for CutInside {
     }
 }
 
+/// Invariant: ORDER-51, ORDER-52
 #[test]
 fn a_panic_among_what_was_given_up_is_forgotten() {
     init();
@@ -134,6 +135,7 @@ fn cut_among(outside: u32, more: u32, cuts: &Cell<u32>) {
     assert!(caught.is_err());
 }
 
+/// Invariant: ORDER-50
 #[test]
 fn a_cut_lands_however_many_panics_are_in_flight() {
     init();
@@ -172,6 +174,7 @@ unsafe extern "C-unwind" fn cut_with_x87_in_use(record: *const (), control: *con
     )
 }
 
+/// Invariant: ORDER-32
 #[test]
 fn the_x87_stack_is_empty_and_its_control_word_the_default() {
     init();

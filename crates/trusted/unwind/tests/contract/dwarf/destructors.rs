@@ -27,6 +27,7 @@ fn descend(depth: u64, told: &RefCell<Vec<[u64; 3]>>) -> u64 {
     below ^ kept[1] ^ kept[2]
 }
 
+/// Invariant: ORDER-49
 #[test]
 fn they_run_innermost_first_and_find_what_their_frames_had() {
     for depth in [0, 1, 8, 32] {

@@ -47,6 +47,7 @@ fn compile() -> PathBuf {
     library
 }
 
+/// Invariant: ORDER-48
 #[test]
 fn they_pass_while_it_is_registered_and_not_before() {
     let name = CString::new(compile().to_str().expect("a path in words")).expect("no zero");

@@ -67,6 +67,7 @@ extern "C-unwind" fn land_on_second(boundary: usize) -> Landed {
     raise_cut_within(SECOND.load(Ordering::Relaxed)..boundary)
 }
 
+/// Invariant: ORDER-51
 #[test]
 fn a_panic_in_flight_on_another_stack_stays_in_flight() {
     struct OnSecond<'a>(&'a Stacks, &'a Cell<u32>);

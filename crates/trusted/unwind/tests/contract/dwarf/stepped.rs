@@ -1,5 +1,7 @@
 //! A raise, or a cut's landing, that is cut at any of its instructions ends at the same boundary with the same
 //! registers, or is refused where it changes frames.
+//!
+//! Failure: F-18
 #![expect(unsafe_code, reason = "steps through a raise, and asks for cuts there")]
 
 use super::cuts::cut_after;
@@ -225,6 +227,7 @@ fn prepare() {
     install();
 }
 
+/// Invariant: ORDER-52
 #[test]
 fn a_raise_that_is_cut_anywhere_ends_at_the_same_boundary() {
     prepare();
@@ -246,6 +249,7 @@ fn a_raise_that_is_cut_anywhere_ends_at_the_same_boundary() {
     }
 }
 
+/// Invariant: ORDER-52
 #[test]
 fn a_landing_that_is_cut_anywhere_ends_at_the_same_boundary() {
     prepare();

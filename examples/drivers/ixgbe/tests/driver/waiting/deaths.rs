@@ -18,6 +18,7 @@ use super::consumer::TIMED_OUT;
 const EICS: u32 = 0x0808;
 const EIMS: u32 = 0x0880;
 
+/// Failure: F-37
 #[test]
 fn a_crash_between_interrupt_and_handling_loses_no_more_than_the_frame() {
     let pair = Pair::new(1_000_000);
@@ -35,6 +36,8 @@ fn a_crash_between_interrupt_and_handling_loses_no_more_than_the_frame() {
     pair.finish();
 }
 
+/// Invariant: DEV-25
+/// Failure: F-38
 #[test]
 fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
     let pair = Pair::new(1_000_000);
@@ -60,6 +63,8 @@ fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
     pair.finish();
 }
 
+/// Invariant: DEV-25
+/// Failure: F-38
 #[test]
 fn a_killed_waiter_leaves_the_driver_and_its_vector_alone() {
     let pair = Pair::new(1_000_000);
@@ -82,6 +87,8 @@ fn a_killed_waiter_leaves_the_driver_and_its_vector_alone() {
     pair.finish();
 }
 
+/// Invariant: DEV-25
+/// Failure: F-38
 #[test]
 fn an_orderly_stop_ends_the_wait() {
     // A second passes also by itself: a try in which half of it had passed before the stop says nothing.
@@ -103,6 +110,8 @@ fn an_orderly_stop_ends_the_wait() {
     panic!("the machine is too busy for a wait of a second");
 }
 
+/// Invariant: DEV-24
+/// Failure: F-39
 #[test]
 fn a_device_that_interrupts_after_its_drivers_death_reaches_nobody() {
     let pair = Pair::new(1_000_000);

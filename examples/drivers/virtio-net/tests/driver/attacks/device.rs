@@ -117,6 +117,7 @@ fn what_a_reset_did_not_end_is_no_frame_of_the_next() {
     bench.finish();
 }
 
+/// Invariant: DEV-29
 #[test]
 fn a_length_that_was_not_written_shows_no_earlier_bytes() {
     let bench = Bench::new(shape(KEEPS));

@@ -30,6 +30,8 @@ fn a_crash_between_interrupt_and_handling_loses_no_more_than_the_frame() {
     pair.finish();
 }
 
+/// Invariant: DEV-25
+/// Failure: F-38
 #[test]
 fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
     let pair = Pair::new(1_000_000);
@@ -54,6 +56,8 @@ fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
     pair.finish();
 }
 
+/// Invariant: DEV-25
+/// Failure: F-38
 #[test]
 fn a_killed_waiter_leaves_the_driver_and_its_vector_alone() {
     let pair = Pair::new(1_000_000);
@@ -76,6 +80,8 @@ fn a_killed_waiter_leaves_the_driver_and_its_vector_alone() {
     pair.finish();
 }
 
+/// Invariant: DEV-25
+/// Failure: F-38
 #[test]
 fn an_orderly_stop_ends_the_wait() {
     // A second passes also by itself: a try in which half of it had passed before the stop says nothing.
@@ -97,6 +103,8 @@ fn an_orderly_stop_ends_the_wait() {
     panic!("the machine is too busy for a wait of a second");
 }
 
+/// Invariant: DEV-24
+/// Failure: F-39
 #[test]
 fn a_device_that_interrupts_after_its_drivers_death_reaches_nobody() {
     let pair = Pair::new(1_000_000);

@@ -2,6 +2,7 @@
 
 use super::{accepted, refused};
 
+/// Invariant: AUTH-16
 #[test]
 fn no_impl_projects_where_lifetimes_are_bound() {
     for header in [
@@ -38,6 +39,7 @@ fn no_impl_projects_where_lifetimes_are_bound() {
     ]);
 }
 
+/// Invariant: AUTH-16
 #[test]
 fn a_header_binds_no_lifetimes_and_projects_nothing() {
     for header in [

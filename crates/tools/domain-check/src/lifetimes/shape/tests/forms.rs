@@ -2,6 +2,7 @@
 
 use super::{accepted, findings, refused, refused_at_the_root};
 
+/// Invariant: CHECK-17
 #[test]
 fn what_cannot_be_read_is_not_understood() {
     refused(&[
@@ -27,6 +28,7 @@ fn what_cannot_be_read_is_not_understood() {
     ]);
 }
 
+/// Invariant: CHECK-17
 #[test]
 fn bounds_are_of_names_or_taken_apart() {
     let lend = "fn lend<'b>(_: Option<W<&'b ()>>, v: &'b u64) -> &'static u64 { v }";
@@ -60,6 +62,7 @@ fn bounds_are_of_names_or_taken_apart() {
     accepted(&["fn f<T>() where Vec<T>: Clone, for<'x> &'x T: Into<u8>, T: 'static {}"]);
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn relations_settle_however_deep() {
     let lends = |innermost: &str| {
@@ -73,6 +76,7 @@ fn relations_settle_however_deep() {
     accepted(&[&lends("&'a (), &'b ()")]);
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn a_namesake_may_be_anothers() {
     let lend = "fn lend<'a, 'b>(_: Option<W<'a, &'b ()>>, v: &'b u64) -> &'a u64 { v }";
@@ -101,6 +105,7 @@ fn a_namesake_may_be_anothers() {
     )]);
 }
 
+/// Invariant: CHECK-17
 #[test]
 fn a_constant_in_a_type_only_calculates() {
     refused(&[
@@ -128,6 +133,7 @@ fn a_constant_in_a_type_only_calculates() {
     ]);
 }
 
+/// Invariant: AUTH-29
 #[test]
 fn no_type_has_the_name_of_a_number() {
     for code in [
@@ -147,6 +153,7 @@ fn no_type_has_the_name_of_a_number() {
     accepted(&["struct U8(u8); fn f<T>(u8: u8) {} use core::u8::MAX; use crate::S as T;"]);
 }
 
+/// Invariant: CHECK-6
 #[test]
 fn what_reads_otherwise_than_it_was_compiled_is_refused() {
     for code in [
@@ -171,6 +178,7 @@ fn what_reads_otherwise_than_it_was_compiled_is_refused() {
     ]);
 }
 
+/// Invariant: CHECK-14
 #[test]
 fn no_item_is_called_as_a_library_is() {
     let says = |name: &str| format!("an item has the name `{name}`");

@@ -2,6 +2,7 @@
 
 use super::{accepted, findings, refused};
 
+/// Invariant: AUTH-23
 #[test]
 fn a_guard_changes_nothing_of_what_is_matched() {
     for (guard, says) in [
@@ -79,6 +80,7 @@ fn a_guard_changes_nothing_of_what_is_matched() {
     }
 }
 
+/// Invariant: AUTH-24
 #[test]
 fn an_index_changes_nothing_of_what_is_indexed() {
     for (index, says) in [
@@ -157,6 +159,7 @@ fn an_index_changes_nothing_of_what_is_indexed() {
     ]);
 }
 
+/// Invariant: AUTH-23
 #[test]
 fn what_is_matched_is_told_from_values() {
     accepted(&[

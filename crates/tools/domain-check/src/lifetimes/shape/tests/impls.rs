@@ -2,6 +2,7 @@
 
 use super::{accepted, refused};
 
+/// Invariant: AUTH-15
 #[test]
 fn an_impl_is_for_a_type_by_its_own_name() {
     refused(&[
@@ -17,6 +18,7 @@ fn an_impl_is_for_a_type_by_its_own_name() {
     ]);
 }
 
+/// Invariant: AUTH-18, CHECK-13
 #[test]
 fn an_impls_parameters_stand_in_its_header() {
     refused(&[
@@ -81,6 +83,7 @@ fn an_impls_parameters_stand_in_its_header() {
     ]);
 }
 
+/// Invariant: AUTH-17
 #[test]
 fn a_trait_bounds_no_others_associated_types() {
     refused(&[
@@ -127,6 +130,7 @@ fn a_trait_bounds_no_others_associated_types() {
     ]);
 }
 
+/// Invariant: AUTH-19
 #[test]
 fn a_destructor_calls_no_traits_method_of_a_parameter() {
     refused(&[

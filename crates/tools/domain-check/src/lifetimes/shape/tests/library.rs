@@ -2,6 +2,7 @@
 
 use super::{accepted, refused};
 
+/// Invariant: AUTH-26
 #[test]
 fn what_is_unsound_in_the_library_is_refused() {
     refused(&[

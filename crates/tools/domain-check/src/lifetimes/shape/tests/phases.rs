@@ -2,6 +2,7 @@
 
 use super::{accepted, refused};
 
+/// Invariant: AUTH-27
 #[test]
 fn no_jump_leaves_what_is_computed_between_two_phases() {
     for between in [
@@ -64,6 +65,7 @@ fn no_jump_leaves_what_is_computed_between_two_phases() {
     ]);
 }
 
+/// Invariant: AUTH-27
 #[test]
 fn what_leaves_the_function_or_stays_in_the_argument_passes() {
     accepted(&[

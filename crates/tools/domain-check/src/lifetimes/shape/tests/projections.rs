@@ -2,6 +2,7 @@
 
 use super::{accepted, refused, refused_at_the_root};
 
+/// Invariant: CHECK-16
 #[test]
 fn iterators_that_keep_projections_are_refused() {
     refused(&[
@@ -43,6 +44,7 @@ fn iterators_that_keep_projections_are_refused() {
     ]);
 }
 
+/// Invariant: CHECK-16
 #[test]
 fn what_a_trait_associates_has_a_name() {
     for method in [
@@ -73,6 +75,7 @@ fn what_a_trait_associates_has_a_name() {
     ]);
 }
 
+/// Invariant: CHECK-15
 #[test]
 fn no_impl_associates_an_item_or_a_closures_result() {
     for ty in [
@@ -118,6 +121,7 @@ fn no_impl_associates_an_item_or_a_closures_result() {
     ]);
 }
 
+/// Invariant: CHECK-15
 #[test]
 fn every_bound_names_item_and_output() {
     for bound in [
@@ -153,6 +157,7 @@ fn every_bound_names_item_and_output() {
     ]);
 }
 
+/// Invariant: CHECK-11
 #[test]
 fn no_trait_bounds_its_parameters_by_a_lifetime() {
     for definition in [

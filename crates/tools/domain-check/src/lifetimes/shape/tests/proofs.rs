@@ -2,6 +2,7 @@
 
 use super::{accepted, refused};
 
+/// Invariant: AUTH-21
 #[test]
 fn an_associated_type_has_no_bounds_of_its_own() {
     for clause in [
@@ -36,6 +37,7 @@ fn an_associated_type_has_no_bounds_of_its_own() {
     ]);
 }
 
+/// Invariant: AUTH-21
 #[test]
 fn a_trait_equates_nothing_with_a_projection() {
     for definition in [
@@ -62,6 +64,7 @@ fn a_trait_equates_nothing_with_a_projection() {
     ]);
 }
 
+/// Invariant: AUTH-21
 #[test]
 fn an_impl_associates_no_proof_of_a_bound() {
     let equating = "trait Tr<R> { type P: Iterator<Item = R>; type Q; }";
@@ -112,6 +115,7 @@ fn an_impl_associates_no_proof_of_a_bound() {
     ]);
 }
 
+/// Invariant: AUTH-20
 #[test]
 fn an_objects_method_has_no_condition() {
     for clause in [

@@ -2,6 +2,7 @@
 
 use super::{accepted, refused};
 
+/// Invariant: AUTH-22
 #[test]
 fn a_binder_decides_about_no_method() {
     const SAYS: &str = "where a binder, `for<…>`, decides, and the method `go`";
