@@ -201,7 +201,7 @@ impl Payer {
 
     /// The party that pays.
     #[must_use]
-    pub const fn party(&self) -> Principal {
+    pub const fn principal(&self) -> Principal {
         self.party
     }
 
@@ -242,7 +242,7 @@ pub struct Charge {
 impl Charge {
     /// The party that pays.
     #[must_use]
-    pub const fn party(&self) -> Principal {
+    pub const fn principal(&self) -> Principal {
         self.party
     }
 

@@ -103,13 +103,13 @@ impl<I: ?Sized> Share<I> {
 impl<I: ?Sized> State<I> {
     fn share_of(&mut self, party: Principal) -> Option<&mut Share<I>> {
         let mut shares = self.shares.iter_mut();
-        shares.find(|share| share.charge.party() == party)
+        shares.find(|share| share.charge.principal() == party)
     }
 
     /// Takes everything of `party` out, to be dropped without the lock.
     fn take_share_of(&mut self, party: Principal) -> Option<(Share<I>, Vec<Share<I>>)> {
         let mut shares = self.shares.iter();
-        let at = shares.position(|share| share.charge.party() == party)?;
+        let at = shares.position(|share| share.charge.principal() == party)?;
         let share = self.shares.swap_remove(at);
         // Keeps no more room than the remaining shares have paid for. If there is no memory for a smaller list, the
         // large one stays.
@@ -170,7 +170,7 @@ impl<I: ?Sized + 'static> Journal<I> {
         // The list grows by doubling, so an entry pays for two.
         let entry = 2 * size_of::<Entry<I>>();
         let charge = payer.charge(bytes.saturating_add(entry))?;
-        let party = payer.party();
+        let party = payer.principal();
         if !self.0.locked(|state| state.share_of(party).is_some()) {
             self.begin_share(payer)?;
         }
@@ -206,7 +206,7 @@ impl<I: ?Sized + 'static> Journal<I> {
         };
         // A share that is not kept is dropped without the lock.
         let spare = self.0.locked(|state| {
-            if state.share_of(payer.party()).is_some() {
+            if state.share_of(payer.principal()).is_some() {
                 return Ok(Some(share));
             }
             let shares = &mut state.shares;
@@ -231,7 +231,7 @@ impl<I: ?Sized + 'static> Journal<I> {
         // A call that is not recorded is dropped without the lock.
         let late = self.0.locked(|state| {
             let (number, is_late) = (state.next, state.replays != replays);
-            let share = match state.share_of(charge.party()) {
+            let share = match state.share_of(charge.principal()) {
                 Some(share) if !is_late => share,
                 _ => return Some((call, charge)),
             };
@@ -263,7 +263,11 @@ impl<I: ?Sized + 'static> Journal<I> {
             // out.
             let next = self.0.locked(|state| {
                 let entry = state.first_from(from)?;
-                Some((entry.number, entry.charge.party(), Arc::clone(&entry.call)))
+                Some((
+                    entry.number,
+                    entry.charge.principal(),
+                    Arc::clone(&entry.call),
+                ))
             });
             let Some((number, recorder, call)) = next else {
                 return Ok(());

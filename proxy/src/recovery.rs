@@ -112,7 +112,7 @@ impl<I: ?Sized + Interface> Recovery<I> {
             if !way.journal.give_up(failed) {
                 return Err(failed.error);
             }
-            if failed.recorder == way.charge.party() {
+            if failed.recorder == way.charge.principal() {
                 self.end_way();
                 return Err(RpcError::RecoveryFailed);
             }

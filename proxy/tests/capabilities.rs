@@ -87,7 +87,7 @@ fn device(counts: &'static Counts) -> Device {
 /// Invariant: DEV-1
 #[test]
 fn a_crash_quiesces_all_then_releases_each_once() {
-    let _whole = leak_check();
+    let _check = leak_check();
     static COUNTS: Counts = Counts::new();
     let (domain, proxy) = spawn("crash");
     let owner = owner_of(&domain);
@@ -106,7 +106,7 @@ fn a_crash_quiesces_all_then_releases_each_once() {
 /// Invariant: DEV-1
 #[test]
 fn capabilities_handed_on_survive_the_crash() {
-    let _whole = leak_check();
+    let _check = leak_check();
     static COUNTS: Counts = Counts::new();
     let (_, proxy) = spawn("handed-on");
     let (other, other_proxy) = spawn("handed-to");
@@ -133,7 +133,7 @@ fn capabilities_handed_on_survive_the_crash() {
 
 #[test]
 fn stop_releases_capabilities_in_the_destructor() {
-    let _whole = leak_check();
+    let _check = leak_check();
     static COUNTS: Counts = Counts::new();
     let (domain, proxy) = spawn("stop");
     proxy.bind(device(&COUNTS)).unwrap();
@@ -149,7 +149,7 @@ fn stop_releases_capabilities_in_the_destructor() {
 /// Failure: F-23
 #[test]
 fn a_lent_capability_stays_the_lenders() {
-    let _whole = leak_check();
+    let _check = leak_check();
     static COUNTS: Counts = Counts::new();
     let (domain, proxy) = spawn("lent");
     let lent = RRef::new(cap(&COUNTS, 33));
@@ -165,7 +165,7 @@ fn a_lent_capability_stays_the_lenders() {
 /// Failure: F-22
 #[test]
 fn proxies_in_private_memory_go_with_their_holder() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let (holder, proxy) = spawn("holder");
     let (peer, _) = spawn("peer");
     for _ in 0..100 {
@@ -181,7 +181,7 @@ fn proxies_in_private_memory_go_with_their_holder() {
 
 #[test]
 fn a_proxy_of_itself_does_not_keep_a_domain() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let (domain, proxy) = spawn("itself");
     proxy.meet(proxy.try_clone().unwrap()).unwrap();
     domain.kill();

@@ -171,7 +171,7 @@ fn pair(left: &str, right: &str) -> [(Domain<dyn Node>, Proxy<dyn Node>); 2] {
 /// Failure: F-28
 #[test]
 fn a_domain_may_be_entered_again_from_below() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let [(a, proxy), (b, _)] = pair("again-a", "again-b");
     let way = proxy.descend(5).unwrap();
     let (a, b) = (owner_of(&a).index(), owner_of(&b).index());
@@ -183,7 +183,7 @@ fn a_domain_may_be_entered_again_from_below() {
 /// Failure: F-28
 #[test]
 fn domain_that_dies_below_is_unwound_at_the_return() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let [(a, proxy), (b, b_proxy)] = pair("down-a", "down-b");
     let a = owner_of(&a).index();
     // The inner frame of `a` panics. `b` sees the error and returns normally. Then the outer frame is unwound.
@@ -202,7 +202,7 @@ fn domain_that_dies_below_is_unwound_at_the_return() {
 /// Failure: F-29
 #[test]
 fn a_shadow_on_its_own_chain_gives_up_at_once() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let [(a, proxy), (_, b_proxy)] = pair("own-a", "own-b");
     b_proxy.learn_shadow(a.shadow().unwrap()).unwrap();
     assert_eq!(proxy.through_shadowed(), Err(RpcError::Crashed));
@@ -218,7 +218,7 @@ fn a_shadow_on_its_own_chain_gives_up_at_once() {
 /// Failure: F-25
 #[test]
 fn killed_caller_is_unwound_when_its_callee_returns() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let [(a, proxy), (_, b_proxy)] = pair("killed-a", "killed-b");
     let owner = owner_of(&a).index();
     std::thread::scope(|scope| {
@@ -243,7 +243,7 @@ fn killed_caller_is_unwound_when_its_callee_returns() {
 /// Failure: F-26
 #[test]
 fn killed_callee_finishes_its_call_and_is_dead_after() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let (domain, proxy) =
         spawn(DomainSpec::new("during").restart(Restart::limited(1, Duration::from_secs(60))));
     std::thread::scope(|scope| {
@@ -268,7 +268,7 @@ fn killed_callee_finishes_its_call_and_is_dead_after() {
 /// Failure: F-35, F-43
 #[test]
 fn killed_domain_that_calls_the_dead_is_unwound() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let [(a, proxy), (b, _)] = pair("insist-a", "insist-b");
     let owner = owner_of(&a).index();
     b.kill();
@@ -284,7 +284,7 @@ fn killed_domain_that_calls_the_dead_is_unwound() {
 
 /// A caller dies while it moves objects to a peer, alive or dead, and back. At most one object is on the way.
 fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
-    let _whole = leak_check();
+    let _check = leak_check();
     let [(a, proxy), (b, _)] = pair(names[0], names[1]);
     let owner = owner_of(&a).index();
     if peer_is_dead {

@@ -143,7 +143,7 @@ fn spawn(name: &str) -> (Domain<dyn Victim>, Proxy<dyn Victim>) {
 /// Failure: F-22
 #[test]
 fn callee_drops_moved_arguments_when_it_panics() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let (_, proxy) = spawn("holding");
     let argument = proxy.try_clone().unwrap();
     let outcome = proxy.die_holding(RRef::new(RRef::new(1)), argument);
@@ -163,7 +163,7 @@ fn callee_drops_moved_arguments_when_it_panics() {
 /// Failure: F-22
 #[test]
 fn moved_arguments_that_the_callee_kept_die_with_it() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let (_, proxy) = spawn("keeping");
     let argument = proxy.try_clone().unwrap();
     let many = RRef::try_from_fn(10, |at| RRef::new(at as u64)).unwrap();
@@ -176,7 +176,7 @@ fn moved_arguments_that_the_callee_kept_die_with_it() {
 /// Failure: F-22
 #[test]
 fn an_unreturned_result_dies_with_its_maker() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let (_, proxy) = spawn("result");
     assert_eq!(proxy.make_then_die().map(|_| ()), Err(RpcError::Crashed));
     assert_eq!(await_reclaims("result", 1)[0].objects, 1);
@@ -186,7 +186,7 @@ fn an_unreturned_result_dies_with_its_maker() {
 /// Failure: F-23
 #[test]
 fn a_lent_object_survives_the_borrower() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let (_, proxy) = spawn("reading");
     let object = RRef::new(RRef::new(5));
     assert_eq!(proxy.die_reading(&object), Err(RpcError::Crashed));
@@ -200,7 +200,7 @@ fn a_lent_object_survives_the_borrower() {
 /// Failure: F-24
 #[test]
 fn a_refused_call_drops_its_arguments_as_the_callers() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let (dead, dead_proxy) = spawn("refused-dead");
     let (caller, proxy) = spawn("refused-caller");
     dead.kill();
@@ -215,7 +215,7 @@ fn a_refused_call_drops_its_arguments_as_the_callers() {
 /// Failure: F-2
 #[test]
 fn a_panic_in_a_destructor_is_contained() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let (_, proxy) = spawn("dropping");
     assert_eq!(proxy.die_dropping(), Err(RpcError::Crashed));
     assert_eq!(
@@ -232,7 +232,7 @@ fn a_panic_in_a_destructor_is_contained() {
 /// Failure: F-5
 #[test]
 fn payload_is_dropped_inside_before_the_error_returns() {
-    let _whole = leak_check();
+    let _check = leak_check();
     for depth in 0..4 {
         let name = format!("payload-{depth}");
         let (domain, proxy) = spawn(&name);
@@ -254,7 +254,7 @@ fn payload_is_dropped_inside_before_the_error_returns() {
 
 #[test]
 fn a_long_message_is_cut_and_kept_by_value() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let (_, proxy) = spawn("saying");
     assert_eq!(proxy.die_saying(10_000), Err(RpcError::Crashed));
     let reasons = deaths("saying");

@@ -94,7 +94,7 @@ fn control_words() -> (u32, u16, u16, u64) {
 /// Failure: F-12
 #[test]
 fn exceptions_leave_no_state_in_the_cpu() {
-    let _whole = leak_check();
+    let _check = leak_check();
     let _contained = contained(false);
     let before = control_words();
     let limits = Restart::limited(9, Duration::from_secs(3600));

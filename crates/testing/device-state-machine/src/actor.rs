@@ -238,7 +238,7 @@ impl Actor for Driver {
 }
 
 /// What a case can ask an actor of one kind of function.
-pub(crate) trait CallSignature: Kind {
+pub(crate) trait Exchange: Kind {
     fn take(proxy: &Proxy<dyn Actor>, function: Carried<Self>, board: u32) -> Result<(), RpcError>;
     fn give(proxy: &Proxy<dyn Actor>, board: u32) -> Result<Option<Carried<Self>>, RpcError>;
     fn with(
@@ -253,7 +253,7 @@ pub(crate) trait CallSignature: Kind {
 
 macro_rules! moves {
     ($kind:ident, $take:ident, $give:ident, $with:ident, $variant:ident) => {
-        impl CallSignature for $kind {
+        impl Exchange for $kind {
             fn take(
                 proxy: &Proxy<dyn Actor>,
                 function: Carried<Self>,

@@ -13,7 +13,7 @@ use samara_shared_heap::heap::{self, Census};
 use samara_testkit::hosted::wait_until;
 use samara_testkit::virtio_emulator::{stray_messages, vectors_in_use};
 
-use crate::actor::{self, Actor, CallSignature};
+use crate::actor::{self, Actor, Exchange};
 use crate::area::Plan;
 use crate::bench::bench;
 use crate::coverage::{Milestone, note};
@@ -314,7 +314,7 @@ impl Case {
         }
     }
 
-    fn carry_one<D: CallSignature>(&mut self, from: usize, device: usize, numbers: &mut Numbers) {
+    fn carry_one<D: Exchange>(&mut self, from: usize, device: usize, numbers: &mut Numbers) {
         let board = device as u32 % 2;
         let to = numbers.below(self.drivers.len());
         let Some((function, serial)) = self.give::<D>(from, board) else {
@@ -339,7 +339,7 @@ impl Case {
         self.answered(to, kept);
     }
 
-    fn give<D: CallSignature>(&mut self, from: usize, board: u32) -> Option<actor::Carried<D>> {
+    fn give<D: Exchange>(&mut self, from: usize, board: u32) -> Option<actor::Carried<D>> {
         match &mut self.drivers[from] {
             Place::Host(driver) => actor::give::<D>(driver, board),
             Place::Domain(domain, proxy) => {
@@ -359,7 +359,7 @@ impl Case {
         }
     }
 
-    fn lend_one<D: CallSignature>(&mut self, from: usize, device: usize, numbers: &mut Numbers) {
+    fn lend_one<D: Exchange>(&mut self, from: usize, device: usize, numbers: &mut Numbers) {
         let board = device as u32 % 2;
         let to = numbers.below(self.drivers.len());
         let Some((function, serial)) = self.give::<D>(from, board) else {
