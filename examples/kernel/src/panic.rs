@@ -31,8 +31,8 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     }
     report(info);
     let failed = samara_unwind::begin_panic();
-    // `begin_panic` has returned, so no destructor has run yet. A domain reaches this with destructors that call other
-    // domains, whose panics run more such destructors, and so on.
+    // `begin_panic` has failed before it ran any destructor. A domain can cause that: destructors that a panic runs
+    // call other domains, whose panics run more such destructors, and so on without end.
     if is_domains() {
         give_up();
     }

@@ -1,4 +1,4 @@
-//! Private memory of domains comes from and goes back to the frame allocator, page tables included.
+//! Private memory of domains comes from the frame allocator and goes back to it, page tables included.
 
 use arrayvec::ArrayVec;
 
@@ -17,7 +17,7 @@ fn decommit(range: core::ops::Range<u64>) -> usize {
     unsafe { arena::decommit(range, OWNER) }
 }
 
-/// Takes all free memory but `rest` frames, in runs as long as there are.
+/// Takes all free memory except `rest` frames, in runs as long as possible.
 fn hoard_all_but(rest: usize) -> ArrayVec<(u64, usize), 256> {
     let mut hoard = ArrayVec::new();
     let mut count = frames::free_frames();
@@ -40,15 +40,15 @@ kernel_tests! {
         assert_eq!(frames::owned_by(OWNER), PAGES as usize);
         for page in range.clone().step_by(PAGE_SIZE as usize) {
             let word = core::ptr::with_exposed_provenance_mut::<u64>(page as usize);
-            // SAFETY: committed above, for this test alone.
-            assert_eq!(unsafe { word.read() }, 0, "zeroed");
+            // SAFETY: the page was committed above, and only this test uses it.
+            assert_eq!(unsafe { word.read() }, 0, "the page is zeroed");
             // SAFETY: as above.
             unsafe { word.write(page) };
         }
         assert_eq!(decommit(range.clone()), PAGES as usize);
         assert_eq!(frames::owned_by(OWNER), 0);
-        assert_eq!(frames::free_frames(), free, "page tables too");
-        assert_eq!(decommit(range), 0, "nothing left");
+        assert_eq!(frames::free_frames(), free, "page tables are freed too");
+        assert_eq!(decommit(range), 0, "nothing is left to decommit");
     }
 
     fn memory_is_zeroed_again() {
@@ -57,7 +57,7 @@ kernel_tests! {
         for _ in 0..2 {
             arena::commit(range.clone(), OWNER).expect("memory");
             let bytes = core::ptr::with_exposed_provenance_mut::<u8>(start as usize);
-            // SAFETY: committed above, for this test alone.
+            // SAFETY: the range was committed above, and only this test uses it.
             let bytes = unsafe { core::slice::from_raw_parts_mut(bytes, 4 * PAGE_SIZE as usize) };
             assert!(bytes.iter().all(|byte| *byte == 0));
             bytes.fill(0xa5);
@@ -69,33 +69,33 @@ kernel_tests! {
         let window = arena::window(SLOT).expect("a slot");
         let refused = |range| arena::commit(range, OWNER) == Err(CommitError::BadRange);
         assert!(refused(window.start + 1..window.start + PAGE_SIZE));
-        assert!(refused(window.end - PAGE_SIZE..window.end + PAGE_SIZE), "beyond the window");
-        assert!(refused(0x1000..0x2000), "no arena");
+        assert!(refused(window.end - PAGE_SIZE..window.end + PAGE_SIZE), "the range ends behind the window");
+        assert!(refused(0x1000..0x2000), "the range is in no arena");
         assert_eq!(arena::window(ARENA_SLOTS), None);
 
         let (free, start) = (frames::free_frames(), window.start);
         arena::commit(start + PAGE_SIZE..start + 2 * PAGE_SIZE, OWNER).expect("memory");
         assert!(refused(start..start + 2 * PAGE_SIZE), "the second page is committed");
-        assert_eq!(frames::owned_by(OWNER), 1, "the first was given back");
+        assert_eq!(frames::owned_by(OWNER), 1, "the frame of the first page was freed again");
         decommit(window);
         assert_eq!(frames::free_frames(), free);
     }
 
     /// Invariant: HEAP-5
-    fn what_cannot_be_had_whole_is_not_begun() {
+    fn impossible_commit_touches_no_frame() {
         let start = arena::window(SLOT).expect("a slot").start;
         let marked = frames::allocate(1, 1, OWNER).expect("memory");
         let word = direct_map::pointer::<u64>(marked);
-        // SAFETY: a frame of the test's.
+        // SAFETY: the frame belongs to the test.
         unsafe { word.write(0x5a5a) };
         frames::free(marked, 1, OWNER).expect("ours");
-        // The whole stripe, of which no machine of these tests has the memory.
+        // The whole stripe, which is more memory than a machine of these tests has.
         let refused = arena::commit(start..start + ARENA_STRIDE, OWNER);
         assert_eq!(refused, Err(CommitError::OutOfFrames));
         let again = frames::allocate(1, 1, OWNER).expect("memory");
         assert_eq!(again, marked, "the lowest free frame");
-        // SAFETY: the test's again.
-        assert_eq!(unsafe { word.read() }, 0x5a5a, "it was not zeroed");
+        // SAFETY: the frame belongs to the test again.
+        assert_eq!(unsafe { word.read() }, 0x5a5a, "the frame was not zeroed");
         frames::free(again, 1, OWNER).expect("ours");
     }
 

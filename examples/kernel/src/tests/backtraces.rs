@@ -1,4 +1,4 @@
-//! Backtraces say function, line and domain, and where domains called each other.
+//! Backtraces name functions, lines and domains, and show where domains have called each other.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -11,7 +11,7 @@ use super::kernel_tests;
 use crate::backtrace::{self, Line};
 use crate::host::runtime;
 
-/// A domain that has another die.
+/// A domain that makes another die.
 #[interface]
 trait Relay {
     fn pass_on(&self, way: Way) -> Result<(), RpcError>;
@@ -35,7 +35,8 @@ mod relay {
     }
 }
 
-/// The lines of the calls at the death of a domain that another called, which the host called.
+/// Makes a domain die, which is called by another domain, which is called by the host. Returns how it died, and the lines
+/// of the backtrace.
 fn lines_of(way: Way) -> (ExitKind, Vec<String>) {
     let mortal = crashing_domain::spawn();
     let handle = mortal.clone();
@@ -53,7 +54,7 @@ fn lines_of(way: Way) -> (ExitKind, Vec<String>) {
     (reason.kind, lines)
 }
 
-/// Checks that lines with these words come in this order.
+/// Asserts that lines with these words come in this order.
 fn assert_in_order(lines: &[String], words: &[&str]) {
     let mut rest = lines.iter();
     for word in words {
@@ -63,7 +64,7 @@ fn assert_in_order(lines: &[String], words: &[&str]) {
 
 kernel_tests! {
     /// Invariant: TRAP-5
-    fn a_fault_tells_functions_and_domains() {
+    fn backtrace_of_a_fault_names_functions_and_domains() {
         let (kind, lines) = lines_of(Way::Null);
         assert_eq!(kind, ExitKind::Fault);
         let first = lines.first().map_or("", String::as_str);
@@ -77,7 +78,7 @@ kernel_tests! {
         ]);
     }
 
-    fn a_panic_tells_functions_and_domains() {
+    fn backtrace_of_a_panic_names_functions_and_domains() {
         let (kind, lines) = lines_of(Way::Panic);
         assert_eq!(kind, ExitKind::Panic);
         let first = lines.first().map_or("", String::as_str);
@@ -86,7 +87,7 @@ kernel_tests! {
     }
 
     /// Invariant: TRAP-5
-    fn a_wild_call_tells_who_made_it() {
+    fn backtrace_of_a_wild_call_names_its_caller() {
         let (_, lines) = lines_of(Way::WildCall);
         assert_in_order(&lines, &["at call (", "  mortal was called by relay:"]);
     }

@@ -1,4 +1,4 @@
-//! What counts against a domain's budget, and what does not; waits that never end.
+//! The time that counts against a domain's budget, and the time that does not; waits that never end.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -17,18 +17,18 @@ use crate::thread::request;
 use crate::time;
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// What a thread works for at a time.
+/// The time of one round of work.
 const ROUND: Duration = Duration::from_millis(5);
 
-/// A wait for what never comes.
+/// A wait that never ends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 enum Wait {
-    /// In the call; there it is one for a turn, again and again.
+    /// Parks in the call, again and again.
     Park,
     Yield,
-    /// On a thread of its own, for which the call does not wait.
+    /// Parks on a thread of the domain's own. The call does not wait for that thread.
     ParkOnThread,
-    /// For such a thread.
+    /// Joins a thread that parks for ever.
     Join,
 }
 
@@ -36,13 +36,13 @@ enum Wait {
 #[interface]
 trait Worker {
     fn wait(&self, how: Wait) -> Result<(), RpcError>;
-    /// Works for so many rounds, and may wait in between.
+    /// Works for `count` rounds, and yields after each of them if `yields`.
     fn rounds(&self, count: u32, yields: bool) -> Result<u32, RpcError>;
-    /// Has `other` work.
+    /// Lets `other` work for `rounds` rounds, and then works for one round itself.
     fn delegate(&self, other: Proxy<dyn Worker>, rounds: u32) -> Result<u32, RpcError>;
-    /// Waits in the host's stead for [`MAY_RETURN`].
+    /// Spins until [`MAY_RETURN`] is set.
     fn linger(&self) -> Result<(), RpcError>;
-    /// Has `other` linger.
+    /// Lets `other` linger.
     fn delegate_lingering(&self, other: Proxy<dyn Worker>) -> Result<(), RpcError>;
 }
 
@@ -54,7 +54,7 @@ fn init((): ()) -> Result<State, RpcError> {
 
 static LINGERS: AtomicBool = AtomicBool::new(false);
 static MAY_RETURN: AtomicBool = AtomicBool::new(false);
-/// Domains' threads that went on where they must not.
+/// Counts threads of domains that went on where they should have been ended.
 static WENT_ON: AtomicU32 = AtomicU32::new(0);
 
 fn park_for_ever() {
@@ -96,7 +96,7 @@ impl Worker for State {
 
     fn delegate(&self, other: Proxy<dyn Worker>, rounds: u32) -> Result<u32, RpcError> {
         let done = other.rounds(rounds, false)?;
-        // Some ticks of its own: what the callee took would show.
+        // Takes some ticks of its own. If the callee's time counted, the budget would be overrun now.
         self.rounds(1, false)?;
         Ok(done)
     }
@@ -134,14 +134,14 @@ fn await_death(domain: &Domain<dyn Worker>) -> ExitKind {
     while domain.exit_reason().is_none() {
         assert!(
             time::since_boot() - began < Duration::from_secs(10),
-            "it lives"
+            "the domain is still alive after 10 s"
         );
         request::sleep(Duration::from_millis(1));
     }
     domain.exit_reason().expect("it died").kind
 }
 
-/// Who overruns and whom it calls.
+/// The domain that overruns, and the domain that it calls.
 type Parties = (Domain<dyn Worker>, Domain<dyn Worker>);
 
 static PARTIES: Mutex<Option<Parties>> = Mutex::new(None);
@@ -170,19 +170,19 @@ kernel_tests! {
     }
 
     /// Failure: F-13, F-14, F-15
-    fn a_budget_counts_neither_callees_nor_calls_that_return() {
+    fn budget_excludes_callees_and_returned_calls() {
         leaves_nothing(|| {
-            // Only who has one is counted at all.
+            // Time is counted only for a domain that has a budget, so the callee gets a large one.
             let callee = spawn(DomainSpec::new("wasteful").budget(BUDGET * 50));
             let domain = frugal();
             let proxy = domain.proxy().expect("alive");
-            // Four budgets in a callee, and four in calls of its own.
+            // The time of four budgets in a callee, and of four budgets in calls that return.
             assert_eq!(proxy.delegate(callee.proxy().expect("alive"), 16), Ok(16));
             for _ in 0..16 {
                 assert_eq!(proxy.rounds(1, false), Ok(1));
             }
             assert!(domain.exit_reason().is_none());
-            assert_eq!(proxy.rounds(100, true), Err(RpcError::Crashed), "yields are inside");
+            assert_eq!(proxy.rounds(100, true), Err(RpcError::Crashed), "time between yields counts");
             assert_eq!(await_death(&domain), ExitKind::Overrun);
             callee.kill();
         });
@@ -201,7 +201,7 @@ kernel_tests! {
     }
 
     /// Failure: F-13, F-14, F-15
-    fn an_overrun_leaves_who_is_in_a_callee_until_it_returns() {
+    fn overrun_waits_for_a_thread_in_a_callee() {
         leaves_nothing(|| {
             let (domain, callee) = (frugal(), plain());
             *PARTIES.lock() = Some((domain.clone(), callee.clone()));
@@ -217,12 +217,12 @@ kernel_tests! {
             assert_eq!(proxy.rounds(100, false), Err(RpcError::Crashed));
             assert_eq!(await_death(&domain), ExitKind::Overrun);
             request::sleep(Duration::from_millis(5));
-            // What the callee may have been lent is there until it has returned.
+            // Memory that the callee may have been lent stays until the callee has returned.
             assert!(matches!(domain.info().state, Life::Stopping), "{:?}", domain.info());
             assert!(!thread.is_finished() && callee.exit_reason().is_none());
             MAY_RETURN.store(true, SeqCst);
             thread.join();
-            assert_eq!(WENT_ON.load(SeqCst), went_on, "it was cut where its callee returned");
+            assert_eq!(WENT_ON.load(SeqCst), went_on, "the caller was cut when its callee returned");
             *PARTIES.lock() = None;
             assert_eq!(callee.proxy().expect("alive").rounds(1, false), Ok(1));
             callee.kill();

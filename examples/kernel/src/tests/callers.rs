@@ -1,4 +1,4 @@
-//! A domain that calls another lives on when that one dies, and dies alone when its own turn comes.
+//! A domain that calls another lives on when the callee dies. When the caller itself dies, the callee lives on.
 
 use samara::prelude::*;
 use samara::runtime::ExitKind;
@@ -15,7 +15,7 @@ kernel_tests! {
         assert_eq!(proxy.forward(&drops), Err(RpcError::Crashed));
         assert_eq!(proxy.forward(&drops), Err(RpcError::Dead));
         assert_eq!(count(&drops), 4);
-        assert!(middle.exit_reason().is_none(), "the one between is alive");
+        assert!(middle.exit_reason().is_none(), "the domain in the middle is alive");
         stop(&middle);
     }
 
@@ -32,7 +32,7 @@ kernel_tests! {
     }
 
     /// Failure: F-25, F-35
-    fn caller_killed_meanwhile_is_cut_when_its_callee_returns() {
+    fn killed_caller_is_cut_when_its_callee_returns() {
         let victim = spawn(DomainSpec::new("victim"));
         let middle = middle_domain::spawn(&victim);
         *CALLER.lock() = Some(middle.clone());

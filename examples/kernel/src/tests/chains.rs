@@ -1,4 +1,4 @@
-//! Domains that call each other without end, and what is told of who calls.
+//! Domains that call each other without end, and the owners of frames as the chain of activations gives them.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
@@ -16,15 +16,15 @@ use crate::host::runtime;
 use crate::symbols::places;
 use crate::thread;
 
-/// A domain that calls another, which calls it.
+/// A domain that calls another domain, which calls it back.
 #[interface]
 trait Link {
     fn learn(&self, other: Proxy<dyn Link>) -> Result<(), RpcError>;
-    /// Calls the other one, until `depth` is 0, or one is refused: how often that went on.
+    /// Calls the other domain, which calls back, until `depth` is 0 or a call is refused. Returns the number of calls.
     fn call(&self, depth: u32, object: RRef<u32>) -> Result<u32, RpcError>;
 }
 
-/// The first of two, and the second: methods that can be told apart in a backtrace.
+/// The first domain of two, and the second. Their methods can be told apart in a backtrace.
 struct Left(Mutex<Option<Proxy<dyn Link>>>);
 struct Right(Mutex<Option<Proxy<dyn Link>>>);
 
@@ -36,14 +36,14 @@ fn right((): ()) -> Result<Right, RpcError> {
     Ok(Right(Mutex::new(None)))
 }
 
-/// The frame is used after the call.
+/// Makes the next call of the chain. The frame is used after that call, so it is not a tail call.
 fn go_on(
     other: &Mutex<Option<Proxy<dyn Link>>>,
     depth: u32,
     object: RRef<u32>,
 ) -> Result<u32, RpcError> {
     let other = other.lock().as_ref().map(Proxy::try_clone);
-    let other = other.expect("it was told").expect("room for it");
+    let other = other.expect("it was learned").expect("room for it");
     match depth.checked_sub(1) {
         None => {
             look();
@@ -58,7 +58,7 @@ fn go_on(
 
 #[inline(never)]
 fn of_left(state: &Left, depth: u32, object: RRef<u32>) -> Result<u32, RpcError> {
-    // Not the same instructions as the other: they would be made one function.
+    // Differs from `of_right` in this value. The compiler could merge two functions with the same instructions.
     core::hint::black_box(1);
     core::hint::black_box(go_on(&state.0, depth, object))
 }
@@ -91,21 +91,22 @@ impl Link for Right {
     }
 }
 
-/// Both domains, by index of their owners, while [`look`] is about.
+/// The indices of both domains' owners, for [`look`].
 static INDICES: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
 
-/// Frames that [`look`] found to be of the left one, the right one, and the host.
+/// Counts the frames that [`look`] has found of the left domain, of the right one, and of the host.
 static SEEN: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
 
-/// Looks at all frames of the running thread: whose each is said to be.
+/// Looks at all frames of the running thread, and checks the owner that is given for each.
 #[inline(never)]
 fn look() {
     let slot = &thread::current().slot;
-    // SAFETY: the running thread's own registers in this call, and its stack as its slot tells.
+    // SAFETY: the registers are the running thread's own in this call, and the stack is its own, as its slot records.
     let frames = unsafe { Backtrace::new(&Registers::here(), slot.stack(), &Registered) };
-    // Whose the frame is that made the call inwards, and holds what says so: still its caller's.
+    // The owner of the frame that made the call inwards. That frame holds the activation of the callee, and still belongs
+    // to the caller.
     let mut inner = None;
-    // SAFETY: the running thread, which stays above this call's frame.
+    // SAFETY: the slot is the running thread's, and the thread stays above this call's frame.
     for call in unsafe { Calls::new(slot, frames) } {
         let is_in = |function: &str| {
             let places = places(call.pc).into_iter().flatten();
@@ -116,7 +117,7 @@ fn look() {
         if is_in("invoke") {
             inner = Some(call.owner);
         }
-        // What was inlined into the host's frames, too, is the host's.
+        // Functions that were inlined into the host's frames belong to the host, too.
         let marks = ["of_left", "of_right", "owners_of_frames"];
         let Some(mark) = marks.iter().position(|mark| is_in(mark)) else {
             continue;
@@ -150,13 +151,13 @@ fn pair() -> (Domain<dyn Link>, Domain<dyn Link>) {
 
 static REACHED: AtomicU32 = AtomicU32::new(0);
 
-/// How far a chain without end comes, twice: what was refused has left nothing behind.
+/// Runs a chain without end twice, and asserts that it gets equally far: the refused call has left nothing behind.
 fn endless(_: usize) {
     let (left, right) = pair();
     let reached = [0; 2].map(|_| left.proxy().expect("alive").call(u32::MAX, RRef::new(0)));
     assert_eq!(reached[0], reached[1]);
     for domain in [left, right] {
-        assert!(domain.exit_reason().is_none(), "nobody died of it");
+        assert!(domain.exit_reason().is_none(), "no domain died of the refused call");
         domain.kill();
     }
     REACHED.store(reached[0].expect("refused in the end"), SeqCst);
@@ -164,7 +165,7 @@ fn endless(_: usize) {
 
 kernel_tests! {
     /// Failure: F-17
-    fn a_chain_that_never_ends_is_refused_before_the_stack_runs_over() {
+    fn endless_chain_is_refused_before_stack_overflow() {
         for on_thread in [false, true] {
             leaves_nothing(|| {
                 REACHED.store(0, SeqCst);

@@ -1,4 +1,4 @@
-//! The domain that tests have die: by everything that code can do wrong.
+//! The domain that tests let die, by all kinds of faults that code can have.
 
 use alloc::vec::Vec;
 use core::arch::asm;
@@ -53,7 +53,7 @@ impl Way {
         Self::FaultWithFlags,
     ];
 
-    /// What the reason says, and of what kind it is.
+    /// Returns the kind of the exit reason, and words that its message contains.
     pub(super) fn reason(self) -> (ExitKind, &'static str) {
         match self {
             Self::Null => (ExitKind::Fault, "page fault at 0x8"),
@@ -72,12 +72,12 @@ impl Way {
     }
 }
 
-/// A domain that dies as it is told.
+/// A domain that dies in the way that a call asks for.
 #[interface]
 pub(super) trait Mortal {
     fn die(&self, way: Way) -> Result<(), RpcError>;
     /// Uses the stack up while it calls trusted code.
-    fn dig(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
+    fn dig(&self, code: Trusted, pad: u32) -> Result<(), RpcError>;
     /// Loops for ever.
     fn hang(&self) -> Result<(), RpcError>;
     /// Takes a private lock and loops for ever.
@@ -88,7 +88,7 @@ pub(super) trait Mortal {
     fn work(&self) -> Result<u32, RpcError>;
 }
 
-/// How many calls are in a hanging method now.
+/// Counts the calls that have entered a hanging method.
 pub(super) static HANGING: AtomicU32 = AtomicU32::new(0);
 
 pub(super) mod inside {
@@ -112,20 +112,20 @@ pub(super) mod inside {
     #[inline(never)]
     fn read(address: usize) {
         let pointer = core::ptr::without_provenance::<u64>(black_box(address));
-        // SAFETY: not a valid pointer: the fault is the purpose.
+        // SAFETY: the pointer is not valid; the fault is the purpose.
         black_box(unsafe { pointer.read_volatile() });
     }
 
     #[inline(never)]
     fn write(address: usize) {
         let pointer = core::ptr::without_provenance_mut::<u64>(black_box(address));
-        // SAFETY: not a valid pointer: the fault is the purpose.
+        // SAFETY: the pointer is not valid; the fault is the purpose.
         unsafe { pointer.write_volatile(0) };
     }
 
     #[inline(never)]
     fn call(address: usize) {
-        // SAFETY: no code is there: the fault is the purpose.
+        // SAFETY: there is no code at the address; the fault is the purpose.
         unsafe { asm!("call {}", in(reg) black_box(address), clobber_abi("C")) };
     }
 
@@ -139,8 +139,8 @@ pub(super) mod inside {
     #[inline(never)]
     fn dirty_flags() {
         let unmasked = black_box(0_u32);
-        // SAFETY: the fault, which does not return, is the purpose. What it leaves behind, a set
-        // direction flag and unmasked exceptions, is the handler's to clear.
+        // SAFETY: the fault, which does not return, is the purpose. It leaves the direction flag set and exceptions
+        // unmasked, which the trap entry code clears.
         unsafe {
             asm!(
                 "ldmxcsr [{unmasked}]",
@@ -205,8 +205,8 @@ pub(super) mod inside {
             Ok(())
         }
 
-        fn dig(&self, what: Trusted, pad: u32) -> Result<(), RpcError> {
-            dig(what, pad, &|| ());
+        fn dig(&self, code: Trusted, pad: u32) -> Result<(), RpcError> {
+            dig(code, pad, &|| ());
             Ok(())
         }
 

@@ -1,4 +1,4 @@
-//! A domain that dies holds things: its own, what it was given, what it was lent, handles.
+//! A domain dies while it holds objects: its own, objects that were moved to it, objects that it was lent, and handles.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -14,7 +14,7 @@ use crate::host::runtime;
 use crate::thread::request;
 use crate::thread::spawn::Handle;
 
-/// Something with all kinds of parts.
+/// An argument with parts of all kinds.
 #[derive(Exchangeable)]
 struct Parcel {
     nested: RRef<RRef<u64>>,
@@ -22,10 +22,10 @@ struct Parcel {
     handle: Option<Proxy<dyn Holder>>,
 }
 
-/// A domain that dies with its hands full.
+/// A domain that dies while it holds objects.
 #[interface]
 trait Holder {
-    /// Keeps one, has another on its stack, looks at the one that it is lent, and dies.
+    /// Stores one parcel, has another on its stack, reads the object that it is lent, and dies.
     fn die_holding(
         &self,
         way: Way,
@@ -33,7 +33,7 @@ trait Holder {
         moved: Parcel,
         lent: &RRef<[u64; 4]>,
     ) -> Result<Parcel, RpcError>;
-    /// Dies once in a while.
+    /// Dies in one of [`DEADLY`] calls.
     #[idempotent]
     fn work(&self, lent: &RRef<[u64; 4]>) -> Result<u64, RpcError>;
 }
@@ -47,7 +47,7 @@ fn init((): ()) -> Result<State, RpcError> {
 
 static TURN: AtomicU32 = AtomicU32::new(0);
 
-/// One call of so many is a death.
+/// One of this many calls is a death.
 const DEADLY: u32 = 16;
 
 impl Holder for State {
@@ -78,7 +78,7 @@ impl Holder for State {
 
 fn spawn(name: &str) -> Domain<dyn Holder> {
     let policy = Restart::limited(u32::MAX, Duration::from_secs(3600));
-    // However slow the machine is, no call is given up for the time that others' recoveries take.
+    // So long that no call is given up while it waits for another thread's recovery, however slow the machine is.
     let spec = DomainSpec::new(name).heap_quota(1 << 20).restart(policy);
     let spec = spec.drain_timeout(Duration::from_secs(3600));
     let domain = runtime().spawn(spec, init, Mint::nothing());
@@ -93,7 +93,7 @@ fn parcel(of: &Domain<dyn Holder>) -> Parcel {
     }
 }
 
-/// Whom [`work`] calls.
+/// The domain that [`work`] calls.
 static VICTIM: Mutex<Option<Domain<dyn Holder>>> = Mutex::new(None);
 static ANSWERED: AtomicU32 = AtomicU32::new(0);
 const CALLS: u32 = 150;
@@ -108,7 +108,7 @@ fn work(_: usize) {
                 assert_eq!(sum, 10);
                 ANSWERED.fetch_add(1, SeqCst);
             }
-            // Others' calls killed it under this one four times.
+            // Calls of other threads have killed the domain during this call, in each of its attempts.
             Err(RpcError::Crashed) => {}
             Err(error) => panic!("{error:?}"),
         }
@@ -118,7 +118,7 @@ fn work(_: usize) {
 
 kernel_tests! {
     /// Failure: F-22, F-23, F-24
-    fn whatever_a_dead_domain_held_is_released_and_what_it_was_lent_is_not() {
+    fn death_frees_owned_objects_but_not_lent_ones() {
         leaves_nothing(|| {
             let (domain, other) = (spawn("holder"), spawn("other"));
             for way in Way::ALL {
@@ -127,7 +127,7 @@ kernel_tests! {
                 let died = proxy.die_holding(way, parcel(&other), parcel(&other), &lent);
                 assert_eq!(died.err(), Some(RpcError::Crashed), "{way:?}");
                 assert_eq!(*lent, [3; 4], "{way:?}");
-                // Refused: what was to move is the caller's, and dropped as its own.
+                // The call is refused. The arguments that were to move still belong to the caller, which drops them.
                 let refused = proxy.die_holding(way, parcel(&other), parcel(&other), &lent);
                 assert_eq!(refused.err(), Some(RpcError::Dead), "{way:?}");
                 domain.restart().expect("it drained");
@@ -138,7 +138,7 @@ kernel_tests! {
     }
 
     /// Failure: F-30
-    fn a_shadowed_domain_crashes_under_load_and_no_call_is_lost() {
+    fn shadowed_domain_recovers_under_load() {
         leaves_nothing(|| {
             let domain = spawn("loaded");
             TURN.store(1, SeqCst);
@@ -158,7 +158,7 @@ kernel_tests! {
     }
 
     /// Failure: F-27
-    fn a_proxy_of_a_dead_domain_is_dead_for_ever_also_when_its_slot_is_anothers() {
+    fn dead_proxy_stays_dead_when_its_slot_is_reused() {
         leaves_nothing(|| {
             let lent = RRef::new([1, 2, 3, 4]);
             let first = spawn("first");

@@ -1,5 +1,5 @@
-//! A domain dies of whatever its code does, and nobody else: faults of the processor, stacks that run
-//! over, panics in destructors, loops without end.
+//! A domain dies of anything that its code does, and no other domain does: CPU faults, stack overflows, panics in
+//! destructors, loops without end.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -19,7 +19,7 @@ use crate::time;
 fn stop(domain: &Domain<dyn Mortal>) {
     domain
         .stop(Duration::from_secs(5))
-        .expect("nobody is inside");
+        .expect("no thread is inside");
 }
 
 fn is_clean() -> bool {
@@ -28,7 +28,7 @@ fn is_clean() -> bool {
     flags & (1 << 10) == 0 && mxcsr & !0x3f == 0x1f80 && !samara_unwind::is_unwinding()
 }
 
-/// Whom [`hang`] and the others call.
+/// The domain that [`hang`] and the functions below call.
 static VICTIM: Mutex<Option<Domain<dyn Mortal>>> = Mutex::new(None);
 static ENDED: AtomicU32 = AtomicU32::new(0);
 
@@ -134,7 +134,7 @@ kernel_tests! {
         let domain = spawn_with(DomainSpec::new("hasty").budget(budget));
         let proxy = domain.proxy().expect("a proxy");
         assert_eq!(proxy.work(), Ok(42));
-        // Longer than the budget in all, but not inside.
+        // Longer than the budget, but outside the domain.
         request::sleep(budget * 2);
         assert_eq!(proxy.work(), Ok(42));
         let began = time::since_boot();
@@ -164,7 +164,7 @@ kernel_tests! {
             request::yield_now();
         }
         request::sleep(Duration::from_millis(5));
-        assert_eq!(ENDED.load(SeqCst), 0, "they wait");
+        assert_eq!(ENDED.load(SeqCst), 0, "all three threads are still inside");
         assert!(domain.kill());
         holder.join();
         waiters.into_iter().for_each(|thread| thread.join());

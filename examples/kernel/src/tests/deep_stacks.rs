@@ -1,5 +1,5 @@
-//! A stack that runs over in trusted code is the death of the domain that used it up: that code comes to
-//! its end in the reserve, the thread out of the domain, and the reserve is closed again.
+//! A stack overflow in trusted code kills the domain that has used the stack up. The trusted code runs to its end in the
+//! reserve, the thread leaves the domain, and the reserve is closed again.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -17,19 +17,19 @@ use crate::host::runtime;
 use crate::println;
 use crate::thread::reserve;
 
-/// Depths that a stack is used up from, for each kind of trusted code: they differ by a few words.
+/// The number of depths from which a stack is used up, for each kind of trusted code. They differ by a few words.
 const PADS: u32 = 48;
 
-/// Bytes of the reserve that trusted code may use.
+/// The most bytes of the reserve that trusted code may use.
 const USED: usize = 8 * 1024;
 
 /// A domain that uses stacks up.
 #[interface]
 trait Digger {
     fn dig(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
-    /// Does so on a thread of its own.
+    /// Uses up the stack of a thread of the domain's own.
     fn dig_on_thread(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
-    /// Does so in a destructor, while it panics.
+    /// Uses the stack up in a destructor, while it panics.
     fn dig_in_panic(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
     fn take(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError>;
 }
@@ -38,7 +38,7 @@ mod digger {
     use super::*;
     use alloc::sync::Arc;
 
-    /// The other one.
+    /// The state, with a proxy of the other domain if there is one.
     pub(super) struct State(Option<Arc<Proxy<dyn Digger>>>);
 
     pub(super) fn init(other: Option<Proxy<dyn Digger>>) -> Result<State, RpcError> {
@@ -81,7 +81,7 @@ mod digger {
     }
 }
 
-/// The one that dies, and the one that it calls.
+/// The domain that dies, and the domain that it calls.
 struct Pair {
     digs: Domain<dyn Digger>,
     other: Domain<dyn Digger>,
@@ -102,12 +102,13 @@ impl Pair {
         Self { digs, other }
     }
 
-    /// One death by a fault, by `call`; whether the reserve was opened for it.
+    /// Lets the domain die of a fault in `call`. Returns whether the reserve was opened for that.
     fn die(&self, call: impl FnOnce(&Proxy<dyn Digger>) -> Result<(), RpcError>) -> bool {
         self.die_of(ExitKind::Fault, "stack overflow at", call)
     }
 
-    /// One death, by `call`; whether the reserve was opened for it.
+    /// Lets the domain die in `call`, with an exit reason of this kind and message. Returns whether the reserve was opened
+    /// for that.
     fn die_of(
         &self,
         kind: ExitKind,
@@ -126,12 +127,12 @@ impl Pair {
         assert_eq!(
             after.0 - after.1,
             before.0 - before.1,
-            "it was closed again"
+            "the reserve was closed again"
         );
         after.0 != before.0
     }
 
-    /// On the running thread's stack, from every depth.
+    /// Lets the domain die on the running thread's stack, once from every depth. Returns how often the reserve was opened.
     fn die_at_every_depth(&self, what: Trusted) -> u32 {
         let mut reserves = 0;
         let pads = if what == Trusted::Spawn {
@@ -144,12 +145,15 @@ impl Pair {
         }
         match what {
             Trusted::Nothing => assert_eq!(reserves, 0),
-            // What they have on the stack under the mark is a few words: that the end is met just there
-            // is rare, or, where all is inlined, impossible.
+            // This code has only a few words on the stack under the mark. That the stack ends just there is rare, or,
+            // where everything is inlined, impossible.
             Trusted::Free | Trusted::Unshare | Trusted::Call => {}
             _ => assert!(reserves > 0, "{what:?}"),
         }
-        assert!(reserve::used() <= USED, "what is left is for unwinding");
+        assert!(
+            reserve::used() <= USED,
+            "trusted code leaves the rest of the reserve for unwinding"
+        );
         reserves
     }
 
@@ -164,7 +168,7 @@ impl Pair {
     fn end(self) {
         assert!(
             self.other.exit_reason().is_none(),
-            "who was only called is well"
+            "the domain that was only called is alive"
         );
         self.digs.kill();
         self.other.kill();
@@ -201,7 +205,7 @@ fn call_with_open_reserve(_: usize) {
 kernel_tests! {
     /// Invariant: ORDER-38, TRAP-7
     /// Failure: F-16
-    fn a_stack_that_runs_over_in_trusted_code_is_a_domains_death_at_every_depth() {
+    fn stack_overflow_in_trusted_code_kills_the_domain() {
         leaves_nothing(|| {
             let pair = Pair::spawn();
             pair.die_of_all();
@@ -211,19 +215,19 @@ kernel_tests! {
 
     /// Invariant: TRAP-7
     /// Failure: F-16
-    fn so_on_a_thread_that_was_spawned() {
+    fn trusted_code_overflow_on_a_spawned_thread() {
         leaves_nothing(|| {
             ENDED.store(0, SeqCst);
             *PAIR.lock() = Some(Pair::spawn());
             start(die_of_all, 0).join();
-            assert_eq!(ENDED.load(SeqCst), 1, "it came to its end");
+            assert_eq!(ENDED.load(SeqCst), 1, "the thread ran to its end");
             PAIR.lock().take().expect("given back").end();
         });
     }
 
     /// Invariant: TRAP-7
     /// Failure: F-16
-    fn so_on_a_domains_own_thread_whose_stack_goes_with_it() {
+    fn trusted_code_overflow_on_a_domains_own_thread() {
         leaves_nothing(|| {
             let pair = Pair::spawn();
             let _fast = FastTick::begin();
@@ -257,17 +261,17 @@ kernel_tests! {
     }
 
     /// Invariant: ORDER-41, TRAP-7
-    fn nobody_is_let_in_while_a_reserve_is_open() {
+    fn calls_are_refused_while_a_reserve_is_open() {
         leaves_nothing(|| {
             ENDED.store(0, SeqCst);
             *PAIR.lock() = Some(Pair::spawn());
             start(call_with_open_reserve, 0).join();
-            assert_eq!(ENDED.load(SeqCst), 1, "it came to its end");
+            assert_eq!(ENDED.load(SeqCst), 1, "the thread ran to its end");
         });
     }
 
     /// Invariant: TRAP-8
-    fn a_thread_that_ends_with_its_reserve_open_leaks_no_frame() {
+    fn thread_ending_with_open_reserve_leaks_no_frame() {
         leaves_nothing(|| {
             ENDED.store(0, SeqCst);
             start(end_with_open_reserve, 0).join();

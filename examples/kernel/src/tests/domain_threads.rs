@@ -1,4 +1,4 @@
-//! Domains spawn threads, are called from several, and are killed by others.
+//! Domains spawn threads, are called by several threads, and are killed by other threads.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicUsize, Ordering::SeqCst};
 use core::time::Duration;
@@ -20,20 +20,20 @@ use crate::time;
 /// A domain with threads of its own.
 #[interface]
 trait Crew {
-    /// Starts `count` threads that count `steps` each, and waits for them.
+    /// Starts `count` threads, each of which counts `steps`, and waits for them.
     #[idempotent]
     fn count(&self, count: u32, steps: u32) -> Result<u32, RpcError>;
-    /// Starts a thread that parks until it is told.
+    /// Starts a thread that parks until [`Crew::unpark`] is called.
     fn park_one(&self) -> Result<(), RpcError>;
-    /// Tells it.
+    /// Unparks that thread, and waits for it.
     fn unpark(&self) -> Result<(), RpcError>;
     /// Starts a thread that panics.
     fn crash_thread(&self) -> Result<(), RpcError>;
-    /// Starts a thread that panics, and parks for ever in a destructor on the way.
+    /// Starts a thread that panics, and parks for ever in a destructor that the panic runs.
     fn park_in_panic(&self) -> Result<(), RpcError>;
-    /// Starts threads that yield for ever.
+    /// Starts `count` threads that yield for ever.
     fn linger(&self, count: u32) -> Result<(), RpcError>;
-    /// Allocates, both kinds, and gives everything back.
+    /// Allocates private and shared memory, and frees both.
     #[idempotent]
     fn work(&self) -> Result<u32, RpcError>;
 }
@@ -150,10 +150,10 @@ fn spawn(name: &str) -> Domain<dyn Crew> {
 fn stop(domain: &Domain<dyn Crew>) {
     domain
         .stop(Duration::from_secs(5))
-        .expect("nobody is inside");
+        .expect("no thread is inside");
 }
 
-/// Frames that are free when all threads of domains have ended.
+/// Waits until all threads of domains have ended, and returns the number of free frames.
 fn quiet_frames() -> usize {
     let began = time::since_boot();
     while frames::owned_by(FrameOwner::STACKS) > OWN_STACK_FRAMES {
@@ -164,7 +164,7 @@ fn quiet_frames() -> usize {
     settled_frames()
 }
 
-/// What the threads that call a domain in a loop share with the one that kills it.
+/// Shared by the threads that call a domain in a loop and the thread that kills it.
 static VICTIM: Mutex<Option<Domain<dyn Crew>>> = Mutex::new(None);
 static OVER: AtomicBool = AtomicBool::new(false);
 static ANSWERED: AtomicUsize = AtomicUsize::new(0);
@@ -180,7 +180,7 @@ fn caller(_: usize) {
             Ok(8) => {
                 ANSWERED.fetch_add(1, SeqCst);
             }
-            // The one that restarts it has its turn.
+            // Lets the thread run that restarts the domain.
             Err(RpcError::Dead | RpcError::Crashed) => request::yield_now(),
             other => panic!("{other:?}"),
         }
@@ -214,7 +214,7 @@ kernel_tests! {
 
     /// Invariant: TRAP-8
     /// Failure: F-21
-    fn kill_ends_parked_and_running_threads_and_all_comes_back() {
+    fn kill_frees_parked_and_running_threads() {
         let mut before = 0;
         for round in 0..6 {
             if round == 2 {
@@ -243,7 +243,7 @@ kernel_tests! {
         assert_eq!(proxy.work(), Err(RpcError::Dead));
         let began = time::since_boot();
         while frames::owned_by(FrameOwner::STACKS) != OWN_STACK_FRAMES {
-            assert!(time::since_boot() - began < Duration::from_secs(10), "its thread stays");
+            assert!(time::since_boot() - began < Duration::from_secs(10), "the domain's thread has not ended after 10 s");
             request::sleep(Duration::from_millis(1));
             free_ended();
         }

@@ -1,4 +1,4 @@
-//! A domain that dies takes nothing with it and leaves nothing behind.
+//! A domain that dies leaves no memory behind and harms no other.
 
 use samara::prelude::*;
 use samara::runtime::ExitKind;
@@ -8,7 +8,7 @@ use super::totals::{settle, settled_frames};
 use super::victim::{Victim, count, counter, spawn, spawn_restartable, stop};
 use crate::mm::frames::{self, FrameOwner};
 
-/// The owner that the domain's slot stands for.
+/// Returns the owner that the domain's slot stands for.
 fn slot_owner(domain: &Domain<dyn Victim>) -> samara::Owner {
     samara::Owner::from_index(domain.info().id).expect("a slot")
 }
@@ -22,7 +22,7 @@ kernel_tests! {
         for value in 0..3 {
             proxy.keep(RRef::new(value)).expect("alive");
         }
-        assert_eq!(domain.info().objects, 4, "what it keeps and what init returned");
+        assert_eq!(domain.info().objects, 4, "three objects that it keeps, and the one that `init` returned");
         let pages = domain.info().private_bytes / 4096;
         assert!(pages >= 256);
         assert_eq!(frames::owned_by(private), pages, "the frame allocator agrees");
@@ -30,7 +30,7 @@ kernel_tests! {
         assert_eq!(proxy.crash(&drops), Err(RpcError::Crashed));
         assert_eq!(count(&drops), 4, "destructors ran");
         settle();
-        assert_eq!(frames::owned_by(private), 0, "private memory went back as a whole");
+        assert_eq!(frames::owned_by(private), 0, "private memory was freed as a whole");
         assert_eq!(samara::heap::heap::census(slot_owner(&domain)).objects, 0);
         assert_eq!(proxy.work(), Err(RpcError::Dead));
         let reason = domain.exit_reason().expect("it died");
@@ -109,6 +109,6 @@ kernel_tests! {
         assert!(domain.kill());
         settle();
         assert_eq!(frames::owned_by(private), 0);
-        assert!(!domain.kill(), "only once");
+        assert!(!domain.kill(), "a domain is killed only once");
     }
 }

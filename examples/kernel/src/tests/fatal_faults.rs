@@ -1,5 +1,4 @@
-//! `mode=fault kind=…`: what can only be tested by ending the kernel. The runner checks what is
-//! printed.
+//! `mode=fault kind=…`: tests that end the kernel. The program that runs the machine checks the output.
 
 use alloc::vec::Vec;
 use core::arch::asm;
@@ -12,7 +11,7 @@ use crate::arch::exit::ExitCode;
 use crate::host::runtime;
 use crate::{println, thread};
 
-/// Provokes the end that `kind` names; returns only if there is no such kind.
+/// Ends the kernel in the way that `kind` names. Returns only if there is no such kind, or if the kernel survives.
 pub(crate) fn run(kind: &str) -> ExitCode {
     match kind {
         "null" => read(8),
@@ -47,14 +46,14 @@ pub(crate) fn run(kind: &str) -> ExitCode {
 #[inline(never)]
 fn read(address: usize) {
     let pointer = core::ptr::without_provenance::<u8>(black_box(address));
-    // SAFETY: not a valid pointer: the fault, which does not return, is the purpose.
+    // SAFETY: the pointer is not valid; the fault, which does not return, is the purpose.
     black_box(unsafe { pointer.read_volatile() });
 }
 
 #[inline(never)]
 fn write(address: usize) {
     let pointer = core::ptr::with_exposed_provenance_mut::<u8>(black_box(address));
-    // SAFETY: read-only memory: the fault, which does not return, is the purpose.
+    // SAFETY: the memory is read-only; the fault, which does not return, is the purpose.
     unsafe { pointer.write_volatile(0) };
 }
 
@@ -62,7 +61,7 @@ fn write(address: usize) {
 fn execute() {
     let code = [0xc3_u8; 16];
     let address = black_box(code.as_ptr());
-    // SAFETY: not executable: the fault, which does not return, is the purpose.
+    // SAFETY: the memory is not executable; the fault, which does not return, is the purpose.
     unsafe { asm!("call {address}", address = in(reg) address, clobber_abi("C")) };
 }
 
@@ -83,7 +82,7 @@ struct State;
 
 impl Endless for State {
     fn overflow(&self) -> Result<u64, RpcError> {
-        // SAFETY: the running thread's. It ends with the machine, which is what this is to show.
+        // SAFETY: the slot is the running thread's. The mark lasts until the end of the machine, which is the purpose.
         let _mark = unsafe { NoCut::begin(&thread::current().slot) };
         Ok(overflow(1))
     }

@@ -1,4 +1,4 @@
-//! Physical memory is counted, and only its owner can give it back.
+//! Physical memory is counted for its owner, and only the owner can free it.
 
 use super::kernel_tests;
 use crate::mm::frames::{self, FrameOwner};
@@ -42,8 +42,8 @@ kernel_tests! {
         assert!(frames::free(run, 5, A).is_err(), "one too many");
         assert_eq!(frames::owned_by(A), 4, "a refused call does nothing");
         frames::free(run, 4, A).expect("ours");
-        assert!(frames::free(run, 4, A).is_err(), "twice");
-        assert!(frames::free(!0xfff, 2, A).is_err(), "no memory");
+        assert!(frames::free(run, 4, A).is_err(), "freed twice");
+        assert!(frames::free(!0xfff, 2, A).is_err(), "no memory at the address");
     }
 
     fn impossible_requests_are_refused() {

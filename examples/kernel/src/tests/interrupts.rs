@@ -1,5 +1,5 @@
-//! Deaths around a device's interrupt. The function is real, and its table; the messages are this
-//! processor's to itself.
+//! Deaths around the interrupt of a device. The PCI function and its table are real; the messages are interrupts that the
+//! CPU sends to itself.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -22,13 +22,13 @@ use crate::host::{messages, runtime, slot};
 use crate::thread::request;
 use crate::time;
 
-/// What a test may wait for; nothing here takes a tenth.
+/// The longest time that a test waits. No wait here takes a tenth of it.
 const LONG: Duration = Duration::from_secs(10);
 
 /// A driver with a thread that waits for an interrupt.
 #[interface]
 trait Waiter {
-    /// Has the thread handle interrupts; with the first, die if that is said.
+    /// Starts a thread that handles interrupts. If `dies` is given, the thread dies in that way at the first interrupt.
     fn serve(&self, dies: Option<Way>) -> Result<(), RpcError>;
 }
 
@@ -45,7 +45,7 @@ fn init(function: PciFunction<Nvme>) -> Result<Arc<Device>, RpcError> {
     }))
 }
 
-/// Waits begun, and interrupts handled.
+/// Counts waits that have begun, and interrupts that were handled.
 static WAITING: AtomicU32 = AtomicU32::new(0);
 static HANDLED: AtomicU32 = AtomicU32::new(0);
 
@@ -69,26 +69,26 @@ impl Waiter for Arc<Device> {
     }
 }
 
-fn until(what: &str, is_so: impl Fn() -> bool) {
+fn until(event: &str, has_happened: impl Fn() -> bool) {
     let began = time::since_boot();
-    while !is_so() {
+    while !has_happened() {
         core::hint::spin_loop();
-        if is_so() {
+        if has_happened() {
             return;
         }
-        assert!(time::since_boot() - began < LONG, "{what}");
+        assert!(time::since_boot() - began < LONG, "timed out: {event}");
         request::sleep(Duration::from_micros(100));
     }
 }
 
-/// One message, handled: two at once would be one.
+/// Sends one message and waits until it has arrived: two at once would count as one.
 fn interrupt(vector: u8) {
     let before = messages::count(vector);
     lapic::interrupt_self(vector);
     until("delivered", || messages::count(vector) != before);
 }
 
-/// The driver, and its vector; `None` in a machine without the function.
+/// Starts the driver, and returns it with its vector. Returns `None` in a machine without the function.
 fn spawn() -> Option<(Domain<dyn Waiter>, u8)> {
     let slot = slot(nvme()?).expect("a slot for each function");
     let policy = Restart::limited(u32::MAX, Duration::from_secs(3600));
@@ -101,7 +101,7 @@ fn spawn() -> Option<(Domain<dyn Waiter>, u8)> {
     Some((domain, messages::taken().next().expect("one")))
 }
 
-/// Has the thread serve, and waits until it waits.
+/// Starts a thread of the driver that serves, and waits until that thread waits for an interrupt.
 fn serve(domain: &Domain<dyn Waiter>, dies: Option<Way>) {
     let before = WAITING.load(SeqCst);
     assert_eq!(domain.proxy().expect("alive").serve(dies), Ok(()));
@@ -121,7 +121,7 @@ fn end(domain: &Domain<dyn Waiter>) {
 
 kernel_tests! {
     /// Failure: F-39
-    fn an_interrupt_wakes_who_waits_for_it_and_a_storm_is_counted() {
+    fn interrupt_wakes_its_waiter_and_a_storm_is_counted() {
         leaves_nothing(|| {
             let Some((domain, vector)) = spawn() else { return };
             HANDLED.store(0, SeqCst);
@@ -139,7 +139,7 @@ kernel_tests! {
     }
 
     /// Failure: F-37
-    fn a_crash_between_an_interrupt_and_its_handling_is_the_drivers_alone() {
+    fn crash_before_interrupt_handling_kills_only_driver() {
         leaves_nothing(|| {
             let Some((domain, vector)) = spawn() else { return };
             for way in Way::ALL {
@@ -151,7 +151,7 @@ kernel_tests! {
                 assert_eq!(reason.kind, kind, "{way:?}: {reason}");
                 assert!(reason.message.as_str().contains(words), "{way:?}: {reason}");
                 domain.restart().expect("it drained");
-                // Its successor has a vector, too, and gets its interrupts.
+                // The next generation has a vector, too, and gets its interrupts.
                 assert_eq!(messages::taken().collect::<alloc::vec::Vec<_>>(), [vector]);
                 HANDLED.store(0, SeqCst);
                 serve(&domain, None);
@@ -165,13 +165,13 @@ kernel_tests! {
     }
 
     /// Failure: F-37
-    fn a_kill_between_an_interrupt_and_its_handling_leaves_it_unhandled() {
+    fn kill_before_interrupt_handling_leaves_it_unhandled() {
         leaves_nothing(|| {
             let Some((domain, vector)) = spawn() else { return };
             for _ in 0..20 {
                 HANDLED.store(0, SeqCst);
                 serve(&domain, None);
-                // The thread is woken, and does not run before this one lets it.
+                // The driver's thread is woken, but cannot run before interrupts are enabled again.
                 x86_64::instructions::interrupts::without_interrupts(|| {
                     lapic::interrupt_self(vector);
                     assert!(domain.kill());
@@ -201,7 +201,7 @@ kernel_tests! {
 
     /// Invariant: DEV-24
     /// Failure: F-39
-    fn an_interrupt_after_its_drivers_death_reaches_nobody() {
+    fn interrupt_after_its_drivers_death_is_a_stray() {
         leaves_nothing(|| {
             let Some((domain, vector)) = spawn() else { return };
             HANDLED.store(0, SeqCst);

@@ -1,5 +1,4 @@
-//! Cells of the failure matrix that stand nowhere else: who is called gets the right error, and nothing is
-//! left behind.
+//! Cells of the failure matrix that no other file covers: the caller gets the right error, and nothing is left behind.
 
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -17,21 +16,23 @@ use super::totals::leaves_nothing;
 use crate::host::runtime;
 use crate::thread::request;
 
-/// A domain that calls others, and dies with them.
+/// A domain that calls others, and dies in several ways.
 #[interface]
 trait Peer {
     fn learn(&self, other: Proxy<dyn Peer>, shadow: Shadow<dyn Peer>) -> Result<(), RpcError>;
-    /// Has the one that is known call back [`Peer::touch`], or its shadow; what that came to.
+    /// Calls [`Peer::back`] of the other domain, which calls back. Returns its result.
     fn there_and_back(&self, dies: bool) -> Result<u32, RpcError>;
+    /// Calls [`Peer::touch`] of the other domain, by its proxy and by its shadow. Returns the sum of the results.
     fn back(&self, dies: bool) -> Result<u32, RpcError>;
-    /// Is alive, or faults.
+    /// Returns 1, or faults.
     #[idempotent]
     fn touch(&self, dies: bool) -> Result<u32, RpcError>;
     /// Waits for a callee that never returns.
     fn wait_for(&self, mortal: Proxy<dyn Mortal>) -> Result<(), RpcError>;
-    /// Allocates shared objects until it may not; how many. Then one that must not fail, if it is to.
+    /// Allocates shared objects until the quota is used up, and returns their number. If `insists`, allocates one more
+    /// object, by a call that cannot return an error.
     fn fill(&self, insists: bool) -> Result<u32, RpcError>;
-    /// Has a thread of its own fault, or loop for ever, and waits for it.
+    /// Starts a thread that faults, or loops for ever, and waits for it.
     fn crash_thread(&self, hangs: bool) -> Result<(), RpcError>;
 }
 
@@ -52,7 +53,7 @@ mod peer {
 
     fn fault() {
         let null = core::ptr::without_provenance::<u64>(core::hint::black_box(8));
-        // SAFETY: not a valid pointer: the fault is the purpose.
+        // SAFETY: the pointer is not valid; the fault is the purpose.
         core::hint::black_box(unsafe { null.read_volatile() });
     }
 
@@ -64,16 +65,16 @@ mod peer {
 
         fn there_and_back(&self, dies: bool) -> Result<u32, RpcError> {
             let known = self.0.lock();
-            let (other, _) = known.as_ref().expect("it was told");
+            let (other, _) = known.as_ref().expect("it was learned");
             other.back(dies)
         }
 
         fn back(&self, dies: bool) -> Result<u32, RpcError> {
             let known = self.0.lock();
-            let (caller, shadow) = known.as_ref().expect("it was told");
+            let (caller, shadow) = known.as_ref().expect("it was learned");
             if dies {
                 assert_eq!(caller.touch(true), Err(RpcError::Crashed));
-                // Cannot be recovered as long as this call has not returned into it.
+                // The dead caller cannot be recovered before this call has returned into it.
                 assert!(shadow.touch(false).is_err());
                 return Ok(0);
             }
@@ -129,10 +130,10 @@ fn kind(domain: &Domain<dyn Peer>) -> ExitKind {
     domain.exit_reason().expect("it died").kind
 }
 
-/// Who waits, and for whom.
+/// The domain that waits, and the domain that it waits for.
 type Parties = (Domain<dyn Peer>, Domain<dyn Mortal>);
 
-/// What the threads of a test are about.
+/// The domains that the threads of a test use.
 static PARTIES: Mutex<Option<Parties>> = Mutex::new(None);
 
 fn wait_for(_: usize) {
@@ -142,7 +143,7 @@ fn wait_for(_: usize) {
     assert_eq!(ended, Err(RpcError::Crashed));
 }
 
-/// Two domains that know each other.
+/// Starts two domains that know each other.
 fn pair() -> [Domain<dyn Peer>; 2] {
     let pair = ["first", "second"].map(|name| spawn(DomainSpec::new(name)));
     for (one, other) in [(0, 1), (1, 0)] {
@@ -160,7 +161,7 @@ kernel_tests! {
         leaves_nothing(|| {
             let domain = spawn(DomainSpec::new("greedy").shared_quota(64 << 10));
             let proxy = domain.proxy().expect("alive");
-            let count = proxy.fill(false).expect("an error inside, no death");
+            let count = proxy.fill(false).expect("the domain gets an error and lives");
             assert!((16..=64).contains(&count), "{count} KiB");
             assert_eq!(proxy.fill(true), Err(RpcError::Crashed));
             assert_eq!(kind(&domain), ExitKind::Panic);
@@ -220,14 +221,14 @@ kernel_tests! {
     }
 
     /// Failure: F-29
-    fn a_caller_that_dies_further_down_is_cut_and_its_shadow_gives_up() {
+    fn caller_that_dies_below_is_cut_and_shadow_gives_up() {
         leaves_nothing(|| {
             let pair = pair();
             let first = pair[0].proxy().expect("alive");
             assert_eq!(first.there_and_back(true), Err(RpcError::Crashed));
             assert_eq!(kind(&pair[0]), ExitKind::Fault);
             let second = pair[1].proxy().expect("alive");
-            assert_eq!(second.touch(false), Ok(1), "the one between is unharmed");
+            assert_eq!(second.touch(false), Ok(1), "the domain in between is unharmed");
             pair[1].kill();
         });
     }

@@ -1,4 +1,4 @@
-//! `memcpy` and its kin at odd sizes, alignments and overlaps, against plain loops.
+//! Compares `memcpy` and the other memory functions with plain loops, at odd sizes, alignments and overlaps.
 
 use core::hint::black_box;
 
@@ -19,8 +19,7 @@ fn pattern() -> [u8; SIZE] {
     core::array::from_fn(|index| (index as u8).wrapping_mul(37).wrapping_add(11))
 }
 
-/// What a copy from `from` to `to` inside `bytes` should leave, byte by byte through a second
-/// buffer.
+/// Returns the expected contents after a copy from `from` to `to` inside `bytes`, made byte by byte into a second buffer.
 fn copied(bytes: &[u8; SIZE], to: usize, from: usize, count: usize) -> [u8; SIZE] {
     core::array::from_fn(|index| match index.checked_sub(to) {
         Some(offset) if offset < count => bytes[from + offset],
@@ -86,7 +85,7 @@ kernel_tests! {
             for difference in 0..count {
                 let mut b = a;
                 b[difference] = a[difference].wrapping_add(0x80);
-                // What comes behind the first difference must not matter.
+                // The bytes behind the first difference must not matter.
                 b[difference + 1..].fill(0);
                 let sign = i32::from(a[difference]) - i32::from(b[difference]);
                 // SAFETY: at most 100 of 160 bytes.

@@ -1,4 +1,4 @@
-//! What is mapped, and for what: read from the tables themselves.
+//! Checks which pages are mapped, and with which rights, by the page tables themselves.
 
 use x86_64::registers::control::{Cr0, Cr0Flags, Efer, EferFlags};
 use x86_64::structures::paging::PageTableFlags as Flags;
@@ -12,7 +12,7 @@ fn is_executable(flags: Flags) -> bool {
     !flags.contains(Flags::NO_EXECUTE)
 }
 
-/// The rights of the page that holds `address`.
+/// Returns the rights of the page that holds `address`, or `None` if it is not mapped.
 fn rights(address: u64) -> Option<Flags> {
     let mut found = None;
     for_each_page(&mut |start, size, flags| {
@@ -60,11 +60,11 @@ kernel_tests! {
         for guard in stack::guards() {
             assert_eq!(rights(guard), None);
             let above = if stack::main_reserve().contains(&(guard + 4096)) {
-                stack::main_reserve().end // closed, too
+                stack::main_reserve().end // the reserve is closed
             } else {
                 guard + 4096
             };
-            assert!(rights(above).is_some(), "the stack above is");
+            assert!(rights(above).is_some(), "the stack above the guard is mapped");
             assert!((guard..above).step_by(4096).all(|page| rights(page).is_none()));
         }
     }

@@ -7,14 +7,14 @@ use samara::prelude::*;
 use super::victim::{Counted, Victim};
 use crate::host::runtime;
 
-/// It calls its victim in one way or another.
+/// A domain that calls its victim in several ways.
 #[interface]
 pub(super) trait Middle {
-    /// Calls [`Victim::crash`] and passes on what came of it.
+    /// Calls [`Victim::crash`] and returns its result.
     fn forward(&self, drops: &RRef<AtomicU32>) -> Result<(), RpcError>;
-    /// Calls [`Victim::kill_caller`], holding something that counts in `drops` when it is dropped.
+    /// Calls [`Victim::kill_caller`], while it holds a value that counts in `drops` when it is dropped.
     fn be_killed(&self, drops: &RRef<AtomicU32>) -> Result<(), RpcError>;
-    /// Panics while it holds something whose destructor has the victim crash, too.
+    /// Panics while it holds a value whose destructor makes the victim crash, too.
     fn crash_both(&self, drops: &RRef<AtomicU32>) -> Result<(), RpcError>;
 }
 

@@ -1,5 +1,5 @@
-//! Thousands of deaths in one run, in every way there is, with threads that call meanwhile: nothing is
-//! left behind, and the kernel goes on.
+//! Thousands of deaths in one run, of all kinds, while other threads call the domain: nothing is left behind, and the
+//! kernel goes on.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -17,20 +17,20 @@ use crate::thread::spawn::Handle;
 use crate::thread::{OWN_STACK_FRAMES, request, reserve};
 use crate::{println, time};
 
-/// Deaths, unless the command line says `deaths=N`.
+/// The number of deaths, unless the command line says `deaths=N`.
 const DEATHS: u32 = 10_000;
 
-/// A domain that hangs dies after this. Some ticks, so that a call that a tick meets twice, on a machine
-/// that is emulated, is not taken for one.
+/// A domain that hangs dies after this time. It is several ticks, so that a short call that two ticks happen to meet, on
+/// an emulated machine, does not count as a hang.
 const BUDGET: Duration = Duration::from_millis(8);
 
-/// One death of so many is a loop without end: each takes its whole budget.
+/// One of this many deaths is a loop without end. Each of those takes a whole budget.
 const HANGS: u64 = 16;
 
-/// And one of so many a stack that runs over, for the most part in trusted code.
+/// One of this many deaths is a stack overflow, for the most part in trusted code.
 const DIGS: u64 = 15;
 
-/// A well-mixed number (splitmix64).
+/// Returns the next pseudo-random number (splitmix64).
 fn draw(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mixed = (*state ^ (*state >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -42,7 +42,7 @@ static VICTIM: Mutex<Option<Domain<dyn Mortal>>> = Mutex::new(None);
 static OVER: AtomicBool = AtomicBool::new(false);
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
-/// Calls the domain over and over; it may be dead, or die of another thread meanwhile.
+/// Calls the domain over and over. The domain may be dead, or may die meanwhile by the call of another thread.
 fn bystander(_: usize) {
     let domain = VICTIM.lock().clone().expect("a victim");
     while !OVER.load(SeqCst) {
@@ -57,7 +57,7 @@ fn bystander(_: usize) {
     }
 }
 
-/// One death, and a restart.
+/// Lets the domain die once, and restarts it.
 fn die(domain: &Domain<dyn Mortal>, state: &mut u64) {
     let drawn = draw(state);
     let proxy = domain.proxy().expect("alive");
@@ -65,14 +65,14 @@ fn die(domain: &Domain<dyn Mortal>, state: &mut u64) {
     let ended = if drawn.is_multiple_of(HANGS) {
         proxy.hang()
     } else if drawn.is_multiple_of(DIGS) {
-        let what = Trusted::ALL[(drawn >> 8) as usize % Trusted::ALL.len()];
-        proxy.dig(what, (drawn >> 32) as u32 % 64)
+        let code = Trusted::ALL[(drawn >> 8) as usize % Trusted::ALL.len()];
+        proxy.dig(code, (drawn >> 32) as u32 % 64)
     } else {
         let way = Way::ALL[(drawn >> 8) as usize % Way::ALL.len()];
         proxy.die(way)
     };
     assert_eq!(ended, Err(RpcError::Crashed));
-    assert_eq!(*kept, drawn, "what was not handed over is untouched");
+    assert_eq!(*kept, drawn, "an object that was not handed over is untouched");
     domain.restart().expect("within the budget of restarts");
 }
 
@@ -109,12 +109,12 @@ kernel_tests! {
         assert!(domain.restarts() >= deaths + 100);
         let (opened, closed) = reserve::counts();
         let (opened, closed) = (opened - reserves.0, closed - reserves.1);
-        assert_eq!(opened, closed, "a reserve stays open");
-        assert!(opened > deaths / 100, "{opened} in the reserve, of {deaths} deaths");
+        assert_eq!(opened, closed, "each reserve that was opened is closed again");
+        assert!(opened > deaths / 100, "only {opened} of {deaths} deaths opened the reserve");
         println!(
-            "{deaths} deaths and restarts in {took:?}, {} in the reserve, {CALLS:?} calls of others meanwhile",
+            "{deaths} deaths and restarts in {took:?}, {} of them with the reserve, {CALLS:?} calls by other threads",
             opened
         );
-        domain.stop(Duration::from_secs(5)).expect("nobody is inside");
+        domain.stop(Duration::from_secs(5)).expect("no thread is inside");
     }
 }

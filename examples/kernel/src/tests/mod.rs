@@ -1,7 +1,7 @@
 //! The kernel's own tests, run in the machine it boots.
 //!
-//! They are collected by the linker. A test fails by panicking, itself or on a thread that it has started,
-//! which is contained; the rest go on.
+//! The linker collects them. A test fails if it panics, or if a thread panics that it has started. The panic is contained,
+//! and the other tests run.
 
 mod arena;
 mod backtraces;
@@ -57,7 +57,7 @@ use crate::host::set_event_sink;
 use crate::thread::spawn::PANICKED;
 use crate::{println, report};
 
-/// Fewer than this and a module of tests was dropped by the linker, or never built.
+/// If there are fewer tests than this, the linker has dropped a module of tests, or it was not built.
 const EXPECTED: usize = 123;
 
 /// A test's name and body.
@@ -70,7 +70,7 @@ pub(crate) struct KernelTest {
 #[distributed_slice]
 pub(crate) static KERNEL_TESTS: [KernelTest];
 
-/// Declares tests: plain functions, entered in the list under their path.
+/// Declares tests: plain functions, which are entered in the list under their paths.
 macro_rules! kernel_tests {
     ($($(#[$attribute:meta])* fn $name:ident() $body:block)*) => { $(
         $(#[$attribute])*
@@ -87,14 +87,14 @@ macro_rules! kernel_tests {
 }
 pub(crate) use kernel_tests;
 
-fn tell(name: &str, passed: bool) {
+fn report_test(name: &str, passed: bool) {
     println!("{}", Message::Test { name, passed });
 }
 
-/// Runs every test by name, a line each, and the totals; with `only=…` on the command line those whose
-/// names contain it.
+/// Runs all tests in the order of their names, and prints a line for each and then the totals. With `only=…` on the
+/// command line, runs those whose names contain that text.
 pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
-    // Tests crash domains by the hundred.
+    // Tests crash hundreds of domains, whose events would fill the console.
     set_event_sink(|_| {});
     let (mut passed, mut failed) = (0, 0);
     // The linker's order changes from build to build.
@@ -105,7 +105,7 @@ pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
     }
     let chosen = tests.len() as u64;
     for test in tests {
-        // Names start with the crate's, which says nothing.
+        // Leaves out the crate's name, which all names start with.
         let name = test
             .name
             .split_once("tests::")
@@ -114,20 +114,20 @@ pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
         match samara_unwind::catch(test.run) {
             Ok(()) if PANICKED.load(Relaxed) != panicked => {
                 failed += 1;
-                tell(name, false);
+                report_test(name, false);
             }
             Ok(()) => {
                 passed += 1;
-                tell(name, true);
+                report_test(name, true);
             }
             Err(payload) => {
                 payload.dispose();
                 failed += 1;
-                tell(name, false);
+                report_test(name, false);
             }
         }
     }
-    report::domains(); // those that a test left running
+    report::domains(); // domains that a test has left running
     println!(
         "{}",
         TestTotals {
@@ -137,7 +137,7 @@ pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
         }
     );
     if KERNEL_TESTS.len() < EXPECTED {
-        println!("tests: {EXPECTED} expected: some were not linked");
+        println!("tests: fewer than the {EXPECTED} expected tests were linked; check the linker script");
         return ExitCode::Failure;
     }
     if failed == 0 {

@@ -110,7 +110,7 @@ kernel_tests! {
 
     /// Invariant: ORDER-50
     /// Failure: F-4
-    fn more_panics_in_flight_than_there_is_room_for_are_cut() {
+    fn panics_beyond_the_exception_objects_are_cut() {
         leaves_nothing(|| {
             for panics in 0..MANY {
                 // The ninth has no object: what it would drop is given up.

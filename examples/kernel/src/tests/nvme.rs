@@ -95,7 +95,7 @@ kernel_tests! {
         driver.stop();
     }
 
-    fn killed_driver_leaves_nothing_and_its_shadow_goes_on() {
+    fn killed_driver_leaves_nothing_and_shadow_recovers() {
         let Some(driver) = Driver::spawn(8) else { return };
         let (disk, block) = driver.disk();
         fill(&disk, block, SEED, 64);

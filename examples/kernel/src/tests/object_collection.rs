@@ -196,7 +196,7 @@ kernel_tests! {
     }
 
     /// Invariant: ORDER-20
-    fn a_destructor_that_is_refused_for_ever_holds_up_nobody() {
+    fn destructor_refused_for_ever_blocks_no_other() {
         let pair = Pair::spawn();
         let object = pair.exporter.proxy().expect("alive").asking().expect("room");
         Pair::let_go(object);

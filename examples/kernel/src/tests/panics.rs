@@ -93,7 +93,7 @@ kernel_tests! {
         assert_eq!(drops.load(Ordering::Relaxed), 1);
     }
 
-    fn panic_is_contained_inside_a_destructor_that_a_panic_runs() {
+    fn panic_in_a_destructor_during_unwind_is_contained() {
         let drops = AtomicUsize::new(0);
         let result = samara_unwind::catch(|| {
             let _inner = PanicsInside(&drops);

@@ -93,7 +93,7 @@ fn fill(domain: &Domain<dyn Collector>) -> u32 {
 
 kernel_tests! {
     /// Failure: F-7, F-11
-    fn a_receiver_over_its_quota_is_given_no_more_and_lives() {
+    fn receiver_over_quota_is_refused_and_lives() {
         leaves_nothing(|| {
             let by_number = DomainSpec::new("collects").shared_objects(9);
             let by_bytes = DomainSpec::new("collects").shared_quota(16 << 10);
@@ -108,7 +108,7 @@ kernel_tests! {
     }
 
     /// Failure: F-7, F-11
-    fn what_init_returns_and_makes_counts_against_the_quota() {
+    fn objects_made_by_init_count_against_the_quota() {
         leaves_nothing(|| {
             let spec = || DomainSpec::new("starts").shared_quota(2 << 10);
             let large: Result<Domain<dyn Collector>, _> =

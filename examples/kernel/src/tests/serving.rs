@@ -72,14 +72,14 @@ fn asks(spec: DomainSpec, times: u32) -> (Result<u32, RpcError>, u32, Option<Exi
 
 kernel_tests! {
     /// Invariant: ORDER-19
-    fn who_has_the_kernel_compute_for_ever_uses_up_its_budget() {
+    fn endless_host_work_uses_up_the_callers_budget() {
         let spec = DomainSpec::new("frugal").budget(BUDGET);
         let (got, answered, end) = asks(spec, ANSWERS);
         assert_eq!((got, end), (Err(RpcError::Crashed), Some(ExitKind::Overrun)));
         assert!(answered < ANSWERS / 2, "{answered} answers of {ANSWER:?}");
     }
 
-    fn who_has_the_kernel_compute_within_its_budget_lives() {
+    fn host_work_within_the_callers_budget_is_allowed() {
         let spec = DomainSpec::new("frugal").budget(ANSWER * ANSWERS);
         assert_eq!(asks(spec, 4), (Ok(4), 4, None));
     }

@@ -34,7 +34,7 @@ kernel_tests! {
 
     /// Invariant: TRAP-3
     /// Failure: F-18
-    fn so_in_a_call_and_a_return_alone() {
+    fn tick_anywhere_in_a_call_and_a_return() {
         type Step = fn(&Proxy<dyn Stepped>) -> Answer;
         let give: Step = |proxy| proxy.give(RRef::new(RRef::new(5)));
         let take: Step = |proxy| proxy.take().map(|object| assert_eq!(**object, 5));
@@ -54,13 +54,13 @@ kernel_tests! {
 
     /// Invariant: TRAP-3
     /// Failure: F-18
-    fn so_in_the_exchange_heap_with_caches_full_and_empty() {
+    fn tick_anywhere_in_the_exchange_heap() {
         leaves_nothing(|pair| walk_all(pair, &[Work::Allocate, Work::Free, Work::FreeMany]));
     }
 
     /// Invariant: TRAP-3
     /// Failure: F-18
-    fn so_in_private_heaps() {
+    fn tick_anywhere_in_private_heaps() {
         let small = [Work::AllocatePrivate, Work::FreePrivate, Work::GrowPrivate];
         leaves_nothing(|pair| walk_all(pair, &small));
         leaves_nothing(|pair| walk_all(pair, &[Work::AllocatePages, Work::FreePages]));
@@ -68,13 +68,13 @@ kernel_tests! {
 
     /// Invariant: TRAP-3
     /// Failure: F-18
-    fn so_in_large_objects() {
+    fn tick_anywhere_in_large_objects() {
         leaves_nothing(|pair| walk_all(pair, &[Work::AllocateLarge, Work::FreeLarge]));
     }
 
     /// Invariant: TRAP-3
     /// Failure: F-18
-    fn so_in_capabilities_and_calls_of_others() {
+    fn tick_anywhere_in_capabilities_and_nested_calls() {
         leaves_nothing(|pair| {
             walk_all(pair, &[Work::CloneProxy, Work::DropProxy]);
             walk_all(pair, &[Work::CloneExported, Work::DropExported]);

@@ -109,7 +109,7 @@ kernel_tests! {
     }
 
     /// Invariant: HEAP-3
-    fn a_domains_heaps_agree_with_the_model() {
+    fn a_domains_heaps_agree_with_the_reference_model() {
         leaves_nothing(|| {
             let domain = spawn();
             let proxy = domain.proxy().expect("alive");
@@ -125,7 +125,7 @@ kernel_tests! {
     }
 
     /// Invariant: HEAP-3
-    fn the_hosts_heaps_agree_with_the_model() {
+    fn the_hosts_heaps_agree_with_the_reference_model() {
         // No quota: what would take much is not asked for, as the host's arena keeps what it has had.
         let modest = |limits| Limits { skip_above: QUOTA, ..limits };
         for seed in 0..2 {

@@ -89,7 +89,7 @@ kernel_tests! {
     }
 
     /// Failure: F-19
-    fn a_shadow_starts_what_crashes_in_init_again_within_the_budget() {
+    fn shadow_retries_a_crashing_init_within_the_budget() {
         leaves_nothing(|| {
             let policy = Restart::limited(5, Duration::from_secs(3600));
             let spec = DomainSpec::new("fragile").restart(policy);

@@ -116,7 +116,7 @@ fn insist(_: usize) {
 
 kernel_tests! {
     /// Failure: F-42
-    fn every_way_to_die_in_a_destructor_of_a_stop_is_the_domains_death_and_no_more() {
+    fn death_in_a_destructor_of_a_stop_is_contained() {
         leaves_nothing(|| {
             for way in Way::ALL {
                 assert_eq!(stop(Last::Die(way)), (way.reason().0, false), "{way:?}");
@@ -127,12 +127,12 @@ kernel_tests! {
     }
 
     /// Failure: F-42
-    fn a_destructor_of_a_stop_that_never_ends_is_ended_by_the_budget() {
+    fn budget_ends_an_endless_destructor_of_a_stop() {
         leaves_nothing(|| assert_eq!(stop(Last::Hang), (ExitKind::Overrun, false)));
     }
 
     /// Failure: F-43
-    fn a_killed_domain_that_asks_a_dead_one_again_and_again_is_cut() {
+    fn killed_domain_that_retries_dead_calls_is_cut() {
         leaves_nothing(|| {
             let (asks, dead) = (spawn(Last::Nothing), spawn(Last::Nothing));
             let parties = (asks.proxy().expect("alive"), dead.proxy().expect("alive"));

@@ -96,7 +96,7 @@ fn spin(_: usize) {
 
 kernel_tests! {
     /// Invariant: TRAP-1
-    fn registers_flags_vectors_and_red_zone_survive_switches() {
+    fn all_registers_and_red_zone_survive_switches() {
         KEPT.store(0, SeqCst);
         let before = switches();
         {

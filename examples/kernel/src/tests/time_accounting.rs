@@ -89,7 +89,7 @@ fn beside<R>(us: usize, act: impl Fn(&dyn Fn(), &Proxy<dyn Worker>) -> R) -> (R,
 }
 
 kernel_tests! {
-    fn a_thread_that_leaves_before_each_tick_uses_up_its_budget() {
+    fn leaving_before_each_tick_uses_up_the_budget() {
         let (got, end) = beside(0, |begin, proxy| {
             TURNS.store(0, SeqCst);
             begin();

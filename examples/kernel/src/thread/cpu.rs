@@ -1,5 +1,5 @@
-//! What each processor has for itself, found through the `gs` segment. One is started; nothing here
-//! assumes that.
+//! The data of each CPU, found through the `gs` segment. Only one CPU is started, but this module does not rely on
+//! that.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicPtr, AtomicU32, AtomicU64, Ordering::Relaxed};
@@ -11,26 +11,26 @@ use super::limits::MAX_CPUS;
 use super::table::MAIN;
 use super::tcb::Thread;
 
-/// One processor's own.
+/// The data of one CPU.
 #[repr(C)]
 pub(crate) struct Cpu {
-    /// The running thread. The first field: `current` reads it at `gs:0`.
+    /// The running thread. It must be the first field, since `current` reads it at `gs:0`.
     thread: AtomicPtr<Thread>,
-    /// Its place in [`CPUS`].
+    /// The index in [`CPUS`].
     pub(crate) index: usize,
-    /// Ticks in a row that found the running thread under the no-cut mark.
+    /// Successive ticks that found the running thread under the no-cut mark.
     pub(crate) deferred: AtomicU32,
     /// Nanoseconds from the last tick to the next.
     pub(crate) armed: AtomicU64,
-    /// How many of them had passed when the running thread came on, or its time was last counted.
+    /// The part of `armed` that had passed when the running thread got the CPU, or when its time was last counted.
     pub(crate) counted: AtomicU64,
-    /// Ticks taken.
+    /// Ticks so far.
     pub(crate) ticks: AtomicU32,
-    /// Changes of the running thread.
+    /// Switches of the running thread so far.
     pub(crate) switches: AtomicU32,
 }
 
-/// All of them, by index.
+/// The data of all CPUs, by index.
 static CPUS: [Cpu; MAX_CPUS] = {
     let mut cpus = [const {
         Cpu {
@@ -51,40 +51,42 @@ static CPUS: [Cpu; MAX_CPUS] = {
     cpus
 };
 
-/// Makes this processor number `index`. Before this nothing may ask for the current thread.
+/// Makes the running CPU number `index`. Before this, no code may call [`current`].
 pub(crate) fn init(index: usize) {
     GsBase::write(VirtAddr::from_ptr(&raw const CPUS[index]));
 }
 
-/// The running thread. One load: a call across domains asks for it.
+/// Returns the running thread. This is one load, since every call across domains asks for it.
 #[inline]
 pub(crate) fn current() -> &'static Thread {
     let thread: *const Thread;
-    // SAFETY: `init` made `gs` point to a `Cpu`, which begins with this pointer. What
-    // switches threads writes memory in between, so nothing is reused across that.
+    // SAFETY: `init` made `gs` point to a `Cpu`, which begins with this pointer. The `readonly` option allows the
+    // compiler to reuse the value only while no memory is written. Code that switches threads writes memory in between,
+    // so the value is not reused across a switch.
     unsafe {
         asm!("mov {}, gs:[0]", out(reg) thread, options(pure, readonly, nostack, preserves_flags));
     }
-    // SAFETY: always one of the static threads.
+    // SAFETY: the pointer always refers to one of the static threads.
     unsafe { &*thread }
 }
 
-/// This processor. Only with interrupts off: a thread may go on elsewhere.
+/// Returns the data of this CPU. Call it only with interrupts disabled: otherwise the thread may resume on another CPU.
 pub(crate) fn this() -> &'static Cpu {
     let base = GsBase::read();
-    // SAFETY: `init` made it point into `CPUS`.
+    // SAFETY: `init` made `gs` point to an element of `CPUS`.
     unsafe { &*base.as_ptr() }
 }
 
 impl Cpu {
-    /// The thread that runs here. Unlike [`current`] read anew each time: what switches asks this.
+    /// Returns the thread that runs on this CPU. Unlike [`current`], this reads the field anew each time, which code
+    /// that switches threads needs.
     pub(crate) fn current(&self) -> &'static Thread {
         let thread = self.thread.load(Relaxed);
-        // SAFETY: always one of the static threads.
+        // SAFETY: the pointer always refers to one of the static threads.
         unsafe { &*thread }
     }
 
-    /// From here on `thread` runs here.
+    /// Records that from here on `thread` runs on this CPU.
     pub(crate) fn set_current(&self, thread: &'static Thread) {
         self.thread
             .store(core::ptr::from_ref(thread).cast_mut(), Relaxed);

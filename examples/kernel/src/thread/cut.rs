@@ -1,9 +1,9 @@
-//! Threads taken out of a domain that dies: cut to where they entered it.
+//! Takes threads out of a domain that dies: cuts them to the boundary where they entered it.
 //!
-//! A trap handler asks the runtime (`contain`) with the registers of what it interrupted: a fault of a
-//! domain's own code is its death, a thread that acts for a dead domain does not go on in it, and one that
-//! stays inside for longer than its domain's budget ends it. The registers are rewritten; the thread then
-//! finds itself at the boundary. Code of the host's, or under the no-cut mark, is never cut.
+//! A trap handler passes the registers of the code that it has interrupted to the runtime (`contain`). A fault of a
+//! domain's own code kills the domain. A thread that acts for a dead domain is cut. A thread that stays inside for
+//! longer than its domain's budget kills the domain, and is cut. For a cut the runtime rewrites the registers, so that
+//! the thread resumes at the boundary. Code of the host, and code under the no-cut mark, is never cut.
 
 use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
@@ -20,67 +20,72 @@ use super::tcb::Thread;
 use crate::arch::fault::Fault;
 use crate::mm::{image, stack};
 
-/// Makes the kernel's unwind tables known, and where the first thread's stack is.
+/// Registers the kernel's unwind tables, and records the stack of the first thread.
 ///
 /// # Panics
-/// When other images have taken all places.
+/// If other images have taken all places.
 pub(crate) fn init() {
-    // SAFETY: part of the image, which stays.
+    // SAFETY: the tables are part of the kernel's image, which is never unmapped.
     let registered = unsafe { register_image(image::tables()) };
-    // It is never unregistered.
+    // The image is never unregistered.
     let _ = registered.expect("room for one image");
-    // SAFETY: the stack that the kernel booted on, which this thread runs on.
+    // SAFETY: this thread runs on the main stack.
     unsafe { MAIN.slot.set_stack(stack::MAIN.bounds()) };
 }
 
-/// The interrupted thread came to a fault: if that is a domain's, it is the domain's death, and the trap
-/// returns to the boundary.
+/// Handles a fault of the interrupted thread. Returns whether the thread can resume: the fault was a domain's, which
+/// dies of it. Then the trap returns to the boundary, or, with the stack's reserve opened, to the instruction that
+/// faulted.
 pub(crate) fn fault(interrupted: &mut Interrupted<'_>, fault: &Fault) -> bool {
     let address = fault.address as usize;
     fault
-        .strike()
-        .is_some_and(|strike| struck(interrupted, strike, address))
+        .death_cause()
+        .is_some_and(|cause| contain_fault(interrupted, cause, address))
 }
 
-/// The interrupted thread panicked where it must not unwind: what is left is to give up its frames.
+/// Handles a panic of the interrupted thread that cannot unwind: gives up the thread's frames. Returns whether it
+/// could.
 pub(super) fn panicked(interrupted: &mut Interrupted<'_>) -> bool {
-    struck(interrupted, DeathCause::Abort, 0)
+    contain_fault(interrupted, DeathCause::Abort, 0)
 }
 
-fn struck(interrupted: &mut Interrupted<'_>, strike: DeathCause, address: usize) -> bool {
+fn contain_fault(interrupted: &mut Interrupted<'_>, cause: DeathCause, address: usize) -> bool {
     let thread = current();
     let record = thread.slot.top().addr();
     let mut registers = interrupted.frame.registers();
-    // SAFETY: the interrupted thread's registers, on its own stack; a trap runs on another and leaves the
-    // red zone alone; the trap returns to what they then are.
-    let verdict = unsafe { contain::fault(&mut registers, strike, address, &Registered) };
+    // SAFETY: the registers are the interrupted thread's, on its own stack. The trap runs on another stack and leaves
+    // the red zone alone. On a cut it returns with the registers as the runtime has rewritten them, and else as they
+    // were.
+    let verdict = unsafe { contain::fault(&mut registers, cause, address, &Registered) };
     if verdict == Verdict::Reserve {
         return reserve::open(thread);
     }
     settle(thread, interrupted, &registers, record, verdict)
 }
 
-/// Counts the time that the thread owes, and cuts it if its domain is dead or its budget used up. `interrupted` is what
-/// it goes on with. A thread that acts for the host may do so for a domain: whose time it is, the runtime knows.
+/// Charges the current thread's time that was not charged yet, and cuts the thread if its domain is dead or the budget
+/// is used up. `interrupted` holds the registers that the thread resumes with. The runtime decides which domain is
+/// charged: a thread that acts for the host may do so on behalf of a domain.
 pub(super) fn check(interrupted: &mut Interrupted<'_>) {
     let owed = current().owed.load(Relaxed);
-    // Budgets are counted in microseconds: a rest stays for the next time.
+    // Budgets are counted in microseconds. The remainder stays for the next time.
     let rest = owed % 1000;
     current().owed.store(rest, Relaxed);
     check_after(interrupted, Duration::from_nanos(owed - rest));
 }
 
-/// [`check`] a thread that has run for `elapsed`.
+/// Does what [`check`] does, for a thread that has run for `elapsed`.
 pub(super) fn check_after(interrupted: &mut Interrupted<'_>, elapsed: Duration) {
     let thread = current();
     let record = thread.slot.top().addr();
     let mut registers = interrupted.frame.registers();
-    // SAFETY: as above.
+    // SAFETY: as in `contain_fault`.
     let verdict = unsafe { contain::tick(&mut registers, elapsed, &Registered) };
     settle(thread, interrupted, &registers, record, verdict);
 }
 
-/// Has the trap return to `registers` if the thread is cut to `record`; whether it is.
+/// If the verdict is a cut, to the activation at the address `record`, lets the trap return to `registers`. Returns
+/// whether it is a cut.
 fn settle(
     thread: &Thread,
     interrupted: &mut Interrupted<'_>,
@@ -92,6 +97,7 @@ fn settle(
         return false;
     }
     interrupted.frame.set_registers(registers);
+    // The thread was formatting a panic's message in frames that are cut.
     if thread.formatting.load(Relaxed) < record {
         thread.formatting.store(0, Relaxed);
     }

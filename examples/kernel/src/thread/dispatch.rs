@@ -1,4 +1,4 @@
-//! What the scheduler does with a request, or when an interrupt has made a thread ready.
+//! Handles requests to the scheduler, and interrupts that may have made a thread ready.
 
 use super::cpu::{self, Cpu};
 use super::limits::{self, THREADS};
@@ -13,13 +13,13 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
     let cpu = cpu::this();
     let thread = cpu.current();
     if thread.slot.in_no_cut() {
-        // It may hold what the others wait for.
+        // The thread may hold a lock that other threads wait for.
         return;
     }
     let (kind, token) = (interrupted.frame.rax, interrupted.frame.rdi);
     let deadline = interrupted.frame.rsi;
     if kind == CUT {
-        // If not, the request returns to who made it.
+        // If the frames cannot be given up, the request returns to its caller.
         let _ = cut::panicked(interrupted);
         return;
     }
@@ -40,14 +40,14 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
         };
         if leaves {
             let next = scheduler.next().unwrap_or(limits::idle(cpu.index));
-            // SAFETY: from the queue, or this processor's idle thread, which is not the one that
-            // waits or ends: neither runs anywhere.
+            // SAFETY: `next` comes from the queue, or is this CPU's idle thread, which is never the thread that waits
+            // or ends. In both cases it runs on no CPU.
             unsafe { switch::switch(cpu, interrupted, table::thread(next)) };
         }
     });
 }
 
-/// An interrupt may have made a thread ready: a processor that has nothing to do runs it at once.
+/// Lets an idle CPU run a thread at once that an interrupt may have made ready.
 pub(crate) fn leave_idle(interrupted: &mut Interrupted<'_>) {
     let cpu = cpu::this();
     let thread = cpu.current();
@@ -56,7 +56,8 @@ pub(crate) fn leave_idle(interrupted: &mut Interrupted<'_>) {
     }
 }
 
-/// Has the thread that has waited longest run, if there is one, and the running one wait.
+/// Switches to the thread that has waited longest for the CPU, if there is one. The running thread goes to the end of
+/// the queue, unless it is the idle thread.
 pub(super) fn take_turns(
     scheduler: &mut Scheduler<THREADS, TOKENS>,
     cpu: &Cpu,
@@ -69,6 +70,6 @@ pub(super) fn take_turns(
     if current != limits::idle(cpu.index) {
         scheduler.put_back(current);
     }
-    // SAFETY: from the queue, so it runs nowhere.
+    // SAFETY: `next` comes from the queue, so it runs on no CPU.
     unsafe { switch::switch(cpu, interrupted, table::thread(next)) };
 }

@@ -1,16 +1,16 @@
-//! One panic message at a time for each thread.
+//! Makes sure that each thread formats only one panic message at a time.
 
 use core::sync::atomic::Ordering;
 
 use super::cpu::current;
 use super::tcb::Thread;
 
-/// While a thread formats a panic's message, which runs the panicking code's `Display`. Ends also
-/// if that unwinds.
+/// Marks that a thread formats the message of a panic, which runs the `Display` of the code that panicked. The mark
+/// ends when this is dropped, also if the `Display` unwinds.
 pub(crate) struct Formatting(&'static Thread);
 
 impl Formatting {
-    /// `None` if this thread is formatting one already.
+    /// Sets the mark of the running thread. Returns `None` if the thread is formatting a message already.
     pub(crate) fn begin() -> Option<Self> {
         let thread = current();
         let here = (&raw const thread).addr();
@@ -18,7 +18,7 @@ impl Formatting {
             thread
                 .formatting
                 .compare_exchange(0, here, Ordering::Relaxed, Ordering::Relaxed);
-        // Made only if it is wanted: dropping one ends the formatting.
+        // Lazily: a value that is made and dropped here would end the mark that is set already.
         began.is_ok().then(|| Self(thread))
     }
 }

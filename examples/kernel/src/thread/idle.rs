@@ -1,4 +1,4 @@
-//! What a processor does when no thread is ready.
+//! The threads that CPUs run when no other thread is ready.
 
 use x86_64::instructions::hlt;
 
@@ -8,10 +8,10 @@ use super::start::Start;
 use super::table;
 use super::workers::Attendant;
 
-/// Makes the processors' idle threads, which are in no queue.
+/// Makes the idle thread of each CPU. Idle threads are in no queue.
 ///
 /// # Panics
-/// Without memory for their stacks.
+/// If there is no memory for their stacks.
 pub(super) fn init() {
     for cpu in 0..MAX_CPUS {
         let number = limits::idle(cpu);
@@ -21,8 +21,8 @@ pub(super) fn init() {
     }
 }
 
-/// Never ends, and is never in the queue: it runs when that is empty. So it has nothing that another thread may wait
-/// for.
+/// Runs the idle thread. It never ends, and it is never in the queue: it runs only while the queue is empty. So it must
+/// hold nothing that another thread may wait for.
 fn run(_cpu: usize) {
     loop {
         Attendant::Collector.wake();

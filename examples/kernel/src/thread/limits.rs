@@ -1,20 +1,20 @@
-//! How many threads and processors there can be.
+//! The number of threads and CPUs that there can be.
 
 use samara::runtime::threads::MAX_THREADS;
 
-/// Processors that there is room for.
+/// The number of CPUs that there is room for.
 pub(crate) const MAX_CPUS: usize = 1;
 
-/// Threads of the kernel's own.
+/// The number of the kernel's own threads, without the first and the idle threads.
 const OWN: usize = 30;
 
-/// Places in the table of threads.
+/// The number of places in the table of threads.
 pub(super) const THREADS: usize = 1 + MAX_CPUS + OWN + MAX_THREADS;
 
-/// The number of the thread that a processor runs when there is no other.
+/// Returns the number of the idle thread of a CPU.
 pub(super) const fn idle(cpu: usize) -> u16 {
     1 + cpu as u16
 }
 
-/// The first number that is given out.
+/// The first thread number that is given out.
 pub(super) const FIRST_FREE: u16 = 1 + MAX_CPUS as u16;

@@ -1,28 +1,28 @@
-//! Threads: each with a guarded stack of its own, taken turns by the tick.
+//! Threads. Each has a stack of its own with a guard page, and the tick schedules them by round robin.
 //!
 //! | module | concept |
 //! |---|---|
-//! | `limits` | how many threads and processors there can be |
-//! | `stack` | where threads' stacks lie |
-//! | `saved`, `start` | a thread's registers while it is off the processor, and what it is to do |
-//! | `tcb`, `table` | a thread, and all that there can be |
-//! | `cpu` | what each processor has for itself: the running thread |
+//! | `limits` | the number of threads and CPUs that there can be |
+//! | `stack` | the stacks of threads |
+//! | `saved`, `start` | a thread's registers while it is off the CPU, and the code that it is to run |
+//! | `tcb`, `table` | a thread, and the table of all threads |
+//! | `cpu` | the data of each CPU: the running thread |
 //! | `reserve` | more stack, for trusted code that has none left |
-//! | `cut` | threads taken out of a domain that dies |
-//! | `queue`, `scheduler` | the run queue, and each thread's state: all transitions, pure |
-//! | `park_token` | what a park waits for; the one scheduler |
-//! | `request` | what a thread asks of the scheduler: yield, park, sleep, end |
-//! | `timer`, `switch` | the time that a thread has run; from one thread to the next |
-//! | `dispatch` | what the scheduler does with a request |
-//! | `tick` | the timer's interrupt |
-//! | `spawn` | from a function to a running thread, and what is left when it ended |
+//! | `cut` | takes threads out of a domain that dies |
+//! | `queue`, `scheduler` | the run queue, and each thread's state: all transitions, without side effects |
+//! | `park_token` | the tokens that parks wait for; the one scheduler |
+//! | `request` | a thread's requests to the scheduler: yield, park, sleep, end |
+//! | `timer`, `switch` | the time that a thread has run; the switch from one thread to the next |
+//! | `dispatch` | handles a request |
+//! | `tick` | the timer interrupt |
+//! | `spawn` | starts threads, and frees what is left when they have ended |
 //! | `workers`, `idle` | the threads that the kernel always has |
 //!
-//! Each file knows those above it only.
+//! Each file uses only those above it.
 //!
-//! Every switch happens in a trap: the interrupt's frame is moved to the save area of the thread that it
-//! interrupted, and another's takes its place. So a trap stack is empty whenever interrupts are on, and
-//! a thread that is off the processor can be given another place to go on at.
+//! Every switch happens in a trap: the trap frame is copied to the save area of the interrupted thread, and the frame
+//! of another thread takes its place. So a trap stack is empty whenever interrupts are enabled, and a thread that is
+//! off the CPU can be made to resume somewhere else.
 
 pub(crate) mod cpu;
 pub(crate) mod cut;
@@ -57,7 +57,7 @@ pub(crate) use stack::guards as stack_guards;
 #[cfg(feature = "kernel-tests")]
 use workers::Attendant;
 
-/// Frames of the stacks that never go: the idle thread's, and those of the attendants.
+/// The number of frames of the stacks that are never freed: the idle thread's, and those of the attendants.
 #[cfg(feature = "kernel-tests")]
 pub(crate) const OWN_STACK_FRAMES: usize = (1 + Attendant::ALL.len()) * stack::FRAMES;
 
@@ -67,10 +67,10 @@ fn unwind_state() -> &'static ThreadState {
 
 samara_unwind::set_thread_state!(unwind_state);
 
-/// Starts the kernel's own threads and the tick: from here on the running thread is one of several.
+/// Starts the kernel's own threads and the tick. From here on the running thread is one of several.
 ///
 /// # Panics
-/// Without memory for their stacks, or a timer.
+/// If there is no memory for their stacks, or no timer.
 pub(crate) fn init() {
     reserve::init();
     idle::init();

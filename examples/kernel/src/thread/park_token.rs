@@ -1,4 +1,4 @@
-//! What a park waits for, and the one scheduler that knows who waits.
+//! The tokens that parks wait for, and the one scheduler.
 
 use samara::runtime::threads::MAX_THREADS;
 
@@ -7,17 +7,18 @@ use super::scheduler::Scheduler;
 use super::tcb::Thread;
 use crate::sync::TrapLock;
 
-/// What a park waits for and a wake sets: one for each thread, one for each thread that a domain can have.
+/// A token, which a park waits for and a wake sets. There is one for each thread of the table, and one for each thread
+/// that domains can have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token(pub(super) u16);
 
 impl Token {
-    /// The token of a thread of the kernel's own.
+    /// Returns the token of a thread of the kernel's own.
     pub(super) fn of(thread: &Thread) -> Self {
         Self(thread.number)
     }
 
-    /// The token of a domain's thread, by the runtime's index.
+    /// Returns the token of a domain's thread, by the runtime's index.
     pub(crate) fn of_domain_thread(index: usize) -> Self {
         Self((THREADS + index.min(MAX_THREADS - 1)) as u16)
     }

@@ -1,11 +1,11 @@
-//! The run queue: a ring of thread numbers. Index arithmetic only, so that it can be proved.
+//! The run queue: a ring of thread numbers. This is only index arithmetic, so that it can be proved.
 
-/// First in, first out; each number stands in it once at most, so `N` places suffice.
+/// A queue, first in, first out. Each number is in it at most once, so `N` places suffice.
 pub(super) struct Queue<const N: usize> {
     ring: [u16; N],
-    /// Where the oldest is, below `N`.
+    /// The place of the oldest number, below `N`.
     first: usize,
-    /// How many there are, at most `N`.
+    /// The number of entries, at most `N`.
     length: usize,
 }
 
@@ -22,7 +22,7 @@ impl<const N: usize> Queue<N> {
         self.length == 0
     }
 
-    /// Appends; false, and nothing is done, when it is full.
+    /// Appends a number. Returns false and does nothing if the queue is full.
     pub(super) fn push(&mut self, number: u16) -> bool {
         if self.length >= N {
             return false;
@@ -36,7 +36,7 @@ impl<const N: usize> Queue<N> {
         true
     }
 
-    /// Takes the oldest.
+    /// Takes the oldest number.
     pub(super) fn pop(&mut self) -> Option<u16> {
         if self.length == 0 {
             return None;

@@ -1,5 +1,5 @@
-//! What a thread asks of the scheduler. A request is a trap of its own, so that a thread leaves the
-//! processor in one way only.
+//! A thread's requests to the scheduler. A request is a trap with a vector of its own, so that a thread leaves the CPU
+//! in one way only: by a trap.
 
 use core::arch::asm;
 use core::time::Duration;
@@ -8,7 +8,7 @@ use super::park_token::SCHEDULER;
 pub(crate) use super::park_token::Token;
 use crate::time;
 
-/// The vector of the trap by which a thread asks.
+/// The vector of requests.
 pub(crate) const VECTOR: u8 = 0x41;
 
 pub(super) const YIELD: u64 = 0;
@@ -16,12 +16,11 @@ pub(super) const WAIT: u64 = 1;
 pub(super) const END: u64 = 2;
 pub(super) const CUT: u64 = 3;
 
-/// In place of a token: nobody wakes it.
+/// Stands for no token: the thread waits only for its deadline.
 pub(super) const NOBODY: u64 = u64::MAX;
 
 fn request(kind: u64, token: u64, deadline: u64) {
-    // SAFETY: the vector's handler returns here, some time, with everything as it was. It uses no
-    // byte of this stack.
+    // SAFETY: when the handler returns here, all registers are as they were. The handler uses no byte of this stack.
     unsafe {
         asm!(
             "int {vector}",
@@ -31,7 +30,7 @@ fn request(kind: u64, token: u64, deadline: u64) {
     }
 }
 
-/// Lets the threads that are ready run first. Does nothing under the no-cut mark.
+/// Lets the threads run that are ready. Under the no-cut mark no other thread runs.
 pub(crate) fn yield_now() {
     if SCHEDULER.with(|scheduler| scheduler.has_ready()) {
         request(YIELD, 0, 0);
@@ -40,7 +39,7 @@ pub(crate) fn yield_now() {
     }
 }
 
-/// Waits for `token`, at most for `timeout`. May return early.
+/// Waits for `token`, for at most `timeout`. May return early.
 pub(crate) fn park(token: Token, timeout: Option<Duration>) {
     request(WAIT, token.0.into(), deadline(timeout));
 }
@@ -50,12 +49,12 @@ pub(crate) fn wake(token: Token) {
     SCHEDULER.with(|scheduler| scheduler.set(token.0));
 }
 
-/// Forgets a wake that nobody waited for.
+/// Clears a wake that no thread has waited for.
 pub(crate) fn forget(token: Token) {
     SCHEDULER.with(|scheduler| scheduler.clear(token.0));
 }
 
-/// Waits for `duration` at least.
+/// Waits for at least `duration`.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn sleep(duration: Duration) {
     let end = deadline(Some(duration));
@@ -64,8 +63,9 @@ pub(crate) fn sleep(duration: Duration) {
     }
 }
 
-/// Gives up the running thread's frames, down to where it entered the domain that it acts for. Returns
-/// only if that cannot be: in the host's code, under the no-cut mark, or where the tables do not lead.
+/// Gives up the running thread's frames, down to the boundary where it entered the domain that it acts for. Returns
+/// only if that is not possible: in the host's code, under the no-cut mark, or where the unwind tables do not lead to
+/// the boundary.
 pub(crate) fn give_up_frames() {
     request(CUT, 0, 0);
 }
@@ -84,8 +84,8 @@ fn deadline(timeout: Option<Duration>) -> u64 {
     })
 }
 
-/// Nanoseconds since boot.
+/// Returns the nanoseconds since boot.
 pub(super) fn now() -> u64 {
-    // 584 years fit.
+    // 64 bits hold 584 years.
     time::since_boot().as_nanos() as u64
 }

@@ -1,5 +1,5 @@
-//! What is below each stack for trusted code that a domain has called when it had used the stack up: that
-//! must run to its end, so the page fault's handler opens the reserve, and the thread is cut afterwards.
+//! The reserve at the low end of each stack. It is for trusted code that a domain calls when it has used the stack up.
+//! Trusted code must run to its end, so the page fault handler opens the reserve, and the thread is cut afterwards.
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -9,58 +9,59 @@ use super::table::MAIN;
 use super::tcb::Thread;
 use crate::host::{self, KernelHost};
 
-/// Bytes that closing a reserve may itself take on the stack. Whoever leaves a domain has more: it found the room of an
-/// entry there.
+/// Bytes of stack that closing a reserve may itself take. A thread that leaves a domain has more than that: its call
+/// into the domain has found room for an entry there.
 const ROOM_TO_CLOSE: usize = 4 * 1024;
 
 /// How often a reserve was opened since boot.
 static OPENED: AtomicU32 = AtomicU32::new(0);
 
-/// How often one was closed again.
+/// How often a reserve was closed again.
 static CLOSED: AtomicU32 = AtomicU32::new(0);
 
-/// Closes the lowest part of the stack that the kernel booted on. From here on the runtime says when a
-/// reserve may be closed.
+/// Closes the reserve of the main stack, and sets the hook by which the runtime has reserves closed.
 ///
 /// # Panics
-/// Where that part is not mapped as it should be.
+/// If the pages of the reserve are not mapped one by one.
 pub(super) fn init() {
     let stack = Stack::of_image().expect("its pages are mapped one by one");
-    // SAFETY: the part that stays open, where the running thread is.
+    // SAFETY: the running thread runs on the part of its stack that stays open.
     unsafe { MAIN.slot.set_stack(stack.usual()) };
-    // SAFETY: the running thread's; no trap that looks at it strikes here.
+    // SAFETY: the cell is the running thread's, and no trap that reads it happens here.
     unsafe { *MAIN.stack.get() = Some(stack) };
     host::runtime().set_stack_probe(&KernelHost);
 }
 
-/// Opens the reserve of `thread`, which was interrupted; false if it is open, or there is none. Takes no lock
-/// and no memory.
+/// Opens the reserve of `thread`, which was interrupted. Returns false if the reserve is open already, or if there is
+/// none. Takes no lock and no memory.
 pub(super) fn open(thread: &Thread) -> bool {
-    // SAFETY: it runs, so its stack was made and is not taken away; nobody else looks at it.
+    // SAFETY: this is the running thread, so its stack was made and is not freed. Only the thread itself and its trap
+    // handlers use the cell.
     let stack = unsafe { (*thread.stack.get()).as_ref() };
     let Some(stack) = stack.filter(|stack| stack.reserve().open()) else {
         return false;
     };
     OPENED.fetch_add(1, Relaxed);
-    // SAFETY: open, all of it is mapped.
+    // SAFETY: the reserve is open, so all of the stack is mapped.
     unsafe { thread.slot.open_reserve(stack.whole()) };
     true
 }
 
-/// Closes the running thread's reserve, if it is open and nothing lies there. May be cut half way: whoever is
-/// comes by again.
+/// Closes the running thread's reserve, if it is open and no frame lies there. The thread may be cut half-way: then it
+/// comes here again.
 pub(crate) fn close() {
     let thread = current();
-    // SAFETY: the running thread's own, as above.
+    // SAFETY: as in `open`; the cell is the running thread's own.
     let stack = unsafe { (*thread.stack.get()).as_ref() };
     let here = (&raw const thread).addr();
-    // Trusted code that calls a domain from down there comes to an end further up.
+    // Trusted code may run in the reserve and call a domain from there. When that domain is left, frames still lie in
+    // the reserve, and it is closed further up.
     let is_above = |stack: &&Stack| stack.usual().contains(&here.saturating_sub(ROOM_TO_CLOSE));
     let Some(stack) = stack.filter(is_above) else {
         return;
     };
-    // First: nobody enters a domain on what is closed.
-    // SAFETY: this part is always open.
+    // This comes before the pages are closed, so that no call enters a domain on closed pages.
+    // SAFETY: this part of the stack is always open.
     unsafe { thread.slot.set_stack(stack.usual()) };
     if stack.reserve().close() {
         CLOSED.fetch_add(1, Relaxed);
@@ -72,22 +73,22 @@ pub(crate) fn is_open() -> bool {
     current().slot.has_open_reserve()
 }
 
-/// How often a reserve was opened, and closed again by who came out of it.
+/// Returns how often a reserve was opened, and how often one was closed again.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn counts() -> (u32, u32) {
     (OPENED.load(Relaxed), CLOSED.load(Relaxed))
 }
 
-/// Opens the running thread's own.
+/// Opens the running thread's own reserve. Returns false if it is open already.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn open_own() -> bool {
     x86_64::instructions::interrupts::without_interrupts(|| open(current()))
 }
 
-/// Bytes of the running thread's reserve that were written to since it was made.
+/// Returns the bytes of the running thread's reserve that were written to since it was made.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn used() -> usize {
-    // SAFETY: the running thread's own, as above.
+    // SAFETY: as in `open`; the cell is the running thread's own.
     let stack = unsafe { (*current().stack.get()).as_ref() };
     stack.map_or(0, |stack| stack.reserve().written())
 }

@@ -1,9 +1,9 @@
-//! A thread's registers while it is off the processor.
+//! A thread's registers while it is off the CPU.
 
 use crate::arch::fpu::FpuState;
 use crate::arch::trap_frame::TrapFrame;
 
-/// All that a thread needs to go on.
+/// All registers that a thread needs to resume.
 #[repr(C)]
 pub(super) struct Saved {
     pub(super) frame: TrapFrame,
@@ -19,7 +19,7 @@ impl Saved {
     }
 }
 
-/// What a trap interrupted, on the trap stack: returning from the trap goes on from it.
+/// The registers of the code that a trap has interrupted, on the trap stack. The trap returns to these registers.
 pub(crate) struct Interrupted<'a> {
     pub(crate) frame: &'a mut TrapFrame,
     pub(crate) fpu: &'a mut FpuState,

@@ -1,29 +1,30 @@
-//! Who runs, waits, and has ended: all transitions, on numbers only. No traps, no pointers.
+//! The states of all threads (running, waiting, ended) and all transitions between them. It works on numbers only,
+//! without traps and pointers.
 
 use super::queue::Queue;
 
-/// No thread, no token.
+/// Stands for no thread and for no token.
 const NONE: u16 = u16::MAX;
 
-/// No deadline.
+/// Stands for no deadline.
 const NEVER: u64 = u64::MAX;
 
-/// What a thread is doing.
+/// The state of a thread.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum State {
     /// The place is free.
     Free,
-    /// Given out; not to be run yet.
+    /// The place was given out, and its thread does not run.
     New,
-    /// In the queue, or on a processor.
+    /// In the queue, or on a CPU.
     Runnable,
-    /// Off the processor until it is woken, or its deadline.
+    /// Off the CPU until it is woken, or until its deadline.
     Waiting,
-    /// It will not run again; its stack is still there.
+    /// It will not run again, and its stack is not freed yet.
     Ended,
 }
 
-/// What a park waits for. A wake that comes first is remembered.
+/// The state of a token. A wake that comes before the park is remembered.
 #[derive(Clone, Copy)]
 struct Token {
     set: bool,
@@ -37,17 +38,17 @@ struct Entry {
     deadline: u64,
 }
 
-/// `N` threads, `T` tokens.
+/// The scheduler of `N` threads, with `T` tokens.
 pub(super) struct Scheduler<const N: usize, const T: usize> {
     entries: [Entry; N],
     tokens: [Token; T],
     queue: Queue<N>,
-    /// No deadline is earlier.
+    /// No thread waits for an earlier deadline than this.
     next_deadline: u64,
 }
 
 impl<const N: usize, const T: usize> Scheduler<N, T> {
-    /// The threads below `running` run already.
+    /// Makes a scheduler. The threads with numbers below `running` run already.
     pub(super) const fn new(running: u16) -> Self {
         let mut entries = [Entry {
             state: State::Free,
@@ -70,22 +71,22 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         }
     }
 
-    /// Whether a thread waits for a processor.
+    /// Whether a thread waits for a CPU.
     pub(super) fn has_ready(&self) -> bool {
         !self.queue.is_empty()
     }
 
-    /// The thread that has waited longest for a processor, to be run now.
+    /// Takes the thread that has waited longest for a CPU, to be run now.
     pub(super) fn next(&mut self) -> Option<u16> {
         self.queue.pop()
     }
 
-    /// A running thread goes behind all that are ready.
+    /// Puts a running thread behind all threads that are ready.
     pub(super) fn put_back(&mut self, thread: u16) {
         self.queue.push(thread);
     }
 
-    /// A free place, given out.
+    /// Gives out a free place.
     pub(super) fn claim(&mut self) -> Option<u16> {
         let mut at = 0;
         while at < N {
@@ -98,7 +99,7 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         None
     }
 
-    /// A thread that is new may run.
+    /// Makes a new thread runnable.
     pub(super) fn start(&mut self, thread: u16) {
         let entry = &mut self.entries[usize::from(thread)];
         if entry.state == State::New {
@@ -107,7 +108,7 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         }
     }
 
-    /// A place that was given out, or whose thread has ended, is free.
+    /// Frees a place that was given out, or whose thread has ended.
     pub(super) fn release(&mut self, thread: u16) {
         let entry = &mut self.entries[usize::from(thread)];
         if matches!(entry.state, State::New | State::Ended) {
@@ -115,12 +116,12 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         }
     }
 
-    /// The running thread ends.
+    /// Ends the running thread.
     pub(super) fn end(&mut self, thread: u16) {
         self.entries[usize::from(thread)].state = State::Ended;
     }
 
-    /// A thread that has ended, given out to be freed.
+    /// Gives out the place of a thread that has ended, to be freed.
     pub(super) fn ended(&mut self) -> Option<u16> {
         let mut at = 0;
         while at < N {
@@ -133,13 +134,13 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         None
     }
 
-    /// Whether some thread has ended and is not freed.
+    /// Whether a thread has ended and is not freed yet.
     pub(super) fn has_ended(&self) -> bool {
         self.entries.iter().any(|entry| entry.state == State::Ended)
     }
 
-    /// The running thread waits until `deadline`, or for `token` to be set; false if it is set
-    /// already, which uses it up, or if another waits for it.
+    /// Makes the running thread wait until `deadline`, or until `token` is set. Returns false, and the thread does not
+    /// wait, if the token is set already, which clears it, or if another thread waits for it.
     pub(super) fn wait(&mut self, thread: u16, token: Option<u16>, deadline: u64) -> bool {
         if let Some(number) = token {
             let token = &mut self.tokens[usize::from(number)];
@@ -160,7 +161,7 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         true
     }
 
-    /// Sets a token, or ends the wait for it.
+    /// Wakes the thread that waits for a token, or else sets the token.
     pub(super) fn set(&mut self, token: u16) {
         let waiter = self.tokens[usize::from(token)].waiter;
         if waiter == NONE {
@@ -170,12 +171,12 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         }
     }
 
-    /// Forgets that a token was set.
+    /// Clears a token.
     pub(super) fn clear(&mut self, token: u16) {
         self.tokens[usize::from(token)].set = false;
     }
 
-    /// Ends all waits until `now` or earlier.
+    /// Wakes all threads whose deadline is `now` or earlier.
     pub(super) fn expire(&mut self, now: u64) {
         if now < self.next_deadline {
             return;

@@ -1,4 +1,4 @@
-//! From a function to a running thread, and what is left when it ended.
+//! Starts threads, and frees what is left when they have ended.
 
 #[cfg(feature = "kernel-tests")]
 use core::sync::atomic::AtomicU32;
@@ -14,7 +14,7 @@ use super::{request, table};
 use crate::arch::fpu::FpuState;
 use crate::arch::trap_frame::TrapFrame;
 
-/// A thread that was spawned. Dropping it lets the thread run on.
+/// A thread that was spawned. If the handle is dropped, the thread runs on.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(
     not(feature = "kernel-tests"),
@@ -25,11 +25,12 @@ pub(crate) struct Handle {
     serial: u32,
 }
 
-/// How many threads a panic of the host's own has ended: what a test asserts on them, it asserts.
+/// The number of threads that a panic of the host's own has ended. A test fails if an assertion on one of its threads
+/// fails.
 #[cfg(feature = "kernel-tests")]
 pub(crate) static PANICKED: AtomicU32 = AtomicU32::new(0);
 
-/// Runs `start` on a new thread; gives it back when there is no place or no memory for one.
+/// Runs `start` on a new thread. Gives it back if there is no place or no memory for a thread.
 pub(crate) fn spawn(start: Start) -> Result<Handle, Start> {
     free_ended();
     let Some(number) = SCHEDULER.with(|scheduler| scheduler.claim()) else {
@@ -50,13 +51,13 @@ pub(crate) fn spawn(start: Start) -> Result<Handle, Start> {
 }
 
 impl Handle {
-    /// Whether the thread has ended and its stack is free.
+    /// Whether the thread has ended and its stack was freed.
     #[cfg(feature = "kernel-tests")]
     pub(crate) fn is_finished(self) -> bool {
         table::thread(self.number).serial.load(Acquire) != self.serial
     }
 
-    /// Waits until it has ended.
+    /// Waits until the thread has ended.
     #[cfg(feature = "kernel-tests")]
     pub(crate) fn join(self) {
         while !self.is_finished() {
@@ -65,47 +66,47 @@ impl Handle {
         }
     }
 
-    /// What wakes it from a park on its own token.
+    /// Returns the thread's own token, which wakes it from a park on it.
     pub(crate) fn token(self) -> Token {
         Token::of(table::thread(self.number))
     }
 }
 
-/// Gives `thread`, which is ours alone, a stack and registers to begin with.
+/// Gives `thread`, whose place was given out to the caller, a stack and initial registers.
 pub(super) fn prepare(thread: &'static Thread, start: Start) -> Result<(), Start> {
     let Some(stack) = Stack::new(thread.number) else {
         return Err(start);
     };
-    // A walk up the stack ends at the zero where the first function's return address would be: the
-    // stack is zeroed.
+    // The stack is zeroed, so there is a zero in place of the first function's return address. A walk up the stack ends
+    // there.
     let usual = stack.usual();
     let rsp = usual.end as u64 - 8;
-    // SAFETY: mapped while the thread has its place, and what it runs on.
+    // SAFETY: this is the stack that the thread will run on, and it is mapped as long as the thread has its place.
     unsafe { thread.slot.set_stack(usual) };
     thread.owed.store(0, Relaxed);
-    // SAFETY: the place was given out to us, and does not run.
+    // SAFETY: the place was given out to the caller, and its thread does not run, so the cell is the caller's.
     unsafe { *thread.stack.get() = Some(stack) };
-    // SAFETY: as above.
+    // SAFETY: as for `stack`.
     unsafe { *thread.start.get() = Some(start) };
     let saved = Saved {
         frame: TrapFrame::starting_at(first as extern "C" fn() -> ! as usize as u64, rsp),
         fpu: FpuState::DEFAULT,
     };
-    // SAFETY: as above.
+    // SAFETY: as for `stack`.
     unsafe { thread.saved.get().write(saved) };
     Ok(())
 }
 
 /// The first function of every thread.
 extern "C" fn first() -> ! {
-    // SAFETY: its spawner wrote it before the thread was ready, and nobody else reads it.
+    // SAFETY: the spawner wrote the cell before the thread was ready. From then on only the thread itself uses it.
     let start = unsafe { (*current().start.get()).take() };
     let run = || match start {
         Some(Start::Host(function, argument)) => function(argument),
         Some(Start::Domain(thread)) => thread.run(),
         None => {}
     };
-    // A panic of the host's own was printed; it ends its thread.
+    // A panic of the host's own ends its thread. It was printed already.
     if let Err(payload) = samara_unwind::catch(run) {
         payload.dispose();
         #[cfg(feature = "kernel-tests")]
@@ -121,7 +122,7 @@ pub(crate) fn free_ended() {
             return;
         };
         let thread = table::thread(number);
-        // SAFETY: it has ended, and its place was given out to us.
+        // SAFETY: the thread has ended, and `ended` has given its place out to this call.
         let stack = unsafe { (*thread.stack.get()).take() };
         drop(stack);
         thread.serial.fetch_add(1, Release);

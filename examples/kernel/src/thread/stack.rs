@@ -1,4 +1,4 @@
-//! Stacks of threads: a window of addresses, a stripe for each thread. From the top of a stripe:
+//! Stacks of threads. They lie in one window of addresses, with a stripe for each thread. From the top of a stripe:
 //!
 //! ```text
 //! usual stack | reserve, closed | guard, never mapped
@@ -12,39 +12,40 @@ use crate::mm::layout::{PAGE_SIZE, STACKS};
 use crate::mm::reserve::{MAX_PAGES, Reserve};
 use crate::mm::{address_space, direct_map, stack};
 
-/// Bytes of address space for each.
+/// Bytes of address space for each thread.
 const STRIDE: u64 = 128 * 1024;
 
-/// Bytes that are never mapped.
+/// Bytes of the guard page, which is never mapped.
 const GUARD: u64 = PAGE_SIZE;
 
-/// Bytes of the reserve: the deepest trusted code and then what unwinding takes, about 16 KiB.
+/// Bytes of the reserve: enough for the deepest trusted code, and for unwinding after that, which takes about 16 KiB.
 const RESERVE: u64 = 28 * 1024;
 
-/// Bytes of the usual stack. Unwinding a panic takes about 16 KiB on top of what panicked.
+/// Bytes of the usual stack. Unwinding a panic takes about 16 KiB on top of the code that panicked.
 const SIZE: u64 = 96 * 1024;
 
 const _: () = assert!(SIZE + RESERVE + GUARD == STRIDE && RESERVE <= MAX_PAGES * PAGE_SIZE);
 
-/// Frames that each takes.
+/// The number of frames of each stack.
 #[cfg(feature = "kernel-tests")]
 pub(crate) const FRAMES: usize = ((STRIDE - GUARD) / PAGE_SIZE) as usize;
 
 /// A thread's stack.
 pub(super) struct Stack {
-    /// Before the pages that it is made of: when it is dropped they can be unmapped.
+    /// This field comes before the pages that the reserve consists of, so that it is dropped before they are unmapped.
     reserve: Reserve,
     end: u64,
-    /// `None` where they are the image's.
+    /// `None` if the pages belong to the kernel's image.
     _pages: Option<OwnPages>,
 }
 
 impl Stack {
-    /// The stack of the thread with a number, which has none now; `None` when memory is used up.
+    /// Makes the stack of the thread with this number, which has none now. Returns `None` if memory is used up.
     pub(super) fn new(number: u16) -> Option<Self> {
         let own = OwnPages::new(number)?;
         let (start, end) = (own.pages.start, own.pages.end);
-        // SAFETY: the lowest pages of the stack, which are dropped after it.
+        // SAFETY: these are the lowest pages of the stack. `_pages` is dropped after `reserve`, so they stay mapped as
+        // long. Only the thread that runs on the stack, and its trap handlers, use the reserve.
         let reserve = unsafe { Reserve::new(start..start + RESERVE) }?;
         Some(Self {
             reserve,
@@ -53,10 +54,10 @@ impl Stack {
         })
     }
 
-    /// The stack that the kernel booted on, of which the lowest part is closed now.
+    /// Returns the main stack, whose reserve is closed now.
     pub(super) fn of_image() -> Option<Self> {
-        // SAFETY: the lowest pages of the stack that the running thread is at the other end of; they are
-        // never unmapped.
+        // SAFETY: these are the lowest pages of the main stack, which are never unmapped. The running thread, which is
+        // the only one on that stack, has its frames at the other end.
         let reserve = unsafe { Reserve::new(stack::main_reserve()) }?;
         Some(Self {
             reserve,
@@ -70,12 +71,12 @@ impl Stack {
         &self.reserve
     }
 
-    /// Lowest address and end while the reserve is closed.
+    /// Returns the lowest address and the end of the stack while the reserve is closed.
     pub(super) fn usual(&self) -> Range<usize> {
         self.reserve.pages().end as usize..self.end as usize
     }
 
-    /// Lowest address and end while it is open.
+    /// Returns the lowest address and the end of the stack while the reserve is open.
     pub(super) fn whole(&self) -> Range<usize> {
         self.reserve.pages().start as usize..self.end as usize
     }
@@ -90,16 +91,16 @@ impl OwnPages {
     fn new(number: u16) -> Option<Self> {
         let top = STACKS + (u64::from(number) + 1) * STRIDE;
         let mut stack = Self { pages: top..top };
-        // Dropped half way it gives back what it has.
+        // If this fails half-way, dropping `stack` frees the pages that were mapped.
         while stack.pages.start > top - (SIZE + RESERVE) {
             let page = stack.pages.start - PAGE_SIZE;
             let frame = frames::allocate(1, 1, FrameOwner::STACKS)?;
             let bytes = direct_map::pointer::<u8>(frame);
-            // SAFETY: a frame just given to us, in the direct map. Zeroed, so that no domain's thread
-            // reads what another left.
+            // SAFETY: the frame was just allocated, and lies in the direct map. It is zeroed so that no thread of a
+            // domain reads data that another thread has left.
             unsafe { bytes.write_bytes(0, PAGE_SIZE as usize) };
             if address_space::map_private(page, frame).is_err() {
-                // The frame is ours, so it is not refused.
+                // The frame belongs to `STACKS`, so freeing it is not refused.
                 let _ = frames::free(frame, 1, FrameOwner::STACKS);
                 return None;
             }
@@ -110,11 +111,11 @@ impl OwnPages {
 }
 
 impl Drop for OwnPages {
-    /// Nobody runs on it any more.
+    /// Unmaps the pages and frees their frames. No thread runs on the stack any more.
     fn drop(&mut self) {
         for page in self.pages.clone().step_by(PAGE_SIZE as usize) {
             if let Some(frame) = address_space::unmap_private(page) {
-                // A frame refused is a frame leaked; the counts would show it.
+                // If a frame is refused, it is leaked, which the counts show.
                 let _ = frames::free(frame, 1, FrameOwner::STACKS);
             }
         }
@@ -122,7 +123,7 @@ impl Drop for OwnPages {
     }
 }
 
-/// Whether `address` is where a thread's stack that runs over faults: its guard, or its reserve.
+/// Whether `address` lies where an overflow of a thread's stack faults: in its guard page, or in its reserve.
 pub(crate) fn guards(address: u64) -> bool {
     (STACKS..STACKS + THREADS as u64 * STRIDE).contains(&address)
         && (address - STACKS) % STRIDE < GUARD + RESERVE

@@ -1,11 +1,11 @@
-//! What a thread is to do.
+//! The code that a thread is to run.
 
 use samara::runtime::threads::DomainThread;
 
-/// What a thread is to do.
+/// The code that a thread is to run.
 pub(crate) enum Start {
-    /// The host's: a function and what it is told.
+    /// A thread of the host: a function and its argument.
     Host(fn(usize), usize),
-    /// A domain's.
+    /// A thread of a domain.
     Domain(DomainThread),
 }

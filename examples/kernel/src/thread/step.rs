@@ -1,4 +1,4 @@
-//! Single steps, for tests: a tick between any two instructions.
+//! Single steps, for tests that have a tick between any two instructions.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
@@ -10,33 +10,34 @@ use super::saved::Interrupted;
 /// The trap flag of rflags.
 const TRAP: u64 = 1 << 8;
 
-/// Steps until the tick; 0 when nobody steps.
+/// Steps until the tick; 0 if no test steps.
 static LEFT: AtomicU32 = AtomicU32::new(0);
 
-/// Where the last step ended. A repeated string instruction traps at each turn, which counts as one step.
+/// The address at which the last step ended. A repeated string instruction traps at each iteration; all its iterations
+/// count as one step.
 static LAST: AtomicU64 = AtomicU64::new(0);
 
-/// Turns beyond the first.
+/// Iterations of repeated instructions beyond the first.
 static TURNS: AtomicU32 = AtomicU32::new(0);
 
-/// What something took.
+/// The cost of an action, in steps.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Steps {
-    /// Instructions, each once.
+    /// Executed instructions. A repeated string instruction counts once.
     pub(crate) instructions: u32,
     /// Traps.
     pub(crate) traps: u32,
 }
 
-/// Runs `action` and, behind its `steps`-th instruction (from 1 on, a few of this function's own
-/// included), a tick that uses up every budget. Returns false if it had fewer.
+/// Runs `action`, with a tick behind its `steps`-th instruction that uses up every budget. `steps` counts from 1, and a
+/// few instructions of this function are included. Returns false if `action` had fewer instructions.
 pub(crate) fn tick_after(steps: u32, action: impl FnOnce()) -> bool {
     LEFT.store(steps, SeqCst);
     step(action);
     LEFT.swap(0, SeqCst) == 0
 }
 
-/// Counts the instructions of `action`.
+/// Runs `action` and counts its instructions.
 pub(crate) fn count(action: impl FnOnce()) -> Steps {
     LEFT.store(u32::MAX, SeqCst);
     TURNS.store(0, SeqCst);
@@ -50,17 +51,17 @@ pub(crate) fn count(action: impl FnOnce()) -> Steps {
 }
 
 fn step(action: impl FnOnce()) {
-    // SAFETY: from the instruction behind this on each traps, until the handler or the code below ends
-    // it; the handler changes nothing else.
+    // SAFETY: from the instruction behind this one on, each instruction traps, until the handler or the code below
+    // clears the flag. The handler changes nothing else of the interrupted code, unless it cuts the thread.
     unsafe { asm!("pushfq", "or qword ptr [rsp], {trap}", "popfq", trap = const TRAP) };
     action();
-    // SAFETY: no further steps.
+    // SAFETY: this clears the flag that was set above and changes no other register.
     unsafe {
         asm!("pushfq", "and qword ptr [rsp], {others}", "popfq", others = const !(TRAP as i32))
     };
 }
 
-/// Handles a debug exception; false if it is no step of a test's.
+/// Handles a debug exception. Returns false if it is no step of a test.
 pub(crate) fn handle(interrupted: &mut Interrupted<'_>) -> bool {
     let at = interrupted.frame.rip;
     if LAST.swap(at, SeqCst) == at && LEFT.load(SeqCst) != 0 {
@@ -74,8 +75,9 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) -> bool {
             cut::check_after(interrupted, Duration::from_secs(3600));
             true
         }
-        // The steps are over, but for those on the way to where they are ended.
+        // A step before the tick, or a step that `count` counts.
         Ok(_) => true,
+        // No test steps any more. The trap is still a single step if its flag is set.
         Err(_) => interrupted.frame.rflags & TRAP != 0,
     }
 }

@@ -1,4 +1,4 @@
-//! From one thread to the next: registers go from the trap stack to a save area and back.
+//! Switches from one thread to the next: copies registers from the trap stack to a save area, and from another back.
 
 use super::cpu::Cpu;
 use super::saved::{Interrupted, Saved};
@@ -9,8 +9,8 @@ use super::{cut, timer};
 ///
 /// # Safety
 ///
-/// With interrupts off and under the scheduler's lock: `next` is off every processor, and whoever the
-/// scheduler has the interrupted thread run on next waits for the lock.
+/// Interrupts are disabled and the caller holds the scheduler's lock. `next` is on no CPU. A CPU on which the scheduler
+/// lets the interrupted thread run next waits for the lock before that.
 pub(super) unsafe fn switch(cpu: &Cpu, interrupted: &mut Interrupted<'_>, next: &'static Thread) {
     timer::note(cpu);
     let current = cpu.current();
@@ -18,14 +18,14 @@ pub(super) unsafe fn switch(cpu: &Cpu, interrupted: &mut Interrupted<'_>, next: 
         frame: *interrupted.frame,
         fpu: *interrupted.fpu,
     };
-    // SAFETY: it goes off the processor: its save area is ours until it runs again.
+    // SAFETY: the interrupted thread leaves the CPU, so its save area belongs to the scheduler until it runs again.
     unsafe { current.saved.get().write(save) };
-    // SAFETY: off every processor, so its save area holds its state and is ours.
+    // SAFETY: `next` is on no CPU, so its save area holds its registers and belongs to the scheduler.
     let Saved { frame, fpu } = unsafe { &*next.saved.get() };
     *interrupted.frame = *frame;
     *interrupted.fpu = *fpu;
     next.slot.set_shard(cpu.index);
     cpu.set_current(next);
-    // Its domain may have died meanwhile: then it executes no further instruction there.
+    // The domain of `next` may have died meanwhile. Then the thread must not execute another instruction in it.
     cut::check(interrupted);
 }

@@ -1,4 +1,4 @@
-//! All threads there can be, in one static table: a thread's number is its index.
+//! The static table of all threads that there can be. A thread's number is its index.
 
 use super::limits::THREADS;
 use super::tcb::Thread;
@@ -16,7 +16,7 @@ static OTHERS: [Thread; THREADS - 1] = {
     threads
 };
 
-/// The thread with a number.
+/// Returns the thread with this number.
 pub(super) fn thread(number: u16) -> &'static Thread {
     match usize::from(number).checked_sub(1) {
         None => &MAIN,

@@ -12,28 +12,29 @@ use super::start::Start;
 
 /// A thread of the kernel.
 pub(crate) struct Thread {
-    /// On whose behalf it runs.
+    /// The slot by which the heap and the runtime know for whom the thread acts.
     pub(crate) slot: ThreadSlot,
-    /// Its panics in flight.
+    /// The thread's panics in flight.
     pub(crate) unwind: ThreadState,
-    /// Its place in the table.
+    /// The thread's place in the table.
     pub(super) number: u16,
-    /// Counts the threads that had this place.
+    /// Counts the threads that have had this place and were freed.
     pub(super) serial: AtomicU32,
-    /// Where on the stack a panic's message is formatted; 0 for nowhere.
+    /// The stack address at which a panic's message is being formatted; 0 if none is.
     pub(super) formatting: AtomicUsize,
-    /// Nanoseconds that it has run and that no tick has counted.
+    /// Nanoseconds that the thread has run and that were charged to no domain yet.
     pub(super) owed: AtomicU64,
-    /// Its registers while it is off the processor: the scheduler's then.
+    /// The thread's registers while it is off the CPU. The scheduler owns the cell then.
     pub(super) saved: UnsafeCell<Saved>,
-    /// What it is to do: its spawner's until it is ready, then its own.
+    /// The code that the thread is to run. The spawner owns the cell until the thread is ready, then the thread does.
     pub(super) start: UnsafeCell<Option<Start>>,
-    /// Its spawner's until it is ready; then its own, and its trap handlers'.
+    /// The thread's stack. The spawner owns the cell until the thread is ready, then the thread and its trap handlers
+    /// do.
     pub(super) stack: UnsafeCell<Option<Stack>>,
 }
 
-// SAFETY: `slot` and `unwind` are touched by the thread itself only, or by a trap handler on top of it
-// that puts them back; the cells as their docs say, handed over by the scheduler's lock.
+// SAFETY: only the thread itself uses `slot` and `unwind`, or a trap handler that has interrupted it and restores them.
+// The cells are used by their owners, as their docs say, and change owners under the scheduler's lock.
 unsafe impl Sync for Thread {}
 
 impl Thread {

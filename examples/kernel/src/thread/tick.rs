@@ -1,4 +1,4 @@
-//! The timer's interrupt: time passes for those that wait, and the processor goes round.
+//! The timer interrupt. It ends waits whose deadline has passed, and schedules threads by round robin.
 
 use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use core::time::Duration;
@@ -11,23 +11,23 @@ use super::timer::{arm, note};
 use super::{cpu, cut, dispatch, request};
 use crate::arch::{lapic, pic};
 
-/// How long a thread runs before the next has its turn.
+/// The time that a thread runs before the next has its turn.
 const PERIOD: Duration = Duration::from_millis(1);
 
-/// A thread under the no-cut mark keeps the processor, and is looked at again after this part of a
-/// period,
+/// A thread under the no-cut mark keeps the CPU. The next tick then comes after a period divided by this number.
 const SOON: u32 = 8;
 
-/// but not for ever: whoever waits so long under the mark may wait for one that does not get to run.
+/// After this many ticks in a row under the mark, a thread gives the CPU up nevertheless: it may be waiting for a
+/// thread that does not get to run.
 const PATIENCE: u32 = 64;
 
-/// In nanoseconds.
+/// The period of the tick, in nanoseconds.
 static CURRENT_PERIOD: AtomicU64 = AtomicU64::new(PERIOD.as_nanos() as u64);
 
-/// Starts the tick on this processor.
+/// Starts the tick on this CPU.
 ///
 /// # Panics
-/// Without a timer.
+/// If there is no timer.
 pub(super) fn init() {
     pic::silence();
     assert!(lapic::init(), "no local interrupt controller with a timer");
@@ -39,19 +39,19 @@ fn period() -> Duration {
     Duration::from_nanos(CURRENT_PERIOD.load(Relaxed))
 }
 
-/// Changes the period, from the tick after the next one on.
+/// Changes the period. The next tick still comes by the old period.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn set_period(period: Duration) {
     CURRENT_PERIOD.store(period.as_nanos() as u64, Relaxed);
 }
 
-/// The period that the kernel starts with.
+/// Returns the period that the kernel starts with.
 #[cfg(feature = "kernel-tests")]
 pub(crate) const fn default_period() -> Duration {
     PERIOD
 }
 
-/// Handles the timer's interrupt.
+/// Handles the timer interrupt.
 pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
     let cpu = cpu::this();
     cpu.ticks.fetch_add(1, Relaxed);

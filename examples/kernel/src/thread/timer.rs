@@ -1,4 +1,4 @@
-//! The timer, and the time that it says the running thread has run.
+//! The timer, by which ticks are armed and the running thread's time is measured.
 
 use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
@@ -6,16 +6,16 @@ use core::time::Duration;
 use super::cpu::Cpu;
 use crate::arch::lapic;
 
-/// Has the next tick come `after` so long.
+/// Arms the next tick, `after` from now.
 pub(super) fn arm(cpu: &Cpu, after: Duration) {
     cpu.armed.store(after.as_nanos() as u64, Relaxed);
     cpu.counted.store(0, Relaxed);
     lapic::arm(after);
 }
 
-/// Notes how long the running thread has run: one that leaves before each tick has that time counted too, and who comes
-/// on just before a tick pays for no other's. By the timer: a machine that stood still meanwhile is not held against
-/// anybody.
+/// Adds the time that the running thread has run to the time that it owes. So a thread that leaves the CPU before each
+/// tick is charged, too, and a thread that gets the CPU just before a tick does not pay for another. The time is
+/// measured by the timer: if the whole machine stood still meanwhile, no thread is charged for that.
 pub(super) fn note(cpu: &Cpu) {
     let left = lapic::left().as_nanos() as u64;
     let passed = cpu.armed.load(Relaxed).saturating_sub(left);

@@ -1,8 +1,8 @@
-//! Threads of the kernel's own that wait until there is work, and are in the queue as any other then.
+//! The kernel's worker threads. They wait until there is work, and are then in the queue like any other thread.
 //!
-//! A destructor of a domain's runs on one of them, and never on the thread that is idle: that one gets the processor
-//! when no other thread is ready. What it holds, a lock or a service's restart, it would hold as long as any other is,
-//! and one that waits for it by yielding is.
+//! A destructor of a domain runs on one of them, and never on the idle thread, which gets the CPU only when no other
+//! thread is ready. If the idle thread held a lock, or the restart of a service, it would hold it for as long as any
+//! other thread is ready, and a thread that waits for it by yielding is always ready.
 
 use core::time::Duration;
 
@@ -15,22 +15,22 @@ use super::spawn;
 use super::start::Start;
 use crate::host;
 
-/// A wake that was forgotten is made up for this late.
+/// After this time a worker looks for work even if nothing has woken it.
 const LATE: Duration = Duration::from_millis(500);
 
-/// One of these threads.
+/// A worker thread.
 #[derive(Clone, Copy)]
 pub(crate) enum Attendant {
-    /// Reclaims dead domains, and frees the stacks of threads that ended.
+    /// Reclaims dead domains, and frees the stacks of threads that have ended.
     Reaper,
-    /// Drops objects that domains exported and that have no proxy any more. Their destructors may take long.
+    /// Drops objects that domains have exported and that have no proxy any more. Their destructors may take long.
     Collector,
 }
 
 impl Attendant {
     pub(super) const ALL: [Self; 2] = [Attendant::Reaper, Attendant::Collector];
 
-    /// Has it look soon.
+    /// Lets the worker look for work soon.
     pub(crate) fn wake(self) {
         if let Some(token) = TOKENS[self as usize].get() {
             request::wake(*token);
@@ -52,8 +52,10 @@ impl Attendant {
 
 static TOKENS: [Once<Token>; Attendant::ALL.len()] = [const { Once::new() }; Attendant::ALL.len()];
 
+/// Starts the worker threads.
+///
 /// # Panics
-/// Without memory for their stacks.
+/// If there is no memory for their stacks.
 pub(super) fn init() {
     for (number, token) in TOKENS.iter().enumerate() {
         let handle = spawn::spawn(Start::Host(attend, number))

@@ -6,15 +6,15 @@ use core::time::Duration;
 use super::ticks::ticks_to_duration;
 use crate::mm::window;
 
-/// Bytes of registers that are used.
+/// Bytes of the registers that are used.
 const REGISTERS: u64 = 0x100;
 
-/// General capabilities: the counter's period in femtoseconds above bit 32, bit 13 set if it has 64
+/// General capabilities: the period of the counter in femtoseconds, from bit 32 on. Bit 13 is set if the counter has 64
 /// bits.
 const CAPABILITIES: usize = 0x00;
 const COUNTER_IS_64_BIT: u64 = 1 << 13;
 
-/// General configuration: bit 0 lets the counter run.
+/// General configuration: bit 0 starts the counter.
 const CONFIGURATION: usize = 0x10;
 const ENABLE: u64 = 1;
 
@@ -32,14 +32,14 @@ pub(super) struct Hpet {
     origin: u64,
 }
 
-// SAFETY: the registers may be read by any processor at any time; nothing is written after `start`.
+// SAFETY: any CPU may read the registers at any time, and nothing is written after `start`.
 unsafe impl Send for Hpet {}
 // SAFETY: as above.
 unsafe impl Sync for Hpet {}
 
 impl Hpet {
-    /// Lets the counter at physical address `base` run; `None` if it has only 32 bits (it would
-    /// wrap in minutes) or is no HPET.
+    /// Starts the counter of the HPET at the physical address `base`. Returns `None` if there is no HPET, or if its
+    /// counter has only 32 bits, which would wrap within minutes.
     pub(super) fn start(base: u64) -> Option<Self> {
         let registers = window::map_device(base, REGISTERS).ok()?;
         let mut hpet = Self {
@@ -64,13 +64,13 @@ impl Hpet {
 
     fn read(&self, offset: usize) -> u64 {
         let register = self.registers.as_ptr().wrapping_add(offset).cast::<u64>();
-        // SAFETY: an aligned register inside the mapped block, readable without effect.
+        // SAFETY: an aligned register inside the mapped block. Reading it has no side effect.
         unsafe { register.read_volatile() }
     }
 
     fn write(&self, offset: usize, value: u64) {
         let register = self.registers.as_ptr().wrapping_add(offset).cast::<u64>();
-        // SAFETY: as in `read`; only the counter's enable bit is ever changed.
+        // SAFETY: as in `read`; only the bit that starts the counter is ever changed.
         unsafe { register.write_volatile(value) }
     }
 }

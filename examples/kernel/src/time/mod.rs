@@ -1,5 +1,4 @@
-//! Time since boot, monotonic: from the HPET, or where there is none the ACPI power management
-//! timer.
+//! The monotonic time since boot, from the HPET, or from the ACPI power management timer if there is no HPET.
 
 mod hpet;
 mod pm_timer;
@@ -20,7 +19,7 @@ enum Clock {
 
 static CLOCK: Once<Clock> = Once::new();
 
-/// Finds a clock; false if the machine has none, and then time stands still.
+/// Finds a clock. Returns false if the machine has none; then the time stays zero.
 pub(crate) fn init(firmware: &Firmware) -> bool {
     let hpet = firmware.hpet.and_then(Hpet::start).map(Clock::Hpet);
     let clock = hpet.or_else(|| {
@@ -37,7 +36,7 @@ pub(crate) fn init(firmware: &Firmware) -> bool {
     }
 }
 
-/// Time since the clock was found. Costs a device register read, about a microsecond.
+/// Returns the time since the clock was found. This costs a read of a device register, about a microsecond.
 pub(crate) fn since_boot() -> Duration {
     match CLOCK.get() {
         Some(Clock::Hpet(hpet)) => hpet.elapsed(),

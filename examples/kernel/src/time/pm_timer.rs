@@ -1,5 +1,5 @@
-//! The power management timer (ACPI Specification 6.5, section 4.8.3.3): 24 bits that wrap within
-//! five seconds.
+//! The power management timer (ACPI Specification 6.5, section 4.8.3.3): a counter of 24 bits, which wraps within five
+//! seconds.
 
 use core::time::Duration;
 
@@ -17,8 +17,8 @@ const MASK: u32 = 0x00ff_ffff;
 
 pub(super) struct PmTimer {
     port: u16,
-    /// What was read last, extended to 64 bits. Time is lost if nobody reads it for as long as it
-    /// takes to wrap, 4.7 s. No lock: trap handlers ask, too.
+    /// The last value that was read, extended to 64 bits. If the timer is not read for 4.7 s, it wraps unnoticed and
+    /// time is lost. An atomic and no lock, since trap handlers read the time, too.
     last: AtomicU64,
     origin: u64,
 }
@@ -36,19 +36,19 @@ impl PmTimer {
     pub(super) fn elapsed(&self) -> Duration {
         let last = self.last.load(Relaxed);
         let now = extend(last, read(self.port));
-        // Whoever read later may have stored already: then time has gone on past `now`.
+        // A thread that has read the timer later may have stored its value already. Then that value is the time.
         let latest = self.last.fetch_max(now, Relaxed).max(now);
         ticks_to_duration(latest - self.origin, NANOSECONDS_PER_SECOND, FREQUENCY)
     }
 }
 
-/// The first time after `last` at which the counter's low bits read `now`.
+/// Returns the first value from `last` on whose low 24 bits are those of `now`.
 fn extend(last: u64, now: u32) -> u64 {
     let ahead = now.wrapping_sub(last as u32) & MASK;
     last + u64::from(ahead)
 }
 
 fn read(port: u16) -> u32 {
-    // SAFETY: the firmware's tables say that the timer is at this port; reading it has no effect.
+    // SAFETY: the firmware's tables say that the timer is at this port, and reading it has no side effect.
     unsafe { PortReadOnly::new(port).read() }
 }

@@ -1,10 +1,10 @@
 //! The first and last instructions of every trap.
 //!
-//! A stub for each vector makes all frames look alike; the common part saves every general register
-//! and the floating-point and vector state before any Rust runs (compiled code uses both), puts the
-//! flags and control words into the state that Rust expects, and restores everything on the way
-//! back. Its unwind information leads through the trap: a walk from the handler goes on at the
-//! interrupted instruction, with the interrupted registers.
+//! Each vector has a stub, which makes all trap frames look alike. The common part saves every general register and the
+//! floating-point and vector state before any Rust code runs, since compiled code uses both. It puts the flags and
+//! control words into the state that Rust expects, and restores everything on the way back. Its unwind information
+//! leads through the trap: a walk from the handler continues at the interrupted instruction, with the interrupted
+//! registers.
 
 use core::arch::global_asm;
 
@@ -22,13 +22,12 @@ global_asm!(
 trap_stubs:
     .cfi_startproc
     .cfi_signal_frame
-    // Nothing walks the stack from inside a stub: it runs with interrupts off and touches only its
-    // trap stack.
+    // No walk of the stack starts inside a stub: it runs with interrupts disabled and touches only its trap stack.
     .cfi_undefined rip
     .set vector, 0
     .rept 256
     .balign {stub_size}
-    // The processor pushes an error code for 8, 10 to 14, 17, 21, 29 and 30.
+    // The CPU pushes an error code for 8, 10 to 14, 17, 21, 29 and 30.
     .if ((0x60227d00 >> vector) & 1) == 0 || vector > 31
     push 0
     .endif
@@ -60,8 +59,7 @@ trap_common:
     push r14
     push r15
     mov rbp, rsp
-    // From here on everything is in the frame. DWARF numbers: 16 is the return address, 7 the stack
-    // pointer.
+    // From here on all registers are in the frame. DWARF numbers: 16 is the return address, 7 the stack pointer.
     .cfi_def_cfa rbp, {frame_size}
     .cfi_offset 16, -40
     .cfi_offset 7, -16
@@ -127,7 +125,7 @@ unsafe extern "C" {
     static trap_stubs: u8;
 }
 
-/// The address of a vector's stub.
+/// Returns the address of the stub of a vector.
 pub(crate) fn stub(vector: u8) -> u64 {
     (&raw const trap_stubs).addr() as u64 + u64::from(vector) * STUB_SIZE as u64
 }

@@ -1,5 +1,5 @@
-//! What a trap does. An interrupt may change the running thread. A fault of a domain's code is its death;
-//! any other is fatal, and reported with the calls that led to it.
+//! Handles traps. An interrupt may switch the running thread. A fault of a domain's code kills the domain. Any other
+//! fault is fatal, and is reported with the calls that led to it.
 
 mod entry;
 mod report;
@@ -30,16 +30,16 @@ const SPURIOUS: u64 = lapic::SPURIOUS as u64;
 const OLD_FIRST: u64 = pic::FIRST_VECTOR as u64;
 const OLD_LAST: u64 = pic::END_VECTOR as u64 - 1;
 
-/// Breakpoints passed so far.
+/// The number of breakpoint instructions that were executed.
 static BREAKPOINTS: AtomicU32 = AtomicU32::new(0);
 
-/// Breakpoint instructions that were executed since boot.
+/// Returns the number of breakpoint instructions that were executed since boot.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn breakpoints() -> u32 {
     BREAKPOINTS.load(Ordering::Relaxed)
 }
 
-/// Called by the entry code on a trap stack, with everything saved in `frame`.
+/// Handles a trap. The entry code calls this on a trap stack, with the registers saved in `frame` and `fpu`.
 extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
     match frame.vector {
         TIMER => {
@@ -52,13 +52,14 @@ extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
             dispatch::leave_idle(&mut Interrupted { frame, fpu });
         }
         REQUESTED => dispatch::handle(&mut Interrupted { frame, fpu }),
-        // Went away before it was delivered; the old controllers' masked inputs can do no more.
+        // The interrupt was withdrawn before its delivery. The legacy controllers, whose inputs are masked, can raise
+        // only such spurious interrupts.
         SPURIOUS | OLD_FIRST..=OLD_LAST => {}
-        // Returns only for the tests: the linker fills gaps with breakpoints, which a wild jump
-        // must not slide along.
+        // Execution continues behind a breakpoint only in the tests' build. The linker fills gaps with breakpoint
+        // instructions, and a wild jump must not run along them.
         BREAKPOINT if cfg!(feature = "kernel-tests") => {
             BREAKPOINTS.fetch_add(1, Ordering::Relaxed);
-            // What any compiled code may do here.
+            // Any code that the compiler generates here may do the same.
             spoil_vector_registers();
         }
         #[cfg(feature = "kernel-tests")]
@@ -78,7 +79,7 @@ extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
 
 /// Overwrites all vector registers, so that a test can tell that they are restored.
 fn spoil_vector_registers() {
-    // SAFETY: all that changes is declared.
+    // SAFETY: all registers that change are declared.
     unsafe {
         asm!(
             ".irp i, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15",
@@ -92,10 +93,10 @@ fn spoil_vector_registers() {
     }
 }
 
-/// The fault that `frame` came by.
+/// Returns the fault that caused the trap with this frame.
 fn fault(frame: &TrapFrame) -> Fault {
-    // A non-canonical address would have been a general protection fault; if it is one all the
-    // same, show it.
+    // An access to a non-canonical address raises a general protection fault, so CR2 should be canonical. If it is not,
+    // it is shown as it is.
     let address = Cr2::read_raw();
     Fault::new(frame.vector, frame.error_code, address, |address| {
         stack::is_guard(address) || thread::stack_guards(address)

@@ -1,4 +1,4 @@
-//! The report of a trap that ends the kernel.
+//! Reports a trap that ends the kernel.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,10 +8,10 @@ use crate::arch::trap_frame::TrapFrame;
 use crate::mm::image;
 use crate::{backtrace, println_fatal, thread};
 
-/// Fatal traps so far: a second one comes from reporting the first.
+/// Fatal traps so far. A second one comes from the report of the first.
 static FATAL: AtomicU32 = AtomicU32::new(0);
 
-/// Reports a fatal trap with the calls that led to it, and ends the kernel.
+/// Reports a fatal trap with the calls that led to it, and ends the kernel's run.
 pub(super) fn fatal(frame: &TrapFrame, fault: &Fault) -> ! {
     match FATAL.fetch_add(1, Ordering::Relaxed) {
         0 => {}
@@ -44,8 +44,8 @@ pub(super) fn fatal(frame: &TrapFrame, fault: &Fault) -> ! {
     exit(ExitCode::Failure)
 }
 
-/// A call to where no code is leaves no tables to walk by, but its return address on top of the
-/// stack.
+/// Prints the caller of a wild call. There are no unwind tables for an address without code, but the return address
+/// lies on top of the stack.
 fn report_wild_call(frame: &TrapFrame) {
     let stack = thread::current().slot.stack();
     if !image::is_text(frame.rip)
@@ -53,7 +53,7 @@ fn report_wild_call(frame: &TrapFrame) {
         && stack.contains(&(frame.rsp as usize))
     {
         let top = core::ptr::with_exposed_provenance::<u64>(frame.rsp as usize);
-        // SAFETY: an aligned word of the running thread's stack, as its slot tells.
+        // SAFETY: an aligned word of the running thread's stack, as its slot records.
         let caller = unsafe { top.read() };
         if image::is_text(caller) {
             backtrace::print_address(caller - 1);
