@@ -1,4 +1,4 @@
-//! A domain is built from reviewed crates only (DESIGN D10), each from the source that was reviewed, and
+//! A domain is built from reviewed crates only (docs/design.md#d10-a-domain-is-safe-rust-from-reviewed-crates), each from the source that was reviewed, and
 //! by the name that its author gave it.
 
 use crate::build::{Build, Invocation, Package};

@@ -1,4 +1,4 @@
-//! A domain's root file forbids unsafe code, which no inner file can undo (DESIGN D10), and links no
+//! A domain's root file forbids unsafe code, which no inner file can undo (docs/design.md#d10-a-domain-is-safe-rust-from-reviewed-crates), and links no
 //! `std`: what that keeps behind a domain's back (thread-locals, buffers) outlives the domain.
 
 use std::fs;

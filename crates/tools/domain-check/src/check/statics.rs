@@ -1,4 +1,4 @@
-//! A domain and what it is built from have no writable statics (DESIGN D9): a static survives a restart
+//! A domain and what it is built from have no writable statics (docs/design.md#d9-a-domain-has-no-writable-statics): a static survives a restart
 //! and would hand the next generation another domain's memory.
 
 use std::fs;

@@ -55,6 +55,10 @@ const LARGEST_CIRCLE: usize = 2;
 
 /// Runs every check on every domain, shows them as tests, and counts them.
 pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
+    step("static checks on documents");
+    for (title, findings) in documents::check(workspace)? {
+        report(tally, &title, &findings);
+    }
     let metadata = cargo::metadata(workspace)?;
     // The very objects that the demo boots, with the fault points that are compiled into it.
     let kernel = kernel::build(workspace, Flavor::Demo)?;
@@ -97,9 +101,6 @@ pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error>
             &format!("all {calls} calls of domains in the kernel keep their landing pads"),
             &findings,
         );
-    }
-    for (title, findings) in documents::check(workspace)? {
-        report(tally, &title, &findings);
     }
     for root in TRUSTED {
         let imports = Imports::of(&workspace.root().join(root)).map_err(|error| Error::Output {

@@ -12,7 +12,10 @@ pub(super) fn unknown(workspace: &Workspace, known: &[&str]) -> Result<Vec<Strin
     areas.dedup();
     let mut findings = Vec::new();
     for path in tracked(workspace, "*")? {
-        if !(path.ends_with(".rs") || path.ends_with(".md")) {
+        // The tests of this very check cite what there is not.
+        if !(path.ends_with(".rs") || path.ends_with(".md"))
+            || path.contains("/xtask/src/documents/")
+        {
             continue;
         }
         let text = super::read(&workspace.root().join(&path))?;

@@ -10,7 +10,10 @@ use crate::workspace::Workspace;
 /// The folder of decisions, whose files begin with their numbers.
 const DECISIONS: &str = "docs/decisions/";
 
-/// Links that lead nowhere, with their places.
+/// The document whose headings begin with `D1` to `D18`.
+const DESIGN: &str = "docs/design.md";
+
+/// Links that lead nowhere, and names of headings without a link, with their places.
 pub(super) fn dangling(workspace: &Workspace) -> Result<Vec<String>, Error> {
     let files = tracked(workspace, "*")?;
     let mut anchors = HashMap::new();
@@ -64,6 +67,12 @@ pub(super) fn dangling(workspace: &Workspace) -> Result<Vec<String>, Error> {
                     findings.push(format!("{at}: {file} has no heading #{anchor}"));
                 }
             }
+            if path.as_str() != DESIGN {
+                let bare = bare_designs(line);
+                findings.extend(
+                    bare.map(|it| format!("{at}: {it} is a heading of {DESIGN}: link to it")),
+                );
+            }
             let unknown = cited_decisions(line).filter(|it| !numbers.contains(it));
             findings.extend(unknown.map(|it| format!("{at}: there is no decision {it}")));
         }
@@ -104,6 +113,17 @@ fn cited_decisions(line: &str) -> impl Iterator<Item = u32> {
             .find(|it: char| !it.is_ascii_digit())
             .unwrap_or(digits.len());
         digits[..end].parse().ok()
+    })
+}
+
+/// Names of headings of the design that stand alone. (D0 and D3 are power states of PCI.)
+fn bare_designs(line: &str) -> impl Iterator<Item = &str> {
+    let words = line.split(|it: char| !(it.is_alphanumeric() || "#/._-`".contains(it)));
+    words.filter(|word| {
+        let number = word
+            .strip_prefix('D')
+            .and_then(|rest| rest.parse::<u32>().ok());
+        word.starts_with("DESIGN") || number.is_some_and(|it| (1..=18).contains(&it) && it != 3)
     })
 }
 
@@ -153,7 +173,7 @@ fn headings(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::{cited_decisions, headings, links, named, resolve};
+    use super::{bare_designs, cited_decisions, headings, links, named, resolve};
 
     #[test]
     fn links_are_resolved_from_the_documents_folder() {
@@ -169,6 +189,12 @@ mod tests {
     fn headings_have_the_anchors_that_a_browser_knows() {
         let text = "# Two words\n```\n# not this\n```\n## `D4`: a call's way\n";
         assert_eq!(headings(text), ["two-words", "d4-a-calls-way"]);
+    }
+
+    #[test]
+    fn a_heading_of_the_design_is_named_by_a_link() {
+        let line = "//! Lock-free (D4), see docs/design.md#d4; a function in D0, 0xD4, `D5`";
+        assert_eq!(bare_designs(line).collect::<Vec<_>>(), ["D4"]);
     }
 
     #[test]

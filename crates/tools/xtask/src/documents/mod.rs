@@ -8,10 +8,12 @@
 //! | `tags` | the lines, and the tests that they stand at |
 //! | `invariants` | `docs/invariants.md`: a statement for each invariant, and its tests |
 //! | `failures` | `docs/failure-matrix.md`: a row for each failure, with hosted tests and the kernel's |
+//! | `counts` | rows of the tables that count trusted lines |
 //! | `citations` | names of invariants in comments and documents |
 //! | `links` | links between documents, and from comments to them |
 
 mod citations;
+mod counts;
 mod failures;
 mod invariants;
 mod links;
@@ -21,19 +23,21 @@ use std::fs;
 use std::path::Path;
 
 use crate::error::Error;
+use crate::trusted;
 use crate::workspace::Workspace;
 
 use self::tags::Tags;
 
-/// A document whose lists of tests are generated.
-type Generated = (&'static str, fn(&str, &Tags) -> Result<String, String>);
+/// The list of invariants.
+const INVARIANTS: &str = "docs/invariants.md";
+/// The list of failures.
+const FAILURES: &str = "docs/failure-matrix.md";
+/// The document that shows what each trusted crate has.
+const CRATES: &str = "README.md";
+/// The document that shows what each part of the device engine has.
+const PARTS: &str = "docs/design.md";
 
-const DOCUMENTS: [Generated; 2] = [
-    ("docs/invariants.md", invariants::with_tests),
-    ("docs/failure-matrix.md", failures::with_tests),
-];
-
-/// Writes the lists of tests into the documents.
+/// Writes the lists of tests and the counts into the documents.
 pub(crate) fn write(workspace: &Workspace) -> Result<(), Error> {
     for (path, _, generated) in all(workspace)? {
         let path = workspace.root().join(path);
@@ -47,11 +51,11 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<(String, Vec<String>)>,
     let mut checks = Vec::new();
     for (path, text, generated) in all(workspace)? {
         let stale = (text != generated)
-            .then(|| format!("{path} is not what the tests say: run `cargo xtask documents`"));
-        let title = format!("{path} lists the tests that say so");
+            .then(|| format!("{path} is not what the sources say: run `cargo xtask documents`"));
+        let title = format!("{path} shows what the sources say");
         checks.push((title, stale.into_iter().collect()));
     }
-    let path = workspace.root().join(DOCUMENTS[0].0);
+    let path = workspace.root().join(INVARIANTS);
     let invariants = read(&path)?;
     let findings = citations::unknown(workspace, &invariants::ids(&invariants))?;
     checks.push(("every cited invariant is one".into(), findings));
@@ -63,12 +67,23 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<(String, Vec<String>)>,
     Ok(checks)
 }
 
-/// Each document with its text of today and the text that the tests make of it.
-fn all(workspace: &Workspace) -> Result<Vec<(&'static str, String, String)>, Error> {
+/// A document: its path, its text of today, and the text that the sources make of it.
+type Generated = (&'static str, String, String);
+
+fn all(workspace: &Workspace) -> Result<Vec<Generated>, Error> {
     let tags = Tags::collect(workspace)?;
-    let documents = DOCUMENTS.iter().map(|&(path, generate)| {
+    let crates = trusted::count_crates(workspace)?;
+    let parts = trusted::count_parts(workspace)?;
+    let paths = [INVARIANTS, FAILURES, CRATES, PARTS];
+    let documents = paths.into_iter().map(|path| {
         let text = read(&workspace.root().join(path))?;
-        let generated = generate(&text, &tags).map_err(|problem| Error::Output {
+        let generated = match path {
+            INVARIANTS => invariants::with_tests(&text, &tags),
+            FAILURES => failures::with_tests(&text, &tags),
+            CRATES => counts::with_rows(&text, &crates),
+            _ => counts::with_rows(&text, &parts),
+        };
+        let generated = generated.map_err(|problem| Error::Output {
             what: path.into(),
             problem,
         })?;

@@ -1,0 +1,38 @@
+//! Tables that count trusted lines: a row for each crate or part, with its name in the first cell.
+
+/// The document with these rows in the place of those of the same names.
+pub(super) fn with_rows(text: &str, rows: &[impl ToString]) -> Result<String, String> {
+    let rows: Vec<_> = rows.iter().map(ToString::to_string).collect();
+    let mut missing: Vec<_> = rows.iter().collect();
+    let mut generated = String::new();
+    for line in text.lines() {
+        let row = rows.iter().find(|row| name(row) == name(line));
+        missing.retain(|it| Some(*it) != row);
+        generated.push_str(row.map_or(line, String::as_str));
+        generated.push('\n');
+    }
+    match missing.first() {
+        Some(row) => Err(format!(
+            "it lacks the row {row:?}: write one that begins with the same cell"
+        )),
+        None => Ok(generated),
+    }
+}
+
+/// The first cell of a row of a table.
+fn name(line: &str) -> Option<&str> {
+    line.strip_prefix("| ")?.split(" |").next()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::with_rows;
+
+    #[test]
+    fn rows_are_replaced_by_name() {
+        let text = "| crate | lines |\n|---|---|\n| a | 1 |\n| b | 2 |\n\nend\n";
+        let generated = with_rows(text, &["| b | 3 |"]).expect("the row is there");
+        assert_eq!(generated, text.replace("| b | 2 |", "| b | 3 |"));
+        assert!(with_rows(text, &["| c | 1 |"]).is_err());
+    }
+}
