@@ -1,4 +1,4 @@
-//! `RRef` against `Box`: allocate and free, zeroing alike.
+//! Compares `RRef` with `Box`: allocating and freeing, with the same zeroing.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use samara::prelude::*;

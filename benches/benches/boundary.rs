@@ -1,4 +1,5 @@
-//! A boundary that nothing raises through: `jump` against `std`, and no boundary at all.
+//! Compares the boundaries of `jump` and `std`, through which nothing is raised, with no boundary. Also a cut with
+//! `jump`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use samara::unwind::jump::{self, Anchor, JumpHost};
@@ -12,7 +13,7 @@ thread_local! {
     static ANCHOR: Cell<Option<&'static Anchor>> = const { Cell::new(None) };
 }
 
-// SAFETY: one anchor a thread, leaked; the benches lock and share nothing inside a boundary.
+// SAFETY: each thread has one anchor, which is leaked. The benches lock and share nothing inside a boundary.
 #[expect(unsafe_code, reason = "the promise that `jump` asks for")]
 unsafe impl JumpHost for Host {
     #[inline]

@@ -1,4 +1,4 @@
-//! Calls: virtual, proxied, moving, lending, through a shadow.
+//! Calls: virtual, through a proxy and through a shadow, with objects that are moved and lent.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use samara::prelude::*;
@@ -12,7 +12,7 @@ fn calls(criterion: &mut Criterion) {
     let direct: Box<dyn Target> = Box::new(init(7).expect("cannot fail"));
     let mut group = criterion.benchmark_group("call");
 
-    // black_box on the receiver keeps the optimiser from seeing through the virtual call.
+    // `black_box` on the receiver keeps the optimiser from devirtualising the call.
     group.bench_function("virtual", |b| {
         b.iter(|| black_box(&*direct).null(1).unwrap_or(0));
     });

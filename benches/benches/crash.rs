@@ -1,4 +1,4 @@
-//! From a panic inside the domain to the error in the caller, against `catch_unwind` alone.
+//! Compares the time from a panic inside a domain to the error in the caller with `catch_unwind` alone.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use samara::prelude::*;
@@ -22,8 +22,8 @@ fn panics() {
 
 fn crash(criterion: &mut Criterion) {
     let domain = domain();
-    // After the runtime's hook is in place, which is silent for domains: this thread acts for the
-    // host, so silence it here to compare like with like.
+    // Comes after the runtime's hook is installed, which is silent for domains. This thread acts for the host, so this
+    // hook is silent, too, for a fair comparison.
     std::panic::set_hook(Box::new(|info| {
         let text = info.payload_as_str().unwrap_or("");
         samara::runtime::panic::record(&text, info.location());

@@ -1,8 +1,9 @@
-//! A cut against a caught panic, through 1, 8 and 32 frames with a destructor each; and looking a function up
-//! with one image registered and in the last of a hundred. Minimum of all rounds, in turn.
+//! Compares a cut with a caught panic, through 1, 8 and 32 frames with a destructor each. Also measures the look-up of
+//! a function with one image registered, and in the last of a hundred images. Each number is the minimum of all rounds;
+//! the operations take turns.
 //!
-//! Two panics to compare with: `panic!` with a message and a hook that is silent, which is what a domain's
-//! panic is at least; and `resume_unwind`, which neither formats nor asks the hook.
+//! There are two panics to compare with. One is `panic!` with a message and a silent hook, which is the least that a
+//! panic of a domain costs. The other is `resume_unwind`, which neither formats a message nor calls the hook.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "cuts its own frames, registers images for good")]
 
@@ -16,8 +17,8 @@ use std::time::{Duration, Instant};
 const ROUNDS: u32 = 3_000;
 const LOOK_UPS: usize = 4096;
 
-struct Told;
-impl Drop for Told {
+struct Observed;
+impl Drop for Observed {
     fn drop(&mut self) {
         black_box(());
     }
@@ -25,7 +26,7 @@ impl Drop for Told {
 
 #[inline(never)]
 fn descend(depth: u32, end: &dyn Fn()) -> u32 {
-    let _told = Told;
+    let _observed = Observed;
     if depth == 1 {
         end();
         return 0;
@@ -41,10 +42,10 @@ fn cut_here(record: *const (), stack: Range<usize>) {
         finder: &Registered,
         raise: Raise::new(raise),
     };
-    // SAFETY: the running thread's own registers and stack; the frames are this program's own, and
-    // nobody relies on their destructors.
+    // SAFETY: the registers and the stack are the running thread's own. The frames are this program's own, and no code
+    // relies on their destructors.
     unsafe { cut(&mut registers, &request) }.expect("it can be cut");
-    // SAFETY: registers of this very call, rewritten by a cut.
+    // SAFETY: the registers are those of this call, and a cut has rewritten them.
     unsafe { resume(&registers) };
 }
 
@@ -92,8 +93,8 @@ fn main() {
     look_ups();
 }
 
-/// The program's tables elsewhere, its code as far from them as it is: an image to look up that is not the
-/// first.
+/// Returns an image with a copy of the program's tables at other addresses, and with code at the same distance from
+/// them. It serves to look up an image that is not the first.
 fn elsewhere() -> Image<'static> {
     let program = program_image();
     let start = program.except_table.as_ptr().addr();
@@ -112,7 +113,7 @@ fn elsewhere() -> Image<'static> {
 }
 
 fn look_ups() {
-    // So many functions that no row is remembered from the last round.
+    // So many functions that no row is still cached from the previous round.
     let first = program_image().code.clone();
     let look_up = |code: Range<usize>| {
         let best = (0..200).map(|_| {
@@ -131,7 +132,7 @@ fn look_ups() {
             code: place..place + 1,
             ..program_image().clone()
         };
-        // SAFETY: the program's own tables, under other addresses: they stay.
+        // SAFETY: these are the program's own tables, which are never freed, for other addresses.
         let id = unsafe { register_image(image) };
         assert!(id.is_ok(), "no room for image {place}");
     }

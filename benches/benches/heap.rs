@@ -1,4 +1,4 @@
-//! The exchange heap itself: change of owner, batches, counting and reclaim.
+//! The exchange heap: changes of owner, batches, census and reclaim.
 #![expect(unsafe_code, reason = "changes owners as a proxy and a reaper would")]
 
 use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
@@ -16,15 +16,15 @@ fn owner(index: usize) -> Owner {
     Owner::from_index(index).expect("a low number")
 }
 
-/// Hands `value` to the domain and back, as a call that takes and returns it.
+/// Hands `value` to the domain and back, as a call does that takes and returns it.
 fn there_and_back(value: &impl Exchangeable) {
     for to in [owner(1), Owner::HOST] {
-        // SAFETY: the bench acts for both.
+        // SAFETY: the bench acts for both owners.
         black_box(value).transfer(&unsafe { Transfer::to(black_box(to)) });
     }
 }
 
-/// A batch of `N` packets.
+/// Makes a batch of `N` packets.
 fn batch<const N: usize>() -> RRefDeque<Packet, N> {
     let mut batch = RRefDeque::new();
     while batch.push_back(RRef::new([0; 2048])).is_ok() {}
@@ -37,7 +37,7 @@ fn transfer(criterion: &mut Criterion) {
     group.bench_function("rref", |b| b.iter(|| there_and_back(&one)));
     let many = batch::<32>();
     group.bench_function("deque_32", |b| b.iter(|| there_and_back(&many)));
-    // The same 32 by themselves: each is visited.
+    // The same 32 packets without a batch: each is visited.
     let array: [RRef<Packet>; 32] = std::array::from_fn(|_| RRef::new([0; 2048]));
     group.bench_function("array_32", |b| b.iter(|| there_and_back(&array)));
     let mut many = batch::<32>();
@@ -50,9 +50,9 @@ fn transfer(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// `count` objects of `index`.
+/// Makes `count` objects that the owner with this index owns.
 fn objects(index: usize, count: usize) -> Vec<RRef<[u8; 64]>> {
-    // SAFETY: nobody uses them: they are dropped, or forgotten and reclaimed.
+    // SAFETY: the objects are not used: they are dropped, or forgotten and reclaimed.
     unsafe {
         acting_for(owner(index), || {
             (0..count).map(|_| RRef::new([0; 64])).collect()
@@ -71,7 +71,7 @@ fn reclaim(criterion: &mut Criterion) {
     group.bench_function("10k_of_1m", |b| {
         b.iter_batched(
             || objects(3, OWNED).into_iter().for_each(std::mem::forget),
-            // SAFETY: nobody uses what was forgotten.
+            // SAFETY: the objects were forgotten, so nothing uses them.
             |()| assert_eq!(unsafe { heap::reclaim(owner(3)) }.objects, OWNED),
             BatchSize::PerIteration,
         );

@@ -1,7 +1,7 @@
-//! The 82599 driver on a device that does nothing: cycles of the time stamp counter for each packet of 64
-//! bytes, called directly, through a proxy and through a shadow. The device's own cost is subtracted, and
-//! each number is the minimum of many batches, on several drivers: where the memory of one lies costs it up to
-//! some twenty cycles a call.
+//! The 82599 driver on a device that does nothing: cycles of the time stamp counter for each packet of 64 bytes, called
+//! directly, through a proxy and through a shadow. The device's own cost is subtracted. Each number is the minimum of
+//! many batches on several drivers, since the place of a driver's memory makes a difference of up to twenty cycles a
+//! call.
 
 use std::hint::black_box;
 
@@ -11,12 +11,12 @@ use samara_ixgbe::Args;
 use samara_testkit::ixgbe_bus::{NullNic, cycles};
 
 const FRAME: usize = 64;
-/// Exchanges timed together, and how often.
+/// The number of exchanges that are timed together, and how often that is done.
 const CALLS: u32 = 2_000;
 const ROUNDS: u32 = 150;
-/// Drivers for each number, in different places in memory.
+/// The number of drivers for each result, in different places in memory.
 const PLACES: usize = 4;
-/// Directly, by proxy, by shadow.
+/// The ways to call a driver: directly, through a proxy, through a shadow.
 const WAYS: usize = 3;
 
 fn batch(packets: usize) -> Packets {
@@ -29,7 +29,7 @@ fn batch(packets: usize) -> Packets {
     batch
 }
 
-/// What an exchange does.
+/// The work of an exchange.
 #[derive(Clone, Copy, PartialEq)]
 enum Work {
     Tx,
@@ -80,7 +80,7 @@ impl Row {
         let tx = if work == Work::Rx { 0 } else { size };
         let (first, second) = (batch(tx), batch(rx));
         row.packets = Some((first, second));
-        // The first exchange keeps what it is given to send.
+        // The driver keeps the packets that it sends in the first exchange, so new ones take their place.
         row.once();
         if let Some((tx, rx)) = &mut row.packets {
             let short = if work == Work::Forward { rx } else { tx };
@@ -98,7 +98,7 @@ impl Row {
         let (tx, rx) = self.packets.take().expect("packets");
         let exchanged = black_box(&*self.driver).exchange(0, tx, rx);
         let Exchanged { tx, rx, .. } = exchanged.expect("an exchange");
-        // What was received is sent on, in the place of what was sent.
+        // Packets that were received are sent next, and packets that were sent are received into.
         self.packets = Some(match self.work {
             Work::Forward => (rx, tx),
             _ => (tx, rx),
@@ -123,7 +123,7 @@ impl Row {
         self.best = self.best.min(each);
     }
 
-    /// Cycles of the device's work for one exchange.
+    /// Returns the cycles of the device's work for one exchange.
     fn device_alone(&mut self) -> f64 {
         let mut best = f64::MAX;
         for _ in 0..ROUNDS {
@@ -137,7 +137,7 @@ impl Row {
     }
 }
 
-/// A driver of its own, called as asked: 0 directly, 1 by proxy, 2 by shadow.
+/// Makes a device, and a driver that is called directly for `how` = 0, through a proxy for 1, through a shadow for 2.
 fn driver(how: usize) -> (&'static NullNic, Box<dyn NetDevice>) {
     let device = NullNic::leak();
     let slot = device.slot();
@@ -165,14 +165,14 @@ fn main() {
     }
     let mut rows = Vec::new();
     for size in [BATCH, 1] {
-        for (work, what) in [
+        for (work, name) in [
             (Work::Tx, "transmit"),
             (Work::Rx, "receive"),
             (Work::Forward, "forward"),
         ] {
             for at in 0..WAYS * PLACES {
                 let (device, driver) = driver(at % WAYS);
-                rows.push(Row::new(what, device, driver, work, size));
+                rows.push(Row::new(name, device, driver, work, size));
             }
         }
     }

@@ -1,7 +1,7 @@
-//! NVMe on a controller that does nothing: cycles of the time stamp counter for each read of 4 KiB, submitted and completed, one at a
-//! time and 32 at once. By the engine's queues alone, and through the driver: called directly, by a proxy and by a shadow, where a
-//! request of 128 KiB is 32 commands. The controller's own cost is subtracted; each number is the minimum of many batches, on
-//! several drivers.
+//! NVMe on a controller that does nothing: cycles of the time stamp counter for each read of 4 KiB, submitted and
+//! completed, one at a time and 32 at once. Measured with the engine's queues alone, and with the driver, called
+//! directly, through a proxy and through a shadow; there a request of 128 KiB is 32 commands. The controller's own cost
+//! is subtracted. Each number is the minimum of many batches on several drivers.
 
 use std::hint::black_box;
 
@@ -15,19 +15,19 @@ use samara_testkit::ixgbe_bus::cycles;
 use samara_testkit::nvme_emulator::NullDisk;
 
 const BLOCK: usize = 4096;
-/// Requests timed together, and how often.
+/// The number of requests that are timed together, and how often that is done.
 const CALLS: u32 = 1_000;
 const ROUNDS: u32 = 150;
-/// Drivers for each number, in different places in memory.
+/// The number of drivers for each result, in different places in memory.
 const PLACES: usize = 4;
 
-/// What is measured.
+/// A subject of the measurement.
 trait Subject {
     /// Reads `depth` times 4 KiB.
     fn read(&mut self, depth: usize);
 }
 
-/// The driver, however it is called.
+/// The driver, called in one of the ways.
 struct Driver {
     disk: Box<dyn BlockDevice>,
     buffer: Option<RRef<[u8]>>,
@@ -110,12 +110,13 @@ impl Subject for Engine {
                     .expect("it's done"),
             );
         }
-        // The completions' room goes back.
+        // This look returns the room of the completions to the controller.
         assert!(self.io.next(function).expect("no fault").is_none());
     }
 }
 
-/// One that is called as asked: 0 by the engine alone, 1 directly, 2 by proxy, 3 by shadow.
+/// Makes a subject: the engine alone for `how` = 0, or the driver, called directly for 1, through a proxy for 2,
+/// through a shadow for 3.
 fn subject(how: usize, depth: usize) -> Box<dyn Subject> {
     let device = NullDisk::leak();
     if how == 0 {
@@ -150,7 +151,7 @@ fn subject(how: usize, depth: usize) -> Box<dyn Subject> {
     })
 }
 
-/// Cycles of the controller's work for `depth` commands.
+/// Returns the cycles of the controller's work for `depth` commands.
 fn device_alone(depth: usize) -> f64 {
     let device = NullDisk::leak();
     let _engine = Engine::new(device, depth);

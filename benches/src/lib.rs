@@ -1,4 +1,4 @@
-//! What the benches call: one small interface, implemented by a domain and directly.
+//! A small interface that the benches call, implemented by a domain and by a plain value.
 #![forbid(unsafe_code)]
 
 use samara::prelude::*;
@@ -9,11 +9,11 @@ use std::time::Duration;
 pub trait Target {
     /// Does next to nothing.
     fn null(&self, value: u64) -> Result<u64, RpcError>;
-    /// Takes a small object and gives it back.
+    /// Takes a small object and returns it.
     fn small(&self, object: RRef<[u8; 64]>) -> Result<RRef<[u8; 64]>, RpcError>;
-    /// Takes a page and gives it back.
+    /// Takes a page and returns it.
     fn page(&self, object: RRef<[u8; 4096]>) -> Result<RRef<[u8; 4096]>, RpcError>;
-    /// Looks at an object.
+    /// Reads an object that is lent.
     fn borrow(&self, object: &RRef<[u8; 64]>) -> Result<u64, RpcError>;
     /// Panics.
     fn crash(&self) -> Result<(), RpcError>;
@@ -55,10 +55,10 @@ impl Target for Direct {
     }
 }
 
-/// A domain of [`Target`], restarted without end.
+/// Starts a domain of [`Target`], which may be restarted without end.
 ///
 /// # Panics
-/// If it cannot be started.
+/// If the domain cannot be started.
 #[must_use]
 pub fn domain() -> Domain<dyn Target> {
     let spec =
@@ -69,7 +69,7 @@ pub fn domain() -> Domain<dyn Target> {
     }
 }
 
-/// One proxied null call, kept apart so that its assembly can be looked at.
+/// Makes one null call through a proxy, in a function of its own so that its assembly can be read.
 ///
 /// # Errors
 /// As the call.
@@ -78,7 +78,7 @@ pub fn proxied_null(proxy: &Proxy<dyn Target>, value: u64) -> Result<u64, RpcErr
     proxy.null(value)
 }
 
-/// One null call through a shadow, kept apart for the same reason.
+/// Makes one null call through a shadow, in a function of its own for the same reason.
 ///
 /// # Errors
 /// As the call.
@@ -87,7 +87,7 @@ pub fn shadowed_null(shadow: &Shadow<dyn Target>, value: u64) -> Result<u64, Rpc
     shadow.null(value)
 }
 
-/// One virtual null call, kept apart for the same reason.
+/// Makes one virtual null call, in a function of its own for the same reason.
 ///
 /// # Errors
 /// Never.

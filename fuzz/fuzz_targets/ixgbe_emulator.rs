@@ -1,6 +1,6 @@
-//! The 82599 model and a guest that writes what the fuzzer says: registers, configuration space, the MSI-X
-//! table, descriptors; frames arrive, faults are injected. It neither panics nor hangs, nor changes memory
-//! behind the guest's.
+//! The 82599 emulator with a guest that writes the fuzzer's bytes to registers, configuration space, the MSI-X table
+//! and descriptors. Frames arrive, and faults are injected. The emulator must not panic or hang, nor change memory
+//! beyond the guest's.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run ixgbe_emulator`
 #![no_main]
@@ -18,15 +18,15 @@ use samara_ixgbe_emulator::{
 
 const BASE: u64 = 0x10_0000;
 const SIZE: usize = 0x4000;
-/// Descriptors of the two rings that the guest has set up.
+/// The number of descriptors of each of the two rings that the guest has set up.
 const ENTRIES: u64 = 16;
-/// More steps than any backlog takes; the device works a fixed share in each.
+/// More steps than any backlog takes. The device does a bounded share of its work in each step.
 const STEPS: u32 = 3_000;
-/// Bytes that it reads and writes in a step at most: 4 MiB and a packet sent, 256 frames and a full packet
-/// buffer received, descriptors.
+/// The most bytes that the device reads and writes in a step: 4 MiB and a packet sent, 256 frames and a full packet
+/// buffer received, and descriptors.
 const SHARE: u64 = 16 << 20;
 
-/// Memory that says no outside, and counts what it is asked.
+/// Memory that refuses accesses outside its range, and counts the bytes of all accesses.
 struct Guest {
     memory: FlatMemory,
     bytes: Cell<u64>,
@@ -95,7 +95,7 @@ impl Machine {
             let progress = self
                 .nic
                 .step(&mut self.guest, &mut self.link, &mut self.interrupts);
-            // A share of each step is bounded, whatever a descriptor says.
+            // The work of each step is bounded, whatever a descriptor says.
             assert!(self.guest.bytes.get() <= SHARE);
             self.link.outbound.clear();
             self.link.inbound.truncate(64);
@@ -112,7 +112,7 @@ impl Machine {
         let long = u64::from_le_bytes(rest);
         let word = long as u32;
         match kind % 16 {
-            // Registers by name, of any index; the two rings' often.
+            // Writes registers that have names, at any index. The registers of the two rings are written more often.
             0..=3 => {
                 let known: usize = TABLE.iter().map(|part| part.len()).sum();
                 let register = TABLE
@@ -147,7 +147,7 @@ impl Machine {
                 let mut back = [0; 4];
                 self.nic.config_read(offset, &mut back);
             }
-            // Descriptors: half of one at a time, with addresses that are the guest's more often than not.
+            // Writes half a descriptor at a time, often with an address in the guest's memory.
             11..=13 => {
                 let index = u64::from(place) % (ENTRIES * 4);
                 let value = match c & 3 {
@@ -207,7 +207,8 @@ fuzz_target!(|bytes: &[u8]| {
         machine.act(*action);
         let _ = machine.run(u32::from(action[0] >> 5));
     }
-    // There must be an end: what is looped around comes back as long as there are buffers for it.
+    // Opens the loop so that the device can come to rest: looped frames come back as long as there are buffers for
+    // them.
     machine.link.looped = false;
     machine.nic.inject(Faults::default());
     assert!(machine.run(STEPS), "the device does not come to rest");

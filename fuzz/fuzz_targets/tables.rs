@@ -1,5 +1,5 @@
-//! Unwind tables of foreign bytes, and a stack of foreign words walked and cut by them: errors or other
-//! frames, never a panic, a hang or a read outside of the tables and the stack.
+//! Unwind tables made of the fuzzer's bytes, by which a stack of the fuzzer's words is walked and cut. The result may
+//! be errors or wrong frames, but no panic, no hang, and no read outside the tables and the stack.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run tables`
 #![no_main]
@@ -9,12 +9,13 @@ use samara_unwind::Backtrace;
 use samara_unwind::cut::{Cut, Raise, Registers, cut, raise};
 use samara_unwind::tables::{Finder, Image, LandingPad, Rules, TableError};
 
-/// The header: version, encodings, where `.eh_frame` is, how many entries; then one entry for all there is.
+/// Bytes of the header: version, encodings, the place of `.eh_frame`, the number of entries, and then one entry for all
+/// addresses.
 const HEADER: usize = 12 + 8;
-/// Words of stack.
+/// The number of words of the stack.
 const WORDS: usize = 64;
 
-/// An image that answers for every address as if it were one of its only function's.
+/// An image that answers for every address as if it belonged to its only function.
 struct Everywhere<'a> {
     image: Image<'a>,
     pc: usize,
@@ -34,7 +35,7 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let [entry, delta, stack_at, base_at, scale, record_at, ..] = *head;
-    // Of its very size: one byte further is another's.
+    // A boxed slice has exactly this size, so that a read one byte further is out of bounds.
     let mut bytes = vec![1, 0x1b, 0x03, 0x3b];
     bytes.extend(8_i32.to_le_bytes());
     bytes.extend(1_u32.to_le_bytes());
@@ -43,7 +44,7 @@ fuzz_target!(|input: &[u8]| {
     bytes.extend(tables);
     let bytes = bytes.into_boxed_slice();
     let at = HEADER + usize::from(entry);
-    // Where the entry's function begins, as a linker would have said.
+    // The start of the entry's function, as a linker would have written it.
     let begins = bytes.get(at + 8..at + 12).map_or(0, |word| {
         let offset = i32::from_le_bytes([word[0], word[1], word[2], word[3]]);
         bytes[at + 8..].as_ptr().addr().wrapping_add_signed(offset as isize)
@@ -62,14 +63,14 @@ fuzz_target!(|input: &[u8]| {
         finder.landing_pad(0)
     {
         let function = finder.image.function(finder.pc).expect("it has a landing pad");
-        assert!(function.contains(&pad), "goes on in another function");
+        assert!(function.contains(&pad), "the landing pad lies in another function");
     }
     let mut stack = vec![0_u64; WORDS].into_boxed_slice();
     let range = stack.as_ptr_range();
     let range = range.start.expose_provenance()..range.end.addr();
     let inside = |at: u8| range.start as u64 + 8 * u64::from(at % 80);
     for (word, byte) in stack.iter_mut().zip(tables.iter().rev()) {
-        // Addresses of code, and of the stack itself.
+        // Either addresses of the stack itself, or other numbers, which stand for addresses of code.
         *word = if scale % 2 == 0 { inside(*byte) } else { u64::from(*byte) << (scale % 48) };
     }
     let registers = Registers {
@@ -78,9 +79,9 @@ fuzz_target!(|input: &[u8]| {
         rip: u64::from(delta),
         ..Registers::default()
     };
-    // SAFETY: the stack above, which nobody writes to meanwhile.
+    // SAFETY: the range is the stack made above, to which nothing writes meanwhile.
     let frames = unsafe { Backtrace::new(&registers, range.clone(), &finder) };
-    // Each is further up the stack than the one before, by a byte at least.
+    // Each frame is further up the stack than the frame before, by at least one byte.
     assert!(frames.count() <= 8 * WORDS + 2);
     let mut landing = registers;
     let request = Cut {
@@ -89,7 +90,7 @@ fuzz_target!(|input: &[u8]| {
         finder: &finder,
         raise: Raise::new(raise),
     };
-    // SAFETY: as above; the registers are never loaded.
+    // SAFETY: the stack is as above, and the registers are never loaded.
     if unsafe { cut(&mut landing, &request) }.is_err() {
         assert_eq!(landing, registers);
     }

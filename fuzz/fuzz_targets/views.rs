@@ -1,5 +1,5 @@
-//! Slices, values and typed views that are made of foreign bytes: what goes in comes out, valid for its
-//! type or not at all, and nothing is left.
+//! Slices, values and typed views made of the fuzzer's bytes. A view has the same bytes and is valid for its type, or
+//! is refused, and nothing is left on the heap.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run views`
 #![no_main]
@@ -10,7 +10,7 @@ use samara_rref::{Exchangeable, RRef};
 use samara_shared_heap::heap;
 use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 
-/// The bytes as a `T`, and as a slice of it, and back.
+/// Converts the bytes to a `T`, to a slice of `T`, and back.
 fn view<T>(bytes: &[u8], check: impl Fn(&T))
 where
     T: Exchangeable + TryFromBytes + IntoBytes + KnownLayout + Immutable,
@@ -34,7 +34,7 @@ where
     assert_eq!(&*back, bytes);
 }
 
-/// Lengths from bytes: also such as overflow.
+/// Makes a length from bytes, which may be so large that sizes overflow.
 fn length(bytes: [u8; 8], shift: u8) -> usize {
     usize::from_le_bytes(bytes) >> (shift % 64)
 }
@@ -48,7 +48,7 @@ fuzz_target!(|input: &[u8]| {
     let len = length(rest, shift);
     let copy = RRef::<[u8]>::try_from_slice(bytes);
     assert_eq!(copy.as_deref(), Ok(bytes));
-    // Small enough for the machine, or an error.
+    // Either small enough for the machine, or so large that the result is an error.
     let tame = len <= 1 << 20 || len >= 1 << 50;
     match kind % 8 {
         0 if tame => {

@@ -1,4 +1,4 @@
-//! What is counted, and how much each may take.
+//! The operations whose instructions are counted, and the recorded counts.
 
 use samara::Owner;
 use samara::heap::{class, heap};
@@ -7,12 +7,12 @@ use samara_benches::{Direct, Target, domain, init};
 use samara_rref::Transfer;
 use std::hint::black_box;
 
-/// What the operations work on.
+/// The objects that the operations work on.
 pub(crate) struct World {
     domain: Domain<dyn Target>,
     proxy: Proxy<dyn Target>,
     shadow: Shadow<dyn Target>,
-    /// Of a generation that is no more.
+    /// A proxy of a generation that has ended.
     dead: Proxy<dyn Target>,
     direct: Direct,
     lent: RRef<[u8; 64]>,
@@ -41,32 +41,32 @@ impl World {
         })
     }
 
-    /// Whether no call failed while they were counted.
+    /// Whether no call has failed while instructions were counted.
     pub(crate) fn is_well(&self) -> bool {
         self.domain.restarts() == 1 && self.proxy.is_alive()
     }
 }
 
-/// An operation: its name, the instructions it took when that was last looked at (nothing is asked of
-/// what is there to compare with), and itself, so many times.
+/// An operation: its name, the recorded number of instructions, and a function that repeats it a number of times. An
+/// operation that serves only for comparison has no recorded number.
 pub(crate) struct Case(
     pub(crate) &'static str,
     pub(crate) Option<usize>,
     pub(crate) fn(&mut World, usize),
 );
 
-/// Two changes of owner are a call's: there and back.
+/// Changes the owner of `value` `times` times. A call that takes and returns an object changes its owner twice.
 fn transfer(value: &impl Exchangeable, times: usize) {
     let to = Owner::from_index(1).unwrap_or(Owner::HOST);
     for _ in 0..times {
-        // SAFETY: the bench acts for both.
+        // SAFETY: the bench acts for both owners.
         black_box(value).transfer(&unsafe { Transfer::to(black_box(to)) });
     }
     // SAFETY: as above.
     value.transfer(&unsafe { Transfer::to(Owner::HOST) });
 }
 
-/// x86-64, Rust 1.95, opt-level 3; the loop around an operation is included.
+/// The operations, with counts for x86-64, Rust 1.95, opt-level 3. The loop around an operation is included.
 pub(crate) const CASES: [Case; 14] = [
     Case("virtual: null", None, |world, times| {
         let target: &dyn Target = black_box(&world.direct);
@@ -121,7 +121,7 @@ pub(crate) const CASES: [Case; 14] = [
             drop(black_box(RRef::new(black_box([0u8; 64]))));
         }
     }),
-    // Not written: the zeroing of 4 KiB would hide the rest.
+    // The object is not written: zeroing 4 KiB would dominate the count.
     Case("heap: allocate and free 4 KiB", Some(127), |_, times| {
         raw(4096, times);
     }),
@@ -156,10 +156,10 @@ pub(crate) const CASES: [Case; 14] = [
 fn raw(size: usize, times: usize) {
     let place = class::place(size, 1);
     for _ in 0..times {
-        // SAFETY: the place is that of size and alignment; freed unread.
+        // SAFETY: `place` belongs to this size and alignment. The object is freed without being read.
         let object = unsafe { heap::alloc(black_box(place), black_box(size), 1) };
         if let Ok(object) = object {
-            // SAFETY: just allocated there.
+            // SAFETY: the object was just allocated with this place.
             unsafe { heap::free(black_box(object), place) };
         }
     }

@@ -1,8 +1,8 @@
-//! Instructions per operation on the hot paths: repeatable, so growth is a failed check.
+//! Counts instructions per operation on the fast paths. The counts are repeatable, so growth is a failed check.
 //!
-//! `cargo bench -p samara-benches --bench instructions` (part of `cargo xtask test`) fails when an
-//! operation takes more than a twentieth above what is recorded in `cases.rs`. `-- --trace NAME` prints
-//! the address of each instruction of one such operation.
+//! `cargo bench -p samara-benches --bench instructions` (part of `cargo xtask test`) fails if an operation takes more
+//! than a twentieth above the number that is recorded in `cases.rs`. `-- --trace NAME` prints the address of each
+//! instruction of one operation.
 #![expect(
     unsafe_code,
     reason = "changes owners as a proxy would; steps through instructions"
@@ -30,16 +30,16 @@ mod check {
     use std::env;
     use std::process::ExitCode;
 
-    /// How often an operation is repeated in a count.
+    /// The number of times that an operation is repeated in a count.
     const TIMES: usize = 16;
 
-    /// A twentieth more than recorded, and two instructions for what is short.
+    /// Returns the most instructions that pass: a twentieth more than recorded, but at least two more.
     fn most(recorded: usize) -> usize {
         recorded + (recorded / 20).max(2)
     }
 
-    /// Instructions of one operation: what `TIMES` of them take beyond none. The least of some counts:
-    /// now and then one of them fills or empties a cache.
+    /// Returns the instructions of one operation: those that `TIMES` operations take beyond those that none take. Uses
+    /// the least of several counts, since now and then an operation fills or empties a cache.
     fn each(world: &mut World, operation: fn(&mut World, usize)) -> usize {
         operation(world, TIMES);
         let mut least = |times| {
@@ -50,10 +50,10 @@ mod check {
         all.saturating_sub(none).div_ceil(TIMES)
     }
 
-    /// Prints where the instructions of the operation `name` are.
+    /// Prints the addresses of the instructions of the operation `name`.
     fn trace(world: &mut World, name: &str) -> ExitCode {
         let Some(Case(_, _, operation)) = CASES.iter().find(|case| case.0 == name) else {
-            println!("no operation is called {name:?}");
+            println!("no operation is called {name:?}; see benches/benches/instructions/cases.rs");
             return ExitCode::FAILURE;
         };
         operation(world, TIMES);
@@ -84,7 +84,7 @@ mod check {
         for Case(name, recorded, operation) in &CASES {
             let count = each(&mut world, *operation);
             let Some(recorded) = *recorded else {
-                println!("{name}: {count} instructions, to compare with");
+                println!("{name}: {count} instructions, for comparison");
                 continue;
             };
             let ok = (1..=most(recorded)).contains(&count);
@@ -111,11 +111,11 @@ mod check {
         ExitCode::from(u8::from(failed != 0))
     }
 
-    /// How to find what grew.
+    /// Prints how to find the instructions that were added.
     fn help(name: &str) {
         let program = env::current_exe().unwrap_or_default();
         let program = program.display();
-        println!("to see where they are (compare with a build before the change):");
+        println!("to see where the instructions are (compare with a build before the change):");
         println!("  {program} --trace '{name}' | addr2line -afiCe {program}");
         println!("  objdump -dC --no-show-raw-insn {program}");
         println!(

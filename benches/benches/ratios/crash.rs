@@ -1,4 +1,4 @@
-//! From a panic inside the domain to the error in the caller, against `catch_unwind` alone.
+//! Compares the time from a panic inside a domain to the error in the caller with `catch_unwind` alone.
 
 use crate::sample::{Row, measure};
 use samara::prelude::*;
@@ -16,7 +16,7 @@ fn panics() {
 
 pub(crate) fn crash() {
     let domain = domain();
-    // As the runtime's hook does for domains; this thread acts for the host also without one.
+    // Does what the runtime's hook does for domains, since this thread acts for the host in the first row.
     std::panic::set_hook(Box::new(|info| {
         let text = info.payload_as_str().unwrap_or("");
         samara::runtime::panic::record(&text, info.location());

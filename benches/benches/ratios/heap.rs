@@ -1,4 +1,4 @@
-//! The exchange heap: allocation, change of owner, reclaim.
+//! The exchange heap: allocation, changes of owner, reclaim.
 
 use crate::sample::{Row, measure};
 use samara::Owner;
@@ -38,10 +38,10 @@ fn owner(index: usize) -> Owner {
     Owner::from_index(index).unwrap_or(Owner::HOST)
 }
 
-/// Hands `value` to the domain and back, as a call that takes and returns it.
+/// Hands `value` to the domain and back, as a call does that takes and returns it.
 fn there_and_back(value: &impl Exchangeable) {
     for to in [owner(1), Owner::HOST] {
-        // SAFETY: the bench acts for both.
+        // SAFETY: the bench acts for both owners.
         black_box(value).transfer(&unsafe { Transfer::to(black_box(to)) });
     }
 }
@@ -62,9 +62,9 @@ pub(crate) fn transfer() {
     measure("change of owner, there and back", ROUNDS, &mut rows);
 }
 
-/// `count` objects of `index`.
+/// Makes `count` objects that the owner with this index owns.
 fn objects(index: usize, count: usize) -> Vec<RRef<[u8; 64]>> {
-    // SAFETY: nobody uses them: they are dropped, or forgotten and reclaimed.
+    // SAFETY: the objects are not used: they are dropped, or forgotten and reclaimed.
     unsafe {
         acting_for(owner(index), || {
             (0..count).map(|_| RRef::new([0; 64])).collect()
@@ -72,7 +72,7 @@ fn objects(index: usize, count: usize) -> Vec<RRef<[u8; 64]>> {
     }
 }
 
-/// A reclaim of few among many, for each live object.
+/// Measures a reclaim of few objects among many, per live object.
 pub(crate) fn reclaim() {
     const LIVE: u32 = 1_000_000;
     const OWNED: usize = 10_000;
@@ -81,7 +81,7 @@ pub(crate) fn reclaim() {
         Row::timed("reclaim 10,000 of 1,000,000", LIVE, || {
             objects(3, OWNED).into_iter().for_each(std::mem::forget);
             let start = Instant::now();
-            // SAFETY: nobody uses what was forgotten.
+            // SAFETY: the objects were forgotten, so nothing uses them.
             let reclaimed = unsafe { heap::reclaim(owner(3)) };
             let took = start.elapsed();
             assert_eq!(reclaimed.objects, OWNED);

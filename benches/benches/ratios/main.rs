@@ -1,5 +1,5 @@
-//! The ratios of one run: every operation in turn, batch by batch; of all batches the minimum and the
-//! median. Machines are noisy and drift; minima taken in turn compare like with like.
+//! The ratios of one run. The operations take turns, batch by batch, and the minimum and the median of all batches are
+//! printed. Machines are noisy and drift, so only minima that are taken in turn are comparable.
 #![expect(
     unsafe_code,
     reason = "changes owners and reclaims as a proxy and a reaper would"
@@ -24,7 +24,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
         return;
     }
-    // By name, for whoever works on one; all make the table of docs/benchmarks.md.
+    // The names select single parts. All parts together make the table of docs/benchmarks.md.
     let parts: [(&str, fn()); 7] = [
         ("calls", calls),
         ("allocation", heap::allocation),
@@ -32,7 +32,7 @@ fn main() {
         ("scaling", threads::scaling),
         ("reclaim", heap::reclaim),
         ("containment", containment),
-        // Last: it takes the panic hook for itself.
+        // Comes last, since it replaces the panic hook.
         ("crash", crash::crash),
     ];
     let wanted: Vec<String> = std::env::args()
@@ -46,8 +46,8 @@ fn main() {
     }
 }
 
-/// A call that is contained against panics alone, and one against faults, overruns and short stacks too. What
-/// contains is the thread's, so the two are measured by turns, on threads of their own.
+/// Compares a call for which only panics are contained with a call for which faults, overruns and short stacks are
+/// contained, too. Containment is set up for a thread, so the two are measured in turn, on threads of their own.
 fn containment() {
     let plain = domain();
     let spec = DomainSpec::new("contained")
@@ -94,7 +94,7 @@ fn calls() {
     let [first, second, third] = &mut objects;
     let mut page = Some(RRef::new([0u8; 4096]));
     let mut rows = [
-        // `black_box` on the receiver keeps the optimiser from seeing through the virtual call.
+        // `black_box` on the receiver keeps the optimiser from devirtualising the call.
         Row::new("virtual call", BATCH, || {
             black_box(black_box(direct).null(1).unwrap_or(0));
         }),

@@ -1,18 +1,18 @@
-//! Batches of an operation, and what is said of them.
+//! Measures batches of operations, and prints the results.
 
 use std::time::{Duration, Instant};
 
-/// An operation, and what its batches took.
+/// An operation, and the times that its batches took.
 pub(crate) struct Row<'a> {
     pub(crate) name: &'static str,
-    /// Operations of a batch.
+    /// The number of operations of a batch.
     batch: u32,
     run: Box<dyn FnMut() -> Duration + 'a>,
     took: Vec<Duration>,
 }
 
 impl<'a> Row<'a> {
-    /// `one`, repeated `batch` times between two looks at the clock.
+    /// Makes a row whose batch repeats `one` `batch` times between two reads of the clock.
     pub(crate) fn new(name: &'static str, batch: u32, mut one: impl FnMut() + 'a) -> Self {
         let run = move || {
             let start = Instant::now();
@@ -22,7 +22,7 @@ impl<'a> Row<'a> {
         Self::timed(name, batch, run)
     }
 
-    /// `run` says itself what its `batch` operations took.
+    /// Makes a row whose `run` does a batch of `batch` operations and returns the time that they took.
     pub(crate) fn timed(
         name: &'static str,
         batch: u32,
@@ -40,12 +40,12 @@ impl<'a> Row<'a> {
         took.as_nanos() as f64 / f64::from(self.batch)
     }
 
-    /// Nanoseconds of one operation in the fastest batch.
+    /// Returns the nanoseconds of one operation in the fastest batch.
     pub(crate) fn least(&self) -> f64 {
         self.nanos(self.took.iter().min().copied().unwrap_or_default())
     }
 
-    /// Nanoseconds of one operation in the batch in the middle.
+    /// Returns the nanoseconds of one operation in the median batch.
     pub(crate) fn median(&self) -> f64 {
         let mut sorted = self.took.clone();
         sorted.sort_unstable();
@@ -53,7 +53,7 @@ impl<'a> Row<'a> {
     }
 }
 
-/// Runs all operations in turn, batch by batch, and prints them beside the first one.
+/// Runs all operations in turn, batch by batch, and prints their times and the ratios to the first one.
 pub(crate) fn measure(title: &str, rounds: u32, rows: &mut [Row<'_>]) {
     for _ in 0..rounds {
         for row in rows.iter_mut() {

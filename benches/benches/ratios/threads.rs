@@ -1,4 +1,4 @@
-//! Two threads that call one domain, against two that make the plain virtual call.
+//! Compares two threads that call one domain with two threads that make the plain virtual call.
 
 use samara::prelude::*;
 use samara_benches::{Target, domain, init};
@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 const CALLS: u32 = 400_000;
 const ROUNDS: u32 = 60;
 
-/// What `CALLS` calls of each of `count` threads take, from the first one's start to the last one's end.
+/// Returns the time that `CALLS` calls by each of `count` threads take, from the start of the first thread to the end
+/// of the last.
 fn run<T: Target + ?Sized>(count: usize, target: &T) -> Duration {
     let barrier = Barrier::new(count);
     scope(|scope| {
@@ -36,7 +37,7 @@ fn run<T: Target + ?Sized>(count: usize, target: &T) -> Duration {
     })
 }
 
-/// How many times the calls of one thread two threads make in the time, at best.
+/// Returns how many times as many calls two threads make in the same time as one thread, by the best times.
 fn scales<T: Target + ?Sized>(target: &T, best: &mut [Duration; 2]) -> f64 {
     for (count, best) in [1, 2].into_iter().zip(best.iter_mut()) {
         *best = run(count, target).min(*best);

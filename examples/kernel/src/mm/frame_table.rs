@@ -4,7 +4,7 @@
 /// Marks a frame that is free.
 const FREE: u32 = u32::MAX;
 
-/// Marks a frame that is never given out.
+/// Marks a frame that is not to be given out.
 const RESERVED: u32 = u32::MAX - 1;
 
 /// Some of the frames did not belong to the owner. Nothing was freed.

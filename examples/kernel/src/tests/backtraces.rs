@@ -35,8 +35,8 @@ mod relay {
     }
 }
 
-/// Makes a domain die, which is called by another domain, which is called by the host. Returns how it died, and the lines
-/// of the backtrace.
+/// Makes a domain die, which is called by another domain, which is called by the host. Returns how it died, and the
+/// lines of the backtrace.
 fn lines_of(way: Way) -> (ExitKind, Vec<String>) {
     let mortal = crashing_domain::spawn();
     let handle = mortal.clone();

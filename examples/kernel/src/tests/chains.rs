@@ -103,8 +103,8 @@ fn look() {
     let slot = &thread::current().slot;
     // SAFETY: the registers are the running thread's own in this call, and the stack is its own, as its slot records.
     let frames = unsafe { Backtrace::new(&Registers::here(), slot.stack(), &Registered) };
-    // The owner of the frame that made the call inwards. That frame holds the activation of the callee, and still belongs
-    // to the caller.
+    // The owner of the frame that made the call inwards. That frame holds the activation of the callee, and still
+    // belongs to the caller.
     let mut inner = None;
     // SAFETY: the slot is the running thread's, and the thread stays above this call's frame.
     for call in unsafe { Calls::new(slot, frames) } {
@@ -157,7 +157,7 @@ fn endless(_: usize) {
     let reached = [0; 2].map(|_| left.proxy().expect("alive").call(u32::MAX, RRef::new(0)));
     assert_eq!(reached[0], reached[1]);
     for domain in [left, right] {
-        assert!(domain.exit_reason().is_none(), "no domain died of the refused call");
+        assert!(domain.exit_reason().is_none(), "no domain died");
         domain.kill();
     }
     REACHED.store(reached[0].expect("refused in the end"), SeqCst);

@@ -108,7 +108,7 @@ fn work(_: usize) {
                 assert_eq!(sum, 10);
                 ANSWERED.fetch_add(1, SeqCst);
             }
-            // Calls of other threads have killed the domain during this call, in each of its attempts.
+            // Calls of other threads have killed the domain four times during this call.
             Err(RpcError::Crashed) => {}
             Err(error) => panic!("{error:?}"),
         }

@@ -1,5 +1,5 @@
-//! A stack overflow in trusted code kills the domain that has used the stack up. The trusted code runs to its end in the
-//! reserve, the thread leaves the domain, and the reserve is closed again.
+//! A stack overflow in trusted code kills the domain that has used the stack up. The trusted code runs to its end in
+//! the reserve, the thread leaves the domain, and the reserve is closed again.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -26,11 +26,11 @@ const USED: usize = 8 * 1024;
 /// A domain that uses stacks up.
 #[interface]
 trait Digger {
-    fn dig(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
+    fn dig(&self, code: Trusted, pad: u32) -> Result<(), RpcError>;
     /// Uses up the stack of a thread of the domain's own.
-    fn dig_on_thread(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
+    fn dig_on_thread(&self, code: Trusted, pad: u32) -> Result<(), RpcError>;
     /// Uses the stack up in a destructor, while it panics.
-    fn dig_in_panic(&self, what: Trusted, pad: u32) -> Result<(), RpcError>;
+    fn dig_in_panic(&self, code: Trusted, pad: u32) -> Result<(), RpcError>;
     fn take(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError>;
 }
 
@@ -45,8 +45,8 @@ mod digger {
         Ok(State(other.map(Arc::new)))
     }
 
-    fn dig_and_call(other: &Proxy<dyn Digger>, what: Trusted, pad: u32) {
-        dig(what, pad, &|| drop(other.take(RRef::new(1))));
+    fn dig_and_call(other: &Proxy<dyn Digger>, code: Trusted, pad: u32) {
+        dig(code, pad, &|| drop(other.take(RRef::new(1))));
     }
 
     struct DigsAtLast<'a>(&'a Proxy<dyn Digger>, Trusted, u32);
@@ -58,20 +58,20 @@ mod digger {
     }
 
     impl Digger for State {
-        fn dig(&self, what: Trusted, pad: u32) -> Result<(), RpcError> {
-            dig_and_call(self.0.as_ref().expect("another"), what, pad);
+        fn dig(&self, code: Trusted, pad: u32) -> Result<(), RpcError> {
+            dig_and_call(self.0.as_ref().expect("another"), code, pad);
             Ok(())
         }
 
-        fn dig_on_thread(&self, what: Trusted, pad: u32) -> Result<(), RpcError> {
+        fn dig_on_thread(&self, code: Trusted, pad: u32) -> Result<(), RpcError> {
             let other = self.0.clone().expect("another");
-            let thread = domain_thread::spawn(move || dig_and_call(&other, what, pad));
+            let thread = domain_thread::spawn(move || dig_and_call(&other, code, pad));
             thread.expect("room for it").join();
             Ok(())
         }
 
-        fn dig_in_panic(&self, what: Trusted, pad: u32) -> Result<(), RpcError> {
-            let _digs = DigsAtLast(self.0.as_ref().expect("another"), what, pad);
+        fn dig_in_panic(&self, code: Trusted, pad: u32) -> Result<(), RpcError> {
+            let _digs = DigsAtLast(self.0.as_ref().expect("another"), code, pad);
             panic!("on purpose");
         }
 
@@ -107,8 +107,8 @@ impl Pair {
         self.die_of(ExitKind::Fault, "stack overflow at", call)
     }
 
-    /// Lets the domain die in `call`, with an exit reason of this kind and message. Returns whether the reserve was opened
-    /// for that.
+    /// Lets the domain die in `call`, with an exit reason of this kind and message. Returns whether the reserve was
+    /// opened for that.
     fn die_of(
         &self,
         kind: ExitKind,
@@ -132,23 +132,24 @@ impl Pair {
         after.0 != before.0
     }
 
-    /// Lets the domain die on the running thread's stack, once from every depth. Returns how often the reserve was opened.
-    fn die_at_every_depth(&self, what: Trusted) -> u32 {
+    /// Lets the domain die on the running thread's stack, once from every depth. Returns how often the reserve was
+    /// opened.
+    fn die_at_every_depth(&self, code: Trusted) -> u32 {
         let mut reserves = 0;
-        let pads = if what == Trusted::Spawn {
+        let pads = if code == Trusted::Spawn {
             PADS / 4
         } else {
             PADS
         };
         for pad in 0..pads {
-            reserves += u32::from(self.die(|proxy| proxy.dig(what, pad)));
+            reserves += u32::from(self.die(|proxy| proxy.dig(code, pad)));
         }
-        match what {
+        match code {
             Trusted::Nothing => assert_eq!(reserves, 0),
             // This code has only a few words on the stack under the mark. That the stack ends just there is rare, or,
             // where everything is inlined, impossible.
             Trusted::Free | Trusted::Unshare | Trusted::Call => {}
-            _ => assert!(reserves > 0, "{what:?}"),
+            _ => assert!(reserves > 0, "{code:?}"),
         }
         assert!(
             reserve::used() <= USED,
@@ -158,7 +159,7 @@ impl Pair {
     }
 
     fn die_of_all(&self) {
-        let reserves = Trusted::ALL.map(|what| (what, self.die_at_every_depth(what)));
+        let reserves = Trusted::ALL.map(|code| (code, self.die_at_every_depth(code)));
         println!(
             "in trusted code: {reserves:?}, {} bytes of reserve used",
             reserve::used()
@@ -232,9 +233,9 @@ kernel_tests! {
             let pair = Pair::spawn();
             let _fast = FastTick::begin();
             let mut reserves = 0;
-            for what in Trusted::ALL {
+            for code in Trusted::ALL {
                 for pad in 0..PADS / 4 {
-                    reserves += u32::from(pair.die(|proxy| proxy.dig_on_thread(what, pad * 3)));
+                    reserves += u32::from(pair.die(|proxy| proxy.dig_on_thread(code, pad * 3)));
                 }
             }
             assert!(reserves > 5, "{reserves}");
@@ -247,10 +248,10 @@ kernel_tests! {
         leaves_nothing(|| {
             let pair = Pair::spawn();
             let mut reserves = 0;
-            for what in Trusted::ALL {
+            for code in Trusted::ALL {
                 for pad in 0..PADS / 4 {
                     let dies = pair.die_of(ExitKind::Panic, "on purpose", |proxy| {
-                        proxy.dig_in_panic(what, pad * 3)
+                        proxy.dig_in_panic(code, pad * 3)
                     });
                     reserves += u32::from(dies);
                 }

@@ -1,5 +1,5 @@
-//! Deaths around the interrupt of a device. The PCI function and its table are real; the messages are interrupts that the
-//! CPU sends to itself.
+//! Deaths around the interrupt of a device. The PCI function and its table are real; the messages are interrupts that
+//! the CPU sends to itself.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;

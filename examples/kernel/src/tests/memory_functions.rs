@@ -19,7 +19,8 @@ fn pattern() -> [u8; SIZE] {
     core::array::from_fn(|index| (index as u8).wrapping_mul(37).wrapping_add(11))
 }
 
-/// Returns the expected contents after a copy from `from` to `to` inside `bytes`, made byte by byte into a second buffer.
+/// Returns the expected contents after a copy from `from` to `to` inside `bytes`, made byte by byte into a second
+/// buffer.
 fn copied(bytes: &[u8; SIZE], to: usize, from: usize, count: usize) -> [u8; SIZE] {
     core::array::from_fn(|index| match index.checked_sub(to) {
         Some(offset) if offset < count => bytes[from + offset],

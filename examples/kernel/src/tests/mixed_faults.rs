@@ -20,8 +20,8 @@ use crate::{println, time};
 /// The number of deaths, unless the command line says `deaths=N`.
 const DEATHS: u32 = 10_000;
 
-/// A domain that hangs dies after this time. It is several ticks, so that a short call that two ticks happen to meet, on
-/// an emulated machine, does not count as a hang.
+/// A domain that hangs dies after this time. It is several ticks, so that a short call that two ticks happen to meet,
+/// on an emulated machine, does not count as a hang.
 const BUDGET: Duration = Duration::from_millis(8);
 
 /// One of this many deaths is a loop without end. Each of those takes a whole budget.
@@ -72,7 +72,7 @@ fn die(domain: &Domain<dyn Mortal>, state: &mut u64) {
         proxy.die(way)
     };
     assert_eq!(ended, Err(RpcError::Crashed));
-    assert_eq!(*kept, drawn, "an object that was not handed over is untouched");
+    assert_eq!(*kept, drawn, "the object that stayed here is untouched");
     domain.restart().expect("within the budget of restarts");
 }
 

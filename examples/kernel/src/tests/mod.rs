@@ -1,7 +1,7 @@
 //! The kernel's own tests, run in the machine it boots.
 //!
-//! The linker collects them. A test fails if it panics, or if a thread panics that it has started. The panic is contained,
-//! and the other tests run.
+//! The linker collects them. A test fails if it panics, or if a thread panics that it has started. The panic is
+//! contained, and the other tests run.
 
 mod arena;
 mod backtraces;
@@ -137,7 +137,7 @@ pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
         }
     );
     if KERNEL_TESTS.len() < EXPECTED {
-        println!("tests: fewer than the {EXPECTED} expected tests were linked; check the linker script");
+        println!("tests: {EXPECTED} expected, but some were not linked: see kernel.ld");
         return ExitCode::Failure;
     }
     if failed == 0 {

@@ -1,5 +1,5 @@
-//! Panics in flight on top of each other: destructors that a panic runs call another domain, which panics,
-//! whose destructors do the same. However many there are, they are their domains' affair alone.
+//! Nested panics in flight: destructors that a panic runs call another domain, which panics and whose destructors do
+//! the same. However many panics there are, only their domains die of them.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
@@ -15,15 +15,16 @@ use crate::host::runtime;
 /// More than a thread has exception objects for.
 const MANY: u32 = 12;
 
-/// A domain that falls with the other one.
+/// A domain that panics, and makes the other domain panic in a destructor.
 #[interface]
 trait Falling {
     fn learn(&self, other: Proxy<dyn Falling>) -> Result<(), RpcError>;
-    /// Panics; what is dropped then has the other one do the same, `more` times. The last dies so.
+    /// If `more` is 0, dies in the way `last`. Otherwise panics, and a value that is dropped then calls this method of
+    /// the other domain, with `more` one less.
     fn fall(&self, more: u32, last: Way) -> Result<(), RpcError>;
 }
 
-/// How many have begun to fall.
+/// Counts the calls of [`Falling::fall`].
 static FALLS: AtomicU32 = AtomicU32::new(0);
 
 #[derive(Default)]
@@ -33,12 +34,12 @@ fn init((): ()) -> Result<State, RpcError> {
     Ok(State::default())
 }
 
-/// Has the other one fall when it is dropped.
+/// Calls [`Falling::fall`] of the other domain when it is dropped.
 struct TakesAlong<'a>(&'a State, u32, Way);
 
 impl Drop for TakesAlong<'_> {
     fn drop(&mut self) {
-        let other = self.0.0.get().expect("it was told");
+        let other = self.0.0.get().expect("it was learned");
         assert_eq!(other.fall(self.1, self.2), Err(RpcError::Crashed));
     }
 }
@@ -75,7 +76,7 @@ fn pair() -> [Domain<dyn Falling>; 2] {
     pair
 }
 
-/// So many panics in flight, and then `last`: how many there were.
+/// Has `panics` panics in flight, and then a death in the way `last`. Returns the number of calls of [`Falling::fall`].
 fn fall(panics: u32, last: Way) -> u32 {
     let pair: [Domain<dyn Falling>; 2] = pair();
     FALLS.store(0, SeqCst);
@@ -113,7 +114,8 @@ kernel_tests! {
     fn panics_beyond_the_exception_objects_are_cut() {
         leaves_nothing(|| {
             for panics in 0..MANY {
-                // The ninth has no object: what it would drop is given up.
+                // There is no exception object for the ninth panic, so its frames are given up and their values not
+                // dropped.
                 assert_eq!(fall(panics, Way::Panic), (panics + 1).min(9));
             }
         });

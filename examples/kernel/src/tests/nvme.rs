@@ -13,17 +13,16 @@ use super::totals::settled_frames;
 use crate::host::{runtime, slot};
 use crate::mm::frames::{self, FrameOwner};
 
-/// What the disk holds from its start on, once a test has [written](fill) it.
+/// The seed of the pattern that the disk holds from its start on, once a test has [written](fill) it.
 const SEED: u64 = 1;
 const OTHER_SEED: u64 = 2;
 const FILLED_BLOCKS: u64 = 256;
 
-/// The driver's domain. Ends with the test, also with one that fails, so that the next finds the
-/// controller free.
+/// The driver's domain. It ends with the test, also if the test fails, so that the next test finds the controller free.
 struct Driver(Domain<dyn BlockDevice>);
 
 impl Driver {
-    /// Restarted up to `times` times; `None` in a machine without a controller.
+    /// Starts the driver, which may be restarted `times` times. Returns `None` in a machine without a controller.
     fn spawn(times: u32) -> Option<Self> {
         let slot = slot(nvme()?).expect("a slot for each function");
         let policy = Restart::limited(times, Duration::from_secs(3600));
@@ -33,7 +32,7 @@ impl Driver {
         Some(Self(domain.expect("a driver")))
     }
 
-    /// A proxy and the size of a block.
+    /// Returns a proxy of the disk, and the size of a block.
     fn disk(&self) -> (Proxy<dyn BlockDevice>, u64) {
         let disk = self.0.proxy().expect("a proxy");
         let geometry = disk.geometry().expect("its geometry");
@@ -41,7 +40,9 @@ impl Driver {
     }
 
     fn stop(&self) {
-        self.0.stop(Duration::from_secs(1)).expect("nobody inside");
+        self.0
+            .stop(Duration::from_secs(1))
+            .expect("no thread is inside");
     }
 }
 
@@ -55,7 +56,7 @@ fn buffer(bytes: u64) -> RRef<[u8]> {
     RRef::new_zeroed_slice(bytes as usize).expect("memory")
 }
 
-/// Writes the blocks that the tests read, in requests of `count` blocks, then flushes.
+/// Writes the blocks that the tests read, in requests of `count` blocks, and flushes.
 fn fill(disk: &Proxy<dyn BlockDevice>, block: u64, seed: u64, count: u64) {
     let mut data = buffer(count * block);
     for lba in (0..FILLED_BLOCKS).step_by(count as usize) {

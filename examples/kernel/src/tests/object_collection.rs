@@ -1,4 +1,5 @@
-//! Exported objects whose destructors take long run where they hold up nobody: on a thread of the queue.
+//! The destructors of exported objects run on a thread of the run queue. So a destructor that takes long does not block
+//! other threads.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -12,21 +13,21 @@ use crate::host::runtime;
 use crate::thread::request::sleep;
 use crate::time;
 
-/// As long as each destructor takes here, and less than a hundredth of the drain timeout.
+/// The time that each destructor takes here: less than a hundredth of the drain timeout.
 const LONG: Duration = Duration::from_millis(30);
 
 #[interface]
 trait Server {
-    /// Has the server's lock for long.
+    /// Holds the server's lock for a long time.
     fn slow(&self) -> Result<u32, RpcError>;
-    /// Has the server's lock.
+    /// Takes the server's lock for a short time.
     #[idempotent]
     fn fast(&self) -> Result<u32, RpcError>;
 }
 
 struct Locking(spin::Mutex<u32>);
 
-/// A destructor is inside the server.
+/// Whether a destructor is inside the server.
 static IS_INSIDE: AtomicBool = AtomicBool::new(false);
 
 fn is_inside_for_long() {
@@ -52,7 +53,7 @@ impl Server for Locking {
     }
 }
 
-/// Whether the server's starts take long.
+/// Whether a start of the server takes a long time.
 static STARTS_SLOWLY: AtomicBool = AtomicBool::new(false);
 
 fn locking((): ()) -> Result<Locking, RpcError> {
@@ -72,7 +73,7 @@ trait Object {
 trait Exporter {
     /// Exports an object whose destructor calls the server.
     fn calling(&self) -> Result<Proxy<dyn Object>, RpcError>;
-    /// Exports an object whose destructor asks for more than its quota until it is told to stop.
+    /// Exports an object whose destructor asks for more memory than the quota allows, until [`IS_OVER`] is set.
     fn asking(&self) -> Result<Proxy<dyn Object>, RpcError>;
 }
 
@@ -113,7 +114,7 @@ impl Drop for Asking {
     }
 }
 
-/// Bytes that the exporter may have.
+/// The exporter's quota of shared bytes.
 const QUOTA: usize = 4096;
 
 struct Exporting(Arc<Shadow<dyn Server>>);
@@ -155,7 +156,7 @@ impl Pair {
         Self { server, exporter }
     }
 
-    /// Lets an object go whose destructor takes long, and waits until it runs.
+    /// Drops the proxy of an object whose destructor takes long, and waits until the destructor runs.
     fn let_go(object: Proxy<dyn Object>) {
         object.touch().expect("its exporter lives");
         drop(object);

@@ -1,4 +1,4 @@
-//! The domain that is ticked at every instruction, with another beside it.
+//! The domain that has a tick at every instruction, and another domain beside it.
 
 use core::time::Duration;
 
@@ -9,7 +9,7 @@ use super::stepped::{self, Stepped};
 use super::totals::settled_frames;
 use crate::host::runtime;
 
-/// The domain that is ticked, and one that it knows.
+/// The domain that has the ticks, and a domain that it calls.
 pub(super) struct Pair {
     pub(super) stepped: Domain<dyn Stepped>,
     pub(super) other: Domain<dyn Stepped>,
@@ -34,10 +34,10 @@ impl Pair {
         Self { stepped, other }
     }
 
-    /// A proxy of a living domain that has nothing, whose heaps work.
+    /// Returns a proxy of the domain, restarted if it is dead. The domain holds nothing, and its heaps work.
     pub(super) fn ready(&self) -> Proxy<dyn Stepped> {
         if !self.is_running() {
-            // Every entry was counted out again, or this would time out.
+            // If an entry had not been counted out again, this would time out.
             self.stepped.restart().expect("it drained");
         }
         let proxy = self.stepped.proxy().expect("a proxy");
@@ -53,19 +53,19 @@ impl Pair {
     }
 }
 
-/// Runs `what` with two domains; all frames are there again.
-pub(super) fn leaves_nothing(what: impl Fn(&Pair)) {
-    let once = |what: &dyn Fn(&Pair)| {
+/// Runs `action` with two domains, and asserts that all frames are free again afterwards.
+pub(super) fn leaves_nothing(action: impl Fn(&Pair)) {
+    let once = |action: &dyn Fn(&Pair)| {
         let pair = Pair::spawn();
-        what(&pair);
+        action(&pair);
         for domain in [&pair.stepped, &pair.other] {
             domain
                 .stop(Duration::from_secs(1))
-                .expect("nobody is inside");
+                .expect("no thread is inside");
         }
     };
     once(&|pair| {
-        // The host's own tables grow first.
+        // Lets the host's own tables grow before frames are counted.
         for _ in 0..3 {
             drop(pair.ready());
             pair.stepped.kill();
@@ -73,6 +73,6 @@ pub(super) fn leaves_nothing(what: impl Fn(&Pair)) {
         drop(pair.ready());
     });
     let before = settled_frames();
-    once(&what);
+    once(&action);
     assert_eq!(settled_frames(), before);
 }

@@ -15,7 +15,7 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// Panics on a bounds check, `depth` frames down, each holding something to drop.
+/// Panics on a bounds check, `depth` frames down. Each frame holds a value that counts its drop.
 #[inline(never)]
 fn index_deep(depth: usize, drops: &AtomicUsize, bytes: &[u8]) -> u8 {
     let _counted = Counted(drops);
@@ -34,12 +34,12 @@ impl Drop for PanicsInside<'_> {
         assert!(samara_unwind::catch(|| index_deep(2, drops, &[])).is_err());
         assert!(
             samara_unwind::is_unwinding(),
-            "the outer panic is still on its way"
+            "the outer panic is still in flight"
         );
     }
 }
 
-/// Cannot be shown.
+/// Panics, with itself as the message, when it is displayed.
 struct BadDisplay;
 
 impl fmt::Display for BadDisplay {
@@ -48,7 +48,7 @@ impl fmt::Display for BadDisplay {
     }
 }
 
-/// Contains the panic that showing it is, and shows itself all the same.
+/// Panics when it is displayed, contains that panic, and then writes a text.
 struct Stubborn;
 
 impl fmt::Display for Stubborn {
@@ -67,7 +67,7 @@ kernel_tests! {
         for _ in 0..2 {
             assert!(samara_unwind::catch(|| panic!("{}", BadDisplay)).is_err());
         }
-        // The console's lock was not left behind, or nothing would be printed from here on.
+        // If the panic had left the console's lock taken, this would not return.
         crate::println!("the console works");
     }
 

@@ -1,4 +1,4 @@
-//! The machine's functions are found and can be quieted.
+//! The machine's PCI functions are found and can be silenced.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::host::slot;
 use crate::pci::{self, Bar, Class, Function};
 use crate::println;
 
-/// VS: the version, major in bits 31:16.
+/// VS: the version, with the major version in bits 31:16.
 const VERSION: Register<Nvme, u32, ReadOnly> = Register::at(0, 0x08);
 
 /// The machine's NVMe controller, if it has one.
@@ -19,7 +19,7 @@ pub(super) fn nvme() -> Option<&'static Function> {
     let mut functions = pci::functions().iter();
     let found = functions.find(|function| function.class == Class::NVME);
     if found.is_none() {
-        println!("no NVMe controller in this machine: nothing to test");
+        println!("no NVMe controller in this machine: the test is skipped");
     }
     found
 }
@@ -43,7 +43,7 @@ kernel_tests! {
         // NVM Express over PCIe: registers of at least 8 KiB in BAR0.
         let Some(Bar::Memory { address, size }) = nvme.bar(0) else { panic!("{nvme}") };
         assert!(size >= 0x2000 && address != 0, "{nvme}");
-        assert_eq!(nvme.bar(1), None, "the upper half of BAR0");
+        assert_eq!(nvme.bar(1), None, "register 1 is the upper half of BAR0");
     }
 
     fn function_is_claimed_once_and_silenced() {
@@ -51,13 +51,13 @@ kernel_tests! {
         let slot = slot::<Nvme>(function).expect("a slot for each function");
         let claim = slot.claim().expect("free");
         assert!(matches!(slot.claim(), Err(ClaimError::Claimed)));
-        // Firmware that looked for a disk to boot from leaves it enabled.
+        // Firmware that has looked for a disk to boot from leaves the controller enabled, so silencing resets it.
         assert_eq!(claim.silence(), Silenced::Reset);
         claim.enable_bus_master().expect("just reset");
         let began = crate::time::since_boot();
         assert_eq!(claim.silence(), Silenced::Reset);
         assert!(crate::time::since_boot() - began >= Duration::from_millis(100));
-        // The BARs were put back: its version register answers there.
+        // The BARs were restored: the version register answers at the mapped address.
         assert!((1..=2).contains(&(claim.read(VERSION) >> 16)));
         drop(claim);
         drop(slot.claim().expect("free again"));

@@ -1,4 +1,4 @@
-//! Quotas of the exchange heap where objects come to a domain by a call, and where it starts.
+//! Quotas of the exchange heap, for objects that come to a domain by a call, and for the start of a domain.
 
 use alloc::vec::Vec;
 
@@ -10,12 +10,12 @@ use super::kernel_tests;
 use super::totals::leaves_nothing;
 use crate::host::runtime;
 
-/// A domain that keeps what it is given.
+/// A domain that keeps the objects that it is given.
 #[interface]
 trait Collector {
     fn keep(&self, object: RRef<RRef<[u64; 128]>>) -> Result<u32, RpcError>;
     fn give_back(&self) -> Result<Option<RRef<RRef<[u64; 128]>>>, RpcError>;
-    /// How many it has.
+    /// Returns the number of objects that it keeps.
     fn count(&self) -> Result<u32, RpcError>;
 }
 
@@ -42,7 +42,7 @@ impl Collector for State {
     }
 }
 
-/// As [`State`], with more than a kilobyte of its own.
+/// A [`State`] with 8000 bytes of its own.
 struct Large(
     State,
     #[expect(dead_code, reason = "takes room")] [u64; 1000],
@@ -73,15 +73,15 @@ impl Collector for Large {
     }
 }
 
-/// Gives `domain` objects until one is refused; how many it took.
+/// Gives `domain` objects until one is refused. Returns the number that it took.
 fn fill(domain: &Domain<dyn Collector>) -> u32 {
     let proxy = domain.proxy().expect("alive");
     let give = || proxy.keep(RRef::new(RRef::new([7; 128])));
     let taken = (0..1000).take_while(|_| give().is_ok()).count() as u32;
-    // The refusal is an error for who gave, and nothing else: nobody died, and what moves nothing goes on.
+    // The refusal is only an error for the caller: no domain has died, and calls that move no objects still work.
     assert_eq!(give(), Err(RpcError::OverQuota));
     assert_eq!(proxy.count(), Ok(taken));
-    // What it gives away makes room again, for as much.
+    // Objects that the domain gives away make room for as many others.
     for _ in 0..2 {
         let back = proxy.give_back().expect("alive").expect("it has some");
         assert_eq!(back[0], 7);
@@ -122,7 +122,7 @@ kernel_tests! {
             let greedy: Result<Domain<dyn Collector>, _> =
                 runtime().spawn(spec(), init_greedy, Mint::nothing());
             let Err(SpawnError::Init(reason)) = greedy else {
-                panic!("it makes objects without end");
+                panic!("`init` makes objects without end, so it cannot succeed");
             };
             assert_eq!(reason.kind, ExitKind::Panic, "{reason}");
 

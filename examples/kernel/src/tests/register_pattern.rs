@@ -1,5 +1,5 @@
-//! Code that fills every register, the flags' direction bit, the floating-point control words and the
-//! red zone with a pattern, spins, and looks whether all of it is still there.
+//! Code that fills every register, the direction flag, the floating-point control words and the red zone with a
+//! pattern, spins, and checks that all of it is still there.
 
 use core::arch::global_asm;
 use core::fmt;
@@ -9,7 +9,7 @@ global_asm!(
     .section .text.keeper, "ax", @progbits
     .globl keep_pattern
     .type keep_pattern, @function
-// edi.. as of the declaration below. At rsp: 14 words for the general registers, then
+// The arguments are those of the declaration below. At rsp: 14 words for the general registers, then
 // 120: MXCSR, 128: x87 control word, 136: seed, 144 and 152: the caller's control words, 160: scratch.
 keep_pattern:
     .cfi_startproc
@@ -123,11 +123,12 @@ keep_pattern:
 );
 
 unsafe extern "C" {
-    /// Keeps the pattern of `seed` for `rounds`, at least 1; 0, or what was lost.
+    /// Keeps the pattern of `seed` for `rounds`, which are at least 1. Returns 0, or a number for the part that was
+    /// lost.
     safe fn keep_pattern(seed: u64, rounds: u64, mxcsr: u32, control: u16) -> u32;
 }
 
-/// What did not survive.
+/// The part of the pattern that was lost.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Lost {
     GeneralRegister,
@@ -145,9 +146,9 @@ impl fmt::Display for Lost {
     }
 }
 
-/// Keeps a pattern made of `seed` for `rounds`.
+/// Keeps a pattern made of `seed` for `rounds`. Returns the part that was lost, if any.
 pub(super) fn keep(seed: u64, rounds: u64) -> Result<(), Lost> {
-    // A rounding mode of its own, exceptions masked.
+    // A rounding mode that depends on the seed. Exceptions are masked.
     let rounding = seed & 3;
     let mxcsr = 0x1f80 | (rounding << 13) as u32;
     let control = 0x037f | (rounding << 10) as u16;

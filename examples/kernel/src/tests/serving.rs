@@ -1,4 +1,4 @@
-//! What the kernel does for a domain on that domain's thread is that domain's time.
+//! Work that the kernel does for a domain, on a thread of that domain, is charged to that domain.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -13,14 +13,14 @@ use crate::host::runtime;
 use crate::time;
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// What one answer of the kernel's object takes: some ticks, and a part of a budget.
+/// The time that one answer of the kernel's object takes: several ticks, and a part of a budget.
 const ANSWER: Duration = Duration::from_millis(5);
-/// What a domain asks for: 25 budgets.
+/// The number of answers that a domain asks for, which take 25 budgets.
 const ANSWERS: u32 = 100;
 
 static ANSWERED: AtomicU32 = AtomicU32::new(0);
 
-/// An object of the kernel's.
+/// An object that the kernel exports.
 #[interface]
 trait Oracle {
     fn compute(&self) -> Result<u32, RpcError>;
@@ -53,7 +53,8 @@ fn init((): ()) -> Result<State, RpcError> {
     Ok(State)
 }
 
-/// What a domain with this spec gets for `times` questions, how many answers were made, and how it ended.
+/// Starts a domain with this spec, which asks `times` questions. Returns the result of its call, the number of answers
+/// that were made, and how the domain ended.
 fn asks(spec: DomainSpec, times: u32) -> (Result<u32, RpcError>, u32, Option<ExitKind>) {
     let seen = Cell::new(None);
     leaves_nothing(|| {

@@ -1,5 +1,5 @@
-//! A tick that ends the domain, between any two instructions of what it does: trusted code is never cut,
-//! and whatever is cut leaves the heap whole.
+//! A tick that ends the domain comes between any two instructions of its work. Trusted code is never cut, and every cut
+//! leaves the heap consistent.
 
 use samara::prelude::*;
 
@@ -8,7 +8,7 @@ use super::pair::leaves_nothing;
 use super::stepped::{Stepped, Work};
 use super::tick_each_instruction::{Answer, Walk, walk_all};
 
-/// What needs nothing at hand.
+/// Prepares nothing, for calls that need no preparation.
 fn nothing(_: &Proxy<dyn Stepped>) -> Answer {
     Ok(())
 }
@@ -28,7 +28,7 @@ kernel_tests! {
             let walk = Walk { name, is_cold, prepare: &nothing, call: &call };
             let outcomes = walk.run(pair);
             assert_eq!(*lent, 3);
-            assert!(outcomes.cut > 100 && outcomes.answered > 20, "both kinds of code were met");
+            assert!(outcomes.cut > 100 && outcomes.answered > 20, "ticks came in the domain's code and in trusted code");
         });
     }
 

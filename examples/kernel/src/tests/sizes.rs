@@ -1,4 +1,4 @@
-//! Sizes that a domain chooses, where addresses lie in the upper half: sums with them wrap.
+//! Sizes that a domain chooses. Addresses lie in the upper half of the address space, so sums with large sizes wrap.
 
 use alloc::vec::Vec;
 
@@ -13,14 +13,14 @@ use super::totals::leaves_nothing;
 use crate::host::{ALLOCATOR, runtime};
 use crate::mm::layout::ARENA_STRIDE;
 
-/// A domain that asks for much.
+/// A domain that asks for much memory.
 #[interface]
 trait Asking {
-    /// Whether a vector may be made so long that it ends `beyond` bytes behind the end of the address space.
+    /// Whether a vector may become so long that it ends `beyond` bytes behind the end of the address space.
     fn to_the_end(&self, beyond: u64) -> Result<bool, RpcError>;
-    /// Drives the private heap, within its quota; what was granted and refused.
+    /// Drives the private heap with random requests. Returns how many were granted and refused.
     fn private(&self, seed: u64) -> Result<(u32, u32), RpcError>;
-    /// Drives the exchange heap.
+    /// Drives the exchange heap with random requests. Returns how many were granted and refused.
     fn exchange(&self, seed: u64) -> Result<(u32, u32), RpcError>;
 }
 
@@ -66,7 +66,7 @@ impl Asking for State {
 const QUOTA: usize = 1 << 20;
 const STEPS: u64 = 3000;
 
-/// A domain's quota, and an arena's stripe.
+/// The limits of the private heap: a domain's quota, and the stripe of an arena.
 const PRIVATE: Limits = Limits {
     quota: QUOTA,
     bound: ARENA_STRIDE as usize,
@@ -74,7 +74,7 @@ const PRIVATE: Limits = Limits {
     empty: true,
 };
 
-/// A domain's quota, and the largest object.
+/// The limits of the exchange heap: a domain's quota, and the largest object.
 const SHARED: Limits = Limits {
     bound: MAX_OBJECT + MAX_ALIGN,
     ..PRIVATE
@@ -126,7 +126,7 @@ kernel_tests! {
 
     /// Invariant: HEAP-3
     fn the_hosts_heaps_agree_with_the_reference_model() {
-        // No quota: what would take much is not asked for, as the host's arena keeps what it has had.
+        // The host has no quota. Large requests are left out, since the host's arena keeps all memory that it has had.
         let modest = |limits| Limits { skip_above: QUOTA, ..limits };
         for seed in 0..2 {
             let private = private(&ALLOCATOR, modest(PRIVATE), &|| 0, seed, STEPS);

@@ -1,4 +1,4 @@
-//! Uses a stack up, so that its end is met in some trusted code that a domain calls.
+//! Uses a stack up, so that the overflow happens in trusted code that a domain calls.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -9,22 +9,22 @@ use samara::runtime::threads::api as domain_thread;
 
 use crate::thread;
 
-/// What is called on the way down.
+/// The trusted code that is called while the stack grows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[repr(u32)]
 pub(super) enum Trusted {
     Nothing,
-    /// Private memory, a little at a time.
+    /// Allocates a little private memory at a time.
     Allocate,
-    /// So much that the heap asks for pages each time.
+    /// Allocates so much private memory that the heap asks for pages each time.
     AllocatePages,
     Free,
-    /// Objects of the exchange heap.
+    /// Allocates objects of the exchange heap.
     Share,
     Unshare,
-    /// A call of another domain, which is refused where there is no room for it any more.
+    /// Calls another domain. The call is refused where there is no room for it any more.
     Call,
-    /// A thread, whose stack the host maps.
+    /// Spawns a thread, whose stack the host maps.
     Spawn,
 }
 
@@ -41,19 +41,19 @@ impl Trusted {
     ];
 }
 
-/// Bytes of stack that are left where it begins: no call is refused yet.
+/// The calls of trusted code begin when this many bytes of stack are left. There no call of a domain is refused yet.
 const NEAR: usize = 20 * 1024;
 
-/// More than there are frames in that.
+/// More than the number of frames that [`NEAR`] bytes hold.
 const FRAMES: usize = 400;
 
-/// In one of so many of them a thread is spawned.
+/// A thread is spawned in one of this many frames.
 const SPAWNS: u32 = 8;
 
-/// Never returns: the stack runs over. `pad` frames first, of a few words each, so that it does so
-/// elsewhere each time. `call` calls another domain.
-pub(super) fn dig(what: Trusted, pad: u32, call: &dyn Fn()) {
-    pad_then(pad, &|| match what {
+/// Recurses until the stack runs over, so it never returns. `pad` frames of a few words each come first, so that the
+/// stack runs over at another place each time. `call` calls another domain.
+pub(super) fn dig(code: Trusted, pad: u32, call: &dyn Fn()) {
+    pad_then(pad, &|| match code {
         Trusted::Nothing => deeper(1, &mut || ()),
         Trusted::Allocate => allocate::<5>(),
         Trusted::AllocatePages => allocate::<4096>(),
@@ -74,7 +74,7 @@ pub(super) fn dig(what: Trusted, pad: u32, call: &dyn Fn()) {
             let mut frames = 0_u32;
             deeper(1, &mut || {
                 frames += 1;
-                // The time that it takes is the domain's: more of them would use its budget up before its stack.
+                // Spawning takes time of the domain. More threads would use its budget up before its stack.
                 if frames.is_multiple_of(SPAWNS)
                     && let Ok(thread) = domain_thread::spawn(|| ())
                 {
@@ -90,7 +90,8 @@ fn allocate<const WORDS: usize>() {
     deeper(1, &mut || kept.push(Vec::<u64>::with_capacity(WORDS)));
 }
 
-/// Frames of two sizes, 16 bytes apart: whatever the size of those below, they begin everywhere.
+/// Calls `then` behind frames of two sizes, which differ by 16 bytes. So the frames below begin at every possible
+/// offset, whatever their size is.
 fn pad_then(frames: u32, then: &dyn Fn()) {
     pad_with::<2>(frames / 8, &|| pad_with::<4>(frames % 8, then));
 }

@@ -1,4 +1,4 @@
-//! The domain that is ticked at every instruction: its methods do one thing each.
+//! The domain that has a tick at every instruction. Each of its methods does one thing.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -8,60 +8,60 @@ use core::hint::black_box;
 use samara::prelude::*;
 use spin::Mutex;
 
-/// What is done while each instruction is watched.
+/// The work whose instructions are stepped through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[repr(u32)]
 pub(super) enum Work {
     Allocate,
     Free,
-    /// More than a cache holds.
+    /// Frees more objects than a cache holds.
     FreeMany,
     AllocatePrivate,
     FreePrivate,
     GrowPrivate,
-    /// So much that the private heap asks for pages.
+    /// Allocates so much that the private heap asks for pages.
     AllocatePages,
     FreePages,
-    /// Objects with pages of their own.
+    /// Allocates an object with pages of its own.
     AllocateLarge,
     FreeLarge,
     CloneProxy,
     DropProxy,
-    /// Of what the other domain exports, which that counts.
+    /// Clones a proxy of an object that the other domain exports, and whose proxies are counted.
     CloneExported,
     DropExported,
     Export,
     DropExport,
-    /// Another domain's method that does nothing.
+    /// Calls a method of the other domain that does nothing.
     CallOther,
 }
 
-/// Objects that [`Work::FreeMany`] frees.
+/// The number of objects that [`Work::FreeMany`] frees.
 const MANY: usize = 300;
 
-/// Bytes of what is large.
+/// Bytes of a large object.
 const LARGE: usize = 100 << 10;
 
 /// A domain whose calls are short.
 #[interface]
 pub(super) trait Stepped {
-    /// Allocates and frees, privately and shared, keeps what it is given, and gives another back.
+    /// Allocates and frees private and shared memory, keeps the object that it is given, and returns another.
     fn exchange(&self, given: RRef<u64>, lent: &RRef<u64>) -> Result<RRef<u64>, RpcError>;
     fn nothing(&self) -> Result<(), RpcError>;
-    /// Keeps it.
+    /// Keeps the object.
     fn give(&self, object: RRef<RRef<u64>>) -> Result<(), RpcError>;
-    /// Gives it back.
+    /// Returns the object that [`Stepped::give`] has kept.
     fn take(&self) -> Result<RRef<RRef<u64>>, RpcError>;
-    /// Has at hand what the work needs, and room for what it makes.
+    /// Makes the objects that the work needs, and reserves room for those that it makes.
     fn prepare(&self, work: Work) -> Result<(), RpcError>;
     fn work(&self, work: Work) -> Result<(), RpcError>;
     /// Exports an object.
     fn make(&self) -> Result<Proxy<dyn Stepped>, RpcError>;
-    /// Has nothing any more.
+    /// Drops everything that the domain holds.
     fn clear(&self) -> Result<(), RpcError>;
 }
 
-/// What it has.
+/// The objects that the domain holds.
 #[derive(Default)]
 struct Held {
     given: Option<RRef<u64>>,

@@ -1,4 +1,4 @@
-//! How domains end that are told to: in destructors of their own, and where they would go on for ever.
+//! Domains that are stopped or killed: they die in destructors, or would go on for ever.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -14,7 +14,7 @@ use super::totals::leaves_nothing;
 use crate::host::runtime;
 use crate::thread::request;
 
-/// What a destructor does.
+/// The action of a destructor.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 enum Last {
     Nothing,
@@ -22,18 +22,18 @@ enum Last {
     Hang,
 }
 
-/// A domain that is told to end.
+/// A domain that is stopped or killed.
 #[interface]
 trait Ending {
     fn work(&self) -> Result<u32, RpcError>;
-    /// Asks `other`, which is dead, for as long as it is.
+    /// Calls `other`, which is dead, again and again for as long as it is dead.
     fn insist(&self, other: Proxy<dyn Ending>) -> Result<(), RpcError>;
 }
 
-/// How many destructors of [`State`] have begun, and have come to their end.
+/// Count the destructors of [`State`] that have begun, and those that have run to their end.
 static BEGUN: AtomicU32 = AtomicU32::new(0);
 static ENDED: AtomicU32 = AtomicU32::new(0);
-/// How often a dead domain was asked.
+/// Counts the calls of a dead domain.
 static ASKED: AtomicU32 = AtomicU32::new(0);
 
 struct State {
@@ -76,7 +76,7 @@ impl Ending for State {
 fn spawn(last: Last) -> Domain<dyn Ending> {
     let budget = Duration::from_millis(10);
     let spec = DomainSpec::new("ends").heap_quota(1 << 20);
-    // Who insists has no budget: a kill is to end it.
+    // A domain that calls `insist` has no budget, since a kill is to end it.
     let spec = if last == Last::Hang {
         spec.budget(budget)
     } else {
@@ -86,8 +86,8 @@ fn spawn(last: Last) -> Domain<dyn Ending> {
     domain.expect("a domain")
 }
 
-/// Stops a domain whose object does `last` when it is dropped; why it ended, and that the destructor came
-/// to its end.
+/// Stops a domain whose object does `last` when it is dropped. Returns why the domain ended, and whether the destructor
+/// ran to its end.
 fn stop(last: Last) -> (ExitKind, bool) {
     let domain = spawn(last);
     let proxy = domain.proxy().expect("alive");
@@ -104,7 +104,7 @@ fn stop(last: Last) -> (ExitKind, bool) {
     (reason.kind, ENDED.load(SeqCst) != ended)
 }
 
-/// Who asks, and who is dead.
+/// The domain that calls, and the domain that is dead.
 type Parties = (Proxy<dyn Ending>, Proxy<dyn Ending>);
 
 static PARTIES: Mutex<Option<Parties>> = Mutex::new(None);
@@ -121,7 +121,7 @@ kernel_tests! {
             for way in Way::ALL {
                 assert_eq!(stop(Last::Die(way)), (way.reason().0, false), "{way:?}");
             }
-            // And so it is without.
+            // Without a death, the destructor runs to its end.
             assert_eq!(stop(Last::Nothing), (ExitKind::Stopped, true));
         });
     }
@@ -143,7 +143,7 @@ kernel_tests! {
             while ASKED.load(SeqCst) < 1000 {
                 request::yield_now();
             }
-            assert!(asks.exit_reason().is_none(), "to ask is no crime");
+            assert!(asks.exit_reason().is_none(), "calls of a dead domain do not kill the caller");
             assert!(asks.kill());
             thread.join();
             assert_eq!(asks.exit_reason().map(|reason| reason.kind), Some(ExitKind::Killed));

@@ -1,4 +1,4 @@
-//! Threads take turns without noticing.
+//! Threads take turns, and switches do not change their registers.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::SeqCst};
 use core::time::Duration;
@@ -13,7 +13,7 @@ use crate::thread::spawn::{Handle, PANICKED, Start, free_ended, spawn};
 use crate::thread::tick;
 use crate::time;
 
-/// What a test may wait for; nothing here takes a tenth.
+/// The longest time that a test waits. No wait here takes a tenth of it.
 const LONG: Duration = Duration::from_secs(20);
 
 /// Starts a thread of the host.
@@ -23,7 +23,7 @@ pub(super) fn start(function: fn(usize), argument: usize) -> Handle {
         .expect("a place and memory")
 }
 
-/// Ticks as often as the machine can bear, while it lives.
+/// Sets a very short period of the tick for as long as it exists.
 pub(super) struct FastTick;
 
 impl FastTick {
@@ -39,18 +39,18 @@ impl Drop for FastTick {
     }
 }
 
-/// Changes of the running thread so far.
+/// Returns the number of switches so far.
 fn switches() -> u32 {
     x86_64::instructions::interrupts::without_interrupts(|| cpu::this().switches.load(SeqCst))
 }
 
-/// Ticks so far.
+/// Returns the number of ticks so far.
 fn ticks() -> u32 {
     x86_64::instructions::interrupts::without_interrupts(|| cpu::this().ticks.load(SeqCst))
 }
 
-/// Switches that each thread's pattern is kept over: a machine that is emulated ticks every
-/// millisecond or so, however short the period.
+/// The number of switches over which each thread keeps its pattern. An emulated machine ticks about every millisecond,
+/// however short the period is.
 const SWITCHES: u32 = 1_000;
 
 static KEPT: AtomicU32 = AtomicU32::new(0);
@@ -105,7 +105,7 @@ kernel_tests! {
             keeper(4);
             threads.into_iter().for_each(Handle::join);
         }
-        assert_eq!(KEPT.load(SeqCst), 5, "each kept its own to the end");
+        assert_eq!(KEPT.load(SeqCst), 5, "each thread has kept its pattern to the end");
         let switches = switches() - before;
         assert!(switches >= SWITCHES, "{switches} switches");
     }
@@ -133,7 +133,7 @@ kernel_tests! {
     }
 
     fn timer_is_calibrated() {
-        // QEMU's counts at 1 GHz, divided by 16; others are not far off.
+        // QEMU's timer counts at 1 GHz, divided by 16. Others are not far off.
         let frequency = crate::arch::lapic::frequency();
         assert!((1_000_000..1_000_000_000).contains(&frequency), "{frequency}");
         let before = ticks();
@@ -162,7 +162,7 @@ kernel_tests! {
         assert!(time::since_boot() - before < LONG / 2);
         let before = time::since_boot();
         request::park(token, Some(Duration::from_millis(5)));
-        assert!(time::since_boot() - before >= Duration::from_millis(5), "it was used up");
+        assert!(time::since_boot() - before >= Duration::from_millis(5), "the first park used the wake up");
     }
 
     /// Invariant: TRAP-8
@@ -195,6 +195,6 @@ kernel_tests! {
     fn a_panic_ends_only_its_thread() {
         let before = PANICKED.load(SeqCst);
         start(|_| panic!("a thread of the host"), 0).join();
-        assert_eq!(PANICKED.swap(before, SeqCst), before + 1, "it counts as a failed test's");
+        assert_eq!(PANICKED.swap(before, SeqCst), before + 1, "the panic is counted, so that its test fails");
     }
 }

@@ -1,4 +1,4 @@
-//! One kind of work, done again and again with a tick behind each of its instructions.
+//! Repeats one kind of work, each time with a tick behind another of its instructions.
 
 use alloc::format;
 
@@ -11,35 +11,36 @@ use super::stepped::{Stepped, Work};
 use crate::println;
 use crate::thread::step::{Steps, count, tick_after};
 
-/// Traps that one kind of work may take, over all its instructions. What fills or copies pages takes too many
-/// for each instruction: then it is one of so many.
+/// The most traps that one kind of work may take, over all its runs. Work that fills or copies pages would take more.
+/// For such work not every instruction gets a tick, but one in each stride.
 const TRAPS: u64 = 1_500_000;
 
-/// A tick for each instruction finds the domain's code, or comes when nothing is to be cut.
+/// Counts the runs in which the tick cut the thread, and those in which the call was answered all the same.
 #[derive(Default)]
 pub(super) struct Outcomes {
     pub(super) cut: u32,
     pub(super) answered: u32,
 }
 
-/// The answer of a call that was stepped.
+/// The result of a call that was stepped through.
 pub(super) type Answer = Result<(), RpcError>;
 
-/// What is done with a domain again and again.
+/// One kind of work, to be repeated with a domain.
 pub(super) struct Walk<'a> {
     pub(super) name: &'a str,
-    /// Each time from the beginning, rather than as if it was done before.
+    /// Whether each run starts with a new generation and empty caches, rather than with a domain that has done the work
+    /// before.
     pub(super) is_cold: bool,
     pub(super) prepare: &'a dyn Fn(&Proxy<dyn Stepped>) -> Answer,
-    /// This is watched.
+    /// The call that is stepped through.
     pub(super) call: &'a dyn Fn(&Proxy<dyn Stepped>) -> Answer,
 }
 
 impl Walk<'_> {
-    /// Ticks at every instruction.
+    /// Runs the work once for each of its instructions, with a tick there.
     pub(super) fn run(&self, pair: &Pair) -> Outcomes {
         let Self { name, call, .. } = self;
-        // What is done for the first time in a life takes the longest.
+        // Work that is done for the first time in a generation takes the most instructions.
         let mut whole = Steps::default();
         for _ in 0..3 {
             pair.stepped.kill();
@@ -55,7 +56,7 @@ impl Walk<'_> {
         let stride = u32::try_from(all / TRAPS).unwrap_or(u32::MAX).max(1);
         let mut outcomes = Outcomes::default();
         let mut steps = 1;
-        // Not every run is as long as those.
+        // Some runs are longer than the runs above.
         while steps < whole.instructions + whole.instructions / 8 {
             let proxy = self.begin(pair);
             let mut answer = Err(RpcError::Dead);
@@ -84,7 +85,7 @@ impl Walk<'_> {
         outcomes
     }
 
-    /// A proxy of a domain that is about to be called.
+    /// Prepares the domain for a run, and returns a proxy of it.
     fn begin(&self, pair: &Pair) -> Proxy<dyn Stepped> {
         if self.is_cold {
             pair.stepped.kill();
@@ -102,7 +103,7 @@ impl Walk<'_> {
     }
 }
 
-/// Ticks at every instruction of kinds of work, and of each where no cache has anything and the domain is new.
+/// Runs each kind of work with a tick at every instruction: once warm, and once with empty caches and a new generation.
 pub(super) fn walk_all(pair: &Pair, kinds: &[Work]) {
     for work in kinds.iter().copied() {
         for is_cold in [false, true] {

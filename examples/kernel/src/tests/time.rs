@@ -1,4 +1,4 @@
-//! Time goes on, forwards.
+//! The time goes on and never goes back.
 
 use core::time::Duration;
 

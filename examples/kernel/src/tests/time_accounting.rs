@@ -1,4 +1,4 @@
-//! A thread's time is what it ran, wherever in its turn the tick found it.
+//! A thread is charged for the time that it has run, wherever in its turn the tick comes.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
@@ -17,14 +17,14 @@ use crate::thread::tick;
 use crate::time;
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// What a thread runs that leaves before the tick.
+/// The time that a thread runs which leaves the CPU before the tick.
 const MOST_OF_A_TURN: Duration = Duration::from_micros(700);
 
 #[interface]
 trait Worker {
-    /// Runs for most of each turn and leaves, so many times.
+    /// Runs for most of a turn and then yields, `times` times.
     fn leave(&self, times: u32) -> Result<u32, RpcError>;
-    /// Computes so much, however long that takes.
+    /// Computes `steps` steps, however long they take.
     fn compute(&self, steps: u32) -> Result<u32, RpcError>;
 }
 struct State;
@@ -56,7 +56,7 @@ fn run_for(time: Duration) {
 static TURNS: AtomicU32 = AtomicU32::new(0);
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Shares the processor: runs for so many microseconds of each of its turns, or all the time for 0.
+/// Shares the CPU: runs for `us` microseconds of each of its turns, or all the time if `us` is 0.
 fn share(us: usize) {
     while !STOP.load(SeqCst) {
         run_for(Duration::from_micros(us as u64));
@@ -66,7 +66,8 @@ fn share(us: usize) {
     }
 }
 
-/// What `act` gets from a domain with a budget beside such a thread, and how the domain ends.
+/// Runs `act` with a domain that has a budget. `act` starts a thread that runs [`share`] by calling its first argument.
+/// Returns the result of `act`, and how the domain ended.
 fn beside<R>(us: usize, act: impl Fn(&dyn Fn(), &Proxy<dyn Worker>) -> R) -> (R, Option<ExitKind>) {
     let seen = Cell::new(None);
     leaves_nothing(|| {

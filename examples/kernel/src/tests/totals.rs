@@ -1,4 +1,4 @@
-//! What there is: nothing more after a test than before.
+//! Totals of frames and objects, which must be the same after a test as before.
 
 use core::time::Duration;
 
@@ -11,7 +11,7 @@ use crate::mm::frames::{self, FrameOwner};
 use crate::thread::spawn::free_ended;
 use crate::thread::{OWN_STACK_FRAMES, request};
 
-/// What there is, before and after.
+/// The number of free frames, of objects and of capabilities.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Totals {
     frames: usize,
@@ -31,16 +31,17 @@ impl Totals {
     }
 }
 
-/// Does it until the host's own tables have grown, then once more: nothing is left.
-pub(super) fn leaves_nothing(what: impl Fn()) {
-    what();
-    what();
+/// Runs `action` twice, until the host's own tables have grown, and then once more. Asserts that the last run leaves
+/// nothing behind.
+pub(super) fn leaves_nothing(action: impl Fn()) {
+    action();
+    action();
     let before = Totals::now();
-    what();
+    action();
     assert_eq!(Totals::now(), before);
 }
 
-/// Waits until no dead domain is left to reclaim: another thread may be at it.
+/// Waits until no dead domain is left to reclaim. Another thread may be reclaiming one.
 pub(super) fn settle() {
     let dying = |domain: DomainInfo| matches!(domain.state, State::Stopping | State::Reclaiming);
     while runtime().domains().any(dying) {
@@ -48,14 +49,15 @@ pub(super) fn settle() {
     }
 }
 
-/// Milliseconds that threads which have left their domains may take to end: those of the idle and of the reaper
-/// stay, and a test's own.
+/// Milliseconds that threads which have left their domains may take to end. The kernel's own threads and those of the
+/// test do not end.
 const PATIENCE: u32 = 20;
 
-/// Frames that are free once the exchange heap has given up what it keeps for later.
+/// Waits until dead domains are reclaimed, empties the caches of the exchange heap, and returns the number of free
+/// frames.
 pub(super) fn settled_frames() -> usize {
     settle();
-    // A domain's thread is counted out, and the domain reclaimed, some instructions before the thread ends.
+    // When the exit of a domain's thread is counted and the domain reclaimed, the thread has yet to end itself.
     for _ in 0..PATIENCE {
         free_ended();
         if frames::owned_by(FrameOwner::STACKS) <= OWN_STACK_FRAMES {

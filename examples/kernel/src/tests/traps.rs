@@ -1,4 +1,4 @@
-//! A trap leaves no mark on the code it interrupts.
+//! A trap does not change the registers or the red zone of the code that it interrupts.
 
 use core::arch::asm;
 
@@ -7,9 +7,8 @@ use crate::trap;
 
 /// Fills the vector registers and the red zone, executes a breakpoint, and reads both back.
 fn trap_with(vector: &mut [u8; 256], red_zone: &mut [u64; 16]) {
-    // SAFETY: all registers that change are declared or restored. The stack pointer moves down
-    // first, so that the red zone below it is nobody else's; the handler returns behind the
-    // breakpoint.
+    // SAFETY: all registers that change are declared or restored. The stack pointer moves down first, so that no other
+    // code uses the red zone below it. The handler returns behind the breakpoint.
     unsafe {
         asm!(
             "sub rsp, 512",
@@ -36,10 +35,10 @@ fn trap_with(vector: &mut [u8; 256], red_zone: &mut [u64; 16]) {
     }
 }
 
-/// Executes a breakpoint with the direction flag set; says whether it still is afterwards.
+/// Executes a breakpoint with the direction flag set. Returns whether the flag is still set afterwards.
 fn trap_with_direction_flag() -> bool {
     let flags: u64;
-    // SAFETY: the flag is cleared again before any other code runs.
+    // SAFETY: the flag is cleared again before any other code of this thread runs.
     unsafe { asm!("std", "int3", "pushfq", "pop {flags}", "cld", flags = out(reg) flags) };
     flags & (1 << 10) != 0
 }
@@ -65,7 +64,7 @@ kernel_tests! {
         let mut sum = core::hint::black_box(0.5_f64);
         for step in 0..100 {
             sum += f64::from(step) * 0.25;
-            // SAFETY: a breakpoint's handler counts it and returns.
+            // SAFETY: the handler of a breakpoint counts it and returns.
             unsafe { asm!("int3") };
         }
         assert_eq!(sum, 1238.0);

@@ -1,4 +1,4 @@
-//! The domain that comes to harm, and does what it is told to that end.
+//! The domain that crashes, in the way that a call asks for.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -12,25 +12,25 @@ use spin::Mutex;
 use super::middle_domain::Middle;
 use crate::host::runtime;
 
-/// A domain that does what it is told, to its own harm.
+/// A domain that crashes or uses up memory when it is called.
 #[interface]
 pub(super) trait Victim {
-    /// Allocates private memory and keeps it; false if there is none.
+    /// Allocates private memory and keeps it. Returns false if it gets none.
     fn hoard(&self, bytes: u64) -> Result<bool, RpcError>;
     /// Keeps a shared object.
     fn keep(&self, object: RRef<u64>) -> Result<(), RpcError>;
-    /// Panics four frames down, each of which counts in `drops` when it is left.
+    /// Panics four frames down. Each frame counts in `drops` when it is unwound.
     fn crash(&self, drops: &RRef<AtomicU32>) -> Result<(), RpcError>;
     /// Panics with a message that panics.
     fn crash_unspeakably(&self) -> Result<(), RpcError>;
-    /// Has the host kill the domain in [`CALLER`].
+    /// Kills the domain in [`CALLER`].
     fn kill_caller(&self) -> Result<(), RpcError>;
-    /// Has no bug.
+    /// Works without a fault.
     #[idempotent]
     fn work(&self) -> Result<u32, RpcError>;
 }
 
-/// Whom [`Victim::kill_caller`] kills. Authority that a real domain would not have.
+/// The domain that [`Victim::kill_caller`] kills. A real domain would not have this authority.
 pub(super) static CALLER: Mutex<Option<Domain<dyn Middle>>> = Mutex::new(None);
 
 /// Counts when it is dropped.
@@ -129,5 +129,5 @@ pub(super) fn count(drops: &RRef<AtomicU32>) -> u32 {
 pub(super) fn stop<I: ?Sized + samara::runtime::Interface>(domain: &Domain<I>) {
     domain
         .stop(Duration::from_secs(1))
-        .expect("nobody is inside");
+        .expect("no thread is inside");
 }

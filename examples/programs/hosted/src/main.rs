@@ -5,11 +5,11 @@ use samara::prelude::*;
 use samara_host_std::{DomainAlloc, System, runtime};
 use std::time::Duration;
 
-/// Gives every domain a private heap, returned as a whole when it dies.
+/// Gives every domain a private heap, which is freed as a whole when the domain dies.
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// What the store offers. A value moves in and out without a copy.
+/// The interface of the store. A value moves in and out without a copy.
 #[interface]
 trait Store {
     fn put(&self, key: u64, value: RRef<[u8]>) -> Result<(), RpcError>;
@@ -17,7 +17,7 @@ trait Store {
     fn len(&self, key: u64) -> Result<Option<u64>, RpcError>;
 }
 
-/// What the client offers.
+/// The interface of the client.
 #[interface]
 trait Client {
     fn lookup(&self, key: u64) -> Result<Option<u64>, RpcError>;
@@ -74,7 +74,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let client: Domain<dyn Client> = runtime().spawn(
         DomainSpec::new("client"),
         client::init,
-        Mint::fallible(move || handle.shadow()), // a new one at each start of the client
+        Mint::fallible(move || handle.shadow()), // makes a new shadow at each start of the client
     )?;
     let (direct, client) = (store.proxy()?, client.proxy()?);
 

@@ -1,5 +1,5 @@
-//! Whether a boundary keeps what each architecture's functions must preserve: not a program to
-//! imitate. The hosted tests of `samara-unwind` do this on x86_64.
+//! Checks that a boundary preserves the registers that functions of each architecture must preserve. This is not an
+//! example to imitate. On x86_64 the hosted tests of `samara-unwind` do this.
 #![no_std]
 #![no_main]
 #![expect(unsafe_code, reason = "fills registers with known values")]
@@ -20,15 +20,15 @@ use platform::say;
 use registers::{INTEGERS, WORDS, filled, wreck};
 use samara::unwind::jump::{Anchor, JumpHost, begin_panic, catch, raise};
 
-/// Fills every preserved register (integer ones with 1, 2, ..., floating-point ones with the bits
-/// 100, 101, ...), calls `f`, stores what they hold then at `words`, and puts back what was in them.
+/// Fills every preserved register (integer registers with 1, 2, ..., floating-point registers with the bits
+/// 100, 101, ...), calls `f`, stores their contents after that at `words`, and restores their previous contents.
 type Filled = unsafe extern "C" fn(f: extern "C" fn(), words: *mut usize);
 
 /// Overwrites every preserved register, as no function may, and calls `f`, which never returns.
 type Wreckage = unsafe extern "C" fn(f: extern "C" fn() -> !) -> !;
 
 struct Host;
-// SAFETY: one thread, one anchor; nothing is locked or shared.
+// SAFETY: there is one thread and one anchor, and nothing is locked or shared.
 unsafe impl JumpHost for Host {
     fn anchor() -> &'static Anchor {
         static MAIN: Anchor = Anchor::new();
@@ -43,7 +43,7 @@ extern "C" fn give_up() -> ! {
 
 fn descend(depth: u32) -> u32 {
     if depth == 0 {
-        // SAFETY: `give_up` does not return here, where the registers are lost.
+        // SAFETY: `give_up` raises and does not return here, where the registers are overwritten.
         unsafe { wreck(give_up) }
     }
     core::hint::black_box(descend(depth - 1)) ^ depth
@@ -58,10 +58,10 @@ extern "C" fn quiet() {
     assert!(catch(|| core::hint::black_box(5)).ok() == Some(5));
 }
 
-/// How many registers differ after `f`.
+/// Returns how many registers have changed after `f`.
 fn lost(f: extern "C" fn()) -> usize {
     let mut words = [0; WORDS];
-    // SAFETY: there is room for every register, and it preserves what it fills.
+    // SAFETY: `words` has room for every register, and `filled` restores the registers that it fills.
     unsafe { filled(f, words.as_mut_ptr()) };
     let wanted = |at| {
         if at < INTEGERS {

@@ -1,4 +1,4 @@
-//! The host: one thread, one CPU, memory from one static buffer.
+//! The host: one thread on one CPU, with memory from one static buffer.
 #![expect(unsafe_code, reason = "binds the host traits")]
 
 use core::ptr::NonNull;
@@ -11,7 +11,7 @@ use samara::{Event, Owner, Runtime};
 
 struct Host;
 
-/// What belongs to the one thread.
+/// The state of the one thread.
 struct Main {
     slot: ThreadSlot,
     anchor: Anchor,
@@ -25,11 +25,11 @@ static MAIN: Main = Main {
     anchor: Anchor::new(),
 };
 
-/// Six slabs of 4 KiB: one for each size class and kind that the program uses, and one to spare.
+/// Six slabs of 4 KiB: one for each size class and kind that the program uses, and a spare one.
 static BUFFER: Buffer<{ 6 * 4096 }> = Buffer::new();
 static PAGES: FixedPages = FixedPages::new();
 
-// SAFETY: one thread, one slot. Pages are those of `FixedPages`.
+// SAFETY: there is one thread and one slot. `FixedPages` gives out pages that nothing else uses, until they are freed.
 unsafe impl HeapHost for Host {
     #[inline]
     fn thread_slot() -> NonNull<ThreadSlot> {
@@ -41,12 +41,12 @@ unsafe impl HeapHost for Host {
     }
 
     unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
-        // SAFETY: handed on.
+        // SAFETY: handed on: the pages came from `PAGES.alloc`, and nothing refers to them any more.
         unsafe { PAGES.free(start, bytes) }
     }
 }
 
-// SAFETY: one thread, one anchor; its domains forbid unsafe code, and nothing else runs in them.
+// SAFETY: there is one thread and one anchor. The domains forbid unsafe code, and no other code runs in them.
 unsafe impl JumpHost for Host {
     #[inline]
     fn anchor() -> &'static Anchor {
@@ -54,7 +54,7 @@ unsafe impl JumpHost for Host {
     }
 }
 
-// SAFETY: a constant.
+// SAFETY: the clock is a constant.
 unsafe impl Clock for Host {
     fn now_ns() -> u64 {
         0
@@ -65,7 +65,7 @@ impl Events for Host {
     fn event(_: &Event<'_>) {}
 }
 
-// SAFETY: does nothing.
+// SAFETY: `yield_now` does nothing.
 unsafe impl Threads for Host {
     fn yield_now() {}
 }
@@ -87,11 +87,11 @@ samara::set_heap_host!(Host);
 samara::set_runtime_host!(Host);
 samara::unwind::set_jump_host!(Host);
 
-/// Gives the heap its memory, once, and takes the authority over domains.
+/// Gives the heap its memory, once, and returns the authority over domains.
 pub(crate) fn runtime() -> Runtime {
     if let Some(memory) = BUFFER.take() {
         PAGES.give(memory);
     }
-    // SAFETY: this is the host, and keeps it.
+    // SAFETY: this is the host, and it gives the `Runtime` to no domain.
     unsafe { Runtime::assume_host() }
 }

@@ -1,7 +1,7 @@
-//! The smallest embedded program: two domains in one image, no allocator, no unwind tables.
+//! The smallest embedded program: two domains in one image, without an allocator and without unwind tables.
 //!
-//! A store with a bug, and a client that calls it; both are started over one static buffer, the
-//! store dies, the client does not, and the host starts the store again.
+//! The domains are a store with a bug and a client that calls it, with memory from one static buffer. The store dies,
+//! the client lives on, and the host starts the store again.
 #![no_std]
 #![no_main]
 
@@ -15,20 +15,20 @@ use platform::say;
 use samara::prelude::*;
 use samara::unwind;
 
-/// What the store offers.
+/// The interface of the store.
 #[interface]
 trait Store {
     fn put(&self, key: u8, value: RRef<[u8; 32]>) -> Result<(), RpcError>;
     fn take(&self, key: u8) -> Result<Option<RRef<[u8; 32]>>, RpcError>;
 }
 
-/// What the client offers.
+/// The interface of the client.
 #[interface]
 trait Client {
     fn ask(&self, key: u8) -> Result<u32, RpcError>;
 }
 
-/// What went wrong, as the exit code.
+/// The number of the step that failed, which becomes the exit code.
 type Failed = u8;
 
 fn demonstrate() -> Result<(), Failed> {
@@ -47,7 +47,7 @@ fn demonstrate() -> Result<(), Failed> {
     }
     say!("the client looks up 1: {:?}", client.ask(1));
 
-    // The store panics three frames deep inside the client's call. Only the store dies.
+    // The store panics in a call. Only the store dies.
     for restarts in 0..20 {
         let store = if restarts == 0 {
             first
@@ -68,7 +68,7 @@ fn demonstrate() -> Result<(), Failed> {
         if proxy.put(1, RRef::try_new([2; 32]).map_err(|_| 21)?) != Err(RpcError::Dead) {
             return Err(22);
         }
-        // The value that it kept, and its object: both come back by their owner words.
+        // The reclaim finds the value that the store kept, and its object, by their owner words.
         if runtime.reap() != 1 || store.reason() != Some(reason) {
             return Err(23);
         }
@@ -89,7 +89,7 @@ pub(crate) fn run() -> u8 {
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    // A panic of trusted code is not cut: its locks would stay locked.
+    // A panic of trusted code is not cut, since its locks would stay locked.
     if samara::runtime::panic::record(&info.message(), info.location()) {
         let _no_boundary = unwind::begin_panic();
     }

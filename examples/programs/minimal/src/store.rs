@@ -1,11 +1,11 @@
-//! The store: a domain. It keeps one value.
+//! The store: a domain that keeps one value.
 #![forbid(unsafe_code)]
 
 use crate::Store;
 use samara::prelude::*;
 use spin::Mutex;
 
-/// The key that it dies of.
+/// The key that makes the store panic.
 pub(crate) const DEADLY: u8 = 13;
 
 pub(crate) struct Values(Mutex<Option<(u8, RRef<[u8; 32]>)>>);
@@ -21,14 +21,14 @@ impl Store for Values {
     }
 
     fn take(&self, key: u8) -> Result<Option<RRef<[u8; 32]>>, RpcError> {
-        // Cut while it is held: the lock dies with the store.
+        // If the call is cut while the lock is held, the lock dies with the store.
         let mut value = self.0.lock();
         check(key);
         Ok(value.take_if(|(at, _)| *at == key).map(|(_, value)| value))
     }
 }
 
-/// The bug.
+/// Contains the bug.
 #[inline(never)]
 fn check(key: u8) {
     assert_ne!(key, DEADLY, "the store dies of this key");

@@ -1,4 +1,4 @@
-//! Heads and bodies that are sent.
+//! The heads and bodies of answers.
 
 use core::fmt::{self, Write};
 
@@ -8,39 +8,39 @@ use samara_pattern as pattern;
 
 use crate::request::{Asked, Refusal, Request};
 
-/// Bytes of a piece of the answer: lent to the stack, which copies from it.
+/// Bytes of a piece of the answer. A piece is lent to the stack, which copies from it.
 const PIECE: usize = 16 << 10;
 
 /// An answer on its way.
 pub(crate) struct Answer {
-    /// What the stack takes next: `piece[sent..filled]`.
+    /// The current piece. `piece[sent..filled]` is to be sent next.
     piece: RRef<[u8]>,
     sent: usize,
     filled: usize,
-    /// How much of the piece is head.
+    /// Bytes of the piece that belong to the head.
     head: usize,
-    /// The body, from `next` up to `end`, is still to be put into pieces.
+    /// The bytes of the body from `next` up to `end` are not in a piece yet.
     seed: u64,
     next: u64,
     end: u64,
-    /// Whether it says what was asked for.
+    /// Whether the answer reports success.
     pub(crate) good: bool,
-    /// Whether the connection is kept after it.
+    /// Whether the connection is kept after the answer.
     pub(crate) keep: bool,
 }
 
-/// What a step did.
+/// The result of a step.
 pub(crate) struct Sent {
     /// Bytes that the stack took.
     pub(crate) bytes: usize,
-    /// Those of them that were of the body.
+    /// How many of them belong to the body.
     pub(crate) body: usize,
-    /// That was all of the answer.
+    /// Whether all of the answer was sent.
     pub(crate) done: bool,
 }
 
 impl Answer {
-    /// The answer to a request.
+    /// Makes the answer to a request.
     pub(crate) fn to(request: Request, seed: u64, bytes: u64) -> Result<Self, AllocError> {
         let Request { asked, keep } = request;
         match asked {
@@ -57,7 +57,7 @@ impl Answer {
         }
     }
 
-    /// The answer to what is no request: the connection ends with it.
+    /// Makes the answer to bytes that are refused. The connection ends with it.
     pub(crate) fn refusing(refusal: Refusal) -> Result<Self, AllocError> {
         let status = match refusal {
             Refusal::Bad => "400 Bad Request",
@@ -78,7 +78,7 @@ impl Answer {
         let mut piece = RRef::new_zeroed_slice(PIECE)?;
         let connection = if keep { "keep-alive" } else { "close" };
         let mut text = Text(&mut piece, 0);
-        // Far shorter than a piece.
+        // Cannot fail: the head is far shorter than a piece.
         let _ = write!(
             text,
             "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: {connection}\r\n{fields}\r\n"
@@ -97,7 +97,7 @@ impl Answer {
         })
     }
 
-    /// Gives the stack as much as it takes, of one piece at most.
+    /// Sends as many bytes as the stack takes, at most those of one piece.
     pub(crate) fn step(&mut self, stream: &dyn TcpStream) -> Result<Sent, TcpError> {
         self.fill();
         if self.sent == self.filled {
@@ -108,7 +108,7 @@ impl Answer {
             });
         }
         let taken = stream.send(&self.piece, self.sent, self.filled)?;
-        // A stack that says it took more than there was is believed no further.
+        // The stack may say that it took more than there was. It counts as all of it.
         let taken = taken.min(self.filled - self.sent);
         let before = self.sent.max(self.head);
         self.sent += taken;
@@ -119,7 +119,7 @@ impl Answer {
         })
     }
 
-    /// Puts the next of the body behind the head, or where the last piece was.
+    /// Puts the next bytes of the body into the piece: behind the head, or from its start when all of it was sent.
     fn fill(&mut self) {
         if self.sent == self.filled {
             (self.sent, self.filled, self.head) = (0, 0, 0);
@@ -139,7 +139,7 @@ impl Answer {
     }
 }
 
-/// Text into a buffer, and how much of it.
+/// Writes text into a buffer, and counts its bytes.
 struct Text<'b>(&'b mut [u8], usize);
 
 impl Write for Text<'_> {

@@ -1,4 +1,4 @@
-//! What the server is given.
+//! The arguments of the server.
 
 use samara_domain::{Exchangeable, Shadow};
 use samara_interfaces::tcp::Network;
@@ -6,17 +6,17 @@ use samara_interfaces::tcp::Network;
 /// The path of the body.
 pub const BODY: &str = "/body";
 
-/// What [`init`](crate::init) is given.
+/// The arguments of [`init`](crate::init).
 #[derive(Debug, Exchangeable)]
 pub struct Args {
-    /// Where connections come from.
+    /// The network stack, from which connections come.
     pub network: Shadow<dyn Network>,
     /// The port to listen on.
     pub port: u16,
-    /// Connections that are served at a time, 1 to 64. More have to wait.
+    /// Connections that are served at a time, 1 to 64. Further connections have to wait.
     pub connections: u16,
-    /// Chooses the body's bytes.
+    /// The seed of the pattern that the body consists of.
     pub seed: u64,
-    /// How many it has.
+    /// The number of bytes of the body.
     pub bytes: u64,
 }

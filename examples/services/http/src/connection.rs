@@ -1,4 +1,4 @@
-//! One connection: read, answer, again.
+//! One connection, which reads requests and answers them in turn.
 
 use alloc::vec::Vec;
 
@@ -9,11 +9,11 @@ use samara_interfaces::tcp::{Received, TcpError, TcpStream};
 use crate::answer::{Answer, Sent};
 use crate::request::{LONGEST, Parsed, parse};
 
-/// Bytes taken from the stack at once.
+/// The most bytes that are taken from the stack at once.
 const INPUT: usize = 2048;
-/// Pieces of an answer that are sent in one step, at most.
+/// The most pieces of an answer that are sent in one step.
 const PIECES: usize = 4;
-/// How long a peer may neither send nor take anything, in microseconds.
+/// The longest time that a peer may neither send nor take anything, in microseconds.
 const PATIENCE: u64 = 60_000_000;
 
 /// The body that is served.
@@ -23,24 +23,24 @@ pub(crate) struct Body {
     pub(crate) bytes: u64,
 }
 
-/// A connection in one of two states: an answer is on its way, or a request is awaited.
+/// A connection. Either it sends an answer, or it waits for a request.
 pub(crate) struct Connection {
     stream: Proxy<dyn TcpStream>,
-    /// Circulates between here and the stack.
+    /// A buffer that circulates between the server and the stack.
     input: Option<RRef<[u8]>>,
-    /// What has arrived and was not understood yet: at most [`LONGEST`] and [`INPUT`].
+    /// Bytes that have arrived and are not parsed yet: at most [`LONGEST`] plus [`INPUT`].
     arrived: Vec<u8>,
-    /// The peer sends nothing more.
+    /// Whether the peer sends nothing more.
     ended: bool,
     answer: Option<Answer>,
-    /// When something moved last.
+    /// The time at which a byte was last sent or received.
     last: u64,
 }
 
-/// What a step did.
+/// The result of a step.
 pub(crate) struct Step {
     pub(crate) moved: u32,
-    /// The connection has come to its end.
+    /// Whether the connection is over.
     pub(crate) over: bool,
 }
 
@@ -61,7 +61,7 @@ impl Connection {
         }
     }
 
-    /// Reads or sends a bounded amount.
+    /// Reads or sends a bounded number of bytes.
     pub(crate) fn step(&mut self, now: u64, body: Body, counts: &mut HttpStatistics) -> Step {
         let result = match self.answer.take() {
             Some(answer) => self.send(answer, counts),
@@ -87,7 +87,7 @@ impl Connection {
     }
 
     fn send(&mut self, answer: Answer, counts: &mut HttpStatistics) -> Result<Step, TcpError> {
-        // It stays until all of it is sent, whatever fails.
+        // The answer stays here until all of it is sent, also if a step fails.
         let answer = self.answer.insert(answer);
         let mut moved = 0;
         for _ in 0..PIECES {
@@ -141,7 +141,8 @@ impl Connection {
         Ok(Step { moved, over: false })
     }
 
-    /// Adds what has arrived; whether anything did. Only while less than a head is there.
+    /// Appends the bytes that have arrived. Returns 1 if there were any, and 0 otherwise. Called only while less than a
+    /// head is there.
     fn receive(&mut self) -> Result<u32, TcpError> {
         debug_assert!(self.arrived.len() < LONGEST);
         let input = match self.input.take() {
@@ -149,7 +150,7 @@ impl Connection {
             None => RRef::new_zeroed_slice(INPUT)?,
         };
         let Received { buffer, len, ended } = self.stream.recv(input)?;
-        // A stack may give back another buffer, and more: no more is kept of it than what was lent.
+        // The stack may return another buffer, with more bytes. No more of them are used than the lent buffer holds.
         let bytes = buffer.get(..len.min(INPUT)).unwrap_or_default();
         self.arrived.extend_from_slice(bytes);
         let moved = u32::from(!bytes.is_empty());

@@ -1,26 +1,26 @@
 //! A small HTTP/1.1 server as a domain, without `unsafe` and without statics.
 //!
 //! [`init`] takes a shadow of a [`Network`](samara_interfaces::Network) and returns a [`Server`], an
-//! [`HttpServer`](samara_interfaces::HttpServer). It is polled; nothing in it waits.
+//! [`HttpServer`](samara_interfaces::HttpServer). The server is polled and never waits.
 //!
 //! | request | answer |
 //! |---|---|
 //! | `GET /body`, `HEAD /body` | 200, with the bytes of [`samara_pattern`] |
 //! | another path | 404 |
 //! | another method | 405 |
-//! | what is no request, or lacks its `Host` | 400 |
+//! | no valid request, or a request without its `Host` | 400 |
 //! | a head longer than 2 KiB or with more than 32 fields | 431 |
 //! | a request that has a body | 413 |
 //!
-//! Connections are kept as HTTP/1.1 says (RFC 9112, section 9.3); requests may be pipelined. A peer that
-//! neither sends nor takes anything for a minute is dropped.
+//! Connections are kept as HTTP/1.1 says (RFC 9112, section 9.3), and requests may be pipelined. A peer that neither
+//! sends nor takes anything for a minute is dropped.
 //!
 //! | module | concept |
 //! |---|---|
 //! | `server` | the exported value |
-//! | `connection` | one connection: read, answer, again |
-//! | `request` | what a head asks for |
-//! | `answer` | heads and bodies that are sent |
+//! | `connection` | one connection, which reads requests and answers them in turn |
+//! | `request` | the parser of request heads |
+//! | `answer` | the heads and bodies of answers |
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -39,11 +39,11 @@ pub use server::Server;
 
 use samara_interfaces::http::HttpError;
 
-/// Begins to listen. The domain's entry point.
+/// Starts a server, which listens on its port. This is the domain's entry point.
 ///
 /// # Errors
 ///
-/// [`HttpError::Network`] if the port can't be had.
+/// [`HttpError::Network`] if it cannot listen on the port.
 pub fn init(args: Args) -> Result<Server, HttpError> {
     Server::new(args)
 }

@@ -1,22 +1,22 @@
-//! What a head asks for.
+//! Parses the heads of requests.
 
 use httparse::{EMPTY_HEADER, Error, Header, Status};
 
 use crate::args::BODY;
 
-/// Longest head in bytes.
+/// The longest head, in bytes.
 pub(crate) const LONGEST: usize = 2048;
-/// Most fields in it.
+/// The most fields of a head.
 const MOST_FIELDS: usize = 32;
 
-/// What was found at the start of the bytes that arrived.
+/// The result of parsing the bytes that have arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Parsed {
-    /// Not all of a head yet.
+    /// The head is not complete yet.
     Partial,
-    /// A whole one of this length.
+    /// A complete head of this length.
     Request { length: usize, request: Request },
-    /// Nothing that can be answered as asked, nor can what follows be told from it.
+    /// Bytes that are refused. It is unknown where the next request begins, so the connection ends.
     Refused(Refusal),
 }
 
@@ -28,29 +28,29 @@ pub(crate) struct Request {
     pub(crate) keep: bool,
 }
 
-/// What a request is for.
+/// The kind of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Asked {
-    /// The body, or only the head of the answer.
+    /// A request for the body, or only for the head of its answer.
     Body { head_only: bool },
-    /// A path that there is not.
+    /// A path that does not exist.
     Unknown,
-    /// A method that there is not.
+    /// A method that is not supported.
     Method,
 }
 
 /// Why the connection ends with an error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
-    /// No request.
+    /// The bytes are no valid request.
     Bad,
-    /// A head too long.
+    /// The head is too long.
     TooLong,
-    /// It announces a body.
+    /// The request announces a body.
     HasBody,
 }
 
-/// Reads the head at the start of `bytes`. Bounded by [`LONGEST`].
+/// Parses the head at the start of `bytes`, whose length is bounded by [`LONGEST`].
 pub(crate) fn parse(bytes: &[u8]) -> Parsed {
     let mut fields = [EMPTY_HEADER; MOST_FIELDS];
     let mut request = httparse::Request::new(&mut fields);
@@ -68,7 +68,7 @@ pub(crate) fn parse(bytes: &[u8]) -> Parsed {
 fn judge(request: &httparse::Request<'_, '_>) -> Result<Request, Refusal> {
     let newer = request.version == Some(1);
     let fields = &*request.headers;
-    // RFC 9112, section 3.2: exactly one host.
+    // RFC 9112, section 3.2: a request has exactly one `Host` field.
     if newer && named(fields, "host").count() != 1 {
         return Err(Refusal::Bad);
     }
@@ -91,7 +91,7 @@ fn judge(request: &httparse::Request<'_, '_>) -> Result<Request, Refusal> {
     Ok(Request { asked, keep })
 }
 
-/// The values of the fields of this name.
+/// Returns the values of the fields with this name.
 fn named<'f>(fields: &'f [Header<'f>], name: &'f str) -> impl Iterator<Item = &'f [u8]> {
     fields
         .iter()
@@ -147,7 +147,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_refused() {
+    fn malformed_requests_are_refused() {
         for (text, refusal) in [
             ("GET /body HTTP/1.1\r\n\r\n", Refusal::Bad),
             (

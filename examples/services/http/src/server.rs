@@ -11,7 +11,7 @@ use spin::Mutex;
 use crate::args::Args;
 use crate::connection::{Body, Connection};
 
-/// Most connections that are served at a time.
+/// The most connections that are served at a time.
 const MAX_CONNECTIONS: u16 = 64;
 
 /// An HTTP server on one port.
@@ -79,7 +79,7 @@ impl State {
         })
     }
 
-    /// Takes the connections that wait, as far as there's room; how many.
+    /// Accepts the connections that wait, as far as there is room. Returns their number.
     fn accept(&mut self, now: u64) -> Result<u32, HttpError> {
         let mut accepted = 0;
         while self.connections.len() < self.most

@@ -1,4 +1,4 @@
-//! A stack that gives back more than it was lent: what the server holds stays bounded.
+//! A stack returns larger buffers than it was lent. The memory that the server holds stays bounded.
 #![forbid(unsafe_code)]
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ use samara_testkit::hosted::{Totals, alone};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const CONNECTIONS: u16 = 8;
-/// What the stack gives back, each time and for each connection.
+/// Bytes that the stack returns, each time and for each connection.
 const MUCH: usize = 1 << 20;
 
 struct Stack;
@@ -70,7 +70,7 @@ fn init((): ()) -> Result<Stack, RpcError> {
 
 /// Invariant: RECOVER-5
 #[test]
-fn a_stack_that_gives_back_more_does_not_fill_the_server() {
+fn oversized_buffers_do_not_fill_the_server() {
     let _alone = alone();
     let before = Totals::now();
     let stack: Domain<dyn Network> = runtime()

@@ -1,41 +1,41 @@
-//! What the stack is given.
+//! The arguments of the stack.
 
 use core::fmt;
 
 use samara_domain::{Exchangeable, Shadow};
 use samara_interfaces::net::{NetDevice, NetError};
 
-/// Sockets that there may be at most.
+/// The most sockets.
 pub(crate) const MAX_SOCKETS: usize = 64;
 
-/// What [`init`](crate::init) is given.
+/// The arguments of [`init`](crate::init).
 #[derive(Debug, Exchangeable)]
 pub struct Args {
-    /// The device, whoever drives it at the time.
+    /// The device, through a shadow of its driver.
     pub device: Shadow<dyn NetDevice>,
     /// The stack's own IPv4 address.
     pub address: [u8; 4],
-    /// Bits of it that name the network, up to 32.
+    /// The length of the network's prefix in bits, up to 32.
     pub prefix: u8,
-    /// Who knows the way to other networks.
+    /// The router to other networks.
     pub gateway: Option<[u8; 4]>,
-    /// Another one at each start: initial sequence numbers come from it.
+    /// The seed of initial sequence numbers, which should differ at each start.
     pub seed: u64,
     /// Bounds.
     pub limits: Limits,
 }
 
-/// Bounds of the stack's own choosing.
+/// Limits of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Limits {
-    /// Sockets, 1 to 64: those that wait for a connection, are connected, or end one. Each has the two
-    /// buffers below, allocated at the start.
+    /// The number of sockets, 1 to 64: those that wait for a connection, that are connected, and that end a connection.
+    /// Each has the two buffers below, which are allocated at the start.
     pub sockets: u16,
-    /// Bytes that a connection holds until the peer has acknowledged them.
+    /// Bytes that a connection can hold until the peer has acknowledged them.
     pub send_bytes: u32,
-    /// Bytes that a connection holds until they are taken.
+    /// Bytes that a connection can hold until they are received from it.
     pub receive_bytes: u32,
-    /// Seconds after which a peer that does not answer is given up.
+    /// Seconds after which a connection to a peer that does not answer is given up.
     pub patience: u32,
 }
 
@@ -51,7 +51,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same with every bound kept.
+    /// Returns the limits, each within its bounds.
     pub(crate) fn clamped(self) -> Self {
         Self {
             sockets: self.sockets.clamp(1, MAX_SOCKETS as u16),
@@ -62,17 +62,17 @@ impl Limits {
     }
 }
 
-/// Why the stack can't be set up.
+/// Why the stack cannot be set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitError {
-    /// The device does not tell what it is.
+    /// The device does not report its properties.
     Device(NetError),
-    /// The address is a group's or nobody's, or the prefix is too long.
+    /// The address is no unicast address, or the prefix is too long.
     BadAddress,
-    /// The device's own address is a group's.
+    /// The device's own address is a multicast address.
     BadMac,
-    /// The device's frames have no room for the headers of a segment.
+    /// The device's MTU is below the minimum of IPv4.
     BadMtu,
 }
 
@@ -81,13 +81,13 @@ impl fmt::Display for InitError {
         match self {
             Self::Device(error) => error.fmt(f),
             Self::BadAddress => f.write_str(
-                "the stack's address is no host's: give a unicast address and its prefix",
+                "the stack's address or prefix is invalid: give a unicast address and a prefix up to 32",
             ),
             Self::BadMac => {
-                f.write_str("the device's MAC address is a group's: give it one of its own")
+                f.write_str("the device's MAC address is no unicast address: give it one that is")
             }
             Self::BadMtu => f.write_str(
-                "the device's MTU is less than any IPv4 network's: give it one of 68 or more",
+                "the device's MTU is below the minimum of IPv4: give it an MTU of 68 or more",
             ),
         }
     }

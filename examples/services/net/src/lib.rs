@@ -1,23 +1,23 @@
 //! A TCP/IP stack as a domain: [smoltcp](https://docs.rs/smoltcp) over a
 //! [`NetDevice`](samara_interfaces::NetDevice), without `unsafe` and without statics.
 //!
-//! [`init`] takes a shadow of the device and returns a [`Stack`], a [`Network`](samara_interfaces::Network).
-//! It is polled; nothing in it waits.
+//! [`init`] takes a shadow of the device and returns a [`Stack`], a [`Network`](samara_interfaces::Network). The stack
+//! is polled and never waits.
 //!
 //! | module | concept |
 //! |---|---|
 //! | `stack` | the exported value |
-//! | `sockets` | a fixed number of sockets, and whose each is |
-//! | `listener`, `stream` | what is handed out |
-//! | `shared` | what those share with the stack |
+//! | `sockets` | a fixed number of sockets, and the use of each |
+//! | `listener`, `stream` | the objects that the stack hands out |
+//! | `shared` | the state that those share with the stack |
 //! | `port` | frames to and from the device, in buffers that circulate |
-//! | `retransmits` | segments that were sent before |
+//! | `retransmits` | counts segments that are sent again |
 //!
 //! # When the driver dies
 //!
-//! The exchange that met the death fails; the frames and buffers that were with the driver are gone. The
-//! shadow brings the next driver up, new buffers are allocated, and TCP sends again what was lost: no
-//! connection notices more than a pause.
+//! The exchange in progress fails, and the frames and buffers that the driver had are gone. The shadow has the driver
+//! restarted, the stack allocates new buffers, and TCP sends the lost segments again. For the connections that is only
+//! a pause.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -37,7 +37,7 @@ mod stream;
 pub use args::{Args, InitError, Limits};
 pub use stack::Stack;
 
-/// Sets the stack up. The domain's entry point.
+/// Sets the stack up. This is the domain's entry point.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! A port on which connections are taken, as it is handed out.
+//! The object that is handed out for a port on which connections are accepted.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -9,11 +9,11 @@ use samara_interfaces::tcp::{TcpError, TcpListener, TcpStream};
 use crate::shared::Shared;
 use crate::stream::Stream;
 
-/// The right to take connections on a port.
+/// The right to accept connections on a port.
 pub(crate) struct Listener {
     shared: Arc<Shared>,
     port: u16,
-    /// Cleared when it's over.
+    /// Cleared when the listener is dropped.
     open: Arc<AtomicBool>,
 }
 
@@ -28,7 +28,7 @@ impl TcpListener for Listener {
         let Some(index) = self.shared.lock()?.accept(self.port) else {
             return Ok(None);
         };
-        // If there's no memory for it the stream is dropped, and so the connection reset.
+        // If there is no memory for the export, the stream is dropped, which resets the connection.
         let stream = Stream::new(Arc::clone(&self.shared), index);
         let stream = Proxy::export(stream).map_err(|(error, _)| error)?;
         Ok(Some(stream))

@@ -1,4 +1,4 @@
-//! Frames to and from the device, in buffers that circulate.
+//! Moves frames to and from the device, in buffers that circulate.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -13,29 +13,29 @@ use crate::retransmits::Retransmits;
 /// Bytes of an Ethernet header.
 const HEADER: usize = 14;
 
-/// The device as the stack sees it.
+/// The stack's side of the device.
 pub(crate) struct Port {
     device: Shadow<dyn NetDevice>,
     info: NetInfo,
     /// Frames to send, the next one first.
     tx: Batch,
-    /// Carries buffers to the device and frames back; empty between exchanges.
+    /// Carries buffers to the device and received frames back. Empty between exchanges.
     rx: Batch,
-    /// Stands for frames to send where there are none to be sent; empty between exchanges.
+    /// The batch of frames to send for queues on which none are sent. Empty between exchanges.
     none: Batch,
     /// Frames received, the oldest first.
     received: VecDeque<RRef<Packet>>,
     /// Buffers without a frame.
     spare: Vec<RRef<Packet>>,
-    /// The same, since the last exchange.
+    /// Buffers whose frame was consumed since the last exchange.
     used: Vec<RRef<Packet>>,
-    /// Buffers that the device has, as far as it told.
+    /// The number of buffers that the device has, by its own account.
     away: usize,
     pub(crate) retransmits: Retransmits,
     pub(crate) counts: Counts,
 }
 
-/// What was counted.
+/// Counts of frames and failures.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Counts {
     pub(crate) frames_in: u64,
@@ -44,7 +44,7 @@ pub(crate) struct Counts {
     pub(crate) failures: u64,
 }
 
-/// A batch that comes back from each exchange, and is made anew when it did not.
+/// A batch that comes back from each exchange. If it does not come back, a new one is made.
 #[derive(Default)]
 struct Batch(Option<Packets>);
 
@@ -83,18 +83,18 @@ impl Port {
         }
     }
 
-    /// Frames wait that were received, or that are to be sent.
+    /// Whether there are received frames that were not consumed yet, or frames to send.
     pub(crate) fn is_busy(&self) -> bool {
         !self.received.is_empty() || self.tx.len() > 0
     }
 
-    /// Sends what is to be sent and receives what there is, on all queues; the number of frames moved.
+    /// Sends the frames to send, and receives frames on all queues. Returns the number of frames that were moved.
     ///
     /// # Errors
     ///
-    /// What the device says. The frames that were to be sent are lost then, those received are not.
+    /// The error of the device. Then the frames to send are lost. Frames that were received before are not.
     pub(crate) fn exchange(&mut self) -> Result<u32, NetError> {
-        // What is received is spread over the queues; what is sent goes through the first.
+        // Frames are received on all queues, and sent on the first.
         let mut moved = self.exchange_on(0)?;
         for queue in 1..self.info.queues {
             moved = moved.saturating_add(self.exchange_on(queue)?);
@@ -124,7 +124,7 @@ impl Port {
         }
     }
 
-    /// A batch to receive into: as much as there's memory for and the stack keeps up with.
+    /// Returns a batch of buffers to receive into: as many as there is memory for and as the stack keeps up with.
     fn empty_buffers(&mut self) -> Result<Packets, NetError> {
         let mut rx = self.rx.take()?;
         let room = BATCH.saturating_sub(self.received.len());
@@ -140,7 +140,8 @@ impl Port {
         Ok(rx)
     }
 
-    /// Whether there's a buffer to take; allocates one within the bound. `crossing` are on their way.
+    /// Whether there is a spare buffer. Allocates one if there is none and the bound allows it. `crossing` buffers are
+    /// in a batch that is being filled.
     fn has_spare(&mut self, crossing: usize) -> bool {
         if self.spare.is_empty()
             && self.has_room(crossing)
@@ -151,23 +152,23 @@ impl Port {
         !self.spare.is_empty()
     }
 
-    /// Whether there may be one buffer more. `crossing` are neither here nor away.
+    /// Whether the bound allows one more buffer. `crossing` buffers are neither here nor with the device.
     fn has_room(&self, crossing: usize) -> bool {
         let here = self.tx.len() + self.received.len() + self.used.len() + self.spare.len();
-        // What the device may keep, a batch in each direction, and one in between.
+        // The bound: the buffers that the device may keep, a batch in each direction, and one batch in between.
         self.away + here + crossing < usize::from(self.info.tx_room) + 3 * BATCH
     }
 
-    /// Keeps a buffer that came back, while `crossing` are still to be looked at. A device may give more than
-    /// it was given: those are dropped.
+    /// Keeps a buffer that came back, while `crossing` further buffers are still to be sorted. A device may return more
+    /// buffers than it was given; those beyond the bound are dropped.
     fn keep(&mut self, buffer: RRef<Packet>, crossing: usize) {
         if self.has_room(crossing) {
             self.spare.push(buffer);
         }
     }
 
-    /// Sorts what came back. The device's numbers are bounded by what it gave and was given: at worst frames
-    /// are lost.
+    /// Sorts the buffers and frames that came back. The numbers that the device reports are clamped to the lengths of
+    /// the batches, so wrong ones at worst lose frames.
     fn take(&mut self, queue: u16, exchanged: Exchanged, offered: usize, given: usize) -> u32 {
         let Exchanged {
             mut tx,
@@ -184,7 +185,7 @@ impl Port {
         {
             self.keep(buffer, tx.len() + rx.len());
         }
-        // Of another queue than the first, all of it are buffers.
+        // For another queue than the first, no frames were offered, so the batch is empty now.
         let keeper = if queue == 0 {
             &mut self.tx
         } else {
@@ -208,7 +209,7 @@ impl Port {
         arrived.saturating_add(sent) as u32
     }
 
-    /// Whether a frame can be made and will find its place.
+    /// Whether there is a buffer for one more frame, and a place for it in the batch.
     fn can_send(&mut self) -> bool {
         self.tx.get().is_some_and(|tx| !tx.is_full()) && self.has_spare(0)
     }
@@ -219,7 +220,7 @@ impl Device for Port {
     type TxToken<'a> = Outgoing<'a>;
 
     fn receive(&mut self, _: Instant) -> Option<(Self::RxToken<'_>, Self::TxToken<'_>)> {
-        // A frame waits until an answer to it is possible.
+        // A received frame waits until an answer to it can be sent.
         if !self.can_send() {
             return None;
         }
@@ -267,7 +268,7 @@ impl RxToken for Incoming<'_> {
     }
 }
 
-/// The right to send a frame: there's a buffer, and a place in the batch.
+/// The right to send a frame: there is a buffer, and a place in the batch.
 pub(crate) struct Outgoing<'p> {
     tx: &'p mut Packets,
     spare: &'p mut Vec<RRef<Packet>>,
@@ -276,8 +277,8 @@ pub(crate) struct Outgoing<'p> {
 
 impl TxToken for Outgoing<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, fill: F) -> R {
-        // As the token says, there's a buffer. A frame too long for it is the stack's own fault, as it was
-        // told the MTU: filled elsewhere, and lost.
+        // The token guarantees that there is a buffer. A frame that is too long for it is a fault of smoltcp, which
+        // knows the MTU. Such a frame is built elsewhere and lost.
         let buffer = self.spare.pop().and_then(|mut buffer| {
             let fits = buffer.set_len(len);
             fits.ok().map(|()| buffer)

@@ -1,13 +1,13 @@
-//! Which segments that are sent were sent before. The stack below does not tell.
+//! Counts the segments that are sent again, which smoltcp does not report.
 
 use smoltcp::wire::{
     EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Address, Ipv4Packet, TcpPacket, TcpSeqNumber,
 };
 
-/// Connections that are followed at a time; further ones take turns.
+/// The number of connections that are followed at a time. A further one replaces the one that was added first.
 const FLOWS: usize = 16;
 
-/// One direction of a connection, by its ends.
+/// One direction of a connection, identified by its endpoints.
 #[derive(Clone, Copy, PartialEq, Eq)]
 struct Key {
     to: Ipv4Address,
@@ -15,14 +15,14 @@ struct Key {
     from_port: u16,
 }
 
-/// A direction and the end of what was sent in it.
+/// A direction, and the end of the data that was sent in it.
 #[derive(Clone, Copy)]
 struct Flow {
     key: Key,
     end: TcpSeqNumber,
 }
 
-/// Counts segments with data of which some was sent before.
+/// Counts segments some of whose data was sent before.
 pub(crate) struct Retransmits {
     flows: [Option<Flow>; FLOWS],
     oldest: usize,
@@ -38,7 +38,7 @@ impl Retransmits {
         }
     }
 
-    /// Looks at a frame that is about to be sent. Constant cost.
+    /// Looks at a frame that is about to be sent. The cost is constant.
     pub(crate) fn look(&mut self, frame: &[u8]) {
         if let Some((key, start, length, opens)) = segment(frame) {
             self.sent(key, start, length, opens);
@@ -68,7 +68,8 @@ impl Retransmits {
     }
 }
 
-/// The connection, where its data starts, how long it is, and whether it opens the connection.
+/// Returns, for a TCP segment: the direction, the start and length of its data, and whether it opens the connection.
+/// Returns `None` for other frames.
 fn segment(frame: &[u8]) -> Option<(Key, TcpSeqNumber, usize, bool)> {
     let ethernet = EthernetFrame::new_checked(frame).ok()?;
     if ethernet.ethertype() != EthernetProtocol::Ipv4 {
@@ -119,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn more_connections_than_are_followed_do_no_harm() {
+    fn connections_beyond_the_table_are_harmless() {
         let mut seen = Retransmits::new();
         for port in 0..4 * FLOWS as u16 {
             seen.sent(key(port), TcpSeqNumber(0), 10, false);
@@ -130,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_segment_is_nothing() {
+    fn frames_without_a_segment_are_ignored() {
         let mut seen = Retransmits::new();
         for length in 0..80 {
             seen.look(&[0x45; 80][..length]);

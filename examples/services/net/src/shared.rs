@@ -1,4 +1,4 @@
-//! What the handed-out objects share with the stack.
+//! The state that listeners and streams share with the stack.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -9,10 +9,10 @@ use spin::{Mutex, MutexGuard};
 use crate::args::MAX_SOCKETS;
 use crate::sockets::Sockets;
 
-/// The stack, and marks that can be set without its lock: destructors don't wait.
+/// The sockets, and marks that can be set without their lock, since destructors must not wait.
 pub(crate) struct Shared {
     sockets: Mutex<Sockets>,
-    /// By socket: its stream is gone.
+    /// For each socket, whether its stream was dropped and the socket is not cleaned up yet.
     dropped: [AtomicBool; MAX_SOCKETS],
 }
 
@@ -24,11 +24,11 @@ impl Shared {
         })
     }
 
-    /// The stack, after what was dropped meanwhile was tidied away.
+    /// Locks the sockets, after cleaning up those whose streams were dropped meanwhile.
     ///
     /// # Errors
     ///
-    /// Another thread has it.
+    /// [`TcpError::Busy`] if another thread holds the lock.
     pub(crate) fn lock(&self) -> Result<MutexGuard<'_, Sockets>, TcpError> {
         let mut sockets = self.sockets.try_lock().ok_or(TcpError::Busy)?;
         for (index, dropped) in self.dropped.iter().enumerate() {
@@ -39,7 +39,7 @@ impl Shared {
         Ok(sockets)
     }
 
-    /// The stream on this socket is gone.
+    /// Marks that the stream of this socket was dropped.
     pub(crate) fn drop_stream(&self, index: usize) {
         if let Some(dropped) = self.dropped.get(index) {
             dropped.store(true, Ordering::Release);

@@ -1,4 +1,4 @@
-//! A fixed number of sockets, and whose each is.
+//! A fixed number of sockets, and the use of each.
 
 use alloc::sync::Arc;
 use alloc::vec;
@@ -13,22 +13,22 @@ use smoltcp::time::{Duration, Instant};
 use crate::args::Limits;
 use crate::port::Port;
 
-/// Exchanges with the device in one poll, at most.
+/// The most exchanges with the device in one poll.
 const ROUNDS: usize = 8;
-/// Ports that are listened on at a time, at most.
+/// The most ports that are listened on at a time.
 const MAX_LISTENERS: usize = 16;
 const MICROS_PER_SECOND: u64 = 1_000_000;
 
-/// Whose a socket is.
+/// The use of a socket.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Role {
-    /// Nobody's.
+    /// The socket is unused.
     Free,
-    /// It waits for a connection to this port, or for one to be accepted.
+    /// The socket waits for a connection to this port, or has one that waits to be accepted.
     Listening(u16),
-    /// A stream's.
+    /// The socket belongs to a stream.
     Taken,
-    /// Its stream is gone; what is left is to come to an end, from this time on.
+    /// Its stream was dropped at this time, and the connection is to end.
     Ending(u64),
 }
 
@@ -43,14 +43,14 @@ struct Listening {
     open: Arc<AtomicBool>,
 }
 
-/// The stack itself.
+/// The stack: its device, its interface and its sockets.
 pub(crate) struct Sockets {
     port: Port,
     interface: Interface,
     set: SocketSet<'static>,
     places: Vec<Place>,
     listeners: Vec<Listening>,
-    /// The latest time that was told, in microseconds.
+    /// The latest time that a poll was given, in microseconds.
     now: u64,
     patience: u64,
     accepted: u64,
@@ -93,7 +93,8 @@ impl Sockets {
             match outcome {
                 Ok(frames) => {
                     polled.frames = polled.frames.saturating_add(frames);
-                    // A device that takes nothing may do so later; frames made just now are tried once.
+                    // Stops when there is nothing to do, or when this round has moved no frames but an earlier one has:
+                    // the device may take the rest later.
                     if !self.port.is_busy() || (frames == 0 && polled.frames > 0) {
                         break;
                     }
@@ -108,11 +109,12 @@ impl Sockets {
         polled
     }
 
-    /// Listens on a port; the mark that ends it when it's cleared.
+    /// Listens on a port. Returns a mark that ends the listener when it is cleared.
     ///
     /// # Errors
     ///
-    /// The port is taken, or there are too many.
+    /// [`TcpError::BadPort`] if the port is 0 or taken, and [`TcpError::NoRoom`] if there are too many listeners or no
+    /// socket is free.
     pub(crate) fn listen(&mut self, port: u16, backlog: u16) -> Result<Arc<AtomicBool>, TcpError> {
         self.drop_listeners();
         if port == 0
@@ -137,7 +139,8 @@ impl Sockets {
         Ok(open)
     }
 
-    /// Takes a connection that a peer has made to this port; whoever asks drops the socket later.
+    /// Accepts a connection that a peer has made to this port, if there is one, and returns the index of its socket.
+    /// The caller makes a stream of it, whose drop frees the socket.
     pub(crate) fn accept(&mut self, port: u16) -> Option<usize> {
         let waits = |place: &Place| {
             let state = self.set.get::<Socket<'_>>(place.handle).state();
@@ -151,20 +154,20 @@ impl Sockets {
         Some(index)
     }
 
-    /// The socket of a stream.
+    /// Returns the socket of a stream.
     pub(crate) fn socket(&mut self, index: usize) -> Option<&mut Socket<'static>> {
         let place = self.places.get(index)?;
         (place.role == Role::Taken).then(|| self.set.get_mut(place.handle))
     }
 
-    /// The stream of this socket is gone.
+    /// Ends the connection of this socket, whose stream was dropped.
     pub(crate) fn stream_dropped(&mut self, index: usize) {
         let Some(place) = self.places.get_mut(index) else {
             return;
         };
         if place.role == Role::Taken {
             let socket = self.set.get_mut::<Socket<'_>>(place.handle);
-            // Not finished: the peer is to know that the rest won't come.
+            // The stream was not finished. The reset tells the peer that the rest of the data will not come.
             if matches!(socket.state(), State::Established | State::CloseWait) {
                 socket.abort();
             }
@@ -186,7 +189,7 @@ impl Sockets {
         }
     }
 
-    /// Takes back what has come to its end. After the poll that told the peers.
+    /// Frees sockets whose connection is over. Called after the poll that has told the peers.
     fn tidy(&mut self) {
         self.drop_listeners();
         for place in &mut self.places {
@@ -220,7 +223,7 @@ impl Sockets {
         });
     }
 
-    /// Has free sockets listen where there are fewer than asked for.
+    /// Lets free sockets listen for each port that has fewer of them than its backlog.
     fn fill_backlogs(&mut self) {
         for listening in &self.listeners {
             let of_it = |place: &&Place| place.role == Role::Listening(listening.port);

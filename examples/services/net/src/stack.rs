@@ -16,7 +16,7 @@ use crate::port::Port;
 use crate::shared::Shared;
 use crate::sockets::Sockets;
 
-/// Bytes that every IPv4 network carries (RFC 791): room for the headers that the library subtracts.
+/// The MTU that every IPv4 network has at least (RFC 791). smoltcp subtracts the lengths of headers from the MTU.
 const LEAST_MTU: u16 = 68;
 
 /// A TCP/IP stack over one device.
@@ -38,7 +38,7 @@ impl Stack {
         let info = device.info()?;
         let hardware = EthernetAddress(info.mac.0);
         let address = Ipv4Address::from_octets(address);
-        // What the library asserts is checked first.
+        // These checks come first, since smoltcp would panic on such values.
         if !hardware.is_unicast() {
             return Err(InitError::BadMac);
         }
@@ -53,11 +53,11 @@ impl Stack {
         config.random_seed = seed;
         let mut interface = Interface::new(config, &mut port, Instant::ZERO);
         interface.update_ip_addrs(|addresses| {
-            // There's room for two.
+            // Cannot fail: there is room for two.
             let _ = addresses.push(IpCidr::Ipv4(Ipv4Cidr::new(address, prefix)));
         });
         if let Some(gateway) = gateway {
-            // There's room for two, and this is the first.
+            // Cannot fail: there is room for two, and this is the first.
             let routes = interface.routes_mut();
             let _ = routes.add_default_ipv4_route(Ipv4Address::from_octets(gateway));
         }
@@ -69,7 +69,7 @@ impl Stack {
     }
 }
 
-/// Whether it may be one host's own address.
+/// Whether `address` can be the address of one host.
 fn is_host(address: Ipv4Address) -> bool {
     !(address.is_multicast() || address.is_broadcast() || address.is_unspecified())
 }

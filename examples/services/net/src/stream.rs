@@ -1,4 +1,4 @@
-//! A connection, as it is handed out.
+//! The object that is handed out for a connection.
 
 use alloc::sync::Arc;
 
@@ -8,7 +8,7 @@ use smoltcp::socket::tcp::{RecvError, Socket};
 
 use crate::shared::Shared;
 
-/// The right to use one socket, which is nobody else's until this is dropped.
+/// The right to use one socket, exclusively until this is dropped.
 pub(crate) struct Stream {
     shared: Arc<Shared>,
     index: usize,

@@ -1,4 +1,5 @@
-//! Devices that lie, hoard, fail or die: the stack lives on, and what it holds stays bounded.
+//! Devices that report wrong numbers, keep buffers, fail or die: the stack lives on, and the memory that it holds stays
+//! bounded.
 #![forbid(unsafe_code)]
 
 use std::sync::atomic::{AtomicU8, Ordering};
@@ -17,7 +18,7 @@ use samara_testkit::hosted::{Totals, alone};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// What the device does in an exchange, after it has received what asks for an answer.
+/// The behaviour of the device in an exchange, after it has received frames that ask for an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Habit {
@@ -27,7 +28,7 @@ enum Habit {
     GivesNothingBack,
     /// Fills both batches up with buffers of its own.
     GivesMoreBack,
-    /// The same, all with frames that ask for an answer, while it takes none of the answers.
+    /// Fills the receive batch up with frames that ask for an answer, and sends none of the answers.
     ReceivesMoreAndSendsNone,
     SwapsTheBatches,
     Fails,
@@ -43,7 +44,7 @@ static HABIT: AtomicU8 = AtomicU8::new(Honest as u8);
 
 const MAC: [u8; 6] = [2, 0, 0, 0, 0, 1];
 
-/// Someone asks who has the stack's address: an answer follows (RFC 826).
+/// An ARP request for the stack's address, which the stack answers (RFC 826).
 #[rustfmt::skip]
 const ARP: [u8; 42] = [
     0xff, 0xff, 0xff, 0xff, 0xff, 0xff,  2, 0, 0, 0, 0, 9,  0x08, 0x06,
@@ -52,12 +53,12 @@ const ARP: [u8; 42] = [
     0, 0, 0, 0, 0, 0,  10, 0, 0, 1,
 ];
 
-/// Puts as many packets with a frame behind those in `batch` as there's room for.
+/// Appends packets with a frame to `batch`, as many as there is room for.
 fn fill_up(batch: &mut Packets) {
     while !batch.is_full() {
         let mut packet = Packet::alloc().expect("memory");
         packet.fill(&ARP).expect("it fits");
-        batch.push_back(packet).expect("there's room");
+        batch.push_back(packet).expect("there is room");
     }
 }
 
@@ -154,7 +155,7 @@ fn stack(
 
 /// Invariant: RECOVER-4, RECOVER-5
 #[test]
-fn whatever_the_device_does_the_stack_lives_on_and_holds_no_more() {
+fn stack_survives_any_device_and_stays_bounded() {
     let _alone = alone();
     HABIT.store(Honest as u8, Ordering::Relaxed);
     let before = Totals::now();
@@ -176,7 +177,7 @@ fn whatever_the_device_does_the_stack_lives_on_and_holds_no_more() {
         let census = Totals::now().census;
         census.objects + census.capabilities
     };
-    // What the device may keep, and three batches.
+    // The buffers that the device may keep, and three batches.
     let bound = held() + 31 + 3 * 32;
     for habit in [
         ClaimsToHaveReceivedMore,
@@ -209,7 +210,7 @@ fn whatever_the_device_does_the_stack_lives_on_and_holds_no_more() {
 }
 
 #[test]
-fn what_makes_no_sense_is_refused() {
+fn invalid_arguments_are_refused() {
     let _alone = alone();
     HABIT.store(Honest as u8, Ordering::Relaxed);
     let good = device(MAC, 1500);
@@ -239,11 +240,11 @@ fn what_makes_no_sense_is_refused() {
     let first = net.listen(80, 1).unwrap();
     assert_eq!(net.listen(80, 1).unwrap_err(), TcpError::BadPort);
     assert_eq!(net.listen(0, 1).unwrap_err(), TcpError::BadPort);
-    // All eight sockets listen.
+    // Now all eight sockets listen.
     let second = net.listen(81, 100).unwrap();
     assert_eq!(net.listen(82, 1).unwrap_err(), TcpError::NoRoom);
     drop((first, second));
-    // The listeners are dropped before the next is made; their sockets are free after a poll.
+    // The listeners were dropped before the next is made. Their sockets are free after a poll.
     let third = net.listen(82, 1);
     net.poll(1).unwrap();
     drop(third);

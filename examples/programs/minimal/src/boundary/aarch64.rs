@@ -1,11 +1,11 @@
-//! AArch64: x19 to x28, d8 to d15. x29 is whoever's frame pointer.
+//! AArch64: x19 to x28, and d8 to d15. x29 is the frame pointer.
 
 use super::{Filled, Wreckage};
 use core::arch::naked_asm;
 
-/// Integer registers, then floating-point ones, as words.
+/// The number of registers: integer registers come first, then floating-point registers.
 pub(super) const WORDS: usize = 18;
-/// How many of them are integer registers.
+/// The number of integer registers.
 pub(super) const INTEGERS: usize = 10;
 
 /// See [`Filled`].

@@ -3,9 +3,9 @@
 use super::{Filled, Wreckage};
 use core::arch::naked_asm;
 
-/// Integer registers, then floating-point ones, as words.
+/// The number of registers: integer registers come first, then floating-point registers.
 pub(super) const WORDS: usize = if cfg!(target_abi = "eabihf") { 24 } else { 8 };
-/// How many of them are integer registers.
+/// The number of integer registers.
 pub(super) const INTEGERS: usize = 8;
 
 #[cfg(target_abi = "eabihf")]

@@ -1,4 +1,4 @@
-//! x86_64: its registers are looked at by the hosted tests.
+//! x86_64: the hosted tests check its registers.
 
 use super::{Filled, Wreckage};
 

@@ -1,18 +1,19 @@
-//! RISC-V: s0 to s11, and fs0 to fs11 where there are any.
+//! RISC-V: s0 to s11, and fs0 to fs11 where there is a floating-point unit.
 
 use super::{Filled, Wreckage};
 use core::arch::naked_asm;
 
-/// Integer registers, then floating-point ones, as words.
+/// The number of registers: integer registers come first, then floating-point registers.
 pub(super) const WORDS: usize = if cfg!(target_arch = "riscv64") {
     24
 } else {
     12
 };
-/// How many of them are integer registers.
+/// The number of integer registers.
 pub(super) const INTEGERS: usize = 12;
 
-/// `save` and `load` at the stack pointer, `out` at a1.
+/// `save` stores a register relative to the stack pointer, `load` loads it from there, and `out` stores it relative to
+/// a1.
 #[cfg(target_arch = "riscv64")]
 macro_rules! word {
     (save $register:literal $slot:literal) => {
@@ -38,7 +39,8 @@ macro_rules! word {
     };
 }
 
-/// The targets that this is built for: those of 64 bits have double precision, the other none.
+/// Of the targets that this is built for, those with 64 bits have double precision, and the other has no floating-point
+/// unit.
 #[cfg(target_arch = "riscv64")]
 macro_rules! float {
     (save $register:literal $base:literal $offset:literal) => {

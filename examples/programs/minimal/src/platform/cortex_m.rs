@@ -2,17 +2,19 @@
 
 use core::arch::{asm, naked_asm};
 
-/// Writes one byte, that r1 points to.
+/// The operation that writes the byte that r1 points to.
 const SYS_WRITEC: usize = 0x03;
-/// Ends with the reason and code that r1 points to.
+/// The operation that ends the program with the reason and code that r1 points to.
 const SYS_EXIT_EXTENDED: usize = 0x20;
-/// The reason: the program says so.
+/// The reason for an exit that the program asks for.
 const APPLICATION_EXIT: u32 = 0x2_0026;
 
+/// Asks the debugger for a semihosting operation.
+///
 /// # Safety
-/// `argument` points to what the operation demands.
+/// `argument` points to the data that the operation reads.
 unsafe fn semihost(operation: usize, argument: *const ()) {
-    // SAFETY: handed on. The debugger changes r0 alone.
+    // SAFETY: handed on. The debugger changes only r0.
     unsafe {
         asm!(
             "bkpt 0xab",
@@ -25,7 +27,7 @@ unsafe fn semihost(operation: usize, argument: *const ()) {
 
 pub(super) fn write(text: &str) {
     for byte in text.as_bytes() {
-        // SAFETY: points to the byte.
+        // SAFETY: the argument points to the byte.
         unsafe { semihost(SYS_WRITEC, (&raw const *byte).cast()) };
     }
 }
@@ -34,7 +36,7 @@ pub(super) fn write(text: &str) {
 pub(crate) fn exit(code: u8) -> ! {
     let block = [APPLICATION_EXIT, code.into()];
     loop {
-        // SAFETY: points to reason and code.
+        // SAFETY: the argument points to reason and code.
         unsafe { semihost(SYS_EXIT_EXTENDED, (&raw const block).cast()) };
     }
 }
@@ -50,10 +52,11 @@ union Vector {
     handler: extern "C" fn() -> !,
 }
 
-// SAFETY: the processor alone reads it.
+// SAFETY: only the CPU reads the table.
 unsafe impl Sync for Vector {}
 
-/// The stack's top, reset, and every fault ends the program: the first 16 entries.
+/// The first 16 entries of the vector table: the top of the stack, the reset handler, and faults, which end the
+/// program.
 #[unsafe(link_section = ".vectors")]
 #[used]
 static VECTORS: [Vector; 16] = {
@@ -83,7 +86,7 @@ macro_rules! enable_fpu {
     };
 }
 
-/// Switches the floating-point unit on, copies what is initialised, clears the rest.
+/// Switches the floating-point unit on, copies initialised data, clears the rest, and starts the program.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 extern "C" fn reset() -> ! {

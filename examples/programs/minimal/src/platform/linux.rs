@@ -3,14 +3,14 @@
 use super::outside::{EXIT, WRITE, call};
 
 pub(super) fn write(text: &str) {
-    // SAFETY: reads the text, which is live.
+    // SAFETY: the system call only reads the text, which is alive.
     unsafe { call(WRITE, [1, text.as_ptr().addr(), text.len()]) };
 }
 
 /// Ends the program.
 pub(crate) fn exit(code: u8) -> ! {
     loop {
-        // SAFETY: ends the process; it does not return.
+        // SAFETY: the system call ends the process and does not return.
         unsafe { call(EXIT, [code.into(), 0, 0]) };
     }
 }

@@ -1,7 +1,7 @@
-//! Where the program begins, how it speaks and how it ends.
+//! The entry point of the program, its output, and its exit.
 //!
-//! On Cortex-M as on a board: vectors, a reset handler, semihosting. Elsewhere by the system calls
-//! of Linux, which QEMU's user emulation knows for every architecture.
+//! On Cortex-M this is as on a board: vectors, a reset handler, semihosting. Elsewhere it uses the system calls of
+//! Linux, which QEMU's user emulation provides for every architecture.
 #![expect(unsafe_code, reason = "the entry point, and what is outside")]
 
 #[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]
@@ -33,13 +33,13 @@ impl fmt::Write for Output {
 macro_rules! say {
     ($($arguments:tt)*) => {{
         use ::core::fmt::Write as _;
-        // Cannot fail: what cannot be written is lost.
+        // Cannot fail: output that cannot be written is lost.
         let _ = ::core::writeln!($crate::platform::Output, $($arguments)*);
     }};
 }
 pub(crate) use say;
 
-/// Where the entry point goes once there is a stack that Rust can use.
+/// Runs the program. The entry point calls this once there is a stack that Rust can use.
 extern "C" fn start() -> ! {
     exit(crate::run())
 }

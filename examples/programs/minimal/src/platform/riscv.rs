@@ -1,4 +1,4 @@
-//! RISC-V: `ecall`.
+//! RISC-V: system calls by `ecall`.
 
 pub(crate) use super::linux::exit;
 pub(super) use super::linux::write;
@@ -7,8 +7,10 @@ use core::arch::{asm, naked_asm};
 pub(super) const WRITE: usize = 64;
 pub(super) const EXIT: usize = 93;
 
+/// Makes a system call of Linux.
+///
 /// # Safety
-/// As the system call `number` demands.
+/// The arguments are valid for the system call `number`.
 pub(super) unsafe fn call(number: usize, arguments: [usize; 3]) {
     // SAFETY: handed on.
     unsafe {

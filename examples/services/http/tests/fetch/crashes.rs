@@ -1,4 +1,4 @@
-//! The driver dies again and again under a server that is busy: nobody at the far end notices.
+//! The driver dies again and again below a busy server. The client still gets every byte.
 
 use samara_fault::FaultPoint;
 use samara_interfaces::tcp::{Network, NetworkStatistics};
@@ -16,7 +16,7 @@ const POINTS: [FaultPoint; 4] = [
     FaultPoint::Completion,
 ];
 
-/// Fetches all of `order`; after each `every` bytes of the body the driver's next exchange is its last.
+/// Fetches all of `order`. Meanwhile the driver crashes `crashes` times, spread over the bytes that are fetched.
 fn fetch(world: &mut World, order: Order, crashes: u64) -> Outcome {
     let mut client = HttpClient::new(CLIENT, order);
     let total = order.requests * order.bytes;
@@ -25,7 +25,7 @@ fn fetch(world: &mut World, order: Order, crashes: u64) -> Outcome {
         assert!(turn < 200_000, "not done: {:?}", client.outcome());
         let _ = world.turn(client.peer());
         client.poll(world.now);
-        // Somewhere in each of as many equal parts of what is fetched.
+        // The bytes are divided into equal parts, one for each crash. The crash is armed somewhere in its part.
         let part = total / crashes.max(1);
         let at = armed * part + pattern::word(order.seed, armed) % part.max(1);
         if armed < crashes && client.outcome().bytes >= at {
@@ -36,7 +36,7 @@ fn fetch(world: &mut World, order: Order, crashes: u64) -> Outcome {
             break;
         }
     }
-    // The connections end.
+    // Lets the connections end.
     for _ in 0..10_000 {
         let _ = world.turn(client.peer());
         client.poll(world.now);
@@ -61,7 +61,7 @@ fn statistics(world: &World) -> NetworkStatistics {
 
 /// Invariant: RECOVER-4
 #[test]
-fn a_body_is_fetched_again_and_again_while_the_driver_dies_twenty_times() {
+fn fetches_survive_twenty_driver_crashes() {
     let order = order(2, 5, 4 << 20);
     let mut world = World::new(order.seed, order.bytes, 2);
     let outcome = fetch(&mut world, order, 20);
@@ -109,7 +109,7 @@ fn a_wire_that_loses_frames_costs_time_only() {
     world.finish();
 }
 
-/// Fetches three times on one connection; `kill` ends a domain in the middle of the second.
+/// Fetches three times over one connection at a time. `kill` ends a domain in the middle of the second fetch.
 fn fetch_through(world: &mut World, kill: impl Fn(&World) -> bool) {
     let order = order(1, 3, BYTES);
     let mut client = HttpClient::new(CLIENT, order);
@@ -126,7 +126,7 @@ fn fetch_through(world: &mut World, kill: impl Fn(&World) -> bool) {
             break;
         }
     }
-    // The one under way is lost with its connection; the others, through the next listener, are not.
+    // The request in progress is lost with its connection. The others succeed, the last one through the next listener.
     let outcome = client.outcome();
     assert_eq!((outcome.answered, outcome.failed), (2, 1));
 }
@@ -135,7 +135,7 @@ const BYTES: u64 = 300_001;
 
 /// Invariant: RECOVER-6
 #[test]
-fn a_stack_that_dies_takes_its_connections_and_listens_again() {
+fn dead_stack_loses_connections_and_listens_again() {
     let mut world = World::new(42, BYTES, 1);
     fetch_through(&mut world, |world| world.net.kill());
     assert_eq!((world.net.restarts(), world.http.restarts()), (1, 0));
@@ -144,7 +144,7 @@ fn a_stack_that_dies_takes_its_connections_and_listens_again() {
 
 /// Invariant: RECOVER-6
 #[test]
-fn a_server_that_dies_leaves_the_stack_its_port_and_its_sockets() {
+fn dead_server_frees_its_port_and_sockets() {
     let mut world = World::new(42, BYTES, 1);
     fetch_through(&mut world, |world| world.http.kill());
     assert_eq!((world.net.restarts(), world.http.restarts()), (0, 1));

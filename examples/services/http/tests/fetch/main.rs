@@ -1,5 +1,5 @@
-//! Three domains on one another, driver, stack and server, over the model of the device: a client at the
-//! far end of the cable fetches through all of them.
+//! The driver, the stack and the server as three domains over the emulated device. A client at the far end of the cable
+//! fetches through all of them.
 #![forbid(unsafe_code)]
 
 mod crashes;

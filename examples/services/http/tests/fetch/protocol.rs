@@ -1,4 +1,4 @@
-//! What the server answers, and for how long it keeps a connection.
+//! The answers of the server, and how long it keeps a connection.
 
 use samara_interfaces::http::HttpServer;
 use samara_testkit::http_client::Peer;
@@ -9,8 +9,8 @@ use super::world::{CLIENT, PORT, SERVER, World};
 const SEED: u64 = 9;
 const BYTES: u64 = 50_000;
 
-/// Sends `request` on a new connection, in pieces of this many bytes, and tells what came until nothing
-/// more did, and whether the connection is open still.
+/// Sends `request` on a new connection, in pieces of `piece` bytes. Returns all bytes that came until there were no
+/// more, and whether the connection is still open.
 fn ask(world: &mut World, peer: &mut Peer, request: &[u8], piece: usize) -> (Vec<u8>, bool) {
     let connection = peer.connect(SERVER, PORT);
     let mut pieces = request.chunks(piece);
@@ -64,7 +64,7 @@ fn requests_are_answered_as_they_should_be() {
         let (answer, open) = ask(&mut world, &mut peer, &get("/body"), piece);
         assert!(answer == whole && open, "in pieces of {piece}");
     }
-    // Two at once, pipelined.
+    // Two requests at once, pipelined.
     let two = [get("/body"), get("/body")].concat();
     let (answer, open) = ask(&mut world, &mut peer, &two, 1000);
     assert!(answer == [&whole[..], &whole].concat() && open);
@@ -106,7 +106,7 @@ fn requests_are_answered_as_they_should_be() {
 
 /// Invariant: RECOVER-6
 #[test]
-fn a_peer_that_says_nothing_is_dropped_after_a_minute() {
+fn silent_peer_is_dropped_after_a_minute() {
     let mut world = World::new(SEED, BYTES, 1);
     let mut peer = Peer::new(CLIENT, 3);
     let connection = peer.connect(SERVER, PORT);
@@ -128,7 +128,7 @@ fn a_peer_that_says_nothing_is_dropped_after_a_minute() {
 
 /// Invariant: RECOVER-6
 #[test]
-fn more_peers_than_there_is_room_for_have_to_wait() {
+fn peers_beyond_the_limit_wait() {
     let mut world = World::new(SEED, BYTES, 1);
     let mut peer = Peer::new(CLIENT, 3);
     let turns = |world: &mut World, peer: &mut Peer| {
@@ -141,7 +141,7 @@ fn more_peers_than_there_is_room_for_have_to_wait() {
     };
     let served: Vec<_> = (0..4).map(|_| peer.connect(SERVER, PORT)).collect();
     assert_eq!(turns(&mut world, &mut peer), (4, 4));
-    // The stack holds four more; the last is refused.
+    // The stack holds four more connections; the last one is refused.
     let waiting: Vec<_> = (0..5).map(|_| peer.connect(SERVER, PORT)).collect();
     assert_eq!(turns(&mut world, &mut peer), (4, 4));
     let open = |peer: &Peer| waiting.iter().filter(|one| peer.is_open(**one)).count();

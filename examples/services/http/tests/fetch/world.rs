@@ -1,4 +1,4 @@
-//! The cable, the domains, and a clock of their own.
+//! The cable, the domains, and their virtual clock.
 
 use std::sync::MutexGuard;
 use std::time::Duration;
@@ -20,10 +20,10 @@ use samara_testkit::ixgbe_bus::IxgbeBus;
 pub(super) const SERVER: [u8; 4] = [10, 0, 0, 1];
 pub(super) const CLIENT: [u8; 4] = [10, 0, 0, 2];
 pub(super) const PORT: u16 = 80;
-/// Virtual time that a turn takes.
+/// The virtual time that a turn takes.
 const TURN: Duration = Duration::from_micros(500);
 
-/// Everything between the client and the body.
+/// All parts between the client and the body.
 pub(super) struct World {
     bus: &'static IxgbeBus,
     pub(super) nic: Domain<dyn NetDevice>,
@@ -31,7 +31,7 @@ pub(super) struct World {
     pub(super) http: Domain<dyn HttpServer>,
     pub(super) server: Shadow<dyn HttpServer>,
     pub(super) now: Duration,
-    /// Every so manieth frame to the server is lost; 0 for none.
+    /// One of this many frames to the server is lost; 0 for none.
     pub(super) loses: u64,
     frames: u64,
     before: Totals,
@@ -107,7 +107,7 @@ impl World {
         }
     }
 
-    /// Every part does what there is to do, and a little time passes.
+    /// Lets every part work once, and advances the clock.
     pub(super) fn turn(&mut self, peer: &mut Peer) -> Result<(), HttpError> {
         self.bus.link(|link| {
             while let Some(frame) = peer.next_frame() {
@@ -129,7 +129,7 @@ impl World {
         served.map(drop)
     }
 
-    /// Ends the domains, the upper first: nothing is left of them.
+    /// Stops the domains, the server first, and asserts that nothing is left of them.
     pub(super) fn finish(self) {
         let Self {
             bus,
@@ -145,9 +145,9 @@ impl World {
         net.stop(Duration::from_secs(10)).expect("it stops");
         nic.stop(Duration::from_secs(10)).expect("it stops");
         drop((http, net, nic));
-        assert_eq!(bus.strays(), 0, "the device was sent astray");
+        assert_eq!(bus.strays(), 0, "the device made stray accesses");
         let after = Totals::now();
-        assert_eq!(after.census, before.census, "something is left on the heap");
+        assert_eq!(after.census, before.census, "objects are left on the heap");
         assert_eq!(after.domains, before.domains);
     }
 }
