@@ -157,7 +157,10 @@ fn endless(_: usize) {
     let reached = [0; 2].map(|_| left.proxy().expect("alive").call(u32::MAX, RRef::new(0)));
     assert_eq!(reached[0], reached[1]);
     for domain in [left, right] {
-        assert!(domain.exit_reason().is_none(), "no domain died of the refused call");
+        assert!(
+            domain.exit_reason().is_none(),
+            "no domain died of the refused call"
+        );
         domain.kill();
     }
     REACHED.store(reached[0].expect("refused in the end"), SeqCst);

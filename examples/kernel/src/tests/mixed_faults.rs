@@ -72,7 +72,10 @@ fn die(domain: &Domain<dyn Mortal>, state: &mut u64) {
         proxy.die(way)
     };
     assert_eq!(ended, Err(RpcError::Crashed));
-    assert_eq!(*kept, drawn, "an object that was not handed over is untouched");
+    assert_eq!(
+        *kept, drawn,
+        "an object that was not handed over is untouched"
+    );
     domain.restart().expect("within the budget of restarts");
 }
 

@@ -137,7 +137,9 @@ pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
         }
     );
     if KERNEL_TESTS.len() < EXPECTED {
-        println!("tests: fewer than the {EXPECTED} expected tests were linked; check the linker script");
+        println!(
+            "tests: fewer than the {EXPECTED} expected tests were linked; check the linker script"
+        );
         return ExitCode::Failure;
     }
     if failed == 0 {
