@@ -38,7 +38,7 @@
 #[cfg(feature = "alloc")]
 extern crate alloc;
 
-#[cfg_attr(not(feature = "alloc"), path = "arena_none.rs")]
+#[cfg(feature = "alloc")]
 pub mod arena;
 #[cfg(feature = "alloc")]
 mod arena_limits;
@@ -67,7 +67,7 @@ pub mod error;
 pub mod event;
 pub mod event_log;
 pub mod exit_reason;
-#[cfg_attr(not(feature = "alloc"), path = "exits_none.rs")]
+#[cfg(feature = "alloc")]
 mod exits;
 pub mod exports;
 #[cfg(feature = "alloc")]
@@ -80,7 +80,7 @@ mod generation_end;
     expect(dead_code, reason = "services and private heaps ask for the rest")
 )]
 pub mod host;
-#[cfg_attr(not(feature = "alloc"), path = "host_charges_none.rs")]
+#[cfg(feature = "alloc")]
 pub mod host_charges;
 #[cfg_attr(
     not(feature = "alloc"),
@@ -110,15 +110,22 @@ pub mod state;
 #[cfg(feature = "alloc")]
 pub mod supervisor;
 pub mod text;
-#[cfg_attr(not(feature = "alloc"), path = "threads_none.rs")]
+#[cfg(feature = "alloc")]
 pub mod threads;
 #[cfg_attr(
     not(all(feature = "contain", target_arch = "x86_64")),
     allow(dead_code, reason = "only trap handlers ask")
 )]
 mod trap_note;
-#[cfg_attr(not(feature = "alloc"), path = "wait_budget_none.rs")]
+#[cfg(feature = "alloc")]
 mod wait_budget;
+#[cfg(not(feature = "alloc"))]
+mod without_alloc;
+
+#[cfg(not(feature = "alloc"))]
+pub use without_alloc::{arena, host_charges, threads};
+#[cfg(not(feature = "alloc"))]
+use without_alloc::{exits, wait_budget};
 
 #[cfg(feature = "alloc")]
 pub use domain::Domain;

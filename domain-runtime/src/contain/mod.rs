@@ -32,15 +32,15 @@ mod by_tables;
 mod charge;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 mod frame_owner;
-#[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
-mod none;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 mod verdict;
+#[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
+mod without_cuts;
 
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 use by_tables as enforcement;
 #[cfg(not(all(feature = "contain", target_arch = "x86_64")))]
-use none as enforcement;
+use without_cuts as enforcement;
 
 pub use crate::trap_note::DeathCause;
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
