@@ -1,4 +1,13 @@
-//! `#[interface]`: see `samara_proxy`.
+#![doc = include_str!("../README.md")]
+//!
+//! # Map
+//!
+//! | macro | effect |
+//! |---|---|
+//! | [`interface`](macro@interface) | implements the trait for `Proxy<dyn Trait>` and `Shadow<dyn Trait>` |
+//!
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 
 mod calls;
 mod emit;
