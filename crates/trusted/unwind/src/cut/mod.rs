@@ -19,6 +19,14 @@
 //!   may say that a register which an epilogue has popped is found there.
 //! * It does not cut where trusted code runs: it asks the runtime first.
 //! * All registers of the trap frame are copied to [`Registers`], and all are written back.
+//!
+//! # Features
+//!
+//! Cuts by unwind tables are there with the features `tables`, `std` and `dwarf` on x86_64. Otherwise this module has only
+//! [`Registers`], for [`jump::cut`](crate::jump::cut), and [`CutError`].
+//!
+#![cfg_attr(samara_tables, doc = "[`cut()`]: fn@cut")]
+#![cfg_attr(not(samara_tables), doc = "[`cut()`]: crate#backends")]
 
 #[cfg(samara_tables)]
 mod landing;

@@ -1,7 +1,7 @@
 //! The registers of a thread at some instruction.
 
 /// The x86_64 registers of an interrupted thread, in DWARF's order: what a trap handler fills from
-/// its trap frame, and puts back there after a [`cut`](super::cut).
+/// its trap frame, and puts back there after a [`cut`](super).
 ///
 /// FPU and vector registers are not among them: no unwind table restores any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

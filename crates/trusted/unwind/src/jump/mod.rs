@@ -1,5 +1,7 @@
 //! The `jump` backend: a register boundary. No tables, no allocation, stable Rust, `panic = "abort"`.
 //!
+//! **Feature `jump`.** Without it, the module is in the docs only.
+//!
 //! [`catch`] saves the registers that a function must preserve and runs its closure above them; a
 //! panic puts them back. The frames in between are **cut**: given up as they are. No destructor in
 //! them runs. What they held is released otherwise: objects and capabilities by their owner words,
