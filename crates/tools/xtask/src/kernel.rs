@@ -22,6 +22,9 @@ const BOOTSTRAP: &str = "samara_unwind";
 /// macro, and the hosted tests must not pay for that. Every build in it records the compiler's invocations.
 pub(crate) const TARGET_DIR: &str = "recorded-build";
 
+/// Where the unwinder is built for a hosted program: see [`configure_unwinder`].
+pub(crate) const UNWINDER_TARGET_DIR: &str = "dwarf";
+
 /// What the kernel is built for.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Flavor {
@@ -89,7 +92,7 @@ pub(crate) fn configure_unwinder(workspace: &Workspace, command: &mut std::proce
     command
         .args(["--package", "samara-unwind", "--features", "dwarf"])
         .arg("--target-dir")
-        .arg(workspace.target("dwarf"))
+        .arg(workspace.target(UNWINDER_TARGET_DIR))
         .env("RUSTC_BOOTSTRAP", BOOTSTRAP);
 }
 

@@ -26,6 +26,7 @@ mod imports;
 mod kernel;
 mod machine;
 mod network;
+mod rendered_docs;
 mod tally;
 mod targets;
 mod trusted;

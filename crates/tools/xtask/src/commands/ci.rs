@@ -8,6 +8,7 @@ use crate::cargo::{self, LIMIT, cargo};
 use crate::cli::{Drivers, RunArgs, TestArgs};
 use crate::error::Error;
 use crate::kernel::{self, Flavor};
+use crate::rendered_docs;
 use crate::tally::Tally;
 use crate::workspace::Workspace;
 use samara_process::Job;
@@ -126,25 +127,75 @@ fn tests(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     })
 }
 
-/// Everything at once, the kernel, and each published crate as docs.rs shows it: alone, with features
-/// of its own choice.
+/// Sets of features that adopters build, beside the set that docs.rs shows.
+const ADOPTED: &[(&str, &[&str])] = &[
+    ("samara", &[]),
+    ("samara", &["--no-default-features"]),
+    ("samara", &["--features", "jump"]),
+    ("samara-domain", &["--no-default-features"]),
+    ("samara-domain-runtime", &[]),
+    ("samara-domain-runtime", &["--no-default-features"]),
+    ("samara-proxy", &["--no-default-features"]),
+    ("samara-shared-heap", &["--features", "small"]),
+    ("samara-unwind", &[]),
+    ("samara-unwind", &["--features", "std"]),
+    ("samara-unwind", &["--features", "jump"]),
+];
+
+/// Everything at once, the kernel, and each published crate alone: with the sets of features that adopters build, and
+/// as docs.rs shows it. No link may be broken, and none may be left as text.
 fn documentation(workspace: &Workspace) -> Result<(), Error> {
-    let hosted = cargo(workspace, "doc");
-    let mut kernel = cargo(workspace, "doc");
-    kernel::configure(workspace, &mut kernel, Flavor::Demo);
     let metadata = cargo::metadata(workspace)?;
-    let alone = metadata.published().into_iter().map(|package| {
+    let published = metadata.published();
+    let library = |package: &str| package.replace('-', "_");
+    let doc = workspace.target("doc");
+    let doc_of = |package: &str, features: &[&str]| {
         let mut command = cargo(workspace, "doc");
-        command.args(["--package", &package.name]);
-        command.args(["--features", &package.documented_features.join(",")]);
-        command
-    });
-    for mut command in [hosted, kernel].into_iter().chain(alone) {
+        command.args(["--package", package]).args(features);
+        (command, doc.clone(), vec![library(package)])
+    };
+    let mut sets = Vec::new();
+    let all = published.iter().map(|package| library(&package.name));
+    sets.push((cargo(workspace, "doc"), doc.clone(), all.collect()));
+
+    let mut command = cargo(workspace, "doc");
+    kernel::configure(workspace, &mut command, Flavor::Demo);
+    let pages = workspace.target(kernel::TARGET_DIR).join("doc");
+    sets.push((command, pages, vec![library(kernel::PACKAGE)]));
+
+    let mut command = cargo(workspace, "doc");
+    kernel::configure_unwinder(workspace, &mut command);
+    let pages = workspace.target(kernel::UNWINDER_TARGET_DIR).join("doc");
+    sets.push((command, pages, vec![library("samara-unwind")]));
+
+    sets.extend(ADOPTED.iter().map(|(name, set)| doc_of(name, set)));
+    sets.extend(published.iter().map(|package| {
+        let features = package.documented_features.join(",");
+        doc_of(&package.name, &["--features", &features])
+    }));
+    let mut left_as_text = 0;
+    let mut pages = 0;
+    for (mut command, folder, crates) in sets {
+        rendered_docs::remove(&folder, &crates)?;
         command.arg("--no-deps");
         command.env("RUSTDOCFLAGS", "--deny warnings");
         Job::new("cargo doc", command, LIMIT).run()?;
+        let findings = rendered_docs::unresolved(&folder, &crates)?;
+        for finding in &findings {
+            note(format_args!(
+                "{finding}: give it a target in this set of features"
+            ));
+        }
+        left_as_text += findings.len() as u64;
+        pages += crates.len();
     }
-    Ok(())
+    if left_as_text == 0 {
+        return Ok(());
+    }
+    Err(Error::Checks {
+        failed: left_as_text,
+        of: format!("the links on the pages of {pages} crates"),
+    })
 }
 
 /// Packages what is published, without building it again. Cargo leaves out the crates that say

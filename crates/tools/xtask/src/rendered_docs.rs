@@ -1,0 +1,102 @@
+//! Pages of documentation, searched for links that rustdoc has left as text.
+//!
+//! `--deny warnings` finds a link whose target is missing in the crate that is documented. It does not find the same
+//! text where another crate shows the item again, since rustdoc warns only about the crate that wrote it.
+
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use crate::error::Error;
+
+/// Removes the pages of `crates` below `folder`, so that cargo renders them again and none of another set of features
+/// is left.
+pub(crate) fn remove(folder: &Path, crates: &[String]) -> Result<(), Error> {
+    for name in crates {
+        let pages = folder.join(name);
+        match fs::remove_dir_all(&pages) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(Error::io("remove", &pages)(error));
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// Returns the links that were left as text on the pages of `crates` below `folder`, each with its page.
+pub(crate) fn unresolved(folder: &Path, crates: &[String]) -> Result<Vec<String>, Error> {
+    let mut findings = Vec::new();
+    for name in crates {
+        search(&folder.join(name), &mut findings)?;
+    }
+    Ok(findings)
+}
+
+fn search(folder: &Path, findings: &mut Vec<String>) -> Result<(), Error> {
+    let entries = fs::read_dir(folder).and_then(|entries| entries.collect::<Result<Vec<_>, _>>());
+    let mut paths: Vec<_> = entries
+        .map_err(Error::io("list", folder))?
+        .iter()
+        .map(fs::DirEntry::path)
+        .collect();
+    paths.sort_unstable();
+    for path in paths {
+        if path.is_dir() {
+            search(&path, findings)?;
+        } else if path
+            .extension()
+            .is_some_and(|extension| extension == "html")
+        {
+            let page = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
+            findings.extend(
+                bracketed(&page).map(|link| format!("{}: [`{link}`] is no link", path.display())),
+            );
+        }
+    }
+    Ok(())
+}
+
+/// The code that stands between brackets in a page: Markdown's ``[`name`]`` without a target.
+fn bracketed(page: &str) -> impl Iterator<Item = &str> {
+    let behind = page.split("[<code>").skip(1);
+    behind.filter_map(|rest| {
+        let (code, after) = rest.split_once("</code>")?;
+        after.starts_with(']').then_some(code)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{bracketed, remove, unresolved};
+    use std::{env, fs, process};
+
+    #[test]
+    fn a_link_without_target_is_found() {
+        let page = "<p>See [<code>Lost</code>], <a href=\"x.html\"><code>Found</code></a> and [<code>a::b()</code>].</p>";
+        assert_eq!(bracketed(page).collect::<Vec<_>>(), ["Lost", "a::b()"]);
+    }
+
+    #[test]
+    fn code_that_brackets_enclose_among_others_is_no_link() {
+        let page = "<p>[<code>0</code>, <code>n</code>) and [<code>a</code> to <code>b</code>]</p>\
+            <pre class=\"rust\"><code>let x = [a];</code></pre>";
+        assert_eq!(bracketed(page).count(), 0);
+    }
+
+    #[test]
+    fn pages_in_subfolders_are_searched() {
+        let folder = env::temp_dir().join(format!("rendered-docs-{}", process::id()));
+        let crates = ["one".to_owned()];
+        fs::create_dir_all(folder.join("one/inner")).expect("a temporary folder");
+        fs::write(folder.join("one/index.html"), "fine").expect("writable");
+        fs::write(folder.join("one/inner/a.html"), "[<code>T</code>]").expect("writable");
+        fs::write(folder.join("one/inner/a.js"), "[<code>T</code>]").expect("writable");
+        let found = unresolved(&folder, &crates).expect("readable");
+        assert!(found.len() == 1 && found[0].ends_with("a.html: [`T`] is no link"));
+        remove(&folder, &crates).expect("removable");
+        remove(&folder, &crates).expect("nothing is there to remove");
+        assert!(unresolved(&folder, &crates).is_err());
+        fs::remove_dir(&folder).expect("empty");
+    }
+}
