@@ -10,8 +10,9 @@ use std::path::Path;
 use crate::error::Error;
 
 /// Removes the pages of `crates` below `folder`, so that cargo renders them again and none of another set of features
-/// is left.
-pub(crate) fn remove(folder: &Path, crates: &[String]) -> Result<(), Error> {
+/// is left. Makes a folder for each of `ours`: rustdoc links to the crates that have one, whether or not they are
+/// rendered already, and leaves links to all others as text.
+pub(crate) fn clear(folder: &Path, crates: &[String], ours: &[String]) -> Result<(), Error> {
     for name in crates {
         let pages = folder.join(name);
         match fs::remove_dir_all(&pages) {
@@ -20,6 +21,10 @@ pub(crate) fn remove(folder: &Path, crates: &[String]) -> Result<(), Error> {
             }
             _ => {}
         }
+    }
+    for name in ours {
+        let pages = folder.join(name);
+        fs::create_dir_all(&pages).map_err(Error::io("create", &pages))?;
     }
     Ok(())
 }
@@ -68,7 +73,7 @@ fn bracketed(page: &str) -> impl Iterator<Item = &str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{bracketed, remove, unresolved};
+    use super::{bracketed, clear, unresolved};
     use std::{env, fs, process};
 
     #[test]
@@ -94,9 +99,10 @@ mod tests {
         fs::write(folder.join("one/inner/a.js"), "[<code>T</code>]").expect("writable");
         let found = unresolved(&folder, &crates).expect("readable");
         assert!(found.len() == 1 && found[0].ends_with("a.html: [`T`] is no link"));
-        remove(&folder, &crates).expect("removable");
-        remove(&folder, &crates).expect("nothing is there to remove");
-        assert!(unresolved(&folder, &crates).is_err());
-        fs::remove_dir(&folder).expect("empty");
+        let ours = ["two".to_owned()];
+        clear(&folder, &crates, &ours).expect("removable");
+        clear(&folder, &crates, &ours).expect("nothing is there to remove");
+        assert!(unresolved(&folder, &crates).is_err() && folder.join("two").is_dir());
+        fs::remove_dir_all(&folder).expect("removable");
     }
 }

@@ -156,7 +156,11 @@ fn documentation(workspace: &Workspace) -> Result<(), Error> {
     };
     let mut sets = Vec::new();
     let all = published.iter().map(|package| library(&package.name));
-    sets.push((cargo(workspace, "doc"), doc.clone(), all.collect()));
+    let all: Vec<_> = all.collect();
+    let private = metadata.unpublished();
+    let private = private.iter().map(|package| library(package));
+    let ours: Vec<_> = all.iter().cloned().chain(private).collect();
+    sets.push((cargo(workspace, "doc"), doc.clone(), all));
 
     let mut command = cargo(workspace, "doc");
     kernel::configure(workspace, &mut command, Flavor::Demo);
@@ -176,7 +180,7 @@ fn documentation(workspace: &Workspace) -> Result<(), Error> {
     let mut left_as_text = 0;
     let mut pages = 0;
     for (mut command, folder, crates) in sets {
-        rendered_docs::remove(&folder, &crates)?;
+        rendered_docs::clear(&folder, &crates, &ours)?;
         command.arg("--no-deps");
         command.env("RUSTDOCFLAGS", "--deny warnings");
         Job::new("cargo doc", command, LIMIT).run()?;
