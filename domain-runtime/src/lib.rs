@@ -10,23 +10,33 @@
 //! | [`contain`] | what trap handlers call: faults, budgets, kills of running threads |
 //! | [`reaper`] | draining and reclaiming dead domains |
 //! | [`runtime`] | the authority over domains: [`Runtime`] |
-//! | `domain` | spawn, restart, stop, kill: `Domain` |
+//! | [`domain`] | spawn, restart, stop, kill: [`Domain`] |
 //! | [`generation`] | one life of a domain, which a host without an allocator starts itself |
-//! | `service` | one name over its generations: recipe, budget, recovery |
-//! | `journal` | recorded calls, which are made again after a restart |
+//! | [`service`] | one name over its generations: recipe, budget, recovery |
+//! | [`journal`] | recorded calls, which are made again after a restart |
 //! | [`host_charges`] | memory that the host keeps on a domain's behalf, charged to it and released with it |
 //! | [`exports`] | objects that a domain hands out, and how they are dropped |
 //! | [`arena`] | private heaps, returned wholesale |
 //! | [`exit_reason`] | why a domain ended |
-//! | `supervisor` | trees of supervisors: strategies over several services |
+//! | [`supervisor`] | trees of supervisors: strategies over several services |
 //! | `restart_budget` | how many restarts a stretch of time may see (pure) |
 //! | `exits` | how the generations of a name ended |
-//! | `names` | published domains, imported as an interface |
+//! | [`names`] | published domains, imported as an interface |
 //! | [`threads`] | threads that domains spawn |
 //! | [`event`], [`event_log`] | events that a host may log, and a bounded log of them |
 //!
 //! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
+//!
+#![cfg_attr(
+    not(feature = "alloc"),
+    doc = "[`domain`]: crate#features",
+    doc = "[`Domain`]: crate#features",
+    doc = "[`service`]: crate#features",
+    doc = "[`journal`]: crate#features",
+    doc = "[`supervisor`]: crate#features",
+    doc = "[`names`]: crate#features"
+)]
 #![no_std]
 #![cfg_attr(
     not(feature = "alloc"),

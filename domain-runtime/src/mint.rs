@@ -52,10 +52,11 @@ use core::mem::ManuallyDrop;
 /// assert_eq!(domain.proxy()?.number(), Ok(0));
 ///
 /// // A recipe that never fails, and the one of an `init` without arguments.
-/// let constant: Domain<dyn Port> = runtime().spawn(DomainSpec::new("constant"), init, Mint::of(|| 80))?;
+/// let spec = DomainSpec::new("constant");
+/// let constant: Domain<dyn Port> = runtime().spawn(spec, init, Mint::of(|| 80))?;
 /// assert_eq!(constant.proxy()?.number(), Ok(80));
-/// let none = Mint::nothing();
-/// let plain: Domain<dyn Port> = runtime().spawn(DomainSpec::new("plain"), |()| init(7), none)?;
+/// let spec = DomainSpec::new("plain");
+/// let plain: Domain<dyn Port> = runtime().spawn(spec, |()| init(7), Mint::nothing())?;
 /// assert_eq!(plain.proxy()?.number(), Ok(7));
 ///
 /// // Nothing is left for the next domain: its start fails, and the message says so.

@@ -53,7 +53,8 @@ struct Unfinished {
 /// under it [`with`](Self::with).
 ///
 /// ```
-/// use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, Status, Strategy, Supervisor};
+/// use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+/// use samara_domain_runtime::{Status, Strategy, Supervisor};
 /// use samara_host_std::runtime;
 /// use samara_proxy::{Export, RpcError, interface};
 /// use std::time::Duration;
@@ -93,8 +94,8 @@ struct Unfinished {
 /// for restarts in 1..=2 {
 ///     let old = files.proxy()?;
 ///     assert_eq!(disk.proxy()?.crash(), Err(RpcError::Crashed));
-///     assert_eq!(supervisor.poll(), Status::Settled); // The host calls it when a domain has died.
-///     assert_eq!(old.ping(), Err(RpcError::Dead)); // Ended by the supervisor, and started again.
+///     assert_eq!(supervisor.poll(), Status::Settled); // The host polls when a domain has died.
+///     assert_eq!(old.ping(), Err(RpcError::Dead)); // It was ended and started again, too.
 ///     assert_eq!((disk.restarts(), files.restarts()), (restarts, restarts));
 ///     assert_eq!(files.proxy()?.ping(), Ok(()));
 /// }

@@ -62,7 +62,7 @@ unsafe impl<I: ?Sized + Interface> Capability for Slot<I> {
 ///
 /// assert_eq!(sensor.read(), Ok(21)); // Two restarts within one call.
 /// assert_eq!(domain.restarts(), 2);
-/// assert_eq!(sensor.reset(), Err(RpcError::Crashed)); // Not idempotent: restarted, but not repeated.
+/// assert_eq!(sensor.reset(), Err(RpcError::Crashed)); // Restarted, but not repeated.
 /// assert_eq!((domain.restarts(), sensor.read()), (3, Ok(21)));
 ///
 /// // The budget of three restarts a minute is used up.

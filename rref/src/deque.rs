@@ -56,7 +56,8 @@ use samara_shared_heap::{AllocError, Owner, heap, thread};
 /// for number in 0..32 {
 ///     batch.push_back(RRef::new([number; 64])).expect("room for 32");
 /// }
-/// assert!(batch.push_back(RRef::new([32; 64])).is_err()); // It is full, and gives the object back.
+/// let refused = batch.push_back(RRef::new([32; 64])); // It is full: the object comes back.
+/// assert_eq!(refused.unwrap_err()[0], 32);
 ///
 /// let mut batch = device.send(batch)?; // 32 objects change hands by one store, twice.
 /// assert_eq!(batch.len(), 32);

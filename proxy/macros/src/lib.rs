@@ -53,7 +53,7 @@ const SUPPORT: [&str; 3] = ["samara-proxy", "samara-domain", "samara"];
 /// trait Disk {
 ///     /// Moves `data` to the callee; a call that was cut short is not repeated.
 ///     fn append(&self, data: RRef<[u8]>) -> Result<u64, RpcError>;
-///     /// Fills a buffer and gives it back. A shadow that repeats the call makes the buffer anew.
+///     /// Fills a buffer and gives it back. A shadow that repeats the call makes a new one.
 ///     #[idempotent]
 ///     fn read(&self, at: u64, #[scratch] buf: RRef<[u8]>) -> Result<RRef<[u8]>, RpcError>;
 ///     /// Lends `data` for the call.

@@ -6,15 +6,22 @@
 //! |---|---|
 //! | [`prelude`] | everything at once |
 //! | [`interface`](macro@interface) | makes a trait callable across domains |
-//! | [`Proxy`], `Shadow` | handles on other domains: of one generation, and over all of them |
+//! | [`Proxy`], [`Shadow`] | handles on other domains: of one generation, and over all of them |
 //! | [`RpcError`], [`FromRpc`] | why a call failed |
 //! | [`RRef`], [`RRefDeque`] | owned objects that cross without a copy |
 //! | [`Exchangeable`], [`Scratch`] | the values that may cross |
-//! | `thread` | threads of the domain's own |
+//! | [`thread`] | threads of the domain's own |
 //!
-//! Items without a link need the feature `alloc`.
+//! Without the feature `alloc` there is no `Shadow` and no `thread`.
+//!
 //! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
+//!
+#![cfg_attr(
+    not(feature = "alloc"),
+    doc = "[`Shadow`]: crate#features",
+    doc = "[`thread`]: crate#features"
+)]
 #![no_std]
 #![forbid(unsafe_code)]
 

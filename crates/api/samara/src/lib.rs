@@ -5,19 +5,33 @@
 //! | item | concept |
 //! |---|---|
 //! | [`prelude`] | everything at once |
-//! | [`Runtime`], `Domain`, `Mint` | the authority over domains, the handle on one, the recipe of its arguments |
+//! | [`Runtime`], [`Domain`], [`Mint`] | the authority over domains, the handle on one, the recipe of its arguments |
 //! | [`DomainSpec`], [`Restart`] | the name, limits and restarts of a domain |
-//! | [`interface`](macro@interface), [`Proxy`], `Shadow`, `Export` | calls between domains |
+//! | [`interface`](macro@interface), [`Proxy`], [`Shadow`], [`Export`] | calls between domains |
 //! | [`RRef`], [`RRefDeque`], [`Exchangeable`] | objects that cross |
-//! | `Supervisor`, `Strategy`, `Status` | groups of domains that are restarted together |
+//! | [`Supervisor`], [`Strategy`], [`Status`] | groups of domains that are restarted together |
 //! | [`EventLog`], [`Event`], [`ExitReason`] | what the host learns |
-//! | `DomainAlloc`, `HostArena` | private heaps: the global allocator |
+//! | [`DomainAlloc`], [`HostArena`] | private heaps: the global allocator |
 //! | [`set_heap_host!`], [`set_runtime_host!`] | bind the kernel's implementations of the host traits |
 //! | [`runtime`], [`heap`], [`unwind`] | the crates behind this one, for adopters |
 //!
-//! Items without a link need the feature `alloc`.
+//! Without the feature `alloc` there is no `Domain`, `Mint`, `Shadow`, `Export`, supervisor or private heap.
+//!
 //! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
+//!
+#![cfg_attr(
+    not(feature = "alloc"),
+    doc = "[`Domain`]: crate#features",
+    doc = "[`Mint`]: crate#features",
+    doc = "[`Shadow`]: crate#features",
+    doc = "[`Export`]: crate#features",
+    doc = "[`Supervisor`]: crate#features",
+    doc = "[`Strategy`]: crate#features",
+    doc = "[`Status`]: crate#features",
+    doc = "[`DomainAlloc`]: crate#features",
+    doc = "[`HostArena`]: crate#features"
+)]
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -13,12 +13,19 @@
 //! | [`set_jump_host!`], [`jump::JumpHost`], [`jump::Anchor`] | what a program binds for the backend `jump` | `jump` |
 //! | [`UnwindFailed`] | why a panic could not be delivered | `dwarf` or `jump` |
 //! | [`cut`](mod@cut) | gives up the frames of an interrupted thread | `tables`, x86_64 |
-//! | `tables`, `Backtrace` | registered unwind tables; the calls that are active | `tables`, x86_64 |
+//! | [`tables`], [`Backtrace`] | registered unwind tables; the calls that are active | `tables`, x86_64 |
 //!
-//! The docs show the first seven rows in every set of features. An item that this build leaves out says so on its page.
+//! The docs show all rows but the last in every set of features, and of `cut` at least the types. An item that this
+//! build leaves out says so on its page.
 //!
 //! The words *cut*, *boundary*, *landing pad*, *domain* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
+//!
+#![cfg_attr(
+    not(samara_tables),
+    doc = "[`tables`]: crate#backends",
+    doc = "[`Backtrace`]: crate#backends"
+)]
 #![no_std]
 #![cfg_attr(feature = "dwarf", feature(panic_can_unwind))]
 // How a boundary without a cost is made, and the function that its tables name.

@@ -31,7 +31,7 @@
 //!         }
 //!     }
 //!     fn read(&self, address: usize) -> Result<u8, RpcError> {
-//!         // Domains forbid `unsafe`. This stands for a hole in the compiler, or in a trusted crate.
+//!         // Domains forbid `unsafe`. This stands for a hole in the compiler.
 //!         Ok(unsafe { std::ptr::with_exposed_provenance::<u8>(address).read_volatile() })
 //!     }
 //! }
@@ -47,7 +47,8 @@
 //!     assert_eq!(domain.exit_reason().map(|reason| reason.kind), Some(ExitKind::Overrun));
 //!
 //!     // A CPU fault is the domain's death, too.
-//!     let domain: Domain<dyn Spin> = runtime().spawn(DomainSpec::new("wild"), init, Mint::nothing())?;
+//!     let spec = DomainSpec::new("wild");
+//!     let domain: Domain<dyn Spin> = runtime().spawn(spec, init, Mint::nothing())?;
 //!     assert_eq!(domain.proxy()?.read(8), Err(RpcError::Crashed));
 //!     assert_eq!(domain.exit_reason().map(|reason| reason.kind), Some(ExitKind::Fault));
 //!     Ok(())

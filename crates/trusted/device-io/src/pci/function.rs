@@ -42,12 +42,12 @@ use crate::time::Deadline;
 /// let function: PciFunction<Nvme> = slot.claim()?;
 /// assert_eq!(slot.claim().unwrap_err(), ClaimError::Claimed); // One claim at a time.
 ///
-/// // The driver, which has no `unsafe`. Registers are read and written as far as the table allows.
+/// // The driver, which has no `unsafe`. It reads and writes registers as the table allows.
 /// let cap = function.read(CAP);
 /// assert_ne!((cap, cap), (0, u64::MAX));
 /// function.write(MASK, u32::MAX)?;
 ///
-/// // Bus master it becomes only after a reset.
+/// // It becomes bus master only after a reset.
 /// assert!(!emulator.is_bus_master());
 /// function.reset()?;
 /// function.enable_bus_master()?;
@@ -59,7 +59,7 @@ use crate::time::Deadline;
 /// let buffer: RRef<[u8]> = function.finish(transfer)?;
 /// assert_eq!(buffer.len(), 4096);
 ///
-/// // The end of the claim silences the device, and so does the death of the domain that holds it.
+/// // The end of the claim silences the device. So does the death of the domain that holds it.
 /// drop(function);
 /// assert!(!emulator.is_bus_master());
 /// assert!(slot.claim().is_ok());

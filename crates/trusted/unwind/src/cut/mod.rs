@@ -55,7 +55,8 @@
 //!         finder: &Registered,
 //!         raise: Raise::new(raise),
 //!     };
-//!     // SAFETY: the running thread's own registers and stack. Nothing relies on the destructor of `_told`.
+//!     // SAFETY: the running thread's own registers and stack. Nothing relies on the destructor
+//!     // of `_told`.
 //!     unsafe { cut(&mut registers, &request) }.expect("a frame below catches");
 //!     // SAFETY: registers of this call, which is still active, rewritten by a cut.
 //!     unsafe { resume(&registers) }
