@@ -25,12 +25,16 @@ use samara_shared_heap::{AllocError, Owner, heap, thread};
 /// assert_eq!((batch.len(), batch.pop_front().unwrap()[0]), (1, 0));
 /// ```
 ///
-/// A batch as the ring between a network stack and a driver, which fills it and gives it back:
+/// A batch goes into a domain, a driver for example, and comes back:
 ///
 /// ```
-/// use samara_proxy::{Proxy, RpcError, interface};
+/// use samara_domain_runtime::{Domain, DomainSpec, Mint};
+/// use samara_host_std::runtime;
+/// use samara_proxy::{Export, RpcError, interface};
 /// use samara_rref::{RRef, RRefDeque};
-/// # use samara_host_std as _;
+/// # use samara_host_std::{DomainAlloc, System};
+/// # #[global_allocator]
+/// # static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 ///
 /// type Batch = RRefDeque<[u8; 64], 32>;
 ///
@@ -51,7 +55,11 @@ use samara_shared_heap::{AllocError, Owner, heap, thread};
 ///     }
 /// }
 ///
-/// let device: Proxy<dyn Device> = Proxy::export(Loop).map_err(|(error, _)| error)?;
+/// let init = |()| Ok::<_, RpcError>(Loop);
+/// let domain: Domain<dyn Device> =
+///     runtime().spawn(DomainSpec::new("device"), init, Mint::nothing())?;
+/// let device = domain.proxy()?;
+///
 /// let mut batch = Batch::try_new()?;
 /// for number in 0..32 {
 ///     batch.push_back(RRef::new([number; 64])).expect("room for 32");

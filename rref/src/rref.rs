@@ -80,12 +80,16 @@ unsafe impl<T: Exchangeable> Target for [T] {
 /// assert_eq!(RRef::into_inner(counts), [0, 0, 1, 0]);
 /// ```
 ///
-/// It crosses by move, here as an argument and as a result:
+/// It crosses by move, here into a domain and back:
 ///
 /// ```
-/// use samara_proxy::{Proxy, RpcError, interface};
+/// use samara_domain_runtime::{Domain, DomainSpec, Mint};
+/// use samara_host_std::runtime;
+/// use samara_proxy::{Export, RpcError, interface};
 /// use samara_rref::{Exchangeable, Owner, RRef};
-/// # use samara_host_std as _;
+/// # use samara_host_std::{DomainAlloc, System};
+/// # #[global_allocator]
+/// # static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 ///
 /// #[derive(Exchangeable)]
 /// struct Frame {
@@ -102,13 +106,18 @@ unsafe impl<T: Exchangeable> Target for [T] {
 ///
 /// impl Filter for Truncate {
 ///     fn pass(&self, mut frame: RRef<Frame>) -> Result<RRef<Frame>, RpcError> {
+///         assert_ne!(RRef::owner(&frame), Owner::HOST); // It is the domain's.
 ///         frame.length = frame.length.min(4);
 ///         frame.bytes[0] = 0xFF;
 ///         Ok(frame)
 ///     }
 /// }
 ///
-/// let filter: Proxy<dyn Filter> = Proxy::export(Truncate).map_err(|(error, _)| error)?;
+/// let init = |()| Ok::<_, RpcError>(Truncate);
+/// let domain: Domain<dyn Filter> =
+///     runtime().spawn(DomainSpec::new("filter"), init, Mint::nothing())?;
+/// let filter = domain.proxy()?;
+///
 /// let bytes = RRef::try_from_slice(b"a frame")?;
 /// let address = bytes.as_ptr();
 /// let frame = filter.pass(RRef::new(Frame { length: 7, bytes }))?;

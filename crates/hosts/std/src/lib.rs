@@ -8,11 +8,16 @@
 //! | [`DomainAlloc`], [`System`] | the global allocator, which gives domains private heaps |
 //! | [`event_log`], [`set_event_sink`] | what happened to domains, and a function that is told |
 //! | [`spawn_reaper`], [`supervise`] | background threads that reclaim dead domains and poll supervisors |
-//! | `contained` | CPU faults, endless loops, deep stacks (x86_64 Linux) |
+//! | [`contained`] | CPU faults, endless loops, deep stacks (x86_64 Linux) |
 //! | [`live_bytes`] | bytes of pages that the heap has from this host |
 //!
 //! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
+//!
+#![cfg_attr(
+    not(all(target_arch = "x86_64", target_os = "linux")),
+    doc = "[`contained`]: crate#limits"
+)]
 // Sizes, counts and times may come from domains.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![expect(

@@ -37,6 +37,8 @@ struct Raised;
 ///
 /// Cost: none beyond the call while nothing panics.
 ///
+/// # Example
+///
 /// ```
 /// use samara_unwind::{Payload, catch, raise};
 /// use std::cell::Cell;
