@@ -37,6 +37,7 @@
     doc = "[`supervisor`]: crate#features",
     doc = "[`names`]: crate#features"
 )]
+#![doc(html_root_url = "https://docs.rs/samara-domain-runtime/latest")]
 #![no_std]
 #![cfg_attr(
     not(feature = "alloc"),

@@ -19,6 +19,7 @@
     doc = "[`Shadow`]: crate#features",
     doc = "[`Export`]: crate#features"
 )]
+#![doc(html_root_url = "https://docs.rs/samara-proxy/latest")]
 #![no_std]
 #![expect(
     unsafe_code,

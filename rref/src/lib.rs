@@ -16,6 +16,7 @@
 //!
 //! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
+#![doc(html_root_url = "https://docs.rs/samara-rref/latest")]
 #![no_std]
 // Counts and sizes come from domains, so all arithmetic states how it handles overflow.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]

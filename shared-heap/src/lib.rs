@@ -25,6 +25,7 @@
 //!
 //! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
+#![doc(html_root_url = "https://docs.rs/samara-shared-heap/latest")]
 #![no_std]
 // Sizes, alignments and counts come from domains. So all arithmetic states how it handles overflow: no sum wraps or
 // panics by accident.

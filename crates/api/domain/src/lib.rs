@@ -22,6 +22,7 @@
     doc = "[`Shadow`]: crate#features",
     doc = "[`thread`]: crate#features"
 )]
+#![doc(html_root_url = "https://docs.rs/samara-domain/latest")]
 #![no_std]
 #![forbid(unsafe_code)]
 

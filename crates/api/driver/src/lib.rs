@@ -14,6 +14,7 @@
 //!
 //! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
+#![doc(html_root_url = "https://docs.rs/samara-driver/latest")]
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -32,6 +32,7 @@
     doc = "[`DomainAlloc`]: crate#features",
     doc = "[`HostArena`]: crate#features"
 )]
+#![doc(html_root_url = "https://docs.rs/samara/latest")]
 #![no_std]
 #![forbid(unsafe_code)]
 

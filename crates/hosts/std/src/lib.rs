@@ -18,6 +18,7 @@
     not(all(target_arch = "x86_64", target_os = "linux")),
     doc = "[`contained`]: crate#limits"
 )]
+#![doc(html_root_url = "https://docs.rs/samara-host-std/latest")]
 // Sizes, counts and times may come from domains.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![expect(

@@ -8,6 +8,7 @@
 //!
 //! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
+#![doc(html_root_url = "https://docs.rs/samara-support-crate/latest")]
 #![forbid(unsafe_code)]
 
 use proc_macro_crate::{FoundCrate, crate_name};

@@ -11,7 +11,7 @@ use crate::error::Error;
 
 /// Removes the pages of `crates` below `folder`, so that cargo renders them again and none of another set of features
 /// is left. Makes a folder for each of `ours`: rustdoc links to the crates that have one, whether or not they are
-/// rendered already, and leaves links to all others as text.
+/// rendered already. It leaves links to others as text, unless they name their root on docs.rs.
 pub(crate) fn clear(folder: &Path, crates: &[String], ours: &[String]) -> Result<(), Error> {
     for name in crates {
         let pages = folder.join(name);

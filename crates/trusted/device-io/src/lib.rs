@@ -30,6 +30,7 @@
 //!     Unit { shift: 9, ..unit }
 //! }
 //! ```
+#![doc(html_root_url = "https://docs.rs/samara-device-io/latest")]
 #![no_std]
 #![expect(
     unsafe_code,

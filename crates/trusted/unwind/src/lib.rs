@@ -26,6 +26,7 @@
     doc = "[`tables`]: crate#backends",
     doc = "[`Backtrace`]: crate#backends"
 )]
+#![doc(html_root_url = "https://docs.rs/samara-unwind/latest")]
 #![no_std]
 #![cfg_attr(feature = "dwarf", feature(panic_can_unwind))]
 // How a boundary without a cost is made, and the function that its tables name.
