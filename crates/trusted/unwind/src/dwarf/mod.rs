@@ -82,7 +82,8 @@ pub fn resume(_: Payload) -> ! {
 
 /// Starts unwinding for a panic that the kernel's panic handler has recorded.
 ///
-/// Returns only if the panic cannot be delivered: the handler must then stop the kernel.
+/// Returns only if the panic cannot be delivered: the handler must then stop the kernel. At the crate's root with the feature
+/// `dwarf`, where `std` is not on.
 #[must_use = "it returns only on failure"]
 pub fn begin_panic() -> UnwindFailed {
     let Some(exception) = thread_state::current().claim() else {

@@ -120,7 +120,8 @@ pub fn resume(_: Payload) -> ! {
 
 /// Cuts to the innermost boundary for a panic that the program's panic handler has recorded.
 ///
-/// Returns only if there is none: the handler must then stop the program.
+/// Returns only if there is none: the handler must then stop the program. At the crate's root with the feature `jump`, where
+/// neither `std` nor `dwarf` is on.
 ///
 /// A panic of trusted code that acts for the host must not be cut: its locks would stay locked. The
 /// runtime's `panic::record` tells it from a domain's by returning false.
