@@ -6,8 +6,8 @@
 //! | `RRef<[T]>`, `RRef<str>` | a slice of values, text |
 //! | [`RRefDeque<T, N>`](RRefDeque) | a ring of `RRef<T>`s that are handed over at once |
 //!
-//! An [`RRef`] crosses a domain boundary by move (its owner word changes, its bytes do not), or is lent for the length of
-//! a call as `&RRef<T>`. The values inside are [`Exchangeable`].
+//! An [`RRef`] crosses a domain boundary by move (its owner word changes, its bytes do not), or is lent for the length
+//! of a call as `&RRef<T>`. The values inside are [`Exchangeable`].
 #![no_std]
 // Counts and sizes come from domains, so all arithmetic states how it handles overflow.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
@@ -45,8 +45,9 @@ pub use view::ViewError;
 
 /// Support for generated code; not for use by hand.
 ///
-/// A crate can give its own modules the names that generated code uses for this crate. So every check that depends on such
-/// a name is made a second time without it. A type that owns something and has a destructor of its own does not compile:
+/// A crate can give its own modules the names that generated code uses for this crate. So every check that depends on
+/// such a name is made a second time without it. A type that owns something and has a destructor of its own does not
+/// compile:
 ///
 /// ```compile_fail,E0509
 /// extern crate self as samara_rref;

@@ -1,7 +1,7 @@
 //! Positions in a ring of fixed capacity: pure arithmetic.
 //!
-//! `head` is below the capacity and `len` is at most the capacity, so no operation wraps. The code still uses the `wrapping_`
-//! operations, because a check of overflow would cost time on the path of every packet.
+//! `head` is below the capacity and `len` is at most the capacity, so no operation wraps. The code still uses the
+//! `wrapping_` operations, because a check of overflow would cost time on the path of every packet.
 
 use core::ops::Range;
 
@@ -87,8 +87,8 @@ impl Ring {
     }
 }
 
-/// Returns `(at + steps) % capacity` for `at < capacity` and `steps <= capacity`, without a division and without a sum that
-/// could overflow.
+/// Returns `(at + steps) % capacity` for `at < capacity` and `steps <= capacity`, without a division and without a sum
+/// that could overflow.
 #[inline]
 const fn wrap(at: usize, steps: usize, capacity: usize) -> usize {
     let left = capacity.wrapping_sub(at);

@@ -1,11 +1,11 @@
-//! Whatever differs makes descriptors differ; the walk and the encoding agree.
+//! Every difference of two types makes their descriptors differ, and the comparison and the encoding agree.
 extern crate std;
 
 use super::*;
 use crate::{Exchangeable, RRef};
 use std::vec::Vec;
 
-/// The bytes of a type, inside an interface that is otherwise always the same.
+/// Returns the encoding of a type inside an interface that is otherwise always the same.
 fn bytes(ty: TypeDescriptor) -> Vec<u8> {
     let methods: &'static [_] = Vec::leak(std::vec![interface::MethodDescriptor {
         name: "m",
@@ -132,7 +132,7 @@ fn the_derive_tells_the_real_layout() {
     assert_eq!(variants[2].discriminant, 2);
 }
 
-/// What a holder of a capability can reach is told far behind where two begin to differ, and by nothing else.
+/// Two capabilities differ if their texts do, however far behind the start, and by nothing else.
 ///
 /// Invariant: DEV-32
 #[test]

@@ -1,4 +1,4 @@
-//! Containing a panic, without std: one API, and a backend that the final binary chooses.
+//! Containment of panics without `std`: one API, and a backend that the final binary chooses.
 //!
 //! | feature | backend | for |
 //! |---|---|---|
@@ -7,15 +7,15 @@
 //! | `jump` | a register boundary: no tables, no destructors, `panic = "abort"` | small targets; any on stable Rust |
 //! | none | a panic is not contained | libraries; the final binary must choose |
 //!
-//! Features unify, so more than one may be on: `std` wins over `dwarf`, and that over `jump`. The
-//! modules `dwarf` (x86_64) and `jump` stay reachable for measurements and tests.
+//! Cargo unifies features, so more than one may be on: `std` takes precedence over `dwarf`, and `dwarf` over `jump`.
+//! The modules `dwarf` (x86_64) and `jump` stay reachable for measurements and tests.
 //!
 //! # How a program adopts a backend
 //!
-//! **`std`**: nothing to do but the feature, and `panic = "unwind"`.
+//! **`std`**: enable the feature, and build with `panic = "unwind"`.
 //!
-//! **`dwarf`**: [`set_thread_state!`], a panic handler that ends in [`begin_panic`], `panic = "unwind"`,
-//! `RUSTC_BOOTSTRAP=samara_unwind` in the build, and of the linker `--eh-frame-hdr` and:
+//! **`dwarf`**: call [`set_thread_state!`], end the panic handler in [`begin_panic`], and build with `panic = "unwind"`
+//! and `RUSTC_BOOTSTRAP=samara_unwind`. Pass `--eh-frame-hdr` to the linker, with these lines in its script:
 //!
 //! ```text
 //! .eh_frame_hdr : { __eh_frame_hdr_start = .; KEEP(*(.eh_frame_hdr)) __eh_frame_hdr_end = .; }
@@ -23,23 +23,23 @@
 //! .gcc_except_table : { __except_table_start = .; KEEP(*(.gcc_except_table .gcc_except_table.*)) __except_table_end = .; }
 //! ```
 //!
-//! The tables stand in memory that is mapped readable. Before its first panic, and before its first
-//! domain starts, the kernel makes a `tables::Image` of these symbols and the bounds of its code, and
-//! registers it. A build check that all code has a table is worth having, since a panic or a cut stops at
-//! the first frame without one. Elsewhere than on x86_64 nothing is registered: the `unwinding` crate
-//! reads the tables (`RUSTC_BOOTSTRAP=samara_unwind,unwinding`), which it finds by the symbols
-//! `__executable_start` before the first byte of code, `__etext` behind the last, and
-//! `__GNU_EH_FRAME_HDR` where `.eh_frame_hdr` begins.
+//! The tables lie in memory that is mapped readable. Before its first panic, and before its first domain starts, the
+//! kernel makes a `tables::Image` of these symbols and the bounds of its code, and registers it. A check of the build
+//! that all code has a table is worth having, because a panic or a cut stops at the first frame without one.
 //!
-//! **`jump`**: [`set_jump_host!`], a panic handler that ends in [`begin_panic`], `panic = "abort"`; of the
-//! linker nothing, and it may drop all tables (`/DISCARD/ : { *(.eh_frame*) }`).
+//! On other architectures than x86_64 nothing is registered. There the `unwinding` crate reads the tables
+//! (`RUSTC_BOOTSTRAP=samara_unwind,unwinding`). It finds them by the symbols `__executable_start` before the first byte
+//! of code, `__etext` behind the last, and `__GNU_EH_FRAME_HDR` where `.eh_frame_hdr` begins.
+//!
+//! **`jump`**: call [`set_jump_host!`], end the panic handler in [`begin_panic`], and build with `panic = "abort"`. The
+//! linker needs no options, and may drop all tables (`/DISCARD/ : { *(.eh_frame*) }`).
 //!
 //! [`set_thread_state!`]: https://docs.rs/samara-unwind/latest/samara_unwind/macro.set_thread_state.html
 //! [`set_jump_host!`]: https://docs.rs/samara-unwind/latest/samara_unwind/macro.set_jump_host.html
 //! [`begin_panic`]: https://docs.rs/samara-unwind/latest/samara_unwind/fn.begin_panic.html
 #![no_std]
 #![cfg_attr(feature = "dwarf", feature(panic_can_unwind))]
-// How a boundary without a cost is made, and the function that its tables name.
+// For the intrinsic that makes a boundary without a cost, and for the personality function that the tables name.
 #![cfg_attr(all(feature = "dwarf", samara_tables), feature(core_intrinsics))]
 #![cfg_attr(
     all(feature = "dwarf", samara_tables, not(feature = "std")),

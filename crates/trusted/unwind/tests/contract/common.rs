@@ -1,6 +1,6 @@
-//! The contract, as one set of tests for any backend.
+//! The contract of all backends, as one set of tests that runs on each.
 
-/// Deep enough that the frames in between are real, and use many registers.
+/// Calls `end` from `depth` nested frames, which use registers over their calls.
 #[inline(never)]
 pub(crate) fn descend(depth: u64, end: &dyn Fn() -> u64) -> u64 {
     if depth == 0 {
@@ -75,7 +75,7 @@ macro_rules! contract {
 
             #[test]
             fn locals_of_the_caller_survive() {
-                // More than fit into registers; kept over the call by the compiler as it likes.
+                // More values than fit into registers. The compiler chooses where to keep them over the call.
                 let words: [u64; 24] = std::array::from_fn(|at| std::hint::black_box(at as u64));
                 let floats: [f64; 24] = std::array::from_fn(|at| std::hint::black_box(at as f64));
                 assert!(is_cut(|| descend(20, &|| backend::raise())));
@@ -170,22 +170,22 @@ macro_rules! contract {
 
             #[test]
             fn destructors_run_if_the_backend_says_so() {
-                struct Told<'a>(&'a Cell<u32>);
-                impl Drop for Told<'_> {
+                struct CountsDrop<'a>(&'a Cell<u32>);
+                impl Drop for CountsDrop<'_> {
                     fn drop(&mut self) {
                         self.0.set(self.0.get() + 1);
                     }
                 }
                 let dropped = Cell::new(0);
-                let captured = Told(&dropped);
+                let captured = CountsDrop(&dropped);
                 assert!(is_cut(|| {
                     let _captured = captured;
-                    let _local = Told(&dropped);
+                    let _local = CountsDrop(&dropped);
                     descend(3, &|| backend::raise())
                 }));
                 assert_eq!(dropped.get(), if backend::RUNS_DESTRUCTORS { 2 } else { 0 });
-                // Nothing is lost where nothing panics.
-                drop(backend::catch(|| Told(&dropped)));
+                // Without a panic, the destructor of a result runs with every backend.
+                drop(backend::catch(|| CountsDrop(&dropped)));
                 let before = if backend::RUNS_DESTRUCTORS { 2 } else { 0 };
                 assert_eq!(dropped.get(), before + 1);
             }
