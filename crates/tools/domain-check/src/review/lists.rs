@@ -112,6 +112,7 @@ const TRUSTED: &[Group] = &[(
         "samara-proxy",
         "samara-proxy-macros",
         "samara-shared-heap",
+        "samara-support-crate",
         "samara-unwind",
     ],
 )];
