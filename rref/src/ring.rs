@@ -106,7 +106,7 @@ mod tests {
     use std::collections::VecDeque;
 
     #[test]
-    fn it_does_what_a_deque_does_for_every_capacity() {
+    fn a_ring_behaves_like_a_deque() {
         for capacity in 1..=5 {
             let mut ring = Ring::EMPTY;
             let mut slots = [0u32; 5];

@@ -55,7 +55,7 @@ fn order_and_capacity() {
 
 /// Invariant: EXPORT-17
 #[test]
-fn all_members_change_hands_with_the_batch() {
+fn members_change_owner_with_the_batch() {
     let _alone = alone();
     let mut batch = full();
     hand(&batch, owner(40));
@@ -105,7 +105,7 @@ fn members_that_hold_objects_are_visited() {
 
 /// Invariant: EXPORT-17
 #[test]
-fn a_dead_owners_batch_goes_with_its_members_and_its_group() {
+fn a_dead_owners_batch_is_reclaimed_whole() {
     let _alone = alone();
     // More often than there are groups: none may be lost.
     for round in 0..2 * group::GROUPS / 4 {
@@ -147,7 +147,7 @@ fn without_a_group_the_members_are_visited() {
 
 /// Invariant: HEAP-14, HEAP-16
 #[test]
-fn when_groups_are_few_a_domain_has_its_share_at_most() {
+fn a_domain_opens_at_most_its_share_of_groups() {
     let _alone = alone();
     let half: Vec<_> = (0..group::GROUPS / 2).map(|_| Batch::new()).collect();
     let open_for = |index| {
@@ -198,7 +198,7 @@ fn weighing_counts_all_and_changes_nothing() {
 }
 
 #[test]
-fn a_quota_refuses_a_new_one() {
+fn a_quota_refuses_a_new_batch() {
     let _alone = alone();
     let me = owner(46);
     limit_bytes(me, Some(100));

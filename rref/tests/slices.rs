@@ -14,7 +14,7 @@ struct Entry {
 
 /// Invariant: OWN-6
 #[test]
-fn a_constructor_that_panics_half_way_frees_what_it_made() {
+fn a_panicking_constructor_frees_its_values() {
     static COUNTS: [Counts; 3] = [const { Counts::new() }; 3];
     let _alone = alone();
     let before = heap::census_all();
@@ -36,7 +36,7 @@ fn a_constructor_that_panics_half_way_frees_what_it_made() {
 
 /// Invariant: OWN-6
 #[test]
-fn values_of_a_slice_are_made_in_order_and_dropped_once() {
+fn slice_values_are_dropped_once() {
     static COUNTS: Counts = Counts::new();
     let _alone = alone();
     let before = heap::census_all();
@@ -82,7 +82,7 @@ fn zeroed_constructors_never_show_old_bytes() {
 
 /// Invariant: OWN-5
 #[test]
-fn a_secret_is_really_where_the_next_object_goes() {
+fn a_freed_slot_is_reused_next() {
     let _alone = alone();
     // What the test above relies on: without zeroing, the old bytes would be there.
     let secret = RRef::from_slice(&[0xA5_u8; 256]);

@@ -23,7 +23,7 @@ struct Huge(u64);
 struct NothingAligned;
 
 #[test]
-fn it_is_one_pointer_wide_and_has_a_niche() {
+fn an_rref_is_one_pointer_with_a_niche() {
     assert_eq!(size_of::<RRef<[u8; 4096]>>(), size_of::<usize>());
     assert_eq!(size_of::<Option<RRef<u8>>>(), size_of::<usize>());
     assert_eq!(size_of::<RRef<[u8]>>(), 2 * size_of::<usize>());
@@ -70,7 +70,7 @@ fn an_alignment_of_two_megabytes_is_met() {
 }
 
 #[test]
-fn zero_sized_values_have_owners_and_places_of_their_own() {
+fn zero_sized_values_have_distinct_places() {
     let units = [(); 3].map(RRef::new);
     assert_ne!(address(&*units[0]), address(&*units[1]));
     assert!(units.iter().all(|unit| RRef::owner(unit) == Owner::HOST));
@@ -114,7 +114,7 @@ fn sizes_that_overflow_are_errors() {
 }
 
 #[test]
-fn it_passes_on_what_its_value_can_do() {
+fn an_rref_forwards_traits_of_its_value() {
     let (three, four) = (RRef::new(3_u8), RRef::new(4_u8));
     assert_eq!(format!("{three:?}"), "3");
     assert!(three == RRef::new(3) && three != four);
@@ -126,7 +126,7 @@ fn it_passes_on_what_its_value_can_do() {
 }
 
 #[test]
-fn it_goes_to_other_threads_by_move_and_by_reference() {
+fn an_rref_is_send_and_sync() {
     let count = RRef::new(AtomicU64::new(0));
     std::thread::scope(|scope| {
         for _ in 0..4 {

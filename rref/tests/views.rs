@@ -106,7 +106,7 @@ fn an_invalid_pattern_gives_the_bytes_back() {
 }
 
 #[test]
-fn slices_and_arrays_change_places_with_their_bytes() {
+fn slices_and_arrays_convert_in_place() {
     let words: RRef<[u32]> = RRef::try_into_slice(bytes(12)).unwrap();
     assert_eq!(u32::from_le(words[2]), 0x0B0A_0908);
     let words: RRef<[u32; 3]> = RRef::try_into_array(words).unwrap();

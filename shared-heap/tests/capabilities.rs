@@ -30,7 +30,7 @@ fn reclaim(owner: Owner) -> Census {
 
 /// Invariant: DEV-1
 #[test]
-fn every_capability_is_quiesced_before_any_is_released_and_each_once() {
+fn all_are_quiesced_before_any_is_released() {
     static COUNTS: Counts = Counts::new();
     let me = owner();
     as_owner(me, || {
@@ -49,7 +49,7 @@ fn every_capability_is_quiesced_before_any_is_released_and_each_once() {
 }
 
 #[test]
-fn quiescing_alone_releases_nothing_and_may_come_first() {
+fn quiescing_alone_releases_nothing() {
     static COUNTS: Counts = Counts::new();
     let me = owner();
     let cap = as_owner(me, || Cap::try_new(Tally::new(&COUNTS, 0)).unwrap());
@@ -93,7 +93,7 @@ fn only_the_dead_owners_capabilities_are_touched() {
 
 /// Invariant: HEAP-40
 #[test]
-fn a_drop_by_the_holder_runs_the_destructor_as_the_host() {
+fn a_holders_drop_runs_on_behalf_of_the_host() {
     static COUNTS: Counts = Counts::new();
     let me = owner();
     as_owner(me, || drop(Cap::try_new(Tally::new(&COUNTS, 5)).unwrap()));
@@ -218,7 +218,7 @@ impl Drop for Bomb {
 
 /// Invariant: DEV-34
 #[test]
-fn one_whose_destructor_panics_is_not_dropped_again() {
+fn a_capability_that_panics_is_dropped_once() {
     static COUNTS: Counts = Counts::new();
     let me = owner();
     let dropped = as_owner(me, || {

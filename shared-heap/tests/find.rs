@@ -31,7 +31,7 @@ fn every_byte_of_a_live_object_is_found() {
 }
 
 #[test]
-fn what_is_freed_or_was_never_an_object_is_not_found() {
+fn only_live_objects_are_found() {
     let mut address = 0;
     with_object(2048, |object| {
         address = object.addr().get();

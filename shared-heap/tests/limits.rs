@@ -67,7 +67,7 @@ fn objects_are_limited_and_capabilities_are_objects() {
 }
 
 #[test]
-fn the_unlimited_are_never_asked() {
+fn an_owner_without_limits_is_not_limited() {
     let me = owner(None, None);
     assert!(!quota::is_limited(me));
     for limits in [(Some(1), None), (None, Some(1))] {
@@ -79,7 +79,7 @@ fn the_unlimited_are_never_asked() {
 }
 
 #[test]
-fn a_receiver_far_over_is_refused_until_it_has_consumed() {
+fn a_receiver_over_twice_its_limit_is_refused() {
     let (me, other) = (owner(Some(640), None), owner(None, None));
     let one = Load::one(64);
     let mut accepted = 0;
@@ -105,7 +105,7 @@ fn a_receiver_far_over_is_refused_until_it_has_consumed() {
 }
 
 #[test]
-fn what_is_received_counts_before_it_is_counted() {
+fn received_objects_use_up_credit_at_once() {
     let (me, other) = (owner(Some(640), None), owner(None, None));
     // Credit for ten, by a count.
     alloc(me).unwrap();
@@ -126,7 +126,7 @@ fn what_is_received_counts_before_it_is_counted() {
 }
 
 #[test]
-fn a_load_too_large_for_any_receiver_is_refused_at_once() {
+fn a_load_over_twice_the_limit_is_refused() {
     let me = owner(Some(1 << 20), Some(10));
     assert!(!admit(
         me,

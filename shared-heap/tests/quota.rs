@@ -75,7 +75,7 @@ fn a_free_gives_room_again_each_time() {
 }
 
 #[test]
-fn what_is_handed_away_gives_room_and_what_is_handed_in_takes_it() {
+fn transfers_free_and_use_up_quota() {
     let (me, other) = (owner(640), owner(0));
     let slots = fill(me);
     assert_eq!(alloc(other, 64), Err(AllocError::Quota));

@@ -99,7 +99,7 @@ fn another_cpus_runs_are_its_own_until_trimmed() {
 
 /// Invariant: EXPORT-18
 #[test]
-fn a_cached_run_is_nobodys() {
+fn a_cached_run_has_no_owner() {
     let _alone = alone();
     heap::trim();
     let dead = Owner::from_index(9).unwrap();

@@ -34,7 +34,7 @@ fn held() -> usize {
 ///
 /// Invariant: HEAP-4
 #[test]
-fn the_largest_objects_end_as_errors() {
+fn objects_beyond_the_limits_are_errors() {
     let _alone = alone();
     let place = class::place(MAX_OBJECT, MAX_ALIGN);
     // SAFETY: the place is that of size and alignment; freed below, and not read.
@@ -96,7 +96,7 @@ fn freeing_in_any_order_empties_slabs() {
 
 /// Invariant: HEAP-42
 #[test]
-fn what_other_cpus_cached_is_trimmed_too() {
+fn caches_of_other_cpus_are_trimmed() {
     let _alone = alone();
     let slot = thread::current();
     let before = slot.shard();
@@ -113,7 +113,7 @@ fn what_other_cpus_cached_is_trimmed_too() {
 
 /// Invariant: OWN-4
 #[test]
-fn every_class_and_size_is_aligned_and_apart() {
+fn objects_are_aligned_and_distinct() {
     let _alone = alone();
     let mut live = Vec::new();
     let mut seen = HashSet::new();
@@ -148,7 +148,7 @@ fn page_sized_objects_are_page_aligned_without_asking() {
 
 /// Invariant: LIFE-9
 #[test]
-fn a_reclaim_empties_slabs_and_leaves_the_others_objects_alone() {
+fn a_reclaim_spares_objects_of_other_owners() {
     let _alone = alone();
     let [dead, alive] = [5, 6].map(|index| Owner::from_index(index).unwrap());
     let as_owner = |owner, size: usize| {

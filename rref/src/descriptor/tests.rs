@@ -94,7 +94,7 @@ fn the_same_size_is_not_the_same_type() {
 }
 
 #[test]
-fn a_type_is_itself() {
+fn a_type_equals_itself() {
     for ty in [
         one::Point::DESCRIPTOR,
         one::Kind::DESCRIPTOR,
@@ -107,7 +107,7 @@ fn a_type_is_itself() {
 }
 
 #[test]
-fn the_derive_tells_the_real_layout() {
+fn the_derive_describes_the_real_layout() {
     let Shape::Struct(fields) = one::Point::DESCRIPTOR.shape else {
         panic!("a struct");
     };
@@ -136,7 +136,7 @@ fn the_derive_tells_the_real_layout() {
 ///
 /// Invariant: DEV-32
 #[test]
-fn capabilities_are_told_apart_by_what_they_reach() {
+fn capabilities_differ_by_their_text() {
     fn one(to: &mut dyn fmt::Write) -> fmt::Result {
         (0..1000).try_for_each(|number| write!(to, "{number} "))
     }

@@ -18,7 +18,7 @@ type Piece = [u8; PIECE];
 
 /// Invariant: DEV-3
 #[test]
-fn a_batch_that_is_made_meanwhile_is_counted() {
+fn a_batch_made_during_a_count_is_counted() {
     let me = Owner::from_index(9).unwrap();
     let other = Owner::from_index(10).unwrap();
     limit_bytes(me, Some(LIMIT));

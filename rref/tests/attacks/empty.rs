@@ -26,7 +26,7 @@ fn ends(action: impl FnOnce() + Send + 'static) -> bool {
 ///
 /// Invariant: CROSS-3
 #[test]
-fn values_without_room_are_not_visited_one_by_one() {
+fn zero_sized_values_are_not_visited() {
     let many = || [const { Nothing([]) }; usize::MAX];
     assert!(
         ends(move || assert_eq!(weigh(&many()).objects, 0)),

@@ -117,7 +117,7 @@ fn a_large_object_goes_back_without_the_lock() {
 
 /// Invariant: DEV-5
 #[test]
-fn a_reclaim_gives_a_large_object_back_without_the_lock() {
+fn a_reclaim_frees_a_large_object_without_the_lock() {
     let _alone = alone();
     is_served(|| {
         let owner = Owner::from_index(7).unwrap();

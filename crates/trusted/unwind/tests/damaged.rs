@@ -37,7 +37,7 @@ fn passed(drops: &Cell<u32>, end: &dyn Fn()) {
 
 /// Invariant: ORDER-48
 #[test]
-fn a_panic_is_refused_by_a_damaged_table_and_nothing_is_destroyed() {
+fn a_damaged_table_refuses_a_panic() {
     let whole = program::program();
     let function = whole.function(passed as fn(&Cell<u32>, &dyn Fn()) as usize);
     let damaged = Image {

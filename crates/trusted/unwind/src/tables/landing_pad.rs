@@ -63,7 +63,7 @@ mod tests {
     use super::LandingPad;
 
     #[test]
-    fn what_was_packed_comes_back() {
+    fn a_packed_pad_unpacks_to_itself() {
         let pc = 0xffff_ffff_8020_0010;
         let (before, behind) = (pc - 0x7fff, pc + 0x7f_ffff);
         for pad in [

@@ -78,7 +78,7 @@ mod tests {
     ];
 
     #[test]
-    fn a_catch_is_told_from_a_clean_up_and_from_what_may_not_pass() {
+    fn call_sites_map_to_their_landing_pads() {
         for (offset, pad) in [
             (0, LandingPad::Catch(100)),
             (15, LandingPad::Catch(100)),
@@ -95,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_too_early_is_damaged() {
+    fn a_truncated_table_is_damaged() {
         for length in 0..25 {
             let pad = landing_pad(&DATA[..length], 40);
             assert_eq!(pad, Err(TableError::Damaged));

@@ -247,7 +247,7 @@ mod tests {
 
     /// Invariant: ORDER-46
     #[test]
-    fn an_image_that_is_being_read_stays_and_nobody_else_finds_it() {
+    fn an_image_in_use_stays_but_is_not_found() {
         const PC: usize = 0x1000;
         // SAFETY: the bytes are static, and without a header no table leads anywhere.
         let id = unsafe { register_image(image(PC..PC + 16, &[7])) };

@@ -64,7 +64,7 @@ impl gimli::UnwindContextStorage<usize> for Storage {
 
 /// Invariant: ORDER-47
 #[test]
-fn rows_are_those_that_gimli_reads_all_over_the_program() {
+fn rows_match_gimli_across_the_program() {
     let image = program();
     let (mut same, mut packed) = (0, 0);
     for pc in image.code.clone().step_by(7) {

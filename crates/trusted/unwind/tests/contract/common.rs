@@ -61,7 +61,7 @@ macro_rules! contract {
             }
 
             #[test]
-            fn what_was_written_before_stays_written() {
+            fn writes_before_a_raise_persist() {
                 let mut steps = Vec::new();
                 assert!(is_cut(|| {
                     steps.push(1);
@@ -85,7 +85,7 @@ macro_rules! contract {
             }
 
             #[test]
-            fn the_innermost_boundary_gets_it_and_the_outer_one_still_stands() {
+            fn only_the_innermost_boundary_catches() {
                 let outer = backend::catch(|| {
                     let inner = is_cut(|| descend(5, &|| backend::raise()));
                     assert!(inner);
@@ -101,7 +101,7 @@ macro_rules! contract {
             }
 
             #[test]
-            fn what_was_stopped_can_be_passed_on() {
+            fn a_caught_panic_can_be_resumed() {
                 let passed = Cell::new(0);
                 let outer = backend::catch(|| {
                     for _ in 0..3 {
@@ -125,7 +125,7 @@ macro_rules! contract {
             }
 
             #[test]
-            fn a_boundary_may_stand_a_hundred_deep() {
+            fn boundaries_nest_a_hundred_deep() {
                 fn nest(depth: u32, cut: &Cell<u32>) {
                     if depth > 0 {
                         if is_cut(|| {
@@ -142,7 +142,7 @@ macro_rules! contract {
             }
 
             #[test]
-            fn it_works_again_and_again() {
+            fn catch_and_raise_repeat_many_times() {
                 for turn in 0..20_000_u64 {
                     if turn % 3 == 0 {
                         assert_eq!(backend::catch(|| turn).ok(), Some(turn));

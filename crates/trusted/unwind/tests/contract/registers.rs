@@ -90,7 +90,7 @@ extern "C" fn quiet() {
 }
 
 #[test]
-fn preserved_registers_are_as_they_were() {
+fn preserved_registers_are_restored() {
     // SAFETY: `surrounded` restores the registers that it fills.
     assert_eq!(unsafe { surrounded(caught) }, 0);
     // SAFETY: as above.
@@ -108,7 +108,7 @@ fn float_control() -> (u32, u16) {
 }
 
 #[test]
-fn float_control_and_the_direction_flag_are_as_they_were() {
+fn float_control_and_direction_flag_are_restored() {
     let before = float_control();
     assert!(
         catch(|| {

@@ -70,7 +70,7 @@ pub(super) fn caught(depth: u64, drops: &Cell<u32>, end: &dyn Fn(*const ())) -> 
 }
 
 #[test]
-fn a_cut_runs_no_destructor_and_its_boundary_is_as_it_was() {
+fn a_cut_runs_no_destructor_and_boundary_is_intact() {
     init();
     for depth in [0, 1, 8, 32] {
         let drops = Cell::new(0);
@@ -95,7 +95,7 @@ impl Drop for CutInside {
 
 /// Invariant: ORDER-51, ORDER-52
 #[test]
-fn a_panic_among_what_was_given_up_is_forgotten() {
+fn a_panic_in_cut_frames_is_forgotten() {
     init();
     for _ in 0..20 {
         let drops = Cell::new(0);
@@ -176,7 +176,7 @@ unsafe extern "C-unwind" fn cut_with_x87_in_use(record: *const (), control: *con
 
 /// Invariant: ORDER-32
 #[test]
-fn the_x87_stack_is_empty_and_its_control_word_the_default() {
+fn a_cut_resets_the_x87_unit() {
     init();
     // The default, rounding towards zero, and with all exceptions unmasked.
     for control in [0x37f_u16, 0xf7f, 0x340] {

@@ -29,7 +29,7 @@ fn descend(depth: u64, notes: &RefCell<Vec<[u64; 3]>>) -> u64 {
 
 /// Invariant: ORDER-49
 #[test]
-fn they_run_innermost_first_and_find_what_their_frames_had() {
+fn destructors_run_innermost_first() {
     for depth in [0, 1, 8, 32] {
         let notes = RefCell::default();
         assert!(catch(|| descend(depth, &notes)).is_err());
@@ -63,7 +63,7 @@ impl Drop for PanicsInside<'_> {
 }
 
 #[test]
-fn a_destructor_may_contain_a_panic_of_its_own_while_another_passes() {
+fn a_destructor_contains_its_own_panic() {
     for of_std in [false, true] {
         let drops = Cell::new(0);
         let outer = catch(|| {
@@ -119,7 +119,7 @@ impl Drop for Nested {
 }
 
 #[test]
-fn more_panics_in_flight_than_there_is_room_for_are_refused() {
+fn too_many_panics_in_flight_are_refused() {
     let caught = catch(|| {
         let _nested = Nested(7);
         raise();

@@ -49,7 +49,7 @@ fn compile() -> PathBuf {
 
 /// Invariant: ORDER-48
 #[test]
-fn they_pass_while_it_is_registered_and_not_before() {
+fn panics_pass_a_library_only_while_registered() {
     let name = CString::new(compile().to_str().expect("a path in words")).expect("no zero");
     for _ in 0..LOADS {
         // SAFETY: the library has no initialisers except those of `std`.

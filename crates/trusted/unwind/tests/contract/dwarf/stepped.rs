@@ -229,7 +229,7 @@ fn prepare() {
 
 /// Invariant: ORDER-52
 #[test]
-fn a_raise_that_is_cut_anywhere_ends_at_the_same_boundary() {
+fn a_raise_cut_anywhere_ends_at_its_boundary() {
     prepare();
     // The first turn reads the tables, the others use the remembered rules.
     for turn in 0..3 {
@@ -251,7 +251,7 @@ fn a_raise_that_is_cut_anywhere_ends_at_the_same_boundary() {
 
 /// Invariant: ORDER-52
 #[test]
-fn a_landing_that_is_cut_anywhere_ends_at_the_same_boundary() {
+fn a_landing_cut_anywhere_ends_at_its_boundary() {
     prepare();
     let drops = Cell::new(0);
     // Runs once to the end, then with a cut after the first instruction, after the second, and so on.
