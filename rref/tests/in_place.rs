@@ -1,4 +1,4 @@
-//! Values made in place, also when making them panics; and the standard traits.
+//! Values that are made in place, also if a constructor panics; and the standard traits.
 
 use samara_host_std as _;
 use samara_rref::{AllocError, RRef};
@@ -7,7 +7,7 @@ use samara_testkit::hosted::alone;
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Far more than a test thread's stack.
+/// Far more bytes than the stack of a test thread has.
 const HUGE: usize = 64 << 20;
 
 #[test]

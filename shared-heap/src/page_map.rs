@@ -54,7 +54,7 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
         Some(first)
     }
 
-    /// Frees `count` pages from `first` on, which were taken. Pages outside the map are ignored.
+    /// Frees `count` pages from `first` on, which were taken. Does nothing if they are not all in the map.
     pub fn put(&mut self, first: usize, count: usize) {
         let Some(end) = first.checked_add(count) else {
             return;

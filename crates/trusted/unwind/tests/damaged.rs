@@ -1,5 +1,5 @@
-//! A panic that meets a damaged table is refused, and no destructor has run (`dwarf`, x86_64 Linux). This test is a program of
-//! its own, because registered tables apply to the whole program.
+//! A panic that meets a damaged table is refused, and no destructor has run (`dwarf`, x86_64 Linux). This test is a
+//! program of its own, because registered tables apply to the whole program.
 #![expect(
     unsafe_code,
     reason = "registers tables that are not those of the code"

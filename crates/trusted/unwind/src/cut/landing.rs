@@ -11,10 +11,9 @@ use core::ops::Range;
 /// The description of a cut: what is discarded, and where the thread lands.
 #[derive(Clone)]
 pub struct Cut<'a> {
-    /// The address of a record on the stack, outside the boundary. Consider the frame whose part of the stack contains
-    /// this address, and the frames inside it. The thread lands in that of them which catches what its call raises: in
-    /// the record's own frame if that does, otherwise in the outermost one. In optimised code it is the record's own
-    /// frame, into which `catch` was inlined.
+    /// The address of a record on the stack, outside the boundary. The thread lands in the frame that contains this
+    /// address, if that frame catches an exception of its active call. Otherwise it lands in the outermost frame inside
+    /// that one that catches. In optimised code it is the record's own frame, into which `catch` was inlined.
     pub record: *const (),
     /// The thread's stack, from its lowest address to its end. The cut reads nothing outside.
     pub stack: Range<usize>,

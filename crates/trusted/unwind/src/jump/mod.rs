@@ -2,9 +2,9 @@
 //! `panic = "abort"`.
 //!
 //! [`catch`] saves the registers that a function must preserve, and then runs its closure. A panic restores them. The
-//! frames in between are **cut**: they are discarded and no destructor in them runs. What they held is released when
-//! the domain that died of the panic is reclaimed: objects and capabilities by their owner words, private memory as a
-//! whole.
+//! frames in between are **cut**: they are discarded and no destructor in them runs. The resources that they held are
+//! released when the domain that died of the panic is reclaimed: objects and capabilities by their owner words, private
+//! memory as a whole.
 //!
 //! # What a program supplies
 //!

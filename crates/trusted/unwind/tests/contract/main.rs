@@ -1,4 +1,5 @@
-//! The contract of all backends, run on those that a hosted program can have, and the promises of `jump` and `dwarf` alone.
+//! The contract of all backends, run on those that a hosted program can have, and the promises of `jump` and `dwarf`
+//! alone.
 //!
 //! To run them with `dwarf`: `RUSTC_BOOTSTRAP=samara_unwind cargo test --release -p samara-unwind --features dwarf
 //! --target-dir target/dwarf`. `cargo xtask test` does so.

@@ -1,4 +1,5 @@
-//! Finds the tables of this program and its libraries. Tests inside and outside of the crate, and a bench, include this file.
+//! Finds the tables of this program and its libraries. Tests inside and outside of the crate, and a bench, include this
+//! file.
 #![expect(unsafe_code, reason = "reads the program headers")]
 
 extern crate std;

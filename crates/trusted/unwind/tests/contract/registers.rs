@@ -118,7 +118,8 @@ fn float_control_and_direction_flag_are_restored() {
             // SAFETY: as above.
             unsafe { asm!("fldcw [{}]", in(reg) &raw const x87) };
             assert_ne!(float_control(), before);
-            // SAFETY: a backward copy that is cut leaves the direction flag set. The cut clears it before other code runs.
+            // SAFETY: a backward copy that is cut leaves the direction flag set. The cut clears it before other code
+            // runs.
             unsafe { asm!("std", "call {}", sym give_up, options(noreturn)) };
         })
         .is_err()

@@ -109,8 +109,8 @@ fn a_panic_in_cut_frames_is_forgotten() {
     }
 }
 
-/// Starts `more` nested panics, each in a destructor that the one before runs, and then cuts three times. `outside` panics are
-/// in flight already.
+/// Starts `more` nested panics, each in a destructor that the one before runs, and then cuts three times. `outside`
+/// panics are in flight already.
 #[inline(never)]
 fn cut_among(outside: u32, more: u32, cuts: &Cell<u32>) {
     struct Falls<'a>(u32, u32, &'a Cell<u32>);

@@ -1,5 +1,5 @@
-//! A raise, or the landing of a cut, that is cut at any of its instructions ends at the same boundary with the same registers.
-//! At the few instructions where it changes frames, the cut is refused.
+//! A raise, or the landing of a cut, that is cut at any of its instructions ends at the same boundary with the same
+//! registers. At the few instructions where it changes frames, the cut is refused.
 //!
 //! Failure: F-18
 #![expect(unsafe_code, reason = "steps through a raise, and asks for cuts there")]
@@ -98,7 +98,8 @@ fn go_on(context: &mut ucontext_t, at: &Registers) {
     }
 }
 
-/// Tries a cut after each instruction. Lets the thread continue as if nothing had happened, until the cut is to be taken.
+/// Tries a cut after each instruction. Lets the thread continue as if nothing had happened, until the cut is to be
+/// taken.
 unsafe extern "C" fn handler(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel's record of this signal, which belongs to the handler until it returns.
     let context = unsafe { &mut *context.cast::<ucontext_t>() };
@@ -112,8 +113,8 @@ unsafe extern "C" fn handler(_: c_int, _: *mut siginfo_t, context: *mut c_void) 
             finder: &Registered,
             raise: Raise::by_dwarf(raise_cut),
         };
-        // SAFETY: the registers and the stack of this thread, which the handler has not changed. The rewritten registers are
-        // loaded unchanged, or not at all.
+        // SAFETY: the registers and the stack of this thread, which the handler has not changed. The rewritten
+        // registers are loaded unchanged, or not at all.
         match unsafe { cut(&mut at, &request) } {
             Ok(()) => {
                 let landing = [
