@@ -55,7 +55,7 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
 }
 
 /// [`enter`] on the running `thread`. With `METERED` it checks the quotas and the stack. A caller that checks
-/// beforehand ([`is_marked`], [`is_short`](crate::stack::is_short)) enters without `METERED` on its fast path, and so
+/// beforehand ([`is_marked`](super::is_marked), [`is_short`](crate::stack::is_short)) enters without `METERED` on its fast path, and so
 /// keeps the whole slow path out of line. The stack must have room for the values that a call of the signature `M`
 /// moves: that of `fn(A) -> R`, or that of the method which `body` calls with arguments that are lent to it.
 /// `refusal` is written if the reason for a refusal is not [`Refusal::Dead`].

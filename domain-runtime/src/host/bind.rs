@@ -1,6 +1,6 @@
 //! Binding a host.
 
-/// Binds a type that implements [`Clock`], [`Events`], [`Threads`] and [`Arenas`] as the runtime's
+/// Binds a type that implements [`Clock`](crate::host::Clock), [`Events`](crate::host::Events), [`Threads`](crate::host::Threads) and [`Arenas`](crate::host::Arenas) as the runtime's
 /// host, for the whole program.
 #[macro_export]
 macro_rules! set_runtime_host {
