@@ -150,7 +150,34 @@ impl Record {
     }
 }
 
-/// The newest `N` events.
+/// The newest `N` events. `N` is a power of two.
+///
+/// ```
+/// use samara_domain_runtime::{Cursor, Event, EventKind, EventLog};
+///
+/// static LOG: EventLog<4> = EventLog::new();
+///
+/// // A host feeds it from its `Events`.
+/// LOG.push(&Event::Started { id: 1, generation: 1, name: "disk" });
+/// LOG.push(&Event::BudgetExhausted { name: "disk" });
+///
+/// // Each reader has a cursor of its own.
+/// let mut cursor = Cursor::default();
+/// let first = LOG.read(&mut cursor).expect("an event");
+/// assert_eq!((first.number, first.name.as_str()), (0, "disk"));
+/// assert_eq!(first.what, EventKind::Started { id: 1, generation: 1 });
+/// assert_eq!(LOG.read(&mut cursor).map(|record| record.what), Some(EventKind::BudgetExhausted));
+/// assert_eq!(LOG.read(&mut cursor), None);
+///
+/// // A reader that is too slow learns how many events were overwritten.
+/// for generation in 2..8 {
+///     LOG.push(&Event::Started { id: 1, generation, name: "disk" });
+/// }
+/// let next = LOG.read(&mut cursor).expect("an event");
+/// assert_eq!(next.what, EventKind::Started { id: 1, generation: 4 });
+/// assert_eq!(cursor.lost, 2);
+/// # use samara_host_std as _;
+/// ```
 #[derive(Debug)]
 pub struct EventLog<const N: usize> {
     next: AtomicUsize,

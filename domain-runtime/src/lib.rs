@@ -1,7 +1,6 @@
-//! The host side: control blocks, activations, lifecycle, private heaps, reclaim and restart.
+#![doc = include_str!("../README.md")]
 //!
-//! A kernel adopts this crate, binds the traits in [`host`], takes a [`Runtime`] and spawns
-//! domains. Domains never see it: their API is in `samara-domain`.
+//! # Map
 //!
 //! | module | concept |
 //! |---|---|
@@ -25,6 +24,9 @@
 //! | `names` | published domains, imported as an interface |
 //! | [`threads`] | threads that domains spawn |
 //! | [`event`], [`event_log`] | events that a host may log, and a bounded log of them |
+//!
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![no_std]
 #![cfg_attr(
     not(feature = "alloc"),

@@ -10,6 +10,64 @@ use core::mem::ManuallyDrop;
 ///
 /// Its captures are dropped with the last handle on its domain: by the host, or in the reclaim of the domain that had
 /// that handle. A panic in their destructors ends there.
+///
+/// ```
+/// use samara_domain_runtime::{Domain, DomainSpec, Mint};
+/// use samara_host_std::runtime;
+/// use samara_proxy::{Export, RpcError, interface};
+/// use std::sync::Arc;
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// # use samara_host_std::{DomainAlloc, System};
+/// # #[global_allocator]
+/// # static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+///
+/// #[interface]
+/// trait Port {
+///     fn number(&self) -> Result<u32, RpcError>;
+/// }
+///
+/// struct Open(u32);
+///
+/// impl Port for Open {
+///     fn number(&self) -> Result<u32, RpcError> {
+///         Ok(self.0)
+///     }
+/// }
+///
+/// /// The domain's own code: it gets a port and cannot make one.
+/// fn init(port: u32) -> Result<Open, RpcError> {
+///     Ok(Open(port))
+/// }
+///
+/// // The host hands out three ports. The recipe runs at each start, as the host.
+/// let ports = Arc::new(AtomicU32::new(0));
+/// let recipe = Mint::fallible({
+///     let ports = ports.clone();
+///     move || match ports.fetch_add(1, Ordering::SeqCst) {
+///         number @ 0..3 => Ok(number),
+///         _ => Err("no port is left"),
+///     }
+/// });
+/// let domain: Domain<dyn Port> = runtime().spawn(DomainSpec::new("port"), init, recipe)?;
+/// assert_eq!(domain.proxy()?.number(), Ok(0));
+///
+/// // A recipe that never fails, and the one of an `init` without arguments.
+/// let constant: Domain<dyn Port> = runtime().spawn(DomainSpec::new("constant"), init, Mint::of(|| 80))?;
+/// assert_eq!(constant.proxy()?.number(), Ok(80));
+/// let none = Mint::nothing();
+/// let plain: Domain<dyn Port> = runtime().spawn(DomainSpec::new("plain"), |()| init(7), none)?;
+/// assert_eq!(plain.proxy()?.number(), Ok(7));
+///
+/// // Nothing is left for the next domain: its start fails, and the message says so.
+/// ports.store(3, Ordering::SeqCst);
+/// let recipe = Mint::fallible(move || match ports.load(Ordering::SeqCst) {
+///     number @ 0..3 => Ok(number),
+///     _ => Err("no port is left"),
+/// });
+/// let failed = runtime().spawn::<dyn Port, _, _, _>(DomainSpec::new("late"), init, recipe);
+/// assert!(failed.unwrap_err().to_string().contains("no port is left"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Mint<A>(ManuallyDrop<Make<A>>);
 
 type Make<A> = Box<dyn Fn() -> Result<A, Box<Text<MESSAGE>>> + Send + Sync>;

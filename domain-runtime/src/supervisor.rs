@@ -51,6 +51,60 @@ struct Unfinished {
 
 /// Restarts its children by a strategy, within a budget. It starts only dead ones: spawn domains first, then put them
 /// under it [`with`](Self::with).
+///
+/// ```
+/// use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, Status, Strategy, Supervisor};
+/// use samara_host_std::runtime;
+/// use samara_proxy::{Export, RpcError, interface};
+/// use std::time::Duration;
+/// # use samara_host_std::{DomainAlloc, System};
+/// # #[global_allocator]
+/// # static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+///
+/// #[interface]
+/// trait Part {
+///     fn ping(&self) -> Result<(), RpcError>;
+///     fn crash(&self) -> Result<(), RpcError>;
+/// }
+///
+/// struct Unit;
+///
+/// impl Part for Unit {
+///     fn ping(&self) -> Result<(), RpcError> {
+///         Ok(())
+///     }
+///     fn crash(&self) -> Result<(), RpcError> {
+///         panic!("asked to");
+///     }
+/// }
+///
+/// let spawn = |name| -> Result<Domain<dyn Part>, _> {
+///     runtime().spawn(DomainSpec::new(name), |()| Ok::<_, RpcError>(Unit), Mint::nothing())
+/// };
+/// let (disk, files) = (spawn("disk")?, spawn("files")?);
+///
+/// // Both are restarted if one dies, at most twice a minute.
+/// let budget = Restart::limited(2, Duration::from_secs(60));
+/// let mut supervisor = Supervisor::new("storage", Strategy::OneForAll, budget)
+///     .with(&disk)
+///     .with(&files);
+/// assert_eq!(supervisor.poll(), Status::Settled);
+///
+/// for restarts in 1..=2 {
+///     let old = files.proxy()?;
+///     assert_eq!(disk.proxy()?.crash(), Err(RpcError::Crashed));
+///     assert_eq!(supervisor.poll(), Status::Settled); // The host calls it when a domain has died.
+///     assert_eq!(old.ping(), Err(RpcError::Dead)); // Ended by the supervisor, and started again.
+///     assert_eq!((disk.restarts(), files.restarts()), (restarts, restarts));
+///     assert_eq!(files.proxy()?.ping(), Ok(()));
+/// }
+///
+/// // The third crash is beyond the budget: all children are ended.
+/// assert_eq!(disk.proxy()?.crash(), Err(RpcError::Crashed));
+/// assert_eq!(supervisor.poll(), Status::GaveUp);
+/// assert_eq!(files.proxy()?.ping(), Err(RpcError::Dead));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Supervisor {
     name: Text<32>,
     strategy: Strategy,

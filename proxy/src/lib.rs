@@ -1,9 +1,18 @@
-//! Calls between domains: `#[interface]`, [`Proxy`] and [`Shadow`].
+#![doc = include_str!("../README.md")]
 //!
-//! `#[interface]` on a trait makes `Proxy<dyn Trait>` and `Shadow<dyn Trait>` implement it. A proxy
-//! checks that the domain is alive, moves arguments and results between owners, and turns the
-//! callee's death into an error; a shadow restarts the domain and, where the method allows it,
-//! repeats the call.
+//! # Map
+//!
+//! | item | concept |
+//! |---|---|
+//! | [`interface`](macro@interface) | makes a trait callable across domains |
+//! | [`Proxy`] | a handle on one generation of a domain |
+//! | `Shadow` | a handle on a domain over all its generations (feature `alloc`) |
+//! | `Export` | what a host calls on a `Domain` to get proxies and shadows (feature `alloc`) |
+//! | [`RpcError`] | why a call failed; the callee's death is one reason |
+//! | [`FromRpc`] | errors that interfaces may return |
+//!
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![no_std]
 #![expect(
     unsafe_code,

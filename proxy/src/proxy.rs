@@ -47,6 +47,9 @@ unsafe impl<I: ?Sized + Interface> Capability for Slot<I> {
 /// released when its holder dies. When the domain behind it dies, it answers
 /// [`RpcError::Dead`](crate::RpcError::Dead) for ever, unless a `#[replay]` method of a [`Shadow`] handed it out:
 /// then its next use makes that call again and goes on with the new object.
+///
+#[cfg_attr(feature = "alloc", doc = "[`Shadow`]: crate::Shadow")]
+#[cfg_attr(not(feature = "alloc"), doc = "[`Shadow`]: crate#features")]
 pub struct Proxy<I: ?Sized + Interface>(Cap<Slot<I>>);
 
 /// An object as the host keeps it, without a slot.
@@ -258,6 +261,45 @@ impl<I: ?Sized + Interface> fmt::Debug for Proxy<I> {
 }
 
 /// The handles that a host makes from a domain that it spawned, to use or to hand out.
+///
+/// ```
+/// use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+/// use samara_host_std::runtime;
+/// use samara_proxy::{Export, Proxy, RpcError, Shadow, interface};
+/// use std::time::Duration;
+/// # use samara_host_std::{DomainAlloc, System};
+/// # #[global_allocator]
+/// # static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+///
+/// #[interface]
+/// trait Log {
+///     #[idempotent]
+///     fn generation(&self) -> Result<u32, RpcError>;
+/// }
+///
+/// struct State(u32);
+///
+/// impl Log for State {
+///     fn generation(&self) -> Result<u32, RpcError> {
+///         Ok(self.0)
+///     }
+/// }
+///
+/// let started = std::sync::atomic::AtomicU32::new(0);
+/// let count = Mint::of(move || started.fetch_add(1, std::sync::atomic::Ordering::SeqCst));
+/// let init = |number| Ok::<_, RpcError>(State(number));
+/// let spec = DomainSpec::new("log").restart(Restart::limited(4, Duration::from_secs(60)));
+/// let domain: Domain<dyn Log> = runtime().spawn(spec, init, count)?;
+///
+/// let proxy: Proxy<dyn Log> = domain.proxy()?; // Of this generation.
+/// let shadow: Shadow<dyn Log> = domain.shadow()?; // Of all of them.
+/// assert_eq!((proxy.generation(), shadow.generation()), (Ok(0), Ok(0)));
+///
+/// domain.kill();
+/// assert_eq!((proxy.generation(), shadow.generation()), (Err(RpcError::Dead), Ok(1)));
+/// assert_eq!(domain.proxy()?.generation(), Ok(1));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[cfg(feature = "alloc")]
 pub trait Export<I: ?Sized + Interface> {
     /// Makes a proxy for the newest generation.

@@ -21,7 +21,55 @@ unsafe impl<I: ?Sized + Interface> Capability for Slot<I> {
 ///
 /// When the domain dies, the shadow restarts it, within its budget. A call that had not begun is then made as if
 /// nothing had happened. A call that was cut short is repeated if its method is `#[idempotent]` or `#[replay]`;
-/// otherwise it returns [`RpcError::Crashed`](crate::RpcError::Crashed). A shadow is a capability like a proxy.
+/// otherwise it returns [`RpcError::Crashed`](crate::RpcError::Crashed). If the domain cannot be restarted, the call
+/// returns [`RpcError::RecoveryFailed`](crate::RpcError::RecoveryFailed). A shadow is a capability like a proxy.
+/// ```
+/// use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+/// use samara_host_std::runtime;
+/// use samara_proxy::{Export, RpcError, Shadow, interface};
+/// use std::sync::atomic::{AtomicU32, Ordering};
+/// use std::time::Duration;
+/// # use samara_host_std::{DomainAlloc, System};
+/// # #[global_allocator]
+/// # static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+///
+/// #[interface]
+/// trait Sensor {
+///     #[idempotent]
+///     fn read(&self) -> Result<u32, RpcError>;
+///     fn reset(&self) -> Result<(), RpcError>;
+/// }
+///
+/// /// How often the sensor has crashed; a static of the test, which a domain would not have.
+/// static CRASHES: AtomicU32 = AtomicU32::new(0);
+///
+/// struct Flaky;
+///
+/// impl Sensor for Flaky {
+///     fn read(&self) -> Result<u32, RpcError> {
+///         assert!(CRASHES.fetch_add(1, Ordering::SeqCst) >= 2, "crashes twice");
+///         Ok(21)
+///     }
+///     fn reset(&self) -> Result<(), RpcError> {
+///         panic!("a bug");
+///     }
+/// }
+///
+/// let spec = DomainSpec::new("sensor").restart(Restart::limited(3, Duration::from_secs(60)));
+/// let init = |()| Ok::<_, RpcError>(Flaky);
+/// let domain: Domain<dyn Sensor> = runtime().spawn(spec, init, Mint::nothing())?;
+/// let sensor: Shadow<dyn Sensor> = domain.shadow()?;
+///
+/// assert_eq!(sensor.read(), Ok(21)); // Two restarts within one call.
+/// assert_eq!(domain.restarts(), 2);
+/// assert_eq!(sensor.reset(), Err(RpcError::Crashed)); // Not idempotent: restarted, but not repeated.
+/// assert_eq!((domain.restarts(), sensor.read()), (3, Ok(21)));
+///
+/// // The budget of three restarts a minute is used up.
+/// assert_eq!(sensor.reset(), Err(RpcError::RecoveryFailed));
+/// assert_eq!(sensor.read(), Err(RpcError::RecoveryFailed));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct Shadow<I: ?Sized + Interface>(Cap<Slot<I>>);
 
 impl<I: ?Sized + Interface> Shadow<I> {

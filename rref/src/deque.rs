@@ -24,6 +24,46 @@ use samara_shared_heap::{AllocError, Owner, heap, thread};
 /// batch.push_back(RRef::new([0; 1500])).unwrap();
 /// assert_eq!((batch.len(), batch.pop_front().unwrap()[0]), (1, 0));
 /// ```
+///
+/// A batch as the ring between a network stack and a driver, which fills it and gives it back:
+///
+/// ```
+/// use samara_proxy::{Proxy, RpcError, interface};
+/// use samara_rref::{RRef, RRefDeque};
+/// # use samara_host_std as _;
+///
+/// type Batch = RRefDeque<[u8; 64], 32>;
+///
+/// #[interface]
+/// trait Device {
+///     fn send(&self, batch: Batch) -> Result<Batch, RpcError>;
+/// }
+///
+/// struct Loop;
+///
+/// impl Device for Loop {
+///     fn send(&self, mut batch: Batch) -> Result<Batch, RpcError> {
+///         if let Some(mut first) = batch.pop_front() {
+///             first[0] += 1;
+///             batch.push_back(first).expect("it has just left");
+///         }
+///         Ok(batch)
+///     }
+/// }
+///
+/// let device: Proxy<dyn Device> = Proxy::export(Loop).map_err(|(error, _)| error)?;
+/// let mut batch = Batch::try_new()?;
+/// for number in 0..32 {
+///     batch.push_back(RRef::new([number; 64])).expect("room for 32");
+/// }
+/// assert!(batch.push_back(RRef::new([32; 64])).is_err()); // It is full, and gives the object back.
+///
+/// let mut batch = device.send(batch)?; // 32 objects change hands by one store, twice.
+/// assert_eq!(batch.len(), 32);
+/// assert_eq!(batch.pop_front().map(|first| first[0]), Some(1));
+/// assert_eq!(batch.pop_back().map(|last| last[0]), Some(1)); // The first, plus one.
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct RRefDeque<T: ?Sized + Target, const N: usize>(RRef<Batch<T, N>>);
 
 /// The object of a batch on the heap. If it has a group, the members of the group are this object and those in `slots`.

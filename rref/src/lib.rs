@@ -1,13 +1,21 @@
-//! `RRef<T>`: an owned, movable, zero-copy reference to an object of the exchange heap.
+#![doc = include_str!("../README.md")]
+//!
+//! # Map
 //!
 //! | type | content |
 //! |---|---|
 //! | [`RRef<T>`](RRef) | one value |
 //! | `RRef<[T]>`, `RRef<str>` | a slice of values, text |
 //! | [`RRefDeque<T, N>`](RRefDeque) | a ring of `RRef<T>`s that are handed over at once |
+//! | [`Exchangeable`] | the trait of values that may be inside, and its derive macro |
+//! | [`Lend`] | the trait of values that may be lent for a call |
+//! | [`Scratch`] | the trait of arguments that a repeated call allocates anew |
+//! | [`descriptor`] | types and interfaces as data |
+//! | [`ViewError`] | the errors of typed views of bytes: [`RRef::try_into_value`], [`RRef::try_into_slice`] |
+//! | [`Cap`], [`Capability`], [`Owner`], [`AllocError`] | from the heap, `samara-shared-heap` |
 //!
-//! An [`RRef`] crosses a domain boundary by move (its owner word changes, its bytes do not), or is lent for the length
-//! of a call as `&RRef<T>`. The values inside are [`Exchangeable`].
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![no_std]
 // Counts and sizes come from domains, so all arithmetic states how it handles overflow.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]

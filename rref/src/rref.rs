@@ -80,6 +80,44 @@ unsafe impl<T: Exchangeable> Target for [T] {
 /// counts[2] += 1;
 /// assert_eq!(RRef::into_inner(counts), [0, 0, 1, 0]);
 /// ```
+///
+/// It crosses by move, here as an argument and as a result:
+///
+/// ```
+/// use samara_proxy::{Proxy, RpcError, interface};
+/// use samara_rref::{Exchangeable, Owner, RRef};
+/// # use samara_host_std as _;
+///
+/// #[derive(Exchangeable)]
+/// struct Frame {
+///     length: u16,
+///     bytes: RRef<[u8]>,
+/// }
+///
+/// #[interface]
+/// trait Filter {
+///     fn pass(&self, frame: RRef<Frame>) -> Result<RRef<Frame>, RpcError>;
+/// }
+///
+/// struct Truncate;
+///
+/// impl Filter for Truncate {
+///     fn pass(&self, mut frame: RRef<Frame>) -> Result<RRef<Frame>, RpcError> {
+///         frame.length = frame.length.min(4);
+///         frame.bytes[0] = 0xFF;
+///         Ok(frame)
+///     }
+/// }
+///
+/// let filter: Proxy<dyn Filter> = Proxy::export(Truncate).map_err(|(error, _)| error)?;
+/// let bytes = RRef::try_from_slice(b"a frame")?;
+/// let address = bytes.as_ptr();
+/// let frame = filter.pass(RRef::new(Frame { length: 7, bytes }))?;
+/// assert_eq!((frame.length, &frame.bytes[..4]), (4, &b"\xFF fr"[..]));
+/// assert_eq!(frame.bytes.as_ptr(), address); // Its bytes have not moved.
+/// assert_eq!(RRef::owner(&frame), Owner::HOST); // It is ours again.
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct RRef<T: ?Sized + Target> {
     value: NonNull<T>,
     owns: PhantomData<T>,

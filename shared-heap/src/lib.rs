@@ -1,9 +1,6 @@
-//! The exchange heap: the only heap whose objects can change owner between domains.
+#![doc = include_str!("../README.md")]
 //!
-//! Every object occupies one slot of a size-aligned slab; an object too large for a slab has pages of its own. The
-//! *owner words* of a slab form one dense table at its head, so a mask and a shift lead from an object's address to its
-//! owner word. A value has no header beside it, there is no side map, and a change of owner takes no lock. Reclaiming a
-//! dead domain is a linear scan of those tables.
+//! # Map
 //!
 //! | module | concept |
 //! |---|---|
@@ -26,8 +23,8 @@
 //! | [`fixed`] | pages for the heap from one static buffer, without `alloc` |
 //! | [`page_map`] | which pages of that buffer are in use (pure) |
 //!
-//! This crate is *trusted* code. Its allocation and transfer functions are `unsafe`; domains reach them only through
-//! `samara-rref` and generated proxies.
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![no_std]
 // Sizes, alignments and counts come from domains. So all arithmetic states how it handles overflow: no sum wraps or
 // panics by accident.

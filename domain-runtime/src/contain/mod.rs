@@ -25,6 +25,14 @@
 //! A thread is not cut while it acts for the host or is under a no-cut mark: a fault there is the host's own. Nor is
 //! it cut on the way into a domain and out of it, where it acts for the domain in code of the runtime. The unwind
 //! tables show that, since no frame there catches, so it costs the call nothing.
+//!
+#![cfg_attr(
+    not(all(feature = "contain", target_arch = "x86_64")),
+    doc = "[`Verdict::Cut`]: crate#features",
+    doc = "[`fault`]: crate#features",
+    doc = "[`tick`]: crate#features",
+    doc = "[`samara_unwind::tables`]: samara_unwind#backends"
+)]
 
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 mod by_tables;

@@ -1,4 +1,13 @@
-//! `#[interface]`: see `samara_proxy`.
+#![doc = include_str!("../README.md")]
+//!
+//! # Map
+//!
+//! | macro | effect |
+//! |---|---|
+//! | [`interface`](macro@interface) | implements the trait for `Proxy<dyn Trait>` and `Shadow<dyn Trait>` |
+//!
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 
 mod calls;
 mod emit;
@@ -26,6 +35,86 @@ const SUPPORT: [&str; 3] = ["samara-proxy", "samara-domain", "samara"];
 /// - `#[replay]` on a method that returns `Result<Proxy<dyn Other>, E>`: the proxy stays valid across a restart. Its
 ///   next use makes the call again, and goes to the object that this call returns. This ability also ends with the
 ///   domain that made the call. A proxy that already recovers is handed out as it is.
+///
+/// # Example
+///
+/// ```
+/// use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
+/// use samara_host_std::runtime;
+/// use samara_proxy::{Export, Proxy, RpcError, interface};
+/// use samara_rref::RRef;
+/// use std::sync::Mutex;
+/// use std::time::Duration;
+/// # use samara_host_std::{DomainAlloc, System};
+/// # #[global_allocator]
+/// # static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+///
+/// #[interface]
+/// trait Disk {
+///     /// Moves `data` to the callee; a call that was cut short is not repeated.
+///     fn append(&self, data: RRef<[u8]>) -> Result<u64, RpcError>;
+///     /// Fills a buffer and gives it back. A shadow that repeats the call makes the buffer anew.
+///     #[idempotent]
+///     fn read(&self, at: u64, #[scratch] buf: RRef<[u8]>) -> Result<RRef<[u8]>, RpcError>;
+///     /// Lends `data` for the call.
+///     #[idempotent]
+///     fn sum(&self, data: &RRef<[u8]>) -> Result<u64, RpcError>;
+///     /// A shadow makes the calls that succeeded again after each restart.
+///     #[replay]
+///     fn set_speed(&self, speed: u32) -> Result<(), RpcError>;
+///     #[idempotent]
+///     fn speed(&self) -> Result<u32, RpcError>;
+/// }
+///
+/// #[derive(Default)]
+/// struct Memory {
+///     data: Mutex<Vec<u8>>,
+///     speed: Mutex<u32>,
+/// }
+///
+/// impl Disk for Memory {
+///     fn append(&self, data: RRef<[u8]>) -> Result<u64, RpcError> {
+///         assert!(!data.is_empty(), "a bug");
+///         let mut all = self.data.lock().unwrap();
+///         all.extend_from_slice(&data);
+///         Ok(all.len() as u64)
+///     }
+///     fn read(&self, at: u64, mut buf: RRef<[u8]>) -> Result<RRef<[u8]>, RpcError> {
+///         let all = self.data.lock().unwrap();
+///         let at = at as usize;
+///         let end = at + buf.len();
+///         buf.copy_from_slice(&all[at..end]);
+///         Ok(buf)
+///     }
+///     fn sum(&self, data: &RRef<[u8]>) -> Result<u64, RpcError> {
+///         Ok(data.iter().map(|byte| u64::from(*byte)).sum())
+///     }
+///     fn set_speed(&self, speed: u32) -> Result<(), RpcError> {
+///         *self.speed.lock().unwrap() = speed;
+///         Ok(())
+///     }
+///     fn speed(&self) -> Result<u32, RpcError> {
+///         Ok(*self.speed.lock().unwrap())
+///     }
+/// }
+///
+/// let spec = DomainSpec::new("disk").restart(Restart::limited(4, Duration::from_secs(60)));
+/// let init = |()| Ok::<_, RpcError>(Memory::default());
+/// let domain: Domain<dyn Disk> = runtime().spawn(spec, init, Mint::nothing())?;
+/// let disk = domain.shadow()?;
+///
+/// let bytes = RRef::from_slice(&[1, 2, 3]);
+/// assert_eq!(disk.sum(&bytes), Ok(6)); // Lent: it is still ours.
+/// assert_eq!(disk.append(bytes), Ok(3)); // Moved.
+/// assert_eq!(*disk.read(1, RRef::from_slice(&[0; 2]))?, [2, 3]);
+/// disk.set_speed(7)?;
+///
+/// // The domain dies. The next call is made in a new generation, whose speed was set again.
+/// assert_eq!(disk.append(RRef::from_slice(&[])), Err(RpcError::Crashed));
+/// assert_eq!(disk.speed(), Ok(7));
+/// # let _: Proxy<dyn Disk> = domain.proxy()?;
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[proc_macro_attribute]
 pub fn interface(arguments: TokenStream, item: TokenStream) -> TokenStream {
     let item = parse_macro_input!(item as ItemTrait);

@@ -1,4 +1,13 @@
-//! `#[derive(Exchangeable)]`: see `samara_rref::Exchangeable`.
+#![doc = include_str!("../README.md")]
+//!
+//! # Map
+//!
+//! | macro | effect |
+//! |---|---|
+//! | [`derive(Exchangeable)`](macro@Exchangeable) | implements `samara_rref::Exchangeable` |
+//!
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 
 mod descriptor;
 

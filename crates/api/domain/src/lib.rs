@@ -1,8 +1,20 @@
-//! Everything that a domain may use. Nothing here spawns, kills or maps: authority is a value that a domain is given,
-//! or is not given.
+#![doc = include_str!("../README.md")]
 //!
-//! A domain is a crate with `#![forbid(unsafe_code)]`, no writable statics, and an `init` function: it captures
-//! nothing, gets its arguments from the host, and returns the value that implements the domain's interface.
+//! # Map
+//!
+//! | item | concept |
+//! |---|---|
+//! | [`prelude`] | everything at once |
+//! | [`interface`](macro@interface) | makes a trait callable across domains |
+//! | [`Proxy`], `Shadow` | handles on other domains: of one generation, and over all of them |
+//! | [`RpcError`], [`FromRpc`] | why a call failed |
+//! | [`RRef`], [`RRefDeque`] | owned objects that cross without a copy |
+//! | [`Exchangeable`], [`Scratch`] | the values that may cross |
+//! | `thread` | threads of the domain's own |
+//!
+//! Items without a link need the feature `alloc`.
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,4 +1,6 @@
-//! The parts that driver domains have in common. This crate is linked into each of them and has no state of its own.
+#![doc = include_str!("../README.md")]
+//!
+//! # Map
 //!
 //! | module | concept |
 //! |---|---|
@@ -9,6 +11,9 @@
 //! | [`poll_interval`] | when to look at a network device's registers, and whether frames leave |
 //! | [`recovery`] | brings a device up again |
 //! | [`virtio`] | the virtio transport: status, features, configuration |
+//!
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![no_std]
 #![forbid(unsafe_code)]
 

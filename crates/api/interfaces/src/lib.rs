@@ -1,4 +1,6 @@
-//! The interfaces that domains offer one another.
+#![doc = include_str!("../README.md")]
+//!
+//! # Map
 //!
 //! | module | interface |
 //! |---|---|
@@ -6,6 +8,9 @@
 //! | [`net`] | [`NetDevice`]: Ethernet devices |
 //! | [`tcp`] | [`Network`], [`TcpListener`], [`TcpStream`]: TCP connections |
 //! | [`http`] | [`HttpServer`]: servers that are polled |
+//!
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,23 @@
-//! The host's facade: everything a kernel needs to split itself into domains.
+#![doc = include_str!("../README.md")]
 //!
-//! Domains depend on `samara-domain` instead, which contains no authority.
+//! # Map
+//!
+//! | item | concept |
+//! |---|---|
+//! | [`prelude`] | everything at once |
+//! | [`Runtime`], `Domain`, `Mint` | the authority over domains, the handle on one, the recipe of its arguments |
+//! | [`DomainSpec`], [`Restart`] | the name, limits and restarts of a domain |
+//! | [`interface`](macro@interface), [`Proxy`], `Shadow`, `Export` | calls between domains |
+//! | [`RRef`], [`RRefDeque`], [`Exchangeable`] | objects that cross |
+//! | `Supervisor`, `Strategy`, `Status` | groups of domains that are restarted together |
+//! | [`EventLog`], [`Event`], [`ExitReason`] | what the host learns |
+//! | `DomainAlloc`, `HostArena` | private heaps: the global allocator |
+//! | [`set_heap_host!`], [`set_runtime_host!`] | bind the kernel's implementations of the host traits |
+//! | [`runtime`], [`heap`], [`unwind`] | the crates behind this one, for adopters |
+//!
+//! Items without a link need the feature `alloc`.
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,34 +1,18 @@
-//! The host for ordinary programs: threads are `std` threads, pages come from `mmap`, and a panic unwinds by
-//! `std`.
+#![doc = include_str!("../README.md")]
 //!
-//! Link it (`use samara_host_std as _;`), take the [`runtime`] and, for private heaps, declare the global
-//! allocator:
+//! # Map
 //!
-//! ```
-//! use samara_host_std::{DomainAlloc, System};
+//! | item | concept |
+//! |---|---|
+//! | [`runtime`] | the authority over the domains of this process |
+//! | [`DomainAlloc`], [`System`] | the global allocator, which gives domains private heaps |
+//! | [`event_log`], [`set_event_sink`] | what happened to domains, and a function that is told |
+//! | [`spawn_reaper`], [`supervise`] | background threads that reclaim dead domains and poll supervisors |
+//! | `contained` | CPU faults, endless loops, deep stacks (x86_64 Linux) |
+//! | [`live_bytes`] | bytes of pages that the heap has from this host |
 //!
-//! #[global_allocator]
-//! static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
-//! # fn main() {}
-//! ```
-//!
-//! # `std` inside a domain
-//!
-//! A domain is `#![no_std]`, and `cargo xtask test` refuses one that is not. Test domains, which are modules of
-//! a program with `std`, may use the parts of `std` that keep no state outside the domain: collections,
-//! `String`, `Mutex`, `Arc`, formatting. They must not use:
-//!
-//! - `println!` and the other standard streams: their buffers would lie in the domain's private heap, and
-//!   dangle when that is freed;
-//! - `thread_local!`, and functions that use one lazily (`thread::current`, random hash seeds): the first
-//!   domain would make the value, and the next one would use it after the first one's death. Give a `HashMap`
-//!   its hasher, or use a `BTreeMap`;
-//! - `std::thread`: its threads act for the host and outlive the domain. Domains have `samara_domain::thread`;
-//! - `static`s with interior mutability: they survive a restart. State belongs in the value that `init`
-//!   returns;
-//! - `catch_unwind`: the domain would go on after its own panic, which is recorded as its exit reason.
-//!
-//! The host logs for them: see [`set_event_sink`] and [`event_log`].
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 // Sizes, counts and times may come from domains.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![expect(

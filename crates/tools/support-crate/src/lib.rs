@@ -1,8 +1,13 @@
-//! How Samara's macros find the crate that their expansions name.
+#![doc = include_str!("../README.md")]
 //!
-//! A user of `#[interface]` or `#[derive(Exchangeable)]` depends on one of several crates: `samara-domain`, `samara`, or the crate of the
-//! macro itself. Each of them re-exports the support code as a hidden module `__private`. [`path`] finds the first that is among
-//! the user's dependencies.
+//! # Map
+//!
+//! | function | effect |
+//! |---|---|
+//! | [`path()`] | finds the crate among the user's dependencies |
+//!
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![forbid(unsafe_code)]
 
 use proc_macro_crate::{FoundCrate, crate_name};

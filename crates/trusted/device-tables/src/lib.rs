@@ -1,13 +1,15 @@
-//! Devices described as data, for the engine of `samara-device-io`.
+#![doc = include_str!("../README.md")]
 //!
-//! A table says what a driver may do with a device's registers, how the device is reset, and what its queues look
-//! like. A kernel that gives a device away names its table and trusts it; it trusts no table that it doesn't name.
+//! # Map
 //!
 //! | module | devices |
 //! |---|---|
 //! | [`nvme`] | NVM Express controllers |
 //! | [`ixgbe`] | Intel 82599 10 Gigabit Ethernet controllers |
 //! | [`virtio`] | virtio block and network devices over PCI |
+//!
+//! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,42 +1,24 @@
-//! Containment of panics without `std`: one API, and a backend that the final binary chooses.
+#![doc = include_str!("../README.md")]
 //!
-//! | feature | backend | for |
+//! # Map
+//!
+//! | item | concept | features |
 //! |---|---|---|
-//! | `std` | the standard library's unwinder | hosted programs, tests, benches |
-//! | `dwarf` | unwind tables, no allocation | kernels |
-//! | `jump` | a register boundary: no tables, no destructors, `panic = "abort"` | small targets; any on stable Rust |
-//! | none | a panic is not contained | libraries; the final binary must choose |
+//! | [`catch`] | runs a closure; a panic inside ends there | all |
+//! | [`raise`], [`resume`] | unwind to the nearest `catch`; pass on what one has stopped | all |
+//! | [`Payload`] | what a contained panic carried | all |
+//! | [`is_unwinding`], [`RUNS_DESTRUCTORS`] | whether the thread unwinds now; whether destructors run | all |
+//! | [`begin_panic`], [`may_unwind`] | what a program's panic handler calls | `dwarf` or `jump`, without `std` |
+//! | [`set_thread_state!`], [`dwarf::ThreadState`] | what a kernel binds for the backend `dwarf` | `dwarf` |
+//! | [`set_jump_host!`], [`jump::JumpHost`], [`jump::Anchor`] | what a program binds for the backend `jump` | `jump` |
+//! | [`UnwindFailed`] | why a panic could not be delivered | `dwarf` or `jump` |
+//! | [`cut`](mod@cut) | gives up the frames of an interrupted thread | `tables`, x86_64 |
+//! | `tables`, `Backtrace` | registered unwind tables; the calls that are active | `tables`, x86_64 |
 //!
-//! Cargo unifies features, so more than one may be on: `std` takes precedence over `dwarf`, and `dwarf` over `jump`.
-//! The modules `dwarf` (x86_64) and `jump` stay reachable for measurements and tests.
+//! The docs show the first seven rows in every set of features. An item that this build leaves out says so on its page.
 //!
-//! # How a program adopts a backend
-//!
-//! **`std`**: enable the feature, and build with `panic = "unwind"`.
-//!
-//! **`dwarf`**: call [`set_thread_state!`], end the panic handler in [`begin_panic`], and build with `panic = "unwind"`
-//! and `RUSTC_BOOTSTRAP=samara_unwind`. Pass `--eh-frame-hdr` to the linker, with these lines in its script:
-//!
-//! ```text
-//! .eh_frame_hdr : { __eh_frame_hdr_start = .; KEEP(*(.eh_frame_hdr)) __eh_frame_hdr_end = .; }
-//! .eh_frame : { __eh_frame_start = .; KEEP(*(.eh_frame .eh_frame.*)) __eh_frame_end = .; }
-//! .gcc_except_table : { __except_table_start = .; KEEP(*(.gcc_except_table .gcc_except_table.*)) __except_table_end = .; }
-//! ```
-//!
-//! The tables lie in memory that is mapped readable. Before its first panic, and before its first domain starts, the
-//! kernel makes a `tables::Image` of these symbols and the bounds of its code, and registers it. A check of the build
-//! that all code has a table is worth having, because a panic or a cut stops at the first frame without one.
-//!
-//! On other architectures than x86_64 nothing is registered. There the `unwinding` crate reads the tables
-//! (`RUSTC_BOOTSTRAP=samara_unwind,unwinding`). It finds them by the symbols `__executable_start` before the first byte
-//! of code, `__etext` behind the last, and `__GNU_EH_FRAME_HDR` where `.eh_frame_hdr` begins.
-//!
-//! **`jump`**: call [`set_jump_host!`], end the panic handler in [`begin_panic`], and build with `panic = "abort"`. The
-//! linker needs no options, and may drop all tables (`/DISCARD/ : { *(.eh_frame*) }`).
-//!
-//! [`set_thread_state!`]: https://docs.rs/samara-unwind/latest/samara_unwind/macro.set_thread_state.html
-//! [`set_jump_host!`]: https://docs.rs/samara-unwind/latest/samara_unwind/macro.set_jump_host.html
-//! [`begin_panic`]: https://docs.rs/samara-unwind/latest/samara_unwind/fn.begin_panic.html
+//! The words *cut*, *boundary*, *landing pad*, *domain* and others are explained in the
+//! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![no_std]
 #![cfg_attr(feature = "dwarf", feature(panic_can_unwind))]
 // For the intrinsic that makes a boundary without a cost, and for the personality function that the tables name.
@@ -50,8 +32,14 @@
     expect(internal_features, reason = "there is no other way to make them")
 )]
 
-#[cfg(any(feature = "dwarf", feature = "jump"))]
+#[cfg(any(doc, feature = "dwarf", feature = "jump"))]
 mod error;
+
+// An adopter reads about these in every build of the docs, whichever features it has.
+#[cfg(any(doc, feature = "dwarf"))]
+mod bind_thread_state;
+#[cfg(doc)]
+mod documented;
 
 #[cfg_attr(
     samara_tables,
@@ -74,7 +62,7 @@ mod primitive;
 #[cfg(samara_tables)]
 pub use frames::{Backtrace, Frame};
 
-#[cfg(feature = "jump")]
+#[cfg(any(doc, feature = "jump"))]
 #[expect(
     unsafe_code,
     reason = "saves registers and gives up frames, in assembly"
@@ -88,6 +76,14 @@ mod backend;
 #[cfg(all(feature = "dwarf", any(samara_tables, not(feature = "std"))))]
 pub mod dwarf;
 
+// The module itself needs an unstable compiler, so other builds document what a kernel names of it.
+#[cfg(all(
+    doc,
+    not(all(feature = "dwarf", any(samara_tables, not(feature = "std"))))
+))]
+#[path = "documented/dwarf.rs"]
+pub mod dwarf;
+
 #[cfg(all(feature = "dwarf", not(feature = "std")))]
 use dwarf as backend;
 
@@ -98,13 +94,22 @@ use jump as backend;
 #[path = "none.rs"]
 mod backend;
 
+#[doc(inline)]
 pub use backend::{Payload, RUNS_DESTRUCTORS, catch, is_unwinding, raise, resume};
 
-#[cfg(any(feature = "dwarf", feature = "jump"))]
+#[cfg(any(doc, feature = "dwarf", feature = "jump"))]
 pub use error::UnwindFailed;
 
 #[cfg(all(any(feature = "dwarf", feature = "jump"), not(feature = "std")))]
+#[doc(inline)]
 pub use backend::{begin_panic, may_unwind};
 
+#[cfg(all(
+    doc,
+    not(all(any(feature = "dwarf", feature = "jump"), not(feature = "std")))
+))]
+pub use documented::{begin_panic, may_unwind};
+
 #[cfg(all(feature = "dwarf", not(feature = "std")))]
+#[doc(inline)]
 pub use backend::{ThreadState, backtrace};

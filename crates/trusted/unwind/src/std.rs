@@ -36,6 +36,33 @@ struct Raised;
 /// Returns the payload of the panic.
 ///
 /// Cost: none beyond the call while nothing panics.
+///
+/// ```
+/// use samara_unwind::{Payload, catch, raise};
+/// use std::cell::Cell;
+///
+/// struct Told<'a>(&'a Cell<u32>);
+///
+/// impl Drop for Told<'_> {
+///     fn drop(&mut self) {
+///         self.0.set(self.0.get() + 1);
+///     }
+/// }
+///
+/// let drops = Cell::new(0);
+/// let caught = catch(|| {
+///     let _told = Told(&drops);
+///     if drops.get() == 0 {
+///         raise(); // As a panic, but no panic hook runs.
+///     }
+///     7
+/// });
+/// let payload: Payload = caught.unwrap_err();
+/// payload.dispose();
+/// assert_eq!(drops.get(), 1); // The destructors between have run.
+///
+/// assert_eq!(catch(|| 7).ok(), Some(7));
+/// ```
 #[inline]
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     panic::catch_unwind(AssertUnwindSafe(f)).map_err(Payload)

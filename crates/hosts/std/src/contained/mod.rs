@@ -4,11 +4,54 @@
 //! This is opt-in. Before some thread asks for it, this host enforces no private quotas, budgets or stacks, and
 //! refuses a spawn with one of them ([`UnenforcedLimit`](samara_domain_runtime::UnenforcedLimit)).
 //!
-//! ```
-//! use samara_host_std::contained::contained;
+//! A domain that never returns is cut when its budget is used up, and its caller goes on:
 //!
-//! // On each thread that calls into domains, while it does.
-//! let _contained = contained(true);
+//! ```
+//! use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint};
+//! use samara_host_std::contained::contained;
+//! use samara_host_std::{DomainAlloc, System, runtime};
+//! use samara_proxy::{Export, RpcError, interface};
+//! use std::time::Duration;
+//!
+//! #[global_allocator]
+//! static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
+//!
+//! #[interface]
+//! trait Spin {
+//!     fn spin(&self) -> Result<(), RpcError>;
+//!     fn read(&self, address: usize) -> Result<u8, RpcError>;
+//! }
+//!
+//! struct Endless;
+//!
+//! impl Spin for Endless {
+//!     fn spin(&self) -> Result<(), RpcError> {
+//!         loop {
+//!             std::hint::spin_loop();
+//!         }
+//!     }
+//!     fn read(&self, address: usize) -> Result<u8, RpcError> {
+//!         // Domains forbid `unsafe`. This stands for a hole in the compiler, or in a trusted crate.
+//!         Ok(unsafe { std::ptr::with_exposed_provenance::<u8>(address).read_volatile() })
+//!     }
+//! }
+//!
+//! fn main() -> Result<(), Box<dyn std::error::Error>> {
+//!     // On each thread that calls into domains, while it does. With ticks, for budgets.
+//!     let _contained = contained(true);
+//!
+//!     let spec = DomainSpec::new("endless").budget(Duration::from_millis(20));
+//!     let init = |()| Ok::<_, RpcError>(Endless);
+//!     let domain: Domain<dyn Spin> = runtime().spawn(spec, init, Mint::nothing())?;
+//!     assert_eq!(domain.proxy()?.spin(), Err(RpcError::Crashed));
+//!     assert_eq!(domain.exit_reason().map(|reason| reason.kind), Some(ExitKind::Overrun));
+//!
+//!     // A CPU fault is the domain's death, too.
+//!     let domain: Domain<dyn Spin> = runtime().spawn(DomainSpec::new("wild"), init, Mint::nothing())?;
+//!     assert_eq!(domain.proxy()?.read(8), Err(RpcError::Crashed));
+//!     assert_eq!(domain.exit_reason().map(|reason| reason.kind), Some(ExitKind::Fault));
+//!     Ok(())
+//! }
 //! ```
 //!
 //! [`contained`] does for the calling thread what a kernel does once for all its threads: it provides a stack

@@ -22,6 +22,49 @@ use crate::time::Deadline;
 ///
 /// Dropping it, or the death of the domain that holds it, silences the device (bus mastering off, Function Level
 /// Reset where offered, in bounded time) and then releases all memory that the device could reach.
+///
+/// ```
+/// use samara_device_io::mmio::{ReadOnly, ReadWrite, Register};
+/// use samara_device_io::pci::ClaimError;
+/// use samara_device_io::{DeviceSlot, PciFunction};
+/// use samara_device_tables::Nvme;
+/// use samara_rref::RRef;
+/// use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
+/// # use samara_host_std as _;
+///
+/// /// Registers that the table `Nvme` lists: CAP, and the mask of interrupts (INTMS).
+/// const CAP: Register<Nvme, u64, ReadOnly> = Register::at(0, 0x00);
+/// const MASK: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x0C);
+///
+/// // The host: an emulated controller here, `PciSlot::new` and `with_table` in a kernel.
+/// let emulator = NvmeEmulator::leak(Shape::default());
+/// let slot: DeviceSlot<Nvme> = emulator.slot();
+/// let function: PciFunction<Nvme> = slot.claim()?;
+/// assert_eq!(slot.claim().unwrap_err(), ClaimError::Claimed); // One claim at a time.
+///
+/// // The driver, which has no `unsafe`. Registers are read and written as far as the table allows.
+/// let cap = function.read(CAP);
+/// assert_ne!((cap, cap), (0, u64::MAX));
+/// function.write(MASK, u32::MAX)?;
+///
+/// // Bus master it becomes only after a reset.
+/// assert!(!emulator.is_bus_master());
+/// function.reset()?;
+/// function.enable_bus_master()?;
+/// assert!(emulator.is_bus_master());
+///
+/// // A buffer that the device can reach until it is given back.
+/// let transfer = function.begin(RRef::new_zeroed_slice(4096)?)?;
+/// assert_eq!(transfer.len(), 4096);
+/// let buffer: RRef<[u8]> = function.finish(transfer)?;
+/// assert_eq!(buffer.len(), 4096);
+///
+/// // The end of the claim silences the device, and so does the death of the domain that holds it.
+/// drop(function);
+/// assert!(!emulator.is_bus_master());
+/// assert!(slot.claim().is_ok());
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 pub struct PciFunction<D>(Cap<Claim>, PhantomData<fn() -> D>);
 
 // SAFETY: it is a capability, which `transfer` visits, and nothing else; it has no destructor of its own.

@@ -18,6 +18,70 @@
 //!   say that a register which an epilogue has popped is found there.
 //! * It does not cut where trusted code runs, and asks the runtime first.
 //! * It copies all registers of the trap frame to [`Registers`], and writes all of them back.
+//!
+//! # Example
+//!
+//! A thread that cuts itself, as a trap handler cuts the thread that it has interrupted. In a program that uses domains,
+//! `samara_domain_runtime::contain` does this.
+//!
+//! ```
+//! # #[cfg(all(target_arch = "x86_64", target_os = "linux"))] {
+//! use samara_unwind::catch;
+//! use samara_unwind::cut::{Cut, Raise, Registers, cut, raise, resume};
+//! use samara_unwind::tables::Registered;
+//! use std::cell::Cell;
+//! use std::hint::black_box;
+//!
+//! // Registers the unwind tables of the program and its libraries.
+//! let _contained = samara_host_std::contained::contained(false);
+//!
+//! struct Told<'a>(&'a Cell<bool>);
+//!
+//! impl Drop for Told<'_> {
+//!     fn drop(&mut self) {
+//!         self.0.set(true);
+//!     }
+//! }
+//!
+//! /// Where a domain hangs.
+//! #[inline(never)]
+//! fn hang(record: *const (), dropped: &Cell<bool>) -> u32 {
+//!     let _told = Told(dropped);
+//!     let mut registers = Registers::here(); // A trap handler fills them from its trap frame.
+//!     let request = Cut {
+//!         record,
+//!         stack: registers.rsp as usize - 256..record.addr() + 4096,
+//!         finder: &Registered,
+//!         raise: Raise::new(raise),
+//!     };
+//!     // SAFETY: the running thread's own registers and stack. Nothing relies on the destructor of `_told`.
+//!     unsafe { cut(&mut registers, &request) }.expect("a frame below catches");
+//!     // SAFETY: registers of this call, which is still active, rewritten by a cut.
+//!     unsafe { resume(&registers) }
+//! }
+//!
+//! /// Where the domain was entered. The record is on the stack just outside the boundary.
+//! #[inline(never)]
+//! fn enter(dropped: &Cell<bool>) -> Option<u32> {
+//!     let record = [0_u64; 8];
+//!     let record = (&raw const *black_box(&record)).cast();
+//!     let entered = catch(|| black_box(hang)(record, dropped));
+//!     entered.map_err(|payload| payload.dispose()).ok()
+//! }
+//!
+//! let dropped = Cell::new(false);
+//! assert_eq!(enter(&dropped), None); // To the boundary, its callee has raised.
+//! assert!(!dropped.get()); // No destructor of the frames above ran.
+//! # }
+//! ```
+//!
+//! # Features
+//!
+//! Cuts by unwind tables are there with the features `tables`, `std` and `dwarf` on x86_64. Otherwise this module has only
+//! [`Registers`], for [`jump::cut`](crate::jump::cut), and [`CutError`].
+//!
+#![cfg_attr(samara_tables, doc = "[`cut()`]: fn@cut")]
+#![cfg_attr(not(samara_tables), doc = "[`cut()`]: crate#backends")]
 
 #[cfg(samara_tables)]
 mod landing;

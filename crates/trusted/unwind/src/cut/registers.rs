@@ -1,7 +1,7 @@
 //! The registers of a thread at some instruction.
 
 /// The x86_64 registers of an interrupted thread, in the order of their DWARF numbers. A trap handler fills them from
-/// its trap frame, and writes them back there after a [`cut`](super::cut).
+/// its trap frame, and writes them back there after a [`cut`](super).
 ///
 /// FPU and vector registers are left out, because no unwind table restores any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -68,25 +68,3 @@ unsafe extern "Rust" {
 pub(super) fn current() -> &'static ThreadState {
     __samara_unwind_thread_state()
 }
-
-/// Binds the function that returns the running thread's [`ThreadState`].
-///
-/// The function must not panic. If it returns another thread's state, that is safe, but `is_unwinding` returns a wrong
-/// answer.
-///
-/// ```text
-/// static MAIN: ThreadState = ThreadState::new();
-/// fn current() -> &'static ThreadState { &MAIN }
-/// samara_unwind::set_thread_state!(current);
-/// ```
-#[macro_export]
-macro_rules! set_thread_state {
-    ($function:path) => {
-        const _: () = {
-            #[unsafe(no_mangle)]
-            fn __samara_unwind_thread_state() -> &'static $crate::dwarf::ThreadState {
-                $function()
-            }
-        };
-    };
-}

@@ -53,7 +53,7 @@ pub(super) fn current() -> &'static Anchor {
     __samara_jump_anchor()
 }
 
-/// Binds a [`JumpHost`](crate::jump::JumpHost), for the whole program.
+/// Binds a [`JumpHost`](crate::jump::JumpHost), for the whole program. Feature `jump`.
 ///
 /// ```
 /// use samara_unwind::jump::{Anchor, JumpHost};

@@ -1,6 +1,8 @@
 //! The `jump` backend: a register boundary. It needs no tables and no allocation, and works on stable Rust with
 //! `panic = "abort"`.
 //!
+//! **Feature `jump`.** Without it, the module is in the docs only.
+//!
 //! [`catch`] saves the registers that a function must preserve, and then runs its closure. A panic restores them. The
 //! frames in between are **cut**: they are discarded and no destructor in them runs. The resources that they held are
 //! released when the domain that died of the panic is reclaimed: objects and capabilities by their owner words, private
