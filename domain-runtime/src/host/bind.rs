@@ -1,7 +1,7 @@
 //! Binding a host.
 
-/// Binds a type that implements [`Clock`](crate::host::Clock), [`Events`](crate::host::Events), [`Threads`](crate::host::Threads) and [`Arenas`](crate::host::Arenas) as the runtime's
-/// host, for the whole program.
+/// Binds a type that implements [`Clock`](crate::host::Clock), [`Events`](crate::host::Events),
+/// [`Threads`](crate::host::Threads) and [`Arenas`](crate::host::Arenas) as the runtime's host, for the whole program.
 #[macro_export]
 macro_rules! set_runtime_host {
     ($host:ty) => {

@@ -271,7 +271,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_linked_is_transitive_and_stops_at_macros() {
+    fn linking_is_transitive_and_stops_at_macros() {
         let metadata = made_up(&[
             ("samara-a", "b"),
             ("b", "c"),

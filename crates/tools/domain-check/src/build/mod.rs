@@ -233,7 +233,7 @@ pub(crate) mod tests {
 
     /// Invariant: AUTH-13
     #[test]
-    fn whatever_nobody_knows_is_a_domain() {
+    fn an_unknown_library_is_a_domain() {
         let edges = [
             ("samara-nvme", "samara-domain"),
             ("samara-forgotten", "bitflags"),
@@ -308,7 +308,7 @@ pub(crate) mod tests {
 
     /// Invariant: AUTH-13
     #[test]
-    fn who_is_linked_with_a_file_of_nobody_is_a_domain() {
+    fn a_crate_with_an_unknown_file_is_a_domain() {
         let target = std::env::temp_dir().join(format!("samara-linked-{}", std::process::id()));
         let records = Build::records(&target);
         std::fs::create_dir_all(&records).expect("writable");

@@ -286,7 +286,7 @@ mod tests {
 
     /// Invariant: CHECK-18
     #[test]
-    fn what_takes_an_address_is_found_by_call() {
+    fn calls_that_take_addresses_are_found() {
         for line in [
             "_1 = move _2 as usize (PointerExposeProvenance);",
             "_3 = core::fmt::rt::Argument::<'_>::new_pointer::<&u8>(copy _4) -> bb1;",
@@ -321,7 +321,7 @@ mod tests {
 
     /// Invariant: CHECK-18
     #[test]
-    fn what_shows_an_address_has_no_debug() {
+    fn debug_of_types_with_addresses_is_refused() {
         let code = |shown: &str| {
             format!(
                 "#![no_std] extern crate alloc; use core::{{fmt::{{self, Debug}}, marker::PhantomData, slice, task}};\n{shown}"
@@ -367,7 +367,7 @@ mod tests {
 
     /// Invariant: AUTH-28, CHECK-18
     #[test]
-    fn what_is_printed_in_part_is_not_understood() {
+    fn partly_printed_code_is_not_understood() {
         for line in [
             "_1 = const \"a;",
             "_1 = f::<'(>();",

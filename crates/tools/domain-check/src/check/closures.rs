@@ -232,7 +232,7 @@ mod tests {
 
     /// Invariant: AUTH-29
     #[test]
-    fn a_closure_is_called_with_what_is_moved() {
+    fn a_closures_arguments_are_moved() {
         for (call, types) in [
             ("call_once", "FnOnce<(Vec<usize>,)>"),
             ("call_mut", "FnMut<([u8; 4],)>"),
@@ -301,7 +301,7 @@ mod tests {
 
     /// Invariant: AUTH-28, AUTH-29
     #[test]
-    fn types_are_told_from_what_stands_in_them() {
+    fn a_types_inner_parts_are_told_apart() {
         for path in [
             "<F as FnOnce<(&Tag<'('>, Vec<usize>)>>",
             "<F as FnOnce<(&Tag<'>'>, Vec<usize>)>>",
@@ -338,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_call_of_a_closure_is_passed_over() {
+    fn calls_of_other_functions_are_passed_over() {
         for line in [
             "_2 = Handle::call(copy _1, const 3_u8) -> [return: bb1];",
             "_2 = Handle::<Vec<Vec<u8>>>::call(copy _1, const 3_u8) -> [return: bb1];",
@@ -400,7 +400,7 @@ mod tests {
     /// This fails once the pinned compiler copies the arguments of closures, as 1.97 does. Then this file can be
     /// removed.
     #[test]
-    fn the_compiler_still_hands_one_value_to_two_closures() {
+    fn the_compiler_still_shares_closure_arguments() {
         let code = "fn with(f: impl FnOnce([u64; 8])) { f([0; 8]) }\n\
                     #[inline(never)]\n\
                     fn twice(seen: &mut u64) {\n\

@@ -173,7 +173,7 @@ mod tests {
 
     /// Invariant: AUTH-13
     #[test]
-    fn a_namesake_in_the_build_is_told() {
+    fn a_namesake_in_the_build_is_reported() {
         let far = ("samara-nvme#far", false, Some("git+https://far"));
         for (packages, is_told) in [
             (&[("samara-nvme", true, None), far][..], true),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_built_is_no_part() {
+    fn unbuilt_packages_are_no_part_of_a_domain() {
         let findings = findings_without(&[("samara-nvme", "x"), ("x", "y")], "y");
         assert!(
             findings.len() == 1 && findings[0].contains(": x is part of"),
@@ -213,7 +213,7 @@ mod tests {
 
     /// Invariant: CHECK-5
     #[test]
-    fn unreviewed_crates_are_found_however_deep() {
+    fn unreviewed_crates_are_found_at_any_depth() {
         let findings = findings(&[
             ("samara-nvme", "samara-domain"),
             ("samara-domain", "x"),

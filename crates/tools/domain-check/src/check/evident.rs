@@ -356,7 +356,7 @@ mod tests {
 
     /// Invariant: CHECK-14
     #[test]
-    fn bounds_by_lifetimes_are_found_where_they_are_declared() {
+    fn declared_bounds_by_lifetimes_are_found() {
         let code = "
             struct Plain<'a, T>(&'a T) where T: Tr<'a> + Clone;
             struct Lent<'a, T>(&'a T) where T: 'a;

@@ -260,7 +260,7 @@ pub(crate) mod tests {
 
     /// Invariant: AUTH-16
     #[test]
-    fn another_solver_refuses_what_overlaps_an_object() {
+    fn the_next_solver_refuses_overlaps_with_objects() {
         let of = |code: &str| {
             let tried = Compiled::new("solver", code, &[]);
             by_another_solver(&tried.invocation, &tried.directory, &Compiled::run)

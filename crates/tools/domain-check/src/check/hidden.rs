@@ -97,7 +97,7 @@ mod tests {
 
     /// Invariant: CHECK-9
     #[test]
-    fn hidden_names_of_items_are_found_wherever_they_stand() {
+    fn hidden_names_of_items_are_found_in_all_places() {
         for source in [
             "use dep::_hid;",
             "use dep::_hid as shown;",

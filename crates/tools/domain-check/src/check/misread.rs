@@ -261,7 +261,7 @@ mod tests {
 
     /// Invariant: CHECK-6
     #[test]
-    fn what_tokens_may_form_together_is_refused() {
+    fn tokens_that_may_join_are_refused() {
         for (source, says) in [
             (
                 "macro_rules! m { () => { /* } } fn f() {} */ } }",
@@ -296,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_from_syntax_may_have_all() {
+    fn code_printed_from_syntax_is_unambiguous() {
         for source in [
             "/* a { ( */ fn f() {} // b {\n/// c\nfn g() { r#\"macro_rules! m { // } \"#; 'a'; '\"'; '\\''; b'\"' }",
             "macro_rules! m { ($a:lifetime) => { &'a 'x' , ('b') \"// /* \\\" r\" b\"x\" a / b * c r#type } } // end",

@@ -95,7 +95,7 @@ mod tests {
 
     /// Invariant: AUTH-28
     #[test]
-    fn what_is_no_place_is_not_taken_out() {
+    fn only_places_are_taken_out() {
         for text in [
             "\"{closure@\"; (it as *const u8); \"}\"",
             "{closure@a(b.rs:1:2: 1:3}",

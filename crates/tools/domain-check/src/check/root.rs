@@ -107,7 +107,7 @@ mod tests {
 
     /// Invariant: CHECK-1
     #[test]
-    fn a_root_without_std_says_so_itself() {
+    fn a_root_itself_has_no_std() {
         let says = |source: &str| has_attribute(source, is_no_std).expect("Rust");
         assert!(says("//! Docs.\n#![no_std]\n#![forbid(unsafe_code)]"));
         for source in [

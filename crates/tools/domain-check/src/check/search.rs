@@ -293,7 +293,7 @@ mod tests {
 
     /// Invariant: CHECK-1
     #[test]
-    fn what_a_macro_may_take_apart_is_refused() {
+    fn unsafe_tokens_among_a_macros_are_refused() {
         for (source, finding) in [
             ("m!(unsafe);", "the word unsafe alone"),
             ("m!([unsafe] naked);", "the word unsafe alone"),

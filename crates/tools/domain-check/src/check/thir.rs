@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_printed_is_not_understood() {
+    fn unknown_output_is_not_understood() {
         let expression = "Expr {\nty: u8\ntemp_scope_id: 1\nspan: a.rs:1:1: 1:2 (#0)\nkind: \n";
         let whole = format!(
             "{expression}Pointer {{\ncast: Unsize\nis_from_as_cast: false\nsource:\n{expression}"

@@ -269,7 +269,7 @@ mod tests {
 
     /// Invariant: CHECK-13
     #[test]
-    fn what_the_compiler_prints_for_itself_becomes_tokens() {
+    fn the_compilers_own_notation_becomes_tokens() {
         for (printed, tokens) in [
             (
                 "for<Region(BrNamed(DefId(0:27 ~ a[3e5e]::{impl#0}::'a))), Region(BrAnon)> fn(&'^0.Named(DefId(0:27 ~ a[3e5e]::{impl#0}::'a)) T, &'^1 u8)",
