@@ -165,6 +165,9 @@ fn hidden_names_are_refused_or_reviewed() {
             }
         }
     }
-    assert!(looked_at >= 4, "only {looked_at} crates of other authors were checked");
+    assert!(
+        looked_at >= 4,
+        "only {looked_at} crates of other authors were checked"
+    );
     assert!(missed.is_empty(), "\n{}", missed.join("\n"));
 }
