@@ -16,7 +16,7 @@
 //! |---|---|
 //! | `bench.rs`, `shapes.rs` | the emulated devices, plugged in anew for each case; how they are built |
 //! | `misbehaviour.rs` | how devices misbehave, switched at random |
-//! | `ledger/` | who holds which object now, what each device touches, what happened at an address |
+//! | `ledger/` | which claim holds which object now, what each device touches, what happened at an address |
 //! | `driver/` | everything that a driver has, and how it finds things to mix up |
 //! | `area/*.rs` | one area each: the driver's calls of one part of the crate |
 //! | `actor.rs` | the driver in a domain |

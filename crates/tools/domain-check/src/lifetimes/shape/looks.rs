@@ -1,5 +1,5 @@
 //! Code that runs while the compiler reads a place: guards of matches, and indexes. If such code changes the place,
-//! and the compiler has not fully read the place yet, that is a safe transmute (rustc issues 160599, 161578 and
+//! and then ends in a way that the compiler does not check, that is a safe transmute (rustc issues 160599, 161578 and
 //! 161852).
 //!
 //! Such code may compare, calculate and call. It may not write anything itself. It may not pass a variable that leads
