@@ -142,8 +142,8 @@ pub(crate) fn blocks() -> &'static [ControlBlock] {
     &BLOCKS[1..]
 }
 
-/// Counts as an entry without acting for the domain. A generation that was alive after this was made is not reclaimed
-/// while this is held.
+/// Counts as an entry without acting for the domain. If a generation is seen alive after its hold was made, it is not
+/// reclaimed for as long as the hold is kept.
 #[derive(Debug)]
 pub(crate) struct Hold {
     block: &'static ControlBlock,
@@ -194,8 +194,8 @@ impl ControlBlock {
         counter(self.index, shard)
     }
 
-    /// Whether each shard had no call in flight at some moment since this function was called. Once the state refuses
-    /// entries, that stays so.
+    /// Whether each shard had no call in flight at a moment of its own since this function was called. Once the state
+    /// refuses entries, that stays so, and then no call is in flight on any shard.
     pub(crate) fn is_drained(&self) -> bool {
         ROWS.iter().all(|row| {
             let counter = &row.0[usize::from(self.index)];
@@ -246,7 +246,7 @@ impl ControlBlock {
         self.exits.lock().clone()
     }
 
-    /// A number that all generations of its name share; 0 for a generation without a name that others have too.
+    /// A number that all generations of its name share; 0 for a generation that was started alone, without a service.
     pub(crate) fn name_number(&self) -> usize {
         self.exits.lock().as_ref().map_or(0, name_of)
     }
@@ -337,9 +337,9 @@ impl ControlBlock {
         }
     }
 
-    /// Marks `generation` dead and reports the death. Returns false if it was dead already; the first death counts. A
-    /// reason noted before (a panic's message) stays. Else the reason is the trap handler's note if there is one, and
-    /// `reason` if not.
+    /// Marks `generation` dead, unless a trap handler has [condemned](Self::condemn) it already, and reports the death.
+    /// Returns false if the death was reported before: the first report counts. A reason noted before (a panic's
+    /// message) stays. Else the reason is the trap handler's note if there is one, and `reason` if not.
     ///
     /// A reason has about half a kilobyte, so it is passed by reference and copied where it is kept.
     pub(crate) fn die(&self, generation: u32, reason: &ExitReason) -> bool {

@@ -43,7 +43,8 @@ struct Entry<I: ?Sized> {
 
 /// The calls that one domain, or the host, has recorded.
 struct Share<I: ?Sized> {
-    /// Pays for the place here, and for the first entry of the list. The further entries pay for themselves.
+    /// Pays for the place here, and for the block with the list's first entry. Each entry also pays for its own part of
+    /// the list.
     charge: Charge,
     /// Sorted by number.
     calls: Vec<Entry<I>>,

@@ -3,7 +3,7 @@
 
 #[cfg(not(samara_model))]
 use crate::primitive::atomic::{AtomicU32, AtomicUsize, Ordering::SeqCst};
-// Loom tests have no trap handlers: nothing is ever noted.
+// Loom tests take the atomics of `core` below: they have no trap handlers, so nothing is ever noted.
 use crate::exit_reason::{Call, End, ExitKind, ExitReason, TRACE};
 use crate::text::Text;
 use core::fmt::Write;

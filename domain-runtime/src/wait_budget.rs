@@ -7,8 +7,8 @@ use core::time::Duration;
 use samara_shared_heap::thread;
 
 /// The time that one call has waited so far in its recoveries, and the time that it may still wait. Each wait is
-/// counted against the budget of the domain that makes the call. The time of other threads of the machine is left
-/// out.
+/// counted against the budget of the domain that makes the call. If other threads of the machine make a wait longer
+/// than it may be, the excess does not count.
 ///
 /// The call's share is half of the budget that is left when the call first has to recover, or a 16th of the whole
 /// budget if that is more. So no call ends a domain that has so much left. Other costs of recoveries come off that

@@ -1,4 +1,5 @@
-//! What a host without an allocator has in the place of services, private heaps and threads: single generations, and nothing beside.
+//! Stand-ins for the parts that need an allocator: private heaps, the ends of a name's generations, charges, threads
+//! and waits. A host without an allocator has single generations only.
 //!
 //! Each module has the functions of its namesake that the rest of the crate calls.
 

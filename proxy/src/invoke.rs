@@ -154,8 +154,8 @@ fn failed<A, R: FromRpc>(failure: Failure<A>, refusal: Refusal) -> R {
     }
 }
 
-/// Recovers after the first attempt at a call, and goes on. The further attempts are metered: the new generation may
-/// have a quota, or ask for more stack, where the dead one did not.
+/// Recovers after the first attempt at a call, and goes on. The further attempts are metered: the generation that
+/// answers now may have a quota, or ask for more stack, where the dead one's slot showed none.
 ///
 /// # Safety
 /// As [`enter_instance`].

@@ -32,8 +32,8 @@ pub(crate) trait Open<I: ?Sized + Interface>: Send + Sync {
 pub struct Recovery<I: ?Sized + Interface> {
     /// The newest object. It does not recover by itself, so there are no chains of these.
     current: NoCutMutex<Unslotted<I>>,
-    /// The way back to the object. `None` once the domain that opened it has ended, or once a failed call of that
-    /// domain's record has ended the object.
+    /// The way back to the object. `None` once the domain that opened it has ended, or once one of that domain's
+    /// recorded calls could not be made again, which ends the object.
     way: NoCutMutex<Option<Arc<Reopener<I>>>>,
 }
 

@@ -53,8 +53,8 @@ const MAX_CRASHES: u32 = 4;
 const MAX_REFUSALS: u32 = 64;
 
 /// The attempts of one call so far, counted over all objects through which its object was opened. So a server that
-/// hands out dead objects is asked that often for one call, and not that often at each object for each attempt at the
-/// next. The waits of a call are counted in the same way.
+/// hands out dead objects is asked `MAX_REFUSALS` times for one call in all, and not as many times at each object for
+/// each attempt at the next one. The waits of a call are counted in the same way.
 pub struct Attempts {
     crashes: u32,
     refusals: u32,

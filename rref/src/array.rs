@@ -5,14 +5,15 @@ use core::ptr::NonNull;
 use samara_shared_heap::AllocError;
 
 impl<T: Exchangeable, const N: usize> RRef<[T; N]> {
-    /// Makes an array in place, whose value at `i` is `make(i)`. However large it is, it is not copied over the stack. If
-    /// `make` panics, the values made so far are dropped.
+    /// Makes an array in place, whose value at `i` is `make(i)`. However large it is, it is not copied over the stack.
+    /// If `make` panics, the values made so far are dropped.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
     pub fn try_array_from_fn(make: impl FnMut(usize) -> T) -> Result<Self, AllocError> {
         let slice = RRef::<[T]>::try_from_fn(N, make)?;
-        // SAFETY: `into_raw` gave up `N` values. They are at the place of the array, which has the same size and alignment.
+        // SAFETY: `into_raw` gave up `N` values. They are at the place of the array, which has the same size and
+        // alignment.
         Ok(unsafe { Self::from_raw(RRef::into_raw(slice).cast()) })
     }
 

@@ -13,9 +13,9 @@ use samara_shared_heap::{AllocError, Owner, heap, thread};
 
 /// A double-ended queue of at most `N` `RRef<T>`s, one pointer wide.
 ///
-/// A batch of plain values is handed over by one store, however many there are: its members belong to a group, and the group
-/// belongs to its owner. Members whose values hold `RRef`s themselves are visited one by one, and so are all members if
-/// no group was left.
+/// A batch of plain values is handed over by one store, however many there are: its members belong to a group, and the
+/// group belongs to its owner. Members whose values hold `RRef`s themselves are visited one by one, and so are all
+/// members if no group was left.
 ///
 /// ```
 /// use samara_rref::{RRef, RRefDeque};
@@ -83,8 +83,8 @@ struct Batch<T: ?Sized + Target, const N: usize> {
     group: OpenGroup,
 }
 
-/// The place of a member in a batch, which another object may take: see [`RRefDeque::trade_raw`]. Holds the batch's group, or
-/// the running domain's owner if the batch has no group.
+/// The place of a member in a batch, which another object may take: see [`RRefDeque::trade_raw`]. Holds the batch's
+/// group, or the running domain's owner if the batch has no group.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct BatchSlot<T: ?Sized>(Result<Group, Owner>, PhantomData<fn(T)>);
@@ -98,10 +98,11 @@ impl<T: ?Sized + Target> BatchSlot<T> {
     pub unsafe fn give(&self, object: NonNull<T>) {
         let (object, place) = (object.cast(), T::place_of(object));
         match self.0 {
-            // SAFETY: a live object at its place, as the caller says. It leaves the batch only by `take` or is dropped with
-            // the batch, in both cases before the group is closed.
+            // SAFETY: a live object at its place, as the caller says. It leaves the batch only by `take` or is dropped
+            // with the batch, in both cases before the group is closed.
             Ok(group) => unsafe { heap::join(object, place, group) },
-            // SAFETY: a live object at its place, as the caller says. It goes to the running domain, which owns the batch.
+            // SAFETY: a live object at its place, as the caller says. It goes to the running domain, which owns the
+            // batch.
             Err(owner) => unsafe { heap::set_owner(object, place, owner) },
         }
     }
@@ -113,15 +114,16 @@ struct OpenGroup(Option<Group>);
 impl Drop for OpenGroup {
     fn drop(&mut self) {
         if let Some(group) = self.0 {
-            // SAFETY: the group was opened for the batch whose last field this is, and has no member any more: the members
-            // in `slots` were just dropped, and `RRefDeque`'s `Drop` has taken the batch itself out of the group.
+            // SAFETY: the group was opened for the batch whose last field this is, and has no member any more: the
+            // members in `slots` were just dropped, and `RRefDeque`'s `Drop` has taken the batch itself out of the
+            // group.
             unsafe { group::close(group) };
         }
     }
 }
 
-// SAFETY: a batch holds only its members, which are visited. `RRefDeque`, the only type that holds a batch, sets the owner of
-// the group.
+// SAFETY: a batch holds only its members, which are visited. `RRefDeque`, the only type that holds a batch, sets the
+// owner of the group.
 unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for Batch<T, N> {
     const NESTED: bool = true;
     const DEPTH: usize = <RRef<T> as Exchangeable>::DEPTH;
@@ -156,8 +158,8 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
             && let Some(group) = group::open()
         {
             batch.group = OpenGroup(Some(group));
-            // SAFETY: the group and the batch both belong to the owner on whose behalf the thread runs. The batch leaves the
-            // group in `drop`, before the group is closed.
+            // SAFETY: the group and the batch both belong to the owner on whose behalf the thread runs. The batch
+            // leaves the group in `drop`, before the group is closed.
             unsafe { RRef::join(&batch, group) };
         }
         Ok(Self(batch))
@@ -247,7 +249,8 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         self.0.slots.get(self.0.ring.at(index, N)?)?.as_ref()
     }
 
-    /// Returns the value at `index` for writing. It does not return the `RRef`, which could be swapped with one of another group.
+    /// Returns the value at `index` for writing. It does not return the `RRef`, which could be swapped with one of
+    /// another group.
     #[inline]
     #[must_use]
     pub fn get_mut(&mut self, index: usize) -> Option<&mut T> {
@@ -273,12 +276,14 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         }
     }
 
-    /// Passes its members to `trade`, from the first on, until `trade` returns `None`. An object that `trade` returns takes the
-    /// place of the member that it was passed. Returns the number of members that were traded. For trusted crates.
+    /// Passes its members to `trade`, from the first on, until `trade` returns `None`. An object that `trade` returns
+    /// takes the place of the member that it was passed. Returns the number of members that were traded. For trusted
+    /// crates.
     ///
     /// # Safety
     /// If `trade` returns an object, that object is given up as by [`RRef::into_raw`], and was made a member by
-    /// [`BatchSlot::give`]. In return, `trade` has taken over the member that it was passed and has set the owner of that member.
+    /// [`BatchSlot::give`]. In return, `trade` has taken over the member that it was passed and has set the owner of
+    /// that member.
     #[doc(hidden)]
     #[inline]
     pub unsafe fn trade_raw(
@@ -314,11 +319,13 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         (0..self.len()).filter_map(|index| self.get(index))
     }
 
-    /// Hands over the batch and every member, one by one. Takes the batch by value and not by the address of the `RRefDeque`,
-    /// so that the compiler can keep that in registers on the fast path.
+    /// Hands over the batch and every member, one by one. Takes a pointer to the batch on the heap, and not a reference
+    /// to the `RRefDeque`, so that the compiler can keep the deque in registers: see
+    /// `samara_domain_runtime::call::slow_path_copy`.
     ///
     /// # Safety
-    /// `batch` is a live batch. The caller transfers the right to use it and its members to `to` together with this call.
+    /// `batch` is a live batch. The caller transfers the right to use it and its members to `to` together with this
+    /// call.
     #[cold]
     #[inline(never)]
     unsafe fn give_each(batch: NonNull<Batch<T, N>>, to: Owner) {
@@ -331,8 +338,8 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
     #[inline]
     fn put(&mut self, at: usize, object: RRef<T>) {
         if let Some(group) = self.0.group.0 {
-            // SAFETY: the object and the batch both belong to the running domain. The object leaves the batch only by `take`
-            // or is dropped with the batch, in both cases before the group is closed.
+            // SAFETY: the object and the batch both belong to the running domain. The object leaves the batch only by
+            // `take` or is dropped with the batch, in both cases before the group is closed.
             unsafe { RRef::join(&object, group) };
         }
         if let Some(slot) = self.0.slots.get_mut(at) {
@@ -360,8 +367,8 @@ impl<T: ?Sized + Target, const N: usize> Drop for RRefDeque<T, N> {
     }
 }
 
-// SAFETY: the batch and its members belong to the group, whose owner `transfer` sets. Without a group, `transfer` visits
-// the batch and each member. Dropping the deque only drops its members.
+// SAFETY: the batch and its members belong to the group, whose owner `transfer` sets. Without a group, `transfer`
+// visits the batch and each member. Dropping the deque only drops its members.
 unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N> {
     const NESTED: bool = true;
     const DEPTH: usize = 1 + <Batch<T, N> as Exchangeable>::DEPTH;
@@ -383,8 +390,8 @@ unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N>
     }
 }
 
-// SAFETY: a shared reference leads only to shared references to the members, which may be lent for the same reason. The batch
-// lies on the exchange heap and holds nothing private.
+// SAFETY: a shared reference leads only to shared references to the members, which may be lent for the same reason. The
+// batch lies on the exchange heap and holds nothing private.
 unsafe impl<T: ?Sized + Target + Sync, const N: usize> Lend for RRefDeque<T, N> {
     const DESCRIPTOR: TypeDescriptor = <Self as Exchangeable>::DESCRIPTOR;
 }

@@ -15,14 +15,15 @@ use samara_shared_heap::AllocError;
 /// }
 /// ```
 ///
-/// Functions, closures, references, raw pointers, `Box`, trait objects, cells and locks are not exchangeable. Nor is a type
-/// with a `Drop` of its own, because a reclaim releases objects as plain bytes, or a type that contains itself, because a
-/// transfer takes bounded time.
+/// Functions, closures, references, raw pointers, `Box`, trait objects, cells and locks are not exchangeable. Nor is a
+/// type with a `Drop` of its own, because a reclaim releases objects as plain bytes, or a type that contains itself,
+/// because a transfer takes bounded time.
 ///
 /// # Safety
-/// Everything that a value owns is plain data or exchangeable; it holds no pointer into a private heap, no code address and
-/// no borrow. [`transfer`](Self::transfer) reaches every `RRef` and capability in the value, and [`NESTED`](Self::NESTED) is
-/// true if there may be one. Dropping a value runs only the code that drops its exchangeable parts.
+/// Everything that a value owns is plain data or exchangeable; it holds no pointer into a private heap, no code address
+/// and no borrow. [`transfer`](Self::transfer) reaches every `RRef` and capability in the value, and
+/// [`NESTED`](Self::NESTED) is true if there may be one. Dropping a value runs only the code that drops its
+/// exchangeable parts.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot cross a domain boundary",
     label = "not exchangeable",
@@ -31,8 +32,8 @@ use samara_shared_heap::AllocError;
 pub unsafe trait Exchangeable: Send + 'static {
     /// Whether a value may hold an `RRef` or a capability, so that a transfer must visit it.
     const NESTED: bool;
-    /// How deeply values nest in it, in `RRef`s or in place. The depth is finite, so a type that contains itself does not
-    /// compile. It is below [`MAX_DEPTH`](crate::MAX_DEPTH) in every type that crosses.
+    /// How deeply values nest in it, in `RRef`s or in place. The depth is finite, so a type that contains itself does
+    /// not compile. It is below [`MAX_DEPTH`](crate::MAX_DEPTH) in every type that crosses.
     const DEPTH: usize;
     /// The type as data.
     const DESCRIPTOR: TypeDescriptor;
@@ -40,8 +41,8 @@ pub unsafe trait Exchangeable: Send + 'static {
     #[doc(hidden)]
     const NOT_TOO_DEEP: () = assert!(Self::DEPTH < MAX_DEPTH, "values nest too deeply");
     /// Evaluated for every type that crosses, and for its parts: a type that holds no `RRef` and no capability has no
-    /// destructor. The check is in the trait, because a crate can give itself the name under which the derive reaches its
-    /// support code.
+    /// destructor. The check is in the trait, because a crate can give itself the name under which the derive reaches
+    /// its support code.
     #[doc(hidden)]
     const NO_DESTRUCTOR_OF_ITS_OWN: () = assert!(
         Self::NESTED || !core::mem::needs_drop::<Self>(),
@@ -52,8 +53,8 @@ pub unsafe trait Exchangeable: Send + 'static {
     fn transfer(&self, to: &Transfer);
 }
 
-/// The limit on the levels of nested values: every type that crosses has fewer. A transfer visits them with that many nested
-/// calls.
+/// The limit on the levels of nested values: every type that crosses has fewer. A transfer visits them with that many
+/// nested calls.
 pub const MAX_DEPTH: usize = 48;
 
 /// The compile-time check that the derive writes for every field.
@@ -76,8 +77,8 @@ pub(crate) const fn max_depth(depths: &[usize]) -> usize {
 /// A type whose reference may be lent to another domain for the length of a call.
 ///
 /// # Safety
-/// A shared reference gives no access to the lender's private heap. It stays valid while the lender's activation is on the
-/// thread's chain, even if the lender is killed meanwhile.
+/// A shared reference gives no access to the lender's private heap. It stays valid while the lender's activation is on
+/// the thread's chain, even if the lender is killed meanwhile.
 #[diagnostic::on_unimplemented(
     message = "`&{Self}` cannot be lent to another domain",
     label = "only `&RRef<T>`, and `&[T]` and `&str` of plain data, are lent",
@@ -90,9 +91,9 @@ pub unsafe trait Lend {
     const LENDABLE: () = ();
 }
 
-// SAFETY: the memory of a private slice (the lender's heap or stack) is freed only after the lender's activation has left the
-// chain, and objects are reclaimed only then, too (soundness.md, "lent slices"). `LENDABLE` ensures that the slice holds plain
-// data. No device ever gets its address, because DMA takes only pinned buffers.
+// SAFETY: the memory of a private slice (the lender's heap or stack) is freed only after the lender's activation has
+// left the chain, and objects are reclaimed only then, too (soundness.md, "lent slices"). `LENDABLE` ensures that the
+// slice holds plain data. No device ever gets its address, because DMA takes only pinned buffers.
 unsafe impl<T: Exchangeable + Sync> Lend for [T] {
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("slice", &T::DESCRIPTOR);
     const LENDABLE: () = assert!(
@@ -106,8 +107,8 @@ unsafe impl Lend for str {
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("str", &u8::DESCRIPTOR);
 }
 
-/// An argument whose contents need not be kept, such as a buffer to be filled. A shadow that retries a call allocates it again
-/// instead of recording it.
+/// An argument whose contents need not be kept, such as a buffer to be filled. A shadow that retries a call allocates
+/// it again instead of recording it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be a `#[scratch]` argument",
     note = "`RRef<[T]>` and `RRef<T>` of plain zeroable data can"

@@ -154,8 +154,8 @@ unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
 
 // SAFETY: every element is exchangeable and is visited.
 unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
-    // An empty array holds nothing and takes no room. A slice may have any number of such values, too many to visit, so they
-    // must not count as nested.
+    // An empty array holds nothing and takes no room. A slice may have any number of such values, too many to visit, so
+    // they must not count as nested.
     const NESTED: bool = N > 0 && T::NESTED;
     const DEPTH: usize = 1 + T::DEPTH;
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(
@@ -208,8 +208,8 @@ tuples!(A 0 B 1 C 2 D 3 E 4 F 5);
 tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6);
 tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7);
 
-// SAFETY: a handle to a slot with an owner word, which `transfer` changes. The value in the slot belongs to trusted code, and
-// the objects that it holds belong to the host.
+// SAFETY: a handle to a slot with an owner word, which `transfer` changes. The value in the slot belongs to trusted
+// code, and the objects that it holds belong to the host.
 unsafe impl<T: Capability> Exchangeable for Cap<T> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;

@@ -54,8 +54,9 @@ pub use view::ViewError;
 
 /// Support for generated code; not for use by hand.
 ///
-/// A crate can give its own modules the names that generated code uses for this crate. So every check that depends on such
-/// a name is made a second time without it. A type that owns something and has a destructor of its own does not compile:
+/// A crate can give its own modules the names that generated code uses for this crate. So every check that depends on
+/// such a name is made a second time without it. A type that owns something and has a destructor of its own does not
+/// compile:
 ///
 /// ```compile_fail,E0509
 /// extern crate self as samara_rref;

@@ -1,7 +1,7 @@
 //! Positions in a ring of fixed capacity: pure arithmetic.
 //!
-//! `head` is below the capacity and `len` is at most the capacity, so no operation wraps. The code still uses the `wrapping_`
-//! operations, because a check of overflow would cost time on the path of every packet.
+//! `head` is below the capacity and `len` is at most the capacity, so no operation wraps. The code still uses the
+//! `wrapping_` operations, because a check of overflow would cost time on the path of every packet.
 
 use core::ops::Range;
 
@@ -87,8 +87,8 @@ impl Ring {
     }
 }
 
-/// Returns `(at + steps) % capacity` for `at < capacity` and `steps <= capacity`, without a division and without a sum that
-/// could overflow.
+/// Returns `(at + steps) % capacity` for `at < capacity` and `steps <= capacity`, without a division and without a sum
+/// that could overflow.
 #[inline]
 const fn wrap(at: usize, steps: usize, capacity: usize) -> usize {
     let left = capacity.wrapping_sub(at);
@@ -106,7 +106,7 @@ mod tests {
     use std::collections::VecDeque;
 
     #[test]
-    fn it_does_what_a_deque_does_for_every_capacity() {
+    fn a_ring_behaves_like_a_deque() {
         for capacity in 1..=5 {
             let mut ring = Ring::EMPTY;
             let mut slots = [0u32; 5];

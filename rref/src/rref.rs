@@ -1,4 +1,4 @@
-//! `RRef<T>` itself: one pointer to the value.
+//! `RRef<T>` itself: one pointer to a value on the exchange heap.
 
 use crate::descriptor::Shape;
 use crate::exchangeable::MAX_DEPTH;
@@ -12,29 +12,30 @@ use samara_shared_heap::group::{self, Group};
 use samara_shared_heap::{AllocError, Owner, heap};
 use zerocopy::FromZeros;
 
-/// What an `RRef` may point to: an [`Exchangeable`] type, or a slice of one.
+/// A type to which an `RRef` may point: an [`Exchangeable`] type, a slice of one, or `str`.
 ///
 /// # Safety
-/// [`place_of`](Self::place_of) is where the value was allocated; [`transfer_value`](Self::transfer_value)
-/// visits all of it.
+/// [`place_of`](Self::place_of) returns the place at which the value was allocated.
+/// [`transfer_value`](Self::transfer_value) visits everything that the value holds.
 pub unsafe trait Target: Send + 'static {
-    /// Whether the value itself holds `RRef`s or capabilities.
+    /// Whether the value itself may hold `RRef`s or capabilities.
     const NESTED: bool;
     /// How deeply values nest in it.
     const DEPTH: usize;
     /// The value's type as data.
     const DESCRIPTOR: TypeDescriptor;
 
-    /// The place of the value behind the pointer, from its metadata alone.
+    /// Returns the place of the value behind the pointer, computed only from the pointer's metadata.
     #[doc(hidden)]
     fn place_of(value: NonNull<Self>) -> Place;
 
-    /// Changes the owner of what the value holds.
+    /// Changes the owner of everything that the value holds.
     #[doc(hidden)]
     fn transfer_value(&self, to: &Transfer);
 }
 
-// SAFETY: a sized value is placed by its type's size and alignment.
+// SAFETY: a sized value is placed by the size and the alignment of its type, and `transfer` visits everything that it
+// holds.
 unsafe impl<T: Exchangeable> Target for T {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
@@ -49,14 +50,14 @@ unsafe impl<T: Exchangeable> Target for T {
     }
 }
 
-// SAFETY: a slice is placed by its length, which its pointer carries and nothing changes.
+// SAFETY: a slice is placed by its length, which its pointer carries and which never changes. Every value is visited.
 unsafe impl<T: Exchangeable> Target for [T] {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("slice", &T::DESCRIPTOR);
     #[inline]
     fn place_of(value: NonNull<Self>) -> Place {
-        // The product was checked when the slice was allocated.
+        // Cannot wrap: the product was checked when the slice was allocated.
         let bytes = value.len().wrapping_mul(size_of::<T>());
         class::place(bytes, align_of::<T>())
     }
@@ -67,10 +68,10 @@ unsafe impl<T: Exchangeable> Target for [T] {
     }
 }
 
-/// An owned reference to an object of the exchange heap: like a `Box`, but it may cross domains.
+/// An owned reference to an object of the exchange heap: like a `Box`, but it may cross domain boundaries.
 ///
-/// It is one pointer wide (two for a slice) and sends by move without a copy. Its owner word always
-/// names the domain that holds it; if that domain dies, the object is freed.
+/// It is one pointer wide (a slice's also has the length) and moves to another domain without a copy of the object. The
+/// object's owner word always names the domain that holds the reference. If that domain dies, the object is freed.
 ///
 /// ```
 /// use samara_rref::RRef;
@@ -133,7 +134,7 @@ pub struct RRef<T: ?Sized + Target> {
 
 // SAFETY: an `RRef` owns its value; every `Target` is `Send`.
 unsafe impl<T: ?Sized + Target> Send for RRef<T> {}
-// SAFETY: a shared `RRef` gives out `&T` only.
+// SAFETY: a shared `RRef` gives access to `&T` only, and `T` is `Sync`.
 unsafe impl<T: ?Sized + Target + Sync> Sync for RRef<T> {}
 
 impl<T: Exchangeable> RRef<T> {
@@ -153,24 +154,24 @@ impl<T: Exchangeable> RRef<T> {
     /// Moves `value` to the exchange heap, owned by the running domain.
     ///
     /// # Errors
-    /// Gives `value` back when the heap has no room or the domain's quota is used up.
+    /// Returns `value` with the error if the heap has no room or the domain's quota is used up.
     #[inline]
     pub fn try_new(value: T) -> Result<Self, (AllocError, T)> {
         let place = const { class::place(size_of::<T>(), align_of::<T>()) };
-        // SAFETY: the place is that of `T`; the slot is written below and owned by the `RRef`.
+        // SAFETY: the place is that of `T`. The slot is written below, and the `RRef` then owns it.
         match unsafe { heap::alloc(place, size_of::<T>(), align_of::<T>()) } {
             Ok(slot) => {
                 let slot = slot.cast::<T>();
-                // SAFETY: a fresh slot of `T`'s size and alignment.
+                // SAFETY: a fresh slot with `T`'s size and alignment.
                 unsafe { slot.write(value) };
-                // SAFETY: the slot, just written.
+                // SAFETY: the slot was just written, and belongs to the owner on whose behalf the thread runs.
                 Ok(unsafe { Self::from_raw(slot) })
             }
             Err(error) => Err((error, value)),
         }
     }
 
-    /// A zeroed value, made in place: no copy over the stack, however large it is.
+    /// Makes a zeroed value in place. However large it is, it is not copied over the stack.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
@@ -179,16 +180,17 @@ impl<T: Exchangeable> RRef<T> {
         T: FromZeros,
     {
         let place = const { class::place(size_of::<T>(), align_of::<T>()) };
-        // SAFETY: the place is that of `T`; the slot is zeroed below, which is a `T`.
+        // SAFETY: the place is that of `T`. The slot is zeroed below, and the `RRef` then owns it.
         let slot = unsafe { heap::alloc(place, size_of::<T>(), align_of::<T>()) }?.cast::<T>();
-        // SAFETY: a fresh slot of `T`'s size and alignment.
+        // SAFETY: a fresh slot with `T`'s size and alignment.
         unsafe { slot.write_bytes(0, 1) };
-        // SAFETY: the slot; zeroes are a value of `T`.
+        // SAFETY: the slot was just zeroed, zeroes are a value of `T` (`FromZeros`), and the slot belongs to the owner
+        // on whose behalf the thread runs.
         Ok(unsafe { Self::from_raw(slot) })
     }
 
-    /// A value made in place: zeroed, then filled by `fill`. No copy over the stack, however large
-    /// it is. If `fill` panics, the value is dropped as it is by then.
+    /// Makes a value in place: it is zeroed and then filled by `fill`. However large it is, it is not copied over the
+    /// stack. If `fill` panics, the value is dropped in the state that it then has.
     ///
     /// ```
     /// use samara_rref::RRef;
@@ -208,7 +210,7 @@ impl<T: Exchangeable> RRef<T> {
         Ok(object)
     }
 
-    /// As [`try_new_with`](Self::try_new_with).
+    /// Makes a value in place, as [`try_new_with`](Self::try_new_with) does.
     ///
     /// # Panics
     /// If the heap has no room or the domain's quota is used up.
@@ -220,14 +222,14 @@ impl<T: Exchangeable> RRef<T> {
         Self::try_new_with(fill).unwrap_or_else(|error| no_room(error))
     }
 
-    /// The value, taken out of the heap.
+    /// Moves the value out of the heap and frees its slot.
     #[inline]
     #[must_use]
     pub fn into_inner(this: Self) -> T {
         let this = ManuallyDrop::new(this);
-        // SAFETY: the reference owns the value and is forgotten: it is read out once.
+        // SAFETY: the reference owns the value and is not dropped, so the value is read out once.
         let value = unsafe { this.value.read() };
-        // SAFETY: the value was moved out of the slot, which nobody else refers to.
+        // SAFETY: the value was moved out of the slot, and nothing else refers to the slot.
         unsafe { heap::free(this.value.cast(), T::place_of(this.value)) };
         value
     }
@@ -240,16 +242,17 @@ pub(crate) fn no_room(error: AllocError) -> ! {
 }
 
 impl<T: ?Sized + Target> RRef<T> {
-    /// Takes over a written slot: what every constructor ends with.
+    /// Takes over a written slot. Every constructor ends with this.
     ///
     /// # Safety
-    /// `value` is a value of `T` at the place of one, owned by whom the thread runs for, and nobody else's.
+    /// `value` is a value of `T` at the place of a `T`. It belongs to the owner on whose behalf the thread runs, and no
+    /// other `RRef` refers to it.
     #[inline]
     pub(crate) const unsafe fn from_raw(value: NonNull<T>) -> Self {
         const {
-            // Evaluating the depth is what rejects a generic type that contains itself.
+            // The evaluation of the depth rejects a generic type that contains itself.
             assert!(T::DEPTH < MAX_DEPTH, "values nest too deeply");
-            // `drop` relies on it.
+            // `drop` relies on this.
             assert!(
                 T::NESTED || !mem::needs_drop::<T>(),
                 "plain data has no destructor"
@@ -261,19 +264,20 @@ impl<T: ?Sized + Target> RRef<T> {
         }
     }
 
-    /// Takes back what [`into_raw`](Self::into_raw) gave up. For crates of the trusted side.
+    /// Takes back an object that [`into_raw`](Self::into_raw) gave up. For trusted crates.
     ///
     /// # Safety
-    /// `value` came from `into_raw`, once; the object is owned by whom the thread runs for.
+    /// `value` came from `into_raw` and is taken back once. The object belongs to the owner on whose behalf the thread
+    /// runs.
     #[doc(hidden)]
     #[inline]
     #[must_use]
     pub const unsafe fn restore(value: NonNull<T>) -> Self {
-        // SAFETY: the caller's: nobody else's since `into_raw`.
+        // SAFETY: upheld by the caller; no `RRef` has referred to the object since `into_raw`.
         unsafe { Self::from_raw(value) }
     }
 
-    /// The value's address, given up: whoever takes it over makes another `RRef` of it.
+    /// Gives up the object and returns its address. The code that takes it over makes another `RRef` of it.
     #[doc(hidden)]
     #[inline]
     #[must_use]
@@ -286,35 +290,35 @@ impl<T: ?Sized + Target> RRef<T> {
     /// Makes the object a member of a group.
     ///
     /// # Safety
-    /// The object stays in the group's hands, which has the object's owner, until
-    /// [`leave`](Self::leave) or it is dropped, and the group is open so long.
+    /// The group has the same owner as the object. The object stays a member until [`leave`](Self::leave) or until it
+    /// is dropped, and the group stays open until then.
     #[inline]
     pub(crate) unsafe fn join(this: &Self, group: Group) {
-        // SAFETY: a live object at its place; the rest is the caller's.
+        // SAFETY: a live object at its place; the caller upholds the rest.
         unsafe { heap::join(this.value.cast(), T::place_of(this.value), group) };
     }
 
-    /// Where the value is.
+    /// Returns the address of the value.
     #[inline]
     pub(crate) const fn address(&self) -> NonNull<T> {
         self.value
     }
 
-    /// Makes a member of a group the group's owner's own again.
+    /// Takes the object out of a group: its owner word names the owner of the group directly again.
     ///
     /// # Safety
     /// The object is a member of `group`.
     #[inline]
     pub(crate) unsafe fn leave(this: &Self, group: Group) {
         let owner = group::owner(group);
-        // SAFETY: a live object at its place, which was this owner's already.
+        // SAFETY: a live object at its place. It already belonged to this owner, through the group.
         unsafe { heap::set_owner(this.value.cast(), T::place_of(this.value), owner) };
     }
 
-    /// The owner that the heap has on record: the running domain, for any `RRef` one can get hold of.
+    /// Returns the owner that the heap has on record. For every `RRef` that a domain holds, that is the domain itself.
     #[must_use]
     pub fn owner(this: &Self) -> Owner {
-        // SAFETY: a live `RRef`'s value is a live object at its place.
+        // SAFETY: the value of a live `RRef` is a live object at its place.
         unsafe { heap::owner(this.value.cast(), T::place_of(this.value)) }
     }
 }
@@ -340,16 +344,17 @@ impl<T: ?Sized + Target> Drop for RRef<T> {
     #[inline]
     fn drop(&mut self) {
         if T::NESTED {
-            // SAFETY: the reference owns the value; it is dropped here only. Plain data needs none.
+            // Plain data has no destructor and needs no such call.
+            // SAFETY: the reference owns the value, which is dropped only here.
             unsafe { ptr::drop_in_place(self.value.as_ptr()) };
         }
-        // SAFETY: the reference owns the slot and goes away.
+        // SAFETY: the reference owns the slot and ceases to exist.
         unsafe { heap::free(self.value.cast(), T::place_of(self.value)) };
     }
 }
 
-// SAFETY: an `RRef` owns one object of the exchange heap, whose owner word `transfer` sets, and what
-// that object holds, which it visits.
+// SAFETY: an `RRef` owns one object of the exchange heap, whose owner word `transfer` sets, and everything that the
+// object holds, which `transfer` visits.
 unsafe impl<T: ?Sized + Target> Exchangeable for RRef<T> {
     const NESTED: bool = true;
     const DEPTH: usize = 1 + T::DEPTH;
@@ -361,13 +366,13 @@ unsafe impl<T: ?Sized + Target> Exchangeable for RRef<T> {
             (**self).transfer_value(to);
         }
         let (size, align) = (size_of_val::<T>(self), align_of_val::<T>(self));
-        // SAFETY: a live `RRef`'s value is a live object at its place, and its own.
+        // SAFETY: the value of a live `RRef` is a live object at its place, which the `RRef` owns.
         unsafe { to.object(self.value.cast(), T::place_of(self.value), size, align) };
     }
 }
 
-// SAFETY: the object lives on the exchange heap and belongs to the lender, which is not reclaimed
-// while its activation is on the chain; `Exchangeable` keeps private pointers out of it.
+// SAFETY: the object lives on the exchange heap and belongs to the lender, which is not reclaimed while its activation
+// is on the chain. `Exchangeable` keeps private pointers out of the object.
 unsafe impl<T: ?Sized + Target + Sync> Lend for RRef<T> {
     const DESCRIPTOR: TypeDescriptor = <Self as Exchangeable>::DESCRIPTOR;
 }

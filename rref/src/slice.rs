@@ -7,18 +7,18 @@ use core::ptr::{self, NonNull};
 use samara_shared_heap::{AllocError, class, heap};
 use zerocopy::FromZeros;
 
-/// A slot for `len` values of `T`, not yet written.
+/// Allocates a slot for `len` values of `T`, which are not yet written.
 fn alloc_slice<T>(len: usize) -> Result<NonNull<T>, AllocError> {
     let bytes = size_of::<T>()
         .checked_mul(len)
         .filter(|bytes| *bytes <= isize::MAX as usize);
     let bytes = bytes.ok_or(AllocError::TooLarge)?;
     let place = class::place(bytes, align_of::<T>());
-    // SAFETY: the place is that of the slice; all callers write it or free it.
+    // SAFETY: the place is that of the slice. Every caller writes the slot before it is read, or frees it.
     Ok(unsafe { heap::alloc(place, bytes, align_of::<T>()) }?.cast())
 }
 
-/// The values written so far; frees them and the slot if a constructor panics.
+/// The values that a constructor has written so far. Drops them and frees the slot if the constructor panics.
 struct Partial<T: Exchangeable> {
     start: NonNull<T>,
     written: usize,
@@ -27,22 +27,22 @@ struct Partial<T: Exchangeable> {
 
 impl<T: Exchangeable> Drop for Partial<T> {
     fn drop(&mut self) {
-        // SAFETY: the first `written` values are initialised and owned by nobody else.
+        // SAFETY: the first `written` values are initialised, and only this guard owns them.
         unsafe {
             ptr::drop_in_place(ptr::slice_from_raw_parts_mut(
                 self.start.as_ptr(),
                 self.written,
             ));
         }
-        // The product was checked when the slot was allocated.
+        // Cannot wrap: the product was checked when the slot was allocated.
         let place = class::place(size_of::<T>().wrapping_mul(self.len), align_of::<T>());
-        // SAFETY: the slot came from `alloc_slice(len)` and nobody else refers to it.
+        // SAFETY: the slot came from `alloc_slice(len)`, and nothing else refers to it.
         unsafe { heap::free(self.start.cast(), place) };
     }
 }
 
 impl<T: Exchangeable> RRef<[T]> {
-    /// A slice whose value at `i` is `make(i)`.
+    /// Makes a slice whose value at `i` is `make(i)`. If `make` panics, the values made so far are dropped.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
@@ -54,19 +54,19 @@ impl<T: Exchangeable> RRef<[T]> {
         };
         while partial.written < len {
             let value = make(partial.written);
-            // SAFETY: inside the slot, which has room for `len` values.
+            // SAFETY: `written` is below `len`, and the slot has room for `len` values.
             let at = unsafe { partial.start.add(partial.written) };
-            // SAFETY: as above, not written yet.
+            // SAFETY: as above; the position is not written yet.
             unsafe { at.write(value) };
             partial.written = partial.written.wrapping_add(1);
         }
         let start = partial.start;
         mem::forget(partial);
-        // SAFETY: the slot, in which all values are written.
+        // SAFETY: all values of the slot are written, and the guard was forgotten, so that nothing else refers to them.
         Ok(unsafe { Self::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 
-    /// A zeroed slice of `len` values.
+    /// Makes a zeroed slice of `len` values.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
@@ -75,13 +75,13 @@ impl<T: Exchangeable> RRef<[T]> {
         T: FromZeros,
     {
         let start = alloc_slice::<T>(len)?;
-        // SAFETY: the slot has room for `len` values; zeroes are a value of `T`.
+        // SAFETY: the slot has room for `len` values.
         unsafe { start.write_bytes(0, len) };
-        // SAFETY: the slot, just zeroed.
+        // SAFETY: the slot was just zeroed, and zeroes are a value of `T` (`FromZeros`).
         Ok(unsafe { Self::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 
-    /// A copy of `values`.
+    /// Copies `values` to the exchange heap.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
@@ -90,14 +90,14 @@ impl<T: Exchangeable> RRef<[T]> {
         T: Copy,
     {
         let start = alloc_slice::<T>(values.len())?;
-        // SAFETY: a fresh slot with room for as many values; it cannot overlap them.
+        // SAFETY: a fresh slot with room for as many values, which cannot overlap them.
         unsafe { start.copy_from_nonoverlapping(NonNull::from_ref(values).cast(), values.len()) };
         let copy = NonNull::slice_from_raw_parts(start, values.len());
-        // SAFETY: the slot, just written.
+        // SAFETY: all values of the slot were just written.
         Ok(unsafe { Self::from_raw(copy) })
     }
 
-    /// A copy of `values`.
+    /// Copies `values` to the exchange heap.
     ///
     /// # Panics
     /// If the heap has no room or the domain's quota is used up.

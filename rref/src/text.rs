@@ -7,8 +7,8 @@ use core::str::{self, Utf8Error};
 use samara_shared_heap::AllocError;
 use samara_shared_heap::class::{self, Place};
 
-// SAFETY: text is placed as the bytes that it is, by a length that its pointer carries; it holds
-// nothing else.
+// SAFETY: a text is placed as a slice of its bytes, by the length that its pointer carries. It holds nothing to be
+// visited.
 unsafe impl Target for str {
     const NESTED: bool = false;
     const DEPTH: usize = 0;
@@ -23,17 +23,17 @@ unsafe impl Target for str {
 }
 
 impl RRef<str> {
-    /// A copy of `text`.
+    /// Copies `text` to the exchange heap.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.
     pub fn try_new_str(text: &str) -> Result<Self, AllocError> {
         let bytes = RRef::<[u8]>::try_from_slice(text.as_bytes())?;
-        // SAFETY: those of `text`.
+        // SAFETY: the bytes are those of `text`, which are UTF-8.
         Ok(unsafe { Self::from_utf8_unchecked(bytes) })
     }
 
-    /// A copy of `text`.
+    /// Copies `text` to the exchange heap.
     ///
     /// # Panics
     /// If the heap has no room or the domain's quota is used up.
@@ -42,34 +42,36 @@ impl RRef<str> {
         Self::try_new_str(text).unwrap_or_else(|error| no_room(error))
     }
 
-    /// The text in `bytes`, where it stands.
+    /// Converts `bytes` into text, in place.
     ///
     /// # Errors
-    /// Gives the bytes back when they are not UTF-8.
+    /// Returns the bytes if they are not UTF-8.
     pub fn from_utf8(bytes: RRef<[u8]>) -> Result<Self, (Utf8Error, RRef<[u8]>)> {
         match str::from_utf8(&bytes) {
-            // SAFETY: just looked at.
+            // SAFETY: just checked.
             Ok(_) => Ok(unsafe { Self::from_utf8_unchecked(bytes) }),
             Err(error) => Err((error, bytes)),
         }
     }
 
-    /// The bytes of the text, where they stand.
+    /// Converts the text into its bytes, in place.
     #[must_use]
     pub fn into_bytes(this: Self) -> RRef<[u8]> {
         let text = Self::into_raw(this);
         let len = (text.as_ptr() as *mut [u8]).len();
-        // SAFETY: as many bytes, given up, at the same place.
+        // SAFETY: `into_raw` gave up the text. Its bytes as a slice have the same place.
         unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(text.cast(), len)) }
     }
 
+    /// Converts `bytes` into text without a check.
+    ///
     /// # Safety
     /// The bytes are UTF-8.
     unsafe fn from_utf8_unchecked(bytes: RRef<[u8]>) -> Self {
         let bytes = RRef::into_raw(bytes).as_ptr() as *mut str;
-        // SAFETY: not null, as it was.
+        // SAFETY: the pointer came from a `NonNull`.
         let text = unsafe { NonNull::new_unchecked(bytes) };
-        // SAFETY: text, as the caller says; given up, at the same place.
+        // SAFETY: the bytes are text, as the caller says. `into_raw` gave them up, and the text has the same place.
         unsafe { Self::from_raw(text) }
     }
 }

@@ -1,4 +1,4 @@
-//! The standard traits, where `Box` has them: all by the value.
+//! The standard traits that `Box` also has. All of them act on the value.
 
 use crate::{Exchangeable, RRef, Target};
 use core::borrow::{Borrow, BorrowMut};
@@ -74,28 +74,28 @@ impl<T: ?Sized + Target> BorrowMut<T> for RRef<T> {
     }
 }
 
-/// Panics as [`RRef::new`].
+/// Makes a default value on the exchange heap; panics as [`RRef::new`].
 impl<T: Exchangeable + Default> Default for RRef<T> {
     fn default() -> Self {
         Self::new(T::default())
     }
 }
 
-/// Panics as [`RRef::new`].
+/// Moves the value to the exchange heap; panics as [`RRef::new`].
 impl<T: Exchangeable> From<T> for RRef<T> {
     fn from(value: T) -> Self {
         Self::new(value)
     }
 }
 
-/// Copies; panics as [`RRef::from_slice`].
+/// Copies the values; panics as [`RRef::from_slice`].
 impl<T: Exchangeable + Copy> From<&[T]> for RRef<[T]> {
     fn from(values: &[T]) -> Self {
         Self::from_slice(values)
     }
 }
 
-/// Copies; panics as [`RRef::new_str`].
+/// Copies the text; panics as [`RRef::new_str`].
 impl From<&str> for RRef<str> {
     fn from(text: &str) -> Self {
         Self::new_str(text)

@@ -1,4 +1,4 @@
-//! A change of owner in progress, and how heavy what changes hands is.
+//! A change of owner in progress, and the weight of the objects that change owner.
 
 use crate::Exchangeable;
 use core::cell::Cell;
@@ -8,30 +8,30 @@ use samara_shared_heap::group::{self, Group};
 use samara_shared_heap::ledger::Load;
 use samara_shared_heap::{Cap, Capability, Owner, heap};
 
-/// A change of owner in progress. Only a proxy can make one, so safe code cannot forge ownership.
+/// A change of owner in progress. Safe code cannot make one and so cannot forge ownership; generated proxies do.
 ///
-/// Or only the question what it would move ([`weigh`]): then nothing is changed. So what visits a
-/// value leaves every change to the methods here.
+/// Or only a count of the objects that a change of owner would move ([`weigh`]), which changes nothing. So the code
+/// that visits a value leaves every change to the methods here.
 #[derive(Debug)]
 pub struct Transfer {
     to: Owner,
-    /// What has been visited so far, if this is only to weigh.
-    scale: Option<Cell<Load>>,
+    /// The load of the objects visited so far, if this only weighs; `None` if this changes the owner.
+    weight: Option<Cell<Load>>,
 }
 
 impl Transfer {
-    /// A change of owner to `to`.
+    /// Makes a change of owner to `to`.
     ///
     /// # Safety
-    /// Whatever it is applied to moves to `to` in the same breath: no code of the former owner can
-    /// use it afterwards.
+    /// The right to use everything that it is applied to moves to `to` together with the change: no code of the former
+    /// owner can use any of that afterwards.
     #[inline]
     #[must_use]
     pub const unsafe fn to(to: Owner) -> Self {
-        Self { to, scale: None }
+        Self { to, weight: None }
     }
 
-    /// Who gets it.
+    /// Returns the new owner.
     #[inline]
     pub(crate) const fn owner(&self) -> Owner {
         self.to
@@ -40,10 +40,10 @@ impl Transfer {
     /// Whether this only weighs.
     #[inline]
     pub(crate) const fn weighs(&self) -> bool {
-        self.scale.is_some()
+        self.weight.is_some()
     }
 
-    /// Hands over one object of `size` bytes aligned to `align`.
+    /// Hands over, or weighs, one object of `size` bytes aligned to `align`.
     ///
     /// # Safety
     /// `object` is a live object at `place`, with its provenance, that the visited value owns.
@@ -55,51 +55,52 @@ impl Transfer {
         size: usize,
         align: usize,
     ) {
-        if self.scale.is_some() {
-            return self.put_on_scale(class::occupied(place, size, align));
+        if self.weight.is_some() {
+            return self.add_weight(class::occupied(place, size, align));
         }
-        // SAFETY: whoever made this vouches that the object moves to its owner now.
+        // SAFETY: the creator of this transfer vouches that the object now moves to the new owner.
         unsafe { heap::set_owner(object, place, self.to) };
     }
 
-    /// Hands over a group and all its members, which were weighed one by one.
+    /// Hands over a group and all its members. Does nothing when this only weighs, because members are weighed one by
+    /// one.
     ///
     /// # Safety
     /// The visited value owns the group, which is open, and all its members.
     #[inline]
     pub(crate) unsafe fn group(&self, group: Group) {
-        if self.scale.is_none() {
-            // SAFETY: whoever made this vouches that the members move to its owner now.
+        if self.weight.is_none() {
+            // SAFETY: the creator of this transfer vouches that the members now move to the new owner.
             unsafe { group::set_owner(group, self.to) };
         }
     }
 
-    /// Hands over one capability.
+    /// Hands over, or weighs, one capability.
     #[inline]
     pub(crate) fn cap<T: Capability>(&self, cap: &Cap<T>) {
-        if self.scale.is_some() {
-            return self.put_on_scale(Cap::<T>::SLOT_BYTES);
+        if self.weight.is_some() {
+            return self.add_weight(Cap::<T>::SLOT_BYTES);
         }
-        // SAFETY: whoever made this vouches that the handle moves to its owner now.
+        // SAFETY: the creator of this transfer vouches that the handle now moves to the new owner.
         unsafe { cap.set_owner(self.to) };
     }
 
     #[cold]
-    fn put_on_scale(&self, bytes: usize) {
-        if let Some(scale) = &self.scale {
-            scale.set(scale.get().plus(Load::one(bytes)));
+    fn add_weight(&self, bytes: usize) {
+        if let Some(weight) = &self.weight {
+            weight.set(weight.get().plus(Load::one(bytes)));
         }
     }
 }
 
-/// What `value` would bring to its receiver: the objects and capabilities in it, as a quota counts
-/// them. Cost: a visit of each.
+/// Returns the load that `value` would bring to its receiver: the objects and capabilities in it, as a quota counts
+/// them. Cost: a visit of each of them.
 #[cold]
 pub fn weigh<T: ?Sized + Exchangeable>(value: &T) -> Load {
     let transfer = Transfer {
         to: Owner::HOST,
-        scale: Some(Cell::new(Load::ZERO)),
+        weight: Some(Cell::new(Load::ZERO)),
     };
     value.transfer(&transfer);
-    transfer.scale.map_or(Load::ZERO, Cell::into_inner)
+    transfer.weight.map_or(Load::ZERO, Cell::into_inner)
 }

@@ -1,4 +1,4 @@
-//! Typed views of bytes: `RRef<[u8]>` to `RRef<T>` and back, checked, where they stand.
+//! Typed views of bytes: checked conversion of `RRef<[u8]>` to `RRef<T>` and back, in place.
 
 use crate::{Exchangeable, RRef};
 use core::fmt;
@@ -6,15 +6,15 @@ use core::ptr::NonNull;
 use samara_shared_heap::class;
 use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 
-/// Why bytes are not a value of the type.
+/// Why bytes cannot be viewed as a value of the type.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ViewError {
-    /// Not as many bytes as the type has, or no multiple of them.
+    /// The number of bytes is not the size of the type, or for a slice not a multiple of it.
     Size,
-    /// The type wants another alignment than the bytes have.
+    /// The type needs an alignment, or a place on the heap, that the bytes do not have.
     Alignment,
-    /// The bytes are no value of the type.
+    /// The bytes are not a valid value of the type.
     Invalid,
 }
 
@@ -22,18 +22,18 @@ impl fmt::Display for ViewError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Size => {
-                "the buffer has not the size of the type; allocate exactly that many bytes"
+                "the buffer does not have the size of the type; allocate exactly that many bytes"
             }
             Self::Alignment => "the buffer is not aligned for the type; allocate it as the type",
-            Self::Invalid => "the bytes are no value of the type",
+            Self::Invalid => "the bytes are not a valid value of the type",
         })
     }
 }
 
 impl core::error::Error for ViewError {}
 
-/// Whether the bytes at `start` are where an object of their size and this alignment would be put:
-/// only then is the view freed as the bytes would have been.
+/// Whether `bytes` are at the place at which an object of their size and of this alignment would be allocated. Only
+/// then is the view freed in the same way as the bytes.
 fn is_placed(bytes: NonNull<[u8]>, align: usize) -> bool {
     let len = bytes.len();
     let aligned = bytes.cast::<u8>().addr().get() & align.wrapping_sub(1) == 0;
@@ -41,8 +41,8 @@ fn is_placed(bytes: NonNull<[u8]>, align: usize) -> bool {
 }
 
 impl RRef<[u8]> {
-    /// The value whose bytes these are. Costs what the check of the bit pattern costs: nothing for a
-    /// type of which any is valid.
+    /// Views the bytes as a value of `T`, in place. The cost is that of checking the bit pattern: nothing for a type of
+    /// which every pattern is valid.
     ///
     /// ```
     /// use samara_rref::RRef;
@@ -54,7 +54,7 @@ impl RRef<[u8]> {
     /// ```
     ///
     /// # Errors
-    /// Gives the bytes back when they are no such value.
+    /// Returns the bytes with the error if they are not such a value.
     pub fn try_into_value<T>(this: Self) -> Result<RRef<T>, (ViewError, Self)>
     where
         T: Exchangeable + TryFromBytes + KnownLayout + Immutable,
@@ -68,14 +68,15 @@ impl RRef<[u8]> {
         if T::try_ref_from_bytes(&this).is_err() {
             return Err((ViewError::Invalid, this));
         }
-        // SAFETY: valid for `T`, at the place of a `T`, given up; the bytes' provenance is the slot's.
+        // SAFETY: the bytes are valid for `T`, are at the place of a `T`, and `into_raw` gave them up. Their provenance
+        // is that of the slot.
         Ok(unsafe { RRef::from_raw(Self::into_raw(this).cast()) })
     }
 
-    /// The slice whose bytes these are. Cost as [`try_into_value`](Self::try_into_value).
+    /// Views the bytes as a slice of `T`, in place. Cost: as [`try_into_value`](Self::try_into_value).
     ///
     /// # Errors
-    /// Gives the bytes back when they are no such slice.
+    /// Returns the bytes with the error if they are not such a slice.
     pub fn try_into_slice<T>(this: Self) -> Result<RRef<[T]>, (ViewError, Self)>
     where
         T: Exchangeable + TryFromBytes + Immutable,
@@ -83,7 +84,7 @@ impl RRef<[u8]> {
         const {
             assert!(
                 size_of::<T>() != 0,
-                "how many values without bytes the bytes are, nobody can say"
+                "the number of values of a zero-sized type cannot be told from their bytes"
             );
         }
         let Some(len) = this.len().checked_div(size_of::<T>()) else {
@@ -99,13 +100,14 @@ impl RRef<[u8]> {
             return Err((ViewError::Invalid, this));
         }
         let start = Self::into_raw(this).cast();
-        // SAFETY: as above, `len` of them.
+        // SAFETY: the bytes are valid for `len` values of `T`, are at the place of such a slice, and `into_raw` gave
+        // them up.
         Ok(unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 }
 
 impl<T: Exchangeable + IntoBytes> RRef<T> {
-    /// The bytes of the value, where they stand. No padding is among them.
+    /// Converts the value into its bytes, in place. There is no padding among them.
     #[must_use]
     pub fn into_value_bytes(this: Self) -> RRef<[u8]> {
         const {
@@ -113,20 +115,22 @@ impl<T: Exchangeable + IntoBytes> RRef<T> {
             let as_bytes = class::place(size_of::<T>(), 1);
             assert!(
                 class::same(place, as_bytes),
-                "an empty type of such alignment has no bytes"
+                "a zero-sized type of such alignment is allocated at another place than zero bytes"
             );
         }
         let start = Self::into_raw(this).cast();
-        // SAFETY: initialised bytes, given up; checked above: their place is the value's.
+        // SAFETY: all bytes are initialised (`IntoBytes`), `into_raw` gave them up, and their place is the value's, as
+        // checked above.
         unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, size_of::<T>())) }
     }
 }
 
 impl<T: Exchangeable + IntoBytes> RRef<[T]> {
-    /// The bytes of the slice, where they stand. No padding is among them.
+    /// Converts the slice into its bytes, in place. There is no padding among them.
     ///
     /// # Errors
-    /// Gives an empty slice back whose alignment is more than a byte's place has.
+    /// Returns the slice if its bytes would be allocated at another place. That is so only for an empty slice of a type
+    /// with a large alignment.
     pub fn try_into_bytes(this: Self) -> Result<RRef<[u8]>, Self> {
         let len = size_of_val::<[T]>(&this);
         let place = class::place(len, align_of::<T>());
@@ -134,7 +138,8 @@ impl<T: Exchangeable + IntoBytes> RRef<[T]> {
             return Err(this);
         }
         let start = Self::into_raw(this).cast();
-        // SAFETY: as above, of all values.
+        // SAFETY: all bytes are initialised (`IntoBytes`), `into_raw` gave them up, and their place is the slice's, as
+        // checked above.
         Ok(unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 }

@@ -1,4 +1,4 @@
-//! `RRefDeque`: order, capacity, and the owner of every member through moves and deaths.
+//! `RRefDeque`: order, capacity, and the owner of every member after moves and deaths.
 #![expect(unsafe_code, reason = "hands batches over without a proxy")]
 
 use samara_host_std as _;
@@ -13,7 +13,7 @@ fn owner(index: usize) -> Owner {
 }
 
 fn hand(value: &impl Exchangeable, to: Owner) {
-    // SAFETY: the test acts for everybody.
+    // SAFETY: the test acts for all owners.
     value.transfer(&unsafe { Transfer::to(to) });
 }
 
@@ -25,7 +25,7 @@ fn full() -> Batch {
     batch
 }
 
-/// Objects that `index` has.
+/// Returns the number of objects that the owner `index` has.
 fn objects(index: usize) -> usize {
     heap::census(owner(index)).objects
 }
@@ -55,18 +55,18 @@ fn order_and_capacity() {
 
 /// Invariant: EXPORT-17
 #[test]
-fn all_members_change_hands_with_the_batch() {
+fn members_change_owner_with_the_batch() {
     let _alone = alone();
     let mut batch = full();
     hand(&batch, owner(40));
     assert_eq!(objects(40), 33);
     assert!(batch.iter().all(|member| RRef::owner(member) == owner(40)));
-    // What is taken out is the new owner's own, and stays when the rest moves on.
+    // A member that is taken out belongs to the new owner, and stays with it when the rest moves on.
     let first = batch.pop_front().unwrap();
     hand(&batch, owner(41));
     assert_eq!((objects(40), objects(41)), (1, 32));
     assert_eq!(RRef::owner(&first), owner(40));
-    // What is put in is the batch's owner's from then on.
+    // An object that is put in belongs to the batch's owner from then on.
     hand(&first, owner(41));
     batch.push_back(first).unwrap();
     hand(&batch, Owner::HOST);
@@ -105,9 +105,9 @@ fn members_that_hold_objects_are_visited() {
 
 /// Invariant: EXPORT-17
 #[test]
-fn a_dead_owners_batch_goes_with_its_members_and_its_group() {
+fn a_dead_owners_batch_is_reclaimed_whole() {
     let _alone = alone();
-    // More often than there are groups: none may be lost.
+    // More batches than there are groups, so that no group may be lost.
     for round in 0..2 * group::GROUPS / 4 {
         let kept = full();
         for _ in 0..4 {
@@ -115,7 +115,7 @@ fn a_dead_owners_batch_goes_with_its_members_and_its_group() {
             hand(&lost, owner(44));
             std::mem::forget(lost);
         }
-        // SAFETY: nobody uses what was lost.
+        // SAFETY: nothing uses the forgotten batches.
         let released = unsafe { heap::reclaim(owner(44)) };
         assert_eq!(released.objects, 4 * 33, "round {round}");
         assert_eq!(
@@ -141,13 +141,13 @@ fn without_a_group_the_members_are_visited() {
     }
     assert_eq!(objects(45), 0);
     let open = group::open().expect("closed with their batches");
-    // SAFETY: opened here, never used.
+    // SAFETY: the group was opened here and never used.
     unsafe { group::close(open) };
 }
 
 /// Invariant: HEAP-14, HEAP-16
 #[test]
-fn when_groups_are_few_a_domain_has_its_share_at_most() {
+fn a_domain_opens_at_most_its_share_of_groups() {
     let _alone = alone();
     let half: Vec<_> = (0..group::GROUPS / 2).map(|_| Batch::new()).collect();
     let open_for = |index| {
@@ -158,16 +158,16 @@ fn when_groups_are_few_a_domain_has_its_share_at_most() {
     let (greedy, modest) = (open_for(46), open_for(47));
     assert_eq!((greedy.len(), modest.len()), (group::SHARE, group::SHARE));
     for group in &greedy {
-        // SAFETY: without members.
+        // SAFETY: the group is open and has no members.
         unsafe { group::set_owner(*group, Owner::HOST) };
     }
-    assert_eq!(open_for(46).len(), 0, "whoever has them now");
+    assert_eq!(open_for(46).len(), 0, "they count, whoever owns them now");
     // SAFETY: nothing is used on its behalf any more.
     unsafe { heap::reclaim(owner(46)) };
     let stranger = open_for(46);
-    assert_eq!(stranger.len(), group::SHARE, "it has the slot, no more");
+    assert_eq!(stranger.len(), group::SHARE, "the next domain in the slot");
     for group in greedy.into_iter().chain(modest).chain(stranger) {
-        // SAFETY: opened here, never used.
+        // SAFETY: the group was opened here and never used.
         unsafe { group::close(group) };
     }
     drop(half);
@@ -198,7 +198,7 @@ fn weighing_counts_all_and_changes_nothing() {
 }
 
 #[test]
-fn a_quota_refuses_a_new_one() {
+fn a_quota_refuses_a_new_batch() {
     let _alone = alone();
     let me = owner(46);
     limit_bytes(me, Some(100));

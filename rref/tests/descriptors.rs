@@ -1,5 +1,5 @@
-//! A property of descriptors: they are equal exactly if they were made alike. Random types, and the
-//! same with one thing changed anywhere.
+//! A property of descriptors: two are equal exactly if they were made by the same choices. Compares random descriptors
+//! with copies in which one choice differs.
 
 use samara_host_std as _;
 use samara_rref::descriptor::interface::{
@@ -8,7 +8,8 @@ use samara_rref::descriptor::interface::{
 use samara_rref::descriptor::{Field, Shape, TypeDescriptor, Variant};
 use samara_testkit::hosted::Rng;
 
-/// Draws the choices that make a type. The `change`-th one is another than it would have been.
+/// Draws the choices that make a descriptor. The `change`-th choice differs from that of the same seed without a
+/// change.
 struct Maker {
     rng: Rng,
     drawn: usize,
@@ -19,7 +20,7 @@ struct Maker {
 impl Maker {
     fn draw(&mut self, below: usize) -> usize {
         let value = self.rng.below(below);
-        // A choice among one is none.
+        // With only one option, the choice cannot change.
         let changed = below > 1 && self.change == Some(self.drawn);
         self.drawn += 1;
         self.changed |= changed;

@@ -1,4 +1,4 @@
-//! Values made in place, also when making them panics; and the standard traits.
+//! Values that are made in place, also if a constructor panics; and the standard traits.
 
 use samara_host_std as _;
 use samara_rref::{AllocError, RRef};
@@ -7,7 +7,7 @@ use samara_testkit::hosted::alone;
 use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-/// Far more than a test thread's stack.
+/// Far more bytes than the stack of a test thread has.
 const HUGE: usize = 64 << 20;
 
 #[test]
@@ -20,7 +20,7 @@ fn a_huge_value_never_touches_the_stack() {
 }
 
 #[test]
-fn a_panic_while_it_is_made_leaves_nothing() {
+fn a_panic_in_a_constructor_leaves_nothing() {
     let _alone = alone();
     let before = census_all();
     let panics = |body: &mut dyn FnMut()| catch_unwind(AssertUnwindSafe(body)).is_err();
@@ -45,7 +45,7 @@ fn sizes_that_overflow_are_refused() {
 }
 
 #[test]
-fn a_box_could_do_no_more() {
+fn standard_traits_match_those_of_box() {
     let _alone = alone();
     let mut value: RRef<u32> = 7.into();
     *value.as_mut() += 1;

@@ -1,4 +1,4 @@
-//! Constructors of slices: all values written or none left, and never a byte of before.
+//! Constructors of slices: either all values are written or none is left, and old bytes never show.
 
 use samara_host_std as _;
 use samara_rref::{Cap, Exchangeable, RRef, Scratch};
@@ -14,7 +14,7 @@ struct Entry {
 
 /// Invariant: OWN-6
 #[test]
-fn a_constructor_that_panics_half_way_frees_what_it_made() {
+fn a_panicking_constructor_frees_its_values() {
     static COUNTS: [Counts; 3] = [const { Counts::new() }; 3];
     let _alone = alone();
     let before = heap::census_all();
@@ -36,7 +36,7 @@ fn a_constructor_that_panics_half_way_frees_what_it_made() {
 
 /// Invariant: OWN-6
 #[test]
-fn values_of_a_slice_are_made_in_order_and_dropped_once() {
+fn slice_values_are_dropped_once() {
     static COUNTS: Counts = Counts::new();
     let _alone = alone();
     let before = heap::census_all();
@@ -54,7 +54,7 @@ fn values_of_a_slice_are_made_in_order_and_dropped_once() {
     assert_eq!(heap::census_all(), before);
 }
 
-/// Fills as many slots of a size as a CPU's cache and a slab have with a secret, and frees them.
+/// Fills many slots of a size with a secret, so that a CPU's cache and the slabs have such slots, and frees them.
 fn leave_secrets(bytes: usize) {
     let secrets: Vec<_> = (0..200)
         .map(|_| RRef::try_from_fn(bytes, |_| 0xA5_u8).unwrap())
@@ -82,9 +82,9 @@ fn zeroed_constructors_never_show_old_bytes() {
 
 /// Invariant: OWN-5
 #[test]
-fn a_secret_is_really_where_the_next_object_goes() {
+fn a_freed_slot_is_reused_next() {
     let _alone = alone();
-    // What the test above relies on: without zeroing, the old bytes would be there.
+    // The test above relies on this: without zeroing, the next object would show the old bytes.
     let secret = RRef::from_slice(&[0xA5_u8; 256]);
     let place = secret.as_ptr();
     drop(secret);

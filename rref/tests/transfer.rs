@@ -1,4 +1,4 @@
-//! Transfers by hand: what generated proxies do, for every shape of type.
+//! Transfers as generated proxies make them, for every shape of type.
 #![expect(unsafe_code, reason = "makes transfers as a proxy would")]
 
 use samara_host_std as _;
@@ -7,11 +7,12 @@ use samara_shared_heap::heap;
 use samara_testkit::hosted::{Counts, Tally};
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-/// An owner for one test alone, who owns what `value` holds until it is back with the host.
+/// Transfers `value` to an owner that nothing else uses, counts the owner's objects, and transfers `value` back to the
+/// host.
 fn there_and_back<T: Exchangeable>(value: &T, objects: usize, capabilities: usize) {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     let owner = Owner::from_index(NEXT.fetch_add(1, SeqCst)).unwrap();
-    // SAFETY: the tests act for everybody.
+    // SAFETY: the tests act for all owners.
     value.transfer(&unsafe { Transfer::to(owner) });
     let census = heap::census(owner);
     assert_eq!(

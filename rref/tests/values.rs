@@ -1,4 +1,4 @@
-//! `RRef<T>` as a value: sizes, alignments, moves in and out, the traits that it passes on.
+//! `RRef<T>` as a value: sizes, alignments, moves in and out, and the traits that it forwards.
 
 use samara_host_std as _;
 use samara_rref::{AllocError, Exchangeable, Owner, RRef};
@@ -23,7 +23,7 @@ struct Huge(u64);
 struct NothingAligned;
 
 #[test]
-fn it_is_one_pointer_wide_and_has_a_niche() {
+fn an_rref_is_one_pointer_with_a_niche() {
     assert_eq!(size_of::<RRef<[u8; 4096]>>(), size_of::<usize>());
     assert_eq!(size_of::<Option<RRef<u8>>>(), size_of::<usize>());
     assert_eq!(size_of::<RRef<[u8]>>(), 2 * size_of::<usize>());
@@ -62,7 +62,7 @@ fn big_alignments_are_met() {
 
 #[test]
 fn an_alignment_of_two_megabytes_is_met() {
-    // The value is made on the stack, aligned there too.
+    // The value is first made on the stack, which must have room for its alignment.
     let stack = std::thread::Builder::new().stack_size(64 << 20);
     let thread = stack.spawn(|| RRef::new(Huge(3))).unwrap();
     let huge = thread.join().unwrap();
@@ -70,7 +70,7 @@ fn an_alignment_of_two_megabytes_is_met() {
 }
 
 #[test]
-fn zero_sized_values_have_owners_and_places_of_their_own() {
+fn zero_sized_values_have_distinct_places() {
     let units = [(); 3].map(RRef::new);
     assert_ne!(address(&*units[0]), address(&*units[1]));
     assert!(units.iter().all(|unit| RRef::owner(unit) == Owner::HOST));
@@ -79,7 +79,7 @@ fn zero_sized_values_have_owners_and_places_of_their_own() {
     assert_eq!(RRef::owner(&nothing), Owner::HOST);
     let none: RRef<[u64]> = RRef::from_slice(&[]);
     assert!(none.is_empty() && RRef::owner(&none).is_host());
-    // As many as one likes of nothing.
+    // A slice may have any number of zero-sized values.
     let many: RRef<[()]> = RRef::new_zeroed_slice(usize::MAX).unwrap();
     assert_eq!(many.len(), usize::MAX);
 }
@@ -106,7 +106,7 @@ fn sizes_that_overflow_are_errors() {
         let made = RRef::try_from_fn(len, |_| -> u64 { panic!("nothing is made") });
         assert_eq!(made.map(drop), Err(AllocError::TooLarge));
     }
-    // They do not overflow, but no object is so large.
+    // These sizes do not overflow, but exceed the largest object.
     for len in [isize::MAX as usize, MAX_OBJECT + 1] {
         let slice = RRef::<[u8]>::new_zeroed_slice(len);
         assert_eq!(slice.map(drop), Err(AllocError::TooLarge));
@@ -114,19 +114,19 @@ fn sizes_that_overflow_are_errors() {
 }
 
 #[test]
-fn it_passes_on_what_its_value_can_do() {
+fn an_rref_forwards_traits_of_its_value() {
     let (three, four) = (RRef::new(3_u8), RRef::new(4_u8));
     assert_eq!(format!("{three:?}"), "3");
     assert!(three == RRef::new(3) && three != four);
     let set = HashSet::from([three, four]);
-    // Found by a borrow of the value: `Borrow`, `Hash` and `Eq` agree.
+    // The set is searched by a borrow of the value, because `Borrow`, `Hash` and `Eq` agree.
     assert!(set.contains(&3_u8) && !set.contains(&5_u8));
     let text: &[u8] = &RRef::from_slice(b"abc");
     assert_eq!(text, b"abc");
 }
 
 #[test]
-fn it_goes_to_other_threads_by_move_and_by_reference() {
+fn an_rref_is_send_and_sync() {
     let count = RRef::new(AtomicU64::new(0));
     std::thread::scope(|scope| {
         for _ in 0..4 {

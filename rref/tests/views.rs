@@ -1,4 +1,4 @@
-//! Typed views of bytes, text, arrays: the same object, and back on failure.
+//! Typed views of bytes, text and arrays: the object stays the same, and a failure returns it.
 
 use samara_host_std as _;
 use samara_rref::{RRef, ViewError};
@@ -28,7 +28,7 @@ struct Header {
 #[repr(C, align(64))]
 struct Line([u8; 64]);
 
-/// Alignment beyond a page: larger than what bytes of that size are promised.
+/// Has an alignment of more than a page, which bytes of that size need not have.
 #[derive(samara_rref::Exchangeable, FromBytes, KnownLayout, Immutable)]
 #[repr(C, align(65536))]
 struct Huge([u8; 65536]);
@@ -76,10 +76,10 @@ fn alignment_is_that_of_the_place() {
     assert_eq!(line.0[63], 63);
     let lines: RRef<[Line]> = RRef::try_into_slice(bytes(192)).unwrap();
     assert_eq!(lines[2].0[0], 128);
-    // No lines have another place than no bytes.
+    // An empty slice of lines has another place than an empty slice of bytes.
     let (error, _) = RRef::try_into_slice::<Line>(bytes(0)).unwrap_err();
     assert_eq!(error, ViewError::Alignment);
-    // A large object is aligned to a page, and by chance to more: never freed wrongly.
+    // A large object is aligned to a page, and to more only by chance. In either case it is freed correctly.
     for _ in 0..32 {
         match RRef::try_into_value::<Huge>(bytes(65536)) {
             Ok(huge) => assert_eq!((&raw const *huge).addr() % 65536, 0),
@@ -106,7 +106,7 @@ fn an_invalid_pattern_gives_the_bytes_back() {
 }
 
 #[test]
-fn slices_and_arrays_change_places_with_their_bytes() {
+fn slices_and_arrays_convert_in_place() {
     let words: RRef<[u32]> = RRef::try_into_slice(bytes(12)).unwrap();
     assert_eq!(u32::from_le(words[2]), 0x0B0A_0908);
     let words: RRef<[u32; 3]> = RRef::try_into_array(words).unwrap();

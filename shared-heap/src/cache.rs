@@ -47,7 +47,7 @@ pub(crate) fn take(thread: &ThreadSlot, shift: u32) -> Option<NonNull<u8>> {
 /// Puts a free slot of the class into the thread's shard.
 ///
 /// # Safety
-/// `slot` is a slot of that class, its word says *cached*, and nobody else refers to it.
+/// `slot` is a slot of that class, its word says *cached*, and nothing else refers to it.
 #[inline]
 pub(crate) unsafe fn put(thread: &ThreadSlot, shift: u32, slot: NonNull<u8>) {
     let mut stacks = CACHES[thread.shard()].0.lock();

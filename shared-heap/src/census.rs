@@ -119,7 +119,7 @@ mod tests {
 
     /// Invariant: DEV-7
     #[test]
-    fn one_piece_of_64_is_its_askers_from_the_first_on() {
+    fn one_count_piece_of_64_is_charged() {
         for pieces in [0, 1, 2, 63, 64, 65, 200] {
             let (is_nobodys, mut charged, mut taken) = (Cell::new(false), Vec::new(), 0);
             let mut piece = || {

@@ -198,7 +198,7 @@ mod tests {
 
     /// Invariant: OWN-4
     #[test]
-    fn slots_never_overlap_the_head_and_every_class_has_one() {
+    fn slots_do_not_overlap_the_head() {
         for shift in MIN_SHIFT..=MAX_SHIFT {
             let head = HEADER_SIZE + 4 * positions(shift);
             assert!(first_slot(shift) << shift >= head);

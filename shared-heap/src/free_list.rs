@@ -136,7 +136,7 @@ mod tests {
     }
 
     #[test]
-    fn no_mark_is_mistaken_for_a_live_object_or_for_another_mark() {
+    fn free_list_marks_are_distinct() {
         for mark in [END, CACHED, HEAD, FREE | 4095] {
             assert!(!is_live(mark));
         }

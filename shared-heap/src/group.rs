@@ -241,7 +241,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_group_is_in_the_fresh_list_once_and_neighbours_share_no_line() {
+    fn the_fresh_list_has_each_group_once() {
         let mut seen = [false; GROUPS];
         for position in 0..GROUPS {
             let at = spread(position);

@@ -131,7 +131,7 @@ fn take_run(thread: &ThreadSlot, owner: Owner, bytes: usize) -> Option<NonNull<u
     // SAFETY: only the heap's own code runs under the mark, to the end of this block.
     let _no_cut = unsafe { NoCut::begin(thread) };
     let object = runs::take(thread, bytes)?;
-    // SAFETY: a large object that nobody else knows of.
+    // SAFETY: a large object of which nothing else knows.
     unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
     Some(object)
 }
@@ -152,7 +152,7 @@ fn create_large(
         let header = unsafe { header.as_ref() };
         // `add_large` retires no slab, so there is nothing to give back.
         let ((), _) = registry::locked(|registry| registry.add_large(header));
-        // SAFETY: a large object that nobody else knows of.
+        // SAFETY: a large object of which nothing else knows.
         unsafe { slab::large_word(object) }.store(owner.word(), Ordering::Relaxed);
         Some(object)
     };
@@ -221,9 +221,9 @@ unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
 #[inline]
 unsafe fn word<'a>(object: NonNull<u8>, place: Place) -> &'a AtomicU32 {
     match place {
-        // SAFETY: the caller's object stands at `place`.
+        // SAFETY: the caller's object is at `place`.
         Place::Slot { shift } => unsafe { slab::slot_word(object, shift) },
-        // SAFETY: the caller's object stands at `place`.
+        // SAFETY: the caller's object is at `place`.
         Place::Large => unsafe { slab::large_word(object) },
     }
 }
@@ -235,7 +235,7 @@ unsafe fn word<'a>(object: NonNull<u8>, place: Place) -> &'a AtomicU32 {
 /// together with this store.
 #[inline]
 pub unsafe fn set_owner(object: NonNull<u8>, place: Place, owner: Owner) {
-    // SAFETY: the caller's object stands at `place`.
+    // SAFETY: the caller's object is at `place`.
     unsafe { word(object, place) }.store(owner.word(), Ordering::Relaxed);
 }
 
@@ -246,7 +246,7 @@ pub unsafe fn set_owner(object: NonNull<u8>, place: Place, owner: Owner) {
 /// [`set_owner`]) or is freed.
 #[inline]
 pub unsafe fn join(object: NonNull<u8>, place: Place, group: Group) {
-    // SAFETY: the caller's object stands at `place`.
+    // SAFETY: the caller's object is at `place`.
     unsafe { word(object, place) }.store(group.word(), Ordering::Relaxed);
 }
 
@@ -257,7 +257,7 @@ pub unsafe fn join(object: NonNull<u8>, place: Place, group: Group) {
 #[inline]
 #[must_use]
 pub unsafe fn owner(object: NonNull<u8>, place: Place) -> Owner {
-    // SAFETY: the caller's object stands at `place`.
+    // SAFETY: the caller's object is at `place`.
     let word = unsafe { word(object, place) }.load(Ordering::Relaxed);
     Owner::from_index((group::resolve(word) & !QUIESCED) as usize).unwrap_or(Owner::HOST)
 }

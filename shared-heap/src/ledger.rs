@@ -187,7 +187,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_received_counts_against_allocation_and_ends_at_twice_the_limit() {
+    fn receiving_stops_at_twice_the_limit() {
         let mut ledger = settled(60, 1);
         assert!(ledger.receive(Load::one(100)));
         assert!(!ledger.allocate(Load::one(1)));
@@ -199,7 +199,7 @@ mod tests {
     }
 
     #[test]
-    fn an_owner_far_over_its_limit_gets_nothing_and_nothing_wraps() {
+    fn an_owner_far_over_its_limit_gets_nothing() {
         let mut ledger = settled(usize::MAX, usize::MAX);
         assert!(!ledger.allocate(Load::ZERO.plus(Load::one(0))));
         assert!(!ledger.receive(Load::one(1)));
@@ -212,7 +212,7 @@ mod tests {
 
     /// Invariant: DEV-6
     #[test]
-    fn what_is_taken_during_a_count_counts_once_more() {
+    fn a_load_taken_during_a_count_counts_twice() {
         let mut ledger = settled(0, 0);
         let begun = ledger.begin();
         assert!(ledger.allocate(Load::one(60)));

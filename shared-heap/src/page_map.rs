@@ -54,7 +54,7 @@ impl<W: AsRef<[u32]> + AsMut<[u32]>> PageMap<W> {
         Some(first)
     }
 
-    /// Frees `count` pages from `first` on, which were taken. Pages outside the map are ignored.
+    /// Frees `count` pages from `first` on, which were taken. Does nothing if they are not all in the map.
     pub fn put(&mut self, first: usize, count: usize) {
         let Some(end) = first.checked_add(count) else {
             return;
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn nonsense_is_refused() {
+    fn runs_outside_the_map_are_refused() {
         let mut map = map(1000);
         assert_eq!(map.free_pages(), 96, "no more than the words have bits");
         assert_eq!((map.take(0, 1, 0), map.take(97, 1, 0)), (None, None));

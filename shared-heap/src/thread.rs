@@ -129,7 +129,7 @@ impl ThreadSlot {
     #[inline]
     #[must_use]
     pub fn shard(&self) -> usize {
-        // The mask tells the optimiser what the setters guarantee, so indexing needs no check.
+        // The setters keep the shard below `SHARDS`. The mask tells the optimiser so, and an index needs no bounds check.
         self.shard.get() as usize & (SHARDS - 1)
     }
 

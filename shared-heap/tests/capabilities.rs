@@ -1,4 +1,4 @@
-//! Capability slots on their own: what a reclaim does to them, in what order, on whose behalf.
+//! Capability slots on their own: what a reclaim does to them, in which order, and on whose behalf.
 #![expect(
     unsafe_code,
     reason = "declares classes and reclaims owners without a runtime"
@@ -12,25 +12,25 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 
-/// An owner for one test alone.
+/// Returns an owner that no other test uses.
 fn owner() -> Owner {
     static NEXT: AtomicUsize = AtomicUsize::new(1);
     Owner::from_index(NEXT.fetch_add(1, SeqCst)).unwrap()
 }
 
 fn as_owner<R>(owner: Owner, body: impl FnOnce() -> R) -> R {
-    // SAFETY: each test uses its owner's things before it reclaims the owner, and not after.
+    // SAFETY: each test uses the objects of its owner only before it reclaims the owner.
     unsafe { acting_for(owner, body) }
 }
 
 fn reclaim(owner: Owner) -> Census {
-    // SAFETY: no test keeps a handle of the owner's in use.
+    // SAFETY: no test uses a handle of the owner after this.
     unsafe { heap::reclaim(owner) }
 }
 
 /// Invariant: DEV-1
 #[test]
-fn every_capability_is_quiesced_before_any_is_released_and_each_once() {
+fn all_are_quiesced_before_any_is_released() {
     static COUNTS: Counts = Counts::new();
     let me = owner();
     as_owner(me, || {
@@ -49,14 +49,14 @@ fn every_capability_is_quiesced_before_any_is_released_and_each_once() {
 }
 
 #[test]
-fn quiescing_alone_releases_nothing_and_may_come_first() {
+fn quiescing_alone_releases_nothing() {
     static COUNTS: Counts = Counts::new();
     let me = owner();
     let cap = as_owner(me, || Cap::try_new(Tally::new(&COUNTS, 0)).unwrap());
-    // SAFETY: nobody uses the owner's capability meanwhile.
+    // SAFETY: nothing uses the owner's capability meanwhile.
     assert_eq!(unsafe { heap::quiesce(me) }, 1);
     assert_eq!((COUNTS.quiesced(), COUNTS.released()), (1, 0));
-    // It is still counted as its owner's.
+    // It still counts as its owner's.
     assert_eq!((heap::census(me).capabilities, cap.owner()), (1, me));
     std::mem::forget(cap);
     assert_eq!(reclaim(me).capabilities, 1);
@@ -76,9 +76,9 @@ fn only_the_dead_owners_capabilities_are_touched() {
             as_owner(alive, || Cap::try_new(Tally::new(&ALIVE, number)).unwrap())
         })
         .collect();
-    // One moved from the living to the dead, one the other way.
+    // One capability moves from the owner that dies to the one that lives.
     let moved = as_owner(dead, || Cap::try_new(Tally::new(&DEAD, 63)).unwrap());
-    // SAFETY: the handle stays here, where the test acts for both.
+    // SAFETY: the handle stays in this test, which acts for both owners.
     unsafe { moved.set_owner(alive) };
     assert_eq!(reclaim(dead).capabilities, 20);
     assert_eq!(
@@ -93,7 +93,7 @@ fn only_the_dead_owners_capabilities_are_touched() {
 
 /// Invariant: HEAP-40
 #[test]
-fn a_drop_by_the_holder_runs_the_destructor_as_the_host() {
+fn a_holders_drop_runs_on_behalf_of_the_host() {
     static COUNTS: Counts = Counts::new();
     let me = owner();
     as_owner(me, || drop(Cap::try_new(Tally::new(&COUNTS, 5)).unwrap()));
@@ -108,7 +108,7 @@ fn a_drop_by_the_holder_runs_the_destructor_as_the_host() {
 fn the_host_may_take_the_value_back() {
     static COUNTS: Counts = Counts::new();
     let cap = Cap::try_new(Tally::new(&COUNTS, 9)).unwrap();
-    // SAFETY: the test is the host's side.
+    // SAFETY: the test is trusted code of the host.
     let value = unsafe { cap.into_inner() };
     assert_eq!((value.number(), COUNTS.released()), (9, 0));
     drop(value);
@@ -128,13 +128,13 @@ fn a_quota_refuses_and_gives_the_value_back() {
     limit_bytes(me, None);
 }
 
-/// A capability that has a capability of the host's in it, and uses the heap in its destructor.
+/// A capability that contains a capability of the host, and whose destructor uses the heap.
 struct Nest {
     inner: Option<Cap<Tally>>,
     log: &'static Mutex<Vec<&'static str>>,
 }
 
-// SAFETY: bounded, does not panic, runs no domain's code; what it holds is the host's.
+// SAFETY: both functions are bounded, do not panic and run no domain's code. The inner capability belongs to the host.
 unsafe impl Capability for Nest {
     const NAME: &'static str = "Nest";
     fn quiesce(&self) {
@@ -144,7 +144,7 @@ unsafe impl Capability for Nest {
 
 impl Drop for Nest {
     fn drop(&mut self) {
-        // Takes the heap's locks: a reclaim must not hold them now.
+        // Takes the heap's locks, which a reclaim must not hold now.
         static OTHER: Counts = Counts::new();
         drop(Cap::try_new(Tally::new(&OTHER, 0)));
         self.inner = None;
@@ -167,7 +167,7 @@ fn a_destructor_may_use_the_heap() {
     });
     assert_eq!(reclaim(me).capabilities, 2);
     assert_eq!(*LOG.lock().unwrap(), ["quiesce", "quiesce", "drop", "drop"]);
-    // The inner ones were the host's, and went with the value: dropped, not reclaimed.
+    // The inner capabilities belonged to the host. The destructor of the outer value dropped them; no reclaim did.
     assert_eq!(
         (COUNTS.quiesced(), COUNTS.released(), COUNTS.faults()),
         (0, 2, 0)
@@ -202,10 +202,10 @@ fn sizes_and_alignments_of_values_are_met() {
     assert_eq!(heap::census(me), Census::default());
 }
 
-/// A capability that breaks its promise: its destructor panics, and its members' run.
+/// A capability that breaks its promise: its destructor panics, and the destructors of its fields then run.
 struct Bomb(#[expect(dead_code, reason = "only dropped")] Tally);
 
-// SAFETY: not kept: it panics, which is what this shows to be no worse than that.
+// SAFETY: the promise not to panic is broken on purpose. The test shows that this leads to no second drop.
 unsafe impl Capability for Bomb {
     const NAME: &'static str = "Bomb";
 }
@@ -218,7 +218,7 @@ impl Drop for Bomb {
 
 /// Invariant: DEV-34
 #[test]
-fn one_whose_destructor_panics_is_not_dropped_again() {
+fn a_capability_that_panics_is_dropped_once() {
     static COUNTS: Counts = Counts::new();
     let me = owner();
     let dropped = as_owner(me, || {

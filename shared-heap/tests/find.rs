@@ -1,4 +1,4 @@
-//! What stands at an address.
+//! Looking up objects by address.
 #![expect(unsafe_code, reason = "the heap's own functions are for trusted code")]
 
 use samara_host_std as _;
@@ -6,13 +6,13 @@ use samara_shared_heap::class::place;
 use samara_shared_heap::{Owner, heap};
 use std::ptr::NonNull;
 
-/// Makes an object of `size` bytes, and frees it when `with` is done.
+/// Makes an object of `size` bytes, calls `with` on it, and frees it.
 fn with_object(size: usize, with: impl FnOnce(NonNull<u8>)) {
     let place = place(size, 8);
-    // SAFETY: freed below, and not used after.
+    // SAFETY: the place is that of size and alignment. The object is freed below and not used after that.
     let object = unsafe { heap::alloc(place, size, 8) }.unwrap();
     with(object);
-    // SAFETY: live, made above at that place.
+    // SAFETY: the object is live, and was made above at that place.
     unsafe { heap::free(object, place) };
 }
 
@@ -31,7 +31,7 @@ fn every_byte_of_a_live_object_is_found() {
 }
 
 #[test]
-fn what_is_freed_or_was_never_an_object_is_not_found() {
+fn only_live_objects_are_found() {
     let mut address = 0;
     with_object(2048, |object| {
         address = object.addr().get();

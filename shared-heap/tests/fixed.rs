@@ -1,5 +1,5 @@
-//! The heap over one static buffer: its own host, no pages from elsewhere. One test, as the buffer is
-//! the program's only memory for shared objects.
+//! The heap over one static buffer. The program is its own heap host and has no other pages. There is only one test,
+//! because the buffer is the program's only memory for shared objects.
 #![expect(
     unsafe_code,
     reason = "is a heap host, and drives the heap below its safe types"
@@ -12,7 +12,7 @@ use samara_shared_heap::thread::ThreadSlot;
 use samara_shared_heap::{AllocError, heap};
 use std::ptr::NonNull;
 
-/// Room for a few slabs of whichever size.
+/// Room for a few slabs, whatever their size on the target.
 const BYTES: usize = 16 * SLAB_SIZE;
 
 static MEMORY: Buffer<BYTES> = Buffer::new();
@@ -26,7 +26,7 @@ thread_local! {
     static SLOT: ThreadSlot = const { ThreadSlot::new(0) };
 }
 
-// SAFETY: pages are those of `FixedPages`, which gives each out once; a slot per thread.
+// SAFETY: the pages come from `FixedPages`, which gives each out once. Each thread has its own slot.
 unsafe impl HeapHost for Board {
     fn thread_slot() -> NonNull<ThreadSlot> {
         SLOT.with(NonNull::from_ref)
@@ -35,22 +35,22 @@ unsafe impl HeapHost for Board {
         PAGES.alloc(bytes, align)
     }
     unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
-        // SAFETY: handed on.
+        // SAFETY: upheld by the caller.
         unsafe { PAGES.free(start, bytes) }
     }
 }
 
 fn alloc(size: usize) -> Result<NonNull<u8>, AllocError> {
-    // SAFETY: the place is that of the size; the test frees it.
+    // SAFETY: the place is that of the size, and the test frees the object.
     unsafe { heap::alloc(class::place(size, 1), size, 1) }
 }
 
 fn free(object: NonNull<u8>, size: usize) {
-    // SAFETY: a live object of the test's, given up.
+    // SAFETY: a live object of the test, which the test gives up.
     unsafe { heap::free(object, class::place(size, 1)) };
 }
 
-/// Allocates until there is no room; the number of objects.
+/// Allocates objects until there is no room, and returns them.
 fn fill(size: usize) -> Vec<NonNull<u8>> {
     let mut objects = Vec::new();
     loop {
@@ -67,15 +67,15 @@ fn fill(size: usize) -> Vec<NonNull<u8>> {
 #[test]
 fn the_whole_heap_in_one_buffer() {
     assert_eq!(alloc(16), Err(AllocError::OutOfMemory), "no memory yet");
-    let memory = MEMORY.take().expect("the first to ask");
-    assert!(MEMORY.take().is_none(), "nobody gets it twice");
+    let memory = MEMORY.take().expect("not taken before");
+    assert!(MEMORY.take().is_none(), "it can be taken only once");
     let range = memory.as_ptr_range();
     let given = PAGES.give(memory);
     assert!(given <= BYTES - PAGE_SIZE && given > BYTES - 2 * SLAB_SIZE);
 
     let sizes = [16, 100, 1 << MAX_SHIFT, SLAB_SIZE, 3 * PAGE_SIZE];
     for size in sizes {
-        // Each time all of it: what the sizes before have cached or emptied is found again.
+        // Each size can use all memory, including the slots and slabs that the sizes before have left cached or empty.
         let objects = fill(size);
         assert!(
             objects.len() * size > BYTES / 4,
@@ -85,7 +85,7 @@ fn the_whole_heap_in_one_buffer() {
         for object in &objects {
             let at = object.as_ptr().cast_const().cast();
             assert!(range.contains(&at));
-            // SAFETY: live, and of that size.
+            // SAFETY: the object is live and has that size.
             unsafe { object.write_bytes(0xA5, size) };
         }
         objects.into_iter().for_each(|object| free(object, size));

@@ -1,4 +1,4 @@
-//! Quotas in objects, what is handed over to the limited, and what was refused.
+//! Quotas on objects, transfers to owners with a quota, and counts of refusals.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std as _;
@@ -25,7 +25,7 @@ fn owner(bytes: Option<usize>, objects: Option<usize>) -> Owner {
 }
 
 fn alloc(owner: Owner) -> Result<NonNull<u8>, AllocError> {
-    // SAFETY: freed with its owner; nobody reads the bytes.
+    // SAFETY: the object is freed with its owner, and nothing reads its bytes.
     let make = || unsafe { heap::alloc(SLOT, 64, 8) };
     // SAFETY: as above.
     unsafe { acting_for(owner, make) }
@@ -33,7 +33,7 @@ fn alloc(owner: Owner) -> Result<NonNull<u8>, AllocError> {
 
 fn give(from: Owner, to: Owner) {
     let object = alloc(from).unwrap();
-    // SAFETY: live, the test's, which acts for everybody.
+    // SAFETY: a live object of the test, which acts for all owners.
     unsafe { heap::set_owner(object, SLOT, to) };
 }
 
@@ -43,7 +43,7 @@ fn objects_are_limited_and_capabilities_are_objects() {
     let me = owner(None, Some(3));
     let first = alloc(me).unwrap();
     let make = |number| Cap::try_new(Tally::new(&COUNTS, number));
-    // SAFETY: dropped here.
+    // SAFETY: the capability is dropped in this test.
     let cap = unsafe { acting_for(me, || make(1)) }.unwrap();
     alloc(me).unwrap();
     assert_eq!(alloc(me), Err(AllocError::Quota));
@@ -52,7 +52,7 @@ fn objects_are_limited_and_capabilities_are_objects() {
     assert_eq!(refused.unwrap_err().0, AllocError::Quota);
     drop(cap);
     alloc(me).unwrap();
-    // SAFETY: live, given up.
+    // SAFETY: the object is live, and the test gives it up.
     unsafe { heap::free(first, SLOT) };
     alloc(me).unwrap();
     assert_eq!(alloc(me), Err(AllocError::Quota));
@@ -67,7 +67,7 @@ fn objects_are_limited_and_capabilities_are_objects() {
 }
 
 #[test]
-fn the_unlimited_are_never_asked() {
+fn an_owner_without_limits_is_not_limited() {
     let me = owner(None, None);
     assert!(!quota::is_limited(me));
     for limits in [(Some(1), None), (None, Some(1))] {
@@ -79,21 +79,21 @@ fn the_unlimited_are_never_asked() {
 }
 
 #[test]
-fn a_receiver_far_over_is_refused_until_it_has_consumed() {
+fn a_receiver_over_twice_its_limit_is_refused() {
     let (me, other) = (owner(Some(640), None), owner(None, None));
     let one = Load::one(64);
     let mut accepted = 0;
     while admit(me, one) {
         give(other, me);
         accepted += 1;
-        assert!(accepted < 100, "refused some day");
+        assert!(accepted < 100, "never refused");
     }
     assert_eq!(accepted, 20, "twice the limit");
     assert_eq!(heap::census(me).bytes, 1280);
     assert!(!admit(me, one));
     assert_eq!(quota::refused(me).transfers, 2);
     assert_eq!(alloc(me), Err(AllocError::Quota));
-    // SAFETY: nobody uses what it has.
+    // SAFETY: nothing uses the owner's objects.
     assert_eq!(unsafe { heap::reclaim(me) }.objects, 20);
     assert!(admit(
         me,
@@ -105,28 +105,28 @@ fn a_receiver_far_over_is_refused_until_it_has_consumed() {
 }
 
 #[test]
-fn what_is_received_counts_before_it_is_counted() {
+fn received_objects_use_up_credit_at_once() {
     let (me, other) = (owner(Some(640), None), owner(None, None));
-    // Credit for ten, by a count.
+    // The first allocation causes a count, after which there is credit for ten objects.
     alloc(me).unwrap();
     for _ in 0..9 {
         assert!(admit(me, Load::one(64)));
         give(other, me);
     }
-    assert_eq!(alloc(me), Err(AllocError::Quota), "ten it has");
+    assert_eq!(alloc(me), Err(AllocError::Quota), "it has ten objects");
     let me = owner(Some(640), None);
     alloc(me).unwrap();
     for _ in 0..9 {
-        // What a call returned: nobody asks.
+        // The result of a call, which nobody can refuse, is only noted.
         give(other, me);
         // SAFETY: the test acts for the owner.
         unsafe { quota::note(me, Load::one(64)) };
     }
-    assert_eq!(alloc(me), Err(AllocError::Quota), "ten it has");
+    assert_eq!(alloc(me), Err(AllocError::Quota), "it has ten objects");
 }
 
 #[test]
-fn a_load_too_large_for_any_receiver_is_refused_at_once() {
+fn a_load_over_twice_the_limit_is_refused() {
     let me = owner(Some(1 << 20), Some(10));
     assert!(!admit(
         me,

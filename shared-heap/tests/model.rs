@@ -1,4 +1,4 @@
-//! The heap against a model: random allocations, frees, changes of owner and reclaims on two threads.
+//! The heap against a reference model: random allocations, frees, changes of owner and reclaims on two threads.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std as _;
@@ -13,7 +13,7 @@ use std::sync::Mutex;
 const STEPS: usize = 100_000;
 const OWNERS: usize = 4;
 
-/// What the model knows of a live object.
+/// The reference model's entry for a live object.
 struct Object {
     start: NonNull<u8>,
     size: usize,
@@ -22,12 +22,12 @@ struct Object {
     seed: u64,
 }
 
-// SAFETY: the object is used by whoever has this, one thread at a time.
+// SAFETY: only the thread that has this entry uses the object.
 unsafe impl Send for Object {}
 
-/// All live objects of both threads: start and end, to see overlaps.
+/// The start and the end of all live objects of both threads, to detect overlaps.
 static RANGES: Mutex<BTreeMap<usize, usize>> = Mutex::new(BTreeMap::new());
-/// Objects on their way to a thread. Its lock keeps others from handing it any.
+/// Objects on their way to a thread. A thread that holds its own lock keeps the other from handing it any.
 static MAIL: [Mutex<Vec<Object>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
 
 impl Object {
@@ -35,7 +35,7 @@ impl Object {
         class::place(self.size, self.align)
     }
 
-    /// What it counts for.
+    /// Returns the bytes for which it counts.
     fn slot_bytes(&self) -> usize {
         match self.place() {
             Place::Slot { shift } => 1 << shift,
@@ -43,7 +43,7 @@ impl Object {
         }
     }
 
-    /// Where it starts and ends; nothing has a place too.
+    /// Returns its start and its end. An object of zero bytes counts as one byte, because it has a place, too.
     fn range(&self) -> (usize, usize) {
         let start = self.start.addr().get();
         (start, start + self.size.max(1))
@@ -52,7 +52,7 @@ impl Object {
     /// Calls `each` on pieces of the object: all of a small one, both ends of a large one.
     fn pieces(&mut self, mut each: impl FnMut(u64, &mut [u8])) {
         const END: usize = 512;
-        // SAFETY: the object is live, this long, and this thread's alone.
+        // SAFETY: the object is live and has that length, and only this thread uses it.
         let bytes = unsafe { std::slice::from_raw_parts_mut(self.start.as_ptr(), self.size) };
         let tail = bytes.len().saturating_sub(END).max(END.min(bytes.len()));
         let (head, end) = bytes.split_at_mut(tail);
@@ -74,9 +74,9 @@ impl Object {
                 1..10 => rng.below(12),
                 _ => rng.below(5),
             };
-        // SAFETY: the place is that of size and alignment; the model frees it, or its owner's reclaim.
+        // SAFETY: the place is that of size and alignment. The test frees the object, or reclaims its owner.
         let alloc = || unsafe { heap::alloc(class::place(size, align), size, align) };
-        // SAFETY: the model knows whose it is.
+        // SAFETY: the test uses the object only for its owner, which the reference model notes.
         let start = unsafe { acting_for(owner, alloc) };
         let mut object = Self {
             start: start.unwrap(),
@@ -107,7 +107,7 @@ impl Object {
         assert_eq!(owner, self.owner);
     }
 
-    /// Takes it out of the model, before the heap may give the place to another.
+    /// Removes it from the reference model, before the heap may give its place to another object.
     fn leaves(&mut self) {
         self.check();
         RANGES.lock().unwrap().remove(&self.start.addr().get());
@@ -115,19 +115,19 @@ impl Object {
 
     fn free(mut self) {
         self.leaves();
-        // SAFETY: live, at its place, and given up.
+        // SAFETY: the object is live at its place, and the test gives it up.
         unsafe { heap::free(self.start, self.place()) };
     }
 
     fn give(&mut self, owner: Owner) {
         self.check();
         self.owner = owner;
-        // SAFETY: live, at its place; whoever has the model's entry uses it for `owner` from now on.
+        // SAFETY: the object is live at its place. The thread that has the entry uses it for `owner` from now on.
         unsafe { heap::set_owner(self.start, self.place(), owner) };
     }
 }
 
-/// The owners for whom thread `me` acts.
+/// Returns one of the owners for which thread `me` acts.
 fn owner(me: usize, rng: &mut Rng) -> Owner {
     Owner::from_index(10 + me * 100 + rng.below(OWNERS)).unwrap()
 }
@@ -153,7 +153,7 @@ fn run(me: usize, seed: u64) {
                 mail.push(object);
             }
             960..980 => mine.append(&mut MAIL[me].lock().unwrap()),
-            // To another CPU: what it frees goes to another cache.
+            // As if the thread moved to another CPU, so that it uses another cache.
             980..995 => thread::current().set_shard(rng.below(thread::SHARDS)),
             995 => heap::trim(),
             996..1000 => {
@@ -180,7 +180,7 @@ fn reclaim(dead: Owner, mine: &mut Vec<Object>) {
     };
     assert_eq!(heap::census(dead), expected);
     gone.iter_mut().for_each(Object::leaves);
-    // SAFETY: the model has just forgotten all that it owns, and the lock of the mail keeps the other
+    // SAFETY: the reference model has just removed all objects of the owner, and the lock of the mail keeps the other
     // thread from giving it any.
     let released = unsafe { heap::reclaim(dead) };
     assert_eq!(released, expected);
@@ -195,7 +195,7 @@ fn two_threads_agree_with_the_model() {
             scope.spawn(move || run(me, me as u64));
         }
     });
-    // What was still in the mail when its thread was through.
+    // Objects that arrived in the mail after its thread had ended.
     for mail in &MAIL {
         mail.lock().unwrap().drain(..).for_each(Object::free);
     }

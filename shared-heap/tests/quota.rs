@@ -1,4 +1,4 @@
-//! Quotas: exact for what an owner allocates itself, blind to what others hand it.
+//! Quotas: exact for an owner's own allocations, and not checked for objects that others hand to it.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std as _;
@@ -19,23 +19,23 @@ fn owner(limit: usize) -> Owner {
 }
 
 fn alloc(owner: Owner, size: usize) -> Result<NonNull<u8>, AllocError> {
-    // SAFETY: freed by the test or with its owner; nobody reads the bytes.
+    // SAFETY: the object is freed by the test or with its owner, and nothing reads its bytes.
     let alloc = || unsafe { heap::alloc(class::place(size, 8), size, 8) };
     // SAFETY: as above.
     unsafe { acting_for(owner, alloc) }
 }
 
 fn free(object: NonNull<u8>) {
-    // SAFETY: a live slot of the test's.
+    // SAFETY: a live slot of the test, which the test gives up.
     unsafe { heap::free(object, SLOT) };
 }
 
 fn give(object: NonNull<u8>, to: Owner) {
-    // SAFETY: a live slot of the test's, which acts for everybody.
+    // SAFETY: a live slot of the test, which acts for all owners.
     unsafe { heap::set_owner(object, SLOT, to) };
 }
 
-/// Allocates slots of 64 bytes until the quota says no.
+/// Allocates slots of 64 bytes until the quota refuses one.
 fn fill(owner: Owner) -> Vec<NonNull<u8>> {
     let mut slots = Vec::new();
     loop {
@@ -55,7 +55,7 @@ fn the_last_byte_is_usable_and_no_more() {
     let me = owner(64 * 100 + 63);
     let slots = fill(me);
     assert_eq!((slots.len(), heap::census(me).bytes), (100, 6400));
-    // 16 bytes fit into the rest three times: 48 of 63.
+    // Three slots of 16 bytes fit into the remaining 63 bytes.
     let small: Vec<_> = (0..3).map(|_| alloc(me, 1).unwrap()).collect();
     assert_eq!(alloc(me, 1), Err(AllocError::Quota));
     assert_eq!(heap::census(me).bytes, 6448);
@@ -75,14 +75,14 @@ fn a_free_gives_room_again_each_time() {
 }
 
 #[test]
-fn what_is_handed_away_gives_room_and_what_is_handed_in_takes_it() {
+fn transfers_free_and_use_up_quota() {
     let (me, other) = (owner(640), owner(0));
     let slots = fill(me);
     assert_eq!(alloc(other, 64), Err(AllocError::Quota));
     slots[..4].iter().for_each(|slot| give(*slot, other));
     assert_eq!(heap::census(other).objects, 4, "beyond its own limit");
     assert_eq!(fill(me).len(), 4);
-    // Back again: over the limit by no doing of its own, and unable to make it worse.
+    // The slots come back. The owner is now over its limit without having allocated, and may allocate nothing more.
     slots[..4].iter().for_each(|slot| give(*slot, me));
     assert_eq!(heap::census(me).bytes, 64 * 14);
     assert_eq!(alloc(me, 1), Err(AllocError::Quota));
@@ -99,7 +99,7 @@ fn large_objects_count_in_pages() {
     let rest = alloc(me, 5 * 4096).unwrap();
     assert_eq!(alloc(me, 1), Err(AllocError::Quota));
     for (object, size) in [(large, 20_000), (rest, 5 * 4096)] {
-        // SAFETY: live large objects of the test's.
+        // SAFETY: live large objects of the test, which the test gives up.
         unsafe { heap::free(object, class::place(size, 8)) };
     }
     assert_eq!(fill(me).len(), 640);
@@ -129,7 +129,7 @@ fn lowering_and_lifting_the_limit_counts_at_once() {
 #[test]
 fn a_failed_allocation_costs_nothing() {
     let me = owner(usize::MAX / 4);
-    // Within the quota, but no host has many of them.
+    // These are within the quota, but no host has memory for many of them.
     let most: Vec<_> = iter::from_fn(|| alloc(me, MAX_OBJECT).ok()).collect();
     for _ in 0..10 {
         assert_eq!(alloc(me, MAX_OBJECT), Err(AllocError::OutOfMemory));
@@ -138,12 +138,12 @@ fn a_failed_allocation_costs_nothing() {
     assert!(alloc(me, 64).is_ok());
     assert_eq!(heap::census(me).objects, most.len() + 1);
     for object in most {
-        // SAFETY: a live large object of the test's.
+        // SAFETY: a live large object of the test, which the test gives up.
         unsafe { heap::free(object, class::place(MAX_OBJECT, 8)) };
     }
 }
 
-/// A settlement once missed what another thread had been granted and not yet marked as its own.
+/// A count once missed an allocation that was granted to another thread, and whose owner word was not set yet.
 ///
 /// Invariant: DEV-6, HEAP-9
 #[test]
@@ -159,7 +159,7 @@ fn two_threads_of_one_owner_do_not_overdraw() {
                 });
             }
         });
-        // SAFETY: the threads are gone, and nobody uses what they allocated.
+        // SAFETY: the threads have ended, and nothing uses the objects that they allocated.
         let released = unsafe { heap::reclaim(me) };
         overdrawn += usize::from(released.objects != 1);
     }

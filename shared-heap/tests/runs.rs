@@ -1,4 +1,4 @@
-//! Page runs: cached per CPU by size, bounded, and released when somebody needs the room.
+//! Page runs: cached per CPU by size, bounded in number and pages, and evicted when other runs need the room.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std::live_bytes;
@@ -8,12 +8,12 @@ use samara_testkit::hosted::{acting_for, alone};
 use std::ptr::NonNull;
 
 fn alloc(size: usize, align: usize) -> NonNull<u8> {
-    // SAFETY: the place is that of size and alignment; the tests free it.
+    // SAFETY: the place is that of size and alignment, and the tests free the object.
     unsafe { heap::alloc(class::place(size, align), size, align) }.unwrap()
 }
 
 fn free(object: NonNull<u8>, size: usize, align: usize) {
-    // SAFETY: a live object of the test's, given up.
+    // SAFETY: a live object of the test, which the test gives up.
     unsafe { heap::free(object, class::place(size, align)) };
 }
 
@@ -24,10 +24,10 @@ fn a_freed_run_is_the_next_of_its_size() {
     let object = alloc(128 << 10, 1);
     free(object, 128 << 10, 1);
     let held = live_bytes();
-    // Another number of pages is another run.
+    // An object with another number of pages does not get the run.
     let other = alloc((128 << 10) + 1, 1);
     assert_ne!(other, object);
-    // As many pages, if not as many bytes.
+    // An object with as many pages gets it, even if it has fewer bytes.
     assert_eq!(alloc((128 << 10) - 100, 1), object);
     assert!(live_bytes() > held);
     free(object, (128 << 10) - 100, 1);
@@ -44,7 +44,7 @@ fn a_cpu_keeps_a_bounded_number_of_runs_and_pages() {
     for size in [20 << 10, 64 << 10, RUN_MAX, RUN_MAX + 1, 5 << 20] {
         let objects: Vec<_> = (0..4 * RUN_SLOTS).map(|_| alloc(size, 1)).collect();
         objects.into_iter().for_each(|object| free(object, size, 1));
-        // A run has a page for its header, and one for its alignment at most.
+        // In addition, a run has a page for its header, and at most one for its alignment.
         let headers = 2 * RUN_SLOTS * PAGE_SIZE;
         assert!(live_bytes() <= RUN_BUDGET_PAGES as usize * PAGE_SIZE + headers);
     }
@@ -60,18 +60,20 @@ fn special_alignments_are_not_mixed_with_pages() {
     let size = 256 << 10;
     for align in [PAGE_SIZE, 64 << 10, 2 << 20] {
         for _ in 0..4 {
-            // Nothing is cached but what follows.
+            // Empties the caches, so that only the following objects are cached.
             heap::trim();
             let object = alloc(size, align);
             assert_eq!(object.addr().get() % align, 0);
             free(object, size, align);
-            // What aligned it stood before it: it has not as many bytes as it was charged for.
+            // The object was charged for the pages before it that align it. So it has fewer bytes than it was charged
+            // for.
             let charged = class::large_bytes(size, align).unwrap();
             let before = live_bytes();
             let plain = alloc(charged, 1);
-            // So it serves nobody else: the pages come from the host. (By chance at the same address.)
+            // So its run must not serve this object, whose pages come from the host instead, though perhaps at the same
+            // address.
             assert!(align <= PAGE_SIZE || live_bytes() >= before + charged);
-            // SAFETY: live, of that size.
+            // SAFETY: the object is live and has that size.
             unsafe { plain.write_bytes(0xA5, charged) };
             free(plain, charged, 1);
         }
@@ -99,12 +101,12 @@ fn another_cpus_runs_are_its_own_until_trimmed() {
 
 /// Invariant: EXPORT-18
 #[test]
-fn a_cached_run_is_nobodys() {
+fn a_cached_run_has_no_owner() {
     let _alone = alone();
     heap::trim();
     let dead = Owner::from_index(9).unwrap();
     let make = || alloc(100 << 10, 1);
-    // SAFETY: the owner's objects are not used after its reclaim.
+    // SAFETY: nothing uses the owner's objects after its reclaim.
     let (kept, freed) = unsafe { acting_for(dead, || (make(), make())) };
     free(freed, 100 << 10, 1);
     // SAFETY: as above.

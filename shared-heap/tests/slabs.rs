@@ -1,5 +1,5 @@
-//! Slabs and pages: what is freed goes back, what is asked for is aligned. Whole totals: the tests of
-//! this binary run one at a time.
+//! Slabs and pages: freed memory goes back to the host, and objects are aligned. The tests check totals of the whole
+//! heap, so the tests of this binary run one at a time.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std::live_bytes;
@@ -12,12 +12,12 @@ use std::collections::HashSet;
 use std::ptr::NonNull;
 
 fn alloc(size: usize, align: usize) -> NonNull<u8> {
-    // SAFETY: the place is that of size and alignment; the tests free it.
+    // SAFETY: the place is that of size and alignment, and the tests free the object.
     unsafe { heap::alloc(class::place(size, align), size, align) }.unwrap()
 }
 
 fn free(object: NonNull<u8>, size: usize, align: usize) {
-    // SAFETY: a live object of the test's, given up.
+    // SAFETY: a live object of the test, which the test gives up.
     unsafe { heap::free(object, class::place(size, align)) };
 }
 
@@ -25,22 +25,23 @@ fn held() -> usize {
     assert_eq!(
         heap::held_bytes(),
         live_bytes(),
-        "the heap's count is the host's"
+        "the heap and the host count the same"
     );
     live_bytes()
 }
 
-/// What there is room for goes back; beyond, there is no memory, or no such object.
+/// The largest objects can be freed. Beyond them, an allocation fails for lack of memory, or because the object is too
+/// large.
 ///
 /// Invariant: HEAP-4
 #[test]
-fn the_largest_objects_end_as_errors() {
+fn objects_beyond_the_limits_are_errors() {
     let _alone = alone();
     let place = class::place(MAX_OBJECT, MAX_ALIGN);
-    // SAFETY: the place is that of size and alignment; freed below, and not read.
+    // SAFETY: such objects are large, as the place says. They are freed below, and their bytes are not read.
     let make = |size, align| unsafe { heap::alloc(place, size, align) };
     let mut objects = Vec::new();
-    // However much the system promises, not this many addresses.
+    // However much memory the system promises, its address space ends before this many objects.
     let error = loop {
         match make(MAX_OBJECT, MAX_ALIGN) {
             Ok(object) => objects.push(object),
@@ -67,7 +68,7 @@ fn emptied_slabs_go_back_to_the_host() {
         let objects: Vec<_> = (0..2000).map(|_| alloc(size, 1)).collect();
         assert!(held() >= 2000 * size);
         objects.into_iter().for_each(|object| free(object, size, 1));
-        // A cache and the last slab of the class may stay, no more.
+        // Only a cache and the last slab of the class may stay.
         assert!(held() <= 4 * SLAB_SIZE, "{} after {size}", held());
         heap::trim();
         assert_eq!(held(), 0);
@@ -78,7 +79,7 @@ fn emptied_slabs_go_back_to_the_host() {
 fn freeing_in_any_order_empties_slabs() {
     let _alone = alone();
     let mut objects: Vec<_> = (0..5000).map(|_| alloc(48, 8)).collect();
-    // Every third first: all slabs become partly free, then empty one after the other.
+    // Frees every third object first, so that all slabs become partly free, and then empty one after the other.
     for stride in [3, 2, 1] {
         let mut at = 0;
         objects.retain(|object| {
@@ -96,7 +97,7 @@ fn freeing_in_any_order_empties_slabs() {
 
 /// Invariant: HEAP-42
 #[test]
-fn what_other_cpus_cached_is_trimmed_too() {
+fn caches_of_other_cpus_are_trimmed() {
     let _alone = alone();
     let slot = thread::current();
     let before = slot.shard();
@@ -113,7 +114,7 @@ fn what_other_cpus_cached_is_trimmed_too() {
 
 /// Invariant: OWN-4
 #[test]
-fn every_class_and_size_is_aligned_and_apart() {
+fn objects_are_aligned_and_distinct() {
     let _alone = alone();
     let mut live = Vec::new();
     let mut seen = HashSet::new();
@@ -122,7 +123,7 @@ fn every_class_and_size_is_aligned_and_apart() {
             let align = 1 << align_shift;
             let object = alloc(size, align);
             assert_eq!(object.addr().get() % align, 0, "{size} aligned {align}");
-            // Also nothing at all has a place of its own.
+            // Zero-sized objects have distinct places, too.
             assert!(seen.insert(object));
             live.push((object, size, align));
         }
@@ -148,11 +149,11 @@ fn page_sized_objects_are_page_aligned_without_asking() {
 
 /// Invariant: LIFE-9
 #[test]
-fn a_reclaim_empties_slabs_and_leaves_the_others_objects_alone() {
+fn a_reclaim_spares_objects_of_other_owners() {
     let _alone = alone();
     let [dead, alive] = [5, 6].map(|index| Owner::from_index(index).unwrap());
     let as_owner = |owner, size: usize| {
-        // SAFETY: used before the owner's reclaim only.
+        // SAFETY: the objects are used only before the owner's reclaim.
         unsafe { acting_for(owner, || alloc(size, 1)) }
     };
     let mut kept = Vec::new();
@@ -161,7 +162,7 @@ fn a_reclaim_empties_slabs_and_leaves_the_others_objects_alone() {
         as_owner(dead, size);
         if at % 10 == 0 {
             let object = as_owner(alive, size);
-            // SAFETY: at least 16 bytes, the test's own.
+            // SAFETY: the object belongs to the test and has at least 16 bytes.
             unsafe { object.cast::<usize>().write(at) };
             kept.push((object, size, at));
         }
@@ -172,13 +173,13 @@ fn a_reclaim_empties_slabs_and_leaves_the_others_objects_alone() {
     let (all, theirs) = (heap::census(dead), heap::census(alive));
     assert_eq!((all.objects, theirs.objects), (3002, 300));
     let before = held();
-    // SAFETY: nobody uses what it owned.
+    // SAFETY: nothing uses the objects of the dead owner.
     assert_eq!(unsafe { heap::reclaim(dead) }, all);
     assert_eq!(heap::census(alive), theirs);
     heap::trim();
     assert!(held() + all.bytes / 2 < before);
     for (object, size, at) in kept {
-        // SAFETY: written above.
+        // SAFETY: the object is live, and was written above.
         assert_eq!(unsafe { object.cast::<usize>().read() }, at);
         free(object, size, 1);
     }

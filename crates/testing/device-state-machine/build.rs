@@ -1,4 +1,4 @@
-//! Tells the tests whether they are optimised: a debug build takes a tenth of the steps in the time of all.
+//! Tells the tests whether they are optimised: a debug build takes about a tenth as many steps in the same time.
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");

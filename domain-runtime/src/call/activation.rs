@@ -187,7 +187,7 @@ pub(crate) fn innermost(thread: &ThreadSlot) -> Option<&Activation> {
     Some(unsafe { &*thread.top().cast::<Activation>() })
 }
 
-/// Returns the first domain that the running thread entered of those it is still in, or the host.
+/// Returns the outermost domain that the running thread is in; the host if it is in none.
 pub(crate) fn outermost(thread: &ThreadSlot) -> Owner {
     let (mut at, mut first) = (thread.top(), Owner::HOST);
     // SAFETY: frames on the chain are valid while the thread is above them.

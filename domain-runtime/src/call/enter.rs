@@ -55,9 +55,10 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
 }
 
 /// [`enter`] on the running `thread`. With `METERED` it checks the quotas and the stack. A caller that checks
-/// beforehand ([`is_marked`](crate::call::is_marked), [`is_short`](crate::stack::is_short)) enters without `METERED` on its fast path, and so
-/// keeps the whole slow path out of line. The stack must have room for the values that a call of the signature `M`
-/// moves: that of `fn(A) -> R`, or that of the method which `body` calls with arguments that are lent to it.
+/// beforehand ([`is_marked`](super::is_marked), [`is_short`](crate::stack::is_short)) enters without `METERED` on its
+/// fast path, and so keeps the whole slow path out of line. The stack must have room for the values that a call of the
+/// signature `M` moves: that of `fn(A) -> R`, or that of the method which `body` calls with arguments that are lent to
+/// it.
 /// `refusal` is written if the reason for a refusal is not [`Refusal::Dead`].
 ///
 /// # Errors
@@ -89,7 +90,8 @@ pub unsafe fn enter_on<const METERED: bool, M: CallSignature, A: Exchangeable, R
 /// returns all the same, and the thread leaves the caller after it has switched back to the caller's own stack.
 ///
 /// # Safety
-/// As for [`enter_on`]; `from` is null or the frame below those of the host's that are on top.
+/// As for [`enter_on`]; `from`, if there is one, is the frame below those of the host's that are on top, or
+/// null if there is no such frame.
 #[inline(always)]
 unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     thread: &ThreadSlot,
@@ -118,8 +120,8 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     let counter = control::counter(target.index(), thread.shard());
     let activation = Activation::new(target, from.unwrap_or(below));
     // The activation goes on the chain before the entry is counted and comes off after the exit is counted. So a cut
-    // finds the thread either before the entry or with the activation on top. With the activation on top nothing
-    // outside `catch` is cut (see `contain`).
+    // finds the thread either outside this call, with no entry of it open, or with the activation on top. While the
+    // activation is on top, nothing outside `catch` is cut (see `contain`).
     // SAFETY: the activation lives until this function returns, and each path takes it off before that. The thread
     // does nothing on the target's behalf before the entry is let in.
     unsafe { thread.set_top((&raw const activation).cast()) };
@@ -177,8 +179,8 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
             Ok(ManuallyDrop::into_inner(result))
         }
         Err(payload) => {
-            // Marked inline, before anything is called: a cut in a function called here could land in a `catch` of
-            // the caller's.
+            // The activation is marked already, by the cut or by `Unwound`, so nothing here is cut. Takes the mark of a
+            // panic out, which holds the time used, and leaves that of the way out.
             let had = activation.word_and_used.replace(CROSSING);
             crashed(&activation, had, target, payload);
             leave(thread, counter, below);

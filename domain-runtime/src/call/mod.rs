@@ -1,9 +1,9 @@
 //! Entering a domain, and coming back whether the call returns, panics or is cut.
 //!
-//! Protocol (docs/design.md#d4-a-call-takes-no-lock-and-no-shared-cache-line): an entry adds one to the entries of its own shard, loads the state, and goes in only if it is
-//! exactly the expected generation and state. On the way out it adds one to the exits of the *same* counter. The
-//! additions and the loads after them are SeqCst: either the reaper sees the entry, or the entry sees that the domain
-//! is dead. No lock, no shared cache line, no allocation.
+//! Protocol (docs/design.md#d4-a-call-takes-no-lock-and-no-shared-cache-line): an entry adds one to the entries of its
+//! own shard, loads the state, and goes in only if it is exactly the expected generation and state. On the way out it
+//! adds one to the exits of the *same* counter. The additions and the loads after them are SeqCst: either the reaper
+//! sees the entry, or the entry sees that the domain is dead. No lock, no shared cache line, no allocation.
 
 mod activation;
 mod cleanup_boundary;

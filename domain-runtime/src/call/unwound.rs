@@ -25,7 +25,8 @@ extern "C" fn mark() {
 /// Calls [`mark`] from a frame which, by its unwind table, is the outermost one: no cut goes further out. The call of
 /// this function, too, lies outside the region that the boundary's `catch` covers. Since no panic leaves this
 /// function, the compiler need not give its call an entry of its own in the call-site table. If both neighbouring
-/// entries are covered by a `catch` of a caller's, it merges the call with them.
+/// entries are covered by a `catch` of a caller's, it merges the call with them, and a cut that got out as far as this
+/// call would land there.
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 #[unsafe(naked)]
 extern "C" fn uncut() {

@@ -18,8 +18,8 @@ use samara_unwind::tables::{Finder, Registered};
 
 /// Handles a CPU exception: `cause` is its kind, `address` the address that was accessed, or 0.
 ///
-/// If the exception is a domain's, the reason of the domain's death gets the cause and a backtrace, and the domain is
-/// dead from here on.
+/// Unless the answer is [`Verdict::Host`], the exception is a domain's. That domain is dead from here on, and the
+/// reason of its death gets the cause and a backtrace.
 ///
 /// # Safety
 /// As for [`tick`]; the instruction at `registers.rip` has caused the exception.
@@ -82,7 +82,8 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     }
     let account = Account::of(thread);
     if thread.is_told() {
-        // Uses the clock, by which such stretches are measured: the thread may not have run since the last tick.
+        // Uses the clock, by which uncharged stretches are measured, and not `elapsed`: the thread may have stood still
+        // since the last tick.
         let is_others = !matches!(account, Account::Uncharged | Account::Nobodys);
         thread.tell(host::now_ns(), is_others);
     }
@@ -227,7 +228,7 @@ unsafe fn serving(
     Verdict::Later
 }
 
-/// Returns, as a number, the generation to whose account the running thread's time belongs now; 0 for none.
+/// Returns a number for the generation to whose account the running thread's time goes now; 0 if it goes to none.
 pub(crate) fn whose_time() -> usize {
     let thread = thread::current();
     let target = match Account::of(thread) {
@@ -237,8 +238,9 @@ pub(crate) fn whose_time() -> usize {
     usize::from(target.index()) << 32 | target.expected().generation() as usize
 }
 
-/// Returns how long the running thread may wait: the rest of its budget, against which waits count too. Returns
-/// `None` if there is no limit. Where a wait begins the budget anew, that happens here, and there is no limit either.
+/// Returns how long the running thread may wait: the rest of the budget of its innermost activation, against which
+/// waits count too. Returns `None` if there is no limit. Where a wait begins the budget anew, that happens here, and
+/// there is no limit either.
 #[cfg(feature = "alloc")]
 pub(crate) fn may_wait() -> Option<Duration> {
     let activation = call::innermost(thread::current())?;
@@ -287,8 +289,8 @@ pub(crate) fn host_waited(time: Duration) {
     charge(|renews| if renews { 0 } else { micros(time) });
 }
 
-/// Charges work of the host's, to which ticks charged no domain, to the domain that it was done for: the longer of
-/// `time`, by the clock, and `ticks`, the microseconds that ticks have counted. The clock alone would round short
+/// Charges work of the host's, for which ticks have charged no domain, to the domain that it was done for: the longer
+/// of `time`, by the clock, and `ticks`, the microseconds that ticks have counted. The clock alone would round short
 /// work to nothing, however often it is done. Where waits do not count, only the ticks count, since they alone tell
 /// work from waits.
 pub(crate) fn host_worked(time: Duration, ticks: u32) {

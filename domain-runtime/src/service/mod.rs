@@ -186,7 +186,7 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     fn recover_as_host(&self, dead: Target, waits: &Waits) -> Result<(), RpcError> {
-        // Done before the wait for the flight, which is the asker's time.
+        // Done before the wait for the flight: that wait is the asker's time, and a reclaim is nobody's.
         reaper::reclaim_drained(dead, 0);
         if dead.is_being_reclaimed() {
             waits.counted(self.spec.drain, |most| {

@@ -54,7 +54,7 @@ impl UndrainedGenerations {
         }
     }
 
-    /// Notes that the name goes on without `dead`, which was not reclaimed. Returns false if there are as many
+    /// Notes that the name goes on without `dead`, which was not reclaimed. Returns false if there are [`MOST`]
     /// undrained generations already.
     pub(super) fn leave_behind(&self, dead: Target) -> bool {
         self.note(dead, MOST)

@@ -16,8 +16,8 @@ pub(crate) fn set_probe(probe: &'static dyn StackProbe) -> bool {
     first
 }
 
-/// Tells the host that the running thread has come out of a domain that died, so that the stack's reserve may be
-/// closed.
+/// Tells the host that the running thread has come out of a domain that has died or drains, so that the stack's reserve
+/// may be closed.
 pub(crate) fn close_reserve() {
     if let Some(probe) = PROBE.get() {
         // SAFETY: the probe is trusted code of the host; a cut would leave its work half done.

@@ -1,4 +1,5 @@
-//! Signals, which interrupts raise and domains' threads wait for (docs/design.md#d13-no-domain-code-runs-in-an-interrupt).
+//! Signals, which interrupts raise and domains' threads wait for
+//! (docs/design.md#d13-no-domain-code-runs-in-an-interrupt).
 //!
 //! A signal is the host's, in a static. An interrupt that raises it late touches nothing that a domain's death has
 //! released; at worst it wakes a thread for nothing.

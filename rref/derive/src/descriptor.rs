@@ -1,10 +1,10 @@
-//! The type's description as a constant expression.
+//! The description of the type as a constant expression.
 
 use proc_macro2::TokenStream as Tokens;
 use quote::quote;
 use syn::{Data, DeriveInput, Fields, Index, Member};
 
-/// A `TypeDescriptor` literal.
+/// Returns the expression of the type's `TypeDescriptor`.
 pub(crate) fn descriptor(input: &DeriveInput, krate: &Tokens) -> Tokens {
     let text = input.ident.to_string();
     let shape = match &input.data {
@@ -14,7 +14,7 @@ pub(crate) fn descriptor(input: &DeriveInput, krate: &Tokens) -> Tokens {
         }
         Data::Enum(data) => {
             let repr = repr(input);
-            // As the language counts: from zero, or one more than the variant before.
+            // Discriminants count as in the language: from zero, or one more than the variant before.
             let mut next = quote!(0);
             let variants: Vec<_> = data
                 .variants
@@ -36,7 +36,7 @@ pub(crate) fn descriptor(input: &DeriveInput, krate: &Tokens) -> Tokens {
                 .collect();
             quote!(#krate::Shape::Enum { repr: #repr, variants: &[#(#variants),*] })
         }
-        // Refused before.
+        // Unions were rejected before (`field_types`).
         Data::Union(_) => quote!(#krate::Shape::Plain),
     };
     quote!(#krate::TypeDescriptor::shaped::<Self>(#text, #shape))
@@ -67,7 +67,7 @@ fn fields(fields: &Fields, placed: bool, krate: &Tokens) -> Vec<Tokens> {
     fields.iter().enumerate().map(field).collect()
 }
 
-/// All that the `#[repr]` attributes say, as text.
+/// Returns the content of all `#[repr]` attributes as text.
 fn repr(input: &DeriveInput) -> String {
     let lists = input.attrs.iter().filter_map(|attribute| {
         let list = attribute.meta.require_list().ok()?;

@@ -53,14 +53,14 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let transfer = transfer_body(name, &input.data, &krate);
     let apart = apart_body(name, &input.data);
-    // One assertion a field, at the field's own place, so that the error points there.
+    // One assertion for each field, with the span of the field, so that the compiler's error points there.
     let checks = types.iter().map(|ty| {
         quote_spanned! {ty.span()=> #krate::assert_exchangeable::<#ty>(); }
     });
     let nested = types
         .iter()
         .map(|ty| quote!(<#ty as #krate::Exchangeable>::NESTED));
-    // The deepest, without a function of the support crate's, whose name another could take.
+    // Computes the largest depth inline, because another crate could take the name of a support function.
     let depths = types.iter().map(|ty| {
         quote! {
             if <#ty as #krate::Exchangeable>::DEPTH > deepest {
@@ -71,22 +71,23 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
     let descriptor = descriptor::descriptor(input, &krate);
     Ok(quote! {
         const _: () = {
-            // Conflicts for a type that implements `Drop`: a reclaim runs no destructors.
+            // Two impls conflict for a type that implements `Drop`, which is not allowed because a reclaim runs no
+            // destructors.
             trait AnExchangeableTypeMustNotImplementDrop {}
             #[allow(drop_bounds)]
             impl<T: ?Sized + #krate::Drop> AnExchangeableTypeMustNotImplementDrop for T {}
             impl #impl_generics AnExchangeableTypeMustNotImplementDrop for #name #type_generics #where_clause {}
 
-            // The same for one that owns something, said without a name that another crate could take:
-            // nothing is moved out of a type that implements `Drop`.
+            // The same check for a type that owns something, but without a name that another crate could take: the
+            // compiler moves no field out of a type that implements `Drop`.
             #[allow(dead_code, unused_variables, clippy::multiple_bound_locations)]
             fn taken_apart #impl_generics (value: #name #type_generics) #where_clause {
                 #apart
             }
 
             #[automatically_derived]
-            // SAFETY: every field is exchangeable (checked below), the type has no destructor of its
-            // own (checked above), and `transfer` visits every field.
+            // SAFETY: every field is exchangeable (checked below), the type has no destructor of its own (checked
+            // above), and `transfer` visits every field.
             unsafe impl #impl_generics #krate::Exchangeable for #name #type_generics #where_clause {
                 const NESTED: bool = false #(|| #nested)*;
                 const DEPTH: usize = {
@@ -130,7 +131,7 @@ fn field_types(data: &Data) -> Result<Vec<Type>, Error> {
         .collect())
 }
 
-/// Moves every field out of `value`.
+/// Returns code that moves every field out of `value`.
 fn apart_body(name: &syn::Ident, data: &Data) -> Tokens {
     let pattern = |path: Tokens, fields: &Fields| {
         let binds = (0..fields.len()).map(|at| format_ident!("field{}", at));
@@ -153,8 +154,8 @@ fn apart_body(name: &syn::Ident, data: &Data) -> Tokens {
     }
 }
 
-/// Visits every field of the value. The patterns name all fields with their types and all variants:
-/// what another macro adds to the type after this one has seen it does not compile.
+/// Returns code that visits every field of the value. Its patterns name all variants and all fields with their types,
+/// so a field that another macro adds to the type after this one has run does not compile.
 fn transfer_body(name: &syn::Ident, data: &Data, krate: &Tokens) -> Tokens {
     let arm = |path: Tokens, fields: &Fields| {
         let binds: Vec<_> = (0..fields.len())

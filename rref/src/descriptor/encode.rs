@@ -1,9 +1,9 @@
 //! The canonical encoding of a descriptor.
 //!
-//! A depth-first walk. Numbers are 8 bytes (a discriminant 16), little-endian; a string or a list is
-//! its length and then its content; a choice is one byte. An interface met before is the number of
-//! its first meeting. So no sequence is a prefix of another, and different descriptors never have the
-//! same bytes.
+//! The encoding is a depth-first walk. A number has 8 bytes (a discriminant 16), little-endian. A string or a list is
+//! its length followed by its content, and a choice is one byte. An interface to which an earlier link has led is
+//! encoded as the number of that interface, in the order of first meetings. So no sequence is a prefix of another, and
+//! different descriptors never have the same bytes.
 
 use super::interface::{InterfaceDescriptor, InterfaceLink, MAX_INTERFACES, TooManyInterfaces};
 use super::{Field, Shape, TypeDescriptor, text};
@@ -19,12 +19,13 @@ struct Encoder<'a> {
 type Outcome = Result<(), TooManyInterfaces>;
 
 impl InterfaceDescriptor {
-    /// A number that differs only if the interfaces do: for a quick no. Equality needs `==`.
+    /// Returns a hash of the encoded interface. If two hashes differ, so do the interfaces; if they are equal, only
+    /// `==` decides.
     ///
     /// # Errors
     /// [`TooManyInterfaces`].
     pub fn fingerprint(&self) -> Result<u128, TooManyInterfaces> {
-        // FNV-1a, 128 bits (draft-eastlake-fnv).
+        // FNV-1a with 128 bits (draft-eastlake-fnv).
         let mut hash = 0x6C62_272E_07BB_0142_62B8_2175_6295_C58D_u128;
         self.encode(&mut |bytes| {
             for byte in bytes {
@@ -34,8 +35,8 @@ impl InterfaceDescriptor {
         Ok(hash)
     }
 
-    /// Gives the interface as one canonical sequence of bytes, piece by piece, to `sink`: what a
-    /// separately linked image carries. Equal bytes mean equal interfaces.
+    /// Passes the interface as one canonical sequence of bytes, piece by piece, to `sink`. A separately linked image
+    /// carries these bytes. Equal bytes mean equal interfaces.
     ///
     /// # Errors
     /// [`TooManyInterfaces`].
@@ -114,7 +115,7 @@ impl Encoder<'_> {
             Shape::Capability(written) => {
                 self.choice(7);
                 self.number(text::length(written));
-                // It has no error of its own.
+                // A text function returns only errors of the writer, and this writer has none.
                 let _ = written(self);
             }
         }

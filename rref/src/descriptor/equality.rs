@@ -1,5 +1,5 @@
-//! Comparison of descriptors, part by part. Interfaces may form cycles: a pair that is already being
-//! compared is taken to be equal, and is not only if a difference is found elsewhere.
+//! Comparison of descriptors, part by part. Interfaces may form cycles, so a pair whose comparison has already begun
+//! counts as equal. If the interfaces of that pair differ, its own comparison finds the difference.
 
 use super::interface::{
     ArgumentDescriptor, InterfaceDescriptor, InterfaceLink, MAX_INTERFACES, MethodDescriptor,
@@ -7,7 +7,7 @@ use super::interface::{
 use super::{Field, Shape, TypeDescriptor, Variant, text};
 use core::any::TypeId;
 
-/// Pairs of interfaces met so far.
+/// The pairs of interfaces whose comparison has begun.
 struct Met {
     pairs: [Option<(TypeId, TypeId)>; MAX_INTERFACES],
     len: usize,
@@ -29,7 +29,7 @@ impl PartialEq for InterfaceDescriptor {
 
 impl Eq for InterfaceDescriptor {}
 
-/// Whether two lists are equal by `same`.
+/// Whether two lists are equal, element by element, according to `same`.
 fn all<T>(a: &[T], b: &[T], mut same: impl FnMut(&T, &T) -> bool) -> bool {
     a.len() == b.len() && a.iter().zip(b).all(|(a, b)| same(a, b))
 }
@@ -89,7 +89,7 @@ impl Met {
             return true;
         }
         let Some(free) = self.pairs.get_mut(self.len) else {
-            // Unknown is not equal.
+            // Without room to note the pair the result is unknown, which counts as different.
             return false;
         };
         *free = pair;

@@ -4,20 +4,20 @@ use super::TypeDescriptor;
 use core::any::TypeId;
 use core::fmt;
 
-/// How many interfaces may be reached from one of them, itself included, to be compared or encoded.
+/// The most interfaces that may be reachable by links from an interface that is compared or encoded.
 pub const MAX_INTERFACES: usize = 64;
 
-/// An interface as data. Equal to another only if both have the same name and methods, with arguments
-/// and results of the same layout, and if so have all interfaces that they mention.
+/// An interface as data. Two interfaces are equal only if they have the same name and the same methods, with arguments
+/// and results of equal types, and if the same holds for all interfaces that they mention.
 #[derive(Clone, Copy)]
 pub struct InterfaceDescriptor {
     /// The trait's name.
     pub name: &'static str,
-    /// The arguments of a generic trait.
+    /// The generic arguments of the trait.
     pub parameters: &'static [TypeDescriptor],
-    /// The interfaces that it extends, in order.
+    /// The interfaces that it extends, in the order of declaration.
     pub supertraits: &'static [InterfaceLink],
-    /// Its methods in order.
+    /// Its methods, in the order of declaration.
     pub methods: &'static [MethodDescriptor],
 }
 
@@ -28,7 +28,7 @@ pub struct MethodDescriptor {
     pub name: &'static str,
     /// Whether and how a shadow repeats it.
     pub repeat: Repeat,
-    /// Its arguments in order.
+    /// Its arguments, in order.
     pub arguments: &'static [ArgumentDescriptor],
     /// Its result.
     pub result: TypeDescriptor,
@@ -40,37 +40,37 @@ pub struct MethodDescriptor {
 pub enum Repeat {
     /// Never.
     Never = 0,
-    /// `#[idempotent]`: when a call was cut short.
+    /// `#[idempotent]`: repeats a call that was cut short.
     Idempotent = 1,
-    /// `#[replay]`: also all its calls, after every restart.
+    /// `#[replay]`: also repeats all its calls after every restart.
     Replay = 2,
 }
 
 /// An argument as data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ArgumentDescriptor {
-    /// Whether it is lent for the call, or moves.
+    /// Whether it is lent for the call. Otherwise it moves.
     pub lent: bool,
-    /// What it is.
+    /// Its type.
     pub ty: TypeDescriptor,
 }
 
-/// An interface that another one mentions. It is described when asked for, since interfaces may
-/// mention each other and themselves.
+/// A link to an interface that another one mentions. A function returns the description on demand, because interfaces
+/// may mention each other and themselves.
 #[derive(Clone, Copy)]
 pub struct InterfaceLink(pub fn() -> Interfaced);
 
-/// A described interface and who it is *in this image*, to find the way out of cycles. The identity is
-/// never compared with another image's, nor encoded.
+/// The description of an interface, and its identity *in this image*, by which cycles are found. An identity is never
+/// compared with one of another image, and is not encoded.
 #[derive(Clone, Copy)]
 pub struct Interfaced {
-    /// `dyn Trait` in this image.
+    /// The type identity of `dyn Trait` in this image.
     pub identity: TypeId,
     /// The description.
     pub descriptor: InterfaceDescriptor,
 }
 
-/// More than [`MAX_INTERFACES`] interfaces hang together: split them.
+/// More than [`MAX_INTERFACES`] interfaces mention each other. Split them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TooManyInterfaces;
 
@@ -87,7 +87,7 @@ impl core::error::Error for TooManyInterfaces {}
 
 impl fmt::Debug for InterfaceDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Not what the links lead to: that may be this one again.
+        // Leaves out the supertraits, because a link may lead back to this interface.
         f.debug_struct("InterfaceDescriptor")
             .field("name", &self.name)
             .field("parameters", &self.parameters)

@@ -1,17 +1,18 @@
-//! Types and interfaces as data: names, layouts and nothing that depends on where an image lies.
+//! Types and interfaces as data: names and layouts, and nothing that depends on the address at which an image is
+//! loaded.
 //!
 //! | module | concept |
 //! |---|---|
 //! | [`interface`] | traits and methods as data, and links between them |
-//! | `equality` | comparison in full, of graphs with cycles |
-//! | `text` | texts that are written, not kept |
+//! | `equality` | full comparison of graphs with cycles |
+//! | `text` | texts that a function writes, and that are never stored |
 //! | [`encode`] | one canonical sequence of bytes, for images and fingerprints |
 
 pub mod encode;
 mod equality;
 pub mod interface;
 mod text;
-// The derive finds this crate by its package name, which is another one in the models.
+// The derive finds this crate by its package name, which differs in the loom tests.
 #[cfg(all(test, not(samara_model)))]
 mod tests;
 
@@ -19,71 +20,72 @@ use core::fmt;
 
 pub use text::WriteText;
 
-/// Name, layout and parts of an exchangeable type. Two of them are equal only if all of that is, as
-/// deep as it goes: no hash stands for a part.
+/// The name, layout and parts of an exchangeable type. Two descriptors are equal only if all of that is equal, down to
+/// the last part; no part is replaced by a hash.
 #[derive(Clone, Copy)]
 pub struct TypeDescriptor {
-    /// The type's name as written where it is declared, without its arguments: those are its parts.
+    /// The type's name as it is declared, without generic arguments: they show in its parts.
     pub name: &'static str,
     /// Size in bytes.
     pub size: usize,
     /// Alignment in bytes.
     pub align: usize,
-    /// What it is made of.
+    /// The parts of the type.
     pub shape: Shape,
 }
 
-/// What a type is made of.
+/// The parts of a type.
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Shape {
-    /// Nothing further: name, size and alignment say it all.
+    /// No parts: name, size and alignment describe the type completely.
     Plain,
-    /// All fields are there at once: structs and tuples.
+    /// Fields that all exist at once: structs and tuples.
     Struct(&'static [Field]),
-    /// One of several.
+    /// One of several variants.
     Enum {
-        /// What `#[repr]` says of its layout; empty for Rust's own.
+        /// The content of `#[repr]`; empty for Rust's own layout.
         repr: &'static str,
         /// In the order of declaration.
         variants: &'static [Variant],
     },
     /// `len` elements in a row.
     Array {
-        /// What each is.
+        /// The type of each element.
         element: &'static TypeDescriptor,
-        /// How many.
+        /// The number of elements.
         len: usize,
     },
-    /// As many elements in a row as the pointer to them says.
+    /// Elements in a row; the pointer to them has their number.
     Slice(&'static TypeDescriptor),
-    /// An owning pointer to one.
+    /// An owning pointer to a value of the type.
     Pointer(&'static TypeDescriptor),
-    /// A handle on an interface: a proxy, a shadow.
+    /// A handle to an interface: a proxy or a shadow.
     Handle(interface::InterfaceLink),
-    /// A capability: what its holder can reach is this text. Not a name, which safe code may give to another type, too.
+    /// A capability, with a text that describes all that its holder can reach. A name would not do, because safe code
+    /// may give the same name to another type.
     Capability(WriteText),
 }
 
 /// A part of a type.
 #[derive(Clone, Copy)]
 pub struct Field {
-    /// Its name; its position in a tuple.
+    /// Its name, or its position in a tuple.
     pub name: &'static str,
-    /// Bytes from the start. `None` in an enum: stable Rust does not tell.
+    /// Its offset from the start in bytes. `None` in an enum, where stable Rust does not provide it.
     pub offset: Option<usize>,
-    /// What it is.
+    /// Its type.
     pub ty: &'static TypeDescriptor,
 }
 
-/// One alternative of an enum.
+/// One variant of an enum.
 #[derive(Clone, Copy)]
 pub struct Variant {
     /// Its name.
     pub name: &'static str,
-    /// Its discriminant's value.
+    /// The value of its discriminant.
     pub discriminant: i128,
-    /// What it holds.
+    /// Its fields.
     pub fields: &'static [Field],
 }
 
@@ -94,7 +96,7 @@ impl TypeDescriptor {
         Self::shaped::<T>(name, Shape::Plain)
     }
 
-    /// Describes a `T` of the given parts, under the name `name`.
+    /// Describes a `T` with the given parts, under the name `name`.
     #[must_use]
     pub const fn shaped<T>(name: &'static str, shape: Shape) -> Self {
         Self {
@@ -105,7 +107,8 @@ impl TypeDescriptor {
         }
     }
 
-    /// The slice type called `name` of elements `element`: its size is its pointer's to tell.
+    /// Describes the slice type `name` with elements of the type `element`. Its size is given as 0, because only the
+    /// pointer to a slice has its length.
     #[must_use]
     pub const fn slice(name: &'static str, element: &'static Self) -> Self {
         Self {
@@ -116,19 +119,19 @@ impl TypeDescriptor {
         }
     }
 
-    /// The type's name.
+    /// Returns the type's name.
     #[must_use]
     pub const fn name(&self) -> &'static str {
         self.name
     }
 
-    /// Size in bytes.
+    /// Returns the size in bytes.
     #[must_use]
     pub const fn size(&self) -> usize {
         self.size
     }
 
-    /// Alignment in bytes.
+    /// Returns the alignment in bytes.
     #[must_use]
     pub const fn align(&self) -> usize {
         self.align

@@ -1,11 +1,11 @@
-//! Whatever differs makes descriptors differ; the walk and the encoding agree.
+//! Every difference of two types makes their descriptors differ, and the comparison and the encoding agree.
 extern crate std;
 
 use super::*;
 use crate::{Exchangeable, RRef};
 use std::vec::Vec;
 
-/// The bytes of a type, inside an interface that is otherwise always the same.
+/// Returns the encoding of a type inside an interface that is otherwise always the same.
 fn bytes(ty: TypeDescriptor) -> Vec<u8> {
     let methods: &'static [_] = Vec::leak(std::vec![interface::MethodDescriptor {
         name: "m",
@@ -94,7 +94,7 @@ fn the_same_size_is_not_the_same_type() {
 }
 
 #[test]
-fn a_type_is_itself() {
+fn a_type_equals_itself() {
     for ty in [
         one::Point::DESCRIPTOR,
         one::Kind::DESCRIPTOR,
@@ -107,7 +107,7 @@ fn a_type_is_itself() {
 }
 
 #[test]
-fn the_derive_tells_the_real_layout() {
+fn the_derive_describes_the_real_layout() {
     let Shape::Struct(fields) = one::Point::DESCRIPTOR.shape else {
         panic!("a struct");
     };
@@ -132,11 +132,11 @@ fn the_derive_tells_the_real_layout() {
     assert_eq!(variants[2].discriminant, 2);
 }
 
-/// What a holder of a capability can reach is told far behind where two begin to differ, and by nothing else.
+/// Two capabilities differ if their texts do, however far behind the start, and by nothing else.
 ///
 /// Invariant: DEV-32
 #[test]
-fn capabilities_are_told_apart_by_what_they_reach() {
+fn capabilities_differ_by_their_text() {
     fn one(to: &mut dyn fmt::Write) -> fmt::Result {
         (0..1000).try_for_each(|number| write!(to, "{number} "))
     }

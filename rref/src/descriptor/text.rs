@@ -1,30 +1,30 @@
-//! Texts that are written, not kept: how long they are, and whether two are the same.
+//! Texts that a function writes, and that are never stored: their length, and their comparison.
 
 use core::fmt::{self, Write};
 
-/// Writes a text, the same one each time.
+/// A function that writes a text, the same one each time.
 pub type WriteText = fn(&mut dyn Write) -> fmt::Result;
 
-/// Bytes of texts that are compared. A longer one is the same as none: a comparison takes time by the square of its length, and
-/// the text is one of an image that is loaded.
-const MOST: usize = 128 << 10;
+/// The most bytes of a text that is compared; a longer text is equal to no other. The time of a comparison grows with
+/// the square of the length, and the text may be one of a loaded image.
+const MAX_COMPARED: usize = 128 << 10;
 
-/// Bytes of a text.
+/// Returns the length of a text in bytes.
 pub(super) fn length(text: WriteText) -> usize {
     Piece::of(text, usize::MAX).at
 }
 
-/// Whether two texts are the same: piece by piece, as there is no room for a whole one.
+/// Whether two texts are the same. Compares piece by piece, because there is no room for a whole text.
 pub(super) fn same(a: WriteText, b: WriteText) -> bool {
     let total = length(a);
-    total <= MOST
+    total <= MAX_COMPARED
         && total == length(b)
         && (0..total)
             .step_by(Piece::LENGTH)
             .all(|start| Piece::of(a, start) == Piece::of(b, start))
 }
 
-/// What stands in a text from `start` on.
+/// The piece of a text from `start` on.
 #[derive(PartialEq, Eq)]
 struct Piece {
     start: usize,
@@ -41,7 +41,7 @@ impl Piece {
             at: 0,
             bytes: [0; Self::LENGTH],
         };
-        // Its only error is that the piece is full.
+        // The only error is that the piece is full.
         let _ = text(&mut piece);
         piece
     }

@@ -1,5 +1,5 @@
-//! Attack: a domain at its quota moves its objects into a batch while another of its threads has the heap count. A count that
-//! asked only before it began whether the domain has groups would miss the batch's members.
+//! Attack: a domain at its quota moves its objects into a batch while another of its threads causes a count. A count
+//! that checked only before it began whether the domain has groups would miss the batch's members.
 #![expect(unsafe_code, reason = "acts for a domain without a runtime")]
 
 use samara_host_std as _;
@@ -18,26 +18,26 @@ type Piece = [u8; PIECE];
 
 /// Invariant: DEV-3
 #[test]
-fn a_batch_that_is_made_meanwhile_is_counted() {
+fn a_batch_made_during_a_count_is_counted() {
     let me = Owner::from_index(9).unwrap();
     let other = Owner::from_index(10).unwrap();
     limit_bytes(me, Some(LIMIT));
     let mut most = 0;
     let (go, done) = (AtomicUsize::new(0), AtomicUsize::new(0));
     let over = AtomicBool::new(false);
-    // The oldest slabs are those that a count comes to last.
-    // SAFETY: the objects are used on behalf of `me` alone; the body calls the heap alone.
+    // A count visits the oldest slabs last, so these objects are made first.
+    // SAFETY: the objects are used only on behalf of `me`, and the body only calls the heap.
     let mut mine: Vec<RRef<Piece>> =
         unsafe { acting_for(me, || (0..MANY).map(|_| RRef::new([0; PIECE])).collect()) };
-    // The slabs of another owner come before it.
+    // A count visits the slabs of another owner before them.
     let small = class::place(16, 1);
-    // SAFETY: the place is that of the size and alignment; the objects go with their owner.
+    // SAFETY: the place is that of size and alignment, and the objects are released with their owner.
     let hoard = || (0..20_000).for_each(|_| _ = unsafe { heap::alloc(small, 16, 1) }.unwrap());
     // SAFETY: nothing uses the objects.
     unsafe { acting_for(other, hoard) };
     let mut more: Vec<RRef<Piece>> = Vec::new();
     thread::scope(|scope| {
-        // One thread asks for too much: each time is a count.
+        // One thread asks for too much, which causes a count each time.
         scope.spawn(|| {
             let ask = || {
                 let mut seen = 0;
@@ -52,10 +52,10 @@ fn a_batch_that_is_made_meanwhile_is_counted() {
                     hint::spin_loop();
                 }
             };
-            // SAFETY: every allocation is refused, so nothing is left behind; the body calls the heap alone.
+            // SAFETY: every allocation is refused, so nothing is left behind, and the body only calls the heap.
             unsafe { acting_for(me, ask) };
         });
-        // The other moves its objects into a batch and out again.
+        // The other thread moves its objects into a batch and out again.
         let moves = || {
             for round in 1..=3000 {
                 go.store(round, SeqCst);
@@ -90,7 +90,7 @@ fn a_batch_that_is_made_meanwhile_is_counted() {
     // SAFETY: as above.
     unsafe { acting_for(me, || mine.clear()) };
     limit_bytes(me, None);
-    // SAFETY: nothing refers to them.
+    // SAFETY: nothing refers to the owner's objects.
     unsafe { heap::reclaim(other) };
     assert!(most <= LIMIT, "{most} of {LIMIT}");
 }

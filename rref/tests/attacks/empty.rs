@@ -1,4 +1,4 @@
-//! Attacks by values that take no room, of which there may be any number.
+//! Attacks with zero-sized values, of which there may be any number.
 #![forbid(unsafe_code)]
 
 use samara_host_std as _;
@@ -7,11 +7,11 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// Holds nothing, and looks as if it might hold something.
+/// Holds nothing, although its element type holds an object.
 #[derive(Exchangeable)]
 struct Nothing([RRef<u8>; 0]);
 
-/// Whether `action` ends.
+/// Whether `action` ends within ten seconds.
 fn ends(action: impl FnOnce() + Send + 'static) -> bool {
     let (done, told) = mpsc::channel();
     thread::spawn(move || {
@@ -21,12 +21,12 @@ fn ends(action: impl FnOnce() + Send + 'static) -> bool {
     told.recv_timeout(Duration::from_secs(10)).is_ok()
 }
 
-/// A transfer visits what may hold something; as many values as there are addresses it would visit for ever,
-/// between caller and callee, where nothing is cut.
+/// A transfer visits values that may hold something. Visiting `usize::MAX` values would never end, and a thread is not
+/// cut between caller and callee.
 ///
 /// Invariant: CROSS-3
 #[test]
-fn values_without_room_are_not_visited_one_by_one() {
+fn zero_sized_values_are_not_visited() {
     let many = || [const { Nothing([]) }; usize::MAX];
     assert!(
         ends(move || assert_eq!(weigh(&many()).objects, 0)),

@@ -21,7 +21,7 @@ impl RetiredSlabs {
     /// Adds one.
     ///
     /// # Safety
-    /// The slab is in no list, none of its slots is used, and nobody but the caller refers to it.
+    /// The slab is in no list, none of its slots is used, and nothing but the caller refers to it.
     pub(super) unsafe fn add(&mut self, slab: NonNull<Slab>) {
         // SAFETY: the slab keeps its pages until this list is dropped.
         unsafe { slab.as_ref() }.next.set(self.first);

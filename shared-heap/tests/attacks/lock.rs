@@ -1,6 +1,6 @@
-//! Attack: an owner with very many objects, or with a large one. Each other owner needs the heap's lock now and then, and
-//! waits for it on a budget of its own: a look at all objects leaves the lock to others between its pieces, and pages go back to
-//! the host without it.
+//! Attack: an owner has very many objects, or a large one. Every other owner needs the heap's lock now and then, and
+//! waits for it on a budget of its own. So a scan of all objects must release the lock between its pieces, and pages
+//! must go back to the host without it.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std::live_bytes;
@@ -12,11 +12,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 
 const MANY: usize = 1_000_000;
-/// More than a cache keeps, and aligned to more than a page, so that each allocation takes the lock.
+/// The size of an object that is aligned to more than a page and so is not cached, so that each allocation takes the
+/// lock.
 const LARGE: usize = 4 * SLAB_SIZE;
 
 fn alloc(size: usize, align: usize) -> NonNull<u8> {
-    // SAFETY: the place is that of size and alignment; freed below, or with its owner.
+    // SAFETY: the place is that of size and alignment. The object is freed below, or with its owner.
     unsafe { heap::alloc(class::place(size, align), size, align) }.unwrap()
 }
 
@@ -28,8 +29,8 @@ fn hoard() -> Owner {
     owner
 }
 
-/// Runs `action` while another thread takes a `turn`, with the heap's lock, again and again: how often it did so with `amid`
-/// true before and after.
+/// Runs `action`, while another thread calls `turn`, which takes the heap's lock, again and again. Returns how many of
+/// those calls had `amid` true both before and after.
 fn served(amid: impl Fn() -> bool + Sync, turn: fn(), action: impl FnOnce()) -> usize {
     let (ready, over) = (AtomicBool::new(false), AtomicBool::new(false));
     let served = AtomicUsize::new(0);
@@ -54,7 +55,8 @@ fn served(amid: impl Fn() -> bool + Sync, turn: fn(), action: impl FnOnce()) -> 
     served.into_inner()
 }
 
-/// A machine that does other work may leave the other thread no time at all: the attack is repeated then.
+/// Asserts that the attack leaves the lock to the other thread. Repeats it up to 20 times, because a busy machine may
+/// give that thread no time at all.
 fn is_served(mut attack: impl FnMut() -> usize) {
     let served = (0..20).any(|_| {
         let served = attack();
@@ -62,7 +64,7 @@ fn is_served(mut attack: impl FnMut() -> usize) {
         assert_eq!(live_bytes(), 0);
         served > 10
     });
-    assert!(served, "the lock was never left");
+    assert!(served, "the lock was never released");
 }
 
 fn reclaim(owner: Owner) {
@@ -77,28 +79,28 @@ fn a_reclaim_leaves_the_lock_between_pieces() {
     is_served(|| {
         let owner = hoard();
         let all = live_bytes();
-        // A part of the owner's objects, and not all, has gone back.
+        // True while a part of the owner's objects, but not all, has gone back.
         let amid = || (MANY * 16 / 10..all - LARGE).contains(&live_bytes());
         let turn = || {
             let object = alloc(LARGE, SLAB_SIZE);
-            // SAFETY: a live object of the test's, given up.
+            // SAFETY: a live object of the test, which the test gives up.
             unsafe { heap::free(object, class::place(LARGE, SLAB_SIZE)) };
         };
         served(amid, turn, || reclaim(owner))
     });
 }
 
-/// So many bytes that the host takes a while to take back.
+/// So many bytes that the host needs some time to take them back.
 const HUGE: usize = 64 << 20;
 
 fn huge() -> NonNull<u8> {
     let object = alloc(HUGE, 1);
-    // SAFETY: so many bytes of the test's.
+    // SAFETY: the object belongs to the test and has that many bytes.
     unsafe { object.write_bytes(1, HUGE) };
     object
 }
 
-/// How often the lock was to be had while the host took back what it counts as gone already.
+/// Counts how often the other thread got the lock while the host was still taking back pages that it no longer counts.
 fn served_while_host_takes(action: impl FnOnce()) -> usize {
     served(|| live_bytes() < HUGE, || _ = heap::held_bytes(), action)
 }
@@ -109,7 +111,7 @@ fn a_large_object_goes_back_without_the_lock() {
     let _alone = alone();
     is_served(|| {
         let object = huge();
-        // SAFETY: a live object of the test's, given up.
+        // SAFETY: a live object of the test, which the test gives up.
         let free = || unsafe { heap::free(object, class::place(HUGE, 1)) };
         served_while_host_takes(free)
     });
@@ -117,11 +119,11 @@ fn a_large_object_goes_back_without_the_lock() {
 
 /// Invariant: DEV-5
 #[test]
-fn a_reclaim_gives_a_large_object_back_without_the_lock() {
+fn a_reclaim_frees_a_large_object_without_the_lock() {
     let _alone = alone();
     is_served(|| {
         let owner = Owner::from_index(7).unwrap();
-        // SAFETY: goes with its owner; nothing uses it.
+        // SAFETY: the object is released with its owner, and nothing uses it.
         unsafe { acting_for(owner, huge) };
         served_while_host_takes(|| reclaim(owner))
     });

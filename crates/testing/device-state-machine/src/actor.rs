@@ -13,7 +13,7 @@ use crate::driver::{Claimed, Driver, Kind};
 use crate::ledger::Holder;
 use crate::step::Numbers;
 
-/// A function on its way, and the number of its claim.
+/// A function that is handed over, with the number of its claim.
 pub(crate) type Carried<D> = (PciFunction<D>, u32);
 
 #[interface]
@@ -70,16 +70,16 @@ pub(crate) trait Actor {
     ) -> Result<(), RpcError>;
 }
 
-/// Domains that can be killed from within, by the names of their drivers.
+/// Domains that can be killed from within, with the names of their drivers.
 static DOMAINS: Mutex<Vec<(u32, Domain<dyn Actor>)>> = Mutex::new(Vec::new());
 
-/// From now on the domain can be killed from within.
+/// Makes the domain killable from within.
 pub(crate) fn publish(name: u32, domain: &Domain<dyn Actor>) {
     let mut domains = DOMAINS.lock().unwrap_or_else(PoisonError::into_inner);
     domains.push((name, domain.clone()));
 }
 
-/// All domains are over.
+/// Forgets all domains.
 pub(crate) fn withdraw() {
     DOMAINS
         .lock()
@@ -111,7 +111,7 @@ pub(crate) fn step(driver: &Driver, lent: Lent<'_>, word: u64, plan: Plan) {
     hand.step(&mut Numbers::of(word.to_le_bytes()));
 }
 
-/// A claim in a number.
+/// Packs a claim into a number.
 pub(crate) fn packed(holder: Holder) -> u64 {
     (holder.device as u64) << 32 | u64::from(holder.serial)
 }
@@ -123,7 +123,7 @@ fn unpacked(claim: u64) -> Holder {
     }
 }
 
-/// Puts a function where the driver has none; another one that it has there stays.
+/// Puts a function in the driver's place for it, if the place is empty. A function that is there already stays.
 pub(crate) fn take<D: Kind>(driver: &Driver, (function, serial): Carried<D>, board: u32) {
     let board = &D::boards(driver)[board as usize];
     if let Some(mut held) = board.change().filter(|held| held.is_none()) {
@@ -135,7 +135,7 @@ pub(crate) fn take<D: Kind>(driver: &Driver, (function, serial): Carried<D>, boa
     }
 }
 
-/// Takes a function out.
+/// Takes a function out of its place.
 pub(crate) fn give<D: Kind>(driver: &Driver, board: u32) -> Option<Carried<D>> {
     let held = D::boards(driver)[board as usize].change()?.take()?;
     Some((held.function, held.holder.serial))
@@ -237,7 +237,7 @@ impl Actor for Driver {
     }
 }
 
-/// What a case can ask an actor of one kind of function.
+/// The requests of a case to an actor, for one kind of function.
 pub(crate) trait Exchange: Kind {
     fn take(proxy: &Proxy<dyn Actor>, function: Carried<Self>, board: u32) -> Result<(), RpcError>;
     fn give(proxy: &Proxy<dyn Actor>, board: u32) -> Result<Option<Carried<Self>>, RpcError>;

@@ -1,4 +1,4 @@
-//! The devices: made once for the process, as a device is, and plugged in anew for each case.
+//! The emulated devices. They are made once for the process, as real devices are, and plugged in anew for each case.
 
 use std::sync::OnceLock;
 
@@ -14,15 +14,15 @@ use crate::ledger::{DEVICES, Watch};
 use crate::step::Numbers;
 use crate::{ledger, misbehaviour, shapes};
 
-/// A device and where it is claimed.
+/// An emulated device and the slot in which it is claimed.
 pub(crate) struct Place<M: 'static, D> {
-    /// Its number: in the ledger, and of all.
+    /// Its number among all devices, also in the ledger.
     pub(crate) number: usize,
     pub(crate) model: &'static M,
     pub(crate) slot: DeviceSlot<D>,
 }
 
-/// All of them, two of each kind.
+/// All devices, two of each kind.
 pub(crate) struct Bench {
     pub(crate) nvme: [Place<NvmeEmulator, Nvme>; 2],
     pub(crate) ixgbe: [Place<IxgbeBus, Ixgbe>; 2],
@@ -30,7 +30,7 @@ pub(crate) struct Bench {
     pub(crate) net: [Place<VirtioEmulator, VirtioNet>; 2],
 }
 
-/// A device, whatever its kind.
+/// An emulated device of any kind.
 #[derive(Clone, Copy)]
 pub(crate) enum Any {
     Nvme(&'static NvmeEmulator),
@@ -38,12 +38,12 @@ pub(crate) enum Any {
     Virtio(&'static VirtioEmulator),
 }
 
-/// Virtual nanoseconds of a pause: as long as makes a time-out of a second some hundred of them.
+/// Virtual nanoseconds of a pause: so long that a time-out of a second takes some hundred pauses.
 const PAUSE: u64 = 4_000_000;
 /// Polling intervals of an 82599 in a pause.
 const INTERVALS: u64 = 16;
 
-/// The bench of the process.
+/// Returns the bench of the process.
 pub(crate) fn bench() -> &'static Bench {
     static BENCH: OnceLock<Bench> = OnceLock::new();
     BENCH.get_or_init(Bench::new)
@@ -109,7 +109,7 @@ impl Bench {
         }
     }
 
-    /// All devices, by their numbers.
+    /// Returns all devices, by their numbers.
     pub(crate) fn all(&self) -> [Any; DEVICES] {
         let Self {
             nvme,
@@ -155,7 +155,7 @@ impl Bench {
                     4 | 5 => shapes::block(numbers),
                     _ => shapes::net(numbers),
                 };
-                // Registers that a driver has are where they were.
+                // A driver that has the device's registers must find them in the same place.
                 if ledger::is_claimed(number) {
                     shape.layout = model.layout();
                 }
@@ -180,7 +180,7 @@ impl Any {
         }
     }
 
-    /// The device's clock, in nanoseconds.
+    /// Returns the device's clock, in nanoseconds.
     pub(crate) fn elapsed(self) -> u64 {
         match self {
             Self::Nvme(model) => model.now(),
@@ -198,17 +198,18 @@ impl Any {
         }
     }
 
-    /// What the engine has told the device since this was last asked that no device can do with. One that completes twice may
-    /// run out of room by itself.
+    /// Returns an instruction of the engine's to the device that no device can follow, if there was one since the
+    /// last call. A device that completes commands twice may overrun its completion queue by itself, so that counts
+    /// only for an honest one.
     pub(crate) fn nonsense(self, is_honest: bool) -> Option<String> {
         match self {
             Self::Nvme(model) => {
                 let overruns = model.counts().overruns;
                 (overruns > 0 && is_honest)
-                    .then(|| format!("{overruns} completions had no room in their queue"))
+                    .then(|| format!("{overruns} completions found no room in their queue"))
             }
             Self::Ixgbe(_) => None,
-            // The driver may break any other: it writes the status as it likes.
+            // The driver may cause all other violations itself, because it writes the status as it likes.
             Self::Virtio(model) => {
                 let is_engines = |violation: &Violation| {
                     matches!(
@@ -228,7 +229,7 @@ impl Any {
                     )
                 };
                 let found = model.take_violations().into_iter().find(is_engines);
-                found.map(|violation| format!("the device was told nonsense: {violation:?}"))
+                found.map(|violation| format!("the engine told the device nonsense: {violation:?}"))
             }
         }
     }

@@ -1,4 +1,4 @@
-//! A case: devices of some kinds, drivers, and steps until all has ended.
+//! A case: devices of some kinds, drivers, and steps until everything has ended.
 
 use std::thread::scope;
 use std::time::Duration;
@@ -25,7 +25,7 @@ use crate::{expected_panics, misbehaviour, ticks};
 /// Where drivers run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Where {
-    /// Anywhere: as the numbers say.
+    /// As the host or in domains, as the numbers choose.
     Anywhere,
     /// As the host.
     Host,
@@ -35,11 +35,12 @@ pub enum Where {
     Cut,
 }
 
-/// Drivers of a case at most.
+/// The most drivers of a case.
 const DRIVERS: usize = 2;
-/// Longest that the devices' clocks may go on in a step: several resets that time out, 127.5 s each.
+/// The longest time that the devices' clocks may advance in a step, in nanoseconds: several resets that time out, at
+/// 127.5 s each.
 const LONGEST: u64 = 2_000_000_000_000;
-/// What the domains may have on the exchange heap, of those that are limited.
+/// The quota of shared bytes, for domains that have one.
 const QUOTA: usize = 1 << 20;
 
 /// One driver.
@@ -48,19 +49,19 @@ enum Place {
     Domain(Domain<dyn Actor>, Option<Proxy<dyn Actor>>),
 }
 
-/// Claims of a domain have no more than one claim may: all of its devices'.
+/// Returns the bytes that all claims of a domain may have together: each claim may have one quota.
 fn quota(plan: Plan) -> usize {
     let kinds = plan.kinds.count_ones() as usize;
     QUOTA * kinds * plan.devices
 }
 
-/// See the module.
+/// A case: see the module.
 pub struct Case {
     plan: Plan,
     drivers: Vec<Place>,
-    /// The domain that there is has a quota.
+    /// Whether domains have a quota.
     is_limited: bool,
-    /// What there was before.
+    /// The totals before the case.
     before: Totals,
     /// Steps taken.
     taken: usize,
@@ -84,10 +85,10 @@ impl Totals {
 }
 
 impl Case {
-    /// Devices are plugged in, and drivers started, as `seed` says.
+    /// Plugs devices in and starts drivers, as `seed` chooses.
     ///
     /// # Panics
-    /// If they do not start.
+    /// If a driver does not start.
     #[must_use]
     pub fn new(seed: Word, place: Where) -> Self {
         let mut numbers = Numbers::of(seed);
@@ -164,12 +165,15 @@ impl Case {
         self.check();
         for (before, after) in clocks.into_iter().zip(self.clocks()) {
             let took = after - before;
-            assert!(took < LONGEST, "a step took {took} ns of a device's time");
+            assert!(
+                took < LONGEST,
+                "a step took {took} ns of a device's time, more than {LONGEST}"
+            );
         }
     }
 
-    /// Has a driver take a step, of which call number `call` of the engine's is cut at instruction `at`, if it has as many.
-    /// Whether its domain died of it.
+    /// Makes a driver take a step, and cuts it at instruction `at` of the step's call number `call` of the engine, if
+    /// it has as many. Returns whether its domain died of the cut.
     ///
     /// # Panics
     /// If a rule is broken.
@@ -190,7 +194,7 @@ impl Case {
         is_cut
     }
 
-    /// Has several threads take steps at once, of a driver that `word` chooses.
+    /// Makes several threads take steps at once, with a driver that `word` chooses.
     ///
     /// # Panics
     /// If a rule is broken.
@@ -205,7 +209,7 @@ impl Case {
         bench().all().map(|device| device.elapsed())
     }
 
-    /// A device that the case is about.
+    /// Chooses a device of the case.
     fn device(&self, numbers: &mut Numbers) -> usize {
         let kinds: Vec<usize> = (0..4)
             .filter(|kind| self.plan.kinds >> kind & 1 != 0)
@@ -225,7 +229,7 @@ impl Case {
         }
     }
 
-    /// Unplugs a device, and plugs another one in, which a driver brings up perhaps.
+    /// Unplugs a device and plugs another one in, which a driver may then bring up.
     fn replug(&mut self, which: usize, numbers: &mut Numbers) {
         let device = self.device(numbers);
         if !self.plan.is_honest && numbers.one_in(2) {
@@ -245,7 +249,7 @@ impl Case {
         bench().all()[device].work(1 + numbers.below(4) as u64);
     }
 
-    /// Has a driver take a step.
+    /// Makes a driver take a step.
     fn take(&mut self, which: usize, word: u64, plan: Plan) {
         match &mut self.drivers[which] {
             Place::Host(driver) => {
@@ -259,7 +263,7 @@ impl Case {
         }
     }
 
-    /// What a call of a domain came to: one that died of it is buried.
+    /// Handles the result of a call of a domain. A domain that died of it is reclaimed and restarted.
     fn answered<T: Default>(&mut self, which: usize, result: Result<T, RpcError>) -> T {
         match result {
             Ok(answer) => answer,
@@ -267,11 +271,11 @@ impl Case {
                 self.bury(which);
                 T::default()
             }
-            Err(error) => panic!("a call ended with {error:?}"),
+            Err(error) => panic!("a call of a driver returned {error:?}"),
         }
     }
 
-    /// One that was killed from within is reclaimed with the next that is, whether or not its end was noticed.
+    /// Reclaims and restarts domains that were killed from within, whether or not a call noticed it.
     fn bury_dead(&mut self) {
         for which in 0..self.drivers.len() {
             if let Place::Domain(domain, _) = &self.drivers[which]
@@ -282,7 +286,7 @@ impl Case {
         }
     }
 
-    /// Reclaims a domain that is dead, and starts it again.
+    /// Reclaims a dead domain, and starts it again.
     fn bury(&mut self, which: usize) {
         let Place::Domain(domain, proxy) = &mut self.drivers[which] else {
             return;
@@ -320,7 +324,7 @@ impl Case {
         let Some((function, serial)) = self.give::<D>(from, board) else {
             return;
         };
-        // The host's, on its way.
+        // On its way the function belongs to the host.
         ledger::moved(device, to as u32);
         let before = heap::census_all().capabilities;
         let kept = match &mut self.drivers[to] {
@@ -349,7 +353,7 @@ impl Case {
         }
     }
 
-    /// Lends a function of one driver to another, for a step.
+    /// Lends a function of one driver to another for a few steps.
     fn lend(&mut self, from: usize, numbers: &mut Numbers) {
         match self.device(numbers) {
             device @ 0..2 => self.lend_one::<Nvme>(from, device, numbers),
@@ -366,7 +370,7 @@ impl Case {
             return;
         };
         let holder = Holder { device, serial };
-        // The host has it meanwhile.
+        // The host owns the function meanwhile.
         let host = DRIVERS as u32;
         ledger::moved(device, host);
         let function = RRef::new(function);
@@ -411,7 +415,7 @@ impl Case {
         }
     }
 
-    /// Has several threads take steps at once.
+    /// Makes several threads take steps at once.
     fn together(&mut self, numbers: &mut Numbers) {
         let plan = Plan {
             is_shared: true,
@@ -470,11 +474,14 @@ impl Case {
         }
     }
 
-    /// Compares.
+    /// Checks the rules.
     fn check(&self) {
         if self.is_limited && self.drivers.len() == 1 {
             let bytes = ledger::bytes_of(0);
-            assert!(bytes <= quota(self.plan), "{bytes} bytes with the devices");
+            assert!(
+                bytes <= quota(self.plan),
+                "{bytes} bytes are with the devices, more than the quota"
+            );
         }
         let violations = ledger::violations();
         assert!(
@@ -492,10 +499,10 @@ impl Case {
         }
     }
 
-    /// All ends: what there was before is there again.
+    /// Ends everything, and checks that the totals are as they were before.
     ///
     /// # Panics
-    /// If it isn't.
+    /// If they are not.
     pub fn end(self) {
         let before = self.before;
         for (name, driver) in (0..).zip(self.drivers) {
@@ -516,18 +523,18 @@ impl Case {
         let violations = ledger::violations();
         assert!(violations.is_empty(), "{}", violations.join("\n"));
         let (outside, _) = ledger::touched();
-        assert_eq!(outside, 0, "bytes were touched outside");
-        assert_eq!(Totals::now(), before, "what is left in the end");
+        assert_eq!(outside, 0, "devices touched bytes outside of what they may");
+        assert_eq!(Totals::now(), before, "the totals after the case");
     }
 }
 
-/// Devices that a case is about.
+/// Returns the devices of a case.
 fn devices(plan: Plan) -> impl Iterator<Item = usize> {
     let kinds = (0..4).filter(move |kind| plan.kinds >> kind & 1 != 0);
     kinds.flat_map(move |kind| (0..plan.devices).map(move |device| 2 * kind + device))
 }
 
-/// Registers are found as the host, before any domain looks for them.
+/// Finds the registers as the host, before a domain looks for them.
 fn listed() {
     let _ = (
         Nvme::listed().len(),
@@ -537,7 +544,7 @@ fn listed() {
     );
 }
 
-/// A driver in a domain of its own.
+/// Starts a driver in a domain of its own.
 fn domain(name: u32, is_limited: bool, is_cut: bool) -> Place {
     let spec = DomainSpec::new("driver")
         .restart(Restart::limited(u32::MAX, Duration::from_secs(1 << 20)))
@@ -561,7 +568,7 @@ fn proxy_of<'p>(
     proxy.get_or_insert_with(|| domain.proxy().unwrap_or_else(|error| panic!("{error}")))
 }
 
-/// A domain is dead: reclaimed, with its claims.
+/// Reclaims a dead domain, with its claims.
 fn end(domain: &Domain<dyn Actor>, name: u32) {
     runtime().reap();
     wait_until("the reclaim", || {
@@ -571,12 +578,14 @@ fn end(domain: &Domain<dyn Actor>, name: u32) {
     over(name);
 }
 
-/// A driver has ended: no device of its is bus master.
+/// Checks that no device of a driver that has ended is bus master.
 fn over(name: u32) {
     for device in ledger::dead(name) {
         let is_master = bench().is_bus_master(device);
         if is_master {
-            ledger::violate(|| format!("device {device} is bus master after its driver"));
+            ledger::violate(|| {
+                format!("device {device} is bus master after the end of its driver")
+            });
         }
     }
 }

@@ -1,8 +1,8 @@
-//! How far runs come: how often what happened that holes lie behind. A suite that never comes there finds nothing.
+//! Coverage: how often the events happened that lie on the way to holes. A suite that never gets there finds nothing.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
-/// What is counted.
+/// The events that are counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub(crate) enum Milestone {
@@ -32,7 +32,7 @@ pub(crate) enum Milestone {
     ReadsCompared,
 }
 
-/// All, by their numbers.
+/// All milestones, by their numbers.
 const ALL: [Milestone; 24] = [
     Milestone::Claims,
     Milestone::Deaths,
@@ -62,12 +62,12 @@ const ALL: [Milestone; 24] = [
 
 static COUNTS: [AtomicU64; ALL.len()] = [const { AtomicU64::new(0) }; ALL.len()];
 
-/// It happened once more.
+/// Counts the event once more.
 pub(crate) fn note(what: Milestone) {
     COUNTS[what as usize].fetch_add(1, Relaxed);
 }
 
-/// What happened so far, and how often.
+/// Returns the events so far, with their counts.
 pub fn coverage() -> impl Iterator<Item = (String, u64)> {
     let told = |what: Milestone| (format!("{what:?}"), COUNTS[what as usize].load(Relaxed));
     ALL.into_iter().map(told)

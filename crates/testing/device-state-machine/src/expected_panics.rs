@@ -1,4 +1,4 @@
-//! Panics that are asked for say nothing; others are remembered.
+//! Panics that the test asks for are not printed. All others are recorded.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -8,17 +8,17 @@ use std::sync::{Mutex, Once, PoisonError};
 use samara_testkit::hosted::as_host;
 
 thread_local! {
-    /// Panics of this thread say nothing.
+    /// Whether panics of this thread are silent.
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// What nobody asked for: a panic in trusted code, or in the machine.
+/// The first panic that the test did not ask for: in trusted code, or in the machine.
 static UNASKED: Mutex<Option<String>> = Mutex::new(None);
 
-/// A panic that is asked for.
+/// The payload of a panic that the test asks for.
 struct Asked;
 
-/// Has panics that are asked for say nothing, and others be remembered. For the length of the process.
+/// Silences the panics that the test asks for, and records all others, for the lifetime of the process.
 pub fn be_quiet() {
     static SET: Once = Once::new();
     SET.call_once(|| {
@@ -36,7 +36,7 @@ pub fn be_quiet() {
     });
 }
 
-/// The first panic that nobody asked for since this was last asked.
+/// Returns the first unexpected panic since the last call.
 pub(crate) fn unasked() -> Option<String> {
     UNASKED
         .lock()
@@ -44,7 +44,7 @@ pub(crate) fn unasked() -> Option<String> {
         .take()
 }
 
-/// Runs `f`, whose panics say nothing.
+/// Runs `f` with silent panics.
 pub(crate) fn silent<R>(f: impl FnOnce() -> R) -> R {
     struct Loud(bool);
     impl Drop for Loud {
@@ -56,12 +56,12 @@ pub(crate) fn silent<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Panics, past the hook.
+/// Panics without a call of the hook.
 pub(crate) fn panic_as_asked() -> ! {
     panic::resume_unwind(Box::new(Asked))
 }
 
-/// Runs `f`; none if it panicked as it was asked to.
+/// Runs `f`. Returns nothing if `f` panicked because the test asked it to.
 pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> Option<R> {
     let is_asked = |payload: Box<dyn Any + Send>| match payload.downcast::<Asked>() {
         Ok(_) => None,

@@ -1,4 +1,4 @@
-//! Registers that a table lists, found by trying all that there could be.
+//! Registers that a table lists, found by trying all possible ones.
 
 use std::panic::catch_unwind;
 
@@ -10,7 +10,7 @@ use samara_device_io::table::Table;
 use crate::expected_panics::silent;
 use crate::surface::call;
 
-/// A register, and what may be done with it as far as the compiler knows.
+/// A register, with the accesses that its type allows.
 pub(crate) enum Listed<D> {
     Read8(Register<D, u8, ReadOnly>),
     Read16(Register<D, u16, ReadOnly>),
@@ -26,16 +26,16 @@ pub(crate) enum Listed<D> {
     Both64(Register<D, u64, ReadWrite>),
 }
 
-/// The register, if the table lists it so.
+/// Returns the register, if the table lists it with this width and access.
 fn listed<D: Table, T: Value, A: Access>(
     window: usize,
     offset: usize,
 ) -> Option<Register<D, T, A>> {
-    // What a driver does in a constant, where a panic is an error of the compiler's.
+    // A driver makes this call in a constant, where a panic is a compile error.
     silent(|| catch_unwind(|| call!(Register::<D, T, A>::at, window, offset))).ok()
 }
 
-/// All that windows of these lengths may have, of all widths.
+/// Returns all registers in windows of these lengths, of all widths.
 pub(crate) fn all<D: Table>(lengths: &[usize]) -> Vec<Listed<D>> {
     let mut found = Vec::new();
     for (window, &length) in lengths.iter().enumerate() {
@@ -54,7 +54,7 @@ pub(crate) fn all<D: Table>(lengths: &[usize]) -> Vec<Listed<D>> {
     found
 }
 
-/// The same of 32 and 64 bits only.
+/// Returns only those of 32 and 64 bits.
 pub(crate) fn wide<D: Table>(lengths: &[usize]) -> Vec<Listed<D>> {
     let mut found = Vec::new();
     for (window, &length) in lengths.iter().enumerate() {
@@ -72,13 +72,13 @@ pub(crate) fn wide<D: Table>(lengths: &[usize]) -> Vec<Listed<D>> {
     found
 }
 
-/// What is done with a register, whatever its width.
+/// An operation on a register of any width.
 pub(crate) trait Touch<D: Table> {
     fn read<T: Value, A: Readable>(&mut self, register: Register<D, T, A>);
     fn write<T: Value + Narrow, A: Writable>(&mut self, register: Register<D, T, A>);
 }
 
-/// An integer made of a wider one.
+/// An integer that is made of a wider one.
 pub(crate) trait Narrow {
     fn of(value: u64) -> Self;
 }
@@ -96,7 +96,7 @@ macro_rules! narrow {
 narrow!(u8, u16, u32, u64);
 
 impl<D: Table> Listed<D> {
-    /// Has something done with it: read, or written.
+    /// Reads or writes the register.
     pub(crate) fn touch(&self, touch: &mut impl Touch<D>, writes: bool) {
         match self {
             Self::Read8(it) => touch.read(*it),

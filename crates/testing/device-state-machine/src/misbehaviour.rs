@@ -1,4 +1,4 @@
-//! How devices misbehave: what they say is anything, what they touch is what they were told of.
+//! How devices misbehave. They may report anything, but they touch only memory that they were told of.
 
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};
@@ -17,7 +17,7 @@ use crate::step::Numbers;
 /// Devices that were unplugged.
 static REMOVED: [AtomicBool; DEVICES] = [const { AtomicBool::new(false) }; DEVICES];
 
-/// The device was plugged in.
+/// Records that the device was plugged in.
 pub(crate) fn plugged(device: usize) {
     REMOVED[device].store(false, Relaxed);
 }
@@ -27,7 +27,7 @@ pub(crate) fn is_removed(device: usize) -> bool {
     REMOVED[device].load(Relaxed)
 }
 
-/// One that was unplugged comes back as it comes from power-on.
+/// Plugs a device in again if it was unplugged, in its power-on state.
 fn come_back(device: usize, numbers: &mut Numbers) {
     if is_removed(device) {
         bench().replug_one(device, numbers);
@@ -48,7 +48,7 @@ fn remove(device: usize) {
     }
 }
 
-/// Throws switches of a device.
+/// Switches a misbehaviour of a device on.
 pub(crate) fn lie(device: usize, numbers: &mut Numbers) {
     come_back(device, numbers);
     if numbers.one_in(16) {
@@ -61,7 +61,7 @@ pub(crate) fn lie(device: usize, numbers: &mut Numbers) {
     }
 }
 
-/// The device tells the truth again.
+/// Makes the device tell the truth again.
 pub(crate) fn heal(device: usize, numbers: &mut Numbers) {
     come_back(device, numbers);
     match bench().all()[device] {
@@ -83,7 +83,7 @@ pub(crate) fn heal(device: usize, numbers: &mut Numbers) {
     }
 }
 
-/// The device completes a command that it was not told of, in place of the next one.
+/// Makes the device complete a command that it was not told of, in place of the next one.
 pub(crate) fn guess(device: usize, tag: u16) {
     if let Any::Nvme(model) = bench().all()[device] {
         let wrong = nvme_emulator::Misbehaviour::Cid(tag);
@@ -91,7 +91,7 @@ pub(crate) fn guess(device: usize, tag: u16) {
     }
 }
 
-/// Some of the writes that bring a device up are lost.
+/// Chooses some of the writes that bring a device up to be lost.
 fn lost(numbers: &mut Numbers) -> LostWrites {
     LostWrites {
         after: numbers.below(12) as u32,
@@ -102,7 +102,7 @@ fn lost(numbers: &mut Numbers) -> LostWrites {
 fn nvme(model: &NvmeEmulator, numbers: &mut Numbers) {
     use nvme_emulator::Misbehaviour::*;
     let mut wrong = || {
-        // One that was given; or the next in its place; or of slots 0 to 3, used some times.
+        // The tag of a command that was put; or the next tag of its slot; or a tag of slots 0 to 3 after a few uses.
         let tag = match numbers.below(4) {
             0 => (numbers.below(4) | numbers.below(6) << 6) as u16,
             1 => ledger::some_tag(numbers.below(64)).wrapping_add(1 << 6),
@@ -140,7 +140,8 @@ fn nvme(model: &NvmeEmulator, numbers: &mut Numbers) {
         11 => model.switch(|switches| switches.never_idle = numbers.one_in(2)),
         12 => model.switch(|switches| switches.fatal = true),
         13 => model.switch(|switches| {
-            // Larger than blocks are, metadata included: else the device would transfer more than it was told of.
+            // Larger than real blocks, metadata included. With smaller ones the device would transfer more than it
+            // was told to.
             switches.identify_as = Some(nvme_emulator::NamespaceShape {
                 block_shift: numbers.of_these(&[13, 16, 17]),
                 format: numbers.of_these(&[0, 1, 15, 63]),
@@ -228,7 +229,7 @@ fn virtio(model: &VirtioEmulator, numbers: &mut Numbers) {
     }
 }
 
-/// Something comes from outside: frames.
+/// Sends frames to the device from outside.
 pub(crate) fn frames(device: usize, numbers: &mut Numbers) {
     let frame = |numbers: &mut Numbers| {
         let length = numbers.of_these(&[60, 60, 64, 1000, 1514, 2040]);
@@ -254,8 +255,8 @@ pub(crate) fn frames(device: usize, numbers: &mut Numbers) {
     }
 }
 
-/// What firmware may have left in a device that nobody has claimed: one from power-on. A device that was claimed is made bus
-/// master by nobody else.
+/// Puts the device into a state that firmware may have left, if no driver has claimed it: a device after power-on.
+/// Nothing else makes a claimed device bus master.
 pub(crate) fn firmware(device: usize, numbers: &mut Numbers) {
     if let Any::Ixgbe(model) = bench().all()[device]
         && !ledger::is_claimed(device)

@@ -1,15 +1,15 @@
-//! How devices are built: chosen for each case.
+//! How devices are built, chosen for each case.
 
 use samara_testkit::nvme_emulator::{self, NamespaceShape, Timing};
 use samara_testkit::virtio_emulator::{self, Block, Device, Layout, Net, Structure};
 
 use crate::step::Numbers;
 
-/// Bytes of a namespace: few, as each case has its own, and more than a list has pages for.
+/// Bytes of a namespace. Few, because each case has its own, but more than the pages of one list cover.
 const BYTES: u64 = 320 << 10;
 const BLOCKS: u64 = BYTES >> 9;
 
-/// A second namespace, of larger blocks; and a second and a third, with metadata.
+/// Further namespaces: none; a second one with larger blocks; a second and a third one, the second with metadata.
 const FURTHER: [&[NamespaceShape]; 3] = [
     &[],
     &[NamespaceShape {
@@ -65,7 +65,7 @@ pub(crate) fn nvme(numbers: &mut Numbers) -> nvme_emulator::Shape {
     }
 }
 
-/// Doorbells lie on the registers that take a queue's addresses.
+/// A layout whose doorbells overlap the registers that take a queue's addresses.
 const OVERLAPPING: Layout = Layout {
     notify: Structure {
         offset: 0x20,

@@ -2,13 +2,13 @@
 
 use samara_testkit::rng::Rng;
 
-/// Bytes that make a step.
+/// Number of bytes that encode a step.
 pub const BYTES: usize = 8;
 
-/// A step: all that is chosen in it follows from these bytes, and from what there is when it is taken.
+/// A step. All its choices follow from these bytes, and from the state in which it is taken.
 pub type Word = [u8; BYTES];
 
-/// What a step chooses by.
+/// The source of a step's choices.
 pub(crate) struct Numbers(Rng);
 
 impl Numbers {
@@ -16,7 +16,7 @@ impl Numbers {
         Self(Rng::new(u64::from_le_bytes(word)))
     }
 
-    /// Numbers of their own, for something that is done inside a step.
+    /// Returns a source of its own, for something that is done inside a step.
     pub(crate) fn fork(&mut self) -> Self {
         Self::of(self.word())
     }
@@ -25,22 +25,22 @@ impl Numbers {
         (self.below(1 << 32) as u64 | (self.below(1 << 32) as u64) << 32).to_le_bytes()
     }
 
-    /// The next number below `bound`, which is not 0.
+    /// Returns the next number below `bound`, which is not 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0.below(bound)
     }
 
-    /// True one time in `times`.
+    /// Returns true one time in `times`.
     pub(crate) fn one_in(&mut self, times: usize) -> bool {
         self.below(times) == 0
     }
 
-    /// One of these.
+    /// Returns one of these.
     pub(crate) fn of_these<T: Copy>(&mut self, these: &[T]) -> T {
         these[self.below(these.len())]
     }
 
-    /// Any 32 bits, often ones that matter: none, all, one, few.
+    /// Returns any 32 bits, often special ones: none, all, one, few.
     pub(crate) fn bits(&mut self) -> u32 {
         match self.below(8) {
             0 => 0,

@@ -1,6 +1,7 @@
-//! Which functions of `samara-device-io` were called, by the names that the compiler gives them.
+//! Records which functions of `samara-device-io` were called, by the names that the compiler gives them.
 //!
-//! [`call!`] takes a function, tells its name from its type, and calls it: name and call are one path.
+//! [`call!`] takes a function, gets its name from its type, and calls it. So the name and the call come from one
+//! path.
 
 use std::any::type_name;
 use std::sync::OnceLock;
@@ -12,10 +13,10 @@ pub(crate) struct Site {
     name: OnceLock<&'static str>,
 }
 
-/// More than there are.
+/// More than the number of places.
 const SITES: usize = 512;
 
-/// Those that were reached. Domains come by: nothing is allocated, and no lock is held.
+/// The places that were reached. Domains reach them too, so nothing is allocated and no lock is held.
 static REACHED: [OnceLock<&'static Site>; SITES] = [const { OnceLock::new() }; SITES];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -35,13 +36,13 @@ impl Site {
             let place = REACHED.get(at);
             assert!(
                 place.is_some_and(|place| place.set(self).is_ok()),
-                "more places than {SITES}"
+                "more call sites than {SITES}; raise `SITES`"
             );
         }
     }
 }
 
-/// The functions that were called so far, as the compiler names them, and how often at one place.
+/// Returns the functions that were called so far, as the compiler names them, with the number of calls at one place.
 pub fn calls() -> impl Iterator<Item = (&'static str, u64)> {
     let told = |site: &'static Site| Some((*site.name.get()?, site.calls.load(Relaxed)));
     REACHED
@@ -50,7 +51,7 @@ pub fn calls() -> impl Iterator<Item = (&'static str, u64)> {
         .filter_map(move |site| told(site))
 }
 
-/// Calls a function, and counts that it was.
+/// Calls a function, and counts the call.
 macro_rules! call {
     ($function:expr $(, $argument:expr)* $(,)?) => {{
         static SITE: $crate::surface::Site = $crate::surface::Site::new();
@@ -62,7 +63,7 @@ macro_rules! call {
 }
 pub(crate) use call;
 
-/// Calls what a value's traits have: to be shown, to be copied, to be compared.
+/// Calls the functions of a value's traits: formatting, copying, comparing.
 macro_rules! traits {
     ($value:expr, $type:ty: $($of:ident),+) => {{
         let value: &$type = $value;
@@ -86,7 +87,7 @@ macro_rules! traits {
 }
 pub(crate) use traits;
 
-/// Takes text and keeps none.
+/// Discards the text that is written to it.
 pub(crate) struct Sink;
 
 impl std::fmt::Write for Sink {
@@ -95,7 +96,7 @@ impl std::fmt::Write for Sink {
     }
 }
 
-/// Shown by a function.
+/// A value that is formatted by a function.
 pub(crate) struct Told<F>(pub(crate) F);
 
 impl<F: Fn(&mut std::fmt::Formatter<'_>) -> std::fmt::Result> std::fmt::Debug for Told<F> {

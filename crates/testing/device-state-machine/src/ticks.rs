@@ -1,4 +1,5 @@
-//! Domains that are cut at an instruction of a call of the engine's, where the machine can be stepped: x86-64 Linux.
+//! Domains that are cut at an instruction of a call of the engine, on the platform where the thread can be
+//! single-stepped: x86-64 Linux.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod stepped {
@@ -10,11 +11,11 @@ mod stepped {
 
     thread_local! {
         static CONTAINED: OnceCell<Contained> = const { OnceCell::new() };
-        /// Calls of the engine until the one that is stepped; none if there's none.
+        /// Calls of the engine that are left until the one that is stepped, if there is one.
         static CALLS: Cell<Option<u32>> = const { Cell::new(None) };
     }
 
-    /// With limits that only a host which contains its threads can keep.
+    /// Adds the limit that only a host can enforce that contains its threads.
     pub(crate) fn limited(spec: DomainSpec) -> DomainSpec {
         CONTAINED.with(|cell| {
             cell.get_or_init(stepping);
@@ -22,8 +23,8 @@ mod stepped {
         spec.budget(Duration::from_secs(3600))
     }
 
-    /// Runs `step`, whose engine's call number `call` runs step by step until a tick before its instruction `at`, and at
-    /// every one from there on until the domain is cut.
+    /// Runs `step`. Its call number `call` of the engine runs step by step: from instruction `at` on, a tick comes
+    /// before every instruction, until the domain is cut.
     pub(crate) fn around<R>(call: u32, at: u64, step: impl FnOnce() -> R) -> R {
         CONTAINED.with(|cell| {
             let contained = cell.get_or_init(stepping);
@@ -39,7 +40,7 @@ mod stepped {
         })
     }
 
-    /// A function of the engine's is about to be called.
+    /// Runs before each call of a function of the engine.
     #[inline]
     pub(crate) fn here() {
         if let Some(left) = CALLS.get() {
@@ -54,17 +55,17 @@ mod stepped {
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) use stepped::{around, here, limited};
 
-/// Elsewhere nothing is cut.
+/// Cuts nothing on this platform.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn around<R>(_: u32, _: u64, step: impl FnOnce() -> R) -> R {
     step()
 }
 
-/// As above.
+/// Does nothing on this platform.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn here() {}
 
-/// As above.
+/// Sets no limit on this platform.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn limited(
     spec: samara_domain_runtime::DomainSpec,

@@ -1,6 +1,6 @@
 //! The random driver: as the host, in domains, cut at instructions, on several threads. A million steps in all.
 //!
-//! How to take the steps of a failure again is said in the crate's documentation.
+//! The crate's documentation says how to repeat the steps of a failure.
 
 use samara_device_state_machine::{Case, Where, Word, be_quiet, coverage};
 use samara_host_std::{DomainAlloc, System};
@@ -14,10 +14,10 @@ use std::thread::panicking;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Steps of all modes, about: a debug build is slower by as much as it takes fewer.
+/// The approximate number of steps of all modes. A debug build takes fewer, because it is slower.
 const STEPS: u64 = if cfg!(optimised) { 1_000_000 } else { 60_000 };
 
-/// Steps of a case at most.
+/// The most steps of a case.
 const LONGEST: usize = 400;
 
 fn given(name: &str) -> Option<u64> {
@@ -33,7 +33,7 @@ fn steps() -> u64 {
     given.unwrap_or(STEPS)
 }
 
-/// Says what is run, whether or not it fails: past the harness, which shows only what failed.
+/// Prints what is run, whether or not it fails. It bypasses the harness, which shows only the output of failed tests.
 fn say(what: &str) {
     let _ = writeln!(io::stderr(), "{what}");
 }
@@ -42,8 +42,8 @@ fn word(rng: &mut Rng) -> Word {
     (rng.below(1 << 32) as u64 | (rng.below(1 << 32) as u64) << 32).to_le_bytes()
 }
 
-/// The cases of a mode: so many steps, all of which follow from one number for each case; or only the case that is asked for.
-/// Says, where one fails, which it was and after how many steps.
+/// The cases of a mode: a number of steps, in which one number determines each case, or only the case that is asked
+/// for. If one fails, prints its number and after how many steps it failed.
 struct Cases {
     rng: Rng,
     steps: u64,
@@ -68,7 +68,7 @@ impl Cases {
         }
     }
 
-    /// What the next case follows from.
+    /// Returns the source of the next case.
     fn next(&mut self) -> Option<Rng> {
         self.current = match (self.only, self.current) {
             (Some(_), Some(_)) => None,
@@ -90,7 +90,7 @@ impl Drop for Cases {
     }
 }
 
-/// Takes the steps in a case of their own, whose seed is the first of them.
+/// Takes the steps in a case of their own. The first word is the seed of the case.
 fn run(place: Where, steps: &[Word]) {
     let Some((seed, steps)) = steps.split_first() else {
         return;
@@ -102,7 +102,7 @@ fn run(place: Where, steps: &[Word]) {
     case.end();
 }
 
-/// The shortest part of a case that fails is told, and taken again.
+/// Prints the shortest failing part of a case, and runs it again.
 fn tell_shortest(place: Where, steps: &[Word]) {
     let Some((seed, rest)) = steps.split_first() else {
         return;
@@ -139,14 +139,15 @@ fn drivers_of_the_host() {
     cases("drivers of the host", Where::Host, steps() / 2);
 }
 
-/// Drivers that are cut at an instruction of a call of the engine's: each takes a signal for every instruction before it.
+/// Drivers that are cut at an instruction of a call of the engine. Each cut takes a signal for every instruction
+/// before it.
 #[test]
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn drivers_under_ticks() {
-    /// Most instructions of a call before its cut, and calls of a step before that one.
+    /// The most instructions of a call before its cut, and the most calls of a step before that one.
     const LATEST: usize = 4096;
     const CALLS: usize = 24;
-    /// Steps of a case, and how many there are to one that is cut.
+    /// Steps of a case; one in so many is cut.
     const STEPS: usize = 150;
     const BETWEEN: usize = 5;
     let _alone = alone();
@@ -167,10 +168,10 @@ fn drivers_under_ticks() {
         case.end();
     }
     say(&format!("drivers under ticks: {cut} steps were deadly"));
-    assert!(cut > cases.taken / 50, "only {cut} cuts");
+    assert!(cut > cases.taken / 50, "too few cuts: {cut}");
 }
 
-/// Drivers whose functions several threads share: what each does to the other is not the same in two runs.
+/// Drivers whose functions several threads share. The interleaving of the threads differs from run to run.
 #[test]
 fn drivers_on_several_threads() {
     const STEPS: usize = 100;
@@ -183,7 +184,7 @@ fn drivers_on_several_threads() {
                 cases.taken += 1;
                 case.step(word(&mut rng));
             } else {
-                // Some steps of each thread.
+                // Each thread takes some steps.
                 cases.taken += 16;
                 case.step_together(word(&mut rng));
             }

@@ -1,6 +1,6 @@
-//! Every safe function of `samara-device-io` is called by the random driver.
+//! The random driver calls every safe function of `samara-device-io`.
 //!
-//! The list is made from what rustdoc tells of the crate: a function that is added is on it.
+//! The list comes from rustdoc's output for the crate, so a new function is on it automatically.
 
 #[path = "../../state-machine/tests/reachable/mod.rs"]
 mod reachable;
@@ -14,7 +14,7 @@ use std::collections::BTreeSet;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// What is on the list and can't be called by a driver, with the reason.
+/// Functions on the list that a driver cannot call, with the reason.
 const NOT_CALLED: &[(&str, &str)] = &[
     (
         "Exchangeable::transfer",
@@ -22,18 +22,18 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ),
     (
         "Drop::drop",
-        "the compiler calls it, and refuses whoever does by name",
+        "the compiler calls it, and rejects explicit calls",
     ),
     (
         "Messages::release",
-        "takes a message back, of which there is none where there are none",
+        "takes back a message, which `NoMessages` never gives out",
     ),
 ];
 
-/// Types that a driver has no value of.
+/// Types of which a driver has no value.
 const EMPTY: &[&str] = &["Objects", "ReadOnly", "ReadWrite", "Transfers", "WriteOnly"];
 
-/// Cases at most in which each function is called at least once, and their steps.
+/// The most cases in which each function is called at least once, and their steps.
 const CASES: usize = 200;
 const STEPS: usize = 200;
 
@@ -81,5 +81,8 @@ fn the_driver_calls_every_safe_function() {
             .any(|name| name.member().starts_with(prefix))
     };
     let stale: Vec<_> = NOT_CALLED.iter().filter(stale).collect();
-    assert!(stale.is_empty(), "excused, but not on the list: {stale:?}");
+    assert!(
+        stale.is_empty(),
+        "`NOT_CALLED` names functions that are not on the list: {stale:?}"
+    );
 }

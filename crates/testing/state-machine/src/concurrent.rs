@@ -1,7 +1,7 @@
-//! Several threads in the same domains at once, with deaths and restarts between.
+//! Several threads in the same domains at once, with deaths and restarts in between.
 //!
-//! What each call does is not known beforehand, so the model is weaker than the machine's: between rounds
-//! every domain must own exactly what it says it keeps, and the host what it had before.
+//! The effect of each call is not known beforehand, so the checks are weaker than the machine's: between rounds every
+//! domain must own exactly the objects that it reports, and the host must own what it had before.
 
 use crate::area::objects::Objects;
 use crate::census::{add, minus};
@@ -21,22 +21,22 @@ use std::sync::Barrier;
 use std::thread::scope;
 use std::time::Duration;
 
-/// Objects that a thread holds at most.
+/// The most objects that a thread holds.
 const MOST: usize = 8;
 
 /// Domains that several threads use.
 #[derive(Debug)]
 pub struct Together {
     domains: Vec<Domain<dyn Node>>,
-    /// What a domain has that keeps nothing.
+    /// The census of a domain that keeps nothing.
     base: Census,
 }
 
 impl Together {
-    /// `domains` of them, freshly started.
+    /// Starts `domains` new domains.
     ///
     /// # Panics
-    /// If they do not start.
+    /// If a domain does not start.
     #[must_use]
     pub fn new(name: &str, domains: usize) -> Self {
         let restart = Restart::limited(u32::MAX, Duration::from_secs(1 << 20));
@@ -50,10 +50,10 @@ impl Together {
         Self { domains, base }
     }
 
-    /// Has each of `threads` threads take `steps` steps, and compares.
+    /// Makes each of `threads` threads take `steps` steps, and then checks all domains and the host.
     ///
     /// # Panics
-    /// If anything is not as it must be.
+    /// If a check fails.
     pub fn round(&self, threads: u64, steps: u64, seed: u64) {
         let host = heap::census(samara_shared_heap::Owner::HOST);
         scope(|scope| {
@@ -65,14 +65,14 @@ impl Together {
         let now = heap::census(samara_shared_heap::Owner::HOST);
         assert_eq!(
             now, host,
-            "the host's, after all threads have dropped theirs"
+            "the host's objects, after all threads have dropped theirs"
         );
     }
 
-    /// Has each of `threads` threads make objects in one domain until there is no more of its quota, and compares.
+    /// Makes `threads` threads allocate in one domain until its quota is used up, and checks the limit.
     ///
     /// # Panics
-    /// If they have more than that.
+    /// If the domain has more bytes than its limit.
     pub fn race_for_quota(&self, threads: usize, seed: u64) {
         const ROOM: usize = 4096;
         let domain = &self.domains[seed as usize % self.domains.len()];
@@ -91,16 +91,19 @@ impl Together {
             }
         });
         let has = heap::census(owner).bytes;
-        assert!(has <= limit, "{has} bytes with a quota of {limit}");
+        assert!(
+            has <= limit,
+            "{has} bytes exceed the quota of {limit} bytes"
+        );
         limit_bytes(owner, None);
         domain.kill();
         runtime().reap();
     }
 
-    /// Has one thread kill a domain and another restart it at the same time, and compares.
+    /// Makes one thread kill a domain while another restarts it, and checks the exit reason.
     ///
     /// # Panics
-    /// If one that runs has a reason to have ended.
+    /// If the restart fails, or if a running domain has an exit reason.
     pub fn race_of_deaths(&self, seed: u64) {
         let domain = &self.domains[seed as usize % self.domains.len()];
         let all = Barrier::new(2);
@@ -113,7 +116,10 @@ impl Together {
             domain.restart().unwrap_or_else(|error| panic!("{error}"));
         });
         let runs = domain.proxy().is_ok_and(|proxy| proxy.count().is_ok());
-        assert!(!runs || domain.exit_reason().is_none(), "{domain:?} runs");
+        assert!(
+            !runs || domain.exit_reason().is_none(),
+            "{domain:?} runs and has an exit reason"
+        );
     }
 
     fn run(&self, steps: u64, seed: u64) {
@@ -132,14 +138,14 @@ impl Together {
             0 => {
                 domain.kill();
             }
-            // Two at once wait for each other, and the second finds a new generation or makes one.
+            // Two concurrent restarts wait for each other. The second one finds a new generation, or starts one.
             1 | 2 => domain.restart().unwrap_or_else(|error| panic!("{error}")),
             3 => expect(
                 proxy
                     .look(&RRef::new([tag; 5]), true)
                     .map(|_| unreachable!()),
             ),
-            // As another thread may have set it; taken away by the next one, or by the check.
+            // Another thread may have set a limit. The next such step or the check removes it.
             4 => limit_bytes(owner_of(domain), Some(4096)),
             5..8 => limit_bytes(owner_of(domain), None),
             8..20 => {
@@ -153,13 +159,13 @@ impl Together {
                     let made = Item::make(how, tag).unwrap_or_else(|error| panic!("{error}"));
                     (made, tag)
                 });
-                assert!(item.is(tag), "the thread's own object changed");
+                assert!(item.is(tag), "an object that the thread holds has changed");
                 expect(proxy.put(item));
             }
             _ => match proxy.take_any() {
                 Ok(Some(item)) => {
                     let tag = item.tag();
-                    assert!(item.is(tag), "an object changed in a domain");
+                    assert!(item.is(tag), "an object changed inside a domain");
                     if hand.len() < MOST {
                         hand.push((item, tag));
                     }
@@ -188,11 +194,15 @@ impl Together {
                     assert_eq!(
                         has,
                         all,
-                        "{domain:?} keeps {kept:?}, {:?}",
+                        "{domain:?} reports {kept:?}, but owns {:?}",
                         minus(has, self.base)
                     );
-                    // Whatever its predecessor died of.
-                    assert_eq!(domain.exit_reason(), None, "{domain:?} runs");
+                    // A running generation has no exit reason, however its predecessor died.
+                    assert_eq!(
+                        domain.exit_reason(),
+                        None,
+                        "{domain:?} runs and has an exit reason"
+                    );
                 }
                 Err(error) => {
                     assert_eq!(error, RpcError::Dead);
@@ -202,7 +212,7 @@ impl Together {
         }
     }
 
-    /// Ends it: everything is killed and reclaimed. How many restarts there were.
+    /// Kills and reclaims all domains. Returns the number of their restarts.
     #[must_use]
     pub fn end(self) -> u64 {
         let restarts = self.domains.iter().map(Domain::restarts);
@@ -216,10 +226,10 @@ impl Together {
     }
 }
 
-/// How a call of a domain may end that others kill and limit meanwhile.
+/// Accepts the results of a call that runs while other threads kill and limit the callee.
 fn expect(ended: Result<(), RpcError>) {
     match ended {
         Ok(()) | Err(RpcError::Dead | RpcError::Crashed | RpcError::OverQuota) => {}
-        Err(other) => panic!("a call ended with {other:?}"),
+        Err(other) => panic!("a call returned {other:?}"),
     }
 }

@@ -1,4 +1,5 @@
-//! Calls that are cut at one of their instructions, where the machine can be stepped: x86-64 Linux.
+//! Calls that are cut at one of their instructions, on the platform where the thread can be single-stepped: x86-64
+//! Linux.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod stepped {
@@ -16,7 +17,7 @@ mod stepped {
         static CONTAINED: OnceCell<Contained> = const { OnceCell::new() };
     }
 
-    /// With limits that only a host which contains its threads can keep.
+    /// Adds the limits that only a host can enforce that contains its threads.
     pub(crate) fn limited(spec: DomainSpec) -> DomainSpec {
         CONTAINED.with(|cell| {
             cell.get_or_init(stepping);
@@ -25,7 +26,7 @@ mod stepped {
             .budget(Duration::from_secs(3600))
     }
 
-    /// Runs `call` on a thread that has ticks, and so many bytes of stack.
+    /// Runs `call` on a thread that is ticked and has `stack` bytes of stack.
     pub(crate) fn ticking<R: Send>(stack: usize, call: impl FnOnce() -> R + Send) -> R {
         on_a_thread(stack, || {
             let _contained = contained(true);
@@ -42,7 +43,7 @@ mod stepped {
         ran.unwrap_or_else(|payload| panic::resume_unwind(payload))
     }
 
-    /// Runs `call` on a thread that has so many bytes of stack, and a clock of turns: see [`Contained::by_turns`].
+    /// Runs `call` on a thread with `stack` bytes of stack and a clock of turns: see [`Contained::by_turns`].
     pub(crate) fn by_turns<R: Send>(
         stack: usize,
         each: Duration,
@@ -52,8 +53,8 @@ mod stepped {
         on_a_thread(stack, || stepping().by_turns(each, then, call))
     }
 
-    /// Runs `call` step by step until a tick before its instruction `at`, and at every one from there on until
-    /// somebody is cut, uses up any budget. None while somebody panics.
+    /// Runs `call` step by step. From instruction `at` on, a tick before every instruction uses up any budget, until
+    /// a domain is cut. No tick comes while a panic unwinds.
     pub(crate) fn around<R>(at: u64, call: impl FnOnce() -> R) -> R {
         CONTAINED.with(|cell| {
             let contained = cell.get_or_init(stepping);
@@ -66,15 +67,16 @@ mod stepped {
         CONTAINED.with(|cell| cell.get_or_init(stepping).survey(call))
     }
 
-    /// A survey of a function that a domain calls: it counts its instructions by the account that a tick would charge.
+    /// A survey of a function that a domain calls. It counts the function's instructions by the account that a tick
+    /// would charge.
     pub(crate) struct Survey {
         before: Surveyed,
-        /// Not inside another.
+        /// Whether the survey is not inside another one.
         is_outermost: bool,
     }
 
     impl Survey {
-        /// Begins one if surveys are on and the thread runs for a domain.
+        /// Begins a survey if surveys are on and the thread runs for a domain.
         pub(crate) fn begin() -> Option<Self> {
             if !surveys() || !matches!(payer(), Payer::Domain(_)) {
                 return None;
@@ -89,7 +91,7 @@ mod stepped {
             })
         }
 
-        /// The instructions so far: charged to a domain, uncharged by intent, and lost.
+        /// Returns the instructions so far: those charged to a domain, those uncharged by intent, and those lost.
         pub(crate) fn end(&self) -> [u64; 3] {
             let after = surveyed();
             [
@@ -112,7 +114,7 @@ mod stepped {
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) use stepped::{Survey, around, by_turns, limited, surveying, ticking};
 
-/// Elsewhere nothing is surveyed.
+/// Surveys nothing on this platform.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) struct Survey;
 
@@ -127,25 +129,25 @@ impl Survey {
     }
 }
 
-/// As above.
+/// Surveys nothing on this platform.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn surveying<R>(call: impl FnOnce() -> R) -> R {
     call()
 }
 
-/// Elsewhere nothing is cut.
+/// Cuts nothing on this platform.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn around<R>(_: u64, call: impl FnOnce() -> R) -> R {
     call()
 }
 
-/// Elsewhere there are no ticks, and no call is made that would never end without them.
+/// Does not make the call: this platform has no ticks, and without them some of these calls would never end.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn ticking<R: Default + Send>(_: usize, _: impl FnOnce() -> R + Send) -> R {
     R::default()
 }
 
-/// Elsewhere there are no such clocks, and no call is made that would never end without them.
+/// Does not make the call: this platform has no clock of turns, and without it some of these calls would never end.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn by_turns<R: Default + Send>(
     _: usize,
@@ -156,7 +158,7 @@ pub(crate) fn by_turns<R: Default + Send>(
     (R::default(), 0)
 }
 
-/// Elsewhere private memory and time have no limits.
+/// Sets no limits: this platform enforces none on private memory and time.
 #[cfg(not(all(target_arch = "x86_64", target_os = "linux")))]
 pub(crate) fn limited(
     spec: samara_domain_runtime::DomainSpec,

@@ -1,5 +1,5 @@
-//! The bytes that the host keeps on domains' behalf: never more than they pay for, whatever they open, record, hand on, let
-//! go of and leave behind.
+//! The bytes that the host keeps on behalf of domains. They never exceed the bytes that the domains are charged for,
+//! in whatever way the domains open objects, record calls, hand objects on, drop them and leave them behind.
 
 use crate::node::with;
 use crate::settle::{Ending, await_end};
@@ -12,13 +12,13 @@ use std::fmt;
 use std::sync::Mutex;
 use std::time::Duration;
 
-/// The most bytes that the host keeps for a client.
+/// The host quota of a client, in bytes.
 const QUOTA: usize = 128 << 10;
 
-/// Restarts in an hour: more than there are.
+/// Restarts in an hour: more than the steps make.
 const RESTARTS: u32 = 1 << 30;
 
-/// Costs the host its alignment where it is recorded.
+/// A value that costs the host a page for its alignment when it is recorded.
 #[derive(Clone, Copy, Exchangeable)]
 #[repr(C, align(4096))]
 struct Page {
@@ -56,7 +56,7 @@ fn stored((): ()) -> Result<Stored, RpcError> {
 #[interface]
 trait Keeper {
     fn keep(&self, object: Proxy<dyn Store>) -> Result<(), RpcError>;
-    /// Drops all but so many.
+    /// Drops all but `count` objects.
     fn keep_some(&self, count: usize) -> Result<(), RpcError>;
 }
 
@@ -84,9 +84,9 @@ fn keeping((): ()) -> Result<Keeping, RpcError> {
 
 #[interface]
 trait Client {
-    /// Opens at most `objects` objects, has `sets` calls recorded on each, and hands the objects on.
+    /// Opens at most `objects` objects, makes `sets` recorded calls on each, and hands the objects on.
     fn open(&self, objects: usize, sets: usize) -> Result<(), RpcError>;
-    /// Has so many calls recorded, or fewer if one is refused.
+    /// Makes `calls` recorded calls, or fewer if one is refused.
     fn record(&self, calls: usize, pages: bool) -> Result<(), RpcError>;
 }
 
@@ -117,15 +117,15 @@ fn asking((store, keeper): (Shadow<dyn Store>, Proxy<dyn Keeper>)) -> Result<Ask
     Ok(Asking(store, keeper))
 }
 
-/// Domains for which the host keeps much, and the bytes that they pay for.
+/// Domains for which the host keeps much, and the bytes that they are charged for.
 pub struct Paid {
     store: Ending<dyn Store>,
     keeper: Ending<dyn Keeper>,
     clients: [Ending<dyn Client>; 2],
     names: [String; 4],
-    /// Whether objects of a client that has ended may be left.
+    /// Whether objects may exist whose opener has died.
     outlived: bool,
-    /// The most that each client's generation has been charged for.
+    /// The most bytes that the current generation of each client has been charged for.
     most: [usize; 2],
     /// The shared bytes of a keeper that keeps nothing.
     own: usize,
@@ -153,10 +153,10 @@ fn started<T, E: fmt::Display>(started: Result<T, E>) -> T {
 }
 
 impl Paid {
-    /// Freshly started.
+    /// Starts new domains.
     ///
     /// # Panics
-    /// If they do not start.
+    /// If a domain does not start.
     #[must_use]
     pub fn new(name: &str) -> Self {
         let names = ["store", "keeper", "one", "two"].map(|of| format!("{name}-{of}"));
@@ -185,7 +185,7 @@ impl Paid {
         this
     }
 
-    /// Has everything made that is made once for all, then keeps nothing.
+    /// Makes the host allocate everything that it allocates only once, and then drops everything.
     fn begin(&mut self) {
         for client in &self.clients {
             let proxy = started(client.0.proxy());
@@ -199,7 +199,7 @@ impl Paid {
         self.leave_nothing();
     }
 
-    /// Ends the clients and all that they had opened.
+    /// Restarts the clients, and drops everything that they had opened.
     fn leave_nothing(&mut self) {
         for client in &self.clients {
             started(client.0.restart());
@@ -210,27 +210,27 @@ impl Paid {
         runtime().reap();
     }
 
-    /// The bytes that they pay for, of the host's memory and of the exchange heap.
+    /// Returns the bytes that the domains are charged for, of the host's memory and of the exchange heap.
     #[must_use]
     pub fn paid(&self) -> usize {
-        // The list of a client's charges keeps its room, which is of its quota too.
+        // The list of a client's charges does not shrink, and its capacity counts against the client's quota too.
         let clients = self.clients.iter().zip(self.most).map(|(client, most)| {
             let now = client.0.info().host_bytes;
             now + (most - now) / 2
         });
-        // While the opener of an object lives, the keeper's bytes are none of those that are counted here.
+        // While the opener of an object lives, the keeper's bytes are not among the bytes that this test counts.
         let keeper = self.keeper.0.info().shared_bytes - self.own;
         clients.sum::<usize>() + if self.outlived { keeper } else { 0 }
     }
 
-    /// Has one of them do something.
+    /// Makes one of the domains act.
     ///
     /// # Panics
-    /// If it fails.
+    /// If the action fails.
     pub fn step(&mut self, rng: &mut Rng) {
         let at = rng.below(2);
         let client = &self.clients[at].0;
-        // Few, or as many as it may.
+        // A small count, or as many as the domain may.
         let mut some = |few: usize| match rng.below(3) {
             0 => usize::MAX >> 1,
             _ => rng.below(few),
@@ -264,7 +264,7 @@ impl Paid {
         }
     }
 
-    /// Ends them.
+    /// Ends all domains.
     pub fn end(self) {
         let Self {
             store,

@@ -1,28 +1,28 @@
 //! Random lives of domains and objects against a reference model.
 //!
-//! A [`Machine`] has some domains and takes [`Step`]s: objects of every kind are made, moved, lent,
-//! passed along chains and dropped; domains panic, are killed (also while calls are inside), stopped, restarted,
-//! supervised, limited; they export objects, open each other's, record calls, spawn threads, forget what they have;
-//! handles are cloned, sent and used when they are stale. Every step is possible in every
-//! state, so any bytes are a run. After each step the exchange heap must hold exactly what the model
-//! says, owner by owner, and the host's own heap no more than that explains.
+//! A [`Machine`] has some domains and takes [`Step`]s. Objects of every kind are made, moved, lent, passed along
+//! chains and dropped. Domains panic, are killed (also while calls are inside), stopped, restarted, supervised and
+//! limited. They export objects, open each other's objects, record calls, spawn threads, and forget handles. Handles
+//! are cloned, sent, and used when they are stale. Every step is possible in every state, so any sequence of bytes is
+//! a run. After each step the exchange heap must hold exactly the objects that the reference model says, owner by
+//! owner, and the host's own heap must hold no more than these explain.
 //!
-//! | file | what |
+//! | file | contents |
 //! |---|---|
-//! | `step.rs` | bytes to steps |
-//! | `area/*.rs` | an area each: its kinds of steps, what a domain does in them, what the model then expects |
-//! | `node.rs` | the domains: one interface, made of the areas' |
-//! | `model/` | what every domain and the host have, as plain data |
-//! | `runner.rs` | the domains beside the model: takes a step, and compares |
-//! | `shrink.rs` | failures made small |
-//! | `surface.rs` | which functions of `samara-domain` were called |
+//! | `step.rs` | decodes bytes into steps |
+//! | `area/*.rs` | one area each: its kinds of steps, the domains' code for them, the result that the reference model expects |
+//! | `node.rs` | the domains: one interface, made of the areas' interfaces |
+//! | `model/` | the reference model: everything that the domains and the host have, as plain data |
+//! | `runner.rs` | the real domains beside the reference model: takes a step and compares them |
+//! | `shrink.rs` | shrinks failing runs |
+//! | `surface.rs` | records which functions of `samara-domain` were called |
 //! | `cuts.rs` | a step whose call is cut at one of its instructions |
-//! | `host_charges.rs` | bytes that the host keeps, compared with bytes that domains pay for |
+//! | `host_charges.rs` | bytes that the host keeps, compared with the bytes that domains are charged for |
 //! | `concurrent.rs` | several threads in the same domains |
 //!
-//! [`Together`] is for several threads in the same domains.
+//! [`Together`] runs several threads in the same domains.
 //!
-//! `cargo xtask test --only models` takes a million steps and says its seed. For longer, or others:
+//! `cargo xtask test --only models` takes a million steps and prints its seed. For more steps, or another seed:
 //! `SAMARA_MACHINE_STEPS=1000000000 SAMARA_MACHINE_SEED=7 cargo xtask test --only models`.
 #![forbid(unsafe_code)]
 

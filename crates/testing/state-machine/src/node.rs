@@ -1,4 +1,4 @@
-//! What the domains are: one interface, whose parts stand beside the steps that call them.
+//! The domains: one interface, whose parts are in the files of the steps that call them.
 
 use crate::area::{
     authority::Authority,
@@ -23,40 +23,40 @@ use std::sync::{Mutex, PoisonError};
 pub(crate) trait Node:
     Objects + Authority + Chains + Deep + Exports + Forgets + Opens + Scarce + Sizes + Threads + Values
 {
-    /// Keeps a handle on another domain, in the place of the one before.
+    /// Keeps a proxy to another domain, in place of the previous one.
     fn learn(&self, peer: Proxy<dyn Node>) -> Result<(), RpcError>;
     /// Keeps a shadow of a domain.
     fn trust(&self, patron: Shadow<dyn Node>) -> Result<(), RpcError>;
 }
 
-/// What a generation starts with.
+/// How a generation starts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub(crate) enum Start {
     /// It starts.
     Well,
     /// `init` returns an error.
     Fails,
-    /// As above, with objects made and a thread spawned.
+    /// `init` returns an error after it has made objects and spawned a thread.
     FailsLate,
     /// `init` panics.
     Panics,
-    /// `init` returns an error that can't be told.
+    /// `init` returns an error whose `Display` panics.
     FailsSpeechless,
     /// The host kills it while its `init` runs.
     Killed,
 }
 
 thread_local! {
-    /// What the host does while an `init` runs on this thread.
+    /// The host's action while an `init` runs on this thread.
     static IN_INIT: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
 }
 
-/// What the host is to do in the next `init` on this thread that is to be killed.
+/// Sets the host's action in the next `init` on this thread that is to be killed.
 pub(crate) fn in_init(hook: impl FnOnce() + 'static) {
     IN_INIT.set(Some(Box::new(hook)));
 }
 
-/// What a domain keeps.
+/// Everything that a domain keeps.
 #[derive(Debug, Default)]
 pub(crate) struct HostResource {
     pub(crate) items: Items,
@@ -104,7 +104,7 @@ pub(crate) fn init(start: Start) -> Result<HostResource, InitError> {
             if let Some(hook) = IN_INIT.take() {
                 as_host(hook);
             }
-            // To no avail.
+            // The domain is dead already, so this has no effect.
             return Ok(kept);
         }
     }
@@ -112,7 +112,7 @@ pub(crate) fn init(start: Start) -> Result<HostResource, InitError> {
 }
 
 impl HostResource {
-    /// A handle of its own on the peer: no lock is held over a call.
+    /// Returns a copy of the proxy to the peer, so that no lock is held over a call.
     pub(crate) fn peer(&self) -> Result<Option<Proxy<dyn Node>>, RpcError> {
         with(&self.peer, |peer| match peer {
             Some(peer) => Ok(Some(peer.try_clone()?)),
@@ -120,7 +120,7 @@ impl HostResource {
         })
     }
 
-    /// The same of the shadow.
+    /// Returns a copy of the shadow, for the same reason.
     pub(crate) fn patron(&self) -> Result<Option<Shadow<dyn Node>>, RpcError> {
         with(&self.patron, |patron| match patron {
             Some(patron) => Ok(Some(patron.try_clone()?)),

@@ -1,4 +1,4 @@
-//! The machine: real domains beside the model.
+//! The machine: real domains beside the reference model.
 
 use crate::area::exports::{Exports, Leaf};
 use crate::area::life::Orders;
@@ -20,25 +20,26 @@ use std::panic::{self, AssertUnwindSafe};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Objects and handles of a kind that the host keeps at most.
+/// The most objects or handles of one kind that the host keeps.
 pub(crate) const MOST: usize = 24;
 
-/// Recorded calls of one recorder that a service takes.
+/// The number of recorded calls of one recorder that a service accepts.
 pub(crate) const REPLAY_LOG: usize = 8;
 
-/// Bytes that the host keeps for a domain at most.
+/// The host quota of a domain, in bytes.
 pub(crate) const HOST_QUOTA: usize = 6 << 10;
 
-/// Threads that a domain has at most.
+/// The thread limit of a domain.
 pub(crate) const THREADS: u32 = 3;
 
-/// Bytes of private memory that a domain has at most.
+/// The limit of a domain's private memory, in bytes.
 pub(crate) const PRIVATE: usize = 4 << 20;
 
-/// Restarts of a service in ten seconds: several times what the steps make of them, so that a loop of starts ends.
+/// Restarts of a service in ten seconds: several times as many as the steps make, so that an endless loop of starts
+/// is ended.
 const RESTARTS: u32 = 5000;
 
-/// Some domains, what the host holds, and the model of both.
+/// Some domains, the host's handles, and the reference model of both.
 #[derive(Debug)]
 pub struct Machine {
     pub(crate) name: String,
@@ -47,12 +48,12 @@ pub struct Machine {
     pub(crate) model: Model,
     pub(crate) hand: Vec<(Item, Known)>,
     pub(crate) proxies: Vec<(Proxy<dyn Node>, Life)>,
-    /// In the order of the model's.
+    /// In the same order as the model's.
     pub(crate) leaves: Vec<Proxy<dyn Leaf>>,
     pub(crate) shadows: Vec<(Shadow<dyn Node>, Name)>,
     /// The services that are published under the domains' names.
     pub(crate) published: Vec<Option<Name>>,
-    /// Whether no other machine runs meanwhile.
+    /// Whether no other machine runs at the same time.
     pub(crate) is_alone: bool,
     tags: u64,
     /// The instruction at which the step's call is cut, and whether a domain died of it.
@@ -65,7 +66,7 @@ pub(crate) fn end_of<T>(result: &Result<T, RpcError>) -> End {
         Ok(_) => End::Ok,
         Err(RpcError::Dead) => End::Dead,
         Err(RpcError::Crashed) => End::Crashed,
-        Err(other) => panic!("a call ended with {other:?}"),
+        Err(other) => panic!("a call returned {other:?}"),
     }
 }
 
@@ -76,10 +77,10 @@ pub(crate) fn runs(domain: &Domain<dyn Node>) -> bool {
 }
 
 impl Machine {
-    /// `domains` of them, freshly started. `name` is in the domains' names.
+    /// Starts `domains` new domains. Their names begin with `name`.
     ///
     /// # Panics
-    /// If they do not start.
+    /// If a domain does not start.
     #[must_use]
     pub fn new(name: &str, domains: usize) -> Self {
         let mut this = Self {
@@ -108,7 +109,8 @@ impl Machine {
         this
     }
 
-    /// This one, while no other runs: only then are there steps that count the turns of a thread.
+    /// Declares that no other machine runs at the same time. Only then does the machine take steps that count a
+    /// thread's turns.
     #[must_use]
     pub fn alone(mut self) -> Self {
         self.is_alone = true;
@@ -157,7 +159,7 @@ impl Machine {
         self.model.nodes[domain].alive
     }
 
-    /// How a call of a domain ends in which nothing goes wrong.
+    /// Returns how a call of a domain ends if nothing goes wrong.
     pub(crate) fn answer(&self, domain: usize) -> End {
         if self.alive(domain) {
             End::Ok
@@ -171,10 +173,10 @@ impl Machine {
         self.tags
     }
 
-    /// Takes one step, and compares.
+    /// Takes one step and compares the domains with the reference model.
     ///
     /// # Panics
-    /// If anything is not as the model says.
+    /// If they differ.
     pub fn step(&mut self, step: Step) {
         let domain = step.numbers.domain % self.domains.len();
         let numbers = Numbers {
@@ -187,11 +189,11 @@ impl Machine {
         self.check();
     }
 
-    /// [`step`](Self::step), the call of which is cut at its instruction `at`, if it is one that may be and
-    /// has as many. Whether somebody died of it.
+    /// Takes a [`step`](Self::step) and cuts its call at instruction `at`, if the step allows cuts and the call has
+    /// as many instructions. Returns whether a domain died of it.
     ///
     /// # Panics
-    /// If anything is not as the model says.
+    /// If the domains differ from the reference model.
     pub fn step_cut(&mut self, step: Step, at: u64) -> bool {
         self.cut = Some(at);
         self.step(step);
@@ -199,33 +201,34 @@ impl Machine {
         self.was_cut
     }
 
-    /// The step's call is not cut.
+    /// Makes sure that the step's call is not cut.
     pub(crate) fn uncut(&mut self) {
         self.cut = None;
     }
 
-    /// Makes a call that a cut may strike; a domain that died of it is dead in the model then.
+    /// Makes a call that may be cut. A domain that died of the cut is then dead in the reference model too.
     pub(crate) fn cuttable<R>(&mut self, call: impl FnOnce() -> R) -> R {
         let Some(at) = self.cut.take() else {
             return call();
         };
         let of = |domain| (Domain::restarts(domain), runs(domain));
         let before: Vec<_> = self.domains.iter().map(of).collect();
-        // In optimised code both stand in one frame, and no cut lands in a catch of the caller's.
+        // The catch is next to the call, so that in optimised code both share a frame. A cut must not land in a catch
+        // of the caller's.
         let caught = || panic::catch_unwind(AssertUnwindSafe(call));
         let Ok(result) = cuts::around(at, caught) else {
-            panic!("a call of a domain ended in the host's own catch");
+            panic!("a cut of a domain unwound into the host's own catch");
         };
         for (domain, (before, ran)) in before.into_iter().enumerate() {
             if self.alive(domain) && self.domains[domain].restarts() != before {
-                // A caller had it restarted.
+                // A caller recovered it.
                 self.was_cut = true;
                 self.model.die(domain, ExitKind::Overrun);
                 self.model.born(domain);
             }
             if self.alive(domain) && !runs(&self.domains[domain]) {
                 self.was_cut = true;
-                // A hook of the step's own may have killed it meanwhile.
+                // A hook of the step may have killed it meanwhile.
                 let end = self.domains[domain].exit_reason();
                 let end = end.map_or(ExitKind::Overrun, |reason| reason.kind);
                 self.model.die(domain, end);
@@ -233,7 +236,7 @@ impl Machine {
             let end = self.domains[domain].exit_reason();
             let was_cut = end.is_some_and(|reason| reason.kind == ExitKind::Overrun);
             if ran && !self.alive(domain) && was_cut {
-                // The cut came before the end that the step has for it.
+                // The cut came before the end that the step had planned for it.
                 self.was_cut = true;
                 self.model.nodes[domain].end = ExitKind::Overrun;
             }
@@ -241,16 +244,20 @@ impl Machine {
         result
     }
 
-    /// Compares how a call ended. One that was cut may have come to its end or not.
+    /// Compares how a call ended. A call of a step that was cut may have ended in any way.
     pub(crate) fn ended(&self, ended: End, expected: End) {
         if !self.was_cut {
             assert_eq!(ended, expected);
         }
     }
 
-    /// Every domain has what the model says, and nothing else.
+    /// Checks that every domain has what the reference model says, and nothing else.
     pub(crate) fn check(&mut self) {
-        assert_eq!(Half::faults(), 0, "how capabilities were released");
+        assert_eq!(
+            Half::faults(),
+            0,
+            "capabilities that were released in a wrong way"
+        );
         if self.model.have_lingered() {
             self.await_predecessors();
         }
@@ -265,7 +272,11 @@ impl Machine {
             let node = &self.model.nodes[at];
             if node.alive {
                 assert_eq!(has, self.model.census(at), "{domain:?}");
-                assert_eq!(domain.exit_reason(), None, "{domain:?} runs");
+                assert_eq!(
+                    domain.exit_reason(),
+                    None,
+                    "{domain:?} runs and has an exit reason"
+                );
             } else {
                 wait_until(
                     || format!("the reclaim of {:?} ({node:?})", domain.info()),
@@ -279,7 +290,7 @@ impl Machine {
         }
     }
 
-    /// A thread of a generation that was followed by another may have it end later.
+    /// Waits for the reclaim of earlier generations: their threads may notice the death late.
     fn await_predecessors(&self) {
         for (at, domain) in self.domains.iter().enumerate() {
             let left = usize::from(self.alive(at));
@@ -294,7 +305,7 @@ impl Machine {
         }
     }
 
-    /// The model's count of objects that the host holds for this machine.
+    /// Returns the reference model's census of the objects that the host holds for this machine.
     #[must_use]
     pub fn held(&self) -> Census {
         let units = &self.model.units;
@@ -307,7 +318,7 @@ impl Machine {
         sum
     }
 
-    /// The model's count of objects that all owners hold for this machine.
+    /// Returns the reference model's census of the objects that all owners hold for this machine.
     #[must_use]
     pub fn all(&self) -> Census {
         let mut sum = self.held();
@@ -317,10 +328,10 @@ impl Machine {
         sum
     }
 
-    /// Ends it: everything is killed and dropped.
+    /// Kills all domains and drops everything.
     ///
     /// # Panics
-    /// If anything is not as the model says.
+    /// If the domains differ from the reference model.
     pub fn end(mut self) {
         self.withdraw_all();
         for at in 0..self.domains.len() {
@@ -333,7 +344,7 @@ impl Machine {
 }
 
 impl Drop for Machine {
-    /// Also where it has failed: the next one begins anew.
+    /// Cleans up after a failure too, so that the next machine starts from a clean state.
     fn drop(&mut self) {
         for domain in &self.domains {
             runtime().withdraw(domain.name());

@@ -1,31 +1,35 @@
-//! Waiting for what other threads are about to do.
+//! Waits for events on other threads.
 
 use samara_domain_runtime::{Domain, Interface};
 use samara_host_std::runtime;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Far longer than any of it takes, and short enough that a failure that is waited for can be made small.
+/// Far longer than any of these events takes, and short enough to shrink a failure that is waited for.
 const WATCHDOG: Duration = Duration::from_secs(5);
 
-/// Yields until `done`.
+/// Reaps and yields until `done`.
 ///
 /// # Panics
-/// If `what` never comes.
+/// If `what` does not happen in time.
 pub(crate) fn wait_until(what: impl Fn() -> String, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
         // The last thread that leaves a domain does not reclaim it.
         runtime().reap();
-        assert!(start.elapsed() < WATCHDOG, "{} never came", what());
+        assert!(
+            start.elapsed() < WATCHDOG,
+            "{} did not happen in time",
+            what()
+        );
         thread::yield_now();
     }
 }
 
-/// Reaps until no domain is called by one of `names`.
+/// Reaps until no domain has one of `names`.
 ///
 /// # Panics
-/// If one stays.
+/// If a domain remains.
 pub(crate) fn await_end(names: &[String]) {
     runtime().reap();
     let is_one = |name: &str| names.iter().any(|of| name == of);
@@ -35,7 +39,7 @@ pub(crate) fn await_end(names: &[String]) {
     );
 }
 
-/// Ends a domain also where a step has failed.
+/// Kills a domain when it is dropped, also after a step has failed.
 pub(crate) struct Ending<I: ?Sized + Interface>(pub(crate) Domain<I>);
 
 impl<I: ?Sized + Interface> Drop for Ending<I> {

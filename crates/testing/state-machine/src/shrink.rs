@@ -1,33 +1,33 @@
-//! Failures made small: by leaving out what is not needed for one.
+//! Shrinks failing runs by leaving out steps that the failure does not need.
 
 use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
-/// How long it may take: a failure may be one that is waited for.
+/// The time limit of shrinking: each run may wait for its failure.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A place in the sources: the length of a file's name and a line. Plain data, since domains panic too.
+/// A place in the sources: the length of a file's name, and a line. It is plain data, because domains panic too.
 type Place = (usize, u32);
 
 thread_local! {
-    /// Where the thread has panicked last.
+    /// The place where the thread has panicked last.
     static PLACE: Cell<Option<Place>> = const { Cell::new(None) };
 }
 
-/// Runs `steps`; where that panics, if it does.
+/// Runs `steps`, and returns the place of the panic if there is one.
 fn fails<T>(run: &mut impl FnMut(&[T]), steps: &[T]) -> Option<Place> {
     let ran = panic::catch_unwind(AssertUnwindSafe(|| run(steps)));
     let place = PLACE.take();
     ran.err().and(place)
 }
 
-/// The shortest part of `steps`, whose run panics, that was found to panic at the same place. Silent meanwhile.
+/// Returns the shortest part of `steps` that was found to panic at the same place. Prints no panics meanwhile.
 #[must_use]
 pub fn shrink<T: Clone>(mut run: impl FnMut(&[T]), steps: &[T]) -> Vec<T> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|info| {
-        // The last one of a run is its own: those of domains come before.
+        // The last panic of a run is its own. Panics of domains come before it.
         let place = info.location().map(|at| (at.file().len(), at.line()));
         PLACE.set(place);
     }));

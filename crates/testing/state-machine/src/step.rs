@@ -1,19 +1,19 @@
-//! Steps, from any bytes.
+//! Decodes steps from any bytes.
 
 use crate::area::{AREAS, Kind};
 use std::fmt;
 
-/// Bytes that make a step.
+/// Number of bytes that encode a step.
 pub const BYTES: usize = 4;
 
-/// What a step is about. The numbers are taken modulo what there is.
+/// The operands of a step. Each is taken modulo the number of things to choose from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Numbers {
-    /// The domain it is about.
+    /// Selects a domain.
     pub(crate) domain: usize,
-    /// The object, proxy or place it is about.
+    /// Selects an object, a proxy or a place.
     pub(crate) which: usize,
-    /// A kind, a size, a number of hops.
+    /// Selects a kind, a size or a number of hops.
     pub(crate) how: usize,
 }
 
@@ -24,7 +24,7 @@ pub struct Step {
     pub(crate) numbers: Numbers,
 }
 
-/// The kind that a number stands for.
+/// Returns the kind that a number selects.
 fn kind(number: usize) -> &'static Kind {
     let kinds = || AREAS.iter().flat_map(|kinds| kinds.iter());
     let mut left = number % kinds().map(|kind| kind.weight).sum::<usize>();
@@ -38,7 +38,7 @@ fn kind(number: usize) -> &'static Kind {
 }
 
 impl Step {
-    /// The step that `bytes` stand for.
+    /// Decodes the step that `bytes` encode.
     #[must_use]
     pub fn decode(bytes: [u8; BYTES]) -> Self {
         let [number, domain, which, how] = bytes.map(usize::from);
@@ -47,13 +47,13 @@ impl Step {
         Self { kind, numbers }
     }
 
-    /// What it does.
+    /// Returns the name of the step's kind.
     #[must_use]
     pub fn name(&self) -> &'static str {
         self.kind.name
     }
 
-    /// The names of all kinds of steps.
+    /// Returns the names of all kinds of steps.
     pub fn names() -> impl Iterator<Item = &'static str> {
         AREAS
             .iter()

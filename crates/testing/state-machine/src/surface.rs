@@ -1,8 +1,9 @@
-//! Which functions of `samara-domain` were called, by the names that the compiler gives them.
+//! Records which functions of `samara-domain` were called, by the names that the compiler gives them.
 //!
-//! In a [survey], the first calls at each place also tell which account pays for each instruction.
+//! During a [survey], the first calls at each place also record which account pays for each instruction.
 //!
-//! [`call!`] takes a function, tells its name from its type, and calls it: name and call are one path.
+//! [`call!`] takes a function, gets its name from its type, and calls it. So the name and the call come from one
+//! path.
 
 use crate::cuts::{self, Survey};
 use std::any::type_name;
@@ -17,13 +18,14 @@ pub(crate) struct Site {
     time: [AtomicU64; 3],
 }
 
-/// Calls at each place that are surveyed: an instruction that traps takes as long as ten thousand others.
+/// The number of calls at each place that are surveyed. An instruction that traps takes as long as ten thousand
+/// others.
 const SURVEYS: u64 = 4;
 
-/// More than there are.
+/// More than the number of places.
 const SITES: usize = 512;
 
-/// Those that were reached. Domains come by: nothing is allocated, and no lock is held.
+/// The places that were reached. Domains reach them too, so nothing is allocated and no lock is held.
 static REACHED: [OnceLock<&'static Site>; SITES] = [const { OnceLock::new() }; SITES];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -37,8 +39,8 @@ impl Site {
         }
     }
 
-    /// Begins a survey, if this call is to have one. Spawns have none: a thread that is spawned while each instruction traps ends
-    /// the program.
+    /// Begins a survey, if this call is to have one. Spawns are not surveyed: a thread that is spawned while each
+    /// instruction traps ends the program.
     pub(crate) fn begin_survey(&self) -> Option<Survey> {
         let is_spawn = self.name.get().is_some_and(|name| name.contains("::spawn"));
         if is_spawn || self.surveys.load(Relaxed) >= SURVEYS {
@@ -65,13 +67,13 @@ impl Site {
             let place = REACHED.get(at);
             assert!(
                 place.is_some_and(|place| place.set(self).is_ok()),
-                "more places than {SITES}"
+                "more call sites than {SITES}; raise `SITES`"
             );
         }
     }
 }
 
-/// The functions that were called so far, as the compiler names them, and how often at one place.
+/// Returns the functions that were called so far, as the compiler names them, with the number of calls at one place.
 pub fn calls() -> impl Iterator<Item = (&'static str, u64)> {
     let told = |site: &'static Site| Some((*site.name.get()?, site.calls.load(Relaxed)));
     REACHED
@@ -85,20 +87,20 @@ pub fn survey<R>(run: impl FnOnce() -> R) -> R {
     cuts::surveying(run)
 }
 
-/// A function's instructions over some of its calls at one place, by the account that pays for their time.
+/// The instructions of a function over some of its calls at one place, by the account that pays for their time.
 #[derive(Clone, Copy, Debug)]
 pub struct Time {
     /// The function, as the compiler names it.
     pub name: &'static str,
-    /// A domain's.
+    /// Instructions that are charged to a domain.
     pub charged: u64,
-    /// Nobody's, by intent.
+    /// Instructions that are not charged, by intent.
     pub uncharged: u64,
-    /// Nobody's.
+    /// Instructions that no account pays for.
     pub lost: u64,
 }
 
-/// The results of all surveys so far.
+/// Returns the results of all surveys so far.
 pub fn times() -> impl Iterator<Item = Time> {
     let told = |site: &'static Site| {
         let [charged, uncharged, lost] = site.time.each_ref().map(|sum| sum.load(Relaxed));
@@ -115,7 +117,7 @@ pub fn times() -> impl Iterator<Item = Time> {
         .filter_map(move |site| told(site))
 }
 
-/// Calls a function, and counts that it was.
+/// Calls a function, and counts the call.
 macro_rules! call {
     ($function:expr $(, $argument:expr)* $(,)?) => {{
         static SITE: $crate::surface::Site = $crate::surface::Site::new();

@@ -1,8 +1,8 @@
-//! The machine at random: alone, with all totals after each step and failures made small; several at
-//! once on several threads, a million steps in all; and several threads in the same domains.
+//! The random machine in several modes: alone, with all totals compared after each step and with failures shrunk;
+//! several machines at once on several threads, a million steps in all; and several threads in the same domains.
 //!
-//! `SAMARA_MACHINE_STEPS` asks for another number of steps (a night: 1000000000),
-//! `SAMARA_MACHINE_SEED` for another seed. A failure names its seed.
+//! `SAMARA_MACHINE_STEPS` sets another number of steps (for a night: 1000000000), and `SAMARA_MACHINE_SEED` another
+//! seed. A failure prints its seed.
 
 use samara_domain_runtime::{Event, arena};
 use samara_host_std::{DomainAlloc, live_bytes, runtime};
@@ -31,12 +31,13 @@ fn seed() -> u64 {
     number("SAMARA_MACHINE_SEED", 1)
 }
 
-/// Whether a run that fails is made small. `SAMARA_MACHINE_SHORTEST=0` is for a suite of failing runs.
+/// Whether a failing run is shrunk. A suite whose runs are meant to fail sets `SAMARA_MACHINE_SHORTEST=0`.
 fn makes_small() -> bool {
     number("SAMARA_MACHINE_SHORTEST", 1) != 0
 }
 
-/// Tells, where a run fails, after how many steps it did and at which: of one thread, if several take them.
+/// If the run fails, prints after how many steps it failed and at which step. If several threads take steps, the
+/// numbers are those of one thread.
 struct Taken(u64, Option<Step>);
 
 impl Drop for Taken {
@@ -48,27 +49,30 @@ impl Drop for Taken {
     }
 }
 
-/// Panics at every other event, on whichever thread it is told: nothing may come of it.
+/// Panics at every other event, on the thread that reports it. The panics must have no effect.
 fn sink(_: &Event<'_>) {
     static EVENTS: AtomicUsize = AtomicUsize::new(0);
     if EVENTS.fetch_add(1, Relaxed).is_multiple_of(2) {
-        // Not by `panic!`: the hook would print it.
+        // Does not use `panic!`, because the panic hook would print it.
         panic::resume_unwind(Box::new("asked to"));
     }
 }
 
-/// One mode at a time, with a sink of events that is not to be relied on.
+/// Makes the modes run one at a time, with an event sink that panics.
 fn begin() -> MutexGuard<'static, ()> {
     static SET: Once = Once::new();
     let alone = alone();
-    // The first of the process stays.
+    // Only the first sink of the process can be set.
     SET.call_once(|| {
-        assert!(samara_host_std::set_event_sink(sink), "another came first");
+        assert!(
+            samara_host_std::set_event_sink(sink),
+            "another event sink was set first"
+        );
     });
     alone
 }
 
-/// Says what is run, whether or not it fails: past the harness, which shows only what failed.
+/// Prints what is run, whether or not it fails. It bypasses the harness, which shows only the output of failed tests.
 fn say(what: &str, steps: u64) {
     let seed = seed();
     let _ = writeln!(
@@ -85,7 +89,8 @@ fn sum(a: Census, b: Census) -> Census {
     }
 }
 
-/// What the process has: objects, bytes of pages by the heap's count and by the host's, of private heaps, domains.
+/// The totals of the process: objects, bytes of pages by the heap's count and by the host's count, bytes of private
+/// heaps, and domains.
 type Totals = (Census, usize, usize, usize, usize);
 
 fn totals() -> Totals {
@@ -103,10 +108,10 @@ fn totals() -> Totals {
     )
 }
 
-/// Bytes by which the host's own heap may grow in a run that the model does not tell of: the machine's lists.
+/// Bytes by which the host's own heap may grow in a run beyond the reference model: the machine's own lists.
 const SLACK: usize = 256 << 10;
 
-/// Waits until threads of dead domains are done: a failure to be made small is not waited for long.
+/// Waits until threads of dead domains are done, but not for long, because a failure is shrunk by repeating it.
 fn settles(what: &str, mut done: impl FnMut() -> bool) {
     let ended = (0..20_000).any(|_| {
         let ended = done();
@@ -121,7 +126,7 @@ fn settles(what: &str, mut done: impl FnMut() -> bool) {
 
 /// Asserts that after everything has ended the totals are as they were.
 fn returns_to(before: Totals, what: &str) {
-    settles(&format!("what is left of {what}"), || totals() == before);
+    settles(&format!("the totals after {what}"), || totals() == before);
 }
 
 /// Takes `steps` on a machine of its own, and compares everything after each.
@@ -137,9 +142,9 @@ fn run(steps: &[[u8; BYTES]]) {
         assert_eq!(
             heap::census(Owner::HOST),
             sum(host, machine.held()),
-            "the host's, after {step:?}"
+            "the host's objects after {step:?}"
         );
-        // A generation that was followed by another may end later: a thread of it has still to notice.
+        // A generation that has a successor may end later, because its threads notice the death late.
         let expected = sum(all, machine.all());
         settles(&format!("the sum over all owners after {step:?}"), || {
             runtime().reap();
@@ -152,8 +157,8 @@ fn run(steps: &[[u8; BYTES]]) {
     returns_to(before, "a run");
 }
 
-/// A tenth of the steps, in runs of up to 300, with what the host holds and the sum over all owners
-/// compared after each. The shortest part of a run that fails is told.
+/// Takes a tenth of the steps, in runs of up to 300. After each step it compares the host's objects and the sum over
+/// all owners. Prints the shortest part of a failing run.
 ///
 /// Invariant: ORDER-55
 #[test]
@@ -192,7 +197,7 @@ fn tell_shortest(steps: &[[u8; BYTES]]) {
 }
 
 const THREADS: usize = 4;
-/// Steps of a thread before the totals are compared and the machines change threads.
+/// Steps of a thread before the totals are compared and the machines move to new threads.
 const ROUND: u64 = 2000;
 
 /// Invariant: ORDER-55
@@ -209,7 +214,8 @@ fn several_on_several_threads() {
         .collect();
     for round in 0..rounds {
         println!("round {round} of {rounds}, seed {}", seed());
-        // New threads each time: new shards, and objects that others' caches gave out.
+        // Each round has new threads, so they use other shards, and they free objects that came from other threads'
+        // caches.
         scope(|scope| {
             for (at, machine) in machines.iter_mut().enumerate() {
                 let stream = seed() ^ (round << 8 | at as u64) << 16;
@@ -250,19 +256,22 @@ fn several_threads_in_the_same_domains() {
         (0..RACES).for_each(|race| together.race_of_deaths(race));
     }
     let restarts = together.end();
-    assert!(restarts > 10 * rounds, "only {restarts} restarts");
+    assert!(
+        restarts > 10 * rounds,
+        "only {restarts} restarts in {rounds} rounds"
+    );
     assert_eq!(totals(), before);
 }
 
-/// Cuts that are made: each takes a signal for every instruction before it.
+/// Cuts calls at random instructions. Each cut takes a signal for every instruction before it.
 ///
 /// Invariant: ORDER-55
 #[test]
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn under_ticks() {
-    /// Most instructions of a call before its cut.
+    /// The most instructions of a call before its cut.
     const LATEST: usize = 6000;
-    /// Steps between two that are cut.
+    /// One step in this many is cut.
     const BETWEEN: usize = 3;
     let _alone = begin();
     let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 200;
@@ -285,14 +294,14 @@ fn under_ticks() {
         returns_to(before, &format!("seed {}, step {}", seed(), taken.0));
     }
     say(&format!("under ticks, {cut} of them deadly"), steps);
-    assert!(cut > steps / 500, "only {cut} cuts");
+    assert!(cut > steps / 500, "only {cut} cuts in {steps} steps");
 }
 
 /// Chains of exported objects, each of which holds the only proxy to the one before.
 ///
 /// Invariant: ORDER-55
 #[test]
-fn long_chains_cost_their_maker_and_end_in_little_stack() {
+fn long_chains_cost_their_maker_and_little_stack() {
     const LINKS: usize = 50_000;
     const STACK: usize = 256 << 10;
     let _alone = begin();
@@ -305,20 +314,24 @@ fn long_chains_cost_their_maker_and_end_in_little_stack() {
     };
     let thread = std::thread::Builder::new().stack_size(STACK);
     let ended = thread.spawn(chains).map(std::thread::JoinHandle::join);
-    assert!(matches!(ended, Ok(Ok(()))), "a thread with a small stack");
+    assert!(
+        matches!(ended, Ok(Ok(()))),
+        "the thread with a small stack panicked or was not started"
+    );
     returns_to(before, "long chains");
 }
 
-/// Domains that have the host keep as much as they may pay for all of it.
+/// Domains that make the host keep as much as possible are charged for all of it.
 ///
 /// Invariant: ORDER-55
 #[test]
 fn domains_pay_for_all_that_the_host_keeps() {
     /// Steps with the same domains.
     const LONGEST: u64 = 100;
-    /// Bytes that nobody pays for: lists that all domains share.
+    /// Bytes that are charged to no domain: lists that all domains share.
     const SLACK: usize = 4096;
-    /// What the test's harness has while it says that a test takes more than a minute: 594 bytes, as counted in a test that sleeps.
+    /// Bytes that the test harness allocates while it reports that a test runs for more than a minute. A test that
+    /// only sleeps shows 594 bytes.
     const HARNESS: usize = 600;
     let _alone = begin();
     let steps = number("SAMARA_MACHINE_STEPS", 1_000_000) / 200;
@@ -337,7 +350,7 @@ fn domains_pay_for_all_that_the_host_keeps() {
             let pays = paid.paid();
             assert!(
                 kept <= pays + SLACK + HARNESS,
-                "{kept} bytes are kept, {pays} are paid for: {paid:?}"
+                "{kept} bytes are kept, but only {pays} are charged: {paid:?}"
             );
         }
         paid.end();

@@ -1,6 +1,6 @@
-//! Every safe function that a domain can reach through `samara-domain` is called by the machine.
+//! The machine calls every safe function that a domain can reach through `samara-domain`.
 //!
-//! The list is made from what rustdoc tells of the crates: a function that is added is on it.
+//! The list comes from rustdoc's output for the crates, so a new function is on it automatically.
 
 mod reachable;
 
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// What is on the list and can't be called in a machine, with the reason.
+/// Functions on the list that cannot be called in a machine, with the reason.
 const NOT_CALLED: &[(&str, &str)] = &[
     (
         "Exchangeable::transfer",
@@ -21,7 +21,7 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ),
     (
         "Drop::drop",
-        "the compiler calls it, and refuses whoever does by name",
+        "the compiler calls it, and rejects explicit calls",
     ),
     (
         "Proxy::try_new",
@@ -78,5 +78,8 @@ fn the_machine_calls_every_safe_function() {
             .any(|name| name.member().starts_with(prefix))
     };
     let stale: Vec<_> = NOT_CALLED.iter().filter(stale).collect();
-    assert!(stale.is_empty(), "excused, but not on the list: {stale:?}");
+    assert!(
+        stale.is_empty(),
+        "`NOT_CALLED` names functions that are not on the list: {stale:?}"
+    );
 }

@@ -1,7 +1,7 @@
 //! The time of every function that a domain can call is charged to a domain, however the call ends.
 //!
-//! The machine calls each function of the generated list (`surface.rs`). Some of the calls run step by step here: before each
-//! instruction the test asks which account a tick would charge.
+//! The machine calls each function of the generated list (`surface.rs`). Some of the calls run step by step here:
+//! before each instruction the test asks which account a tick would charge.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_host_std::{DomainAlloc, System};
@@ -13,8 +13,8 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const STEPS: usize = 4_000;
 
-/// Instructions of a function's calls that may be charged to nobody: so many, for the way into a call and out, and one for
-/// each so many that a domain is charged for.
+/// Instructions of a function's calls that may be charged to no domain: a fixed number for the way into a call and
+/// out of it, and one for each so many instructions that a domain is charged for.
 const LOST: (u64, u64) = (100, 8);
 
 /// Invariant: ORDER-19
@@ -32,12 +32,16 @@ fn every_callable_function_is_charged_to_a_domain() {
     for time in &times {
         println!("{time:?}");
     }
-    assert!(times.len() > 50, "{} functions were looked at", times.len());
+    assert!(
+        times.len() > 50,
+        "only {} functions were surveyed",
+        times.len()
+    );
     let (least, part) = LOST;
     let is_lost = |time: &&Time| time.lost + time.uncharged > time.charged / part + least;
     let lost: Vec<_> = times.iter().filter(is_lost).collect();
     assert!(
         lost.is_empty(),
-        "time of domains that nobody is charged for: {lost:#?}"
+        "functions whose time no domain is charged for: {lost:#?}"
     );
 }

@@ -1,14 +1,14 @@
-//! Checks that crates are domains: what the language isolates only if nobody goes behind its back.
+//! Checks that crates are domains. The language isolates a domain only if its code does not bypass the language.
 //!
-//! A domain is a library without unsafe code, assembly, linker attributes, build scripts and writable
-//! statics, made of reviewed crates only. The checks look at a build that was made: at its packages, at what
-//! the compiler was called with, at what the sources expand to by that very call, and at the objects that
-//! came out. What is allowed beyond that is data, a [`Review`].
+//! A domain is a library without unsafe code, assembly, linker attributes, build scripts and writable statics, made
+//! only of reviewed crates. The checks look at a finished build: at its packages, at the compiler's recorded
+//! invocations, at the code that the sources expand to with these same invocations, and at the resulting objects.
+//! Exceptions are data: a [`Review`].
 //!
 //! To check a workspace:
 //!
 //! 1. build it with `--message-format=json`, with `RUSTC_WRAPPER` set to a program that begins with
-//!    [`record_if_wrapped`], and [`RECORDS`] set to [`Build::records`] of the target directory;
+//!    [`record_if_wrapped`], and with [`RECORDS`] set to [`Build::records`] of the target directory;
 //! 2. put together a [`Build`] from `cargo metadata` and the messages;
 //! 3. call [`check_domain`] for each of [`Build::domains`], and [`check_sysroot`] once.
 #![forbid(unsafe_code)]

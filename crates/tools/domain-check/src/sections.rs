@@ -1,4 +1,4 @@
-//! Finding writable static memory in compiled crates.
+//! Finds writable static memory in compiled crates.
 
 use std::fmt;
 use std::fs;
@@ -11,15 +11,15 @@ use object::{File, Object, ObjectSection, ObjectSymbol, SectionFlags};
 /// A piece of memory that can be written to and is shared by all generations of a domain.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Writable {
-    /// The section that holds it.
+    /// The section that contains it.
     pub(crate) section: String,
     /// Its size.
     pub(crate) bytes: u64,
-    /// What lies in it, as far as symbols tell.
+    /// Its contents, as far as symbols tell.
     pub(crate) symbols: Vec<String>,
 }
 
-/// Why a compiled crate could not be searched.
+/// The reason why a compiled crate could not be searched.
 #[derive(Debug)]
 pub(crate) struct Unreadable {
     path: PathBuf,
@@ -52,7 +52,7 @@ impl fmt::Display for Unreadable {
     }
 }
 
-/// All writable memory in the objects of the library at `path`, an archive as rustc makes them.
+/// Returns all writable memory in the objects of the library at `path`, an archive as rustc makes them.
 pub(crate) fn writable(path: &Path) -> Result<Vec<Writable>, Unreadable> {
     let fail = |problem: String| Unreadable {
         path: path.to_owned(),
@@ -93,7 +93,7 @@ fn search(object: &File<'_>, found: &mut Vec<Writable>) -> Result<(), object::Er
             });
         }
     }
-    // Memory that the linker would place; compiled Rust has none, but objects of other languages may.
+    // Memory that the linker would place. Compiled Rust has none, but objects of other languages may.
     for symbol in object.symbols().filter(ObjectSymbol::is_common) {
         let symbols = vec![demangle(symbol.name()?)];
         found.push(Writable {
@@ -105,8 +105,8 @@ fn search(object: &File<'_>, found: &mut Vec<Writable>) -> Result<(), object::Er
     Ok(())
 }
 
-/// Whether a running program can write there: `.data`, `.bss`, `.tdata`, `.tbss` and any section that
-/// a `link_section` attribute could make up.
+/// Whether a running program can write there: `.data`, `.bss`, `.tdata`, `.tbss` and any section that a
+/// `link_section` attribute could create.
 fn is_writable(flags: SectionFlags) -> bool {
     match flags {
         SectionFlags::Elf { sh_flags, .. } => {
@@ -116,8 +116,8 @@ fn is_writable(flags: SectionFlags) -> bool {
     }
 }
 
-/// Whether a section is writable only for the linker: constants that hold addresses, and the pointer
-/// to the personality function that unwind tables refer to.
+/// Whether a section is writable only for the linker: constants that contain addresses, and the pointer to the
+/// personality function that unwind tables refer to.
 fn is_constant(name: &str) -> bool {
     name == ".data.rel.ro"
         || name.starts_with(".data.rel.ro.")

@@ -175,8 +175,8 @@ pub enum SubmitError {
     Full,
     /// The driver chose bits that the table does not leave to it.
     Forbidden,
-    /// The range is empty or not inside the buffer, the buffer belongs to another claim, or a chain would have no bytes at
-    /// all. Or the index is past the end of the engine's page.
+    /// The range is empty or not inside the buffer, the buffer belongs to another claim, or a chain would have no bytes
+    /// at all. Or the index is past the end of the engine's page.
     OutOfBounds,
     /// The buffer was lent, so the device may not write it.
     ReadOnlyBuffer,

@@ -49,9 +49,10 @@ const FATAL: Check = Check::new(CSTS, 2, 2);
 const DISABLED: Check = Check::new(CC, ENABLE, 0);
 /// CAP.MPSMIN must be 0, for pages of 4 KiB; CAP.CSS must have bit 0, for the NVM command set (Base §3.1.3.1).
 const SUPPORTED: Check = Check::new(CAP, 0xF << 48 | 1 << 37, 1 << 37);
-/// For a boot partition (BPINFO.BRS) the controller accesses memory outside of queues, whether or not it is enabled.
-/// Where it has buffers of its own (CMBMSC.CMSE, PMRMSC.CMSE), whose addresses outlive a controller reset, it
-/// accesses no host memory at those addresses. The idle test excludes all of these.
+/// The idle test excludes three things. While a boot partition is read (BPINFO.BRS), the controller accesses memory
+/// outside of queues, whether or not it is enabled. With buffers of its own enabled (CMBMSC.CMSE, PMRMSC.CMSE), it
+/// takes addresses inside them for its own and accesses no host memory there; these addresses outlive a controller
+/// reset.
 const NO_BOOT: Check = Check::new(at(0, 0x40, Width::W32), 3 << 24, 1 << 24).not();
 const NO_CMB: Check = Check::new(at(0, 0x50, Width::W32), 1 << 1, 0);
 const NO_PMR: Check = Check::new(at(0, 0xE14, Width::W32), 1 << 1, 0);
@@ -140,7 +141,8 @@ impl Nvme {
     pub const ADMIN: usize = 0;
     /// I/O queues.
     pub const IO: usize = 1;
-    /// Create I/O Completion Queue (Base §5.4): polled, or with interrupt vector (dword 11, bits 31:16) if bit 1 is set.
+    /// Create I/O Completion Queue (Base §5.4): polled, or with the interrupt vector in bits 31:16 of dword 11 if bit 1
+    /// of that is set.
     pub const CREATE_COMPLETION: usize = 0;
     /// Create I/O Submission Queue (Base §5.5).
     pub const CREATE_SUBMISSION: usize = 1;

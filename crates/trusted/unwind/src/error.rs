@@ -1,12 +1,12 @@
 //! Why a panic could not be delivered.
 
-/// Why a panic could not be delivered; the caller has to stop.
+/// Why a panic could not be delivered to a boundary. The caller has to stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnwindFailed {
     /// No boundary encloses the panicking code.
     NoBoundary,
-    /// The tables of a frame on the way are missing or damaged, or a frame must not be unwound.
+    /// The tables of a frame between the panic and the boundary are missing or damaged, or a frame must not be unwound.
     Blocked,
     /// More panics are in flight on this thread than it has exception objects.
     TooDeep,

@@ -1,4 +1,4 @@
-//! A thread's frames, one after the other, by the unwind tables.
+//! Walking a thread's frames, one after the other, by the unwind tables.
 
 use crate::cut::Registers;
 use crate::cut::stack::Stack;
@@ -7,20 +7,21 @@ use core::arch::naked_asm;
 use core::iter::FusedIterator;
 use core::ops::Range;
 
-/// Where a step led.
+/// The result of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Step {
-    /// To the frame's caller.
+    /// The walk has moved to the frame's caller.
     Caller,
     /// The frame was the outermost.
     End,
 }
 
-/// Goes from frame to frame, inwards to outwards.
+/// A walk from frame to frame, from the innermost outwards.
 #[derive(Clone)]
 pub(crate) struct Frames<'a> {
     registers: Registers,
-    /// Whether `rip` is the instruction behind a call, rather than one not yet executed.
+    /// Whether `rip` is a return address, and not the address of an instruction that was interrupted before it
+    /// executed.
     behind_call: bool,
     stack: Stack,
     finder: &'a dyn Finder,
@@ -30,7 +31,7 @@ impl<'a> Frames<'a> {
     /// Begins at an interrupted instruction.
     ///
     /// # Safety
-    /// `stack` is mapped and readable while this lives, and no other thread writes there.
+    /// `stack` is mapped and readable while the walk lives, and no other thread writes there.
     pub(crate) unsafe fn new(
         registers: &Registers,
         stack: Range<usize>,
@@ -39,51 +40,52 @@ impl<'a> Frames<'a> {
         Self {
             registers: *registers,
             behind_call: false,
-            // SAFETY: handed on.
+            // SAFETY: upheld by the caller.
             stack: unsafe { Stack::new(stack) },
             finder,
         }
     }
 
-    /// Begins at a frame of the running thread that has made a call, with no bound but the tables
-    /// for what is read of its stack.
+    /// Begins at a frame of the running thread that has made a call. The reads of its stack have no upper bound; only
+    /// the tables say how far they go.
     ///
     /// # Safety
-    /// Those of `registers` that a call preserves are as that call will find them when it returns, and it is
-    /// active while this lives.
+    /// The registers that a call preserves are in `registers` with the values that the frame will find when the call
+    /// returns. The call is active while the walk lives.
     #[cfg(feature = "dwarf")]
     pub(crate) unsafe fn of_callers(registers: &Registers) -> Self {
-        // Whose tables were registered runs here with the same rights: they are trusted as its code is.
+        // An image whose tables were registered runs with the same rights as this code, so its tables are trusted as
+        // its code is.
         let stack = registers.rsp as usize..usize::MAX;
         let mut preserved = Registers::default();
         preserved.go_on_as(registers);
         Self {
             registers: preserved,
             behind_call: true,
-            // SAFETY: what is asked for are words of the frames of those who called, who wait for this: the
-            // tables of their code, whose registration vouches for them, lead nowhere else.
+            // SAFETY: the walk reads only words of its callers' frames, which stay until this returns: the tables of
+            // their code lead nowhere else, for which `register_image` vouches.
             stack: unsafe { Stack::new(stack) },
             finder: &crate::tables::Registered,
         }
     }
 
-    /// Those of the frame, as they are when it goes on.
+    /// Returns the registers of the frame, as they are when the frame continues.
     pub(crate) const fn registers(&self) -> &Registers {
         &self.registers
     }
 
-    /// An address inside the frame's active instruction.
+    /// Returns an address inside the frame's active instruction.
     pub(crate) const fn pc(&self) -> usize {
         (self.registers.rip as usize).wrapping_sub(self.behind_call as usize)
     }
 
-    /// How to go on from here.
+    /// Returns the rules that lead from this frame to its caller.
     pub(crate) fn rules(&self) -> Result<Rules, TableError> {
         self.finder.rules(self.pc())
     }
 
-    /// Goes on to the caller, by the [`rules`](Self::rules) here. Each is further up the stack than the one
-    /// before, so this ends. After an error the registers are nobody's.
+    /// Moves on to the caller, by the [`rules`](Self::rules) of this frame. Each frame lies at a higher address than
+    /// the one before, so the walk ends. After an error the registers belong to no frame.
     #[inline]
     pub(crate) fn step(&mut self, rules: &Rules) -> Result<Step, TableError> {
         let callee = self.registers.rsp;
@@ -98,20 +100,21 @@ impl<'a> Frames<'a> {
     }
 }
 
-/// One active call.
+/// The frame of one active call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Frame {
-    /// An address inside the instruction that is executed, or calls the frame before.
+    /// An address inside the active instruction: the one that was interrupted, or the call of the frame before.
     pub pc: usize,
-    /// The lowest address of its stretch of stack, which ends where the next frame's begins: by it a
-    /// host tells between which activations the frame stands.
+    /// The lowest address of the frame's part of the stack, which ends where the next frame's part begins. A host
+    /// compares it with the addresses of activations, to find the activation to which the frame belongs.
     pub stack_pointer: usize,
 }
 
-/// The active calls at some instruction, innermost first: from a trap frame or, with
-/// [`Registers::here`], from where a panic handler stands.
+/// The active calls at some instruction, innermost first. It begins at the registers of a trap frame or, in a panic
+/// handler, at those of [`Registers::here`].
 ///
-/// Ends with the outermost frame, or where the tables end. Neither allocates nor locks nor faults.
+/// Ends with the outermost frame, or with the first one that has no usable table. Neither allocates, nor locks, nor
+/// faults.
 #[derive(Clone)]
 pub struct Backtrace<'a>(Option<Frames<'a>>);
 
@@ -119,18 +122,18 @@ impl<'a> Backtrace<'a> {
     /// Begins at the instruction that `registers` belong to.
     ///
     /// # Safety
-    /// `stack` is the thread's stack, or what of it may be read: mapped while this lives, and no
-    /// other thread writes there.
+    /// `stack` is the readable part of the thread's stack. It is mapped while the backtrace lives, and no other thread
+    /// writes there.
     #[must_use]
     pub unsafe fn new(registers: &Registers, stack: Range<usize>, finder: &'a dyn Finder) -> Self {
-        // SAFETY: handed on.
+        // SAFETY: upheld by the caller.
         Self(Some(unsafe { Frames::new(registers, stack, finder) }))
     }
 }
 
 #[cfg(feature = "dwarf")]
 impl<'a> Backtrace<'a> {
-    /// From where `frames` are.
+    /// Begins where `frames` are.
     pub(crate) const fn of(frames: Frames<'a>) -> Self {
         Self(Some(frames))
     }
@@ -156,21 +159,21 @@ impl Iterator for Backtrace<'_> {
 impl FusedIterator for Backtrace<'_> {}
 
 impl Registers {
-    /// The registers here, those aside that a call does not preserve: where a backtrace of the
-    /// running thread begins. Good until the calling function returns.
+    /// Returns the current registers, of which only those that a call preserves, `rsp` and `rip` are set. A backtrace
+    /// of the running thread begins with them. They are valid until the calling function returns.
     #[must_use]
-    // Always: it is the caller's frame that must still be there afterwards.
+    // Always inlined, because they must be those of the caller's frame, which outlives this call.
     #[inline(always)]
     pub fn here() -> Self {
         let mut registers = Self::default();
-        // SAFETY: stores the registers that a function preserves, and those that say where it
-        // returns to, into the structure behind the pointer.
+        // SAFETY: only stores the preserved registers, the stack pointer and the return address into the structure
+        // behind the pointer.
         unsafe { store(&raw mut registers) };
         registers
     }
 }
 
-/// Stores the caller's registers at `to`: as they are when this returns.
+/// Stores the caller's registers at `to`, as they are when this returns.
 #[unsafe(naked)]
 unsafe extern "C" fn store(to: *mut Registers) {
     naked_asm!(

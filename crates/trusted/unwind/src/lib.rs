@@ -29,7 +29,7 @@
 #![doc(html_root_url = "https://docs.rs/samara-unwind/latest")]
 #![no_std]
 #![cfg_attr(feature = "dwarf", feature(panic_can_unwind))]
-// How a boundary without a cost is made, and the function that its tables name.
+// For the intrinsic that makes a boundary without a cost, and for the personality function that the tables name.
 #![cfg_attr(all(feature = "dwarf", samara_tables), feature(core_intrinsics))]
 #![cfg_attr(
     all(feature = "dwarf", samara_tables, not(feature = "std")),

@@ -1,9 +1,9 @@
-//! No backend: a panic is the final binary's affair. Lets libraries build without choosing.
+//! No backend, so that a library builds without choosing one. The final binary decides what a panic does.
 
-/// Whether the destructors between a panic and its boundary run: there is no boundary.
+/// Whether the destructors between a panic and its boundary run. Meaningless here, because there is no boundary.
 pub const RUNS_DESTRUCTORS: bool = true;
 
-/// Never made: nothing is contained.
+/// The payload of a contained panic. Never made, because no panic is contained.
 #[derive(Debug)]
 pub struct Payload(core::convert::Infallible);
 
@@ -23,8 +23,10 @@ pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     Ok(f())
 }
 
+/// Panics, because there is no backend.
+///
 /// # Panics
-/// Always: without a backend there is no boundary to go to.
+/// Always: without a backend there is no boundary to unwind to.
 pub fn raise() -> ! {
     panic!(
         "no unwind backend: enable `std`, `dwarf` or `jump` of samara-unwind in the final binary"

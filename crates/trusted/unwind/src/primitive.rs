@@ -1,5 +1,5 @@
-//! The atomics by which threads meet at the tables, in one place: what ships and what a model checker
-//! explores are the same code over another set of these.
+//! The atomics of the tables, chosen in one place. The same code runs over the atomics that ship and over those that
+//! loom explores.
 
 #[cfg(not(samara_model))]
 pub(crate) use core::sync::atomic;

@@ -11,15 +11,15 @@ use std::panic::{self, AssertUnwindSafe};
 /// Whether the destructors between a panic and its boundary run.
 pub const RUNS_DESTRUCTORS: bool = true;
 
-/// What a contained panic carried. It belongs to the code that panicked: dispose of it inside the
-/// boundary, where its destructor may still run.
+/// The payload of a contained panic. It belongs to the code that panicked: dispose of it inside the boundary, where its
+/// destructor may still run.
 #[must_use = "dispose of the payload where the code that raised it may still run"]
 #[derive(Debug)]
 pub struct Payload(Box<dyn Any + Send>);
 
 impl Payload {
-    /// Drops it. A panic of its destructor ends here; what that one carried is leaked: no third
-    /// chance.
+    /// Drops the payload. A panic of its destructor ends here, and the payload of that second panic is leaked, because
+    /// its destructor might panic in turn.
     pub fn dispose(self) {
         if let Err(second) = panic::catch_unwind(AssertUnwindSafe(move || drop(self.0))) {
             mem::forget(second);
@@ -27,13 +27,13 @@ impl Payload {
     }
 }
 
-/// Raised by [`raise`]; nothing is allocated for it.
+/// The payload of [`raise`]. It is zero-sized, so its box allocates nothing.
 struct Raised;
 
 /// Runs `f`; a panic inside ends here.
 ///
 /// # Errors
-/// What the panic carried.
+/// Returns the payload of the panic.
 ///
 /// Cost: none beyond the call while nothing panics.
 ///
@@ -76,25 +76,26 @@ pub fn raise() -> ! {
     panic::resume_unwind(Box::new(Raised))
 }
 
-/// Passes on what a [`catch`] has stopped, to the next one: the payload goes as it is, in the same box.
+/// Passes a panic that a [`catch`] has stopped on to the next one. The payload stays in the same box.
 pub fn resume(payload: Payload) -> ! {
     panic::resume_unwind(payload.0)
 }
 
 std::thread_local! {
-    /// A panic was cut on this thread: `std` will count it for ever.
+    /// Whether a cut has removed a panic in flight on this thread. `std` still counts that panic, and will forever.
     static MISCOUNTED: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether this thread is unwinding now: a second panic that leaves a destructor would be fatal.
+/// Whether this thread is unwinding now, in which case a second panic that leaves a destructor is fatal.
 ///
-/// Once a panic in flight was cut on this thread, always false: `std` cannot be told.
+/// Once a panic in flight was cut on this thread, this is always false, because the count of `std` is wrong from then
+/// on.
 #[must_use]
 pub fn is_unwinding() -> bool {
     std::thread::panicking() && !MISCOUNTED.get()
 }
 
-/// Raises where a cut has landed, once it is noted that a panic was among what was given up.
+/// Raises where a cut has landed. Before that, notes whether a panic was in flight, which the cut has removed.
 #[cfg(samara_tables)]
 #[inline(always)] // a frame less to unwind
 pub(crate) fn raise_cut_within(_: core::ops::Range<usize>) -> ! {

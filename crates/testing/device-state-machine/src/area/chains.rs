@@ -25,7 +25,7 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Runs `f` with a queue and a function, mostly its own.
+/// Runs `f` with a queue and a function, mostly the queue's own.
 pub(super) fn with<R>(
     hand: &Hand<'_>,
     numbers: &mut Numbers,
@@ -78,7 +78,7 @@ pub(super) fn start(
     }
 }
 
-/// A request's header: read, write, flush, what the device is called, or nonsense.
+/// Returns the header of a request: a read, a write, a flush, a query of the device's name, or nonsense.
 fn header(hand: &Hand<'_>, numbers: &mut Numbers, direction: Direction) -> [u8; 16] {
     let kind: u32 = match direction {
         _ if hand.plan.is_read => 0,
@@ -95,7 +95,7 @@ fn header(hand: &Hand<'_>, numbers: &mut Numbers, direction: Direction) -> [u8; 
 fn told(hand: &Hand<'_>, result: Result<u16, SubmitError>) -> bool {
     match result {
         Ok(number) => {
-            hand.law(number < 256, "a chain has a number that none has");
+            hand.law(number < 256, "a chain has an impossible number");
             true
         }
         Err(error) => {
@@ -105,17 +105,17 @@ fn told(hand: &Hand<'_>, result: Result<u16, SubmitError>) -> bool {
     }
 }
 
-/// A chain is put that is not in flight, and another one than the last.
+/// Checks that the chain that was put is not in flight, and that it is not the chain that was put last.
 fn taken(hand: &Hand<'_>, queued: &mut Queued<Requests>, put: Result<u16, SubmitError>) {
     let Ok(number) = put else { return };
     queued.untold.push(number.into());
     hand.law(
         !queued.in_flight.contains(&number),
-        "a chain that is in flight is put",
+        "a chain was put while it is in flight",
     );
     hand.law(
         queued.last != Some(number),
-        "the chain that was put last is put again, and others are free",
+        "the chain that was put last was put again while others are free",
     );
     queued.last = Some(number);
     queued.in_flight.push(number);
@@ -135,7 +135,7 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
             taken(hand, queued, put);
             hand.law(
                 put.is_err() || direction == Direction::ToDevice,
-                "a device is told to write what is lent",
+                "a device is told to write a lent buffer",
             );
             if told(hand, put) {
                 note(Milestone::LentRequestsPut);
@@ -199,7 +199,7 @@ fn put(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// Tells the device, lets it work, and takes what it has used.
+/// Rings the doorbell, lets the device work, and takes used chains.
 pub(super) fn ring_and_take(
     hand: &Hand<'_>,
     queued: &mut Queued<Requests>,
@@ -235,13 +235,13 @@ pub(super) fn ring_and_take(
                 note(Milestone::RequestsUsed);
                 hand.law(
                     queued.was_told(chain.number.into()),
-                    "a chain that the device was not told of is said to be used",
+                    "a chain is reported as used that the device was not told of",
                 );
                 let before = queued.in_flight.len();
                 queued.in_flight.retain(|&other| other != chain.number);
                 hand.law(
                     queued.in_flight.len() < before,
-                    "a chain that is not in flight is said to be used",
+                    "a chain is reported as used that is not in flight",
                 );
                 let succeeded = chain.tail[0] == 0;
                 data::done(hand, &mut queued.reads, chain.number, succeeded);
@@ -256,13 +256,13 @@ pub(super) fn ring_and_take(
     }
 }
 
-/// An honest device is not said to lie.
+/// Checks that an honest device is not reported to misbehave.
 pub(super) fn fault(hand: &Hand<'_>, error: &QueueFault) {
     note(Milestone::Faults);
     traits!(error, QueueFault: Debug, Display, Clone, Eq);
     let is_devices = !matches!(error, QueueFault::Unusable(_));
     hand.law(
         !(is_devices && hand.plan.is_honest),
-        "an honest device is said to have used what it wasn't given",
+        "an honest device is reported to have used a chain that it was not given",
     );
 }

@@ -1,4 +1,4 @@
-//! Whether an honest device's data came where it was to go: reads, in cases in which nobody writes.
+//! Checks that an honest device's data arrives in its buffer: reads, in cases without writes.
 
 use super::Hand;
 use crate::bench::{Any, bench};
@@ -6,7 +6,7 @@ use crate::coverage::{Milestone, note};
 use crate::driver::About;
 use crate::step::Numbers;
 
-/// A read in flight: under which tag, into which buffer, from where.
+/// A read in flight: its tag, its buffer, and its source.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Read {
     pub(crate) tag: u16,
@@ -24,10 +24,10 @@ pub(crate) struct Source {
     pub(crate) at: usize,
 }
 
-/// Reads of one queue that are remembered.
+/// The number of reads of one queue that are remembered.
 const REMEMBERED: usize = 80;
 
-/// Fills a medium, each word with a number of its own.
+/// Fills a medium with words that are all different.
 pub(crate) fn fill(medium: &mut [u8], salt: u32) {
     for (number, word) in (salt..).zip(medium.as_chunks_mut::<4>().0) {
         *word = number.wrapping_mul(0x9E37_79B1).to_le_bytes();
@@ -35,7 +35,7 @@ pub(crate) fn fill(medium: &mut [u8], salt: u32) {
 }
 
 impl Source {
-    /// Whether these bytes are there.
+    /// Whether the medium has these bytes at this place.
     fn has(&self, bytes: &[u8]) -> bool {
         let is = |medium: &mut Vec<u8>| {
             let there = medium.get(self.at..self.at + bytes.len());
@@ -49,7 +49,8 @@ impl Source {
     }
 }
 
-/// A part of a buffer that no command was put for yet, of whole units, for a read that is to be compared; if there's one left.
+/// Returns a part of a buffer that no command was put for yet, in whole units, for a read that is to be compared.
+/// Returns nothing if no such part is left.
 pub(super) fn fresh(
     moved: &About,
     numbers: &mut Numbers,
@@ -62,7 +63,7 @@ pub(super) fn fresh(
     (left > 0).then(|| (start, (1 + numbers.below(left.min(40))) << shift))
 }
 
-/// A read was put, if the case is one whose data is looked at.
+/// Records a read that was put, if the data of this case is compared.
 pub(super) fn put(hand: &Hand<'_>, reads: &mut Vec<Read>, moved: &mut About, read: Read) {
     let overlaps = |&(offset, length): &(usize, usize)| {
         offset < read.offset + read.length && read.offset < offset + length
@@ -78,18 +79,18 @@ pub(super) fn put(hand: &Hand<'_>, reads: &mut Vec<Read>, moved: &mut About, rea
     }
 }
 
-/// Something else was put under a tag.
+/// Forgets the read under a tag, because another command was put under it.
 pub(super) fn put_else(reads: &mut Vec<Read>, tag: u16) {
     reads.retain(|other| other.tag != tag);
 }
 
-/// The command under a tag is done: data is where it was to go, if it was a read that succeeded.
+/// Ends the command under a tag. If it was a read that succeeded, its data is in its buffer now.
 pub(super) fn done(hand: &Hand<'_>, reads: &mut Vec<Read>, tag: u16, succeeded: bool) {
     let Some(at) = reads.iter().position(|read| read.tag == tag) else {
         return;
     };
     let read = reads.swap_remove(at);
-    // Another thread may have it at hand.
+    // Another thread may have the buffer in use.
     let mut numbers = Numbers::of([0; 8]);
     let place = (hand.driver.moved).mostly(&mut numbers, |moved| moved.about.id == read.into);
     if let Some(mut place) = place
@@ -100,7 +101,7 @@ pub(super) fn done(hand: &Hand<'_>, reads: &mut Vec<Read>, tag: u16, succeeded: 
     }
 }
 
-/// A buffer has come back: what was read into it is in it.
+/// Checks a buffer that has come back: it contains the data of the reads into it.
 pub(super) fn look(hand: &Hand<'_>, moved: &About, buffer: &[u8]) {
     if moved.is_mixed {
         return;
@@ -111,7 +112,7 @@ pub(super) fn look(hand: &Hand<'_>, moved: &About, buffer: &[u8]) {
         note(Milestone::ReadsCompared);
         hand.law(
             is_there,
-            "an honest device's data is not where it was to go",
+            "an honest device's data is not in the buffer of its read",
         );
     }
 }

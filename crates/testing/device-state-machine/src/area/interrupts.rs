@@ -41,9 +41,9 @@ fn claim<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
             Ok(interrupt) => {
                 hand.law(
                     call!(Interrupt::vector, &interrupt) == vector,
-                    "an interrupt is of another vector",
+                    "an interrupt has another vector than was claimed",
                 );
-                // The former one is dropped, and masked.
+                // The previous interrupt in that place is dropped, and so masked.
                 drop(hand.driver.interrupts.put(numbers, interrupt));
             }
             Err(error) => traits!(&error, InterruptError: Debug, Display, Clone, Eq),

@@ -1,4 +1,4 @@
-//! What the driver does: an area for each part of `samara-device-io`.
+//! The driver's calls: one area for each part of `samara-device-io`.
 
 mod chains;
 mod data;
@@ -23,7 +23,7 @@ use crate::expected_panics;
 use crate::ledger::{self, Holder};
 use crate::step::Numbers;
 
-/// A function that another domain has lent, for the length of a call, and which claim it is.
+/// A function that another domain has lent for the length of a call, with its claim.
 #[derive(Clone, Copy)]
 pub(crate) enum Lent<'a> {
     Nothing,
@@ -33,44 +33,44 @@ pub(crate) enum Lent<'a> {
     Net(&'a PciFunction<VirtioNet>, Holder),
 }
 
-/// A transfer of a buffer that is lent to a device, in its scope.
+/// A transfer of a buffer that is lent to a device, inside the scope of the loan.
 #[derive(Clone, Copy)]
 pub(crate) struct Pinned<'a> {
     pub(crate) transfer: &'a DmaTransfer,
     pub(crate) holder: Holder,
 }
 
-/// What a step has at hand.
+/// Everything that a step can use.
 #[derive(Clone, Copy)]
 pub(crate) struct Hand<'a> {
     pub(crate) driver: &'a Driver,
     pub(crate) lent: Lent<'a>,
     pub(crate) pinned: Option<Pinned<'a>>,
-    /// Steps around this one.
+    /// Number of steps around this one.
     pub(crate) depth: usize,
     pub(crate) plan: Plan,
-    /// Which of two devices of a kind is meant, unless that is said.
+    /// Which of the two devices of a kind to use, unless the call names one.
     pub(crate) focus: Option<usize>,
     /// Kills the domain that takes the step.
     pub(crate) kill: &'a dyn Fn(),
 }
 
-/// What a case is about: told to those who take its steps.
+/// The properties of a case, which all its steps are given.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     /// Kinds of devices, a bit for each.
     pub(crate) kinds: u8,
     /// Devices of each kind.
     pub(crate) devices: usize,
-    /// Devices say what is so.
+    /// Devices report only the truth.
     pub(crate) is_honest: bool,
     /// Several threads take steps at once.
     pub(crate) is_shared: bool,
-    /// The step is one that brings a device up.
+    /// The step brings a device up.
     pub(crate) brings_up: bool,
-    /// Nobody writes to disks, and what is read is compared.
+    /// No step writes to disks, and the data of reads is compared.
     pub(crate) is_read: bool,
-    /// No driver panics: something else ends it.
+    /// No driver panics, because a cut ends it.
     pub(crate) is_calm: bool,
 }
 
@@ -98,10 +98,10 @@ impl Plan {
     }
 }
 
-/// Things that are done with queues in a step at most.
+/// The most operations on queues in one step.
 const BURST: usize = 6;
 
-/// Steps inside steps.
+/// The deepest nesting of steps.
 const DEEPEST: usize = 2;
 
 impl<'a> Hand<'a> {
@@ -131,7 +131,7 @@ impl<'a> Hand<'a> {
         None
     }
 
-    /// A claim that there is: of a device that's meant.
+    /// Returns an existing claim, preferably of the device in focus.
     pub(crate) fn current<D: Kind>(&self, numbers: &mut Numbers) -> Option<Holder> {
         if let Some((_, holder)) = D::borrowed(&self.lent) {
             return Some(holder);
@@ -144,25 +144,26 @@ impl<'a> Hand<'a> {
         })
     }
 
-    /// What changes hands with a queue does so for the domain that has the function: not for one that it's lent to.
+    /// Checks that objects change owner through a queue only in the domain that owns the function, and not in one
+    /// that it is lent to.
     pub(crate) fn own<D: Kind>(&self, holder: Holder, is_done: bool) {
         let is_lent = D::borrowed(&self.lent).is_some_and(|(_, lent)| lent == holder);
         let is_allowed = !is_lent || !self.driver.is_domain;
         self.law(
             is_allowed || !is_done,
-            "objects change hands by a function that is lent",
+            "objects change owner through a function that is lent",
         );
     }
 
-    /// A device is set to work only after a reset in its claim.
+    /// Checks that a device is set to work only after a reset in its claim.
     pub(crate) fn only_reset(&self, holder: Holder, is_done: bool) {
         self.law(
             !is_done || ledger::was_reset(holder),
-            "a device is set to work that was not reset in its claim",
+            "a device was set to work without a reset in its claim",
         );
     }
 
-    /// Which way data goes: what is lent is read.
+    /// Chooses the direction of a transfer. A lent buffer is mostly read by the device.
     fn direction(&self, numbers: &mut Numbers) -> Direction {
         let is_lent = self.pinned.is_some() && !numbers.one_in(4);
         match numbers.below(3) {
@@ -173,27 +174,27 @@ impl<'a> Hand<'a> {
         }
     }
 
-    /// Which of the devices of a kind.
+    /// Chooses one of the devices of a kind.
     pub(crate) fn which(&self, numbers: &mut Numbers) -> usize {
         self.focus
             .unwrap_or_else(|| numbers.below(self.plan.devices))
     }
 
-    /// Runs `f`, which may panic as it is asked to. In a domain that is its end.
+    /// Runs `f`, which may panic because the test asked it to. In a domain such a panic ends the domain.
     pub(crate) fn caught<R>(&self, f: impl FnOnce() -> R) -> Option<R> {
         let result = expected_panics::caught(f);
         self.go_on(result.is_some());
         result
     }
 
-    /// The end of a domain in which something panicked that was [caught](expected_panics::caught).
+    /// Ends the domain if a panic in it was [caught](expected_panics::caught).
     pub(crate) fn go_on(&self, is_well: bool) {
         if !is_well && self.driver.is_domain {
             expected_panics::panic_as_asked();
         }
     }
 
-    /// What goes wrong in the middle of a call of the driver's code, now and then.
+    /// Now and then, makes something go wrong in the middle of a call of the driver's code.
     pub(crate) fn stumble(&self, numbers: &mut Numbers) {
         match numbers.below(160) {
             0 | 1 if self.plan.is_calm => {}
@@ -215,14 +216,14 @@ impl<'a> Hand<'a> {
         }
     }
 
-    /// A law that holds whatever other threads do.
+    /// Checks a law that holds whatever other threads do.
     pub(crate) fn law(&self, holds: bool, what: &str) {
         if !holds {
             ledger::violate(|| what.to_string());
         }
     }
 
-    /// A law that holds if no other thread uses the same device.
+    /// Checks a law that holds if no other thread uses the same device.
     pub(crate) fn law_alone(&self, holds: bool, what: &str) {
         self.law(holds || self.plan.is_shared, what);
     }
@@ -240,7 +241,7 @@ impl<'a> Hand<'a> {
         }
     }
 
-    /// Brings up the device that is meant.
+    /// Brings up the device `which`.
     fn up<D: Kind>(&self, which: usize, numbers: &mut Numbers, up: fn(&Hand<'_>, &mut Numbers)) {
         let focused = Hand {
             focus: Some(which),

@@ -37,10 +37,10 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Bytes before a packet.
+/// Bytes of the header before a packet.
 const HEADER: usize = 12;
 
-/// Runs `f` with a queue and a function, mostly its own.
+/// Runs `f` with a queue and a function, mostly the queue's own.
 pub(super) fn with<const Q: usize, const N: usize>(
     queues: &Places<Queued<Queue<Q>>, N>,
     hand: &Hand<'_>,
@@ -58,7 +58,7 @@ pub(super) fn with<const Q: usize, const N: usize>(
     });
 }
 
-/// Descriptors of a queue: mostly as many as it can have.
+/// Chooses the number of descriptors of a queue, mostly a valid one.
 pub(super) fn entries(numbers: &mut Numbers) -> u32 {
     match numbers.below(16) {
         0 => numbers.of_these(&[2, 12, 0, 1024, 1 << 20]),
@@ -106,11 +106,11 @@ pub(super) fn start<const Q: usize>(
     queued.is_up |= started.is_ok();
     hand.law(
         started.is_err() || queued.count == 0,
-        "a queue began anew with packets in it",
+        "a queue with packets in it was restarted",
     );
 }
 
-/// Bytes of a packet, or others, or none at all.
+/// Chooses bytes of a packet, bytes outside of it, or none at all.
 fn choose<'p>(hand: &Hand<'_>, numbers: &mut Numbers, packet: &'p mut Packet) -> &'p mut [u8] {
     match numbers.below(24) {
         0 => &mut [],
@@ -180,14 +180,14 @@ pub(super) fn put<const Q: usize>(
                 queued.put(start);
                 note(Milestone::PacketsPut);
                 queued.count += 1;
-                hand.law(room > 0, "a full queue takes a packet");
+                hand.law(room > 0, "a full queue accepted a packet");
             }
             Some(Err((refused, packet))) => {
                 drop(offer);
                 traits!(&refused, Refused: Debug, Display, Clone, Eq);
                 hand.law(
                     start_of(&packet) == start,
-                    "another packet is given back than was refused",
+                    "the packet that was given back is not the refused one",
                 );
                 hand.driver.keep_packet(packet);
             }
@@ -196,7 +196,7 @@ pub(super) fn put<const Q: usize>(
     }
 }
 
-/// Tells the device, lets it work, and takes what it has used.
+/// Rings the doorbell, lets the device work, and takes used packets.
 pub(super) fn ring_and_take<const Q: usize>(
     hand: &Hand<'_>,
     queued: &mut Queued<Queue<Q>>,
@@ -207,7 +207,7 @@ pub(super) fn ring_and_take<const Q: usize>(
     traits!(&queued.queue, Queue<Q>: Debug);
     hand.law(
         call!(PacketQueue::held, &queued.queue) == queued.count,
-        "a queue holds another number of packets than went in and did not come out",
+        "a queue reports another number of packets than were put and not taken",
     );
     if !numbers.one_in(4) {
         let rung = call!(PacketQueue::ring, &mut queued.queue, function);
@@ -235,13 +235,13 @@ pub(super) fn ring_and_take<const Q: usize>(
                 note(Milestone::PacketsUsed);
                 hand.law(
                     used.written as usize <= HEADER + PACKET,
-                    "a device wrote more than the packet has",
+                    "a device is reported to have written more than the packet holds",
                 );
                 traits!(&used, Used: Debug, Clone, Eq);
                 queued.count -= 1;
                 hand.law(
                     queued.was_told(start_of(&packet)),
-                    "a packet that the device was not told of is said to be used",
+                    "a packet is reported as used that the device was not told of",
                 );
                 ledger::back(holder, start_of(&packet));
                 hand.driver.keep_packet(packet);

@@ -1,4 +1,4 @@
-//! Submission and completion queues: commands, of transfers that are anybody's.
+//! Submission and completion queues: commands, with transfers of any claim.
 
 use samara_device_io::PciFunction;
 use samara_device_io::queue::{Completion, Pair, QueueError, QueueFault, SubmitError, Tag, Unit};
@@ -14,7 +14,7 @@ use crate::misbehaviour;
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
-/// What a command fills.
+/// The words of a command that the driver chooses.
 pub(super) type Words = [u32; 7];
 
 type Function = PciFunction<Nvme>;
@@ -38,7 +38,7 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Runs `f` with an admin queue and a function, mostly its own.
+/// Runs `f` with an admin queue and a function, mostly the queue's own.
 pub(super) fn with_admin<R>(
     hand: &Hand<'_>,
     numbers: &mut Numbers,
@@ -52,7 +52,7 @@ pub(super) fn with_admin<R>(
     })
 }
 
-/// The same with an I/O queue.
+/// Runs `f` with an I/O queue and a function, mostly the queue's own.
 pub(super) fn with_io<R>(
     hand: &Hand<'_>,
     numbers: &mut Numbers,
@@ -119,7 +119,7 @@ pub(super) fn start(hand: &Hand<'_>, numbers: &mut Numbers) {
         let started = call!(Pair::start, &mut queued.queue, function, chosen);
         foreign(hand, queued.holder, holder, started.is_ok());
         hand.only_reset(holder, started.is_ok());
-        // Also where the device was told, and does not start.
+        // This also applies if the device was told of the queue and the start failed then.
         if !matches!(started, Err(QueueError::Foreign | QueueError::Started)) {
             queued.page = None;
         }
@@ -133,16 +133,19 @@ pub(super) fn start(hand: &Hand<'_>, numbers: &mut Numbers) {
     if numbers.one_in(8) {
         with_io(hand, numbers, |hand, queued, function, _, _| {
             let started = call!(Pair::start, &mut queued.queue, function, 0);
-            hand.law(started.is_err(), "a queue that commands make was started");
+            hand.law(
+                started.is_err(),
+                "a queue that is created by commands was started directly",
+            );
         });
     }
 }
 
-/// Nothing is done with a queue of one claim by another's function.
+/// Checks that a queue of one claim is not used through another claim's function.
 pub(super) fn foreign(hand: &Hand<'_>, of: Holder, by: Holder, is_done: bool) {
     hand.law(
         of == by || !is_done,
-        "a queue of one claim was used with another's function",
+        "a queue of one claim was used with another claim's function",
     );
 }
 
@@ -168,7 +171,7 @@ fn told<const Q: usize>(
     }
 }
 
-/// Has the device make I/O queues, as drivers do it.
+/// Makes the device create I/O queues in the order in which drivers do it.
 pub(super) fn make(hand: &Hand<'_>, numbers: &mut Numbers) {
     create_parts(hand, numbers, &[true, false]);
 }
@@ -178,14 +181,14 @@ pub(super) fn create(hand: &Hand<'_>, numbers: &mut Numbers) {
     create_parts(hand, numbers, &[part]);
 }
 
-/// Puts the commands that make parts of a queue: completions, or submissions.
+/// Puts the commands that create parts of a queue: the completion queue, the submission queue.
 fn create_parts(hand: &Hand<'_>, numbers: &mut Numbers, parts: &[bool]) {
     let current = hand.current::<Nvme>(numbers);
     let Some(mut place) = (hand.driver.io).mostly(numbers, |it| Some(it.holder) == current) else {
         return;
     };
     let Some(io) = place.as_mut() else { return };
-    // An interrupt, if the numbers say so; or what no driver may choose.
+    // Word 11 asks for an interrupt now and then, or has bits that no driver may choose.
     let eleven = numbers.of_these(&[0, 0, 0, 0, 2, 0x0001_0002, 4]);
     let words: Words = [0, 0, eleven, 0, 0, 0, 0];
     for &is_completion in parts {
@@ -217,7 +220,7 @@ fn create_parts(hand: &Hand<'_>, numbers: &mut Numbers, parts: &[bool]) {
     }
 }
 
-/// Asks what the blocks of a namespace are.
+/// Asks for the block size of a namespace.
 pub(super) fn identify(hand: &Hand<'_>, numbers: &mut Numbers) {
     let key = numbers.of_these(&[1, 1, 2]);
     with_admin(hand, numbers, |hand, queued, function, holder, _| {
@@ -235,15 +238,18 @@ pub(super) fn identify(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// One command at a time has the engine's page.
+/// Checks that only one command at a time has the engine's page.
 fn has_page(hand: &Hand<'_>, queued: &mut Queued<Admin>, tag: Result<Tag, SubmitError>) {
     if let Ok(tag) = tag {
-        hand.law(queued.page.is_none(), "two commands have the engine's page");
+        hand.law(
+            queued.page.is_none(),
+            "two commands have the engine's page at once",
+        );
         queued.page = Some(tag);
     }
 }
 
-/// Commands that transfer nothing, or the engine's page.
+/// Puts commands that transfer nothing, or the engine's page.
 fn submit(hand: &Hand<'_>, numbers: &mut Numbers) {
     let key = numbers.of_these(&[1, 1, 1, 2, 3, 0, u32::MAX]);
     let which = numbers.below(10);
@@ -309,7 +315,7 @@ fn submit(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// The engine's page, read.
+/// Reads the engine's page.
 fn page<const Q: usize>(
     hand: &Hand<'_>,
     queued: &mut Queued<Pair<Nvme, Q>>,
@@ -320,15 +326,18 @@ fn page<const Q: usize>(
     let index = numbers.below(1100);
     let read = call!(Pair::page, &queued.queue, function, index);
     foreign(hand, queued.holder, holder, read.is_ok());
-    hand.law(read.is_err() || index < 1024, "a page ends after 4 KiB");
+    hand.law(
+        read.is_err() || index < 1024,
+        "a word behind the engine's page of 4 KiB was read",
+    );
     let is_free = queued.page.is_none();
     hand.law(
         read.is_err() || is_free,
-        "a page is read that a command has",
+        "the engine's page was read while a command has it",
     );
 }
 
-/// What the driver may ask a queue by itself.
+/// Calls the functions of a queue that need no device.
 fn look<const Q: usize>(
     hand: &Hand<'_>,
     queued: &mut Queued<Pair<Nvme, Q>>,
@@ -342,11 +351,11 @@ fn look<const Q: usize>(
     let in_flight = call!(Pair::in_flight, queue);
     hand.law(
         in_flight <= call!(Pair::capacity, queue),
-        "more commands are in flight than there's room for",
+        "more commands are in flight than the queue has room for",
     );
 }
 
-/// Tells the device, lets it work, and takes completions.
+/// Rings the doorbell, lets the device work, and takes completions.
 pub(super) fn ring_and_take<const Q: usize>(
     hand: &Hand<'_>,
     queued: &mut Queued<Pair<Nvme, Q>>,
@@ -377,11 +386,11 @@ pub(super) fn ring_and_take<const Q: usize>(
                 let Completion { tag, status, .. } = completion;
                 hand.law(
                     queued.was_told(tag.value().into()),
-                    "a command that the device was not told of is said to be completed",
+                    "a command is reported as completed that the device was not told of",
                 );
                 hand.law(
                     queued.newest.contains(&tag),
-                    "a command that ended before is said to be completed",
+                    "a command is reported as completed that had ended before",
                 );
                 let _ = queued.page.take_if(|page| *page == tag);
                 data::done(hand, &mut queued.reads, tag.value(), status == 0);
@@ -394,7 +403,7 @@ pub(super) fn ring_and_take<const Q: usize>(
                 let is_devices = !matches!(error, QueueFault::Unusable(_));
                 hand.law(
                     !(is_devices && hand.plan.is_honest),
-                    "an honest device is said to have completed what it wasn't given",
+                    "an honest device is reported to have completed a command that it was not given",
                 );
             }
         }
@@ -412,7 +421,7 @@ fn taken(hand: &Hand<'_>, holder: Holder, completion: &Completion) {
     }
 }
 
-/// A part of a buffer, mostly one that there is: whole units, from a multiple of 4 on.
+/// Chooses a part of a buffer, mostly a valid one: whole units, from a multiple of 4 on.
 pub(super) fn part(numbers: &mut Numbers, length: usize, shift: u8) -> (usize, usize) {
     if numbers.one_in(12) {
         let end = length + 600;
@@ -433,7 +442,7 @@ pub(super) fn part(numbers: &mut Numbers, length: usize, shift: u8) -> (usize, u
     (offset & !3, count * unit)
 }
 
-/// Reads and writes.
+/// Puts reads and writes.
 fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
     let current = hand.current::<Nvme>(numbers);
     let Some(unit) = hand.driver.unit(numbers, current) else {
@@ -451,7 +460,7 @@ fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
             foreign(hand, pinned.holder, holder, is_done);
             hand.law(
                 !is_done || direction == Direction::ToDevice,
-                "a device is told to write what is lent",
+                "a device is told to write a lent buffer",
             );
             if told(queued, tag).is_some() {
                 note(Milestone::LentCommandsPut);
@@ -479,7 +488,10 @@ fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
         foreign(hand, queued.holder, holder, is_done);
         foreign(hand, moved.about.holder, holder, is_done);
         let is_inside = part.0 + part.1 <= moved.transfer.len();
-        hand.law(!is_done || is_inside, "a command reaches past its buffer");
+        hand.law(
+            !is_done || is_inside,
+            "a command reaches past the end of its buffer",
+        );
         queued.is_up &= tag != Err(SubmitError::Queue(QueueError::NotStarted));
         if let Some(tag) = told(queued, tag) {
             note(Milestone::CommandsPut);
@@ -500,7 +512,7 @@ fn transfer(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// A block that there is, mostly.
+/// Chooses a block number, mostly a valid one.
 fn block(numbers: &mut Numbers) -> u32 {
     numbers.of_these(&[0, 0, 1, 3, 8, 100, 250, 1 << 20])
 }

@@ -1,4 +1,4 @@
-//! Functions: claimed and dropped, reset and silenced, asked.
+//! Functions: claimed and dropped, reset and silenced, and queried.
 
 use samara_device_io::host::Clock;
 use samara_device_io::pci::Silenced;
@@ -25,7 +25,7 @@ pub(super) fn step<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Claims a function that isn't, or is.
+/// Claims a function, whether it is claimed already or not.
 pub(super) fn claim<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     let board = &D::boards(hand.driver)[hand.which(numbers)];
     let Some(mut held) = board.change() else {
@@ -33,10 +33,10 @@ pub(super) fn claim<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     };
     match call!(DeviceSlot::<D>::claim, &board.slot) {
         Ok(function) => {
-            hand.law(held.is_none(), "a function was claimed twice");
+            hand.law(held.is_none(), "a function was claimed twice at once");
             let holder = ledger::claimed(board.number, hand.driver.name);
             let is_master = bench().is_bus_master(board.number);
-            hand.law(!is_master, "a device is bus master when it's claimed");
+            hand.law(!is_master, "a device is bus master right after its claim");
             note(Milestone::Claims);
             *held = Some(Claimed { function, holder });
         }
@@ -61,7 +61,10 @@ fn end<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
     drop(function);
     let is_master = bench().is_bus_master(board.number);
-    hand.law_alone(!is_master, "a device is bus master when its claim is over");
+    hand.law_alone(
+        !is_master,
+        "a device is bus master after the end of its claim",
+    );
     ledger::over(holder);
 }
 
@@ -74,7 +77,7 @@ fn reset<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         let after = call!(PciFunction::<D>::epoch, function);
         hand.law_alone(
             done.is_err() || before != after,
-            "a reset has ended nothing",
+            "a successful reset did not end the epoch",
         );
         note(Milestone::Resets);
         if let Err(error) = done {
@@ -91,10 +94,10 @@ fn silence<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         let silenced = call!(PciFunction::<D>::silence, function);
         let after = call!(PciFunction::<D>::epoch, function);
         note(Milestone::Silences);
-        hand.law(before != after, "a silence has ended nothing");
+        hand.law(before != after, "a silence did not end the epoch");
         let is_master = bench().is_bus_master(holder.device);
         let is_silent = !is_master || silenced == Silenced::Absent;
-        hand.law_alone(is_silent, "a device that was silenced is bus master");
+        hand.law_alone(is_silent, "a device is bus master after it was silenced");
         traits!(&silenced, Silenced: Debug, Clone, Eq);
     });
 }
@@ -112,7 +115,7 @@ fn master<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// Asks the function, and its place, what they are.
+/// Queries the function and its slot.
 fn ask<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     let board = &D::boards(hand.driver)[hand.which(numbers)];
     let copy = call!(<DeviceSlot<D> as Clone>::clone, &board.slot);
@@ -133,17 +136,17 @@ fn ask<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         for (_, at) in call!(PciFunction::<D>::capabilities, function) {
             let _ = call!(PciFunction::<D>::config, function, at);
         }
-        // A base address says its kind only.
+        // A base address register shows only its kind bits.
         let bar = call!(PciFunction::<D>::config, function, 0x10);
         let is_gone = bar == u32::MAX;
         hand.law(
             is_gone || bar & !0xF == 0,
-            "a driver is told a base address",
+            "a driver can read a base address",
         );
     });
 }
 
-/// The driver waits, and the device works.
+/// Lets the driver wait and the device work.
 fn relax<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<D, _>(numbers, None, |function, holder, numbers| {
         let clock = call!(PciFunction::<D>::clock, function);
@@ -154,7 +157,7 @@ fn relax<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// Waits, all of which end.
+/// Exercises waits, all of which end.
 fn time<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<D, _>(numbers, None, |function, _, numbers| {
         let clock = call!(PciFunction::<D>::clock, function);
@@ -182,7 +185,7 @@ fn time<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         let earlier = call!(<dyn Clock as Clock>::now, clock);
         hand.law(
             call!(<dyn Clock as Clock>::now, clock) >= earlier,
-            "a clock goes back",
+            "a clock went backwards",
         );
     });
 }

@@ -27,7 +27,7 @@ struct Toucher<'a, D> {
     numbers: &'a mut Numbers,
 }
 
-/// Number `index` of an array now and then.
+/// Chooses an element of a register array now and then.
 fn one_of<D: Table, T: Value, A: samara_device_io::mmio::Access>(
     register: Register<D, T, A>,
     numbers: &mut Numbers,
@@ -38,7 +38,7 @@ fn one_of<D: Table, T: Value, A: samara_device_io::mmio::Access>(
     call!(Register::<D, T, A>::nth, register, index).unwrap_or(register)
 }
 
-/// A value that may mean something: an address of the driver's, say.
+/// Chooses a value, often a meaningful one, such as an address of one of the driver's objects.
 fn value(numbers: &mut Numbers) -> u64 {
     match numbers.below(6) {
         0 => ledger::some_address(numbers.below(64)),

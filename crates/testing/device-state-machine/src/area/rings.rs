@@ -21,10 +21,10 @@ use crate::surface::{call, traits};
 
 type Function = PciFunction<Ixgbe>;
 type Open<'r, const Q: usize> = OpenRing<'r, Ixgbe, Q, Packet>;
-/// What is done with a ring and a function.
+/// An operation on a ring and a function.
 type Doing<const Q: usize> =
     fn(&Hand<'_>, &mut Queued<Ring<Ixgbe, Q, Packet>>, &Function, Holder, &mut Numbers);
-/// Packets that are traded at once.
+/// The largest number of packets that are traded at once.
 const BATCH: usize = 4;
 
 pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
@@ -40,7 +40,7 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Runs `f` with a ring and a function, mostly its own.
+/// Runs `f` with a ring and a function, mostly the ring's own.
 pub(super) fn with<const Q: usize, const N: usize>(
     rings: &Places<Queued<Ring<Ixgbe, Q, Packet>>, N>,
     hand: &Hand<'_>,
@@ -131,7 +131,7 @@ pub(super) fn start<const Q: usize>(
     }
     hand.law(
         started.is_err() || queued.count == 0 && !queued.is_forgotten,
-        "a ring began anew with packets in it",
+        "a ring with packets in it was restarted",
     );
 }
 
@@ -146,7 +146,7 @@ fn stop<const Q: usize>(
     foreign(hand, queued.holder, holder, stopped.is_ok());
 }
 
-/// A batch of work.
+/// Runs a batch of operations.
 pub(super) fn work<const Q: usize>(
     hand: &Hand<'_>,
     queued: &mut Queued<Ring<Ixgbe, Q, Packet>>,
@@ -157,13 +157,17 @@ pub(super) fn work<const Q: usize>(
     traits!(&queued.queue, Ring<Ixgbe, Q, Packet>: Debug);
     let capacity = call!(Ring::capacity, &queued.queue) as usize;
     let held = call!(Ring::held, &queued.queue) as usize;
-    hand.law(held <= capacity, "a ring holds more than it can");
+    hand.law(
+        held <= capacity,
+        "a ring holds more packets than its capacity",
+    );
     hand.law(
         held == queued.count || queued.is_forgotten,
-        "a ring holds another number of packets than went in and did not come out",
+        "a ring reports another number of packets than were put and not taken",
     );
     let (of, buffer) = (queued.holder, queued.buffer);
-    // Counted one by one: a panic may end this anywhere, and another thread go on.
+    // The packets are counted one by one, because a panic may end this function anywhere, and another thread may go
+    // on with the ring.
     let Queued {
         queue,
         count,
@@ -179,7 +183,10 @@ pub(super) fn work<const Q: usize>(
     };
     foreign(hand, of, holder, true);
     hand.own::<Ixgbe>(holder, true);
-    hand.law(!*is_forgotten, "a ring whose work was forgotten is opened");
+    hand.law(
+        !*is_forgotten,
+        "a ring was opened after its open work was forgotten",
+    );
     traits!(&open, Open<'_, Q>: Debug);
     for _ in 0..1 + numbers.below(10) {
         let changed = match numbers.below(14) {
@@ -206,7 +213,7 @@ pub(super) fn work<const Q: usize>(
     }
 }
 
-/// Bytes of a packet, or others, or none at all.
+/// Chooses bytes of a packet, bytes outside of it, or none at all.
 fn choose<'p>(hand: &Hand<'_>, numbers: &mut Numbers, packet: &'p mut Packet) -> &'p mut [u8] {
     match numbers.below(24) {
         0 => &mut [],
@@ -222,7 +229,7 @@ fn choose<'p>(hand: &Hand<'_>, numbers: &mut Numbers, packet: &'p mut Packet) ->
     }
 }
 
-/// Where the chosen bytes are in the packet, which begins at `start`.
+/// Records where the chosen bytes lie in the packet that begins at `start`.
 pub(super) fn part_of<'p>(
     start: usize,
     bytes: &'p mut [u8],
@@ -232,7 +239,7 @@ pub(super) fn part_of<'p>(
     bytes
 }
 
-/// The part of it that a device touches which writes so many bytes, if it writes.
+/// Returns the part of a packet that the device touches. A device that writes, writes at most `buffer` bytes.
 fn limited((offset, bytes): (usize, usize), buffer: usize) -> (usize, usize) {
     match buffer {
         0 => (offset, bytes),
@@ -240,12 +247,12 @@ fn limited((offset, bytes): (usize, usize), buffer: usize) -> (usize, usize) {
     }
 }
 
-/// A function that chooses bytes of packets.
+/// Fixes the type of a closure that chooses bytes of many packets.
 fn choosing_each<F: FnMut(&mut Packet) -> &mut [u8]>(choose: F) -> F {
     choose
 }
 
-/// A function that chooses bytes of a packet.
+/// Fixes the type of a closure that chooses bytes of one packet.
 pub(super) fn choosing<F: FnOnce(&mut Packet) -> &mut [u8]>(choose: F) -> F {
     choose
 }
@@ -279,7 +286,7 @@ fn put<const Q: usize>(
             offer.taken();
             ledger::chosen(start, limited(part.get(), buffer));
             note(Milestone::PacketsInRings);
-            hand.law(room > 0, "a full ring takes a packet");
+            hand.law(room > 0, "a full ring accepted a packet");
             1
         }
         Some(Err((refused, packet))) => {
@@ -287,7 +294,7 @@ fn put<const Q: usize>(
             traits!(&refused, Refused: Debug, Display, Clone, Eq);
             hand.law(
                 start_of(&packet) == start,
-                "another packet is given back than was refused",
+                "the packet that was given back is not the refused one",
             );
             hand.driver.keep_packet(packet);
             0
@@ -330,7 +337,10 @@ fn take<const Q: usize>(
 fn written(hand: &Hand<'_>, done: Done) {
     traits!(&done, Done: Debug, Clone, Eq);
     match call!(Done::written, done) {
-        Ok(bytes) => hand.law(bytes <= 16 << 10, "a device wrote more than any buffer has"),
+        Ok(bytes) => hand.law(
+            bytes <= 16 << 10,
+            "a device is reported to have written more than any buffer holds",
+        ),
         Err(damage) => traits!(&damage, Damage: Debug, Display, Clone, Eq),
     }
 }
@@ -344,7 +354,8 @@ fn take_back<const Q: usize>(hand: &Hand<'_>, open: &mut Open<'_, Q>, holder: Ho
     out
 }
 
-/// Members of a batch that is traded. A domain that ends in the middle leaves them unsettled: some have changed hands.
+/// The members of a batch that is traded. A domain that dies in the middle leaves their ledger entries unsettled,
+/// because some of them have changed owner.
 struct Offers(Vec<(usize, Offer)>);
 
 impl Drop for Offers {
@@ -399,22 +410,22 @@ fn trade<const Q: usize>(
                 note(Milestone::PacketsTraded);
                 count += 1;
             }
-            None => hand.law(false, "a member of a batch is gone"),
+            None => hand.law(false, "a trade lost a member of its batch"),
         }
     }
     hand.law(
         traded.is_none_or(|traded| traded == count),
-        "another number was traded than is said",
+        "a trade reports another number than were traded",
     );
     while let Some(packet) = batch.pop_front() {
         hand.driver.keep_packet(packet);
     }
     hand.go_on(traded.is_some());
-    // As many came out as went in.
+    // As many packets came out as went in.
     0
 }
 
-/// For a scene: as many packets as there's room for, and the device told.
+/// Fills the ring with packets and tells the device of them, to set up a scene.
 pub(super) fn fill<const Q: usize>(
     hand: &Hand<'_>,
     queued: &mut Queued<Ring<Ixgbe, Q, Packet>>,

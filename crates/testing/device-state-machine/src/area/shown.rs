@@ -1,5 +1,5 @@
-//! What a driver can do with the values of the crate, those of its table among them: show them, copy them, compare them; and
-//! the functions that constants of tables are made by, which do the same at run time.
+//! Everything that a driver can do with the values of the crate and of its table: format them, copy them, compare
+//! them. Also calls, at run time, the functions that make the constants of tables.
 
 use std::hash::Hash;
 
@@ -33,7 +33,7 @@ pub(super) fn step<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// The table's constants.
+/// Uses the table's constants.
 fn table<D: Kind>() {
     call!(lint::<D>);
     D::IDS.iter().for_each(|it| traits!(it, Id: Debug, Clone));
@@ -77,7 +77,7 @@ fn table<D: Kind>() {
     }
 }
 
-/// What constants are made of.
+/// Calls the functions that make constants.
 fn made(hand: &Hand<'_>) {
     let place: At = call!(at, 0, 8, Width::W32);
     let place = call!(At::each, place, 4);
@@ -87,7 +87,7 @@ fn made(hand: &Hand<'_>) {
     traits!(&Direction::ToHost, Direction: Debug, Clone, Eq);
     hand.law(
         call!(Width::all_ones, Width::W8) == 0xFF && call!(Width::bytes, Width::W16) == 2,
-        "a width is another",
+        "a width has another size",
     );
     let check = call!(Check::new, place, 1, 1);
     let check = call!(Check::times, check, 2, 4);
@@ -115,7 +115,7 @@ fn made(hand: &Hand<'_>) {
     queues(value, place);
 }
 
-/// What the constants of queues and their commands are made of.
+/// Calls the functions that make the constants of queues and their commands.
 fn queues(value: Value, place: At) {
     let doorbell = call!(Doorbell::position, 0, 0, Stride::Bytes(8));
     let _ = call!(Doorbell::index, doorbell, 2, 1);
@@ -125,7 +125,7 @@ fn queues(value: Value, place: At) {
     let _ = call!(Command::new, 0, 0, [value; _], Data::None);
 }
 
-/// Errors that devices give no cause for, and those that others become.
+/// Formats errors that no device causes here, and converts errors into others.
 fn errors() {
     traits!(&MapBarError::NoSpace, MapBarError: Debug, Display, Clone, Eq);
     traits!(&NoMessage::Full, NoMessage: Debug, Display, Clone, Eq);
@@ -135,7 +135,7 @@ fn errors() {
     let _ = call!(<SubmitError as From<QueueError>>::from, error);
 }
 
-/// What a host hands to a claim.
+/// Uses the values that a host hands to a claim.
 fn hosts() {
     let host = bench().block[0].model.host();
     let host: Host = call!(<Host as Clone>::clone, &host);
@@ -154,5 +154,5 @@ fn hosts() {
         host.messages.release(message);
     }
     let none = call!(<NoMessages as Messages>::allocate, &NoMessages, address);
-    assert!(none.is_err(), "a message of none");
+    assert!(none.is_err(), "`NoMessages` allocated a message");
 }

@@ -1,4 +1,4 @@
-//! Buffers that move in and come back, or are lent for a scope.
+//! Buffers that are moved into transfers and come back, or are lent for a scope.
 
 use samara_device_io::dma::{BeginError, FinishError, LendError, Refused};
 use samara_device_io::{DmaTransfer, PciFunction};
@@ -20,7 +20,7 @@ pub(super) fn step<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// A buffer that the driver has, or a new one.
+/// Returns a buffer that the driver has, or a new one.
 fn buffer(hand: &Hand<'_>, numbers: &mut Numbers) -> Option<RRef<[u8]>> {
     let kept = hand.driver.buffer().filter(|_| !numbers.one_in(3));
     kept.or_else(|| {
@@ -50,11 +50,11 @@ pub(super) fn begin<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
                 hand.law(
                     call!(DmaTransfer::len, &transfer) == bytes
                         && !call!(DmaTransfer::is_empty, &transfer),
-                    "a transfer has another length than its buffer",
+                    "a transfer reports another length than its buffer's",
                 );
                 traits!(&transfer, DmaTransfer: Debug);
                 let moved = Moved::new(transfer, holder, start);
-                // One whose place is taken is dropped: it stays pinned.
+                // If the place is taken, the transfer is dropped, and its buffer stays pinned.
                 drop(hand.driver.moved.put(numbers, moved));
             }
             Err(error) => {
@@ -63,7 +63,7 @@ pub(super) fn begin<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
                 drop(offer);
                 hand.law(
                     start_of(&error.buffer) == start,
-                    "another buffer is given back than was refused",
+                    "the buffer that was given back is not the refused one",
                 );
                 hand.driver.keep_buffer(error.buffer);
             }
@@ -88,10 +88,10 @@ fn finish<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         let is_idle = about.put != Some(epoch);
         match call!(PciFunction::<D>::finish, function, transfer) {
             Ok(buffer) => {
-                hand.law(is_own, "a transfer was finished by another claim");
+                hand.law(is_own, "a transfer was finished through another claim");
                 hand.law(
                     start_of(&buffer) == about.start,
-                    "another buffer came out than went in",
+                    "the buffer that came back is not the one that was moved in",
                 );
                 data::look(hand, &about, &buffer);
                 ledger::back(holder, start_of(&buffer));
@@ -102,7 +102,7 @@ fn finish<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
                 traits!(&error, FinishError: Debug, Display);
                 hand.law_alone(
                     !is_own || !is_idle,
-                    "a transfer of which nothing is in flight is not finished",
+                    "an idle transfer could not be finished",
                 );
                 let transfer = error.transfer;
                 kept = Some(Moved { transfer, about });
@@ -112,7 +112,7 @@ fn finish<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     *place = kept;
 }
 
-/// Drops a transfer, or forgets it: its buffer stays where it is until the claim ends.
+/// Drops a transfer, or forgets it. Its buffer stays pinned until the claim ends.
 fn leave(hand: &Hand<'_>, numbers: &mut Numbers) {
     if let Some(moved) = hand.driver.moved.take(numbers)
         && numbers.one_in(2)
@@ -140,11 +140,11 @@ pub(super) fn lend<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.driver.keep_buffer(buffer);
 }
 
-/// What is done while a buffer is lent.
+/// Runs the steps while a buffer is lent.
 fn scope<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers, transfer: &DmaTransfer, holder: Holder) {
     note(Milestone::Loans);
     let pinned = Pinned { transfer, holder };
-    // Mostly about the device that has it.
+    // The steps are mostly about the device that has the buffer.
     let kinds = match numbers.one_in(6) {
         true => hand.plan.kinds,
         false => 1 << D::NUMBER,

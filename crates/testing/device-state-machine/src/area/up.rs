@@ -1,5 +1,5 @@
-//! Devices brought up as drivers do it, so that runs come to where there is much to go wrong; of each way a step is left out now
-//! and then.
+//! Brings devices up as drivers do, so that runs reach the states in which much can go wrong. Now and then a step is
+//! left out.
 
 use samara_device_io::mmio::{ReadWrite, Register, WriteOnly};
 use samara_device_io::table::Table;
@@ -13,7 +13,7 @@ use crate::step::Numbers;
 const RXCTRL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x3000);
 const DMATXCTL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x4A80);
 const FCTRL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x5080);
-/// Device status, and features that the driver accepts (Virtio 1.2 §4.1.4.3).
+/// Device status, and the features that the driver accepts (Virtio 1.2 §4.1.4.3).
 const fn status<D: Table>() -> Register<D, u8, ReadWrite> {
     Register::at(0, 0x14)
 }
@@ -21,17 +21,17 @@ const fn accepted<D: Table>() -> Register<D, u32, WriteOnly> {
     Register::at(0, 0x0C)
 }
 
-/// Does something, but for one time in 24.
+/// Does something, except one time in 24.
 fn mostly(hand: &Hand<'_>, numbers: &mut Numbers, step: fn(&Hand<'_>, &mut Numbers)) {
     if !numbers.one_in(24) {
         step(hand, numbers);
     }
 }
 
-/// Resets the device and lets it be bus master.
+/// Resets the device and makes it bus master.
 fn begin<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     mostly(hand, numbers, pci::claim::<D>);
-    // A driver that does not reset, though the device may be in the middle of anything.
+    // Now and then the driver does not reset, although the device may be in any state.
     if !numbers.one_in(6) {
         hand.with::<D, _>(numbers, None, |function, holder, _| {
             ledger::resets(holder);
@@ -83,7 +83,7 @@ pub(super) fn ixgbe(hand: &Hand<'_>, numbers: &mut Numbers) {
     rings::with(&driver.tx, hand, numbers, rings::fill);
 }
 
-/// Status and features, up to where queues are started.
+/// Writes the status and the features, up to the point where queues are started.
 fn agree<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     mostly(hand, numbers, |hand, numbers| {
         hand.with::<D, _>(numbers, None, |function, _, _| {
@@ -95,7 +95,7 @@ fn agree<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// The device is set to work.
+/// Sets the device to work.
 fn live<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     mostly(hand, numbers, |hand, numbers| {
         hand.with::<D, _>(numbers, None, |function, _, _| {
@@ -104,8 +104,8 @@ fn live<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// Sets the device up: queues after features, mostly; or before, as drivers may that know no better, which leave it at that
-/// perhaps.
+/// Sets the device up. Mostly the queues come after the features. Sometimes they come before, as in a careless
+/// driver, which may then stop there.
 fn set_up<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers, queues: fn(&Hand<'_>, &mut Numbers)) {
     if numbers.one_in(6) {
         queues(hand, numbers);

@@ -1,4 +1,4 @@
-//! A device as its driver has it: a place, and perhaps a claim of it.
+//! A device as its driver has it: a slot, and perhaps a claim of it.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
@@ -9,7 +9,7 @@ use samara_device_io::{DeviceSlot, PciFunction};
 use crate::bench::Place;
 use crate::ledger::Holder;
 
-/// A function, and which claim it is.
+/// A function, with its claim.
 pub(crate) struct Claimed<D> {
     pub(crate) function: PciFunction<D>,
     pub(crate) holder: Holder,
@@ -19,11 +19,11 @@ pub(crate) struct Board<D: Table> {
     pub(crate) number: usize,
     pub(crate) slot: DeviceSlot<D>,
     held: RwLock<Option<Claimed<D>>>,
-    /// The epoch in which the device was brought up last, if it was.
+    /// The epoch in which the device was last brought up, if it was.
     up: AtomicU64,
 }
 
-/// In no epoch.
+/// Stands for no epoch.
 const NEVER: u64 = u64::MAX;
 
 impl<D: Table> Board<D> {
@@ -36,13 +36,13 @@ impl<D: Table> Board<D> {
         }
     }
 
-    /// The device is brought up.
+    /// Records that the device is brought up.
     pub(crate) fn is_up(&self) {
         let epoch = self.epoch().unwrap_or(NEVER);
         self.up.store(epoch, Relaxed);
     }
 
-    /// Whether it was reset or silenced since it was brought up, or never was; it is claimed.
+    /// Whether the device is claimed, and was reset or silenced since it was last brought up, or never brought up.
     pub(crate) fn is_down(&self) -> bool {
         self.epoch()
             .is_some_and(|epoch| epoch != self.up.load(Relaxed))
@@ -53,7 +53,7 @@ impl<D: Table> Board<D> {
         look.as_ref().map(|claimed| claimed.function.epoch())
     }
 
-    /// The function, unless a thread is about to change it.
+    /// Returns the function, unless a thread is about to change it.
     pub(crate) fn look(&self) -> Option<RwLockReadGuard<'_, Option<Claimed<D>>>> {
         match self.held.try_read() {
             Ok(held) => Some(held),
@@ -62,7 +62,7 @@ impl<D: Table> Board<D> {
         }
     }
 
-    /// The same to change it, unless a thread uses it.
+    /// Returns the function to change it, unless a thread uses it.
     pub(crate) fn change(&self) -> Option<RwLockWriteGuard<'_, Option<Claimed<D>>>> {
         match self.held.try_write() {
             Ok(held) => Some(held),

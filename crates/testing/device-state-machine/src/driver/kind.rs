@@ -1,4 +1,4 @@
-//! Kinds of devices, and where a driver has those of a kind.
+//! Kinds of devices, and the fields in which a driver keeps the devices of a kind.
 
 use samara_device_io::PciFunction;
 use samara_device_io::table::Table;
@@ -13,11 +13,11 @@ use crate::listed_registers::Listed;
 pub(crate) trait Kind: Table + Sized {
     /// Its number.
     const NUMBER: u8;
-    /// What a driver has of it.
+    /// Returns the driver's devices of this kind.
     fn boards(driver: &Driver) -> &[Board<Self>; 2];
-    /// A function of this kind that another domain has lent.
+    /// Returns a function of this kind that another domain has lent.
     fn borrowed<'a>(lent: &Lent<'a>) -> Option<(&'a PciFunction<Self>, Holder)>;
-    /// The registers that its table lists.
+    /// Returns the registers that its table lists.
     fn listed() -> &'static [Listed<Self>];
 }
 

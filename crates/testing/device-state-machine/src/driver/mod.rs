@@ -1,4 +1,4 @@
-//! What a driver has, and how it finds things to mix up.
+//! Everything that a driver has, and how it finds things to mix up.
 
 mod board;
 mod kind;
@@ -23,7 +23,7 @@ use crate::step::Numbers;
 
 /// A packet: one buffer.
 pub(crate) type Packet = [u8; 2048];
-/// Bytes of it.
+/// Bytes of a packet.
 pub(crate) const PACKET: usize = 2048;
 
 pub(crate) type Admin = Pair<Nvme, { Nvme::ADMIN }>;
@@ -34,28 +34,29 @@ pub(crate) type Requests = ChainQueue<VirtioBlock, { VirtioBlock::REQUESTS }>;
 pub(crate) type NetRx = PacketQueue<VirtioNet, { VirtioNet::RX }, Packet>;
 pub(crate) type NetTx = PacketQueue<VirtioNet, { VirtioNet::TX }, Packet>;
 
-/// A queue, whose it is, and how much is in it.
+/// A queue, its claim, and how much is in it.
 pub(crate) struct Queued<Q> {
     pub(crate) queue: Q,
     pub(crate) holder: Holder,
-    /// Objects that went in and did not come out, of a queue of objects.
+    /// For a queue of objects: the objects that were put and not taken.
     pub(crate) count: usize,
-    /// Bytes that the device writes into a packet, of a ring in which it writes.
+    /// For a ring in which the device writes: the bytes that it writes into a packet.
     pub(crate) buffer: usize,
-    /// A batch of work on it was forgotten.
+    /// Whether open work on the queue was forgotten.
     pub(crate) is_forgotten: bool,
-    /// It was started once: the driver uses those more.
+    /// Whether the queue was started once. The driver prefers such queues.
     pub(crate) is_up: bool,
-    /// What was put since the device was told last: packets by where they are, commands and chains by their tags.
+    /// The entries that were put since the last doorbell: packets by their addresses, commands and chains by their
+    /// tags.
     pub(crate) untold: Vec<usize>,
-    /// Chains that were put and did not come back, since the queue was started; and the one that was put last.
+    /// Chains that were put and did not come back since the queue was started, and the chain that was put last.
     pub(crate) in_flight: Vec<u16>,
     pub(crate) last: Option<u16>,
     /// The newest tag of each slot.
     pub(crate) newest: Vec<Tag>,
     /// The command that has the engine's page.
     pub(crate) page: Option<Tag>,
-    /// Reads in it that are remembered.
+    /// Reads in the queue that are remembered.
     pub(crate) reads: Vec<Read>,
 }
 
@@ -77,46 +78,46 @@ impl<Q> Queued<Q> {
         }
     }
 
-    /// Something was put.
+    /// Records an entry that was put.
     pub(crate) fn put(&mut self, what: usize) {
         self.untold.push(what);
     }
 
-    /// The device was told.
+    /// Records that the device was told of all entries.
     pub(crate) fn told(&mut self) {
         self.untold.clear();
     }
 
-    /// Whether the device can have used it.
+    /// Whether the device was told of the entry, so that it can have used it.
     pub(crate) fn was_told(&self, what: usize) -> bool {
         !self.untold.contains(&what)
     }
 
-    /// How fit it is for use with a claim.
+    /// Whether the queue was started, and belongs to `claim`.
     pub(crate) fn fits(&self, claim: Option<Holder>) -> bool {
         self.is_up && Some(self.holder) == claim
     }
 }
 
-/// A transfer of a buffer that moved in.
+/// A transfer of a buffer that was moved in.
 pub(crate) struct Moved {
     pub(crate) transfer: DmaTransfer,
     pub(crate) about: About,
 }
 
-/// What the driver knows of a transfer.
+/// Everything that the driver knows of a transfer.
 pub(crate) struct About {
     pub(crate) holder: Holder,
-    /// Where the buffer begins.
+    /// The buffer's address.
     pub(crate) start: usize,
-    /// The epoch in which it was last put in flight.
+    /// The epoch in which a command was last put for it.
     pub(crate) put: Option<u64>,
-    /// Which one, of all that there were.
+    /// A number that no other transfer of the process has.
     pub(crate) id: u64,
-    /// Parts of it that commands were put for, offset and length, and whether any of these share bytes.
+    /// Parts of the buffer that commands were put for, as offset and length, and whether any of them overlap.
     pub(crate) ranges: Vec<(usize, usize)>,
     pub(crate) is_mixed: bool,
-    /// Reads of it that are done.
+    /// Reads into it that are done.
     pub(crate) reads: Vec<Read>,
 }
 
@@ -136,7 +137,8 @@ impl Moved {
     }
 }
 
-/// All that it has. Several threads use it at once: what one has at hand, others pass by.
+/// Everything that a driver has. Several threads use it at once. A thread skips the things that another thread has in
+/// use.
 pub(crate) struct Driver {
     pub(crate) nvme: [Board<Nvme>; 2],
     pub(crate) ixgbe: [Board<Ixgbe>; 2],
@@ -154,13 +156,13 @@ pub(crate) struct Driver {
     units: Mutex<Vec<(Unit, Holder)>>,
     buffers: Mutex<Vec<RRef<[u8]>>>,
     packets: Mutex<Vec<RRef<Packet>>>,
-    /// In whose name the ledger has its claims.
+    /// The name under which the ledger records its claims.
     pub(crate) name: u32,
-    /// Runs in a domain, which a panic ends.
+    /// Whether it runs in a domain, which a panic ends.
     pub(crate) is_domain: bool,
 }
 
-/// Of each kind that are kept.
+/// The most things of each kind that are kept.
 const KEPT: usize = 12;
 
 impl Driver {
@@ -188,7 +190,7 @@ impl Driver {
         }
     }
 
-    /// A buffer that the driver has.
+    /// Returns a buffer that the driver has.
     pub(crate) fn buffer(&self) -> Option<RRef<[u8]>> {
         places::lock(&self.buffers).pop()
     }
@@ -214,7 +216,7 @@ impl Driver {
         units.push((unit, holder));
     }
 
-    /// A unit that was learned: mostly the newest of this claim's.
+    /// Returns a unit that was learned: mostly the newest one of the claim `of`.
     pub(crate) fn unit(&self, numbers: &mut Numbers, of: Option<Holder>) -> Option<Unit> {
         let units = places::lock(&self.units);
         let newest = units.iter().rev().find(|(_, holder)| Some(*holder) == of);
@@ -224,7 +226,7 @@ impl Driver {
     }
 }
 
-/// Keeps something, or lets it go if there's enough.
+/// Keeps something, or drops it if there are enough.
 fn keep<T>(kept: &Mutex<Vec<T>>, thing: T) {
     let mut kept = places::lock(kept);
     if kept.len() < KEPT {

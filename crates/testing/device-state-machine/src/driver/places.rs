@@ -1,4 +1,4 @@
-//! Places for things, each of which one thread has at hand at a time.
+//! Places for things, each of which only one thread uses at a time.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -7,7 +7,7 @@ use crate::step::Numbers;
 /// `N` places.
 pub(crate) struct Places<T, const N: usize>([Mutex<Option<T>>; N]);
 
-/// A lock that a panic leaves as it was.
+/// Takes a lock, even if a panic has poisoned it.
 pub(crate) fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
     of.lock().unwrap_or_else(PoisonError::into_inner)
 }
@@ -25,12 +25,12 @@ impl<T, const N: usize> Places<T, N> {
         Self(std::array::from_fn(|_| Mutex::new(None)))
     }
 
-    /// One that has something, which nobody else has at hand.
+    /// Returns a place that holds something and that no other thread uses.
     pub(crate) fn any(&self, numbers: &mut Numbers) -> Option<MutexGuard<'_, Option<T>>> {
         self.find(numbers, |place| place.is_some())
     }
 
-    /// The same, mostly one for which `is` holds.
+    /// Returns such a place, mostly one for which `is` holds.
     pub(crate) fn mostly(
         &self,
         numbers: &mut Numbers,
@@ -42,7 +42,7 @@ impl<T, const N: usize> Places<T, N> {
         found.or_else(|| self.any(numbers))
     }
 
-    /// One that has nothing; or else any, if the numbers say so.
+    /// Returns an empty place, or else any place, if the numbers say so.
     pub(crate) fn vacant(&self, numbers: &mut Numbers) -> Option<MutexGuard<'_, Option<T>>> {
         let takes_any = numbers.one_in(2);
         self.find(numbers, |place| place.is_none())
@@ -60,12 +60,12 @@ impl<T, const N: usize> Places<T, N> {
             .find(|place| is(place))
     }
 
-    /// Takes one out.
+    /// Takes a thing out of its place.
     pub(crate) fn take(&self, numbers: &mut Numbers) -> Option<T> {
         self.any(numbers)?.take()
     }
 
-    /// Puts one in, where there's none, or in place of one.
+    /// Puts a thing into an empty place, or in place of another one.
     pub(crate) fn put(&self, numbers: &mut Numbers, thing: T) -> Result<Option<T>, T> {
         match self.vacant(numbers) {
             Some(mut place) => Ok(place.replace(thing)),

@@ -1,11 +1,11 @@
-//! What happened lately, for those who look for the cause.
+//! The latest events, to find the cause of a failure.
 
 use std::collections::VecDeque;
 use std::fmt::Write;
 
 use super::Holder;
 
-/// Events that are kept, and told.
+/// The number of events that are kept, and the number that is printed.
 const KEPT: usize = 4096;
 const TOLD: usize = 16;
 
@@ -50,7 +50,7 @@ impl History {
         });
     }
 
-    /// The last events of what stands, or stood, at these bytes, and of claims.
+    /// Returns the last events of objects that are, or were, at these bytes, and of claims.
     pub(super) fn of(&self, start: usize, bytes: usize) -> String {
         let end = start.saturating_add(bytes);
         let is_there = |event: &&Event| {

@@ -1,8 +1,9 @@
-//! Which memory each device may touch now, as the driver's own calls tell; and what each device touches.
+//! Records which memory each device may touch now, according to the driver's calls, and checks every access of a
+//! device.
 //!
-//! An object is written down before it is given to the engine, and struck off when it has come back: while a call lasts that
-//! gives it or takes it, both its holders may have it here. The exchange heap says the rest, at the moment of the access: is
-//! it live, and whose is it?
+//! An object is recorded before it is given to the engine, and removed after it has come back. So while a call that
+//! gives or takes an object lasts, both its holders may be recorded. The exchange heap answers the rest at the moment
+//! of the access: whether the object is live, and which domain owns it.
 
 mod history;
 mod offer;
@@ -22,7 +23,7 @@ use history::History;
 pub(crate) use offer::{Loan, Offer};
 pub(crate) use watch::Watch;
 
-/// Devices that there are.
+/// The number of devices.
 pub(crate) const DEVICES: usize = 8;
 
 /// One claim of one device.
@@ -32,21 +33,21 @@ pub(crate) struct Holder {
     pub(crate) serial: u32,
 }
 
-/// As what a device has something.
+/// The way in which a device has an object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
     /// A queue's memory, until the claim is over.
     Queue,
-    /// An object that moved in.
+    /// An object that was moved in.
     Owned,
-    /// A buffer that is lent: for reading, to several perhaps.
+    /// A buffer that is lent for reading, possibly to several devices.
     Lent,
 }
 
 #[derive(Debug)]
 struct Entry {
     bytes: usize,
-    /// The part of it that the device may touch: from, and to before.
+    /// The part of the object that the device may touch, as start and end.
     part: (usize, usize),
     mode: Mode,
     holders: Vec<Holder>,
@@ -60,24 +61,24 @@ impl Entry {
 
 #[derive(Debug)]
 struct Book {
-    /// By where they begin.
+    /// The objects by their addresses.
     entries: BTreeMap<usize, Entry>,
     history: History,
     violations: Vec<String>,
     /// Tags of commands that were put lately.
     tags: [u16; TAGS],
     tag: usize,
-    /// The number of the current claim of each device, and in whose name it is.
+    /// The number of the current claim of each device, and the driver that has it.
     serials: [u32; DEVICES],
     names: [u32; DEVICES],
-    /// Something has reset the device in its claim, or has tried to.
+    /// Whether the device was reset in its claim, or a reset was tried.
     resets: [bool; DEVICES],
 }
 
-/// Tags that are remembered.
+/// The number of tags that are remembered.
 const TAGS: usize = 8;
 
-/// In whose name no claim is.
+/// The name of a device without a claim.
 const NOBODY: u32 = u32::MAX;
 
 static BOOK: Mutex<Book> = Mutex::new(Book {
@@ -91,18 +92,19 @@ static BOOK: Mutex<Book> = Mutex::new(Book {
     resets: [false; DEVICES],
 });
 
-/// Bytes that devices have touched outside of what they may.
+/// Bytes that devices have touched outside of what they may touch.
 static OUTSIDE: AtomicU64 = AtomicU64::new(0);
 /// Accesses that devices have made.
 static ACCESSES: AtomicU64 = AtomicU64::new(0);
-/// Calls that hand something over, under way for each device.
+/// For each device, the calls in progress that hand an object over.
 static UNSETTLED: [AtomicU32; DEVICES] = [const { AtomicU32::new(0) }; DEVICES];
 
-/// Violations that are told.
+/// The most violations that are reported.
 const TOLD: usize = 8;
 
 thread_local! {
-    /// Where the memory is that was translated last on this thread and was no object of the driver's: a queue's.
+    /// The address of the memory that was last translated on this thread and that was no object of the driver's: the
+    /// memory of a queue.
     static QUEUE: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -110,22 +112,22 @@ fn book() -> MutexGuard<'static, Book> {
     BOOK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs `f` on the book, as the host: domains come by.
+/// Runs `f` on the book as the host, because domains call this too.
 fn with<R>(f: impl FnOnce(&mut Book) -> R) -> R {
     as_host(|| f(&mut book()))
 }
 
-/// A rule is broken.
+/// Records that a rule was broken.
 pub(crate) fn violate(what: impl FnOnce() -> String) {
     with(|book| book.violate(what()));
 }
 
-/// The rules that were broken since this was last asked.
+/// Returns the rules that were broken since the last call.
 pub(crate) fn violations() -> Vec<String> {
     with(|book| std::mem::take(&mut book.violations))
 }
 
-/// A device was claimed in a driver's name: the claim.
+/// Records that a driver has claimed a device. Returns the claim.
 pub(crate) fn claimed(device: usize, name: u32) -> Holder {
     with(|book| {
         book.names[device] = name;
@@ -134,13 +136,13 @@ pub(crate) fn claimed(device: usize, name: u32) -> Holder {
         let serial = book.serials[device];
         let holder = Holder { device, serial };
         book.history.note("claimed", holder, 0, 0);
-        // The claim before is over, whoever had it: a domain that is dead, say.
+        // The claim before is over, even if its holder did not end it, such as a dead domain.
         book.drop_holders(|other| other.device == device);
         holder
     })
 }
 
-/// A claim is over: the device may touch nothing of it.
+/// Records that a claim is over: the device may touch nothing of it any more.
 pub(crate) fn over(holder: Holder) {
     with(|book| {
         book.history.note("over", holder, 0, 0);
@@ -151,7 +153,7 @@ pub(crate) fn over(holder: Holder) {
     });
 }
 
-/// The device is about to be reset, or may be: by what silences it.
+/// Records that the device is about to be reset, or may be, by an operation that silences it.
 pub(crate) fn resets(holder: Holder) {
     with(|book| book.resets[holder.device] = true);
 }
@@ -166,7 +168,7 @@ pub(crate) fn is_claimed(device: usize) -> bool {
     with(|book| book.names[device] != NOBODY)
 }
 
-/// A claim goes on in another's name.
+/// Records that a claim now belongs to another driver.
 pub(crate) fn moved(device: usize, name: u32) {
     with(|book| {
         book.names[device] = name;
@@ -176,12 +178,12 @@ pub(crate) fn moved(device: usize, name: u32) {
     });
 }
 
-/// Something was done with a device as a whole, which no entry tells: for those who look for the cause.
+/// Records an operation on a whole device, for the history of a failure.
 pub(crate) fn told(what: &'static str, holder: Holder) {
     with(|book| book.history.note(what, holder, 0, 0));
 }
 
-/// A driver has ended, and all its claims with it: the devices.
+/// Records that a driver has ended, and all its claims with it. Returns the devices of those claims.
 pub(crate) fn dead(name: u32) -> Vec<usize> {
     with(|book| {
         let of = |device: &usize| book.names[*device] == name;
@@ -191,14 +193,15 @@ pub(crate) fn dead(name: u32) -> Vec<usize> {
             let serial = book.serials[device];
             book.history.note("dead", Holder { device, serial }, 0, 0);
             book.drop_holders(|holder| holder.device == device);
-            // It may have been in the middle of calls.
+            // The driver may have died in the middle of calls.
             UNSETTLED[device].store(0, Relaxed);
         }
         devices
     })
 }
 
-/// An object of the driver's has come out of the engine, which must have had it by this claim.
+/// Records that an object of the driver's has come back from the engine. The engine must have had it under this
+/// claim.
 pub(crate) fn back(holder: Holder, start: usize) {
     with(|book| {
         book.history.note("back", holder, start, 0);
@@ -210,19 +213,19 @@ pub(crate) fn back(holder: Holder, start: usize) {
                 let other = format!("{other:?}");
                 let history = book.history.of(start, 1);
                 book.violate(format!(
-                    "{start:#x} came out of {holder:?}, which has not had it: {other}\n{history}"
+                    "{start:#x} came back from {holder:?}, which did not have it: {other}\n{history}"
                 ));
             }
         }
     });
 }
 
-/// A queue is about to be made.
+/// Records that a queue is about to be made.
 pub(crate) fn making() {
     QUEUE.set(0);
 }
 
-/// A queue could not be had: its memory, if there was any, is freed.
+/// Records that a queue could not be made: its memory, if there was any, is freed.
 pub(crate) fn no_queue() {
     let start = QUEUE.replace(0);
     with(|book| {
@@ -236,12 +239,12 @@ pub(crate) fn no_queue() {
     });
 }
 
-/// Bytes that devices have touched outside of what they may, and accesses in all.
+/// Returns the bytes that devices have touched outside of what they may touch, and the number of all accesses.
 pub(crate) fn touched() -> (u64, u64) {
     (OUTSIDE.load(Relaxed), ACCESSES.load(Relaxed))
 }
 
-/// Bytes that the claims in a driver's name have: queues, and objects that moved in.
+/// Returns the bytes that a driver's claims have: queues, and objects that were moved in.
 pub(crate) fn bytes_of(name: u32) -> usize {
     with(|book| {
         let names = &book.names;
@@ -253,7 +256,7 @@ pub(crate) fn bytes_of(name: u32) -> usize {
     })
 }
 
-/// Of an object that was given, the device may touch so many bytes only, from `offset` on.
+/// Records that the device may touch only these bytes of an object that was given.
 pub(crate) fn chosen(start: usize, (offset, bytes): (usize, usize)) {
     with(|book| {
         if let Some(entry) = book.entries.get_mut(&start) {
@@ -262,7 +265,7 @@ pub(crate) fn chosen(start: usize, (offset, bytes): (usize, usize)) {
     });
 }
 
-/// An address that means something, to be written where none belongs.
+/// Returns the address of an object, to be written where no address belongs.
 pub(crate) fn some_address(number: usize) -> u64 {
     with(|book| {
         let count = book.entries.len().max(1);
@@ -272,7 +275,7 @@ pub(crate) fn some_address(number: usize) -> u64 {
     })
 }
 
-/// A command was put.
+/// Records the tag of a command that was put.
 pub(crate) fn tagged(tag: u16) {
     with(|book| {
         book.tags[book.tag % TAGS] = tag;
@@ -280,12 +283,12 @@ pub(crate) fn tagged(tag: u16) {
     });
 }
 
-/// The tag of a command that was put lately: what a device would be clever to guess.
+/// Returns the tag of a command that was put lately, which a malicious device might guess.
 pub(crate) fn some_tag(number: usize) -> u16 {
     with(|book| book.tags[number % TAGS])
 }
 
-/// All is forgotten: a case begins.
+/// Forgets everything, because a case begins.
 pub(crate) fn clear() {
     with(|book| {
         book.entries.clear();
@@ -313,7 +316,7 @@ impl Book {
         });
     }
 
-    /// The entry that has all of these bytes.
+    /// Returns the entry that contains all of these bytes.
     fn entry(&self, start: usize, bytes: usize) -> Option<(usize, &Entry)> {
         let (&first, entry) = self.entries.range(..=start).next_back()?;
         let end = start.checked_add(bytes)?;
@@ -329,11 +332,11 @@ impl Book {
             holders: vec![holder],
         };
         let former = self.entries.insert(start, entry);
-        // What is left of a queue that could not be had is nothing.
+        // An entry that is left of a queue that could not be made is ignored.
         if let Some(former) = former.filter(|former| former.mode != Mode::Queue) {
             let history = self.history.of(start, 1);
             self.violate(format!(
-                "{start:#x} is given to {holder:?} and is there already: {former:?}\n{history}"
+                "{start:#x} is given to {holder:?}, but a device has it already: {former:?}\n{history}"
             ));
         }
     }
@@ -356,7 +359,7 @@ impl Book {
         if entry.mode == Mode::Owned {
             let history = self.history.of(start, 1);
             self.violate(format!(
-                "{start:#x} is lent and is there already\n{history}"
+                "{start:#x} is lent, but a device owns it already\n{history}"
             ));
         }
     }
@@ -394,7 +397,7 @@ impl Book {
         true
     }
 
-    /// Why a device may not touch these bytes.
+    /// Returns the reason why a device may not touch these bytes.
     fn refusal(&self, device: usize, start: usize, bytes: usize, access: Access) -> Option<String> {
         let found = heap::find(start);
         let inside = found.filter(|found| {
@@ -403,22 +406,22 @@ impl Book {
                 .is_some_and(|end| end <= found.start + found.bytes)
         });
         let Some(found) = inside else {
-            return Some(format!("what is no live object: {found:?}"));
+            return Some(format!("which is not a live object: {found:?}"));
         };
         let Some((first, entry)) = self.entry(start, bytes) else {
-            return Some(format!("what is with no device: {found:?}"));
+            return Some(format!("which no device has: {found:?}"));
         };
         let (from, to) = entry.part;
         if start < first + from || start + bytes > first + to {
-            return Some(format!("more than was chosen: {entry:?}"));
+            return Some(format!("which is outside of the chosen part: {entry:?}"));
         }
         if !entry.is_of(device) {
-            return Some(format!("what is with another device: {entry:?}"));
+            return Some(format!("which another device has: {entry:?}"));
         }
         match entry.mode {
-            Mode::Lent if access == Access::Write => Some("a lent buffer".into()),
+            Mode::Lent if access == Access::Write => Some("which is a lent buffer".into()),
             Mode::Owned | Mode::Queue if found.owner != Owner::HOST => {
-                Some(format!("what has another owner by now: {found:?}"))
+                Some(format!("which has another owner by now: {found:?}"))
             }
             _ => None,
         }
@@ -439,7 +442,7 @@ impl Book {
         false
     }
 
-    /// The device is bus master: what it may touch is there.
+    /// Checks that everything which the device may touch is live, because the device is bus master.
     fn is_master(&mut self, device: usize) {
         let gone = self.entries.iter().find_map(|(&start, entry)| {
             let is_here = entry.is_of(device) && entry.mode == Mode::Owned;
@@ -448,7 +451,7 @@ impl Book {
         if let Some(start) = gone {
             let history = self.history.of(start, 1);
             self.violate(format!(
-                "device {device} is bus master, and {start:#x}, which it may touch, is freed\n{history}"
+                "device {device} is bus master although {start:#x}, which it may touch, is freed\n{history}"
             ));
         }
     }

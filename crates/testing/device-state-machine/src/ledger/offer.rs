@@ -1,10 +1,10 @@
-//! What is written down while a call lasts.
+//! Records that last as long as a call.
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Holder, UNSETTLED, with};
 
-/// An object that is given to the engine, struck off again unless that takes it: also by a panic.
+/// An object that is given to the engine. Its record is removed again unless the engine takes it, also after a panic.
 pub(crate) struct Offer {
     holder: Holder,
     start: usize,
@@ -17,7 +17,7 @@ impl Offer {
         Self { holder, start }
     }
 
-    /// The engine has it.
+    /// Records that the engine has the object.
     pub(crate) fn taken(self) {
         UNSETTLED[self.holder.device].fetch_sub(1, Relaxed);
         std::mem::forget(self);
@@ -34,7 +34,7 @@ impl Drop for Offer {
     }
 }
 
-/// A buffer that is lent while this is there.
+/// A buffer that is lent as long as this value exists.
 pub(crate) struct Loan {
     holder: Holder,
     start: usize,
@@ -43,7 +43,7 @@ pub(crate) struct Loan {
 impl Loan {
     pub(crate) fn new(holder: Holder, start: usize, bytes: usize) -> Self {
         with(|book| {
-            // The loan's end may silence the device.
+            // The end of the loan may silence the device.
             book.resets[holder.device] = true;
             book.lend(holder, start, bytes);
         });

@@ -1,4 +1,4 @@
-//! What a device's model asks.
+//! Answers the questions of an emulated device.
 
 use std::sync::atomic::Ordering::Relaxed;
 
@@ -23,7 +23,7 @@ impl Oracle for Watch {
     }
 
     fn is_master(&self) {
-        // An object that changes hands just now may be freed by its new owner before it's struck off.
+        // An object that changes owner just now may be freed by its new owner before its record is removed.
         if UNSETTLED[self.0].load(Relaxed) == 0 {
             book().is_master(self.0);
         }

@@ -1,11 +1,11 @@
-//! Handles on exported and opened objects, as the model knows them.
+//! Handles on exported and opened objects, as the reference model records them.
 
 use super::{Life, Model, Name, Recorded};
 use crate::census::times;
 use samara_domain_runtime::ExitKind;
 use samara_shared_heap::heap::Census;
 
-/// What handles count for, as measured when the machine began.
+/// The census of each kind of handle, as measured when the machine began.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Units {
     /// A domain that keeps nothing.
@@ -21,9 +21,9 @@ pub(crate) struct Units {
 /// A proxy to an exported object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Held {
-    /// It dies with the generation that exported the object.
+    /// A proxy that dies with the generation that exported the object.
     Plain(Leaf),
-    /// It recovers: the number of the opened object.
+    /// A proxy that recovers, with the number of the opened object.
     Opened(u64),
 }
 
@@ -34,22 +34,22 @@ pub(crate) struct Leaf {
     pub(crate) life: Life,
 }
 
-/// An object that a `#[replay]` call has opened: what the host keeps of it.
+/// An object that a `#[replay]` call has opened: the host's record of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Opened {
-    /// Its object of the newest generation in which it was opened.
+    /// The object that was opened in the newest generation.
     pub(crate) current: Leaf,
-    /// Who opened it; `None` is the host.
+    /// The domain that opened it; `None` is the host.
     pub(crate) by: Option<Life>,
-    /// Whether it can be opened again: not after the end of who opened it.
+    /// Whether it can be opened again. It cannot after its opener has died.
     pub(crate) has_way: bool,
     pub(crate) through: Through,
     pub(crate) journal: Vec<Recorded>,
-    /// What its current object was set to.
+    /// The value that its current object was set to.
     pub(crate) value: u32,
 }
 
-/// Through what an object was opened.
+/// The handle through which an object was opened.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Through {
     /// A shadow.
@@ -59,7 +59,7 @@ pub(crate) enum Through {
 }
 
 impl Model {
-    /// Drops what the host keeps of opened objects that nobody has a proxy to any more.
+    /// Drops the records of opened objects to which no proxy is left.
     pub(crate) fn close_unheld(&mut self) {
         let mut held: Vec<u64> = Vec::new();
         let all = self
@@ -68,7 +68,7 @@ impl Model {
             .flat_map(|node| node.leaves.iter().chain(&node.lost_leaves));
         for leaf in all.chain(&self.leaves) {
             let mut at = *leaf;
-            // With its way back it keeps what it was opened through.
+            // An opened object that has a way back also keeps the object through which it was opened.
             while let Held::Opened(id) = at {
                 held.push(id);
                 match self.opened.get(&id) {
@@ -84,7 +84,7 @@ impl Model {
         self.opened.retain(|id, _| held.contains(id));
     }
 
-    /// Whether anybody has a proxy to the exported object.
+    /// Whether any proxy to the exported object is left.
     fn is_held(&self, object: Leaf) -> bool {
         let is_it = |held: &Held| matches!(held, Held::Plain(leaf) if *leaf == object);
         self.leaves.iter().any(is_it)
@@ -95,7 +95,7 @@ impl Model {
                 .any(|node| node.leaves.iter().chain(&node.lost_leaves).any(is_it))
     }
 
-    /// The domain drops the objects that it has exported and nobody has any more. True if it dies of it.
+    /// Drops those exported objects of the domain that have no proxy left. Returns whether the domain dies of it.
     pub(crate) fn collect(&mut self, domain: usize) -> bool {
         self.close_unheld();
         let exported = self.nodes[domain].exported.clone();
@@ -114,12 +114,12 @@ impl Model {
         dies
     }
 
-    /// What the host holds: proxies. An opened object has no slot of the host's.
+    /// Returns the census of the host's proxies to exported objects. An opened object has no slot that the host owns.
     pub(crate) fn host_handles(&self) -> Census {
         times(self.units.handle, self.leaves.len())
     }
 
-    /// The name behind an opened object.
+    /// Returns the service behind an opened object.
     pub(crate) fn server(&self, id: u64) -> Option<Name> {
         let mut through = self.opened.get(&id)?.through;
         loop {

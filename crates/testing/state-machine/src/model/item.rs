@@ -1,4 +1,4 @@
-//! What is moved about, and what the model knows of it.
+//! The objects that are moved between domains, and what the reference model knows of them.
 
 use crate::census::{bytes, bytes_of};
 use samara_domain::{AllocError, Exchangeable, RRef, RRefDeque};
@@ -6,19 +6,19 @@ use samara_rref::Cap;
 use samara_shared_heap::heap::Census;
 use samara_testkit::hosted::Half;
 
-/// A container that objects move in.
+/// A container in which objects move.
 #[derive(Debug, Exchangeable)]
 pub(crate) struct Bag {
     tag: u64,
     parts: [Option<RRef<u64>>; 3],
 }
 
-/// More aligned than a page.
+/// A type with a larger alignment than a page.
 #[derive(Debug, Exchangeable)]
 #[repr(align(8192))]
 pub(crate) struct Aligned(u64);
 
-/// Objects that a batch holds at most.
+/// The capacity of a batch.
 const BATCH: usize = 3;
 
 /// Bytes of a batch's own slot.
@@ -31,7 +31,7 @@ pub(crate) enum Item {
     Plain(RRef<[u64; 5]>),
     /// An object that holds an object.
     Nested(RRef<RRef<u64>>),
-    /// A slice, of any length.
+    /// A slice of any length.
     Slice(RRef<[u8]>),
     /// A slice of objects.
     Row(RRef<[RRef<u64>]>),
@@ -41,13 +41,13 @@ pub(crate) enum Item {
     Text(RRef<str>),
     /// A batch, whose members belong to its group.
     Batch(RRefDeque<u64, BATCH>),
-    /// Pages of a special alignment.
+    /// Pages with a special alignment.
     Aligned(RRef<Aligned>),
-    /// Two capabilities, which a reclaim quiesces before it releases either.
+    /// Two capabilities. A reclaim quiesces both before it releases either.
     Device([Cap<Half>; 2]),
 }
 
-/// How many kinds there are.
+/// The number of kinds.
 const KINDS: usize = 9;
 
 /// The kind of devices.
@@ -60,7 +60,7 @@ fn try_new<T: Exchangeable>(value: T) -> Result<RRef<T>, AllocError> {
     RRef::try_new(value).map_err(|(error, _)| error)
 }
 
-/// The length of the slice that `how` asks for: mostly short, one in some large.
+/// Returns the length of the slice that `how` selects: mostly short, one in sixteen large.
 fn length(how: usize) -> usize {
     match how % 16 {
         15 => 20_000,
@@ -68,16 +68,16 @@ fn length(how: usize) -> usize {
     }
 }
 
-/// How many members the batch that `how` asks for has.
+/// Returns the number of members of the batch that `how` selects.
 fn members(how: usize) -> usize {
     how / KINDS % (BATCH + 1)
 }
 
 impl Item {
-    /// An object of the kind `how`, with `tag` in it.
+    /// Makes an object of the kind `how` with `tag` in it.
     ///
     /// # Errors
-    /// There is no room, or no quota; nothing is left behind.
+    /// If there is no room, or no quota. Nothing is left behind.
     pub(crate) fn make(how: usize, tag: u64) -> Result<Self, AllocError> {
         Ok(match how % KINDS {
             0 => Self::Plain(try_new([tag; 5])?),
@@ -126,7 +126,8 @@ impl Item {
         })
     }
 
-    /// What it carries, as far as it can tell: of some kinds a few bits, of an empty batch nothing.
+    /// Returns the tag as far as the item can tell it: some kinds carry only a few bits, and an empty batch carries
+    /// none.
     #[must_use]
     pub(crate) fn tag(&self) -> u64 {
         match self {
@@ -142,7 +143,7 @@ impl Item {
         }
     }
 
-    /// What it counts for in a census of its owner.
+    /// Returns the item's part of its owner's census.
     #[must_use]
     pub(crate) fn counts(&self) -> Census {
         let word = bytes_of::<u64>();
@@ -170,7 +171,7 @@ impl Item {
         }
     }
 
-    /// Whether everything in it is what was put there.
+    /// Whether everything in it still is what was put there.
     #[must_use]
     pub(crate) fn is(&self, tag: u64) -> bool {
         match self {
@@ -191,31 +192,31 @@ impl Item {
         }
     }
 
-    /// Takes a batch's last member out and puts it back: a member that leaves its group and joins again.
+    /// Takes a batch's first member out and puts it back, so that the member leaves its group and joins it again.
     pub(crate) fn stir(&mut self) {
         if let Self::Batch(batch) = self
             && let Some(member) = batch.pop_front()
         {
             let full = batch.push_front(member).is_err();
-            assert!(!full, "the place that a member left is gone");
+            assert!(!full, "a batch has no room for the member that left it");
         }
     }
 }
 
-/// What the model knows of an item.
+/// What the reference model knows of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Known {
-    /// What it carries.
+    /// The item's tag.
     pub(crate) tag: u64,
-    /// What it counts for in a census of its owner.
+    /// The item's part of its owner's census.
     pub(crate) counts: Census,
 }
 
 impl Known {
-    /// What makes a slice that has pages of its own.
+    /// Selects a slice that has pages of its own.
     pub(crate) const LARGE: usize = 15 * KINDS + 2;
 
-    /// What [`Item::make`] makes.
+    /// Returns what is known of the item that [`Item::make`] makes.
     #[must_use]
     pub(crate) fn of(how: usize, tag: u64) -> Self {
         let parts = Self::parts(how);
@@ -228,7 +229,7 @@ impl Known {
         Self { tag, counts }
     }
 
-    /// The bytes of its objects and capabilities.
+    /// Returns the bytes of each of its objects and capabilities.
     #[must_use]
     pub(crate) fn parts(how: usize) -> Vec<usize> {
         let word = bytes_of::<u64>();

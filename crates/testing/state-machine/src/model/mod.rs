@@ -1,7 +1,7 @@
-//! The reference model: what every domain has, as plain data.
+//! The reference model: everything that the domains and the host have, as plain data.
 //!
-//! Who holds what is written down once, where it is held. How many proxies an exported object has, whether
-//! the host keeps the way back to an opened one, and every census follow from that.
+//! Each handle is recorded once, at its holder. The number of proxies to an exported object, whether the host keeps
+//! the way back to an opened object, and every census follow from these records.
 
 pub(crate) mod handles;
 pub(crate) mod item;
@@ -39,19 +39,19 @@ pub(crate) struct Name {
 /// A recorded `#[replay]` call.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Recorded {
-    /// The domain that made it; `None` is the host.
+    /// The domain that made the call; `None` is the host.
     pub(crate) by: Option<Life>,
     pub(crate) value: u32,
-    /// It ends the domain when it is made again.
+    /// Whether the call kills the callee when it is replayed.
     pub(crate) deadly: bool,
 }
 
-/// What the model knows of a domain.
+/// What the reference model knows of a domain.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Node {
     /// Counts its generations, over all services.
     pub(crate) number: u32,
-    /// Counts the services that it was.
+    /// Counts its services.
     pub(crate) service: u32,
     pub(crate) alive: bool,
     /// How the last generation ended.
@@ -61,9 +61,9 @@ pub(crate) struct Node {
     pub(crate) patron: Option<Name>,
     /// Proxies to exported objects that it keeps.
     pub(crate) leaves: Vec<Held>,
-    /// Those that it has forgotten.
+    /// Proxies to exported objects that it has forgotten.
     pub(crate) lost_leaves: Vec<Held>,
-    /// What else it has forgotten.
+    /// The census of the other objects that it has forgotten.
     pub(crate) lost: Census,
     /// Exported objects that it has not dropped yet.
     pub(crate) exported: Vec<Exported>,
@@ -71,13 +71,14 @@ pub(crate) struct Node {
     pub(crate) threads: Vec<bool>,
     /// Threads that end only with their domain.
     pub(crate) stubborn: usize,
-    /// Threads of it have still to notice that they are of a dead generation.
+    /// Whether threads of a dead generation may not have noticed its death yet.
     pub(crate) lingers: bool,
-    /// It began when threads of its predecessor had still to notice: those may count.
+    /// Whether it began while threads of its predecessor had not noticed the death: those may count against its
+    /// limit.
     pub(crate) cramped: bool,
-    /// What its root object was set to.
+    /// The value that its root object was set to.
     pub(crate) value: u32,
-    /// Calls on the record of its service.
+    /// The recorded calls of its service.
     pub(crate) journal: Vec<Recorded>,
     /// Domains whose recorded calls its service has given up.
     pub(crate) given_up: Vec<Life>,
@@ -87,12 +88,12 @@ pub(crate) struct Node {
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Exported {
     pub(crate) id: u64,
-    /// Its destructor panics.
+    /// Whether its destructor panics.
     pub(crate) bomb: bool,
 }
 
 impl Node {
-    /// It has ended so; what it had is gone.
+    /// Records that it has died in the way `end`. Everything that it had is gone.
     pub(crate) fn die(&mut self, end: ExitKind) {
         if self.alive {
             self.end = end;
@@ -110,7 +111,7 @@ impl Node {
         self.value = 0;
     }
 
-    /// What a census of it must say.
+    /// Returns the census that it must have.
     fn census(&self, units: &Units) -> Census {
         let mut sum = NOTHING;
         if !self.alive {
@@ -168,7 +169,7 @@ impl Model {
         self.forget_dead_recorders();
     }
 
-    /// What a domain had recorded has ended with it.
+    /// Forgets the recorded calls and opened objects of domains that have died.
     fn forget_dead_recorders(&mut self) {
         let nodes: Vec<_> = self
             .nodes
@@ -187,10 +188,11 @@ impl Model {
         }
     }
 
-    /// A new generation, which has been sent all that is on the record. How many began before it, and died of that.
+    /// Records a new generation, to which all recorded calls have been replayed. Returns how many generations began
+    /// before it and died of the replay.
     pub(crate) fn born(&mut self, domain: usize) -> u32 {
         let node = &mut self.nodes[domain];
-        // What a call that was cut may have left in the model.
+        // A call that was cut may have left entries in the model.
         node.die(ExitKind::None);
         node.number += 1;
         node.alive = true;
@@ -211,7 +213,7 @@ impl Model {
         died
     }
 
-    /// Whether threads of any dead generation have still to notice; after this they have.
+    /// Whether threads of any dead generation may not have noticed its death yet. Resets the flags.
     pub(crate) fn have_lingered(&mut self) -> bool {
         let lingered = self
             .nodes
@@ -224,8 +226,8 @@ impl Model {
         self.nodes[domain].census(&self.units)
     }
 
-    /// A chain that enters `life` and goes on for `hops` peers. `end` is done at the end, with the
-    /// domains that are on the chain, that one last.
+    /// Models a chain that enters `life` and goes on for `hops` peers. `end` runs at the chain's end, with the
+    /// generations that are on the chain, the last one at the end.
     pub(crate) fn chain(
         &mut self,
         life: Life,
@@ -233,7 +235,7 @@ impl Model {
         above: &mut Vec<Life>,
         end: &mut dyn FnMut(&mut Self, &[Life]) -> End,
     ) -> End {
-        // It may return objects: what nobody has any more of its exports is dropped first.
+        // The call may return objects, so the exported objects that have no proxy left are dropped first.
         if self.lives(life) {
             self.collect(life.domain);
         }
@@ -255,7 +257,7 @@ impl Model {
             Ok(inner) => inner,
             Err(end) => return end,
         };
-        // Whoever died meanwhile is cut when its callee returns.
+        // A caller that died meanwhile is cut when its callee returns.
         if self.lives(life) {
             inner
         } else {

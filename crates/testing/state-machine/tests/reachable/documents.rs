@@ -1,4 +1,4 @@
-//! What rustdoc tells of the crates, each in a file of its own; paths lead from one to another.
+//! Rustdoc's JSON output for the crates, one file for each crate. Paths lead from one file to another.
 
 use rustdoc_types::{Crate, FORMAT_VERSION, Id, Item, ItemEnum};
 use std::collections::BTreeMap;
@@ -17,7 +17,7 @@ const CRATES: [&str; 5] = [
 
 pub(crate) struct Crates(BTreeMap<String, Crate>);
 
-/// An item, and the crate whose numbers it is told by.
+/// An item, with the crate whose document contains it.
 #[derive(Clone, Copy)]
 pub(crate) struct Found<'a> {
     pub(crate) krate: &'a String,
@@ -26,7 +26,7 @@ pub(crate) struct Found<'a> {
 }
 
 impl<'a> Found<'a> {
-    /// Another item of the same crate.
+    /// Returns another item of the same crate.
     pub(crate) fn sibling(&self, id: Id) -> Option<Self> {
         let item = self.document.index.get(&id)?;
         Some(Self { item, ..*self })
@@ -34,7 +34,7 @@ impl<'a> Found<'a> {
 }
 
 impl Crates {
-    /// Has rustdoc tell of the crates.
+    /// Runs rustdoc on the crates and reads its output.
     pub(crate) fn of(roots: &[&str]) -> Self {
         let target = Path::new(env!("CARGO_TARGET_TMPDIR")).join("surface");
         let names: Vec<_> = CRATES.iter().chain(roots).copied().collect();
@@ -57,14 +57,14 @@ impl Crates {
                     "--output-format",
                     "json",
                 ])
-                // The format is an unstable option of the pinned compiler's.
+                // The format is an unstable option of the pinned compiler.
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env("RUSTDOCFLAGS", "--document-hidden-items -Zunstable-options")
                 .current_dir(env!("CARGO_MANIFEST_DIR"))
                 .status();
             assert!(
                 status.is_ok_and(|status| status.success()),
-                "rustdoc of {package}"
+                "rustdoc failed for {package}"
             );
             let path = target.join("doc").join(format!("{name}.json"));
             let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{error}"));
@@ -73,7 +73,7 @@ impl Crates {
             });
             assert_eq!(
                 document.format_version, FORMAT_VERSION,
-                "take that version of `rustdoc-types`"
+                "use the version of `rustdoc-types` that has rustdoc's format"
             );
             (name.to_string(), document)
         });
@@ -84,7 +84,7 @@ impl Crates {
         let (krate, document) = self
             .0
             .get_key_value(name)
-            .unwrap_or_else(|| panic!("no {name}"));
+            .unwrap_or_else(|| panic!("rustdoc has no crate {name}"));
         let item = &document.index[&document.root];
         Found {
             krate,
@@ -93,7 +93,7 @@ impl Crates {
         }
     }
 
-    /// The item that `id` means where `found` stands, in the crate that has it.
+    /// Finds the item that `id` means at `found`, in the crate that defines the item.
     pub(crate) fn resolve(&self, found: Found<'_>, id: Id) -> Option<Found<'_>> {
         let (krate, document) = self.0.get_key_value(found.krate)?;
         if let Some(item) = document.index.get(&id) {
@@ -117,7 +117,7 @@ impl Crates {
         })
     }
 
-    /// The path at which the item is defined.
+    /// Returns the path at which the item is defined.
     pub(crate) fn path(&self, found: Found<'_>) -> Vec<String> {
         let summary = self.0[found.krate].paths.get(&found.item.id);
         summary
@@ -125,8 +125,8 @@ impl Crates {
             .unwrap_or_default()
     }
 
-    /// Whether a domain can name the trait: one of the standard library's, one of the crates `own`, or one that is exported to
-    /// it.
+    /// Whether a domain can name the trait: a trait of the standard library, of one of the crates `own`, or one that
+    /// is exported to domains.
     pub(crate) fn is_nameable(&self, found: Found<'_>, id: Id, own: &[&str]) -> bool {
         let path = self.0[found.krate]
             .paths

@@ -1,4 +1,5 @@
-//! The list: the safe functions of what a crate's public modules export, and of the types in their signatures.
+//! The list of the safe functions that a crate's public modules export, and of those of the types in their
+//! signatures.
 
 mod documents;
 mod name;
@@ -9,17 +10,18 @@ use documents::{Crates, Found};
 use rustdoc_types::{Impl, Item, ItemEnum, Type, Visibility};
 use std::collections::BTreeSet;
 
-/// Traits of the standard library's that hold for everything, or have no function of their own to call.
+/// Traits of the standard library that hold for everything, or that have no function of their own to call.
 const UNTOLD: [&str; 3] = ["StructuralPartialEq", "Error", "Receiver"];
 
-/// The safe functions that are reachable through the public modules of `roots`, of all crates.
-#[allow(dead_code, reason = "each suite asks for one of both")]
+/// Returns the safe functions of all crates that are reachable through the public modules of `roots`.
+#[allow(dead_code, reason = "each suite uses one of the two functions")]
 pub(crate) fn all(roots: &[&str]) -> BTreeSet<Name> {
     list(roots, &[])
 }
 
-/// The same, of types and traits that `roots` themselves define: those of other crates are another suite's.
-#[allow(dead_code, reason = "each suite asks for one of both")]
+/// Returns the same, restricted to types and traits that `roots` themselves define. Those of other crates belong to
+/// another suite.
+#[allow(dead_code, reason = "each suite uses one of the two functions")]
 pub(crate) fn own(roots: &[&str]) -> BTreeSet<Name> {
     list(roots, roots)
 }
@@ -40,7 +42,7 @@ fn list(roots: &[&str], within: &[&str]) -> BTreeSet<Name> {
 
 struct List<'a> {
     crates: &'a Crates,
-    /// Crates whose types are on the list; all if none is named.
+    /// Crates whose types are on the list. If it is empty, all are.
     within: &'a [&'a str],
     names: BTreeSet<Name>,
     types: BTreeSet<(String, u32)>,
@@ -58,7 +60,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// An item that a public path names.
+    /// Adds an item that a public path names.
     fn item(&mut self, found: Found<'a>) {
         if is_hidden(found.item) {
             return;
@@ -68,7 +70,8 @@ impl<'a> List<'a> {
             ItemEnum::Use(import) => {
                 let target = import.id.and_then(|id| self.crates.resolve(found, id));
                 let Some(target) = target else { return };
-                // A hidden module of another crate's is hidden here too, where it is not said again.
+                // A module that another crate hides is hidden here too, although the re-export does not repeat the
+                // attribute.
                 self.item(target);
             }
             ItemEnum::Function(function) => {
@@ -83,7 +86,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// A type that is named, or that a signature names.
+    /// Adds the functions of a type that a path or a signature names.
     fn adt(&mut self, found: Found<'a>) {
         let is_within = self.within.is_empty() || self.within.contains(&found.krate.as_str());
         if !is_within || !self.types.insert((found.krate.clone(), found.item.id.0)) {
@@ -116,7 +119,7 @@ impl<'a> List<'a> {
         if trait_name.is_some_and(|name| UNTOLD.contains(&name)) {
             return;
         }
-        // A trait that no public path of these crates names is nobody's to call.
+        // A trait that no public path of these crates names cannot be called.
         if let Some(of) = of_trait
             && !self.crates.is_nameable(item, of.id, self.within)
         {
@@ -140,7 +143,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// What a function gives out can be called on.
+    /// Adds the types that a function returns, because their methods can be called.
     fn signature(&mut self, found: Found<'a>, function: &'a rustdoc_types::Function) {
         if let Some(output) = &function.sig.output {
             self.types_in(found, output);
@@ -174,7 +177,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// Whether it's an implementation for the type, and not one for another that only names it.
+/// Whether it is an implementation for the type, and not one for another type that only mentions it.
 fn is_for(implementation: &Impl, item: &Item) -> bool {
     match &implementation.for_ {
         Type::ResolvedPath(path) => path.id == item.id,

@@ -1,4 +1,4 @@
-//! Names of functions, as the compiler tells them at run time and as rustdoc does.
+//! Names of functions, as the compiler gives them at run time and as rustdoc gives them.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use std::fmt;
 pub(crate) struct Name {
     /// The type or the module.
     of: String,
-    /// The trait, if there is one, and the function.
+    /// The trait or else the type or the module, and the function.
     member: String,
 }
 
@@ -17,7 +17,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// `path` without what stands in angle brackets.
+/// Returns `path` without the parts in angle brackets.
 fn bare(path: &str) -> String {
     let mut depth = 0_usize;
     let mut bare = String::new();
@@ -32,7 +32,7 @@ fn bare(path: &str) -> String {
     bare
 }
 
-/// What stands before the bracket that closes, and what behind it.
+/// Splits `text` at the closing bracket that matches no opening one.
 fn closed(text: &str) -> Option<(&str, &str)> {
     let mut depth = 0_usize;
     for (at, character) in text.char_indices() {
@@ -75,7 +75,7 @@ impl Name {
         }
     }
 
-    /// By the name that [`std::any::type_name`] gives a function.
+    /// Parses the name that [`std::any::type_name`] gives a function.
     pub(crate) fn of_function(name: &str) -> Self {
         let name = name.trim_end_matches("::{{closure}}");
         // `<type as trait>::function`

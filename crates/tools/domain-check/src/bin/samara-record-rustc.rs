@@ -1,4 +1,4 @@
-//! Records compiler invocations: set `RUSTC_WRAPPER` to this program and `SAMARA_CHECK_RECORDS` to a directory.
+//! Records compiler invocations. Set `RUSTC_WRAPPER` to this program and `SAMARA_CHECK_RECORDS` to a directory.
 
 use std::process::ExitCode;
 

@@ -1,4 +1,4 @@
-//! What cargo says of each crate that it built or found up to date.
+//! Cargo's messages about the crates that it built or found up to date.
 
 use std::env::consts;
 use std::fmt;
@@ -14,17 +14,17 @@ use super::record::digest;
 pub struct Artifact {
     /// Cargo's identifier of the package, as in its metadata.
     pub package: String,
-    /// The target's name: with `-` for `_`, the crate's.
+    /// The target's name. The crate's name has `_` for each `-`.
     pub target: String,
     /// "lib", "bin", "proc-macro", "custom-build" …
     pub kinds: Vec<String>,
-    /// All files written.
+    /// All files that were written.
     pub files: Vec<PathBuf>,
     /// The program, if it is one.
     pub executable: Option<PathBuf>,
 }
 
-/// A line of cargo's that looks like a message and is none.
+/// A line of cargo's that looks like a message but cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BadMessage(pub String);
 
@@ -37,11 +37,11 @@ impl fmt::Display for BadMessage {
 impl std::error::Error for BadMessage {}
 
 impl Artifact {
-    /// The artifact that a line of `--message-format=json` tells of, if it does.
+    /// Returns the artifact that a line of `--message-format=json` describes, if it describes one.
     ///
     /// # Errors
     ///
-    /// If the line is a message that can't be read.
+    /// If the line is a message that cannot be read.
     pub fn from_message(line: &str) -> Result<Option<Self>, BadMessage> {
         // Build scripts and compilers may print lines of their own between cargo's.
         if !line.starts_with('{') {
@@ -66,8 +66,8 @@ impl Artifact {
         }))
     }
 
-    /// Whether a file of this contents is among its own: cargo copies what members of the workspace make to
-    /// names without its hash, and tells of the copies.
+    /// Whether one of its files has the same contents as `path`. Cargo copies the outputs of workspace members to
+    /// names without its hash, and its messages name the copies.
     pub(crate) fn has_copy_of(&self, path: &Path) -> bool {
         let crate_file = format!("lib{}.", self.crate_name());
         let mut copies = self.files.iter().filter(|file| {
@@ -78,18 +78,18 @@ impl Artifact {
         wanted.is_some() && copies.any(|file| digest(file) == wanted)
     }
 
-    /// The name that code calls it by.
+    /// Returns the name by which code refers to the crate.
     pub(crate) fn crate_name(&self) -> String {
         self.target.replace('-', "_")
     }
 
-    /// Its compiled libraries: usually one.
+    /// Returns its compiled libraries: usually one.
     pub fn libraries(&self) -> impl Iterator<Item = &Path> {
         let is_library = |file: &&PathBuf| file.extension().is_some_and(|end| end == "rlib");
         self.files.iter().filter(is_library).map(PathBuf::as_path)
     }
 
-    /// What the compiler loads of it, if it is a procedural macro.
+    /// Returns the libraries that the compiler loads, if it is a procedural macro.
     pub(crate) fn macros(&self) -> impl Iterator<Item = &Path> {
         let is_macro = self.kinds.iter().any(|kind| kind == "proc-macro");
         let files = self.files.iter().filter(move |_| is_macro);
@@ -105,7 +105,8 @@ impl Artifact {
 pub(crate) mod tests {
     use super::Artifact;
 
-    /// What cargo says of an artifact of `package` with this target, kind and file; no file if it is empty.
+    /// Returns cargo's message about an artifact of `package` with this target, kind and file; without a file if
+    /// `file` is empty.
     pub(crate) fn message(package: &str, target: &str, kind: &str, file: &str) -> String {
         let executable = if kind == "bin" {
             format!("\"{file}\"")

@@ -1,4 +1,4 @@
-//! What cargo knows about the workspace's packages and their dependencies.
+//! Cargo's metadata about the workspace's packages and their dependencies.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -14,7 +14,7 @@ pub struct Metadata {
     packages: HashMap<String, Package>,
 }
 
-/// Output of `cargo metadata` that is not of the form this crate knows.
+/// Output of `cargo metadata` that has not the form that this crate knows.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BadMetadata(pub String);
 
@@ -36,7 +36,7 @@ pub struct Package {
     pub name: String,
     /// Its version, in the manifest's spelling.
     pub version: String,
-    /// Where it comes from, in cargo's spelling; nothing for a path.
+    /// Its source, in cargo's spelling; nothing for a path.
     pub source: Option<String>,
     /// The directory of its manifest.
     pub directory: PathBuf,
@@ -48,22 +48,22 @@ pub struct Package {
     pub links: Option<String>,
     /// Whether it may be published.
     pub published: bool,
-    /// Whether it is a procedural macro, which runs in the compiler and not in what is built.
+    /// Whether it is a procedural macro, which runs in the compiler and not in the built program.
     pub procedural_macro: bool,
     /// The root source file of its library.
     pub library: Option<PathBuf>,
-    /// The features that docs.rs shows it with, beside the default ones.
+    /// The features that docs.rs enables in addition to the default ones.
     pub documented_features: Vec<String>,
-    /// What its library depends on, by identifier; development and build dependencies apart.
+    /// The dependencies of its library, by identifier, without development and build dependencies.
     pub dependencies: Vec<String>,
 }
 
 impl Metadata {
-    /// Reads what `cargo metadata --format-version 1` prints.
+    /// Reads the output of `cargo metadata --format-version 1`.
     ///
     /// # Errors
     ///
-    /// If that is not of the form this crate knows.
+    /// If the output has not the form that this crate knows.
     pub fn from_json(output: &str) -> Result<Self, BadMetadata> {
         let metadata =
             MetadataCommand::parse(output).map_err(|error| BadMetadata(error.to_string()))?;
@@ -89,24 +89,24 @@ impl Metadata {
         Ok(Metadata { packages })
     }
 
-    /// The package of this identifier.
+    /// Returns the package with this identifier.
     pub fn get(&self, id: &str) -> Option<&Package> {
         self.packages.get(id)
     }
 
-    /// Every package, in no order.
+    /// Returns all packages, in no particular order.
     pub fn packages(&self) -> impl Iterator<Item = &Package> {
         self.packages.values()
     }
 
-    /// The member of the workspace with this name.
+    /// Returns the workspace member with this name.
     pub fn member(&self, name: &str) -> Option<&Package> {
         self.packages
             .values()
             .find(|package| package.member && package.name == name)
     }
 
-    /// The members that are published, sorted by name.
+    /// Returns the members that are published, sorted by name.
     pub fn published(&self) -> Vec<&Package> {
         let published = self
             .packages
@@ -117,7 +117,7 @@ impl Metadata {
         packages
     }
 
-    /// The names of the members that are not published, sorted.
+    /// Returns the names of the members that are not published, sorted.
     pub fn unpublished(&self) -> Vec<&str> {
         let private = self
             .packages
@@ -128,8 +128,8 @@ impl Metadata {
         names
     }
 
-    /// All that a package's library is linked with, itself included; what procedural macros depend on
-    /// stays in the compiler and is left out. Sorted by name.
+    /// Returns all packages that a package's library is linked with, itself included. Dependencies of procedural
+    /// macros stay in the compiler and are left out. Sorted by name.
     pub fn linked_with<'a>(&'a self, package: &'a Package) -> Vec<&'a Package> {
         let mut found = vec![package];
         let mut next = 0;
@@ -149,7 +149,8 @@ impl Metadata {
     }
 }
 
-/// By its name, and by its identifier if it is of another workspace: others may have the name.
+/// Shows the name, and also the identifier if the package is not a member of the workspace, because others may have
+/// the same name.
 impl fmt::Display for Package {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;
@@ -178,7 +179,7 @@ impl Package {
             member: members.contains(&package.id),
             build_script: of_kind(&[TargetKind::CustomBuild]).is_some(),
             links: package.links.clone(),
-            // `publish = false` is given as an empty list of registries.
+            // Cargo reports `publish = false` as an empty list of registries.
             published: package
                 .publish
                 .as_ref()
@@ -198,8 +199,8 @@ pub(crate) mod tests {
 
     use super::Metadata;
 
-    /// A made-up package: its identifier, name, whether it is a member, its source, the kind of its target, and what it
-    /// depends on.
+    /// A package for tests: its identifier, its name, whether it is a member, its source, the kind of its target, and
+    /// its dependencies.
     pub(crate) struct MadeUp<'a> {
         pub(crate) id: &'a str,
         pub(crate) name: &'a str,
@@ -232,7 +233,7 @@ pub(crate) mod tests {
         }
     }
 
-    /// The metadata of made-up packages.
+    /// Returns the metadata of packages for tests.
     pub(crate) fn of_packages(packages: &[MadeUp<'_>]) -> Metadata {
         let members = packages.iter().filter(|package| package.member);
         let value = json!({
@@ -244,8 +245,8 @@ pub(crate) mod tests {
         Metadata::from_json(&value.to_string()).expect("of the right form")
     }
 
-    /// A made-up build. `edges` are pairs of names: package and dependency. Names that end in `-macro`
-    /// are procedural macros; names that begin with `samara` are members.
+    /// Returns the metadata of a build for tests. `edges` are pairs of names: package and dependency. Names that end
+    /// in `-macro` are procedural macros; names that begin with `samara` are members.
     pub(crate) fn made_up(edges: &[(&str, &str)]) -> Metadata {
         let mut names: Vec<&str> = edges.iter().flat_map(|&(from, to)| [from, to]).collect();
         names.sort_unstable();
@@ -270,7 +271,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_linked_is_transitive_and_stops_at_macros() {
+    fn linking_is_transitive_and_stops_at_macros() {
         let metadata = made_up(&[
             ("samara-a", "b"),
             ("b", "c"),

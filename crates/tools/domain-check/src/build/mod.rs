@@ -1,4 +1,4 @@
-//! A build that was made: its packages, what came out, and the compiler invocations that made it.
+//! A finished build: its packages, its artifacts, and the compiler invocations that made them.
 
 pub(crate) mod artifact;
 pub(crate) mod metadata;
@@ -23,12 +23,12 @@ pub struct Build {
     pub metadata: Metadata,
     /// Everything that the build produced or found up to date.
     pub artifacts: Vec<Artifact>,
-    /// Its target directory, with [`Build::records`] in it.
+    /// Its target directory, which contains [`Build::records`].
     pub target: PathBuf,
 }
 
 impl Build {
-    /// A build from its parts.
+    /// Makes a build from its parts.
     pub fn new(metadata: Metadata, artifacts: Vec<Artifact>, target: impl Into<PathBuf>) -> Self {
         Build {
             metadata,
@@ -37,27 +37,27 @@ impl Build {
         }
     }
 
-    /// The directory for records of builds in a target directory: what [`RECORDS`] is to be set to.
+    /// Returns the directory for records of builds in a target directory, to which [`RECORDS`] must be set.
     pub fn records(target: &Path) -> PathBuf {
         target.join("samara-invocations")
     }
 
-    /// The directory for what comes out when a call is made once more.
+    /// Returns the directory for the output of repeated compiler calls.
     pub(crate) fn checked(&self) -> PathBuf {
         self.target.join("samara-checked")
     }
 
-    /// Whether the package is part of what was built: cargo also lists what a feature that nobody turns on
-    /// would bring.
+    /// Whether the package is part of the build. Cargo's metadata also list packages that only a disabled feature
+    /// would add.
     pub fn contains(&self, package: &Package) -> bool {
         self.artifacts
             .iter()
             .any(|artifact| artifact.package == package.id)
     }
 
-    /// All that a package's library is linked with, itself included, sorted by name: what the calls of the
-    /// compiler named, and theirs. Cargo's metadata leave out what a feature of this build brings. Where no
-    /// record tells, the metadata do.
+    /// Returns all packages that a package's library is linked with, itself included, sorted by name: the crates that
+    /// the recorded compiler calls named, and the crates that those were made with. Cargo's metadata leave out crates
+    /// that a feature of this build adds. Where there is no record, the metadata decide.
     pub fn linked_with<'a>(&'a self, package: &'a Package) -> Linked<'a> {
         let known = self.metadata.linked_with(package).into_iter();
         let built = known.filter(|it| it.id == package.id || self.contains(it));
@@ -87,7 +87,7 @@ impl Build {
         linked
     }
 
-    /// What a package names itself: in its manifest, and in the recorded calls.
+    /// Returns the packages that a package names itself: in its manifest, and in the recorded calls.
     pub(crate) fn direct<'a>(&'a self, package: &'a Package) -> Vec<&'a Package> {
         let manifest = package.dependencies.iter().map(String::as_str);
         let named = self.named_by(package).into_iter();
@@ -100,7 +100,7 @@ impl Build {
             .collect()
     }
 
-    /// The files that the recorded calls for a package's libraries name, and the artifact of each.
+    /// Returns the files that the recorded calls for a package's libraries name, with the artifact of each.
     fn named_by(&self, package: &Package) -> Vec<(PathBuf, Option<&Artifact>)> {
         let records = Build::records(&self.target);
         let libraries = self.libraries(package);
@@ -114,9 +114,10 @@ impl Build {
         files.map(|path| (path.clone(), artifact(&path))).collect()
     }
 
-    /// The packages of the build that are domains, sorted by name: each library of the workspace's own, or from a
-    /// path, or linked with a crate that marks domains, or with a file of no package, that is neither reviewed nor one
-    /// of the `hosts`. One that nobody thought of is among them, and so is another one of a known name.
+    /// Returns the packages of the build that are domains, sorted by name. A library is a domain if it is a member of
+    /// the workspace, or comes from a path, or is linked with a crate that marks domains, or with a file of no
+    /// package, and if it is neither reviewed nor one of the `hosts`. So an unknown crate counts as a domain, and so
+    /// does another crate with a known name.
     pub fn domains<'a>(&'a self, review: &Review, hosts: &[Reviewed]) -> Vec<&'a Package> {
         let is_known =
             |it: &Package| review.of(it).is_some() || hosts.iter().any(|host| host.is(it));
@@ -140,7 +141,7 @@ impl Build {
         domains
     }
 
-    /// Other packages of the build with a library of the name that one of this package's has.
+    /// Returns other packages of the build that have a library with the same name as one of this package's.
     pub(crate) fn namesakes<'a>(&'a self, package: &Package) -> Vec<&'a Package> {
         let libraries = || {
             let all = self.artifacts.iter();
@@ -160,7 +161,7 @@ impl Build {
             .collect()
     }
 
-    /// The compiled libraries of a package.
+    /// Returns the compiled libraries of a package.
     pub fn libraries<'a>(&'a self, package: &'a Package) -> impl Iterator<Item = &'a Path> {
         self.artifacts
             .iter()
@@ -168,14 +169,14 @@ impl Build {
             .flat_map(Artifact::libraries)
     }
 
-    /// What the compiler loads of a package's procedural macros.
+    /// Returns the libraries of a package's procedural macros, which the compiler loads.
     pub(crate) fn macros<'a>(&'a self, package: &'a Package) -> impl Iterator<Item = &'a Path> {
         let own = self.artifacts.iter().filter(|it| it.package == package.id);
         own.flat_map(Artifact::macros)
     }
 }
 
-/// What a library is linked with.
+/// Everything that a library is linked with.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Linked<'a> {
@@ -185,7 +186,7 @@ pub struct Linked<'a> {
     pub unknown: Vec<PathBuf>,
 }
 
-/// The strings in a JSON array.
+/// Returns the strings in a JSON array.
 pub(crate) fn strings(value: &serde_json::Value) -> impl Iterator<Item = String> + '_ {
     let items = value.as_array().into_iter().flatten();
     items.filter_map(|item| item.as_str().map(str::to_owned))
@@ -200,7 +201,7 @@ pub(crate) mod tests {
     use super::{Artifact, Build, Metadata, digest};
     use crate::review::{Review, Reviewed, Source};
 
-    /// A build of these packages with a library each, but for a program `samara-kernel`.
+    /// Returns a build of these packages with a library each, except for a program `samara-kernel`.
     fn built<'a>(metadata: Metadata, ids: impl IntoIterator<Item = &'a str>) -> Build {
         let artifacts = ids.into_iter().map(|id| {
             let file = if id == "samara-kernel" {
@@ -216,7 +217,8 @@ pub(crate) mod tests {
         Build::new(metadata, artifacts.collect(), "")
     }
 
-    /// The domains of a build of these edges, all but the one that is left out, beside a host `samara-testkit`.
+    /// Returns the domains of a build of these edges, without the package `left_out`, and with a host
+    /// `samara-testkit`.
     fn domains_without(edges: &[(&str, &str)], left_out: &str) -> Vec<String> {
         let names = edges.iter().flat_map(|&(from, to)| [from, to]);
         let build = built(made_up(edges), names.filter(|&name| name != left_out));
@@ -231,7 +233,7 @@ pub(crate) mod tests {
 
     /// Invariant: AUTH-13
     #[test]
-    fn whatever_nobody_knows_is_a_domain() {
+    fn an_unknown_library_is_a_domain() {
         let edges = [
             ("samara-nvme", "samara-domain"),
             ("samara-forgotten", "bitflags"),
@@ -249,7 +251,7 @@ pub(crate) mod tests {
     /// Invariant: AUTH-13
     #[test]
     fn a_namesake_of_a_reviewed_crate_is_a_domain() {
-        // The reviewed one is of crates.io, and not of a source that is made up.
+        // The reviewed crate comes from crates.io, and not from the source of this one.
         let found = domains_without(&[("samara-kernel", "talc"), ("talc", "samara-domain")], "");
         assert_eq!(found, ["talc"]);
     }
@@ -268,8 +270,8 @@ pub(crate) mod tests {
         }
     }
 
-    /// A build of these packages, each given as its id, whether it is a member, and its source. All are linked with
-    /// `samara-domain`. What stands before `#` in an id is the name.
+    /// Returns a build of these packages, each given as its id, whether it is a member, and its source. All are
+    /// linked with `samara-domain`. The part of an id before `#` is the name.
     pub(crate) fn of_sources(packages: &[(&str, bool, Option<&str>)]) -> Build {
         let all = || packages.iter().chain(&[("samara-domain", true, None)]);
         let made_up = all().map(|&(id, member, source)| MadeUp {
@@ -306,7 +308,7 @@ pub(crate) mod tests {
 
     /// Invariant: AUTH-13
     #[test]
-    fn who_is_linked_with_a_file_of_nobody_is_a_domain() {
+    fn a_crate_with_an_unknown_file_is_a_domain() {
         let target = std::env::temp_dir().join(format!("samara-linked-{}", std::process::id()));
         let records = Build::records(&target);
         std::fs::create_dir_all(&records).expect("writable");

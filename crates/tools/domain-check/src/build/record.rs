@@ -1,4 +1,4 @@
-//! One call of the compiler, as it was made.
+//! The record of one call of the compiler.
 
 use std::collections::BTreeMap;
 use std::env::consts;
@@ -18,24 +18,24 @@ pub struct Invocation {
     pub program: PathBuf,
     /// Its arguments.
     pub arguments: Vec<String>,
-    /// The directory that it was called in.
+    /// The directory in which it was called.
     pub directory: PathBuf,
-    /// What cargo and the user told it by its environment: variables of the package, those that begin with
+    /// The variables by which cargo and the user controlled it: variables of the package, those that begin with
     /// `RUST`, and those that are compiled in.
     pub environment: BTreeMap<String, String>,
-    /// A digest of the library that came out.
+    /// A digest of the library that it made.
     pub digest: Option<String>,
-    /// A digest of each file that it was made from, as it was right after the call.
+    /// A digest of each source file, taken right after the call.
     pub sources: BTreeMap<String, String>,
 }
 
-/// Why there is no record of a library.
+/// The reason why there is no record of a library.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum BadRecord {
-    /// There is no file of this name.
+    /// There is no record file with this name.
     Missing(PathBuf),
-    /// The file is not of the form that the wrapper writes.
+    /// The file has not the form that the wrapper writes.
     Malformed(PathBuf),
     /// The library was made by another call than the recorded one.
     OfAnother(PathBuf),
@@ -62,13 +62,13 @@ impl fmt::Display for BadRecord {
 impl std::error::Error for BadRecord {}
 
 impl Invocation {
-    /// Whether a variable of the environment may change what the compiler and its macros make.
+    /// Whether a variable of the environment may change the output of the compiler and its macros.
     pub(crate) fn is_told(variable: &str) -> bool {
         variable.starts_with("CARGO") || variable.starts_with("RUST")
     }
 
-    /// Whether a variable is one that cargo sets for each package by its manifest, the same wherever it is built
-    /// from there. Others of its name say who builds, and may be secrets.
+    /// Whether cargo sets the variable for each package from its manifest, so that it is the same wherever the
+    /// package is built. Other variables of cargo's may depend on the builder, and may be secrets.
     pub(crate) fn is_of_package(variable: &str) -> bool {
         const OTHERS: &[&str] = &[
             "CARGO_CRATE_NAME",
@@ -103,16 +103,16 @@ impl Invocation {
         variable.starts_with("RUST") || Self::is_of_package(variable)
     }
 
-    /// The record in `records` of the call that made `library`, which may have been copied to a place without
-    /// cargo's hash in its name.
+    /// Returns the record in `records` of the call that made `library`, which may have been copied to a name without
+    /// cargo's hash.
     ///
     /// # Errors
     ///
-    /// If there is none, or the library was made by another call since.
+    /// If there is no record, or if another call has made the library since.
     pub fn of(library: &Path, records: &Path) -> Result<Self, BadRecord> {
         let stem = library.file_stem().unwrap_or_default().to_string_lossy();
         let stem = stem.strip_prefix("lib").unwrap_or(&stem);
-        // The name of a crate has no dash; what follows one is cargo's hash.
+        // A crate's name has no dash; cargo's hash follows the dash.
         let name = stem.split('-').next().unwrap_or(stem);
         let made = digest(library);
         let mut worst = BadRecord::Missing(records.join(format!("{stem}.json")));
@@ -138,14 +138,14 @@ impl Invocation {
         Self::from_json(&serde_json::from_str(&text).ok()?)
     }
 
-    /// The path in `records` of this call's own record; nothing for calls that make no crate of cargo's.
+    /// Returns the path in `records` of this call's own record; nothing for calls that make no crate of cargo's.
     pub(crate) fn path(&self, records: &Path) -> Option<PathBuf> {
         let name = self.value("--crate-name")?;
         let extra = self.codegen("extra-filename").unwrap_or_default();
         Some(records.join(format!("{name}{extra}.json")))
     }
 
-    /// The library that this call makes; of a procedural macro, the one that the compiler loads.
+    /// Returns the library that this call makes. For a procedural macro it is the one that the compiler loads.
     pub(crate) fn library(&self) -> Option<PathBuf> {
         match self.value("--crate-type") {
             Some("proc-macro") => self.output(consts::DLL_PREFIX, consts::DLL_EXTENSION),
@@ -153,7 +153,7 @@ impl Invocation {
         }
     }
 
-    /// The list of files and variables that this call writes.
+    /// Returns the list of files and variables that this call writes.
     pub(crate) fn dep_info(&self) -> Option<PathBuf> {
         self.output("", "d")
     }
@@ -165,7 +165,7 @@ impl Invocation {
         Some(directory.join(format!("{prefix}{name}{extra}.{extension}")))
     }
 
-    /// The value of the long option `name`.
+    /// Returns the value of the long option `name`.
     pub(crate) fn value(&self, name: &str) -> Option<&str> {
         let mut arguments = self.arguments.iter();
         while let Some(argument) = arguments.next() {
@@ -178,14 +178,14 @@ impl Invocation {
         None
     }
 
-    /// The value of the last `-C name=value`.
+    /// Returns the value of the last `-C name=value`.
     pub(crate) fn codegen(&self, name: &str) -> Option<&str> {
         let pairs = self.arguments.windows(2).filter(|pair| pair[0] == "-C");
         let mut values = pairs.filter_map(|pair| pair[1].strip_prefix(name)?.strip_prefix('='));
         values.next_back()
     }
 
-    /// The files of the crates that the call names.
+    /// Returns the files of the crates that the call names.
     pub(crate) fn externs(&self) -> Vec<PathBuf> {
         let mut arguments = self.arguments.iter();
         let mut files = Vec::new();
@@ -202,7 +202,7 @@ impl Invocation {
         files
     }
 
-    /// The features that are on.
+    /// Returns the features that are on.
     pub fn features(&self) -> impl Iterator<Item = &str> {
         let pairs = self.arguments.windows(2).filter(|pair| pair[0] == "--cfg");
         pairs.filter_map(|pair| feature(&pair[1]))
@@ -232,18 +232,18 @@ impl Invocation {
     }
 }
 
-/// The feature that a condition turns on, if it is one.
+/// Returns the feature that a condition turns on, if it does.
 pub(crate) fn feature(condition: &str) -> Option<&str> {
     let name = condition.strip_prefix("feature=\"")?.strip_suffix('"')?;
     (!name.contains('"')).then_some(name)
 }
 
-/// The name of a file in a rule for make.
+/// Returns the name of a file in a make rule, without escapes.
 pub(crate) fn unescaped(file: &str) -> String {
     file.replace("\\ ", " ")
 }
 
-/// A digest of a file's contents: FNV-1a, which tells two builds apart, not an attacker from a victim.
+/// Returns a digest of a file's contents: FNV-1a, which tells two builds apart but does not resist an attacker.
 pub(crate) fn digest(path: &Path) -> Option<String> {
     let contents = fs::read(path).ok()?;
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;

@@ -1,4 +1,4 @@
-//! Recording the compiler's invocations while a build makes them.
+//! Records the compiler's invocations during a build.
 
 use std::collections::BTreeMap;
 use std::env;
@@ -9,15 +9,14 @@ use std::process::{Command, ExitCode};
 
 use super::record::{Invocation, digest, unescaped};
 
-/// The variable of the environment that names the directory for records. A build is recorded if this is
-/// set and `RUSTC_WRAPPER` is a program that calls [`record_if_wrapped`] first.
+/// The environment variable that names the directory for records. A build is recorded if it is set and
+/// `RUSTC_WRAPPER` is a program that calls [`record_if_wrapped`] first.
 ///
-/// Use one directory for one target directory, and always: cargo does not call the compiler for what is up
-/// to date, so a build without the wrapper leaves libraries without records.
+/// Use one directory for each target directory, and use it for every build: cargo does not call the compiler for
+/// libraries that are up to date, so a build without the wrapper leaves libraries without records.
 pub const RECORDS: &str = "SAMARA_CHECK_RECORDS";
 
-/// If this process was started as `RUSTC_WRAPPER`: calls the compiler, records the call, and returns what
-/// to exit with.
+/// If this process was started as `RUSTC_WRAPPER`, calls the compiler, records the call, and returns the exit code.
 #[must_use]
 pub fn record_if_wrapped() -> Option<ExitCode> {
     let records = PathBuf::from(env::var_os(RECORDS)?);
@@ -51,7 +50,7 @@ fn wrap(records: &Path, compiler: OsString, arguments: &[OsString]) -> Result<u8
         sources: BTreeMap::new(),
     };
     let path = invocation.path(records);
-    // A record of an earlier call must not stand for one that fails half-way.
+    // The record of an earlier call must not be taken for that of a call that fails half-way.
     if let Some(path) = &path
         && path.exists()
     {
@@ -77,7 +76,7 @@ fn wrap(records: &Path, compiler: OsString, arguments: &[OsString]) -> Result<u8
     Ok(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1))
 }
 
-/// The arguments, with those that cargo put into a file for want of room.
+/// Returns the arguments, including those that cargo put into a file because there were too many.
 fn spelled_out(arguments: &[OsString]) -> Result<Vec<String>, String> {
     let mut all = Vec::new();
     for argument in arguments {
@@ -93,7 +92,7 @@ fn spelled_out(arguments: &[OsString]) -> Result<Vec<String>, String> {
     Ok(all)
 }
 
-/// The variables that are part of the code, as the compiler told just now.
+/// Returns the environment variables that are part of the code, as the compiler has just reported.
 fn compiled_in(text: &str) -> BTreeMap<String, String> {
     let lines = text
         .lines()
@@ -104,7 +103,7 @@ fn compiled_in(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// A digest of each file that the compiler told of.
+/// Returns a digest of each file that the compiler has reported.
 fn sources(text: &str, directory: &Path) -> BTreeMap<String, String> {
     let files = text.lines().filter_map(|line| line.strip_suffix(':'));
     let files = files.map(unescaped);

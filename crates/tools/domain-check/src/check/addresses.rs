@@ -1,11 +1,11 @@
-//! Addresses: a domain has none as a number, and no raw pointers.
+//! Addresses: a domain has no address as a number, and no raw pointers.
 //!
-//! The compiler's optimiser takes the addresses of two locals to differ for ever, and gives both the same place when
-//! the first is dead (rustc's issue 107975). A number that was proved not to be nought then is, and in a `NonZero` that
-//! is a safe transmute. The numbers come from pointers, from functions that compare what they are given by its address,
-//! and from `{:p}`.
+//! The compiler's optimiser assumes that the addresses of two locals always differ, and yet gives both the same place
+//! if the first one is dead (rustc issue 107975). So a number that was proved to be non-zero may be zero, and in a
+//! `NonZero` that is a safe transmute. Such numbers come from pointers, from functions that compare their arguments
+//! by address, and from `{:p}`.
 //!
-//! The check reads types and calls as the compiler resolves them, so that no other name, import or macro hides one.
+//! The check reads types and calls as the compiler resolves them, so that no renaming, import or macro hides one.
 
 use std::collections::BTreeSet;
 
@@ -18,14 +18,14 @@ use super::tokens::{is_punct, is_word, plain};
 use crate::build::Invocation;
 use crate::finding::{Finding, Findings, Rule};
 
-/// Types that are raw pointers inside, and tell their addresses.
+/// Types that contain raw pointers and reveal their addresses.
 const POINTERS: &[&str] = &["AtomicPtr", "NonNull"];
 
 const POINTER: &str = "calls a raw pointer's method";
 
 const FORMATS: &str = "formats as `fmt::Pointer` does";
 
-/// What takes an address, as calls and casts are spelled in MIR.
+/// Operations that take an address, in MIR's spelling of calls and casts.
 const TAKING: &[(&str, &str)] = &[
     (
         "(PointerExposeProvenance)",
@@ -34,7 +34,7 @@ const TAKING: &[(&str, &str)] = &[
     ("::new_pointer", "formats with `{:p}`"),
     (" Pointer>::fmt", FORMATS),
     ("::Pointer>::fmt", FORMATS),
-    // What the types of expressions tell too.
+    // The types of expressions show the following ones too.
     ("::const_ptr::<impl", POINTER),
     ("::mut_ptr::<impl", POINTER),
     ("NonNull::<", POINTER),
@@ -49,8 +49,8 @@ const TAKING: &[(&str, &str)] = &[
     ("::substr_range", "compares by `substr_range`"),
 ];
 
-/// Types of the standard library whose own `Debug` shows an address, as variables are declared in MIR. Of no other one does
-/// it.
+/// Types of the standard library whose own `Debug` shows an address, in MIR's spelling of declared variables. No
+/// other type's `Debug` does.
 const SHOWING: &[&str] = &[
     "core::slice::ChunksExactMut<",
     "core::slice::ChunksMut<",
@@ -61,7 +61,7 @@ const SHOWING: &[&str] = &[
     "core::task::Waker",
 ];
 
-/// Where a value meets `Debug`, as it is spelled in MIR.
+/// The spellings in MIR of the places where a value meets `Debug`.
 const DEBUG: &[&str] = &[
     "::new_debug::<",
     "dyn core::fmt::Debug",
@@ -70,7 +70,7 @@ const DEBUG: &[&str] = &[
     "::entries::<",
 ];
 
-/// Every place where a unit takes an address, by its calls.
+/// Finds every place where a unit takes an address, by its calls.
 pub(super) fn check(
     invocation: &Invocation,
     conditions: &Conditions,
@@ -81,7 +81,7 @@ pub(super) fn check(
     taken(&conditions.unoptimised(invocation, &calls, Reader::Checks, run)?)
 }
 
-/// Finds raw pointers in code whose expressions have their types beside them.
+/// Finds raw pointers in code whose expressions are printed with their types.
 pub(super) fn pointers(source: TokenStream) -> Findings {
     let mut found = BTreeSet::new();
     collect(source, None, &mut found);
@@ -112,7 +112,7 @@ fn collect(
             (TokenTree::Ident(word), _) if POINTERS.contains(&plain(word).as_str()) => {
                 found.insert((format!("the address in {}", plain(word)), function.clone()));
             }
-            // A trait's calls are known by its name.
+            // A call of a trait's method is recognised by the trait's name.
             (TokenTree::Ident(word), Some(next)) if word == "Pointer" && is_word(next, "as") => {
                 let what = "an address that `fmt::Pointer` shows by another name".to_owned();
                 found.insert((what, None));
@@ -128,11 +128,11 @@ fn collect(
     }
 }
 
-/// Finds where MIR takes an address.
+/// Finds the places where MIR takes an address.
 fn taken(mir: &str) -> Result<Findings, String> {
     let mut found = BTreeSet::new();
     let mut function = None;
-    // Those whose `Debug` shows an address.
+    // The variables whose `Debug` shows an address.
     let mut showing = BTreeSet::new();
     for line in mir.lines() {
         if !line.is_empty() && !line.starts_with(' ') {
@@ -174,28 +174,28 @@ fn taken(mir: &str) -> Result<Findings, String> {
     Ok(findings.collect())
 }
 
-/// The variable that a line declares, and its type.
+/// Returns the variable that a line declares, and its type.
 fn declared(line: &str) -> Option<(&str, &str)> {
     let declared = line.trim().strip_prefix("let ")?;
     let declared = declared.strip_prefix("mut ").unwrap_or(declared);
     declared.split_once(": ")
 }
 
-/// The variables in a statement.
+/// Returns the variables in a statement.
 fn variables(line: &str) -> impl Iterator<Item = &str> {
     let words = line.split(|it: char| !it.is_alphanumeric() && it != '_');
     words.filter(|it| it.starts_with('_'))
 }
 
-/// Whether the `Debug` of a value of this type shows an address: it has such a type in it, or a function's pointer. What
-/// only its type names, it does not show, and a function itself has no `Debug`.
+/// Whether the `Debug` of a value of this type shows an address: the type contains one of those types, or a function
+/// pointer. It does not show types that are only named in its type, and a function item itself has no `Debug`.
 fn shows_address(ty: &str) -> bool {
     let is_pointer = !ty.contains('{') && !ty.contains("PhantomData<") && ty.contains("fn(");
     is_pointer || SHOWING.iter().any(|it| ty.contains(it))
 }
 
-/// A line without what stands in quotes, or in the picture of a constant's bytes. Texts and characters are printed
-/// with escapes. Nothing if one has no end.
+/// Returns a line without the text in quotes, and without the picture of a constant's bytes. The compiler prints
+/// texts and characters with escapes. Returns nothing if one has no end.
 fn without_texts(line: &str) -> Option<String> {
     let mut code = String::with_capacity(line.len());
     let mut letters = line.chars();
@@ -219,7 +219,7 @@ fn without_texts(line: &str) -> Option<String> {
                 } else if ahead.next() == Some('\'') {
                     letters = ahead;
                 } else if !first.is_alphabetic() && first != '_' {
-                    // Nor is it a lifetime.
+                    // It is not a lifetime either.
                     return None;
                 }
             }
@@ -229,7 +229,7 @@ fn without_texts(line: &str) -> Option<String> {
     Some(code)
 }
 
-/// The last name in a path that arguments follow.
+/// Returns the last name in a path that is followed by arguments.
 fn name_of(header: &str) -> Option<String> {
     let path = header.split_once('(').map_or(header, |(path, _)| path);
     let last = path.rsplit("::").next().unwrap_or_default();
@@ -286,7 +286,7 @@ mod tests {
 
     /// Invariant: CHECK-18
     #[test]
-    fn what_takes_an_address_is_found_by_call() {
+    fn calls_that_take_addresses_are_found() {
         for line in [
             "_1 = move _2 as usize (PointerExposeProvenance);",
             "_3 = core::fmt::rt::Argument::<'_>::new_pointer::<&u8>(copy _4) -> bb1;",
@@ -321,7 +321,7 @@ mod tests {
 
     /// Invariant: CHECK-18
     #[test]
-    fn what_shows_an_address_has_no_debug() {
+    fn debug_of_types_with_addresses_is_refused() {
         let code = |shown: &str| {
             format!(
                 "#![no_std] extern crate alloc; use core::{{fmt::{{self, Debug}}, marker::PhantomData, slice, task}};\n{shown}"
@@ -367,7 +367,7 @@ mod tests {
 
     /// Invariant: AUTH-28, CHECK-18
     #[test]
-    fn what_is_printed_in_part_is_not_understood() {
+    fn partly_printed_code_is_not_understood() {
         for line in [
             "_1 = const \"a;",
             "_1 = f::<'(>();",

@@ -7,8 +7,8 @@ use super::tokens::{is_punct, plain};
 use crate::finding::Rule;
 use crate::review::{Review, names};
 
-/// Attributes that change how a symbol is linked, how code is entered, or what the program's own is.
-/// Macros of older editions may write some of them without the word `unsafe`.
+/// Attributes that change how a symbol is linked or how code is entered, or that define a part of the program as a
+/// whole. Macros of older editions may write some of them without the word `unsafe`.
 const LINKER: &[&str] = &[
     "alloc_error_handler",
     "crate_type",
@@ -63,8 +63,8 @@ pub(super) fn is_one(group: &Group, before: &[TokenTree]) -> bool {
     group.delimiter() == Delimiter::Bracket && follows_hash
 }
 
-/// What is wrong with an attribute, if anything. In a macro's definition, a `template`, those that another
-/// macro would take away are not known.
+/// Returns what is wrong with an attribute, if anything. In a macro's definition (`template`), attributes that
+/// another macro would remove are not known, so unknown ones are allowed there.
 pub(super) fn judge(
     attribute: TokenStream,
     review: &Review,
@@ -93,7 +93,7 @@ pub(super) fn judge(
     } else if is_in(LINKER) {
         Rule::LinkerAttribute
     } else if path == "feature" && arguments == "(prelude_import)" {
-        // The compiler's own, in all that it expands.
+        // The compiler adds this one to all expanded code.
         return None;
     } else if is_in(UNSTABLE) || path.starts_with("rustc_") {
         Rule::Unstable

@@ -1,9 +1,9 @@
-//! Calls of closures in the code that is linked, after the compiler optimised it by itself.
+//! Calls of closures in the linked code, after the compiler's own optimiser.
 //!
-//! A closure gets its arguments as a tuple, whose memory is the callee's. The compiler's optimiser makes two equal
-//! tuples one, and its generator of code hands out the one memory without copying it (its issue 155241,
-//! which 1.97 mends): the first callee changes or drops the second one's arguments. So a tuple is moved to a closure, and
-//! neither copied nor a constant.
+//! A closure gets its arguments as a tuple, whose memory belongs to the callee. The compiler's optimiser merges two
+//! equal tuples into one, and its code generator passes this one memory without copying it (rustc issue 155241, fixed
+//! in 1.97): the first callee changes or drops the second one's arguments. So a tuple must be moved to a closure, and
+//! be neither copied nor a constant.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -37,14 +37,15 @@ const TRAITS: &[&str] = &[
     "FnOnce",
 ];
 
-/// Every call of a closure in this unit whose arguments the caller keeps. The compiler's other files go to `directory`.
+/// Finds every call of a closure in this unit whose arguments the caller keeps. The compiler's other files go to
+/// `directory`.
 pub(super) fn check(
     invocation: &Invocation,
     directory: &Path,
     run: &Run<'_>,
 ) -> Result<Findings, String> {
     let mut arguments = vec!["--emit=mir=-".to_owned()];
-    // The compiler optimises otherwise where it compiles incrementally.
+    // The compiler optimises differently when it compiles incrementally.
     if invocation.codegen("incremental").is_some() {
         let directory = directory.join("incremental");
         arguments.push(format!("-Cincremental={}", directory.display()));
@@ -53,7 +54,7 @@ pub(super) fn check(
     Ok(kept(&code))
 }
 
-/// Every call of a closure in `code` whose arguments its caller keeps.
+/// Finds every call of a closure in `code` whose arguments its caller keeps.
 fn kept(code: &str) -> Findings {
     let mut findings = Findings::new();
     let mut function = None;
@@ -82,12 +83,12 @@ fn kept(code: &str) -> Findings {
     findings
 }
 
-/// Whether a statement calls no closure, or calls it with nothing that the caller keeps. Nothing if it isn't
-/// understood.
+/// Whether a statement calls no closure, or calls one without a value that the caller keeps. Returns nothing if the
+/// statement is not understood.
 fn keeps_nothing(line: &str) -> Option<bool> {
     let tokens = places::without(line).ok()?.parse::<TokenStream>().ok()?;
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
-    // The left side of an assignment is a variable, or stands in brackets.
+    // The left side of an assignment is a variable, or is in brackets.
     let equals = tokens.iter().position(|it| is_punct(Some(it), '='))?;
     let value = &tokens[equals + 1..];
     let depths = depths(value)?;
@@ -105,7 +106,7 @@ fn keeps_nothing(line: &str) -> Option<bool> {
     })
 }
 
-/// What a path calls.
+/// The target of a call.
 enum Callee<'a> {
     /// No closure.
     Other,
@@ -115,7 +116,7 @@ enum Callee<'a> {
     Trait(&'a Group),
 }
 
-/// What this path calls, whose tokens stand at these depths. Nothing if it isn't understood.
+/// Returns what this path calls; `depths` are its tokens' depths. Returns nothing if the path is not understood.
 fn callee<'a>(path: &'a [TokenTree], depths: &[usize]) -> Option<Callee<'a>> {
     let mut at_top = (0..path.len()).rev().filter(|&it| depths[it] == 0);
     let Some(last) = at_top.find(|&it| !matches!(&path[it], TokenTree::Punct(_))) else {
@@ -128,7 +129,7 @@ fn callee<'a>(path: &'a [TokenTree], depths: &[usize]) -> Option<Callee<'a>> {
     if !CALLS.iter().any(|it| is_word(&path[last], it)) || !is_punct(path.first(), '<') {
         return Some(Callee::Other);
     }
-    // `<Type as Trait<(Types,)>>::method`: one `as` stands in the outer brackets alone.
+    // In `<Type as Trait<(Types,)>>::method`, exactly one `as` is directly inside the outer brackets.
     let outer: Vec<usize> = (0..last).filter(|&it| depths[it] == 1).collect();
     let mut of_traits = outer.iter().filter(|&&it| is_word(&path[it], "as"));
     let of_trait = match (of_traits.next(), of_traits.next()) {
@@ -146,7 +147,7 @@ fn callee<'a>(path: &'a [TokenTree], depths: &[usize]) -> Option<Callee<'a>> {
         }
         _ => None,
     };
-    // Whatever the trait's name is: a crate may give it another one.
+    // The trait's name does not matter, because a crate may rename it.
     match types {
         Some(types) => Some(Callee::Trait(types)),
         None if TRAITS.iter().any(|it| is_word(&path[name], it)) => None,
@@ -161,7 +162,8 @@ fn group(token: &TokenTree, delimiter: Delimiter) -> Option<&Group> {
     }
 }
 
-/// In how many `<` and `>` each token stands, which itself stand outside. Nothing if they don't match.
+/// Returns for each token the number of angle brackets around it; a bracket itself is outside of its pair. Returns
+/// nothing if the brackets do not match.
 fn depths(tokens: &[TokenTree]) -> Option<Vec<usize>> {
     let mut depth = 0_usize;
     let mut depths = Vec::with_capacity(tokens.len());
@@ -190,8 +192,8 @@ fn is_moved(arguments: &Group) -> bool {
     is_punct(Some(comma), ',') && is_word(moves, "move") && is_variable
 }
 
-/// Whether these types are passed in registers: numbers, references, and nothing. `shape` sees to it that a number's
-/// name is a number's.
+/// Whether these types are passed in registers: numbers, references, and nothing. `shape` ensures that the name of a
+/// number type means a number.
 fn are_numbers(types: &Group) -> bool {
     let tokens: Vec<TokenTree> = types.stream().into_iter().collect();
     let Some(depths) = depths(&tokens) else {
@@ -222,7 +224,7 @@ mod tests {
     use crate::check::expand::tests::{Compiled, compiler};
     use crate::finding::Findings;
 
-    /// What is found in a function of one call.
+    /// Returns the findings for a function with one call.
     fn found(call: &str) -> Findings {
         let code = format!("fn outer(_1: u8) -> () {{\n    bb0: {{\n        {call}\n    }}\n}}\n");
         kept(&code)
@@ -230,7 +232,7 @@ mod tests {
 
     /// Invariant: AUTH-29
     #[test]
-    fn a_closure_is_called_with_what_is_moved() {
+    fn a_closures_arguments_are_moved() {
         for (call, types) in [
             ("call_once", "FnOnce<(Vec<usize>,)>"),
             ("call_mut", "FnMut<([u8; 4],)>"),
@@ -299,7 +301,7 @@ mod tests {
 
     /// Invariant: AUTH-28, AUTH-29
     #[test]
-    fn types_are_told_from_what_stands_in_them() {
+    fn a_types_inner_parts_are_told_apart() {
         for path in [
             "<F as FnOnce<(&Tag<'('>, Vec<usize>)>>",
             "<F as FnOnce<(&Tag<'>'>, Vec<usize>)>>",
@@ -336,7 +338,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_call_of_a_closure_is_passed_over() {
+    fn calls_of_other_functions_are_passed_over() {
         for line in [
             "_2 = Handle::call(copy _1, const 3_u8) -> [return: bb1];",
             "_2 = Handle::<Vec<Vec<u8>>>::call(copy _1, const 3_u8) -> [return: bb1];",
@@ -353,13 +355,13 @@ mod tests {
         assert!(kept("fn f::{closure#0}(_1: S, _2: T) -> () {\n").is_empty());
     }
 
-    /// What is found in this code, compiled with these flags.
+    /// Returns the findings for this code, compiled with these flags.
     fn found_in(name: &str, code: &str, flags: &[&str]) -> Findings {
         let tried = Compiled::new(name, code, flags);
         check(&tried.invocation, &tried.directory, &Compiled::run).expect("it compiles")
     }
 
-    /// Two closures that write into what they are called with.
+    /// Two closures that write into their arguments.
     fn calls(with: &str) -> String {
         format!(
             "#![no_std]\nextern crate alloc;\nuse alloc::vec::Vec;\n{with}\n\
@@ -395,9 +397,10 @@ mod tests {
         assert!(found_in("at_once", code, &arguments[..1]).is_empty());
     }
 
-    /// This fails once the pinned compiler copies what closures are called with, as 1.97 does. Then this file goes.
+    /// This fails once the pinned compiler copies the arguments of closures, as 1.97 does. Then this file can be
+    /// removed.
     #[test]
-    fn the_compiler_still_hands_one_value_to_two_closures() {
+    fn the_compiler_still_shares_closure_arguments() {
         let code = "fn with(f: impl FnOnce([u64; 8])) { f([0; 8]) }\n\
                     #[inline(never)]\n\
                     fn twice(seen: &mut u64) {\n\

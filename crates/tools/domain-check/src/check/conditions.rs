@@ -1,8 +1,8 @@
-//! Conditions that do not hold alike in the linked build and where the checks expand it.
+//! Conditions that have different values in the linked build and in the build that the checks expand.
 //!
-//! Only who may use unstable code can have code expanded, and to him the compiler tells more of the target. What a
-//! domain says of such a condition would be looked at under another one than it was compiled under, so it says
-//! nothing of them.
+//! Code can be expanded only with unstable options, and with these the compiler sets more conditions of the target.
+//! If a domain depended on such a condition, the checks would read other code than was compiled. So a domain may not
+//! name these conditions.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -27,13 +27,13 @@ impl Conditions {
         })
     }
 
-    /// The names of those that the two do not agree on.
+    /// Returns the names of the conditions on which the two differ.
     pub(super) fn differing(&self) -> BTreeSet<String> {
         names_apart(&self.linked, &self.expanded)
     }
 
-    /// Whether all code that can run is the same in the two: a macro of another crate may ask for what the domain
-    /// may not name.
+    /// Whether all code that can run is the same in both. A macro of another crate may use a condition that the
+    /// domain itself may not name.
     pub(super) fn make_the_same(
         &self,
         invocation: &Invocation,
@@ -45,8 +45,8 @@ impl Conditions {
         Ok(linked? == expanded?)
     }
 
-    /// The call's output for the same code, not optimised: optimising takes long, and the output would say no more. The
-    /// condition that depends on the level stays as the build has it.
+    /// Returns the call's output for the same code without optimisation. Optimising takes long, and the output would
+    /// show no more. The condition that depends on the level keeps the value that it has in the build.
     pub(super) fn unoptimised(
         &self,
         invocation: &Invocation,

@@ -1,11 +1,11 @@
-//! A domain is built from reviewed crates only (docs/design.md#d10-a-domain-is-safe-rust-from-reviewed-crates), each from the source that was reviewed, and
-//! by the name that its author gave it.
+//! A domain is built only from reviewed crates (docs/design.md#d10-a-domain-is-safe-rust-from-reviewed-crates), each
+//! from the source that was reviewed, and under the name that its author gave it.
 
 use crate::build::{Build, Invocation, Package};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::Review;
 
-/// Checks what `domain` names in its manifest and what it is linked with.
+/// Checks the crates that `domain` names in its manifest, and those that it is linked with.
 pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Findings {
     let mut findings = manifest(domain);
     for namesake in build.namesakes(domain) {
@@ -47,7 +47,7 @@ pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Finding
     findings
 }
 
-/// What the manifest of a domain itself may not have.
+/// Checks the domain's own manifest.
 fn manifest(domain: &Package) -> Findings {
     let mut findings = Findings::new();
     let manifest = domain.directory.join("Cargo.toml");
@@ -99,7 +99,7 @@ fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Fi
     None
 }
 
-/// The features that a reviewed package was compiled with.
+/// Checks the features that a reviewed package was compiled with.
 fn features(build: &Build, review: &Review, package: &Package) -> Findings {
     let mut findings = Findings::new();
     let Some(reviewed) = review.of(package) else {
@@ -133,8 +133,8 @@ mod tests {
     use crate::finding::Rule;
     use crate::review::{Review, Source};
 
-    /// What is found in a build of these packages, all but the ones left out, which come from the sources
-    /// that were reviewed.
+    /// Returns the findings for a build of these packages without the one left out. The packages come from the
+    /// reviewed sources.
     fn findings_without(edges: &[(&str, &str)], left_out: &str) -> Vec<String> {
         let metadata = made_up(edges);
         let names = edges.iter().flat_map(|&(from, to)| [from, to]);
@@ -173,7 +173,7 @@ mod tests {
 
     /// Invariant: AUTH-13
     #[test]
-    fn a_namesake_in_the_build_is_told() {
+    fn a_namesake_in_the_build_is_reported() {
         let far = ("samara-nvme#far", false, Some("git+https://far"));
         for (packages, is_told) in [
             (&[("samara-nvme", true, None), far][..], true),
@@ -203,7 +203,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_built_is_no_part() {
+    fn unbuilt_packages_are_no_part_of_a_domain() {
         let findings = findings_without(&[("samara-nvme", "x"), ("x", "y")], "y");
         assert!(
             findings.len() == 1 && findings[0].contains(": x is part of"),
@@ -213,7 +213,7 @@ mod tests {
 
     /// Invariant: CHECK-5
     #[test]
-    fn unreviewed_crates_are_found_however_deep() {
+    fn unreviewed_crates_are_found_at_any_depth() {
         let findings = findings(&[
             ("samara-nvme", "samara-domain"),
             ("samara-domain", "x"),

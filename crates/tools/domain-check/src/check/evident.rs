@@ -1,12 +1,12 @@
-//! Types that show that they are well-formed.
+//! Types that are evidently well-formed.
 //!
-//! What a type demands of lifetimes stands at its references, in the arguments of its paths, and in what its own
-//! declaration says. A type has none of these demands if nothing that may be long- or short-lived stands beside a lifetime,
-//! and no declaration asks for more. Then nobody has to prove anything.
+//! A type's demands on lifetimes come from its references, from the arguments of its paths, and from its own
+//! declaration. A type has no such demands if no lifetime has another lifetime or a parameter beside it, and if no
+//! declaration asks for more. Then no proof is needed.
 //!
-//! Types are read as the compiler prints them for itself (`typed::tokens`): `T/#0` is a parameter, `'erased` any lifetime,
-//! and `'b0` one that a binder around it has. The last one is demanded nothing of outside of its binder; within a closure's
-//! signature, `values` looks at it. A type of no known form is not evident.
+//! Types are read as the compiler prints them for itself (`typed::tokens`): `T/#0` is a parameter, `'erased` is any
+//! lifetime, and `'b0` is a lifetime of a binder around it. Nothing is demanded of the last one outside of its
+//! binder; within a closure's signature, `values` checks it. A type of unknown form is not evident.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use proc_macro2::{TokenStream, TokenTree};
 
 use super::tokens::{between_commas, is_arrow, is_punct, is_word, plain, until_body};
 
-/// What keeps a type from being evident.
+/// The reason why a type is not evident.
 pub(super) type Doubt = &'static str;
 
 const LENT: Doubt = "a reference leads to a type with a lifetime or a parameter";
@@ -24,7 +24,7 @@ const ITEM: Doubt = "a generic function is a part of it";
 const HIDDEN: Doubt = "a hidden type has several arguments";
 const UNKNOWN: Doubt = "a part of it is of no known form";
 
-/// What a unit declares.
+/// The declarations of a unit.
 #[derive(Debug, Default)]
 pub(super) struct Declared {
     /// Types that are declared with a bound by a lifetime.
@@ -68,7 +68,7 @@ fn is_bounded(header: &[TokenTree]) -> bool {
 pub(super) struct Types<'a>(pub(super) &'a Declared);
 
 impl Types<'_> {
-    /// Whether any value of this type is well-formed, whoever made it.
+    /// Checks that every value of this type is well-formed, wherever it was made.
     pub(super) fn is_evident(&self, ty: &[TokenTree]) -> Result<(), Doubt> {
         if is_closed(ty) {
             return Ok(());
@@ -95,16 +95,17 @@ impl Types<'_> {
         }
     }
 
-    /// A tuple's types, an array's or a slice's.
+    /// Checks the types of a tuple, an array or a slice.
     fn are_evident(&self, list: &[TokenTree]) -> Result<(), Doubt> {
         let mut types = elements(list).into_iter();
         types.try_for_each(|ty| self.is_evident(ty))
     }
 
-    /// The same of what a closure has captured. A reference may lead to any evident type without parameters: within the
-    /// closure its lifetime is one of its own, which stands nowhere else, so whatever has to outlive it goes on to another
-    /// lifetime, or stays inside. That other one is looked at where the closure is made. A parameter is not: it is said to
-    /// outlive the other lifetime where the first one does, and nobody asks whether it outlives that.
+    /// Checks a type that a closure has captured. A reference may lead to any evident type without parameters: within
+    /// the closure its lifetime is one of its own that occurs nowhere else, so a value that has to outlive it either
+    /// goes on to another lifetime or stays inside. The other lifetime is checked where the closure is made. A
+    /// parameter is not checked there: it is assumed to outlive the other lifetime because it outlives the first one,
+    /// and the compiler does not check this.
     fn is_captured(&self, ty: &[TokenTree]) -> Result<(), Doubt> {
         match lent(ty) {
             Some(to) if !has_parameters(to) => self.is_evident(to),
@@ -112,7 +113,7 @@ impl Types<'_> {
         }
     }
 
-    /// `value: fn(…) -> …, bound_vars: […]`. A closure has its arguments in a tuple.
+    /// Checks `value: fn(…) -> …, bound_vars: […]`. A closure has its arguments in a tuple.
     fn is_evident_function(&self, value: &[TokenTree]) -> Result<(), Doubt> {
         let begin = value.iter().position(|it| is_word(it, "fn"));
         let end = value.iter().rposition(|it| is_word(it, "bound_vars"));
@@ -130,11 +131,12 @@ impl Types<'_> {
         }
     }
 
-    /// Types that have no path: `Closure(DefId, [arguments])`, `Alias(Opaque, AliasTy { args: [arguments], .. })`.
+    /// Checks types that have no path: `Closure(DefId, [arguments])`, `Alias(Opaque, AliasTy { args: [arguments], ..
+    /// })`.
     fn is_made_evident(&self, kind: &str, of: &[TokenTree]) -> Result<(), Doubt> {
         match (kind, of) {
-            // Its code believes what each of these types says for itself. Parameters and lifetimes of the function around it
-            // stand there as they are, and what it has captured stands last.
+            // The closure's code relies on what each of these types implies by itself. The parameters and lifetimes
+            // of the surrounding function are listed first, and the captures are last.
             ("Closure" | "Coroutine", [.., TokenTree::Group(list)]) => {
                 let list = inner(list);
                 let list = between_commas(&list);
@@ -171,7 +173,7 @@ impl Types<'_> {
         }
     }
 
-    /// `a::b::Name<arguments>`.
+    /// Checks `a::b::Name<arguments>`.
     fn is_evident_path(&self, path: &[TokenTree]) -> Result<(), Doubt> {
         let (name, list) = named(path).ok_or(UNKNOWN)?;
         if self.0.bounded.contains(&name) {
@@ -180,7 +182,7 @@ impl Types<'_> {
         self.is_apart(&list)
     }
 
-    /// Arguments that nobody can link: one lifetime, or none.
+    /// Checks that no argument can be linked with another: there is one lifetime, or none.
     fn is_apart(&self, list: &[&[TokenTree]]) -> Result<(), Doubt> {
         let open: Vec<_> = list.iter().filter(|it| !is_closed(it)).collect();
         match open[..] {
@@ -190,9 +192,9 @@ impl Types<'_> {
         }
     }
 
-    /// Whether it is evident wherever its `Debug` is another one's. References, tuples, arrays and these types of the standard
-    /// library show what they lead to, and use nothing that they imply of it. So this does not hold of a unit that has an
-    /// impl of its own for a reference.
+    /// Checks that a type is evident except where its `Debug` only forwards to another type's. References, tuples,
+    /// arrays and these types of the standard library show the value that they lead to, and use nothing that they
+    /// imply about it. So this does not hold for a unit that has an impl of its own for a reference.
     pub(super) fn is_shown(&self, ty: &[TokenTree]) -> Result<(), Doubt> {
         match (lent(ty), ty) {
             (Some(to), _) => self.is_shown(to),
@@ -211,7 +213,7 @@ impl Types<'_> {
     }
 }
 
-/// Paths of types that show what they hold, by its `Debug`.
+/// Paths of types whose `Debug` shows the value that they hold.
 const SHOWING: &[&str] = &[
     "alloc::boxed::Box",
     "alloc::rc::Rc",
@@ -230,7 +232,7 @@ pub(super) fn is_one_of(path: &[TokenTree], paths: &[&str]) -> bool {
     paths.contains(&names.as_str())
 }
 
-/// The last name of a path, and its arguments.
+/// Returns the last name of a path, and its arguments.
 pub(super) fn named(path: &[TokenTree]) -> Option<(String, Vec<&[TokenTree]>)> {
     let (names, list) = split(path)?;
     match names {
@@ -242,8 +244,8 @@ pub(super) fn named(path: &[TokenTree]) -> Option<(String, Vec<&[TokenTree]>)> {
     }
 }
 
-/// A path up to its last arguments, and these. Those before are of what the type is declared in, as `Own<'_>::method::Inner`,
-/// and not its own.
+/// Splits a path before its last arguments. Earlier arguments, as in `Own<'_>::method::Inner`, belong to the item in
+/// which the type is declared, and not to the type.
 fn split(path: &[TokenTree]) -> Option<(&[TokenTree], Vec<&[TokenTree]>)> {
     let (mut depth, mut begin) = (0_u32, path.len());
     for (at, token) in path.iter().enumerate() {
@@ -265,13 +267,13 @@ fn split(path: &[TokenTree]) -> Option<(&[TokenTree], Vec<&[TokenTree]>)> {
     }
 }
 
-/// The types in a tuple, and that in an array, before its length.
+/// Returns the types in a tuple, or the one in an array, before its length.
 fn elements(list: &[TokenTree]) -> Vec<&[TokenTree]> {
     let ends = |token: &TokenTree| is_punct(Some(token), ';');
     between_commas(list.split(ends).next().unwrap_or_default())
 }
 
-/// What a reference leads to.
+/// Returns the type that a reference leads to.
 pub(super) fn lent(ty: &[TokenTree]) -> Option<&[TokenTree]> {
     match ty {
         [and, quote, _, to @ ..] if is_punct(Some(and), '&') && is_punct(Some(quote), '\'') => {
@@ -292,7 +294,7 @@ fn has_parameters(ty: &[TokenTree]) -> bool {
     })
 }
 
-/// Whether nothing in a type has a lifetime or is a parameter.
+/// Whether a type contains no lifetime and no parameter.
 fn is_closed(ty: &[TokenTree]) -> bool {
     ty.iter().enumerate().all(|(at, token)| match token {
         TokenTree::Group(group) => is_closed(&inner(group)),
@@ -305,7 +307,7 @@ fn is_closed(ty: &[TokenTree]) -> bool {
     })
 }
 
-/// Whether a lifetime is one that a binder has: `'b0`.
+/// Whether a lifetime belongs to a binder: `'b0`.
 fn is_bound(lifetime: &str) -> bool {
     let number = lifetime.strip_prefix('b').unwrap_or_default();
     !number.is_empty() && number.chars().all(|it| it.is_ascii_digit() || it == '_')
@@ -354,7 +356,7 @@ mod tests {
 
     /// Invariant: CHECK-14
     #[test]
-    fn bounds_by_lifetimes_are_found_where_they_are_declared() {
+    fn declared_bounds_by_lifetimes_are_found() {
         let code = "
             struct Plain<'a, T>(&'a T) where T: Tr<'a> + Clone;
             struct Lent<'a, T>(&'a T) where T: 'a;

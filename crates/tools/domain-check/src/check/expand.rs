@@ -1,4 +1,4 @@
-//! A unit's source as its own invocation expands it, and the files that it was read from.
+//! Expands a unit's source with its own invocation, and lists the files that it was read from.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,15 +6,15 @@ use std::process::Command;
 use crate::build::{Invocation, unescaped};
 use crate::finding::Rule;
 
-/// Runs a command and returns what it printed; the text says what it was for.
+/// Runs a command and returns its output. The text says what the command is for.
 pub type Run<'a> = dyn Fn(&str, Command) -> Result<String, String> + 'a;
 
-/// For whom a call is made once more.
+/// How a call is repeated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Reader {
     /// As the linked build made it.
     Linked,
-    /// With leave to take unstable options, which are what the checks look through: the code is stable.
+    /// With unstable options allowed, which the checks need. The code itself stays stable.
     Checks,
 }
 
@@ -22,13 +22,13 @@ impl Reader {
     pub(super) const BOTH: [Self; 2] = [Reader::Linked, Reader::Checks];
 }
 
-/// Expands what `invocation` compiled, with its own flags, in its own environment.
+/// Expands the code that `invocation` compiled, with its own flags, in its own environment.
 pub(super) fn expanded(invocation: &Invocation, run: &Run<'_>) -> Result<String, String> {
     let arguments = ["-Zunpretty=expanded".to_owned()];
     told(invocation, &arguments, Reader::Checks, run)
 }
 
-/// What `invocation` tells if these arguments are added.
+/// Returns the output of `invocation` with these arguments added.
 pub(super) fn told(
     invocation: &Invocation,
     arguments: &[String],
@@ -48,8 +48,8 @@ pub(super) fn told(
     )
 }
 
-/// The files and the variables of the environment that `invocation` reads, as it tells of them itself. What else
-/// comes out goes to `directory`.
+/// Returns the files and the environment variables that `invocation` reads, as the compiler reports them. Other
+/// output goes to `directory`.
 pub(super) fn inputs(
     invocation: &Invocation,
     directory: &Path,
@@ -57,7 +57,7 @@ pub(super) fn inputs(
 ) -> Result<Inputs, (Rule, String)> {
     let name = invocation.value("--crate-name").unwrap_or_default();
     let mut command = again(invocation);
-    // Of a call that makes nothing it would not tell what is made from all of them.
+    // If the call made nothing, the compiler would not report which output depends on all the files.
     command.args(["--emit=dep-info=-,metadata", "--out-dir"]);
     command.arg(directory);
     let text = run(&format!("asking for the sources of {name}"), command);
@@ -77,8 +77,8 @@ const UNSAFE_CODE: &str = "-Funsafe_code";
 const HIDDEN_LIFETIMES: &str = "-Felided_lifetimes_in_paths";
 
 /// Compiles `invocation` once more, up to code generation, with two lints forbidden from outside: unsafe code, and
-/// lifetimes that a path leaves out. The check of signatures has no definitions of other crates' types, so it can't count
-/// the lifetimes that such a path hides. The compiler's files go to `directory`.
+/// lifetimes that a path leaves out. The check of signatures has no definitions of other crates' types, so it cannot
+/// count the lifetimes that such a path hides. The compiler's files go to `directory`.
 pub(super) fn forbidding(
     invocation: &Invocation,
     directory: &Path,
@@ -108,8 +108,9 @@ pub(super) fn forbidding(
     }
 }
 
-/// Compiles `invocation` once more, up to code generation, with the solver of traits that the compiler will use: it
-/// has holes of its own, and not those of the one that made the linked library. The compiler's files go to `directory`.
+/// Compiles `invocation` once more, up to code generation, with the compiler's next trait solver. That solver has
+/// soundness holes of its own, but not those of the one that made the linked library. The compiler's files go to
+/// `directory`.
 pub(super) fn by_another_solver(
     invocation: &Invocation,
     directory: &Path,
@@ -124,18 +125,18 @@ pub(super) fn by_another_solver(
     told(invocation, &arguments, Reader::Checks, run).map(drop)
 }
 
-/// What a unit is made from.
+/// Everything that a unit is made from.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(super) struct Inputs {
-    /// Source files, and others that are included.
+    /// Source files, and other files that are included.
     pub(super) files: Vec<PathBuf>,
     /// Variables that are compiled in.
     pub(super) variables: Vec<String>,
 }
 
 impl Inputs {
-    /// Reads a compiler's rules for make; paths are relative to `directory`. Nothing if they do not read as they
-    /// were meant: line breaks in names are not escaped.
+    /// Reads the compiler's make rules; paths are relative to `directory`. Returns nothing if the rules are
+    /// ambiguous, because line breaks in names are not escaped.
     fn parse(text: &str, directory: &Path) -> Option<Self> {
         let mut inputs = Inputs::default();
         let mut lines = text.lines();
@@ -158,7 +159,7 @@ impl Inputs {
     }
 }
 
-/// The same call, but for what it writes and how it tells of it.
+/// Repeats the call without the options for its output and its messages.
 fn again(invocation: &Invocation) -> Command {
     /// Options with a value that say where results go.
     const RESULTS: &[&str] = &["--emit", "--out-dir", "-o", "--error-format", "--json"];
@@ -259,7 +260,7 @@ pub(crate) mod tests {
 
     /// Invariant: AUTH-16
     #[test]
-    fn another_solver_refuses_what_overlaps_an_object() {
+    fn the_next_solver_refuses_overlaps_with_objects() {
         let of = |code: &str| {
             let tried = Compiled::new("solver", code, &[]);
             by_another_solver(&tried.invocation, &tried.directory, &Compiled::run)
@@ -283,7 +284,7 @@ pub(crate) mod tests {
         };
         let code = "use core::cell::Ref; pub fn f(it: Ref<'_, u8>) -> Ref<'_, u8> { it } #[derive(Debug)] pub struct S;";
         assert_eq!(of(code), Ok(()));
-        // A unit can't allow itself either lint: each is forbidden from outside.
+        // A unit cannot allow either lint for itself, because each is forbidden from outside.
         let allows = "#![allow(elided_lifetimes_in_paths, reason = \"the lint is forbidden\")]";
         for code in [code.replace("Ref<'_, ", "Ref<"), format!("{allows} {code}")] {
             assert_eq!(of(&code), Err(Rule::ImpliedBound), "{code}");

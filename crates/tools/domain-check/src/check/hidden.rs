@@ -1,6 +1,7 @@
-//! Names by which crates hide what they offer to their own macros, tests and benchmarks alone: nobody keeps that
-//! sound for others. Such a name begins with an underscore. A domain names nothing of another crate, or of its own,
-//! by one; a variable may have it, and what another crate's macro writes may.
+//! Names by which crates hide items that only their own macros, tests and benchmarks may use. Their authors do not
+//! keep these items sound for other users. Such a name begins with an underscore. A domain names no item by such a
+//! name, neither of another crate nor of its own. A variable may have such a name, and another crate's macro may
+//! write one.
 
 use std::collections::BTreeSet;
 
@@ -9,13 +10,13 @@ use proc_macro2::{Delimiter, Spacing, TokenStream, TokenTree};
 use super::tokens::{is_punct, plain};
 use crate::finding::{Finding, Findings, Rule};
 
-/// Whether a word begins as hidden names do.
+/// Whether a word has the form of a hidden name.
 pub(super) fn is_hidden(word: &str) -> bool {
     word.len() > 1 && word.starts_with('_')
 }
 
-/// Finds where such words are names of items; in expanded code, those of the domain's own words `written`. A function
-/// that is imported by `*` and not called looks like a variable: reviews name such.
+/// Finds such words where they are names of items; in expanded code, only words that the domain itself has `written`.
+/// A function that is imported by `*` and not called looks like a variable: reviews must name such functions.
 pub(super) fn search(source: TokenStream, written: Option<&BTreeSet<String>>) -> Findings {
     let mut found = BTreeSet::new();
     collect(source, false, &mut found);
@@ -32,7 +33,7 @@ pub(super) fn search(source: TokenStream, written: Option<&BTreeSet<String>>) ->
     .collect()
 }
 
-/// Adds the words; `imported` says that a `use` names all these.
+/// Adds the words. `imported` says that a `use` names all of them.
 fn collect(source: TokenStream, imported: bool, found: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     let mut in_use = imported;
@@ -57,10 +58,10 @@ fn collect(source: TokenStream, imported: bool, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Words before the name of what is defined.
+/// Words before the name of a defined item.
 const DEFINING: &[&str] = &["const", "enum", "fn", "mod", "static", "struct", "type"];
 
-/// Whether a word is what an item is called by, as far as its place tells.
+/// Whether a word refers to an item, as far as its place shows.
 fn names_an_item(word: &str, before: &[TokenTree], rest: &[TokenTree]) -> bool {
     if let Some(TokenTree::Ident(keyword)) = before.last()
         && DEFINING.iter().any(|it| keyword == it)
@@ -96,7 +97,7 @@ mod tests {
 
     /// Invariant: CHECK-9
     #[test]
-    fn hidden_names_of_items_are_found_wherever_they_stand() {
+    fn hidden_names_of_items_are_found_in_all_places() {
         for source in [
             "use dep::_hid;",
             "use dep::_hid as shown;",

@@ -1,4 +1,4 @@
-//! A domain's code is its package's: no file from elsewhere, no text from the environment.
+//! A domain's code comes from its package: no file from elsewhere, no text from the environment.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,14 +10,14 @@ use crate::build::{Invocation, digest};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, names};
 
-/// Checks what a unit was made from. `target` is where builds write, maybe in the package.
+/// Checks the inputs of a unit. `target` is the directory into which builds write, which may be inside the package.
 pub(super) fn check(inputs: &Inputs, unit: &Unit<'_>, target: &Path, review: &Review) -> Findings {
     let mut findings = Findings::new();
     let (domain, invocation) = (unit.domain, &unit.invocation);
     let package = domain.directory.canonicalize().ok();
     let target = target.canonicalize().ok();
     let is_own = |file: &Path| {
-        // Links are followed: what they lead to is what is read.
+        // Links are followed, because the compiler reads the file that they lead to.
         let (Ok(path), Some(package), Some(target)) = (file.canonicalize(), &package, &target)
         else {
             return false;
@@ -29,11 +29,11 @@ pub(super) fn check(inputs: &Inputs, unit: &Unit<'_>, target: &Path, review: &Re
         recorded.insert(invocation.directory.join(file), digest);
     }
     for file in &inputs.files {
-        // As the compiler prints it.
+        // The file's name as the compiler prints it.
         let printed = file.to_str().unwrap_or("\"");
         let directory = invocation.directory.to_str().unwrap_or_default();
         let printed = printed.strip_prefix(directory).unwrap_or(printed);
-        // Of the directory, whose name is the user's, what ends a place.
+        // The user chooses the directory's name, so it may contain anything except the characters that end a place.
         if !places::is_plain(printed) || directory.contains(['}', '>']) {
             let what = format!(
                 "{} reads a file whose name may be taken for code: letters, digits, spaces and `_-./+'` are plain",

@@ -1,4 +1,4 @@
-//! A domain is compiled as Cargo compiles a plain library: each flag is known to do no harm.
+//! A domain is compiled as Cargo compiles a plain library: each flag is known to be harmless.
 
 use std::collections::HashSet;
 
@@ -7,7 +7,7 @@ use crate::build::{Build, Invocation, feature};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, names};
 
-/// Options that Cargo passes, with values of their own.
+/// Options that Cargo passes, which have values of their own.
 const OPTIONS: &[&str] = &[
     "--check-cfg",
     "--color",
@@ -18,7 +18,7 @@ const OPTIONS: &[&str] = &[
     "--json",
     "--out-dir",
     "--target",
-    // Levels of lints are looked at by name.
+    // Levels of lints are checked by name.
     "--allow",
     "--deny",
     "--forbid",
@@ -27,7 +27,7 @@ const OPTIONS: &[&str] = &[
     "-D",
     "-F",
     "-W",
-    // So are these.
+    // These are checked one by one too.
     "--cfg",
     "--crate-type",
     "--edition",
@@ -36,7 +36,7 @@ const OPTIONS: &[&str] = &[
     "-L",
 ];
 
-/// Options of code generation that choose how fast and how debuggable code is, not what it does.
+/// Code generation options that affect speed and debugging, but not behaviour.
 const CODEGEN: &[&str] = &[
     "codegen-units",
     "debug-assertions",
@@ -56,7 +56,7 @@ const CODEGEN: &[&str] = &[
     "symbol-mangling-version",
 ];
 
-/// Editions in which `::name` is a crate, and in which nothing is a keyword that code of a later one uses.
+/// Editions in which `::name` is a crate, and in which no keyword is missing that a later edition's code uses.
 const EDITIONS: &[&str] = &["2021", "2024"];
 
 /// Crates that a domain's macros name by absolute paths.
@@ -93,7 +93,7 @@ impl Check<'_> {
         &self.unit.invocation
     }
 
-    /// Looks at each argument; returns the values of `--extern`.
+    /// Checks each argument, and returns the values of `--extern`.
     fn arguments(&mut self) -> Vec<String> {
         let arguments = self.invocation().arguments.clone();
         let mut externs = Vec::new();
@@ -163,7 +163,7 @@ impl Check<'_> {
         }
     }
 
-    /// Each crate that is named is one that the build made, by its own name.
+    /// Checks that each crate that is named was made by the build, and is named by its own name.
     fn externs(&mut self, externs: &[String], build: &Build) {
         let targets = build.artifacts.iter();
         let made: HashSet<_> = targets.map(|it| it.target.replace('-', "_")).collect();
@@ -173,7 +173,7 @@ impl Check<'_> {
                 continue;
             };
             let path = self.invocation().directory.join(path);
-            // What follows the crate's name is cargo's hash.
+            // Cargo's hash follows the crate's name.
             let file = path.file_stem().unwrap_or_default().to_string_lossy();
             let target = file.strip_prefix("lib").unwrap_or(&file);
             let target = target.split('-').next().unwrap_or(target);
@@ -187,7 +187,7 @@ impl Check<'_> {
         }
     }
 
-    /// A domain's own name is not one by which macros reach their support.
+    /// Checks that a domain's own name is not one by which macros reach their support crates.
     fn names(&mut self, externs: &[String]) {
         let name = self.invocation().value("--crate-name").unwrap_or_default();
         let name = name.to_owned();
@@ -211,7 +211,7 @@ impl Check<'_> {
     }
 }
 
-/// The name of an option on the list, and its value if that is part of the argument.
+/// Returns the name of a known option, and its value if the value is part of the argument.
 fn split(argument: &str) -> Option<(&'static str, Option<&str>)> {
     OPTIONS.iter().find_map(|&name| {
         let rest = argument.strip_prefix(name)?;
@@ -227,7 +227,7 @@ fn split(argument: &str) -> Option<(&'static str, Option<&str>)> {
     })
 }
 
-/// Whether a lint is the one that a domain is protected by.
+/// Whether a lint is the one that protects a domain.
 pub(super) fn is_protecting(lint: &str) -> bool {
     matches!(lint, "unsafe_code" | "unsafe-code")
 }

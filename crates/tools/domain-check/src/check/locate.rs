@@ -1,11 +1,11 @@
-//! Finding in a package's files what was found in expanded code, which has no lines of theirs.
+//! Finds the lines in a package's files for findings in expanded code, which has no line numbers of its own.
 
 use std::fs;
 use std::path::PathBuf;
 
 use crate::finding::Finding;
 
-/// Gives each finding the file and line of its function, if one function of all has that name.
+/// Gives each finding the file and line of its function, if exactly one function has that name.
 pub(super) fn locate(findings: &mut [Finding], files: &[PathBuf]) {
     for finding in findings.iter_mut().filter(|finding| finding.line.is_none()) {
         let Some(name) = &finding.function else {
@@ -33,7 +33,7 @@ pub(super) fn locate(findings: &mut [Finding], files: &[PathBuf]) {
     }
 }
 
-/// Whether a line has `begin`, and that is not the beginning of a longer name.
+/// Whether a line contains `begin`, and not only as the beginning of a longer name.
 fn declares(line: &str, begin: &str) -> bool {
     line.match_indices(begin).any(|(at, _)| {
         let rest = &line[at + begin.len()..];

@@ -1,9 +1,9 @@
-//! Text that does not say what was compiled: a first line that the compiler skips, and tokens of macros that
-//! run together when they are printed.
+//! Text that differs from the compiled code: a first line that the compiler skips, and tokens of macros that run
+//! together when they are printed.
 
 use crate::finding::{Finding, Findings, Rule};
 
-/// What the compiler reads of a source file: its first line is skipped if it names an interpreter.
+/// Returns the part of a source file that the compiler reads: it skips the first line if that names an interpreter.
 pub(super) fn compiled(source: &str) -> &str {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     if has_shebang(source) {
@@ -20,12 +20,12 @@ pub(super) fn has_shebang(source: &str) -> bool {
     rest.is_some_and(|rest| !rest.starts_with('['))
 }
 
-/// Where printed code may read otherwise than it was compiled.
+/// Finds where printed code may read otherwise than it was compiled.
 ///
-/// The compiler prints syntax trees so that they read the same. It prints bodies of macros and arguments of
-/// attributes as lists of tokens, and two that did not stand together in any source may stand together
-/// there, as `/*` or `r"`. What begins like that is refused in such lists. The text is read from its start, so that
-/// all before the first such place was read as it was compiled.
+/// The compiler prints syntax trees so that they read the same. But it prints bodies of macros and arguments of
+/// attributes as lists of tokens, and two tokens that were separate in the source may be adjacent there, as `/*` or
+/// `r"`. A token that begins like that is refused in such lists. The text is read from its start, so everything
+/// before the first such place was read as it was compiled.
 pub(super) fn printed(text: &str) -> Findings {
     let mut reader = Reader {
         text,
@@ -44,7 +44,7 @@ pub(super) fn printed(text: &str) -> Findings {
     }
 }
 
-/// A token that tells what follows.
+/// A token that determines how the next one reads.
 #[derive(Clone, Copy, Default, PartialEq)]
 enum Token<'a> {
     Word(&'a str),
@@ -58,7 +58,7 @@ struct Reader<'a> {
     at: usize,
     /// For each open delimiter, whether it is an attribute's.
     open: Vec<bool>,
-    /// How many delimiters were open when the list of tokens began that is being read.
+    /// The number of open delimiters when the current list of tokens began.
     list: Option<usize>,
     /// The last three tokens, the latest last.
     last: [Token<'a>; 3],
@@ -77,7 +77,7 @@ impl<'a> Reader<'a> {
         self.last = [self.last[1], self.last[2], token];
     }
 
-    /// Reads up to the first token that may be none.
+    /// Reads up to the first ambiguous token.
     fn read(&mut self) -> Option<&'static str> {
         while let Some(next) = self.rest().chars().next() {
             let rest = self.rest();
@@ -145,13 +145,14 @@ impl<'a> Reader<'a> {
         self.push(Token::Other);
     }
 
-    /// A character or a lifetime; whether it is a character that would be a lifetime but for its last quote.
+    /// Reads a character or a lifetime. Returns whether it is a character that would be a lifetime without its last
+    /// quote.
     fn quote(&mut self) -> bool {
         self.push(Token::Other);
         let mut chars = self.rest().chars().skip(1);
         let first = chars.next().unwrap_or_default();
         if first == '\\' {
-            // The quote after the backslash may be what is meant.
+            // The quote after the backslash may be the character itself.
             let end = self.rest().get(3..).and_then(|rest| rest.find('\''));
             self.at += end.map_or(self.rest().len(), |end| 3 + end + 1);
             return false;
@@ -164,7 +165,7 @@ impl<'a> Reader<'a> {
         is_character && is_word(first)
     }
 
-    /// Whether what was read may have been a lifetime, whose last quote is the first of a character.
+    /// Whether the token may have been a lifetime, with its last quote opening a character.
     fn touches(&self) -> bool {
         let mut chars = self.rest().chars();
         match chars.next() {
@@ -260,7 +261,7 @@ mod tests {
 
     /// Invariant: CHECK-6
     #[test]
-    fn what_tokens_may_form_together_is_refused() {
+    fn tokens_that_may_join_are_refused() {
         for (source, says) in [
             (
                 "macro_rules! m { () => { /* } } fn f() {} */ } }",
@@ -295,7 +296,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_printed_from_syntax_may_have_all() {
+    fn code_printed_from_syntax_is_unambiguous() {
         for source in [
             "/* a { ( */ fn f() {} // b {\n/// c\nfn g() { r#\"macro_rules! m { // } \"#; 'a'; '\"'; '\\''; b'\"' }",
             "macro_rules! m { ($a:lifetime) => { &'a 'x' , ('b') \"// /* \\\" r\" b\"x\" a / b * c r#type } } // end",

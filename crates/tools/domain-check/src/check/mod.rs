@@ -40,11 +40,11 @@ use crate::finding::{Finding, Findings, Rule};
 use crate::lifetimes;
 use crate::review::Review;
 
-/// What one check found.
+/// The findings of one check.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Part {
-    /// What was checked, as a claim that holds if nothing was found.
+    /// The checked claim, which holds if there are no findings.
     pub title: String,
     /// Every breach.
     pub findings: Findings,
@@ -56,7 +56,7 @@ struct Unit<'a> {
     invocation: Invocation,
 }
 
-/// Runs every check on this package of the build. `run` runs the compiler and gives back what it printed.
+/// Runs every check on this package of the build. `run` runs the compiler and returns its output.
 pub fn check_domain(build: &Build, review: &Review, domain: &Package, run: &Run<'_>) -> Vec<Part> {
     let mut parts = Vec::new();
     let mut report = |title: String, findings: Findings| parts.push(Part { title, findings });
@@ -124,10 +124,10 @@ pub fn check_domain(build: &Build, review: &Review, domain: &Package, run: &Run<
     parts
 }
 
-/// Room for code that is nested as deeply as the compiler takes it.
+/// Stack for code that nests as deeply as the compiler accepts.
 const STACK: usize = 256 << 20;
 
-/// What is wrong with code, and what with its signatures.
+/// Returns the findings in code, and those in its signatures.
 fn look_into(
     source: &str,
     written: &BTreeSet<String>,
@@ -144,7 +144,7 @@ fn look_into(
     });
     match looked {
         Ok((code, signatures)) => Ok(([misread, code].concat(), signatures)),
-        // Why it can't be read.
+        // The misread text is the reason why the code cannot be read.
         Err(_) if !misread.is_empty() => Ok((misread, Findings::new())),
         Err(problem) => Err(format!(
             "could not read the code after expansion: {problem}"
@@ -163,7 +163,8 @@ fn on_a_large_stack<T: Send>(look: impl FnOnce() -> Result<T, String> + Send) ->
     })
 }
 
-/// The libraries of a domain in a build. One without a record is a finding: nothing else can be said of it.
+/// Returns the libraries of a domain in a build. A library without a record is a finding, because nothing else can be
+/// checked about it.
 fn units<'a>(build: &Build, domain: &'a Package) -> (Vec<Unit<'a>>, Findings) {
     let records = Build::records(&build.target);
     let mut units = Vec::new();
@@ -184,7 +185,7 @@ fn units<'a>(build: &Build, domain: &'a Package) -> (Vec<Unit<'a>>, Findings) {
 }
 
 impl Unit<'_> {
-    /// What is wrong with the unit's code as it was written and as it expands, and what with its signatures.
+    /// Returns the findings in the unit's code, as it was written and as it expands, and those in its signatures.
     fn code(
         &self,
         files: &[PathBuf],
@@ -216,7 +217,7 @@ impl Unit<'_> {
                 Err(problem) => code.push(Finding::new(Rule::NotUnderstood, problem)),
             }
         }
-        // What was refused need not be compiled again.
+        // Code that was refused already need not be compiled again.
         if code.is_empty()
             && signatures.is_empty()
             && let Err(problem) = expand::by_another_solver(&self.invocation, &build.checked(), run)
@@ -242,8 +243,8 @@ impl Unit<'_> {
         Ok((code, signatures))
     }
 
-    /// What is wrong with the unit's addresses, and what with functions that are values and with trait objects: these are
-    /// seen by types.
+    /// Returns the findings about the unit's addresses, and those about functions that are values and about trait
+    /// objects. Both are visible only by types.
     fn typed(
         &self,
         conditions: &Conditions,
@@ -269,7 +270,7 @@ impl Unit<'_> {
         findings
     }
 
-    /// The root file that was compiled.
+    /// Returns the root file that was compiled.
     fn root(&self) -> PathBuf {
         let arguments = self.invocation.arguments.iter();
         let mut files = arguments.filter(|it| !it.starts_with('-') && it.ends_with(".rs"));

@@ -1,6 +1,6 @@
-//! Places in what the compiler prints: the paths in names of closures and of impls, which need not be tokens.
+//! Places in the compiler's output: the file paths in names of closures and of impls, which need not be valid tokens.
 
-/// What begins and what ends the name of an item whose code stands elsewhere, and that has its place in it.
+/// How the name of an item begins and ends that contains the place of its code.
 const PLACED: &[(&str, char)] = &[
     ("{async block@", '}'),
     ("{async closure@", '}'),
@@ -10,14 +10,14 @@ const PLACED: &[(&str, char)] = &[
     ("<impl at ", '>'),
 ];
 
-/// Whether a path begins or ends no token's text: no quote, no bracket, no comment.
+/// Whether a path contains nothing that begins or ends a token's text: no quote, no bracket, no comment.
 pub(super) fn is_plain(path: &str) -> bool {
     let plain = |it: char| it.is_alphanumeric() || "_-./+' ".contains(it);
     path.chars().all(plain) && !path.contains("//")
 }
 
-/// The text without its places. A place that is taken out has nothing that ends a text or a comment, so a name of this form
-/// in a text hides nothing behind it. The problem names a place that isn't understood.
+/// Returns the text without its places. A removed place contains nothing that ends a text or a comment, so a name of
+/// this form inside a text hides nothing after it. The error names a place that is not understood.
 pub(super) fn without(text: &str) -> Result<String, String> {
     let mut all = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
@@ -41,22 +41,22 @@ pub(super) fn without(text: &str) -> Result<String, String> {
     Ok(all)
 }
 
-/// Where the first place begins, and what ends it.
+/// Returns the start of the first place, and the character that ends it.
 fn begin(text: &str) -> Option<(usize, char)> {
     let each = PLACED.iter();
     let each = each.filter_map(|(begin, end)| Some((text.find(begin)? + begin.len(), *end)));
     each.min()
 }
 
-/// Whether a closure's name begins here that is no place but a path of items, as `Option<u8>::insert::{closure#0}}`. It is
-/// of tokens, and left as it is.
+/// Whether a closure's name begins here whose content is not a place but a path of items, as in
+/// `Option<u8>::insert::{closure#0}}`. It consists of tokens, and is left unchanged.
 fn is_path(line: &str) -> bool {
     let path = line.split_once("::{closure#").map(|(path, _)| path);
     let is_of_tokens = |path: &str| !["\"", "//", "/*"].iter().any(|it| path.contains(it));
     path.is_some_and(is_of_tokens)
 }
 
-/// Whether this is a file's plain path, and where in it something begins and ends: `lib.rs:1:2: 3:4`.
+/// Whether this is a plain path of a file, followed by a start and an end: `lib.rs:1:2: 3:4`.
 fn is_place(place: &str) -> bool {
     let mut parts = place.rsplitn(5, ':');
     let mut number = |prefix: &str| {
@@ -95,7 +95,7 @@ mod tests {
 
     /// Invariant: AUTH-28
     #[test]
-    fn what_is_no_place_is_not_taken_out() {
+    fn only_places_are_taken_out() {
         for text in [
             "\"{closure@\"; (it as *const u8); \"}\"",
             "{closure@a(b.rs:1:2: 1:3}",

@@ -1,5 +1,6 @@
-//! A domain's root file forbids unsafe code, which no inner file can undo (docs/design.md#d10-a-domain-is-safe-rust-from-reviewed-crates), and links no
-//! `std`: what that keeps behind a domain's back (thread-locals, buffers) outlives the domain.
+//! A domain's root file forbids unsafe code, which no inner file can undo
+//! (docs/design.md#d10-a-domain-is-safe-rust-from-reviewed-crates). It links no `std`, because the hidden state of
+//! `std` (thread-locals, buffers) outlives the domain.
 
 use std::fs;
 use std::path::Path;
@@ -33,9 +34,9 @@ fn check_root(root: &Path, rule: Rule, wanted: &str, is_it: fn(TokenStream) -> b
     vec![Finding::new(problem.0, problem.1).at(root)]
 }
 
-/// Whether `source` has, of its own, an inner attribute for which `is_it`.
+/// Whether `source` itself has an inner attribute that satisfies `is_it`.
 ///
-/// `cfg_attr` does not count: a feature must not decide over it.
+/// `cfg_attr` does not count, because a feature must not decide about it.
 fn has_attribute(
     source: &str,
     is_it: fn(TokenStream) -> bool,
@@ -57,7 +58,8 @@ fn is_no_std(attribute: TokenStream) -> bool {
     matches!(&tokens[..], [TokenTree::Ident(name)] if name == "no_std")
 }
 
-/// `forbid(unsafe_code)`, possibly among other lints. A lint of a tool, as in `clippy::unsafe_code`, is another.
+/// Whether this is `forbid(unsafe_code)`, possibly among other lints. A tool's lint, as in `clippy::unsafe_code`, is
+/// a different one.
 fn names_the_lint(attribute: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = attribute.into_iter().collect();
     match &tokens[..] {
@@ -105,7 +107,7 @@ mod tests {
 
     /// Invariant: CHECK-1
     #[test]
-    fn a_root_without_std_says_so_itself() {
+    fn a_root_itself_has_no_std() {
         let says = |source: &str| has_attribute(source, is_no_std).expect("Rust");
         assert!(says("//! Docs.\n#![no_std]\n#![forbid(unsafe_code)]"));
         for source in [

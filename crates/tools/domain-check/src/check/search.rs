@@ -1,4 +1,4 @@
-//! Searching expanded source for what a domain may not contain.
+//! Searches expanded source for constructs that a domain may not contain.
 
 use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
@@ -10,10 +10,10 @@ use crate::review::{Review, names};
 /// Macros of the compiler that are assembly.
 const ASSEMBLY: &[&str] = &["asm", "global_asm", "naked_asm"];
 
-/// Crates of the compiler that are `std`, or bring it along.
+/// Crates of the compiler that are `std`, or depend on it.
 const STD: &[&str] = &["std", "proc_macro", "test"];
 
-/// Every place in `source` that breaks a rule, but for what was reviewed.
+/// Finds every place in `source` that breaks a rule, except reviewed ones.
 pub(super) fn search(source: TokenStream, review: &Review) -> Findings {
     let mut search = Search {
         review,
@@ -24,8 +24,8 @@ pub(super) fn search(source: TokenStream, review: &Review) -> Findings {
     search.findings
 }
 
-/// Every unsafe thing in `source`, a file as a domain wrote it: no derive wrote any of it. What else may not stand
-/// in code may stand there under a condition.
+/// Finds everything unsafe in `source`, a file as a domain wrote it, so that no derive wrote any of it. Other
+/// forbidden constructs may occur there under a condition that is off.
 pub(super) fn written(source: TokenStream, review: &Review) -> Findings {
     let mut nothing_derived = review.clone();
     nothing_derived.derived_unsafe_traits.clear();
@@ -49,22 +49,22 @@ pub(super) fn written(source: TokenStream, review: &Review) -> Findings {
     search.findings
 }
 
-/// Where tokens stand.
+/// The context of tokens.
 #[derive(Clone, Copy, Default)]
 struct Context {
     /// In a macro's definition.
     template: bool,
     /// Among a macro's arguments or in its definition, where tokens may be taken apart.
     loose: bool,
-    /// In the body of an `unsafe impl` that a reviewed derive wrote. Nobody else can have: the compiler forbids
-    /// the word in the domain's own tokens. What the derive took over from the domain stands in
-    /// the type's definition too, and is looked at there.
+    /// In the body of an `unsafe impl` that a reviewed derive wrote. Nothing else can have written it, because the
+    /// compiler forbids the word in the domain's own tokens. Tokens that the derive copied from the domain are also
+    /// in the type's definition, and are checked there.
     derived: bool,
 }
 
 struct Search<'a> {
     review: &'a Review,
-    /// The domain's own tokens are searched, none that a macro wrote.
+    /// Whether the domain's own tokens are searched, without those that a macro wrote.
     written: bool,
     findings: Findings,
 }
@@ -79,11 +79,11 @@ impl Search<'_> {
         self.findings.push(finding);
     }
 
-    /// `function` is the one around these tokens.
+    /// Searches these tokens. `function` is the one around them.
     fn descend(&mut self, stream: TokenStream, function: Option<&str>, context: Context) {
         let tokens: Vec<TokenTree> = stream.into_iter().collect();
         let mut function = function.map(str::to_owned);
-        // Where the body of a reviewed derive's impl is.
+        // The index of the body of a reviewed derive's impl.
         let mut derived = None;
         for (index, token) in tokens.iter().enumerate() {
             let (before, rest) = (&tokens[..index], &tokens[index + 1..]);
@@ -121,7 +121,7 @@ impl Search<'_> {
                         self.find(Rule::ExternBlock, "extern block", place);
                     }
                 }
-                // A domain that only names one may give it another name.
+                // A domain that only names such a macro may rename it.
                 TokenTree::Ident(word)
                     if ASSEMBLY.contains(&plain(word).as_str())
                         && (self.written || is_punct(rest.first(), '!')) =>
@@ -143,8 +143,8 @@ impl Search<'_> {
         }
     }
 
-    /// What the keyword `unsafe` before `rest` introduces, unless it is harmless or reviewed. Where a macro may
-    /// take it away from what follows, it is not.
+    /// Returns the unsafe construct that the keyword `unsafe` before `rest` introduces, unless it is harmless or
+    /// reviewed. Where a macro may separate the keyword from what follows, it counts as unsafe.
     fn unsafe_thing(&self, rest: &[TokenTree], context: Context) -> Option<(Rule, String)> {
         let what = match rest.first() {
             None => "the word unsafe alone".into(),
@@ -173,7 +173,8 @@ impl Search<'_> {
                         if is_word(keyword, "fn")
                             && parameters.delimiter() == Delimiter::Parenthesis =>
                     {
-                        // The type of a function pointer: to have one is safe, and to call it is another block.
+                        // This is the type of a function pointer. To hold one is safe, and a call of it needs an
+                        // unsafe block.
                         if !context.loose {
                             return None;
                         }
@@ -191,7 +192,7 @@ impl Search<'_> {
     }
 }
 
-/// The function that an attribute before `rest` belongs to, if one does.
+/// Returns the function that an attribute before `rest` belongs to, if it belongs to one.
 fn next_function(rest: &[TokenTree]) -> Option<String> {
     let end = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
@@ -205,7 +206,7 @@ fn next_function(rest: &[TokenTree]) -> Option<String> {
     }
 }
 
-/// Whether what follows `before` is the body of a `macro_rules`.
+/// Whether the group after `before` is the body of a `macro_rules`.
 fn is_definition(before: &[TokenTree]) -> bool {
     let [.., first, second, TokenTree::Ident(_)] = before else {
         return false;
@@ -222,7 +223,7 @@ fn is_extern_block(rest: &[TokenTree]) -> bool {
     }
 }
 
-/// The name that `extern`, before `rest`, gives to a crate, be it this one, that has another.
+/// Returns the new name that `extern`, before `rest`, gives to a crate, possibly to this one.
 fn taken_name(rest: &[TokenTree]) -> Option<String> {
     let [first, _, third, TokenTree::Ident(name), ..] = rest else {
         return None;
@@ -230,8 +231,8 @@ fn taken_name(rest: &[TokenTree]) -> Option<String> {
     (is_word(first, "crate") && is_word(third, "as") && name != "_").then(|| plain(name))
 }
 
-/// The crate that is `std`, or brings it along, if `extern` before `rest` links one: a root that says
-/// `no_std` may, and nobody else sees it.
+/// Returns the linked crate if `extern` before `rest` links `std` or a crate that depends on it. A root with `no_std`
+/// may do so, and no other check sees it.
 fn linked_std(rest: &[TokenTree]) -> Option<String> {
     let [first, TokenTree::Ident(name), ..] = rest else {
         return None;
@@ -240,7 +241,7 @@ fn linked_std(rest: &[TokenTree]) -> Option<String> {
     (is_word(first, "crate") && STD.contains(&name.as_str())).then_some(name)
 }
 
-/// Whether what follows `before` is what a macro is called with, or defined by.
+/// Whether the group after `before` is the argument or the definition of a macro.
 fn takes_tokens(before: &[TokenTree]) -> bool {
     match before {
         [.., mark, TokenTree::Ident(_)] if is_punct(Some(mark), '!') => true,
@@ -255,14 +256,14 @@ fn is_derived(rest: &[TokenTree], review: &Review) -> bool {
         && names(&review.derived_unsafe_traits, &trait_name(&rest[1..]))
 }
 
-/// Whether a block is what the compiler's own `derive(PartialEq)` writes for variants that differ:
+/// Whether a block is the one that the compiler's own `derive(PartialEq)` writes for variants that differ: a call of
 /// a function that stable code cannot name.
 fn is_derived_unreachable(block: TokenStream) -> bool {
     let text: String = block.into_iter().map(|token| token.to_string()).collect();
     text == "::core::intrinsics::unreachable()"
 }
 
-/// The last name in the path of the trait, given what follows `impl`.
+/// Returns the last name in the path of the trait, given the tokens after `impl`.
 fn trait_name(tokens: &[TokenTree]) -> String {
     let mut name = String::from("?");
     let mut depth = 0_u32;
@@ -292,7 +293,7 @@ mod tests {
 
     /// Invariant: CHECK-1
     #[test]
-    fn what_a_macro_may_take_apart_is_refused() {
+    fn unsafe_tokens_among_a_macros_are_refused() {
         for (source, finding) in [
             ("m!(unsafe);", "the word unsafe alone"),
             ("m!([unsafe] naked);", "the word unsafe alone"),

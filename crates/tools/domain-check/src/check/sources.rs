@@ -1,4 +1,5 @@
-//! A domain's own source files, as they were written: what the expanded code says of them, they say themselves.
+//! A domain's own source files, as they were written. They are checked for constructs that expanded code no longer
+//! shows.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -12,15 +13,15 @@ use crate::build::{Build, Package};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, Reviewed};
 
-/// What names begin with that macros make up for themselves. What a derive writes is as it was reviewed only if
-/// nobody else has such a name.
+/// The prefix of names that macros make up. The reviewed output of a derive is only right if the domain itself has no
+/// such name.
 const MADE_UP: &str = "__";
 
-/// What a domain's own words are held to.
+/// The rules that a domain's own words must follow.
 pub(super) struct Sources<'a> {
     review: &'a Review,
     linked: Vec<&'a Reviewed>,
-    /// Conditions on which the linked build and the expansion do not agree.
+    /// Conditions that differ between the linked build and the expansion.
     differing: BTreeSet<String>,
 }
 
@@ -40,10 +41,10 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// Checks each source file that a unit of the domain was made from. Returns also the words of those that begin
-    /// as hidden names do.
+    /// Checks each source file that a unit of the domain was made from. Also returns their words that have the form
+    /// of hidden names.
     pub(super) fn check(&self, files: &[PathBuf]) -> (Findings, BTreeSet<String>) {
-        // A file whose whole name is the ending has none to `Path`.
+        // For `Path`, a file that is called `.rs` has no extension.
         let (code, others): (Vec<_>, Vec<_>) = files
             .iter()
             .partition(|file| file.as_os_str().as_encoded_bytes().ends_with(b".rs"));
@@ -58,8 +59,8 @@ impl<'a> Sources<'a> {
                 }
             }
         }
-        // Texts, unless one may be taken for code: by `include`, since a module's file ends in `.rs`, or is
-        // refused where it is expanded. What is no UTF-8 can be none.
+        // The other files are texts. They are checked only if they may be taken for code: by an `include`, since a
+        // module's file ends in `.rs` or is refused in the expanded code. A file that is not UTF-8 cannot be code.
         for file in others {
             if let Ok(text) = fs::read_to_string(file)
                 && (includes || misread::has_shebang(&text))
@@ -70,7 +71,7 @@ impl<'a> Sources<'a> {
         (findings, written)
     }
 
-    /// Adds what is wrong with a file; whether it may take files of any name for code.
+    /// Adds the findings in a file. Returns whether the file may include files of any name as code.
     fn file(
         &self,
         file: &Path,
@@ -107,7 +108,7 @@ impl<'a> Sources<'a> {
         includes
     }
 
-    /// What is wrong with a word, whatever it means.
+    /// Returns what is wrong with a word, whatever its meaning.
     fn judge(&self, word: &str) -> Option<Finding> {
         if self.differing.contains(word) {
             let what = format!(
@@ -116,7 +117,7 @@ impl<'a> Sources<'a> {
             return Some(Finding::new(Rule::Cfg, what));
         }
         if !word.is_ascii() {
-            // The compiler composes letters and marks, and takes some letters for others.
+            // The compiler normalises combining marks, and maps some letters to others.
             let what = format!("the name {word} may be another one to the compiler");
             return Some(Finding::new(Rule::ReservedName, what));
         }

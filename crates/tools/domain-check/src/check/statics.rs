@@ -1,5 +1,6 @@
-//! A domain and what it is built from have no writable statics (docs/design.md#d9-a-domain-has-no-writable-statics): a static survives a restart
-//! and would hand the next generation another domain's memory.
+//! A domain and the crates that it is built from have no writable statics
+//! (docs/design.md#d9-a-domain-has-no-writable-statics). A static survives a restart and would give the next
+//! generation memory of another life.
 
 use std::fs;
 use std::path::Path;
@@ -9,8 +10,8 @@ use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, names};
 use crate::sections;
 
-/// Searches every library that `domain` is linked with, but for the trusted ones; the result names the
-/// package of each. The build must have been made without LTO.
+/// Searches every library that `domain` is linked with, except the trusted ones. The result names the package of
+/// each. The build must have been made without LTO.
 pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Vec<(String, Findings)> {
     let mut results = Vec::new();
     for package in build.linked_with(domain).packages {
@@ -18,7 +19,7 @@ pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Vec<(St
         if package.procedural_macro || reviewed.is_some_and(|reviewed| reviewed.statics) {
             continue;
         }
-        // What has no library is a dependency of some other configuration only.
+        // A package without a library is a dependency of some other configuration only.
         if package.id == domain.id || build.libraries(package).next().is_some() {
             let libraries = build.libraries(package);
             let findings = libraries.flat_map(|library| search(library, |_| true));
@@ -52,7 +53,7 @@ pub fn check_sysroot(libraries: &Path, review: &Review) -> Vec<(&'static str, Fi
     ["core", "alloc"].map(search_crate).to_vec()
 }
 
-/// What is writable in a library, but for memory whose every symbol is not `counted`.
+/// Finds writable data in a library. Memory is ignored if it has symbols and none of them is `counted`.
 fn search(library: &Path, counted: impl Fn(&str) -> bool) -> Findings {
     let found = match sections::writable(library) {
         Ok(found) => found,

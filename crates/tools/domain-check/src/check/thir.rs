@@ -1,55 +1,56 @@
-//! Bodies as the compiler has them before any optimisation: each expression with its type, and each coercion, whether or
-//! not anybody wrote it down. All bodies are there: those of functions, of closures, and of constants wherever they stand.
+//! Bodies as the compiler has them before any optimisation: each expression with its type, and each coercion, whether
+//! or not it is written in the source. All bodies are there: those of functions, of closures, and of constants in any
+//! place.
 
 use super::expand::{self, Reader, Run};
 use crate::build::Invocation;
 
-/// What makes one type of pointer another.
+/// A coercion from one pointer type to another.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Coercion<'a> {
     /// The kind, as the compiler names it.
     pub(super) kind: &'a str,
-    /// The path of the body that it stands in.
+    /// The path of the body that contains it.
     pub(super) body: &'a str,
     /// The type that is coerced.
     pub(super) source: &'a str,
-    /// What it becomes.
+    /// The type that it becomes.
     pub(super) target: &'a str,
 }
 
-/// A struct or an enum's variant that is made of its fields, or a function's value that is no path.
+/// A struct or an enum's variant that is made from its fields, or a function's value that is not a path.
 #[derive(Debug, Eq, PartialEq)]
 pub(super) struct Typed<'a> {
-    /// The path of the body that it stands in.
+    /// The path of the body that contains it.
     pub(super) body: &'a str,
     /// Its type.
     pub(super) ty: &'a str,
 }
 
-/// What is read of a unit's bodies.
+/// The parts of a unit's bodies that the checks read.
 #[derive(Debug, Default)]
 pub(super) struct Bodies<'a> {
     pub(super) coercions: Vec<Coercion<'a>>,
-    /// What is made of its fields.
+    /// Values that are made from their fields.
     pub(super) made: Vec<Typed<'a>>,
-    /// Values of functions' own types, other than the functions' paths.
+    /// Values of functions' own types, except the functions' paths.
     pub(super) held: Vec<Typed<'a>>,
     /// The path of each body, and each parameter's type. Types of some expressions are among these.
     parameters: Vec<(&'a str, &'a str)>,
 }
 
-/// All bodies of a unit, as the compiler prints them.
+/// Returns all bodies of a unit, as the compiler prints them.
 pub(super) fn print(invocation: &Invocation, run: &Run<'_>) -> Result<String, String> {
     let arguments = ["-Zunpretty=thir-tree", "-Zverbose-internals"].map(str::to_owned);
     expand::told(invocation, &arguments, Reader::Checks, run)
 }
 
-/// What an expression says before its kind.
+/// The fields of an expression before its kind.
 const EXPRESSION: [&str; 5] = ["Expr {", "ty: ", "temp_scope_id: ", "span: ", "kind:"];
 
 impl<'a> Bodies<'a> {
-    /// A line of the compiler's begins with its own words, so a text of the domain's is none: line breaks in it are printed as
-    /// `\n`.
+    /// Reads the bodies. Every line begins with the compiler's own words, so no line is a text of the domain: line
+    /// breaks in texts are printed as `\n`.
     pub(super) fn read(printed: &'a str) -> Result<Self, String> {
         let lines: Vec<&str> = printed.lines().collect();
         let mut bodies = Bodies::default();
@@ -58,7 +59,7 @@ impl<'a> Bodies<'a> {
             let is = |kind: &str| line.ends_with(kind) && line.trim() == kind;
             let not_understood =
                 || format!("a part of `{body}` is not understood: `{}`", line.trim());
-            // The type of the expression of which this is the kind.
+            // The type of the expression whose kind this is.
             let whole = || {
                 let begin = at.checked_sub(EXPRESSION.len());
                 begin
@@ -95,7 +96,7 @@ impl<'a> Bodies<'a> {
         Ok(bodies)
     }
 
-    /// The types of the parameters of each impl's method that is called `name`.
+    /// Returns the types of the parameters of each impl's method that is called `name`.
     pub(super) fn parameters(&self, name: &str) -> impl Iterator<Item = &'a str> {
         let of = self.parameters.iter();
         let of = of.filter(move |(path, _)| {
@@ -106,13 +107,13 @@ impl<'a> Bodies<'a> {
     }
 }
 
-/// The path that begins a body: `DefId(0:15 ~ name[cov8]::{impl#0}::fmt):`.
+/// Returns the path that begins a body: `DefId(0:15 ~ name[cov8]::{impl#0}::fmt):`.
 fn path(line: &str) -> Option<&str> {
     let path = line.strip_prefix("DefId(")?.strip_suffix("):")?;
     Some(path.split_once("]::").map_or(path, |(_, path)| path))
 }
 
-/// The kind of a coercion, and the type that is coerced.
+/// Returns the kind of a coercion, and the type that is coerced.
 fn coerced<'a>(lines: &[&'a str]) -> Option<(&'a str, &'a str)> {
     let [kind, _, source, rest @ ..] = lines else {
         return None;
@@ -121,7 +122,7 @@ fn coerced<'a>(lines: &[&'a str]) -> Option<(&'a str, &'a str)> {
     (source.trim() == "source:").then_some((kind, ty(rest)?))
 }
 
-/// The type of the expression that begins here.
+/// Returns the type of the expression that begins here.
 fn ty<'a>(lines: &[&'a str]) -> Option<&'a str> {
     let lines = lines.get(..EXPRESSION.len())?;
     let mut each = lines.iter().zip(EXPRESSION);
@@ -135,7 +136,7 @@ mod tests {
     use crate::check::expand::tests::Compiled;
     use crate::check::expand::{self, Reader};
 
-    /// Coercions wherever an expression may stand.
+    /// Coercions in every place where an expression may occur.
     const EVERYWHERE: &str = "
         #![no_std]
         extern crate alloc;
@@ -217,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_printed_is_not_understood() {
+    fn unknown_output_is_not_understood() {
         let expression = "Expr {\nty: u8\ntemp_scope_id: 1\nspan: a.rs:1:1: 1:2 (#0)\nkind: \n";
         let whole = format!(
             "{expression}Pointer {{\ncast: Unsize\nis_from_as_cast: false\nsource:\n{expression}"

@@ -1,4 +1,4 @@
-//! Looking at tokens of expanded code.
+//! Helpers for tokens of expanded code.
 
 use proc_macro2::{Delimiter, Ident, TokenTree};
 
@@ -10,12 +10,12 @@ pub(crate) fn is_word(token: &TokenTree, word: &str) -> bool {
     matches!(token, TokenTree::Ident(ident) if ident == word)
 }
 
-/// Whether a `>` that comes behind these is the end of `->`, which closes nothing.
+/// Whether a `>` that comes after these tokens is the end of `->`, which closes nothing.
 pub(crate) fn is_arrow(before: &[TokenTree]) -> bool {
     is_punct(before.last(), '-')
 }
 
-/// An identifier without `r#`: to the compiler the two are one name, unless it is a keyword.
+/// Returns an identifier without `r#`. To the compiler both are the same name, unless it is a keyword.
 pub(crate) fn plain(ident: &Ident) -> String {
     let name = ident.to_string();
     match name.strip_prefix("r#") {
@@ -24,7 +24,7 @@ pub(crate) fn plain(ident: &Ident) -> String {
     }
 }
 
-/// The pieces of a list between its commas. A comma inside of brackets, round or angular, ends no piece.
+/// Splits a list at its commas. A comma inside of brackets, round or angular, splits nothing.
 pub(crate) fn between_commas(list: &[TokenTree]) -> Vec<&[TokenTree]> {
     let (mut depth, mut begin) = (0_i32, 0);
     let mut all = Vec::new();
@@ -43,7 +43,7 @@ pub(crate) fn between_commas(list: &[TokenTree]) -> Vec<&[TokenTree]> {
     all
 }
 
-/// The tokens of an item up to its body, or to its end if it has none. Braces in generic arguments are no
+/// Returns the tokens of an item up to its body, or to its end if it has none. Braces in generic arguments are not a
 /// body.
 pub(crate) fn until_body(tokens: &[TokenTree]) -> &[TokenTree] {
     let mut depth = 0_u32;

@@ -1,5 +1,5 @@
-//! Code whose expressions have their types beside them, as the compiler resolved them: `(expression as Type)`. No other
-//! name, import or macro hides one.
+//! Code whose expressions are printed with their types, as the compiler resolved them: `(expression as Type)`. No
+//! renaming, import or macro hides a type.
 
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -9,16 +9,17 @@ use super::places;
 use super::tokens::{is_punct, is_word};
 use crate::build::Invocation;
 
-/// What is told of a type.
+/// The detail with which types are printed.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Told {
-    /// As one writes it.
+    /// As in source code.
     Plainly,
-    /// With the signatures of closures, and with lifetimes: `'b0` is the binder's first, any other one is `'erased`.
+    /// With the signatures of closures, and with lifetimes: `'b0` is the binder's first lifetime, and any other
+    /// lifetime is `'erased`.
     Wholly,
 }
 
-/// What `look` finds in the unit's code.
+/// Applies `look` to the unit's code.
 pub(super) fn look<T: Send>(
     told: Told,
     invocation: &Invocation,
@@ -39,12 +40,12 @@ pub(super) fn look<T: Send>(
     })
 }
 
-/// Reads what the compiler printed of types for itself.
+/// Reads types that the compiler printed for itself.
 pub(super) fn tokens(printed: &str) -> Result<TokenStream, String> {
     read(&with_tokens(printed))
 }
 
-/// Reads what the compiler printed.
+/// Reads the compiler's output.
 pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
     are_known(typed)?;
     let tokens = places::without(typed)?.parse::<TokenStream>();
@@ -60,11 +61,12 @@ pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
     Ok(tokens)
 }
 
-/// The most groups in each other, and `else if`s in a group. Some looks take what is inside once for each group around it, and the
-/// compiler indents what it prints of bodies by the depth: both are quadratic in it.
+/// The deepest nesting of groups, and the longest chain of `else if`s in a group. Some checks visit the inner tokens
+/// once for each group around them, and the compiler indents its output of bodies by the depth: both are quadratic in
+/// it.
 const DEPTH: usize = 300;
 
-/// Whether there are more groups in each other than `most`, or more `else if`s in one.
+/// Whether groups nest deeper than `most`, or a chain of `else if`s is longer.
 fn is_deeper(source: TokenStream, most: usize) -> bool {
     let (mut chained, mut follows_else) = (0_usize, false);
     source.into_iter().any(|token| {
@@ -79,8 +81,8 @@ fn is_deeper(source: TokenStream, most: usize) -> bool {
     })
 }
 
-/// How the compiler prints what it made of an attribute, and which ones it does with escapes for all texts of the domain's.
-/// A deprecation's note it prints as a word, so that two notes may begin and end a comment.
+/// How the compiler prints parsed attributes, and the attributes in which it escapes all texts of the domain. It
+/// prints the note of a deprecation without escapes, so two notes could begin and end a comment.
 const ATTRIBUTE: &str = "[attr = ";
 const ESCAPED: &[&str] = &[
     "AutomaticallyDerived",
@@ -118,15 +120,16 @@ fn are_known(typed: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// How the compiler prints the lifetimes of a binder, and those that it forgot.
+/// How the compiler prints lifetimes of a binder, and erased lifetimes.
 const BOUND: &str = "'^";
 const ERASED: &str = "'{erased}";
 
 /// The number of an item, where the compiler names it.
 const ITEM: &str = "DefId(";
 
-/// Makes tokens of what the compiler prints for itself: lifetimes get names, and numbers of items go. Whatever is replaced
-/// has nothing in it that begins or ends a text, so a text of the domain's that looks like it hides nothing.
+/// Makes tokens of the compiler's internal notation: lifetimes get names, and numbers of items are removed. The
+/// replaced text contains nothing that begins or ends a text, so a text of the domain that looks the same hides
+/// nothing.
 fn with_tokens(typed: &str) -> String {
     let mut rest = typed;
     let mut all = String::with_capacity(typed.len());
@@ -156,14 +159,14 @@ fn with_tokens(typed: &str) -> String {
     all
 }
 
-/// What follows the number and the path of an item: `DefId(0:27 ~ a[385e]::{impl#0}::'_#1)`.
+/// Returns the text after the number and the path of an item: `DefId(0:27 ~ a[385e]::{impl#0}::'_#1)`.
 fn behind_item(text: &str) -> Option<&str> {
     let path = text.strip_prefix(ITEM)?;
     let is_of_a_path = |it: char| it.is_alphanumeric() || "_:~[]{}#' ".contains(it);
     path.trim_start_matches(is_of_a_path).strip_prefix(')')
 }
 
-/// Whether a type was printed in part. In a pattern, a range has an end behind the dots or a number before them.
+/// Whether a type was printed only in part. In a pattern, a range has an end after the dots or a number before them.
 fn is_cut(source: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     let dots = |window: &[TokenTree]| window.iter().all(|it| is_punct(Some(it), '.'));
@@ -186,7 +189,8 @@ mod tests {
     use super::{DEPTH, Told, are_known, is_cut, look, read, with_tokens};
     use crate::check::expand::tests::Compiled;
 
-    /// Every attribute that a domain may have, with texts that would hide `seen` if they were printed as they are.
+    /// Every attribute that a domain may have, with texts that would hide `seen` if they were printed without
+    /// escapes.
     const ATTRIBUTES: &str = "
         #![no_std]
         #![doc(html_root_url = \"a\\\"/*b\")]
@@ -265,7 +269,7 @@ mod tests {
 
     /// Invariant: CHECK-13
     #[test]
-    fn what_the_compiler_prints_for_itself_becomes_tokens() {
+    fn the_compilers_own_notation_becomes_tokens() {
         for (printed, tokens) in [
             (
                 "for<Region(BrNamed(DefId(0:27 ~ a[3e5e]::{impl#0}::'a))), Region(BrAnon)> fn(&'^0.Named(DefId(0:27 ~ a[3e5e]::{impl#0}::'a)) T, &'^1 u8)",
@@ -279,7 +283,7 @@ mod tests {
         ] {
             assert_eq!(with_tokens(printed), tokens);
         }
-        // A text ends where it did.
+        // A text ends where it ended before.
         let text = "(\"DefId(0:1 ~ a[0]::\" , hidden(1), \")\")";
         assert!(with_tokens(text).contains("\" , hidden(1), \")\")"));
         let text = "(\"'^0.Named(DefId(0:1\", hidden(1))";

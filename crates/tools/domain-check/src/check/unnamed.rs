@@ -1,24 +1,26 @@
-//! Types that no path names where their code runs: those of trait objects, those with a destructor, and those of functions
-//! that are called by a value.
+//! Types that no path names where their code runs: types of trait objects, types with a destructor, and types of
+//! functions that are called through a value.
 //!
-//! The compiler looks at the types that a path names. It does not look whether the type of a value is well-formed that
-//! becomes a trait object, and no path names it later: `&None as &dyn Run` is enough for `Run`'s impl to run on
-//! `Option<&'static Cell<&'short u64>>`, and to believe what that implies (rustc's issue 25860). So each type from which an
-//! object's table is made has to show that it is well-formed.
+//! The compiler checks the types that a path names. It does not check whether the type of a value is well-formed when
+//! the value becomes a trait object, and no path names the type later: `&None as &dyn Run` is enough to run `Run`'s
+//! impl on `Option<&'static Cell<&'short u64>>`, and the impl relies on what that type implies (rustc issue 25860).
+//! So each type from which an object's table is made has to be evidently well-formed.
 //!
-//! A destructor runs for the type of a variable, which need not be the type that its value was made with: its lifetimes
-//! become shorter ones by subtyping, one by one, and the compiler asks nowhere whether the new type is well-formed. So a type
-//! of this unit's with a destructor has to show for all of its arguments that it is well-formed. Its arguments show the same
-//! where a struct is made from its fields: its destructor may call a function pointer or an object with them.
+//! A destructor runs for the type of a variable, which need not be the type that its value was made with. Subtyping
+//! shortens its lifetimes one by one, and the compiler checks nowhere whether the new type is well-formed. So a type
+//! of this unit with a destructor has to be evidently well-formed for all of its arguments. Its arguments have to be
+//! so where a struct is made from its fields, because its destructor may call a function pointer or an object with
+//! them.
 //!
-//! A function's own type says which impl the function is of. A variable of such a type gets its value by subtyping, too, and
-//! a call of the variable runs the impl that the variable's type says, which nobody has proved. So where lifetimes are a part
-//! of the type, the value is the function's path, and nothing else.
+//! A function's own type says which impl the function belongs to. A variable of such a type gets its value by
+//! subtyping too, and a call of the variable runs the impl that the variable's type names, which was never proved. So
+//! where lifetimes are a part of the type, the value has to be the function's path, and nothing else.
 //!
-//! Nothing else runs code for a type that no path names. `lifetimes::shape::impls` refuses types that stand in no header, and
-//! `values` functions whose lifetimes are bound late; at the signature of any other one the compiler looks where that becomes
-//! a pointer. A trait's arguments are named by whoever calls the object, or are arguments of a type that is looked at here. A
-//! foreign type's destructor is of no concern, since a path of its crate's has made the value.
+//! Nothing else runs code for a type that no path names. `lifetimes::shape::impls` refuses types that occur in no
+//! header, and `values` refuses functions whose lifetimes are bound late. For any other function, the compiler checks
+//! the signature where the function becomes a pointer. A trait's arguments are named by the caller of the object, or
+//! are arguments of a type that is checked here. A foreign type's destructor is of no concern, since a path of its
+//! own crate has made the value.
 
 use std::collections::BTreeSet;
 
@@ -30,7 +32,7 @@ use super::tokens::{between_commas, is_punct, is_word};
 use super::typed;
 use crate::finding::{Finding, Findings, Rule};
 
-/// Every type that runs unnamed in bodies as the compiler prints them, and is not evident.
+/// Finds every type that runs unnamed in bodies as the compiler prints them, and that is not evident.
 pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, String> {
     let bodies = Bodies::read(printed)?;
     let judge = Judge {
@@ -87,12 +89,12 @@ pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, Str
     Ok(findings.collect())
 }
 
-/// A type's path without its arguments.
+/// Returns a type's path without its arguments.
 fn name(ty: &str) -> &str {
     ty.split('<').next().unwrap_or_default()
 }
 
-/// A function's path, of its own type: `FnDef(DefId(0:6 ~ name[cov8]::Trait::method), [arguments])`.
+/// Returns a function's path, given its own type: `FnDef(DefId(0:6 ~ name[cov8]::Trait::method), [arguments])`.
 fn function(ty: &str) -> &str {
     let path = ty
         .split_once("]::")
@@ -100,8 +102,8 @@ fn function(ty: &str) -> &str {
     path.map_or(ty, |(path, _)| path)
 }
 
-/// Whether a method of the name that `Debug`'s has is there for a reference, or for a box or a pin of something. An impl for
-/// any other type that leads to own ones would be another crate's.
+/// Whether an impl has a method with the name of `Debug`'s for a reference, or for a box or a pin. Only another crate
+/// could have an impl for any other type that leads to this unit's types.
 fn shows_references(bodies: &Bodies<'_>) -> bool {
     const LEADING: &[&str] = &["&", "alloc::boxed::Box<", "core::pin::Pin<"];
     bodies
@@ -117,7 +119,7 @@ struct Judge<'a> {
 }
 
 impl Judge<'_> {
-    /// What keeps the type of a new object's table from being evident.
+    /// Returns the reason why the type of a new object's table is not evident, if there is one.
     fn coercion(&self, coercion: &Coercion<'_>) -> Result<Option<Doubt>, String> {
         if coercion.kind != "Unsize" || !coercion.target.contains("dyn ") {
             return Ok(None);
@@ -140,8 +142,8 @@ impl Judge<'_> {
         Ok(evident.err())
     }
 
-    /// What keeps an argument of a struct's or an enum's from being evident. Its impl of `Drop` shows that the type itself is
-    /// evident for such arguments.
+    /// Returns the reason why an argument of a struct or an enum is not evident. Its impl of `Drop` shows that the
+    /// type itself is evident for evident arguments.
     fn literal(&self, ty: &str) -> Result<Option<Doubt>, String> {
         let ty = tokens(ty)?;
         let (_, list) = named(&ty).ok_or_else(|| "a literal's type has no path".to_owned())?;
@@ -154,7 +156,7 @@ fn tokens(ty: &str) -> Result<Vec<TokenTree>, String> {
     Ok(typed::tokens(ty)?.into_iter().collect())
 }
 
-/// Pointers whose target may be unsized, and types around such pointers. Nobody else has any in stable Rust.
+/// Pointers whose target may be unsized, and types around such pointers. Stable Rust has no others.
 const POINTERS: &[&str] = &[
     "alloc::boxed::Box",
     "alloc::rc::Rc",
@@ -172,7 +174,7 @@ const AROUND: &[&str] = &[
     "core::pin::Pin",
 ];
 
-/// What a pointer leads to.
+/// Returns the type that a pointer leads to.
 fn pointee(pointer: &[TokenTree]) -> Option<&[TokenTree]> {
     if let Some(to) = lent(pointer) {
         return Some(to);
@@ -193,7 +195,7 @@ fn pointee(pointer: &[TokenTree]) -> Option<&[TokenTree]> {
     }
 }
 
-/// Whether this is `dyn Debug`, perhaps with traits that have no methods.
+/// Whether this is `dyn Debug`, possibly with traits that have no methods.
 fn is_debug(object: &[TokenTree]) -> bool {
     let [_dyn, TokenTree::Group(traits), ..] = object else {
         return false;
@@ -211,7 +213,7 @@ fn is_debug(object: &[TokenTree]) -> bool {
     plain.starts_with("value:Trait(core::fmt::Debug),")
 }
 
-/// A type as one writes it, as far as the compiler tells.
+/// Returns a type as in source code, as far as the compiler prints it.
 fn spelled(ty: &str) -> String {
     let mut spelled = ty.replace("'{erased}", "'_");
     while let Some(at) = spelled.find("/#") {

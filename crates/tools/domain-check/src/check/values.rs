@@ -1,17 +1,19 @@
 //! Functions and closures that are values.
 //!
-//! A call by name has to prove what the signature implies of lifetimes. A function that is handed on as a value need
-//! not: where its lifetimes are bound late, the compiler lets it be a pointer to other types, or what a generic function
-//! calls, and nobody proves anything any more (rustc's issue 25860). So a function whose signature links a lifetime that
-//! is bound late with anything else is called, and is no value. A closure is one always, and links none.
+//! A call by name has to prove what the signature implies about lifetimes. A call of a function that is passed on as
+//! a value need not: if its lifetimes are bound late, the compiler lets it become a pointer of other types, or the
+//! callee of a generic function, and nothing is proved any more (rustc issue 25860). So a function whose signature
+//! links a late-bound lifetime with anything else may be called, but not be a value. A closure is always a value, so
+//! it must link no lifetimes.
 //!
-//! `lifetimes` judges what signatures imply, by their syntax; this is the other end of the same hole, as far as values lead
-//! there (decision 130 names the others). It reads types as the compiler resolved them, so that no other name, import or
-//! macro hides one, and has to understand no definition.
+//! `lifetimes` judges by syntax what signatures imply. This module is the other end of the same hole, as far as
+//! values lead there (decision 130 names the other ways). It reads types as the compiler resolved them, so that no
+//! renaming, import or macro hides one, and it needs no definitions.
 //!
-//! The bounds that a type implies say that what is inside outlives the lifetime outside. A lifetime that stands only at the
-//! reference that an argument is, is outside of nothing else: no other place takes a borrow that is believed to live as
-//! long. Behind any other type it may be: a type's arguments may be left out where they have defaults.
+//! The bounds that a type implies say that the inner parts outlive the outer lifetime. A lifetime that occurs only at
+//! the reference that is the argument is not outside of anything else, because no other place takes a borrow that is
+//! believed to live as long. Behind any other type it may be, because a type's arguments may be omitted where they
+//! have defaults.
 
 use std::collections::BTreeSet;
 
@@ -20,8 +22,8 @@ use proc_macro2::{Delimiter, TokenStream, TokenTree};
 use super::tokens::{between_commas, is_arrow, is_punct, is_word, plain};
 use crate::finding::{Finding, Findings, Rule};
 
-/// Every function and closure that is a value, and may not be, in code whose expressions have their whole types beside
-/// them.
+/// Finds every function and closure that is a value and may not be one, in code whose expressions are printed with
+/// their whole types.
 pub(super) fn search(source: TokenStream) -> Findings {
     let mut values = Values::default();
     values.parameters.insert("Self".to_owned());
@@ -39,7 +41,7 @@ pub(super) fn search(source: TokenStream) -> Findings {
     findings.collect()
 }
 
-/// The names of all types that are parameters somewhere, and some more.
+/// Collects the names of all types that are parameters somewhere, and some more.
 fn parameters(source: TokenStream, found: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     for (at, token) in tokens.iter().enumerate() {
@@ -63,7 +65,7 @@ fn parameters(source: TokenStream, found: &mut BTreeSet<String>) {
 /// Words that begin an item with parameters.
 const ITEMS: &[&str] = &["enum", "fn", "impl", "struct", "trait", "type", "union"];
 
-/// Where the angle bracket that begins here ends.
+/// Returns the index at which the angle bracket that begins here ends.
 fn closing(tokens: &[TokenTree]) -> Option<usize> {
     let mut depth = 0_u32;
     for (at, token) in tokens.iter().enumerate() {
@@ -83,7 +85,7 @@ fn closing(tokens: &[TokenTree]) -> Option<usize> {
 struct Values {
     /// The names of types that may be parameters.
     parameters: BTreeSet<String>,
-    /// What is a value and may not be, and the function that it is in.
+    /// Values that are not allowed, and the functions that contain them.
     found: BTreeSet<(String, Option<String>)>,
 }
 
@@ -119,7 +121,8 @@ impl Values {
         }
     }
 
-    /// Whether a signature, `for<…> fn(…) -> …`, has one of its own lifetimes where it may be outside of something.
+    /// Whether a signature, `for<…> fn(…) -> …`, has one of its own lifetimes in a place where it may be outside of
+    /// something.
     fn links(&self, signature: &[TokenTree]) -> bool {
         let Some(signature) = Signature::read(signature) else {
             return true;
@@ -130,8 +133,8 @@ impl Values {
             alone.count() == times.count()
         };
         let mut linked = signature.bound.iter().filter(|it| !alone(it));
-        // Types say all that they have, so that nothing else is there to be linked with the lifetimes. Of several, the outer
-        // one stands at its reference only.
+        // The types say everything that they contain, so the lifetimes can be linked with nothing else. If there are
+        // several, the outer one occurs only at its reference.
         let once = |name: &String| signature.words.iter().filter(|it| *it == name).count() == 1;
         let is_closed = || {
             !signature.is_inside
@@ -141,7 +144,7 @@ impl Values {
         linked.next().is_some() && !is_closed()
     }
 
-    /// Whether a word of a type stands for nothing but itself.
+    /// Whether a word of a type stands only for itself.
     fn says_all(&self, word: &str) -> bool {
         let hides = ["'erased", "'static", "Opaque", "as", "dyn", "impl"];
         !hides.contains(&word) && !self.parameters.contains(word)
@@ -152,16 +155,16 @@ impl Values {
 struct Signature {
     /// These lifetimes.
     bound: Vec<String>,
-    /// All words and lifetimes behind the binder.
+    /// All words and lifetimes after the binder.
     words: Vec<String>,
     /// Lifetimes of references that are arguments, and those of an object behind one, which the compiler adds.
     references: Vec<String>,
-    /// Whether a lifetime stands in a type that may say more of it, as another one's argument.
+    /// Whether a lifetime is an argument of a type that may imply more about it.
     is_inside: bool,
 }
 
 impl Signature {
-    /// Nothing if it has another binder inside, so that one name may be two lifetimes.
+    /// Reads a signature. Returns nothing if it contains another binder, because then one name may be two lifetimes.
     fn read(tokens: &[TokenTree]) -> Option<Self> {
         let (binder, rest) = tokens.split_at(closing(tokens.get(1..)?)? + 1);
         let regions = binder.iter().filter(|it| is_word(it, "Region")).count();
@@ -184,7 +187,7 @@ impl Signature {
     }
 
     fn types(&mut self, tokens: &[TokenTree], is_inside: bool) {
-        // Whether each type that is open here may say more.
+        // For each open type, whether it may imply more.
         let mut open = vec![is_inside];
         for (at, token) in tokens.iter().enumerate() {
             let inside = open.contains(&true);
@@ -210,7 +213,7 @@ impl Signature {
         }
     }
 
-    /// A closure's arguments are one tuple.
+    /// Records the lifetimes of references that are arguments. A closure's arguments are one tuple.
     fn arguments(&mut self, arguments: TokenStream) {
         let tokens: Vec<TokenTree> = arguments.into_iter().collect();
         if let [TokenTree::Group(tuple)] = &tokens[..] {
@@ -231,14 +234,15 @@ impl Signature {
     }
 }
 
-/// Whether a path that ends here is `core`'s `Option`: the compiler prints more of another one's path.
+/// Whether a path that ends here is `core`'s `Option`. For any other type of that name the compiler prints more of
+/// the path.
 fn is_option(path: &[TokenTree]) -> bool {
     let is_whole = |before: &[TokenTree]| !is_punct(before.last(), ':');
     path.split_last()
         .is_some_and(|(last, before)| is_word(last, "Option") && is_whole(before))
 }
 
-/// Whether this is `mut (dyn Trait + 'b0)` or the same without `mut`, for this lifetime.
+/// Whether this is `mut (dyn Trait + 'b0)` with this lifetime, with or without `mut`.
 fn is_object_of(tokens: &[TokenTree], lifetime: &str) -> bool {
     let object = match tokens {
         [word, object, ..] if is_word(word, "mut") => object,
@@ -258,9 +262,9 @@ fn is_object_of(tokens: &[TokenTree], lifetime: &str) -> bool {
         && lifetime.strip_prefix('\'').is_some_and(|it| name == it)
 }
 
-/// An expression that is a function, as it is written, and its signature: `path as for<…> fn(…) -> … {path}`, which has
-/// a binder if one of its lifetimes is bound late. A pointer's type has no path behind it. A block that ends in such an
-/// expression is none itself.
+/// Returns the functions in an expression, as they are written, with their signatures: `path as for<…> fn(…) -> …
+/// {path}`. There is a binder if one of the lifetimes is bound late. The type of a pointer has no path after it. A
+/// block that ends in such an expression is not one itself.
 fn items(expression: &[TokenTree]) -> impl Iterator<Item = (&[TokenTree], &[TokenTree])> {
     let typed = expression.split_last();
     let typed = typed.filter(|(last, _)| is_group(Some(last), Delimiter::Brace));
@@ -273,9 +277,9 @@ fn items(expression: &[TokenTree]) -> impl Iterator<Item = (&[TokenTree], &[Toke
     each.map(|at| (&typed[..at], &typed[at + 1..]))
 }
 
-/// A closure's path and its signature, if it has a binder:
-/// `path closure_kind_ty=… closure_sig_as_fn_ptr_ty=for<…> extern "rust-call" fn((…)) -> … upvar_tys=(…)`. That of an
-/// asynchronous one has another name, and an argument more before the tuple.
+/// Returns a closure's path and its signature, if the signature has a binder: `path closure_kind_ty=…
+/// closure_sig_as_fn_ptr_ty=for<…> extern "rust-call" fn((…)) -> … upvar_tys=(…)`. An asynchronous closure's
+/// signature has another name, and one more argument before the tuple.
 fn closure(ty: &[TokenTree]) -> Option<(&[TokenTree], &[TokenTree])> {
     let find = |name: &str| ty.iter().position(|it| is_word(it, name));
     let kind = find("closure_kind_ty")?;
@@ -286,7 +290,7 @@ fn closure(ty: &[TokenTree]) -> Option<(&[TokenTree], &[TokenTree])> {
     is_word(first, "for").then(|| (&ty[..kind], signature))
 }
 
-/// A path without blanks.
+/// Returns a path without blanks.
 fn spelled(path: &[TokenTree]) -> String {
     let path: TokenStream = path.iter().cloned().collect();
     path.to_string().split_whitespace().collect()
@@ -446,8 +450,8 @@ mod tests {
         assert!(found.is_empty(), "{found:?}");
     }
 
-    /// Without a value whose lifetimes are bound late: methods of traits, destructors, and functions whose lifetimes are bound
-    /// early.
+    /// Plants without a value whose lifetimes are bound late: methods of traits, destructors, and functions whose
+    /// lifetimes are bound early.
     const HELD_BY_OTHERS: [&str; 6] = [
         "implied_by_a_header_of_what_a_closure_returns",
         "implied_by_a_short_projection",
@@ -457,7 +461,7 @@ mod tests {
         "implied_dropped_header",
     ];
 
-    /// What an argument's type implies is seen here without any knowledge of that type.
+    /// This check sees what an argument's type implies without any knowledge of that type.
     ///
     /// Invariant: CHECK-13
     #[test]

@@ -1,8 +1,9 @@
-//! Expanded code as all checks of lifetimes see it: made once, so that none can overlook what another one sees.
+//! Expanded code as all checks of lifetimes see it. It is read once, so that no check can overlook code that another
+//! one sees.
 //!
-//! A macro's definition is left out, since its uses are expanded. What is one, the syntax tree says; tokens that look
-//! like one have to be those. Macros of the compiler that are still there, and whose arguments are expressions, are
-//! replaced by these arguments. Every macro that is left is not known.
+//! A macro's definition is left out, since its uses are expanded. The syntax tree says which tokens are definitions,
+//! and the tokens that look like one have to be exactly those. Macros of the compiler that remain, and whose
+//! arguments are expressions, are replaced by these arguments. Any other macro that remains is unknown.
 
 use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 use syn::parse::Parser;
@@ -18,18 +19,18 @@ const FORMATS: &[&str] = &["format_args", "format_args_nl", "const_format_args"]
 
 /// Expanded code.
 pub(super) struct Code {
-    /// All of it, definitions of macros among it.
+    /// All of it, including definitions of macros.
     pub(super) source: TokenStream,
-    /// Without definitions of macros.
+    /// The code without definitions of macros.
     pub(super) tokens: TokenStream,
-    /// Without definitions of macros, and with arguments in place of macros.
+    /// The code without definitions of macros, and with arguments in place of macros.
     pub(super) file: File,
     /// Definitions of macros.
     pub(super) macros: Vec<TokenStream>,
 }
 
 impl Code {
-    /// Reads code; an error says what can't be read.
+    /// Reads code. An error says what cannot be read.
     pub(super) fn read(source: TokenStream) -> Result<Self, String> {
         let mut file: File = syn::parse2(source.clone())
             .map_err(|problem| format!("could not be read: {problem}"))?;
@@ -49,7 +50,7 @@ impl Code {
     }
 }
 
-/// Takes parentheses off types, so that a comparison with a path need not see through them.
+/// Removes parentheses from types, so that comparisons with paths need not look inside them.
 pub(super) struct Bare;
 
 impl VisitMut for Bare {
@@ -69,14 +70,14 @@ fn same(these: &[Definition], those: &[Definition]) -> bool {
     these.iter().map(text).eq(those.iter().map(text))
 }
 
-/// Takes definitions of macros out of a tree, and puts arguments in the place of macros that have expressions there.
+/// Removes definitions of macros from a tree, and replaces macros whose arguments are expressions by these arguments.
 #[derive(Default)]
 struct Opened {
     definitions: Vec<Definition>,
 }
 
 impl Opened {
-    /// Takes note of a definition.
+    /// Records the item if it is a definition.
     fn is_one(&mut self, item: &Item) -> bool {
         let Item::Macro(ItemMacro {
             ident: Some(name),
@@ -140,7 +141,7 @@ impl VisitMut for Opened {
     }
 }
 
-/// The arguments of a macro that is known to have expressions there.
+/// Returns the arguments of a macro that is known to have expressions as arguments.
 fn arguments(call: &Macro) -> Option<Punctuated<Expr, Token![,]>> {
     let name = call.path.segments.last()?;
     let is_known = FORMATS.iter().any(|it| name.ident == it);
@@ -150,7 +151,7 @@ fn arguments(call: &Macro) -> Option<Punctuated<Expr, Token![,]>> {
         .flatten()
 }
 
-/// A block that evaluates these, and is no plainer than a macro.
+/// Returns a block that evaluates these expressions, and that is not simpler than a macro.
 fn evaluated(elems: Punctuated<Expr, Token![,]>) -> Expr {
     let all = Expr::Tuple(ExprTuple {
         attrs: Vec::new(),
@@ -167,7 +168,7 @@ fn evaluated(elems: Punctuated<Expr, Token![,]>) -> Expr {
     })
 }
 
-/// Takes out all that looks like a macro's definition, `macro_rules! name { … }`, and adds it to `found`.
+/// Removes everything that looks like a macro's definition, `macro_rules! name { … }`, and adds it to `found`.
 fn without_definitions(source: TokenStream, found: &mut Vec<Definition>) -> TokenStream {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     let mut rest = &tokens[..];

@@ -1,8 +1,8 @@
 //! A second opinion on implied bounds: the compiler's own.
 //!
-//! Before the compiler checks borrows, it lists for each lifetime of a function the lifetimes that it outlives; bounds that
-//! types imply are among them. The test compiles random functions and demands that the check derives each of these
-//! relations. A relation that the check misses is a bound that a body can use unseen.
+//! Before the compiler checks borrows, it lists for each lifetime of a function the lifetimes that it outlives,
+//! including those by bounds that types imply. The test compiles random functions and demands that the check derives
+//! each of these relations. A relation that the check misses is a bound that a body can use unseen.
 
 mod generate;
 
@@ -38,7 +38,7 @@ impl Directory {
         Directory(directory)
     }
 
-    /// Compiles these functions; an error names those that do not compile.
+    /// Compiles these functions. An error names those that do not compile.
     fn compile(&self, functions: &[Function], flags: &[String]) -> Result<(), BTreeSet<usize>> {
         let source = self.0.join("compared.rs");
         fs::write(&source, generate::file(functions)).expect("writable");
@@ -90,8 +90,8 @@ fn compiled(functions: &mut Vec<Function>) -> BTreeMap<String, Regions> {
     panic!("some functions do not compile after {MOST_ROUNDS} rounds");
 }
 
-/// The lifetimes that each function's `T` outlives. The compiler lists none for type parameters, so each lifetime is tried
-/// in a body of its own.
+/// Returns the lifetimes that each function's `T` outlives. The compiler lists none for type parameters, so each
+/// lifetime is tried in a body of its own.
 fn of_parameters(functions: &[Function]) -> BTreeMap<&str, Vec<String>> {
     let directory = Directory::new();
     let lifetimes = |it: &Function| [&["'static".to_owned()], &it.named[..]].concat();
@@ -150,8 +150,8 @@ fn regions(text: &str) -> Regions {
         .collect()
 }
 
-/// Returns the number of functions that were judged, the number of relations that were compared, and the relations that
-/// the compiler alone derives.
+/// Returns the number of functions that were judged, the number of relations that were compared, and the relations
+/// that only the compiler derives.
 fn compare(functions: &mut Vec<Function>) -> (usize, usize, Vec<String>) {
     let compiled = compiled(functions);
     let of_parameters = of_parameters(functions);

@@ -8,13 +8,13 @@ use syn::{GenericParam, Generics, Lifetime, Type, TypeParamBound, WherePredicate
 use super::facts::{Edge, Name, Standing};
 use super::relations::Relations;
 
-/// Which names outlive which for certain: somebody wrote it down or proved it. This excuses what a type implies, so
-/// nothing that is only assumed may come in here.
+/// Relations between names that hold for certain, because they are written down or proved. They excuse bounds that a
+/// type implies, so nothing that is only assumed may be added here.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Declared(Relations);
 
 impl Declared {
-    /// The same, for who accuses.
+    /// Returns the relations for a check that accuses.
     pub(super) fn relations(&self) -> &Relations {
         &self.0
     }
@@ -29,7 +29,7 @@ impl Declared {
         }
     }
 
-    /// Adds what another knows.
+    /// Adds the relations of another.
     pub(super) fn append(&mut self, other: &Declared) {
         self.0.append(&other.0);
     }
@@ -69,7 +69,7 @@ impl Declared {
         }
     }
 
-    /// Adds the lifetimes among the bounds of a type by this name.
+    /// Adds the lifetimes among the bounds of a type with this name.
     pub(super) fn bounds<'a>(
         &mut self,
         inner: &str,
@@ -83,8 +83,8 @@ impl Declared {
     }
 }
 
-/// Names that outlive whatever the type outlives: of parameters, references, and tuples, arrays and pointers of
-/// such.
+/// Returns the names that outlive everything that the type outlives: names of parameters, of references, and of
+/// tuples, arrays and pointers of them.
 fn parts(ty: &Type) -> Vec<Name> {
     match ty {
         Type::Path(path) => path
@@ -108,7 +108,7 @@ fn parts(ty: &Type) -> Vec<Name> {
     }
 }
 
-/// Whether a bound on a type says all that it implies: the type is made from parameters, or is projected.
+/// Whether a bound on a type says everything that it implies: the type is made from parameters, or is a projection.
 pub(super) fn is_taken_apart(ty: &Type) -> bool {
     match ty {
         Type::Path(path) => {
@@ -127,7 +127,7 @@ pub(super) fn is_taken_apart(ty: &Type) -> bool {
     }
 }
 
-/// Names by which bounds of a type are known.
+/// Returns the names by which bounds of a type are known.
 pub(super) fn names(ty: &Type) -> Vec<Name> {
     let mut names = parts(ty);
     if matches!(ty, Type::Path(path) if path.path.get_ident().is_none()) {
@@ -136,7 +136,8 @@ pub(super) fn names(ty: &Type) -> Vec<Name> {
     names
 }
 
-/// All names in a type. A bound on a projection may be one on any of them: a projection may be the parameter itself.
+/// Returns all names in a type. A bound on a projection may be a bound on any of them, because a projection may be
+/// the parameter itself.
 pub(super) fn inside(ty: &Type) -> BTreeSet<Name> {
     struct Inside(BTreeSet<Name>);
     impl<'ast> Visit<'ast> for Inside {
@@ -155,17 +156,17 @@ pub(super) fn inside(ty: &Type) -> BTreeSet<Name> {
     inside.0
 }
 
-/// A name for a type as it is written.
+/// Returns a name for a type from its spelling.
 pub(super) fn written(ty: &Type) -> Name {
     format!("{ty:?}")
 }
 
-/// Whether a name is that of a type as it is written.
+/// Whether a name is the spelling of a type.
 pub(super) fn is_structure(name: &str) -> bool {
     name.contains(' ')
 }
 
-/// A lifetime's name, with its tick and without `r#`.
+/// Returns a lifetime's name, with its tick and without `r#`.
 pub(super) fn name(lifetime: &Lifetime) -> Name {
     let ident = lifetime.ident.to_string();
     format!("'{}", ident.strip_prefix("r#").unwrap_or(&ident))

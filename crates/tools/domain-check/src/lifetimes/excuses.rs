@@ -1,4 +1,4 @@
-//! What excuses a bound that a type implies, and what does not.
+//! Tests of what excuses a bound that a type implies, and what does not.
 
 use super::check;
 
@@ -7,7 +7,7 @@ fn findings(source: &str) -> Vec<String> {
     findings.iter().map(ToString::to_string).collect()
 }
 
-/// Each of these has a finding that says so.
+/// Asserts that each source has a finding with the given text.
 fn refuses(all: &[(&str, &str)]) {
     let mut missed = Vec::new();
     for (source, says) in all {
@@ -19,7 +19,7 @@ fn refuses(all: &[(&str, &str)]) {
     assert!(missed.is_empty(), "\n{}", missed.join("\n"));
 }
 
-/// None of these has a finding.
+/// Asserts that no source has a finding.
 fn accepts(all: &[&str]) {
     for source in all {
         let found = findings(source);
@@ -32,9 +32,9 @@ const MINT: &str = "fn mint relies on `T: 'a`";
 
 /// Invariant: CHECK-12
 #[test]
-fn what_is_assumed_excuses_no_result() {
+fn assumed_bounds_excuse_no_result() {
     refuses(&[
-        // A type that may be another crate's, of another module, or of the prelude.
+        // A type that may belong to another crate, to another module, or to the prelude.
         (
             "pub mod m { pub struct Own<'x, T>(PhantomData<(&'x (), T)>); }
              impl<'x, T: Default> m::Own<'x, T> { fn mint<'a>(_: &'a &'x ()) -> &'a T { x() } }",
@@ -96,7 +96,7 @@ fn what_is_assumed_excuses_no_result() {
             "fn mint<'a, T: Default>(_: (&'a (), <() as Always<&'a T>>::Of)) -> &'a T { x() }",
             MINT,
         ),
-        // A place that a value of a shorter lifetime passes for.
+        // A place in which a value with a shorter lifetime passes.
         (
             "struct Own<'a, T: 'a>(fn(&'a ()), PhantomData<T>);
              fn mint<'a, T: Default>(_: Own<'a, T>) -> &'a T { x() }",
@@ -106,7 +106,7 @@ fn what_is_assumed_excuses_no_result() {
             "fn mint<'a, T: Default>(_: fn(&'a T)) -> &'a T { x() }",
             MINT,
         ),
-        // What a closure, an iterator or a future gives.
+        // The result of a closure, an iterator or a future.
         (
             "fn mint<'a, X: FnOnce() -> T, T: Default>(_: &'a X) -> &'a X::Output { x() }",
             MINT,
@@ -124,7 +124,7 @@ fn what_is_assumed_excuses_no_result() {
 
 /// Invariant: CHECK-12
 #[test]
-fn what_is_proved_excuses_a_result() {
+fn proved_bounds_excuse_a_result() {
     accepts(&[
         "struct Own<T>(T); impl<T> Own<T> { fn get(&self) -> &T { &self.0 } fn put(&mut self) -> &mut T { x() } }",
         "struct Iter<'a, T>(&'a [T]); impl<'a, T> Iterator for Iter<'a, T> { type Item = &'a T; fn next(&mut self) -> Option<&'a T> { x() } }",
@@ -184,7 +184,7 @@ fn a_guard_or_a_place_counts_only_if_proved() {
 
 /// Invariant: CHECK-11
 #[test]
-fn a_projection_is_what_bounds_say() {
+fn bounds_say_what_a_projection_is() {
     let b = "relies on `'b: 'a`";
     refuses(&[
         (
@@ -237,7 +237,7 @@ fn a_projection_is_what_bounds_say() {
         ),
     ]);
     accepts(&[
-        // A bound of another parameter says nothing of this one.
+        // A bound of another parameter says nothing about this one.
         "struct Own<D: Dev>(D); trait Dev { type Error; }
          impl<D: Dev> Own<D> { fn with<R>(&self, f: impl FnOnce() -> R) -> &D::Error { x() } }",
         // Lifetimes that are bound there belong to no other item.
@@ -247,7 +247,7 @@ fn a_projection_is_what_bounds_say() {
 
 /// Invariant: CHECK-11
 #[test]
-fn an_alias_is_looked_into_wherever_it_stands() {
+fn aliases_are_expanded_in_all_places() {
     let stands = "relies on `'b: 'static`";
     refuses(&[
         (
@@ -269,7 +269,7 @@ fn an_alias_is_looked_into_wherever_it_stands() {
              fn put<'a, 'b, 'c>(to: R<'a, 'c, dyn Keeps<'b>>, it: &'c u64) { x() }",
             "relies on `'c: 'b`",
         ),
-        // One that is elided has one meaning, wherever the alias has it.
+        // An elided lifetime in an argument has one meaning, wherever the alias uses the argument.
         (
             "type W<T> = (Option<&'static T>, T); fn f() { let give = |p: W<&u64>| -> &'static u64 { p.1 }; }",
             "relies on `'_: 'static`",
@@ -302,7 +302,7 @@ fn an_alias_is_looked_into_wherever_it_stands() {
 
 /// Invariant: CHECK-11
 #[test]
-fn a_name_means_what_is_imported_by_it() {
+fn a_name_means_its_import() {
     refuses(&[
         (
             "use alloc::vec::{self}; use crate::vec::Drain; mod d { pub struct Drain<'a, T>([T; 0], [&'a (); 0]); }
@@ -365,7 +365,7 @@ fn a_clause_brings_its_types_together() {
             "impl<'a> Own<'a> where (&'a u64, Held): Conv { fn give<'b>(_: &'a &'b (), x: &'b u64) -> Option<Box<dyn Num>> { x() } }",
             "relies on `'b: 'a`",
         ),
-        // So does a trait for its own methods.
+        // A trait does so too for its own methods.
         (
             "trait Tr<T: Num> { fn make(&self) -> T; fn give<'a>(&self, _: Option<&'a T>) -> Box<dyn Num + 'a> { x() } }",
             T,
@@ -387,7 +387,7 @@ fn a_clause_brings_its_types_together() {
 
 /// Invariant: CHECK-11
 #[test]
-fn what_stands_in_a_type_knows_its_parameters() {
+fn types_inside_a_type_use_its_parameters() {
     refuses(&[
         (
             "struct Own<T: Num, F: for<'a, 'c> Fn(Option<&'a T>, T, &'c ()) -> Box<dyn Num + 'a>>(F, PhantomData<T>);",

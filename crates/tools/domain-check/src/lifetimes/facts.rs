@@ -1,4 +1,4 @@
-//! Facts of the types in a signature: places of names, and implied bounds between names.
+//! Facts about the types in a signature: places of names, and implied bounds between names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,42 +8,43 @@ pub(super) type Name = String;
 /// The lifetime that outlives all others.
 pub(super) const STATIC: &str = "'static";
 
-/// Names that a type has inside, and whether the type itself stands or falls with each of them: what is
-/// projected from a name may not have it.
+/// The names inside a type, and for each whether the type certainly contains it: a projection from a name may not
+/// contain it.
 pub(super) type Names = BTreeMap<Name, bool>;
 
-/// A part of a type: the lifetime of a reference, what that leads to, an argument of a path.
+/// A part of a type: the lifetime of a reference, the type that the reference leads to, an argument of a path.
 pub(super) type Node = usize;
 
-/// The node of what stands nowhere in the signature itself: an impl's header, or what a projection hides.
+/// The node of everything outside the signature itself: an impl's header, or what a projection hides.
 pub(super) const ELSEWHERE: Node = usize::MAX;
 
-/// The node that nothing stands in.
+/// The node that contains nothing.
 pub(super) const NOWHERE: Node = 0;
 
-/// A place where a name stands.
+/// A place where a name occurs.
 #[derive(Clone, Debug)]
 pub(super) struct Occurrence {
     pub(super) name: Name,
     /// The nodes around it.
     pub(super) nodes: Vec<Node>,
-    /// Lifetimes that what stands here outlives, whoever made it.
+    /// Lifetimes that everything in this place certainly outlives, wherever it was made.
     pub(super) guards: Vec<Name>,
-    /// Whether a value of it may come in here, now or later.
+    /// Whether a value with this name may come in here, now or later.
     pub(super) supply: bool,
-    /// Whether a value of it may be put here: the place may be a cell.
+    /// Whether a value with this name may be put here: the place may be a cell.
     pub(super) demand: bool,
-    /// Whether it is the lifetime of a reference to what no trait object is in: a type that shows all that it
-    /// has inside.
+    /// Whether it is the lifetime of a reference to a type without trait objects: such a type shows everything that
+    /// it contains.
     pub(super) is_plain: bool,
 }
 
 /// Whether a bound may excuse, or only accuse.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Standing {
-    /// The compiler may infer it, so a body may rely on it. It accuses.
+    /// The compiler may infer the bound, so a body may rely on it. It accuses.
     Implied,
-    /// Making a value of the type has proved it, too: the type stands there in full, and with one meaning. It may excuse.
+    /// Making a value of the type has proved the bound, because the type is written there in full, and with one
+    /// meaning. It may excuse.
     Proved,
 }
 
@@ -58,21 +59,21 @@ pub(super) struct Edge {
     pub(super) standing: Standing,
 }
 
-/// A type that is projected from others. What it outlives is taken to follow from what those do, which the
-/// result of a closure does not keep (rustc's issue 84366).
+/// A type that is projected from others. The compiler takes its outlives bounds to follow from theirs, which does not
+/// hold for the result of a closure (rustc issue 84366).
 #[derive(Clone, Debug)]
 pub(super) struct Projection {
-    /// Its name in a written bound; none if it stands in another name's definition.
+    /// Its name in a written bound; none if it occurs in another name's definition.
     pub(super) name: Option<Name>,
-    /// As it is written.
+    /// Its spelling.
     pub(super) own: Name,
     /// Its last segment.
     pub(super) last: String,
-    /// The type parameters that it is projected from, and types of those.
+    /// The type parameters that it is projected from, and types made of them.
     pub(super) from: BTreeSet<Name>,
 }
 
-/// All that is known.
+/// All facts.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Facts {
     pub(super) occurrences: Vec<Occurrence>,
@@ -81,7 +82,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Adds what another knows.
+    /// Adds the facts of another.
     pub(super) fn append(&mut self, other: &Facts) {
         self.occurrences.extend(other.occurrences.iter().cloned());
         self.edges.extend(other.edges.iter().cloned());

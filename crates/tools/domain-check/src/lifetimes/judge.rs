@@ -1,4 +1,4 @@
-//! Whether a signature can make use of a bound that is only implied.
+//! Decides whether a signature can make use of a bound that is only implied.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ pub(super) struct Relied {
     pub(super) inner: Name,
 }
 
-/// Every bound in `facts` that is not `declared` and might be used.
+/// Returns every bound in `facts` that is not `declared` and might be used.
 pub(super) fn judge(facts: &Facts, declared: &Declared) -> BTreeSet<Relied> {
     let all = all(facts, declared);
     let (all, closed) = (all.closed(), declared.relations().closed());
@@ -22,7 +22,7 @@ pub(super) fn judge(facts: &Facts, declared: &Declared) -> BTreeSet<Relied> {
     found
 }
 
-/// Every bound in `facts` that is not `declared`.
+/// Returns every bound in `facts` that is not `declared`.
 pub(super) fn undeclared(facts: &Facts, declared: &Declared) -> BTreeSet<Relied> {
     let all = all(facts, declared);
     missing(
@@ -63,7 +63,7 @@ fn missing(
     found
 }
 
-/// A bound of a projection that is taken to follow from one of what it is projected from.
+/// A bound of a projection that the compiler takes to follow from a bound of the types that it is projected from.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Outlived {
     pub(super) outer: Name,
@@ -71,8 +71,8 @@ pub(super) struct Outlived {
     pub(super) last: String,
 }
 
-/// Every such bound that is not `declared`. `presumed` has more bounds that may hold; a result that hides its type
-/// outlives what the parameters do, and so perhaps everything.
+/// Returns every such bound that is not `declared`. `presumed` has more bounds that may hold. A result that hides its
+/// type outlives everything that the parameters outlive, and so perhaps everything.
 pub(super) fn outlived(
     facts: &Facts,
     declared: &Declared,
@@ -105,9 +105,9 @@ pub(super) fn outlived(
     found
 }
 
-/// What the body of a function believes of its parameters, and may make use of.
+/// The bounds that the body of a function assumes about its parameters, and may make use of.
 pub(super) struct Believed {
-    /// Whatever is outlived.
+    /// Everything that is outlived.
     pub(super) outer: BTreeSet<Name>,
     pub(super) all: Relations,
 }
@@ -130,8 +130,8 @@ impl Believed {
     }
 }
 
-/// Whether the outer lifetime, or one that it outlives, stands where a type may hide that it has something of the
-/// inner one: by a reference to a type that says all that it has, nothing is hidden.
+/// Whether the outer lifetime, or one that it outlives, occurs where a type may hide that it contains the inner one.
+/// A reference to a type that shows all its contents hides nothing.
 fn hides(edge: &Edge, facts: &Facts, all: &Closed<'_>) -> bool {
     let is_place = |it: &Occurrence| {
         !it.is_plain
@@ -159,7 +159,7 @@ fn is_used(bound: &Relied, facts: &Facts, all: &Closed<'_>, declared: &Closed<'_
         let name = name.clone();
         facts.occurrences.iter().filter(move |it| it.name == name)
     };
-    // The first and the last step of how the bound is implied.
+    // The first and the last step in the derivation of the bound.
     let first = facts
         .edges
         .iter()
@@ -183,13 +183,13 @@ fn is_used(bound: &Relied, facts: &Facts, all: &Closed<'_>, declared: &Closed<'_
     wanted && supplied
 }
 
-/// Whether something that is believed to outlive the lifetime here, since `node` says so, can go on from here. One
-/// place is enough if that is a cell.
+/// Whether a value that is believed to outlive the lifetime here, because of `node`, can go on from here. If the
+/// place is a cell, this one place is enough.
 fn is_wanted(occurrence: &Occurrence, node: Node) -> bool {
     occurrence.demand || is_outside(occurrence, node)
 }
 
-/// Whether `found` for one of these nodes, or without any if there is none.
+/// Whether `found` holds for one of these nodes, or for `ELSEWHERE` if there are none.
 fn anywhere_but(nodes: impl Iterator<Item = Node>, found: impl Fn(Node) -> bool) -> bool {
     let mut nodes = nodes.peekable();
     match nodes.peek() {

@@ -1,17 +1,17 @@
 //! Signatures that rely on implied bounds.
 //!
-//! From a type like `&'a &'b T` in a signature the compiler infers `'b: 'a`, and believes it in the body. A
-//! caller that names the function directly is held to it; one that has it as a pointer of another type, as a
-//! method of a trait, or through a supertrait may not be (rustc's issue 25860). Then the body makes a borrow
-//! outlive what it borrows from, in safe code.
+//! From a type like `&'a &'b T` in a signature the compiler infers `'b: 'a`, and relies on it in the body. A caller
+//! that names the function directly has to prove it. A caller that has the function as a pointer of another type, as
+//! a method of a trait, or through a supertrait may not have to (rustc issue 25860). Then the body makes a borrow
+//! outlive the value that it borrows from, in safe code.
 //!
-//! What is refused is the kind: a signature or the header of an impl in which a bound is implied that nobody
-//! wrote down, and which could use it, since the inner lifetime or type comes in by another way than under the
-//! outer one, and the outer one stands elsewhere. A bound that is written down makes its lifetimes part of the
-//! item's own generics, and those are checked wherever the item is named.
+//! The whole kind is refused: a signature or the header of an impl in which a bound is implied that is not written
+//! down, and which could use it, because the inner lifetime or type comes in by another way than under the outer one,
+//! and the outer one also occurs elsewhere. A bound that is written down makes its lifetimes part of the item's own
+//! generics, and those are checked wherever the item is named.
 //!
-//! The look is at names, not at definitions behind them, and takes the unknown for the worse. `shape` sees to it
-//! that nothing is unknown by its form, and refuses forms by which the compiler's other holes are reached.
+//! The check looks at names, not at the definitions behind them, and assumes the worst about unknown ones. `shape`
+//! ensures that nothing is unknown by its form, and refuses forms that lead to other holes of the compiler.
 
 mod code;
 mod declared;
@@ -30,8 +30,8 @@ pub(crate) use self::shape::NUMBERS;
 use self::code::Code;
 use crate::finding::{Finding, Findings, Rule};
 
-/// Every signature and header in expanded code that relies on an implied bound, and what else its types, impls
-/// and guards may not be.
+/// Finds every signature and header in expanded code that relies on an implied bound, and everything else that types,
+/// impls and guards may not contain.
 pub(crate) fn check(source: TokenStream) -> Findings {
     let code = match Code::read(source) {
         Ok(code) => code,

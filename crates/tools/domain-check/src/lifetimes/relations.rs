@@ -1,10 +1,10 @@
-//! Which names outlive which, whoever says so.
+//! Relations between names: which outlives which, by whatever source.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Name, STATIC};
 
-/// Pairs of outer and inner. They accuse, and some of them are only assumed, to be on the safe side.
+/// Pairs of outer and inner names. They accuse, and some of them are only assumed, to be on the safe side.
 /// [`Declared`](super::declared::Declared) excuses.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Relations {
@@ -17,7 +17,7 @@ impl Relations {
         self.pairs.insert((outer, inner));
     }
 
-    /// Adds what another knows.
+    /// Adds the relations of another.
     pub(super) fn append(&mut self, other: &Relations) {
         self.pairs.extend(other.pairs.iter().cloned());
     }
@@ -26,7 +26,7 @@ impl Relations {
         self.pairs.iter()
     }
 
-    /// The transitive closure of all pairs.
+    /// Returns the transitive closure of all pairs.
     pub(super) fn closed(&self) -> Closed<'_> {
         let inner: BTreeSet<_> = self.pairs.iter().map(|(_, inner)| inner.as_str()).collect();
         let each = inner.into_iter().map(|it| (it, self.outlived(it)));
@@ -35,7 +35,7 @@ impl Relations {
         }
     }
 
-    /// The names that `inner` outlives, itself among them.
+    /// Returns the names that `inner` outlives, including itself.
     fn outlived<'a>(&'a self, inner: &'a str) -> BTreeSet<&'a str> {
         let mut known = BTreeSet::from([inner]);
         let mut new = vec![inner];
@@ -50,7 +50,7 @@ impl Relations {
     }
 }
 
-/// Which names outlive which, in the end.
+/// The transitive closure: which names outlive which.
 #[derive(Debug)]
 pub(super) struct Closed<'a> {
     outlived: BTreeMap<&'a str, BTreeSet<&'a str>>,

@@ -1,4 +1,4 @@
-//! Spellings of the hole, each accepted by the compiler, and code that domains write every day.
+//! Spellings of the hole, each accepted by the compiler, and code that domains write in everyday use.
 
 mod spellings;
 
@@ -32,7 +32,7 @@ const SOURCE: &str = "trait Source { type Out; fn give(&self) -> Self::Out; }";
 
 /// Invariant: CHECK-16
 #[test]
-fn what_outlives_something_says_what_it_associates() {
+fn outliving_parameters_name_associated_types() {
     let mut missed = Vec::new();
     for (source, bound) in [
         (
@@ -144,7 +144,7 @@ fn what_outlives_something_says_what_it_associates() {
 
 /// Invariant: CHECK-16
 #[test]
-fn what_is_said_to_be_associated_passes() {
+fn named_associated_types_pass() {
     let mut wrong = Vec::new();
     for source in [
         "fn f<S: Source<Out = T> + 'static, T>(s: S) -> T { x() }",
@@ -166,7 +166,7 @@ fn what_is_said_to_be_associated_passes() {
 
 /// Invariant: AUTH-15
 #[test]
-fn an_impl_that_overlaps_with_trait_objects_is_refused() {
+fn an_impl_that_overlaps_with_objects_is_refused() {
     for (generics, ty, refused) in [
         ("<T: ?Sized>", "T", true),
         ("<T>", "(T)", true),
@@ -314,7 +314,7 @@ fn a_bound_that_is_written_down_is_believed() {
 
 /// Invariant: CHECK-11
 #[test]
-fn what_domains_write_every_day_passes() {
+fn everyday_code_of_domains_passes() {
     let mut wrong = Vec::new();
     for source in [
         "impl<'a> Parser<'a> { fn peek(&self) -> &str { self.0 } fn next(&mut self) -> Option<&'a str> { None } }",

@@ -2,11 +2,11 @@
 
 use super::{Entry, Features, Review, Reviewed, Source};
 
-/// A reason, and the names that it is about.
+/// A reason, and the names that it applies to.
 type Group = (&'static str, &'static [&'static str]);
 
 impl Review {
-    /// What Samara's own domains are held to. `own` is where Samara's crates come from.
+    /// Returns the lists for Samara's own domains. `own` is the source of Samara's crates.
     pub fn samara(own: &Source) -> Self {
         Review {
             crates: crates(own),
@@ -60,7 +60,7 @@ fn crates(own: &Source) -> Vec<Reviewed> {
     crates
 }
 
-/// Samara's own crates are reviewed with all that they offer.
+/// Returns the reviewed features of a crate. Samara's own crates are reviewed with all their features.
 fn features(name: &str) -> Features {
     if name.starts_with(SAMARA) {
         return Features::Any;
@@ -70,7 +70,7 @@ fn features(name: &str) -> Features {
     Features::These(names.iter().map(|&name| name.to_owned()).collect())
 }
 
-/// What the names of Samara's own crates begin with.
+/// The prefix of the names of Samara's own crates.
 const SAMARA: &str = "samara-";
 
 const DOMAIN_SIDE: &[Group] = &[
@@ -112,6 +112,7 @@ const TRUSTED: &[Group] = &[(
         "samara-proxy",
         "samara-proxy-macros",
         "samara-shared-heap",
+        "samara-support-crate",
         "samara-unwind",
     ],
 )];
@@ -150,8 +151,8 @@ const OF_OTHERS: &[Group] = &[
     ),
 ];
 
-/// Crates with build scripts that were read: they look at the compiler's version, the target, the package's
-/// features and variables of their own, and set conditions and constants of their own crate by them.
+/// Crates with build scripts that were read: they look at the compiler's version, the target, the package's features
+/// and variables of their own, and set conditions and constants of their own crate by them.
 const BUILD_SCRIPTS: &[&str] = &[
     "heapless",
     "httparse",
@@ -160,7 +161,7 @@ const BUILD_SCRIPTS: &[&str] = &[
     "zerocopy",
 ];
 
-/// Features that crates of others were reviewed with: none links `std`, or brings statics.
+/// Features with which other authors' crates were reviewed: none links `std`, or adds statics.
 const FEATURES: &[Group] = &[
     ("managed", &["alloc", "map"]),
     (
@@ -177,8 +178,8 @@ const FEATURES: &[Group] = &[
     ("zerocopy", &["derive", "zerocopy-derive"]),
 ];
 
-/// The versions of others' crates that were reviewed: the lowest of each that has no known unsoundness but what
-/// [`REFUSED`] names, or what only those reach who name the crate.
+/// The reviewed versions of other authors' crates: for each crate the lowest without a known unsoundness, except for
+/// those that [`REFUSED`] names, or that can be reached only by naming the crate.
 const SINCE: &[(&str, &str)] = &[
     ("bitflags", "1.3.2"),
     ("byteorder", "1.5.0"),
@@ -196,7 +197,7 @@ const SINCE: &[(&str, &str)] = &[
     ("zerocopy-derive", "0.8.63"),
 ];
 
-/// What reviewed crates offer, and domains may not name.
+/// Items of reviewed crates that domains may not name.
 const REFUSED: &[(&str, &[Group])] = &[
     (
         "httparse",

@@ -1,4 +1,4 @@
-//! What reviewers decided, as data: the checks' only source of exceptions.
+//! The reviewers' decisions, as data: the checks' only source of exceptions.
 
 mod lists;
 
@@ -6,17 +6,17 @@ use std::path::PathBuf;
 
 use crate::build::Package;
 
-/// A name that was looked at, and why it may be there.
+/// A name that was reviewed, and the reason why it is allowed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Entry {
-    /// What is meant; each list says how it is spelled.
+    /// The name; each list says how it is spelled.
     pub name: String,
-    /// Why it does no harm.
+    /// The reason why it is harmless.
     pub reason: String,
 }
 
 impl Entry {
-    /// An entry of a list.
+    /// Makes an entry of a list.
     pub fn new(name: impl Into<String>, reason: impl Into<String>) -> Self {
         Entry {
             name: name.into(),
@@ -25,7 +25,7 @@ impl Entry {
     }
 }
 
-/// Where a package comes from.
+/// The source of a package.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Source {
@@ -42,7 +42,7 @@ pub enum Source {
 impl Source {
     const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
-    /// Whether `package` comes from here.
+    /// Whether `package` comes from this source.
     pub fn holds(&self, package: &Package) -> bool {
         match self {
             Source::CratesIo => package.source.as_deref() == Some(Self::CRATES_IO),
@@ -53,33 +53,35 @@ impl Source {
     }
 }
 
-/// A crate that may be part of a domain, and what was found out about it when it was reviewed.
+/// A crate that may be part of a domain, and the results of its review.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Reviewed {
     /// The package's name.
     pub name: String,
-    /// Where the reviewed package comes from. Another of this name was not reviewed.
+    /// The source of the reviewed package. A package of this name from another source was not reviewed.
     pub source: Source,
-    /// Whether a domain may name it in its own manifest. Others come in only through a trusted crate:
-    /// they carry authority, or nothing that a domain needs.
+    /// Whether a domain may name it in its own manifest. Other crates come in only through a trusted crate: they
+    /// carry authority, or nothing that a domain needs.
     pub direct: bool,
-    /// Whether it may have writable statics, because it is of the trusted side: its state belongs to
-    /// the host and means to outlive a domain.
+    /// Whether it may have writable statics, because it belongs to the trusted side: its state is the host's, and is
+    /// meant to outlive a domain.
     pub statics: bool,
     /// Whether its build script was reviewed too.
     pub build_script: bool,
     /// The features that it was reviewed with.
     pub features: Features,
-    /// The lowest version that was reviewed, as `major.minor.patch`, without a known unsoundness: what was mended
-    /// before is not looked for. Later ones that are compatible are covered too. Nothing stands for every version.
+    /// The lowest version that was reviewed, as `major.minor.patch`, without a known unsoundness: faults that earlier
+    /// versions had are not searched for. Later compatible versions are covered too. Without a value every version is
+    /// covered.
     pub since: Option<String>,
-    /// Names of what it offers that is not sound, or not meant for others. A domain that is linked with the
-    /// crate may write none of these words, whatever it would mean by them.
+    /// Names of its items that are not sound, or not meant for others. A domain that is linked with the crate may
+    /// write none of these words, whatever the words mean there.
     pub refused: Vec<Entry>,
-    /// Whether what is linked with it may be entered as a domain is, and so is one unless it was reviewed, too.
+    /// Whether a crate that is linked with it may be entered as a domain is. Such a crate counts as a domain unless
+    /// it was reviewed too.
     pub marks_domains: bool,
-    /// Why it may be part of a domain.
+    /// The reason why it may be part of a domain.
     pub reason: String,
 }
 
@@ -87,9 +89,9 @@ pub struct Reviewed {
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Features {
-    /// Whatever its authors offer.
+    /// All features that its authors offer.
     Any,
-    /// These, each of which may be on or off.
+    /// These features, each of which may be on or off.
     These(Vec<String>),
 }
 
@@ -103,8 +105,8 @@ impl Features {
 }
 
 impl Reviewed {
-    /// A crate that domains use themselves, and that is checked for writable statics like them. It was reviewed
-    /// with all features off.
+    /// Makes an entry for a crate that domains use themselves, and that is checked for writable statics like them. It
+    /// was reviewed with all features off.
     pub fn domain_side(name: impl Into<String>, source: Source, reason: impl Into<String>) -> Self {
         Reviewed {
             name: name.into(),
@@ -120,14 +122,14 @@ impl Reviewed {
         }
     }
 
-    /// The same, for other crates to use and not for domains.
+    /// Returns the same entry, for use by other crates and not by domains.
     #[must_use]
     pub fn indirect(mut self) -> Self {
         self.direct = false;
         self
     }
 
-    /// A trusted crate that is reached through other crates only.
+    /// Makes an entry for a trusted crate that is reached only through other crates.
     pub fn trusted(name: impl Into<String>, source: Source, reason: impl Into<String>) -> Self {
         Reviewed {
             direct: false,
@@ -136,7 +138,7 @@ impl Reviewed {
         }
     }
 
-    /// A trusted crate that domains use themselves.
+    /// Makes an entry for a trusted crate that domains use themselves.
     pub fn trusted_for_domains(
         name: impl Into<String>,
         source: Source,
@@ -148,40 +150,40 @@ impl Reviewed {
         }
     }
 
-    /// The same, reviewed with these features.
+    /// Returns the same entry, reviewed with these features.
     #[must_use]
     pub fn with_features(mut self, features: Features) -> Self {
         self.features = features;
         self
     }
 
-    /// The same, reviewed from this version on.
+    /// Returns the same entry, reviewed from this version on.
     #[must_use]
     pub fn since(mut self, version: impl Into<String>) -> Self {
         self.since = Some(version.into());
         self
     }
 
-    /// The same, without what these words name.
+    /// Returns the same entry, without the items that these words name.
     #[must_use]
     pub fn refusing(mut self, words: impl IntoIterator<Item = Entry>) -> Self {
         self.refused.extend(words);
         self
     }
 
-    /// The same, by which domains are told from others.
+    /// Returns the same entry, as one that marks the crates linked with it as domains.
     #[must_use]
     pub fn marking_domains(mut self) -> Self {
         self.marks_domains = true;
         self
     }
 
-    /// Whether `package` is the crate that was reviewed, and not another one of its name.
+    /// Whether `package` is the crate that was reviewed, and not another one of the same name.
     pub(crate) fn is(&self, package: &Package) -> bool {
         self.name == package.name && self.source.holds(package) && self.covers(&package.version)
     }
 
-    /// Whether this version was reviewed, or one before it that promises the same.
+    /// Whether this version was reviewed, or an earlier one with which it is compatible.
     pub(crate) fn covers(&self, version: &str) -> bool {
         let Some(since) = &self.since else {
             return true;
@@ -192,7 +194,7 @@ impl Reviewed {
         }
     }
 
-    /// The same, with a build script that was reviewed.
+    /// Returns the same entry, with a reviewed build script.
     #[must_use]
     pub fn with_build_script(mut self) -> Self {
         self.build_script = true;
@@ -200,7 +202,7 @@ impl Reviewed {
     }
 }
 
-/// The part of a version that another one shares if it is compatible: up to the first number that is not zero.
+/// Returns the part of a version that compatible versions share: up to the first number that is not zero.
 fn promise(version: [u64; 3]) -> [u64; 3] {
     match version {
         [0, 0, patch] => [0, 0, patch],
@@ -209,7 +211,7 @@ fn promise(version: [u64; 3]) -> [u64; 3] {
     }
 }
 
-/// The numbers of a version. One that was not released comes before the release, so it has none.
+/// Returns the numbers of a version. A pre-release comes before its release, so it has none.
 fn numbers(version: &str) -> Option<[u64; 3]> {
     let version = version.split('+').next()?;
     let numbers: Option<Vec<u64>> = version.split('.').map(|it| it.parse().ok()).collect();
@@ -222,16 +224,16 @@ fn numbers(version: &str) -> Option<[u64; 3]> {
 pub struct Review {
     /// Every crate that may be linked into a domain, or expand in it.
     pub crates: Vec<Reviewed>,
-    /// Traits, by their last name, whose `unsafe impl` a reviewed derive macro writes, having checked
-    /// what the trait demands.
+    /// Traits, by their last name, whose `unsafe impl` a reviewed derive macro writes after it has checked the
+    /// trait's demands.
     pub derived_unsafe_traits: Vec<Entry>,
-    /// Attributes, as paths without spaces, that may stay in expanded code: those that a compiler knows
-    /// and that do no harm, and helpers of reviewed derives.
+    /// Attributes, as paths without spaces, that may stay in expanded code: harmless ones that the compiler knows,
+    /// and helpers of reviewed derives.
     pub attributes: Vec<Entry>,
-    /// Compiler flags beyond those that Cargo itself passes for a plain library. `-C name=value` or
-    /// `-C name` for every value; other flags as they are written.
+    /// Compiler flags beyond those that Cargo itself passes for a plain library. `-C name=value`, or `-C name` for
+    /// every value; other flags as they are written.
     pub flags: Vec<Entry>,
-    /// Conditions passed by `--cfg`, beside features.
+    /// Conditions passed by `--cfg`, in addition to features.
     pub cfgs: Vec<Entry>,
     /// Variables of the environment that a domain may have compiled in.
     pub environment: Vec<Entry>,
@@ -240,19 +242,19 @@ pub struct Review {
 }
 
 impl Review {
-    /// What was found out about this very package, by its name, source and version.
+    /// Returns the review of this very package, by its name, source and version.
     pub fn of(&self, package: &Package) -> Option<&Reviewed> {
         self.crates.iter().find(|reviewed| reviewed.is(package))
     }
 
-    /// Whether a crate of this name marks those that are linked with it as domains. Another one of the name may be
+    /// Whether a crate of this name marks the crates linked with it as domains. Another crate of the same name may be
     /// in its place.
     pub(crate) fn marks_domains(&self, name: &str) -> bool {
         let mut crates = self.crates.iter();
         crates.any(|reviewed| reviewed.marks_domains && reviewed.name == name)
     }
 
-    /// What was found out about the crate of this name, of which there may be another in a build.
+    /// Returns the review of a crate with this name. A build may have another crate of the same name.
     pub fn find(&self, name: &str) -> Option<&Reviewed> {
         self.crates.iter().find(|reviewed| reviewed.name == name)
     }

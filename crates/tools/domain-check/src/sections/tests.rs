@@ -1,4 +1,4 @@
-//! The search must find what is planted, and nothing where nothing is.
+//! The search must find planted statics, and nothing in a crate without any.
 
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};
@@ -6,7 +6,7 @@ use std::{env, fs};
 
 use super::{Writable, writable};
 
-/// Compiles a crate that consists of `source`, the way the kernel's crates are compiled.
+/// Compiles a crate that consists of `source`, with the flags of the kernel's crates.
 fn compile(name: &str, source: &str) -> PathBuf {
     let directory = env::temp_dir().join(format!("samara-sections-{}", process::id()));
     fs::create_dir_all(&directory).expect("writable");
@@ -25,7 +25,7 @@ fn search(library: &Path) -> Vec<Writable> {
 }
 
 #[test]
-fn constants_are_no_state() {
+fn constants_are_not_state() {
     let clean = "#![no_std]
         pub static TABLE: [u32; 4] = [1, 2, 3, 4];
         pub static NAMES: [&str; 2] = [\"a\", \"b\"];
@@ -116,7 +116,7 @@ fn a_section_of_any_name_counts() {
 }
 
 #[test]
-fn what_is_no_archive_of_objects_is_refused() {
+fn only_archives_of_objects_are_searched() {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
     assert!(
         writable(&path)

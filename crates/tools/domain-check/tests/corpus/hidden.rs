@@ -1,4 +1,4 @@
-//! What reviewed crates hide from their docs: each such name is refused, or was looked at.
+//! Names that reviewed crates hide from their docs: each is refused, or was reviewed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -10,7 +10,7 @@ use syn::{Attribute, Ident, ImplItemFn, Item, TraitItemFn, Visibility};
 
 use crate::workspace::run;
 
-/// What is hidden and does no harm: the crate, the names, and what they are.
+/// Hidden names that are harmless: the crate, the names, and what they are.
 const LOOKED_AT: &[(&str, &[&str], &str)] = &[
     (
         "bitflags",
@@ -24,7 +24,7 @@ const LOOKED_AT: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// Names of modules that are not meant for others, hidden or not.
+/// Names of modules that are not meant for other crates, hidden or not.
 const NOT_FOR_OTHERS: &[&str] = &[
     "bench",
     "benchable",
@@ -41,7 +41,7 @@ const NOT_FOR_OTHERS: &[&str] = &[
     "support",
 ];
 
-/// Collects what is public and hidden.
+/// Collects public names that are hidden.
 #[derive(Default)]
 struct Hidden {
     names: Vec<String>,
@@ -121,7 +121,7 @@ fn sources(directory: &Path, files: &mut Vec<PathBuf>) {
     }
 }
 
-/// The names that a package hides and shows.
+/// Returns the hidden public names of a package.
 fn hidden(package: &Package) -> Vec<String> {
     let mut files = Vec::new();
     sources(&package.directory.join("src"), &mut files);
@@ -138,7 +138,7 @@ fn hidden(package: &Package) -> Vec<String> {
 
 /// Invariant: CHECK-9
 #[test]
-fn what_reviewed_crates_hide_is_refused_or_was_looked_at() {
+fn hidden_names_are_refused_or_reviewed() {
     let repository = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut cargo = Command::new(env!("CARGO"));
     cargo.current_dir(repository);
@@ -157,7 +157,7 @@ fn what_reviewed_crates_hide_is_refused_or_was_looked_at() {
         let known = LOOKED_AT.iter().filter(|(of, ..)| *of == package.name);
         let known: Vec<_> = known.flat_map(|(_, names, _)| names.iter()).collect();
         for name in hidden(package) {
-            // No domain writes such a word at all.
+            // A domain may not write such a word at all.
             let is_refused =
                 name.starts_with("__") || reviewed.refused.iter().any(|it| it.name == name);
             if !is_refused && !known.contains(&&&*name) {
@@ -165,6 +165,9 @@ fn what_reviewed_crates_hide_is_refused_or_was_looked_at() {
             }
         }
     }
-    assert!(looked_at >= 4, "{looked_at} crates of others");
+    assert!(
+        looked_at >= 4,
+        "only {looked_at} crates of other authors were checked"
+    );
     assert!(missed.is_empty(), "\n{}", missed.join("\n"));
 }

@@ -1,9 +1,9 @@
-//! The table of the compiler's holes names the plants that are made of them.
+//! The table of the compiler's holes names the plants that are made from them.
 
 use std::fs;
 use std::path::Path;
 
-/// A row of the table: the issue, and the names of its plants, of which one may end in `*`.
+/// A row of the table: the issue, and the names of its plants. A name may end in `*`.
 struct Row {
     issue: String,
     names: Vec<String>,
@@ -15,7 +15,7 @@ impl Row {
     }
 }
 
-/// Whether a name of the table is that plant's.
+/// Whether a name in the table means that plant.
 fn names(name: &str, plant: &str) -> bool {
     match name.strip_suffix('*') {
         Some(begin) => plant.starts_with(begin),
@@ -30,14 +30,14 @@ struct Planted {
 }
 
 impl Planted {
-    /// The issues of rust-lang/rust that it names.
+    /// Returns the issues of rust-lang/rust that it names.
     fn issues(&self) -> Vec<&str> {
         let after = self.text.split("rust-lang/rust#").skip(1);
         let digits = after.map(|text| text.split(|it: char| !it.is_ascii_digit()).next());
         digits.flatten().collect()
     }
 
-    /// Whether a hole of the compiler's is what it is made of.
+    /// Whether it is made from a hole of the compiler.
     fn is_of_a_hole(&self) -> bool {
         let implied = self
             .text
@@ -69,7 +69,7 @@ fn rows() -> Vec<Row> {
     .collect()
 }
 
-/// What stands between backticks.
+/// Returns the words between backticks.
 fn ticked(text: &str) -> Vec<String> {
     let words = text.split('`').skip(1).step_by(2);
     words.map(str::to_owned).collect()
@@ -120,13 +120,13 @@ fn every_plant_of_a_hole_is_in_the_table() {
 }
 
 #[test]
-fn rows_stand_in_the_order_of_issues() {
+fn rows_are_in_the_order_of_issues() {
     let numbers = rows().into_iter().map(|row| {
         let first = row.issue.split(',').next().expect("a number").to_owned();
         first.parse::<u32>().expect("a number")
     });
     let numbers: Vec<_> = numbers.collect();
-    // Each of the three tables begins anew.
+    // The numbers start again in each of the three tables.
     let falls = numbers.windows(2).filter(|pair| pair[0] >= pair[1]).count();
     assert!(falls <= 2, "{numbers:?}");
 }

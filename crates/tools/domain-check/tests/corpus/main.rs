@@ -1,5 +1,5 @@
-//! Planted domains, each refused by the rule that its header names, and good ones that pass: compiled by
-//! cargo with a recording wrapper, and checked as a workspace's domains are.
+//! Planted domains, each of which must be refused by the rule that its header names, and good ones that must pass.
+//! Cargo compiles them with a recording wrapper, and they are checked as a workspace's domains are.
 
 mod hidden;
 mod holes;
@@ -60,7 +60,7 @@ fn good_domains_pass() {
     }
 }
 
-/// A domain's release: its conditions are those of its level.
+/// A domain's release build: all calls have the conditions of its optimisation level.
 ///
 /// Invariant: CHECK-2
 #[test]
@@ -80,7 +80,7 @@ fn every_call_has_the_builds_conditions() {
                 None => asks.env_remove(name),
             };
         }
-        // All conditions, also those that only some calls are told.
+        // All conditions, including those that the compiler sets only for some calls.
         asks.env("RUSTC_BOOTSTRAP", "1");
         seen.borrow_mut()
             .push((what.to_owned(), workspace::run(what, asks)?));
@@ -104,18 +104,18 @@ fn every_call_has_the_builds_conditions() {
 fn every_rule_has_a_plant() {
     let planted: HashSet<_> = corpus().plants.iter().flat_map(|it| &it.rules).collect();
     for rule in Rule::ALL {
-        // What can't be read comes of the compiler failing, not of a domain.
+        // Unreadable output comes from a failure of the compiler, not from a domain.
         let exempt = *rule == Rule::NotUnderstood;
         assert!(
             exempt || planted.contains(&rule.name().to_owned()),
-            "nobody plants {}",
+            "no plant breaks the rule {}",
             rule.name()
         );
     }
 }
 
 #[test]
-fn a_place_is_told_where_it_is_known() {
+fn a_finding_names_its_place_if_known() {
     let plants = corpus().plants.iter();
     let mut plants = plants.filter(|plant| plant.name == "plant-naked");
     let findings = findings(plants.next().expect("it is planted"));

@@ -8,12 +8,12 @@
 //! //@ manifest: a line at the manifest's end
 //! //@ rustflags: flags for a build of its own
 //! //@ env: NAME=value, for a build of its own
-//! //@ features: features for a build of its own, which cargo's metadata do not know of
-//! //@ record: removed, or stale; forged: says that src/innocent.rs was compiled; replaced: src/later.txt
-//!             took the source's place after the build, with its date
+//! //@ features: features for a build of its own, which cargo's metadata do not contain
+//! //@ record: removed, or stale; forged: names src/innocent.rs as the compiled file; replaced: src/later.txt
+//!             replaced the source after the build, with the source's date
 //! //@ oddlink: the same as link, with \n for a new line
-//! //@ link: path of a symbolic link -> what it leads to
-//! //@ file: path of another file, up to the next such line or the end
+//! //@ link: path of a symbolic link -> its target
+//! //@ file: path of another file, whose text ends at the next such line or at the end
 //! ```
 
 use std::fs;
@@ -88,7 +88,7 @@ impl Plant {
         self.rustflags.is_some() || self.features.is_some() || !self.environment.is_empty()
     }
 
-    /// Writes the package below `root`; what has not changed keeps its date.
+    /// Writes the package below `root`. Unchanged files keep their dates.
     pub(crate) fn write(&self, root: &Path, repository: &Path) {
         let directory = root.join(&self.name);
         let edition = self.edition.as_deref().unwrap_or("2024");
@@ -117,7 +117,7 @@ impl Plant {
     }
 }
 
-/// Writes a file if it has other contents.
+/// Writes a file if its contents differ.
 pub(crate) fn write(path: &Path, text: &str) {
     if fs::read_to_string(path).is_ok_and(|old| old == text) {
         return;

@@ -96,7 +96,7 @@ impl Corpus {
         corpus
     }
 
-    /// The build that a plant is part of.
+    /// Returns the build that a plant is part of.
     pub(crate) fn of(&self, plant: &Plant) -> &Build {
         let mut alone = self.alone.iter();
         let own = alone.find(|(name, _)| *name == plant.name);
@@ -183,7 +183,7 @@ fn build(root: &Path, metadata: &Metadata, arguments: impl FnOnce(&mut Command))
 fn cargo(root: &Path, subcommand: &str, configure: impl FnOnce(&mut Command)) -> String {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root).arg(subcommand);
-    // Nothing of how this test itself is built.
+    // The variables of this test's own build are removed.
     for name in [
         "RUSTFLAGS",
         "CARGO_ENCODED_RUSTFLAGS",
@@ -193,7 +193,7 @@ fn cargo(root: &Path, subcommand: &str, configure: impl FnOnce(&mut Command)) ->
         command.env_remove(name);
     }
     configure(&mut command);
-    // Warnings of plants are of no interest; an error would be a plant that is not found.
+    // Warnings of plants are of no interest. A plant with an error would be reported as not found.
     let output = command
         .stderr(Stdio::inherit())
         .output()

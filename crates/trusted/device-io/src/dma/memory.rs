@@ -13,7 +13,7 @@ use crate::pci::PciFunction;
 /// A queue's memory starts on a page and is a whole number of pages long.
 pub(crate) const PAGE: usize = 4096;
 
-/// What a queue holds besides the memory that the device is told of.
+/// The things that a queue holds besides the memory that the device is told of.
 pub(crate) enum Held {
     /// Pinned objects.
     Pins(Pins),

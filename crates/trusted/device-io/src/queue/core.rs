@@ -131,7 +131,7 @@ impl Core {
                 return Err(QueueError::NotStarted);
             }
             // Not before the checks above: the device keeps its own position in a queue that runs, so a restarted
-            // queue would no longer match it.
+            // queue would no longer match it. Nor can anything be taken out of a queue that runs.
             if !restart(self) {
                 return Err(QueueError::NotEmpty);
             }

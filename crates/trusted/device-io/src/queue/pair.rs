@@ -108,7 +108,7 @@ struct State {
 /// Positions in the two queues since their start.
 #[derive(Clone, Copy, Default)]
 struct Positions {
-    /// The parts that the device was told of in this epoch, one bit each, of a queue that commands make.
+    /// The parts for which commands were put in this epoch, one bit each, of a queue that commands make.
     announced: u8,
     tail: u16,
     /// The tail that the device knows.
@@ -347,8 +347,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     #[inline]
     fn put(&mut self, mut entry: Entry) -> Result<Tag, SubmitError> {
         let tag = self.state.tags.take().ok_or(SubmitError::Full)?;
-        // Returns the room of completions that were taken before the device could run out of it, so that a completion
-        // always finds room.
+        // A completion must always find room. So the room of those that were taken goes back before the device could
+        // run out of room.
         let (at, entries) = (self.state.at, self.core.known.entries);
         if at.head != at.released {
             let taken = (u32::from(at.head) + entries - u32::from(at.released)) % entries;

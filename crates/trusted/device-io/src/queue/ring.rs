@@ -451,8 +451,8 @@ impl<D, const Q: usize, T> fmt::Debug for OpenRing<'_, D, Q, T> {
     }
 }
 
-/// Prefetches the first cache line of `object`. A driver stores a packet's length there. The line has left the cache since
-/// the object went into the ring, and without the prefetch that store would stall those behind it.
+/// Prefetches the first cache line of `object`. A driver stores a packet's length there. The line has left the cache
+/// since the object went into the ring, and without the prefetch that store would stall those behind it.
 #[inline]
 fn prefetch<T>(object: &T) {
     #[cfg(target_arch = "x86_64")]

@@ -186,9 +186,9 @@ impl<D: Table> PciFunction<D> {
 
     /// Resets the device by the table's steps. After a reset no queue runs, and what was in flight can be taken back.
     /// If the device doesn't comply, the function is [silenced](Self::silence); if that does not reset it, the
-    /// table's steps for [that case](Table::SILENT_RESET) do. Takes as long as the steps do; if they fail, at most
-    /// 2.2 s more for the silence, and as long as those other steps do. Nothing is started meanwhile, nor after a
-    /// failed reset until another one succeeds.
+    /// table's steps for [that case](Table::SILENT_RESET) do. Takes as long as the steps do. If
+    /// they fail, takes at most 2.2 s more for the silence, and as long as the steps for that case do. Nothing is
+    /// started meanwhile, nor after a failed reset until another one succeeds.
     ///
     /// # Errors
     ///
@@ -200,8 +200,8 @@ impl<D: Table> PciFunction<D> {
         }
         match self.silence() {
             Silenced::Absent => return Err(ResetError::Absent),
-            // A Function Level Reset leaves the device as the steps would. The steps are left out, because some
-            // devices never complete them.
+            // A Function Level Reset leaves the device as the table's steps would. It counts in their place, because
+            // some devices never complete the steps.
             Silenced::Reset if self.ends_reset(number)? => return Ok(()),
             _ => {}
         }

@@ -1,4 +1,4 @@
-//! The way from a trap frame to the boundary.
+//! The walk from a trap frame to the boundary.
 
 use super::stack::Stack;
 use super::{CutBlock, CutError, Raise, Registers};
@@ -8,74 +8,74 @@ use core::arch::naked_asm;
 use core::mem::offset_of;
 use core::ops::Range;
 
-/// What is cut, and to where.
+/// The description of a cut: what is discarded, and where the thread lands.
 #[derive(Clone)]
 pub struct Cut<'a> {
-    /// A record on the stack outside the boundary: what is landed in is the outermost frame, among the
-    /// one whose stretch of stack holds this address and those above it, that catches what the call in
-    /// it raises. In optimised code that is the record's own frame, in which `catch` was expanded.
+    /// The address of a record on the stack, outside the boundary. The thread lands in the frame that contains this
+    /// address, if that frame catches an exception of its active call. Otherwise it lands in the outermost frame inside
+    /// that one that catches. In optimised code it is the record's own frame, into which `catch` was inlined.
     pub record: *const (),
-    /// The thread's stack, lowest and end address: what may be read. At most this is.
+    /// The thread's stack, from its lowest address to its end. The cut reads nothing outside.
     pub stack: Range<usize>,
-    /// Finds the frames' tables: [`Registered`](crate::tables::Registered), or one's own.
+    /// Finds the tables of the frames: [`Registered`](crate::tables::Registered), or a finder of the caller's own.
     pub finder: &'a dyn Finder,
-    /// What the boundary's frame sees its callee do.
+    /// What the callee of the boundary's frame does.
     pub raise: Raise,
 }
 
-/// Direction, trap-on-misalignment and nested-task flags: none may be set in compiled code.
+/// The direction, alignment-check and nested-task flags. None of them may be set in compiled code.
 const CLEARED_FLAGS: u64 = 1 << 10 | 1 << 18 | 1 << 14;
 
-/// Rewrites `registers`, those of an interrupted thread, so that it goes on in the frame that holds
-/// `cut.record`, whose callee then raises.
+/// Rewrites `registers`, those of an interrupted thread, so that the thread continues as a callee of the boundary's
+/// frame, and raises there.
 ///
-/// No allocation, no lock, bounded work; reads the stack only inside `cut.stack`, and writes nothing
-/// but `registers`. Uses about 2 KiB of stack.
+/// Allocates nothing, takes no lock and does bounded work. Reads the stack only inside `cut.stack`, and writes only
+/// `registers`. Uses about 2 KiB of stack.
 ///
 /// # Errors
-/// See [`CutError`]; then `registers` are as they were.
+/// See [`CutError`]. After an error, `registers` are unchanged.
 ///
 /// # Safety
-/// * `registers` are those of a thread that does not run meanwhile, stopped in compiled code or by a
-///   fault of it, and will be loaded as they are then.
-/// * `cut.stack` is that thread's stack, mapped and readable, and the 128 bytes below its stack
-///   pointer are as it left them.
-/// * `cut.finder` says what the tables of that code do.
-/// * Nothing relies on a destructor in the frames that are given up, and nobody else refers to them.
+/// * `registers` are those of a thread that does not run meanwhile. It was stopped in compiled code, or by a fault of
+///   such code, and will be resumed with the registers as they are after this call.
+/// * `cut.stack` is that thread's stack. It is mapped and readable, and the 128 bytes below its stack pointer are as
+///   the thread left them.
+/// * `cut.finder` returns what the tables of that code say.
+/// * Nothing relies on a destructor in the discarded frames, and nothing else refers to those frames.
 pub unsafe fn cut(registers: &mut Registers, cut: &Cut<'_>) -> Result<(), CutError> {
-    // SAFETY: the caller's.
+    // SAFETY: upheld by the caller.
     let frames = || unsafe { Frames::new(registers, cut.stack.clone(), cut.finder) };
     let mut landing = Landing::default();
-    // In optimised code `catch` was expanded in the record's own frame.
+    // In optimised code `catch` was inlined into the record's own frame, so that frame is tried first.
     let found = find(frames(), cut, Choice::Record, &mut landing)?
         || find(frames(), cut, Choice::Outermost, &mut landing)?;
     if !found {
         return Err(CutError::AtBoundary);
     }
-    // SAFETY: handed on.
+    // SAFETY: upheld by the caller.
     unsafe { land(registers, &landing, cut) }
 }
 
-/// What is landed in.
+/// The frame in which the thread lands.
 #[derive(Default)]
 struct Landing {
-    /// Those of the frame that a call preserves, as its callee would have returned to it.
+    /// The registers of the frame that a call preserves, with the values that they have when its callee returns.
     frame: Registers,
-    /// Where it catches.
+    /// The address of the landing pad that catches.
     pad: usize,
 }
 
-/// Which of the frames that catch is looked for.
+/// Which catching frame is looked for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Choice {
-    /// The one that holds the record.
+    /// The frame that contains the record.
     Record,
-    /// The outermost one that the record's frame has called.
+    /// The outermost frame from the interrupted one to the record's.
     Outermost,
 }
 
-/// Steps outwards to the frame with the record. Makes `landing` that which is landed in; false if there is
-/// none.
+/// Steps outwards to the frame with the record, and stores the frame to land in at `landing`. Returns false if no frame
+/// catches.
 fn find(
     mut frames: Frames<'_>,
     cut: &Cut<'_>,
@@ -88,17 +88,17 @@ fn find(
     }
     let mut found = false;
     let remembers = cut.finder.is_registered();
-    // Whether that was all: the record's frame, or the outermost.
+    // Returns whether this frame ends the search: it is the record's, or the outermost.
     let mut visit = |frames: &mut Frames<'_>, depth, rules: &Rules, pad: Option<LandingPad>| {
         let pc = frames.pc();
         let at = |why| blocked(pc, why);
-        // A frame reaches up to where its caller's begins.
+        // A frame extends up to the address where its caller's frame begins.
         let end = rules.base(frames.registers()).map_err(at)?;
         if end <= frames.registers().rsp || end > cut.stack.end as u64 {
             return Err(at(TableError::OutOfStack));
         }
         let is_last = record < end;
-        // The interrupted frame itself calls nobody.
+        // The interrupted frame itself is not in a call.
         if depth > 0 && (is_last || choice == Choice::Outermost) {
             let pad = pad.map_or_else(|| cut.finder.landing_pad(pc), Ok);
             if let LandingPad::Catch(pad) = pad.map_err(at)? {
@@ -109,12 +109,12 @@ fn find(
         }
         Ok(is_last || frames.step(rules).map_err(at)? == Step::End)
     };
-    // Each frame holds its return address at least. So many are gone through, and no fewer: a domain makes
-    // frames as small as it likes.
+    // A frame holds at least its return address, so the stack has room for this many frames. The bound is not lower,
+    // because a domain can make its frames as small as it likes.
     for depth in 0..cut.stack.len() / size_of::<u64>() + 1 {
         let pc = frames.pc();
         let remembered = remembers.then(|| Registered::remembered(pc)).flatten();
-        // Apart, so that what is remembered stays in registers.
+        // Two calls, so that remembered rules stay in registers.
         let is_all = match remembered {
             Some((rules, pad)) => visit(&mut frames, depth, &rules, pad),
             None => {
@@ -129,30 +129,32 @@ fn find(
     Err(CutError::TooDeep)
 }
 
-/// Goes on with `registers`, which [`cut()`] has rewritten: how a thread cuts itself.
+/// Continues with `registers`, which [`cut()`] has rewritten. A thread that cuts itself ends with this.
 ///
 /// # Safety
 /// `registers` began as [`Registers::here`] in a call of the running thread that is still active, and
 /// were rewritten by a [`cut()`] that succeeded.
 pub unsafe fn resume(registers: &Registers) -> ! {
-    // SAFETY: the caller's.
+    // SAFETY: upheld by the caller.
     unsafe { load(registers) }
 }
 
+/// Loads the preserved registers, r10, r11 and the stack pointer, and jumps to `rip`.
+///
 /// # Safety
 /// As [`resume`].
 #[unsafe(naked)]
 unsafe extern "C" fn load(registers: *const Registers) -> ! {
     naked_asm!(
         ".cfi_startproc",
-        // The frame changes with the stack pointer, at one instruction.
+        // The unwind tables switch from this frame to the loaded one at a single instruction: the one that loads rsp.
         "mov rax, [rdi + {rip}]",
         "mov rcx, [rdi + {rbx}]",
         "mov rdx, [rdi + {rbp}]",
         "mov rsi, [rdi + {r12}]",
         "mov r8, [rdi + {r13}]",
         "mov r9, [rdi + {r14}]",
-        // One more than there are registers free.
+        // There is no free register left for one of the values.
         "push r15",
         ".cfi_adjust_cfa_offset 8",
         ".cfi_rel_offset r15, 0",
@@ -183,19 +185,19 @@ unsafe extern "C" fn load(registers: *const Registers) -> ! {
     )
 }
 
-/// After a jump to where there is no code: makes `registers` those of the call that led there, so that
-/// its frame is the innermost. For a fault of fetching the instruction itself. False, and nothing is
-/// changed, if the stack pointer is outside `stack`.
+/// Undoes a call to an address that has no code, for a fault of the instruction fetch: makes `registers` those of the
+/// call instruction, so that the frame of the caller is the innermost. Returns false, and changes nothing, if the stack
+/// pointer is unaligned or outside `stack`, or the return address there is zero.
 ///
 /// # Safety
 /// `stack` is mapped and readable, and no other thread writes there.
 pub unsafe fn undo_call(registers: &mut Registers, stack: Range<usize>) -> bool {
-    // SAFETY: handed on.
+    // SAFETY: upheld by the caller.
     let stack = unsafe { Stack::new(stack) };
     match stack.word(registers.rsp) {
-        Some(behind) if behind != 0 => {
-            // Inside the call's instruction, as for any interrupted one.
-            registers.rip = behind - 1;
+        Some(return_address) if return_address != 0 => {
+            // An address inside the call instruction, as for any interrupted instruction.
+            registers.rip = return_address - 1;
             registers.rsp = registers.rsp.wrapping_add(8);
             true
         }
@@ -203,7 +205,7 @@ pub unsafe fn undo_call(registers: &mut Registers, stack: Range<usize>) -> bool 
     }
 }
 
-/// Has the thread go on as the callee of what is landed in.
+/// Makes the thread continue as a callee of the frame to land in.
 ///
 /// # Safety
 /// As [`cut`].
@@ -213,9 +215,9 @@ unsafe fn land(
     cut: &Cut<'_>,
 ) -> Result<(), CutError> {
     let frame = &landing.frame;
-    // SAFETY: the caller's.
+    // SAFETY: upheld by the caller.
     let stack = unsafe { Stack::new(cut.stack.clone()) };
-    // The call has left the return address just below, where it still stands.
+    // The call has pushed the return address just below the frame, where it still is.
     let return_address = frame.rsp.wrapping_sub(8);
     if stack.word(return_address) != Some(frame.rip) {
         return Err(blocked(frame.rip as usize, TableError::OutOfStack));

@@ -1,24 +1,23 @@
-//! Cutting: giving up a thread's frames down to a boundary, from any instruction.
+//! Cutting: discarding a thread's frames up to a boundary, from any instruction.
 //!
-//! A trap handler that finds a domain at fault calls [`cut()`] with the registers of the interrupted
-//! thread and the address of a record on its stack just outside a [`catch`](crate::catch): the top
-//! activation. The frames above are stepped over by the unwind tables down to the one that catches;
-//! the registers are rewritten so that, when the thread goes on, that frame finds that its callee
-//! raises. From there on it is an ordinary unwind edge, one frame long, which `dwarf` goes without a walk: the
-//! landing pad is known. No destructor of a frame that was given up runs, and nothing is stored on the way
-//! of a call for it.
+//! A trap handler that finds a domain at fault calls [`cut()`] with the registers of the interrupted thread and the
+//! address of a record on the thread's stack, just outside a [`catch`](crate::catch): the top activation. The cut steps
+//! over the inner frames by the unwind tables, up to the frame that catches. It rewrites the registers so that the
+//! thread continues as a callee of that frame that raises. The rest is an ordinary unwind over one frame, for which the
+//! `dwarf` backend needs no walk, because the landing pad is known. No destructor of a discarded frame runs, and a call
+//! stores nothing in advance to make this possible.
 //!
 //! ```text
 //!   trap: rip ─► memcpy ─► driver ─► method ─► ▓ frame with the record and the catch ▓ ─► …
-//!                └──────── given up ─────────┘   └── its callee is now `raise`
+//!                └──────── discarded ────────┘   └── its callee is now `raise`
 //! ```
 //!
-//! # What a trap handler has to keep to
+//! # Requirements on a trap handler
 //!
-//! * It runs on another stack, or has left the 128 bytes below the stack pointer untouched: a table
-//!   may say that a register which an epilogue has popped is found there.
-//! * It does not cut where trusted code runs: it asks the runtime first.
-//! * All registers of the trap frame are copied to [`Registers`], and all are written back.
+//! * It runs on another stack, or leaves the 128 bytes below the stack pointer (the red zone) untouched. A table may
+//!   say that a register which an epilogue has popped is found there.
+//! * It does not cut where trusted code runs, and asks the runtime first.
+//! * It copies all registers of the trap frame to [`Registers`], and writes all of them back.
 //!
 //! # Example
 //!
@@ -102,21 +101,21 @@ pub use raise::{Hook, Landed, Raise, raise, raise_within};
 
 use core::fmt;
 
-/// Why nothing was cut; the registers are as they were.
+/// Why nothing was cut. The registers are unchanged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CutError {
-    /// No frame between the interrupted instruction and the record would catch: trusted code on the
-    /// way in or out of the boundary. Try again when the thread has gone on.
+    /// No frame from the interrupted instruction to the record catches: the thread is in trusted code on its way into
+    /// or out of the boundary. Try again when the thread has run further.
     AtBoundary,
     /// The frame at this address cannot be stepped over.
     Blocked {
         /// An address inside its active instruction.
         pc: usize,
-        /// Why.
+        /// The reason.
         why: CutBlock,
     },
-    /// There are more frames than fit on the stack: the tables lead in circles.
+    /// There are more frames than fit on the stack, so the tables do not describe it.
     TooDeep,
 }
 
@@ -124,11 +123,11 @@ pub enum CutError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CutBlock {
-    /// No table for this address.
+    /// There is no table for this address.
     NoTable,
     /// The table is damaged, or in a form that is not supported.
     BadTable,
-    /// The stack is not as the tables say.
+    /// The stack does not match the tables.
     BadStack,
 }
 

@@ -1,4 +1,4 @@
-//! What a boundary sees its callee do once a cut has landed: raise.
+//! The code that runs once a cut has landed: the boundary's callee, which raises.
 
 use core::arch::naked_asm;
 use core::ops::Range;
@@ -6,21 +6,21 @@ use core::ops::Range;
 #[cfg(feature = "dwarf")]
 use crate::dwarf::Landed as LandedByDwarf;
 
-/// What a hook has raised: which only the backend makes, for the landing pad of the boundary.
+/// The exception that a hook has raised. Only the backend makes one, for the landing pad of the boundary.
 #[cfg(all(feature = "dwarf", not(feature = "std")))]
 pub use crate::backend::Landed;
 
-/// What a hook would return: with this backend none does, for its raise begins in the hook.
+/// The result type of a hook. With this backend no hook returns, because the hook itself starts the unwinding.
 #[cfg(not(all(feature = "dwarf", not(feature = "std"))))]
 #[derive(Debug)]
 pub enum Landed {}
 
-/// What the boundary's callee does. Runs on the thread, on the boundary's stack, with the FPU's control
-/// words at their defaults, and gets the stack pointer of the boundary: what lies below was given up.
-/// It ends in [`raise`], which also does alone, or in [`raise_within`].
+/// A function that runs as the boundary's callee after a cut. It runs on the thread and on the boundary's stack, with
+/// the FPU's control words at their defaults. Its argument is the stack pointer of the boundary; the stack below was
+/// discarded. It ends in [`raise`], which is itself the simplest hook, or in [`raise_within`].
 pub type Hook = extern "C-unwind" fn(usize) -> Landed;
 
-/// A [`Hook`], and how a thread comes to it and on from there.
+/// A [`Hook`], and the code that enters it and continues after it.
 #[derive(Clone, Copy, Debug)]
 pub struct Raise {
     entry: unsafe extern "C-unwind" fn() -> !,
@@ -28,7 +28,7 @@ pub struct Raise {
 }
 
 impl Raise {
-    /// By the program's backend.
+    /// Raises by the program's backend.
     #[must_use]
     pub const fn new(hook: Hook) -> Self {
         #[cfg(all(feature = "dwarf", not(feature = "std")))]
@@ -40,7 +40,7 @@ impl Raise {
         }
     }
 
-    /// By the [`dwarf`](crate::dwarf) backend, for its boundaries also where `std` is on: the hook ends in
+    /// Raises by the [`dwarf`](crate::dwarf) backend, for its own boundaries, even if `std` is on. The hook ends in
     /// [`dwarf::raise_cut`](crate::dwarf::raise_cut).
     #[cfg(feature = "dwarf")]
     #[must_use]
@@ -51,7 +51,7 @@ impl Raise {
         }
     }
 
-    /// Where the thread goes on, with the hook in r11 and the boundary's landing pad in r10.
+    /// Returns the address at which the thread continues, with the hook in r11 and the boundary's landing pad in r10.
     pub(super) fn entry(&self) -> usize {
         self.entry as usize
     }
@@ -61,24 +61,24 @@ impl Raise {
     }
 }
 
-/// The plainest [`Hook`]: raises, after what panics the frames that were given up had in flight
-/// is forgotten. For threads that have one stack.
+/// The simplest [`Hook`]: forgets the panics that were in flight in the discarded frames, then raises. For threads that
+/// have one stack.
 pub extern "C-unwind" fn raise(boundary: usize) -> Landed {
     raise_within(0..boundary)
 }
 
-/// As [`raise`], for a hook that knows the stack: `given_up` is all of it that is below the boundary. A panic
-/// that began on another one stays in flight, for its frames are still there.
-#[inline(always)] // a frame less to unwind
+/// As [`raise`], for a hook that knows the stack: `given_up` is the part of it below the boundary. A panic that began
+/// on another stack stays in flight, because its frames still exist.
+#[inline(always)] // saves a frame to unwind
 pub fn raise_within(given_up: Range<usize>) -> Landed {
     crate::backend::raise_cut_within(given_up)
 }
 
-/// The code that was cut may have left the x87 stack in use and any control word changed. The word at
-/// the stack pointer is overwritten.
+/// Resets the FPU: the code that was cut may have left the x87 stack in use and any control word changed. Overwrites
+/// the word at the stack pointer.
 ///
-/// `fninit` takes some 30 ns. Where the x87 control word is as it should be, which masks all exceptions, it
-/// is enough to empty the stack.
+/// `fninit` takes some 30 ns. If the x87 control word has its default, which masks all exceptions, it is enough to
+/// empty the stack.
 macro_rules! reset_fpu {
     () => {
         "fnstcw [rsp]
@@ -94,8 +94,8 @@ macro_rules! reset_fpu {
     };
 }
 
-/// Entered as if the boundary had called it, with what raises in r11, which it becomes: a frame less to
-/// unwind.
+/// The entry after a cut, as if the boundary had called it. It jumps to the hook in r11, and does not call it, which
+/// saves a frame to unwind.
 #[cfg(not(all(feature = "dwarf", not(feature = "std"))))]
 #[unsafe(naked)]
 unsafe extern "C-unwind" fn before_raise() -> ! {
@@ -112,8 +112,9 @@ unsafe extern "C-unwind" fn before_raise() -> ! {
     )
 }
 
-/// The same, but goes on at the landing pad in r10 with what the hook returns: who catches is known, and
-/// the registers that a call preserves are the boundary's all along.
+/// The entry after a cut to a boundary of the `dwarf` backend. It calls the hook in r11 and then continues at the
+/// landing pad in r10 with the exception that the hook returns. That needs no walk: the catching frame is known, and
+/// the preserved registers already have the boundary's values.
 #[cfg(feature = "dwarf")]
 #[unsafe(naked)]
 unsafe extern "C-unwind" fn before_pad() -> ! {
@@ -126,9 +127,9 @@ unsafe extern "C-unwind" fn before_pad() -> ! {
         "lea rdi, [rsp + 32]",
         "call r11",
         "mov rcx, [rsp + 8]",
-        // A landing pad gets the exception in rax, and in rdx a selector that Rust does not look at.
+        // A landing pad gets the exception in rax, and in rdx a selector, which Rust does not read.
         "xor edx, edx",
-        // Up to here the boundary's callee; from here on the boundary, about to go on.
+        // Up to here this is the boundary's callee. From here on it is the boundary, about to continue.
         "lea rsp, [rsp + 32]",
         ".cfi_def_cfa rsp, 0",
         ".cfi_register rip, rcx",

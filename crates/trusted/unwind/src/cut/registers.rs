@@ -1,9 +1,9 @@
 //! The registers of a thread at some instruction.
 
-/// The x86_64 registers of an interrupted thread, in DWARF's order: what a trap handler fills from
-/// its trap frame, and puts back there after a [`cut`](super).
+/// The x86_64 registers of an interrupted thread, in the order of their DWARF numbers. A trap handler fills them from
+/// its trap frame, and writes them back there after a [`cut`](super).
 ///
-/// FPU and vector registers are not among them: no unwind table restores any.
+/// FPU and vector registers are left out, because no unwind table restores any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[repr(C)]
 #[expect(missing_docs, reason = "named after the registers")]
@@ -28,17 +28,17 @@ pub struct Registers {
     pub rflags: u64,
 }
 
-/// How many registers DWARF numbers here: the general ones and the return address.
+/// The number of registers that have a DWARF number here: the general ones and the return address.
 #[cfg(samara_tables)]
 pub(crate) const NUMBERED: usize = 17;
-/// DWARF's number of the return address.
+/// The DWARF number of the return address.
 #[cfg(samara_tables)]
 pub(crate) const RETURN_ADDRESS: usize = 16;
 
 #[cfg(samara_tables)]
 impl Registers {
-    /// Takes over those of `frame` that a call preserves, its place and its stack pointer. One by one: a
-    /// copy of all is a call, and waits for what was stored just before.
+    /// Takes over the preserved registers, the instruction pointer and the stack pointer of `frame`. Copies them one by
+    /// one, because a copy of the whole structure is a call, and waits for the stores just before it.
     #[inline]
     pub(crate) const fn go_on_as(&mut self, frame: &Self) {
         self.rbx = frame.rbx;
@@ -51,7 +51,7 @@ impl Registers {
         self.rip = frame.rip;
     }
 
-    /// The register with this DWARF number; `None` if it is none of ours.
+    /// Returns the register with this DWARF number, or `None` if it is not in the structure.
     pub(crate) const fn get(&self, number: usize) -> Option<u64> {
         Some(match number {
             0 => self.rax,
@@ -75,7 +75,7 @@ impl Registers {
         })
     }
 
-    /// Sets the register with this DWARF number, if it is one of ours.
+    /// Sets the register with this DWARF number, if it is in the structure.
     pub(crate) const fn set(&mut self, number: usize, value: u64) {
         let place = match number {
             0 => &mut self.rax,

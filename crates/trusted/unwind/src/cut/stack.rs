@@ -1,20 +1,22 @@
-//! Reading a stack within its bounds.
+//! Reads of a stack within its bounds.
 
 use core::ops::Range;
 use core::ptr;
 
-/// A stretch of stack that may be read.
+/// A range of stack that may be read.
 #[derive(Clone, Debug)]
 pub(crate) struct Stack(Range<usize>);
 
 impl Stack {
+    /// Makes a range of stack for reading.
+    ///
     /// # Safety
-    /// What is asked for of the range is mapped and readable while this lives, and no other thread writes to it.
+    /// Every word of the range that is read is mapped and readable while this lives, and no other thread writes to it.
     pub(crate) const unsafe fn new(range: Range<usize>) -> Self {
         Self(range)
     }
 
-    /// The word at `address`; `None` outside the bounds or unaligned.
+    /// Returns the word at `address`, or `None` if it is outside the bounds or unaligned.
     pub(crate) fn word(&self, address: u64) -> Option<u64> {
         let address = usize::try_from(address).ok()?;
         let end = address.checked_add(size_of::<u64>())?;
@@ -22,8 +24,8 @@ impl Stack {
             return None;
         }
         let place = ptr::with_exposed_provenance::<u64>(address);
-        // Volatile: compiled code may write there behind the compiler's back, as far as it can tell.
-        // SAFETY: aligned, and inside the range, so readable as `new` was promised.
+        // A volatile read, because the frames there belong to other code, whose writes the compiler cannot see.
+        // SAFETY: the word is aligned and inside the range, so it is readable, as the caller of `new` vouches.
         Some(unsafe { place.read_volatile() })
     }
 

@@ -1,4 +1,4 @@
-//! The exception object: pre-allocated, since raising must not allocate.
+//! The exception object, which is allocated in advance, because raising must not allocate.
 
 #[cfg(samara_tables)]
 use core::ops::Range;
@@ -6,13 +6,13 @@ use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use super::unwinder::Object;
 
-/// Room for one exception in flight.
-#[repr(C)] // the object comes first: its address is the slot's
+/// A slot for one exception in flight.
+#[repr(C)] // the object comes first, so its address is the slot's
 #[derive(Debug)]
 pub(super) struct ExceptionSlot {
     pub(super) object: Object,
     busy: AtomicBool,
-    /// Where on the stack the panic began; 0 until that is known.
+    /// The address on the stack at which the panic began; 0 until it is known.
     began: AtomicUsize,
 }
 
@@ -25,19 +25,20 @@ impl ExceptionSlot {
         }
     }
 
-    /// Takes the slot, if it is free.
+    /// Takes the slot if it is free. Returns whether it was.
     pub(super) fn claim(&self) -> bool {
         !self.is_busy() && !self.busy.swap(true, Ordering::Acquire)
     }
 
-    /// The panic begins in a frame that the caller has called.
+    /// Notes the current address on the stack as the place where the panic begins.
     pub(super) fn begins_here(&self) {
         let place = 0_u8;
         self.began
             .store((&raw const place).addr(), Ordering::Relaxed);
     }
 
-    /// Whether the panic began in this part of a stack, or was just about to, for it to be given up.
+    /// Whether the panic began in `given_up`, the discarded part of a stack. True also if no address is noted, because
+    /// the thread was then cut while it claimed or released the slot.
     #[cfg(samara_tables)]
     pub(super) fn began_in(&self, given_up: &Range<usize>) -> bool {
         let began = self.began.load(Ordering::Relaxed);

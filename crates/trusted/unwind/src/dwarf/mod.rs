@@ -1,24 +1,23 @@
 //! The `dwarf` backend: unwind tables, no allocation.
 //!
-//! On x86_64 this crate unwinds by itself, and the images whose code raises, or is passed by what is
-//! raised, must be registered with [`tables::register_image`](crate::tables::register_image) before;
-//! elsewhere the `unwinding` crate does, by the linker's symbols.
+//! On x86_64 this crate unwinds by itself. The images whose code raises, or has frames through which a panic unwinds,
+//! must be registered with [`tables::register_image`](crate::tables::register_image) before. On other architectures the
+//! `unwinding` crate unwinds, and finds the tables by the linker's symbols.
 //!
 //! # What a kernel supplies
 //!
-//! * [`set_thread_state!`](crate::set_thread_state): which [`ThreadState`] belongs to the running
+//! * [`set_thread_state!`](crate::set_thread_state): the function that returns the [`ThreadState`] of the running
 //!   thread.
-//! * A `#[panic_handler]` that records the message and then, if the panic [`may_unwind`], calls
-//!   [`begin_panic`].
-//! * The linker's part: see the [crate's documentation](crate). Its tables are mapped readable.
+//! * A `#[panic_handler]` that records the message and then, if the panic [`may_unwind`], calls [`begin_panic`].
+//! * The lines for the linker: see the [crate's documentation](crate). The tables are mapped readable.
 //!
-//! The outermost frame's return address must be zero: that ends a walk.
+//! The outermost frame's return address must be zero, which ends a walk.
 //!
 //! # In a program with `std`
 //!
-//! On x86_64 Linux this module can be used beside the `std` backend, for tests and measurements. Each
-//! unwinder's panics pass the frames and boundaries of the other's, but for one: `std::panic::catch_unwind`
-//! aborts the process when something lands there that is not of its own kind.
+//! On x86_64 Linux this module can be used beside the `std` backend, for tests and measurements. The panics of each
+//! unwinder pass the frames and boundaries of the other, with one exception: `std::panic::catch_unwind` aborts the
+//! process when a foreign panic lands there.
 
 mod exception;
 mod thread_state;
@@ -35,44 +34,44 @@ use crate::UnwindFailed;
 pub use thread_state::ThreadState;
 pub use unwinder::backtrace;
 
-/// What a contained panic left behind: nothing, since its message was recorded by the panic handler
-/// and the exception object was given back when the boundary was reached.
+/// The payload of a contained panic. It is empty: the panic handler has recorded the message, and the exception object
+/// was released when the panic reached the boundary.
 #[derive(Debug)]
 #[must_use = "dispose of the payload inside the boundary"]
 pub struct Payload(());
 
 impl Payload {
-    /// Gives back what the panic held.
+    /// Disposes of the payload, which is empty.
     pub fn dispose(self) {}
 }
 
 /// Whether the destructors between a panic and its boundary run.
 pub const RUNS_DESTRUCTORS: bool = true;
 
-/// Runs `f`; a panic inside ends here, and the destructors between have run.
+/// Runs `f`. A panic inside ends here, after the destructors in between have run.
 ///
 /// # Errors
-/// The panic is over; what is left of it is to be disposed of.
+/// Returns the payload of the panic, which has ended. Dispose of it.
 ///
 /// Cost: none beyond the call while nothing panics.
 ///
 /// Failure: F-5
 #[inline]
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
-    // The exception was given back on landing: all that is left to say is "it panicked".
+    // The exception was released on landing. The error only says that `f` panicked.
     unwinder::catch(f).map_err(|()| Payload(()))
 }
 
-/// Unwinds to the innermost boundary; the panic handler is not asked and nothing is allocated.
+/// Unwinds to the innermost boundary, without the panic handler and without an allocation.
 ///
 /// # Panics
-/// Where no boundary can be reached, which the kernel's panic handler then finds out for itself.
+/// If no boundary can be reached. The kernel's panic handler then fails to unwind, too.
 pub fn raise() -> ! {
     let failed = begin_panic();
     panic!("unwinding failed: {failed}");
 }
 
-/// Passes on what a [`catch`] has stopped, to the next one. Nothing is allocated.
+/// Passes a panic that a [`catch`] has stopped on to the next one. Allocates nothing.
 ///
 /// # Panics
 /// As [`raise`].
@@ -82,8 +81,9 @@ pub fn resume(_: Payload) -> ! {
 
 /// Starts unwinding for a panic that the kernel's panic handler has recorded.
 ///
-/// Returns only if the panic cannot be delivered: the handler must then stop the kernel. At the crate's root with the feature
-/// `dwarf`, where `std` is not on.
+/// Returns only if the panic cannot be delivered. The handler must then stop the kernel.
+///
+/// The root of the crate re-exports it with the feature `dwarf` if `std` is off.
 #[must_use = "it returns only on failure"]
 pub fn begin_panic() -> UnwindFailed {
     let Some(exception) = thread_state::current().claim() else {
@@ -95,37 +95,37 @@ pub fn begin_panic() -> UnwindFailed {
     failed
 }
 
-/// What [`raise_cut`] has raised, for the landing pad at which a cut goes on.
+/// The exception that [`raise_cut`] has raised, for the landing pad at which the thread continues after a cut.
 #[cfg(samara_tables)]
 #[derive(Debug)]
 #[must_use = "counts as a panic in flight until the boundary gets it"]
 #[repr(transparent)]
 pub struct Landed(&'static exception::ExceptionSlot);
 
-/// The plainest [hook](crate::cut::Raise::by_dwarf) of a cut to a boundary of this backend's:
-/// [`cut::raise`](crate::cut::raise()) is the same where `std` is not on. First the panics are forgotten that
-/// began below `boundary`, where all was given up. There is room for one cut in any case, and no more are
-/// under way at a time.
+/// The simplest [hook](crate::cut::Raise::by_dwarf) of a cut to a boundary of this backend. Without the feature `std`,
+/// [`cut::raise`](crate::cut::raise()) is the same. First forgets the panics that began below `boundary`, where all
+/// frames were discarded. An exception object for the cut is always available, because only one cut is in progress at a
+/// time.
 #[cfg(samara_tables)]
 pub extern "C-unwind" fn raise_cut(boundary: usize) -> Landed {
     raise_cut_within(0..boundary)
 }
 
-/// As [`raise_cut`], where threads change stacks: [`cut::raise_within`](crate::cut::raise_within).
+/// As [`raise_cut`], for programs whose threads change stacks: see [`cut::raise_within`](crate::cut::raise_within).
 #[cfg(samara_tables)]
 pub fn raise_cut_within(given_up: core::ops::Range<usize>) -> Landed {
     Landed(thread_state::current().claim_for_cut(&given_up))
 }
 
-/// Whether this panic may be unwound: not if it struck in code compiled to never unwind, such as a
-/// destructor that an earlier panic runs, an `extern "C"` function, or `alloc`'s report of
-/// exhausted memory. Nothing but giving up the frames unrun can contain such a panic.
+/// Whether this panic may be unwound. It may not if it began in code that is compiled to never unwind, such as a
+/// destructor that an earlier panic runs, an `extern "C"` function, or `alloc`'s report of exhausted memory. Only a
+/// cut, which runs no destructors, can contain such a panic.
 #[must_use]
 pub fn may_unwind(panic: &PanicInfo<'_>) -> bool {
     panic.can_unwind()
 }
 
-/// Whether a panic is on its way to its boundary on this thread: true in the destructors that it
+/// Whether a panic is in flight on this thread, that is, on its way to its boundary. True in the destructors that it
 /// runs.
 #[must_use]
 pub fn is_unwinding() -> bool {

@@ -1,4 +1,4 @@
-//! What the unwinder keeps for each thread, and the hook that finds it.
+//! The unwinder's state for each thread, and the hook that finds it.
 
 #![expect(unsafe_code, reason = "the hook is bound by symbol")]
 
@@ -6,22 +6,22 @@ use super::exception::ExceptionSlot;
 #[cfg(samara_tables)]
 use core::ops::Range;
 
-/// Panics that may be in flight on one thread at a time: each further one starts in a destructor
-/// that an earlier one runs, and is contained there.
+/// The most panics that may be in flight on one thread. Each further one starts in a destructor that an earlier one
+/// runs, and is contained there.
 const MAX_IN_FLIGHT: usize = 8;
 
 /// A thread's exception objects. The kernel keeps one for each of its threads.
 #[derive(Debug)]
 pub struct ThreadState {
     slots: [ExceptionSlot; MAX_IN_FLIGHT],
-    /// For what a cut raises, however many panics are in flight. On its way from the landing to the boundary
-    /// nothing of the code that was cut runs; a cut there gives it up and takes it again.
+    /// The slot for the exception of a cut, which is available however many panics are in flight. Between the landing
+    /// and the boundary no code that was cut runs. If the thread is cut there once more, that cut takes over the slot.
     #[cfg(samara_tables)]
     of_cut: ExceptionSlot,
 }
 
 impl ThreadState {
-    /// A thread on which nothing is unwinding.
+    /// Makes the state of a thread on which nothing is unwinding.
     #[expect(clippy::new_without_default, reason = "lives in statics")]
     pub const fn new() -> Self {
         Self {
@@ -35,8 +35,9 @@ impl ThreadState {
         self.slots.iter().find(|slot| slot.claim())
     }
 
-    /// What a cut raises. What began in the part of a stack that was `given_up` is released. (Nothing further in
-    /// began elsewhere: a cut ends on the stack where it begins, and who had entered another is back.)
+    /// Takes the slot for the exception of a cut, after releasing those of the panics that began in `given_up`, the
+    /// discarded part of a stack. No inner panic began on another stack: a cut ends on the stack where it begins, and a
+    /// call that entered another stack has returned by then.
     #[cfg(samara_tables)]
     pub(super) fn claim_for_cut(&self, given_up: &Range<usize>) -> &ExceptionSlot {
         for slot in &self.slots {
@@ -44,7 +45,8 @@ impl ThreadState {
                 slot.release();
             }
         }
-        // Where it is taken, a landing was cut: further in, for it ends before anything else runs.
+        // If the slot is already taken, a cut has interrupted the landing of an earlier one, and takes over its slot.
+        // That landing was an inner one, because a landing ends before any other code runs.
         self.of_cut.claim();
         &self.of_cut
     }

@@ -1,17 +1,16 @@
-//! Where a thread's boundaries hang, and the hook that finds it.
+//! The anchor of a thread's boundaries, and the hook that finds it.
 
 use core::ptr;
 use core::sync::atomic::{AtomicPtr, Ordering};
 
-/// Holds a thread's innermost boundary. The program keeps one for each of its threads.
-///
-/// Each boundary remembers the one that encloses it, so this is the head of a chain.
+/// The head of a thread's chain of boundaries: holds the address of the innermost one. Each boundary has the address of
+/// the one that encloses it. The program keeps one anchor for each of its threads.
 #[derive(Debug)]
 #[repr(transparent)]
 pub struct Anchor(AtomicPtr<()>);
 
 impl Anchor {
-    /// The anchor of a thread without a boundary.
+    /// Makes the anchor of a thread without a boundary.
     #[expect(clippy::new_without_default, reason = "lives in statics")]
     #[must_use]
     pub const fn new() -> Self {
@@ -22,7 +21,8 @@ impl Anchor {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Where the assembly reads and writes it. Only the thread itself does: plain accesses.
+    /// Returns the address at which the assembly reads and writes the anchor. Only the thread itself does so, so its
+    /// accesses are plain ones.
     pub(super) const fn place(&self) -> *mut *mut () {
         self.0.as_ptr()
     }
@@ -31,13 +31,13 @@ impl Anchor {
 /// The program's side of the `jump` backend.
 ///
 /// # Safety
-/// [`anchor`](Self::anchor) returns the same anchor at every call on one thread and a different one
-/// on every other live thread, does not panic, and nobody else uses it.
+/// [`anchor`](Self::anchor) returns the same anchor at every call on one thread, and a different one on every other
+/// live thread. It does not panic, and nothing else uses the anchor.
 ///
-/// Whoever binds a host also promises for the whole program that nothing inside a boundary relies
-/// on a destructor of its own stack frames for what others may do: no scoped threads, no waiting
-/// lists through pinned locals, no lock of trusted code held while code of a domain runs. Samara's
-/// own crates keep to that; domains, which forbid `unsafe` and have no `std`, cannot do otherwise.
+/// A program that binds a host also promises for all its code: code inside a boundary relies on no destructor of its
+/// own stack frames to keep other code sound. So there are no scoped threads, no waiting lists through pinned locals,
+/// and no lock of trusted code is held while code of a domain runs. Samara's own crates keep that promise. Domains
+/// cannot break it, because they forbid `unsafe` and have no `std`.
 pub unsafe trait JumpHost {
     /// The running thread's anchor.
     fn anchor() -> &'static Anchor;

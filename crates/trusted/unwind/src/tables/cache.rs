@@ -1,38 +1,39 @@
-//! Rows that were worked out lately: a cut reads each frame's row again for the backtrace, and calls that
-//! die once die often.
+//! A cache of rows that were computed recently. It pays, because a cut reads each frame's row again for the backtrace,
+//! and a call that dies once often dies again.
 //!
-//! Each place is a sequence lock that nobody waits for: who finds it held passes it by, reader or writer,
-//! so that a trap handler may interrupt either. Only rows of the common form are kept, two words each, and
-//! a third for the landing pad, once that was asked for. They are good while no image comes or goes: which
-//! begins a new [`epoch`].
+//! Each place is a sequence lock on which no thread waits: a reader or writer that finds it held skips the place. So a
+//! trap handler may interrupt either. Only rows of the common form are kept, in two words each, with a third for the
+//! landing pad once that was computed. They are valid until an image is registered or unregistered, which begins a new
+//! [`epoch`].
 //!
-//! A thread that is cut while it writes, some nanoseconds, leaves one place of all unused for good.
+//! A write takes some nanoseconds. A thread that is cut during a write leaves that one place unusable forever.
 
 use super::common::Common;
 use super::{LandingPad, Rules};
 use crate::primitive::atomic::{AtomicU64, AtomicUsize, Ordering, fence};
 
-/// Places for addresses of the same hash: the calls that lead somewhere are some dozens, and two that
-/// share their only place would drive each other out again and again.
+/// The number of places for addresses with the same hash. A walk visits some dozens of calls, and with a single place,
+/// two of them with the same hash would evict each other again and again.
 const WAYS: usize = 4;
 /// A power of two.
 const SETS: usize = 64;
 
 #[repr(align(64))]
 struct Set {
-    /// Side by side, so that a search reads one line. A guess: what counts is the place.
+    /// The addresses of all places, side by side so that a search reads one cache line. Only a hint: the place itself
+    /// decides.
     pcs: [AtomicU64; WAYS],
     places: [Place; WAYS],
 }
 
 #[repr(align(64))]
 struct Place {
-    /// Odd while somebody writes.
+    /// Odd while a thread writes.
     sequence: AtomicU64,
     epoch: AtomicU64,
     pc: AtomicU64,
     row: [AtomicU64; 2],
-    /// 0 if it was not asked for.
+    /// The packed landing pad; 0 if it is not known.
     pad: AtomicU64,
 }
 
@@ -43,16 +44,16 @@ static CACHE: [Set; SETS] = [const {
     }
 }; SETS];
 
-/// Starts at one, so that an empty place is nobody's.
+/// The current epoch. Starts at one, so that an empty place belongs to no epoch.
 static EPOCH: AtomicUsize = AtomicUsize::new(1);
 
-/// Between one change of the registered images and the next.
+/// Returns the current epoch: the time between one change of the registered images and the next.
 #[inline]
 pub(super) fn epoch() -> u64 {
     EPOCH.load(Ordering::Acquire) as u64
 }
 
-/// An image has come or gone.
+/// Begins a new epoch, because an image was registered or unregistered.
 pub(super) fn begin_epoch() {
     EPOCH.fetch_add(1, Ordering::SeqCst);
 }
@@ -63,7 +64,7 @@ fn set(pc: usize) -> &'static Set {
     &CACHE[hash as usize % SETS]
 }
 
-/// The row at `pc`, if it was put in this epoch, and the landing pad if it came with it.
+/// Returns the row at `pc` if it was put in this epoch, and the landing pad if that is known.
 #[inline]
 pub(super) fn get(pc: usize) -> Option<(Common, Option<LandingPad>)> {
     let set = set(pc);
@@ -74,13 +75,14 @@ pub(super) fn get(pc: usize) -> Option<(Common, Option<LandingPad>)> {
     set.places[at].read(pc)
 }
 
-/// Keeps what is known of `pc`, which was worked out after `epoch` was read.
+/// Keeps the rules and the landing pad at `pc`, which were computed after `epoch` was read.
 pub(super) fn put(pc: usize, epoch: u64, rules: &Rules, pad: Option<LandingPad>) {
     let Some(row) = rules.common() else {
         return;
     };
     let pad = pad.and_then(|pad| pad.pack(pc)).unwrap_or(0);
-    // In its own place, or that of nobody's row, or that which was written to least.
+    // Prefers the place that `pc` already has, then one whose row is of an old epoch, then the one that was written
+    // least often.
     let set = set(pc);
     let at = set.places.iter().enumerate().min_by_key(|(_, place)| {
         let sequence = place.sequence.load(Ordering::Relaxed);
@@ -106,7 +108,7 @@ impl Place {
         }
     }
 
-    /// What it has of `pc`, if that is of this epoch.
+    /// Returns the row and the landing pad of `pc`, if the place has them for this epoch.
     #[inline]
     fn read(&self, pc: usize) -> Option<(Common, Option<LandingPad>)> {
         let sequence = self.sequence.load(Ordering::Acquire);
@@ -122,7 +124,7 @@ impl Place {
         is_whole.then(|| (Common::from_words(row), LandingPad::unpack(pad, pc)))
     }
 
-    /// Whether that was done: not while somebody else writes.
+    /// Writes a row to the place, unless another thread is writing there. Returns whether it did.
     fn write(&self, pc: usize, epoch: u64, row: Common, pad: u64) -> bool {
         let sequence = self.sequence.load(Ordering::Relaxed);
         let (acquire, relaxed) = (Ordering::Acquire, Ordering::Relaxed);

@@ -1,7 +1,8 @@
-//! Rules of the form that nearly all have, in two words: what is remembered, and applied quickly.
+//! Rules of the common form, which nearly all rules have. They fit into two words, are remembered, and are quick to
+//! apply.
 //!
-//! The frame's base is a register and an offset; each register that a call preserves was saved in a word
-//! not far from there, or not at all; so was the return address.
+//! In this form the frame's base is a register plus an offset. Each register that a call preserves was saved in a word
+//! near the base, or not at all, and so was the return address.
 
 use super::TableError;
 use super::row::{Row, Rule};
@@ -11,20 +12,20 @@ use crate::cut::stack::Stack;
 const RBP: u8 = 6;
 const RSP: u8 = 7;
 
-/// The registers that may have been saved, by DWARF's numbers: rbx, rbp, r12 to r15.
+/// The DWARF numbers of the registers that may have been saved: rbx, rbp, r12 to r15, and the return address.
 const SAVED: [usize; 7] = [3, 6, 12, 13, 14, 15, RETURN_ADDRESS];
 
 /// One row of the common form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Common {
-    /// A byte for each of [`SAVED`]: where, in words from the frame's base; 0 if it was not.
+    /// A byte for each of [`SAVED`]: where it was saved, in words from the frame's base; 0 if it was not saved.
     saved: u64,
-    /// The register that the base is counted from, and the offset below.
+    /// The register from which the base is computed in the upper half, and the offset in the lower half.
     base: u64,
 }
 
 impl Common {
-    /// The row, if it is of this form.
+    /// Returns the row in this form, if it has it.
     #[inline]
     pub(super) fn of(row: &Row) -> Option<Self> {
         let mut bytes = [0_u8; 8];
@@ -50,7 +51,7 @@ impl Common {
         [self.saved, self.base]
     }
 
-    /// What [`words`](Self::words) gave.
+    /// Makes a row of the words that [`words`](Self::words) returned.
     #[inline]
     pub(super) const fn from_words([saved, base]: [u64; 2]) -> Self {
         Self { saved, base }
@@ -69,7 +70,7 @@ impl Common {
         row
     }
 
-    /// The frame's base.
+    /// Returns the frame's base.
     #[inline]
     pub(super) fn base(self, registers: &Registers) -> Result<u64, TableError> {
         let base = match (self.base >> 32) as u8 {
@@ -80,8 +81,8 @@ impl Common {
         Ok(base.wrapping_add_signed((self.base as u32 as i32).into()))
     }
 
-    /// As [`Rules::apply`](super::Rules::apply). In place, register by register: a copy of all would wait
-    /// for the stores of the step before.
+    /// As [`Rules::apply`](super::Rules::apply). Works in place, register by register, because a copy of all registers
+    /// would wait for the stores of the step before.
     #[inline]
     pub(super) fn apply(
         self,
@@ -94,7 +95,7 @@ impl Common {
             let place = base.wrapping_add_signed(i64::from(place as i8) * 8);
             stack.word(place).ok_or(TableError::OutOfStack)
         };
-        // A table that does not say where its caller is has none.
+        // A frame whose table does not say where its return address is has no caller.
         if rip == 0 {
             return Ok(false);
         }

@@ -1,33 +1,33 @@
 //! The entry of one function in `.eh_frame` (LSB core, 10.6.1; DWARF 5, 6.4.1).
 //!
-//! By hand: of what entries may say, a cut needs one row and the address of the language-specific data,
-//! in a trap handler, for each frame (decision 83). `gimli` is what the tests compare with.
+//! The parser is written by hand. For each frame, a cut needs only one row and the address of the language-specific
+//! data, and it needs them in a trap handler (decision 83). The tests compare the results with those of `gimli`.
 
 use super::TableError;
 use super::reader::{Cursor, INDIRECT, OMIT};
 
-/// A length in 32 bits may not be this: more follows.
+/// The 32-bit length that says that a 64-bit length follows.
 const LONG: u32 = u32::MAX;
 
-/// What a function's entry, and the part that it shares with others, say.
+/// The content of a function's entry (FDE) and of the part that it shares with others (CIE).
 pub(super) struct Entry<'a> {
-    /// Its first address, and its length in bytes.
+    /// The function's first address, and its length in bytes.
     pub(super) start: usize,
     pub(super) length: usize,
-    /// Factors of what the instructions say.
+    /// The factors of the operands of instructions.
     pub(super) code_factor: usize,
     pub(super) data_factor: i64,
     pub(super) return_address: usize,
-    /// The caller was interrupted (a signal's trampoline).
+    /// Whether the caller was interrupted (the function is a signal trampoline).
     pub(super) interrupted: bool,
-    /// Address of the language-specific data.
+    /// The address of the language-specific data.
     pub(super) except_data: Option<usize>,
-    /// Instructions: shared, then its own.
+    /// The instructions: the shared ones, then the function's own.
     pub(super) shared: &'a [u8],
     pub(super) own: &'a [u8],
 }
 
-/// What entries share.
+/// The part that entries share (CIE).
 struct Common<'a> {
     code_factor: usize,
     data_factor: i64,
@@ -40,7 +40,7 @@ struct Common<'a> {
 }
 
 impl<'a> Entry<'a> {
-    /// The entry at `offset` of `.eh_frame`; `header` is the address of `.eh_frame_hdr`.
+    /// Parses the entry at `offset` in `.eh_frame`. `header` is the address of `.eh_frame_hdr`.
     #[inline]
     pub(super) fn parse(
         frames: &'a [u8],
@@ -48,7 +48,7 @@ impl<'a> Entry<'a> {
         header: usize,
     ) -> Result<Self, TableError> {
         let mut at = body(frames, offset)?;
-        // Counted back from this very field; zero for what is shared.
+        // The distance back from this field to the shared part. It is zero in a shared part itself.
         let back = at.word()? as usize;
         let shared = (offset + 4).checked_sub(back).filter(|_| back != 0);
         let common = Common::parse(frames, shared.ok_or(TableError::Damaged)?)?;
@@ -142,7 +142,7 @@ impl<'a> Common<'a> {
     }
 }
 
-/// What stands at `offset`, behind its length.
+/// Returns the content at `offset`, without the length before it.
 #[inline]
 fn body(frames: &[u8], offset: usize) -> Result<Cursor<'_>, TableError> {
     let mut at = Cursor(frames.get(offset..).ok_or(TableError::Damaged)?);

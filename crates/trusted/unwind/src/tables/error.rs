@@ -1,4 +1,4 @@
-//! Why tables do not answer.
+//! Errors of the unwind tables.
 
 use core::fmt;
 

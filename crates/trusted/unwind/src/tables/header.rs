@@ -1,17 +1,17 @@
-//! `.eh_frame_hdr`: the linker's sorted table of where each function's entry is.
+//! `.eh_frame_hdr`: the linker's sorted table of the addresses of all entries.
 //!
-//! By hand, since what is asked is little and must not fail on any bytes: the one form that linkers
-//! write (LSB core, 10.6.2) is a table of pairs of 32-bit offsets from the header's own address.
+//! The parser is written by hand, because it needs little and must be safe for any bytes. It supports the one form that
+//! linkers write (LSB core, 10.6.2): a table of pairs of 32-bit offsets from the header's own address.
 
 use super::TableError;
 
-/// Encodings (LSB core, 10.5.1): `pcrel | sdata4`, `udata4`, `datarel | sdata4`.
+/// The supported encodings (LSB core, 10.5.1): `pcrel | sdata4`, `udata4`, `datarel | sdata4`.
 const ENCODINGS: [u8; 3] = [0x1b, 0x03, 0x3b];
 const VERSION: u8 = 1;
-/// Version and encodings, the pointer to `.eh_frame`, the count.
+/// The length of the version and the encodings, the pointer to `.eh_frame`, and the count.
 const PREFIX: usize = 12;
 
-/// A header whose form is known.
+/// A parsed header.
 pub(crate) struct Header<'a> {
     address: usize,
     pairs: &'a [[u8; 8]],
@@ -34,7 +34,7 @@ impl<'a> Header<'a> {
         })
     }
 
-    /// The address of the entry for the function that begins at or last before `pc`.
+    /// Returns the address of the entry for the function that begins at `pc`, or last before it.
     pub(crate) fn entry(&self, pc: usize) -> Result<usize, TableError> {
         let behind = self.pairs.partition_point(|pair| self.start(pair) <= pc);
         let pair = behind

@@ -1,4 +1,4 @@
-//! One linked image: its code, and the tables that say how to unwind it.
+//! One linked image: its code and its unwind tables.
 
 use super::entry::Entry;
 use super::header::Header;
@@ -6,24 +6,24 @@ use super::rules::Rules;
 use super::{Finder, LandingPad, TableError, lsda};
 use core::ops::Range;
 
-/// An image's code and unwind tables, as they stand in memory.
+/// An image's code and unwind tables in memory.
 ///
-/// What they contain is not trusted: a damaged table gives an error, or a frame that is not there,
-/// never a panic, an endless loop or a read outside the slices.
+/// The reader does not trust the content of the tables. A damaged table leads to an error or to a wrong frame, but
+/// never to a panic, an endless loop or a read outside the slices.
 #[derive(Clone, Debug)]
 pub struct Image<'a> {
-    /// Where its executable bytes stand.
+    /// The addresses of its executable bytes.
     pub code: Range<usize>,
-    /// `.eh_frame_hdr`, from its first byte. May be longer.
+    /// `.eh_frame_hdr`, from its first byte. The slice may be longer than the section.
     pub eh_frame_hdr: &'a [u8],
-    /// `.eh_frame`, from its first byte. May be longer.
+    /// `.eh_frame`, from its first byte. The slice may be longer than the section.
     pub eh_frame: &'a [u8],
-    /// `.gcc_except_table`, or more.
+    /// Memory that contains `.gcc_except_table`.
     pub except_table: &'a [u8],
 }
 
 impl<'a> Image<'a> {
-    /// No code, no tables.
+    /// An image without code and tables.
     pub const NONE: Self = Self {
         code: 0..0,
         eh_frame_hdr: &[],
@@ -31,7 +31,7 @@ impl<'a> Image<'a> {
         except_table: &[],
     };
 
-    /// The addresses of the function that `pc` is in, as its table has them.
+    /// Returns the addresses of the function that contains `pc`, according to its table.
     ///
     /// # Errors
     /// See [`TableError`].
@@ -40,13 +40,13 @@ impl<'a> Image<'a> {
         Ok(entry.start..entry.start.saturating_add(entry.length))
     }
 
-    /// Both answers of a [`Finder`], for one look-up.
+    /// Returns the rules and the landing pad at `pc`, with one look-up of the entry.
     pub(super) fn frame(&self, pc: usize) -> Result<(Rules, LandingPad), TableError> {
         let entry = self.entry(pc)?;
         Ok((Rules::of(&entry, pc)?, self.landing_pad_of(&entry, pc)?))
     }
 
-    /// What the function of `entry` does with what the call at `pc` raises.
+    /// Returns what the function of `entry` does with an exception that the call at `pc` raises.
     fn landing_pad_of(&self, entry: &Entry<'_>, pc: usize) -> Result<LandingPad, TableError> {
         let Some(data) = entry.except_data else {
             return Ok(LandingPad::None);
@@ -56,7 +56,7 @@ impl<'a> Image<'a> {
             .and_then(|offset| self.except_table.get(offset..))
             .ok_or(TableError::Damaged)?;
         let pad = lsda::landing_pad(data, pc.wrapping_sub(entry.start))?;
-        // Nobody goes on outside of the function whose registers there are.
+        // The registers are those of this function, so the thread must not continue outside of it.
         if pad.address().is_some_and(|pad| pad >= entry.length) {
             return Err(TableError::Damaged);
         }
@@ -68,7 +68,7 @@ impl<'a> Image<'a> {
         })
     }
 
-    /// The entry for the function that `pc` is in.
+    /// Returns the entry of the function that contains `pc`.
     #[inline]
     pub(super) fn entry(&self, pc: usize) -> Result<Entry<'a>, TableError> {
         if !self.code.contains(&pc) {

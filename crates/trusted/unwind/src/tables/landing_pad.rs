@@ -1,23 +1,24 @@
-//! What a frame does with what a call in it raises.
+//! What a frame does with an exception that a call in it raises.
 
-/// What a frame does with what the call raises that it is in. Addresses are those of code, inside the
-/// call's own function.
+/// What a frame does with an exception that its active call raises. The addresses are those of code in the function of
+/// that frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum LandingPad {
-    /// Nothing: it goes on to the caller.
+    /// The frame does nothing: the exception continues to the caller.
     None,
-    /// Here it runs destructors, then lets it go on.
+    /// The landing pad at this address runs destructors, and then lets the exception continue.
     CleanUp(usize),
-    /// Here it is caught.
+    /// The landing pad at this address catches the exception.
     Catch(usize),
-    /// Here it reports that nothing may pass: code that must not unwind.
+    /// The landing pad at this address reports that the code must not unwind.
     Terminate(usize),
-    /// The compiler took the call for one that raises nothing: there is no way on.
+    /// The table has no entry for the call, because the compiler assumed that it raises nothing. The exception cannot
+    /// continue.
     Never,
 }
 
 impl LandingPad {
-    /// The address to go on at, if there is one.
+    /// Returns the address of the landing pad, if there is one.
     pub(crate) const fn address(self) -> Option<usize> {
         match self {
             Self::CleanUp(pad) | Self::Catch(pad) | Self::Terminate(pad) => Some(pad),
@@ -25,7 +26,8 @@ impl LandingPad {
         }
     }
 
-    /// In one word, never 0: its kind, and how far from `pc` it is. `None` if that is too far.
+    /// Packs the kind and the distance from `pc` into one word, which is never 0. Returns `None` if the distance is too
+    /// large.
     pub(super) fn pack(self, pc: usize) -> Option<u64> {
         let kind = match self {
             Self::None => 1,
@@ -41,7 +43,7 @@ impl LandingPad {
         Some(kind << 32 | u64::from(distance as u32))
     }
 
-    /// What [`pack`](Self::pack) has packed; `None` for 0.
+    /// Unpacks a word from [`pack`](Self::pack). Returns `None` for 0.
     #[inline]
     pub(super) fn unpack(word: u64, pc: usize) -> Option<Self> {
         let pad = pc.wrapping_add_signed(word as u32 as i32 as isize);
@@ -61,7 +63,7 @@ mod tests {
     use super::LandingPad;
 
     #[test]
-    fn what_was_packed_comes_back() {
+    fn a_packed_pad_unpacks_to_itself() {
         let pc = 0xffff_ffff_8020_0010;
         let (before, behind) = (pc - 0x7fff, pc + 0x7f_ffff);
         for pad in [

@@ -1,13 +1,13 @@
-//! What a model asks, which watches the bytes that an answer is read from.
+//! Access for the loom tests, which watch the bytes from which an answer is read.
 
 use super::common::Common;
 use super::{Image, LandingPad, Registered, TableError};
 
 impl Registered {
-    /// Asks the image whose code `pc` is in, as a cut does.
+    /// Asks the image whose code contains `pc`, as a cut does.
     ///
     /// # Errors
-    /// [`TableError::NoEntry`] if there is none.
+    /// [`TableError::NoEntry`] if there is no such image.
     pub fn with_image<R>(
         pc: usize,
         question: impl Fn(&Image<'static>) -> R,
@@ -15,26 +15,26 @@ impl Registered {
         Self::ask(pc, |image| Ok(question(image)))
     }
 
-    /// The same as a raise does.
+    /// Asks the image whose code contains `pc`, as a raise does.
     ///
     /// # Errors
-    /// [`TableError::NoEntry`] if there is none.
+    /// [`TableError::NoEntry`] if there is no such image.
     ///
     /// # Safety
-    /// Where `pc` is in an image, that stays until this returns.
+    /// If an image contains `pc`, it stays until this returns.
     pub unsafe fn with_image_of_active_frame<R>(
         pc: usize,
         question: impl Fn(&Image<'static>) -> R,
     ) -> Result<R, TableError> {
-        // SAFETY: handed on.
+        // SAFETY: upheld by the caller.
         unsafe { Self::ask_active(pc, |image| Ok(question(image))) }
     }
 
-    /// Asks for a row that may be remembered, as a cut does: its words, of which there are two, and how far from
-    /// `pc` its landing pad is. In the image's table all three are the answer to `question`.
+    /// Asks for a row that may be remembered, as a cut does. Returns its two words, and the distance of its landing pad
+    /// from `pc`. For a row that is not remembered, all three are the answer to `question`.
     ///
     /// # Errors
-    /// [`TableError::NoEntry`] if there is none.
+    /// [`TableError::NoEntry`] if there is no image whose code contains `pc`.
     pub fn row(
         pc: usize,
         question: impl Fn(&Image<'static>) -> usize,

@@ -1,18 +1,18 @@
-//! What a function does when a callee raises: its language-specific data (Itanium C++ ABI, "Exception
-//! Handling Tables"), as far as rustc and clang write them.
+//! The language-specific data of a function, which says what it does when a callee raises (Itanium C++ ABI, "Exception
+//! Handling Tables"). Only the forms that rustc and clang write are supported.
 
 use super::reader::{Cursor, OMIT};
 use super::{LandingPad, TableError};
 
-/// Encodings of the call sites' numbers.
+/// The supported encodings of the numbers of call sites.
 const ULEB128: u8 = 0x01;
 const UDATA4: u8 = 0x03;
 
-/// What is done with what the call at `offset` from the function's start raises. The addresses in the
-/// answer count from the function's start too.
+/// Returns what the function does with an exception that the call at `offset` raises. `offset` and the addresses in the
+/// result are counted from the function's start.
 pub(super) fn landing_pad(data: &[u8], offset: usize) -> Result<LandingPad, TableError> {
     let mut at = Cursor(data);
-    // Landing pads count from the function's start: all that these compilers write.
+    // With `OMIT`, landing pads are counted from the function's start. These compilers write nothing else.
     if at.byte()? != OMIT {
         return Err(TableError::Unsupported);
     }
@@ -23,7 +23,7 @@ pub(super) fn landing_pad(data: &[u8], offset: usize) -> Result<LandingPad, Tabl
     let length = at.uleb()?;
     let (sites, actions) = at.0.split_at_checked(length).ok_or(TableError::Damaged)?;
     let mut sites = Cursor(sites);
-    // In the order of their addresses.
+    // The call sites are sorted by address.
     while !sites.0.is_empty() {
         let start = number(&mut sites, encoding)?;
         let length = number(&mut sites, encoding)?;
@@ -43,11 +43,12 @@ pub(super) fn landing_pad(data: &[u8], offset: usize) -> Result<LandingPad, Tabl
     Ok(LandingPad::Never)
 }
 
-/// What the first filter of the action record `action` (from 1) makes of `pad`: a type, null for any,
-/// is caught; none is a clean-up; a list of what may pass is that of code which lets nothing pass.
+/// Returns the kind of the landing pad `pad`, by the first filter of the action record `action` (counted from 1). A
+/// positive filter names a type to catch, and 0 is a clean-up. A negative one names a list of types that may pass; only
+/// code that lets nothing pass has one.
 fn at_pad(pad: usize, actions: &[u8], action: usize) -> Result<LandingPad, TableError> {
     let record = actions.get(action - 1..).ok_or(TableError::Damaged)?;
-    // A small signed number: 1 to 63 in one byte, or more to come and a sign in the last one.
+    // A signed LEB128 number. Only those of one byte are supported, in which 0x40 is the sign.
     let mut filter = Cursor(record);
     match filter.byte()? {
         0x80.. => Err(TableError::Unsupported),
@@ -69,15 +70,15 @@ mod tests {
     use super::landing_pad;
     use crate::tables::{LandingPad, TableError};
 
-    /// Five call sites: caught by anything at 0..16, cleaned up after at 16..32, neither at 32..48, and,
-    /// behind a gap, at 64..80 nothing may pass, at 80..96 cleaned up after, by an action that says so.
+    /// Five call sites: a catch of any type at 0..16, a clean-up at 16..32, nothing at 32..48 and, after a gap, a call
+    /// from which nothing may pass at 64..80, and a clean-up by an explicit action at 80..96.
     const DATA: [u8; 33] = [
         0xff, 0x9b, 32, 0x01, 20, 0, 16, 100, 1, 16, 16, 120, 0, 32, 16, 0, 0, 64, 16, 90, 3, 80,
         16, 91, 5, 1, 0, 0x7f, 0, 0, 0, 0, 0,
     ];
 
     #[test]
-    fn a_catch_is_told_from_a_clean_up_and_from_what_may_not_pass() {
+    fn call_sites_map_to_their_landing_pads() {
         for (offset, pad) in [
             (0, LandingPad::Catch(100)),
             (15, LandingPad::Catch(100)),
@@ -94,7 +95,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ends_too_early_is_damaged() {
+    fn a_truncated_table_is_damaged() {
         for length in 0..25 {
             let pad = landing_pad(&DATA[..length], 40);
             assert_eq!(pad, Err(TableError::Damaged));

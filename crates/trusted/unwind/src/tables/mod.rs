@@ -1,7 +1,7 @@
-//! Unwind tables: which image an address belongs to, and what its tables say there.
+//! Unwind tables: the image to which an address belongs, and the rules of its tables at that address.
 //!
-//! A linker that is asked for `--eh-frame-hdr` sorts all entries of `.eh_frame` into a table that is
-//! searched by halves. A kernel needs these lines in its linker script, the sections mapped readable:
+//! With `--eh-frame-hdr`, the linker sorts all entries of `.eh_frame` into a table for binary search. A kernel needs
+//! these lines in its linker script, and maps the sections readable:
 //!
 //! ```text
 //! .eh_frame_hdr : { __eh_frame_hdr_start = .; KEEP(*(.eh_frame_hdr)) __eh_frame_hdr_end = .; }
@@ -9,7 +9,7 @@
 //! .gcc_except_table : { __except_table_start = .; KEEP(*(.gcc_except_table .gcc_except_table.*)) __except_table_end = .; }
 //! ```
 //!
-//! and registers itself with [`register_image`] before its first panic and its first domain.
+//! It registers itself with [`register_image`] before its first panic and before its first domain starts.
 
 mod cache;
 mod common;
@@ -38,23 +38,23 @@ pub use registry::{
 };
 pub use rules::Rules;
 
-/// Finds the tables for an address. Called from trap handlers: no allocation, no lock that an
-/// interrupted thread could hold, bounded work.
+/// Finds the tables for an address. Trap handlers call it, so it allocates nothing, takes no lock that an interrupted
+/// thread could hold, and does bounded work.
 pub trait Finder: Sync {
-    /// The rules at `pc`, an address inside an instruction. The image they are read from must stay
-    /// until this returns, no longer.
+    /// Returns the rules at `pc`, an address inside an instruction. The image from which they are read must stay loaded
+    /// until this returns, and need not stay longer.
     ///
     /// # Errors
     /// See [`TableError`].
     fn rules(&self, pc: usize) -> Result<Rules, TableError>;
 
-    /// What the frame does with what the call raises that `pc` is in.
+    /// Returns what the frame does with an exception that the call at `pc` raises.
     ///
     /// # Errors
     /// See [`TableError`].
     fn landing_pad(&self, pc: usize) -> Result<LandingPad, TableError>;
 
-    /// Whether what the call that `pc` is in raises is caught in that very frame.
+    /// Whether the frame itself catches an exception that the call at `pc` raises.
     ///
     /// # Errors
     /// See [`TableError`].
@@ -62,8 +62,8 @@ pub trait Finder: Sync {
         Ok(matches!(self.landing_pad(pc)?, LandingPad::Catch(_)))
     }
 
-    /// Whether all answers are those of [`Registered`], which is asked in its place then: what that
-    /// remembers costs less so.
+    /// Whether all answers are those of [`Registered`]. If so, a cut asks [`Registered`] directly, which makes
+    /// remembered answers cheaper.
     fn is_registered(&self) -> bool {
         false
     }

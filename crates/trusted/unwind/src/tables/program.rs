@@ -6,10 +6,10 @@ use super::reader::Cursor;
 use super::row::{Row, Rule};
 use crate::cut::registers::NUMBERED;
 
-/// How many rows may be remembered at a time: compilers remember one.
+/// The most rows that may be remembered at a time. Compilers remember one.
 const REMEMBERED: usize = 2;
 
-/// Makes `row`, a new one, that for `pc`, which the entry contains.
+/// Turns `row`, which is a new one, into the row for `pc`, which the entry contains.
 #[inline]
 pub(super) fn run(entry: &Entry<'_>, pc: usize, row: &mut Row) -> Result<(), TableError> {
     let mut program = Program {
@@ -19,7 +19,7 @@ pub(super) fn run(entry: &Entry<'_>, pc: usize, row: &mut Row) -> Result<(), Tab
         remembered: [const { None }; REMEMBERED],
         depth: 0,
     };
-    // What is shared holds from the start on.
+    // The shared instructions apply from the start of the function.
     program.execute(entry.shared, 0)?;
     program.execute(entry.own, pc.wrapping_sub(entry.start))
 }
@@ -27,14 +27,14 @@ pub(super) fn run(entry: &Entry<'_>, pc: usize, row: &mut Row) -> Result<(), Tab
 struct Program<'a, 'r> {
     entry: &'a Entry<'a>,
     row: &'r mut Row,
-    /// What the shared instructions say, once it was asked for.
+    /// The row after the shared instructions, once it was needed.
     initial: Option<Row>,
     remembered: [Option<Row>; REMEMBERED],
     depth: usize,
 }
 
 impl Program<'_, '_> {
-    /// Until the next row would begin beyond `until`, an offset from the function's start.
+    /// Executes instructions until the next row would begin beyond `until`, an offset from the function's start.
     #[inline]
     fn execute(&mut self, instructions: &[u8], until: usize) -> Result<(), TableError> {
         let mut at = Cursor(instructions);
@@ -72,7 +72,7 @@ impl Program<'_, '_> {
 
     fn extended(&mut self, instruction: u8, at: &mut Cursor<'_>) -> Result<(), TableError> {
         match instruction {
-            // Nothing; the size of arguments, which is nobody's affair.
+            // A no-op, and the size of arguments, which is not needed.
             0x00 => {}
             0x2e => {
                 at.uleb()?;
@@ -172,7 +172,8 @@ impl Program<'_, '_> {
         Ok(())
     }
 
-    /// As the shared instructions say. Rare, so that nothing is kept for it before.
+    /// Restores the rule that the shared instructions give to a register. This is rare, so their row is computed only
+    /// here.
     #[cold]
     fn restore(&mut self, register: usize) -> Result<(), TableError> {
         if self.initial.is_none() {
@@ -180,7 +181,7 @@ impl Program<'_, '_> {
             Program {
                 entry: self.entry,
                 row: &mut row,
-                // In the shared instructions themselves there is nothing to go back to.
+                // The shared instructions themselves have no earlier rules to restore.
                 initial: Some(Row::NEW),
                 remembered: [const { None }; REMEMBERED],
                 depth: 0,

@@ -1,15 +1,15 @@
-//! Reads numbers of an unwind table, and never beyond its end.
+//! Reading of the numbers of an unwind table, never beyond its end.
 
 use super::TableError;
 
-/// Encodings of pointers (LSB core, 10.5.1): what they are relative to.
+/// The bits of a pointer's encoding that say to which address it is relative (LSB core, 10.5.1).
 const RELATIVE: u8 = 0x70;
-/// The pointer's address is encoded, not the pointer.
+/// The bit that says that the address of the pointer is encoded, and not the pointer itself.
 pub(super) const INDIRECT: u8 = 0x80;
-/// What is encoded so is left out.
+/// The encoding of a value that is left out.
 pub(super) const OMIT: u8 = 0xff;
 
-/// What is left to read.
+/// The bytes that are left to read.
 #[derive(Clone, Copy)]
 pub(super) struct Cursor<'a>(pub(super) &'a [u8]);
 
@@ -41,7 +41,7 @@ impl<'a> Cursor<'a> {
         self.chunk().map(u64::from_le_bytes)
     }
 
-    /// The next `count` bytes.
+    /// Reads the next `count` bytes.
     #[inline]
     pub(super) fn take(&mut self, count: usize) -> Result<&'a [u8], TableError> {
         let (taken, rest) = self.0.split_at_checked(count).ok_or(TableError::Damaged)?;
@@ -49,7 +49,7 @@ impl<'a> Cursor<'a> {
         Ok(taken)
     }
 
-    /// An unsigned number of at most 63 bits.
+    /// Reads an unsigned LEB128 number of at most 63 bits.
     #[inline]
     pub(super) fn uleb(&mut self) -> Result<usize, TableError> {
         let mut value = 0;
@@ -65,7 +65,7 @@ impl<'a> Cursor<'a> {
         Err(TableError::Damaged)
     }
 
-    /// A signed number of at most 63 bits.
+    /// Reads a signed LEB128 number of at most 63 bits.
     #[inline]
     pub(super) fn sleb(&mut self) -> Result<i64, TableError> {
         let mut value = 0;
@@ -82,7 +82,7 @@ impl<'a> Cursor<'a> {
         Err(TableError::Damaged)
     }
 
-    /// A number in the format of `encoding`, whatever it is relative to.
+    /// Reads a number in the format of `encoding`, and ignores to which address it is relative.
     #[inline]
     pub(super) fn plain(&mut self, encoding: u8) -> Result<usize, TableError> {
         Ok(match encoding & 0x0f {
@@ -97,7 +97,7 @@ impl<'a> Cursor<'a> {
         })
     }
 
-    /// An address; 0 if none is given. `header` is that of `.eh_frame_hdr`.
+    /// Reads an address; 0 if none is given. `header` is the address of `.eh_frame_hdr`.
     #[inline]
     pub(super) fn pointer(&mut self, encoding: u8, header: usize) -> Result<usize, TableError> {
         let here = self.0.as_ptr().addr();

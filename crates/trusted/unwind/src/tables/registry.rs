@@ -1,23 +1,23 @@
-//! Images that come and go while others unwind.
+//! The registered images, which may be added and removed while other threads unwind.
 
 use super::slot::Place;
 use super::{Finder, Image, LandingPad, Rules, TableError, cache};
 use crate::primitive::atomic::{AtomicUsize, Ordering::SeqCst};
 use core::ops::Range;
 
-/// How many images may be registered at a time.
+/// The most images that may be registered at a time.
 pub const MAX_IMAGES: usize = 128;
 
 static PLACES: [Place; MAX_IMAGES] = [const { Place::new() }; MAX_IMAGES];
 
-/// Where each image's code stands, side by side so that a search reads few lines. A guess: what
-/// counts is the place.
+/// The bounds of each image's code, side by side so that a search reads few cache lines. Only a hint: the place itself
+/// decides.
 static STARTS: [AtomicUsize; MAX_IMAGES] = [const { AtomicUsize::new(usize::MAX) }; MAX_IMAGES];
 static ENDS: [AtomicUsize; MAX_IMAGES] = [const { AtomicUsize::new(0) }; MAX_IMAGES];
-/// No place from here on was ever used.
+/// The number of places that were ever used: no place from this index on was.
 static USED: AtomicUsize = AtomicUsize::new(0);
 
-/// A registered image.
+/// The handle of a registered image.
 #[derive(Debug, PartialEq, Eq)]
 #[must_use = "an image that is to be unloaded must be unregistered first"]
 pub struct ImageId {
@@ -29,19 +29,19 @@ pub struct ImageId {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum RegisterError {
-    /// There are [`MAX_IMAGES`] already.
+    /// [`MAX_IMAGES`] images are registered already.
     Full,
 }
 
 impl core::fmt::Display for RegisterError {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("as many images as there is room for are registered; unregister one")
+        f.write_str("`MAX_IMAGES` images are registered already; unregister one")
     }
 }
 
 impl core::error::Error for RegisterError {}
 
-/// Somebody still reads the image's tables: try again.
+/// A thread still reads the image's tables. Try again with the handle inside.
 #[derive(Debug, PartialEq, Eq)]
 pub struct InUse(pub ImageId);
 
@@ -53,15 +53,15 @@ impl core::fmt::Display for InUse {
 
 impl core::error::Error for InUse {}
 
-/// Makes an image known to [`Registered`]. The first one is found fastest.
+/// Makes an image known to [`Registered`]. The image that is registered first is found fastest.
 ///
 /// # Errors
 /// [`RegisterError::Full`].
 ///
 /// # Safety
-/// The bytes of its tables stay as they are until [`unregister_image`] has succeeded, and what they say of its
-/// code is so: a raise of `dwarf`'s, and a cut by [`Registered`], goes where they lead. What is damaged may say
-/// nothing.
+/// The bytes of its tables do not change until [`unregister_image`] has succeeded, and they describe its code
+/// correctly: a raise of the `dwarf` backend, and a cut by [`Registered`], go where the tables lead. A damaged table is
+/// allowed only if it leads nowhere.
 pub unsafe fn register_image(image: Image<'static>) -> Result<ImageId, RegisterError> {
     let Range { start, end } = image.code.clone();
     for (at, place) in PLACES.iter().enumerate() {
@@ -78,15 +78,15 @@ pub unsafe fn register_image(image: Image<'static>) -> Result<ImageId, RegisterE
     Err(RegisterError::Full)
 }
 
-/// Takes a registered image back: nobody finds it any more. Once this succeeds nobody reads its
-/// tables either, and it may be unloaded.
+/// Removes a registered image, so that no thread finds it any more. Once this succeeds, no thread reads its tables
+/// either, and it may be unloaded.
 ///
 /// # Errors
-/// [`InUse`] while somebody still reads them: bounded work, so try again. Never waits.
+/// [`InUse`] while a thread still reads the tables. That is bounded work, so try again. Never waits.
 pub fn unregister_image(id: ImageId) -> Result<(), InUse> {
     let place = &PLACES[id.place];
     if !place.is_serial(id.serial) {
-        // Ids are neither copied nor forged: this one's image went before.
+        // Handles are neither copied nor forged, so the image of this one was removed before.
         return Ok(());
     }
     let is_unused = place.close();
@@ -100,12 +100,12 @@ pub fn unregister_image(id: ImageId) -> Result<(), InUse> {
     Ok(())
 }
 
-/// The images that are registered.
+/// The [`Finder`] for all registered images.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Registered;
 
 impl Registered {
-    /// The places of images whose code `pc` is in, as far as one can tell.
+    /// Returns the places of the images whose code contains `pc`, according to the hints.
     fn candidates(pc: usize) -> impl Iterator<Item = &'static Place> {
         let used = USED.load(SeqCst).min(MAX_IMAGES);
         let is_near =
@@ -113,7 +113,7 @@ impl Registered {
         (0..used).filter(is_near).map(|at| &PLACES[at])
     }
 
-    /// Asks the images whose code `pc` is in.
+    /// Asks the images whose code contains `pc`, and is counted as a reader of them.
     pub(super) fn ask<R>(
         pc: usize,
         question: impl Fn(&Image<'static>) -> Result<R, TableError>,
@@ -122,10 +122,10 @@ impl Registered {
         first(answers)
     }
 
-    /// The same without being counted anywhere.
+    /// Asks the image whose code contains `pc`, without being counted as a reader.
     ///
     /// # Safety
-    /// Where `pc` is in an image, that stays until this returns.
+    /// If an image contains `pc`, it stays until this returns.
     #[cfg(any(feature = "dwarf", samara_model))]
     #[inline]
     pub(super) unsafe fn ask_active<R>(
@@ -134,35 +134,36 @@ impl Registered {
     ) -> Result<R, TableError> {
         let contains = |code: Range<usize>| code.contains(&pc);
         first(Self::candidates(pc).filter_map(|place| {
-            // SAFETY: handed on: only an image that `pc` is in is asked.
+            // SAFETY: only an image that contains `pc` is asked, and that stays, as the caller says.
             unsafe { place.ask_uncounted(contains, &question) }
         }))
     }
 }
 
-/// The first answer of an image that knows one.
+/// Returns the first answer other than [`TableError::NoEntry`].
 fn first<R>(mut answers: impl Iterator<Item = Result<R, TableError>>) -> Result<R, TableError> {
     let known = answers.find(|answer| !matches!(answer, Err(TableError::NoEntry)));
     known.unwrap_or(Err(TableError::NoEntry))
 }
 
 impl Registered {
-    /// The answers of a [`Finder`] that are remembered.
+    /// Returns the rules at `pc`, and the landing pad if it is known, if the cache has them.
     #[inline]
     pub(crate) fn remembered(pc: usize) -> Option<(Rules, Option<LandingPad>)> {
         let (row, pad) = cache::get(pc)?;
         Some((row.into(), pad))
     }
 
-    /// Both answers, for one look-up; nothing is left behind if the thread is cut meanwhile.
+    /// Looks up the rules and the landing pad at `pc`. If the thread is cut meanwhile, it does not stay counted as a
+    /// reader.
     ///
     /// # Safety
-    /// Where `pc` is in an image, that stays until this returns: it is in an active frame.
+    /// If an image contains `pc`, it stays until this returns. That is so if `pc` is in an active frame.
     #[cfg(feature = "dwarf")]
     #[cold]
     pub(crate) unsafe fn active_frame(pc: usize) -> Result<(Rules, LandingPad), TableError> {
         let epoch = cache::epoch();
-        // SAFETY: handed on.
+        // SAFETY: upheld by the caller.
         let (rules, pad) = unsafe { Self::ask_active(pc, |image| image.frame(pc)) }?;
         cache::put(pc, epoch, &rules, Some(pad));
         Ok((rules, pad))
@@ -200,7 +201,7 @@ impl Finder for Registered {
         let epoch = cache::epoch();
         match cache::get(pc) {
             Some((_, Some(pad))) => Ok(pad),
-            // A cut has asked for the rules just before.
+            // The caller, such as a cut, has just asked for the rules.
             Some((row, None)) => {
                 let pad = Self::ask(pc, |image| image.landing_pad(pc))?;
                 cache::put(pc, epoch, &row.into(), Some(pad));
@@ -208,7 +209,7 @@ impl Finder for Registered {
             }
             None => match Self::frame(pc) {
                 Ok((_, pad)) => Ok(pad),
-                // Its rules may be what is wrong.
+                // The error may be one of the rules, so this asks for the landing pad alone.
                 Err(_) => Self::ask(pc, |image| image.landing_pad(pc)),
             },
         }
@@ -230,7 +231,7 @@ mod tests {
     use std::boxed::Box;
     use std::thread;
 
-    /// An image without a table, whose language-specific data are these bytes.
+    /// Makes an image without a table, whose language-specific data are `bytes`.
     fn image(code: Range<usize>, bytes: &'static [u8]) -> Image<'static> {
         Image {
             code,
@@ -246,9 +247,9 @@ mod tests {
 
     /// Invariant: ORDER-46
     #[test]
-    fn an_image_that_is_being_read_stays_and_nobody_else_finds_it() {
+    fn an_image_in_use_stays_but_is_not_found() {
         const PC: usize = 0x1000;
-        // SAFETY: bytes that stay.
+        // SAFETY: the bytes are static, and without a header no table leads anywhere.
         let id = unsafe { register_image(image(PC..PC + 16, &[7])) };
         let id = Some(id.expect("room for one image"));
         assert!(is_known(PC) && is_known(PC + 15) && !is_known(PC + 16));
@@ -257,7 +258,7 @@ mod tests {
             for _ in 0..2 {
                 let registered = id.take().expect("it is registered");
                 let InUse(still) = unregister_image(registered).expect_err("it is being read");
-                assert!(!is_known(PC), "nobody else comes in");
+                assert!(!is_known(PC), "no other reader finds it");
                 id.set(Some(still));
             }
             Ok(image.except_table[0])
@@ -268,7 +269,7 @@ mod tests {
         assert!(!is_known(PC));
     }
 
-    /// Lets threads that look at it end, also where a test panics.
+    /// Sets the flag that ends the other threads, even if the test panics.
     struct Over<'a>(&'a AtomicBool);
 
     impl Drop for Over<'_> {
@@ -277,7 +278,7 @@ mod tests {
         }
     }
 
-    /// Readers on other threads never see what an image has become behind its end.
+    /// Readers on other threads never see the bytes of an image that was unregistered.
     ///
     /// Invariant: ORDER-46
     #[test]
@@ -303,30 +304,30 @@ mod tests {
             }
             let _over = Over(&over);
             for turn in 0..20_000_usize {
-                // Of another size and with other contents each time.
+                // The size and the content differ each time.
                 let bytes = Box::leak(std::vec![1 + (turn % 255) as u8; 1 + turn % 64].into());
                 let place = core::ptr::from_mut::<[u8]>(bytes);
-                // SAFETY: nobody writes there before it is unregistered.
+                // SAFETY: nothing writes there before the image is unregistered.
                 let loaded = image(PC..PC + 1, unsafe { &*place });
                 let before = found.load(SeqCst);
                 // SAFETY: as above.
                 let id = unsafe { register_image(loaded) };
                 let mut id = Some(id.expect("room for one more image"));
-                // Now and then it is there until it was found, however busy the processors are.
+                // Every hundredth image stays until a reader has found it, however busy the processors are.
                 while turn % 100 == 0 && found.load(SeqCst) == before && !torn.load(SeqCst) {
                     thread::yield_now();
                 }
                 while let Some(registered) = id {
                     id = unregister_image(registered).err().map(|in_use| in_use.0);
                 }
-                // SAFETY: nobody reads it any more.
+                // SAFETY: the image is unregistered, so nothing reads the bytes any more.
                 let bytes = unsafe { &mut *place };
                 bytes.fill(0);
-                // SAFETY: made by a box, and leaked.
+                // SAFETY: the bytes came from a box that was leaked.
                 drop(unsafe { Box::from_raw(place) });
             }
         });
-        assert!(!torn.load(SeqCst), "one was found while it went");
+        assert!(!torn.load(SeqCst), "a reader saw an unregistered image");
         assert!(found.load(SeqCst) >= 200);
     }
 }

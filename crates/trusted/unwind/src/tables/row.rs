@@ -1,32 +1,32 @@
-//! What an entry says at one instruction: a rule for each register.
+//! The row of an entry at one instruction: a rule for each register.
 
 use super::TableError;
 use crate::cut::registers::NUMBERED;
 
-/// Where the caller's value of a register is.
+/// Where the caller's value of a register is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Rule {
     /// Still in the register.
     Same,
-    /// Nowhere.
+    /// Nowhere: the value is lost.
     Undefined,
-    /// In memory, so far from the frame's base.
+    /// In memory, at this offset from the frame's base.
     At(i32),
-    /// It is the frame's base plus this.
+    /// The value is the frame's base plus this offset.
     Value(i32),
     /// In another register.
     In(u8),
-    /// A program says, which is not supported.
+    /// A DWARF expression computes it, which is not supported.
     Expression,
 }
 
-/// A base that a program computes, which is not supported; so does an entry begin.
+/// The base that a DWARF expression computes, which is not supported. Also the base before an entry has set one.
 const COMPUTED: u8 = u8::MAX;
 
-/// Where the caller's registers are, at some instructions. Small and flat: one is made for each frame.
+/// Where the caller's registers are found at an instruction. It is small and flat, because one is made for each frame.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Row {
-    /// The frame's base is this register plus the offset, or [`COMPUTED`].
+    /// The register from which the frame's base is computed, with the offset; or [`COMPUTED`].
     base: u8,
     offset: i32,
     /// A bit for each register that has a rule; those without are [`Rule::Same`].
@@ -48,7 +48,7 @@ enum Kind {
 }
 
 impl Row {
-    /// Says nothing, which is where every entry begins.
+    /// The row without rules, with which every entry begins.
     pub(super) const NEW: Self = Self {
         base: COMPUTED,
         offset: 0,
@@ -57,7 +57,7 @@ impl Row {
         values: [0; NUMBERED],
     };
 
-    /// Vector registers, which nobody needs, are passed over.
+    /// Sets the rule of a register. Ignores vector registers, which are never needed.
     #[inline]
     pub(super) fn set(&mut self, register: usize, rule: Rule) {
         let (kind, value) = match rule {
@@ -75,7 +75,7 @@ impl Row {
         }
     }
 
-    /// The rule of a register of ours.
+    /// Returns the rule of a register, whose number is below [`NUMBERED`].
     #[inline]
     pub(super) fn get(&self, register: usize) -> Rule {
         let value = self.values[register];
@@ -89,7 +89,7 @@ impl Row {
         }
     }
 
-    /// The frame's base is `register` plus `offset` from here on.
+    /// Sets the frame's base to `register` plus `offset`.
     #[inline]
     pub(super) fn set_base(&mut self, register: usize, offset: i64) -> Result<(), TableError> {
         self.base = match u8::try_from(register) {
@@ -100,13 +100,13 @@ impl Row {
         Ok(())
     }
 
-    /// What the base is, if a register and an offset say so.
+    /// Returns the register and the offset of the base, unless a DWARF expression computes it.
     #[inline]
     pub(super) fn base(&self) -> Option<(u8, i32)> {
         (self.base != COMPUTED).then_some((self.base, self.offset))
     }
 
-    /// A program says from here on.
+    /// Notes that a DWARF expression computes the base.
     pub(super) fn compute_base(&mut self) {
         self.base = COMPUTED;
     }

@@ -1,4 +1,4 @@
-//! What an entry says at one instruction, in a form that can be used without the table.
+//! The rules of an entry at one instruction, in a form that can be used without the table.
 
 use super::common::Common;
 use super::entry::Entry;
@@ -7,17 +7,17 @@ use super::{TableError, program};
 use crate::cut::registers::{RETURN_ADDRESS, Registers};
 use crate::cut::stack::Stack;
 
-/// How the caller's registers are found from those at one instruction.
+/// The rules that compute the caller's registers from those at one instruction.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules(Form);
 
-/// Nearly all are of the first form.
+/// The form of rules. Nearly all have the first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Form {
     Common(Common),
     Other {
         row: Row,
-        /// The caller was interrupted: its address is that of an instruction not yet executed.
+        /// Whether the caller was interrupted. Its address is then that of an instruction that has not executed yet.
         interrupted: bool,
     },
 }
@@ -55,7 +55,7 @@ impl Rules {
         }
     }
 
-    /// The same, if they are of the common form.
+    /// Returns the rules in the common form, if they have it.
     #[inline]
     pub(super) const fn common(&self) -> Option<Common> {
         match self.0 {
@@ -64,8 +64,8 @@ impl Rules {
         }
     }
 
-    /// Whether the caller's address is that of an instruction it has not executed yet, rather than
-    /// the one behind its call.
+    /// Whether the caller's address is that of an interrupted instruction, which has not executed yet, and not a return
+    /// address.
     pub(crate) const fn caller_was_interrupted(&self) -> bool {
         match self.0 {
             Form::Common(_) => false,
@@ -73,10 +73,10 @@ impl Rules {
         }
     }
 
-    /// The frame's base: the caller's stack pointer, as a rule.
+    /// Returns the frame's base, which is the caller's stack pointer unless the table says otherwise.
     ///
     /// # Errors
-    /// [`TableError::Damaged`] if it is counted from no register of ours.
+    /// [`TableError::Damaged`] if it is computed from a register that [`Registers`] does not have.
     #[inline]
     pub(crate) fn base(&self, registers: &Registers) -> Result<u64, TableError> {
         match &self.0 {
@@ -89,11 +89,11 @@ impl Rules {
         }
     }
 
-    /// Makes `registers` the caller's, as they will be when it is returned to. False, and nothing is
-    /// changed, for the outermost frame.
+    /// Turns `registers` into the caller's, as they will be on return to it. Returns false, and changes nothing, for
+    /// the outermost frame.
     ///
     /// # Errors
-    /// [`TableError::OutOfStack`] if a saved register stands outside the stack. Then some have changed.
+    /// [`TableError::OutOfStack`] if a saved register lies outside the stack. Some registers may have changed then.
     #[inline]
     pub(crate) fn apply(
         &self,
@@ -107,7 +107,7 @@ impl Rules {
     }
 }
 
-/// Rules of any form, for a frame with that base.
+/// Applies rules of any form to a frame with the base `base`.
 #[cold]
 fn apply(
     row: &Row,
@@ -116,9 +116,9 @@ fn apply(
     stack: &Stack,
 ) -> Result<bool, TableError> {
     let mut caller = *registers;
-    // The frame's base is the caller's stack pointer, unless the table says otherwise (signals).
+    // The frame's base is the caller's stack pointer, unless the table says otherwise (signal trampolines).
     caller.rsp = base;
-    // A table that does not say where its caller is has none.
+    // A frame whose table does not say where its return address is has no caller.
     if matches!(row.get(RETURN_ADDRESS), Rule::Same | Rule::Undefined) {
         return Ok(false);
     }

@@ -1,32 +1,32 @@
-//! Where one registered image is kept: readers take no lock and never wait.
+//! The place of one registered image. Readers take no lock and never wait.
 //!
-//! A place counts its readers beside a mark that it is closed. A reader counts itself in, then looks at
-//! the mark; whoever unregisters sets the mark, then looks at the count. So either the reader sees the
-//! mark and goes, or the other sees the reader and the image stays.
+//! A place has one word with the count of its readers and a mark that it is closed. A reader counts itself and then
+//! checks the mark. The thread that unregisters sets the mark and then checks the count. So either the reader sees the
+//! mark and leaves, or the other thread sees the reader and the image stays.
 //!
-//! A raise is not counted: its thread may be cut at any instruction, and would stay counted for ever. It
-//! needs no count, since the image that its frames are in cannot be unloaded under them; what it
-//! must not take is parts of two images, and `serial` tells.
+//! A raise is not counted. Its thread may be cut at any instruction, and would then stay counted forever. It needs no
+//! count, because the image that contains its frames cannot be unloaded under them. It must only not combine parts of
+//! two images, which it detects by `serial`.
 
 use super::Image;
 use crate::primitive::atomic::Ordering::{Relaxed, Release, SeqCst};
 use crate::primitive::atomic::{AtomicPtr, AtomicUsize, fence};
 use core::slice;
 
-/// The place holds no image, or one that is about to go: readers turn back.
+/// The mark of a place that has no image, or one that is being removed: readers leave.
 const CLOSED: usize = 1 << (usize::BITS - 1);
-/// Somebody has the place to write to.
+/// The mark of a place that a thread has claimed, to register an image there or to remove one.
 const CLAIMED: usize = CLOSED >> 1;
 
 pub(super) struct Place {
-    /// Readers, and the marks.
+    /// The count of readers, and the marks.
     users: AtomicUsize,
-    /// How often it was registered and unregistered, so that an old [`ImageId`](super::ImageId) does not
-    /// name a new image.
+    /// The number of times that an image was registered or unregistered here, so that an old
+    /// [`ImageId`](super::ImageId) does not refer to a new image.
     serial: AtomicUsize,
-    /// Where the image's code begins and ends.
+    /// The start and the end of the image's code.
     code: [AtomicUsize; 2],
-    /// Its header, entries and language-specific data: where they begin, and their lengths.
+    /// The addresses and lengths of its header, entries and language-specific data.
     tables: [(AtomicPtr<u8>, AtomicUsize); 3],
 }
 
@@ -45,14 +45,14 @@ impl Place {
         }
     }
 
-    /// Puts the image here and returns the place's new serial number; `None` if it is taken.
+    /// Stores the image in the place and returns its new serial number, or `None` if the place is taken.
     pub(super) fn fill(&self, image: &Image<'static>) -> Option<usize> {
-        // Closed, not claimed, and no reader who has yet to turn back.
+        // The place must be closed and not claimed, and have no reader that has not left yet.
         let claim = CLOSED | CLAIMED;
         if self.users.compare_exchange(CLOSED, claim, SeqCst, SeqCst) != Ok(CLOSED) {
             return None;
         }
-        // Before the first part changes, readers that are not counted see the mark.
+        // An uncounted reader that sees a changed part also sees the mark, which was set before.
         fence(Release);
         self.code[0].store(image.code.start, Relaxed);
         self.code[1].store(image.code.end, Relaxed);
@@ -64,18 +64,18 @@ impl Place {
         Some(self.serial.fetch_add(1, SeqCst).wrapping_add(1))
     }
 
-    /// Lets readers in, once all else is known of a [filled](Self::fill) place.
+    /// Opens a [filled](Self::fill) place to readers, after everything else about it was stored.
     pub(super) fn open(&self) {
         self.users.fetch_and(!(CLOSED | CLAIMED), SeqCst);
     }
 
-    /// Whether the place still has this serial number, as far as is known here: whoever has an id knows of what
-    /// gave it that.
+    /// Whether the place still has this serial number. A relaxed load is enough: a thread that has an id also sees the
+    /// store of that id's number.
     pub(super) fn is_serial(&self, serial: usize) -> bool {
         self.serial.load(Relaxed) == serial
     }
 
-    /// Lets no more readers in; whether there are none any more.
+    /// Closes the place to readers. Returns whether none is left.
     pub(super) fn close(&self) -> bool {
         let claim = CLOSED | CLAIMED;
         self.users.fetch_or(claim, SeqCst) & !claim == 0
@@ -83,27 +83,28 @@ impl Place {
 
     /// Makes a [closed](Self::close) place without readers free again.
     pub(super) fn empty(&self) {
-        // Readers that come from now on turn back without a look.
+        // The place is closed, so readers that come from now on leave without reading a part.
         self.serial.fetch_add(1, SeqCst);
         self.users.fetch_and(!CLAIMED, SeqCst);
     }
 
-    /// Asks the image, which stays until there is an answer; `None` if there is none.
+    /// Asks the image, which stays until there is an answer. Returns `None` if the place has no image.
     pub(super) fn ask<R>(&self, question: impl FnOnce(&Image<'static>) -> R) -> Option<R> {
         let open = self.users.fetch_add(1, SeqCst) & CLOSED == 0;
         let answer = open.then(|| {
-            // SAFETY: the place is open and this reader counted, so nobody writes to it and the bytes
-            // stay.
+            // SAFETY: the place is open and this reader is counted, so nothing writes to the place, and the image's
+            // bytes stay.
             question(&unsafe { self.image() })
         });
         self.users.fetch_sub(1, SeqCst);
         answer
     }
 
-    /// The same without being counted.
+    /// Asks the image without being counted as a reader. Returns `None` if the place has no image, or `contains` is
+    /// false for the image's code.
     ///
     /// # Safety
-    /// Whatever image `contains` is told of stays until there is an answer.
+    /// An image for whose code `contains` returns true stays until there is an answer.
     #[cfg(any(feature = "dwarf", samara_model))]
     pub(super) unsafe fn ask_uncounted<R>(
         &self,
@@ -114,21 +115,23 @@ impl Place {
 
         let serial = self.serial.load(Acquire);
         let parts = self.parts();
-        // If any part was a later image's, then its mark is seen now, or that it is open: and with that, its
-        // serial number.
+        // If any part belongs to a later image, then `users` now has at least the mark of its registration. Either that
+        // mark is still there, or the place was opened, and then the later serial number is visible, too.
         fence(Acquire);
         let is_whole = self.users.load(Acquire) & CLOSED == 0 && self.is_serial(serial);
         if !is_whole || !contains(parts.0.clone()) {
             return None;
         }
-        // SAFETY: parts of one image, which the caller says stays.
+        // SAFETY: the parts are those of one image, which stays, as the caller says.
         Some(question(&unsafe { whole(parts) }))
     }
 
+    /// Returns the image of the place.
+    ///
     /// # Safety
-    /// Nobody writes to the place, and the image's bytes stay while it is used.
+    /// Nothing writes to the place, and the image's bytes stay while the result is used.
     unsafe fn image(&self) -> Image<'static> {
-        // SAFETY: handed on.
+        // SAFETY: upheld by the caller.
         unsafe { whole(self.parts()) }
     }
 
@@ -140,14 +143,16 @@ impl Place {
     }
 }
 
-/// Addresses of the code, and of its tables with their lengths.
+/// The addresses of the code, and the addresses and lengths of the tables.
 type Parts = (core::ops::Range<usize>, [(*mut u8, usize); 3]);
 
+/// Makes an image of its parts.
+///
 /// # Safety
-/// The parts are those of one image whose bytes stay while the result is used.
+/// The parts are those of one image, whose bytes stay while the result is used.
 unsafe fn whole((code, tables): Parts) -> Image<'static> {
     let [eh_frame_hdr, eh_frame, except_table] = tables.map(|(start, length)| {
-        // SAFETY: one of the image's slices.
+        // SAFETY: the address and the length are those of one of the image's slices.
         unsafe { slice::from_raw_parts(start.cast_const(), length) }
     });
     Image {

@@ -1,4 +1,4 @@
-//! The reader of tables against `gimli`: the same answers all over this very program.
+//! Compares the reader of tables with `gimli` over the code of this test program.
 
 extern crate std;
 
@@ -14,7 +14,8 @@ use gimli::{
 mod program;
 use program::program;
 
-/// What `gimli` says at `pc`; `None` if that is nothing that is supported.
+/// Returns the row of `gimli` at `pc` and the address of the language-specific data, or `None` if the row has no
+/// supported form.
 fn expected(image: &Image<'_>, pc: usize) -> Option<(Row, Option<usize>)> {
     let bases = BaseAddresses::default()
         .set_text(image.code.start as u64)
@@ -63,7 +64,7 @@ impl gimli::UnwindContextStorage<usize> for Storage {
 
 /// Invariant: ORDER-47
 #[test]
-fn rows_are_those_that_gimli_reads_all_over_the_program() {
+fn rows_match_gimli_across_the_program() {
     let image = program();
     let (mut same, mut packed) = (0, 0);
     for pc in image.code.clone().step_by(7) {
@@ -79,7 +80,7 @@ fn rows_are_those_that_gimli_reads_all_over_the_program() {
         let ours = ours.unwrap_or_else(|error| panic!("{error} at {pc:#x}"));
         assert_eq!(ours.row().base(), row.base(), "at {pc:#x}");
         for register in 0..crate::cut::registers::NUMBERED {
-            // `gimli` does not tell what is undefined from what is not named.
+            // `gimli` does not distinguish undefined registers from those without a rule.
             let ours = match ours.row().get(register) {
                 Rule::Undefined => Rule::Same,
                 rule => rule,
@@ -89,11 +90,11 @@ fn rows_are_those_that_gimli_reads_all_over_the_program() {
         }
         let entry = image.entry(pc).map(|entry: Entry<'_>| entry.except_data);
         assert_eq!(entry, Ok(data), "at {pc:#x}");
-        // The row was compared as unpacked.
+        // The row that was compared above is the packed one, unpacked again.
         packed += usize::from(ours.common().is_some());
         same += 1;
     }
     assert!(same > 10_000, "{same}");
-    // Nearly all rows are such as are remembered.
+    // Nearly all rows have the common form, which is remembered.
     assert!(packed * 100 > same * 95, "{packed} of {same}");
 }

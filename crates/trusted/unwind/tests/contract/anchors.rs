@@ -12,9 +12,9 @@ pub(crate) fn of_this_thread() -> &'static Anchor {
 
 struct Threads;
 
-// SAFETY: one anchor for each thread, leaked, so that it outlives the thread. The tests start no
-// scoped threads inside a boundary, pin nothing, and hold no lock that others wait for.
-#[expect(unsafe_code, reason = "the promise that `jump` asks for")]
+// SAFETY: each thread has one anchor, which is leaked and so outlives the thread. The tests start no scoped threads
+// inside a boundary, pin nothing there, and hold no lock that others wait for.
+#[expect(unsafe_code, reason = "makes the promise of `JumpHost`")]
 unsafe impl JumpHost for Threads {
     fn anchor() -> &'static Anchor {
         of_this_thread()

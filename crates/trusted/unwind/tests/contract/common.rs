@@ -1,6 +1,6 @@
-//! The contract, as one set of tests for any backend.
+//! The contract of all backends, as one set of tests that runs on each.
 
-/// Deep enough that the frames in between are real, and use many registers.
+/// Calls `end` from `depth` nested frames, which use registers over their calls.
 #[inline(never)]
 pub(crate) fn descend(depth: u64, end: &dyn Fn() -> u64) -> u64 {
     if depth == 0 {
@@ -61,7 +61,7 @@ macro_rules! contract {
             }
 
             #[test]
-            fn what_was_written_before_stays_written() {
+            fn writes_before_a_raise_persist() {
                 let mut steps = Vec::new();
                 assert!(is_cut(|| {
                     steps.push(1);
@@ -75,7 +75,7 @@ macro_rules! contract {
 
             #[test]
             fn locals_of_the_caller_survive() {
-                // More than fit into registers; kept over the call by the compiler as it likes.
+                // More values than fit into registers. The compiler chooses where to keep them over the call.
                 let words: [u64; 24] = std::array::from_fn(|at| std::hint::black_box(at as u64));
                 let floats: [f64; 24] = std::array::from_fn(|at| std::hint::black_box(at as f64));
                 assert!(is_cut(|| descend(20, &|| backend::raise())));
@@ -85,7 +85,7 @@ macro_rules! contract {
             }
 
             #[test]
-            fn the_innermost_boundary_gets_it_and_the_outer_one_still_stands() {
+            fn only_the_innermost_boundary_catches() {
                 let outer = backend::catch(|| {
                     let inner = is_cut(|| descend(5, &|| backend::raise()));
                     assert!(inner);
@@ -101,7 +101,7 @@ macro_rules! contract {
             }
 
             #[test]
-            fn what_was_stopped_can_be_passed_on() {
+            fn a_caught_panic_can_be_resumed() {
                 let passed = Cell::new(0);
                 let outer = backend::catch(|| {
                     for _ in 0..3 {
@@ -125,7 +125,7 @@ macro_rules! contract {
             }
 
             #[test]
-            fn a_boundary_may_stand_a_hundred_deep() {
+            fn boundaries_nest_a_hundred_deep() {
                 fn nest(depth: u32, cut: &Cell<u32>) {
                     if depth > 0 {
                         if is_cut(|| {
@@ -142,7 +142,7 @@ macro_rules! contract {
             }
 
             #[test]
-            fn it_works_again_and_again() {
+            fn catch_and_raise_repeat_many_times() {
                 for turn in 0..20_000_u64 {
                     if turn % 3 == 0 {
                         assert_eq!(backend::catch(|| turn).ok(), Some(turn));
@@ -170,22 +170,22 @@ macro_rules! contract {
 
             #[test]
             fn destructors_run_if_the_backend_says_so() {
-                struct Told<'a>(&'a Cell<u32>);
-                impl Drop for Told<'_> {
+                struct CountsDrop<'a>(&'a Cell<u32>);
+                impl Drop for CountsDrop<'_> {
                     fn drop(&mut self) {
                         self.0.set(self.0.get() + 1);
                     }
                 }
                 let dropped = Cell::new(0);
-                let captured = Told(&dropped);
+                let captured = CountsDrop(&dropped);
                 assert!(is_cut(|| {
                     let _captured = captured;
-                    let _local = Told(&dropped);
+                    let _local = CountsDrop(&dropped);
                     descend(3, &|| backend::raise())
                 }));
                 assert_eq!(dropped.get(), if backend::RUNS_DESTRUCTORS { 2 } else { 0 });
-                // Nothing is lost where nothing panics.
-                drop(backend::catch(|| Told(&dropped)));
+                // Without a panic, the destructor of a result runs with every backend.
+                drop(backend::catch(|| CountsDrop(&dropped)));
                 let before = if backend::RUNS_DESTRUCTORS { 2 } else { 0 };
                 assert_eq!(dropped.get(), before + 1);
             }

@@ -1,8 +1,8 @@
-//! What every backend promises, run on those that a hosted program can have; and what `jump` and
-//! `dwarf` alone have to promise.
+//! The contract of all backends, run on those that a hosted program can have, and the promises of `jump` and `dwarf`
+//! alone.
 //!
-//! With `dwarf`: `RUSTC_BOOTSTRAP=samara_unwind cargo test --release -p samara-unwind --features dwarf
-//! --target-dir target/dwarf`, which `cargo xtask test` runs.
+//! To run them with `dwarf`: `RUSTC_BOOTSTRAP=samara_unwind cargo test --release -p samara-unwind --features dwarf
+//! --target-dir target/dwarf`. `cargo xtask test` does so.
 
 mod anchors;
 mod common;

@@ -1,5 +1,5 @@
-//! Where the tables of this program and its libraries are. Part of tests inside and outside of the crate,
-//! and of a bench.
+//! Finds the tables of this program and its libraries. Tests inside and outside of the crate, and a bench, include this
+//! file.
 #![expect(unsafe_code, reason = "reads the program headers")]
 
 extern crate std;
@@ -9,27 +9,27 @@ use std::ops::Range;
 use std::slice;
 use std::vec::Vec;
 
-/// Type, flags, addresses.
+/// The type, flags and addresses of a segment.
 type Segment = (u32, u32, Range<usize>);
 
-/// What is looked for, and the segments of the object that it is in.
+/// The address that is looked for, and the segments of the object that contains it.
 struct Search {
     address: usize,
     found: Vec<Segment>,
 }
 
-/// The tables of this program and its code's addresses.
+/// Returns the tables of this program and the addresses of its code.
 pub(crate) fn program() -> Image<'static> {
     holding(program as fn() -> Image<'static> as usize)
 }
 
-/// The same of the program or the library that `address` is in, which stays loaded.
+/// Returns the same for the program or library that contains `address`, and that must stay loaded.
 pub(crate) fn holding(address: usize) -> Image<'static> {
     let mut search = Search {
         address,
         found: Vec::new(),
     };
-    // SAFETY: `visit` is called before this returns, with the search that it expects.
+    // SAFETY: `visit` is called only before this returns, with the search that it expects.
     unsafe { libc::dl_iterate_phdr(Some(visit), (&raw mut search).cast()) };
     let find = |wanted: &dyn Fn(&Segment) -> bool| {
         let at = search.found.iter().find(|at| wanted(at));
@@ -39,7 +39,7 @@ pub(crate) fn holding(address: usize) -> Image<'static> {
     let tables = find(&|at| at.0 == libc::PT_LOAD && at.2.contains(&header.start));
     let code = find(&|at| at.0 == libc::PT_LOAD && at.1 & libc::PF_X != 0);
     let start = core::ptr::with_exposed_provenance::<u8>(tables.start);
-    // SAFETY: a segment of this program that nobody writes to.
+    // SAFETY: a mapped segment of that object, to which nothing writes.
     let bytes: &'static [u8] = unsafe { slice::from_raw_parts(start, tables.len()) };
     let field = header.start - tables.start + 4;
     let offset = i32::from_le_bytes(bytes[field..field + 4].try_into().expect("four bytes"));
@@ -56,11 +56,11 @@ unsafe extern "C" fn visit(
     _: usize,
     search: *mut libc::c_void,
 ) -> i32 {
-    // SAFETY: the walk's own record, valid during the call.
+    // SAFETY: the record of `dl_iterate_phdr`, which is valid during the call.
     let info = unsafe { &*info };
-    // SAFETY: the object's program headers, as many as it says.
+    // SAFETY: the object's program headers, with the number that its record gives.
     let headers = unsafe { slice::from_raw_parts(info.dlpi_phdr, info.dlpi_phnum.into()) };
-    // SAFETY: the search of `holding`, which is used by nobody else meanwhile.
+    // SAFETY: the search of `holding`, which nothing else uses meanwhile.
     let search = unsafe { &mut *search.cast::<Search>() };
     let segments = headers.iter().map(|at| {
         let start = (info.dlpi_addr + at.p_vaddr) as usize;

@@ -6,8 +6,7 @@ use samara_unwind::jump::{begin_panic, catch, raise};
 use samara_unwind::{UnwindFailed, catch as unwinding_catch};
 use std::arch::{asm, naked_asm};
 
-/// Fills every preserved register with its own value and calls `f`; afterwards returns how many of
-/// them differ.
+/// Fills every preserved register with a value of its own and calls `f`. Returns how many of them differ afterwards.
 #[unsafe(naked)]
 unsafe extern "C" fn surrounded(f: extern "C" fn()) -> u64 {
     naked_asm!(
@@ -56,7 +55,7 @@ unsafe extern "C" fn surrounded(f: extern "C" fn()) -> u64 {
     )
 }
 
-/// Overwrites every preserved register, unlike any function may, and calls `f`, which never returns.
+/// Overwrites every preserved register, which no ordinary function may do, and calls `f`, which never returns.
 #[unsafe(naked)]
 unsafe extern "C" fn wreck(f: extern "C" fn() -> !) -> ! {
     naked_asm!(
@@ -79,7 +78,7 @@ extern "C" fn give_up() -> ! {
 extern "C" fn caught() {
     assert!(
         catch(|| {
-            // SAFETY: `give_up` does not return to this function, whose registers are lost.
+            // SAFETY: `give_up` never returns to this function, whose registers are lost.
             unsafe { wreck(give_up) }
         })
         .is_err()
@@ -91,35 +90,36 @@ extern "C" fn quiet() {
 }
 
 #[test]
-fn preserved_registers_are_as_they_were() {
-    // SAFETY: it preserves what it fills.
+fn preserved_registers_are_restored() {
+    // SAFETY: `surrounded` restores the registers that it fills.
     assert_eq!(unsafe { surrounded(caught) }, 0);
-    // SAFETY: it preserves what it fills.
+    // SAFETY: as above.
     assert_eq!(unsafe { surrounded(quiet) }, 0);
 }
 
 fn float_control() -> (u32, u16) {
     let (mut sse, mut x87) = (0_u32, 0_u16);
-    // SAFETY: stores the control register where told.
+    // SAFETY: stores the control register in the local.
     unsafe { asm!("stmxcsr [{}]", in(reg) &raw mut sse) };
-    // SAFETY: stores the control word where told.
+    // SAFETY: stores the control word in the local.
     unsafe { asm!("fnstcw [{}]", in(reg) &raw mut x87) };
-    // Without the sticky exception flags, which are not control.
+    // Without the sticky exception flags, which are status and not control bits.
     (sse & !0x3f, x87)
 }
 
 #[test]
-fn float_control_and_the_direction_flag_are_as_they_were() {
+fn float_control_and_direction_flag_are_restored() {
     let before = float_control();
     assert!(
         catch(|| {
             let (sse, x87) = (before.0 | 0x6000, before.1 | 0x0c00);
-            // SAFETY: rounding towards zero; nothing computes floats until it is put back.
+            // SAFETY: sets rounding towards zero. Nothing computes floats until the cut restores it.
             unsafe { asm!("ldmxcsr [{}]", in(reg) &raw const sse) };
             // SAFETY: as above.
             unsafe { asm!("fldcw [{}]", in(reg) &raw const x87) };
             assert_ne!(float_control(), before);
-            // SAFETY: as a copy that was cut short leaves it; a cut clears it, nothing else runs.
+            // SAFETY: a backward copy that is cut leaves the direction flag set. The cut clears it before other code
+            // runs.
             unsafe { asm!("std", "call {}", sym give_up, options(noreturn)) };
         })
         .is_err()

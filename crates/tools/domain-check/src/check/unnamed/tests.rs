@@ -23,7 +23,7 @@ fn found_in(name: &str, code: &str) -> Findings {
     look(&tried).unwrap_or_else(|problem| panic!("{code}: {problem}"))
 }
 
-/// A trait that all implement, and types of all kinds.
+/// A trait that all types implement, and types of all kinds.
 const TYPES: &str = "
     use alloc::{boxed::Box, rc::Rc, sync::Arc, vec::Vec};
     use core::{cell::{Cell, RefCell}, fmt::{self, Debug}, pin::Pin, ptr::NonNull};
@@ -176,7 +176,7 @@ fn everyday_types_run_unnamed() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// Each reads freed memory, and nothing else refuses the way that its type goes.
+/// Each plant reads freed memory, and no other check refuses the way in which its type gets there.
 ///
 /// Invariant: CHECK-14
 #[test]

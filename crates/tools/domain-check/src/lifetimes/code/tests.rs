@@ -1,8 +1,8 @@
-//! Where code may hide, and what is a macro's definition.
+//! Places in which code may hide, and what counts as a macro's definition.
 
 use super::Code;
 
-/// Places where items may stand that are refused at the root of a crate.
+/// Places in which items may occur that are refused at the root of a crate.
 const PLACES: &[&str] = &[
     "fn outer() { CODE }",
     "fn outer() { let _ = format_args!(\"{}\", { CODE 1 }); }",
@@ -73,7 +73,7 @@ fn a_name_alone_defines_no_macro() {
 
 /// Invariant: CHECK-17
 #[test]
-fn what_only_looks_like_a_definition_is_not_read() {
+fn false_macro_definitions_are_not_read() {
     for source in [
         "other! { macro_rules! m { hidden } }",
         "fn f() { format_args!(\"{}\", #, { macro_rules! m { hidden } }) }",

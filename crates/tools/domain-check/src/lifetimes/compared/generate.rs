@@ -3,13 +3,13 @@
 /// A function on a line of its own.
 pub(super) struct Function {
     pub(super) name: String,
-    /// The lifetimes that have names, in the compiler's order: the impl's, then the function's.
+    /// The named lifetimes, in the compiler's order: the impl's, then the function's.
     pub(super) named: Vec<String>,
     pub(super) line: String,
 }
 
 impl Function {
-    /// The same function, which compiles if `T` is known to outlive `lifetime`.
+    /// Returns the same function with a body that compiles only if `T` is known to outlive `lifetime`.
     pub(super) fn holding(&self, lifetime: &str) -> Function {
         let body = format!("{{ holds::<{lifetime}, T>(); loop {{}} }}");
         Function {
@@ -56,7 +56,7 @@ pub(super) fn file(functions: &[Function]) -> String {
     format!("{AROUND}{}\n", lines.join("\n"))
 }
 
-/// `count` functions, the same ones for the same seed. Some of them do not compile.
+/// Returns `count` functions, the same ones for the same seed. Some of them do not compile.
 pub(super) fn functions(seed: u64, count: usize) -> Vec<Function> {
     let mut random = Random(seed);
     (0..count).map(|it| function(&mut random, it)).collect()
@@ -81,7 +81,7 @@ impl Random {
     }
 }
 
-/// The lifetimes that a type may name where it stands.
+/// The lifetimes that a type may name in its place.
 #[derive(Clone)]
 struct Place {
     lifetimes: Vec<String>,
@@ -147,8 +147,8 @@ fn function(random: &mut Random, index: usize) -> Function {
     } else {
         format!(" -> {}", ty(random, &place))
     };
-    // The compiler numbers the lifetimes that are bound early before those that are bound late. A clause (`'a: 'a`) or a
-    // bound of an `impl` argument binds its lifetimes early; one that stands in inputs alone is bound late.
+    // The compiler numbers the early-bound lifetimes before the late-bound ones. A clause (`'a: 'a`) or a bound of an
+    // `impl` argument makes a lifetime early-bound; a lifetime that occurs only in inputs is late-bound.
     let is_bounded = inputs.iter().any(|it| it.contains("impl"));
     let clauses = if !is_bounded && random.one_in(2) {
         let each = own.iter().enumerate();
@@ -179,7 +179,7 @@ fn function(random: &mut Random, index: usize) -> Function {
     Function { name, named, line }
 }
 
-/// The header of an impl, or of a trait.
+/// Returns the header of an impl, or of a trait.
 fn around(random: &mut Random, lifetimes: &[String], index: usize) -> String {
     let place = Place {
         lifetimes: lifetimes.to_vec(),
@@ -278,7 +278,7 @@ fn ty(random: &mut Random, place: &Place) -> String {
     }
 }
 
-/// `&(dyn A + B)`.
+/// Puts a trait object in parentheses: `&(dyn A + B)`.
 fn in_parentheses(ty: String) -> String {
     if ty.starts_with("dyn") {
         format!("({ty})")
@@ -287,7 +287,7 @@ fn in_parentheses(ty: String) -> String {
     }
 }
 
-/// Bounds of a trait object.
+/// Returns bounds of a trait object.
 fn bounds(random: &mut Random, place: &Place) -> String {
     let (one, other) = (lifetime(random, place), lifetime(random, place));
     let of = match random.below(11) {
@@ -321,7 +321,7 @@ fn closure(random: &mut Random, place: &Place) -> String {
     format!("{binder}{name}({inputs}){output}")
 }
 
-/// The binder, the inputs and the output of a `Fn` bound or a function pointer.
+/// Returns the binder, the inputs and the output of a `Fn` bound or a function pointer.
 fn called(random: &mut Random, place: &Place) -> (String, String, String) {
     let mut inner = Place {
         elides: true,

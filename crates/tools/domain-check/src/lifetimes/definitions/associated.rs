@@ -1,4 +1,4 @@
-//! What traits associate.
+//! Associated types of traits.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use syn::{GenericArgument, Path, PathArguments, TraitBound, TypeParamBound};
 use super::Definitions;
 use super::traits::Trait;
 
-/// Traits of the standard library that associate nothing, and outlive nothing.
+/// Traits of the standard library without associated types and without lifetimes that implementors outlive.
 const PLAIN: &[&str] = &[
     "AsMut",
     "AsRef",
@@ -34,7 +34,7 @@ const PLAIN: &[&str] = &[
     "Unpin",
 ];
 
-/// Those that associate something.
+/// Traits of the standard library with their associated types.
 const ASSOCIATING: &[(&str, &[&str])] = &[
     ("Deref", &["Target"]),
     ("DerefMut", &["Target"]),
@@ -47,8 +47,8 @@ const ASSOCIATING: &[(&str, &[&str])] = &[
     ("Iterator", &["Item"]),
 ];
 
-/// Traits of iterators and futures with the associated types that every bound has to name: an implementor may be made from
-/// a closure, whose result may live shorter than the implementor.
+/// Traits of iterators and futures, with the associated types that every bound has to name: an implementor may be
+/// made from a closure, whose result may live shorter than the implementor.
 const ALWAYS_SAID: &[(&str, &[&str])] = &[
     ("DoubleEndedIterator", &["Item"]),
     ("ExactSizeIterator", &["Item"]),
@@ -59,7 +59,7 @@ const ALWAYS_SAID: &[(&str, &[&str])] = &[
     ("Iterator", &["Item"]),
 ];
 
-/// Whether an associated type of this name may be an iterator's item, a future's output or a function's.
+/// Whether an associated type with this name may be an iterator's item, a future's output or a function's output.
 pub(in crate::lifetimes) fn is_given(associated: &str) -> bool {
     ALWAYS_SAID.iter().any(|it| it.1.contains(&associated))
 }
@@ -76,19 +76,19 @@ impl Definitions {
         !self.is_own_trait(trait_name) && names.iter().all(is_listed)
     }
 
-    /// The associated types that every bound has to name and that this one does not.
+    /// Returns the associated types that every bound has to name and that this one does not.
     pub(in crate::lifetimes) fn never_said(&self, bound: &TraitBound) -> BTreeSet<String> {
         self.left_unsaid(bound, |_| BTreeSet::new(), ALWAYS_SAID)
     }
 
-    /// The associated types of a bound's trait and its supertraits that the bound does not name.
+    /// Returns the associated types of a bound's trait and its supertraits that the bound does not name.
     pub(in crate::lifetimes) fn unsaid(&self, bound: &TraitBound) -> BTreeSet<String> {
         let own = |of: &Trait| of.associated.iter().cloned().collect();
         self.left_unsaid(bound, own, ASSOCIATING)
     }
 
-    /// The associated types that a bound, with the bounds of its supertraits, does not name. `own` selects those of a trait of
-    /// the crate; the table `others` lists those of other crates' traits.
+    /// Returns the associated types that a bound, with the bounds of its supertraits, does not name. `own` selects
+    /// those of a trait of the crate; the table `others` lists those of other crates' traits.
     fn left_unsaid(
         &self,
         bound: &TraitBound,
@@ -135,7 +135,8 @@ impl Definitions {
         found
     }
 
-    /// Whether a trait may be another crate's of which nothing is known. It may be an own one's namesake.
+    /// Whether a trait may be an unknown one of another crate. It may have the same name as one of this crate's
+    /// traits.
     pub(in crate::lifetimes) fn is_unknown_trait(&self, path: &Path) -> bool {
         let Some(last) = path.segments.last() else {
             return true;

@@ -1,4 +1,4 @@
-//! What bounds say of types that traits associate.
+//! Equalities of associated types that bounds imply.
 
 use syn::visit::{self, Visit};
 use syn::{AssocType, ItemTrait, ParenthesizedGenericArguments, Path};
@@ -6,19 +6,19 @@ use syn::{AssocType, ItemTrait, ParenthesizedGenericArguments, Path};
 use super::Definitions;
 use super::traits::last_of;
 
-/// What a bound may say of what its trait associates, beside equalities that are written in the bound.
+/// What a bound may say about its trait's associated types, in addition to equalities that are written in the bound.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(in crate::lifetimes) enum Equated {
-    /// Nothing: it associates nothing.
+    /// Nothing, because the trait has no associated types.
     Nothing,
-    /// It may be made of the trait's arguments.
+    /// They may be made of the trait's arguments.
     OfArguments,
-    /// It is a type of the trait's arguments, as the trait or one of its supertraits says.
+    /// They are types made of the trait's arguments, by the definition of the trait or of one of its supertraits.
     ByTrait,
 }
 
 impl Definitions {
-    /// What a bound by this trait may say.
+    /// Returns what a bound by this trait may say.
     pub(in crate::lifetimes) fn equated(&self, path: &Path) -> Equated {
         let each = self.supertraits(path).into_iter().map(|path| {
             let traits = self.traits(&last_of(path));
@@ -34,7 +34,7 @@ impl Definitions {
     }
 }
 
-/// Whether a trait says anywhere what an associated type is.
+/// Whether a trait says anywhere what an associated type is equal to.
 pub(super) fn equates(item: &ItemTrait) -> bool {
     struct Found(bool);
     impl<'ast> Visit<'ast> for Found {
@@ -50,7 +50,7 @@ pub(super) fn equates(item: &ItemTrait) -> bool {
             self.0 = true;
         }
 
-        // The bounds of a method's own parameters are known where it is called.
+        // The bounds of a method's own parameters are known where the method is called.
         fn visit_trait_item_fn(&mut self, _: &'ast syn::TraitItemFn) {}
     }
     let mut found = Found(false);

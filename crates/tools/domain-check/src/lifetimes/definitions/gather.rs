@@ -1,4 +1,4 @@
-//! Finding every definition, wherever it stands.
+//! Finds all definitions, in every place.
 
 use syn::visit::{self, Visit};
 use syn::{Fields, GenericParam, Generics, Ident, ItemTrait, TraitItem, Type, UseTree};
@@ -9,13 +9,13 @@ use super::{Definitions, Trait};
 pub(super) struct TypeItem {
     pub(super) name: String,
     pub(super) generics: Generics,
-    /// The types of its fields, or the type that it is a name for.
+    /// The types of its fields, or the type that it is an alias for.
     pub(super) fields: Vec<Type>,
     pub(super) alias: bool,
 }
 
 impl TypeItem {
-    /// The meaning of `Self`; an alias has none.
+    /// Returns the meaning of `Self`; an alias has none.
     pub(super) fn this(&self) -> Option<Type> {
         let arguments = self.generics.params.iter().map(|param| match param {
             GenericParam::Lifetime(it) => format!("'{}", it.lifetime.ident),
@@ -28,7 +28,7 @@ impl TypeItem {
     }
 }
 
-/// Finds every definition, wherever it stands.
+/// Finds all definitions, in every place.
 #[derive(Default)]
 pub(super) struct Gather {
     pub(super) definitions: Definitions,
@@ -41,7 +41,8 @@ impl Gather {
     pub(super) fn all(file: &syn::File) -> Self {
         let mut gather = Self::default();
         gather.visit_file(file);
-        // A path that begins with `crate` may lead out of it by a name that another item imports: `crate::alloc::vec::Vec`.
+        // A path that begins with `crate` may lead out of it by a name that another item imports:
+        // `crate::alloc::vec::Vec`.
         let imports = std::mem::take(&mut gather.imports);
         let known = |it: &Self| {
             (
@@ -77,7 +78,7 @@ impl Gather {
     fn add_trait(&mut self, item: &ItemTrait) {
         let name = item.ident.to_string();
         let generics = &item.generics;
-        // Bounds of a parameter, too, to be on the safe side.
+        // Bounds of parameters count too, to be on the safe side.
         let is_bounded = generics.params.iter().any(|param| match param {
             GenericParam::Lifetime(it) => !it.bounds.is_empty(),
             GenericParam::Type(it) => !it.bounds.is_empty(),
@@ -103,7 +104,7 @@ impl Gather {
         all.push(Trait::new(item));
     }
 
-    /// `module` is the name before, for which `self` stands.
+    /// Records the names of an import. `module` is the name before, for which `self` stands.
     fn import(&mut self, tree: &UseTree, module: Option<&Ident>, is_foreign: bool) {
         let named = |ident: &Ident| match module {
             Some(module) if ident == "self" => module.clone(),
@@ -191,12 +192,13 @@ impl Visit<'_> for Gather {
     }
 }
 
-/// Whether an import begins in this crate: a module's name may be a crate's, too.
+/// Whether an import begins in this crate. A module may have the same name as a crate.
 fn is_inside(tree: &UseTree) -> bool {
     matches!(tree, UseTree::Path(path) if ["crate", "self", "super"].iter().any(|it| path.ident == it))
 }
 
-/// Whether the compiler itself added this: types of its prelude imply nothing. The attribute is not stable.
+/// Whether the compiler itself added this import: types of its prelude imply nothing. The attribute is unstable, so a
+/// domain cannot write it.
 fn is_prelude(item: &syn::ItemUse) -> bool {
     item.attrs
         .iter()

@@ -23,36 +23,37 @@ use super::judge::{Outlived, outlived};
 use super::relations::Relations;
 use super::walk::{Scope, Walk};
 
-/// A parameter of a type: lifetimes and others are counted apart.
+/// A parameter of a type. Lifetimes are counted separately from other parameters.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Parameter {
     Lifetime(usize),
     Other(usize),
 }
 
-/// Types that nobody imports.
+/// Types that are known without an import.
 const PRELUDE: &[&str] = &["Box", "Option", "Result", "String", "Vec"];
 
-/// How often relations of types are looked for that follow from those of others.
+/// The most rounds in which relations of types are derived from those of other types.
 const MOST_ROUNDS: u32 = 64;
 
 /// A type.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Definition {
-    /// How many lifetime parameters it has.
+    /// The number of its lifetime parameters.
     lifetimes: usize,
-    /// The type that it is a name for, if it is.
+    /// The type that it is an alias for, if it is an alias.
     alias: Option<Alias>,
-    /// Implied relations between its parameters: the outer lifetime, or nothing for `'static`; and the inner
+    /// Implied relations between its parameters: the outer lifetime, or nothing for `'static`, and the inner
     /// parameter.
     relations: BTreeMap<(Option<usize>, Parameter), Standing>,
-    /// Parameters that stand in a function's arguments: of those, what is made with another one may pass for it.
+    /// Parameters that occur in a function's arguments: a value that was made with another argument for one of them
+    /// may pass for one with this argument.
     turned: BTreeSet<Parameter>,
-    /// Projections in its fields that it is taken to outlive what they don't.
+    /// Projections in its fields that the compiler takes to outlive lifetimes which they do not.
     outlived: BTreeSet<Outlived>,
 }
 
-/// A name for another type.
+/// An alias of a type.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Alias {
     /// Its lifetime parameters.
@@ -68,47 +69,47 @@ pub(super) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// Whether there is one only.
+    /// Whether there is only one.
     pub(super) fn is_one(&self) -> bool {
         self.all.len() == 1
     }
 
-    /// Whether it is another type's name only.
+    /// Whether the name is only an alias.
     pub(super) fn is_alias(&self) -> bool {
         self.all.iter().all(|it| it.alias.is_some())
     }
 
-    /// The same, but for names of other types.
+    /// Returns the same definitions without aliases.
     pub(super) fn without_aliases(mut self) -> Option<Self> {
         self.all.retain(|it| it.alias.is_none());
         (!self.all.is_empty()).then_some(self)
     }
 
-    /// The types that it may be a name for.
+    /// Returns the aliases among the definitions.
     pub(super) fn aliases(&self) -> impl Iterator<Item = &'a Alias> {
         self.all.iter().filter_map(|it| it.alias.as_ref())
     }
 
-    /// How many lifetime parameters it has, at most.
+    /// Returns the largest number of lifetime parameters.
     pub(super) fn lifetimes(&self) -> usize {
         let each = self.all.iter().map(|it| it.lifetimes);
         each.max().unwrap_or_default()
     }
 
-    /// The number of its lifetimes, if all definitions of that name agree.
+    /// Returns the number of lifetime parameters, if all definitions agree.
     pub(super) fn same_lifetimes(&self) -> Option<usize> {
         let count = self.all.first()?.lifetimes;
         let is_same = self.all.iter().all(|it| it.lifetimes == count);
         is_same.then_some(count)
     }
 
-    /// Whether a parameter may stand in a function's arguments.
+    /// Whether a parameter may occur in a function's arguments.
     pub(super) fn is_turned(&self, parameter: Parameter) -> bool {
         self.all.iter().any(|it| it.turned.contains(&parameter))
     }
 
-    /// Whether the parameter `inner` outlives the lifetime at `outer`, or `'static`: nothing if not. It is
-    /// proved if all that have the name say so.
+    /// Returns whether the parameter `inner` outlives the lifetime at `outer`, or `'static`: nothing if it does not.
+    /// The relation is proved if all definitions of the name have it proved.
     pub(super) fn relation(&self, outer: Option<usize>, inner: Parameter) -> Option<Standing> {
         let each = self
             .all
@@ -123,18 +124,18 @@ impl<'a> Known<'a> {
     }
 }
 
-/// Types by name. Modules are not told apart.
+/// Types by name. Modules are not distinguished.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Definitions {
     types: BTreeMap<String, Vec<Definition>>,
-    /// Traits with supertraits, or bounds on what they associate: their impls prove more than they say.
+    /// Traits with supertraits, or with bounds on their associated types: their impls prove more than they say.
     proving: BTreeSet<String>,
     traits: BTreeMap<String, Vec<Trait>>,
-    /// Names that `use … as …` gives, and what they may mean.
+    /// Names that `use … as …` introduces, and their possible meanings.
     renamed: BTreeMap<String, BTreeSet<String>>,
     /// Names that may come from another crate.
     foreign: BTreeSet<String>,
-    /// Whether all names of another crate's module may be there.
+    /// Whether another crate's module is imported with all its names.
     has_foreign_globs: bool,
     /// The crate's modules.
     modules: BTreeSet<String>,
@@ -151,7 +152,7 @@ impl Definitions {
             Bare.visit_file_mut(&mut file);
             Gather::all(&file)
         };
-        // A field's type may be one whose relations are not known yet: the worst is assumed of it.
+        // A field's type may be one whose relations are not known yet: the worst is assumed about it.
         for _ in 0..MOST_ROUNDS {
             let mut types = BTreeMap::<_, Vec<_>>::new();
             for item in &items {
@@ -167,16 +168,16 @@ impl Definitions {
         definitions
     }
 
-    /// The definitions of a path's last segment that is given so many lifetimes.
+    /// Returns the definitions for a path's last segment with this number of lifetime arguments.
     pub(super) fn get(&self, name: &str, lifetimes: usize) -> Option<Known<'_>> {
         let all = self.named(name).into_iter();
-        // None may be given where there are some.
+        // A path may leave out all of its lifetimes.
         let fitting = all.filter(|it| lifetimes == 0 || it.lifetimes == lifetimes);
         let all: Vec<_> = fitting.collect();
         (!all.is_empty()).then_some(Known { all })
     }
 
-    /// Types with fields that are projected from their parameters.
+    /// Returns types with fields that are projected from their parameters.
     pub(super) fn outliving(&self) -> impl Iterator<Item = (&String, &Outlived)> {
         let all = self.types.iter();
         let all = all.flat_map(|(name, all)| all.iter().map(move |it| (name, it)));
@@ -189,12 +190,12 @@ impl Definitions {
         !all.is_empty() && all.iter().all(|it| it.alias.is_none())
     }
 
-    /// Whether a type of this name may be another type's name.
+    /// Whether a type of this name may be an alias.
     pub(super) fn is_alias(&self, name: &str) -> bool {
         self.named(name).iter().any(|it| it.alias.is_some())
     }
 
-    /// Whether a type of this name may be a name for one that is projected from its arguments.
+    /// Whether a type of this name may be an alias for a projection from its arguments.
     pub(super) fn may_project(&self, name: &str) -> bool {
         let mut new = vec![name.to_owned()];
         let mut known = BTreeSet::new();
@@ -215,23 +216,23 @@ impl Definitions {
         false
     }
 
-    /// Whether a name may be one of another crate's.
+    /// Whether a name may belong to another crate.
     pub(super) fn is_foreign(&self, name: &str) -> bool {
         self.has_foreign_globs || self.foreign.contains(name)
     }
 
-    /// Whether the name of a trait of the prelude's may be another one's here.
+    /// Whether the name of a trait of the prelude may mean another trait here.
     pub(super) fn is_shadowed(&self, name: &str) -> bool {
         !self.traits(name).is_empty()
             || self.renamed.contains_key(name)
             || self.foreign.contains(name)
     }
 
-    /// Whether a path may lead to another crate's type or trait, though the crate has one of the name.
+    /// Whether a path may lead to another crate's type or trait, although this crate has one of the same name.
     pub(super) fn may_be_foreign(&self, path: &Path) -> bool {
         let mut segments = path.segments.iter().map(|it| it.ident.to_string());
         let last = segments.next_back().unwrap_or_default();
-        // The first may be a crate's name, though a module has it, too.
+        // The first segment may be a crate's name, even if a module has the same name.
         let is_own = |(index, name): (usize, String)| match index {
             0 => ["crate", "self", "super"].contains(&name.as_str()),
             _ => name == "super" || (self.modules.contains(&name) && !self.foreign.contains(&name)),
@@ -251,7 +252,7 @@ impl Definitions {
             .collect()
     }
 
-    /// The names that a name may mean, itself among them.
+    /// Returns the names that a name may mean, including itself.
     pub(super) fn meanings(&self, name: &str) -> BTreeSet<String> {
         let mut known = BTreeSet::from([name.to_owned()]);
         let mut new = vec![name.to_owned()];
@@ -265,7 +266,7 @@ impl Definitions {
         known
     }
 
-    /// Whether a name may be another one of what has this one.
+    /// Whether `name` may mean the item that is called `other`.
     pub(super) fn means(&self, name: &str, other: &str) -> bool {
         self.meanings(name).contains(other)
     }
@@ -336,13 +337,14 @@ impl Definitions {
         for (outer, inner) in declared.relations().pairs() {
             relate(outer, inner, Standing::Proved);
         }
-        // What the type itself outlives, all that it has does.
+        // If the type itself outlives a lifetime, all its parameters do.
         for (outer, _) in declared.relations().pairs().filter(|it| it.1 == "Self") {
             for parameter in parameters.keys().filter(|it| *it != outer) {
                 relate(outer, parameter, Standing::Proved);
             }
         }
-        // A type that is projected from a parameter outlives a lifetime: so may a part of the parameter.
+        // A type that is projected from a parameter outlives a lifetime, so a part of the parameter may outlive it
+        // too.
         for (outer, inner) in declared
             .relations()
             .pairs()
@@ -370,7 +372,7 @@ impl Definitions {
             }),
             relations,
             turned: turned::parameters(self, fields, &parameters),
-            // A value of the type outlives what its parameters do.
+            // A value of the type outlives everything that its parameters outlive.
             outlived: if *alias {
                 BTreeSet::new()
             } else {

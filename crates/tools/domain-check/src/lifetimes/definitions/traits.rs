@@ -23,9 +23,9 @@ pub(in crate::lifetimes) struct Trait {
     pub(in crate::lifetimes) bounds: Vec<TypeParamBound>,
     /// Whether it has associated types.
     pub(in crate::lifetimes) associates: bool,
-    /// Their names.
+    /// The names of its associated types.
     pub(in crate::lifetimes) associated: Vec<String>,
-    /// Whether it says anywhere what a type is that some trait associates.
+    /// Whether it says anywhere what an associated type of some trait is equal to.
     pub(super) equates: bool,
 }
 
@@ -62,7 +62,7 @@ impl Trait {
                 && matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident("Self"))
             {
                 let mut predicate = predicate.clone();
-                // A binder of the whole predicate is each bound's.
+                // A binder of the whole predicate applies to each bound.
                 if let Some(binder) = predicate.lifetimes {
                     for bound in &mut predicate.bounds {
                         if let TypeParamBound::Trait(bound) = bound {
@@ -88,7 +88,7 @@ const FN_TRAITS: &[&str] = &[
 ];
 
 impl Definitions {
-    /// The crate's traits of this name.
+    /// Returns the crate's traits of this name.
     pub(in crate::lifetimes) fn traits(&self, name: &str) -> Vec<&Trait> {
         let names = self.meanings(name);
         names
@@ -102,14 +102,14 @@ impl Definitions {
         !self.traits(name).is_empty()
     }
 
-    /// Whether a trait is one of functions.
+    /// Whether a trait is one of the function traits.
     pub(in crate::lifetimes) fn is_fn_trait(&self, name: &str) -> bool {
         let names = self.meanings(name);
         names.iter().any(|name| FN_TRAITS.contains(&name.as_str()))
     }
 
-    /// Whether a trait is one of functions, or has one among its supertraits: a closure takes its signature
-    /// from a bound by it.
+    /// Whether a trait is a function trait, or has one among its supertraits: a closure takes its signature from a
+    /// bound by such a trait.
     pub(in crate::lifetimes) fn signs(&self, name: &str) -> bool {
         let mut known = BTreeSet::from([name.to_owned()]);
         let mut new = vec![name.to_owned()];
@@ -129,7 +129,7 @@ impl Definitions {
         false
     }
 
-    /// Lifetimes that implementors of a bound's trait outlive: `'static`, and any that it is given.
+    /// Returns the lifetimes that implementors of a bound's trait outlive: `'static`, and any argument.
     pub(in crate::lifetimes) fn outlived(&self, bound: &TraitBound) -> BTreeSet<Name> {
         let Some(last) = bound.path.segments.last() else {
             return BTreeSet::new();
@@ -144,7 +144,7 @@ impl Definitions {
         }
         let mut found = BTreeSet::new();
         let mut outlives_given = false;
-        // An own trait may be another crate's namesake: then it is both.
+        // A trait of this crate may have the same name as another crate's: then both are considered.
         for path in self.supertraits(&bound.path) {
             let trait_name = last_of(path);
             if self.means(&trait_name, "Any") || self.is_unknown_trait(path) {
@@ -169,7 +169,7 @@ impl Definitions {
         found
     }
 
-    /// The paths of a trait and of all that it has among its supertraits.
+    /// Returns the paths of a trait and of all its supertraits.
     pub(super) fn supertraits<'a>(&'a self, path: &'a Path) -> Vec<&'a Path> {
         let mut found: Vec<&Path> = vec![path];
         let mut index = 0;
@@ -193,7 +193,7 @@ impl Definitions {
     }
 }
 
-/// A path's last name.
+/// Returns a path's last name.
 pub(super) fn last_of(path: &Path) -> String {
     let last = path.segments.last();
     last.map(|it| it.ident.to_string()).unwrap_or_default()

@@ -1,7 +1,8 @@
-//! Parameters of types that stand in a function's arguments.
+//! Parameters of types that occur in a function's arguments.
 //!
-//! A type may be contravariant in such a one: a value that was made with a shorter lifetime passes for one with a longer one, whatever
-//! bounds the type has by it. One that stands in no field at all, but in a bound alone, may even be any.
+//! A type may be contravariant in such a parameter: a value that was made with a shorter lifetime passes for one with
+//! a longer lifetime, whatever bounds the type has by it. A parameter that occurs in no field, but only in a bound,
+//! may even be any type or lifetime.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,7 +13,7 @@ use super::{Definitions, Parameter};
 use crate::lifetimes::declared::name;
 use crate::lifetimes::facts::Name;
 
-/// Those of a type with these fields.
+/// Returns these parameters of a type with these fields.
 pub(super) fn parameters(
     definitions: &Definitions,
     fields: &[Type],
@@ -36,7 +37,7 @@ pub(super) fn parameters(
 
 struct Turned<'a> {
     definitions: &'a Definitions,
-    /// How many functions are around in whose arguments it stands.
+    /// The number of surrounding functions in whose arguments this is.
     depth: u32,
     /// All names.
     seen: BTreeSet<Name>,
@@ -106,7 +107,7 @@ impl<'ast> Visit<'ast> for Turned<'_> {
             self.visit_generic_argument(argument);
             self.depth -= u32::from(turns);
         }
-        // The segments that lead there may have arguments, too.
+        // The segments before it may have arguments too.
         let before = path.segments.len() - 1;
         for segment in path.segments.iter().take(before) {
             self.visit_path_segment(segment);

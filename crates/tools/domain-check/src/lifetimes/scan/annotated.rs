@@ -1,5 +1,5 @@
-//! Closures whose parameters have types: each lifetime that those leave out is one of the closure's own, and may
-//! stand in several places if an alias has it there.
+//! Closures whose parameters have types. Each lifetime that these types leave out is one of the closure's own, and
+//! may occur in several places if an alias uses it so.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,15 @@ use syn::{ExprClosure, Generics, Pat, Type};
 use super::Scan;
 use crate::lifetimes::walk::{Scope, Walk};
 
-/// Looks at each closure.
+/// Checks each closure.
 pub(super) struct Annotated<'s, 'a> {
     pub(super) scan: &'s mut Scan<'a>,
-    /// What is around the closure.
+    /// The scope around the closure.
     pub(super) scope: Scope,
 }
 
 impl Annotated<'_, '_> {
-    /// With an item's generics added to `scope`.
+    /// Runs `visit` with an item's generics added to `scope`.
     fn within(&mut self, mut scope: Scope, generics: &Generics, visit: impl FnOnce(&mut Self)) {
         self.scan.add(&mut scope, generics, "an item");
         let outer = std::mem::replace(&mut self.scope, scope);

@@ -1,4 +1,4 @@
-//! Finding bounds among tokens.
+//! Finds bounds among tokens.
 
 use std::collections::BTreeSet;
 
@@ -10,8 +10,8 @@ use crate::lifetimes::facts::Name;
 use crate::lifetimes::walk::Scope;
 
 impl Scan<'_> {
-    /// Whether a bound that signs closures begins at `index`: one in parentheses, or one by a trait that has
-    /// one of functions among its supertraits.
+    /// Whether a bound that gives closures a signature begins at `index`: one in parentheses, or one by a trait that
+    /// has a function trait among its supertraits.
     pub(super) fn signs(&self, tokens: &[TokenTree], index: usize) -> bool {
         let name = tokens[index].to_string();
         let rest = &tokens[index + 1..];
@@ -21,7 +21,7 @@ impl Scan<'_> {
                     && (self.is_surely_signing(&tokens[index..])
                         || is_bound_after(&tokens[..index]))
             }
-            // An impl of such a trait is no bound.
+            // An impl of such a trait is not a bound.
             token if is_punct(token, '<') => {
                 self.definitions.is_own_trait(&name) && self.definitions.signs(&name)
             }
@@ -29,7 +29,7 @@ impl Scan<'_> {
         }
     }
 
-    /// A group that may be a bound in parentheses: `(Fn(…))`.
+    /// Handles a group that may be a bound in parentheses: `(Fn(…))`.
     pub(super) fn parenthesised(&mut self, group: &Group, scope: &Scope) {
         let tokens: Vec<_> = group.stream().into_iter().collect();
         let is_path = |token: &TokenTree| {
@@ -45,14 +45,14 @@ impl Scan<'_> {
         }
     }
 
-    /// Whether the tokens can't begin an expression.
+    /// Whether the tokens cannot begin an expression.
     pub(super) fn is_surely_signing(&self, tokens: &[TokenTree]) -> bool {
         let name = tokens[0].to_string();
         self.definitions.is_fn_trait(&name)
             || (is_punct(tokens.get(2), '-') && is_punct(tokens.get(3), '>'))
     }
 
-    /// `for<'a>`: a name that is taken means that a macro wrote one of the two.
+    /// Handles `for<'a>`. If the name is taken already, a macro wrote one of the two.
     pub(super) fn binder(&mut self, tokens: &[TokenTree], scope: &Scope) {
         if !is_punct(tokens.get(1), '<') {
             return;
@@ -74,7 +74,7 @@ impl Scan<'_> {
     }
 }
 
-/// The lifetimes of the `for<…>` at the end of `tokens`, but for the beginning of a path.
+/// Returns the lifetimes of the `for<…>` at the end of `tokens`; the beginning of a path may follow it.
 pub(super) fn binder_before(tokens: &[TokenTree]) -> BTreeSet<Name> {
     let is_path = |token: &TokenTree| {
         is_punct(Some(token), ':') || matches!(token, TokenTree::Ident(word) if word != "for")
@@ -105,7 +105,7 @@ pub(super) fn binder_before(tokens: &[TokenTree]) -> BTreeSet<Name> {
     names
 }
 
-/// Whether a path that ends behind `before` may be a bound, as its position says.
+/// Whether a path that ends after `before` may be a bound, by its position.
 fn is_bound_after(before: &[TokenTree]) -> bool {
     let mut rest = before;
     while let [path @ .., first, second] = rest

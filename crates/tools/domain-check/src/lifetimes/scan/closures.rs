@@ -18,11 +18,11 @@ use crate::lifetimes::declared::name;
 use crate::lifetimes::facts::{Name, Occurrence};
 use crate::lifetimes::walk::{Binding, Bindings, Scope, Walk};
 
-/// How many traits may be each other's supertraits.
+/// The longest chain of supertraits that is followed.
 const MOST_SUPERTRAITS: usize = 8;
 
 impl Scan<'_> {
-    /// `fn(…) -> …`
+    /// Handles `fn(…) -> …`.
     pub(super) fn pointer(&mut self, tokens: &[TokenTree], scope: &Scope) {
         let read = |input: ParseStream<'_>| {
             let pointer: TypeBareFn = input.parse()?;
@@ -38,7 +38,7 @@ impl Scan<'_> {
         }
     }
 
-    /// A bound, after `before`.
+    /// Handles a bound that comes after `before`.
     pub(super) fn signing(&mut self, before: &[TokenTree], tokens: &[TokenTree], scope: &Scope) {
         let bound = binder_before(before);
         let read = |input: ParseStream<'_>| {
@@ -50,7 +50,7 @@ impl Scan<'_> {
         match read.parse2(of_one_type(tokens)) {
             Ok((_, true)) => {}
             Ok((segments, false)) => {
-                // Bounds further on are looked at where they begin.
+                // Later bounds are checked where they begin.
                 if let Some(segment) = segments.first() {
                     self.bound(segment, &bound, scope, &[]);
                 }
@@ -62,7 +62,7 @@ impl Scan<'_> {
         }
     }
 
-    /// `for<…>`, and a bound by whatever trait, or a type and its bounds.
+    /// Handles `for<…>` with a bound by any trait, or with a type and its bounds.
     pub(super) fn quantified(&mut self, tokens: &[TokenTree], scope: &Scope) {
         let is_binder = is_punct(tokens.get(1), '<')
             && (is_punct(tokens.get(2), '\'') || is_punct(tokens.get(2), '>'));
@@ -86,7 +86,7 @@ impl Scan<'_> {
         }
     }
 
-    /// A bound as the signature that a closure takes from it, and those of its supertraits.
+    /// Checks a bound as the signature that a closure takes from it, and those of its supertraits.
     fn bound(
         &mut self,
         segment: &PathSegment,
@@ -139,15 +139,15 @@ impl Scan<'_> {
         }
     }
 
-    /// Types of a function pointer.
+    /// Checks the types of a function pointer.
     fn types(&mut self, inputs: &[Type], output: &ReturnType, scope: &Scope, what: &str) {
         let mut walk = Walk::new(self.definitions, scope);
         walk.called(&inputs.iter().collect::<Vec<_>>(), output);
         self.called(walk, scope, what, None);
     }
 
-    /// What was found of a function that may be a closure if there is a binder, with these names: what it
-    /// captured may have all others.
+    /// Checks the facts of a function. If there is a `binder`, with these names, the function may be a closure, whose
+    /// captures may have all other names.
     pub(super) fn called(
         &mut self,
         walk: Walk<'_>,
@@ -202,7 +202,7 @@ fn quantified(input: ParseStream<'_>) -> syn::Result<(BoundLifetimes, Vec<syn::P
     let ahead = input.fork();
     let ty = ahead.parse::<Type>();
     if ty.is_ok() && ahead.peek(syn::Token![:]) && !ahead.peek(syn::Token![::]) {
-        // What is bounded may be a trait object's first bound.
+        // The bounded type may be the first bound of a trait object.
         if let Type::Path(path) = input.parse::<Type>()? {
             bounds.push(path.path);
         }

@@ -1,8 +1,9 @@
-//! Where a type among others ends.
+//! Finds where a type among others ends.
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// The tokens up to where a type or its bounds end: a list of many types would be read again for each.
+/// Returns the tokens up to where a type or its bounds end. Otherwise a list of many types would be read again for
+/// each of them.
 pub(super) fn of_one_type(tokens: &[TokenTree]) -> TokenStream {
     let mut depth = 0;
     let mut before = ' ';

@@ -1,4 +1,4 @@
-//! Functions, their signatures.
+//! Functions and their signatures.
 
 use proc_macro2::TokenTree;
 use syn::visit_mut::VisitMut;
@@ -13,7 +13,7 @@ use crate::lifetimes::judge::outlived;
 use crate::lifetimes::walk::{Scope, Walk};
 
 impl Scan<'_> {
-    /// A function, up to its end; returns how many tokens that is.
+    /// Checks a function up to its end. Returns its number of tokens.
     pub(super) fn function(
         &mut self,
         before: &[TokenTree],
@@ -46,7 +46,7 @@ impl Scan<'_> {
         header.len() + 1
     }
 
-    /// A signature, and its generics, which are added to `scope`.
+    /// Checks a signature and its generics, which are added to `scope`.
     fn generics(&mut self, signature: &Signature, is_async: bool, scope: &mut Scope, what: &str) {
         self.add(scope, &signature.generics, what);
         self.bounds(scope, what, |walk| walk_generics(walk, &signature.generics));
@@ -106,7 +106,7 @@ impl Scan<'_> {
     }
 }
 
-/// The names that the check gave to a type's elided lifetimes.
+/// Returns the names that the check gave to a type's elided lifetimes.
 #[cfg(test)]
 fn elided_names(ty: &syn::Type) -> Vec<String> {
     struct Names(Vec<String>);
@@ -123,7 +123,7 @@ fn elided_names(ty: &syn::Type) -> Vec<String> {
     names.0
 }
 
-/// Whether a word may stand between `async` and `fn`, or is it.
+/// Whether a word may be between `async` and `fn`, or is `async`.
 fn is_qualifier(token: &TokenTree) -> bool {
     matches!(token, TokenTree::Literal(_))
         || ["async", "unsafe", "safe", "extern"]

@@ -1,4 +1,4 @@
-//! Parameters of items, and the bounds of those.
+//! Parameters of items, and their bounds.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ use crate::lifetimes::facts::Name;
 use crate::lifetimes::walk::{Scope, Walk};
 
 impl Scan<'_> {
-    /// Adds what follows from bounds by traits.
+    /// Adds the relations that follow from bounds by traits.
     pub(super) fn presume<'b>(
         &self,
         scope: &mut Scope,
@@ -56,7 +56,8 @@ impl Scan<'_> {
                 let of = inside(&predicate.bounded_ty);
                 let of: Vec<_> = of.into_iter().chain(names(&predicate.bounded_ty)).collect();
                 self.presume(scope, &of, &predicate.bounds);
-                // A bound counts for the parameters of a projection, too: `T: 'a` may hold where `T::Out: 'a` is not written.
+                // A bound counts for the parameters of a projection too: `T: 'a` may hold where `T::Out: 'a` is not
+                // written.
                 let parameters = of.iter().filter(|it| scope.is_parameter(it));
                 let parameters: Vec<_> = parameters.cloned().collect();
                 if parameters.is_empty() {
@@ -66,7 +67,7 @@ impl Scan<'_> {
                 if is_projection(&predicate.bounded_ty) {
                     scope.bounded(&names(&predicate.bounded_ty), &predicate.bounds);
                 }
-                // A projection may be what it is projected from.
+                // A projection may be the type that it is projected from.
                 for bound in &predicate.bounds {
                     if let TypeParamBound::Lifetime(lifetime) = bound {
                         for inner in &of {
@@ -78,7 +79,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Adds the places of names in bounds that `walk` is led to.
+    /// Adds the places of names in bounds that `walk` visits.
     pub(super) fn bounds(
         &mut self,
         scope: &mut Scope,
@@ -102,7 +103,7 @@ impl Scan<'_> {
     }
 }
 
-/// Adds bounds of a type without parameters: what it associates is projected from the arguments of the trait.
+/// Adds bounds of a type without parameters: its associated types are projected from the arguments of the trait.
 fn bounded_by_arguments<'b>(
     scope: &mut Scope,
     bounds: impl IntoIterator<Item = &'b TypeParamBound>,
@@ -126,7 +127,7 @@ fn is_projection(ty: &Type) -> bool {
     matches!(ty, Type::Path(path) if path.qself.is_some() || path.path.segments.len() > 1)
 }
 
-/// The names in bounds of generics and where clauses.
+/// Walks the names in bounds of generics and where clauses.
 pub(super) fn walk_generics(walk: &mut Walk<'_>, generics: &Generics) {
     for param in generics.type_params() {
         if walk.bounds(&param.bounds) {
@@ -142,7 +143,7 @@ pub(super) fn walk_generics(walk: &mut Walk<'_>, generics: &Generics) {
     }
 }
 
-/// The types among a trait's arguments; lifetimes as references by them, which say the same.
+/// Returns the types among a trait's arguments. A lifetime is returned as a reference with it, which says the same.
 pub(super) fn arguments(segment: &PathSegment) -> Vec<Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
         return Vec::new();

@@ -18,7 +18,7 @@ use crate::lifetimes::judge::{judge, undeclared};
 use crate::lifetimes::walk::{Scope, Walk};
 
 impl Scan<'_> {
-    /// An impl, up to its end.
+    /// Checks an impl up to its end.
     pub(super) fn implementation(&mut self, tokens: &[TokenTree]) -> usize {
         let header = until_body(tokens);
         let Some(TokenTree::Group(body)) = tokens.get(header.len()) else {
@@ -57,7 +57,7 @@ impl Scan<'_> {
         let mut walk = Walk::new(self.definitions, &scope);
         walk.input(&item.self_ty);
         if let Some((_, path, _)) = &item.trait_ {
-            // A trait is no type: from its arguments together nothing follows.
+            // A trait is not a type: its arguments together imply nothing.
             for segment in &path.segments {
                 for ty in arguments(segment) {
                     walk.input(&ty);
@@ -106,18 +106,18 @@ impl Scan<'_> {
         } else if proving {
             undeclared(&header_facts, &scope.declared)
         } else {
-            // What follows from an associated type must be proved, and is not assumed.
+            // Bounds that follow from an associated type must be proved, and are not assumed.
             facts.edges = std::mem::take(&mut header_facts.edges);
             judge(&facts, &scope.declared)
         };
         self.relied(&what, relied);
-        // Constants have bodies, too.
+        // Constants have bodies too.
         self.unsaid(&what, &scope.header, &scope, false);
         self.descend(body.stream(), &scope, &scope);
         length + 1
     }
 
-    /// A trait's definition, up to its end.
+    /// Checks a trait's definition up to its end.
     pub(super) fn definition(&mut self, tokens: &[TokenTree]) -> usize {
         let header = until_body(tokens);
         let Some(TokenTree::Group(body)) = tokens.get(header.len()) else {
@@ -136,7 +136,7 @@ impl Scan<'_> {
                 self.presume(&mut scope, &this, &item.supertraits);
                 scope.bounded(&this, &item.supertraits);
                 scope.say(Some(this[0].clone()), &item.supertraits);
-                // Its own methods know the trait itself.
+                // The trait's own methods can use the trait itself.
                 scope.bounded(&this, &syn::parse_str(&item.ident.to_string()));
                 scope.declared.bounds(&this[0], &item.supertraits);
                 let mut associated: Vec<TraitItemType> = items(body);
@@ -174,7 +174,8 @@ impl Scan<'_> {
     }
 }
 
-/// An impl's header with a name for each lifetime that it elides: `Self` has the same wherever it stands.
+/// Returns an impl's header with a name for each lifetime that it elides, because `Self` has the same lifetimes
+/// wherever it occurs.
 fn with_names(header: &[TokenTree], count: &mut u32) -> Vec<TokenTree> {
     let mut named = Vec::new();
     for (index, token) in header.iter().enumerate() {
@@ -207,7 +208,7 @@ fn with_names(header: &[TokenTree], count: &mut u32) -> Vec<TokenTree> {
     named
 }
 
-/// Whether parentheses behind a word are a function's: not behind one that no path ends with.
+/// Whether parentheses after a word belong to a function: not after a word with which no path ends.
 fn is_of_function(before: &TokenTree) -> bool {
     const OTHERS: &[&str] = &["as", "const", "dyn", "for", "impl", "in", "mut", "where"];
     matches!(before, TokenTree::Ident(_)) && !OTHERS.iter().any(|it| is_word(before, it))
@@ -217,8 +218,8 @@ fn is_tick(token: Option<&TokenTree>) -> bool {
     is_punct(token, '\'')
 }
 
-/// Whether a method of a trait may make its implementor from what the trait is given: `Self` stands in a signature, and not as
-/// the receiver alone.
+/// Whether a method of a trait may make its implementor from the trait's arguments: `Self` occurs in a signature, and
+/// not only as the receiver.
 fn makes_itself(generics: &Generics, body: &Group) -> bool {
     let is_given = generics.lifetimes().next().is_some() || generics.type_params().next().is_some();
     let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
@@ -232,7 +233,7 @@ fn makes_itself(generics: &Generics, body: &Group) -> bool {
         })
 }
 
-/// Whether `Self` stands there: not what it associates, nor the receiver's type.
+/// Whether `Self` occurs there, not counting its associated types and the receiver's type.
 fn names_self(tokens: &[TokenTree]) -> bool {
     tokens.iter().enumerate().any(|(index, token)| match token {
         TokenTree::Group(group) => {
@@ -249,7 +250,7 @@ fn names_self(tokens: &[TokenTree]) -> bool {
     })
 }
 
-/// The types that an impl associates.
+/// Returns the associated types of an impl.
 fn associated(body: &Group) -> BTreeMap<String, Type> {
     let mut items: Vec<ImplItemType> = items(body);
     for item in &mut items {
@@ -259,7 +260,7 @@ fn associated(body: &Group) -> BTreeMap<String, Type> {
     items.map(|it| (it.ident.to_string(), it.ty)).collect()
 }
 
-/// The items in a body that begin with `type`.
+/// Returns the items in a body that begin with `type`.
 fn items<T: Parse>(body: &Group) -> Vec<T> {
     let tokens: Vec<TokenTree> = body.stream().into_iter().collect();
     let mut found = Vec::new();

@@ -1,5 +1,5 @@
-//! Finding signatures in expanded code: among tokens, wherever they stand. That each item and type can be read is
-//! for `shape` to say.
+//! Finds signatures among the tokens of expanded code, in every place. `shape` checks that each item and type can be
+//! read.
 
 mod annotated;
 mod anonymous;
@@ -29,11 +29,11 @@ use super::relations::Relations;
 use super::walk::Scope;
 use crate::finding::{Finding, Findings, Rule};
 
-/// How many names a signature may have, and how many bounds may be implied in it.
+/// The most names in a signature, and the most bounds that may be implied in it.
 const MOST_NAMES: usize = 64;
 const MOST_EDGES: usize = 4096;
 
-/// Every signature and header in `code` that relies on an implied bound.
+/// Finds every signature and header in `code` that relies on an implied bound.
 pub(super) fn scan(code: &Code, definitions: &Definitions) -> Findings {
     scanned(code, definitions).findings
 }
@@ -59,7 +59,7 @@ fn scanned<'a>(code: &Code, definitions: &'a Definitions) -> Scan<'a> {
     scan
 }
 
-/// The check's knowledge of each function, to be compared with the compiler's.
+/// Returns the check's knowledge of each function, for a comparison with the compiler's.
 #[cfg(test)]
 pub(super) fn seen(code: &Code, definitions: &Definitions) -> Vec<Seen> {
     scanned(code, definitions).seen
@@ -77,7 +77,7 @@ pub(super) struct Seen {
 
 struct Scan<'a> {
     definitions: &'a Definitions,
-    /// The function last begun.
+    /// The function that was begun last.
     function: Option<String>,
     findings: Findings,
     #[cfg(test)]
@@ -98,7 +98,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Whether facts are few enough to be judged; finds them if not.
+    /// Whether there are few enough facts to judge. If not, adds a finding.
     fn is_small(&mut self, what: &str, facts: &Facts) -> bool {
         let names: BTreeSet<_> = facts.occurrences.iter().map(|it| &it.name).collect();
         let small = names.len() <= MOST_NAMES && facts.edges.len() <= MOST_EDGES;
@@ -116,7 +116,7 @@ impl Scan<'_> {
         for Relied { outer, inner } in bounds {
             let (outer, inner) = (shown(&outer), shown(&inner));
             let what = format!("{what} relies on `{inner}: {outer}`, which it does not say");
-            // A bound is seen as one for all lifetimes, and by its parentheses.
+            // The scan sees the same bound twice: as one for all lifetimes, and by its parentheses.
             if !self.findings.iter().any(|it| it.message == what) {
                 self.find(Rule::ImpliedBound, what);
             }
@@ -137,7 +137,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Refuses a result whose elided lifetime the check can't tell.
+    /// Refuses a result whose elided lifetime the check cannot determine.
     fn unclear(&mut self, what: &str) {
         let what = format!(
             "{what} elides a lifetime in a result, and the check can't tell which one that is: write the lifetime"
@@ -150,7 +150,7 @@ impl Scan<'_> {
         self.find(Rule::NotUnderstood, what);
     }
 
-    /// `items` is what is around items here, `types` what is around types.
+    /// Searches tokens. `items` is the scope of items here, and `types` is the scope of types.
     fn descend(&mut self, stream: TokenStream, items: &Scope, types: &Scope) {
         let tokens: Vec<TokenTree> = stream.into_iter().collect();
         let mut index = 0;
@@ -191,7 +191,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Types in a header: pointers and bounds that are signatures of their own.
+    /// Checks the types in a header: pointers and bounds that are signatures of their own.
     fn nested(&mut self, header: &[TokenTree], scope: &Scope) {
         // The first word makes it an item, and the second is its name.
         self.nested_groups(header.get(2..).unwrap_or_default(), scope);
@@ -232,7 +232,7 @@ fn shown(name: &Name) -> &str {
     } else if name.starts_with(anonymous::PREFIX) {
         "impl"
     } else if is_structure(name) {
-        // A type by its structure has no name to show.
+        // A type that is known only by its spelling has no name to show.
         "…"
     } else {
         name

@@ -1,4 +1,4 @@
-//! Types that are defined: what stands in them knows their parameters.
+//! Definitions of types. The types inside them can use their parameters.
 
 use proc_macro2::{Delimiter, Ident, TokenStream, TokenTree};
 use syn::Generics;
@@ -8,7 +8,7 @@ use super::Scan;
 use super::generics::walk_generics;
 use crate::lifetimes::walk::Scope;
 
-/// Whether a word begins a type's definition, as what follows it tells.
+/// Whether a word begins a type's definition, judging by the next token.
 pub(super) fn defines(word: &Ident, next: Option<&TokenTree>) -> bool {
     let is_word = ["struct", "enum", "union", "type"]
         .iter()
@@ -17,7 +17,7 @@ pub(super) fn defines(word: &Ident, next: Option<&TokenTree>) -> bool {
 }
 
 impl Scan<'_> {
-    /// A struct, an enum, a union, or another name for a type, up to its end; returns how many tokens that is.
+    /// Checks a struct, an enum, a union or an alias up to its end. Returns its number of tokens.
     pub(super) fn type_item(&mut self, tokens: &[TokenTree], around: &Scope) -> usize {
         let end = end(tokens);
         let what = format!("{} {}", tokens[0], tokens[1]);
@@ -35,10 +35,10 @@ impl Scan<'_> {
     }
 }
 
-/// Reads parameters, and the bounds that stand behind them.
+/// Reads parameters, and the where clause after them.
 fn generics(input: ParseStream<'_>) -> syn::Result<Generics> {
     let mut generics: Generics = input.parse()?;
-    // Of a type in parentheses, they stand behind those.
+    // For a tuple struct, the clause comes after the parentheses.
     if input.peek(syn::token::Paren) {
         input.parse::<proc_macro2::Group>()?;
     }
@@ -49,7 +49,7 @@ fn generics(input: ParseStream<'_>) -> syn::Result<Generics> {
     Ok(generics)
 }
 
-/// Where a definition ends: behind its body, or its semicolon.
+/// Returns where a definition ends: after its body, or after its semicolon.
 fn end(tokens: &[TokenTree]) -> usize {
     let (mut depth, mut before) = (0, ' ');
     for (index, token) in tokens.iter().enumerate() {

@@ -1,4 +1,4 @@
-//! Types that are projected from parameters, and that nothing names.
+//! Types that are projected from parameters, and that have no name in a bound.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,8 @@ use crate::lifetimes::judge::{Believed, Outlived};
 use crate::lifetimes::walk::Scope;
 
 impl Scan<'_> {
-    /// Parameters that outlive something, and have types of their own that no name stands for: the body may have
-    /// values of those all the same, and takes them to outlive as much.
+    /// Finds parameters that outlive something, and that have associated types which no bound names. The body may
+    /// still have values of those types, and assumes that they outlive as much.
     pub(super) fn unsaid(&mut self, what: &str, facts: &Facts, scope: &Scope, is_opaque: bool) {
         let believed = Believed::new(facts, &scope.declared, &scope.presumed);
         let (all, declared) = (believed.all.closed(), scope.declared.relations().closed());

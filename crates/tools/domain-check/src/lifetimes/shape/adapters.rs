@@ -1,6 +1,6 @@
 //! Iterators of the standard library that keep a projection in a field. The compiler takes such an iterator to live
-//! as long as its closure, though a value that the closure returned may live shorter (rustc's issue 84366). So a value
-//! that is stored in the iterator outlives its borrow.
+//! as long as its closure, although a value that the closure returned may live shorter (rustc issue 84366). So a
+//! value that is stored in the iterator can outlive its borrow.
 
 use proc_macro2::{TokenStream, TokenTree};
 use syn::visit::{self, Visit};
@@ -11,7 +11,8 @@ use crate::check::tokens::plain;
 use crate::finding::{Finding, Findings, Rule};
 use crate::lifetimes::code::Code;
 
-/// Methods that make a `Peekable` or store a value in one, and the names of the types, since `Default` makes them, too.
+/// Methods that make a `Peekable` or store a value in one, and the names of the types, since `Default` makes them
+/// too.
 const KEEPING: &[&str] = &[
     "peekable",
     "peek_mut",
@@ -47,7 +48,7 @@ pub(super) fn search(code: &Code, own: &Own, findings: &mut Findings) {
     }
 }
 
-/// How often a word occurs in the tokens.
+/// Returns how often a word occurs in the tokens.
 fn count(tokens: TokenStream, word: &str) -> usize {
     let each = tokens.into_iter().map(|token| match token {
         TokenTree::Ident(name) => usize::from(plain(&name) == word),
@@ -57,7 +58,7 @@ fn count(tokens: TokenStream, word: &str) -> usize {
     each.sum()
 }
 
-/// Counts the calls of `flatten` on a collection's own iterator.
+/// Counts the calls of `flatten`, and tells those on a collection's own iterator.
 struct Flattened<'a> {
     own: &'a Own,
     calls: usize,

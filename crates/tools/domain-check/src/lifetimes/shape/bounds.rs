@@ -44,9 +44,9 @@ impl Shape<'_> {
         }
     }
 
-    /// Refuses a bound by a trait of iterators or futures that does not name their items or outputs. The compiler takes an
-    /// item to live as long as its iterator, though that may be made from a closure whose results live shorter (rustc's
-    /// issue 84366).
+    /// Refuses a bound by a trait of iterators or futures that does not name their items or outputs. The compiler
+    /// takes an item to live as long as its iterator, although the iterator may be made from a closure whose results
+    /// live shorter (rustc issue 84366).
     pub(super) fn says_all(&mut self, bound: &TypeParamBound) {
         let TypeParamBound::Trait(bound) = bound else {
             return;
@@ -71,8 +71,8 @@ impl Shape<'_> {
         }
     }
 
-    /// `Trait<Name: Bound>`. The compiler does not look at it for trait objects (rustc's issue 152607), and the
-    /// checks of bounds look at what is bounded by name.
+    /// Refuses `Trait<Name: Bound>`. The compiler does not check it for trait objects (rustc issue 152607), and the
+    /// checks of bounds identify bounded types by name.
     pub(super) fn constraint(&mut self, constraint: &Constraint) {
         let is_lifetime = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Lifetime(_));
         let rule = if self.in_trait.is_some() && !constraint.bounds.iter().all(is_lifetime) {

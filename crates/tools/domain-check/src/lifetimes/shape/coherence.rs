@@ -1,9 +1,9 @@
-//! Impls that overlap where the compiler sees none.
+//! Impls that overlap although the compiler finds no overlap.
 //!
-//! Whether two impls overlap is asked of all types that their headers, bounds and associated types match. Where a
-//! type binds lifetimes, as `fn(&T)` and `dyn for<'a> Trait<'a>` do, and projects from others inside, the compiler
-//! takes it for another than the one that it is, and two impls with other associated types hold for one type: a safe
-//! transmute (rustc's issue 161404). A lifetime may be bound without being written, so every function pointer counts.
+//! Whether two impls overlap is decided for all types that their headers, bounds and associated types match. If a
+//! type binds lifetimes, as `fn(&T)` and `dyn for<'a> Trait<'a>` do, and contains projections, the compiler takes it
+//! for another type than it is. Then two impls with different associated types hold for one type, which is a safe
+//! transmute (rustc issue 161404). A lifetime may be bound without being written, so every function pointer counts.
 //!
 //! So a header has neither such types nor projections. In bounds and associated types, nothing is projected inside
 //! such a type.
@@ -23,7 +23,7 @@ use crate::lifetimes::definitions::Definitions;
 use crate::lifetimes::facts::Name;
 
 impl Shape<'_> {
-    /// Judges all of an impl that decides where it holds, and what it stands for.
+    /// Judges all parts of an impl that determine where it holds, and what it stands for.
     pub(super) fn coherence(&mut self, item: &ItemImpl, path: &Path, trait_name: &str) {
         let mut binders = Binders {
             definitions: self.definitions,
@@ -35,7 +35,7 @@ impl Shape<'_> {
             found: None,
         };
         binders.visit_type(&item.self_ty);
-        // Parentheses of the trait's own bind none in its arguments: those are the impl's.
+        // Parentheses of the trait's own bind nothing in its arguments, which belong to the impl.
         binders.visit_path(path);
         binders.in_header = false;
         binders.visit_generics(&item.generics);
@@ -59,7 +59,7 @@ impl Shape<'_> {
     }
 }
 
-/// The names of type parameters.
+/// Returns the names of type parameters.
 fn parameters(generics: &Generics) -> BTreeSet<Name> {
     let types = generics.type_params();
     types.map(|it| it.ident.to_string()).collect()
@@ -69,15 +69,15 @@ fn parameters(generics: &Generics) -> BTreeSet<Name> {
 struct Binders<'a> {
     definitions: &'a Definitions,
     parameters: BTreeSet<Name>,
-    /// Names of types whose meaning is looked at.
+    /// Names of types whose meaning is being checked.
     expanding: Vec<String>,
     /// Whether this is the impl's own type, or an argument of its trait.
     in_header: bool,
     /// Whether lifetimes may be bound here.
     binds: bool,
-    /// Whether this is inside a type that may bind some. The compiler takes binders of bounds away first.
+    /// Whether this is inside a type that may bind some. The compiler removes the binders of bounds first.
     in_type: bool,
-    /// What was found first.
+    /// The first finding.
     found: Option<&'static str>,
 }
 
@@ -94,7 +94,7 @@ impl Binders<'_> {
         (self.binds, self.in_type) = outer;
     }
 
-    /// Looks at the types that a path may be another name for.
+    /// Checks the types that a path may be an alias for.
     fn meanings(&mut self, name: &str) {
         if self.expanding.iter().any(|it| it == name) {
             return;
@@ -153,7 +153,7 @@ impl<'ast> Visit<'ast> for Binders<'_> {
         let last = ty.path.segments.last().map(|it| it.ident.to_string());
         let last = last.unwrap_or_default();
         self.meanings(&last);
-        // What is given to another name may stand inside a type that binds lifetimes.
+        // The argument of an alias may occur inside a type that binds lifetimes.
         let is_alias = self.definitions.is_alias(&last) && !self.in_header;
         self.within(is_alias, is_alias, |it| visit::visit_type_path(it, ty));
     }

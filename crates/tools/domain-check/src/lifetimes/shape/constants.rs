@@ -1,6 +1,6 @@
 //! Constants in types: lengths of arrays, arguments and defaults of parameters.
 //!
-//! They may hold whole programs, impls too, where a reader of headers does not look.
+//! They may contain whole programs, including impls, in places that the check of headers does not read.
 
 use syn::{BinOp, Expr, Stmt};
 
@@ -17,7 +17,7 @@ impl Shape<'_> {
     }
 }
 
-/// Whether an expression calculates with literals, constants and calls.
+/// Whether an expression only calculates with literals, constants and calls.
 fn is_plain(value: &Expr) -> bool {
     match value {
         Expr::Lit(_) | Expr::Path(_) | Expr::Infer(_) => true,

@@ -1,6 +1,6 @@
-//! Names of the standard library's crates. The checks judge compiled code by the library's paths, and a path that the
-//! compiler prints begins with whatever item it is in, be it a function or a constant: values have names of their own. So no
-//! item has one of these names. A method's stands behind its type.
+//! Names of the standard library's crates. The checks judge compiled code by the library's paths. A path that the
+//! compiler prints begins with the item that contains it, even a function or a constant, and values have a namespace
+//! of their own. So no item may have one of these names. A method's name comes after its type.
 
 use syn::{Ident, Item};
 

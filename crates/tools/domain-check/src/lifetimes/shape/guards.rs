@@ -1,5 +1,5 @@
-//! Guards of matches, and indexes. The compiler looks at the matched value, or at the bounds of what is indexed, before
-//! they run, and believes what it saw behind them.
+//! Guards of matches, and indexes. Before they run, the compiler reads the matched value, or checks the bounds of the
+//! indexed one. Afterwards it relies on the result.
 
 use syn::{ExprIndex, ExprMatch};
 

@@ -32,12 +32,12 @@ impl Shape<'_> {
         self.proofs(item, &trait_name);
     }
 
-    /// An impl that is one for a trait object too, whose associated types are others: safe code could have a
-    /// value of the object's and take it as the impl's (rustc's issues 57893 and 152783). The compiler looks for
-    /// that where the type is spelled as `dyn`, not where it has another name.
+    /// Refuses an impl that also applies to a trait object, whose associated types are different: safe code could
+    /// have a value of the object's type and take it as the impl's (rustc issues 57893 and 152783). The compiler
+    /// checks this where the type is spelled as `dyn`, but not where it has another name.
     ///
-    /// A trait's parameters tell object and impl apart, too: `dyn Q<'x>: for<'z> Q<'z>` is proved by the impl for all types,
-    /// and the object's own one runs, since the generated code knows no lifetimes.
+    /// A trait's parameters distinguish object and impl too: `dyn Q<'x>: for<'z> Q<'z>` is proved by the impl for all
+    /// types, and then the object's own impl runs, since the generated code knows no lifetimes.
     fn overlap(&mut self, item: &ItemImpl, trait_name: &str) {
         let Type::Path(ty) = bare(&item.self_ty) else {
             return;
@@ -56,7 +56,7 @@ impl Shape<'_> {
         } else if self.definitions.is_alias(&last) {
             "another name of a type"
         } else if unsized_parameters(&item.generics).contains(&last) && differs(trait_name) {
-            // Of others' traits there is no such impl.
+            // For traits of other crates there is no such impl.
             "a parameter that may be `?Sized`"
         } else {
             return;
@@ -68,7 +68,7 @@ impl Shape<'_> {
         self.find(Rule::UnsafeCode, what);
     }
 
-    /// The names that an impl's header determines.
+    /// Returns the names that an impl's header determines.
     fn header(&self, item: &ItemImpl, path: &Path) -> BTreeSet<Name> {
         let mut bound = Bound {
             definitions: self.definitions,
@@ -76,14 +76,15 @@ impl Shape<'_> {
             names: BTreeSet::new(),
         };
         bound.visit_type(&item.self_ty);
-        // A trait is no alias, and says what it is given.
+        // A trait is not an alias, so its arguments count.
         for segment in &path.segments {
             bound.visit_path_arguments(&segment.arguments);
         }
         bound.names
     }
 
-    /// A lifetime that only an impl's bounds have may be the empty one, which all outlive (rustc's issue 161864).
+    /// Refuses a lifetime that occurs only in an impl's bounds: it may be the empty lifetime, which everything
+    /// outlives (rustc issue 161864).
     fn free_lifetimes(&mut self, item: &ItemImpl, header: &BTreeSet<Name>, trait_name: &str) {
         for parameter in item.generics.lifetimes() {
             let name = name(&parameter.lifetime);
@@ -97,11 +98,12 @@ impl Shape<'_> {
         }
     }
 
-    /// Types that stand only in an impl's bounds. A function's result may be one: the compiler looks nowhere whether that is
-    /// well-formed, so a function that is called with it believes bounds that nobody proves (rustc's issue 25860). An
-    /// iterator's item, or what any other trait associates, is looked at in that trait's impl; but if it is associated once
-    /// more, it need not outlive what the implementor does (84366). Parameters of a function, and of an impl without a
-    /// trait, are looked at where the function is called; those of a header where the impl is used.
+    /// Refuses types that occur only in an impl's bounds. A function's result may be such a type: the compiler checks
+    /// nowhere whether it is well-formed, so a function that is called with it relies on bounds that are not proved
+    /// (rustc issue 25860). An iterator's item, or an associated type of any other trait, is checked in that trait's
+    /// impl. But if it is associated once more, it need not outlive what the implementor outlives (84366). Parameters
+    /// of a function, and of an impl without a trait, are checked where the function is called; those of a header
+    /// where the impl is used.
     fn free_types(&mut self, item: &ItemImpl, header: &BTreeSet<Name>, trait_name: &str) {
         let given = given(&item.generics, header, self.definitions);
         let is_said = |name: &Ident| {
@@ -136,8 +138,8 @@ impl Shape<'_> {
         }
     }
 
-    /// Refuses a destructor that calls a trait's methods of a parameter. The compiler does not look whether what a struct is
-    /// made of is well-formed, and no path names the type when it is dropped (rustc's issue 25860).
+    /// Refuses a destructor that calls a trait's methods on a parameter. The compiler does not check whether the
+    /// parts of a struct are well-formed, and no path names the type when it is dropped (rustc issue 25860).
     fn destructor(&mut self, item: &ItemImpl, trait_name: &str) {
         if !self.definitions.means(trait_name, "Drop") {
             return;
@@ -151,11 +153,11 @@ impl Shape<'_> {
         }
     }
 
-    /// Refuses an impl that associates an iterator's item, a future's output or a function's. The compiler takes an
-    /// associated type to live as long as the implementor, but a closure may live longer than its results (84366). Impls of
-    /// the traits of iterators and futures may associate anything, since every bound by those traits names the type
-    /// (`says_all`). Under this rule an associated type of any other trait does live as long as its implementor, so an impl
-    /// may hand it on.
+    /// Refuses an impl whose associated type is an iterator's item, a future's output or a function's output. The
+    /// compiler takes an associated type to live as long as the implementor, but a closure may live longer than its
+    /// results (84366). Impls of the traits of iterators and futures may have any associated types, since every bound
+    /// by those traits names the type (`says_all`). Under this rule an associated type of any other trait does live
+    /// as long as its implementor, so an impl may pass it on.
     fn kept_projections(&mut self, item: &ItemImpl, trait_name: &str) {
         if self.definitions.means(trait_name, "ToOwned") {
             let what = "an impl of ToOwned makes a `Cow` that outlives less than the compiler believes: write the two \
@@ -177,7 +179,7 @@ impl Shape<'_> {
             let own = associated.generics.type_params();
             parameters.extend(own.map(|it| it.ident.to_string()));
             if !parameters.is_empty() {
-                // A projection of `Self` may be one of any parameter.
+                // A projection of `Self` may be a projection of any parameter.
                 parameters.insert("Self".to_owned());
             }
             // `FlatMap` keeps an `IntoIter` in a field, so every projection counts there.
@@ -201,7 +203,7 @@ impl Shape<'_> {
     }
 }
 
-/// A type without parentheses.
+/// Returns a type without parentheses.
 fn bare(ty: &Type) -> &Type {
     match ty {
         Type::Paren(it) => bare(&it.elem),
@@ -218,7 +220,7 @@ pub(super) fn is_projection(ty: &TypePath, parameters: &BTreeSet<Name>) -> bool 
         || (ty.path.segments.len() > 1 && (first == "Self" || parameters.contains(&first)))
 }
 
-/// Type parameters that may be of no known size.
+/// Returns the type parameters that may be unsized.
 fn unsized_parameters(generics: &Generics) -> BTreeSet<Name> {
     let is_maybe = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Trait(bound) if matches!(bound.modifier, TraitBoundModifier::Maybe(_)));
     let params = generics.type_params();
@@ -235,7 +237,7 @@ fn unsized_parameters(generics: &Generics) -> BTreeSet<Name> {
     found
 }
 
-/// Names that a type determines: not those in projections and in arguments of aliases, which may drop them.
+/// The names that a type determines: without those in projections and in arguments of aliases, which may drop them.
 struct Bound<'a> {
     definitions: &'a Definitions,
     parameters: BTreeSet<Name>,
@@ -260,8 +262,8 @@ impl<'ast> Visit<'ast> for Bound<'_> {
     fn visit_expr(&mut self, _: &'ast syn::Expr) {}
 }
 
-/// The names that a header determines, and those that bounds of these associate: `R` where `I: Iterator<Item = R>`. No function
-/// returns one of them.
+/// Returns the names that a header determines, and those that bounds of these associate: `R` in `I: Iterator<Item =
+/// R>`. Results of functions are not included.
 fn given(
     generics: &Generics,
     header: &BTreeSet<Name>,
@@ -277,7 +279,7 @@ fn given(
         );
     }
     for predicate in generics.where_clause.iter().flat_map(|it| &it.predicates) {
-        // Any other type may name what it does not determine.
+        // Any other type may contain a name that it does not determine.
         if let WherePredicate::Type(it) = predicate
             && let Type::Path(path) = &it.bounded_ty
             && let Some(name) = path.path.get_ident()
@@ -290,7 +292,7 @@ fn given(
         .map(|it| it.ident.to_string())
         .collect();
     let mut given = header.clone();
-    // Each round adds one at least, or is the last.
+    // Each round adds at least one name, or is the last.
     for _ in 0..=parameters.len() {
         for (name, bound) in &bounds {
             if given.contains(name) {
@@ -310,7 +312,7 @@ fn given(
     given
 }
 
-/// Names that the types determine which a bound associates.
+/// Finds the names that the associated types in a bound determine.
 struct Associated<'a>(Bound<'a>);
 
 impl<'ast> Visit<'ast> for Associated<'_> {
@@ -328,7 +330,7 @@ impl<'ast> Visit<'ast> for Bounded {
     }
 }
 
-/// Names in what functions return.
+/// The names in results of functions.
 struct Returned(BTreeSet<Name>);
 
 impl<'ast> Visit<'ast> for Returned {
@@ -346,7 +348,7 @@ impl<'ast> Visit<'ast> for Returned {
     }
 }
 
-/// The names of an impl's type parameters.
+/// Returns the names of an impl's type parameters.
 fn type_parameters(item: &ItemImpl) -> BTreeSet<String> {
     let parameters = item.generics.type_params();
     parameters.map(|it| it.ident.to_string()).collect()

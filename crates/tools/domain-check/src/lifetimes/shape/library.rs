@@ -1,4 +1,4 @@
-//! Functions of the standard library that are unsound in the release that is pinned: no domain has a word of theirs.
+//! Functions of the standard library that are unsound in the pinned release. A domain may not contain their names.
 
 use std::collections::BTreeSet;
 
@@ -7,13 +7,13 @@ use proc_macro2::{TokenStream, TokenTree};
 use crate::check::tokens::plain;
 use crate::finding::{Finding, Findings, Rule};
 
-/// A function of the standard library that no domain names.
+/// A function of the standard library that no domain may name.
 struct Unsound {
     /// The function's name.
     word: &'static str,
-    /// The type's, without which the function is another one.
+    /// The name of its type. Without it in the code, the word means another function.
     beside: Option<&'static str>,
-    /// What it does, and what to write.
+    /// What it does, and what to write instead.
     does: &'static str,
 }
 
@@ -39,7 +39,7 @@ const UNSOUND: &[Unsound] = &[
     collects("FromIterator"),
 ];
 
-/// Finds each of these words, whatever it stands for: that, the compiler alone knows.
+/// Finds each of these words, whatever it means, because only the compiler could tell.
 pub(super) fn search(words: &BTreeSet<String>, findings: &mut Findings) {
     for Unsound { word, beside, does } in UNSOUND {
         if words.contains(*word) && beside.is_none_or(|it| words.contains(it)) {
@@ -48,7 +48,7 @@ pub(super) fn search(words: &BTreeSet<String>, findings: &mut Findings) {
     }
 }
 
-/// All words of some code.
+/// Returns all words in some code.
 pub(super) fn words(source: TokenStream) -> BTreeSet<String> {
     let mut words = BTreeSet::new();
     gather(source, &mut words);

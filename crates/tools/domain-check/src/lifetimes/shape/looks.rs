@@ -1,9 +1,10 @@
-//! Code that runs while a place is looked at: guards of matches, and indexes. One that changes the place, and does not
-//! end where the compiler looks, is a safe transmute (rustc's issues 160599, 161578 and 161852).
+//! Code that runs while the compiler reads a place: guards of matches, and indexes. If such code changes the place,
+//! and then ends in a way that the compiler does not check, that is a safe transmute (rustc issues 160599, 161578 and
+//! 161852).
 //!
-//! It compares, calculates and calls. It writes nothing itself. It hands no variable that leads to the place to a
-//! function, which could write through it: neither as an argument nor as a receiver. Methods of the standard library
-//! that only read are excepted.
+//! Such code may compare, calculate and call. It may not write anything itself. It may not pass a variable that leads
+//! to the place to a function, which could write through it: neither as an argument nor as a receiver. Methods of the
+//! standard library that only read are excepted.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +15,7 @@ use super::Own;
 use super::constants::{is_arithmetic, is_assignment};
 use super::own::is_number;
 
-/// Methods of the standard library that take `&self`, whatever they are called on.
+/// Methods of the standard library that take `&self` on every type.
 const READING: &[&str] = &[
     "contains",
     "ends_with",
@@ -31,13 +32,13 @@ const READING: &[&str] = &[
 /// The use of a value.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Use {
-    /// It is looked at, or copied.
+    /// It is read, or copied.
     Read,
-    /// A function gets it and may write through it, or a pattern may take a part of it (rustc's issue 160525).
+    /// A function gets it and may write through it, or a pattern may take a part of it (rustc issue 160525).
     Hand,
 }
 
-/// Judges code that runs while a place is only half looked at.
+/// Judges code that runs while the compiler has only partly read a place.
 pub(super) struct Looks<'a> {
     own: &'a Own,
     /// Variables that lead to the place.
@@ -45,7 +46,7 @@ pub(super) struct Looks<'a> {
 }
 
 impl<'a> Looks<'a> {
-    /// Watches the variables that lead to what is matched.
+    /// Watches the variables that lead to the matched value.
     pub(super) fn at_matched(place: &Expr, own: &'a Own) -> Self {
         Looks {
             own,
@@ -53,7 +54,7 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// Watches the variable that leads to what is indexed. Indexes themselves are copied before they are used.
+    /// Watches the variable that leads to the indexed value. Indexes themselves are copied before they are used.
     pub(super) fn at_indexed(place: &Expr, own: &'a Own) -> Self {
         Looks {
             own,
@@ -61,7 +62,7 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// Judges an arm's guard; an error names the fault.
+    /// Judges an arm's guard. An error names the fault.
     pub(super) fn guard(&mut self, arm: &Arm) -> Result<(), String> {
         let Some((_, guard)) = &arm.guard else {
             return Ok(());
@@ -69,7 +70,7 @@ impl<'a> Looks<'a> {
         let all = self.watched.clone();
         let mut bindings = Bindings(BTreeSet::new());
         bindings.visit_pat(&arm.pat);
-        // A guard only reads through a binding.
+        // A guard can only read through a binding.
         let hidden = |name: &String| bindings.0.contains(name) && !self.own.is_of_a_macro(name);
         self.watched.retain(|name| !hidden(name));
         let result = self.judge(guard, Use::Read);
@@ -77,12 +78,12 @@ impl<'a> Looks<'a> {
         result
     }
 
-    /// Judges the index of the place; an error names the fault.
+    /// Judges the index of the place. An error names the fault.
     pub(super) fn index(&mut self, index: &Expr) -> Result<(), String> {
         self.judge(index, Use::Read)
     }
 
-    /// Judges a part; an error names the fault.
+    /// Judges a part. An error names the fault.
     fn judge(&mut self, part: &Expr, used: Use) -> Result<(), String> {
         match part {
             Expr::Lit(_) => Ok(()),
@@ -95,19 +96,19 @@ impl<'a> Looks<'a> {
                 _ => Err("has an operator that is not known".to_owned()),
             },
             Expr::Binary(it) if is_assignment(&it.op) => Err("assigns".to_owned()),
-            // What stands on the right is an argument, and borrowed again.
+            // The right operand is an argument, and reborrowed.
             Expr::Binary(it) if is_arithmetic(&it.op) => {
                 let is_called = self.own.has_writing_operators();
                 let right = if is_called { Use::Hand } else { Use::Read };
                 self.operand(&it.left)?;
                 self.judge(&it.right, right)
             }
-            // Comparisons borrow both sides, for reading.
+            // Comparisons borrow both sides for reading.
             Expr::Binary(it) => {
                 self.judge(&it.left, Use::Read)?;
                 self.judge(&it.right, Use::Read)
             }
-            // A reference is borrowed again.
+            // A reference is reborrowed.
             Expr::Cast(it) if is_number(&it.ty) => self.judge(&it.expr, Use::Read),
             Expr::Cast(it) => self.judge(&it.expr, Use::Hand),
             Expr::Reference(it) if it.mutability.is_none() => self.judge(&it.expr, Use::Read),
@@ -158,8 +159,8 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// Judges what an operator takes, which is a function. A place is copied or moved. What is made of several may borrow them
-    /// again.
+    /// Judges the operand of an operator, which is a function. A place is copied or moved. A compound operand may
+    /// reborrow its parts.
     fn operand(&mut self, part: &Expr) -> Result<(), String> {
         match part {
             Expr::Paren(it) => self.operand(&it.expr),
@@ -184,7 +185,7 @@ impl<'a> Looks<'a> {
             return self.place(outer, used);
         }
         let Expr::Path(it) = place else {
-            // A value's own.
+            // The place belongs to a temporary value.
             return self.judge(place, used);
         };
         let name = it.path.get_ident().map(ToString::to_string);
@@ -207,8 +208,8 @@ impl<'ast> Visit<'ast> for Bindings {
     }
 }
 
-/// Whether a pattern may move a part of the matched value, or borrow it mutably. A name inside counts, though it may be a
-/// constant's. A name for the whole value does not count: the compiler sees that move itself.
+/// Whether a pattern may move a part of the matched value, or borrow it mutably. A name inside counts, although it
+/// may be a constant's. A name for the whole value does not count, because the compiler itself sees that move.
 fn takes_a_part(pattern: &Pat) -> bool {
     struct Found(bool);
     impl<'ast> Visit<'ast> for Found {
@@ -229,7 +230,7 @@ fn takes_a_part(pattern: &Pat) -> bool {
     }
 }
 
-/// The variables by which a place is reached; none if it is a value's own.
+/// Returns the variables by which a place is reached; none if it belongs to a temporary value.
 fn leading_to(place: &Expr) -> BTreeSet<String> {
     let mut all: BTreeSet<_> = root(place).into_iter().collect();
     let mut at = place;
@@ -242,7 +243,7 @@ fn leading_to(place: &Expr) -> BTreeSet<String> {
     all
 }
 
-/// The variable that a place begins with, if it is none of a value's own.
+/// Returns the variable that a place begins with, unless it belongs to a temporary value.
 fn root(place: &Expr) -> Option<String> {
     match (outer(place), place) {
         (Some(outer), _) => root(outer),
@@ -251,7 +252,7 @@ fn root(place: &Expr) -> Option<String> {
     }
 }
 
-/// The place that a place is a part of.
+/// Returns the place that contains this place.
 fn outer(place: &Expr) -> Option<&Expr> {
     match place {
         Expr::Field(it) => Some(&it.base),

@@ -1,4 +1,4 @@
-//! Names that the check gives to lifetimes that are elided.
+//! Names that the check gives to elided lifetimes.
 
 use syn::LifetimeParam;
 
@@ -6,7 +6,8 @@ use super::Shape;
 use crate::finding::Rule;
 
 impl Shape<'_> {
-    /// Judges a lifetime where it is declared: a name that begins with an underscore may be one that was given.
+    /// Judges a lifetime at its declaration: a name that begins with an underscore may be one that the check has
+    /// given.
     pub(super) fn names_a_lifetime(&mut self, parameter: &LifetimeParam) {
         let name = parameter.lifetime.ident.to_string();
         if name.trim_start_matches("r#").starts_with('_') {

@@ -1,7 +1,7 @@
 //! The forms that expanded code may have, so that the checks of lifetimes see all of it.
 //!
 //! The compiler accepts some code that it should refuse. Each file here refuses one kind by the syntax that every
-//! example of it needs. Syntax that is not known here is refused, too: nothing is skipped.
+//! example of it needs. Syntax that is not known here is refused too: nothing is skipped.
 
 mod adapters;
 mod bounds;
@@ -37,7 +37,7 @@ use crate::finding::{Finding, Findings, Rule};
 /// Macros that another check judges: assembly, which is refused.
 const ELSEWHERE: &[&str] = &["asm", "global_asm", "naked_asm"];
 
-/// Every form in `code` that is refused or not known.
+/// Finds every form in `code` that is refused or unknown.
 pub(super) fn check(code: &Code, definitions: &Definitions) -> Findings {
     let file = &code.file;
     let own = Own::collect(code);
@@ -63,11 +63,11 @@ pub(super) fn check(code: &Code, definitions: &Definitions) -> Findings {
 struct Shape<'a> {
     definitions: &'a Definitions,
     own: &'a Own,
-    /// The function last begun.
+    /// The function that was begun last.
     function: Option<String>,
     /// The trait whose definition this is.
     in_trait: Option<String>,
-    /// Whether a trait bounds what is associated to be equal to something.
+    /// Whether a trait has a bound by which an associated type is equal to something.
     equates: bool,
     /// Whether a bound has a binder.
     binds: bool,
@@ -92,9 +92,9 @@ impl Shape<'_> {
         self.function = Some(function.to_string());
     }
 
-    /// An expression that the parser has no form for.
+    /// Judges an expression that the parser has no form for.
     fn verbatim(&mut self, tokens: &TokenStream) {
-        // A statement of nothing but its semicolon.
+        // A statement that is only a semicolon.
         if tokens.is_empty() {
             return;
         }
@@ -171,7 +171,7 @@ impl<'ast> Visit<'ast> for Shape<'_> {
         }
     }
 
-    // What stands in a body is no part of the trait.
+    // The contents of a body are not part of the trait.
     fn visit_block(&mut self, block: &'ast syn::Block) {
         let outer = self.in_trait.take();
         visit::visit_block(self, block);

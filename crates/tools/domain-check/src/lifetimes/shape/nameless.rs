@@ -1,6 +1,6 @@
-//! Associated types without a name: what a trait's method hides in its result, and the future of an asynchronous
-//! function. The compiler takes such a type to outlive what its implementor does, which may be a closure whose result
-//! does not (rustc's issue 84366). No bound can say otherwise, since none can name it.
+//! Associated types without a name: the hidden result type of a trait's method, and the future of an asynchronous
+//! function. The compiler takes such a type to outlive everything that its implementor outlives, which may be a
+//! closure whose result does not (rustc issue 84366). No bound can say otherwise, since none can name the type.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use syn::{ItemTrait, TraitItem, TypeImplTrait};
 use super::Shape;
 use crate::finding::{Finding, Findings, Rule};
 
-/// Traits of the standard library that associate such a type.
+/// Traits of the standard library with such an associated type.
 const ASYNCHRONOUS: &[&str] = &["AsyncFn", "AsyncFnMut", "AsyncFnOnce"];
 
 impl Shape<'_> {
@@ -43,7 +43,8 @@ impl<'ast> Visit<'ast> for Hidden {
     }
 }
 
-/// Finds the names of traits that associate a type without one: a bound needs them, whatever it calls them.
+/// Finds the names of traits with a nameless associated type. A bound needs one of these words, even after a renaming
+/// import.
 pub(super) fn search(words: &BTreeSet<String>, findings: &mut Findings) {
     for word in ASYNCHRONOUS.iter().filter(|it| words.contains(**it)) {
         let what = format!(

@@ -1,5 +1,5 @@
-//! Names of numbers, and `Option`. The checks judge compiled code by the names of its types, so no other type has one of
-//! these.
+//! Names of numbers, and `Option`. The checks judge compiled code by the names of its types, so no other type may
+//! have one of these names.
 
 use syn::Ident;
 
@@ -8,7 +8,7 @@ use super::own::NUMBERS;
 use crate::finding::Rule;
 
 impl Shape<'_> {
-    /// Judges a name that a type is given.
+    /// Judges the name of a type at its definition.
     pub(super) fn names_a_type(&mut self, name: &Ident) {
         if NUMBERS.iter().any(|it| name == it) {
             let what = format!("a type has a number's name, `{name}`: give it another one");

@@ -8,15 +8,15 @@ use syn::{FnArg, Ident, ItemType, Signature, Type, TypeParam, UseName, UseRename
 
 use crate::lifetimes::code::Code;
 
-/// Names, wherever they stand.
+/// Names from all places in the code.
 #[derive(Debug, Default)]
 pub(super) struct Own {
     /// Words in definitions of macros.
     of_macros: BTreeSet<String>,
     functions: BTreeSet<String>,
-    /// Those that take something else than `&self`.
+    /// Functions that take something else than `&self`.
     not_reading: BTreeSet<String>,
-    /// Whether one may be an operator that writes through its right side.
+    /// Whether an operator may write through its right side.
     writing_operators: bool,
 }
 
@@ -31,7 +31,7 @@ pub(crate) const NUMBERS: &[&str] = &[
     "u64", "u128", "usize",
 ];
 
-/// Whether nothing is written through a value of this type, if numbers have their own names.
+/// Whether nothing can be written through a value of this type, if numbers have their own names.
 fn is_read(ty: &Type) -> bool {
     match ty {
         Type::Reference(it) => it.mutability.is_none(),
@@ -39,7 +39,7 @@ fn is_read(ty: &Type) -> bool {
     }
 }
 
-/// Whether this is a number's own name.
+/// Whether this is the name of a number type.
 pub(super) fn is_number(ty: &Type) -> bool {
     let Type::Path(it) = ty else { return false };
     let name = it.path.get_ident();
@@ -56,7 +56,7 @@ impl Own {
         own
     }
 
-    /// Whether a macro may have written this name, which then is another one than what is spelled alike.
+    /// Whether a macro may have written this name. Then it is another name than one of the same spelling.
     pub(super) fn is_of_a_macro(&self, name: &str) -> bool {
         self.of_macros.contains(name)
     }
@@ -78,7 +78,7 @@ impl Own {
 }
 
 impl Own {
-    /// Takes note of a type's name that is given here: a number's may be another's.
+    /// Records the name of a type at its definition: a number's name may mean another type.
     fn names_a_type(&mut self, name: &Ident) {
         self.writing_operators |= NUMBERS.iter().any(|it| name == it);
     }

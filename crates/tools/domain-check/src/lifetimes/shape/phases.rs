@@ -1,8 +1,9 @@
-//! Borrows in two phases. The compiler borrows a method's receiver, or a function's argument, before it computes the
-//! arguments behind it, and for writing once all are there. Where a `break` or `continue` leaves such an argument, it
-//! forgets that the borrow was for writing (rustc's issue 160598), and what is borrowed is read beside.
+//! Two-phase borrows. The compiler borrows a method's receiver, or a function's argument, before it computes the
+//! later arguments, and activates the borrow for writing once all are there. If a `break` or `continue` leaves such
+//! an argument, the compiler forgets that the borrow was for writing (rustc issue 160598), and the borrowed place can
+//! be read at the same time.
 //!
-//! What leaves the function as well, as `return` and `?` do, leaves nobody who could read.
+//! A jump that also leaves the function, as `return` and `?` do, leaves no code that could read the place.
 
 use syn::visit::{self, Visit};
 use syn::{Expr, File, Label, Lifetime, Signature};
@@ -10,7 +11,7 @@ use syn::{Expr, File, Label, Lifetime, Signature};
 use super::constants::is_assignment;
 use crate::finding::{Finding, Findings, Rule};
 
-/// Every jump out of what is computed while a place is borrowed in two phases.
+/// Finds every jump out of code that runs during a two-phase borrow.
 pub(super) fn search(file: &File, findings: &mut Findings) {
     let mut jumps = Jumps {
         around: Vec::new(),
@@ -20,12 +21,12 @@ pub(super) fn search(file: &File, findings: &mut Findings) {
     jumps.visit_file(file);
 }
 
-/// Code that a jump stands in.
+/// Code that contains a jump.
 #[derive(Debug)]
 enum Around {
     Loop(Option<String>),
     Block(String),
-    /// Code that runs while a place may be borrowed; the text says what it is.
+    /// Code that runs while a place may be borrowed. The text says what it is.
     Between(&'static str),
 }
 
@@ -40,7 +41,7 @@ impl Around {
 }
 
 struct Jumps<'a> {
-    /// What is around in this function, innermost last.
+    /// The surrounding code in this function, innermost last.
     around: Vec<Around>,
     function: Option<String>,
     findings: &'a mut Findings,
@@ -53,7 +54,7 @@ impl Jumps<'_> {
         self.around.pop();
     }
 
-    /// No jump leaves the body of a function.
+    /// Runs `look` on a function's body, which no jump leaves.
     fn body(&mut self, look: impl FnOnce(&mut Self)) {
         let outer = std::mem::take(&mut self.around);
         look(self);
@@ -68,7 +69,7 @@ impl Jumps<'_> {
 
     fn jump(&mut self, word: &str, label: Option<&Lifetime>) {
         let target = match label {
-            // Macros' labels are others than those that are spelled alike, so it may lead to the outermost.
+            // A macro's label differs from one of the same spelling, so the jump may lead to the outermost.
             Some(label) => {
                 let label = label.ident.to_string();
                 self.around.iter().position(|it| it.has(&label))
@@ -134,7 +135,7 @@ impl<'ast> Visit<'ast> for Jumps<'_> {
     }
 
     fn visit_expr_for_loop(&mut self, code: &'ast syn::ExprForLoop) {
-        // It is computed before the loop.
+        // The iterator is computed before the loop.
         self.visit_expr(&code.expr);
         self.in_loop(code.label.as_ref(), |it| {
             it.visit_pat(&code.pat);
@@ -170,7 +171,7 @@ impl<'ast> Visit<'ast> for Jumps<'_> {
 
     fn visit_expr_call(&mut self, call: &'ast syn::ExprCall) {
         self.visit_expr(&call.func);
-        // Before the first there is nothing but the function, which is never borrowed in two phases.
+        // Before the first argument there is only the function, which is never borrowed in two phases.
         let mut arguments = call.args.iter();
         if let Some(first) = arguments.next() {
             self.visit_expr(first);

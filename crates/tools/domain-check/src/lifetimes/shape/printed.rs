@@ -1,8 +1,9 @@
 //! Bounds that read otherwise than they were compiled.
 //!
-//! The compiler prints a trait object that a macro has put behind `&`, `*const`, or `->`, without the parentheses that it needs
-//! there: `*const (dyn Mark + 'static)` becomes `*const dyn Mark + 'static`. Behind the result of a bound, or a cast, that reads
-//! as one bound, or value, more. Everywhere else it can't be read at all. The compiler refuses the spelling in sources.
+//! If a macro has put a trait object behind `&`, `*const`, or `->`, the compiler prints it without the parentheses
+//! that it needs there: `*const (dyn Mark + 'static)` becomes `*const dyn Mark + 'static`. After the result of a
+//! bound, or after a cast, this reads as one more bound, or as one more operand. In all other places it cannot be
+//! read at all. The compiler refuses this spelling in sources.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use syn::{BinOp, Expr, ExprBinary, PathArguments, ReturnType, Token, Type, TypeP
 use super::Shape;
 use crate::finding::{Finding, Findings, Rule};
 
-/// What the compiler puts before parts of a closure's type, where it prints that whole.
+/// The labels that the compiler puts before parts of a closure's type when it prints the whole type.
 const LABELS: &[&str] = &[
     "closure_kind_ty",
     "closure_sig_as_fn_ptr_ty",
@@ -29,7 +30,7 @@ pub(super) fn search(words: &BTreeSet<String>, findings: &mut Findings) {
 }
 
 impl Shape<'_> {
-    /// Judges what is bounded by all of these.
+    /// Judges a list of bounds.
     pub(super) fn printed_bounds(&mut self, bounds: &Punctuated<TypeParamBound, Token![+]>) {
         let followed = bounds.len().saturating_sub(1);
         if bounds.iter().take(followed).any(results_in_an_object) {
@@ -37,7 +38,7 @@ impl Shape<'_> {
         }
     }
 
-    /// Judges what is added to a cast.
+    /// Judges a sum whose left side is a cast.
     pub(super) fn printed_sum(&mut self, sum: &ExprBinary) {
         if let Expr::Cast(cast) = &*sum.left
             && matches!(sum.op, BinOp::Add(_))
@@ -61,7 +62,7 @@ fn results_in_an_object(bound: &TypeParamBound) -> bool {
         return false;
     };
     let last = bound.path.segments.last();
-    // The one in parentheses ends there.
+    // A bound in parentheses ends there.
     let is_open = bound.paren_token.is_none();
     is_open
         && last.is_some_and(|last| match &last.arguments {

@@ -1,14 +1,15 @@
 //! Bounds of associated types that prove themselves.
 //!
-//! To prove that what an impl associates keeps its trait's bounds, the compiler uses the bounds of associated types,
-//! the same ones among them. Where a bound says what a type is equal to, two types that differ pass for one: a safe
-//! transmute (rustc's issues 135011 and 135246). There are two ways into the circle:
+//! To prove that an impl's associated types satisfy the bounds of its trait, the compiler uses the bounds of
+//! associated types, the same ones among them. If such a bound says what a type is equal to, two different types pass
+//! for one: a safe transmute (rustc issues 135011 and 135246). There are two ways into the circle:
 //!
-//! - A where clause of the associated type itself. It is checked as if it held, and never asked of who names the type.
+//! - A where clause of the associated type itself. It is checked as if it held, and users of the type never have to
+//!   prove it.
 //! - A projection in place of a type. Its bounds are taken from its trait, whose impl takes them from the projection.
 //!
-//! So an associated type has no bounds of its own but lifetimes, equalities in a trait's bounds project nothing, and
-//! where there are such, impls associate no projections.
+//! So an associated type has no bounds of its own except lifetimes, equalities in a trait's bounds project nothing,
+//! and where there are such equalities, impls have no projections as associated types.
 
 use std::collections::BTreeSet;
 
@@ -24,12 +25,12 @@ use crate::finding::Rule;
 use crate::lifetimes::definitions::Definitions;
 use crate::lifetimes::facts::Name;
 
-/// Traits of the standard library that say what the type is equal to which another one associates. `IntoIterator` has a
-/// rule of its own.
+/// Traits of the standard library with a bound that makes another trait's associated type equal to something.
+/// `IntoIterator` has a rule of its own.
 const EQUATING: &[&str] = &["IntoFuture"];
 
 impl Shape<'_> {
-    /// The parameters and where clauses of an associated type.
+    /// Judges the parameters and where clauses of an associated type.
     pub(super) fn associated(&mut self, name: &syn::Ident, generics: &Generics) {
         let is_bounded = generics
             .type_params()
@@ -49,7 +50,7 @@ impl Shape<'_> {
         }
     }
 
-    /// Equalities in the bounds of a trait and of what it associates.
+    /// Judges equalities in the bounds of a trait and of its associated types.
     pub(super) fn equalities(&mut self, item: &ItemTrait) {
         let mut equalities = Equalities::of(item, self.definitions);
         equalities.visit_bounds(item);
@@ -63,7 +64,7 @@ impl Shape<'_> {
         }
     }
 
-    /// Projections in an impl of a trait that may bound what it associates to be equal to something.
+    /// Judges projections in an impl of a trait whose bounds may make an associated type equal to something.
     pub(super) fn proofs(&mut self, item: &ItemImpl, trait_name: &str) {
         let is_own = self.equates
             && self
@@ -99,7 +100,7 @@ impl Shape<'_> {
     }
 }
 
-/// Whether a trait of the crate bounds what is associated to be equal to something.
+/// Whether a trait of the crate has a bound that makes an associated type equal to something.
 pub(super) fn equates(file: &File, definitions: &Definitions) -> bool {
     struct Traits<'a>(&'a Definitions, bool);
     impl<'ast> Visit<'ast> for Traits<'_> {
@@ -131,7 +132,7 @@ struct Equalities<'a> {
     /// Whether these are bounds of the implementor, where `Self` is like a parameter.
     of_self: bool,
     found: bool,
-    /// Whether one is to `Self` or to a projection.
+    /// Whether one of them is an equality with `Self` or with a projection.
     projects: bool,
 }
 
@@ -157,7 +158,7 @@ impl<'a> Equalities<'a> {
         }
     }
 
-    /// Looks at the bounds of the trait, of its parameters and of what it associates.
+    /// Checks the bounds of the trait, of its parameters and of its associated types.
     fn visit_bounds(&mut self, item: &ItemTrait) {
         self.visit_generics(&item.generics);
         self.of_self = true;
@@ -173,7 +174,7 @@ impl<'a> Equalities<'a> {
                         self.visit_type_param_bound(bound);
                     }
                 }
-                // An `impl Trait` there is a type that the trait associates, and that no where clause can name.
+                // An `impl Trait` there is an associated type of the trait, which no where clause can name.
                 TraitItem::Fn(item) => {
                     let projects = self.projects;
                     self.visit_return_type(&item.sig.output);
@@ -197,7 +198,7 @@ impl<'a> Equalities<'a> {
 }
 
 impl<'ast> Visit<'ast> for Equalities<'_> {
-    // An object bounds nobody else.
+    // A trait object bounds nothing else.
     fn visit_type_trait_object(&mut self, _: &'ast TypeTraitObject) {}
 
     fn visit_assoc_type(&mut self, equality: &'ast AssocType) {
@@ -209,7 +210,7 @@ impl<'ast> Visit<'ast> for Equalities<'_> {
         &mut self,
         arguments: &'ast ParenthesizedGenericArguments,
     ) {
-        // Without a type, it is `()`.
+        // Without a type, the result is `()`.
         self.found = true;
         if let syn::ReturnType::Type(_, ty) = &arguments.output {
             self.equal(ty);
@@ -231,7 +232,7 @@ fn names_self(ty: &Type) -> bool {
     names.0
 }
 
-/// Finds projections, also behind another name.
+/// Finds projections, also behind an alias.
 struct Projected<'a> {
     definitions: &'a Definitions,
     parameters: BTreeSet<Name>,

@@ -1,11 +1,11 @@
 //! Tables of trait objects.
 //!
-//! A method whose where clause never holds has no entry in an object's table. The generator of code decides that with the
-//! types behind the names, and the checker with the names: where the two differ, a call jumps to nothing (rustc's issues
-//! 153596 and 161405). So a method that an object may have has no condition of its own. What its trait asks of the trait's
-//! parameters is a condition of each method, too; the two differ under a binder, which may stand with any impl that answers
-//! the trait's clause. So a unit that writes a binder has no such clauses. A bound on the implementor is no condition
-//! of a method, but it has no binder either.
+//! A method whose where clause never holds has no entry in an object's table. The code generator decides that with
+//! the types behind the names, and the type checker decides it with the names. Where the two differ, a call jumps to
+//! a missing entry (rustc issues 153596 and 161405). So a method that an object may have must have no condition of
+//! its own. A trait's bounds on its parameters are a condition of each method too. The two decisions differ under a
+//! binder, which may be in any impl that satisfies the trait's clause. So a unit that writes a binder has no such
+//! clauses. A bound on the implementor is not a condition of a method, but it must not have a binder either.
 
 use syn::visit::{self, Visit};
 use syn::{
@@ -48,13 +48,13 @@ impl Shape<'_> {
     }
 }
 
-/// Whether an object may have the method: it has a receiver, and no types of its own.
+/// Whether an object may have the method: it has a receiver, and no type parameters of its own.
 fn may_be_an_objects(signature: &Signature) -> bool {
     let has_receiver = matches!(signature.inputs.first(), Some(FnArg::Receiver(_)));
     has_receiver && signature.generics.type_params().next().is_none()
 }
 
-/// Whether no object has the method, whose clause says `Self: Sized`.
+/// Whether a clause `Self: Sized` keeps the method off objects.
 fn is_for_sized(signature: &Signature) -> bool {
     let clauses = signature.generics.where_clause.iter();
     let mut clauses = clauses.flat_map(|it| &it.predicates);
@@ -80,8 +80,8 @@ fn has_condition(signature: &Signature) -> bool {
     })
 }
 
-/// Whether a trait bounds its parameters, or types that are made of them, by more than a lifetime. Of the implementor only
-/// a clause with a binder counts.
+/// Whether a trait bounds its parameters, or types made of them, by more than a lifetime. For the implementor only a
+/// clause with a binder counts.
 fn asks(generics: &Generics) -> bool {
     let mut parameters = generics.type_params();
     parameters.any(|it| it.bounds.iter().any(asks_something))
@@ -93,7 +93,7 @@ fn asks(generics: &Generics) -> bool {
         })
 }
 
-/// Whether this is a where clause of a type's, or one of no known form.
+/// Whether there is a where clause on a type that satisfies `is_one`, or a clause of unknown form.
 fn has_clause(generics: &Generics, is_one: impl Fn(&PredicateType) -> bool) -> bool {
     let mut clauses = generics.where_clause.iter().flat_map(|it| &it.predicates);
     clauses.any(|it| match it {
@@ -107,7 +107,7 @@ fn is_more_than_a_lifetime(bound: &TypeParamBound) -> bool {
     !matches!(bound, TypeParamBound::Lifetime(_))
 }
 
-/// `?Sized` asks nothing.
+/// Whether a bound demands something. `?Sized` demands nothing.
 fn asks_something(bound: &TypeParamBound) -> bool {
     let is_maybe = matches!(bound, TypeParamBound::Trait(bound) if matches!(bound.modifier, TraitBoundModifier::Maybe(_)));
     is_more_than_a_lifetime(bound) && !is_maybe
@@ -121,8 +121,8 @@ fn has_binder(bound: &TypeParamBound) -> bool {
     }
 }
 
-/// Whether a bound anywhere has a binder, written as `for<…>`. One that is left out, as in `Fn(&u8)`, has a lifetime for
-/// each place, and links none.
+/// Whether a bound anywhere has a binder, written as `for<…>`. An omitted binder, as in `Fn(&u8)`, has one lifetime
+/// for each place, and links none.
 pub(super) fn binds(file: &syn::File) -> bool {
     struct Binders(bool);
     impl<'ast> Visit<'ast> for Binders {

@@ -19,7 +19,7 @@ fn findings(source: &str) -> String {
     all.join("\n")
 }
 
-/// Each source is refused with these words, at the root and wherever else it may stand.
+/// Asserts that each source is refused with these words, at the root and in all other places for items.
 fn refused(sources: &[(&str, &str)]) {
     refused_at_the_root(sources);
     for (source, says) in sources {
@@ -45,7 +45,7 @@ fn refused_at_the_root(sources: &[(&str, &str)]) {
     assert!(missed.is_empty(), "{}", missed.join("\n"));
 }
 
-/// No source is refused.
+/// Asserts that no source is refused.
 fn accepted(sources: &[&str]) {
     let each = sources.iter().map(|source| (source, findings(source)));
     let wrong: Vec<_> = each

@@ -14,12 +14,13 @@ use crate::finding::Rule;
 use crate::lifetimes::declared::inside;
 use crate::lifetimes::definitions::Definitions;
 
-/// The most ways from a trait to its supertraits that are looked at.
+/// The most ways from a trait to its supertraits that are followed.
 const MOST_WAYS: usize = 1000;
 
 impl Shape<'_> {
-    /// A trait that hands out what is projected from its parameter: where that outlives `'static`, what is
-    /// handed out is believed to, and a closure's result need not (rustc's issue 84366).
+    /// Refuses a trait that returns types which are projected from its parameter. If the parameter outlives
+    /// `'static`, the compiler believes the same of such a type, and a closure's result need not outlive it (rustc
+    /// issue 84366).
     pub(super) fn definition(&mut self, item: &ItemTrait) {
         let parameters = item.generics.type_params();
         let mut projections = Projections {
@@ -47,8 +48,9 @@ impl Shape<'_> {
         }
     }
 
-    /// Refuses a trait that has one trait with parameters twice among its supertraits, and theirs. Where the parameters become the
-    /// same, an object's two become one, and associates two types (a sibling of rustc's issue 57893).
+    /// Refuses a trait that has one trait with parameters twice among its supertraits and their supertraits. If the
+    /// parameters become equal, an object's two supertraits become one, which then has two different associated types
+    /// (a variant of rustc issue 57893).
     fn repeated_supertraits(&mut self, name: &str) {
         let (mut above, mut path) = (Vec::new(), vec![name.to_owned()]);
         let mut left = MOST_WAYS;
@@ -67,8 +69,8 @@ impl Shape<'_> {
         self.find(Rule::UnsafeCode, what);
     }
 
-    /// The names of each supertrait with parameters, once for each way to it. `path` leads from the trait to the one that is looked
-    /// at, and `left` ways may be taken still.
+    /// Collects the names of each supertrait with parameters, once for each way to it. `path` leads from the trait to
+    /// the current one, and `left` is the number of ways that may still be followed.
     fn supertraits_of(
         &self,
         path: &mut Vec<String>,
@@ -104,14 +106,14 @@ impl Shape<'_> {
                 FOREIGN.contains(&name.as_str()) || self.definitions.traits(name).is_empty()
             };
             if is_given(&last.arguments) && names.iter().any(is_foreign) {
-                // Two of others may have one above them, as `FnMut` and `Fn` have `FnOnce`.
+                // Two traits of other crates may have a common supertrait, as `FnMut` and `Fn` have `FnOnce`.
                 above.push(BTreeSet::from(["a trait of another crate's".to_owned()]));
                 names.retain(|name| !is_foreign(name));
             }
             if !names.is_empty() && (is_given(&last.arguments) || has_parameters(&of)) {
                 above.push(names);
             }
-            // A trait of another module may have the same name, and its bounds are looked at with it.
+            // A trait of another module may have the same name, and its bounds are checked with it.
             if !path.contains(&of) {
                 path.push(of);
                 self.supertraits_of(path, left, above);
@@ -120,8 +122,8 @@ impl Shape<'_> {
         }
     }
 
-    /// Refuses a supertrait of the standard library's, or of a reviewed crate's, that has a parameter and an impl for all
-    /// types, objects included: the impl may be proved, and the object's own code run, as in `overlap`.
+    /// Refuses a supertrait of the standard library, or of a reviewed crate, that has a parameter and an impl for all
+    /// types, including objects: the proof may use that impl while the object's own code runs, as in `overlap`.
     fn supertraits(&mut self, name: &str) {
         const FOR_ALL: &[&str] = &["Borrow", "BorrowMut", "Comparable", "Equivalent"];
         let traits = self.definitions.traits(name);
@@ -141,8 +143,8 @@ impl Shape<'_> {
         }
     }
 
-    /// Refuses a trait, or an associated type, that bounds its own parameters by lifetimes. A projection implies such a
-    /// bound, and the compiler does not prove it for a trait object (rustc's issues 25860 and 27579).
+    /// Refuses a trait, or an associated type, that bounds its own parameters by lifetimes. A projection implies such
+    /// a bound, and the compiler does not prove it for a trait object (rustc issues 25860 and 27579).
     fn bounds_parameters(&mut self, name: &str, generics: &Generics) {
         let is_self = |ty: &Type| matches!(ty, Type::Path(it) if it.path.is_ident("Self"));
         let of_parameters = generics.params.iter().any(|parameter| match parameter {
@@ -168,10 +170,11 @@ impl Shape<'_> {
     }
 }
 
-/// Traits of the standard library's that share a supertrait which associates, by the names that a unit may have for its own.
+/// Traits of the standard library that share a supertrait with an associated type, by the names that a unit may also
+/// use for its own traits.
 const FOREIGN: &[&str] = &["Fn", "FnMut", "FnOnce", "Index", "IndexMut"];
 
-/// Whether parameters are given, other than what is associated.
+/// Whether there are arguments other than associated types.
 fn is_given(arguments: &PathArguments) -> bool {
     match arguments {
         PathArguments::None => false,
@@ -189,7 +192,7 @@ fn is_given(arguments: &PathArguments) -> bool {
 pub(super) struct Projections<'a> {
     pub(super) definitions: &'a Definitions,
     pub(super) parameters: BTreeSet<String>,
-    /// Whether a projection of this last name counts.
+    /// Whether a projection with this last name counts.
     pub(super) counts: &'a dyn Fn(&str) -> bool,
     pub(super) found: BTreeSet<String>,
 }

@@ -1,4 +1,4 @@
-//! Paths with arguments: what a type's definition implies of them.
+//! Paths with arguments: what a type's definition implies about them.
 
 use syn::{
     AngleBracketedGenericArguments, GenericArgument, Path, PathArguments, PathSegment, Type,
@@ -9,7 +9,7 @@ use crate::lifetimes::definitions::{Alias, Known, Parameter};
 use crate::lifetimes::facts::{Name, Names, Node, STATIC, Standing};
 
 impl<'a> Walk<'a> {
-    /// A path with its arguments; `is_trait` says that it names no type.
+    /// Walks a path with its arguments. `is_trait` says that the path names no type.
     pub(super) fn path(&mut self, path: &Path, is_trait: bool) -> Names {
         let mut names = Names::new();
         let last = path.segments.len().saturating_sub(1);
@@ -33,7 +33,8 @@ impl<'a> Walk<'a> {
         names
     }
 
-    /// `is_foreign` says that another crate's type may be meant, even if this one has one of the name.
+    /// Walks a segment's arguments. `is_foreign` says that the path may mean another crate's type, even if this crate
+    /// has one of the same name.
     pub(super) fn arguments(
         &mut self,
         segment: &PathSegment,
@@ -55,13 +56,13 @@ impl<'a> Walk<'a> {
         } else {
             definitions.get(&ident, lifetimes.len())
         };
-        // Lifetimes that are left out are there all the same.
+        // Lifetimes that are left out exist nevertheless.
         let hidden = own.as_ref().map_or(0, Known::lifetimes);
         while lifetimes.len() < hidden {
             lifetimes.push(self.lifetime(None));
         }
         let mut rest = Names::new();
-        // Whether one type is meant, as far as its arguments are inside.
+        // Whether the path means exactly one type, as far as the contents of its arguments are concerned.
         let mut is_clear = true;
         if let Some(known) = own.as_ref().filter(|own| own.aliases().next().is_some()) {
             let types = given.clone().filter_map(|argument| match argument {
@@ -77,7 +78,7 @@ impl<'a> Walk<'a> {
             if is_clear {
                 return rest;
             }
-            // A struct of the name in another module is meant as well.
+            // A struct of the same name in another module may be meant as well.
             own = own.and_then(Known::without_aliases);
             if own.is_none() && !is_foreign {
                 return rest;
@@ -90,7 +91,7 @@ impl<'a> Walk<'a> {
         rest
     }
 
-    /// What is given to a type of this crate, or to another one's.
+    /// Walks the arguments of a type of this crate, or of another one's.
     fn type_arguments<'b>(
         &mut self,
         own: Option<&Known<'_>>,
@@ -175,7 +176,7 @@ impl<'a> Walk<'a> {
         rest
     }
 
-    /// The types that a path may be a name for, with these arguments.
+    /// Walks the types that a path may be an alias for, with these arguments.
     fn aliases(
         &mut self,
         known: &Known<'a>,
@@ -191,7 +192,8 @@ impl<'a> Walk<'a> {
         }
         let mut is_skipped = known.is_alias();
         for alias in known.aliases() {
-            // In its own type an alias's name is another's, as in `type Result<T> = core::result::Result<T, E>`.
+            // In its own type an alias's name means another type, as in `type Result<T> = core::result::Result<T,
+            // E>`.
             let is_around = |it: &Frame<'_>| it.alias.is_some_and(|it| std::ptr::eq(it, alias));
             if self.frames.iter().any(is_around) {
                 continue;
@@ -214,7 +216,7 @@ impl<'a> Walk<'a> {
             names.append(&mut self.ty(ty));
             self.frames.pop();
         }
-        // That name is another crate's, then, or nobody's that is known.
+        // Then the name belongs to another crate, or to no known type.
         if is_skipped && !is_foreign {
             self.unknown = true;
             self.is_overgrown = true;
@@ -222,7 +224,7 @@ impl<'a> Walk<'a> {
         names
     }
 
-    /// Adds the lifetimes that an argument of an own type outlives for certain; returns how many there were.
+    /// Adds the lifetimes that an argument of an own type certainly outlives. Returns how many there were before.
     fn guard(
         &mut self,
         own: Option<&Known<'_>>,
@@ -240,15 +242,15 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// A lifetime that a type is given.
+/// A lifetime argument of a type.
 struct Outer<'n> {
     lifetime: &'n Name,
-    /// Whether a value was made with it, or with a longer one.
+    /// Whether a value was made with this lifetime, or with a longer one.
     is_kept: bool,
 }
 
 impl Outer<'_> {
-    /// Whether a bound by it may excuse, or only accuse.
+    /// Returns whether a bound by it may excuse, or only accuse.
     fn standing(&self, standing: Standing) -> Standing {
         match self.is_kept {
             true => standing,
@@ -257,8 +259,8 @@ impl Outer<'_> {
     }
 }
 
-/// Whether what stands at a type's parameter is behind the lifetimes by which the type may bound it: no value comes in there that
-/// was made with other ones.
+/// Whether everything at a type's parameter is guarded by the lifetimes by which the type may bound it: no value that
+/// was made with other lifetimes comes in there.
 fn is_around(own: Option<&Known<'_>>, inner: Parameter, lifetimes: &[Outer<'_>]) -> bool {
     let mut all = lifetimes.iter().enumerate();
     all.all(|(outer, it)| {

@@ -1,10 +1,10 @@
 //! Elided lifetimes of a function's result, and their meaning.
 //!
-//! There is one rule for functions, methods, pointers and bounds. An elided lifetime of a result is that of the receiver,
-//! or the only one that stands in the inputs as they are written: not in another function's type, not behind `for<…>`,
-//! not in an `impl Trait`. The check counts only lifetimes that certainly stand there. The compiler refuses a result that
-//! could mean two lifetimes, so if exactly one is certain, the result means that one. If none is certain, or more than
-//! one, the result is unclear, and refused.
+//! There is one rule for functions, methods, pointers and bounds. An elided lifetime of a result is that of the
+//! receiver, or the only one that is written in the inputs: not in another function's type, not behind `for<…>`, not
+//! in an `impl Trait`. The check counts only lifetimes that are certainly there. The compiler refuses a result that
+//! could mean two lifetimes, so if exactly one is certain, the result means that one. If none is certain, or more
+//! than one, the result is unclear, and refused.
 
 use std::collections::BTreeSet;
 
@@ -34,7 +34,8 @@ pub(in crate::lifetimes) enum Elided {
 }
 
 impl Walk<'_> {
-    /// Gives names to the lifetimes that inputs certainly elide, and returns the meaning of one that the result elides.
+    /// Gives names to the lifetimes that inputs certainly elide, and returns the meaning of a lifetime that the
+    /// result elides.
     pub(in crate::lifetimes) fn named(
         &mut self,
         receiver: Option<&mut Type>,
@@ -53,7 +54,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns the lifetimes that certainly stand in inputs, and gives a name to each that has none.
+    /// Returns the lifetimes that certainly occur in inputs, and gives a name to each that has none.
     fn certain(&mut self, inputs: &mut [Type]) -> BTreeSet<Name> {
         let mut certain = Certain {
             walk: self,
@@ -109,9 +110,9 @@ impl Walk<'_> {
     }
 }
 
-/// The meaning of a result's elided lifetime by the receiver alone: `Fresh` if that has no reference. The compiler looks for
-/// a reference to the implementor's type, which need not be written as `Self`. So all but a single reference to `Self` is
-/// unclear.
+/// Returns the meaning of a result's elided lifetime by the receiver alone: `Fresh` if the receiver has no reference.
+/// The compiler looks for a reference to the implementor's type, which need not be written as `Self`. So every
+/// receiver except a single reference to `Self` is unclear.
 fn of_receiver(ty: &Type) -> Elided {
     #[derive(Default)]
     struct References(Vec<TypeReference>);
@@ -146,7 +147,7 @@ fn has_self(ty: &Type) -> bool {
     found.0
 }
 
-/// The names that a binder binds.
+/// Returns the names that a binder binds.
 pub(in crate::lifetimes) fn binder(bound: Option<&BoundLifetimes>) -> BTreeSet<Name> {
     let params = bound.into_iter().flat_map(|it| &it.lifetimes);
     let names = params.filter_map(|it| match it {
@@ -156,7 +157,7 @@ pub(in crate::lifetimes) fn binder(bound: Option<&BoundLifetimes>) -> BTreeSet<N
     names.collect()
 }
 
-/// Finds the lifetimes that certainly stand in inputs, and gives names to those without.
+/// Finds the lifetimes that certainly occur in inputs, and gives names to those without.
 struct Certain<'w, 'a> {
     walk: &'w mut Walk<'a>,
     /// The names that the enclosing binders bind.

@@ -10,7 +10,7 @@ use crate::lifetimes::definitions::Trait;
 use crate::lifetimes::facts::{Facts, Name, Node};
 
 impl Walk<'_> {
-    /// A bound as the signature that it gives a closure.
+    /// Walks a bound as the signature that it gives a closure.
     pub(in crate::lifetimes) fn signature(&mut self, segment: &PathSegment) {
         match &segment.arguments {
             PathArguments::Parenthesized(function) => {
@@ -19,7 +19,7 @@ impl Walk<'_> {
             }
             PathArguments::AngleBracketed(arguments) => {
                 let name = segment.ident.to_string();
-                // Of others' traits the worst is assumed, as of their types.
+                // For other crates' traits the worst is assumed, as for their types.
                 let is_own = self.definitions.is_own_trait(&name)
                     || self.definitions.get(&name, 0).is_some();
                 let is_own = is_own && !self.definitions.is_foreign(&name);
@@ -31,14 +31,14 @@ impl Walk<'_> {
         }
     }
 
-    /// The types of a function, a pointer or a bound by one.
+    /// Walks the types of a function, of a pointer, or of a bound by a function trait.
     pub(in crate::lifetimes) fn called(&mut self, inputs: &[&Type], output: &ReturnType) {
         let mut inputs: Vec<_> = inputs.iter().map(|&it| it.clone()).collect();
         let elided = self.named(None, &mut inputs);
         self.given(&inputs, output, elided);
     }
 
-    /// The types of a closure: a lifetime that its result elides may be any lifetime in scope.
+    /// Walks the types of a closure. A lifetime that its result elides may be any lifetime in scope.
     pub(in crate::lifetimes) fn closure(&mut self, inputs: &[Type], output: &ReturnType) {
         let mut inputs = inputs.to_vec();
         self.named(None, &mut inputs);
@@ -54,7 +54,7 @@ impl Walk<'_> {
         }
     }
 
-    /// The arguments of a trait's parameters in a bound by it.
+    /// Returns the arguments of a trait's parameters in a bound by it.
     pub(in crate::lifetimes) fn bindings(
         &mut self,
         of: &Trait,
@@ -78,7 +78,7 @@ impl Walk<'_> {
         if types.len() < of.others.len() {
             return None;
         }
-        // Lifetimes without a name are told apart from those of other bounds.
+        // Lifetimes without a name are distinguished from those of other bounds.
         let depth = self.frames.len();
         let lifetimes = lifetimes.into_iter().map(|it| match it.strip_prefix("'_") {
             Some(rest) => Binding::Lifetime(format!("'_{depth}.{rest}")),
@@ -90,7 +90,7 @@ impl Walk<'_> {
         Some(lifetimes.chain(types).collect())
     }
 
-    /// A part of a header, or of a type's definition.
+    /// Walks a part of a header, or of a type's definition.
     pub(in crate::lifetimes) fn input(&mut self, ty: &Type) {
         self.flow = Flow::In;
         self.is_result = false;
@@ -98,12 +98,12 @@ impl Walk<'_> {
         self.ty(ty);
     }
 
-    /// An argument's type: a value of it comes in.
+    /// Walks an argument's type: a value of it comes in.
     pub(in crate::lifetimes) fn argument(&mut self, ty: &Type) {
         let edges = self.facts.edges.len();
         self.input(ty);
-        // No other type is a subtype of what `&mut` leads to, so the value is of this very one, and somebody
-        // proved its bounds who made it. Of empty arrays there are values that nobody made.
+        // The target of `&mut` is invariant, so the value has this very type, and the maker of the value has proved
+        // the type's bounds. For empty arrays, values exist that were never made.
         if let Type::Reference(reference) = ty
             && reference.mutability.is_some()
             && self.is_nominal(&reference.elem)
@@ -118,7 +118,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether a type is a struct, an enum or a union, and not another type's name.
+    /// Whether a type is a struct, an enum or a union, and not an alias.
     fn is_nominal(&self, ty: &Type) -> bool {
         let Type::Path(path) = ty else {
             return false;
@@ -145,7 +145,7 @@ impl Walk<'_> {
             && !self.definitions.may_be_foreign(&path.path)
     }
 
-    /// A result's type; elided lifetimes are `elided`.
+    /// Walks a result's type. Elided lifetimes mean `elided`.
     pub(in crate::lifetimes) fn output(&mut self, ty: &Type, elided: Elided) {
         self.flow = Flow::Back;
         self.is_result = true;
@@ -154,8 +154,8 @@ impl Walk<'_> {
         self.ty(ty);
     }
 
-    /// Bounds of a parameter: the traits in them may hand values of it in or out. Returns whether they may make values
-    /// of the parameter itself out of others.
+    /// Walks bounds of a parameter: the traits in them may take or return values of it. Returns whether they may make
+    /// values of the parameter itself from other values.
     pub(in crate::lifetimes) fn bounds<'b>(
         &mut self,
         bounds: impl IntoIterator<Item = &'b TypeParamBound>,
@@ -167,7 +167,7 @@ impl Walk<'_> {
             if let TypeParamBound::Trait(bound) = bound {
                 let edges = self.facts.edges.len();
                 let names = self.path(&bound.path, true);
-                // Nothing is implied by a bound.
+                // A bound implies nothing.
                 self.facts.edges.truncate(edges);
                 makes |= !names.is_empty() && self.may_make(&bound.path);
             }
@@ -191,13 +191,13 @@ impl Walk<'_> {
         })
     }
 
-    /// A value of this parameter may come from somewhere.
+    /// Records that a value of this parameter may come from somewhere.
     pub(in crate::lifetimes) fn supplied(&mut self, parameter: &Name) {
         self.flow = Flow::In;
         self.occurs(parameter);
     }
 
-    /// A trait's parameters: its methods may hand any of them in and out.
+    /// Walks a trait's parameters: its methods may take and return any of them.
     pub(in crate::lifetimes) fn has_own(&mut self, generics: &Generics) {
         let lifetimes = generics.lifetimes().map(|it| name(&it.lifetime));
         let types = generics.type_params().map(|it| it.ident.to_string());
@@ -206,8 +206,9 @@ impl Walk<'_> {
         }
     }
 
-    /// The type that a where clause bounds: a value of it comes from somewhere, if that makes one. One that is more than a
-    /// parameter, or than what is projected from one, brings its parts together, whatever the trait does with them.
+    /// Walks the type that a where clause bounds. If the clause `makes` a value of it, that value comes from
+    /// somewhere. A type that is more than a parameter, or than a projection from one, brings its parts together,
+    /// whatever the trait does with them.
     pub(in crate::lifetimes) fn bounded(&mut self, ty: &Type, makes: bool) {
         let (edges, occurrences) = (self.facts.edges.len(), self.facts.occurrences.len());
         let is_lone = self.is_of_one_parameter(ty);
@@ -240,7 +241,7 @@ impl Walk<'_> {
         }
     }
 
-    /// What was found, and the next number that no name or place has.
+    /// Returns the facts, and the next number that no name or place has.
     pub(in crate::lifetimes) fn end(self) -> (Facts, Node) {
         (self.facts, self.next)
     }

@@ -1,4 +1,4 @@
-//! Walking a type for the facts in it.
+//! Walks a type for the facts in it.
 
 mod arguments;
 mod elision;
@@ -20,43 +20,43 @@ use super::definitions::{Alias, Definitions};
 use super::facts::{Edge, Facts, NOWHERE, Name, Names, Node, Occurrence, Standing};
 use super::relations::Relations;
 
-/// Facts of one signature; a type that has more, of projections in projections, is not understood.
+/// The most facts of one signature. A type with more, from projections in projections, is not understood.
 const MOST: usize = 4096;
 
-/// How many types are looked at for a signature, with those that aliases stand for.
+/// The most types that are walked for a signature, including those that aliases stand for.
 const MOST_TYPES: u32 = 1 << 14;
 
-/// Which way values of a type go at some place.
+/// The direction in which values of a type move at some place.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Flow {
-    /// To who has the bounds.
+    /// Into the body that has the bounds.
     In,
-    /// From there, to a function that is called.
+    /// Out of it, to a function that is called.
     Out,
-    /// From there, in a result.
+    /// Out of it, in a result.
     Back,
-    /// Both ways: what the place has inside may be changed.
+    /// Both ways: the contents of the place may be changed.
     Both,
 }
 
 /// The items around a type.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Scope {
-    /// Type parameters, of the item and of what it is in.
+    /// Type parameters, of the item and of the items around it.
     pub(super) parameters: BTreeSet<Name>,
     /// Lifetime parameters.
     pub(super) lifetimes: BTreeSet<Name>,
     /// Bounds that are written down.
     pub(super) declared: Declared,
-    /// Bounds that follow from those by traits.
+    /// Bounds that follow from bounds by traits.
     pub(super) presumed: Relations,
     /// The facts of the impl's header.
     pub(super) header: Facts,
-    /// Places in bounds: of parameters, of the implementor, and of what a trait associates.
+    /// Places in bounds: of parameters, of the implementor, and of a trait's associated types.
     pub(super) bounds: Facts,
-    /// Which type has which trait as a bound.
+    /// Each type with a trait that bounds it.
     pub(super) bounded: Vec<(Vec<Name>, TraitBound)>,
-    /// Types that other types associate, as bounds name them.
+    /// Associated types, as bounds name them.
     pub(super) said: Vec<Said>,
     /// A number that no name and no place in `header` and `bounds` has.
     pub(super) next: Node,
@@ -67,12 +67,12 @@ pub(super) struct Scope {
 }
 
 impl Scope {
-    /// Whether a name is one of a parameter, or a lifetime's.
+    /// Whether a name is a parameter's, or a lifetime's.
     pub(super) fn is_parameter(&self, name: &str) -> bool {
         name == "Self" || name.starts_with('\'') || self.parameters.contains(name)
     }
 
-    /// Adds bounds of a type by these names.
+    /// Adds bounds of a type with these names.
     pub(super) fn bounded<'b>(
         &mut self,
         names: &[Name],
@@ -85,7 +85,7 @@ impl Scope {
         }
     }
 
-    /// All names that a projection from the header may hide.
+    /// Returns all names that a projection from the header may hide.
     fn names(&self) -> impl Iterator<Item = &Name> {
         let header = self.header.occurrences.iter().map(|it| &it.name);
         header.chain(&self.lifetimes)
@@ -102,7 +102,7 @@ pub(super) enum Binding {
     Type(Type),
 }
 
-/// An alias or a trait that is looked into.
+/// An alias or a trait that is expanded.
 #[derive(Clone, Debug, Default)]
 struct Frame<'a> {
     /// The alias, if it is one.
@@ -115,9 +115,9 @@ pub(super) struct Walk<'a> {
     definitions: &'a Definitions,
     scope: &'a Scope,
     pub(super) facts: Facts,
-    /// Aliases and traits that are looked into: the innermost last. An argument is of the place around.
+    /// Aliases and traits that are expanded, the innermost last. An argument belongs to the surrounding place.
     frames: Vec<Frame<'a>>,
-    /// How many arguments of aliases it is in.
+    /// The number of alias arguments around this place.
     arguments: u32,
     nodes: Vec<Node>,
     guards: Vec<Name>,
@@ -125,33 +125,34 @@ pub(super) struct Walk<'a> {
     next: Node,
     /// The meaning of an elided lifetime.
     elided: Elided,
-    /// The lifetimes that a trait object may take from its place if none is written for it, and the nodes where they stand.
+    /// The lifetimes that a trait object may take from its place if it has none written, and the nodes of these
+    /// lifetimes.
     defaults: Vec<(Name, Node)>,
-    /// How many types were found that do not show what they have inside.
+    /// The number of types so far that do not show their contents.
     objects: u32,
-    /// How deep associated types are looked up in each other.
+    /// The nesting depth of associated types that are looked up.
     depth: u32,
-    /// How many forms are around in which nothing is proved.
+    /// The number of surrounding forms in which nothing is proved.
     unproved: u32,
-    /// How many functions are around in whose arguments it stands.
+    /// The number of surrounding functions in whose arguments this is.
     turned: u32,
-    /// The lifetimes that functions and bounds around bind.
+    /// The lifetimes that surrounding functions and bounds bind.
     binders: Vec<BTreeSet<Name>>,
-    /// How many nodes are around the outermost projection.
+    /// The number of nodes around the outermost projection.
     projected_in: Option<usize>,
-    /// Whether a type is looked at since a bound says that another one is it.
+    /// Whether this type is walked because a bound says that another type is equal to it.
     is_said: bool,
-    /// Whether the types are of a result.
+    /// Whether the types belong to a result.
     is_result: bool,
     /// The indexes of the result's first edges: of names, and of projections.
     of_result: Option<(usize, usize)>,
-    /// Whether a result is of a type that hides what it has inside.
+    /// Whether the type of a result hides its contents.
     pub(super) is_opaque: bool,
-    /// Whether there was more than is looked at.
+    /// Whether there was more than the limits allow.
     pub(super) is_overgrown: bool,
-    /// How many types were looked at.
+    /// The number of types walked.
     types: u32,
-    /// Bounds that hold because a value that has them comes in.
+    /// Bounds that hold because a value with them comes in.
     pub(super) proved: Declared,
     /// Bounds of projections by their own names.
     of_projections: Vec<Edge>,
@@ -194,7 +195,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// In a trait whose parameters stand for something, itself perhaps in another.
+    /// Makes a walk inside a trait whose parameters are bound to arguments, possibly inside another such trait.
     pub(super) fn within(
         definitions: &'a Definitions,
         scope: &'a Scope,
@@ -224,7 +225,7 @@ impl<'a> Walk<'a> {
                     let is_unclear = *elided == Elided::Unclear;
                     self.is_unclear |= is_unclear;
                     self.unknown |= is_unclear;
-                    // An alias may have its argument in several places.
+                    // An alias may use its argument in several places.
                     self.is_overgrown |= self.arguments > 0;
                     self.unknown |= self.arguments > 0;
                     self.fresh()
@@ -233,7 +234,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The lifetime that a name stands for.
+    /// Returns the lifetime that a name stands for.
     fn meaning(&self, name: &Name) -> Name {
         match self.bound(name) {
             Some(Binding::Lifetime(lifetime)) => lifetime.clone(),
@@ -241,19 +242,19 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// The argument of a parameter of the innermost alias.
+    /// Returns the argument of a parameter of the innermost alias.
     fn bound(&self, name: &str) -> Option<&Binding> {
         self.frames.last()?.arguments.get(name)
     }
 
     fn occurs(&mut self, name: &Name) {
-        // A projected type is none of the places that stand inside.
+        // A projected type is not one of the places inside the projection.
         let around = self.projected_in.unwrap_or(self.nodes.len());
         self.facts.occurrences.push(Occurrence {
             name: name.clone(),
             nodes: self.nodes[..around].to_vec(),
             guards: self.guards.clone(),
-            // A parameter that goes out unchanged can't be swapped for another one of its type.
+            // A parameter that goes out unchanged cannot be swapped for another one of its type.
             supply: matches!(self.flow, Flow::In | Flow::Both) || name.starts_with('\''),
             demand: self.flow == Flow::Both,
             is_plain: false,
@@ -264,7 +265,7 @@ impl<'a> Walk<'a> {
         self.enter_if(true)
     }
 
-    /// A node. It is not around what stands there unless `is_around`.
+    /// Enters a node. It does not surround the contents unless `is_around`.
     fn enter_if(&mut self, is_around: bool) -> Node {
         self.next += 1;
         self.nodes.push(if is_around { self.next } else { NOWHERE });
@@ -289,7 +290,7 @@ impl<'a> Walk<'a> {
                 let inner = self.enter_if(self.is_kept(&lifetime));
                 let guards = self.behind(lifetime.clone());
                 let flow = self.flow;
-                // What can be written to is also taken from.
+                // A value can be taken from every place that can be written to.
                 if reference.mutability.is_some() {
                     self.flow = Flow::Both;
                 }
@@ -320,7 +321,7 @@ impl<'a> Walk<'a> {
                 self.is_opaque |= self.is_result;
                 self.object(object.bounds.iter(), false)
             }
-            // An alias may have one such argument in several places.
+            // An alias may use such an argument in several places.
             Type::Infer(_) if self.arguments > 0 => {
                 self.is_overgrown = true;
                 self.unknown = true;
@@ -361,7 +362,7 @@ impl<'a> Walk<'a> {
         result
     }
 
-    /// The types of a function pointer, or of a `Fn` bound: its arguments go the other way.
+    /// Walks the types of a function pointer, or of a `Fn` bound: its arguments go the other way.
     fn function(&mut self, inputs: &[&Type], output: &ReturnType) -> Names {
         let around = std::mem::take(&mut self.elided);
         let against = match self.flow {
@@ -388,7 +389,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// The name of a lifetime that is elided. No parameter of a domain's begins with an underscore.
+/// Returns the name of an elided lifetime. No parameter of a domain's begins with an underscore.
 fn fresh(number: usize) -> Name {
     format!("'_{number}")
 }

@@ -1,4 +1,4 @@
-//! Trait objects and hidden types, of which only their bounds are known.
+//! Trait objects and hidden types, of which only the bounds are known.
 
 use syn::{CapturedParam, GenericArgument, PathArguments, TraitBound, TypeParamBound};
 
@@ -52,8 +52,8 @@ impl Walk<'_> {
             }
         }
         self.nodes.pop();
-        // An object's own lifetime outlives every lifetime that its traits do. An object without a written one has its
-        // traits' lifetime or, if that is bound late, its place's.
+        // An object's own lifetime outlives every lifetime that its traits outlive. An object without a written one
+        // has its traits' lifetime or, if that is late-bound, its place's.
         outlived.retain(|it| !outer.is_empty() || it != STATIC);
         let own = if outer.is_empty() {
             &self.defaults
@@ -73,7 +73,8 @@ impl Walk<'_> {
         names
     }
 
-    /// The lifetimes that every implementor of a bound's trait outlives. Gives names to those that the bound elides.
+    /// Returns the lifetimes that every implementor of a bound's trait outlives. Gives names to those that the bound
+    /// elides.
     fn outlived(&mut self, bound: &mut TraitBound) -> Vec<Name> {
         if let Some(last) = bound.path.segments.last_mut() {
             let traits = self.definitions.traits(&last.ident.to_string());
@@ -82,7 +83,7 @@ impl Walk<'_> {
             self.name_given(last);
         }
         let mut all = self.definitions.outlived(bound);
-        // An unknown trait is taken to outlive every lifetime that it is given.
+        // An unknown trait is assumed to outlive every lifetime argument.
         if let Some(last) = bound.path.segments.last()
             && self.definitions.is_unknown_trait(&bound.path)
             && let PathArguments::AngleBracketed(given) = &last.arguments
@@ -94,7 +95,7 @@ impl Walk<'_> {
             all.extend(given);
         }
         let bound_names = binder(bound.lifetimes.as_ref());
-        // A lifetime that the bound's own `for<…>` binds may be any, `'static` too.
+        // A lifetime that the bound's own `for<…>` binds may be any lifetime, including `'static`.
         let all = all.into_iter().map(|it| match bound_names.contains(&it) {
             true => STATIC.to_owned(),
             false => self.meaning(&it),

@@ -30,10 +30,10 @@ impl Walk<'_> {
             };
         }
         if let Some(Binding::Type(ty)) = self.bound(&first).cloned() {
-            // An argument is of the place where the alias is used.
+            // An argument belongs to the place where the alias is used.
             let argument = |walk: &mut Self| {
                 let frame = walk.frames.pop();
-                // An object's default may be what the alias bounds its parameter by.
+                // An object's default lifetime may be the one by which the alias bounds its parameter.
                 let lifetimes = frame.iter().flat_map(|it| it.arguments.values());
                 let lifetimes = lifetimes.filter_map(|it| match it {
                     Binding::Lifetime(lifetime) => Some((lifetime.clone(), ELSEWHERE)),
@@ -56,7 +56,7 @@ impl Walk<'_> {
                 (name, names)
             });
         }
-        // An alias has parameters of its own only.
+        // An alias can use only its own parameters.
         let is_parameter = self.frames.is_empty() && self.scope.parameters.contains(&first);
         if path.path.leading_colon.is_none() && is_parameter {
             let only = Names::from([(first.clone(), true)]);
@@ -76,7 +76,7 @@ impl Walk<'_> {
         self.path(&path.path, false)
     }
 
-    /// `Self`.
+    /// Walks `Self`.
     fn this(&mut self) -> Names {
         match &self.scope.this {
             Some(ty) => {
@@ -93,7 +93,7 @@ impl Walk<'_> {
         }
     }
 
-    /// `Self::Name`: known if this very impl says what it is.
+    /// Walks `Self::Name`, which is known if this very impl defines it.
     fn associated(&mut self, path: &TypePath, segment: &PathSegment) -> Names {
         let known = self.scope.associated.get(&segment.ident.to_string());
         if let Some(ty) = known.filter(|_| self.depth < 4) {
@@ -113,7 +113,8 @@ impl Walk<'_> {
         })
     }
 
-    /// Walks the parts of a projection, for its own name and those inside: it may be any type of those, and of what bounds say.
+    /// Walks the parts of a projection, for its own name and those inside. The projection may be any type of those
+    /// names, and of the names in its bounds.
     fn projecting(&mut self, walk: impl FnOnce(&mut Self) -> (Name, Names)) -> Names {
         let mut own = Name::new();
         let around = self.projected_in;
@@ -133,7 +134,7 @@ impl Walk<'_> {
         names
     }
 
-    /// A projection from a type with these names; returns its own.
+    /// Records a projection from a type with these names, and returns the projection's own name.
     fn projects(&mut self, path: &TypePath, of: Option<&Type>, names: &Names) -> Name {
         let of = of.map(written);
         let is_parameter = |name: &&Name| !name.starts_with('\'') && !is_structure(name);
@@ -149,7 +150,7 @@ impl Walk<'_> {
         name
     }
 
-    /// A projection from types with these names may be any type of them.
+    /// Adds the relations of a projection from types with these names: it may be any type of those names.
     pub(super) fn projected(&mut self, names: &Names) {
         let outer: Vec<_> = names
             .keys()
@@ -166,7 +167,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Adds the names of the header, all of which a projection from `Self` may have.
+    /// Adds the names of the header, all of which a projection from `Self` may contain.
     fn hidden(&mut self, names: &mut Names) {
         let all: Vec<_> = self.scope.names().cloned().collect();
         for name in all {

@@ -1,9 +1,10 @@
 //! Where a type proves the bounds that it implies.
 //!
-//! The compiler believes what the types of a signature imply, and so do bodies. Who calls has proved as much only of a type that
-//! stands there in full: not of one inside a projection, which may be another type altogether; not under a binder,
-//! since the compiler skips types with a bound lifetime inside; not of a name that may mean several types; and not of a lifetime
-//! in a function's arguments, where a value that was made with a shorter one passes.
+//! The compiler, and so every body, relies on what the types of a signature imply. The caller has proved this only
+//! for a type that is written there in full. It has not proved it for a type inside a projection, which may be
+//! another type altogether; nor under a binder, since the compiler skips types with a bound lifetime inside; nor for
+//! a name that may mean several types; nor for a lifetime in a function's arguments, where a value that was made with
+//! a shorter one passes.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +13,7 @@ use crate::lifetimes::declared::is_structure;
 use crate::lifetimes::facts::{Edge, Name, Names, Node, STATIC, Standing};
 
 impl Walk<'_> {
-    /// Walks types, and holds nothing for proved there unless `is_proving`.
+    /// Walks types, and counts nothing as proved there unless `is_proving`.
     pub(super) fn proving(
         &mut self,
         is_proving: bool,
@@ -27,7 +28,7 @@ impl Walk<'_> {
         names
     }
 
-    /// Walks types where these lifetimes are bound. Where there are any, nothing is proved.
+    /// Walks types in which these lifetimes are bound. If there are any, nothing is proved.
     pub(super) fn binding(
         &mut self,
         bound: BTreeSet<Name>,
@@ -40,7 +41,7 @@ impl Walk<'_> {
         names
     }
 
-    /// Walks types that stand in a function's arguments, if `is_turned`.
+    /// Walks types that are in a function's arguments, if `is_turned`.
     pub(super) fn turned<R>(&mut self, is_turned: bool, walk: impl FnOnce(&mut Self) -> R) -> R {
         self.turned += u32::from(is_turned);
         let result = walk(self);
@@ -48,14 +49,14 @@ impl Walk<'_> {
         result
     }
 
-    /// Whether a value that has this lifetime here was made with it, or with a longer one. In a function's arguments a shorter one
-    /// passes for it, and bounds by it were never proved.
+    /// Whether a value with this lifetime here was made with it, or with a longer one. In a function's arguments a
+    /// shorter one passes for it, and bounds by it were never proved.
     pub(super) fn is_kept(&self, lifetime: &Name) -> bool {
         let is_bound = || self.binders.iter().any(|it| it.contains(lifetime));
         self.turned == 0 || lifetime == STATIC || is_bound()
     }
 
-    /// `outer` and `inner` are names and the nodes that they stand in.
+    /// Adds the implied bounds between `outer` and `inner`, which are names with their nodes.
     pub(super) fn imply(
         &mut self,
         outer: (&Name, Node),
@@ -87,7 +88,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Whatever stands here from now on outlives this lifetime, if that is proved; returns how many lifetimes it did before.
+    /// From now on, everything in this place outlives this lifetime, if that is proved. Returns how many lifetimes it
+    /// outlived before.
     pub(super) fn behind(&mut self, lifetime: Name) -> usize {
         let before = self.guards.len();
         if self.unproved == 0 && self.is_kept(&lifetime) {

@@ -1,4 +1,4 @@
-//! What only a result implies.
+//! Bounds that only a result implies.
 
 use std::collections::BTreeSet;
 
@@ -9,8 +9,9 @@ use crate::lifetimes::facts::{Edge, Facts, Name, Projection};
 use crate::lifetimes::judge::{Outlived, Relied, undeclared};
 
 impl Walk<'_> {
-    /// Bounds that the result implies, and that neither the arguments nor what is `around` proves, nor are `declared`. The
-    /// compiler believes them of a function as a value, where nobody has proved them: nothing with such a bound came in.
+    /// Returns the bounds that the result implies, and that neither the arguments nor the edges `around` prove, and
+    /// that are not `declared`. For a function as a value the compiler relies on them although they were never
+    /// proved, because no value with such a bound came in.
     pub(in crate::lifetimes) fn of_result_alone(
         &self,
         around: &[Edge],
@@ -29,8 +30,9 @@ impl Walk<'_> {
         undeclared(&alone, &known)
     }
 
-    /// Such bounds of what a function, an iterator or a future gives. That the parameter has them proves nothing: a closure lives
-    /// longer than what it returns. What other traits associate lives as long as the parameter and what the bound gives it.
+    /// Returns such bounds of the result of a function, an iterator or a future. That the parameter satisfies them
+    /// proves nothing, because a closure lives longer than its results. Associated types of other traits live as long
+    /// as the parameter and the arguments of its bound.
     pub(in crate::lifetimes) fn projected_by_result_alone(
         &self,
         declared: &Declared,
@@ -51,7 +53,7 @@ impl Walk<'_> {
                 continue;
             };
             let is_written = |from: &&Name| written.outlives(from, &edge.outer);
-            // What is projected from no parameter is known where it is used.
+            // A type that is projected from no parameter is known where it is used.
             let mut from = of.from.iter().filter(|it| !is_structure(it));
             let unproved = from.find(|it| !is_written(it));
             let is_known = known.outlives(&edge.inner, &edge.outer);

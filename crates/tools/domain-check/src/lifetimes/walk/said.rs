@@ -1,7 +1,7 @@
-//! What bounds say of types that others associate.
+//! Bounds that say what an associated type is equal to.
 //!
-//! By `X: Iterator<Item = R>`, `X::Item` is `R`, and implies whatever that does. A bound says so itself, or its trait does
-//! (`trait Sub<'b>: Iterator<Item = &'b u64>`), or an impl with such a bound on a parameter.
+//! With `X: Iterator<Item = R>`, `X::Item` is `R`, and implies everything that `R` implies. A bound says so itself,
+//! or its trait does (`trait Sub<'b>: Iterator<Item = &'b u64>`), or an impl with such a bound on a parameter.
 
 use syn::{
     GenericArgument, Generics, PathArguments, ReturnType, TraitBound, Type, TypeParamBound,
@@ -12,16 +12,17 @@ use super::{Elided, Flow, Scope, Walk, binder};
 use crate::lifetimes::definitions::Equated;
 use crate::lifetimes::facts::{Name, Names};
 
-/// A bound that may say so.
+/// A bound that may contain such an equality.
 #[derive(Clone, Debug)]
 pub(in crate::lifetimes) struct Said {
-    /// The parameter that is bounded, if it is no other type: what is projected from types without it is not meant.
+    /// The bounded parameter, unless the bound is on another type. A projection from types without this parameter is
+    /// not meant.
     of: Option<Name>,
     bound: TraitBound,
 }
 
 impl Scope {
-    /// Adds what the bounds of generics say.
+    /// Adds the equalities in the bounds of generics.
     pub(in crate::lifetimes) fn say_all(&mut self, generics: &Generics) {
         for param in generics.type_params() {
             self.say(Some(param.ident.to_string()), &param.bounds);
@@ -30,7 +31,7 @@ impl Scope {
         for predicate in clauses.flat_map(|clause| &clause.predicates) {
             if let WherePredicate::Type(predicate) = predicate {
                 let of = self.lone(&predicate.bounded_ty);
-                // A binder of the whole is each bound's.
+                // A binder of the whole predicate applies to each bound.
                 let binder = predicate.lifetimes.as_ref();
                 let bounds = predicate.bounds.iter().cloned().map(|mut bound| {
                     if let (TypeParamBound::Trait(bound), Some(_)) = (&mut bound, binder) {
@@ -43,7 +44,7 @@ impl Scope {
         }
     }
 
-    /// Adds what the bounds of a parameter say, or of another type.
+    /// Adds the equalities in the bounds of a parameter, or of another type.
     pub(in crate::lifetimes) fn say<'b>(
         &mut self,
         of: Option<Name>,
@@ -59,7 +60,7 @@ impl Scope {
         }
     }
 
-    /// The parameter that a type is; none if it is anything else.
+    /// Returns the parameter that a type is; nothing if it is any other type.
     pub(in crate::lifetimes) fn lone(&self, ty: &Type) -> Option<Name> {
         let Type::Path(path) = ty else {
             return None;
@@ -72,7 +73,8 @@ impl Scope {
 }
 
 impl Walk<'_> {
-    /// Adds the names of all that bounds say of a projection from types with these names: it may be any of that.
+    /// Adds the names in all equalities about a projection from types with these names, because the projection may be
+    /// any of those types.
     pub(super) fn said(&mut self, names: &mut Names) {
         if std::mem::replace(&mut self.is_said, true) {
             return;
@@ -98,7 +100,7 @@ impl Walk<'_> {
         self.is_said = false;
     }
 
-    /// The names of what a bound says.
+    /// Returns the names in a bound's equalities.
     fn says(&mut self, bound: &TraitBound) -> Names {
         let (next, edges, occurrences) = (
             self.next,
@@ -106,7 +108,7 @@ impl Walk<'_> {
             self.facts.occurrences.len(),
         );
         let mut names = self.flowing(Flow::Both, |walk| walk.equal(bound));
-        // Of what a bound has for all lifetimes, nothing is said of these.
+        // If a bound holds for all lifetimes, it says nothing about the lifetimes that it binds.
         let bound = binder(bound.lifetimes.as_ref());
         let is_new = |name: &str| {
             let number = name

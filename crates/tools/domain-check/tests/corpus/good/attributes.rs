@@ -1,4 +1,4 @@
-//! What attributes say every day.
+//! Texts that attributes contain in everyday code.
 #![no_std]
 #![forbid(unsafe_code)]
 #![doc(html_root_url = "https://example.org/")]

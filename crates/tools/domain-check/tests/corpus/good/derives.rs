@@ -1,7 +1,7 @@
 //@ manifest: [dependencies]
 //@ manifest: samara-domain = { path = "{samara}/crates/api/domain" }
 //@ manifest: spin = { version = "0.10", default-features = false, features = ["spin_mutex"] }
-//! What macros write for domains every day.
+//! Code that macros write for domains in everyday use.
 #![no_std]
 #![forbid(unsafe_code)]
 

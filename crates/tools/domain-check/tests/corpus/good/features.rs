@@ -1,7 +1,7 @@
 //@ manifest: [features]
 //@ manifest: default = ["told"]
 //@ manifest: told = []
-//! Conditions, text from its own files, and variables that cargo sets.
+//! Conditions, text from the package's own files, and variables that cargo sets.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -20,7 +20,7 @@ pub fn kept(function: unsafe extern "C" fn(u8)) -> Option<unsafe extern "C" fn(u
     Some(function)
 }
 
-/// A macro of its own, whose words are only words: unsafe, no_mangle.
+/// A macro of the domain's own, in which these words are only words: unsafe, no_mangle.
 #[macro_export]
 macro_rules! own {
     ($(#[$meta:meta])* $name:ident) => {

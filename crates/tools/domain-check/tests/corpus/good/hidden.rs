@@ -1,6 +1,6 @@
 //@ manifest: [dependencies]
 //@ manifest: support-hidden = { path = "../support-hidden" }
-//! What is hidden from domains, by the macro that it is meant for; and variables whose names are hidden.
+//! An item that is hidden from domains, used by the macro that it is meant for; and variables with hidden names.
 #![no_std]
 #![forbid(unsafe_code)]
 

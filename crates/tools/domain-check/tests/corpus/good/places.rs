@@ -1,4 +1,4 @@
-//! Indexes and guards that only look, and impls of bounds that bind lifetimes.
+//! Indexes and guards that only read, and impls of bounds that bind lifetimes.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
@@ -22,7 +22,7 @@ impl Table {
     }
 }
 
-/// Maps what comes.
+/// Maps each item.
 pub struct Mapped<I, F, R>(I, F, PhantomData<R>);
 
 impl<I: Iterator<Item = T>, T, R, F: FnMut(T) -> R> Iterator for Mapped<I, F, R> {

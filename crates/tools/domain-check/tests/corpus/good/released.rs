@@ -1,5 +1,5 @@
 //@ rustflags: -Copt-level=2
-//! What a release compiles otherwise.
+//! Code that is compiled differently in a release build.
 #![no_std]
 #![forbid(unsafe_code)]
 pub fn checked(a: u8, b: u8) -> u8 {

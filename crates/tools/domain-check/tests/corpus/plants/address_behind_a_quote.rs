@@ -2,8 +2,8 @@
 //@ says: address
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#107975: a quote that is a character in a type begins a text for who reads a line of MIR, and the name of
-//! what is called behind it is not seen.
+//! rust-lang/rust#107975: a quote that is a character in a type looks like the beginning of a text to a reader of a
+//! MIR line, so that the name of the function that is called after it is not seen.
 use core::fmt::{self, Write};
 use core::hint::black_box;
 use core::num::NonZero;

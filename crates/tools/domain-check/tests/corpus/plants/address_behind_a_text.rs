@@ -2,8 +2,8 @@
 //@ says: names a place that can
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#107975: what stands between two texts that read as the beginning and the end of a closure's place is
-//! taken out of the code before raw pointers are looked for.
+//! rust-lang/rust#107975: two texts read as the beginning and the end of a closure's place, and the code between them
+//! is removed before raw pointers are searched for.
 use core::hint::black_box;
 use core::num::NonZero;
 pub enum Word { Number(NonZero<usize>, usize), Reference(&'static u64) }

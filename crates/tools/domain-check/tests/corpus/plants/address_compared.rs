@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: compares by `ptr_eq`
-//! Two addresses, compared.
+//! Compares two addresses.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: the address in a raw pointer
-//! Two references, compared by a function that has another name here.
+//! Compares two references by a function that is imported under another name.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,8 +1,8 @@
 //@ rules: unsafe-code
 //@ rustflags: -Copt-level=2
 //@ says: formats with `{:p}`
-//! Addresses are looked for without optimisation, which turns `debug_assertions` on: what is compiled without them is not
-//! looked at. Two locals' addresses as numbers, which are one.
+//! Addresses are searched for without optimisation, which turns `debug_assertions` on, so code that is compiled only
+//! without them is not checked. The addresses of two locals, as numbers, are equal.
 #![no_std]
 #![forbid(unsafe_code)]
 use core::fmt::{self, Write};

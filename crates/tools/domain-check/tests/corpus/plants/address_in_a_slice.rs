@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: compares by `element_offset`
-//! Where a reference leads to, as a number.
+//! Gets the target of a reference as a number.
 #![no_std]
 #![forbid(unsafe_code)]
 

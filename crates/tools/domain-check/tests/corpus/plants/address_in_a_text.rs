@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: formats with `{:p}`
-//! An address as text.
+//! Formats an address as text.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: casts a pointer or a function
-//! The address of a function.
+//! Takes the address of a function.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: the address in a raw pointer
-//! A pointer that nobody spells.
+//! Uses a pointer type that is not spelled anywhere in the source.
 #![no_std]
 #![forbid(unsafe_code)]
 

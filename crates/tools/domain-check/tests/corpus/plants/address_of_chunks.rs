@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: shows by `Debug` what has an address in it
-//! the library shows addresses by its own `Debug`
+//! The library shows addresses by its own `Debug`.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: an address that `fmt::Pointer` shows
-//! Other crates know the trait by another name.
+//! Other crates import the trait under another name.
 #![no_std]
 #![forbid(unsafe_code)]
 

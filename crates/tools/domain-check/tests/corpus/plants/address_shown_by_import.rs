@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: formats as `fmt::Pointer` does
-//! Nothing names the trait that shows an address.
+//! The trait that shows an address is not named at its use.
 #![no_std]
 #![forbid(unsafe_code)]
 

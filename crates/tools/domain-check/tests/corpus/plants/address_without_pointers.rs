@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: the address in NonNull
-//! An address by a type that is no raw pointer.
+//! Gets an address by a type that is not a raw pointer.
 #![no_std]
 #![forbid(unsafe_code)]
 

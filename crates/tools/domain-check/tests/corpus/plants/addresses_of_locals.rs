@@ -2,8 +2,9 @@
 //@ says: address
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#107975: to LLVM two locals never have one address, and yet they share their place on the stack, so
-//! a difference is nought where it was proved not to be. What cannot be nought tells two variants apart.
+//! rust-lang/rust#107975: LLVM assumes that two locals never have the same address, and yet they share their place on
+//! the stack. So a difference is zero although it was proved to be non-zero, and a type that cannot be zero tells two
+//! variants apart.
 use core::hint::black_box;
 use core::num::NonZero;
 pub enum Word { Number(NonZero<usize>, usize), Reference(&'static u64) }

@@ -2,8 +2,8 @@
 //@ says: the condition target_feature has not the same values
 #![no_std]
 #![forbid(unsafe_code)]
-//! The compiler tells of unstable features of the target only who may use unstable code: what is expanded for the
-//! checks, with `RUSTC_BOOTSTRAP`, is other code than was built.
+//! The compiler sets conditions for unstable features of the target only if unstable code is allowed. So the code
+//! that is expanded for the checks, with `RUSTC_BOOTSTRAP`, differs from the code that was built.
 #[cfg(not(target_feature = "x87"))]
 mod hidden {
     pub trait Object<U> { type Output; }

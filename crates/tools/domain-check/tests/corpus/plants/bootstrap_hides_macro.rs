@@ -4,6 +4,6 @@
 //@ manifest: support-macros = { path = "../support-macros" }
 #![no_std]
 #![forbid(unsafe_code)]
-//! A condition that holds only where unstable code may be used hides from the checks what a macro writes.
+//! A condition that holds only where unstable code is allowed hides the output of a macro from the checks.
 #[cfg(not(target_has_atomic))]
 pub fn poke(address: usize) { support_macros::poke!(address) }

@@ -2,10 +2,10 @@
 //@ says: the condition target_has_atomic has not the same values
 #![no_std]
 #![forbid(unsafe_code)]
-//! A condition that holds only where unstable code may be used hides from the checks that `std` is linked.
+//! A condition that holds only where unstable code is allowed hides from the checks that `std` is linked.
 #[cfg(not(target_has_atomic))]
 extern crate std;
-/// Any of the process's memory, to write.
+/// Opens any memory of the process for writing.
 #[cfg(not(target_has_atomic))]
 pub fn poke(address: u64, bytes: &[u8]) -> bool {
     use std::os::unix::fs::FileExt;

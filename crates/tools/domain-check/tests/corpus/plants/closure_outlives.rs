@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a closure outlives all lifetimes that it only returns.
+//! rust-lang/rust#84366: a closure outlives all lifetimes that occur only in its result.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Display;

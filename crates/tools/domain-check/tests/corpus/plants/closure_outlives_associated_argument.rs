@@ -2,7 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a number's trait is given what another trait associates, and that is `'static`.
+//! rust-lang/rust#84366: the argument of a number's trait is an associated type of another trait, and that type is
+//! `'static`.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Show { fn show(&self) -> u64; }

@@ -2,7 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: an associated type is `'static`, so the compiler believes that of the type that it associates in turn, by a where clause.
+//! rust-lang/rust#84366: a where clause makes an associated type `'static`, so the compiler assumes the same of its
+//! own associated type.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,7 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a clause makes a parameter `'static` by another name, that of an associated type which is the parameter.
+//! rust-lang/rust#84366: a clause makes a parameter `'static` under another name, that of an associated type which is
+//! equal to the parameter.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366 without a bound: a type outlives what it has a projection of in a field.
+//! rust-lang/rust#84366 without a bound: a type outlives the projection in its field.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::{Debug, Display};

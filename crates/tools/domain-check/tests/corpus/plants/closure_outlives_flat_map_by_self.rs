@@ -2,7 +2,7 @@
 //@ says: IntoIterator
 #![no_std]
 #![forbid(unsafe_code)]
-//! The plant closure_outlives_flat_map, where `Self::Item` is written for `I::Item`.
+//! The plant closure_outlives_flat_map, with `Self::Item` in place of `I::Item`.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,7 +2,8 @@
 //@ says: Flatten
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366 in `Flatten`, which `Default` makes: no method `flatten` is needed, nor a closure's value.
+//! rust-lang/rust#84366 in `Flatten`, which `Default` makes: neither the method `flatten` nor a closure's value is
+//! needed.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

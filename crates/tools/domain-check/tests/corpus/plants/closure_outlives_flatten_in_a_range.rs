@@ -2,7 +2,8 @@
 //@ says: flatten
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366 in `Flatten`: `..iter().flatten()` is no collection's iterator; `iter` is a variable.
+//! rust-lang/rust#84366 in `Flatten`: `..iter().flatten()` is not a collection's iterator, because `iter` is a
+//! variable.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

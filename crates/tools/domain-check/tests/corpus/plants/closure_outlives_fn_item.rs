@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#70917, #84366: a function outlives the lifetimes that it is given, too.
+//! rust-lang/rust#70917, #84366: a function outlives its lifetime arguments too.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a clause for all lifetimes bounds a type of the parameter.
+//! rust-lang/rust#84366: a clause for all lifetimes bounds a type that contains the parameter.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Show { fn show(&self) -> u64; }

@@ -2,7 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: nothing of the projected type comes in; a clone goes out, and what it shares is written later.
+//! rust-lang/rust#84366: no value of the projected type comes in. A clone goes out, and the value that it shares is
+//! written later.
 extern crate alloc;
 use alloc::boxed::Box; use alloc::rc::Rc; use core::cell::Cell;
 pub trait Show { fn show(&self) -> u64; }

@@ -2,11 +2,11 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! As closure_outlives_handed_out, in a method that a trait provides.
+//! As closure_outlives_handed_out, in a provided method of a trait.
 extern crate alloc;
 use alloc::boxed::Box; use alloc::rc::Rc; use core::cell::Cell; use core::future::{Future, IntoFuture};
 pub trait Show { fn show(&self) -> u64; }
-// trait method, no function of own generics
+// A trait's method, not a function with generics of its own.
 pub trait Split: Iterator + 'static where Self::Item: Clone + Show {
     fn split(&mut self) -> Option<(Self::Item, Box<dyn Show>)> { let item = self.next()?; Some((item.clone(), Box::new(item))) }
 }

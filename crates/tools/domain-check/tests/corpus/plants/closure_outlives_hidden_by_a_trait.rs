@@ -2,7 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: what a trait's method hides outlives what the implementor does, and no name stands for it.
+//! rust-lang/rust#84366: the hidden result of a trait's method outlives everything that the implementor outlives, and
+//! has no name.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: as closure_outlives_hidden_by_a_trait, in the plainest words.
+//! rust-lang/rust#84366: as closure_outlives_hidden_by_a_trait, in the simplest form.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

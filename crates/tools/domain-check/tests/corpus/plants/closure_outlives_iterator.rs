@@ -2,7 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366, with no impl of one's own: an iterator outlives what its closure only returns.
+//! rust-lang/rust#84366, without an impl of the domain's own: an iterator outlives a lifetime that occurs only in its
+//! closure's result.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Display;

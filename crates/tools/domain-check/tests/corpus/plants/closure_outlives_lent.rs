@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: an associated type that is lent for `'static` says that its implementor is `'static`.
+//! rust-lang/rust#84366: an associated type with `'static` as its argument implies that its implementor is `'static`.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,7 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a trait of the crate has the name of one of the standard library's, which associates something.
+//! rust-lang/rust#84366: a trait of the crate has the same name as one of the standard library with an associated
+//! type.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::any::Any;

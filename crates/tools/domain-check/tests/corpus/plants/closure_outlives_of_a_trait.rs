@@ -2,7 +2,7 @@
 //@ says: Self::Out: 'static
 #![no_std]
 #![forbid(unsafe_code)]
-//! The trait itself associates what it hands out.
+//! The trait itself has the associated type that it returns.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

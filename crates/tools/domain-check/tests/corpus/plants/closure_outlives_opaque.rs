@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366 without a bound: a hidden type outlives what its parameters do.
+//! rust-lang/rust#84366 without a bound: a hidden type outlives everything that its parameters outlive.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Display;

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! As closure_outlives_handed_out, without any bound: a hidden type outlives what its parameters do.
+//! As closure_outlives_handed_out, without any bound: a hidden type outlives everything that its parameters outlive.
 extern crate alloc;
 use alloc::boxed::Box; use alloc::rc::Rc; use core::cell::Cell;
 pub trait Show { fn show(&self) -> u64; }

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366 with the standard library's own field of a projection.
+//! rust-lang/rust#84366 with a projection in a field of the standard library's own type.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Debug;

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a number's trait is given `Self`, and associates something of it.
+//! rust-lang/rust#84366: a number's trait has `Self` as its argument, and an associated type made of it.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Show { fn show(&self) -> u64; }

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: `Self` in an impl is a type with parameters, and associates something.
+//! rust-lang/rust#84366: `Self` in an impl is a type with parameters, and has an associated type.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Show { fn show(&self) -> u64; }

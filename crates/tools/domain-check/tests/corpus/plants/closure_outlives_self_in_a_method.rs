@@ -2,7 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: `Self: 'static` in an impl makes the type's parameters `'static`, so the compiler believes that of their associated types.
+//! rust-lang/rust#84366: `Self: 'static` in an impl makes the type's parameters `'static`, so the compiler assumes
+//! the same of their associated types.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! As closure_outlives_handed_out, by a function that is only shown the value.
+//! As closure_outlives_handed_out, by a function that only gets a reference to the value.
 extern crate alloc;
 use alloc::boxed::Box; use alloc::rc::Rc; use core::cell::Cell;
 pub trait Show { fn show(&self) -> u64; }

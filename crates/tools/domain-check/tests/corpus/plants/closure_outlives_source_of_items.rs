@@ -2,7 +2,8 @@
 //@ says: trait Source names a type that is projected from its parameter I
 #![no_std]
 #![forbid(unsafe_code)]
-//! The iterators of the standard library associate what closures return; no impl of the domain's does.
+//! The iterators of the standard library have the results of closures as associated types; no impl of the domain's
+//! has.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Display;

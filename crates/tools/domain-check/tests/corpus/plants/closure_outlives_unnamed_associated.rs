@@ -2,7 +2,7 @@
 //@ says: trait Parts believes
 #![no_std]
 #![forbid(unsafe_code)]
-//! As closure_outlives_unnamed, where a trait says of what it associates how long that lives.
+//! As closure_outlives_unnamed, where a trait declares how long its associated type lives.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

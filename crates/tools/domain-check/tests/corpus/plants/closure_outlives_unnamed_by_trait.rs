@@ -2,7 +2,7 @@
 //@ says: Self::Out: 'static
 #![no_std]
 #![forbid(unsafe_code)]
-//! As closure_outlives_unnamed, in a method that a trait provides.
+//! As closure_outlives_unnamed, in a provided method of a trait.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,7 +2,7 @@
 //@ says: S::Out: 'static
 #![no_std]
 #![forbid(unsafe_code)]
-//! As closure_outlives_unnamed, in a constant that an impl associates.
+//! As closure_outlives_unnamed, in an associated constant of an impl.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,7 +2,7 @@
 //@ says: S::Out: 'static
 #![no_std]
 #![forbid(unsafe_code)]
-//! Two traits associate types of one name, and the bound says of one of them what it is.
+//! Two traits have associated types of the same name, and the bound names only one of them.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

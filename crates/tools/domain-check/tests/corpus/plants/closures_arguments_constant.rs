@@ -4,7 +4,8 @@
 //@ env: CARGO_INCREMENTAL=1
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#155241, where the compiler inlines nothing: a closure is called twice, and gets what it wrote.
+//! rust-lang/rust#155241, where the compiler inlines nothing: a closure is called twice, and gets the value that it
+//! has written itself.
 pub fn sum() -> u64 {
     let mut sum = 0;
     let mut add = |mut it: [u64; 8]| {

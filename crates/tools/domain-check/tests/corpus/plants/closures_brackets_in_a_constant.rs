@@ -4,8 +4,8 @@
 //@ env: CARGO_INCREMENTAL=0
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#155241: a bracket in a character that is a type's argument hides the comma behind it, and a reference
-//! before it the vector.
+//! rust-lang/rust#155241: a bracket in a character that is a type's argument hides the comma after it, and a
+//! reference before it hides the vector.
 extern crate alloc;
 use alloc::vec::Vec;
 pub struct Tag<const LETTER: char>;

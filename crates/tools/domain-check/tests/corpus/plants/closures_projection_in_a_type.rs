@@ -4,7 +4,7 @@
 //@ env: CARGO_INCREMENTAL=0
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#155241: the projection in a type ends for who reads as the trait of the closure does.
+//! rust-lang/rust#155241: to a reader, the projection in a type ends as the trait of the closure does.
 extern crate alloc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;

@@ -2,7 +2,7 @@
 //@ says: impl
 #![no_std]
 #![forbid(unsafe_code)]
-//! As coherence_higher_ranked, where the pointer has another name.
+//! As coherence_higher_ranked, with an alias for the pointer.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Always { type Is; }

@@ -2,8 +2,8 @@
 //@ says: impl
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161404: two impls for all types, both of which hold for `fn(u16)`. That a projection stands behind
-//! two binders hides it from the compiler; a lifetime that nobody writes hides it from the check of lifetimes.
+//! rust-lang/rust#161404: two impls for all types both hold for `fn(u16)`. The projection is behind two binders, so
+//! the compiler does not see it. The lifetime is elided, so the check of lifetimes does not see it.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Always { type Is; }

@@ -1,6 +1,6 @@
 //@ rules: crate-name
 //@ says: an item has the name `core`
-//! a trait in a constant called `core` is printed as the library's `Debug`
+//! A trait in a constant called `core` is printed as the library's `Debug`.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -3,7 +3,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 //! rust-lang/rust#162452: a `VecDeque` that is collected from a vector's exhausted iterator begins behind its buffer,
-//! and the first value that is taken out of it is what lies there.
+//! and the first value that is taken out of it is the memory there.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::collections::VecDeque;

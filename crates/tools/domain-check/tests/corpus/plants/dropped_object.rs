@@ -1,5 +1,5 @@
 //@ rules: unproved-type, linked-destructor
-//! rust-lang/rust#25860: a destructor calls an object that takes what no path names.
+//! rust-lang/rust#25860: a destructor calls an object whose argument has a type that no path names.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,5 +1,6 @@
 //@ rules: linked-destructor
-//! rust-lang/rust#25860: a variable's lifetime becomes shorter by subtyping, and its destructor believes the longer one.
+//! rust-lang/rust#25860: a variable's lifetime becomes shorter by subtyping, and its destructor relies on the longer
+//! one.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,5 +1,5 @@
 //@ rules: linked-destructor
-//! rust-lang/rust#25860: the value is dropped in one of the library's.
+//! rust-lang/rust#25860: the value is dropped inside a type of the library.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,5 +1,5 @@
 //@ rules: linked-destructor
-//! rust-lang/rust#25860: the value is made by a function, which proves the type that it was made with.
+//! rust-lang/rust#25860: the value is made by a function, which proves only the type that it was made with.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

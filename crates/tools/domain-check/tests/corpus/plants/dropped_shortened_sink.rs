@@ -1,5 +1,5 @@
 //@ rules: linked-destructor
-//! rust-lang/rust#25860: the destructor hands the reference on by a function pointer.
+//! rust-lang/rust#25860: the destructor passes the reference on by a function pointer.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -2,7 +2,8 @@
 //@ says: an impl of Same for a parameter that may be `?Sized`
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#114389: a trait says that its implementors are what no type is, and its object is taken for one.
+//! rust-lang/rust#114389: a trait demands of its implementors what no type satisfies, and yet its object counts as an
+//! implementor.
 pub trait Same { type This: ?Sized; }
 impl<T: ?Sized> Same for T { type This = T; }
 fn identity<T: ?Sized>(it: &<T as Same>::This) -> &T { it }

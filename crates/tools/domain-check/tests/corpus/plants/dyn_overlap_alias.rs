@@ -2,8 +2,8 @@
 //@ says: dyn Object
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#152783: the compiler's own impl for a trait object overlaps with one for another name of it,
-//! without a parameter that may be `?Sized`.
+//! rust-lang/rust#152783: the compiler's own impl for a trait object overlaps with one for an alias of it, without a
+//! parameter that may be `?Sized`.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Named { type Name: ?Sized; }

@@ -1,5 +1,6 @@
 //@ rules: unsafe-code
-//! rust-lang/rust#57893, with a lifetime instead of an associated type: an impl proves a binder, and the object's runs.
+//! rust-lang/rust#57893, with a lifetime instead of an associated type: an impl proves a bound with a binder, and the
+//! object's own impl runs.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

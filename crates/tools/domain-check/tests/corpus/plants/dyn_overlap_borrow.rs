@@ -1,5 +1,5 @@
 //@ rules: unsafe-code
-//! rust-lang/rust#57893: core's impl for all types is proved, and the object's runs.
+//! rust-lang/rust#57893: core's impl for all types is proved, and the object's own impl runs.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -2,7 +2,7 @@
 //@ says: dyn Object
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#152783, with no alias and a parameter of the name's.
+//! rust-lang/rust#152783, without an alias: a projection stands for the object, and the trait has a parameter.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Named { type Name: ?Sized; }

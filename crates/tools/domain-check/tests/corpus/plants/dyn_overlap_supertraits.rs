@@ -1,5 +1,6 @@
 //@ rules: unsafe-code
-//! rust-lang/rust#57893, by two supertraits that are one when a number is known: an object associates two types.
+//! rust-lang/rust#57893, by two supertraits that become one when a number is known: an object has two associated
+//! types of one name.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -4,7 +4,7 @@
 //@ manifest: samara-domain = { path = "{samara}/crates/api/domain" }
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#152607: what a supertrait's associated type is bounded by is not checked for a trait object.
+//! rust-lang/rust#152607: the bounds of a supertrait's associated type are not checked for a trait object.
 use samara_domain::RRef;
 pub trait Super { type Assoc; }
 pub trait Sub: Super<Assoc: Copy> {}

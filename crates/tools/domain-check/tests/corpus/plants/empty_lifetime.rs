@@ -2,7 +2,7 @@
 //@ says: for<
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161864: a lifetime that only an impl has is the empty one, which all outlive.
+//! rust-lang/rust#161864: a lifetime that only an impl has is the empty one, which everything outlives.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Display;

@@ -4,5 +4,5 @@
 //@ manifest: support-careless = { path = "../support-careless", features = ["careless"] }
 #![no_std]
 #![forbid(unsafe_code)]
-//! A procedural macro, with a feature that nobody reviewed.
+//! A procedural macro, with a feature that was not reviewed.
 support_careless::nothing!();

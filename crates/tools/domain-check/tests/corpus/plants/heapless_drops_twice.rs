@@ -5,14 +5,14 @@
 //@ manifest: heapless = "=0.9.3"
 #![no_std]
 #![forbid(unsafe_code)]
-//! heapless 0.9.3: an iterator over a vector whose element panics when it is dropped drops them all again, also what
-//! was moved out of it and is somebody else's by now.
+//! heapless 0.9.3: if an element of a vector panics when its iterator drops it, the iterator drops all elements
+//! again, even those that were moved out and have another owner by now.
 use samara_domain::RRef;
 pub struct Element { object: Option<RRef<u64>>, panics: bool }
 impl Drop for Element {
     fn drop(&mut self) { assert!(!core::mem::take(&mut self.panics), "an element") }
 }
-/// Frees what it has given to `other`.
+/// Frees the value that it has given to `other`.
 pub fn free_twice(object: RRef<u64>, other: impl FnOnce(RRef<u64>)) {
     let mut all = heapless::Vec::<Element, 2>::new();
     let _ = all.push(Element { object: Some(object), panics: false });

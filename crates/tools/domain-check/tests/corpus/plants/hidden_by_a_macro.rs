@@ -4,6 +4,6 @@
 //@ manifest: support-hidden = { path = "../support-hidden" }
 #![no_std]
 #![forbid(unsafe_code)]
-//! The word and the path are put together by a macro.
+//! A macro puts the word and the path together.
 macro_rules! shown { ($name:ident) => { support_hidden::$name::peek } }
 pub fn f(address: usize) -> u64 { shown!(_inner)(address) }

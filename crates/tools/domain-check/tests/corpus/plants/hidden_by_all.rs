@@ -4,6 +4,6 @@
 //@ manifest: support-hidden = { path = "../support-hidden" }
 #![no_std]
 #![forbid(unsafe_code)]
-//! The name stands at the front, as a module of one's own would.
+//! The name comes first in the path, as a module of the crate's own would.
 use support_hidden::*;
 pub fn f(address: usize) -> u64 { _inner::peek(address) }

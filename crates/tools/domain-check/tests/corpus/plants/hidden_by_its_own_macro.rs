@@ -4,5 +4,5 @@
 //@ manifest: support-hidden = { path = "../support-hidden" }
 #![no_std]
 #![forbid(unsafe_code)]
-//! The crate's own macro puts a path together of a word that the domain chooses.
+//! The crate's own macro makes a path from a word that the domain chooses.
 pub fn f(address: usize) -> u64 { support_hidden::named!(_inner, address) }

@@ -2,7 +2,7 @@
 //@ says: relies on `'b: 'a`
 #![no_std]
 #![forbid(unsafe_code)]
-//! A cell by the name of a type that is covariant: what comes out is written to later.
+//! An alias of a cell has the name of a type that is covariant: the value that comes out is written to later.
 extern crate alloc;
 use alloc::boxed::Box; use alloc::rc::Rc; use core::cell::Cell as Poll;
 pub trait Show { fn show(&self) -> u64; }

@@ -2,7 +2,7 @@
 //@ says: could not be read
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a closure takes an alias of more aliases than are looked into.
+//! rust-lang/rust#25860: a closure takes an alias that nests more aliases than the check expands.
 extern crate alloc;
 use alloc::boxed::Box;
 type A1<'b> = A0<'b>;

@@ -2,7 +2,7 @@
 //@ says: fn lend relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! What a struct implies follows from the one in its field, six times over.
+//! A struct's implied bound follows from the struct in its field, six levels deep.
 use core::marker::PhantomData;
 pub struct F<'a, 'b>(PhantomData<E<'a, 'b>>);
 pub struct E<'a, 'b>(PhantomData<D<'a, 'b>>);

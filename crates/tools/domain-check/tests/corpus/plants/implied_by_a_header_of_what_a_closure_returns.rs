@@ -1,6 +1,7 @@
 //@ rules: implied-bound
 //@ says: calls a function for M, which stands in neither
-//! rust-lang/rust#25860: the header of `Get` implies `'x: 'static`, and nobody looks at what the closure returns.
+//! rust-lang/rust#25860: the header of `Get` implies `'x: 'static`, and the type of the closure's result is not
+//! checked.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

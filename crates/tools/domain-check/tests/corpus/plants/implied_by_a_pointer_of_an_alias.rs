@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an alias for a pointer gives closures their signature, and knows its parameters.
+//! rust-lang/rust#25860: an alias for a pointer gives closures their signature, and can use its own parameters.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Num { fn num(&self) -> u64; }

@@ -2,7 +2,8 @@
 //@ says: says what its parameters outlive
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a projection of an object implies its trait's where clause, which the compiler does not prove for the object.
+//! rust-lang/rust#25860: a projection of an object implies its trait's where clause, which the compiler does not
+//! prove for the object.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Kept<'a> where 'a: 'static { type Of; }

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: nothing is implied of a type with a bound lifetime inside.
+//! rust-lang/rust#25860: a type with a bound lifetime inside implies nothing.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

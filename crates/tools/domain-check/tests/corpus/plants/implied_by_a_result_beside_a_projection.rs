@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: what a projection implies as it is written, nobody proves.
+//! rust-lang/rust#25860: a bound that a projection implies by its spelling is never proved.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860 with 84366: a result is of an iterator's items, and lives longer than those.
+//! rust-lang/rust#25860 with 84366: a result is made of an iterator's items, and lives longer than those.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860 with 84366: a result is of what a closure gives, and lives longer than that.
+//! rust-lang/rust#25860 with 84366: a result is made of a closure's result, and lives longer than that.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

@@ -3,7 +3,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 use core::marker::PhantomData;
-/// Another type of the name, elsewhere.
+/// Another type of the same name in another module.
 pub trait Has { type W; }
 impl Has for () { type W = (); }
 pub struct W<T: 'static>(PhantomData<T>);

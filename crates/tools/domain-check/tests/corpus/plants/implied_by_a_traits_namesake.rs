@@ -4,7 +4,7 @@
 //@ manifest: samara-interfaces = { path = "{samara}/crates/api/interfaces" }
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: another crate's trait has an own one's name.
+//! rust-lang/rust#25860: another crate's trait has the same name as one of the domain's own.
 extern crate alloc;
 use alloc::boxed::Box;
 use samara_interfaces::http::HttpServer;

@@ -4,7 +4,7 @@
 //@ manifest: samara-interfaces = { path = "{samara}/crates/api/interfaces" }
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: another crate's trait has another name, and an own one has its first.
+//! rust-lang/rust#25860: another crate's trait is renamed, and one of the domain's own has its original name.
 extern crate alloc;
 use alloc::boxed::Box;
 use samara_interfaces::http::HttpServer as Server;

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a closure elides one lifetime, and an alias has it in two places.
+//! rust-lang/rust#25860: a closure elides one lifetime, and an alias uses it in two places.
 extern crate alloc;
 use alloc::boxed::Box;
 type W<T> = (Option<&'static T>, T);

@@ -2,7 +2,8 @@
 //@ says: fn shorter relies on `'b: 'a`, which it does not say
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: the elided lifetime of a result is `'b`; lifetimes that a pointer's arguments elide do not count.
+//! rust-lang/rust#25860: the elided lifetime of a result is `'b`; lifetimes that a pointer's arguments elide do not
+//! count.
 extern crate alloc;
 use alloc::boxed::Box;
 fn shorter<'a, 'b>(it: &'b u64, _: fn(&u8)) -> (&'a u64, Option<&'a &u8>) { (it, None) }

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an impl says what an item is, by what a bound says of its parameter.
+//! rust-lang/rust#25860: an impl defines what an item is, by a bound on its parameter.
 extern crate alloc;
 use alloc::boxed::Box;
 pub struct Own<X>(X);

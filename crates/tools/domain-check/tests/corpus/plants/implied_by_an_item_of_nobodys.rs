@@ -1,6 +1,7 @@
 //@ rules: implied-bound
 //@ says: calls a function for M
-//! rust-lang/rust#25860: M is said to be an item of an iterator that nobody has, and everyday methods believe it
+//! rust-lang/rust#25860: a bound says that M is the item of an iterator that does not exist, and everyday methods
+//! rely on it.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -2,7 +2,7 @@
 //@ says: relies on `'b: 'a`
 #![no_std]
 #![forbid(unsafe_code)]
-//! A struct's where clause is one of `Self`.
+//! A struct's where clause is a clause on `Self`.
 use core::marker::PhantomData;
 pub struct Witness<'a, 'b>(PhantomData<(&'a (), &'b ())>) where Self: 'a;
 fn lend<'a, 'b>(_: Option<Witness<'a, 'b>>, v: &'b u64) -> &'a u64 { v }

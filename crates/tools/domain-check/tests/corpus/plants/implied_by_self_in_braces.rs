@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: `self` in an import names the module before it, which makes a type another crate's.
+//! rust-lang/rust#25860: `self` in an import names the module before it, so that a type belongs to another crate.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::vec::{self};

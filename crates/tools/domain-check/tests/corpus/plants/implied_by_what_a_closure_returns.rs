@@ -1,6 +1,6 @@
 //@ rules: implied-bound
 //@ says: calls a function for M, which stands in neither
-//! rust-lang/rust#25860: `or_new` is everyday code, but nobody looks at what the closure before it returns.
+//! rust-lang/rust#25860: `or_new` is everyday code, but the type that the closure before it returns is not checked.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -2,7 +2,8 @@
 //@ says: calls a function for M, which stands in neither
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an own iterator gives what its closure gives: a type of which nobody proves the bounds.
+//! rust-lang/rust#25860: an iterator of the domain's own returns its closure's result: a type whose bounds are never
+//! proved.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

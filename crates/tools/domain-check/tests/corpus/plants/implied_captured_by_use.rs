@@ -2,7 +2,7 @@
 //@ says: relies on `'b: 'a`
 #![no_std]
 #![forbid(unsafe_code)]
-//! Who wants the outer lifetime is a hidden type that captures it.
+//! A hidden type that captures the outer lifetime demands it.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Show { fn show(&self) -> u64; }

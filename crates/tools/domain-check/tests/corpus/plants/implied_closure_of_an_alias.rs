@@ -2,7 +2,7 @@
 //@ says: a closure relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! A closure's parameter leaves one lifetime out, which an alias has in two places.
+//! A closure's parameter elides one lifetime, which an alias uses in two places.
 
 type W<'b> = (Option<&'static &'b ()>, &'b u64);
 pub fn keep<'x>(lent: &'x u64) -> &'static u64 {

@@ -1,6 +1,6 @@
 //@ rules: implied-bound
 //@ says: an impl of Drop bounds a parameter
-//! rust-lang/rust#25860: a closure without lifetimes of its own is called by a destructor.
+//! rust-lang/rust#25860: a destructor calls a closure without lifetimes of its own.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

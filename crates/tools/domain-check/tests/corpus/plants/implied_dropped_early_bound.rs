@@ -1,6 +1,6 @@
 //@ rules: implied-bound
 //@ says: an impl of Drop bounds a parameter
-//! rust-lang/rust#25860: functions whose lifetimes are bound early are values in a struct that is dropped
+//! rust-lang/rust#25860: functions with early-bound lifetimes are values in a struct that is dropped.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,6 +1,6 @@
 //@ rules: implied-bound
 //@ says: an impl of Drop bounds a parameter
-//! rust-lang/rust#25860: nobody looks at what a struct is made of, and its drop uses it
+//! rust-lang/rust#25860: the types of a struct's parts are not checked, and its drop uses them.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

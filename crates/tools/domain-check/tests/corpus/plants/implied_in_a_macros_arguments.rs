@@ -2,7 +2,7 @@
 //@ says: relies on `'b: 'static`
 #![no_std]
 #![forbid(unsafe_code)]
-//! The alias stands among the arguments of a macro that is not expanded.
+//! The alias is used among the arguments of a macro that is not expanded.
 
 pub fn keep<'x>(lent: &'x u64) -> &'static u64 {
     let mut kept: &'static u64 = &0;

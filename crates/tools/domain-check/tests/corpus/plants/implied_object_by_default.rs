@@ -2,7 +2,8 @@
 //@ says: fn put relies on `'a: 'b`, which it does not say
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an object without a lifetime has its reference's if its trait's is bound late: `'a: 'b`.
+//! rust-lang/rust#25860: an object without a lifetime has its reference's lifetime if its trait's is late-bound: `'a:
+//! 'b`.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

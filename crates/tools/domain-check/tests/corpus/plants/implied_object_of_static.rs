@@ -2,7 +2,8 @@
 //@ says: fn forever relies on `'a: 'static`, which it does not say
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an object's own lifetime outlives every lifetime that its trait does: `dyn Kept + 'a` implies `'a: 'static`.
+//! rust-lang/rust#25860: an object's own lifetime outlives every lifetime that its trait outlives: `dyn Kept + 'a`
+//! implies `'a: 'static`.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Kept: 'static {}

@@ -2,7 +2,7 @@
 //@ says: a function pointer relies on `'b: 'a`
 #![no_std]
 #![forbid(unsafe_code)]
-//! What brings the inner lifetime in is a bound of the function around the pointer.
+//! A bound of the function around the pointer brings the inner lifetime in.
 
 pub trait Source { type Out; fn give(&self) -> Self::Out; }
 pub struct Wrap<R>(pub R);

@@ -3,7 +3,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 use core::ops::Fn as Call;
-/// Not known as a bound by a function: another name, and no result.
+/// Not recognised as a bound by a function trait: it has another name, and no result.
 fn signed<F: for<'a, 'b> Call(Option<&'a &'b ()>, &'b u64, &mut Option<&'a u64>)>(f: F) -> F { f }
 pub fn keep(lent: &u64) -> &'static u64 {
     let put = signed(|_, v, kept| *kept = Some(v));

@@ -2,7 +2,7 @@
 //@ says: relies on `'b: 'a`
 #![no_std]
 #![forbid(unsafe_code)]
-//! What brings the inner lifetime in is a bound of the impl's parameter, not of the function's.
+//! A bound of the impl's parameter, not of the function's, brings the inner lifetime in.
 use core::marker::PhantomData;
 pub trait Source { type Out; fn give(&self) -> Self::Out; }
 pub struct Wrap<R>(pub R);

@@ -2,7 +2,7 @@
 //@ says: relies on `'b: 'a`
 #![no_std]
 #![forbid(unsafe_code)]
-//! Who wants the outer lifetime stands among the trait's supertraits, not in the signature.
+//! One of the trait's supertraits demands the outer lifetime, not the signature.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Display;

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a where clause alone wants the outer lifetime.
+//! rust-lang/rust#25860: only a where clause demands the outer lifetime.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Num { fn num(&self) -> u64; }

@@ -2,7 +2,7 @@
 //@ says: relies on `'b: 'a`
 #![no_std]
 #![forbid(unsafe_code)]
-//! Who wants the outer lifetime stands in a bound of an associated type.
+//! A bound of an associated type demands the outer lifetime.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::marker::PhantomData;

@@ -2,7 +2,7 @@
 //@ says: relies on `'b: 'a`
 #![no_std]
 #![forbid(unsafe_code)]
-//! Who wants the outer lifetime stands in the impl's where clause, not in the signature.
+//! The impl's where clause demands the outer lifetime, not the signature.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Display;

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: another method of the trait wants the outer lifetime.
+//! rust-lang/rust#25860: another method of the trait demands the outer lifetime.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Num { fn num(&self) -> u64; }

@@ -4,7 +4,7 @@
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
 #![no_std]
 #![forbid(unsafe_code)]
-//! A text that is code, by a macro that has another name here.
+//! A text file is included as code, by a macro that is imported under another name.
 use core::include as text;
 text!("hidden.txt");
 //@ file: src/hidden.txt

@@ -2,7 +2,8 @@
 //@ says: an index has a block
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#160525: a pattern in an index moves what is indexed; to the compiler, `[row]` and `rows[0]` are two places.
+//! rust-lang/rust#160525: a pattern in an index moves the indexed value. To the compiler, `[row]` and `rows[0]` are
+//! two places.
 extern crate alloc;
 use alloc::boxed::Box;
 pub fn read_freed() -> u64 {

@@ -3,7 +3,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![allow(unused_macros)]
-// Joined to what follows where they stand, `/` and `*` are printed without a space where they get to.
+// In the source `/` and `*` touch the token after them, so the compiler prints no space after them at their destination.
 macro_rules! define { ($name:ident $a:tt $between:tt $b:tt) => { macro_rules! $name { () => { $a $b } } } }
 define!(opens /x *);
 #[unsafe(naked)]

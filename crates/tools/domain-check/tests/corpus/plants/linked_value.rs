@@ -1,6 +1,7 @@
 //@ rules: linked-value
 //@ says: `head` is handed on as a value
-//! A signature that links two lifetimes by a name of its own, and says so: it is plain, and nobody has to prove it.
+//! The signature visibly links two lifetimes. As a value, the function would be called without a proof of the bound
+//! that this implies.
 #![no_std]
 #![forbid(unsafe_code)]
 

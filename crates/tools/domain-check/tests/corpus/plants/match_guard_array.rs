@@ -2,7 +2,7 @@
 //@ says: a match guard
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161578: an array on an operator's left side borrows its elements again.
+//! rust-lang/rust#161578: an array as an operator's left operand reborrows its elements.
 use core::ops::Add;
 pub enum Value { Number(usize), Reference(&'static u64) }
 pub struct Place { value: Value, to: usize }

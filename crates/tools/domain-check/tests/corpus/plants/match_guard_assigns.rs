@@ -2,7 +2,7 @@
 //@ says: guard
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#160599: a guard leads what is matched elsewhere.
+//! rust-lang/rust#160599: a guard redirects the matched reference.
 pub enum Either { At(&'static u64), Number(usize) }
 pub fn peek(address: usize) -> u64 {
     let mut at = (Either::At(&0), 0_u8);

@@ -2,7 +2,7 @@
 //@ says: hands `it` to a function
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161578, where what changes and what does not end well are behind calls.
+//! rust-lang/rust#161578, where the change and the abnormal end are behind calls.
 pub enum Either { At(&'static u64), Number(usize) }
 impl Either { fn set(&mut self, a: usize) -> bool { *self = Either::Number(a); false } }
 #[derive(PartialEq)] pub enum Never {}

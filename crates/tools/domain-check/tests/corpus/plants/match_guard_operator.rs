@@ -2,7 +2,7 @@
 //@ says: hands `to` to a function
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161578, where an operator writes: a struct's field is borrowed again.
+//! rust-lang/rust#161578, where an operator writes: a struct's field is reborrowed.
 use core::ops::Add;
 pub enum Either { At(&'static u64), Number(usize) }
 pub struct Holds<'a> { to: &'a mut Either }

@@ -2,7 +2,7 @@
 //@ says: a match guard
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161578: a range on an operator's left side borrows its end again.
+//! rust-lang/rust#161578: a range as an operator's left operand reborrows its end.
 use core::ops::{Add, Range};
 pub enum Value { Number(usize), Reference(&'static u64) }
 pub struct Place { value: Value, to: usize }

@@ -2,7 +2,8 @@
 //@ says: guard
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161578: what a guard changes that does not end well is still matched as it was before.
+//! rust-lang/rust#161578: if a guard changes the matched value and does not end normally, the old value is still
+//! matched.
 pub enum Either { At(&'static u64), Number(usize) }
 pub fn peek(address: usize) -> u64 {
     let mut it = Either::At(&0);

@@ -4,7 +4,7 @@
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
 #![no_std]
 #![forbid(unsafe_code)]
-//! The file's name is only an ending, which some take for a name without one.
+//! The file's name is only an extension, which some programs take for a name without one.
 #[path = ".rs"]
 pub mod hidden;
 //@ file: src/.rs

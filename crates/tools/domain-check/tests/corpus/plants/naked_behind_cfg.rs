@@ -6,7 +6,7 @@
 #![forbid(unsafe_code)]
 #[cfg(feature = "harmless")]
 pub fn poke(_: u64) {}
-/// What a build with all features does not show.
+/// A build with all features does not show this code.
 #[cfg(not(feature = "harmless"))]
 #[unsafe(naked)]
 pub extern "C" fn poke(address: u64) {

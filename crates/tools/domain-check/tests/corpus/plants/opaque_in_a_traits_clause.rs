@@ -1,6 +1,7 @@
 //@ rules: unsafe-code
 //@ says: the trait Impossible bounds its parameters
-//! rust-lang/rust#153596: the trait's own clause leaves the table of an object without an entry; a call jumps to none.
+//! rust-lang/rust#153596: the trait's own clause leaves the table of an object without an entry, and a call jumps to
+//! the missing entry.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

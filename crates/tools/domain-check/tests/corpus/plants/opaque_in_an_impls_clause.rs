@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: the trait Impossible bounds its parameters
-//! rust-lang/rust#153596: the same, by a clause without a binder that an impl with one answers
+//! rust-lang/rust#153596: the same, by a clause without a binder that an impl with a binder satisfies.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -2,8 +2,8 @@
 //@ says: in its header that binds lifetimes
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#144312: a pattern takes what is matched for its own type, where only bound lifetimes differ, and
-//! what has no value in one type has some in the other.
+//! rust-lang/rust#144312: a pattern takes the matched value for its own type, where the types differ only in bound
+//! lifetimes. A type without values in one of them has values in the other.
 pub trait Of { type Value; }
 pub struct By<T>(T);
 pub enum Never {}

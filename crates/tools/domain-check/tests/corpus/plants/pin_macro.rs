@@ -2,8 +2,8 @@
 //@ says: unsafe block in or after fn poll_and_move
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#153438: `pin!` lets its argument be coerced, so what it calls pinned is what a `DerefMut` leads to,
-//! and that can still be moved.
+//! rust-lang/rust#153438: `pin!` lets its argument be coerced. So the value that it calls pinned is the target of a
+//! `DerefMut`, which can still be moved.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;
@@ -37,7 +37,7 @@ async fn once() {
     let mut polled = false;
     poll_fn(move |_| if core::mem::replace(&mut polled, true) { Poll::Ready(()) } else { Poll::Pending }).await;
 }
-/// Reads a word of what lies where a future lay before it was moved.
+/// Reads a word of the memory where a future was before it was moved.
 pub fn peek(address: usize) -> u64 {
     static SEEN: u64 = 7;
     let seen = Cell::new(0);

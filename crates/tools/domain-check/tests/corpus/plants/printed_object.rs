@@ -2,8 +2,8 @@
 //@ says: printed
 #![no_std]
 #![forbid(unsafe_code)]
-//! The compiler prints a trait object that a macro put behind a pointer without its parentheses: its last bound
-//! reads as one of what stands before. The checks read `'b: 'static`, which nobody declared.
+//! If a macro has put a trait object behind a pointer, the compiler prints it without its parentheses: its last bound
+//! then reads as a bound of the item before it. The checks read `'b: 'static`, which was never declared.
 pub trait Mark {}
 type Marked = fn() -> *const (dyn Mark + 'static);
 pub struct Lent<'b>(&'b u64);

@@ -1,6 +1,7 @@
 //@ rules: unsafe-code
 //@ says: associates a type that is projected
-//! rust-lang/rust#135011: the trait that equates stands in an argument of `format_args!`, which stays a macro after expansion.
+//! rust-lang/rust#135011: the trait with the equality is in an argument of `format_args!`, which stays a macro after
+//! expansion.
 #![no_std]
 #![forbid(unsafe_code)]
 

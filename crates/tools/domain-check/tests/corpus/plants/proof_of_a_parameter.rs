@@ -1,6 +1,6 @@
 //@ rules: unsafe-code, implied-bound
 //@ says: the associated type Proof
-//! rust-lang/rust#135246: the bound that proves itself is equal to a parameter.
+//! rust-lang/rust#135246: the bound that proves itself is an equality with a parameter.
 #![no_std]
 #![forbid(unsafe_code)]
 

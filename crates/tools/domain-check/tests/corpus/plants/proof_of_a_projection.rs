@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: trait Claims bounds what it associates to be equal
-//! rust-lang/rust#135011: a bound is equal to what the trait associates itself.
+//! rust-lang/rust#135011: a bound is an equality with an associated type of the trait itself.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -3,5 +3,5 @@
 //@ env: CARGO_REGISTRY_TOKEN=secret
 #![no_std]
 #![forbid(unsafe_code)]
-/// One of the variables that begin with `CARGO_`, and no two machines agree on.
+/// A variable that begins with `CARGO_`, and that differs on every machine.
 pub static TOKEN: Option<&str> = option_env!("CARGO_REGISTRY_TOKEN");

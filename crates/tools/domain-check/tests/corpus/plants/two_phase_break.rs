@@ -2,8 +2,8 @@
 //@ says: two phases
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#160598: of a mutable borrow in two phases, whose activation can be gone round by a `break`, the
-//! compiler forgets that it is active. A number is read as a reference, while both borrows live.
+//! rust-lang/rust#160598: if a `break` can bypass the activation of a two-phase mutable borrow, the compiler forgets
+//! that the borrow is active. A number is read as a reference, while both borrows live.
 pub enum Word { Number(usize), Reference(&'static u64) }
 static SEEN: u64 = 7;
 #[inline(never)]

@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! rust-lang/rust#25860: a closure that has it captured becomes a trait object.
+//! rust-lang/rust#25860: a closure that has captured the value becomes a trait object.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,5 +1,6 @@
 //@ rules: unproved-type
-//! rust-lang/rust#25860: a closure without lifetimes of its own believes what its argument implies of a type parameter.
+//! rust-lang/rust#25860: a closure without lifetimes of its own relies on a bound that its argument implies about a
+//! type parameter.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

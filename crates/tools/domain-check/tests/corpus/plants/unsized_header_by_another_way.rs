@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! rust-lang/rust#25860: nobody looks at the type of what becomes a trait object
+//! rust-lang/rust#25860: the type of a value that becomes a trait object is not checked.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

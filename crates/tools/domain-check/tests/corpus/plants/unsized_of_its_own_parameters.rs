@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! rust-lang/rust#25860: a closure of a function whose lifetimes are bound early becomes a trait object.
+//! rust-lang/rust#25860: a closure of a function with late-bound lifetimes becomes a trait object.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! rust-lang/rust#25860: what a closure has captured is handed on once.
+//! rust-lang/rust#25860: a closure passes its capture on once.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

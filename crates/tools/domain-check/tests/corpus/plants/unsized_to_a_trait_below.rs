@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! rust-lang/rust#25860: a trait object becomes one of the trait above.
+//! rust-lang/rust#25860: a trait object becomes an object of a supertrait.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! rust-lang/rust#25860: functions without lifetimes are values within what becomes a trait object
+//! rust-lang/rust#25860: functions without lifetimes are values inside a value that becomes a trait object.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

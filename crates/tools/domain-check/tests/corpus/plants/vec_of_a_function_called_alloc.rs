@@ -1,6 +1,6 @@
 //@ rules: crate-name
 //@ says: an item has the name `alloc`
-//! the library's real `Debug` shows a type that is printed as the library's `Vec`
+//! The library's real `Debug` shows a type that is printed as the library's `Vec`.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -4,7 +4,8 @@
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
 #![no_std]
 #![forbid(unsafe_code)]
-//! google/zerocopy#3619: the derive's own enum has other discriminants than the domain's, whose `Self` is another.
+//! google/zerocopy#3619: the derive's own enum has other discriminants than the domain's, because `Self` means
+//! another enum there.
 use zerocopy::{Immutable, KnownLayout, TryFromBytes};
 trait Tagged { const TAG: u8 = 0; }
 impl<T> Tagged for T {}
@@ -12,7 +13,7 @@ impl<T> Tagged for T {}
 #[repr(u8)]
 pub enum Packet { Flag(bool) = Self::TAG, Raw(u8) = 1 - Self::TAG }
 impl Packet { const TAG: u8 = 1; }
-/// A `bool` of any value.
+/// Returns a `bool` of any value.
 pub fn neither(value: u8) -> Option<bool> {
     match Packet::try_ref_from_bytes(&[1, value]) { Ok(Packet::Flag(flag)) => Some(*flag), _ => None }
 }

@@ -4,7 +4,8 @@
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
 #![no_std]
 #![forbid(unsafe_code)]
-//! google/zerocopy#3614: a safe trait proves that there is no padding. What lay there is read.
+//! google/zerocopy#3614: a safe trait counts as proof that there is no padding. The old bytes in the padding are
+//! read.
 use zerocopy::{Immutable, IntoBytes};
 #[derive(IntoBytes, Immutable)]
 #[repr(C)]

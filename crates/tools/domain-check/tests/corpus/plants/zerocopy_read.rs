@@ -4,7 +4,7 @@
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
 #![no_std]
 #![forbid(unsafe_code)]
-//! google/zerocopy#3613: a safe trait proves that what is shared is not written. A reference dangles.
+//! google/zerocopy#3613: a safe trait counts as proof that shared memory is not written. A reference dangles.
 extern crate alloc;
 use alloc::vec::Vec;
 use core::cell::Cell;

@@ -5,7 +5,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
-// No `path =` stands in the file, but the module is of a file that is taken for a text.
+// The file contains no `path =`, but the module's file is taken for a text.
 macro_rules! module { ($kind:ident $file:literal) => { #[$kind = $file] pub mod hidden; } }
 module!(path "hidden.txt");
 //@ file: src/hidden.txt

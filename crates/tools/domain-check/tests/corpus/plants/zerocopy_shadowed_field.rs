@@ -11,7 +11,7 @@ pub type __Zerocopy_Field_0 = [u8; 4096];
 #[derive(FromBytes, IntoBytes, KnownLayout, Immutable)]
 #[repr(C)]
 pub struct Window(__Zerocopy_Field_0, u8);
-/// Four KiB behind a buffer of one byte.
+/// Returns four KiB behind a buffer of one byte.
 pub fn behind(buffer: &[u8; 1]) -> Option<&[u8]> { Some(Window::ref_from_bytes(buffer).ok()?.as_bytes()) }
 /// The same, to write.
 pub fn write_behind(buffer: &mut [u8; 1]) -> Option<&mut [u8]> { Some(Window::mut_from_bytes(buffer).ok()?.as_mut_bytes()) }

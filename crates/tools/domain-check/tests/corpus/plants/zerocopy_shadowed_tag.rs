@@ -5,7 +5,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![allow(non_camel_case_types)]
-//! The derive's own items hide the domain's of the same names: a field is validated as another type than it is.
+//! The derive's own items hide the domain's of the same names: a field is validated as another type than its own.
 use zerocopy::{Immutable, IntoBytes, KnownLayout, TryFromBytes};
 pub type ___ZerocopyTagPrimitive = Option<&'static u64>;
 #[derive(TryFromBytes, KnownLayout, Immutable)]

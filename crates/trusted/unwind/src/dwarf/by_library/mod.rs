@@ -1,4 +1,4 @@
-//! Architectures for which this crate does not read the tables itself: the `unwinding` crate.
+//! Unwinding by the `unwinding` crate, on architectures for which this crate does not read the tables itself.
 
 #![expect(
     unsafe_code,
@@ -20,9 +20,9 @@ pub(super) use object::Object;
 /// A claimed slot on its way through the unwinder.
 struct InFlight(&'static ExceptionSlot);
 
-// SAFETY: `wrap` yields a pointer to an `UnwindException` that stays valid and unshared until
-// `unwrap` (the slot is static and claimed); `unwrap` is called by the unwinder with just such a
-// pointer, as the class below is ours alone.
+// SAFETY: `wrap` returns a pointer to an `UnwindException` that stays valid and unshared until `unwrap`, because the
+// slot is static and claimed. The unwinder calls `unwrap` only with such a pointer, because only this type uses the
+// class below.
 unsafe impl Exception for InFlight {
     const CLASS: [u8; 8] = *b"SAMARA\0\0";
 
@@ -30,17 +30,16 @@ unsafe impl Exception for InFlight {
         core::ptr::from_ref(this.0).cast_mut().cast()
     }
 
-    /// Gives the slot back: from here on nothing refers to the object.
+    /// Releases the slot: from here on nothing refers to the object.
     unsafe fn unwrap(object: *mut UnwindException) -> Self {
-        // SAFETY: `object` came from `wrap`, so it is the address of a static slot, with that
-        // slot's provenance.
+        // SAFETY: `object` came from `wrap`, so it is the address of a static slot, with that slot's provenance.
         let slot = unsafe { &*object.cast::<ExceptionSlot>() };
         slot.release();
         Self(slot)
     }
 }
 
-/// Runs `f`. An error if what it raised ended here, whose slot was given back.
+/// Runs `f`. Returns an error if an exception that it raised ended here; the exception's slot is then released.
 ///
 /// Failure: F-5
 #[inline]

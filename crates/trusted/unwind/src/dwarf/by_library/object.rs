@@ -1,11 +1,11 @@
-//! Room for what the unwinder keeps of an exception.
+//! Memory for the unwinder's part of an exception.
 
 use core::cell::UnsafeCell;
 use core::mem::MaybeUninit;
 
 use unwinding::abi::UnwindException;
 
-/// What the unwinder keeps of an exception.
+/// Memory for the unwinder's part of an exception.
 #[derive(Debug)]
 #[repr(transparent)]
 pub(in crate::dwarf) struct Object(UnsafeCell<MaybeUninit<UnwindException>>);
@@ -16,6 +16,6 @@ impl Object {
     }
 }
 
-// SAFETY: touched only by the unwinder, between a slot's successful `claim` and its `release`, which
-// admit one claimant at a time and order one's accesses before the next one's.
+// SAFETY: only the unwinder accesses the object, between a slot's successful `claim` and its `release`. These admit one
+// claimant at a time, and order the accesses of one before those of the next.
 unsafe impl Sync for Object {}

@@ -1,4 +1,4 @@
-//! From a call to the registers of its caller, and from those to a landing pad.
+//! Capturing the registers of a caller, and continuing with such registers at a landing pad.
 
 use core::arch::naked_asm;
 use core::mem::{offset_of, size_of};
@@ -6,18 +6,19 @@ use core::mem::{offset_of, size_of};
 use super::super::exception::ExceptionSlot;
 use crate::cut::Registers;
 
-/// Works on the registers of a frame: 0 if it is to go on with them as they then are, at a landing pad.
-/// Anything else is returned to it.
+/// A function that walks from the captured frame. It returns 0 if it has changed the registers to those of a landing
+/// pad, at which the thread then continues. Any other value is returned to the captured frame.
 pub(super) type Walk = unsafe extern "C-unwind" fn(&mut Registers, *const ExceptionSlot) -> u32;
 
-/// Room for the registers, and what keeps the stack aligned to 16 bytes.
+/// The room for the registers, and 8 bytes that keep the stack aligned to 16 bytes.
 const FRAME: usize = size_of::<Registers>() + 8;
 
-/// Calls `walk` with the caller's registers, as they are when this returns; those aside that a call does
-/// not preserve. Then goes on with them at the landing pad that it has found, or returns its answer.
+/// Calls `walk` with the caller's registers as they are when this returns, of which only those that a call preserves,
+/// `rsp` and `rip` are set. If `walk` returns 0, continues with the changed registers at the landing pad; otherwise
+/// returns its answer.
 ///
 /// # Safety
-/// `exception` is a claimed slot, or what a landing pad was given.
+/// `exception` is a claimed slot, or the exception that a landing pad was given.
 #[unsafe(naked)]
 pub(super) unsafe extern "C-unwind" fn capture(walk: Walk, exception: *const ExceptionSlot) -> u32 {
     naked_asm!(
@@ -39,8 +40,8 @@ pub(super) unsafe extern "C-unwind" fn capture(walk: Walk, exception: *const Exc
         "call rax",
         "test eax, eax",
         "jne 2f",
-        // Until the stack pointer changes, this is the captured frame's callee with all its registers;
-        // from then on the frame that lands: whatever strikes meanwhile finds one or the other.
+        // Until the stack pointer changes, this is the callee of the captured frame, whose registers are all intact.
+        // From then on it is the frame with the landing pad. A trap at any instruction finds one or the other.
         "mov rax, [rsp + {rax}]",
         "mov rcx, [rsp + {rip}]",
         "mov rsi, [rsp + {rbx}]",
@@ -59,7 +60,7 @@ pub(super) unsafe extern "C-unwind" fn capture(walk: Walk, exception: *const Exc
         "mov r13, r9",
         "mov r14, r10",
         "mov r15, r11",
-        // A landing pad gets the exception in rax, and in rdx a selector that Rust does not look at.
+        // A landing pad gets the exception in rax, and in rdx a selector, which Rust does not read.
         "xor edx, edx",
         "jmp rcx",
         ".cfi_restore_state",

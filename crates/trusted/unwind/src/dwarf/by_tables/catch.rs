@@ -1,37 +1,38 @@
-//! The boundary: what the compiler makes of a `catch` costs nothing beyond the call.
+//! The boundary: a `catch` by the compiler's intrinsic, which costs nothing beyond the call.
 
 use core::intrinsics;
 use core::mem::ManuallyDrop;
 
 use super::super::exception::ExceptionSlot;
 
-/// The closure goes in, its result comes out.
-#[repr(C)] // `landed` writes at its address
+/// The closure on the way in, and its result on the way out.
+#[repr(C)] // `landed` writes a pointer at the address of the union
 union Data<F, R> {
     f: ManuallyDrop<F>,
     result: ManuallyDrop<R>,
-    /// What has landed instead and is not ours.
+    /// A foreign exception that has landed instead, or null.
     #[cfg(feature = "std")]
     foreign: *mut u8,
 }
 
-/// Runs `f`. An error if what it raised ended here, whose slot was given back.
+/// Runs `f`. Returns an error if an exception that it raised ended here; the exception's slot is then released.
 #[inline]
 pub(in super::super) fn catch<R, F: FnOnce() -> R>(f: F) -> Result<R, ()> {
     let mut data = Data {
         f: ManuallyDrop::new(f),
     };
     let place = (&raw mut data).cast::<u8>();
-    // SAFETY: `call` gets the place that it expects, once; `landed` what was raised in it.
+    // SAFETY: `call` gets the place that it expects, once, and `landed` gets the place and the exception that was
+    // raised in `call`.
     let raised = unsafe { intrinsics::catch_unwind(call::<R, F>, place, landed) };
     if raised == 0 {
-        // SAFETY: `call` has come to its end, so that the result is there.
+        // SAFETY: `call` has returned and has stored the result.
         let result = unsafe { data.result };
         Ok(ManuallyDrop::into_inner(result))
     } else {
-        // Here, since what lands may raise nothing by itself.
+        // Raised again here, because `landed` itself must not raise.
         #[cfg(feature = "std")]
-        // SAFETY: `landed` has left it.
+        // SAFETY: `landed` has stored the pointer.
         super::foreign::hand_on(unsafe { data.foreign });
         Err(())
     }
@@ -39,34 +40,34 @@ pub(in super::super) fn catch<R, F: FnOnce() -> R>(f: F) -> Result<R, ()> {
 
 #[inline]
 fn call<R, F: FnOnce() -> R>(place: *mut u8) {
-    // SAFETY: the `Data` of `catch`, which nobody else refers to meanwhile.
+    // SAFETY: the place is the `Data` of `catch`, to which nothing else refers meanwhile.
     let data = unsafe { &mut *place.cast::<Data<F, R>>() };
-    // SAFETY: the closure is still there, and is taken once.
+    // SAFETY: the closure was stored by `catch`, and is taken once.
     let f = unsafe { ManuallyDrop::take(&mut data.f) };
     data.result = ManuallyDrop::new(f());
 }
 
-/// What was raised has come to its end.
+/// Ends an exception that has reached the boundary: releases its slot, or stores a foreign exception for `catch`.
 #[cold]
 fn landed(place: *mut u8, exception: *mut u8) {
     #[cfg(feature = "std")]
     {
-        // SAFETY: what a landing pad was given.
+        // SAFETY: the landing pad was given this exception.
         let foreign = unsafe { super::foreign::is_foreign(exception) };
-        let told = if foreign {
+        let raised_again = if foreign {
             exception
         } else {
             core::ptr::null_mut()
         };
-        // SAFETY: the place of a `Data`, which has no closure any more and, at its start, room for a pointer.
-        unsafe { place.cast::<*mut u8>().write(told) };
+        // SAFETY: the place of a `Data`, whose closure was taken, and which has room for a pointer at its start.
+        unsafe { place.cast::<*mut u8>().write(raised_again) };
         if foreign {
             return;
         }
     }
     #[cfg(not(feature = "std"))]
     let _ = place;
-    // SAFETY: ours: a slot, which is static.
+    // SAFETY: the exception is one of this backend: a slot, which is static.
     let slot = unsafe { &*exception.cast::<ExceptionSlot>() };
     slot.release();
 }

@@ -1,4 +1,4 @@
-//! In a program with `std`, which its tests and measurements are: exceptions of the other unwinder's.
+//! Exceptions of the other unwinder, in a program with `std`. Only tests and measurements are such programs.
 
 extern crate std;
 
@@ -7,10 +7,10 @@ use core::sync::atomic::{AtomicPtr, Ordering::Relaxed};
 
 use super::object::CLASS;
 
-/// The `_Unwind_Resume` that is defined after ours; null until it was looked for.
+/// The next definition of `_Unwind_Resume` after ours; null until [`find`] has looked for it.
 pub(super) static NEXT: AtomicPtr<c_void> = AtomicPtr::new(core::ptr::null_mut());
 
-/// "The next definition after this program's": `RTLD_NEXT`.
+/// `RTLD_NEXT`: the next definition after the one in this program.
 const AFTER_OURS: *mut c_void = core::ptr::without_provenance_mut(usize::MAX);
 
 unsafe extern "C" {
@@ -21,10 +21,10 @@ unsafe extern "C-unwind" {
     fn _Unwind_RaiseException(exception: *mut u8) -> c_int;
 }
 
-/// Looks for [`NEXT`].
+/// Looks up [`NEXT`], stores it and returns it. Aborts the process if there is none.
 pub(super) extern "C" fn find() -> *mut c_void {
     const NAME: &CStr = c"_Unwind_Resume";
-    // SAFETY: a name, looked up in what is loaded behind this program.
+    // SAFETY: looks up a C string by a handle that the dynamic linker defines.
     let next = unsafe { dlsym(AFTER_OURS, NAME.as_ptr()) };
     if next.is_null() {
         std::process::abort();
@@ -33,21 +33,22 @@ pub(super) extern "C" fn find() -> *mut c_void {
     next
 }
 
-/// Whether it is another unwinder's.
+/// Whether `exception` belongs to another unwinder.
 ///
 /// # Safety
-/// `exception` is what a landing pad was given.
+/// A landing pad was given `exception`.
 pub(super) unsafe fn is_foreign(exception: *mut u8) -> bool {
-    // SAFETY: each exception begins with its class.
+    // SAFETY: every exception begins with its class.
     unsafe { exception.cast::<u64>().read() != CLASS }
 }
 
-/// Raises what is [foreign](is_foreign) again, which a boundary of ours is not to stop. Nothing if null.
+/// Raises a [foreign](is_foreign) exception again, because a boundary of this backend must not stop it. Does nothing
+/// for null.
 pub(super) fn hand_on(foreign: *mut u8) {
     if foreign.is_null() {
         return;
     }
-    // SAFETY: it was caught, and is nobody's now.
+    // SAFETY: the exception was caught, and nothing else uses it now.
     unsafe { _Unwind_RaiseException(foreign) };
     std::process::abort();
 }

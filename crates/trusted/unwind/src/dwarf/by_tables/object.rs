@@ -1,14 +1,14 @@
 //! The head of an exception.
 
-/// What tells our exceptions from others', in the first word of each.
+/// The class of our exceptions, which distinguishes them from foreign ones: the first word of each.
 pub(super) const CLASS: u64 = u64::from_ne_bytes(*b"SAMARA\0\0");
 
-/// The head of an exception, as foreign unwinders know it.
+/// The head of an exception, in the format that all unwinders share.
 #[derive(Debug)]
 #[repr(C)]
 pub(in crate::dwarf) struct Object {
     class: u64,
-    /// What to call to have it deleted: nothing.
+    /// The function that deletes the exception: none.
     cleanup: usize,
 }
 

@@ -1,8 +1,8 @@
-//! The function that compiled code names in its tables, which nobody calls.
+//! The personality function that compiled code names in its tables. This crate's unwinder never calls it.
 
 use core::ffi::{c_int, c_void};
 
-/// "The tables cannot be used": what a foreign unwinder is told that comes this way.
+/// The result that tells a foreign unwinder that it cannot use these tables.
 const FATAL: c_int = 3;
 
 #[lang = "eh_personality"]

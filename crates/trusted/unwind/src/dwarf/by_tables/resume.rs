@@ -1,4 +1,4 @@
-//! What a clean-up ends in: the compiler calls it by name.
+//! The end of a clean-up: a function that compiled code calls by name.
 
 use core::arch::naked_asm;
 
@@ -7,7 +7,8 @@ use super::capture::capture;
 use super::walk::land;
 use crate::cut::Registers;
 
-/// Goes on where `land` leads, or not at all: a clean-up's end is not returned to.
+/// Continues at the next landing pad, as `land` does. Panics if there is none, because the end of a clean-up cannot be
+/// returned to.
 ///
 /// # Safety
 /// As [`land`].
@@ -15,16 +16,16 @@ unsafe extern "C-unwind" fn go_on(
     registers: &mut Registers,
     exception: *const ExceptionSlot,
 ) -> u32 {
-    // SAFETY: handed on.
+    // SAFETY: upheld by the caller.
     let answer = unsafe { land(registers, exception) };
     assert_eq!(answer, 0, "unwind tables changed while a panic passed");
     answer
 }
 
-/// The landing pad whose clean-up has ended calls this with what it was given.
+/// Continues an exception. A landing pad whose clean-up has ended calls this with the exception that it was given.
 ///
 /// # Safety
-/// For compiled landing pads alone.
+/// Only compiled landing pads call it.
 #[cfg(not(feature = "std"))]
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
@@ -33,7 +34,7 @@ unsafe extern "C-unwind" fn _Unwind_Resume(exception: *const ExceptionSlot) -> !
         ".cfi_startproc",
         "mov rsi, rdi",
         "lea rdi, [rip + {go_on}]",
-        // As if the landing pad had called it.
+        // A jump, so that the landing pad is the caller of `capture`.
         "jmp {capture}",
         ".cfi_endproc",
         go_on = sym go_on,
@@ -41,10 +42,10 @@ unsafe extern "C-unwind" fn _Unwind_Resume(exception: *const ExceptionSlot) -> !
     )
 }
 
-/// The same in a program with `std`: its own exceptions go on by the unwinder that they came from.
+/// The same in a program with `std`. An exception of the other unwinder is continued by that unwinder.
 ///
 /// # Safety
-/// For compiled landing pads alone.
+/// Only compiled landing pads call it.
 #[cfg(feature = "std")]
 #[unsafe(naked)]
 #[unsafe(no_mangle)]

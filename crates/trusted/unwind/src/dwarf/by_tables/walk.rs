@@ -1,4 +1,4 @@
-//! From frame to frame, to the next landing pad.
+//! The walk from frame to frame, to the next landing pad.
 
 use core::ops::ControlFlow::{self, Break, Continue};
 
@@ -11,10 +11,10 @@ use crate::tables::{LandingPad, Registered, Rules};
 const FOUND: u32 = 0;
 /// The outermost frame was reached.
 pub(super) const NO_BOUNDARY: u32 = 1;
-/// There is no way on from a frame.
+/// A frame has no usable table, or must not be unwound.
 const BLOCKED: u32 = 2;
 
-/// Both passes: looks for who catches, and only then for the first landing pad.
+/// Makes both passes: looks for the frame that catches, and only then for the first landing pad.
 ///
 /// # Safety
 /// As [`land`].
@@ -22,7 +22,7 @@ pub(super) unsafe extern "C-unwind" fn search_and_land(
     registers: &mut Registers,
     exception: *const ExceptionSlot,
 ) -> u32 {
-    // SAFETY: handed on.
+    // SAFETY: upheld by the caller.
     let frames = unsafe { Frames::of_callers(registers) };
     let answer = walk(frames, |_, pad| match pad {
         LandingPad::Catch(_) | LandingPad::Terminate(_) => Break(FOUND),
@@ -30,22 +30,22 @@ pub(super) unsafe extern "C-unwind" fn search_and_land(
         LandingPad::None | LandingPad::CleanUp(_) => Continue(()),
     });
     match answer {
-        // SAFETY: handed on.
+        // SAFETY: upheld by the caller.
         FOUND => unsafe { land(registers, exception) },
         failed => failed,
     }
 }
 
-/// The second pass: to the next landing pad.
+/// Makes the second pass up to the next landing pad, whose registers it stores at `registers`.
 ///
 /// # Safety
-/// `registers` are those of a frame of the running thread which has made a call that is still active,
-/// and will be loaded with `exception` if this returns [`FOUND`].
+/// `registers` are those of a frame of the running thread that has made a call, which is still active. If this returns
+/// [`FOUND`], the thread continues with the changed registers, and with `exception` at the landing pad.
 pub(super) unsafe extern "C-unwind" fn land(
     registers: &mut Registers,
     exception: *const ExceptionSlot,
 ) -> u32 {
-    // SAFETY: handed on.
+    // SAFETY: upheld by the caller.
     let frames = unsafe { Frames::of_callers(registers) };
     walk(frames, |frames, pad| match (pad, pad.address()) {
         (_, Some(pad)) => {
@@ -59,7 +59,8 @@ pub(super) unsafe extern "C-unwind" fn land(
     })
 }
 
-/// Shows `visit` frame after frame and what each does with what is raised, until it has an answer.
+/// Passes frame after frame to `visit`, with what each does with an exception, until `visit` has an answer or the
+/// frames end.
 #[inline(always)]
 fn walk(
     mut frames: Frames<'_>,
@@ -75,10 +76,10 @@ fn walk(
     };
     loop {
         let pc = frames.pc();
-        // Apart, so that what is remembered stays in registers.
+        // Two calls of `next`, so that remembered rules stay in registers.
         let flow = match Registered::remembered(pc) {
             Some((rules, Some(pad))) => next(&mut frames, &rules, pad),
-            // SAFETY: `pc` is in an active frame of the running thread, so its image stays.
+            // SAFETY: `pc` is in an active frame of the running thread, so its image is not unloaded meanwhile.
             _ => match unsafe { Registered::active_frame(pc) } {
                 Ok((rules, pad)) => next(&mut frames, &rules, pad),
                 Err(_) => Break(BLOCKED),

@@ -1,5 +1,4 @@
-//! AArch64 (AAPCS64): x19 to x30, and d8 to d15 where there is a floating-point unit. FPCR is left
-//! as it is.
+//! AArch64 (AAPCS64): saves x19 to x30, and d8 to d15 if there is a floating-point unit. FPCR is not saved or restored.
 
 use super::Body;
 use core::arch::naked_asm;
@@ -17,6 +16,8 @@ macro_rules! fpu {
     };
 }
 
+/// The assembly of [`super::call`]. Returns 1 if the call was cut, otherwise 0.
+///
 /// # Safety
 /// As [`super::call`].
 #[unsafe(naked)]
@@ -39,10 +40,10 @@ pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mu
         "str x9, [x2]",
         "mov x9, x0",
         "mov x0, x1",
-        // A frame record, for whoever walks the stack.
+        // A frame record, for debuggers and other code that walks the stack.
         "add x29, sp, #96",
         "blr x9",
-        // The body has preserved all but these.
+        // The body has preserved all other registers.
         "ldp x2, x9, [sp]",
         "str x9, [x2]",
         "ldp x29, x30, [sp, #96]",
@@ -52,6 +53,8 @@ pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mu
     )
 }
 
+/// The assembly of [`super::raise`].
+///
 /// # Safety
 /// As [`super::raise`].
 #[unsafe(naked)]

@@ -1,7 +1,7 @@
-//! Arm (AAPCS): r4 to r11 and the return address, and s16 to s31 where the calling convention uses
-//! the floating-point unit. Written in what ARMv6-M has, so that every profile runs it.
+//! Arm (AAPCS): saves r4 to r11 and the return address, and s16 to s31 if the calling convention uses the
+//! floating-point unit. The integer instructions are those of ARMv6-M, so that every profile runs them.
 //!
-//! FPSCR and the interrupt masks are left as they are. On Cortex-M: thread mode only.
+//! FPSCR and the interrupt masks are not saved or restored. On Cortex-M, only thread mode is supported.
 
 use super::Body;
 use core::arch::naked_asm;
@@ -19,12 +19,14 @@ macro_rules! fpu {
     };
 }
 
+/// The assembly of [`super::call`]. Returns 1 if the call was cut, otherwise 0.
+///
 /// # Safety
 /// As [`super::call`].
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mut ()) -> usize {
     naked_asm!(
-        // Assembly of a whole file does not know the features of the target.
+        // A naked function is assembled without the features of the target.
         fpu!(".fpu vfpv2"),
         "push {{r4, r5, r6, r7, lr}}",
         "mov r4, r8",
@@ -34,7 +36,7 @@ pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mu
         "push {{r4, r5, r6, r7}}",
         fpu!("vpush {{s16-s31}}"),
         "ldr r3, [r2]",
-        // r1 fills up to the eight bytes that a stack pointer is aligned to.
+        // r1 is padding, which keeps the stack pointer aligned to eight bytes.
         "push {{r1, r2, r3}}",
         "mov r3, sp",
         "str r3, [r2]",
@@ -44,13 +46,15 @@ pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mu
         "pop {{r1, r2, r3}}",
         "str r3, [r2]",
         fpu!("add sp, sp, #64"),
-        // The body has preserved r8 to r11; r4 to r7 were used above.
+        // The body has preserved r8 to r11. r4 to r7, which the code above used to save those, are loaded last.
         "pop {{r4, r5, r6, r7}}",
         "movs r0, #0",
         "pop {{r4, r5, r6, r7, pc}}",
     )
 }
 
+/// The assembly of [`super::raise`].
+///
 /// # Safety
 /// As [`super::raise`].
 #[unsafe(naked)]

@@ -1,4 +1,4 @@
-//! The code above a boundary, as assembly calls it.
+//! The function inside a boundary, as the assembly calls it.
 
-/// What a boundary runs.
+/// The function that a boundary runs.
 pub(in crate::jump) type Body = unsafe extern "C" fn(*mut ());

@@ -1,11 +1,11 @@
-//! The register boundary, a page of assembly for each architecture.
+//! The register boundary: a page of assembly for each architecture.
 //!
-//! A boundary is a stretch of the trampoline's own stack. From the stack pointer up: the anchor's
-//! address, the boundary that encloses this one, and what the architecture's calling convention
-//! asks a function to preserve, the return address included.
+//! A boundary is a part of the trampoline's own stack frame. From the stack pointer up it has the address of the
+//! anchor, the address of the boundary that encloses this one, and the registers that a function must preserve by the
+//! architecture's calling convention, including the return address.
 //!
-//! Interrupt masks are none of these: a panic of code that masked interrupts leaves them masked.
-//! Shadow stacks (CET) are not supported.
+//! Interrupt masks are not saved: a panic of code that masked interrupts leaves them masked. Shadow stacks (CET) are
+//! not supported.
 
 mod body;
 #[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]
@@ -21,24 +21,25 @@ pub(super) use body::Body;
 #[cfg(target_arch = "x86_64")]
 pub(super) use registers::land;
 
-/// Calls `body(data)` above a new boundary, the innermost at `*anchor` while that runs. Returns
-/// whether [`raise`] cut the call short.
+/// Calls `body(data)` inside a new boundary, which is the innermost at `*anchor` while `body` runs. Returns whether
+/// [`raise`] cut the call.
 ///
 /// # Safety
-/// `body(data)` is sound to call, `*anchor` is the running thread's innermost boundary or null, and
-/// what lies above the boundary may be cut.
+/// `body(data)` is sound to call, `*anchor` is the running thread's innermost boundary or null, and the frames inside
+/// the boundary may be cut.
 #[inline]
 pub(super) unsafe fn call(body: Body, data: *mut (), anchor: *mut *mut ()) -> bool {
-    // SAFETY: handed on.
+    // SAFETY: upheld by the caller.
     unsafe { registers::call(body, data, anchor) != 0 }
 }
 
-/// Returns from the [`call`] that made `boundary`, and takes it and all inside it off the anchor.
+/// Returns from the [`call`] that made `boundary`, and takes that boundary, and all boundaries inside it, off the
+/// anchor.
 ///
 /// # Safety
-/// `boundary` is a boundary of the running thread whose `call` has not returned.
+/// `boundary` is a boundary of the running thread whose `call` has not returned, and the frames inside it may be cut.
 #[inline]
 pub(super) unsafe fn raise(boundary: *mut ()) -> ! {
-    // SAFETY: handed on.
+    // SAFETY: upheld by the caller.
     unsafe { registers::raise(boundary) }
 }

@@ -1,6 +1,6 @@
-//! RISC-V, 32 and 64 bits: s0 to s11 and the return address, and fs0 to fs11 where the target has
-//! floating-point registers (the build script says: a stable compiler does not). fcsr is left as it
-//! is. Not RV32E, which has too few registers.
+//! RISC-V with 32 and 64 bits: saves s0 to s11 and the return address, and fs0 to fs11 if the target has floating-point
+//! registers. The build script finds out whether it has, because a stable compiler does not tell. fcsr is not saved or
+//! restored. RV32E is not supported, because it has too few registers.
 
 use super::Body;
 use core::arch::naked_asm;
@@ -25,7 +25,7 @@ macro_rules! word {
     };
 }
 
-/// Saves or loads what a register points to.
+/// Saves or loads the word to which a register points.
 #[cfg(target_arch = "riscv64")]
 macro_rules! word_at {
     (save $register:literal $at:literal) => {
@@ -45,7 +45,7 @@ macro_rules! word_at {
     };
 }
 
-/// Saves or loads one of the floating-point registers; they stand above 128 bytes of integer registers.
+/// Saves or loads one of the floating-point registers, which lie above 128 bytes of integer registers.
 #[cfg(samara_riscv_float = "d")]
 macro_rules! float {
     (save $register:literal $slot:literal) => {
@@ -71,7 +71,7 @@ macro_rules! float {
     };
 }
 
-/// Assembly of a whole file does not know the features of the target.
+/// Enables the floating-point extensions, because a naked function is assembled without the features of the target.
 #[cfg(any(samara_riscv_float = "d", samara_riscv_float = "f"))]
 macro_rules! extension {
     (begin) => {
@@ -136,6 +136,8 @@ const FRAME: usize = if cfg!(any(samara_riscv_float = "d", samara_riscv_float = 
     64
 };
 
+/// The assembly of [`super::call`]. Returns 1 if the call was cut, otherwise 0.
+///
 /// # Safety
 /// As [`super::call`].
 #[unsafe(naked)]
@@ -151,7 +153,7 @@ pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mu
             "mv t0, a0",
             "mv a0, a1",
             "jalr t0",
-            // The body has preserved all but these.
+            // The body has preserved all other registers.
             word!(load "a2" "0"),
             word!(load "t0" "1"),
             word_at!(save "t0" "a2"),
@@ -163,6 +165,8 @@ pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mu
     )
 }
 
+/// The assembly of [`super::raise`].
+///
 /// # Safety
 /// As [`super::raise`].
 #[unsafe(naked)]

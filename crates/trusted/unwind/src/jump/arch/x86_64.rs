@@ -1,6 +1,6 @@
-//! x86_64, System V: rbx, rbp, r12 to r15, and the control bits of MXCSR and of the x87 unit.
+//! x86_64, System V: saves rbx, rbp, r12 to r15, MXCSR and the x87 control word.
 //!
-//! Targets without SSE are those whose code must not touch the FPU: there, no control bits.
+//! On targets without SSE code must not touch the FPU. There the latter two are not saved.
 
 use super::Body;
 use crate::cut::Registers;
@@ -19,6 +19,8 @@ macro_rules! fpu {
     };
 }
 
+/// The assembly of [`super::call`]. Returns 1 if the call was cut, otherwise 0.
+///
 /// # Safety
 /// As [`super::call`].
 #[unsafe(naked)]
@@ -43,9 +45,9 @@ pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mu
         "mov [rdx], rsp",
         "mov rax, rdi",
         "mov rdi, rsi",
-        // Ten words below the caller's: aligned to 16.
+        // Ten words below the caller's stack pointer at its call, so aligned to 16 bytes.
         "call rax",
-        // The body has preserved all but these.
+        // The body has preserved all other registers.
         "pop rdx",
         "pop [rdx]",
         "mov rsp, rbp",
@@ -57,20 +59,22 @@ pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mu
     )
 }
 
+/// The assembly of [`super::raise`].
+///
 /// # Safety
 /// As [`super::raise`].
 #[unsafe(naked)]
 pub(super) unsafe extern "C" fn raise(boundary: *mut ()) -> ! {
     naked_asm!(
         ".cfi_startproc",
-        // Whoever called is given up: here the walk ends.
+        // The caller's frame is being discarded, so a walk ends here.
         ".cfi_undefined rip",
         "mov rsp, rdi",
         "pop rdx",
         "pop [rdx]",
         fpu!("ldmxcsr [rsp]"),
         fpu!("fldcw [rsp + 4]"),
-        // A copy that was cut short may have left it set.
+        // A backward copy that was cut may have left the direction flag set.
         "cld",
         "add rsp, 8",
         "pop r15",
@@ -85,19 +89,19 @@ pub(super) unsafe extern "C" fn raise(boundary: *mut ()) -> ! {
     )
 }
 
-/// Has an interrupted thread go on with [`raise`] for `boundary`.
+/// Makes an interrupted thread continue with [`raise`] for `boundary`.
 pub(in crate::jump) fn land(registers: &mut Registers, boundary: *mut ()) {
     registers.rdi = boundary.expose_provenance() as u64;
-    registers.rip = struck as *const () as u64;
-    // The boundary's own frame: what is above it is given up, and another trap may use it.
+    registers.rip = raise_after_trap as *const () as u64;
+    // The lowest address of the boundary. The stack below was discarded, and another trap may use it.
     registers.rsp = registers.rdi;
-    // Direction, trap-on-misalignment and nested-task flags: none may be set in compiled code.
+    // The direction, alignment-check and nested-task flags. None of them may be set in compiled code.
     registers.rflags &= !(1 << 10 | 1 << 18 | 1 << 14);
 }
 
-/// As [`raise`], from any instruction: the x87 stack may be in use.
+/// As [`raise`], from any instruction. Resets the FPU first, because the x87 stack may be in use.
 #[unsafe(naked)]
-unsafe extern "C" fn struck(boundary: *mut ()) -> ! {
+unsafe extern "C" fn raise_after_trap(boundary: *mut ()) -> ! {
     naked_asm!(
         ".cfi_startproc",
         ".cfi_undefined rip",

@@ -1,4 +1,4 @@
-//! What cannot be delivered is told before anything is destroyed.
+//! A panic that cannot be delivered fails before any destructor runs.
 #![expect(unsafe_code, reason = "frames without tables, and without a caller")]
 
 use samara_unwind::UnwindFailed;
@@ -6,13 +6,13 @@ use samara_unwind::dwarf::{begin_panic, catch, is_unwinding, raise};
 use std::arch::naked_asm;
 use std::cell::Cell;
 
-/// Calls `f`. No table says how to unwind it.
+/// Calls `f`. This function has no unwind table.
 #[unsafe(naked)]
 unsafe extern "C" fn without_a_table(f: extern "C-unwind" fn()) {
     naked_asm!("sub rsp, 8", "call rdi", "add rsp, 8", "ret")
 }
 
-/// Calls `f`, as the outermost frame that there is, according to its table.
+/// Calls `f`. By its table, this function is the outermost frame.
 #[unsafe(naked)]
 unsafe extern "C" fn outermost(f: extern "C-unwind" fn()) {
     naked_asm!(
@@ -33,28 +33,28 @@ thread_local! {
     static FAILED: Cell<Option<UnwindFailed>> = const { Cell::new(None) };
 }
 
-struct Told;
+struct CountsDrop;
 
-impl Drop for Told {
+impl Drop for CountsDrop {
     fn drop(&mut self) {
         DROPS.set(DROPS.get() + 1);
     }
 }
 
 extern "C-unwind" fn panics() {
-    let _told = Told;
+    let _counts = CountsDrop;
     FAILED.set(Some(begin_panic()));
-    assert_eq!(DROPS.get(), 0, "destroyed all the same");
+    assert_eq!(DROPS.get(), 0, "a destructor has run");
     assert!(!is_unwinding());
-    // Further in, all is as ever.
+    // A panic with a boundary inside of this still works.
     assert!(catch(|| raise()).is_err());
 }
 
 fn failure(through: unsafe extern "C" fn(extern "C-unwind" fn())) -> Option<UnwindFailed> {
     DROPS.set(0);
     let outer = catch(|| {
-        let _told = Told;
-        // SAFETY: it returns from `panics` as it was called.
+        let _counts = CountsDrop;
+        // SAFETY: `through` only calls `panics`, which returns.
         unsafe { through(panics) };
     });
     assert!(outer.is_ok());

@@ -1,4 +1,4 @@
-//! Cuts that land at a boundary of this backend's.
+//! Cuts that land at a boundary of the `dwarf` backend.
 #![expect(unsafe_code, reason = "cuts its own frames")]
 
 use super::threads::init;
@@ -9,20 +9,20 @@ use std::arch::{asm, naked_asm};
 use std::cell::Cell;
 use std::hint::black_box;
 
-struct Told<'a>(&'a Cell<u32>);
+struct CountsDrop<'a>(&'a Cell<u32>);
 
-impl Drop for Told<'_> {
+impl Drop for CountsDrop<'_> {
     fn drop(&mut self) {
         self.0.set(self.0.get() + 1);
     }
 }
 
-/// Cuts the running thread to the boundary inside of `record`.
+/// Cuts the running thread to the boundary just inside the frame of `record`.
 fn cut_here(record: *const ()) -> ! {
     cut_after(record, || {})
 }
 
-/// The same; `before` is called with the frames still there, and then they are given up.
+/// The same, but calls `before` after the cut was prepared, while the frames still exist.
 #[inline(always)]
 pub(super) fn cut_after(record: *const (), before: impl FnOnce()) -> ! {
     cut_by(record, Raise::by_dwarf(raise_cut), before)
@@ -33,21 +33,21 @@ pub(super) fn cut_by(record: *const (), raise: Raise, before: impl FnOnce()) -> 
     let mut registers = Registers::here();
     let request = Cut {
         record,
-        // Up to the record's frame: all that is read is below.
+        // The end is above the record's frame; the cut reads only below it.
         stack: registers.rsp as usize - 256..record.addr() + 4096,
         finder: &Registered,
         raise,
     };
-    // SAFETY: the running thread's own registers and stack; nobody relies on the destructors.
+    // SAFETY: the running thread's own registers and stack. Nothing relies on the destructors.
     unsafe { cut(&mut registers, &request) }.expect("it can be cut");
     before();
-    // SAFETY: registers of this very call, rewritten by a cut.
+    // SAFETY: the registers are those of this very call, rewritten by a cut.
     unsafe { resume(&registers) };
 }
 
 #[inline(never)]
 fn descend(depth: u64, drops: &Cell<u32>, end: &dyn Fn()) -> u64 {
-    let _told = Told(drops);
+    let _counts = CountsDrop(drops);
     if depth == 0 {
         end();
         return 0;
@@ -56,7 +56,7 @@ fn descend(depth: u64, drops: &Cell<u32>, end: &dyn Fn()) -> u64 {
     below.wrapping_mul(3) ^ depth
 }
 
-/// Whether what `descend` ended in was caught, and that registers and locals are as before.
+/// Whether the end of `descend` was caught. Asserts that registers and locals are as before.
 #[inline(never)]
 pub(super) fn caught(depth: u64, drops: &Cell<u32>, end: &dyn Fn(*const ())) -> bool {
     let room = [0_u64; 8];
@@ -70,20 +70,20 @@ pub(super) fn caught(depth: u64, drops: &Cell<u32>, end: &dyn Fn(*const ())) -> 
 }
 
 #[test]
-fn a_cut_runs_no_destructor_and_its_boundary_is_as_it_was() {
+fn a_cut_runs_no_destructor_and_boundary_is_intact() {
     init();
     for depth in [0, 1, 8, 32] {
         let drops = Cell::new(0);
         assert!(caught(depth, &drops, &|record| cut_here(record)));
         assert_eq!(drops.get(), 0);
         assert!(!is_unwinding());
-        // The boundary catches again.
+        // The same boundary catches again.
         assert!(caught(depth, &drops, &|_| raise()));
         assert_eq!(u64::from(drops.get()), depth + 1);
     }
 }
 
-/// Is cut while it is dropped.
+/// Its destructor is cut.
 struct CutInside(*const ());
 
 impl Drop for CutInside {
@@ -95,7 +95,7 @@ impl Drop for CutInside {
 
 /// Invariant: ORDER-51, ORDER-52
 #[test]
-fn a_panic_among_what_was_given_up_is_forgotten() {
+fn a_panic_in_cut_frames_is_forgotten() {
     init();
     for _ in 0..20 {
         let drops = Cell::new(0);
@@ -109,8 +109,8 @@ fn a_panic_among_what_was_given_up_is_forgotten() {
     }
 }
 
-/// Is cut three times while `outside` panics and `more` are on their way, each in a destructor that the one
-/// before runs.
+/// Starts `more` nested panics, each in a destructor that the one before runs, and then cuts three times. `outside`
+/// panics are in flight already.
 #[inline(never)]
 fn cut_among(outside: u32, more: u32, cuts: &Cell<u32>) {
     struct Falls<'a>(u32, u32, &'a Cell<u32>);
@@ -123,7 +123,7 @@ fn cut_among(outside: u32, more: u32, cuts: &Cell<u32>) {
         for _ in 0..3 {
             assert!(caught(1, &Cell::new(0), &|record| cut_here(record)));
             cuts.set(cuts.get() + 1);
-            // Those outside are still on their way.
+            // The outer panics are still in flight.
             assert_eq!(is_unwinding(), outside > 0);
         }
         return;
@@ -151,7 +151,7 @@ extern "C-unwind" fn cut_from_assembly(record: *const ()) -> ! {
     cut_here(record)
 }
 
-/// Is cut with a full x87 stack and this x87 control word.
+/// Cuts with a full x87 stack and the x87 control word `control`.
 #[unsafe(naked)]
 unsafe extern "C-unwind" fn cut_with_x87_in_use(record: *const (), control: *const u16) -> ! {
     naked_asm!(
@@ -176,17 +176,17 @@ unsafe extern "C-unwind" fn cut_with_x87_in_use(record: *const (), control: *con
 
 /// Invariant: ORDER-32
 #[test]
-fn the_x87_stack_is_empty_and_its_control_word_the_default() {
+fn a_cut_resets_the_x87_unit() {
     init();
     // The default, rounding towards zero, and with all exceptions unmasked.
     for control in [0x37f_u16, 0xf7f, 0x340] {
         let end = |record| {
-            // SAFETY: what it does to the x87 state a cut undoes.
+            // SAFETY: the cut resets the x87 state that this changes.
             unsafe { cut_with_x87_in_use(record, &raw const control) }
         };
         assert!(caught(2, &Cell::new(0), &end));
         let mut state = [0_u16; 14];
-        // SAFETY: stores the x87 environment where told, and loads it again.
+        // SAFETY: stores the x87 environment at the given address, and loads it again.
         unsafe { asm!("fnstenv [{0}]", "fldenv [{0}]", in(reg) state.as_mut_ptr()) };
         assert_eq!((state[0], state[4]), (0x37f, 0xffff), "{control:#x}");
     }

@@ -1,4 +1,4 @@
-//! Destructors on the way of a panic, and panics in them.
+//! Destructors that a panic runs, and panics in those destructors.
 
 use samara_unwind::UnwindFailed;
 use samara_unwind::dwarf::{begin_panic, catch, is_unwinding, raise};
@@ -6,39 +6,39 @@ use std::cell::{Cell, RefCell};
 use std::hint::black_box;
 use std::panic::{catch_unwind, resume_unwind};
 
-/// Notes what it has when it is dropped.
-struct Told<'a>(&'a RefCell<Vec<[u64; 3]>>, [u64; 3]);
+/// Notes its words when it is dropped.
+struct NotesDrop<'a>(&'a RefCell<Vec<[u64; 3]>>, [u64; 3]);
 
-impl Drop for Told<'_> {
+impl Drop for NotesDrop<'_> {
     fn drop(&mut self) {
         self.0.borrow_mut().push(self.1);
     }
 }
 
 #[inline(never)]
-fn descend(depth: u64, told: &RefCell<Vec<[u64; 3]>>) -> u64 {
-    // Worked out before the call and kept over it, in whatever registers the compiler likes.
+fn descend(depth: u64, notes: &RefCell<Vec<[u64; 3]>>) -> u64 {
+    // Computed before the call and kept over it, in registers that the compiler chooses.
     let kept = [depth, black_box(depth) * 3, black_box(depth) << 7];
-    let _told = Told(told, kept);
+    let _notes = NotesDrop(notes, kept);
     if depth == 0 {
         raise();
     }
-    let below = black_box(descend)(depth - 1, told);
+    let below = black_box(descend)(depth - 1, notes);
     below ^ kept[1] ^ kept[2]
 }
 
 /// Invariant: ORDER-49
 #[test]
-fn they_run_innermost_first_and_find_what_their_frames_had() {
+fn destructors_run_innermost_first() {
     for depth in [0, 1, 8, 32] {
-        let told = RefCell::default();
-        assert!(catch(|| descend(depth, &told)).is_err());
+        let notes = RefCell::default();
+        assert!(catch(|| descend(depth, &notes)).is_err());
         let expected: Vec<_> = (0..=depth).map(|at| [at, at * 3, at << 7]).collect();
-        assert_eq!(told.into_inner(), expected);
+        assert_eq!(notes.into_inner(), expected);
     }
 }
 
-/// Has a panic of its own, of either kind, while it is dropped.
+/// Its destructor contains a panic, of `std` or of this backend.
 struct PanicsInside<'a> {
     drops: &'a Cell<u32>,
     of_std: bool,
@@ -46,24 +46,24 @@ struct PanicsInside<'a> {
 
 impl Drop for PanicsInside<'_> {
     fn drop(&mut self) {
-        let told = RefCell::default();
+        let notes = RefCell::default();
         if self.of_std {
             let panic = || {
-                let _told = Told(&told, [0; 3]);
+                let _notes = NotesDrop(&notes, [0; 3]);
                 resume_unwind(Box::new(7));
             };
             let caught = catch_unwind(std::panic::AssertUnwindSafe(panic));
             assert_eq!(caught.unwrap_err().downcast_ref(), Some(&7));
         } else {
-            assert!(catch(|| descend(0, &told)).is_err());
+            assert!(catch(|| descend(0, &notes)).is_err());
         }
-        assert_eq!(told.into_inner().len(), 1);
+        assert_eq!(notes.into_inner().len(), 1);
         self.drops.set(self.drops.get() + 1);
     }
 }
 
 #[test]
-fn a_destructor_may_contain_a_panic_of_its_own_while_another_passes() {
+fn a_destructor_contains_its_own_panic() {
     for of_std in [false, true] {
         let drops = Cell::new(0);
         let outer = catch(|| {
@@ -81,26 +81,26 @@ fn a_destructor_may_contain_a_panic_of_its_own_while_another_passes() {
 
 #[test]
 fn a_panic_of_std_passes_boundaries_and_destructors() {
-    let (drops, told) = (Cell::new(0), RefCell::default());
+    let (drops, notes) = (Cell::new(0), RefCell::default());
     let panic = || {
-        let _outer = Told(&told, [2; 3]);
+        let _outer = NotesDrop(&notes, [2; 3]);
         let caught = catch(|| {
             let _inside = PanicsInside {
                 drops: &drops,
                 of_std: false,
             };
-            let _inner = Told(&told, [1; 3]);
+            let _inner = NotesDrop(&notes, [1; 3]);
             resume_unwind(Box::new(11));
         });
         unreachable!("{caught:?}");
     };
     let caught = catch_unwind(std::panic::AssertUnwindSafe(panic));
     assert_eq!(caught.unwrap_err().downcast_ref(), Some(&11));
-    assert_eq!(told.into_inner(), [[1; 3], [2; 3]]);
+    assert_eq!(notes.into_inner(), [[1; 3], [2; 3]]);
     assert_eq!(drops.get(), 1);
 }
 
-/// While it is dropped it raises, and another of its kind is dropped meanwhile.
+/// Its destructor raises while another value of this type is alive, whose destructor then does the same.
 struct Nested(u32);
 
 impl Drop for Nested {
@@ -119,7 +119,7 @@ impl Drop for Nested {
 }
 
 #[test]
-fn more_panics_in_flight_than_there_is_room_for_are_refused() {
+fn too_many_panics_in_flight_are_refused() {
     let caught = catch(|| {
         let _nested = Nested(7);
         raise();

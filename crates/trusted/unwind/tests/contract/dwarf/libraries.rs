@@ -1,4 +1,4 @@
-//! Panics through the frames of a shared object that comes and goes.
+//! Panics through the frames of a shared object that is loaded and unloaded.
 #![expect(unsafe_code, reason = "loads a library and calls into it")]
 
 use super::program::holding;
@@ -34,7 +34,7 @@ extern "C-unwind" fn fails() -> u64 {
     40
 }
 
-/// Compiles the library, with the compiler that compiles this.
+/// Compiles the library with the compiler of this test.
 fn compile() -> PathBuf {
     let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("libsamara_passed.so");
     let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/library.rs");
@@ -49,28 +49,28 @@ fn compile() -> PathBuf {
 
 /// Invariant: ORDER-48
 #[test]
-fn they_pass_while_it_is_registered_and_not_before() {
+fn panics_pass_a_library_only_while_registered() {
     let name = CString::new(compile().to_str().expect("a path in words")).expect("no zero");
     for _ in 0..LOADS {
-        // SAFETY: the library has no initialisers but `std`'s.
+        // SAFETY: the library has no initialisers except those of `std`.
         let handle = unsafe { libc::dlopen(name.as_ptr(), libc::RTLD_NOW | libc::RTLD_LOCAL) };
         assert!(!handle.is_null(), "the library does not load");
         // SAFETY: a handle of a loaded library.
         let entry = unsafe { libc::dlsym(handle, c"descend".as_ptr()) };
         assert!(!entry.is_null(), "the library has no `descend`");
-        // SAFETY: that function, in a library that stays loaded while it is called.
+        // SAFETY: `descend` of the library has this type, and the library stays loaded while it is called.
         let descend = unsafe { std::mem::transmute::<*mut libc::c_void, Descend>(entry) };
         let dropped = AtomicUsize::new(0);
         let call = |end: End| {
             let before = dropped.load(SeqCst);
             let result = catch(|| descend(DEPTH, &dropped, Some(end)));
-            // Every frame's, whichever way it ended.
+            // The destructor of every frame has run, however the call ended.
             assert_eq!(dropped.load(SeqCst) - before, DEPTH as usize + 1);
             result.ok()
         };
         assert_eq!(call(fails), Some(40 + DEPTH));
         assert_eq!(FAILED.take(), Some(UnwindFailed::Blocked));
-        // SAFETY: unregistered before it is unloaded.
+        // SAFETY: the linker's tables describe the code, and the image is unregistered before it is unloaded.
         let id = unsafe { register_image(holding(entry.addr())) }.expect("room for one more");
         assert_eq!(call(raises), None);
         assert_eq!(call(returns), Some(30 + DEPTH));
@@ -79,7 +79,7 @@ fn they_pass_while_it_is_registered_and_not_before() {
         while let Some(id) = left {
             left = unregister_image(id).err().map(|in_use| in_use.0);
         }
-        // SAFETY: nobody is inside any more, and it is closed once.
+        // SAFETY: no thread is inside the library any more, and it is closed once.
         assert_eq!(unsafe { libc::dlclose(handle) }, 0);
     }
 }

@@ -7,7 +7,7 @@ mod libraries;
 #[path = "../program.rs"]
 mod program;
 mod stacks;
-// Without optimisation a raise takes a hundred times as many.
+// Without optimisation a raise takes a hundred times as many instructions.
 #[cfg(not(debug_assertions))]
 mod stepped;
 mod threads;

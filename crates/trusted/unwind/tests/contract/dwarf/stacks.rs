@@ -9,7 +9,7 @@ use std::arch::naked_asm;
 use std::cell::{Cell, UnsafeCell};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-/// Runs `body` with its data on the stack that ends at `top`.
+/// Runs `body` with `data` on the stack that ends at `top`.
 #[unsafe(naked)]
 unsafe extern "C-unwind" fn on_stack(
     top: *mut u8,
@@ -34,10 +34,10 @@ unsafe extern "C-unwind" fn on_stack(
     )
 }
 
-/// Two stacks in one piece of memory, of which a thread takes the lower one first.
+/// Two stacks in one piece of memory. The thread runs on the lower one first.
 struct Stacks(Vec<UnsafeCell<u128>>);
 
-/// A part of a stack that is not used, so that what is read about a frame at its end is there.
+/// The unused part at the end of a stack, so that reads about a frame near the end stay inside.
 const MARGIN: usize = 8 << 10;
 const STACK: usize = 512 << 10;
 
@@ -50,17 +50,17 @@ impl Stacks {
         let top = (index + 1) * STACK - MARGIN;
         let base = UnsafeCell::raw_get(self.0.as_ptr()).cast::<u8>();
         let top = base.wrapping_add(top);
-        // SAFETY: the end of a stack that nobody is on, aligned; the closure lives until it returns.
+        // SAFETY: the aligned end of a stack that is not in use. The closure lives until the call returns.
         unsafe { on_stack(top, call::<F>, (&raw const body).cast()) }
     }
 
-    /// The lowest address of a stack.
+    /// Returns the lowest address of a stack.
     fn start(&self, index: usize) -> usize {
         self.0.as_ptr().addr() + index * STACK
     }
 }
 
-/// Where [`land_on_second`] is.
+/// The lowest address of the stack on which [`land_on_second`] runs.
 static SECOND: AtomicUsize = AtomicUsize::new(0);
 
 extern "C-unwind" fn land_on_second(boundary: usize) -> Landed {
@@ -80,7 +80,7 @@ fn a_panic_in_flight_on_another_stack_stays_in_flight() {
                 landings.set(landings.get() + 1);
             };
             self.0.run(1, second);
-            // Its frames are still there: what is raised now must not take its place.
+            // The frames of the outer panic still exist, so a new exception must not take over its slot.
             assert!(is_unwinding());
             assert!(catch(|| raise()).is_err());
             assert!(is_unwinding());

@@ -1,5 +1,5 @@
-//! A raise, or a cut's landing, that is cut at any of its instructions ends at the same boundary with the same
-//! registers, or is refused where it changes frames.
+//! A raise, or the landing of a cut, that is cut at any of its instructions ends at the same boundary with the same
+//! registers. At the few instructions where it changes frames, the cut is refused.
 //!
 //! Failure: F-18
 #![expect(unsafe_code, reason = "steps through a raise, and asks for cuts there")]
@@ -20,12 +20,12 @@ use std::ptr;
 /// The processor's trap flag.
 const TRAP: i64 = 0x100;
 
-/// What the handler works with and finds, on the thread that is stepped through.
+/// The input and the results of the handler, on the thread that is stepped.
 #[derive(Default)]
 struct Found {
     record: Cell<usize>,
     landing: Cell<Option<[u64; 10]>>,
-    /// After so many instructions the thread is cut, or at the first one after them that lets it.
+    /// The thread is cut after this many instructions, at the first one where a cut succeeds.
     take_after: Cell<u32>,
     steps: Cell<u32>,
     taken: Cell<u32>,
@@ -79,7 +79,7 @@ fn registers(context: &ucontext_t) -> Registers {
     }
 }
 
-/// Goes on where a cut has landed, without the trap flag.
+/// Makes the thread continue where the cut has landed, without the trap flag.
 fn go_on(context: &mut ucontext_t, at: &Registers) {
     for (register, value) in [
         (libc::REG_RBX, at.rbx),
@@ -98,9 +98,10 @@ fn go_on(context: &mut ucontext_t, at: &Registers) {
     }
 }
 
-/// Asks for a cut after each instruction, and lets the thread go on all the same until it is taken.
+/// Tries a cut after each instruction. Lets the thread continue as if nothing had happened, until the cut is to be
+/// taken.
 unsafe extern "C" fn handler(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
-    // SAFETY: the kernel's record of this signal, ours for the length of the handler.
+    // SAFETY: the kernel's record of this signal, which belongs to the handler until it returns.
     let context = unsafe { &mut *context.cast::<ucontext_t>() };
     let mut at = registers(context);
     FOUND.with(|found| {
@@ -112,8 +113,8 @@ unsafe extern "C" fn handler(_: c_int, _: *mut siginfo_t, context: *mut c_void) 
             finder: &Registered,
             raise: Raise::by_dwarf(raise_cut),
         };
-        // SAFETY: the registers and the stack of this thread, which the handler has left alone; what the
-        // cut makes of the registers is loaded as it is, or not at all.
+        // SAFETY: the registers and the stack of this thread, which the handler has not changed. The rewritten
+        // registers are loaded unchanged, or not at all.
         match unsafe { cut(&mut at, &request) } {
             Ok(()) => {
                 let landing = [
@@ -141,7 +142,7 @@ unsafe extern "C" fn handler(_: c_int, _: *mut siginfo_t, context: *mut c_void) 
     });
 }
 
-/// Has `handler` called for SIGTRAP, on a stack of its own.
+/// Installs `handler` for SIGTRAP, on a stack of its own.
 fn install() {
     let stack = Vec::leak(vec![0_u8; 1 << 17]);
     let stack = libc::stack_t {
@@ -156,7 +157,7 @@ fn install() {
     let mut action: libc::sigaction = unsafe { MaybeUninit::zeroed().assume_init() };
     action.sa_sigaction = handler as *const () as usize;
     action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
-    // SAFETY: a handler for a signal that nobody else here uses.
+    // SAFETY: a handler for a signal that nothing else in this program uses.
     let set = unsafe { libc::sigaction(libc::SIGTRAP, &raw const action, ptr::null_mut()) };
     assert_eq!(set, 0);
 }
@@ -164,7 +165,7 @@ fn install() {
 #[inline(always)]
 fn trap_flag(on: bool) {
     let (set, kept) = if on { (TRAP, -1) } else { (0, !TRAP) };
-    // SAFETY: the flag alone changes; a call moves the stack pointer out of the red zone.
+    // SAFETY: only the trap flag changes. Without `nostack`, the compiler keeps nothing in the red zone here.
     unsafe {
         asm!(
             "pushfq", "and [rsp], {kept}", "or [rsp], {set}", "popfq",
@@ -173,21 +174,21 @@ fn trap_flag(on: bool) {
     }
 }
 
-struct Told<'a>(&'a Cell<u32>);
+struct CountsDrop<'a>(&'a Cell<u32>);
 
-impl Drop for Told<'_> {
+impl Drop for CountsDrop<'_> {
     fn drop(&mut self) {
         count(self.0);
     }
 }
 
-/// Aligned as the stack is not: so a frame with it is found by its frame pointer.
+/// Aligned more than the stack, so that a frame with it has a frame pointer.
 #[repr(align(64))]
 struct Aligned(u64);
 
 #[inline(never)]
 fn descend(depth: u64, drops: &Cell<u32>, end: &dyn Fn()) -> u64 {
-    let _told = Told(drops);
+    let _counts = CountsDrop(drops);
     let aligned = Aligned(depth);
     let aligned = black_box(&aligned);
     if depth == 0 {
@@ -216,12 +217,12 @@ fn stepped(depth: u64, drops: &Cell<u32>, begin: fn(*const ()) -> !) {
     }
 }
 
-/// What is stepped through is registered and its traps are handled.
+/// Registers the tables of all code that is stepped, and installs the handler.
 fn prepare() {
     init();
-    // The C library copies memory for the compiler.
+    // The compiler calls the C library to copy memory.
     let copy = libc::memcpy as unsafe extern "C" fn(_, _, _) -> _ as usize;
-    // SAFETY: the C library's own tables, which stay.
+    // SAFETY: the C library's own tables, which stay and describe its code.
     let library = unsafe { register_image(holding(copy)) };
     assert!(library.is_ok(), "room for one more");
     install();
@@ -229,9 +230,9 @@ fn prepare() {
 
 /// Invariant: ORDER-52
 #[test]
-fn a_raise_that_is_cut_anywhere_ends_at_the_same_boundary() {
+fn a_raise_cut_anywhere_ends_at_its_boundary() {
     prepare();
-    // What is read of the tables, then what is remembered.
+    // The first turn reads the tables, the others use the remembered rules.
     for turn in 0..3 {
         let drops = Cell::new(0);
         stepped(3, &drops, |_| {
@@ -243,7 +244,7 @@ fn a_raise_that_is_cut_anywhere_ends_at_the_same_boundary() {
             let (lands, refused) = (found.lands.take(), found.refused.take());
             assert_eq!(found.wrong.get(), 0, "turn {turn}");
             assert!(lands > 500, "{lands}");
-            // Eight instructions for each landing pad.
+            // Eight instructions are refused for each landing pad.
             assert!(refused <= 5 * 8, "{refused} of {lands} are refused");
         });
     }
@@ -251,23 +252,23 @@ fn a_raise_that_is_cut_anywhere_ends_at_the_same_boundary() {
 
 /// Invariant: ORDER-52
 #[test]
-fn a_landing_that_is_cut_anywhere_ends_at_the_same_boundary() {
+fn a_landing_cut_anywhere_ends_at_its_boundary() {
     prepare();
     let drops = Cell::new(0);
-    // Once to its end, then cut after the first instruction, after the second, and so on.
+    // Runs once to the end, then with a cut after the first instruction, after the second, and so on.
     let run = |take_after| {
         FOUND.with(|found| {
             found.take_after.set(take_after);
             stepped(1, &drops, |record| cut_after(record, || trap_flag(true)));
             assert_eq!(found.wrong.get(), 0, "after {take_after}");
             let refused = found.refused.take();
-            // In `resume`, and before the landing pad.
+            // These are in `resume`, and before the landing pad.
             assert!(refused <= 7 + 1, "{refused} are refused");
             (found.lands.take(), found.taken.take())
         })
     };
     run(u32::MAX);
-    // The thread has its state now, which the first to ask for it makes.
+    // The first run has made the thread's state, so the count is taken from a second one.
     let (lands, _) = run(u32::MAX);
     assert!(lands > 40, "{lands}");
     let last = (0..).find(|after| run(*after).1 == 0);

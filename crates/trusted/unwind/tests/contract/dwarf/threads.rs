@@ -6,11 +6,11 @@ use samara_unwind::dwarf::ThreadState;
 use samara_unwind::tables::register_image;
 use std::sync::OnceLock;
 
-/// Registers the program's tables, which a kernel does when it boots.
+/// Registers the program's tables, as a kernel does when it boots.
 pub(crate) fn init() {
     static DONE: OnceLock<()> = OnceLock::new();
     DONE.get_or_init(|| {
-        // SAFETY: the program's own, which stay.
+        // SAFETY: the program's own tables, which stay and describe its code.
         let id = unsafe { register_image(program()) };
         assert!(id.is_ok(), "room for one image");
     });

@@ -1,4 +1,4 @@
-//! Impls that could hold for one type unseen.
+//! Impls that could hold for one type without being seen.
 
 use super::{accepted, refused};
 

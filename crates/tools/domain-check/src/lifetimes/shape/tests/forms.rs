@@ -4,7 +4,7 @@ use super::{accepted, findings, refused, refused_at_the_root};
 
 /// Invariant: CHECK-17
 #[test]
-fn what_cannot_be_read_is_not_understood() {
+fn unreadable_code_is_not_understood() {
     refused(&[
         ("fn f( {} )", "could not be read"),
         ("fn f() { new_syntax! { } }", "the macro new_syntax!"),
@@ -64,7 +64,7 @@ fn bounds_are_of_names_or_taken_apart() {
 
 /// Invariant: CHECK-11
 #[test]
-fn relations_settle_however_deep() {
+fn relations_settle_at_any_depth() {
     let lends = |innermost: &str| {
         let mut source = format!("struct A0<'a, 'b>({innermost});");
         for it in 1..20 {
@@ -155,7 +155,7 @@ fn no_type_has_the_name_of_a_number() {
 
 /// Invariant: CHECK-6
 #[test]
-fn what_reads_otherwise_than_it_was_compiled_is_refused() {
+fn ambiguous_printed_bounds_are_refused() {
     for code in [
         "fn f<F: Fn() -> &dyn A + B>() {}",
         "fn f<F>() where &'b F: FnOnce() -> *const dyn A + 'static {}",

@@ -4,7 +4,7 @@ use super::{accepted, findings, refused};
 
 /// Invariant: AUTH-23
 #[test]
-fn a_guard_changes_nothing_of_what_is_matched() {
+fn a_guard_does_not_change_the_matched_value() {
     for (guard, says) in [
         ("{ false }", "a block"),
         ("{ it = x; false }", "a block"),
@@ -35,7 +35,7 @@ fn a_guard_changes_nothing_of_what_is_matched() {
             "hands `it`",
         ),
         ("x == i.next()", "hands `i`"),
-        // What an operator takes may borrow them again.
+        // An operator's operands may be reborrowed.
         ("!(it as &mut S)", "hands `it`"),
         ("(it.0 as &mut S) + 1", "hands `it`"),
         ("set(it as &mut S)", "hands `it`"),
@@ -48,7 +48,7 @@ fn a_guard_changes_nothing_of_what_is_matched() {
         let source = format!(
             "impl S {{ fn len(&mut self) -> usize {{ 0 }} }} fn f() {{ match it.0[i] {{ A if {guard} => 0, _ => 1 }} }}"
         );
-        // A macro is one that was left over, too.
+        // A macro that remains after expansion counts too.
         let found = findings(&source);
         let says = format!(
             "a match guard {}",
@@ -82,7 +82,7 @@ fn a_guard_changes_nothing_of_what_is_matched() {
 
 /// Invariant: AUTH-24
 #[test]
-fn an_index_changes_nothing_of_what_is_indexed() {
+fn an_index_does_not_change_the_indexed_value() {
     for (index, says) in [
         ("{ it = x; 0 }", "a block"),
         ("{ return; 0 }", "a block"),
@@ -161,7 +161,7 @@ fn an_index_changes_nothing_of_what_is_indexed() {
 
 /// Invariant: AUTH-23
 #[test]
-fn what_is_matched_is_told_from_values() {
+fn matched_places_are_told_from_temporaries() {
     accepted(&[
         "fn f() { match it.next() { A if it.set() => 0, _ => 1 } }",
         "fn f() { match (it.0, it.1) { (A, _) if it.set() => 0, _ => 1 } }",

@@ -20,7 +20,7 @@ fn an_impl_is_for_a_type_by_its_own_name() {
 
 /// Invariant: AUTH-18, CHECK-13
 #[test]
-fn an_impls_parameters_stand_in_its_header() {
+fn an_impls_parameters_are_in_its_header() {
     refused(&[
         (
             "impl<'a> R for () where for<'b> &'b u64: S<'a> {}",
@@ -132,7 +132,7 @@ fn a_trait_bounds_no_others_associated_types() {
 
 /// Invariant: AUTH-19
 #[test]
-fn a_destructor_calls_no_traits_method_of_a_parameter() {
+fn a_destructor_uses_no_trait_of_a_parameter() {
     refused(&[
         (
             "struct S<T: Run>(T); impl<T: Run> Drop for S<T> { fn drop(&mut self) {} }",

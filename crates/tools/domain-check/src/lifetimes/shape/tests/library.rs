@@ -4,7 +4,7 @@ use super::{accepted, refused};
 
 /// Invariant: AUTH-26
 #[test]
-fn what_is_unsound_in_the_library_is_refused() {
+fn unsound_library_functions_are_refused() {
     refused(&[
         ("fn f() { map.split_off(&key); }", "`split_off`"),
         (

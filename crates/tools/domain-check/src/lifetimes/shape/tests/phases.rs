@@ -1,10 +1,10 @@
-//! Borrows in two phases.
+//! Two-phase borrows.
 
 use super::{accepted, refused};
 
 /// Invariant: AUTH-27
 #[test]
-fn no_jump_leaves_what_is_computed_between_two_phases() {
+fn no_jump_leaves_a_two_phase_borrow() {
     for between in [
         "w = a.insert(JUMP)",
         "a.b.c(1, JUMP)",
@@ -67,7 +67,7 @@ fn no_jump_leaves_what_is_computed_between_two_phases() {
 
 /// Invariant: AUTH-27
 #[test]
-fn what_leaves_the_function_or_stays_in_the_argument_passes() {
+fn harmless_jumps_pass() {
     accepted(&[
         "fn f() { a.b(return); a.b(c?); f(a, c?); a += c?; a.b(panic()); }",
         "fn f() { loop { a.b(match c { 0 => return, x => x }); } }",

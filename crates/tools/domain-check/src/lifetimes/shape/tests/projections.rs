@@ -46,7 +46,7 @@ fn iterators_that_keep_projections_are_refused() {
 
 /// Invariant: CHECK-16
 #[test]
-fn what_a_trait_associates_has_a_name() {
+fn associated_types_have_names() {
     for method in [
         "fn f() -> impl Sized;",
         "fn f(self) -> Option<impl Pair<Of = Self>> { x }",

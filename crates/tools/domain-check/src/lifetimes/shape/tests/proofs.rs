@@ -83,7 +83,7 @@ fn an_impl_associates_no_proof_of_a_bound() {
         )]);
     }
     refused(&[
-        // Its own bound is another trait's.
+        // The method's own bound is a bound of another trait.
         (
             "trait Is<R>: Has<X = R> {} trait Tr<R> { type P: Is<R>; } impl<S: Tr<R>, R> Tr<R> for W<S> { type P = S::P; }",
             "associates a type that is projected",

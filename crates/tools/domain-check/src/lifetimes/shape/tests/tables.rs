@@ -1,4 +1,4 @@
-//! Conditions of what an object's table has.
+//! Conditions of the methods in an object's table.
 
 use super::{accepted, refused};
 
@@ -23,7 +23,7 @@ fn a_binder_decides_about_no_method() {
             "trait Has where Self: for<'a> Tr<&'a u8> { fn go(&self); }",
             SAYS,
         ),
-        // Any impl may answer a clause, so the binder may stand with it.
+        // Any impl may satisfy a clause, so the binder may be in that impl.
         (&elsewhere("trait Has<F: Sup> { fn go(&self); }"), SAYS),
         (
             &elsewhere("trait Has<F> where F: Sup { fn go(&self); }"),

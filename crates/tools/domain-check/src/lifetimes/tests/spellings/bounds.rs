@@ -3,7 +3,7 @@
 use super::Spelling;
 
 pub(super) const BOUNDS: &[Spelling] = &[
-    // Bounds by other names, by other traits, and with the lifetimes somewhere else.
+    // Bounds under other names, by other traits, and with the lifetimes in other places.
     (
         "use core::ops::Fn as G; fn f<F: for<'a, 'b> G(Option<&'a &'b ()>, &'b str, &mut Option<&'a str>)>(f: F) {}",
         "'b: 'a",
@@ -113,7 +113,7 @@ pub(super) const BOUNDS: &[Spelling] = &[
         "impl<'a, 'b> Mul<&'b str> for &'a &'b () { type Output = &'a str; fn mul(self, v: &'b str) -> &'a str { v } }",
         "'b: 'a",
     ),
-    // Headers of impls, from which supertraits and associated types follow.
+    // Headers of impls, from which the bounds of supertraits and associated types follow.
     (
         "trait Sub<'a, 'b, R>: Sup<'a, 'b> {} impl<'a, 'b> Sub<'a, 'b, &'b &'a ()> for M {}",
         "'a: 'b",

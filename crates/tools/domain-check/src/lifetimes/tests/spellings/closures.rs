@@ -3,7 +3,7 @@
 use super::Spelling;
 
 pub(super) const CLOSURES: &[Spelling] = &[
-    // Closures and pointers, whose types nobody declares bounds for.
+    // Closures and pointers, whose types have no declared bounds.
     (
         "fn f() { let lend: for<'a, 'b> fn(Option<&'a &'b ()>, &'b str) -> &'a str = |_, v| v; }",
         "'b: 'a",
@@ -36,7 +36,7 @@ pub(super) const CLOSURES: &[Spelling] = &[
         "fn f<'a, T>(_: Option<&'a T>, f: impl Fn(&dyn Fn(T))) -> Box<dyn Display + 'a> { x() }",
         "T: 'a",
     ),
-    // Closures with types, and what stands in a macro's arguments.
+    // Closures with types, and code in a macro's arguments.
     (
         "type W<'b> = (Option<&'static &'b ()>, &'b str); fn f() { let lend = |p: W| -> &'static str { p.1 }; }",
         "'_: 'static",
@@ -53,7 +53,7 @@ pub(super) const CLOSURES: &[Spelling] = &[
         "type W<'b> = (&'static &'b (), &'b str); fn f() { format_args!(\"{0}\", |p: W| -> &'static str { p.1 }); }",
         "'_: 'static",
     ),
-    // Two lifetimes of one name: a macro brought one of them.
+    // Two lifetimes with the same name: a macro wrote one of them.
     (
         "fn lend<'a, 'a>(_: Option<&'a &'a ()>, v: &'a str) -> &'a str { v }",
         "by the name 'a",

@@ -3,7 +3,7 @@
 use super::Spelling;
 
 pub(super) const OBJECTS: &[Spelling] = &[
-    // An object's own lifetime outlives every lifetime that its trait does.
+    // An object's own lifetime outlives every lifetime that its trait outlives.
     (
         "trait Kept: 'static {} fn f<'a>(_: Option<Box<dyn Kept + 'a>>, v: &'a u64) -> &'static u64 { v }",
         "'a: 'static",
@@ -52,7 +52,7 @@ pub(super) const OBJECTS: &[Spelling] = &[
         "trait Kept<'b>: 'b {} trait Far: Kept<'static> {} fn f<'a>(_: Option<Box<dyn Far + 'a>>, v: &'a u64) -> &'static u64 { v }",
         "'a: 'static",
     ),
-    // An object without a lifetime of its own has its place's, if its trait's is bound late.
+    // An object without a lifetime of its own has its place's lifetime if its trait's lifetime is late-bound.
     (
         "trait Kept<'b>: 'b {} fn f<'a, 'b>(to: &'a dyn Kept<'b>, v: &'a u64) { to.keep(v) }",
         "'a: 'b",

@@ -3,7 +3,7 @@
 use super::Spelling;
 
 pub(super) const PROJECTIONS: &[Spelling] = &[
-    // A projected type may outlive less than its parameter does: a closure's result.
+    // A projected type may outlive less than its parameter does, as the result of a closure does.
     (
         "fn f<I: Iterator + 'static>(all: I) -> Option<I::Item> { x() }",
         "I::Item: 'static",

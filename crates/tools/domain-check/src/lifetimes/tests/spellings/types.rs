@@ -3,7 +3,7 @@
 use super::Spelling;
 
 pub(super) const TYPES: &[Spelling] = &[
-    // A function that is used by another type than its own.
+    // A function that is used through another type than its own.
     (
         "fn lend<'a, 'b, T>(_: &'a &'b (), v: &'b T) -> &'a T { v }",
         "'b: 'a",
@@ -82,7 +82,7 @@ pub(super) const TYPES: &[Spelling] = &[
         "fn lend<'a, 'b>(_: Option<elsewhere::W<'a, 'b>>, v: &'b str) -> &'a str { v }",
         "'b: 'a",
     ),
-    // The same name in several places of one argument, or hidden behind one.
+    // The same name in several places of one argument, or hidden behind a name.
     (
         "struct P<'a, 'b, 'c>(Option<&'a &'b ()>, &'c str); fn lend<'a, 'b>(p: P<'a, 'b, 'b>) -> &'a str { p.1 }",
         "'b: 'a",
