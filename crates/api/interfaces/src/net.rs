@@ -61,10 +61,10 @@ pub trait NetDevice {
     /// come back. Doesn't wait: neither for frames to arrive nor for the given ones to leave. While the link is down
     /// it takes nothing of `tx`.
     ///
-    /// A frame that can't be sent (empty, or longer than MTU and header) is dropped and counted in
-    /// [`NetStatistics::tx_errors`]; its buffer comes back. The device pads short frames to 60 bytes. Received frames
-    /// are whole, without frame check sequence, and their length is checked against the buffer; frames that are
-    /// damaged or don't fit are dropped and counted.
+    /// A frame that can't be sent (shorter than an Ethernet header, or longer than MTU and header) is dropped and
+    /// counted in [`NetStatistics::tx_errors`]; its buffer comes back. The device pads short frames to 60 bytes.
+    /// Received frames are whole, without frame check sequence, and their length is checked against the buffer; frames
+    /// that are damaged or don't fit are dropped and counted.
     ///
     /// A buffer in `rx` is given away with everything in it. The device alone says how long a received frame is, and
     /// the frame may reach another client. A caller that had a secret in a buffer clears it first, or frees it.

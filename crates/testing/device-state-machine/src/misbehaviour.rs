@@ -255,8 +255,8 @@ pub(crate) fn frames(device: usize, numbers: &mut Numbers) {
     }
 }
 
-/// Puts the device into a state that firmware may have left, if no driver has claimed it: a device after power-on.
-/// Nothing else makes a claimed device bus master.
+/// Replaces an 82599 that no driver has claimed by one in which firmware has left its state after power-on: a valid
+/// FCoE context, and perhaps bus mastering. Only this and drivers make a device bus master.
 pub(crate) fn firmware(device: usize, numbers: &mut Numbers) {
     if let Any::Ixgbe(model) = bench().all()[device]
         && !ledger::is_claimed(device)

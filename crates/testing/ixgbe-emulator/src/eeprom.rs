@@ -28,8 +28,8 @@ const FIRMWARE_AT: usize = 0x160;
 const PATCH_AT: usize = 0x180;
 /// The patch's version. Drivers take an older one for that of a prototype.
 const PATCH_VERSION: u16 = 6;
-/// The word of the device's capabilities. It says that any module is allowed, and that pin 2 does not report
-/// cross-talk.
+/// The word of the device's capabilities. It says that any module is allowed, and that drivers need no workaround for
+/// cross-talk. With the workaround they believe that the link is up only if pin 2 reports a module.
 const CAPABILITIES: usize = 0x2c;
 const ANY_MODULE: u16 = 1 << 0;
 const NO_CROSSTALK_CHECK: u16 = 1 << 7;

@@ -10,7 +10,7 @@ const DATA_OUT: u32 = 1 << 3;
 /// The module's address on the bus, seven bits.
 const MODULE: u8 = 0xa0 >> 1;
 
-/// The module's part in the byte that is being transferred.
+/// The meaning of the byte that is being transferred, for the module.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Phase {
     Idle,

@@ -3,17 +3,18 @@
 use crate::registers::{RegisterFile, offset as at};
 use crate::rx::{CRC, Cast, cast};
 
-/// Frames that the emulator dropped and that no register counts.
+/// Dropped frames and failed DMA accesses, which no register counts.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Drops {
     /// Received frames whose queue was disabled, or had no descriptors and was set to drop.
     pub rx_no_descriptor: u64,
-    /// Received frames of which the DMA of data or descriptor failed.
+    /// Failed DMA accesses for received frames: a descriptor or a buffer list could not be read, or data could not be
+    /// written. A frame in several buffers may count more than once.
     pub rx_dma_error: u64,
     /// Packets to send whose descriptors were malformed.
     pub tx_malformed: u64,
-    /// Packets to send of which reading a descriptor or data by DMA failed.
+    /// DMA reads of descriptors or data to send that failed. The packet is dropped.
     pub tx_dma_error: u64,
     /// Packets to send while the link was down.
     pub tx_link_down: u64,

@@ -101,7 +101,7 @@ impl Link for Firehose {
 /// The longest ring.
 const LENGTH: u32 = 0xf_ff80;
 
-/// Gives all transmit queues the longest ring, with nearly all descriptors for the device.
+/// Gives each transmit queue the longest ring, and passes all of its descriptors except one to the device.
 fn all_queues(machine: &mut Machine) {
     for queue in 0..128 {
         let block = at::tx_queue(queue);

@@ -1,4 +1,5 @@
-//! The bus with an 82599 whose firmware left an FCoE context: a driver of a ring is none the wiser.
+//! The bus with an 82599 on which firmware has left an FCoE context open: the device places frames by the context and
+//! not in the driver's ring.
 
 use samara_device_io::host::DmaTranslate;
 use samara_ixgbe_emulator::Loop;
@@ -7,24 +8,24 @@ use samara_testkit::ixgbe_bus::{IxgbeBus, fcoe_frame};
 
 const PAGE: usize = 4096;
 
-/// Memory that is translated for the device.
+/// Makes memory that is translated for the device. Returns it with its bus address.
 fn granted(bus: &IxgbeBus) -> (&'static mut [u8], u64) {
     let memory = vec![0; 4 * PAGE].leak();
     let address = bus.bus_address(memory.as_ptr(), memory.len());
-    (memory, address.expect("translated"))
+    (memory, address.expect("the bus translates all memory"))
 }
 
 #[test]
-fn a_context_that_firmware_left_is_used_once_a_queue_is_enabled() {
+fn a_context_left_by_firmware_takes_frames() {
     let bus = IxgbeBus::leak(Loop::open());
     bus.master(true);
     let (memory, address) = granted(bus);
-    // The list of buffers, and a buffer.
+    // The first page holds the context's list of buffers. Its first buffer is the second page.
     memory[..8].copy_from_slice(&(address + PAGE as u64).to_le_bytes());
     bus.leave_fcoe_context(5, address);
     assert_eq!(bus.fcoe_context(5).map(|half| half & 1), [1, 1]);
     assert_eq!(bus.fcoe_context(6), [0, 0]);
-    // A driver: one ring, whose descriptors are zero.
+    // The driver sets up one receive ring, in the third page. Its descriptors are all zero.
     bus.poke(at::RDBAL, (address + 2 * PAGE as u64) as u32);
     bus.poke(at::RDBAL + at::QUEUE_BASE_HIGH, (address >> 32) as u32);
     bus.poke(at::RDBAL + at::QUEUE_LENGTH, 128);
@@ -38,7 +39,7 @@ fn a_context_that_firmware_left_is_used_once_a_queue_is_enabled() {
     bus.settle();
     let placed = bus.placements();
     assert_eq!((placed.frames, placed.bytes), (1, 100));
-    // Read as the device's memory: it is written behind the reference's back.
+    // The test reads through the bus, because the device has written the memory behind the back of a Rust reference.
     let words = bus.descriptor(address + PAGE as u64);
     assert_eq!(words, Some([0x7777_7777_7777_7777; 2]));
     assert_eq!(bus.strays(), 0);

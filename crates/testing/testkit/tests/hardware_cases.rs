@@ -1,10 +1,11 @@
-//! `docs/hardware-cases.md` names tests: each must exist.
+//! Checks that each test that `docs/hardware-cases.md` names exists.
 
 use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The Rust sources under `directory`, by the name of the file, build directories apart.
+/// Adds the Rust sources under `directory` to `found`, by file name without the extension. Skips build directories, and
+/// those whose names begin with a dot or an underscore.
 fn sources(directory: &Path, found: &mut HashMap<String, Vec<PathBuf>>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -21,7 +22,7 @@ fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("../../..")
 }
 
-/// All sources that may hold a test.
+/// Returns all sources that may hold a test, by file name without the extension.
 fn all_sources() -> HashMap<String, Vec<PathBuf>> {
     let mut files = HashMap::new();
     for part in [
@@ -37,8 +38,8 @@ fn all_sources() -> HashMap<String, Vec<PathBuf>> {
     files
 }
 
-/// Whether each test that a row names exists. It names a file, and then tests that are in it, until the
-/// next file.
+/// Returns each file and each test that the row names, and whether it exists. A row names a file and then tests in that
+/// file, up to the next file.
 fn tests_of<'row>(row: &'row str, files: &HashMap<String, Vec<PathBuf>>) -> Vec<(&'row str, bool)> {
     let mut places = Vec::new();
     let mut found = Vec::new();
@@ -75,9 +76,12 @@ fn every_hardware_case_names_tests_that_exist() {
     for (name, exists) in cells.flat_map(|cell| tests_of(cell, &files)) {
         assert!(
             exists,
-            "docs/hardware-cases.md names `{name}`, which is not there"
+            "docs/hardware-cases.md names `{name}`, which does not exist: name the file and then its tests"
         );
         named += usize::from(!name.ends_with(".rs"));
     }
-    assert!(named > 35, "only {named} names were found");
+    assert!(
+        named > 35,
+        "docs/hardware-cases.md names only {named} tests, and this test wants more than 35"
+    );
 }

@@ -1,7 +1,10 @@
-//! The unwind tables of an image are untrusted: mutated ones give errors or other frames, never a panic, a
-//! hang or a read outside of them.
+//! The unwind tables of an image are untrusted. Mutated tables give errors or other frames, never a panic, a hang or a
+//! read outside of the tables.
 #![cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
-#![expect(unsafe_code, reason = "registers images that it takes back")]
+#![expect(
+    unsafe_code,
+    reason = "registers images, and removes them before their memory is freed"
+)]
 
 use samara_testkit::contained::program_image;
 use samara_testkit::hosted::{Rng, wait_until};
@@ -11,15 +14,15 @@ use samara_unwind::tables::{
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-/// Mutated tables that are asked.
+/// The number of mutated tables in which the test looks addresses up.
 const MUTATIONS: usize = if cfg!(debug_assertions) {
     20_000
 } else {
     100_000
 };
 
-/// A copy of an image's tables, which may be changed. Its code is as far from the copy as the image's is
-/// from its tables, so that relative pointers stay right.
+/// A copy of an image's tables, which a test may change. Its range of code is as far from the copy as the image's code
+/// is from the image's tables, so that relative pointers stay right.
 struct Copy {
     bytes: Box<[u8]>,
     header: usize,
@@ -64,7 +67,7 @@ impl Copy {
 }
 
 #[test]
-fn whole_tables_answer_everywhere_in_the_code() {
+fn intact_tables_cover_most_of_the_code() {
     let copy = Copy::of(program_image());
     let image = copy.image();
     let mut found = 0;
@@ -80,8 +83,11 @@ fn whole_tables_answer_everywhere_in_the_code() {
         }
         assert_ne!(image.landing_pad(pc), Err(TableError::Damaged), "{pc:#x}");
     }
-    // What is between functions, and the linker's stubs, has none.
-    assert!(found * 10 > asked * 9, "{found} of {asked}");
+    // Padding between functions and the linker's stubs have no entry.
+    assert!(
+        found * 10 > asked * 9,
+        "only {found} of {asked} addresses have rules"
+    );
     assert_eq!(image.rules(image.code.end).err(), Some(TableError::NoEntry));
 }
 
@@ -93,7 +99,8 @@ fn mutated_tables_are_errors_and_nothing_worse() {
     let mut slowest = Duration::ZERO;
     let (mut damaged, mut damaged_pads, mut pads) = (0, 0, 0);
     for _ in 0..MUTATIONS {
-        // A function, and what is said of it: in the header, in its entry, in what entries share.
+        // Picks a function, and a place to change: in the header, in the function's entry, in the part that entries
+        // share, in the function's language-specific data, or anywhere.
         let pair = copy.header + 12 + 8 * rng.below(copy.word(copy.header + 8));
         let function = copy.start() + copy.header;
         let function = function.wrapping_add_signed(copy.offset(pair));
@@ -104,7 +111,8 @@ fn mutated_tables_are_errors_and_nothing_worse() {
             1 => pair,
             2 | 3 => entry + 4 - copy.word(entry + 4),
             4 => rng.below(copy.bytes.len()),
-            // Language-specific data, if the entry has any: a relative pointer behind its own length.
+            // The function's language-specific data, if the entry has any: the entry holds a relative pointer to it,
+            // behind a byte of length.
             5 | 6 if copy.bytes[entry + 16] == 4 => {
                 (entry + 17).wrapping_add_signed(copy.offset(entry + 17))
             }
@@ -135,8 +143,13 @@ fn mutated_tables_are_errors_and_nothing_worse() {
                 LandingPad::CleanUp(pad) | LandingPad::Catch(pad) | LandingPad::Terminate(pad),
             ) = pad
             {
-                let function = image.function(pc).expect("it has a landing pad");
-                assert!(function.contains(&pad), "goes on in another function");
+                let function = image
+                    .function(pc)
+                    .expect("an address with a landing pad is in a function");
+                assert!(
+                    function.contains(&pad),
+                    "the landing pad lies in another function"
+                );
                 pads += 1;
             }
             slowest = slowest.max(start.elapsed());
@@ -145,19 +158,22 @@ fn mutated_tables_are_errors_and_nothing_worse() {
             copy.bytes[at] = byte;
         }
     }
-    assert!(damaged > MUTATIONS / 50, "{damaged} look-ups met damage");
+    assert!(
+        damaged > MUTATIONS / 50,
+        "only {damaged} look-ups met damage"
+    );
     assert!(
         damaged_pads > MUTATIONS / 500,
-        "{damaged_pads} beside rules"
+        "only {damaged_pads} landing pads were damaged beside valid rules"
     );
-    assert!(pads > MUTATIONS / 20, "{pads} landing pads");
+    assert!(pads > MUTATIONS / 20, "only {pads} landing pads were found");
     assert!(
         slowest < Duration::from_secs(1),
         "a look-up took {slowest:?}"
     );
 }
 
-/// The copy's tables, for as long as whoever registers them sees to.
+/// Returns the copy's image with a static lifetime. The caller keeps the copy until the image is no longer registered.
 fn forever(copy: &Copy) -> Image<'static> {
     let bytes = std::ptr::from_ref::<[u8]>(&copy.bytes);
     // SAFETY: the copy is dropped only when its image is no longer registered.
@@ -199,7 +215,7 @@ fn images_come_and_go_while_others_look_them_up() {
                 left = unregister_image(id).err().map(|in_use| in_use.0);
             }
             let pc = copy.code.start;
-            // A megabyte or more: its memory goes back to the system, so that a late reader would fault.
+            // The copy has a megabyte or more, so its memory goes back to the system and a late reader would fault.
             drop(copy);
             assert_eq!(
                 Registered.rules(pc).err(),
@@ -213,7 +229,7 @@ fn images_come_and_go_while_others_look_them_up() {
 }
 
 #[test]
-fn there_is_room_for_so_many_images_and_the_last_is_found_too() {
+fn the_last_of_many_images_is_found() {
     let copy = Copy::of(program_image());
     let pc = copy.code.start + copy.code.len() / 2;
     let elsewhere = |at: usize| Image {

@@ -16,18 +16,18 @@ pub enum ProcessError {
         /// The system's reason.
         source: io::Error,
     },
-    /// The program ended with a failure. It told the user the reason itself.
+    /// The program ended with a failure. It has printed the reason itself.
     Failed {
         /// The name of the job.
         what: String,
-        /// How it ended.
+        /// Its status.
         status: ExitStatus,
     },
     /// The program did not end in time and was stopped.
     TimedOut {
         /// The name of the job.
         what: String,
-        /// The time that it had.
+        /// Its time limit.
         limit: Duration,
     },
 }

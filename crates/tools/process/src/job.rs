@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use crate::error::ProcessError;
 use crate::{lines, tree};
 
-/// How often a child without output is looked after.
+/// The time between two checks of a child that prints nothing.
 const POLL: Duration = Duration::from_millis(20);
 
-/// How long output may keep coming from grandchildren once the child itself has ended.
+/// The time for which grandchildren may still print after the child itself has ended.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A program to be run, with a name for messages and a limit on its wall-clock time.
@@ -22,7 +22,7 @@ pub struct Job {
 }
 
 impl Job {
-    /// `what` completes the sentence "... failed".
+    /// Makes a job. `what` is its name in messages, as the subject of "… failed".
     pub fn new(what: impl Into<String>, command: Command, limit: Duration) -> Self {
         Job {
             what: what.into(),
@@ -31,7 +31,7 @@ impl Job {
         }
     }
 
-    /// Runs the program with this process's output and error streams; anything but success is an error.
+    /// Runs the program with this process's output and error streams. Any status but success is an error.
     pub fn run(mut self) -> Result<(), ProcessError> {
         let mut child = self.start()?;
         let status = child.wait_until(Instant::now() + self.limit);
@@ -40,19 +40,21 @@ impl Job {
 
     /// Runs the program and gives each line of its standard output to `each`, without its line end.
     ///
-    /// Lines are cut at 64 KiB and made valid UTF-8. An error means that the program could not be
-    /// started or did not end in time; how it ended is the caller's to judge.
+    /// A line of more than 64 KiB comes in several pieces. Invalid UTF-8 is replaced.
+    ///
+    /// # Errors
+    /// If the program could not be started or did not end in time. A status of failure is no error here: the caller
+    /// judges the returned status.
     pub fn stream(self, each: impl FnMut(&str)) -> Result<ExitStatus, ProcessError> {
         self.pump(lines::LONGEST, each)
     }
 
-    /// Starts the program and leaves it to itself, until what comes back is dropped. The limit means
-    /// nothing.
+    /// Starts the program and lets it run until the returned handle is dropped. The limit has no effect.
     pub fn background(mut self) -> Result<Background, ProcessError> {
         self.start().map(Background)
     }
 
-    /// Runs the program and returns its standard output; anything but success is an error.
+    /// Runs the program and returns its standard output. Any status but success is an error.
     pub fn capture(self) -> Result<String, ProcessError> {
         let what = self.what.clone();
         let mut output = String::new();
@@ -85,8 +87,8 @@ impl Job {
                     Err(_) => {}
                 }
                 if Instant::now() >= end {
-                    // Stopped while its output is still taken: a closed pipe would end it first, and
-                    // make it look like one that ended by itself.
+                    // The child is stopped while this end of the pipe is still open. If the pipe were closed first,
+                    // the child could end because of that, and would look as if it had ended in time.
                     if end == deadline {
                         child.wait_until(deadline);
                         return self.status(None);
@@ -103,7 +105,7 @@ impl Job {
     }
 
     fn start(&mut self) -> Result<Guard, ProcessError> {
-        // No child reads the terminal: one that waited for an answer would hang.
+        // A child that waited for an answer from the terminal would hang.
         self.command.stdin(Stdio::null());
         match self.command.spawn() {
             Ok(child) => Ok(Guard(child)),
@@ -132,16 +134,16 @@ impl Job {
     }
 }
 
-/// A program that runs until this is dropped.
+/// A handle of a program in the background. The program is stopped when the handle is dropped.
 #[derive(Debug)]
 pub struct Background(#[expect(dead_code, reason = "held for its drop")] Guard);
 
-/// A child that does not outlive its handle, nor do its own children.
+/// A child process. If it still runs when this is dropped, it is stopped with all its descendants.
 #[derive(Debug)]
 struct Guard(Child);
 
 impl Guard {
-    /// The child's status, or `None` if it had to be stopped at `deadline`.
+    /// Waits for the child and returns its status. Stops the child at `deadline` and then returns `None`.
     fn wait_until(&mut self, deadline: Instant) -> Option<ExitStatus> {
         loop {
             if let Ok(Some(status)) = self.0.try_wait() {
@@ -157,7 +159,7 @@ impl Guard {
 
     fn stop(&mut self) {
         tree::kill_descendants(self.0.id());
-        // Both fail only if the child has ended by itself meanwhile.
+        // Both calls fail only if the child has ended by itself meanwhile.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -200,7 +202,7 @@ mod tests {
     fn a_hang_is_stopped_with_its_children() {
         let start = Instant::now();
         let mut seen = Vec::new();
-        // The grandchild keeps the pipe open: killing the shell alone would leave it behind.
+        // If only the shell were killed, the grandchild would live on and keep the pipe open.
         let job = shell(
             "echo begun; sleep 600 & echo $!; wait",
             Duration::from_millis(500),
@@ -212,7 +214,7 @@ mod tests {
         );
         assert!(start.elapsed() < Duration::from_secs(20));
         assert_eq!(seen[0], "begun");
-        // A killed process takes a moment to go.
+        // A killed process takes a moment to disappear.
         let gone = || {
             let stat = std::fs::read_to_string(format!("/proc/{}/stat", seen[1]));
             stat.map_or(true, |stat| stat.contains(") Z "))
@@ -220,7 +222,7 @@ mod tests {
         while !gone() {
             assert!(
                 start.elapsed() < Duration::from_secs(20),
-                "the grandchild lives"
+                "the grandchild still runs"
             );
             thread::sleep(POLL);
         }
@@ -240,7 +242,7 @@ mod tests {
     }
 
     #[test]
-    fn a_lingering_grandchild_does_not_hold_up_the_end() {
+    fn a_grandchild_does_not_delay_the_end() {
         let start = Instant::now();
         let status = shell("sleep 30 & echo done", Duration::from_secs(25)).stream(|_| ());
         assert!(status.expect("the shell ended").success());

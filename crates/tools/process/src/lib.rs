@@ -1,7 +1,8 @@
 //! Runs other programs, each within a time limit, and stops them together with their children.
 //!
-//! A [`Job`] is a program with a name for messages and a limit on its wall-clock time. It runs in the foreground, is read line by
-//! line, or goes on in the background until its handle is dropped. [`step`] and [`note`] tell the user about long work.
+//! A [`Job`] is a program with a name for messages and a limit on its wall-clock time. It runs with this process's
+//! output, is read line by line, or runs in the background until its handle is dropped. [`step`] and [`note`] report
+//! progress to the user.
 #![forbid(unsafe_code)]
 
 mod error;

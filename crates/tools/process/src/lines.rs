@@ -1,39 +1,40 @@
-//! Reading a child's output line by line without ever blocking the reader's owner.
+//! Reads a child's output line by line. A thread of its own reads, so the caller waits no longer than it wants to.
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-/// Longest line worth having in one piece: a guest that prints no line end must not fill the memory.
+/// The longest line that comes in one piece, in bytes. A guest that never prints a line end must not fill the memory.
 pub(super) const LONGEST: u64 = 64 << 10;
 
-/// Lines read but not yet taken.
+/// The largest number of lines that were read but not yet taken.
 const QUEUE: usize = 256;
 
 /// The receiving end of a stream of lines.
 #[derive(Debug)]
 pub(super) struct Lines(Receiver<String>);
 
-/// Why there is no line.
+/// The reason why there is no line.
 #[derive(Debug)]
 pub(super) struct NoLine(RecvTimeoutError);
 
 impl NoLine {
-    /// True if there will never be another line.
+    /// Whether there will never be another line.
     pub(super) fn is_closed(&self) -> bool {
         self.0 == RecvTimeoutError::Disconnected
     }
 }
 
 impl Lines {
-    /// The next line, waited for no longer than `limit`.
+    /// Returns the next line. Waits for it no longer than `limit`.
     pub(super) fn recv_timeout(&self, limit: Duration) -> Result<String, NoLine> {
         self.0.recv_timeout(limit).map_err(NoLine)
     }
 }
 
-/// Reads `output` on a thread of its own, which ends with the stream or with the returned handle.
+/// Starts a thread that reads `output`. It ends at the end of the stream, or when it has a line and the returned handle
+/// was dropped.
 ///
 /// A line of more than `longest` bytes comes in several pieces.
 pub(super) fn spawn_reader(output: impl Read + Send + 'static, longest: u64) -> Lines {

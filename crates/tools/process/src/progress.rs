@@ -1,4 +1,4 @@
-//! What the user sees while something long goes on. On standard error: standard output is for results.
+//! Messages about the progress of long work. They go to standard error, as standard output is for results.
 
 use std::fmt::Display;
 
@@ -7,7 +7,7 @@ pub fn step(what: impl Display) {
     eprintln!("==> {what}");
 }
 
-/// A remark about the current step.
+/// Prints a remark about the current step.
 pub fn note(what: impl Display) {
     eprintln!("    {what}");
 }

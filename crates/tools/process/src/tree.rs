@@ -1,14 +1,14 @@
-//! The descendants of a process, so that stopping `cargo test` stops the test it runs as well.
+//! Kills the descendants of a process, so that stopping `cargo test` also stops the test that it runs.
 //!
-//! Process groups would do this too, but a group of its own would take the child out of reach of the
-//! terminal's Ctrl-C.
+//! A process group for the child would serve the same purpose. But the terminal's Ctrl-C does not reach a process in
+//! another group.
 
 use std::fs;
 use std::process::{Command, Stdio};
 
-/// Kills all descendants of process `root`, though not `root` itself.
+/// Kills all descendants of process `root`, but not `root` itself. The caller kills `root`.
 ///
-/// Where there is no `/proc` this does nothing: the child itself is still killed by its owner.
+/// On a system without `/proc` this does nothing.
 pub(super) fn kill_descendants(root: u32) {
     let victims = descendants(root, &processes());
     if victims.is_empty() {
@@ -22,7 +22,7 @@ pub(super) fn kill_descendants(root: u32) {
         .status();
 }
 
-/// All processes as pairs of process and parent.
+/// Returns all processes, as pairs of process and parent.
 fn processes() -> Vec<(u32, u32)> {
     let Ok(entries) = fs::read_dir("/proc") else {
         return Vec::new();
@@ -35,8 +35,8 @@ fn processes() -> Vec<(u32, u32)> {
     entries.flatten().filter_map(process).collect()
 }
 
-/// The parent in a line of `/proc/PID/stat`: the second field after the name, which may itself hold
-/// spaces and parentheses.
+/// Returns the parent in a line of `/proc/PID/stat`. It is the second field after the process's name. The name may
+/// contain spaces and parentheses.
 fn parent(stat: &str) -> Option<u32> {
     let (_, after_name) = stat.rsplit_once(')')?;
     after_name.split_whitespace().nth(1)?.parse().ok()
@@ -72,7 +72,7 @@ mod tests {
         let processes = [(2, 1), (3, 2), (4, 3), (5, 1), (6, 4), (3, 2)];
         assert_eq!(descendants(2, &processes), [3, 4, 6]);
         assert!(descendants(5, &processes).is_empty());
-        // A process that is its own parent must not loop.
+        // A process that is its own parent must not cause an endless loop.
         assert!(descendants(9, &[(9, 9)]).is_empty());
     }
 }

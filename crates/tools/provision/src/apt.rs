@@ -9,16 +9,16 @@ use samara_process::{Job, note, step};
 use crate::error::ProvisionError;
 use crate::qemu::plan::Facts;
 
-/// The longest time that the package lists may take.
+/// The longest time that an update of the package lists may take.
 pub(crate) const UPDATE_LIMIT: Duration = Duration::from_secs(5 * 60);
 
-/// The longest time that packages may take.
+/// The longest time that installing or downloading packages may take.
 pub(crate) const INSTALL_LIMIT: Duration = Duration::from_secs(20 * 60);
 
 /// Installs a package for the whole machine.
 ///
 /// # Errors
-/// If this process may not, or apt fails.
+/// If this process may not install packages, or if apt fails.
 pub fn install(package: &str) -> Result<(), ProvisionError> {
     let facts = Facts::gather();
     if !(facts.root && facts.apt) {
@@ -33,21 +33,21 @@ pub fn install(package: &str) -> Result<(), ProvisionError> {
         let command = apt_get(&["install", "--yes", "--no-install-recommends", package]);
         Job::new("apt-get install", command, INSTALL_LIMIT).run()
     };
-    // Where the lists are missing or old, the first attempt fails.
+    // If the package lists are missing or old, the first attempt fails. Then the lists are updated.
     install().or_else(|_| {
-        // One unreachable source makes an update fail though another may have the package.
+        // One unreachable source makes the update fail, but another source may have the package.
         if let Err(error) = Job::new("apt-get update", apt_get(&["update"]), UPDATE_LIMIT).run() {
-            note(format_args!("{error}; going on with the lists there are"));
+            note(format_args!("{error}; going on with the present lists"));
         }
         install()
     })?;
     Ok(())
 }
 
-/// A call of apt-get that asks nothing and reports on standard error.
+/// Returns a command of apt-get that asks no questions and prints to standard error.
 pub(crate) fn apt_get(args: &[&str]) -> Command {
     let mut command = Command::new("apt-get");
-    // Another package manager may be at work: wait for it, though not for ever.
+    // If another package manager holds the lock, apt-get waits for at most two minutes.
     command
         .args(["-q", "-o", "DPkg::Lock::Timeout=120"])
         .args(args);

@@ -1,4 +1,4 @@
-//! Errors of obtaining programs. Each message ends with the next step.
+//! Errors of obtaining programs.
 
 use std::fmt;
 use std::io;
@@ -12,7 +12,7 @@ use samara_process::ProcessError;
 pub enum ProvisionError {
     /// A file could not be used.
     Io {
-        /// What was done with it: "read", "create" and the like.
+        /// The failed operation, as a verb: "read", "create" and the like.
         doing: &'static str,
         /// The file.
         path: PathBuf,
@@ -30,10 +30,10 @@ pub enum ProvisionError {
     Missing {
         /// The file's name.
         name: String,
-        /// Where it was looked for.
+        /// The directory that was searched.
         tree: PathBuf,
     },
-    /// The machine's apt names no mirror of Debian.
+    /// The machine's apt has no source that is a mirror of Debian.
     NoMirror,
     /// There is no usable QEMU.
     Qemu(QemuError),
@@ -61,7 +61,7 @@ impl fmt::Display for ProvisionError {
             Self::Process(error) => error.fmt(f),
             Self::NotAllowed { package } => write!(
                 f,
-                "{package} is not installed, and this process may not install it: install it and try again"
+                "{package} is missing, and this process may not install it; install it and try again"
             ),
             Self::Missing { name, tree } => write!(
                 f,
@@ -69,7 +69,7 @@ impl fmt::Display for ProvisionError {
                 tree.display()
             ),
             Self::NoMirror => f.write_str(
-                "apt knows no Debian mirror: run this on Debian, with a `deb` source configured",
+                "apt has no Debian mirror among its sources; configure a `deb` source of Debian and try again",
             ),
             Self::Qemu(error) => error.fmt(f),
         }
@@ -103,25 +103,25 @@ impl From<QemuError> for ProvisionError {
 #[derive(Debug)]
 #[non_exhaustive]
 pub enum QemuError {
-    /// There is none, and this program can't bring one.
+    /// QEMU is not on PATH, and this program can neither install nor unpack it.
     Missing {
-        /// What to type.
+        /// The next step for the user.
         advice: String,
     },
-    /// There is one but it does not start, or lacks something.
+    /// QEMU is there but does not start, or lacks a device.
     Unusable {
         /// The program.
         program: PathBuf,
-        /// What is wrong with it.
+        /// The defect.
         problem: String,
-        /// What to type.
+        /// The next step for the user.
         advice: String,
     },
-    /// Installing or unpacking one failed.
+    /// QEMU could not be unpacked.
     Provision {
         /// The failure.
         problem: String,
-        /// What to type.
+        /// The next step for the user.
         advice: String,
     },
 }
@@ -146,7 +146,7 @@ impl fmt::Display for QemuError {
             QemuError::Provision { problem, advice } => {
                 write!(
                     f,
-                    "QEMU is not installed and could not be brought here: {problem}; {advice}"
+                    "no QEMU could be unpacked for this command: {problem}; {advice}"
                 )
             }
         }

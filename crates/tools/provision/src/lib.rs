@@ -2,10 +2,10 @@
 //!
 //! | module | what it provides |
 //! |---|---|
-//! | [`apt`] | the machine's own `apt-get`: it installs where this process may |
-//! | [`packages`] | Debian packages that are unpacked below a directory, and not installed |
-//! | [`tree`] | files, libraries and the dynamic linker of such a directory |
-//! | [`qemu`] | a QEMU that was seen to start, from PATH, installed or unpacked |
+//! | [`apt`] | the machine's own `apt-get`, which installs packages if this process may |
+//! | [`packages`] | Debian packages, unpacked below a directory without being installed |
+//! | [`tree`] | files, libraries and the dynamic linker in such a directory |
+//! | [`qemu`] | a QEMU from PATH, installed or unpacked, that has been seen to start |
 #![forbid(unsafe_code)]
 
 pub mod apt;

@@ -1,7 +1,7 @@
 //! Debian packages, downloaded by the machine's own apt and unpacked below a directory. Nothing is installed.
 //!
-//! The machine's sources, keys and proxies apply. Lists and archives go below the directory, and the list of installed
-//! packages is empty, so that every dependency comes along.
+//! The machine's keys and proxies apply, and its sources too unless a request names suites. Package lists and archives
+//! go below the directory. Apt is given an empty list of installed packages, so that it downloads every dependency.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -14,37 +14,38 @@ use crate::apt::{INSTALL_LIMIT, UPDATE_LIMIT, apt_get};
 use crate::error::ProvisionError;
 use crate::tree::entries;
 
-/// The longest time that unpacking one package may take, and a question to apt.
+/// The longest time that unpacking one package, or a question to apt, may take.
 const UNPACK_LIMIT: Duration = Duration::from_secs(10 * 60);
 
-/// Packages to unpack.
+/// A request for packages.
 #[derive(Clone, Copy, Debug)]
 pub struct Packages<'a> {
     /// Their names, as `apt-get` takes them.
     pub names: &'a [&'a str],
-    /// Suites of the machine's Debian mirror; none for the sources that the machine is set up with.
+    /// Suites of the machine's Debian mirror. If there are none, the machine's own sources are used.
     pub suites: &'a [&'a str],
-    /// Whether everything that they depend on comes along.
+    /// Whether the packages that they depend on are unpacked too.
     pub with_dependencies: bool,
-    /// The size of the download, for the user: "40 MB".
+    /// The approximate size of the download, such as "40 MB". It is shown to the user.
     pub size: &'a str,
 }
 
 impl Packages<'_> {
-    /// Unpacks the packages into the directory `tree` below `home`, unless they are there already; returns that directory.
+    /// Unpacks the packages into the directory `tree` below `home`, unless they are already there. Returns that
+    /// directory.
     ///
     /// # Errors
-    /// If apt or dpkg-deb fails, or a file can't be written. A start that fails leaves no half-filled tree.
+    /// If apt or dpkg-deb fails, or a file can't be written. A failure leaves no incomplete `tree`.
     pub fn unpacked(&self, home: &Path) -> Result<PathBuf, ProvisionError> {
         make(home)?;
-        // A second process waits here until the first has unpacked.
+        // If another process is unpacking below `home`, this one waits here.
         let lock = home.join("lock");
         let lock_file = File::create(&lock).map_err(ProvisionError::io("create", &lock))?;
         lock_file
             .lock()
             .map_err(ProvisionError::io("lock", &lock))?;
         let tree = home.join("tree");
-        // What the tree was made of: another request makes it anew.
+        // This file holds the request that the tree was made for. Another request makes a new tree.
         let contents = home.join("contents");
         let wanted = [self.suites, self.names].concat().join(" ");
         if fs::read_to_string(&contents).is_ok_and(|made| made == wanted) && tree.is_dir() {
@@ -57,7 +58,8 @@ impl Packages<'_> {
             self.size
         ));
         let archives = self.download(home)?;
-        // Unpacked beside, then renamed: an interrupted start leaves no half-filled tree.
+        // The packages are unpacked into another directory, which is then renamed. An interruption leaves no incomplete
+        // `tree`.
         let partial = home.join("tree.partial");
         for old in [&partial, &tree] {
             if old.exists() {
@@ -74,13 +76,13 @@ impl Packages<'_> {
         }
         fs::rename(&partial, &tree).map_err(ProvisionError::io("rename", &partial))?;
         fs::write(&contents, wanted).map_err(ProvisionError::io("write", &contents))?;
-        // The archives are of no more use; a failure to remove them does no harm.
+        // The archives are no longer needed. It does no harm if they stay.
         let _ = fs::remove_dir_all(home.join("cache"));
         let _ = fs::remove_dir_all(home.join("state"));
         Ok(tree)
     }
 
-    /// Downloads the archives.
+    /// Downloads the packages' archives and returns their paths.
     fn download(&self, home: &Path) -> Result<Vec<PathBuf>, ProvisionError> {
         let configuration = self.configure(home)?;
         let archives = home.join("cache/archives");
@@ -107,7 +109,7 @@ impl Packages<'_> {
         Ok(found)
     }
 
-    /// Writes the settings that make apt leave the machine alone.
+    /// Writes a configuration with which apt uses directories below `home` instead of the machine's. Returns its path.
     fn configure(&self, home: &Path) -> Result<PathBuf, ProvisionError> {
         for directory in [
             "state/lists/partial",
@@ -135,7 +137,7 @@ impl Packages<'_> {
     }
 }
 
-/// The mirror of Debian that the machine uses.
+/// Returns the address of the Debian mirror that the machine uses.
 fn mirror() -> Result<String, ProvisionError> {
     let mut command = Command::new("apt-get");
     command.args([
@@ -161,7 +163,8 @@ fn settings(home: &Path, has_own_sources: bool) -> String {
     } else {
         String::new()
     };
-    // The machine's hooks tidy its own directories; here they would fail, or tidy what we need.
+    // The machine's hooks clean its own directories. With this configuration they would fail, or remove archives that
+    // are still needed.
     format!(
         r#"Dir::State "{home}/state/";
 Dir::State::status "{home}/state/status";
@@ -191,7 +194,7 @@ mod tests {
     use super::settings;
 
     #[test]
-    fn apt_is_kept_away_from_the_machine() {
+    fn apt_uses_none_of_the_machines_directories() {
         let home = Path::new("/work dir/target/qemu");
         let own = settings(home, true);
         assert!(own.contains("Dir::State::status \"/work dir/target/qemu/state/status\";\n"));

@@ -1,11 +1,11 @@
-//! The files of unpacked packages.
+//! Finds files among unpacked packages.
 
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use crate::error::ProvisionError;
 
-/// The entries of a directory, sorted.
+/// Returns the entries of a directory, sorted.
 ///
 /// # Errors
 /// If it can't be read.
@@ -18,7 +18,8 @@ pub fn entries(directory: &Path) -> Result<Vec<PathBuf>, ProvisionError> {
     Ok(paths)
 }
 
-/// All files below a directory whose name fits, sorted. Links to directories are not followed.
+/// Returns the files below a directory for whose names `fits` returns true, sorted. Links to directories are not
+/// followed.
 ///
 /// # Errors
 /// If a directory can't be read.
@@ -34,7 +35,7 @@ pub fn find(directory: &Path, fits: &dyn Fn(&str) -> bool) -> Result<Vec<PathBuf
     Ok(found)
 }
 
-/// The first file of this name.
+/// Returns the first file of this name below `tree`.
 ///
 /// # Errors
 /// If there is none, or a directory can't be read.
@@ -45,7 +46,7 @@ pub fn one(tree: &Path, name: &str) -> Result<PathBuf, ProvisionError> {
     first.ok_or_else(|| missing(tree, name))
 }
 
-/// The program of this name.
+/// Returns the program of this name in `tree`.
 ///
 /// # Errors
 /// If there is none.
@@ -57,7 +58,7 @@ pub fn program(tree: &Path, name: &str) -> Result<PathBuf, ProvisionError> {
         .ok_or_else(|| missing(tree, name))
 }
 
-/// The dynamic linker that came with the packages.
+/// Returns the dynamic linker of the packages.
 ///
 /// # Errors
 /// If there is none, or a directory can't be read.
@@ -67,7 +68,7 @@ pub fn linker(tree: &Path) -> Result<PathBuf, ProvisionError> {
     first.ok_or_else(|| missing(tree, "ld-linux"))
 }
 
-/// The directories that hold shared libraries, as a search path.
+/// Returns the directories that hold shared libraries, as a search path.
 ///
 /// # Errors
 /// If a directory can't be read.

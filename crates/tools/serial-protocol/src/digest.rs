@@ -7,7 +7,7 @@ use core::fmt;
 pub struct Digest(pub [u8; 32]);
 
 impl Digest {
-    /// Reads 64 hexadecimal digits.
+    /// Reads a digest from exactly 64 hexadecimal digits.
     pub(crate) fn parse(hex: &str) -> Option<Self> {
         let mut digest = Self::default();
         let mut digits = hex.chars().map(|digit| digit.to_digit(16));

@@ -1,25 +1,25 @@
-//! Lines that begin with `@` and are no messages.
+//! Lines that begin with `@` but are no messages.
 
 use core::fmt;
 
-/// A line that begins with `@` and is no message.
+/// The reason why a line that begins with `@` is no message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ProtocolError<'a> {
-    /// There is no such kind of message.
+    /// There is no message of this kind.
     Kind(&'a str),
-    /// The words behind the kind are not as many, or not as named, as they should be.
+    /// The words after the kind are too many or too few, or have other names.
     Form {
         /// The kind.
         kind: &'static str,
         /// The words' names, in order.
         keys: &'static [&'static str],
     },
-    /// A word is no number, digest or outcome.
+    /// The value of a word is no number, digest or outcome.
     Value {
         /// The word's name.
         key: &'static str,
-        /// The word.
+        /// The value as it was found.
         found: &'a str,
     },
 }

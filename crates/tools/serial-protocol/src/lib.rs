@@ -1,7 +1,8 @@
-//! The lines by which the reference kernel tells xtask what it did.
+//! The lines by which the reference kernel reports to xtask.
 //!
-//! A line that begins with `@` is a [`Message`], any other is for people. The kernel prints messages by `Display`, xtask reads them by
-//! [`Message::parse`]. Both are of one checkout: a line that is not exactly as it should be is an error and is never skipped.
+//! A line that begins with `@` is a [`Message`]. Any other line is for people. The kernel prints messages by `Display`,
+//! and xtask reads them by [`Message::parse`]. Both programs come from one checkout. So a line with `@` that is not
+//! exactly a message is an error, and xtask does not skip it.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -17,33 +18,33 @@ pub use error::ProtocolError;
 use numbers::{Numbers, numbers};
 
 numbers! {
-    /// The outcome of the demo as the kernel counted it.
+    /// The outcome of the demo, by the kernel's counts.
     pub struct Totals = "totals" {
-        /// Crashes of the driver.
+        /// Crashes of the disk driver.
         crashes,
-        /// Crashes after which the driver worked again.
+        /// Crashes after which the disk driver worked again.
         recovered,
         /// Requests that were never answered.
         lost,
-        /// Shared objects that nobody owns.
+        /// The difference between the numbers of shared objects after and before the demo.
         leaked_objects,
-        /// Pages that nobody owns.
+        /// The difference between the numbers of free pages after and before the demo.
         leaked_pages,
         /// Crashes by panics.
         panics,
         /// Crashes by faults of the processor.
         faults,
-        /// Crashes by stacks that ran over.
+        /// Crashes by stack overflows.
         overflows,
-        /// Crashes by loops without end.
+        /// Crashes by endless loops.
         hangs,
-        /// Crashes by panics while another panic unwound.
+        /// Crashes by a second panic while the first one unwound.
         double_panics,
     }
 }
 
 impl Totals {
-    /// Crashes of each kind: panics, faults, overflows, hangs, double panics.
+    /// Returns the crashes of each kind: panics, faults, overflows, hangs, double panics.
     #[must_use]
     pub const fn by_kind(&self) -> [u64; 5] {
         [
@@ -57,17 +58,17 @@ impl Totals {
 }
 
 numbers! {
-    /// The outcome of the network's part as the kernel counted it. It comes before [`Totals`].
+    /// The outcome of the network's part, by the kernel's counts. The kernel prints it before [`Totals`].
     pub struct NetworkTotals = "network" {
         /// Requests that were answered.
         answered,
         /// Connections that were lost before their answer was complete.
         broken,
-        /// Connections that were made.
+        /// Connections that the server accepted.
         accepted,
         /// Crashes of the network driver.
         crashes,
-        /// Crashes after which it worked again.
+        /// Crashes after which the network driver worked again.
         recovered,
         /// TCP segments that were sent again.
         retransmitted,
@@ -75,7 +76,7 @@ numbers! {
 }
 
 numbers! {
-    /// A write of the test pattern, after it was flushed.
+    /// A region of the disk that was written with the test pattern and flushed.
     pub struct Written = "wrote" {
         /// Its first byte on the disk.
         offset,
@@ -93,7 +94,7 @@ numbers! {
 }
 
 numbers! {
-    /// The kernel's own tests as it counted them.
+    /// The outcome of the kernel's own tests, by its counts.
     pub struct TestTotals = "tests" {
         /// Tests that passed.
         passed,
@@ -104,40 +105,40 @@ numbers! {
     }
 }
 
-/// What the kernel tells.
+/// A message of the kernel to xtask.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Message<'a> {
-    /// Digest and length of all that was read from the disk.
+    /// The digest and the length of the data that was read from the disk.
     Sha256 {
         /// The digest.
         digest: Digest,
         /// The length in bytes.
         bytes: u64,
     },
-    /// A write.
+    /// A region was written.
     Wrote(Written),
     /// The outcome of the demo.
     Totals(Totals),
-    /// Connections are taken.
+    /// The server listens.
     Listening(Listening),
     /// The outcome of the network's part.
     Network(NetworkTotals),
-    /// One of the kernel's tests.
+    /// The outcome of one of the kernel's tests.
     Test {
-        /// Its path.
+        /// The test's name.
         name: &'a str,
-        /// How it ended.
+        /// Whether it passed.
         passed: bool,
     },
-    /// All of the kernel's tests.
+    /// The outcome of all tests that the kernel ran.
     Tests(TestTotals),
 }
 
 impl<'a> Message<'a> {
-    /// Reads a line. `None` means that it is for people.
+    /// Reads a line. Returns `None` if the line is for people.
     ///
     /// # Errors
-    /// If the line begins with `@` and is not exactly a message.
+    /// If the line begins with `@` but is not exactly a message.
     pub fn parse(line: &'a str) -> Option<Result<Self, ProtocolError<'a>>> {
         let line = line.strip_prefix('@')?;
         let (kind, rest) = line.split_once(' ').unwrap_or((line, ""));

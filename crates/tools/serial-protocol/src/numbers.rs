@@ -4,14 +4,14 @@ use crate::error::ProtocolError;
 
 /// A line of named numbers.
 pub(crate) trait Numbers: Sized {
-    /// The word behind `@`.
+    /// The word after `@`.
     const KIND: &'static str;
 
-    /// Reads the words behind the kind.
+    /// Reads the words after the kind.
     fn parse(text: &str) -> Result<Self, ProtocolError<'_>>;
 }
 
-/// Declares a struct of numbers, which a line gives in the order of its fields.
+/// Declares a struct of numbers and its line, which has the numbers in the order of the fields.
 macro_rules! numbers {
     (
         $(#[$attribute:meta])*
@@ -45,7 +45,7 @@ macro_rules! numbers {
 }
 pub(crate) use numbers;
 
-/// Reads `key=N` words that must be exactly `keys`, in this order.
+/// Reads the words `key=N`. Their keys must be exactly `keys`, in this order.
 pub(crate) fn parse<'a, const N: usize>(
     text: &'a str,
     kind: &'static str,

@@ -1,4 +1,4 @@
-//! What is printed is read as the same message; anything else is an error.
+//! Tests that a printed message is read as the same message, and that any other line with `@` is an error.
 
 extern crate std;
 
@@ -17,7 +17,7 @@ fn lines_for_people_are_left_alone() {
 }
 
 #[test]
-fn a_printed_message_is_read_as_it_was() {
+fn a_printed_message_is_read_as_the_same() {
     let digest = Digest(core::array::from_fn(
         |index| if index % 2 == 0 { 0 } else { 0xFF },
     ));
@@ -95,7 +95,7 @@ fn a_printed_message_is_read_as_it_was() {
 }
 
 #[test]
-fn anything_else_is_an_error() {
+fn any_other_line_with_an_at_sign_is_an_error() {
     for line in [
         "@",
         "@hello",
@@ -118,7 +118,7 @@ fn anything_else_is_an_error() {
     ] {
         assert!(
             matches!(Message::parse(line), Some(Err(_))),
-            "{line} was understood"
+            "{line} was taken for a message"
         );
     }
     assert_eq!(Message::parse("@x y"), Some(Err(ProtocolError::Kind("x"))));

@@ -16,15 +16,16 @@ use proc_macro2::{Span, TokenStream};
 use quote::{format_ident, quote};
 use syn::Error;
 
-/// The path of the support module: `::krate::__private`. The crates are looked for in the order of `names`.
+/// Returns the path of the support module, `::name::__private`, of the first crate of `names` that is a dependency.
 ///
 /// # Errors
-/// If none is a dependency. The message says that `asker`, a macro as it is written, needs one.
+/// If none of them is a dependency. The message says that `asker` needs one. `asker` is the macro as a user writes it.
 pub fn path(names: &[&str], asker: &str) -> Result<TokenStream, Error> {
     for name in names {
         if let Ok(found) = crate_name(name) {
             let ident = match found {
-                // This includes the crate's own tests and examples: it says `extern crate self as …`.
+                // The macro expands in the crate itself, or in its tests or examples. The crate's name is valid there
+                // too, as the crate declares `extern crate self as …`.
                 FoundCrate::Itself => format_ident!("{}", name.replace('-', "_")),
                 FoundCrate::Name(name) => format_ident!("{}", name),
             };

@@ -1,8 +1,8 @@
 //! A table from code addresses to functions and lines.
 //!
-//! Made from a program's debug information when that is built (`Writer`, feature `write`), and read in a
-//! kernel that symbolises its own backtraces: [`Table`] neither allocates, locks nor panics, whatever the
-//! bytes are. A look-up is a binary search.
+//! `Writer` (feature `write`) makes a table from a program's debug information after the program is built. A kernel
+//! reads it by [`Table`] to symbolise its own backtraces. [`Table`] does not allocate, lock or panic, even if the bytes
+//! are invalid. A look-up is a binary search.
 //!
 //! # Format
 //!
@@ -11,9 +11,9 @@
 //! | part | numbers |
 //! |---|---|
 //! | head | [`MAGIC`], base address (low, high), rows `r`, places `p`, bytes of text |
-//! | offsets | `r`, ascending: where code begins that is of the row's place, from the base address on |
-//! | row's place | `r`: index of a place, or [`NOWHERE`] |
-//! | places | `p` times four: function, file (offsets into the text), line, and the place that the function was inlined into or [`NOWHERE`] |
+//! | offsets | `r`, ascending: for each row the first address of its code, less the base address |
+//! | row's place | `r`: for each row the index of its place, or [`NOWHERE`] if its place is not known |
+//! | places | `p` times four: function, file (offsets into the text), line, and the place into which the function was inlined or [`NOWHERE`] |
 //! | text | UTF-8, each string preceded by its length in two bytes |
 #![no_std]
 #![forbid(unsafe_code)]
@@ -31,14 +31,14 @@ pub use table::{Place, Places, Table};
 #[cfg(any(feature = "write", test))]
 pub use writer::Writer;
 
-/// The first number of a table: format and version.
+/// The first number of a table. It identifies the format and its version.
 pub const MAGIC: u32 = u32::from_le_bytes(*b"SYM1");
 
-/// No place.
+/// The index that means "no place".
 pub const NOWHERE: u32 = u32::MAX;
 
-/// Numbers of the head.
+/// How many numbers the head has.
 const HEAD: usize = 6;
 
-/// Numbers of a place.
+/// How many numbers a place has.
 const PLACE: usize = 4;

@@ -1,4 +1,4 @@
-//! Reading a table.
+//! Reads a table.
 
 use crate::{HEAD, MAGIC, NOWHERE, PLACE};
 
@@ -15,7 +15,7 @@ pub struct Table<'a> {
 /// A line of the source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Place<'a> {
-    /// The function, by its name without a path.
+    /// The name of the function.
     pub function: &'a str,
     /// The source file.
     pub file: &'a str,
@@ -24,8 +24,8 @@ pub struct Place<'a> {
 }
 
 impl<'a> Table<'a> {
-    /// The table in `bytes`, which may go on behind it; `None` if there is none. What it says is looked
-    /// at only when it is asked for.
+    /// Returns the table at the beginning of `bytes`, or `None` if there is no table. Bytes after the table are
+    /// ignored. Only the head is checked here. Look-ups read the rest and check it.
     #[must_use]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (head, rest) = bytes.split_at_checked(HEAD * 4)?;
@@ -48,8 +48,8 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// Where the instruction at `address` comes from: the function, then those that it was inlined into,
-    /// innermost first. Nothing if that is not known. Cost: a binary search.
+    /// Returns the places of the instruction at `address`: its function, then the functions into which that was
+    /// inlined, from the innermost outwards. There are none if the place is not known. Cost: a binary search.
     #[must_use]
     pub fn places(&self, address: u64) -> Places<'a> {
         Places {
@@ -59,7 +59,7 @@ impl<'a> Table<'a> {
         }
     }
 
-    /// The place of the last row that begins at or before `address`.
+    /// Returns the place of the last row that begins at or before `address`.
     fn row(&self, address: u64) -> Option<u32> {
         let offset = u32::try_from(address.checked_sub(self.base)?).ok()?;
         let (mut low, mut high) = (0, self.offsets.len() / 4);
@@ -81,7 +81,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The `index`-th number.
+/// Returns the number at `index`.
 fn number(bytes: &[u8], index: usize) -> Option<u32> {
     let bytes = bytes.get(index.checked_mul(4)?..)?;
     Some(u32::from_le_bytes(*bytes.first_chunk()?))
@@ -92,7 +92,7 @@ fn number(bytes: &[u8], index: usize) -> Option<u32> {
 pub struct Places<'a> {
     table: Table<'a>,
     next: u32,
-    /// A chain is not longer than there are places, or it is a ring.
+    /// The number of places that may still come. A chain with more places than the table has is a cycle.
     left: usize,
 }
 

@@ -41,7 +41,11 @@ fn addresses_lead_to_their_places() {
     }
     assert_eq!(look_up(&bytes, BASE + 0x3f), []);
     assert_eq!(look_up(&bytes, BASE + 0x40), [place("last", 0)]);
-    assert_eq!(look_up(&bytes, u64::MAX), [place("last", 0)], "in reach");
+    assert_eq!(
+        look_up(&bytes, u64::MAX),
+        [place("last", 0)],
+        "within 4 GiB of the base"
+    );
 }
 
 #[test]
@@ -55,7 +59,7 @@ fn equal_rows_and_strings_are_kept_once() {
 }
 
 #[test]
-fn broken_tables_say_nothing_and_do_no_harm() {
+fn broken_tables_do_no_harm() {
     let whole = table();
     for length in 0..whole.len() {
         assert!(Table::parse(&whole[..length]).is_none(), "{length}");
@@ -66,7 +70,7 @@ fn broken_tables_say_nothing_and_do_no_harm() {
             bytes[at] ^= flip;
             for address in (0..0x50).step_by(4) {
                 let places = look_up(&bytes, BASE + address);
-                assert!(places.len() <= 4, "a ring of places ends");
+                assert!(places.len() <= 4, "a cycle of places must end");
             }
         }
     }

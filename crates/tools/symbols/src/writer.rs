@@ -1,11 +1,11 @@
-//! Making a table.
+//! Makes a table.
 
 use crate::{MAGIC, NOWHERE, Place};
 use alloc::collections::BTreeMap;
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
 
-/// Gathers what a table shall say. Equal strings and places are kept once.
+/// A table in the making. Equal strings and equal places are stored once.
 #[derive(Debug)]
 pub struct Writer {
     base: u64,
@@ -16,7 +16,7 @@ pub struct Writer {
 }
 
 impl Writer {
-    /// An empty table for code from address `base` on.
+    /// Makes an empty table for code at address `base` and above.
     #[must_use]
     pub fn new(base: u64) -> Self {
         Self {
@@ -28,9 +28,12 @@ impl Writer {
         }
     }
 
-    /// From `address` on, up to the next call's, instructions come from `places`: the innermost function
-    /// first, then those that it was inlined into; or, without any, from nobody knows where. Returns
-    /// false, and adds nothing, if `address` lies before the one of the last call, or 4 GiB beyond base.
+    /// Adds a row: the instructions from `address` up to the next row's address come from `places`. The innermost
+    /// function comes first, then the functions into which it was inlined. Empty `places` mean that the place is not
+    /// known.
+    ///
+    /// Returns false and adds nothing if `address` is below the base, below the last row, or 4 GiB or more above the
+    /// base.
     pub fn row(&mut self, address: u64, places: &[Place<'_>]) -> bool {
         let offset = address.checked_sub(self.base).map(u32::try_from);
         let Some(Ok(offset)) = offset else {
@@ -70,7 +73,7 @@ impl Writer {
         at
     }
 
-    /// The table's bytes.
+    /// Returns the bytes of the table.
     #[must_use]
     pub fn finish(&self) -> Vec<u8> {
         let mut places: Vec<_> = self.places.iter().collect();

@@ -8,69 +8,72 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 #[derive(Debug, Parser)]
 #[command(name = "cargo xtask", bin_name = "cargo xtask", after_help = ENVIRONMENT)]
 pub(crate) struct Cli {
-    /// What to do.
+    /// The command to run.
     #[command(subcommand)]
     pub(crate) command: Command,
 }
 
-/// Said at the end of `--help`.
+/// The last part of the output of `--help`.
 const ENVIRONMENT: &str = "\
 Environment:
-  SAMARA_QEMU=PATH     use this qemu-system-x86_64
-  SAMARA_QEMU=private  unpack QEMU under target/ even if the system has one (Debian and kin)";
+  SAMARA_QEMU=PATH     use the qemu-system-x86_64 at PATH
+  SAMARA_QEMU=private  unpack QEMU below target/ even if the system has one (Debian and its derivatives only)";
 
 /// The commands.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Boot the reference kernel in QEMU and crash its disk and network drivers while they work
     ///
-    /// Builds the kernel, makes a disk image of seeded pseudo-random data, and boots. The kernel reads
-    /// and writes the whole disk through a driver that is crashed at seeded points and restarted each
-    /// time. Afterwards the image file is checked. Ends with a line that starts with "result:" and
-    /// exits 0 only if every field of it is as it should be.
+    /// Builds the kernel, makes a disk image of seeded pseudo-random data, and boots the kernel. The kernel
+    /// reads and writes the disk through a driver that is crashed at seeded points and restarted each time.
+    /// If the network part runs, the kernel also serves HTTP requests while its network driver is crashed.
+    /// Then the command checks the image file. It prints a line that starts with "result:", and exits with 0
+    /// only if every field of that line has the right value.
     Run(RunArgs),
-    /// Run every test: hosted, the kernel's own in QEMU, and the static checks on domains
+    /// Run all tests: hosted ones, the kernel's own in QEMU, and the static checks on domains
     ///
-    /// The last line is "N passed, N failed"; exits non-zero if anything failed.
+    /// The last line on standard output is "N passed, N failed". Exits non-zero if a test failed.
     Test(TestArgs),
-    /// Do all that must pass before a change is merged
+    /// Run all checks that must pass before a change is merged
     ///
-    /// Formatting, clippy, every test, the six small targets, the run of the demo, documentation and
-    /// packaging. Says what each took.
+    /// Checks the lock file, formatting, clippy, documentation, packaging, all tests, the six small targets,
+    /// and the demo with both sets of drivers. Stops at the first failure. Otherwise prints how long each
+    /// check took.
     Ci,
     /// Run unmodified Linux and iPXE on the model of the 82599
     ///
-    /// Fetches QEMU, a kernel and tools from Debian's packages, privately, under target/. A line for
-    /// each verdict; exits non-zero if one is negative.
+    /// Fetches QEMU, a kernel and tools from Debian's packages, and unpacks them below target/ without
+    /// installing them. Prints one line for each verdict. Exits non-zero if a verdict is negative.
     TestEmulator,
     /// Build the minimal program for six targets without an operating system, and run it
     ///
-    /// Microcontrollers run in QEMU's system emulation, the others in its user emulation. Prints the
-    /// flash and RAM that the program takes on a Cortex-M4.
+    /// Programs for microcontrollers run in QEMU's system emulation, the others in its user emulation.
+    /// Prints how much flash and RAM the program needs on a Cortex-M4.
     Targets,
-    /// Put past holes of the core and of devices back, one at a time, and see which of them the tests find
+    /// Put past holes of the core and of devices back, one at a time, and show which of them the tests find
     ///
-    /// Works on a copy of the tracked files under target/. A line of a table for each hole: by which
-    /// mode the random machine finds it and how fast, and whether its own test fails. Some minutes for
-    /// each. Exits non-zero if a hole's own test passes.
+    /// Works on a copy of the tracked files below target/. Prints a table with a row for each hole: which
+    /// mode of the random machine finds it and how fast, and whether the hole's own test fails. A hole takes
+    /// some minutes. Exits non-zero if the own test of a hole passes, or if a hole cannot be put back.
     Holes(HolesArgs),
-    /// Count the lines of code that a kernel trusts for its devices
+    /// Count the lines of code and the unsafe sites that a kernel trusts
     ///
-    /// A table, as the README shows it. Exits non-zero if a part has more lines than it may.
+    /// Prints the table of trusted crates (as in README.md), and the table of the parts that a kernel trusts
+    /// for its devices (as in docs/design.md). Exits non-zero if a part has more lines than its limit.
     Trusted,
-    /// Write the lists of tests into the documents that show them
+    /// Write the lists of tests and the counts of trusted lines into the documents that show them
     ///
-    /// The tests say themselves which invariant they attack and which failure they make happen, in lines of their
-    /// documentation. A static check compares.
+    /// The doc comment of a test names the invariant that the test attacks, or the failure that it causes.
+    /// A static check of cargo xtask test fails if a document is out of date.
     Documents,
     /// Run the hosted benchmarks
     Bench(BenchArgs),
 }
 
-/// How a virtual machine is run.
+/// Options for the virtual machine.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct MachineArgs {
-    /// How QEMU executes the guest; tcg works everywhere, kvm needs access to /dev/kvm
+    /// QEMU's accelerator; tcg works everywhere, kvm needs access to /dev/kvm
     #[arg(long, value_enum, default_value_t = Accel::Tcg)]
     pub(crate) accel: Accel,
 
@@ -91,47 +94,47 @@ impl Default for MachineArgs {
 /// Options of `run`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct RunArgs {
-    /// Chooses the disk's contents and the points at which the driver crashes
+    /// The seed of the disk's contents and of the points at which the drivers crash
     #[arg(long, value_name = "N", default_value_t = 1)]
     pub(crate) seed: u64,
 
-    /// How many times the driver is crashed
+    /// How many times the disk driver is crashed
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) crashes: u64,
 
-    /// In which ways the driver dies, each as often as the others
+    /// The kinds of crashes; the kernel takes them in turn
     #[arg(long, value_enum, value_name = "KIND", value_delimiter = ',', default_values_t = FaultKind::ALL)]
     pub(crate) faults: Vec<FaultKind>,
 
-    /// Which drivers are crashed: of an NVMe disk and an 82599, or of virtio's disk and network device
+    /// Which drivers are crashed: those of an NVMe disk and an 82599, or those of virtio-blk and virtio-net
     #[arg(long, value_enum, value_name = "WHICH", default_value_t = Drivers::Native)]
     pub(crate) driver: Drivers,
 
-    /// Whether the part with the network is run: a body is fetched over the network device
+    /// Whether to run the network part, in which a client fetches a body over the network device
     #[arg(long, value_enum, value_name = "WHEN", default_value_t = NetworkChoice::Auto)]
     pub(crate) network: NetworkChoice,
 
-    /// How many times the body of 4 MiB is fetched
+    /// How many times the client fetches the body of 4 MiB
     #[arg(long, value_name = "N", default_value_t = 5, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) requests: u64,
 
-    /// How many times the network driver is crashed meanwhile
+    /// How many times the network driver is crashed during the network part
     #[arg(long, value_name = "N", default_value_t = 20)]
     pub(crate) nic_crashes: u64,
 
-    /// Size of the disk image in MiB; with --disk, the least size that the file must have
+    /// Size of the disk image in MiB; with --disk, the minimum size of the file
     #[arg(long, value_name = "MIB", default_value_t = 64, value_parser = clap::value_parser!(u64).range(1..=1 << 16))]
     pub(crate) size: u64,
 
-    /// Use a copy of this raw image instead of making one; the file itself is only read
+    /// Use a copy of this raw image instead of making an image; the file itself is only read
     #[arg(long, value_name = "PATH")]
     pub(crate) disk: Option<PathBuf>,
 
-    /// Take something away from the disk, to see how the kernel reports it
+    /// Give the disk a defect, to see how the kernel reports it
     #[arg(long, value_enum, value_name = "HOW")]
     pub(crate) break_disk: Option<BreakDisk>,
 
-    /// How the machine is run.
+    /// Options for the virtual machine.
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
 }
@@ -157,24 +160,25 @@ impl Default for RunArgs {
 /// Options of `test`.
 #[derive(Clone, Debug, Default, Args)]
 pub(crate) struct TestArgs {
-    /// How the machine is run.
+    /// Options for the virtual machine.
     #[command(flatten)]
     pub(crate) machine: MachineArgs,
 
-    /// Run only these parts; all of them if none is named
+    /// Run only this part; may be repeated; without it all parts run
     #[arg(long = "only", value_enum, value_name = "PART")]
     pub(crate) only: Vec<TestPart>,
 
-    /// Of the kernel's tests, run only those whose names contain this text
+    /// Run only those tests of the kernel whose names contain this text
     #[arg(long, value_name = "TEXT", value_parser = one_word)]
     pub(crate) name: Option<String>,
 }
 
-/// Text for the kernel's command line, which is split at spaces.
+/// Parses text that becomes part of the kernel's command line. The kernel splits its command line at spaces, so the
+/// text must be one word.
 fn one_word(text: &str) -> Result<String, String> {
     match text.split_whitespace().count() {
         1 => Ok(text.trim().into()),
-        _ => Err("give one word: a part of a test's name".into()),
+        _ => Err("give one word without spaces: a part of a test's name".into()),
     }
 }
 
@@ -183,15 +187,15 @@ fn one_word(text: &str) -> Result<String, String> {
 pub(crate) enum TestPart {
     /// Unit, integration, documentation and compile-fail tests on this machine
     Hosted,
-    /// The core in loom, and random lives of domains against a reference model
+    /// The core in loom, and random lives of domains and of devices against reference models
     Models,
-    /// Instructions that calls, transfers and allocations take, against what is recorded
+    /// Instructions that calls, transfers and allocations take, compared with recorded counts
     Counts,
     /// The kernel's own tests in QEMU
     Kernel,
-    /// Faults and panics in QEMU that end the kernel
+    /// CPU faults and panics that end the kernel, in QEMU
     Faults,
-    /// The demo in QEMU with a disk that is missing, empty or read-only
+    /// The demo in QEMU with a disk that is missing, empty, read-only or slow
     Disks,
     /// Static checks on domains
     Checks,
@@ -200,43 +204,45 @@ pub(crate) enum TestPart {
 /// Options of `holes`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct HolesArgs {
-    /// Holes, or kinds of them, as the files and folders below crates/testing/state-machine/holes and crates/testing/device-state-machine/holes are called; all
-    /// if none is named
+    /// Names of holes or of kinds of holes; without one, all holes
+    ///
+    /// A name is that of a file (without .hole) or of a folder below crates/testing/state-machine/holes or
+    /// crates/testing/device-state-machine/holes.
     #[arg(value_name = "NAME")]
     pub(crate) names: Vec<String>,
 
-    /// Who looks for them; all if none is named
+    /// The suite that looks for the holes; may be repeated; without it all suites look
     #[arg(long = "suite", value_enum, value_name = "SUITE")]
     pub(crate) suite: Vec<HoleSuite>,
 
-    /// Only these modes of the machines, which are their tests; all if none is named
+    /// Run only this mode of the machines (each test of a machine is a mode); may be repeated; without it all modes run
     #[arg(long = "mode", value_name = "MODE")]
     pub(crate) modes: Vec<String>,
 
-    /// How long the machine looks for each hole at most
+    /// The longest time for which the machine looks for one hole
     #[arg(long, value_name = "SECONDS", default_value_t = 600, value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) seconds: u64,
 
-    /// Steps of the machine's modes; without it as many as in CI
+    /// How many steps each mode of the machine takes; without it as many as in CI
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) steps: Option<u64>,
 }
 
-/// Who looks for a hole.
+/// The suites that look for a hole.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum HoleSuite {
-    /// The random machine, all its modes, for holes of the core
+    /// The random machine in all its modes; it looks for holes of the core
     Machine,
-    /// The random driver, all its modes, for holes of devices
+    /// The random driver in all its modes; it looks for holes of devices
     Devices,
-    /// The hole's own test
+    /// The test that the file of the hole names
     Tests,
 }
 
 /// Options of `bench`.
 #[derive(Clone, Debug, Args)]
 pub(crate) struct BenchArgs {
-    /// Passed on to the benchmarks, for example a filter, or --save-baseline NAME
+    /// Arguments for the benchmarks, for example a filter, or --save-baseline NAME
     #[arg(last = true, value_name = "ARGS")]
     pub(crate) args: Vec<String>,
 }
@@ -244,7 +250,7 @@ pub(crate) struct BenchArgs {
 /// QEMU's accelerators.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Accel {
-    /// Emulation: any host, no privileges
+    /// Emulation; works on any host and needs no privileges
     Tcg,
     /// Linux's hypervisor
     Kvm,
@@ -254,34 +260,34 @@ pub(crate) enum Accel {
     Whpx,
 }
 
-/// Whether the network's part is run.
+/// Whether to run the network part.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum NetworkChoice {
-    /// Where a QEMU that attaches the model can be had; else the run says why not, and goes on
+    /// Run it if a QEMU that can attach the device is available; otherwise report the reason and go on
     Auto,
-    /// Yes; without such a QEMU the run fails
+    /// Run it; without such a QEMU the command fails
     On,
-    /// No
+    /// Do not run it
     Off,
 }
 
-/// How the driver is made to die.
+/// The kinds of crashes of a driver.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum FaultKind {
     /// A panic
     Panic,
     /// A fault of the processor: a wild access, a division by zero, an undefined instruction
     Fault,
-    /// A stack that runs over
+    /// A stack overflow
     Overflow,
     /// A loop that never ends
     Hang,
-    /// A panic in a destructor that a panic runs
+    /// A panic in a destructor that runs because of another panic
     DoublePanic,
 }
 
 impl FaultKind {
-    /// All of them, in the order of the result line.
+    /// All kinds, in the order of their fields in the result line.
     pub(crate) const ALL: [Self; 5] = [
         Self::Panic,
         Self::Fault,
@@ -290,7 +296,7 @@ impl FaultKind {
         Self::DoublePanic,
     ];
 
-    /// Its name as the options and the kernel have it.
+    /// Returns the name of this kind. The options and the kernel's command line use the same name.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Panic => "panic",
@@ -301,7 +307,7 @@ impl FaultKind {
         }
     }
 
-    /// The names, with commas between.
+    /// Returns the names of `kinds`, separated by commas.
     pub(crate) fn list(kinds: &[Self]) -> String {
         kinds
             .iter()
@@ -311,16 +317,16 @@ impl FaultKind {
     }
 }
 
-/// The devices that the machine has, and so the drivers of the kernel's story.
+/// The devices of the machine, which decide the drivers that the kernel uses in the demo.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Drivers {
     /// An NVMe disk, and our model of the 82599
     Native,
-    /// virtio-blk and virtio-net, QEMU's own
+    /// QEMU's own virtio-blk and virtio-net
     Virtio,
 }
 
-/// What `--break-disk` takes away.
+/// The defects that `--break-disk` gives the disk.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum BreakDisk {
     /// No controller at all
@@ -329,7 +335,7 @@ pub(crate) enum BreakDisk {
     NoNamespace,
     /// A namespace that refuses writes
     ReadOnly,
-    /// A disk that moves 100,000 bytes a second, and is right otherwise
+    /// A disk without a defect that is limited to 100,000 bytes a second
     Slow,
 }
 

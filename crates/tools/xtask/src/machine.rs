@@ -1,4 +1,4 @@
-//! One virtual machine: its parts, its run, and how it ended.
+//! A virtual machine: its parts, its run, and its ending.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -16,7 +16,7 @@ use crate::network::{Card, Kind};
 use samara_process::{Job, ProcessError};
 use samara_provision::qemu::Qemu;
 
-/// A machine that is ready to be switched on.
+/// A machine that is ready to boot.
 #[derive(Clone, Debug)]
 pub(crate) struct Machine {
     /// The bootable file.
@@ -25,32 +25,32 @@ pub(crate) struct Machine {
     pub(crate) arguments: String,
     /// Its disk.
     pub(crate) drive: Drive,
-    /// What kind of controller the disk has.
+    /// The kinds of its disk controller and its network card.
     pub(crate) drivers: Drivers,
     /// Its network card, if it has one.
     pub(crate) card: Option<Card>,
-    /// How it is run.
+    /// Accelerator and time limit.
     pub(crate) run: MachineArgs,
 }
 
-/// What the machine has for a disk.
+/// The disk of a machine.
 #[derive(Clone, Debug)]
 pub(crate) enum Drive {
     /// No controller.
     None,
-    /// A controller with nothing behind it.
+    /// A controller without a namespace. For virtio, no controller.
     Empty,
-    /// A controller with a namespace of one file.
+    /// A controller with a disk whose contents are a file.
     Image {
         path: PathBuf,
         read_only: bool,
-        /// It is as slow as a driver has to bear.
+        /// Whether QEMU limits the disk to 100,000 bytes a second.
         slow: bool,
     },
 }
 
 impl Drive {
-    /// A drive with the image at `path`, without what `broken` takes away.
+    /// Makes the drive with the image at `path`, with the defect that `broken` names.
     pub(crate) fn of(broken: Option<BreakDisk>, path: &Path) -> Self {
         match broken {
             None => Drive::Image {
@@ -74,8 +74,8 @@ impl Drive {
     }
 }
 
-/// How the machine stopped. The kernel writes a code to QEMU's isa-debug-exit device, which ends QEMU
-/// with twice the code plus one.
+/// The way in which the machine stopped. The kernel writes a code to QEMU's isa-debug-exit device. Then QEMU ends with
+/// twice the code plus one as its status.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Ending {
     /// The kernel reported success.
@@ -84,9 +84,9 @@ pub(crate) enum Ending {
     Failure,
     /// The machine was reset, as by a triple fault, or powered off.
     Reset,
-    /// QEMU gave up by itself.
+    /// QEMU could not start the machine, or gave up.
     Refused,
-    /// Some other status.
+    /// QEMU ended with another status, or without one if a signal killed it.
     Other(Option<i32>),
 }
 
@@ -97,9 +97,9 @@ const SUCCESS: i32 = 0x10 << 1 | 1;
 const FAILURE: i32 = 0x11 << 1 | 1;
 
 impl Machine {
-    /// Boots, writes what the kernel says for people to `output`, and waits until it has stopped.
+    /// Boots the machine and waits until it has stopped. The kernel's lines for people go to `output`.
     ///
-    /// There is a report also of a machine that did not stop in time.
+    /// A machine that did not stop in time has a report too, of its messages until then.
     pub(crate) fn boot(
         &self,
         qemu: &Qemu,
@@ -180,7 +180,7 @@ impl Machine {
             (Drive::None, _) => None,
             (Drive::Empty, Drivers::Native) => Some("nvme,serial=samara"),
             (Drive::Image { .. }, Drivers::Native) => Some("nvme,serial=samara,drive=disk0"),
-            // It has no controller apart from its disk.
+            // A virtio controller and its disk are one device, so without a disk there is no controller.
             (Drive::Empty, Drivers::Virtio) => None,
             (Drive::Image { .. }, Drivers::Virtio) => {
                 Some("virtio-blk-pci,drive=disk0,disable-legacy=on")
@@ -193,7 +193,7 @@ impl Machine {
     }
 }
 
-/// Memory that the process of a device can map too, if there is one.
+/// Returns the options for the board and its memory. If `shared`, the emulator of a device can map the memory too.
 fn memory(shared: bool) -> &'static [&'static str] {
     const OBJECT: &str = "memory-backend-memfd,id=m,size=512M,share=on";
     if shared {
@@ -203,22 +203,22 @@ fn memory(shared: bool) -> &'static [&'static str] {
     }
 }
 
-/// The option for a device behind a socket. QEMU takes it as JSON only.
+/// Returns the option for a device behind a socket. QEMU takes this one as JSON only.
 fn vfio_user(socket: &Path) -> OsString {
     let path = socket.to_string_lossy();
     let path = path.replace('\\', "\\\\").replace('"', "\\\"");
     format!(r#"{{"driver":"vfio-user-pci","socket":{{"path":"{path}","type":"unix"}}}}"#).into()
 }
 
-/// The option for a cable that ends at a socket where somebody listens.
+/// Returns the option for a cable that ends at a socket on which the client listens.
 fn stream(cable: &Path) -> OsString {
     let mut option = OsString::from("stream,id=net0,server=off,addr.type=unix,addr.path=");
-    // In QEMU's options a comma is written twice.
+    // In QEMU's options a comma that is part of a value is written twice.
     option.push(cable.to_string_lossy().replace(',', ",,"));
     option
 }
 
-/// The option for an image. A flush by the guest reaches the file; nothing is left in QEMU.
+/// Returns the option for an image. With `cache=writeback` a flush by the guest reaches the file.
 fn drive(path: &Path, read_only: bool, slow: bool) -> OsString {
     let mut option = OsString::from("if=none,id=disk0,format=raw,cache=writeback,readonly=");
     option.push(if read_only { "on" } else { "off" });
@@ -226,7 +226,7 @@ fn drive(path: &Path, read_only: bool, slow: bool) -> OsString {
         option.push(",throttling.bps-total=100000");
     }
     option.push(",file=");
-    // In QEMU's options a comma is written twice.
+    // In QEMU's options a comma that is part of a value is written twice.
     option.push(path.to_string_lossy().replace(',', ",,"));
     option
 }
@@ -251,7 +251,7 @@ impl fmt::Display for Ending {
             Ending::Reset => {
                 write!(
                     f,
-                    "the machine was reset or switched off before the kernel was done, as after a triple fault"
+                    "the machine was reset or switched off before the kernel reported an outcome; a triple fault resets it"
                 )
             }
             Ending::Refused => write!(

@@ -1,4 +1,4 @@
-//! From a claimed function to a device that takes requests (§3.1, §5.2.5).
+//! Brings a claimed function up to a device that takes requests (§3.1, §5.2.5).
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadOnly, Register};
@@ -11,9 +11,9 @@ use crate::device;
 use crate::error::InitError;
 use crate::faults::fault_point;
 
-/// A claimed device.
+/// The claimed PCI function of a virtio block device.
 pub(crate) type Function = PciFunction<VirtioBlock>;
-/// Its queue.
+/// The request queue of the device.
 pub(crate) type Queue = ChainQueue<VirtioBlock, { VirtioBlock::REQUESTS }>;
 
 /// Feature bits (§5.2.3).
@@ -24,22 +24,24 @@ const BLK_SIZE: u64 = 1 << 6;
 const FLUSH: u64 = 1 << 9;
 const WANTED: u64 = SIZE_MAX | SEG_MAX | RO | BLK_SIZE | FLUSH;
 
-/// `capacity`, two words; `size_max`, `seg_max`; `blk_size` (§5.2.4).
+/// The first words of the device configuration (§5.2.4): `capacity` (two words), `size_max`, `seg_max`.
 const WORDS: Register<VirtioBlock, u32, ReadOnly> = Register::at(DEVICE, 0x00);
+/// `blk_size` (§5.2.4).
 const BLOCK_SIZE: Register<VirtioBlock, u32, ReadOnly> = Register::at(DEVICE, 0x14);
 
-/// The logarithm of a sector's bytes, in which the device counts whatever its blocks are.
+/// The base-2 logarithm of a sector's size in bytes. The device counts in sectors, whatever its block size is.
 pub(crate) const SECTOR_SHIFT: u8 = 9;
-/// The queue's number.
+/// The number of the request queue.
 const QUEUE: u16 = 0;
 
-/// What is known of a device since it was brought up last.
+/// The properties of a device, as a bring-up found them. [`Device`](device::Device) reads the capacity anew when the
+/// device says that its configuration has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     features: u64,
     pub(crate) sectors: u64,
     pub(crate) block_shift: u8,
-    /// Bytes that one request may transfer.
+    /// The most bytes that one request may transfer.
     pub(crate) size_max: u32,
 }
 
@@ -52,15 +54,16 @@ impl Facts {
         self.features & RO != 0
     }
 
-    /// Whether the device still is what callers were told of, as which it `was` brought up first: of the same blocks, and no fewer, and a
-    /// cache that can be flushed. It may have grown, take other lengths at once, or refuse writes.
+    /// Whether the device still keeps what callers were told when it `was` brought up first: its blocks have the same
+    /// size, there are no fewer of them, and its cache can be flushed if it could be then. The device may have grown,
+    /// have another `size_max`, or refuse writes.
     pub(crate) const fn keeps(&self, was: &Self) -> bool {
         self.block_shift == was.block_shift
             && self.sectors >= was.sectors
             && (self.has_cache() || !was.has_cache())
     }
 
-    /// Whether there's a cache to flush (§5.2.6.2).
+    /// Whether the device has a cache that can be flushed (§5.2.6.2).
     pub(crate) const fn has_cache(&self) -> bool {
         self.features & FLUSH != 0
     }
@@ -71,24 +74,25 @@ fn word(function: &Function, index: usize) -> u32 {
     register.map_or(u32::MAX, |register| function.read(register))
 }
 
-/// The capacity, in sectors.
+/// Reads the capacity, in sectors.
 pub(crate) fn sectors(function: &Function) -> Result<u64, TransportError> {
     let words = virtio::stable(function, || [word(function, 0), word(function, 1)]);
     words.map(|[low, high]| u64::from(high) << 32 | u64::from(low))
 }
 
-/// Resets the device and agrees with it on what it is to do. Nothing is in flight afterwards, whatever comes of it.
+/// Resets the device, negotiates features with it, and reads its configuration. Nothing is in flight afterwards, even
+/// on an error.
 pub(crate) fn negotiate(function: &Function) -> Result<Facts, InitError> {
     let offered = virtio::reset(function)?;
     fault_point!(Init);
     let features = virtio::accept(function, offered, WANTED)?;
     let sectors = sectors(function)?;
-    // Neither changes while the device runs (§5.2.4).
+    // These fields do not change while the device runs, so they are not read twice (§5.2.4).
     let limit = |feature, read: &dyn Fn() -> u32| (features & feature != 0).then(read);
     let block_size = limit(BLK_SIZE, &|| function.read(BLOCK_SIZE)).unwrap_or(512);
     let size_max = limit(SIZE_MAX, &|| word(function, 2)).unwrap_or(u32::MAX);
     let seg_max = limit(SEG_MAX, &|| word(function, 3)).unwrap_or(1);
-    // None of this says anything if it was all ones.
+    // If the device does not answer, all of these fields have read as all ones, which means nothing.
     if virtio::state(function) == State::Absent {
         return Err(TransportError::Absent.into());
     }
@@ -113,13 +117,13 @@ pub(crate) fn negotiate(function: &Function) -> Result<Facts, InitError> {
     Ok(facts)
 }
 
-/// The queue of a device that was reset, of `most` entries at most.
+/// Makes the request queue of a device that was reset, with at most `most` entries.
 pub(crate) fn queue(function: &Function, most: u32) -> Result<Queue, InitError> {
     let entries = virtio::queue_entries(function, QUEUE, (device::MIN_ENTRIES, most))?;
     Ok(ChainQueue::new(function, QUEUE, entries)?)
 }
 
-/// Starts the queue, and sets the device to work. It is polled.
+/// Starts the queue, without an interrupt vector because the driver polls it, and sets the device live.
 pub(crate) fn start(function: &Function, queue: &mut Queue) -> Result<(), InitError> {
     queue.start(function, NO_VECTOR.into())?;
     queue.interrupt(function, false)?;

@@ -1,4 +1,4 @@
-//! The device under its lock: starting requests, taking completions, bringing it up again.
+//! The device under its lock: starts requests, takes completions, and brings the device up again.
 
 use samara_device_io::queue::{Bytes, QueueError, SubmitError};
 use samara_device_io::table::Direction;
@@ -12,7 +12,8 @@ use crate::bring_up::{self, Facts, Function, Queue, SECTOR_SHIFT};
 use crate::error::{Fault, InitError, Refusal};
 use crate::faults::fault_point;
 
-/// Entries of the queue, at least and at most; and chains of it, which have three descriptors each.
+/// The smallest and the largest number of entries of the queue, and the largest number of its chains. A chain has three
+/// descriptors.
 pub(crate) const MIN_ENTRIES: u16 = 8;
 pub(crate) const MAX_ENTRIES: u32 = 256;
 pub(crate) const CHAINS: usize = MAX_ENTRIES as usize / 3;
@@ -22,7 +23,7 @@ const IN: u32 = 0;
 const OUT: u32 = 1;
 const FLUSH: u32 = 4;
 
-/// What a request's header says: a type, 32 reserved bits, a sector.
+/// Returns a request's header (§5.2.6): the type, 32 reserved bits, the sector.
 fn header(kind: u32, sector: u64) -> Bytes {
     let mut header = [0; 16];
     header[..4].copy_from_slice(&kind.to_le_bytes());
@@ -30,11 +31,11 @@ fn header(kind: u32, sector: u64) -> Bytes {
     header
 }
 
-/// What a request's status byte says (§5.2.6).
+/// Returns the result that a request's status byte stands for (§5.2.6).
 ///
 /// # Errors
 ///
-/// [`Fault::Status`] if it says nothing: the device left it as it was, or is out of its mind.
+/// [`Fault::Status`] if the byte is no status: the device has not written it, or has written another value.
 fn outcome(status: u8) -> Result<Result<(), BlockError>, Fault> {
     match status {
         0 => Ok(Ok(())),
@@ -47,7 +48,7 @@ fn outcome(status: u8) -> Result<Result<(), BlockError>, Fault> {
 /// A device that was brought up.
 pub(crate) struct Device {
     facts: Facts,
-    /// What callers were told of.
+    /// The properties from the start of the driver, which callers were told.
     promised: Facts,
     queue: Queue,
 }
@@ -74,7 +75,7 @@ impl Device {
         })
     }
 
-    /// What is known of it.
+    /// Returns the current properties of the device.
     pub(crate) fn facts(&self) -> Facts {
         self.facts
     }
@@ -133,7 +134,8 @@ impl block::Device for Device {
         Ok(())
     }
 
-    /// A request goes by its status, whatever length is said to have been written: see the crate's documentation.
+    /// The status byte alone decides about a request, whatever length the device reports: see the crate's
+    /// documentation.
     fn next(
         &mut self,
         function: &Function,
@@ -153,7 +155,8 @@ impl block::Device for Device {
             State::Absent => return Err(Fault::Absent),
         }
         if virtio::configuration_has_changed(function) {
-            // What was added has no place in a geometry that does not change.
+            // The geometry that callers were told does not change. So added blocks stay unused, and missing blocks are
+            // a fault.
             self.facts.sectors = bring_up::sectors(function).map_err(|_| Fault::NeedsReset)?;
             if !self.facts.keeps(&self.promised) {
                 return Err(Fault::Shrunk);
@@ -186,7 +189,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_zero_is_success_and_only_two_are_errors() {
+    fn only_statuses_0_to_2_are_believed() {
         assert_eq!(outcome(0), Ok(Ok(())));
         assert_eq!(outcome(1), Ok(Err(BlockError::Device(1))));
         assert_eq!(outcome(2), Ok(Err(BlockError::Device(2))));

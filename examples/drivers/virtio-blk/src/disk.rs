@@ -15,19 +15,21 @@ use crate::device::{CHAINS, Device, MAX_ENTRIES, MIN_ENTRIES};
 use crate::error::InitError;
 use crate::faults::{Dropped, fault_point};
 
-/// How long the flush of an orderly stop may take, in milliseconds.
+/// How long the flush in an orderly stop may take, in milliseconds.
 const STOP_MILLIS: u64 = 5_000;
 
-/// Bounds of the driver's own choosing.
+/// Limits that hold in addition to those of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Limits {
-    /// Entries of the queue, a power of two from 8 to 256, four for each request in flight; the device may have fewer.
+    /// The number of entries of the queue, from 8 to 256: other numbers are clamped, and rounded down to a power of
+    /// two. There can be a quarter as many requests in flight. The device may have fewer entries.
     pub queue_entries: u32,
-    /// Bytes that one request transfers at most; the device may allow fewer (`size_max`).
+    /// The most bytes that one request to the device transfers, but at least one block. The device may allow fewer
+    /// (`size_max`).
     pub max_transfer: u32,
-    /// Milliseconds without a completion after which a request is given up and the device reset.
+    /// Milliseconds without a completion after which the driver gives a request up and resets the device.
     pub io_millis: u64,
-    /// The same for a flush, which may write a whole cache back.
+    /// The same for a flush, in which the device may write a whole cache back.
     pub flush_millis: u64,
     /// Milliseconds to wait for another thread of the driver, which may be busy with a reset.
     pub lock_millis: u64,
@@ -45,12 +47,12 @@ impl Default for Limits {
     }
 }
 
-/// What [`init`](crate::init) is given.
+/// The arguments of [`init`](crate::init).
 #[derive(Debug, Exchangeable)]
 pub struct Args {
-    /// The device.
+    /// The claimed function of the device.
     pub function: Function,
-    /// Bounds.
+    /// The limits of the driver.
     pub limits: Limits,
 }
 
@@ -63,11 +65,11 @@ impl From<Function> for Args {
     }
 }
 
-/// A virtio block device, driven.
+/// A virtio block device, with the driver's state.
 pub struct VirtioDisk {
-    // Declared before the function, so dropped before it.
+    // Declared before the function, and so dropped before it.
     device: Shared<Device, CHAINS>,
-    /// What callers are told of.
+    /// The properties from the start of the driver, which callers are told.
     facts: Facts,
     max_transfer: u32,
     limits: Limits,
@@ -104,7 +106,7 @@ impl VirtioDisk {
         }
     }
 
-    /// Checks that `length` bytes from `lba` on are whole blocks of the device; splits them.
+    /// Splits `length` bytes from `lba` on into requests, if they are whole blocks of the device.
     fn split(&self, lba: u64, length: usize) -> Result<Split, BlockError> {
         let shift = self.facts.block_shift;
         let blocks = (length >> shift) as u64;
@@ -119,15 +121,16 @@ impl VirtioDisk {
         }
     }
 
-    /// An orderly stop: what the device's cache holds is written back, for five seconds at most; then the device is reset.
-    /// Requests after it fail.
+    /// Stops the device in an orderly way: has it write its cache back, for at most five seconds, then resets it. Later
+    /// requests fail.
     ///
     /// # Errors
     ///
-    /// [`BlockError`] if the device does not comply; it is silenced when the function is given back. [`BlockError::Reset`] also if it
-    /// has complied, but had asked for a reset since writes that no flush has vouched for: they may be lost.
+    /// [`BlockError`] if the device does not comply. It is then silenced, at the latest when the function is dropped.
+    /// [`BlockError::Reset`] also if the device complies, but has asked for a reset after writes that no flush has
+    /// confirmed: those writes may be lost.
     pub fn shut_down(&self) -> Result<(), BlockError> {
-        // One that was silenced, or needs a reset, flushes nothing before it is up again.
+        // A device that was silenced or needs a reset can't flush, so it is brought up again first.
         drop(self.executor().lock_live());
         let flushed = self.flush_by(Some(self.function.deadline(STOP_MILLIS)));
         let mut device = self.executor().lock().ok_or(BlockError::Busy)?;
@@ -135,7 +138,8 @@ impl VirtioDisk {
         reset.map_err(|_| BlockError::Timeout).and(flushed)
     }
 
-    /// Flushes the device's cache, if there's one; what is under way then is to be `over` by a time.
+    /// Flushes the device's cache, if it has one. If commands are still in flight when `over` has passed, the device is
+    /// reset.
     fn flush_by(&self, over: Option<Deadline>) -> Result<(), BlockError> {
         let executor = Executor {
             over,
@@ -177,7 +181,7 @@ impl BlockDevice for VirtioDisk {
             split,
         };
         let done = self.execute(work);
-        // Nothing of the transfer is in flight now, so it finishes.
+        // Nothing of the transfer is in flight any more, so `finish` gives the buffer back.
         let buf = self.function.finish(transfer);
         done.and(buf.map_err(|_| BlockError::Failed))
     }
@@ -207,13 +211,13 @@ impl BlockDevice for VirtioDisk {
         self.flush_by(None)
     }
 
-    /// Nothing of the protocol is tolerated to be broken.
+    /// Returns 0: the driver tolerates no breach of the protocol.
     fn tolerated(&self) -> Result<u64, BlockError> {
         Ok(0)
     }
 }
 
-/// A buffer that the in-flight table did not accept.
+/// Returns the error for a buffer that the in-flight table has refused.
 fn refused(reason: Refused) -> BlockError {
     match reason {
         Refused::Empty => BlockError::BadLength,
@@ -224,7 +228,7 @@ fn refused(reason: Refused) -> BlockError {
 
 impl Drop for VirtioDisk {
     fn drop(&mut self) {
-        // An orderly stop; if the device does not comply, the function's drop silences it.
+        // If the device does not comply with the orderly stop, the function's drop silences it.
         let _ = self.shut_down();
     }
 }

@@ -1,4 +1,4 @@
-//! What can go wrong: with the device at any time ([`Fault`]), and on bringing it up ([`InitError`]).
+//! The faults of the device at any time ([`Fault`]), and the errors of a bring-up ([`InitError`]).
 
 use core::fmt;
 
@@ -10,29 +10,29 @@ use samara_interfaces::BlockError;
 
 use crate::bring_up::Facts;
 
-/// The device does not do what the specification has it do.
+/// A fault of the device, or the reason why the driver doesn't use it any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// A reset has found that it was unplugged.
+    /// A reset has found that the device was unplugged.
     Gone,
-    /// All ones: it was unplugged, or is blind for a moment. A reset tells which.
+    /// Registers read as all ones: the device was unplugged, or is blind for a moment. A reset tells which.
     Absent,
-    /// It says itself that it needs a reset, or was reset by nobody that the driver knows.
+    /// The device says that it needs a reset, or something unknown to the driver has reset it.
     NeedsReset,
-    /// It did not answer in time.
+    /// The device did not answer in time.
     Timeout,
-    /// It used what it wasn't given.
+    /// The device completed work that it was not given, or the queue can't be used.
     Queue(QueueFault),
-    /// A request ended with this status, which is none (§5.2.6).
+    /// A request ended with this byte, which is no status (§5.2.6).
     Status(u8),
-    /// Its capacity is less than it was.
+    /// The device has fewer blocks than callers were told.
     Shrunk,
-    /// It did not come back from a reset, or not as it was before.
+    /// After a reset the device is no longer the one that callers were told of, or none that the driver can use.
     Lost,
-    /// It never came up behind a reset.
+    /// The device did not come up again after a reset.
     Silent,
-    /// Another thread had to silence it.
+    /// Another thread has silenced the device, because it could not get the driver's lock.
     Silenced,
     /// The driver was stopped.
     Stopped,
@@ -99,21 +99,21 @@ impl From<QueueError> for Fault {
     }
 }
 
-/// Why the device can't be brought up.
+/// The reason why the device can't be brought up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitError {
-    /// It was unplugged, does not come out of a reset, or has features or queues that this driver can't use.
+    /// The device was unplugged, does not come out of a reset, or has features or queues that this driver can't use.
     Transport(TransportError),
-    /// It has no blocks.
+    /// The device has no blocks.
     NoCapacity,
-    /// Its blocks have this many bytes: no power of two from 512 to 65,536.
+    /// The blocks have this many bytes, which is no power of two from 512 to 65,536.
     BlockSize(u32),
-    /// It takes this many bytes at once: less than a block.
+    /// The device takes at most this many bytes in a request (`size_max`), less than a block.
     SizeMax(u32),
-    /// It takes no data at all (`seg_max` is 0).
+    /// The device takes no data at all (`seg_max` is 0).
     NoSegments,
-    /// The queue isn't to be had, or doesn't start.
+    /// The queue can't be made or started.
     Queue(QueueError),
 }
 
@@ -124,7 +124,7 @@ impl fmt::Display for InitError {
             Self::NoCapacity => f.write_str("the device has no blocks: insert a medium"),
             Self::BlockSize(bytes) => write!(
                 f,
-                "blocks of {bytes} bytes aren't supported: have them of 512 bytes to 64 KiB, a power of two"
+                "blocks of {bytes} bytes aren't supported: set their size to a power of two from 512 bytes to 64 KiB"
             ),
             Self::SizeMax(bytes) => write!(
                 f,
@@ -153,24 +153,24 @@ impl From<QueueError> for InitError {
 }
 
 impl InitError {
-    /// What a bring-up that fails so says of the device.
+    /// Returns what a bring-up that fails with this error says about the device.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Transport(error) => error.says(),
-            // Blank, or all ones for a moment.
+            // Zeroes or all ones, which may pass: the device has said nothing.
             Self::NoCapacity
             | Self::BlockSize(0 | u32::MAX)
             | Self::SizeMax(0)
             | Self::NoSegments => Failure::Blank,
             Self::BlockSize(_) | Self::SizeMax(_) => Failure::Said,
-            // Where its doorbell is is for its registers to say, and all ones are no place.
+            // A register tells the doorbell's place. If it reads as all ones, there is no such place.
             Self::Queue(QueueError::NoDoorbell) => Failure::Blank,
             Self::Queue(_) => Failure::Passing,
         }
     }
 }
 
-/// Why it isn't brought up again.
+/// Converts the error of a failed recovery.
 impl From<InitError> for Fault {
     fn from(error: InitError) -> Self {
         match (error.says(), error) {
@@ -183,13 +183,13 @@ impl From<InitError> for Fault {
     }
 }
 
-/// The same, with all that the device has said by that.
+/// The reason why a recovery failed, with all that the device has said: two are equal if the device has said the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Init(InitError),
-    /// It has fewer blocks than it had.
+    /// The device has fewer sectors than callers were told.
     Shrunk(Facts),
-    /// It isn't what it was.
+    /// The blocks have another size, or the device can't be flushed any more.
     Lost(Facts),
 }
 
@@ -210,7 +210,7 @@ impl From<Refusal> for Fault {
 }
 
 impl Refusal {
-    /// What it says of the device.
+    /// Returns what this refusal says about the device.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Init(error) => error.says(),

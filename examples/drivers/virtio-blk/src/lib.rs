@@ -1,32 +1,41 @@
 //! A virtio block driver as a domain: isolated, restartable, without `unsafe` and without statics.
 //!
-//! [`init`] takes a claimed PCI function and returns a [`VirtioDisk`], a [`BlockDevice`](samara_interfaces::BlockDevice). It is
-//! polled: a call puts its requests into the device's queue, several at once, and returns when they have completed.
+//! [`init`] takes a claimed PCI function and returns a [`VirtioDisk`], a
+//! [`BlockDevice`](samara_interfaces::BlockDevice). It is polled: a call puts its requests into the device's queue,
+//! several at once, and returns when they have completed.
 //!
-//! Written from *Virtual I/O Device (VIRTIO) Version 1.2*, whose sections the comments cite. What the device reads from memory is
-//! written by [`samara_device_io`], told by the table [`samara_device_tables::virtio`].
+//! The driver was written from *Virtual I/O Device (VIRTIO) Version 1.2*, whose sections the comments cite. The engine,
+//! [`samara_device_io`], writes everything that the device reads from memory, by the table
+//! [`samara_device_tables::virtio`].
 //!
 //! | module | concept |
 //! |---|---|
 //! | `bring_up` | reset, features, configuration, the queue |
-//! | `device` | what the lock guards: start, completions, another bring-up |
+//! | `device` | the device under its lock: requests, completions, recovery |
 //! | `disk` | the exported value |
 //!
 //! # When the device misbehaves
 //!
-//! A used element that names no chain in flight, a status that is none, no completion in time, DEVICE_NEEDS_RESET: the device is reset, all
-//! requests in flight fail with a typed error, and it is brought up again, which is begun anew for ten seconds as long as it fails for what
-//! may pass. If it goes on failing, or says for two seconds that it isn't what callers were told of, it is silenced, and every call fails
-//! from then on. It may have grown, refuse writes, or take other lengths at once. Behind DEVICE_NEEDS_RESET, of a device that was written
-//! to, the first flush fails: its cache may be lost. Buffers come back in each case. Requests are executed by [`samara_driver::block`], as
-//! those of other block drivers are.
+//! The driver starts a recovery at each of these faults: a used element that names no chain in flight, a byte that is
+//! no status, no completion in time, DEVICE_NEEDS_RESET, and registers that read as all ones (the reset then finds out
+//! whether the device was unplugged). In a recovery, the driver resets the device, fails all requests in flight with a
+//! typed error, and brings the device up again. If a bring-up fails for a reason that may pass, the driver begins it
+//! again, for ten seconds. In each case the driver gets the callers' buffers back from the device.
 //!
-//! Registers that read as all ones start a recovery as well: whether the device was unplugged is for its reset to say.
+//! The driver silences the device, and fails every call from then on, if all bring-ups fail, or if the device says for
+//! two seconds that it isn't the one that callers were told of. It may have grown, have another `size_max`, or refuse
+//! writes.
 //!
-//! A request goes by its status byte, which holds FFh before the device writes it. The length in the used element isn't needed
-//! (§2.7.8.2 lets a driver assume nothing of what is beyond it): devices of version 1 have reported the data without the status
-//! byte (Firecracker before its pull request 2364), or 0. So a device that says "done" to a read and has written nothing is
-//! believed: the caller finds its own earlier bytes in its own buffer. A length beyond the buffers is a broken protocol.
+//! After DEVICE_NEEDS_RESET, the first flush fails if there were unflushed writes, because the device's cache may be
+//! lost.
+//!
+//! [`samara_driver::block`] executes the requests, as it does for other block drivers.
+//!
+//! The status byte alone decides about a request; it holds FFh before the device writes it. The driver does not need
+//! the length in the used element (by §2.7.8.2 a driver may assume nothing about the bytes beyond it): devices of
+//! version 1 have reported the length of the data without the status byte (Firecracker before its pull request 2364),
+//! or 0. So the driver believes a device that says "done" to a read and has written nothing: the caller finds its own
+//! earlier bytes in its buffer. A length beyond the buffers is a breach of the protocol.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -42,11 +51,11 @@ mod faults;
 pub use disk::{Args, Limits, VirtioDisk};
 pub use error::{Fault, InitError};
 
-/// Brings the device up. The domain's entry point.
+/// Brings the device up. This is the domain's entry point.
 ///
 /// # Errors
 ///
-/// [`InitError`]; the function has been released then, its device silent.
+/// [`InitError`]; then the function has been released, and its device is silent.
 pub fn init(args: Args) -> Result<VirtioDisk, InitError> {
     VirtioDisk::new(args)
 }

@@ -1,31 +1,33 @@
-//! What the driver is given.
+//! The driver's arguments.
 
 use samara_domain::Exchangeable;
 use samara_interfaces::net::CAPACITY;
 
 use crate::bring_up::Function;
 
-/// Ethernet's header without a VLAN tag: what a frame has beside its payload.
+/// Bytes of an Ethernet header without a VLAN tag: a frame is this header and its payload.
 pub(crate) const HEADER: usize = 14;
-/// The least and the most payload (§5.1.4.1; what a packet has room for).
+/// The least MTU that a device may have (§5.1.4.1), and the most payload that a packet has room for.
 pub(crate) const MIN_MTU: u16 = 68;
 pub(crate) const MAX_MTU: u16 = (CAPACITY - HEADER) as u16;
-/// Entries of a queue: two for each packet.
+/// The least and the most entries of a queue. Each packet takes two.
 const ENTRIES: (u32, u32) = (4, 512);
 
-/// Bounds of the driver's own choosing.
+/// Bounds that the driver keeps, whatever the device allows. A value out of its range counts as the nearest one in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Limits {
-    /// Entries of the receive queue, a power of two from 4 to 512; the device may have fewer. Half as many are buffers of the
-    /// driver's.
+    /// Entries of the receive queue, a power of two from 4 to 512; the device may have fewer. Each buffer takes two
+    /// entries, and a quarter of the places for buffers stays free, at least one: with 256 entries the driver
+    /// allocates 96 buffers.
     pub rx_entries: u32,
-    /// Entries of the transmit queue, a power of two from 4 to 512, two for each frame; the device may have fewer.
+    /// Entries of the transmit queue, a power of two from 4 to 512; the device may have fewer. Each frame takes two
+    /// entries, and a quarter of the places for frames stays free, at least one.
     pub tx_entries: u32,
-    /// Bytes of payload in a frame, 68 to 2034; the device may take fewer.
+    /// The most bytes of payload in a frame, 68 to 2034; the device may take fewer.
     pub mtu: u16,
-    /// Milliseconds that a frame may take to leave while the link is up.
+    /// Milliseconds that a frame may take to leave while the link is up. After that the driver resets the device.
     pub tx_millis: u64,
-    /// Milliseconds to wait for another thread of the driver, which may be busy with a reset.
+    /// Milliseconds that a call waits for another thread that uses the queues, and that may be resetting the device.
     pub lock_millis: u64,
 }
 
@@ -42,7 +44,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same with every bound kept.
+    /// Returns the limits with each value moved into its range, and entries rounded down to a power of two.
     pub(crate) fn clamped(self) -> Self {
         let entries = |entries: u32| 1 << entries.clamp(ENTRIES.0, ENTRIES.1).ilog2();
         Self {
@@ -54,12 +56,12 @@ impl Limits {
     }
 }
 
-/// What [`init`](crate::init) is given.
+/// The arguments of [`init`](crate::init).
 #[derive(Debug, Exchangeable)]
 pub struct Args {
     /// The device.
     pub function: Function,
-    /// Bounds.
+    /// Bounds that the driver keeps.
     pub limits: Limits,
 }
 

@@ -1,4 +1,4 @@
-//! From a claimed function to what is known of its device (§3.1, §5.1.5).
+//! Resets the device, negotiates features and reads its configuration (§3.1, §5.1.5).
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadOnly, Register};
@@ -18,35 +18,36 @@ pub(crate) type Function = PciFunction<VirtioNet>;
 const MTU: u64 = 1 << 3;
 const MAC: u64 = 1 << 5;
 const STATUS: u64 = 1 << 16;
-/// The MTU of a device that says nothing of it.
+/// The MTU of a device that does not report one.
 const ETHERNET_MTU: u16 = 1500;
 
-/// The configuration (§5.1.4): `mac`, a register for each byte; `status`, of which bit 0 is the link's; `mtu`.
+/// The configuration (§5.1.4): `mac`, with a register for each byte; `status`, whose bit 0 says that the link is up;
+/// `mtu`.
 const MAC_BYTES: Register<VirtioNet, u8, ReadOnly> = Register::at(DEVICE, 0x00);
 const LINK: Register<VirtioNet, u16, ReadOnly> = Register::at(DEVICE, 0x06);
 const MTU_BYTES: Register<VirtioNet, u16, ReadOnly> = Register::at(DEVICE, 0x0A);
 
-/// What is known of a device.
+/// The properties of a device, as negotiated at its last reset.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     pub(crate) mac: MacAddress,
-    /// Bytes of payload in a frame, at most.
+    /// The most bytes of payload in a frame: the negotiated MTU, or Ethernet's.
     pub(crate) mtu: u16,
-    /// The same by the device's word, which may be more than packets have room for.
+    /// The MTU that the device offers, which may be more than packets have room for.
     takes: u16,
-    /// It says whether its link is up. That of another is.
+    /// Whether the device reports its link status. The link of a device that does not counts as up.
     pub(crate) tells_link: bool,
 }
 
 impl Facts {
-    /// Whether the device still is what callers were told of: of this address, with room for frames of `mtu` bytes of payload, and one
-    /// that tells of its link if it was. It may do more than that.
+    /// Whether the device, after a reset, still has what callers were told when it `was` first brought up: the same
+    /// address, room for frames of `mtu` bytes of payload, and a link status if it had one. It may have more.
     pub(crate) fn keep(&self, was: &Self, mtu: u16) -> bool {
         self.mac == was.mac && self.takes >= mtu && (self.tells_link || !was.tells_link)
     }
 }
 
-/// Whether the link of a device is up that tells of it; `None` if nothing answers.
+/// Whether the link is up, by the status of a device that reports it; `None` if the device does not answer.
 pub(crate) fn link_is_up(function: &Function) -> Option<bool> {
     match function.read(LINK) {
         u16::MAX => None,
@@ -54,11 +55,11 @@ pub(crate) fn link_is_up(function: &Function) -> Option<bool> {
     }
 }
 
-/// Resets the device and agrees with it on what it is to do. Nothing is in flight afterwards, whatever comes of it.
+/// Resets the device, negotiates features and reads the facts. Afterwards nothing is in flight, even on an error.
 pub(crate) fn negotiate(function: &Function) -> Result<Facts, InitError> {
     let offered = virtio::reset(function)?;
     fault_point!(Init);
-    // What it holds decides whether the feature is accepted (§3.1.1): packets have no room for more.
+    // Read before the feature is accepted, as §3.1.1 allows: the driver accepts no MTU that packets have no room for.
     let mtu = virtio::stable(function, || function.read(MTU_BYTES))?;
     let fits = if mtu <= MAX_MTU { MTU } else { 0 };
     let features = virtio::accept(function, offered, MAC | STATUS | fits)?;

@@ -1,4 +1,4 @@
-//! Why the device can't be brought up.
+//! The errors of a bring-up.
 
 use core::fmt;
 
@@ -12,31 +12,31 @@ use samara_interfaces::MacAddress;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitError {
-    /// It was unplugged, does not come out of a reset, or has features or queues that this driver can't use.
+    /// The device was unplugged, does not come out of a reset, or has features or queues that this driver can't use.
     Transport(TransportError),
-    /// It offers no MAC address.
+    /// The device offers no MAC address.
     NoAddress,
-    /// Its MAC address is no station's.
+    /// The device's MAC address is a group address or all zeroes, so no station can have it.
     BadAddress(MacAddress),
-    /// Its MTU is less than 68 (§5.1.4.1).
+    /// The device's MTU is less than 68 (§5.1.4.1).
     Mtu(u16),
-    /// After a reset it isn't what it was before.
+    /// After a reset the device has another address, a smaller MTU or no link status any more.
     Changed,
-    /// No memory for packets.
+    /// The shared heap has no memory for the receive queue's packets.
     Packets(AllocError),
-    /// No memory of the driver's own.
+    /// The domain's private heap has no memory for the driver's lists.
     Memory,
-    /// A queue isn't to be had, or doesn't start.
+    /// A queue could not be made or started.
     Queue(QueueError),
 }
 
 impl InitError {
-    /// What a bring-up that fails so says of the device.
+    /// Returns what a bring-up that fails with this error says about the device.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Transport(error) => error.says(),
             Self::NoAddress | Self::BadAddress(_) | Self::Mtu(_) | Self::Changed => Failure::Said,
-            // Where its doorbells are is for its registers to say.
+            // The device's registers say where its doorbells are.
             Self::Queue(QueueError::NoDoorbell) => Failure::Said,
             _ => Failure::Passing,
         }
@@ -52,19 +52,19 @@ impl fmt::Display for InitError {
             ),
             Self::BadAddress(mac) => write!(
                 f,
-                "the device's MAC address, {mac}, is no station's: set another in its hypervisor"
+                "the device's MAC address, {mac}, is a group address or zero: set another one in its hypervisor"
             ),
             Self::Mtu(mtu) => write!(
                 f,
                 "the device's MTU of {mtu} is less than 68: raise it in its hypervisor"
             ),
             Self::Changed => f.write_str(
-                "the device did not come back from a reset as it was: restart the driver",
+                "after a reset the device has another MAC address, a smaller MTU or no link status: restart the driver",
             ),
             Self::Packets(error) => {
                 write!(
                     f,
-                    "no memory for packets: {error}; or ask for shorter queues"
+                    "no memory for packets: {error}; or lower Limits::rx_entries"
                 )
             }
             Self::Memory => {

@@ -1,6 +1,6 @@
-//! Waiting for frames: the receive queue's vector, asked for by the thread that waits, for as long as it does.
+//! The receive queue's interrupt vector, for which a thread waits until frames arrive.
 //!
-//! The driver wants no interrupts (§2.7.7) but while a thread waits, so a queue that is polled causes none.
+//! The driver asks the device for interrupts (§2.7.7) only while a thread waits, so a queue that is polled causes none.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -11,18 +11,19 @@ use spin::{Mutex, MutexGuard};
 use crate::bring_up::Function;
 use crate::pair::RX_QUEUE;
 
-/// The vector.
+/// The MSI-X vector of the receive queue.
 const VECTOR: u16 = 0;
 
-/// A vector, if the kernel offers one.
+/// The receive queue's vector, if the kernel offers one.
 #[derive(Debug)]
 pub(crate) struct Interrupts {
     line: Option<Mutex<Interrupt>>,
-    /// The device could map the receive queue to it.
+    /// Whether the device has mapped the receive queue to the vector.
     mapped: AtomicBool,
 }
 
 impl Interrupts {
+    /// Claims the vector. Without one there are no waits, and the queue is polled.
     pub(crate) fn claim(function: &Function) -> Self {
         Self {
             line: function.interrupt(VECTOR).ok().map(Mutex::new),
@@ -30,7 +31,7 @@ impl Interrupts {
         }
     }
 
-    /// What the receive queue is started with.
+    /// Returns the vector that the receive queue is started with.
     pub(crate) fn vector(&self) -> u16 {
         match self.line {
             Some(_) => VECTOR,
@@ -38,18 +39,19 @@ impl Interrupts {
         }
     }
 
-    /// Takes note of what the device made of it.
+    /// Notes whether the device has mapped the started receive queue to the vector (§4.1.5.1.2).
     ///
     /// # Errors
     ///
-    /// [`TransportError::Absent`] if the device doesn't say.
+    /// [`TransportError::Absent`] if the device doesn't answer.
     pub(crate) fn see(&self, function: &Function) -> Result<(), TransportError> {
         if self.line.is_none() {
             return Ok(());
         }
         let mut vector = virtio::queue_vector(function, RX_QUEUE);
         if vector == NO_VECTOR {
-            // All ones, as of a device that is blind for a moment.
+            // This value is all ones, which a device that is blind for a moment also reads as. Only a device that
+            // answers is believed.
             if virtio::state(function) == State::Absent {
                 return Err(TransportError::Absent);
             }
@@ -60,7 +62,8 @@ impl Interrupts {
         Ok(())
     }
 
-    /// The vector, for as long as one thread waits: `Some(None)` if another does, `None` if it never fires.
+    /// Locks the vector for the time of one thread's wait. Returns `Some(None)` if another thread waits, and `None` if
+    /// the vector never fires.
     pub(crate) fn line(&self) -> Option<Option<MutexGuard<'_, Interrupt>>> {
         let line = self.line.as_ref()?;
         let mapped = self.mapped.load(Ordering::Relaxed);

@@ -19,20 +19,22 @@ use crate::faults::fault_point;
 use crate::interrupts::Interrupts;
 use crate::pair::{Outcome, Pair};
 
-/// How long frames may take to leave at an orderly stop.
+/// How many milliseconds frames have to leave at an orderly stop.
 const DRAIN_MILLIS: u64 = 100;
 const NANOS_PER_MILLI: u64 = 1_000_000;
-/// The longest wait, in microseconds: what a reset in between may cost one who waits.
+/// The longest wait, in microseconds. A reset by another thread turns interrupts off, and the waiting thread sleeps on
+/// until its time is over.
 const LONGEST_WAIT: u32 = 1_000_000;
 
-/// A virtio network device, driven.
+/// A virtio network device that this driver has brought up.
 pub struct Nic {
     // Declared before the function, so dropped before it.
     interrupts: Interrupts,
     pair: Mutex<Pair>,
     health: Health,
+    /// Whether the link was up when the driver last read its status.
     up: AtomicBool,
-    /// The device says whether its link is up, since its last reset.
+    /// Whether the device reports its link status, as negotiated at its last reset.
     tells_link: AtomicBool,
     facts: Facts,
     mtu: u16,
@@ -80,14 +82,14 @@ impl Nic {
         Ok(nic)
     }
 
-    /// Waits for the queues, but not for ever.
+    /// Locks the queues. Waits for another thread that has them, for `lock_millis` at most.
     fn lock(&self) -> Result<MutexGuard<'_, Pair>, NetError> {
         let millis = self.limits.lock_millis;
         let guard = self.function.wait_for(millis, || self.pair.try_lock());
         guard.ok_or(NetError::Busy)
     }
 
-    /// Takes note of the link's state. It is as it was if nothing answers.
+    /// Reads the link's state, notes and returns it. If the device does not answer, the state stays as it was.
     fn see_link(&self) -> bool {
         let seen = if self.tells_link.load(Ordering::Relaxed) {
             bring_up::link_is_up(&self.function)
@@ -101,7 +103,8 @@ impl Nic {
         up
     }
 
-    /// Looks at the device, and whether frames leave, if that is due by now; whether it is to be reset.
+    /// Whether the device must be reset: it is not live, or frames do not leave. Returns false if no look at the device
+    /// is due yet.
     #[cold]
     #[inline(never)]
     fn is_ill(&self, pair: &mut Pair) -> bool {
@@ -110,7 +113,7 @@ impl Nic {
         if !pair.watch.is_due(now, nanos) {
             return false;
         }
-        // Whether it was unplugged is for its reset to say.
+        // Perhaps the device was unplugged. Its reset finds that out.
         if virtio::state(&self.function) != State::Live {
             return true;
         }
@@ -119,8 +122,8 @@ impl Nic {
         still.unwrap_or(true)
     }
 
-    /// Resets the device and brings it up again, unless another thread has given it up. Frames in its queues are lost; their
-    /// buffers are kept. If that fails, or it isn't what it was, it isn't used any more.
+    /// Resets the device and brings it up again, unless another thread has given it up. Frames in its queues are lost;
+    /// their buffers are kept. If the bring-up fails, or the device isn't what it was, the device is given up.
     #[cold]
     #[inline(never)]
     fn recover(&self, pair: &mut Pair) {
@@ -138,6 +141,7 @@ impl Nic {
         }
     }
 
+    /// Resets the device and starts it again, once.
     fn bring_up(&self, pair: &mut Pair) -> Result<(), InitError> {
         let negotiated = bring_up::negotiate(&self.function);
         let taken = pair.take_back(&self.function);
@@ -153,14 +157,14 @@ impl Nic {
         Ok(())
     }
 
-    /// The device isn't used any more. Its buffers are taken back.
+    /// Ends the use of the device: silences it and takes its buffers back. Returns the error of all later calls.
     fn give_up(&self, pair: &mut Pair, error: NetError) -> NetError {
         let error = self.health.end(&self.function, error);
         let _ = pair.take_back(&self.function);
         error
     }
 
-    /// Recovers the device, unless it works by now.
+    /// Recovers the device, unless it is live by now because another thread has recovered it.
     #[cold]
     fn recover_if_ill(&self) -> Result<(), NetError> {
         let mut pair = self.lock()?;
@@ -171,11 +175,12 @@ impl Nic {
         self.health.check()
     }
 
-    /// Whether the queue has anything to receive; `wanted` says whether the next frame is to interrupt.
+    /// Whether there are frames to receive. `wanted` says whether the next frame should interrupt.
     fn has_frames(&self, wanted: bool) -> Result<bool, NetError> {
         self.ready(&mut *self.lock()?, wanted)
     }
 
+    /// Does the same with the queues that the caller has locked. Recovers the device if it broke its protocol.
     fn ready(&self, pair: &mut Pair, wanted: bool) -> Result<bool, NetError> {
         if let Ok(ready) = pair.has_frames(&self.function, wanted) {
             return Ok(ready);
@@ -184,7 +189,8 @@ impl Nic {
         self.health.check().map(|()| false)
     }
 
-    /// The same behind a wait: for a thread that waits the clock counts, not its calls.
+    /// Whether there are frames to receive after a wait. Also looks at the device if that is due by the clock: a thread
+    /// that waits makes too few calls for a look after so many calls.
     fn has_frames_by_now(&self) -> Result<bool, NetError> {
         let mut pair = self.lock()?;
         self.health.check()?;
@@ -196,12 +202,13 @@ impl Nic {
         Ok(ready)
     }
 
-    /// An orderly stop: what is to be sent leaves, for a tenth of a second at most; then the device is reset. The packets in its
-    /// queues are freed with the driver. Calls after it fail.
+    /// Stops the device in an orderly way: waits until the given frames have left, for 100 ms at most, and resets the
+    /// device. The packets in its queues are freed with the driver. Later calls fail, except `info` and `statistics`.
     ///
     /// # Errors
     ///
-    /// [`NetError`] if the device does not comply; it is silenced when the function is given back.
+    /// [`NetError`] if the device can't be reset or was given up before; it is silenced all the same.
+    /// [`NetError::Busy`] if another thread keeps the queues; then nothing was stopped.
     pub fn shut_down(&self) -> Result<(), NetError> {
         let mut pair = self.lock()?;
         self.health.check()?;
@@ -285,7 +292,7 @@ impl NetDevice for Nic {
 
 impl Drop for Nic {
     fn drop(&mut self) {
-        // An orderly stop; if the device does not comply, the function's drop silences it.
+        // If the orderly stop fails, the drop of the function silences the device.
         let _ = self.shut_down();
     }
 }

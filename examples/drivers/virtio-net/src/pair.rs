@@ -1,4 +1,4 @@
-//! The two queues: what the lock guards, and the exchange itself.
+//! The receive and the transmit queue, which a lock guards, and the exchange of packets with them.
 
 use alloc::vec::Vec;
 
@@ -18,11 +18,14 @@ use crate::faults::fault_point;
 /// The queues' numbers (§5.1.2).
 pub(crate) const RX_QUEUE: u16 = 0;
 const TX_QUEUE: u16 = 1;
-/// A frame's header (§5.1.6): no offload, since none was negotiated. What a device says there is ignored.
+/// The header before a frame (§5.1.6): no offloads, since none were negotiated. The driver ignores the header of a
+/// received frame.
 const PLAIN: Bytes = [0; 16];
+/// Bytes of that header.
 const VIRTIO_HEADER: usize = 12;
-/// Shorter frames are padded to this; and the check sequence, which statistics count.
+/// Shorter frames are padded to this many bytes.
 const SHORTEST: usize = 60;
+/// Bytes of the frame check sequence, which the statistics include.
 const CHECK: u64 = 4;
 
 type RxQueue = PacketQueue<VirtioNet, { VirtioNet::RX }, Packet>;
@@ -32,27 +35,28 @@ type TxQueue = PacketQueue<VirtioNet, { VirtioNet::TX }, Packet>;
 pub(crate) struct Pair {
     rx: RxQueue,
     tx: TxQueue,
-    /// Bytes of the longest frame that is sent.
+    /// Bytes of the longest frame that may be sent.
     longest: usize,
-    /// Buffers of frames that a reset took back; their owner gets them with those that were sent.
+    /// Buffers from the transmit queue for which no caller's batch had room yet, or that a reset took back. They go to
+    /// the next batches that have room.
     returned: Vec<RRef<Packet>>,
-    /// Room for the receive queue's packets while the device is reset.
+    /// The packets of the receive queue that are not in it, as during a reset.
     shelf: Vec<RRef<Packet>>,
     pub(crate) watch: Watch,
     pub(crate) statistics: NetStatistics,
 }
 
-/// What became of an exchange.
+/// The result of an exchange.
 pub(crate) struct Outcome {
     pub(crate) exchanged: Exchanged,
-    /// The device broke its protocol.
+    /// Whether the device broke its protocol.
     pub(crate) broken: bool,
-    /// It's time to ask the clock whether a look at the device is due.
+    /// Whether it is time to read the clock, to find out if a look at the device is due.
     pub(crate) ask: bool,
 }
 
 impl Pair {
-    /// Queues for frames of `mtu` bytes of payload, empty.
+    /// Makes both queues, empty, for frames of at most `mtu` bytes of payload.
     pub(crate) fn new(function: &Function, limits: &Limits, mtu: u16) -> Result<Self, InitError> {
         let rx_entries = virtio::queue_entries(function, RX_QUEUE, (4, limits.rx_entries))?;
         let tx_entries = virtio::queue_entries(function, TX_QUEUE, (4, limits.tx_entries))?;
@@ -78,13 +82,13 @@ impl Pair {
         })
     }
 
-    /// Frames that the transmit queue holds at most, once it is empty.
+    /// Returns how many more frames the transmit queue has room for. While it is empty, that is the most it ever holds.
     pub(crate) fn tx_room(&self) -> u16 {
         self.tx.room() as u16
     }
 
-    /// Starts both queues, gives the receive queue its packets, and sets the device to work. The receive queue interrupts by
-    /// `vector` when that is asked for.
+    /// Starts both queues, gives the receive queue its packets, and lets the device work. The receive queue interrupts
+    /// by `vector`, but only when the driver asks for that.
     pub(crate) fn start(&mut self, function: &Function, vector: u16) -> Result<(), InitError> {
         self.watch.reset();
         self.tx.start(function, NO_VECTOR.into())?;
@@ -100,7 +104,8 @@ impl Pair {
         Ok(self.rx.ring(function)?)
     }
 
-    /// Puts a packet into the receive queue; false, and it's on the shelf, if it isn't to be had.
+    /// Puts a packet into the receive queue. If the queue refuses it, the packet is put on the shelf, and this returns
+    /// false.
     fn receive_into(&mut self, function: &Function, packet: RRef<Packet>) -> bool {
         let put = self
             .rx
@@ -119,16 +124,16 @@ impl Pair {
         Ok(())
     }
 
-    /// Waits until what was given to the device has left, for `millis` at most.
+    /// Waits until all frames that the device was given have left, for `millis` milliseconds at most.
     pub(crate) fn drain(&mut self, function: &Function, millis: u64) {
         function.deadline(millis).poll(|| {
-            // One that breaks its protocol is reset in any case.
+            // An error does not matter here: the caller resets the device in any case.
             let _ = self.reclaim_all(function);
             self.tx.held() == 0
         });
     }
 
-    /// Whether anything has arrived that wasn't taken; `wanted` says whether the next frame is to interrupt.
+    /// Whether frames have arrived that weren't taken yet. `wanted` says whether the next frame should interrupt.
     pub(crate) fn has_frames(
         &mut self,
         function: &Function,
@@ -138,8 +143,8 @@ impl Pair {
         self.rx.has_used(function)
     }
 
-    /// Whether frames have waited to leave for `nanos` by time `now`. Callers may have had no room for buffers of those that left, so
-    /// the queue itself is asked before that is believed.
+    /// Whether no frame has left for more than `nanos` by time `now`, although some wait and the link was up. Some may
+    /// have left whose buffers no caller had room for, so the queue itself is asked before this returns true.
     pub(crate) fn stands_still(
         &mut self,
         function: &Function,
@@ -155,19 +160,20 @@ impl Pair {
         Ok(self.watch.hangs(self.tx.held(), up, now, nanos))
     }
 
-    /// Takes all buffers back whose frames have left, for their owner to get them later; how many.
+    /// Takes back all buffers whose frames have left, keeps them for later batches, and returns how many they were.
     fn reclaim_all(&mut self, function: &Function) -> Result<usize, QueueFault> {
         let mut sent = 0;
         while let Some(packet) = self.reclaim(function)? {
-            // There's room: an exchange leaves no buffer here that its batch has room for, so those here and those in the queue
-            // are never more than the queue holds.
+            // The list never grows beyond its capacity. After an exchange either the list is empty or the batch is
+            // full, and then no more packets went in than came out. So the list and the queue together never hold more
+            // packets than the queue alone has room for.
             self.returned.push(packet);
             sent += 1;
         }
         Ok(sent)
     }
 
-    /// The exchange: see [`NetDevice`](samara_interfaces::NetDevice::exchange).
+    /// Exchanges packets: see [`NetDevice`](samara_interfaces::NetDevice::exchange).
     pub(crate) fn exchange(
         &mut self,
         function: &Function,
@@ -203,8 +209,8 @@ impl Pair {
         }
     }
 
-    /// Sends the first `unsent` frames of `tx`, as many as there's room for, and takes buffers back whose frames have left;
-    /// how many. Each frame goes before a buffer comes in its place.
+    /// Sends the first `unsent` frames of `tx`, as many as there's room for, and takes buffers back whose frames have
+    /// left. Returns how many came back. A buffer takes the place of a frame in `tx`, after that frame has gone.
     fn send(
         &mut self,
         function: &Function,
@@ -240,14 +246,14 @@ impl Pair {
                 sent += 1;
                 let _ = tx.push_back(packet);
             }
-            // What came back has made room for more, or there's nothing to be done.
+            // Only buffers that came back have made room for further frames.
             if *unsent == 0 || sent == before || !up {
                 return Ok(sent);
             }
         }
     }
 
-    /// Puts a frame into the transmit queue, which has room; what is none, or can't be sent, is a buffer of `tx` again.
+    /// Puts a frame into the transmit queue, which has room. A packet that can't be sent goes back to `tx` as a buffer.
     fn send_one(&mut self, function: &Function, mut frame: RRef<Packet>, tx: &mut Packets) {
         let refused = if pad(&mut frame, self.longest) {
             let (direction, bytes) = (Direction::ToDevice, Packet::bytes_mut);
@@ -262,7 +268,7 @@ impl Pair {
         }
     }
 
-    /// The next packet that was sent.
+    /// Takes the next packet that was sent out of the transmit queue, and counts it.
     fn reclaim(&mut self, function: &Function) -> Result<Option<RRef<Packet>>, QueueFault> {
         let Some((packet, _)) = self.tx.next(function)? else {
             return Ok(None);
@@ -289,7 +295,8 @@ impl Pair {
                 packet = match rx.replace(*received, packet) {
                     Ok(mut empty) => {
                         *received += 1;
-                        // The next frame may be another client's, and the device say that it is longer than it is.
+                        // The next frame in this buffer may go to another client, and the device may report more
+                        // bytes than it wrote.
                         empty.room_mut().fill(0);
                         empty
                     }
@@ -304,19 +311,20 @@ impl Pair {
     }
 }
 
-/// All of a packet's buffer: what the device may receive into.
+/// Returns all of a packet's buffer, into which the device may receive.
 fn whole(packet: &mut Packet) -> &mut [u8] {
     packet.room_mut()
 }
 
-/// Makes a packet, of which the device says that it wrote `written` bytes, a frame of that length; false if it is none.
+/// Sets the length of a received frame, for which the device says that it `written` bytes with the virtio header.
+/// Returns false if they are no frame.
 fn accept(packet: &mut Packet, written: usize) -> bool {
     let length = written.checked_sub(VIRTIO_HEADER);
     let length = length.filter(|&length| length >= HEADER);
     length.is_some_and(|length| packet.set_len(length).is_ok())
 }
 
-/// Pads a frame that is short; false if it's no frame that can be sent.
+/// Pads a short frame. Returns false if the packet is too short or too long to be sent.
 fn pad(packet: &mut Packet, longest: usize) -> bool {
     let length = packet.len();
     if !(HEADER..=longest).contains(&length) {

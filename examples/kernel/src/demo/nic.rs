@@ -139,7 +139,7 @@ impl Net {
         stack.statistics().map_err(|error| error.to_string())
     }
 
-    /// Stops the domains, the server first, and takes everything back.
+    /// Stops the domains, the server first. Everything that they had is reclaimed.
     pub(super) fn stop(self) -> Result<(), String> {
         const PATIENCE: Duration = Duration::from_secs(10);
         drop(self.http);

@@ -1,4 +1,4 @@
-//! The work: reads the whole disk and hashes it, writes a region, and reads that back.
+//! The work: reads and hashes the disk, as far as `--size` says, then writes a region of it and reads that back.
 
 use alloc::format;
 use alloc::string::{String, ToString};

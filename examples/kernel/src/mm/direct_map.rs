@@ -2,7 +2,8 @@
 
 use super::layout::{DEVICES, DIRECT_MAP};
 
-/// Returns a pointer to the RAM at `physical`. It is valid where there is RAM that the image does not occupy.
+/// Returns a pointer to the RAM at `physical`. It is valid in usable regions of the memory map, outside of the kernel's
+/// image.
 pub(crate) fn pointer<T>(physical: u64) -> *mut T {
     core::ptr::with_exposed_provenance_mut((DIRECT_MAP + physical) as usize)
 }

@@ -78,7 +78,8 @@ impl Holder for State {
 
 fn spawn(name: &str) -> Domain<dyn Holder> {
     let policy = Restart::limited(u32::MAX, Duration::from_secs(3600));
-    // So long that no call is given up while it waits for another thread's recovery, however slow the machine is.
+    // The drain timeout is so long that no call is given up while it waits for another thread's recovery, however slow
+    // the machine is.
     let spec = DomainSpec::new(name).heap_quota(1 << 20).restart(policy);
     let spec = spec.drain_timeout(Duration::from_secs(3600));
     let domain = runtime().spawn(spec, init, Mint::nothing());

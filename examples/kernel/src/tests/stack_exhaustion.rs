@@ -47,7 +47,7 @@ const NEAR: usize = 20 * 1024;
 /// More than the number of frames that [`NEAR`] bytes hold.
 const FRAMES: usize = 400;
 
-/// A thread is spawned in one of this many frames.
+/// One of this many frames spawns a thread.
 const SPAWNS: u32 = 8;
 
 /// Recurses until the stack runs over, so it never returns. `pad` frames of a few words each come first, so that the

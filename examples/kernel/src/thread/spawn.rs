@@ -1,4 +1,4 @@
-//! Starts threads, and frees what is left when they have ended.
+//! Starts threads, and frees their stacks and places after they have ended.
 
 #[cfg(feature = "kernel-tests")]
 use core::sync::atomic::AtomicU32;

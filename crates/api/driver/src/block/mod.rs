@@ -115,8 +115,8 @@ pub trait Device {
     ///
     /// # Errors
     ///
-    /// Why the device can't be used. [`GONE`](Self::GONE) is a finding of the reset; registers that read as all ones
-    /// after it are [`ABSENT`](Self::ABSENT).
+    /// Why the device can't be used. It is [`GONE`](Self::GONE) if the reset finds that the device was unplugged, or if
+    /// the device does not answer soon after it. It is [`ABSENT`](Self::ABSENT) if registers read as all ones later.
     fn bring_up(&mut self, function: &PciFunction<Self::Table>) -> Result<(), Self::Refusal>;
 
     /// Returns what this failure of a [bring-up](Self::bring_up) says about the device.

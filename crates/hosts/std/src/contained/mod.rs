@@ -62,16 +62,16 @@
 //! crate that restart domains. On a thread that has not asked, an allocation beyond a quota still aborts the
 //! process.
 //!
-//! If a stack runs over inside trusted code, its lowest part, which is closed otherwise, is opened so that this
-//! code can finish. With [`allow_segments`] a call that finds too little room goes on on a stack segment, which
-//! has such a part, too.
+//! The lowest part of a stack is its reserve, which is closed. If the stack runs over inside trusted code, the
+//! reserve is opened so that this code can finish. With [`allow_segments`] a call that finds too little room
+//! continues on a stack segment, which has a reserve, too.
 //!
 //! # Limits of a hosted program
 //!
 //! * A tick does not cut while the thread is in a shared library: locks and buffers of the C library would stay
 //!   as they are. Its functions that copy, fill and compare memory hold nothing, so a tick does cut there. A
 //!   fault in a library is the domain's doing (a copy between bad addresses), and is cut.
-//! * The process's first thread, and a thread with a stack of at most 256 KiB, has no such part. A domain whose
+//! * The process's first thread, and a thread with a stack of at most 256 KiB, has no reserve. A domain whose
 //!   recursion overruns that stack inside trusted code ends the process.
 //! * A cut on `std`'s way to the panic hook, or in the hook, leaves the hook's lock held for reading. A thread
 //!   that sets or takes a hook later waits for ever, a test harness at its end for example. An endless
@@ -81,7 +81,7 @@
 //!   comes there and the lock stays held: a later panic that prints a backtrace waits for ever. Hosts with
 //!   quotas leave the variable unset.
 //! * A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts panics,
-//!   and no other code can change its count. `samara_unwind::is_unwinding` knows.
+//!   and no other code can change its count. `samara_unwind::is_unwinding` is right even then.
 #![expect(
     unsafe_code,
     reason = "installs signal handlers and reads the program headers"

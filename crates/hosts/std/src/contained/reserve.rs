@@ -76,7 +76,7 @@ std::thread_local! {
     static SEGMENT: Cell<Option<Parts>> = const { Cell::new(None) };
 }
 
-/// Returns the stack that the running thread is on: the one that an overflow is of.
+/// Returns the stack that the running thread is on, if it has a reserve. An overflow is always one of this stack.
 fn current() -> Option<Parts> {
     SEGMENT.get().or(OWN.get())
 }

@@ -192,7 +192,7 @@ pub fn stepping() -> Contained {
 }
 
 impl Contained {
-    /// As [`step`](Self::step), but single-stepped only from where `call` calls [`arm`]: that is instruction 0.
+    /// Like [`step`](Self::step), but the single steps begin where `call` calls [`arm`]. Instruction 0 is there.
     pub fn step_armed<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
         let plan = Plan {
             is_on: true,

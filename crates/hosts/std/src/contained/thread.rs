@@ -105,8 +105,8 @@ impl Contained {
 impl Contained {
     /// Runs `call` on a clock that stands still, except at the thread's yields: at each yield the time `each`
     /// passes, and then a tick comes that reports as much. So the thread's waits do not depend on the machine.
-    /// `then` gets the number of turns that are over. The thread that yields calls it, as it calls
-    /// [`Threads`](samara_domain_runtime::host::Threads).
+    /// Before that tick the thread calls `then` with the number of turns that are over. It does so inside the yield,
+    /// where the rules for methods of [`Threads`](samara_domain_runtime::host::Threads) apply.
     ///
     /// Returns the number of turns, too.
     ///

@@ -1,4 +1,4 @@
-//! A virtqueue of transfers: requests of a virtio disk.
+//! Steps with the virtqueue of a virtio disk. Its chains are requests, which carry DMA transfers.
 
 use samara_device_io::PciFunction;
 use samara_device_io::queue::{Chain, ChainQueue, QueueError, QueueFault, SubmitError};

@@ -23,7 +23,7 @@ use crate::expected_panics;
 use crate::ledger::{self, Holder};
 use crate::step::Numbers;
 
-/// A function that another domain has lent for the length of a call, with its claim.
+/// The function that another domain has lent for the length of a call, with its claim; or no function.
 #[derive(Clone, Copy)]
 pub(crate) enum Lent<'a> {
     Nothing,

@@ -1,4 +1,4 @@
-//! A device as its driver has it: a slot, and perhaps a claim of it.
+//! A driver's record of one device: the device's slot and, while the driver claims the device, the function.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 use std::sync::{RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};

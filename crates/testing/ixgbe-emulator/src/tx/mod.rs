@@ -57,7 +57,7 @@ impl TxQueue {
 }
 
 impl Nic {
-    /// Works through the rings. Returns true if a queue had more than its share of a step.
+    /// Works through the rings. Returns true if a queue still has descriptors, which are for the next step.
     pub(crate) fn transmit(&mut self, bus: &mut Bus<'_>, link: &mut dyn Link) -> bool {
         let enabled = self.file.has(at::DMATXCTL, DMATXCTL_ENABLE);
         if !bus.master() || !enabled || self.flow.quiet_until(self.now).is_some() {

@@ -10,7 +10,8 @@ use crate::registers::{RegisterFile, offset as at};
 /// The largest number of segments of one packet: 256 KiB in pieces of 64 bytes.
 const SEGMENTS: usize = 4096;
 
-/// The masks of the TCP flags that stay set, by a segment's place (sections 8.2.3.9.3 and 8.2.3.9.4).
+/// The masks of the TCP flags that stay set in the first segment, in those between, and in the last one (sections
+/// 8.2.3.9.3 and 8.2.3.9.4).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TcpFlags {
     first: u16,
@@ -161,8 +162,8 @@ mod tests {
         legacy: None,
     };
 
-    /// 250 bytes from 10.0.0.1 to 10.0.0.2; FIN, PSH, ACK and CWR; the pseudo header's sum
-    /// without the length.
+    /// Returns a packet that carries 250 bytes from 10.0.0.1 to 10.0.0.2. The flags are FIN, PSH, ACK and CWR. The
+    /// checksum field holds the sum of the pseudo header without the length.
     fn packet() -> Vec<u8> {
         let mut packet = vec![0; 12];
         packet.extend([

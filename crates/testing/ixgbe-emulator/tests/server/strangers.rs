@@ -22,7 +22,7 @@ fn unread_interrupts_do_not_block_the_server() {
     let mut vmm = Vmm::attach(&socket);
     vmm.traffic(1);
     let (done, is_done) = mpsc::channel();
-    // In a thread of its own, as an answer may never come.
+    // The accesses run on a thread of their own, because an answer may never come.
     thread::spawn(move || {
         for _ in 0..3000 {
             vmm.write(at::EICS, 1);

@@ -215,7 +215,7 @@ impl Vmm {
         self.memory.metadata().expect("a file").len()
     }
 
-    /// Returns another descriptor of the memory's file.
+    /// Returns another file descriptor for the memory's file.
     pub(crate) fn share(&self) -> File {
         self.memory.try_clone().expect("a file")
     }

@@ -75,8 +75,8 @@ impl Object {
         this
     }
 
-    /// Writes the object's cell. loom fails the test if another use of the slot does not happen before or after this
-    /// one.
+    /// Writes the object's cell. loom fails the test if another use of the slot is concurrent with this one: if neither
+    /// happens before the other.
     pub fn touch(&self) {
         let cell = SLOTS.with_borrow_mut(|slots| {
             let blank = &mut slots.blank;

@@ -91,8 +91,9 @@ fn an_image_in_use_needs_exact_counts() {
         .run(look_up_and_unload);
 }
 
-/// A raise looks images up as above, but is not counted as a reader. In reality the image of an active frame stays.
-/// Here the bytes of both images stay, so that the raise may meet the place while it is refilled.
+/// A raise looks images up as above, but is not counted as a reader. In reality the image of an active frame stays
+/// registered. Here it is unregistered, and only the bytes of both images stay. So the raise may read the place in the
+/// registry while the second image is written to it.
 fn raise_and_reuse() {
     host::begin();
     images::begin();

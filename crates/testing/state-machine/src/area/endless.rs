@@ -104,7 +104,7 @@ enum Where {
     Reopening,
     /// In many destructors, each within its budget. A collection must not wait for all of them.
     Exports,
-    /// In a destructor that spends its time in calls of another domain.
+    /// In a destructor that spends its time in calls to another domain.
     ExportByOthers,
     /// In opening objects of the host and dropping their proxies.
     HostsObjects,

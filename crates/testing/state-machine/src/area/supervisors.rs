@@ -18,7 +18,7 @@ pub(crate) const KINDS: &[Kind] = &[
 /// Restarts that a supervisor grants to all of its children together.
 const BUDGET: usize = 2;
 
-/// How many recipes fail in a row before one succeeds.
+/// How often a recipe fails in a row before it succeeds. The step chooses one of these numbers.
 const VAIN: [usize; 4] = [0, 0, 1, BUDGET + 1];
 
 /// A supervisor's remaining restarts, and the domains that the host has stopped.
@@ -229,7 +229,7 @@ impl Machine {
             );
             self.model.die(domain, ExitKind::Killed);
             assert_eq!(self.domains[domain].restart(), Err(SpawnError::Stopped));
-            // A stop is final, even where a supervisor would start the domain again.
+            // A supervisor above could start a child again that was given up. A stop rules this out.
             let stopped = self.domains[domain].stop(Duration::from_secs(10));
             assert_eq!(stopped, Ok(()));
         }

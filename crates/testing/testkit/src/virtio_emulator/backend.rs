@@ -1,10 +1,10 @@
-//! What is behind the transport: a disk or a network interface.
+//! The device behind the virtio transport: a disk or a network interface.
 
 use super::block::Disk;
 use super::net::Nic;
 use super::shape::Device;
 
-/// Bytes of the device configuration that may be other than 0.
+/// The length of the device configuration in bytes. Everything after it reads as 0.
 pub(super) const CONFIG: usize = 0x18;
 
 pub(super) enum Backend {
@@ -20,7 +20,7 @@ impl Backend {
         }
     }
 
-    /// How many queues it has (§5.2.2, §5.1.2).
+    /// Returns the number of queues (§5.2.2, §5.1.2).
     pub(super) fn queues(&self) -> u16 {
         match self {
             Self::Block(_) => 1,
@@ -28,7 +28,7 @@ impl Backend {
         }
     }
 
-    /// Features of the device type that it offers.
+    /// Returns the offered features that belong to the device type.
     pub(super) fn features(&self) -> u64 {
         match self {
             Self::Block(disk) => disk.features(),
@@ -36,7 +36,7 @@ impl Backend {
         }
     }
 
-    /// The device configuration.
+    /// Returns the bytes of the device configuration.
     pub(super) fn config(&self) -> [u8; CONFIG] {
         match self {
             Self::Block(disk) => disk.config(),
@@ -44,7 +44,7 @@ impl Backend {
         }
     }
 
-    /// Its fields: offset and bytes of each.
+    /// Returns the offset and the width in bytes of each field of the device configuration.
     pub(super) fn fields(&self) -> &'static [(u32, u32)] {
         match self {
             Self::Block(_) => &super::block::FIELDS,
@@ -52,7 +52,7 @@ impl Backend {
         }
     }
 
-    /// The capacity in sectors, of a disk.
+    /// Sets the capacity of a disk, in sectors. Does nothing to a network interface.
     pub(super) fn set_capacity(&mut self, sectors: u64) {
         if let Self::Block(disk) = self {
             disk.shape.sectors = sectors;

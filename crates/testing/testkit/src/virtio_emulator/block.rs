@@ -1,4 +1,4 @@
-//! The block device (§5.2): its features, its configuration, its requests.
+//! The block device (§5.2): its features, its configuration and its requests.
 
 use std::vec;
 use std::vec::Vec;
@@ -18,7 +18,7 @@ const RO: u64 = 1 << 5;
 const BLK_SIZE: u64 = 1 << 6;
 const FLUSH: u64 = 1 << 9;
 
-/// Up to the block size (§5.2.4).
+/// Offset and width of each field of the device configuration, up to the block size (§5.2.4).
 pub(super) const FIELDS: [(u32, u32); 7] =
     [(0, 8), (8, 4), (12, 4), (16, 2), (18, 1), (19, 1), (20, 4)];
 
@@ -39,7 +39,7 @@ pub(super) struct Disk {
     pub(super) medium: Vec<u8>,
 }
 
-/// A request's header.
+/// The fields of a request's header that the device uses.
 struct Header {
     kind: u32,
     sector: u64,
@@ -83,7 +83,11 @@ impl Disk {
         bytes
     }
 
-    /// The bytes of the medium that `length` bytes from `sector` on are, if they are in the capacity and there.
+    /// Returns the offset in the medium at which the request's `length` bytes from `sector` on begin. `None` means that
+    /// they lie within the capacity but past the end of the medium, which may be shorter.
+    ///
+    /// # Errors
+    /// The rule that the driver broke: the length is no multiple of a sector, or the request exceeds the capacity.
     fn place(&self, sector: u64, length: u64) -> Result<Option<usize>, Violation> {
         if !length.is_multiple_of(SECTOR) {
             return Err(Violation::DataLength);
@@ -98,7 +102,7 @@ impl Disk {
 }
 
 impl Machine {
-    /// Executes a request; how many bytes of its writable part were written, from its beginning on (§2.7.8.1).
+    /// Executes a request. Returns how many bytes of its writable part were written, counted from the start (§2.7.8.1).
     pub(super) fn execute_block(&mut self, request: &Request) -> Result<u32, Fault> {
         let chain = &request.chain;
         let room = total(&chain.writable);
@@ -121,12 +125,13 @@ impl Machine {
             let last = part(&chain.writable, room - 1, 1);
             scatter(&self.memory, &last, &[status])?;
         }
-        // What was not written is not counted, and neither is what follows it.
+        // The used length counts written bytes from the start up to the first byte that was not written. So the status
+        // byte, the last one, counts only if all data before it was written.
         let written = if moved == room - 1 { room } else { moved };
         Ok(written as u32)
     }
 
-    /// Status, and bytes written to the data.
+    /// Executes the request apart from its status byte. Returns the status and the number of data bytes written.
     fn serve(&mut self, header: &Header, request: &Request) -> Result<(u8, u64), Fault> {
         let Backend::Block(disk) = &mut self.backend else {
             return Ok((UNSUPPORTED, 0));

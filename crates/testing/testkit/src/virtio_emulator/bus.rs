@@ -1,17 +1,17 @@
-//! The model's registers as the host's accesses arrive: the only file that knows the bus's widths.
+//! Passes register accesses of `samara-device-io` on to the model. No other file knows that crate's access widths.
 
 use samara_device_io::host::MmioBus;
 use samara_device_io::table::Width;
 
 use super::VirtioEmulator;
 
-/// One BAR; the lifetime of the model is the process's.
+/// One mapped BAR. The model lives as long as the process.
 pub(super) struct Window {
     pub(super) model: &'static VirtioEmulator,
     pub(super) bar: u8,
 }
 
-// SAFETY: the model runs as the host.
+// SAFETY: the model runs each access as the host, so its allocations belong to the host.
 unsafe impl MmioBus for Window {
     fn read(&self, offset: usize, width: Width) -> u32 {
         self.model.read(self.bar, offset, width.bytes() as u32)

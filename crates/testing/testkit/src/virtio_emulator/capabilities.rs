@@ -1,4 +1,4 @@
-//! The capability list (§4.1.4): where a driver finds the structures, and how a broken device lies about them.
+//! The capability list (§4.1.4), in which a driver finds the virtio structures, and the ways to make it malformed.
 
 use std::vec::Vec;
 
@@ -17,11 +17,12 @@ const ISR: u8 = 3;
 const DEVICE: u8 = 4;
 const WINDOW: u8 = 5;
 
-/// The first byte of configuration space after the header, and the first after all capabilities.
+/// Configuration space from `FIRST` to before `END` holds the capabilities. It follows the header.
 const FIRST: usize = 0x40;
 const END: usize = 0x100;
 
-/// Where in configuration space the capabilities are that do something.
+/// Offsets in configuration space: of the first capability in the list, and of the capabilities that have registers
+/// with an effect.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Places {
     pub(super) first: u8,
@@ -30,7 +31,7 @@ pub(super) struct Places {
     pub(super) window: usize,
 }
 
-/// A virtio structure capability; its next pointer is filled in later.
+/// Returns a virtio structure capability. `write` fills in its next pointer.
 fn vendor(kind: u8, bar: u8, at: Structure, extra: Option<u32>) -> Vec<u8> {
     let length = if extra.is_some() { 20 } else { 16 };
     let mut bytes = std::vec![VENDOR, 0, length, kind, bar, 0, 0, 0];
@@ -40,7 +41,7 @@ fn vendor(kind: u8, bar: u8, at: Structure, extra: Option<u32>) -> Vec<u8> {
     bytes
 }
 
-/// The common configuration's capability, as malformed as wanted.
+/// Returns the capability of the common configuration, malformed if the shape says so.
 fn common(shape: &Shape) -> Vec<u8> {
     let (mut bar, mut at) = (STRUCTURES_BAR, shape.layout.common);
     match shape.malformed {
@@ -76,7 +77,7 @@ fn notify(shape: &Shape) -> Vec<u8> {
     bytes
 }
 
-/// PCI Express: version 1, an endpoint.
+/// Returns the PCI Express capability: version 1, of an endpoint.
 fn express(shape: &Shape) -> Vec<u8> {
     let mut bytes = std::vec![0; 20];
     bytes[0] = EXPRESS;
@@ -94,7 +95,7 @@ fn msix(shape: &Shape) -> Vec<u8> {
     bytes
 }
 
-/// All of them, by address: the list begins with the last, as in QEMU.
+/// Returns all capabilities by ascending address. The linked list runs the other way, from the last one, as in QEMU.
 fn list(shape: &Shape) -> Vec<Vec<u8>> {
     let layout = &shape.layout;
     let has_not = |malformed| shape.malformed == Some(malformed);
@@ -123,14 +124,14 @@ fn list(shape: &Shape) -> Vec<Vec<u8>> {
         list.push(msix(shape));
     }
     if shape.decoys {
-        // A type that later versions may define, and a place that they may: a driver passes over both.
+        // Later versions of the specification may define this type and this BAR. A driver must skip both capabilities.
         list.push(vendor(0x7F, STRUCTURES_BAR, layout.common, None));
         list.push(vendor(COMMON, 7, layout.common, None));
     }
     list
 }
 
-/// Writes the list into configuration space.
+/// Writes the capability list into configuration space and returns its places.
 pub(super) fn write(shape: &Shape, space: &mut [u8; END]) -> Places {
     let mut places = Places::default();
     let (mut at, mut next) = (FIRST, 0);

@@ -1,17 +1,17 @@
-//! A descriptor chain: the memory of one buffer (§2.7.5).
+//! A descriptor chain: the memory of one virtio buffer (§2.7.5).
 
 use std::vec::Vec;
 
 use crate::device_memory::{Memory, Stray};
 
-/// One element, or a part of one.
+/// The memory of one element of a chain, or a part of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Span {
     pub(super) bus: u64,
     pub(super) length: u32,
 }
 
-/// What was read of a chain when it was taken.
+/// A chain as the device read its descriptors when it took the chain.
 #[derive(Clone, Debug)]
 pub(super) struct Chain {
     pub(super) head: u16,
@@ -19,13 +19,13 @@ pub(super) struct Chain {
     pub(super) writable: Vec<Span>,
 }
 
-/// Bytes of all of them.
+/// Returns the total length of the spans, in bytes.
 pub(super) fn total(spans: &[Span]) -> u64 {
     spans.iter().map(|span| u64::from(span.length)).sum()
 }
 
-/// The `length` bytes from `from` on, as far as they are there. How a buffer is cut into elements is no concern
-/// of the device's (§2.7.4.1).
+/// Returns the `length` bytes from byte `from` on, or fewer if the spans end before. The device works on bytes because
+/// it must not depend on how the driver divides a buffer into elements (§2.7.4.1).
 pub(super) fn part(spans: &[Span], from: u64, length: u64) -> Vec<Span> {
     let (mut skip, mut left) = (from, length);
     let mut parts = Vec::new();
@@ -44,7 +44,7 @@ pub(super) fn part(spans: &[Span], from: u64, length: u64) -> Vec<Span> {
     parts
 }
 
-/// Fills `into` from the beginning of the spans, as far as they go.
+/// Reads the spans from their beginning into `into`. If they are shorter, the rest of `into` stays as it is.
 pub(super) fn gather(memory: &Memory, spans: &[Span], into: &mut [u8]) -> Result<(), Stray> {
     let mut rest = into;
     for span in spans {
@@ -55,7 +55,7 @@ pub(super) fn gather(memory: &Memory, spans: &[Span], into: &mut [u8]) -> Result
     Ok(())
 }
 
-/// Writes `from` to the beginning of the spans, as far as they go.
+/// Writes `from` to the spans from their beginning on. If they are shorter, the rest of `from` is not written.
 pub(super) fn scatter(memory: &Memory, spans: &[Span], from: &[u8]) -> Result<(), Stray> {
     let mut rest = from;
     for span in spans {

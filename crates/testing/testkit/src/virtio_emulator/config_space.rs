@@ -1,14 +1,15 @@
-//! The function's configuration space (PCI Express Base 5.0 §7.5.1): a type 0 header and the capabilities.
+//! The function's configuration space (PCI Express Base 5.0 §7.5.1): a type 0 header and the capability list.
 
 use super::capabilities::{self, Places};
 use super::shape::{Device, Shape};
 
-/// The BAR of the virtio structures: 64 bits wide, so that BAR 5 is its upper half.
+/// The BAR of the virtio structures. It is 64 bits wide, so BAR 5 is its upper half.
 pub(super) const STRUCTURES_BAR: u8 = 4;
 /// The BAR of the MSI-X table and the pending bits, 4096 bytes.
 pub(super) const MSIX_BAR: u8 = 1;
-/// Where those are in it.
+/// The offset of the MSI-X table in that BAR.
 pub(super) const TABLE: u32 = 0;
+/// The offset of the pending bits in that BAR.
 pub(super) const PENDING: u32 = 0x800;
 
 const WORDS: usize = 64;
@@ -18,14 +19,15 @@ const BUS_MASTER: u32 = 1 << 2;
 const INTERRUPT_STATUS: u32 = 1 << 19;
 const CAPABILITY_LIST: u32 = 1 << 20;
 const BAR0: usize = 4;
-/// What firmware has assigned. Memory, 32 bits; and memory, 64 bits, prefetchable.
+/// The base address that firmware has assigned to the MSI-X BAR: 32-bit memory.
 const MSIX_AT: u32 = 0xFEBD_1000;
+/// The base address that firmware has assigned to the structures' BAR, low and high half: 64-bit prefetchable memory.
 const STRUCTURES_AT: (u32, u32) = (0x0000_000C, 0x0000_0080);
 
-/// Message Control of MSI-X, as the high half of a dword: bit 15 enables it, bit 14 masks all of it.
+/// Message Control of MSI-X is the high half of a dword: its bit 15 enables MSI-X, its bit 14 masks all vectors.
 const MSIX_ENABLE: u32 = 1 << 31;
 const MSIX_MASK: u32 = 1 << 30;
-/// Device Control, bit 15.
+/// Bit 15 of Device Control starts a Function Level Reset.
 const INITIATE_FLR: u32 = 1 << 15;
 
 pub(super) struct Config {
@@ -35,12 +37,12 @@ pub(super) struct Config {
     has_msix_bar: bool,
 }
 
-/// What a dword of configuration space stands for, if it is not only a value.
+/// The side effect of an access to a dword of configuration space.
 pub(super) enum Effect {
     None,
     /// A Function Level Reset.
     Reset,
-    /// An access through the window of PCI configuration access (§4.1.4.9).
+    /// An access to a BAR through the PCI configuration access capability (§4.1.4.9).
     Window {
         bar: u8,
         offset: u32,
@@ -56,7 +58,7 @@ impl Config {
         for (word, bytes) in words.iter_mut().zip(bytes.as_chunks().0) {
             *word = u32::from_le_bytes(*bytes);
         }
-        // Vendor 1AF4h; 1040h and the device type; revision 1 (§4.1.2.1).
+        // The vendor ID is 1AF4h, the device ID is 1040h plus the device type, the revision is 1 (§4.1.2.1).
         let (id, class) = match shape.device {
             Device::Net(_) => (1, 0x02_00_00),
             Device::Block(_) => (2, 0x01_00_00),
@@ -103,7 +105,7 @@ impl Config {
         self.words[bar(STRUCTURES_BAR) + 1] = high;
     }
 
-    /// As after power-on: nobody has programmed the base addresses.
+    /// Sets the base addresses to their state after power-on, before the host has programmed them.
     pub(super) fn lose_bars(&mut self) {
         self.set_bars(0, (STRUCTURES_AT.0 & 0xF, 0));
     }
@@ -112,7 +114,7 @@ impl Config {
         self.words[COMMAND] & BUS_MASTER != 0
     }
 
-    /// Whether accesses to this BAR arrive: it is where the host has put it, and memory space is on.
+    /// Whether the function answers accesses to this BAR: it has the assigned base address, and memory space is on.
     pub(super) fn decodes(&self, bar: u8) -> bool {
         let word = |number: u8| self.words[BAR0 + usize::from(number)];
         let is_there = match bar {
@@ -136,7 +138,7 @@ impl Config {
         self.msix_control() & MSIX_MASK != 0
     }
 
-    /// Reads a dword. `interrupts`: whether INTx would be asserted.
+    /// Reads a dword. `interrupts` says whether INTx is asserted; the Interrupt Status bit shows it.
     pub(super) fn read(&self, offset: u16, interrupts: bool) -> u32 {
         let index = usize::from(offset) / 4;
         let word = self.words.get(index).copied().unwrap_or(0);
@@ -146,7 +148,7 @@ impl Config {
         }
     }
 
-    /// What reading a dword, or writing it, does besides.
+    /// Returns the side effect of reading the dword at `offset`, or of writing `written` to it.
     pub(super) fn effect(&self, offset: u16, written: Option<u32>) -> Effect {
         let at = usize::from(offset) / 4 * 4;
         let window = self.places.window / 4;
@@ -173,7 +175,8 @@ impl Config {
         }
     }
 
-    /// A Function Level Reset (PCI Express Base 5.0 §6.6.2): base addresses too are as after power-on.
+    /// Performs a Function Level Reset of configuration space (PCI Express Base 5.0 §6.6.2). It clears the base
+    /// addresses, too.
     pub(super) fn reset(&mut self) {
         for (word, mask) in self.words.iter_mut().zip(self.writable) {
             *word &= !mask;

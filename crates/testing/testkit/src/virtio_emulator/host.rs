@@ -1,4 +1,4 @@
-//! The model as a PCI host with one function on it.
+//! The model as a PCI host with one function on its bus.
 
 use samara_device_io::host::{
     Backing, Clock, ConfigSpace, DmaTranslate, MapBar, MapBarError, PciAddress,
@@ -44,14 +44,14 @@ impl Machine {
                     self.memory.is_master();
                 }
                 self.config.write(offset, value);
-                // Bus mastering or MSI-X may have come on.
+                // The write may have enabled bus mastering or MSI-X, so pending messages may be due.
                 self.send_messages();
             }
         }
     }
 }
 
-// SAFETY: reaches the model's configuration space only, at once.
+// SAFETY: accesses reach only the model's configuration space, and take effect before they return.
 unsafe impl ConfigSpace for VirtioEmulator {
     fn read(&self, _: PciAddress, offset: u16) -> u32 {
         self.run(|machine| machine.read_config(offset))
@@ -62,14 +62,14 @@ unsafe impl ConfigSpace for VirtioEmulator {
     }
 }
 
-/// The windows of the BARs.
+/// The bus that stands for each of the function's BARs.
 pub(super) struct Bars {
     pub(super) model: &'static VirtioEmulator,
     pub(super) structures: &'static Window,
     pub(super) msix: &'static Window,
 }
 
-// SAFETY: returns an emulated bus, never a raw mapping.
+// SAFETY: `map` returns an emulated bus, never a raw mapping.
 unsafe impl MapBar for Bars {
     fn map(&self, _: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError> {
         let (structures, vectors) = self
@@ -91,14 +91,14 @@ unsafe impl MapBar for Bars {
     }
 }
 
-// SAFETY: a bus address is the memory address plus a constant, and `Memory` takes the constant off again.
+// SAFETY: a bus address is the memory address plus a constant, and `Memory` subtracts the constant at each access.
 unsafe impl DmaTranslate for VirtioEmulator {
     fn bus_address(&self, start: *const u8, length: usize) -> Option<u64> {
         self.run(|machine| machine.memory.grant(start, length))
     }
 }
 
-// SAFETY: the model runs as the host.
+// SAFETY: the model runs each call as the host, so its allocations belong to the host.
 unsafe impl Clock for VirtioEmulator {
     fn now(&self) -> u64 {
         self.run(|machine| {

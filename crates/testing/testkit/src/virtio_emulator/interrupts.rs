@@ -5,7 +5,8 @@ use std::vec::Vec;
 
 use super::config_space::{PENDING, TABLE};
 
-/// An entry: address, its high half, data, vector control; bit 0 of that masks it.
+/// Bytes of a table entry. Its dwords are the address, the address's high half, the data and the vector control, whose
+/// bit 0 masks the vector.
 const ENTRY: u32 = 16;
 const CONTROL: usize = 3;
 const MASKED: u32 = 1;
@@ -21,7 +22,7 @@ pub(super) struct Interrupts {
 }
 
 impl Interrupts {
-    /// As after power-on: all masked.
+    /// Makes the state after power-on: all vectors are masked.
     pub(super) fn new(vectors: u16) -> Self {
         Self {
             table: vec![[0, 0, 0, MASKED]; usize::from(vectors)],
@@ -30,7 +31,7 @@ impl Interrupts {
         }
     }
 
-    /// The entry of the table that the offset is in, and the dword of it.
+    /// Returns the table entry at `offset`, and which of its dwords. `None` if the offset is not in the table.
     fn place(&self, offset: u32) -> Option<(usize, usize)> {
         let at = offset.checked_sub(TABLE)?;
         let entry = (at / ENTRY) as usize;
@@ -47,21 +48,21 @@ impl Interrupts {
         }
     }
 
-    /// Writes a dword of it; pending bits are read-only.
+    /// Writes a dword of the MSI-X BAR. Only the table takes writes: the pending bits are read-only.
     pub(super) fn write(&mut self, offset: u32, value: u32) {
         if let Some((entry, word)) = self.place(offset) {
             self.table[entry][word] = value;
         }
     }
 
-    /// An event of `vector` has come; nothing if there's no such vector.
+    /// Marks `vector` as pending. Does nothing if the table has no such vector.
     pub(super) fn raise(&mut self, vector: u16) {
         if usize::from(vector) < self.table.len() {
             self.pending |= 1 << vector;
         }
     }
 
-    /// Takes a message that may be sent now, address and data: pending, and not masked.
+    /// Takes the message, address and data, of a pending vector that is not masked. It is no longer pending then.
     pub(super) fn take_message(&mut self) -> Option<(u64, u32)> {
         let due = |(vector, entry): &(usize, &[u32; 4])| {
             self.pending >> vector & 1 != 0 && entry[CONTROL] & MASKED == 0

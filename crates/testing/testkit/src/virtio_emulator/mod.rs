@@ -1,25 +1,26 @@
-//! Virtio devices in the process: block and net, modern, over PCI (Virtual I/O Device 1.2 and 1.3, whose sections
-//! the comments cite). Registers, queues and data behave as the specification says, or, at the flick of a switch,
-//! as no device should.
+//! Emulated virtio devices in the test's process: block and network devices, modern, over PCI (Virtual I/O Device 1.2
+//! and 1.3; the comments cite their sections). Registers, queues and data behave as the specification says. A test can
+//! throw [`Switches`] that make the device misbehave.
 //!
-//! A model is a PCI host too, with one function on it: drivers claim [`VirtioEmulator::slot`]. Bus addresses differ
-//! from memory addresses, the device reaches only what was translated for it, only while it may be bus
-//! master, and time is virtual: it passes as the driver waits, so a time-out of seconds takes none.
+//! A model is also a PCI host with one function on its bus: drivers claim [`VirtioEmulator::slot`]. Bus addresses
+//! differ from memory addresses. The device reaches only memory that was translated for it, and only while it may be
+//! bus master. Time is virtual: it passes only as the driver waits or looks at the clock, so a timeout of seconds
+//! takes no real time.
 //!
-//! It looks at a queue only when it was notified of it. What a driver does against the specification is counted,
-//! and listed by [`VirtioEmulator::violations`].
+//! The device looks at a queue only after a notification. It counts each rule of the specification that the driver
+//! breaks, and [`VirtioEmulator::violations`] lists them.
 //!
 //! | file | concept |
 //! |---|---|
-//! | `shape`, `switches` | which device it is, how it misbehaves |
-//! | `counts` | what it has seen |
+//! | `shape`, `switches` | how the device is built, how it misbehaves |
+//! | `counts` | counters of events, and violations of the specification |
 //! | `capabilities`, `config_space` | configuration space |
-//! | `registers`, `transport`, `reset` | the structures in the BAR |
+//! | `registers`, `transport`, `reset` | the virtio structures in the BAR, and resets |
 //! | `interrupts` | MSI-X and ISR status |
-//! | `queue`, `chain` | a split ring, and a buffer in it |
-//! | `work` | from the available ring to the used ring |
+//! | `queue`, `chain` | a split virtqueue, and a descriptor chain in it |
+//! | `work` | how a chain gets from the available ring to the used ring |
 //! | `backend`, `block`, `net` | the device types |
-//! | `host`, `bus` | what `samara-device-io` asks of a host |
+//! | `host`, `bus` | the host traits of `samara-device-io` |
 #![expect(unsafe_code, reason = "stands for a PCI host")]
 
 mod backend;
@@ -64,7 +65,7 @@ use crate::messages::Controller;
 pub use crate::messages::{deliver, panic_when_taken_back, stray_messages, vectors_in_use};
 use crate::virtual_time::PAUSE;
 
-/// Where the function is, on each of the buses.
+/// The address of the function, the same on every model's bus.
 pub const ADDRESS: PciAddress = PciAddress {
     segment: 0,
     bus: 0,
@@ -72,7 +73,7 @@ pub const ADDRESS: PciAddress = PciAddress {
     function: 0,
 };
 
-/// Everything behind the model's lock.
+/// The model's state, which its lock guards.
 struct Machine {
     shape: Shape,
     config: Config,
@@ -84,22 +85,26 @@ struct Machine {
     switches: Switches,
     counts: Counts,
     violations: Vec<Violation>,
-    /// `config_generation`, and whether the configuration has changed since a driver has read of it.
+    /// The `config_generation` field.
     generation: u8,
+    /// Whether the device configuration has changed since the driver last read from it.
     config_is_changed: bool,
-    /// Features offered instead of the shape's.
+    /// The features that are offered instead of the shape's, if any.
     other_features: Option<u64>,
-    /// The size of the queues.
+    /// The maximum size of each queue.
     queue_size: u16,
     resetting: Resetting,
-    /// Pauses for which the registers read as all ones.
+    /// The number of further pauses for which the registers read as all ones.
     blind: u32,
-    /// Nanoseconds of a pause.
+    /// The length of a pause, in nanoseconds.
     pause: u64,
+    /// The virtual time, in nanoseconds.
     now: u64,
 }
 
 impl Machine {
+    /// Replaces the device by a new one. The counters, the violations, the clock and the translated memory stay: they
+    /// belong to the bus and to the test.
     fn replug(&mut self, shape: Shape) {
         let old = core::mem::replace(self, Self::new(shape));
         self.memory = old.memory;
@@ -133,7 +138,7 @@ impl Machine {
         }
     }
 
-    /// The features that the device offers (§2.2).
+    /// Returns the features that the device offers (§2.2).
     fn offered(&self) -> u64 {
         let shape = &self.shape;
         let bit = |is_offered, bit| if is_offered { bit } else { 0 };
@@ -146,16 +151,16 @@ impl Machine {
     }
 }
 
-/// The device and the bus that it's on.
+/// A virtio device together with its PCI bus.
 pub struct VirtioEmulator(Mutex<Machine>);
 
 impl VirtioEmulator {
-    /// A model that lives as long as the process, as a device does.
+    /// Makes a model that lives as long as the process.
     pub fn leak(shape: Shape) -> &'static Self {
         Box::leak(Box::new(Self(Mutex::new(Machine::new(shape)))))
     }
 
-    /// The bus that it's on, whose function is at [`ADDRESS`].
+    /// Returns the host whose bus the device is on. The function's address is [`ADDRESS`].
     pub fn host(&'static self) -> Host {
         let window = |bar| &*Box::leak(Box::new(Window { model: self, bar }));
         let bars = Box::leak(Box::new(Bars {
@@ -172,64 +177,66 @@ impl VirtioEmulator {
         }
     }
 
-    /// Where a driver claims it, as the device that table `D` describes: a block or a network device, as the shape says. Once for
-    /// each model.
+    /// Makes the slot in which a driver claims the function as the device that table `D` describes. `D` must fit the
+    /// shape: it is the table of a block device or of a network device. Call this once for each model.
     pub fn slot<D: Table>(&'static self) -> DeviceSlot<D> {
-        // SAFETY: each model is its own bus, and callers ask once; nothing else drives it.
+        // SAFETY: each model is a bus of its own, the callers make one slot for it, and nothing else drives the
+        // function.
         let slot = Box::leak(Box::new(unsafe { PciSlot::new(self.host(), ADDRESS) }));
-        // SAFETY: it is one, and the callers are tests, which name its table.
+        // SAFETY: the callers are tests, and they name the table of the device that the model emulates.
         unsafe { slot.with_table() }
     }
 
-    /// Reads `bytes` (1, 2 or 4) at `offset` of a BAR, as the bus does it.
+    /// Reads `bytes` (1, 2 or 4) at `offset` of a BAR, as an access over the bus does.
     pub fn read(&self, bar: u8, offset: usize, bytes: u32) -> u32 {
         let offset = u32::try_from(offset).unwrap_or(u32::MAX);
         self.run(|machine| machine.read(bar, offset, bytes))
     }
 
-    /// Writes `bytes` (1, 2 or 4) at `offset` of a BAR, as the bus does it.
+    /// Writes `bytes` (1, 2 or 4) at `offset` of a BAR, as an access over the bus does.
     pub fn write(&self, bar: u8, offset: usize, bytes: u32, value: u32) {
         let offset = u32::try_from(offset).unwrap_or(u32::MAX);
         self.run(|machine| machine.write(bar, offset, bytes, value));
     }
 
-    /// From now on `oracle` says what the device reaches.
+    /// Lets `oracle` decide from now on which memory the device reaches.
     pub fn watch(&self, oracle: &'static dyn Oracle) {
         self.run(|machine| machine.memory.watch(oracle));
     }
 
-    /// Makes a polling interval so many nanoseconds long, for tests in which time-outs come often.
+    /// Sets the length of a polling interval in nanoseconds. Long intervals let timeouts expire after few polls.
     pub fn set_pause(&self, nanos: u64) {
         self.run(|machine| machine.pause = nanos);
     }
 
-    /// The model's clock, in nanoseconds. Looking here takes no time.
+    /// Returns the time of the model's clock, in nanoseconds. Unlike [`Clock::now`], this call takes no virtual time.
     pub fn elapsed(&self) -> u64 {
         self.run(|machine| machine.now)
     }
 
-    /// Changes the switches.
+    /// Lets `change` set the device's switches.
     pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
         self.run(|machine| change(&mut machine.switches));
     }
 
-    /// What goes wrong with the next chain of the queue for which nothing was said yet.
+    /// Sets the misbehaviour of one chain: the next chain of the queue for which no earlier call has set one.
     pub fn go_wrong(&self, queue: usize, how: Misbehaviour) {
         self.switch(|switches| switches.next[queue].push_back(Some(how)));
     }
 
-    /// The device finds that it can't go on: DEVICE_NEEDS_RESET.
+    /// Breaks the device: it sets DEVICE_NEEDS_RESET.
     pub fn break_down(&self) {
         self.run(Machine::need_reset);
     }
 
-    /// Unplugs the device, and plugs in another of this shape, whose base addresses the host programs. What was translated for it stays
-    /// so.
+    /// Unplugs the device and plugs in another of this shape. The host has programmed the base addresses of the new
+    /// device. Memory that was translated for the old device stays translated.
     pub fn replug(&self, shape: Shape) {
         self.run(|machine| machine.replug(shape));
     }
 
-    /// The same, and the host has not noticed yet: there are no base addresses.
+    /// Does the same as [`replug`](Self::replug), but the host has not noticed the new device: its base addresses are
+    /// not programmed.
     pub fn replug_unnoticed(&self, shape: Shape) {
         self.run(|machine| {
             machine.replug(shape);
@@ -237,27 +244,27 @@ impl VirtioEmulator {
         });
     }
 
-    /// Where its structures are.
+    /// Returns the places of the virtio structures.
     pub fn layout(&self) -> Layout {
         self.lock().shape.layout
     }
 
-    /// What it has seen so far.
+    /// Returns the counters.
     pub fn counts(&self) -> Counts {
         self.run(|machine| machine.counts)
     }
 
-    /// The rules that the driver broke, the first 64.
+    /// Returns the first 64 violations of the specification by the driver, in order.
     pub fn violations(&self) -> Vec<Violation> {
         self.lock().violations.clone()
     }
 
-    /// The same, and they are forgotten.
+    /// Returns the same violations and removes them from the list.
     pub fn take_violations(&self) -> Vec<Violation> {
         core::mem::take(&mut self.lock().violations)
     }
 
-    /// The medium; empty if it is no block device.
+    /// Lets `look` read and change the medium. A network device shows an empty one.
     pub fn medium<R>(&self, look: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         match &mut self.lock().backend {
             Backend::Block(disk) => look(&mut disk.medium),
@@ -275,7 +282,8 @@ impl VirtioEmulator {
         self.run(|machine| machine.set_link(is_up));
     }
 
-    /// A frame comes from the network. False if it is dropped: the device does not run, or has no link.
+    /// Delivers a frame from the network. Returns false if the device drops it at once: it does not run, has no link,
+    /// has no room for one more frame, or is a block device.
     pub fn receive(&self, frame: &[u8]) -> bool {
         self.run(|machine| {
             let is_taken = machine.receive(frame.to_vec());
@@ -284,7 +292,7 @@ impl VirtioEmulator {
         })
     }
 
-    /// Takes the frames that were sent and did not come back.
+    /// Takes the frames that the driver sent and that the device did not loop back.
     pub fn take_sent(&self) -> Vec<Vec<u8>> {
         match &mut self.lock().backend {
             Backend::Net(nic) => core::mem::take(&mut nic.sent),
@@ -292,12 +300,13 @@ impl VirtioEmulator {
         }
     }
 
-    /// The device status register.
+    /// Returns the device status. Unlike the register, it can be 0 while a reset is going on.
     pub fn status(&self) -> u8 {
         self.run(|machine| machine.transport.status)
     }
 
-    /// Whether the driver has set the device to work, and the device can.
+    /// Whether the device uses its queues: the driver has set DRIVER_OK, and the device is neither broken nor
+    /// unplugged.
     pub fn is_running(&self) -> bool {
         self.run(|machine| machine.is_running())
     }
@@ -307,7 +316,7 @@ impl VirtioEmulator {
         self.run(|machine| machine.config.is_bus_master())
     }
 
-    /// Chains of all queues that the device has and did not give back.
+    /// Returns how many chains, of all queues, the device has taken and not given back.
     pub fn in_flight(&self) -> usize {
         self.run(|machine| {
             let queues = machine.transport.queues.iter();
@@ -326,9 +335,9 @@ impl VirtioEmulator {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs the machine on behalf of the host: what it allocates is not the calling domain's.
+    /// Runs `step` as the host, so that its memory does not belong to the calling domain.
     fn run<R>(&self, step: impl FnOnce(&mut Machine) -> R) -> R {
-        // SAFETY: the model is host code, and so is every `step` in this module, and its tests.
+        // SAFETY: the model is host code, and so is every `step` that this module and the tests pass.
         unsafe { as_host_uncharged(|| step(&mut self.lock())).0 }
     }
 }

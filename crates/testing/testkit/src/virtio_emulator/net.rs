@@ -1,4 +1,4 @@
-//! The network device (§5.1): its features, its configuration, its frames.
+//! The network device (§5.1): its features, its configuration and its frames.
 
 use std::collections::VecDeque;
 use std::vec;
@@ -12,7 +12,7 @@ use super::shape::Net;
 use super::switches::Misbehaviour;
 use super::work::Request;
 
-/// The queues (§5.1.2).
+/// The index of the receive queue (§5.1.2).
 pub(super) const RECEIVE: u16 = 0;
 
 /// Feature bits (§5.1.3).
@@ -20,7 +20,7 @@ const MTU: u64 = 1 << 3;
 const MAC: u64 = 1 << 5;
 const STATUS: u64 = 1 << 16;
 
-/// Up to the MTU (§5.1.4).
+/// Offset and width of each field of the device configuration, up to the MTU (§5.1.4).
 pub(super) const FIELDS: [(u32, u32); 9] = [
     (0, 1),
     (1, 1),
@@ -33,20 +33,20 @@ pub(super) const FIELDS: [(u32, u32); 9] = [
     (10, 2),
 ];
 
-/// `struct virtio_net_hdr` without the fields of features that are not offered (§5.1.6).
+/// Bytes of `struct virtio_net_hdr`, without the fields of features that the device does not offer (§5.1.6).
 pub(super) const HEADER: u64 = 12;
-/// Ethernet's header and payload.
+/// Bytes of an Ethernet header, and the longest payload without a negotiated MTU.
 const ETHERNET: u64 = 14;
 const PAYLOAD: u64 = 1500;
-/// Frames kept, each way.
+/// How many frames the device keeps in each direction.
 const KEPT: usize = 1024;
 
 pub(super) struct Nic {
     shape: Net,
     pub(super) is_up: bool,
-    /// Frames that are to be received.
+    /// Frames from the network that wait for a buffer.
     pub(super) incoming: VecDeque<Vec<u8>>,
-    /// Frames that were sent and did not come back.
+    /// Frames that the driver sent and that were not looped back.
     pub(super) sent: Vec<Vec<u8>>,
 }
 
@@ -72,7 +72,7 @@ impl Nic {
         features
     }
 
-    /// Its configuration tells of the link from now on if the machine offers that among `features`.
+    /// Takes over the offered features: the configuration reports the link from now on if they contain STATUS.
     pub(super) fn set_features(&mut self, features: u64) {
         self.shape.status = features & STATUS != 0;
     }
@@ -91,7 +91,7 @@ impl Nic {
 }
 
 impl Machine {
-    /// A frame has come from the network; whether there's a place for it.
+    /// Takes a frame from the network. Returns whether the device has taken it, and not dropped it.
     pub(super) fn receive(&mut self, frame: Vec<u8>) -> bool {
         let is_live = self.is_running();
         let Backend::Net(nic) = &mut self.backend else {
@@ -106,7 +106,7 @@ impl Machine {
         is_taken
     }
 
-    /// The link goes up or down; nothing on a device without one.
+    /// Sets the link, and tells the driver if it changes. Does nothing on a block device.
     pub(super) fn set_link(&mut self, is_up: bool) {
         let Backend::Net(nic) = &mut self.backend else {
             return;
@@ -117,7 +117,7 @@ impl Machine {
         }
     }
 
-    /// Whether the link goes up and down.
+    /// Toggles the link if the `flapping` switch is on.
     pub(super) fn flap(&mut self) {
         if let (true, Backend::Net(nic)) = (self.switches.flapping, &self.backend) {
             let is_up = nic.is_up;
@@ -125,7 +125,7 @@ impl Machine {
         }
     }
 
-    /// Executes what was taken; how many bytes of its writable part were written.
+    /// Executes a request. Returns how many bytes of its writable part were written.
     pub(super) fn execute_net(&mut self, request: &Request) -> Result<u32, Fault> {
         match &request.frame {
             Some(frame) => self.fill(frame, request),
@@ -133,9 +133,9 @@ impl Machine {
         }
     }
 
-    /// Writes a frame into the buffer that it was found to fit in.
+    /// Writes a header and the frame into the buffer. `take_from` has checked that the frame fits.
     fn fill(&mut self, frame: &[u8], request: &Request) -> Result<u32, Fault> {
-        // One buffer (§5.1.6.3.2).
+        // The header says that the frame takes one buffer (§5.1.6.3.2).
         let header = match request.wrong {
             Some(Misbehaviour::Header(header)) => header,
             _ => [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0],
@@ -171,7 +171,7 @@ impl Machine {
         } else {
             self.counts.dropped_frames += 1;
         }
-        // Flags, type of segmentation, number of buffers: nothing was negotiated for which they are more than 0.
+        // Flags, type of segmentation and number of buffers: without the features that use them they must be 0.
         if [header[0], header[1], header[10], header[11]] != [0; 4] {
             self.violate(Violation::FrameHeader);
         }

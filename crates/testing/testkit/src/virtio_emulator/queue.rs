@@ -1,4 +1,4 @@
-//! A split virtqueue as the device sees it (§2.7): taking chains, giving them back.
+//! The device's side of a split virtqueue (§2.7): it takes chains and gives them back.
 
 use std::vec::Vec;
 
@@ -6,16 +6,16 @@ use super::chain::{Chain, Span};
 use super::counts::{Fault, Violation};
 use crate::device_memory::{Memory, Stray};
 
-/// No vector is mapped (§4.1.5.1.2).
+/// The vector field's value if no vector is mapped (§4.1.5.1.2).
 pub(super) const NO_VECTOR: u16 = 0xFFFF;
 
 const NEXT: u16 = 1;
 const WRITE: u16 = 2;
 const INDIRECT: u16 = 4;
-/// Bit 0 of an available ring's flags: no notification, please (§2.7.7).
+/// Bit 0 of the available ring's flags: the driver asks for no used buffer notifications (§2.7.7).
 const NO_INTERRUPT: u16 = 1;
 
-/// One queue, as the common configuration has it, and how far the device has come.
+/// One queue: its fields in the common configuration, and the device's positions in its rings.
 #[derive(Clone, Debug)]
 pub(super) struct Queue {
     pub(super) size: u16,
@@ -24,13 +24,15 @@ pub(super) struct Queue {
     pub(super) driver: u64,
     pub(super) device: u64,
     pub(super) vector: u16,
-    /// Notified, and not found empty since: the device looks at no other.
+    /// Whether the queue was notified and not found empty since. The device looks only at such queues.
     pub(super) notified: bool,
-    /// Heads that the device has.
+    /// Heads of the chains that the device has taken and not given back.
     pub(super) in_flight: Vec<u16>,
-    /// Heads that the device passes over once each.
+    /// Heads that the device skips, once each, when it finds them in the available ring.
     disowned: Vec<u16>,
+    /// The device's position in the available ring.
     available: u16,
+    /// The device's position in the used ring.
     used: u16,
 }
 
@@ -57,21 +59,21 @@ impl Queue {
         }
     }
 
-    /// Whether its parts are aligned (§2.7.1).
+    /// Whether the three parts of the queue are aligned (§2.7.1).
     pub(super) fn is_aligned(&self) -> bool {
         self.descriptors.is_multiple_of(16)
             && self.driver.is_multiple_of(2)
             && self.device.is_multiple_of(4)
     }
 
-    /// Where entry `index` of a ring is, whose entries have `bytes`.
+    /// Returns the bus address of entry `index` of `ring`, whose entries are `bytes` long.
     fn entry(&self, ring: u64, index: u16, bytes: u64) -> u64 {
-        // A queue that is enabled has a size.
+        // An enabled queue has a size, so the remainder exists.
         let slot = index.checked_rem(self.size).unwrap_or(0);
         ring.wrapping_add(4 + bytes * u64::from(slot))
     }
 
-    /// Takes the next chain, if the queue was notified and has one.
+    /// Takes the next available chain. Returns `None` if the queue was not notified or is empty.
     pub(super) fn take(&mut self, memory: &Memory) -> Result<Option<Chain>, Fault> {
         if !self.enabled || !self.notified {
             return Ok(None);
@@ -103,7 +105,8 @@ impl Queue {
         Ok(Some(chain))
     }
 
-    /// Chain `id` was said to be used: the device doesn't have it any more, or passes over it when it gets it.
+    /// Makes the device leave alone the chain with head `id`, which it has wrongly reported as used. If the device has
+    /// the chain, it forgets it. Otherwise it skips the chain when the driver makes it available.
     pub(super) fn disown(&mut self, id: u32) {
         let Some(head) = u16::try_from(id).ok().filter(|&head| head < self.size) else {
             return;
@@ -115,7 +118,7 @@ impl Queue {
         }
     }
 
-    /// Puts back the chain that was taken last, which the device had no use for.
+    /// Puts the chain that was taken last back into the available ring, because the device can't use it now.
     pub(super) fn untake(&mut self) {
         if self.in_flight.pop().is_some() {
             self.available = self.available.wrapping_sub(1);
@@ -167,7 +170,7 @@ impl Queue {
         Err(Violation::ChainTooLong.into())
     }
 
-    /// Writes the next entry of the used ring; [`publish`](Self::publish) makes it seen.
+    /// Writes the next entry of the used ring. [`publish`](Self::publish) makes it visible to the driver.
     pub(super) fn give(&mut self, memory: &Memory, id: u32, length: u32) -> Result<(), Stray> {
         let mut bytes = [0; 8];
         bytes[..4].copy_from_slice(&id.to_le_bytes());
@@ -177,7 +180,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Writes the used index, `further` past what was given; whether the driver wants to be told.
+    /// Writes the used index, which is `further` past the written entries. Returns whether the driver wants a
+    /// notification.
     pub(super) fn publish(&mut self, memory: &Memory, further: u16) -> Result<bool, Stray> {
         self.used = self.used.wrapping_add(further);
         memory.write(self.device.wrapping_add(2), &self.used.to_le_bytes())?;

@@ -1,4 +1,4 @@
-//! Which register an access is for. All accesses of the host come through [`Machine::read`] and
+//! Dispatches accesses to the BARs to their registers. All such accesses go through [`Machine::read`] and
 //! [`Machine::write`].
 
 use super::Machine;
@@ -7,7 +7,7 @@ use super::config_space::{MSIX_BAR, STRUCTURES_BAR};
 use super::counts::Violation;
 use super::transport::{DRIVER_OK, is_natural};
 
-/// The `bytes` from `offset` on, little-endian; zeroes past the end.
+/// Returns `bytes` bytes, 4 at most, from `offset` on as a little-endian number. Bytes past the end are 0.
 pub(super) fn cut(structure: &[u8], offset: u32, bytes: u32) -> u32 {
     let at = |i: u32| structure.get(offset.checked_add(i)? as usize).copied();
     (0..bytes.min(4)).fold(0, |value, i| {
@@ -16,7 +16,7 @@ pub(super) fn cut(structure: &[u8], offset: u32, bytes: u32) -> u32 {
 }
 
 impl Machine {
-    /// One more register access.
+    /// Counts one register access for the switches `removed_after` and `blind_after`, and applies those that are due.
     fn count_down(&mut self) {
         if let Some(left) = self.switches.removed_after {
             self.switches.removed_after = left.checked_sub(1);
@@ -31,12 +31,12 @@ impl Machine {
         }
     }
 
-    /// Whether registers are there to be reached.
+    /// Whether the device answers accesses to this BAR.
     fn answers(&self, bar: u8) -> bool {
         !self.switches.removed && self.blind == 0 && self.config.decodes(bar)
     }
 
-    /// Reads `bytes`, 1, 2 or 4, at `offset` of a BAR; all ones if nothing answers.
+    /// Reads `bytes`, 1, 2 or 4, at `offset` of a BAR. Returns all ones if nothing answers.
     pub(super) fn read(&mut self, bar: u8, offset: u32, bytes: u32) -> u32 {
         self.count_down();
         if !self.answers(bar) || !matches!(bytes, 1 | 2 | 4) {
@@ -54,7 +54,7 @@ impl Machine {
             if bytes != 1 {
                 self.violate(Violation::Width);
             }
-            // Reading it takes it back (§4.1.4.5).
+            // The read clears the ISR status (§4.1.4.5).
             core::mem::take(&mut self.interrupts.isr).into()
         } else {
             if layout.notify.relative(offset).is_none() && layout.isr.relative(offset).is_none() {
@@ -104,7 +104,7 @@ impl Machine {
         self.send_messages();
     }
 
-    /// Device-specific configuration (§4.1.4.6).
+    /// Reads from the device-specific configuration (§4.1.4.6).
     fn read_device(&mut self, offset: u32, bytes: u32) -> u32 {
         if !is_natural(self.backend.fields(), offset, bytes) {
             self.violate(Violation::Width);
@@ -115,14 +115,16 @@ impl Machine {
                 self.set_capacity(sectors);
             }
         }
-        // The generation is another from when a driver may have seen both before and after (§4.1.4.3.1).
+        // The generation changes at the first read after a change of the configuration: only then can a driver have
+        // read both old and new fields (§4.1.4.3.1).
         if core::mem::take(&mut self.config_is_changed) {
             self.generation = self.generation.wrapping_add(1);
         }
         cut(&self.backend.config(), offset, bytes)
     }
 
-    /// An available buffer notification: a queue's index, 16 bits wide, at the queue's address (§4.1.5.2).
+    /// Takes an available buffer notification: a write of a queue's index, 16 bits wide, at the queue's address
+    /// (§4.1.5.2).
     fn notify(&mut self, offset: u32, bytes: u32, value: u32) {
         if bytes != 2 {
             self.violate(Violation::Width);
@@ -139,7 +141,7 @@ impl Machine {
         self.work();
     }
 
-    /// The capacity changes while the device runs (§5.2.6.2); nothing on a device without one.
+    /// Changes the capacity while the device runs, and tells the driver (§5.2.6.2). Does nothing on a network device.
     pub(super) fn set_capacity(&mut self, sectors: u64) {
         if let Backend::Block(_) = self.backend {
             self.backend.set_capacity(sectors);

@@ -1,4 +1,4 @@
-//! Resets: by the status register (§2.4), and of the function.
+//! Resets of the device by the status register (§2.4), and Function Level Resets.
 
 use super::Machine;
 use super::backend::Backend;
@@ -6,7 +6,7 @@ use super::interrupts::Interrupts;
 use super::transport::{Resetting, Transport};
 
 impl Machine {
-    /// 0 was written to the status register.
+    /// Begins a reset: the driver has written 0 to the status register.
     pub(super) fn begin_reset(&mut self) {
         self.resetting = match self.resetting {
             _ if self.switches.never_reset => Resetting::Forever,
@@ -14,12 +14,12 @@ impl Machine {
                 Resetting::For(self.switches.reset_takes)
             }
             Resetting::No => return self.reset(),
-            // Under way already.
+            // A reset is under way already.
             other => other,
         };
     }
 
-    /// A pause has passed.
+    /// Advances a reset that is under way by one pause.
     pub(super) fn go_on_resetting(&mut self) {
         match self.resetting {
             Resetting::For(left @ 2..) => self.resetting = Resetting::For(left - 1),
@@ -28,7 +28,8 @@ impl Machine {
         }
     }
 
-    /// Everything but the PCI function, and what is on the medium, is as after power-on.
+    /// Resets the device to its state after power-on. Configuration space, the MSI-X table and the medium stay as they
+    /// are.
     fn reset(&mut self) {
         self.counts.resets += 1;
         let switches = &mut self.switches;
@@ -61,7 +62,7 @@ impl Machine {
         }
     }
 
-    /// A Function Level Reset: the same, and the function.
+    /// Performs a Function Level Reset: it resets the device, configuration space and the MSI-X table.
     pub(super) fn reset_function(&mut self) {
         self.reset();
         self.config.reset();

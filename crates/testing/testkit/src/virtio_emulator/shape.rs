@@ -1,35 +1,36 @@
-//! What kind of device it is.
+//! The shape of a model: its device type, its features and its structures.
 
 /// How the model is built.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     /// The type of the device.
     pub device: Device,
-    /// Entries of each queue, at most; a power of two unless the device is to be wrong.
+    /// The maximum number of entries of each queue: a power of two, unless the device is meant to be wrong.
     pub queue_size: u16,
     /// Whether VIRTIO_F_VERSION_1 is offered; a device without it is a legacy device (§2.2.3).
     pub version_1: bool,
-    /// Whether VIRTIO_F_ACCESS_PLATFORM is offered, and insisted on (§6.2).
+    /// Whether VIRTIO_F_ACCESS_PLATFORM is offered, and required of the driver (§6.2).
     pub access_platform: bool,
-    /// Feature bits that are offered besides; the device refuses them when they are accepted.
+    /// Further feature bits that are offered. If the driver accepts one of them, the device refuses FEATURES_OK.
     pub also_offered: u64,
     /// Where the structures are in BAR 4.
     pub layout: Layout,
     /// `notify_off_multiplier`: 0, or a power of two.
     pub notify_multiplier: u32,
-    /// Entries of the MSI-X table, at most 64; there is no MSI-X capability without any.
+    /// Entries of the MSI-X table, 64 at most. With 0 there is no MSI-X capability.
     pub vectors: u16,
     /// Whether there is a PCI Express capability.
     pub express: bool,
-    /// Whether it offers Function Level Reset.
+    /// Whether the PCI Express capability offers Function Level Reset.
     pub flr: bool,
-    /// Lists capabilities first that a driver must ignore: of a reserved type, and with a reserved BAR (§4.1.4.1).
+    /// Whether the list begins with capabilities that a driver must ignore: one of a reserved type, and one with a
+    /// reserved BAR (§4.1.4.1).
     pub decoys: bool,
-    /// What is wrong with the capability list.
+    /// The defect of the capability list, if it has one.
     pub malformed: Option<Malformed>,
-    /// Pauses between taking a chain and giving it back; 0 is at once.
+    /// Pauses between taking a chain and giving it back. With 0 the device gives it back at once.
     pub latency: u32,
-    /// Give back what is due in reverse order.
+    /// Whether chains that are due at the same time are given back in reverse order.
     pub reorder: bool,
 }
 
@@ -45,7 +46,7 @@ pub enum Device {
 /// A block device.
 #[derive(Clone, Copy, Debug)]
 pub struct Block {
-    /// `capacity`, in sectors of 512 bytes. At most [`MEDIUM_SECTORS`](Self::MEDIUM_SECTORS) are there.
+    /// `capacity`, in sectors of 512 bytes. The medium holds at most [`MEDIUM_SECTORS`](Self::MEDIUM_SECTORS) of them.
     pub sectors: u64,
     /// `blk_size`, if VIRTIO_BLK_F_BLK_SIZE is offered.
     pub block_size: Option<u32>,
@@ -62,7 +63,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// 4096 sectors, 30 segments, writable, with a cache to flush.
+    /// A writable disk of 4096 sectors that takes up to 30 segments a request and offers flushes.
     pub const PLAIN: Self = Self {
         sectors: 4096,
         block_size: Some(512),
@@ -73,7 +74,7 @@ impl Block {
         id: *b"samara-virtio-block\0",
     };
 
-    /// Sectors of the medium, at most: a device may claim more than a test's memory holds.
+    /// The maximum number of sectors of the medium. A device may claim a capacity that a test's memory could not hold.
     pub const MEDIUM_SECTORS: u64 = 1 << 15;
 }
 
@@ -86,12 +87,13 @@ pub struct Net {
     pub mtu: Option<u16>,
     /// Whether VIRTIO_NET_F_STATUS is offered.
     pub status: bool,
-    /// Whether sent frames come back as received ones, or stay where the test finds them.
+    /// Whether the device loops sent frames back as received ones. If not, it keeps them for
+    /// [`take_sent`](super::VirtioEmulator::take_sent).
     pub loops: bool,
 }
 
 impl Net {
-    /// Sent frames come back.
+    /// A device with a MAC address and a link status that loops sent frames back.
     pub const PLAIN: Self = Self {
         mac: Some([0x52, 0x54, 0x00, 0x12, 0x34, 0x56]),
         mtu: None,
@@ -100,17 +102,17 @@ impl Net {
     };
 }
 
-/// One structure's place in BAR 4.
+/// The place of a structure in BAR 4.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Structure {
-    /// Where it begins.
+    /// The offset at which it begins.
     pub offset: u32,
-    /// Its bytes.
+    /// Its length in bytes.
     pub length: u32,
 }
 
 impl Structure {
-    /// `bytes` at `offset` relative to the structure, if they begin in it.
+    /// Returns `offset` relative to the beginning of the structure, if it lies within the structure.
     pub(super) fn relative(&self, offset: u32) -> Option<u32> {
         let at = offset.checked_sub(self.offset)?;
         (at < self.length).then_some(at)
@@ -120,7 +122,7 @@ impl Structure {
 /// The places of the structures (§4.1.4).
 #[derive(Clone, Copy, Debug)]
 pub struct Layout {
-    /// Bytes of BAR 4, a power of two of at least 4096.
+    /// The length of BAR 4 in bytes: a power of two, at least 4096.
     pub bar: u32,
     /// Common configuration.
     pub common: Structure,
@@ -137,7 +139,7 @@ const fn structure(offset: u32, length: u32) -> Structure {
 }
 
 impl Layout {
-    /// A page for each, as in QEMU.
+    /// One page for each structure, as in QEMU.
     pub const PAGES: Self = Self {
         bar: 0x4000,
         common: structure(0x0000, 0x1000),
@@ -146,7 +148,7 @@ impl Layout {
         notify: structure(0x3000, 0x1000),
     };
 
-    /// As close together as the alignments allow, no byte longer than needed, in another order.
+    /// Structures in another order, no longer than needed, and as close together as their alignments allow.
     pub const TIGHT: Self = Self {
         bar: 0x1000,
         notify: structure(0x06, 0x0A),
@@ -156,17 +158,18 @@ impl Layout {
     };
 }
 
-/// What is wrong with a capability list.
+/// A defect of a capability list.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Malformed {
     /// The last capability points to the first.
     Loop,
-    /// The common configuration's capability does not end before configuration space's first 256 bytes do.
+    /// The common configuration's capability begins in the last dword of configuration space's first 256 bytes, so it
+    /// does not fit.
     AtTheEnd,
     /// The common configuration is in BAR 6, a reserved value.
     ReservedBar,
-    /// The common configuration is in BAR 2, which the function hasn't.
+    /// The common configuration is in BAR 2, which the function does not have.
     AbsentBar,
     /// The common configuration is where the MSI-X table is.
     InMsixTable,
@@ -176,11 +179,11 @@ pub enum Malformed {
     Wraps,
     /// The common configuration is at an odd offset.
     Misaligned,
-    /// The common configuration ends before the fields of queues.
+    /// The common configuration ends before the fields of the selected queue.
     Short,
     /// The notification capability ends before its multiplier.
     ShortCapability,
-    /// Queue notify addresses lie past the notification structure.
+    /// The queues' notification addresses lie past the end of the notification structure.
     NotifyFar,
     /// There is no common configuration.
     NoCommon,
@@ -193,7 +196,7 @@ pub enum Malformed {
 }
 
 impl Shape {
-    /// A plain block device, everything at once.
+    /// A plain block device that executes each request at once.
     pub const BLOCK: Self = Self {
         device: Device::Block(Block::PLAIN),
         queue_size: 64,
@@ -211,13 +214,13 @@ impl Shape {
         reorder: false,
     };
 
-    /// A plain network device, everything at once.
+    /// A plain network device that executes each request at once.
     pub const NET: Self = Self {
         device: Device::Net(Net::PLAIN),
         ..Self::BLOCK
     };
 
-    /// The vectors that there are.
+    /// Returns the number of MSI-X vectors, limited to 64.
     pub(super) fn vectors(&self) -> u16 {
         self.vectors.min(64)
     }

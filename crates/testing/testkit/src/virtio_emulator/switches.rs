@@ -1,90 +1,94 @@
-//! How the device misbehaves.
+//! Switches that make the device misbehave.
 
 use std::collections::VecDeque;
 
 use crate::lost_writes::LostWrites;
 
-/// What goes wrong with one chain.
+/// The misbehaviour of the device with one chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misbehaviour {
-    /// Given back under this id instead of its head's: out of range, another chain's, or no head at all.
+    /// The chain is given back under this id instead of its head. The id may be out of range, the head of another
+    /// chain, or no head at all.
     Id(u32),
-    /// Given back twice.
+    /// The chain is given back twice.
     Twice,
-    /// Given back with this length.
+    /// The chain is given back with this length.
     Length(u32),
-    /// Given back with a length of so much more than its writable elements have.
+    /// The chain is given back with a length that exceeds its writable elements by so many bytes.
     Overlong(u32),
-    /// The used index goes on by so much more, modulo 2^16, than there are entries.
+    /// The used index advances by so much more than there are new entries, modulo 2^16.
     Jump(u16),
-    /// Never given back.
+    /// The chain is neither executed nor given back.
     Silent,
-    /// Given back so many pauses later than it would be.
+    /// The chain is executed and given back so many pauses late.
     Late(u32),
-    /// The device sets DEVICE_NEEDS_RESET instead.
+    /// The device sets DEVICE_NEEDS_RESET instead of executing the chain.
     NeedsReset,
-    /// Block: not executed, given back with this status.
+    /// Block devices: the request is not executed and is given back with this status.
     Status(u8),
-    /// Block: executed, given back without a status written.
+    /// Block devices: the request is executed and given back, but its status byte is not written.
     NoStatus,
-    /// Executed and given back, and so many pauses later once more.
+    /// The chain is executed and given back, and so many pauses later once more.
     Again(u32),
-    /// Net: received with this header.
+    /// Network devices: the frame is received with this header.
     Header([u8; 12]),
 }
 
-/// Switches that can be thrown at any time. What is said to happen at a reset happens at the next one, by the
-/// status register or by the function, and once.
+/// Switches that a test can throw at any time. A switch whose name ends in `_after_reset` takes effect at the next
+/// reset, by the status register or of the function. It does so once, but for `blind_after_reset`, which stays on.
 #[derive(Clone, Debug, Default)]
 pub struct Switches {
-    /// For each queue what goes wrong with the next chains, as they are taken; `None` is nothing.
+    /// For each queue, the misbehaviour with each of the next chains, in the order in which they are taken. `None`
+    /// means that the device behaves.
     pub next: [VecDeque<Option<Misbehaviour>>; 2],
-    /// No chain that is due is given back any more, even after this is cleared.
+    /// A chain that comes due while this is set is never executed or given back, even after this is cleared.
     pub hang: bool,
-    /// FEATURES_OK is never set.
+    /// The device never accepts FEATURES_OK.
     pub refuse_features: bool,
-    /// No event can be mapped to a vector (§4.1.5.1.2).
+    /// The device maps no event to a vector (§4.1.5.1.2).
     pub refuse_vectors: bool,
-    /// A reset is never seen to end, and the device goes on.
+    /// A reset by the status register never ends: the status never reads as 0, and the device goes on working.
     pub never_reset: bool,
-    /// Pauses until a reset is done; the device goes on meanwhile.
+    /// Pauses until a reset by the status register is done. The device goes on working meanwhile.
     pub reset_takes: u32,
-    /// Pauses after each reset for which the registers read as all ones, and take no write.
+    /// Pauses after each reset during which the registers read as all ones and take no writes.
     pub blind_after_reset: u32,
-    /// The features offered after the reset.
+    /// The features that are offered after the reset.
     pub features_after_reset: Option<u64>,
     /// The capacity, in sectors, after the reset.
     pub capacity_after_reset: Option<u64>,
     /// The MTU of a network device after the reset.
     pub mtu_after_reset: Option<u16>,
-    /// The size of the queues after the reset.
+    /// The maximum size of the queues after the reset.
     pub queue_size_after_reset: Option<u16>,
-    /// After so many more reads of the device configuration the capacity is this.
+    /// After so many more reads of the device configuration, the capacity becomes the second number, in sectors.
     pub capacity_turns: Option<(u32, u64)>,
-    /// `config_generation` is another at each read.
+    /// `config_generation` changes at each read of it.
     pub unstable: bool,
-    /// The link goes up or down at each pause.
+    /// The link changes between up and down at each pause.
     pub flapping: bool,
-    /// Unplugged: all ones everywhere, no memory access.
+    /// The device is unplugged: everything reads as all ones, and the device accesses no memory.
     pub removed: bool,
-    /// After so many more register accesses the device is unplugged.
+    /// The device is unplugged after so many more register accesses.
     pub removed_after: Option<u64>,
-    /// After so many more register accesses it reads as all ones, for so many pauses.
+    /// After so many more register accesses, the registers read as all ones for so many pauses.
     pub blind_after: Option<(u64, u32)>,
-    /// The same, counted from when that has begun.
+    /// The next value of [`blind_after`](Self::blind_after), which it takes over when its pauses begin.
     pub blind_again: Option<(u64, u32)>,
-    /// Register writes that are lost, and writes to configuration space.
+    /// Register writes that the device does not take.
     pub lost_writes: LostWrites,
-    /// See [`lost_writes`](Self::lost_writes).
+    /// Writes to configuration space that the function does not take.
     pub lost_config_writes: LostWrites,
-    /// The device doesn't touch a chain that it has said to have used, however it came to say so: what it says may be wrong,
-    /// what it does is right.
+    /// The device leaves alone each chain that it has reported as used, even if it reported a wrong id or reported the
+    /// chain twice. So its reports may be false, but it does not access memory that the driver has taken back on their
+    /// account. The stale entries that [`Misbehaviour::Jump`] exposes do not count as reports.
     pub keeps_its_word: bool,
-    /// What the device has in flight outlives a reset: it is executed and given back when it is due.
+    /// Chains in flight outlive a reset: once the device runs again, it executes them and gives them back when they are
+    /// due.
     pub outlives_reset: bool,
-    /// Queues can be enabled before FEATURES_OK, as those of QEMU's devices.
+    /// Queues can be enabled before FEATURES_OK, as in QEMU.
     pub enables_early: bool,
-    /// The device looks at its queues whenever it works, notified or not.
+    /// The device looks at its queues whenever it works, even without a notification.
     pub polls: bool,
 }

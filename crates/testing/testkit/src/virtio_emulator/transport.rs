@@ -18,7 +18,7 @@ pub(super) const FAILED: u8 = 0x80;
 pub(super) const VERSION_1: u64 = 1 << 32;
 pub(super) const ACCESS_PLATFORM: u64 = 1 << 33;
 
-/// The fields, offset and bytes, up to those that need features which the model does not offer.
+/// Offset and width of each field. Fields that belong to features which the model does not offer are left out.
 const FIELDS: [(u32, u32); 16] = [
     (DEVICE_FEATURE_SELECT, 4),
     (DEVICE_FEATURE, 4),
@@ -55,16 +55,16 @@ const QUEUE_DRIVER: u32 = 0x28;
 const QUEUE_DEVICE: u32 = 0x30;
 const END: usize = 0x38;
 
-/// How far a reset is.
+/// The progress of a reset by the status register.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resetting {
     No,
-    /// Pauses left.
+    /// The reset is done after so many more pauses.
     For(u32),
     Forever,
 }
 
-/// What a reset resets (§2.4).
+/// The state that a reset of the device clears (§2.4).
 pub(super) struct Transport {
     pub(super) status: u8,
     pub(super) config_vector: u16,
@@ -72,7 +72,7 @@ pub(super) struct Transport {
     device_feature_select: u32,
     driver_feature_select: u32,
     driver_features: u64,
-    /// A feature above bit 63 was accepted.
+    /// Whether the driver has accepted a feature above bit 63.
     accepts_more: bool,
     queue_select: u16,
 }
@@ -95,13 +95,14 @@ impl Transport {
         self.queues.get_mut(usize::from(self.queue_select))
     }
 
-    /// Whether the driver has accepted the feature, and the device agreed.
+    /// Whether the feature is negotiated: the driver has accepted it, and the device has accepted FEATURES_OK.
     pub(super) fn has(&self, feature: u64) -> bool {
         self.status & FEATURES_OK != 0 && self.driver_features & feature != 0
     }
 }
 
-/// Whether an access is as wide as the field that it's at (§4.1.3.1): 64 bits are two of 32.
+/// Whether an access is as wide as the field at its offset (§4.1.3.1). A field of 64 bits takes two accesses of 32
+/// bits.
 pub(super) fn is_natural(fields: &[(u32, u32)], offset: u32, bytes: u32) -> bool {
     fields.iter().any(|&(at, width)| match width {
         8 => bytes == 4 && (offset == at || offset == at + 4),
@@ -109,7 +110,7 @@ pub(super) fn is_natural(fields: &[(u32, u32)], offset: u32, bytes: u32) -> bool
     })
 }
 
-/// Which 32 bits of a number a feature select shows.
+/// Returns the 32 feature bits that the feature select `select` shows.
 fn selected(features: u64, select: u32) -> u32 {
     match select {
         0 => features as u32,
@@ -118,7 +119,7 @@ fn selected(features: u64, select: u32) -> u32 {
     }
 }
 
-/// The number with the dword at `offset` of it replaced.
+/// Returns `old` with its low or its high dword replaced by `value`. Bit 2 of `offset` selects the high one.
 fn half(old: u64, offset: u32, value: u32) -> u64 {
     match offset & 4 {
         0 => old >> 32 << 32 | u64::from(value),
@@ -127,7 +128,7 @@ fn half(old: u64, offset: u32, value: u32) -> u64 {
 }
 
 impl Machine {
-    /// The structure's bytes.
+    /// Returns the bytes of the structure.
     fn common(&self) -> [u8; END] {
         let transport = &self.transport;
         let queue = transport.queues.get(usize::from(transport.queue_select));
@@ -163,12 +164,13 @@ impl Machine {
         bytes
     }
 
-    /// `queue_notify_off`: no queue's own index, so that a driver which takes that for it is caught.
+    /// Returns `queue_notify_off` of a queue. It counts down while the queue's index counts up, so a driver that takes
+    /// the index for it notifies queue 0 at a wrong address and is caught.
     pub(super) fn notify_offset(&self, queue: u16) -> u16 {
         (self.transport.queues.len() as u16).wrapping_sub(queue)
     }
 
-    /// The status as it reads: a reset is not done before that is 0.
+    /// Returns the status as the register reads. It is not 0 before a reset is done.
     fn status(&self) -> u8 {
         match self.resetting {
             Resetting::No => self.transport.status,
@@ -180,7 +182,7 @@ impl Machine {
         if !is_natural(&FIELDS, offset, bytes) {
             self.violate(Violation::Width);
         }
-        // A driver that polls for a change would never see the same twice.
+        // A driver that reads until two reads of the generation agree would never end.
         if self.switches.unstable && (offset..offset.saturating_add(bytes)).contains(&GENERATION) {
             self.generation = self.generation.wrapping_add(1);
         }
@@ -208,7 +210,7 @@ impl Machine {
         }
     }
 
-    /// The vector that an event is mapped to when the driver asks for this one (§4.1.5.1.2).
+    /// Returns the vector to which the device maps an event if the driver asks for `vector` (§4.1.5.1.2).
     fn mapped(&mut self, vector: u16) -> u16 {
         if vector == NO_VECTOR {
             return NO_VECTOR;
@@ -307,14 +309,14 @@ impl Machine {
         if new & !was & FEATURES_OK != 0 && !self.agrees() {
             new &= !FEATURES_OK;
         }
-        // Not live without an agreement on what the device is to do.
+        // Without features agreed on, the device does not go live.
         if new & FEATURES_OK == 0 {
             new &= !DRIVER_OK;
         }
         self.transport.status = new;
     }
 
-    /// Whether the device can do with the features that the driver accepted (§2.2.2).
+    /// Whether the device can work with the features that the driver has accepted (§2.2.2).
     fn agrees(&mut self) -> bool {
         let (accepted, offered) = (self.transport.driver_features, self.offered());
         if accepted & !offered != 0 || self.transport.accepts_more {

@@ -1,4 +1,4 @@
-//! The device at work: taking chains, executing what is due, giving back, telling the driver.
+//! The device at work: it takes chains, executes those that are due, gives them back and notifies the driver.
 
 use std::vec::Vec;
 
@@ -12,14 +12,14 @@ use super::switches::Misbehaviour;
 use super::transport::{DRIVER_OK, NEEDS_RESET};
 use crate::messages::deliver;
 
-/// A chain that the device has.
+/// A chain that the device has taken and has yet to execute.
 #[derive(Clone)]
 pub(super) struct Request {
     pub(super) queue: u16,
     pub(super) chain: Chain,
-    /// What is to be received into it.
+    /// The frame that the device is to write into it, if it is a receive buffer.
     pub(super) frame: Option<Vec<u8>>,
-    /// Pauses until it's due.
+    /// Pauses until it is due.
     wait: u32,
     pub(super) wrong: Option<Misbehaviour>,
 }
@@ -30,7 +30,7 @@ impl Machine {
         !self.switches.removed && self.transport.status & (DRIVER_OK | NEEDS_RESET) == DRIVER_OK
     }
 
-    /// A pause passes.
+    /// Lets one pause pass.
     pub(super) fn pause(&mut self) {
         self.now += self.pause;
         self.blind = self.blind.saturating_sub(1);
@@ -42,7 +42,7 @@ impl Machine {
         self.work();
     }
 
-    /// Does what can be done now.
+    /// Does all work that can be done now.
     pub(super) fn work(&mut self) {
         if !self.is_running() {
             return;
@@ -58,12 +58,12 @@ impl Machine {
                 queue.notified = true;
             }
         }
-        // There is an end, also if rings lie where the device writes: a queue that was found empty is not looked
-        // at before it is notified again.
+        // The loop ends even if the device's own writes reach the rings and make chains available: the device does not
+        // look again at a queue that it found empty before the next notification.
         while self.is_running() && (self.take() | self.finish()) {}
     }
 
-    /// Takes what is available; whether that was anything.
+    /// Takes all available chains. Returns whether it made any progress.
     fn take(&mut self) -> bool {
         let mut any = false;
         for queue in 0..self.transport.queues.len() {
@@ -79,12 +79,14 @@ impl Machine {
         any
     }
 
+    /// Takes one chain from a queue, or drops a frame that does not fit into it. Returns false if there is nothing to
+    /// do.
     fn take_from(&mut self, index: usize) -> Result<bool, Fault> {
         let mut incoming = match &mut self.backend {
             Backend::Net(nic) if index == usize::from(RECEIVE) => Some(&mut nic.incoming),
             _ => None,
         };
-        // Buffers stay where they are until there's something to put into them.
+        // Receive buffers stay in the ring until there is a frame for them.
         if incoming.as_ref().is_some_and(|frames| frames.is_empty()) {
             return Ok(false);
         }
@@ -118,7 +120,7 @@ impl Machine {
         Ok(true)
     }
 
-    /// Executes what is due, and gives it back; whether that was anything.
+    /// Executes the chains that are due and gives them back. Returns whether any was due.
     fn finish(&mut self) -> bool {
         let (mut due, rest): (Vec<_>, Vec<_>) = self
             .requests
@@ -143,7 +145,7 @@ impl Machine {
         any
     }
 
-    /// Whether the device has said that it's done with the chain, and keeps to that.
+    /// Whether the device must leave the chain alone, because it has reported the chain as used and keeps its word.
     fn is_disowned(&self, request: &Request) -> bool {
         let queue = self.transport.queues.get(usize::from(request.queue));
         let has_it = queue.is_some_and(|queue| queue.in_flight.contains(&request.chain.head));
@@ -209,7 +211,7 @@ impl Machine {
         Ok(())
     }
 
-    /// The device can't go on.
+    /// Counts a fault and breaks the device, which can't go on after it.
     fn fail(&mut self, fault: Fault) {
         match fault {
             Fault::Stray => self.counts.stray_accesses += 1,
@@ -218,18 +220,19 @@ impl Machine {
         self.need_reset();
     }
 
-    /// Sets DEVICE_NEEDS_RESET (§2.1.2).
+    /// Sets DEVICE_NEEDS_RESET and tells the driver (§2.1.2).
     pub(super) fn need_reset(&mut self) {
         self.transport.status |= NEEDS_RESET;
         self.tell_of_config();
     }
 
-    /// The device configuration has changed (§4.1.5.4).
+    /// Notes a change of the device configuration and tells the driver (§4.1.5.4).
     pub(super) fn change_config(&mut self) {
         self.config_is_changed = true;
         self.tell_of_config();
     }
 
+    /// Sends a configuration change notification if the driver has set DRIVER_OK.
     fn tell_of_config(&mut self) {
         if self.transport.status & DRIVER_OK != 0 {
             self.interrupts.isr |= CONFIGURATION;
@@ -240,7 +243,7 @@ impl Machine {
         }
     }
 
-    /// Sends what is pending and may be sent: a message is a memory write, which takes a bus master.
+    /// Sends all pending messages that are not masked. A message is a memory write, so the function must be bus master.
     pub(super) fn send_messages(&mut self) {
         let config = &self.config;
         if self.switches.removed
@@ -256,7 +259,7 @@ impl Machine {
         }
     }
 
-    /// The driver broke a rule.
+    /// Records that the driver broke a rule.
     pub(super) fn violate(&mut self, violation: Violation) {
         self.counts.violations += 1;
         if self.violations.len() < KEPT {

@@ -15,7 +15,7 @@ const UNSUPPORTED: u8 = 2;
 /// A status that no device writes.
 pub(crate) const NONE: u8 = 0xEE;
 
-/// Where things are in a test's buffer.
+/// Offsets of the data and of the status in a test's buffer. The header is at 0.
 const DATA: usize = 0x1000;
 const STATUS: usize = 0x800;
 
@@ -40,7 +40,7 @@ impl Bench {
         })
     }
 
-    /// Builds a request with `data` bytes in one element; its head.
+    /// Builds a request with `data` bytes in one element. Returns the chain's head.
     pub(crate) fn request(&mut self, kind: u32, sector: u64, data: u32) -> u16 {
         self.header(kind, sector);
         self.memory.write(STATUS, &[NONE]);
@@ -73,11 +73,13 @@ impl Bench {
         self.memory.read(STATUS, 1)[0]
     }
 
-    /// Has it executed; status and used length.
+    /// Has the device execute a request. Returns the status and the used length.
     pub(crate) fn execute(&mut self, kind: u32, sector: u64, data: u32) -> (u8, u32) {
         let head = self.request(kind, sector, data);
         self.driver.submit(0, head);
-        let (id, length) = self.driver.rings[0].used().expect("it is given back");
+        let (id, length) = self.driver.rings[0]
+            .used()
+            .expect("the device gave the request back");
         assert_eq!(id, u32::from(head));
         (self.status(), length)
     }
@@ -92,7 +94,7 @@ fn sectors(from: usize, count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn what_is_read_is_on_the_medium() {
+fn reads_return_the_data_of_the_medium() {
     let mut bench = Bench::new(Shape::BLOCK);
     assert_eq!(bench.execute(IN, 7, 4096), (0, 4097));
     assert_eq!(bench.data(4096), sectors(7, 8));
@@ -102,7 +104,7 @@ fn what_is_read_is_on_the_medium() {
 }
 
 #[test]
-fn what_is_written_stays() {
+fn writes_change_only_their_sectors() {
     let mut bench = Bench::new(Shape::BLOCK);
     bench.memory.write(DATA, &[0xA5; 1024]);
     assert_eq!(bench.execute(OUT, 3, 1024), (0, 1));
@@ -130,7 +132,7 @@ fn flushes_and_the_id_are_answered() {
 }
 
 #[test]
-fn what_is_not_known_is_unsupported() {
+fn unknown_request_types_are_unsupported() {
     let mut bench = Bench::new(Shape::BLOCK);
     for kind in [2, 10, 11, 13, 14, 16, u32::MAX] {
         assert_eq!(bench.execute(kind, 0, 0), (UNSUPPORTED, 1));
@@ -160,7 +162,7 @@ fn a_read_only_disk_takes_no_write() {
 }
 
 #[test]
-fn beyond_the_capacity_nothing_moves() {
+fn requests_beyond_the_capacity_move_no_data() {
     let mut bench = Bench::new(Shape::BLOCK);
     for (kind, sector, bytes) in [
         (IN, 4096, 512),
@@ -169,7 +171,7 @@ fn beyond_the_capacity_nothing_moves() {
         (OUT, u64::MAX / 512, 4096),
     ] {
         let (status, length) = bench.execute(kind, sector, bytes);
-        // What was not written is not counted.
+        // A failed read writes no data, so the status byte behind the data does not count as written.
         assert_eq!((status, length), (IO_ERROR, u32::from(kind == OUT)));
     }
     assert_eq!(bench.data(1024), [0; 1024]);
@@ -182,7 +184,7 @@ fn beyond_the_capacity_nothing_moves() {
 }
 
 #[test]
-fn a_claimed_capacity_takes_no_memory() {
+fn a_huge_capacity_needs_no_memory() {
     let mut bench = Bench::with(Block {
         sectors: u64::MAX,
         ..Block::PLAIN
@@ -196,7 +198,7 @@ fn a_claimed_capacity_takes_no_memory() {
 }
 
 #[test]
-fn segments_have_their_limits() {
+fn segment_limits_are_enforced() {
     let mut bench = Bench::with(Block {
         size_max: Some(1024),
         seg_max: Some(2),
@@ -218,11 +220,11 @@ fn segments_have_their_limits() {
 }
 
 #[test]
-fn framing_is_of_no_concern() {
+fn any_split_into_elements_is_executed() {
     let mut bench = Bench::new(Shape::BLOCK);
     bench.header(IN, 9);
     let memory = bench.memory;
-    // A header in three elements; data and status in three, one of which has both.
+    // The header is in three elements. Data and status are in three others, the last of which has bytes of both.
     let readable = [(memory.bus(0), 3), (memory.bus(3), 12), (memory.bus(15), 1)];
     let writable = [
         (memory.bus(DATA), 100),
@@ -236,7 +238,7 @@ fn framing_is_of_no_concern() {
     assert_eq!(bench.data(512), sectors(9, 1));
     assert_eq!(memory.read(DATA + 512, 1), [0]);
 
-    // The header and the data in one element.
+    // The header and the data are in one element.
     bench.header(OUT, 2);
     memory.write(16, &[7; 512]);
     let head = bench.driver.rings[0].chain(&[(memory.bus(0), 528)], &[(memory.bus(STATUS), 1)]);
@@ -263,7 +265,7 @@ fn a_request_without_header_or_status_is_fatal() {
 }
 
 #[test]
-fn a_new_capacity_is_told() {
+fn a_new_capacity_is_reported_to_the_driver() {
     let mut bench = Bench::new(Shape::BLOCK);
     assert_eq!(bench.driver.isr(), 0);
     bench.driver.model.set_capacity(8);

@@ -1,4 +1,4 @@
-//! The model behind a claim: what `samara-device-io` does with the function.
+//! Claims of the model's function through `samara-device-io`.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use samara_testkit::virtio_emulator::{ADDRESS, Layout, Shape, VirtioEmulator, ve
 use super::support::{Driver, at, status};
 
 #[test]
-fn a_claim_silences_the_function_in_the_end() {
+fn the_end_of_a_claim_silences_the_function() {
     let _alone = alone();
     for (shape, silenced) in [
         (Shape::BLOCK, true),
@@ -33,14 +33,18 @@ fn a_claim_silences_the_function_in_the_end() {
         drop(function);
         assert!(!driver.model.is_bus_master());
         let expected = if silenced { 0 } else { status::LIVE };
-        assert_eq!(driver.status(), expected, "its BARs are where they were");
-        drop(slot.claim().expect("the function is free again"));
+        assert_eq!(
+            driver.status(),
+            expected,
+            "the end of the claim must restore the base addresses"
+        );
+        drop(slot.claim().expect("the function can be claimed again"));
         driver.finish();
     }
 }
 
 #[test]
-fn silencing_says_what_the_function_offers() {
+fn silencing_reports_if_the_function_was_reset() {
     let _alone = alone();
     for (express, flr, silenced) in [
         (true, true, Silenced::Reset),
@@ -80,12 +84,16 @@ fn a_used_buffer_wakes_the_holder_of_the_vector() {
     );
     drop(interrupt);
     assert_eq!(vectors_in_use(), 0);
-    assert_eq!(driver.model.read(1, 16 + 12, 4), 1, "masked again");
+    assert_eq!(
+        driver.model.read(1, 16 + 12, 4),
+        1,
+        "the vector is masked again"
+    );
     driver.finish();
 }
 
 #[test]
-fn bars_are_mapped_as_long_as_they_are() {
+fn bars_are_mapped_up_to_their_length() {
     let model = VirtioEmulator::leak(Shape {
         layout: Layout::TIGHT,
         vectors: 0,
@@ -103,11 +111,11 @@ fn bars_are_mapped_as_long_as_they_are() {
 }
 
 #[test]
-fn the_bus_has_the_registers() {
+fn a_mapped_bar_reaches_the_registers() {
     let driver = Driver::new(Shape::BLOCK);
     let backing = driver.model.host().bars.map(ADDRESS, 4, 0x4000);
     let Ok(Backing::Bus(bus)) = backing else {
-        panic!("it is emulated");
+        panic!("the model must map a BAR as an emulated bus");
     };
     assert_eq!(bus.read(0x2000, Width::W32), 4096);
     bus.write(0, Width::W32, 1);

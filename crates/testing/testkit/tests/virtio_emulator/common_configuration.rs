@@ -1,4 +1,4 @@
-//! The common configuration: status, features, queues, generation.
+//! The common configuration: status, features, queues and generation.
 
 use samara_testkit::virtio_emulator::{Shape, Violation};
 
@@ -15,7 +15,7 @@ fn status_bits_come_in_order() {
     driver.reset();
     driver.add_status(status::ACKNOWLEDGE);
     driver.add_status(status::DRIVER);
-    // Not live without features agreed on.
+    // The device does not go live before FEATURES_OK.
     driver.add_status(status::DRIVER_OK);
     assert_eq!(driver.status(), 3);
     driver.broke(&[Violation::StatusOrder; 2]);
@@ -29,7 +29,7 @@ fn a_status_bit_is_cleared_by_reset_only() {
     driver.broke(&[Violation::StatusCleared]);
     driver.reset();
     assert_eq!(driver.status(), 0);
-    // Bits that are the device's to set, or nobody's, can't be.
+    // The driver can't set bits that only the device sets, nor reserved ones.
     driver.set(at::STATUS, 1, 0x71);
     assert_eq!(driver.status(), 1);
     driver.set(at::STATUS, 1, 0x81);
@@ -37,7 +37,7 @@ fn a_status_bit_is_cleared_by_reset_only() {
 }
 
 #[test]
-fn a_subset_with_version_1_is_agreed_on() {
+fn feature_subsets_with_version_1_are_accepted() {
     let driver = Driver::new(Shape::BLOCK);
     let offered = driver.offered();
     assert!(driver.negotiate(offered));
@@ -53,7 +53,7 @@ fn features_that_were_not_offered_are_refused() {
     let driver = Driver::new(Shape::BLOCK);
     assert!(!driver.negotiate(VERSION_1 | 1 << 5));
     assert_eq!(driver.status(), 3);
-    // Above bit 63 nothing is offered.
+    // The device offers no feature above bit 63.
     driver.reset();
     driver.set(at::DEVICE_FEATURE_SELECT, 4, 2);
     assert_eq!(driver.get(at::DEVICE_FEATURE, 4), 0);
@@ -69,7 +69,7 @@ fn features_that_were_not_offered_are_refused() {
 }
 
 #[test]
-fn features_are_refused_as_shaped() {
+fn features_are_refused_as_the_shape_says() {
     let odd = 1 << 28;
     let driver = Driver::new(Shape {
         also_offered: odd,
@@ -100,7 +100,7 @@ fn features_are_refused_as_shaped() {
 }
 
 #[test]
-fn features_stand_once_agreed_on() {
+fn features_are_fixed_after_features_ok() {
     let driver = Driver::new(Shape::BLOCK);
     assert!(driver.negotiate(VERSION_1));
     driver.set(at::DRIVER_FEATURE_SELECT, 4, 0);
@@ -166,7 +166,7 @@ fn queue_sizes_are_powers_of_two_in_range() {
 }
 
 #[test]
-fn queues_are_enabled_aligned_and_in_time() {
+fn early_or_misaligned_queues_are_not_enabled() {
     let driver = Driver::new(Shape::BLOCK);
     let ring = Ring::new(driver.model, 64);
     driver.set_addresses(ring.parts());
@@ -187,7 +187,7 @@ fn queues_are_enabled_aligned_and_in_time() {
 }
 
 #[test]
-fn an_enabled_queue_stays_as_it_is() {
+fn an_enabled_queue_cannot_be_changed() {
     let mut driver = Driver::new(Shape::BLOCK);
     assert!(driver.negotiate(VERSION_1));
     driver.enable(0, 8);
@@ -206,11 +206,11 @@ fn an_enabled_queue_stays_as_it_is() {
 }
 
 #[test]
-fn fields_want_accesses_of_their_width() {
+fn accesses_of_a_wrong_width_are_violations() {
     let driver = Driver::new(Shape::NET);
     driver.set(at::STATUS, 1, 1);
     driver.set(at::QUEUE_SELECT, 2, 1);
-    // Read at once, for who looks: and a violation nevertheless.
+    // The model answers a read of the wrong width, but counts it as a violation.
     assert_eq!(driver.get(at::STATUS, 4), 0x0001_0001);
     assert_eq!(driver.get(at::QUEUES, 1), 2);
     driver.set(at::STATUS, 4, 0x0000_0003);
@@ -242,7 +242,7 @@ fn some_fields_are_read_only() {
 }
 
 #[test]
-fn the_generation_tells_of_a_torn_read() {
+fn the_generation_reveals_a_torn_read() {
     let driver = Driver::new(Shape::BLOCK);
     let read = || {
         let before = driver.get(at::GENERATION, 1);
@@ -250,13 +250,13 @@ fn the_generation_tells_of_a_torn_read() {
         (capacity, before == driver.get(at::GENERATION, 1))
     };
     assert_eq!(read(), (4096, true));
-    // Between the halves.
+    // The capacity changes between the reads of its two halves.
     driver
         .model
         .switch(|switches| switches.capacity_turns = Some((1, 7 << 32 | 5)));
     assert_eq!(read(), (7 << 32 | 4096, false));
     assert_eq!(read(), (7 << 32 | 5, true));
-    // Before both: the driver has read nothing old.
+    // The capacity changes before the driver reads it. The generation changes at the first read after that.
     driver.model.set_capacity(9);
     let generation = driver.get(at::GENERATION, 1);
     assert_eq!(driver.device(0, 4), 9);
@@ -265,7 +265,7 @@ fn the_generation_tells_of_a_torn_read() {
 }
 
 #[test]
-fn an_unstable_generation_is_never_the_same() {
+fn an_unstable_generation_changes_at_each_read() {
     let driver = Driver::new(Shape::BLOCK);
     driver.model.switch(|switches| switches.unstable = true);
     let mut last = driver.get(at::GENERATION, 1);

@@ -1,4 +1,4 @@
-//! What a driver finds in configuration space.
+//! Discovery of the device in configuration space.
 
 use samara_testkit::virtio_emulator::{
     Device, Layout, Malformed, Net, Shape, Structure, Violation,
@@ -11,14 +11,14 @@ fn of(shape: Shape) -> Config {
 }
 
 #[test]
-fn it_says_which_device_it_is() {
+fn ids_and_class_tell_the_device_type() {
     for (shape, id, class) in [
         (Shape::BLOCK, 0x1042_1AF4, 0x01_00_00),
         (Shape::NET, 0x1041_1AF4, 0x02_00_00),
     ] {
         let config = of(shape);
         assert_eq!(config.read(0), id);
-        // A revision of 0 is a transitional device's.
+        // Revision 0 would mean a transitional device.
         assert_eq!(config.read(8), class << 8 | 1);
         assert_eq!(config.read(0x0C) >> 16 & 0x7F, 0);
         assert_eq!(config.read(0x2C) >> 16, 0x1100);
@@ -34,7 +34,11 @@ fn the_list_leads_to_every_structure() {
             notify_multiplier: multiplier,
             ..Shape::NET
         });
-        assert_ne!(config.read(4) & 1 << 20, 0, "there is a list");
+        assert_ne!(
+            config.read(4) & 1 << 20,
+            0,
+            "the Status register must say that there is a capability list"
+        );
         let ids: Vec<u8> = config.list().into_iter().map(|(_, id)| id).collect();
         assert_eq!(ids, [0x11, 9, 9, 9, 9, 9, 0x10]);
         for (kind, place) in [
@@ -87,7 +91,7 @@ fn decoys_come_first_and_are_reserved() {
 }
 
 #[test]
-fn msix_and_express_are_listed_as_shaped() {
+fn msix_and_express_follow_the_shape() {
     let config = of(Shape {
         vectors: 7,
         ..Shape::BLOCK
@@ -153,7 +157,7 @@ fn registers_answer_where_the_host_put_them() {
 }
 
 #[test]
-fn between_structures_there_is_nothing() {
+fn accesses_between_structures_are_violations() {
     let driver = Driver::new(Shape {
         layout: Layout::TIGHT,
         ..Shape::BLOCK
@@ -161,13 +165,13 @@ fn between_structures_there_is_nothing() {
     assert_eq!(driver.model.read(4, 0x2C, 1), 0);
     driver.model.write(4, 0x800, 4, 1);
     driver.broke(&[Violation::Outside; 2]);
-    // Other BARs are not there, and neither is an access of three bytes.
+    // The function has no BAR 0, and nothing answers an access of three bytes.
     assert_eq!(driver.model.read(0, 0, 4), u32::MAX);
     assert_eq!(driver.model.read(4, 0x30, 3), 0xFF_FFFF);
 }
 
 #[test]
-fn the_window_reaches_every_register() {
+fn pci_configuration_access_reaches_registers() {
     let driver = Driver::new(Shape::NET);
     let window = driver.config.structure(5).unwrap().place;
     let aim = |offset: u32, bytes: u32| {
@@ -183,7 +187,7 @@ fn the_window_reaches_every_register() {
     assert_eq!(driver.config.read(window + 16), 2);
     aim(0x2000, 1);
     assert_eq!(driver.config.read(window + 16), 0x52);
-    // Only what specifies the access can be written.
+    // Of the capability, only the fields that specify the access can be written.
     driver.config.write(window, u32::MAX);
     driver.config.write(window + 4, u32::MAX);
     assert_eq!(driver.config.read(window + 4), 0xFF);
@@ -211,7 +215,7 @@ fn absent_structures_are_not_listed() {
 }
 
 #[test]
-fn malformed_structures_are_where_none_can_be() {
+fn each_malformed_structure_has_its_defect() {
     let common = |malformed| {
         let config = of(Shape {
             malformed: Some(malformed),
@@ -239,7 +243,7 @@ fn malformed_structures_are_where_none_can_be() {
 }
 
 #[test]
-fn malformed_lists_do_not_end_well() {
+fn each_malformed_list_has_its_defect() {
     let malformed = |malformed| {
         of(Shape {
             malformed: Some(malformed),
@@ -257,7 +261,7 @@ fn malformed_lists_do_not_end_well() {
 }
 
 #[test]
-fn device_configuration_is_that_of_the_device() {
+fn device_configuration_follows_the_shape() {
     let driver = Driver::new(Shape::BLOCK);
     assert_eq!((driver.device(0, 4), driver.device(4, 4)), (4096, 0));
     assert_eq!((driver.device(8, 4), driver.device(12, 4)), (0, 30));

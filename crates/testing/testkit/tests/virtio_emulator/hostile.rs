@@ -1,4 +1,5 @@
-//! Whatever a driver writes, wherever, the model neither panics nor hangs, and writes nothing but what it was shown.
+//! Hostile drivers: whatever a driver writes to registers and to memory, the model neither panics nor hangs, and it
+//! writes only memory that was translated for it.
 
 use proptest::prelude::*;
 use samara_device_io::host::Clock;
@@ -6,7 +7,7 @@ use samara_testkit::virtio_emulator::{Block, Device, Layout, Misbehaviour, Net, 
 
 use super::support::{Dma, Driver, NEXT, WRITE, at, status};
 
-/// Bytes of the driver's memory: descriptors and rings, which buffers overlap.
+/// Bytes of the driver's memory. It holds descriptors and rings, and buffers that may overlap them.
 const SHOWN: usize = 0x4000;
 
 #[derive(Clone, Debug)]
@@ -15,11 +16,12 @@ enum Step {
     Register(u8, usize, u32, u32),
     Look(u8, usize, u32),
     Memory(usize, Vec<u8>),
-    /// A descriptor: index, address, length, flags, next.
+    /// A descriptor in each queue: index, address, length, flags, next.
     Descriptor(u16, u64, u32, u16, u16),
-    /// A request that is as it should be, unless its parts are not where the device reaches: header, data, status.
+    /// A well-formed request, except that the device may not reach its header, data or status: their three addresses,
+    /// then the type of the request and the length of its data.
     Request([u64; 3], u32, u32),
-    /// The available index goes on by so much.
+    /// The available index of each queue advances by so much.
     Offer(u16),
     Notify(u16),
     Up,
@@ -32,7 +34,7 @@ enum Step {
 }
 
 fn addresses() -> impl Strategy<Value = u64> {
-    // Relative to the driver's memory, unless it wraps.
+    // An address is relative to the start of the driver's memory. The sum wraps, so a random one reaches any address.
     prop_oneof![
         6 => 0..SHOWN as u64,
         1 => SHOWN as u64 - 16..SHOWN as u64 + 16,
@@ -86,7 +88,7 @@ fn steps() -> impl Strategy<Value = Step> {
         prop_oneof![8 => 0u16..4, 1 => any::<u16>()],
         prop_oneof![8 => 0u16..16, 1 => any::<u16>()],
     );
-    // Above the rings, nearly always.
+    // Nearly always an address in the driver's memory above the rings.
     let inside = || prop_oneof![40 => 0x2000..SHOWN as u64 - 1024, 1 => addresses()];
     let request = (
         [inside(), inside(), inside()],
@@ -155,8 +157,8 @@ fn shapes() -> impl Strategy<Value = Shape> {
     })
 }
 
-/// A driver whose rings, of 16 entries, and buffers share one range of memory; beside it is memory that is
-/// nobody's.
+/// A driver whose buffers and rings, of 16 entries, share the memory `shown`. The memory `hidden` was never translated,
+/// so the device must not write it.
 struct Hostile {
     driver: Driver,
     shown: Dma,
@@ -206,7 +208,7 @@ impl Hostile {
         }
     }
 
-    /// Of `length` bytes at `address`, relative to the memory.
+    /// Writes a descriptor of `length` bytes at `address`, which is relative to the start of `shown`.
     fn descriptor(
         &self,
         queue: usize,
@@ -224,7 +226,7 @@ impl Hostile {
         self.shown.write(at, &bytes);
     }
 
-    /// A chain of three descriptors in each ring, offered and told.
+    /// Writes a chain of three descriptors to each queue, makes it available and notifies the queue.
     fn request(&mut self, [header, data, status]: [u64; 3], kind: u32, length: u32) {
         if header < SHOWN as u64 - 16 {
             let mut bytes = u64::from(kind).to_le_bytes().to_vec();
@@ -232,7 +234,8 @@ impl Hostile {
             self.shown.write(header as usize, &bytes);
         }
         for (queue, offered) in self.offered.into_iter().enumerate() {
-            // A block device reads the first and writes the last; one queue of a network device only writes.
+            // A block device reads the first element and writes the last. A network device only writes the elements of
+            // queue 0 and only reads those of queue 1.
             let flags = match (self.is_net, queue, kind) {
                 (true, 0, _) => [WRITE; 3],
                 (true, _, _) => [0; 3],
@@ -315,9 +318,9 @@ proptest! {
     }
 }
 
-/// Random steps get as far as executing requests, or they would show little.
+/// Checks that the device takes chains from random drivers. Otherwise `no_driver_breaks_the_model` would show little.
 #[test]
-fn some_hostile_chains_are_executed() {
+fn some_hostile_chains_are_taken() {
     use proptest::strategy::ValueTree;
     use proptest::test_runner::TestRunner;
 
@@ -334,12 +337,16 @@ fn some_hostile_chains_are_executed() {
             executed += hostile.driver.model.counts().chains;
         }
     }
-    assert!(executed > 100, "{executed} chains only");
+    assert!(
+        executed > 100,
+        "the device took only {executed} chains, and the test wants more than 100"
+    );
 }
 
 #[test]
-fn rings_that_feed_themselves_end() {
-    // The used index is the available index: each chain that is given back makes another available.
+fn rings_that_feed_themselves_do_not_hang() {
+    // The used ring lies over the available ring, so the used index is the available index. After the jump, each chain
+    // that the device gives back makes another available.
     let mut hostile = Hostile::new(Shape {
         queue_size: 16,
         ..Shape::NET
@@ -358,7 +365,7 @@ fn rings_that_feed_themselves_end() {
     driver.notify(1);
     driver.model.tick(3);
     assert_eq!(driver.model.counts().chains, 1);
-    // Told so, it goes on: by one more.
+    // After another notification the device goes on, by one chain.
     driver.notify(1);
     assert_eq!(driver.model.counts().chains, 2);
 }

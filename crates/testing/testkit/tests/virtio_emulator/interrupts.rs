@@ -5,11 +5,11 @@ use samara_testkit::virtio_emulator::{Shape, Violation, deliver, stray_messages}
 use super::block::{Bench, IN};
 use super::support::{Driver, at};
 
-/// An entry's dwords: address, its high half, data, control.
+/// Bytes of an MSI-X table entry. Its dwords are the address, the address's high half, the data and the control.
 const ENTRY: usize = 16;
 const PENDING: usize = 0x800;
 
-/// Switches MSI-X on or off, or masks all of it.
+/// Enables or disables MSI-X, and masks or unmasks all vectors.
 fn set_msix(driver: &Driver, enable: bool, mask: bool) {
     let msix = driver.config.find(0x11).unwrap();
     let control = driver.config.read(msix) & !(3 << 30);
@@ -24,13 +24,13 @@ fn set_entry(driver: &Driver, vector: usize, address: u64, data: u32, masked: bo
     }
 }
 
-/// A device that has MSI-X on, vectors 1 for the queue and 2 for the configuration, unmasked.
+/// Makes a device with MSI-X enabled and all vectors unmasked: vector 1 for the queue, vector 2 for the configuration.
 fn with_msix() -> Bench {
     let bench = Bench::new(Shape::BLOCK);
     let driver = &bench.driver;
     set_msix(driver, true, false);
     for vector in 0..3 {
-        // Nobody's: counted as strays, which is as good as any here.
+        // No vector of the process has this address, so a message counts as a stray. These tests only count messages.
         set_entry(driver, vector, 0xFEE0_0000, 0x40, false);
     }
     driver.set(at::CONFIG_VECTOR, 2, 2);
@@ -40,7 +40,7 @@ fn with_msix() -> Bench {
 }
 
 #[test]
-fn without_msix_the_isr_tells() {
+fn without_msix_events_set_the_isr_status() {
     let mut bench = Bench::new(Shape::BLOCK);
     assert_eq!(bench.driver.isr(), 0);
     bench.execute(IN, 0, 512);
@@ -56,7 +56,7 @@ fn without_msix_the_isr_tells() {
 }
 
 #[test]
-fn a_driver_may_want_no_interrupt() {
+fn the_no_interrupt_flag_suppresses_interrupts() {
     let mut bench = Bench::new(Shape::BLOCK);
     bench.driver.rings[0].set_flags(1);
     bench.execute(IN, 0, 512);
@@ -68,7 +68,7 @@ fn a_driver_may_want_no_interrupt() {
 }
 
 #[test]
-fn with_msix_events_are_messages() {
+fn with_msix_events_send_messages() {
     let mut bench = with_msix();
     let strays = stray_messages();
     bench.execute(IN, 0, 512);
@@ -83,7 +83,7 @@ fn with_msix_events_are_messages() {
 }
 
 #[test]
-fn an_event_without_vector_is_no_message() {
+fn an_event_without_a_vector_sends_no_message() {
     let mut bench = with_msix();
     bench.driver.set(at::QUEUE_VECTOR, 2, 0xFFFF);
     bench.driver.set(at::CONFIG_VECTOR, 2, 0xFFFF);
@@ -106,7 +106,7 @@ fn masked_vectors_stay_pending() {
     assert_eq!(bench.driver.model.counts().messages, 1);
     assert_eq!(bench.driver.model.read(1, PENDING, 4), 0);
 
-    // Each by itself.
+    // Each vector is masked and pending by itself.
     set_entry(&bench.driver, 1, 0, 0, true);
     set_entry(&bench.driver, 2, 0, 0, true);
     bench.execute(IN, 0, 512);
@@ -125,7 +125,7 @@ fn masked_vectors_stay_pending() {
 }
 
 #[test]
-fn a_message_takes_a_bus_master() {
+fn messages_wait_for_bus_mastering() {
     let bench = with_msix();
     bench.driver.config.command(true, false);
     bench.driver.model.set_capacity(1);
@@ -135,7 +135,7 @@ fn a_message_takes_a_bus_master() {
 }
 
 #[test]
-fn vectors_are_mapped_if_they_are_there() {
+fn only_vectors_of_the_table_are_mapped() {
     let driver = Driver::new(Shape::BLOCK);
     for field in [at::CONFIG_VECTOR, at::QUEUE_VECTOR] {
         driver.set(field, 2, 2);
@@ -156,7 +156,7 @@ fn vectors_are_mapped_if_they_are_there() {
 }
 
 #[test]
-fn the_table_reads_as_written() {
+fn the_msix_table_reads_as_written() {
     let driver = Driver::new(Shape::BLOCK);
     let entry =
         |vector: usize| [0, 4, 8, 12].map(|at| driver.model.read(1, ENTRY * vector + at, 4));
@@ -164,7 +164,7 @@ fn the_table_reads_as_written() {
     set_entry(&driver, 2, 0x1_0000_0010, 7, false);
     assert_eq!(entry(2), [0x10, 1, 7, 0]);
     assert_eq!(entry(1), [0, 0, 0, 1]);
-    // Past the last entry; and pending bits are not the driver's to set.
+    // Entry 3 is past the end of the table. The driver can't set pending bits.
     set_entry(&driver, 3, 5, 5, false);
     assert_eq!(entry(3), [0; 4]);
     driver.model.write(1, PENDING, 4, u32::MAX);
@@ -175,7 +175,7 @@ fn the_table_reads_as_written() {
 }
 
 #[test]
-fn a_message_to_nobody_is_a_stray() {
+fn a_message_to_a_wrong_address_is_a_stray() {
     let strays = stray_messages();
     deliver(0, 0);
     assert!(stray_messages() > strays);

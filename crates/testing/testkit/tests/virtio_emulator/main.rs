@@ -1,5 +1,9 @@
-//! The virtio model against a ring written by hand: each behaviour, each switch, and hostile drivers.
-#![expect(unsafe_code, reason = "a ring of its own, and a bus without a claim")]
+//! Tests of the virtio model with a small driver that writes its rings by hand: each behaviour, each switch, and
+//! hostile drivers.
+#![expect(
+    unsafe_code,
+    reason = "writes rings in raw memory, and drives the bus without a claim"
+)]
 
 mod block;
 mod claims;
@@ -13,5 +17,5 @@ mod resets;
 mod rings;
 mod support;
 
-// The host's runtime is linked with it.
+// Links the host's runtime.
 use samara_host_std as _;

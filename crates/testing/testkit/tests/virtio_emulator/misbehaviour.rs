@@ -1,10 +1,10 @@
-//! Each way in which one chain, or all, can go wrong.
+//! Each misbehaviour of the device with one chain, and a device that hangs.
 
 use samara_testkit::virtio_emulator::{Misbehaviour, Shape};
 
 use super::block::{Bench, IN, NONE, OUT};
 
-/// One read that goes wrong.
+/// Has the device misbehave with one read.
 fn wrong(how: Misbehaviour) -> Bench {
     let mut bench = Bench::new(Shape::BLOCK);
     bench.driver.model.go_wrong(0, how);
@@ -15,15 +15,15 @@ fn wrong(how: Misbehaviour) -> Bench {
     bench
 }
 
-/// The next read is as it should be.
+/// Asserts that the device executes the next read correctly.
 fn is_right_again(bench: &mut Bench) {
     assert_eq!(bench.execute(IN, 0, 512), (0, 513));
     bench.driver.finish();
 }
 
 #[test]
-fn an_id_may_be_of_no_chain() {
-    // Out of range; never a head; in the middle of the chain.
+fn a_used_id_may_name_no_chain() {
+    // Ids that are out of range, an id that was never a head, and one in the middle of the chain.
     for id in [64, u32::MAX, 0x1_0000, 40, 1] {
         let mut bench = wrong(Misbehaviour::Id(id));
         assert_eq!(bench.driver.rings[0].used(), Some((id, 513)));
@@ -42,7 +42,7 @@ fn a_chain_may_be_given_back_twice() {
 }
 
 #[test]
-fn a_length_may_be_wrong() {
+fn a_used_length_may_be_wrong() {
     for (how, length) in [
         (Misbehaviour::Length(0), 0),
         (Misbehaviour::Length(1), 1),
@@ -80,7 +80,7 @@ fn a_status_may_be_missing_or_unknown() {
 }
 
 #[test]
-fn a_request_with_a_status_of_its_own_is_not_executed() {
+fn a_request_with_a_forced_status_is_not_executed() {
     let mut bench = Bench::new(Shape::BLOCK);
     bench.driver.model.go_wrong(0, Misbehaviour::Status(1));
     let before = bench.driver.model.medium(|bytes| bytes.clone());
@@ -89,7 +89,7 @@ fn a_request_with_a_status_of_its_own_is_not_executed() {
 }
 
 #[test]
-fn one_may_never_come_back() {
+fn a_chain_may_never_be_given_back() {
     let mut bench = wrong(Misbehaviour::Silent);
     bench.driver.model.tick(1000);
     assert_eq!(bench.driver.rings[0].used(), None);
@@ -98,7 +98,7 @@ fn one_may_never_come_back() {
 }
 
 #[test]
-fn none_may_come_back() {
+fn a_hung_device_gives_no_chain_back() {
     let mut bench = Bench::new(Shape::BLOCK);
     bench.driver.model.switch(|switches| switches.hang = true);
     for sector in 0..3 {
@@ -114,7 +114,7 @@ fn none_may_come_back() {
 }
 
 #[test]
-fn one_may_be_overtaken() {
+fn a_late_chain_is_overtaken() {
     let mut bench = Bench::new(Shape::BLOCK);
     bench.driver.model.go_wrong(0, Misbehaviour::Late(2));
     let heads = [0, 1].map(|sector| {
@@ -130,7 +130,7 @@ fn one_may_be_overtaken() {
 }
 
 #[test]
-fn what_goes_wrong_goes_in_order() {
+fn misbehaviours_apply_to_chains_in_order() {
     let mut bench = Bench::new(Shape::BLOCK);
     bench.driver.model.switch(|switches| {
         switches.next[0].extend([None, Some(Misbehaviour::Status(2)), None]);

@@ -9,7 +9,7 @@ const TX: u16 = 1;
 const HEADER: usize = 12;
 const SLOT: usize = 2048;
 
-/// A device, and buffers: slot `i` for the chain that is the `i`-th of its queue.
+/// A device, and buffers for its two queues. A slot of a buffer holds one frame.
 struct Bench {
     driver: Driver,
     received: Dma,
@@ -23,7 +23,7 @@ fn with(net: Net) -> Shape {
     }
 }
 
-/// Sent frames stay where the test finds them.
+/// A device that keeps sent frames for the test instead of looping them back.
 const KEEPS: Net = Net {
     loops: false,
     ..Net::PLAIN
@@ -43,7 +43,7 @@ impl Bench {
         }
     }
 
-    /// Posts a buffer for `room` bytes of a frame, the header in an element of its own; its head.
+    /// Posts a receive buffer for `room` bytes of a frame, with the header in an element of its own. Returns the head.
     fn post(&mut self, slot: usize, room: u32) -> u16 {
         let at = self.received.bus(slot * SLOT);
         let frame = [(at, HEADER as u32), (at + HEADER as u64, room)];
@@ -72,7 +72,7 @@ impl Bench {
 }
 
 #[test]
-fn what_is_sent_comes_back() {
+fn sent_frames_are_looped_back() {
     let mut bench = Bench::new(Shape::NET);
     for slot in 0..3 {
         let head = bench.post(slot, 1514);
@@ -80,7 +80,7 @@ fn what_is_sent_comes_back() {
         assert_eq!(bench.driver.rings[1].used(), Some((sent.into(), 0)));
         let length = (HEADER + 60 + slot) as u32;
         assert_eq!(bench.driver.rings[0].used(), Some((head.into(), length)));
-        // One buffer is counted.
+        // The header says that the frame takes one buffer.
         let header = vec![0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1, 0];
         assert_eq!(bench.got(slot, 60 + slot), (header, frame(60 + slot)));
     }
@@ -88,7 +88,7 @@ fn what_is_sent_comes_back() {
 }
 
 #[test]
-fn or_goes_where_the_test_sees_it() {
+fn without_a_loop_the_test_takes_sent_frames() {
     let mut bench = Bench::new(with(KEEPS));
     let _ = bench.post(0, 1514);
     let _ = bench.send(0, &frame(60));
@@ -125,14 +125,14 @@ fn a_frame_that_does_not_fit_is_dropped() {
     assert!(bench.driver.model.receive(&frame(101)));
     assert_eq!(bench.driver.rings[0].used(), None);
     assert_eq!(bench.driver.model.counts().dropped_frames, 1);
-    // The buffer stays for the next.
+    // The buffer stays for the next frame.
     assert!(bench.driver.model.receive(&frame(100)));
     assert_eq!(bench.driver.rings[0].used(), Some((head.into(), 112)));
     bench.driver.finish();
 }
 
 #[test]
-fn without_a_link_nothing_moves() {
+fn without_a_link_frames_are_dropped() {
     let mut bench = Bench::new(with(KEEPS));
     assert_eq!(bench.driver.device(6, 2), 1);
     bench.driver.model.set_link(false);
@@ -140,7 +140,7 @@ fn without_a_link_nothing_moves() {
     assert_eq!(bench.driver.device(6, 2), 0);
     let _ = bench.post(0, 1514);
     assert!(!bench.driver.model.receive(&frame(60)));
-    // Given back all the same.
+    // The device gives the chain back although it drops the frame.
     let head = bench.send(0, &frame(60));
     assert_eq!(bench.driver.rings[1].used(), Some((head.into(), 0)));
     assert!(bench.driver.model.take_sent().is_empty());
@@ -161,14 +161,14 @@ fn a_flapping_link_changes_at_each_pause() {
     for up in [0, 1, 0, 1] {
         bench.driver.model.tick(1);
         assert_eq!(bench.driver.device(6, 2), up);
-        // Once the interrupt is a used buffer's, too.
+        // The configuration change alone sets the ISR status.
         assert_eq!(bench.driver.isr(), 2);
     }
     bench.driver.finish();
 }
 
 #[test]
-fn without_the_feature_the_link_is_not_told() {
+fn link_changes_are_silent_without_the_feature() {
     let bench = Bench::new(with(Net {
         status: false,
         mac: None,
@@ -199,7 +199,7 @@ fn frames_are_as_long_as_the_mtu_allows() {
 }
 
 #[test]
-fn headers_ask_for_nothing_that_was_not_agreed_on() {
+fn unnegotiated_header_fields_are_violations() {
     for at in [0, 1, 10, 11] {
         let mut bench = Bench::new(with(KEEPS));
         let mut header = [0; HEADER];
@@ -226,7 +226,7 @@ fn a_frame_without_a_header_is_fatal() {
 }
 
 #[test]
-fn used_lengths_lie_when_told_to() {
+fn used_lengths_of_frames_may_be_wrong() {
     for (how, length) in [
         (Misbehaviour::Length(0), 0),
         (Misbehaviour::Length(u32::MAX), u32::MAX),
@@ -243,7 +243,7 @@ fn used_lengths_lie_when_told_to() {
 }
 
 #[test]
-fn received_headers_lie_when_told_to() {
+fn received_headers_may_be_wrong() {
     let mut bench = Bench::new(Shape::NET);
     bench
         .driver

@@ -1,11 +1,11 @@
-//! Resets, and devices that do not come out of them as they should.
+//! Resets, and devices that misbehave at a reset.
 
 use samara_testkit::virtio_emulator::{Misbehaviour, Shape, Violation};
 
 use super::support::{Driver, at, status};
 
 #[test]
-fn a_reset_takes_everything_back() {
+fn a_reset_clears_all_that_the_driver_set() {
     let driver = Driver::live(Shape::NET);
     driver.set(at::CONFIG_VECTOR, 2, 1);
     driver.set(at::QUEUE_SELECT, 2, 1);
@@ -30,7 +30,7 @@ fn a_reset_takes_everything_back() {
 }
 
 #[test]
-fn a_reset_ends_what_is_in_flight() {
+fn a_reset_drops_the_chains_in_flight() {
     let mut driver = Driver::live(Shape {
         latency: 3,
         ..Shape::BLOCK
@@ -75,7 +75,7 @@ fn a_slow_reset_is_done_when_the_status_is_0() {
     driver.reset();
     assert_eq!(driver.status(), status::LIVE);
     driver.model.tick(2);
-    // The device may go on until then.
+    // The device may go on working until the reset is done.
     assert_eq!(driver.rings[0].used(), Some((0, 513)));
     assert_ne!(driver.status(), 0);
     driver.set(at::STATUS, 1, 1);
@@ -103,7 +103,7 @@ fn a_reset_that_never_ends_never_reads_0() {
 }
 
 #[test]
-fn a_device_may_be_blind_after_a_reset() {
+fn registers_may_read_as_ones_after_a_reset() {
     let driver = Driver::live(Shape::BLOCK);
     driver
         .model
@@ -113,7 +113,7 @@ fn a_device_may_be_blind_after_a_reset() {
     driver.model.tick(1);
     driver.set(at::STATUS, 1, 1);
     assert_eq!(driver.get(at::DEVICE_FEATURE, 4), u32::MAX);
-    // Configuration space is another path.
+    // Configuration space still answers.
     assert_eq!(driver.config.read(0), 0x1042_1AF4);
     driver.model.tick(1);
     assert_eq!(driver.status(), 0);
@@ -121,7 +121,7 @@ fn a_device_may_be_blind_after_a_reset() {
 }
 
 #[test]
-fn a_device_may_be_another_after_a_reset() {
+fn a_device_may_change_at_a_reset() {
     let mut driver = Driver::live(Shape::BLOCK);
     driver.model.switch(|switches| {
         switches.features_after_reset = Some(1 << 32 | 1 << 5);
@@ -168,19 +168,27 @@ fn a_function_level_reset_resets_the_function_too() {
     assert!(!driver.model.is_bus_master());
     assert_eq!(driver.config.read(4) & 0xFFFF, 0);
     driver.config.command(true, true);
-    assert_eq!(driver.status(), 0xFF, "nothing is where it was");
+    assert_eq!(
+        driver.status(),
+        0xFF,
+        "the reset must clear the base addresses"
+    );
     for (bar, value) in (0x10..=0x24).step_by(4).zip(bars) {
         driver.config.write(bar, value);
     }
     assert_eq!(driver.status(), 0);
     assert_eq!(driver.get(at::QUEUE_ENABLE, 2), 0);
-    assert_eq!(driver.model.read(1, 12, 4), 1, "vectors are masked");
+    assert_eq!(
+        driver.model.read(1, 12, 4),
+        1,
+        "the reset must mask all vectors"
+    );
     assert_eq!(driver.model.counts().resets, 2);
     driver.finish();
 }
 
 #[test]
-fn without_flr_there_is_none() {
+fn without_flr_the_reset_bit_does_nothing() {
     let driver = Driver::live(Shape {
         flr: false,
         ..Shape::BLOCK
@@ -192,7 +200,7 @@ fn without_flr_there_is_none() {
 }
 
 #[test]
-fn unplugged_everything_reads_as_ones() {
+fn an_unplugged_device_reads_as_ones() {
     let mut driver = Driver::live(Shape::BLOCK);
     let data = driver.buffer(4096);
     let head = driver.rings[0].chain(&[(data.bus(0), 16)], &[(data.bus(512), 513)]);
@@ -208,7 +216,11 @@ fn unplugged_everything_reads_as_ones() {
     assert_eq!(driver.rings[0].used(), None);
 
     driver.model.replug(Shape::BLOCK);
-    assert_eq!(driver.get(at::QUEUES, 2), 0xFFFF, "memory space is off");
+    assert_eq!(
+        driver.get(at::QUEUES, 2),
+        0xFFFF,
+        "memory space must be off after a replug"
+    );
     driver.config.command(true, true);
     driver.bring_up();
     assert_eq!(driver.status(), status::LIVE);

@@ -1,4 +1,4 @@
-//! What the device makes of a ring, and of one that no driver should make.
+//! The device's work on rings: on correct ones, and on malformed ones that no driver should make.
 
 use samara_testkit::virtio_emulator::{Shape, Violation};
 
@@ -6,7 +6,7 @@ use super::block::{Bench, IN};
 use super::support::{Dma, NEXT, WRITE, at, status};
 
 #[test]
-fn chains_are_given_back_as_they_came() {
+fn chains_are_given_back_in_order() {
     let mut bench = Bench::new(Shape {
         latency: 2,
         ..Shape::BLOCK
@@ -29,7 +29,7 @@ fn chains_are_given_back_as_they_came() {
 }
 
 #[test]
-fn or_the_other_way_round() {
+fn chains_may_be_given_back_in_reverse() {
     let mut bench = Bench::new(Shape {
         latency: 1,
         reorder: true,
@@ -47,12 +47,12 @@ fn or_the_other_way_round() {
 }
 
 #[test]
-fn rings_go_round() {
+fn ring_indices_wrap_around() {
     let mut bench = Bench::new(Shape {
         queue_size: 4,
         ..Shape::BLOCK
     });
-    // Past 2^16, where the indices wrap, once for each slot.
+    // The indices wrap at 2^16. The test goes three chains past that.
     for _ in 0..0x1_0003 {
         assert_eq!(bench.execute(IN, 0, 512), (0, 513));
     }
@@ -69,16 +69,16 @@ fn a_queue_that_was_not_notified_is_not_looked_at() {
     assert_eq!(bench.driver.rings[0].used(), None);
     bench.driver.notify(0);
     assert_eq!(bench.driver.rings[0].used(), Some((head.into(), 513)));
-    // One too many does no harm.
+    // A notification of an empty queue does no harm.
     bench.driver.notify(0);
     bench.driver.finish();
 }
 
 #[test]
-fn notifications_are_the_queues_own() {
+fn each_queue_has_its_own_notification_address() {
     let bench = Bench::new(Shape::NET);
     let driver = &bench.driver;
-    // Another queue's address; no queue's; no such queue.
+    // A notification at the other queue's address, one at no queue's address, and one of a queue that does not exist.
     driver.notify_at(4, 0);
     driver.notify_at(12, 1);
     driver.notify_at(0, 2);
@@ -91,7 +91,7 @@ fn notifications_are_the_queues_own() {
 }
 
 #[test]
-fn nothing_is_looked_at_before_driver_ok() {
+fn a_notification_before_driver_ok_is_a_violation() {
     let mut driver = super::support::Driver::new(Shape::BLOCK);
     assert!(driver.negotiate(driver.offered()));
     driver.enable(0, 64);
@@ -112,7 +112,7 @@ fn without_bus_mastering_nothing_is_accessed() {
     bench.driver.submit(0, second);
     bench.driver.model.tick(1);
     assert_eq!(bench.driver.rings[0].used(), None);
-    // The notified queue, then that and the chain that is due.
+    // The notification counts the notified queue. The pause counts that queue again, and the chain that is due.
     assert_eq!(bench.driver.model.counts().refused_accesses, 3);
     bench.driver.config.command(true, true);
     bench.driver.model.tick(2);
@@ -121,7 +121,8 @@ fn without_bus_mastering_nothing_is_accessed() {
     bench.driver.finish();
 }
 
-/// Has the device take a chain of the making; it breaks over it, with one violation.
+/// Has the device take the chain that `make` builds. Asserts that the device breaks with this one violation, and that a
+/// reset repairs it.
 fn breaks(make: impl FnOnce(&mut Bench) -> u16, violation: Violation) {
     let mut bench = Bench::new(Shape::BLOCK);
     let head = make(&mut bench);
@@ -130,13 +131,13 @@ fn breaks(make: impl FnOnce(&mut Bench) -> u16, violation: Violation) {
     assert_eq!(bench.driver.rings[0].used(), None);
     bench.driver.broke(&[violation]);
     assert_eq!(bench.driver.isr(), 2);
-    // A reset is enough.
+    // A reset is enough to use the device again.
     bench.driver.bring_up();
     assert_eq!(bench.execute(IN, 0, 512), (0, 513));
 }
 
 #[test]
-fn chains_that_no_driver_makes_break_the_device() {
+fn malformed_chains_break_the_device() {
     let header = |bench: &Bench| (bench.memory.bus(0), 16);
     breaks(|_| 64, Violation::HeadOutOfRange);
     breaks(|_| 0xFFFF, Violation::HeadOutOfRange);
@@ -197,7 +198,7 @@ fn chains_that_no_driver_makes_break_the_device() {
 }
 
 #[test]
-fn a_chain_in_flight_is_not_offered_again() {
+fn offering_a_chain_in_flight_breaks_the_device() {
     let mut bench = Bench::new(Shape {
         latency: 1,
         ..Shape::BLOCK

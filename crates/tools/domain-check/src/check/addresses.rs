@@ -61,7 +61,7 @@ const SHOWING: &[&str] = &[
     "core::task::Waker",
 ];
 
-/// The spellings in MIR of the places where a value meets `Debug`.
+/// The spellings in MIR of code that uses a value's `Debug`.
 const DEBUG: &[&str] = &[
     "::new_debug::<",
     "dyn core::fmt::Debug",

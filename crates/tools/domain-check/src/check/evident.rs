@@ -68,7 +68,7 @@ fn is_bounded(header: &[TokenTree]) -> bool {
 pub(super) struct Types<'a>(pub(super) &'a Declared);
 
 impl Types<'_> {
-    /// Checks that every value of this type is well-formed, wherever it was made.
+    /// Checks that this type is evidently well-formed, so that it does not matter where a value of it was made.
     pub(super) fn is_evident(&self, ty: &[TokenTree]) -> Result<(), Doubt> {
         if is_closed(ty) {
             return Ok(());

@@ -10,7 +10,8 @@ const PLACED: &[(&str, char)] = &[
     ("<impl at ", '>'),
 ];
 
-/// Whether a path contains nothing that begins or ends a token's text: no quote, no bracket, no comment.
+/// Whether a path contains nothing that begins or ends a text, a group or a comment: no double quote, no bracket, no
+/// `//` and no `*`. Single quotes are allowed.
 pub(super) fn is_plain(path: &str) -> bool {
     let plain = |it: char| it.is_alphanumeric() || "_-./+' ".contains(it);
     path.chars().all(plain) && !path.contains("//")

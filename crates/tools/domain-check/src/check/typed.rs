@@ -40,7 +40,7 @@ pub(super) fn look<T: Send>(
     })
 }
 
-/// Reads types that the compiler printed for itself.
+/// Reads types in the compiler's own notation, as `-Zverbose-internals` prints them.
 pub(super) fn tokens(printed: &str) -> Result<TokenStream, String> {
     read(&with_tokens(printed))
 }

@@ -41,7 +41,8 @@ pub(super) fn search(source: TokenStream) -> Findings {
     findings.collect()
 }
 
-/// Collects the names of all types that are parameters somewhere, and some more.
+/// Collects the names of the type parameters of all items. The other names between the same angle brackets, such as
+/// those of bounds, are collected as well.
 fn parameters(source: TokenStream, found: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     for (at, token) in tokens.iter().enumerate() {
@@ -461,7 +462,8 @@ mod tests {
         "implied_dropped_header",
     ];
 
-    /// This check sees what an argument's type implies without any knowledge of that type.
+    /// This check needs no knowledge of an argument's type to find the bounds that the type may imply. So it refuses
+    /// these plants without the help of `lifetimes`.
     ///
     /// Invariant: CHECK-13
     #[test]

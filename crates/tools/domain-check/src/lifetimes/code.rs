@@ -70,7 +70,8 @@ fn same(these: &[Definition], those: &[Definition]) -> bool {
     these.iter().map(text).eq(those.iter().map(text))
 }
 
-/// Removes definitions of macros from a tree, and replaces macros whose arguments are expressions by these arguments.
+/// Removes definitions of macros from a tree, and replaces each call of one of [`FORMATS`] by a block that evaluates
+/// its arguments.
 #[derive(Default)]
 struct Opened {
     definitions: Vec<Definition>,

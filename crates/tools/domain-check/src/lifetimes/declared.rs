@@ -83,8 +83,8 @@ impl Declared {
     }
 }
 
-/// Returns the names that outlive everything that the type outlives: names of parameters, of references, and of
-/// tuples, arrays and pointers of them.
+/// Returns the names that outlive everything that the type outlives. These are the names of parameters and the
+/// lifetimes of references, also inside tuples, arrays, slices and pointers.
 fn parts(ty: &Type) -> Vec<Name> {
     match ty {
         Type::Path(path) => path

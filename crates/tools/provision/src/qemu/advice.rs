@@ -1,8 +1,8 @@
-//! What to type on which system.
+//! The command that installs QEMU, for each system.
 
 use std::fs;
 
-/// Commands by the system's `ID` or `ID_LIKE` in os-release.
+/// The commands, by the system's `ID` or `ID_LIKE` in os-release.
 const COMMANDS: &[(&[&str], &str)] = &[
     (
         &["debian", "ubuntu"],
@@ -23,7 +23,7 @@ const COMMANDS: &[(&[&str], &str)] = &[
     (&["nixos"], "nix-shell -p qemu"),
 ];
 
-/// The end of a message: what the user can do to get QEMU.
+/// Returns the end of a message: the command by which the user can install QEMU.
 pub(super) fn advice() -> String {
     if cfg!(target_os = "macos") {
         return "install it with: brew install qemu".into();
@@ -38,7 +38,7 @@ pub(super) fn advice() -> String {
     }
 }
 
-/// The command for the system that an os-release file describes.
+/// Returns the command for the system that an os-release file describes.
 fn command(release: &str) -> Option<&'static str> {
     let field = |name: &str| {
         let value = release
@@ -46,13 +46,13 @@ fn command(release: &str) -> Option<&'static str> {
             .find_map(|line| line.strip_prefix(name)?.strip_prefix('='));
         value.unwrap_or_default().trim_matches(['"', '\''])
     };
-    // The system's own name first: its kin are listed from the nearest to the farthest.
+    // The system's own name comes first. `ID_LIKE` lists its relatives, the closest first.
     let names = field("ID").split(' ').chain(field("ID_LIKE").split(' '));
     names.filter_map(by_name).next()
 }
 
 fn by_name(name: &str) -> Option<&'static str> {
-    // openSUSE calls itself opensuse-leap, opensuse-tumbleweed …
+    // openSUSE's ID is opensuse-leap or opensuse-tumbleweed.
     let family = name.split('-').next().unwrap_or(name);
     COMMANDS
         .iter()
@@ -65,7 +65,7 @@ mod tests {
     use super::{advice, command};
 
     #[test]
-    fn systems_and_their_kin_are_recognised() {
+    fn systems_and_their_relatives_are_recognised() {
         let has = |release: &str, tool: &str| {
             let command = command(release).unwrap_or_else(|| panic!("nothing for {release:?}"));
             assert!(command.contains(tool), "{release:?}: {command}");

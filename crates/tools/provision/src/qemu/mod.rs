@@ -20,21 +20,22 @@ pub use plan::on_path;
 /// The program's name.
 const PROGRAM: &str = "qemu-system-x86_64";
 
-/// The Debian package that holds it.
+/// The Debian package of the program.
 const PACKAGE: &str = "qemu-system-x86";
 
 /// A QEMU that was seen to start.
 #[derive(Clone, Debug)]
 pub struct Qemu {
     program: PathBuf,
-    /// Arguments that come before all others.
+    /// The arguments that come before all others.
     leading: Vec<OsString>,
-    /// Environment that it needs.
+    /// The environment variables that it needs.
     environment: Vec<(&'static str, OsString)>,
 }
 
 impl Qemu {
-    /// A program that takes QEMU's arguments behind `leading`. It is not started to see whether it works.
+    /// Makes a `Qemu` of a program that takes QEMU's arguments after the arguments `leading`. The program is not
+    /// started to see whether it works.
     #[must_use]
     pub fn unseen(program: PathBuf, leading: Vec<OsString>) -> Self {
         Qemu {
@@ -43,7 +44,7 @@ impl Qemu {
         }
     }
 
-    /// One that needs nothing but its own name.
+    /// Makes a `Qemu` without leading arguments and environment.
     fn plain(program: PathBuf) -> Self {
         Qemu {
             program,
@@ -52,10 +53,11 @@ impl Qemu {
         }
     }
 
-    /// Finds QEMU, installing it or unpacking it below `home` first where there is none.
+    /// Finds QEMU. If there is none, installs it or unpacks it below `home`.
     ///
     /// # Errors
-    /// If there is none and none can be brought, or it does not start. The message ends with what to type.
+    /// If QEMU is missing and can be neither installed nor unpacked, or does not start. The message ends with the
+    /// command to type.
     pub fn provide(home: &Path) -> Result<Self, ProvisionError> {
         let facts = plan::Facts::gather();
         let qemu = match plan::plan(&facts) {
@@ -79,19 +81,19 @@ impl Qemu {
         Ok(qemu)
     }
 
-    /// The command to which the machine's arguments are added.
+    /// Returns the command that starts QEMU. The caller adds the machine's arguments.
     #[must_use]
     pub fn command(&self) -> Command {
         let mut command = Command::new(&self.program);
         command
             .args(&self.leading)
             .envs(self.environment.iter().map(|(name, value)| (name, value)));
-        // `cargo run` points this to the compiler's libraries, which QEMU must not load.
+        // `cargo run` sets this variable to the compiler's libraries, which QEMU must not load.
         command.env_remove("LD_LIBRARY_PATH");
         command
     }
 
-    /// Starts it once, so that a broken QEMU is told from a broken kernel.
+    /// Asks QEMU for its version and prints that. A QEMU that does not start is reported here, not as a failed kernel.
     fn announce(&self) -> Result<(), ProvisionError> {
         const LIMIT: Duration = Duration::from_secs(60);
         let mut command = self.command();
@@ -103,7 +105,7 @@ impl Qemu {
             advice: advice::advice(),
         })?;
         let first = version.lines().next();
-        note(first.unwrap_or("a QEMU that does not tell its version"));
+        note(first.unwrap_or("a QEMU that does not print its version"));
         Ok(())
     }
 }

@@ -1,4 +1,4 @@
-//! Deciding where QEMU comes from.
+//! Decides where QEMU comes from.
 
 use std::env;
 use std::ffi::OsString;
@@ -7,37 +7,37 @@ use std::path::{Path, PathBuf};
 
 use super::PROGRAM;
 
-/// Names a QEMU to use, or says "private".
+/// The environment variable that holds the path of a QEMU to use, or "private".
 const WISH: &str = "SAMARA_QEMU";
 
-/// What the decision depends on.
+/// The facts about this machine on which the decision depends.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Facts {
-    /// The value of `SAMARA_QEMU`.
+    /// The value of `SAMARA_QEMU`, if it is set and not empty.
     pub(crate) wish: Option<OsString>,
-    /// QEMU, if it is on PATH.
+    /// The path of QEMU, if it is on PATH.
     pub(crate) on_path: Option<PathBuf>,
     /// Whether this process may install packages.
     pub(crate) root: bool,
-    /// Whether packages can be downloaded and unpacked: apt-get and dpkg-deb are on PATH.
+    /// Whether packages can be downloaded and unpacked, as apt-get and dpkg-deb are on PATH.
     pub(crate) apt: bool,
 }
 
-/// Where QEMU comes from.
+/// The source of QEMU.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Plan {
-    /// This program is there.
+    /// Use this program.
     Use(PathBuf),
-    /// Installed for the whole machine, through apt.
+    /// Install it for the whole machine, by apt.
     Install,
-    /// Downloaded through apt and unpacked below the build directory.
+    /// Download it by apt and unpack it below the build directory.
     Unpack,
-    /// The user has to install it.
+    /// Give up, and tell the user how to install it.
     Advise,
 }
 
 impl Facts {
-    /// Looks at this machine.
+    /// Gathers the facts about this machine.
     pub(crate) fn gather() -> Self {
         Facts {
             wish: env::var_os(WISH).filter(|wish| !wish.is_empty()),
@@ -49,7 +49,7 @@ impl Facts {
     }
 }
 
-/// Decides.
+/// Decides where QEMU comes from.
 pub(crate) fn plan(facts: &Facts) -> Plan {
     match &facts.wish {
         Some(wish) if wish == "private" => {
@@ -70,7 +70,7 @@ pub(crate) fn plan(facts: &Facts) -> Plan {
     }
 }
 
-/// The first file of this name in the directories of PATH.
+/// Returns the first file of this name in the directories of PATH.
 pub fn on_path(program: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH")?;
     env::split_paths(&path)
@@ -82,7 +82,7 @@ fn is_file(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
 }
 
-/// The effective user in the text of `/proc/self/status`.
+/// Returns the effective user in the text of `/proc/self/status`.
 fn effective_user(status: &str) -> Option<u32> {
     let users = status.lines().find_map(|line| line.strip_prefix("Uid:"))?;
     users.split_whitespace().nth(1)?.parse().ok()
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_there_is_used() {
+    fn a_qemu_on_path_is_used() {
         let on_path = Some("/usr/bin/qemu".into());
         for (root, apt) in [(false, false), (false, true), (true, true)] {
             let facts = Facts {
@@ -116,7 +116,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_missing_is_brought_as_far_as_allowed() {
+    fn a_missing_qemu_is_installed_or_unpacked() {
         assert_eq!(
             plan(&Facts {
                 root: true,
@@ -161,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn the_machine_is_read_right() {
+    fn the_facts_are_read_correctly() {
         assert_eq!(
             effective_user("Name:\tx\nUid:\t1000\t0\t0\t0\nGid:\t5\t5\t5\t5\n"),
             Some(0)

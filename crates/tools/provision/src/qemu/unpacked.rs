@@ -1,5 +1,5 @@
-//! A QEMU below the build directory, for users that may not install packages. It is started through the dynamic linker that
-//! came with it.
+//! A QEMU that is unpacked below the build directory, for users who may not install packages. It is started by the
+//! dynamic linker from its own packages.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::packages::Packages;
 use crate::tree::{find, library_path, linker, program};
 
 impl Qemu {
-    /// The QEMU of the machine's own suite, unpacked below `home`.
+    /// Unpacks QEMU from the machine's own package sources below `home`.
     pub(super) fn unpacked(home: &Path) -> Result<Self, ProvisionError> {
         Self::of(
             &Packages {
@@ -22,7 +22,7 @@ impl Qemu {
         )
     }
 
-    /// The QEMU of these packages, unpacked below `home`.
+    /// Unpacks the QEMU of these packages below `home`.
     pub(super) fn of(packages: &Packages<'_>, home: &Path) -> Result<Self, ProvisionError> {
         let qemu = packages
             .unpacked(home)
@@ -34,7 +34,7 @@ impl Qemu {
         Ok(qemu.map_err(failed)?)
     }
 
-    /// The QEMU in an unpacked tree.
+    /// Returns the QEMU in an unpacked tree.
     fn started_from(tree: &Path) -> Result<Self, ProvisionError> {
         let mut leading = vec![
             "--library-path".into(),
@@ -70,7 +70,7 @@ mod tests {
         let _ = fs::remove_dir_all(&tree);
         fs::create_dir_all(&tree).expect("writable");
         let missing = Qemu::started_from(&tree)
-            .expect_err("there is nothing")
+            .expect_err("the tree is empty")
             .to_string();
         assert!(missing.contains("missing"), "{missing}");
 
@@ -87,7 +87,7 @@ mod tests {
             fs::create_dir_all(path.parent().expect("below the tree")).expect("writable");
             fs::write(path, "").expect("writable");
         }
-        let qemu = Qemu::started_from(&tree).expect("complete");
+        let qemu = Qemu::started_from(&tree).expect("the tree is complete");
         assert_eq!(qemu.program, tree.join("lib/m/ld-linux-m.so.2"));
         assert_eq!(qemu.leading[0], "--library-path");
         let libraries = qemu.leading[1].to_string_lossy().into_owned();

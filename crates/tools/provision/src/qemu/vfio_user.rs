@@ -1,4 +1,4 @@
-//! A QEMU that attaches devices served by other processes: `vfio-user-pci`, in QEMU since 10.1.
+//! A QEMU to which other processes can attach devices, by `vfio-user-pci`. QEMU has this since 10.1.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -10,9 +10,10 @@ use super::{PACKAGE, Qemu, plan};
 use crate::error::{ProvisionError, QemuError};
 use crate::packages::Packages;
 
-/// The device that it must have.
+/// The kind of device that QEMU must have.
 const DEVICE: &str = "vfio-user-pci";
-/// The Debian packages of the first release that has it. The suite is given by name: apt prefers the older QEMU of the release.
+/// The Debian packages of a QEMU that has it. They come from the backports of Debian 13. The suite has to be named, as
+/// apt prefers the older QEMU of the release itself.
 const PACKAGES: Packages<'_> = Packages {
     names: &["-ttrixie-backports", PACKAGE],
     suites: &["trixie", "trixie-backports"],
@@ -23,11 +24,11 @@ const PACKAGES: Packages<'_> = Packages {
 const LOOK_LIMIT: Duration = Duration::from_secs(60);
 
 impl Qemu {
-    /// Finds a QEMU that has `vfio-user-pci`; where the machine's own has not, unpacks Debian's newest below `home`. Installs
-    /// nothing. A QEMU that the user names by `SAMARA_QEMU` is the only one that is tried.
+    /// Finds a QEMU that has `vfio-user-pci`. If the machine's own QEMU lacks it, unpacks that of Debian's backports
+    /// below `home`. Installs nothing. If `SAMARA_QEMU` names a QEMU, only that one is tried.
     ///
     /// # Errors
-    /// If there is none and none can be brought. The message ends with what to type.
+    /// If no QEMU has it and none can be unpacked. The message ends with the next step.
     pub fn provide_with_vfio_user(home: &Path) -> Result<Self, ProvisionError> {
         let facts = plan::Facts::gather();
         if let plan::Plan::Use(program) = plan::plan(&facts) {
@@ -37,7 +38,9 @@ impl Qemu {
                 return Ok(qemu);
             }
             if facts.wish.is_some() {
-                return Err(qemu.lacks_vfio_user("name a QEMU of 10.1 or newer, or none"));
+                return Err(
+                    qemu.lacks_vfio_user("set SAMARA_QEMU to a QEMU of 10.1 or newer, or unset it")
+                );
             }
         }
         let qemu = Qemu::of(&PACKAGES, home)?;
@@ -45,7 +48,7 @@ impl Qemu {
         if qemu.has_vfio_user() {
             Ok(qemu)
         } else {
-            let advice = format!("remove {}", home.display());
+            let advice = format!("remove {} and try again", home.display());
             Err(qemu.lacks_vfio_user(&advice))
         }
     }
@@ -59,8 +62,10 @@ impl Qemu {
         .into()
     }
 
-    /// Whether it knows the device. Asked for that one alone: a list of all loads every module, some of
-    /// which an unpacked QEMU lacks. It succeeds in either case.
+    /// Whether this QEMU has the device.
+    ///
+    /// QEMU is asked for the properties of this device alone. A list of all devices would load every module, and an
+    /// unpacked QEMU lacks some modules. QEMU's status is success in either case, so its output is searched.
     fn has_vfio_user(&self) -> bool {
         let mut command = self.command();
         command

@@ -1,4 +1,4 @@
-//! Comparing the image with what it must hold after the guest wrote to it.
+//! Compares the image with the contents that the guest's writes must have given it.
 
 use std::fmt;
 use std::fs::File;
@@ -9,23 +9,23 @@ use samara_testkit::pattern;
 
 use super::{CHUNK, Disk, DiskError};
 
-/// What the comparison found.
+/// The outcome of a comparison.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Check {
-    /// Bytes of the disk that were written, each counted once however often it was written.
+    /// The number of bytes that the guest has written. A byte that was written twice counts once.
     pub(crate) written: u64,
-    /// The first thing that is not as it must be.
+    /// The first difference, if there is one.
     pub(crate) fault: Option<Fault>,
 }
 
-/// How an image can differ from what it must be.
+/// A difference between an image and the contents that it must have.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
-    /// The guest says that it wrote where there is no disk.
+    /// The guest reports a write that reaches past the end of the disk.
     Outside(Written),
-    /// The file's length changed.
+    /// The file's length has changed.
     Length { now: u64, was: u64 },
-    /// A byte is wrong; `written` tells whether the guest says it wrote it.
+    /// A byte is wrong. `written` is true if the guest reports a write to it.
     Byte { at: u64, written: bool },
 }
 
@@ -44,7 +44,7 @@ impl fmt::Display for Fault {
             Fault::Byte { at, written: true } => {
                 write!(
                     f,
-                    "byte {at} of the image is not what the kernel says it wrote there"
+                    "byte {at} of the image differs from the byte that the kernel reports to have written there"
                 )
             }
             Fault::Byte { at, written: false } => {
@@ -57,7 +57,8 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Compares the whole image of `disk` with its source, `regions` replaced by the pattern of `seed`.
+/// Compares the whole image of `disk` with the contents that it must have: its source, but in `regions` the pattern of
+/// `seed`.
 pub(crate) fn check(disk: &Disk, seed: u64, regions: &[Written]) -> Result<Check, DiskError> {
     let regions = match merge(regions, disk.bytes) {
         Ok(regions) => regions,
@@ -73,7 +74,7 @@ pub(crate) fn check(disk: &Disk, seed: u64, regions: &[Written]) -> Result<Check
     Ok(Check { written, fault })
 }
 
-/// Sorts regions and joins those that overlap or touch; the error is one that leaves the disk.
+/// Sorts regions and joins those that overlap or touch. The error is a region that reaches past the end of the disk.
 fn merge(regions: &[Written], disk: u64) -> Result<Vec<Written>, Written> {
     let mut sorted = regions.to_vec();
     sorted.sort_by_key(|region| region.offset);
@@ -135,7 +136,7 @@ fn compare(disk: &Disk, seed: u64, regions: &[Written]) -> Result<Option<Fault>,
     Ok(None)
 }
 
-/// Replaces the parts of `chunk`, which begins at `at`, that lie in a region.
+/// Fills those parts of `chunk` that lie in a region with the pattern of `seed`. The chunk begins at `at` on the disk.
 fn overlay(chunk: &mut [u8], at: u64, seed: u64, regions: &[Written]) {
     let end = at + chunk.len() as u64;
     for region in regions {

@@ -1,21 +1,21 @@
-//! What can be wrong with a disk image.
+//! Errors of making and reading a disk image.
 
 use std::fmt;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// Why there is no usable disk image.
+/// The reason why there is no usable disk image.
 #[derive(Debug)]
 pub(crate) enum DiskError {
     /// The user's file does not exist.
     Missing { path: PathBuf },
-    /// The user's file is a directory or something else that is no image.
+    /// The user's path is not that of a regular file.
     NoFile { path: PathBuf },
     /// The user's file is the working copy itself, which is about to be overwritten.
     OwnCopy { path: PathBuf },
-    /// The image is smaller than asked for.
+    /// The image is smaller than `--size` asks for.
     TooSmall { bytes: u64, least: u64 },
-    /// The image does not end at a block's end, or is empty.
+    /// The image is empty, or its length is no multiple of a block.
     TornBlock { bytes: u64, block: u64 },
     /// Another run works in the same directory.
     InUse { directory: PathBuf },
@@ -43,7 +43,7 @@ impl fmt::Display for DiskError {
             DiskError::Missing { path } => {
                 write!(
                     f,
-                    "there is no {}; check --disk, or leave it out to have an image made",
+                    "there is no {}; correct --disk, or leave it out to have an image made",
                     path.display()
                 )
             }
@@ -54,7 +54,7 @@ impl fmt::Display for DiskError {
             ),
             DiskError::OwnCopy { path } => write!(
                 f,
-                "{} is this command's own working copy and about to be overwritten; copy it elsewhere first",
+                "{} is this command's own working copy, which it would overwrite; copy the file elsewhere and name the copy",
                 path.display()
             ),
             DiskError::TooSmall { bytes, least } => write!(

@@ -17,30 +17,30 @@ pub(crate) use self::source::Source;
 /// A SHA-256 digest.
 pub(crate) type Sha256Digest = [u8; 32];
 
-/// NVMe's smallest block in use. An image that is no multiple of it would have a torn last block.
+/// The size of a block in bytes, the smallest that NVMe disks use. The length of an image must be a multiple of it.
 const BLOCK: u64 = 512;
 
-/// Size of the pieces in which images are copied and compared.
+/// The size of the pieces in which images are copied and compared.
 const CHUNK: usize = 1 << 20;
 
-/// An image that is ready to be booted with.
+/// An image that is ready for a machine.
 #[derive(Debug)]
 pub(crate) struct Disk {
     /// The working copy. Only the guest writes to it.
     pub(crate) path: PathBuf,
     /// Its length in bytes.
     pub(crate) bytes: u64,
-    /// The digest of the contents before the guest ran.
+    /// The digest of the contents before the guest runs.
     pub(crate) sha256: Sha256Digest,
-    /// Where the contents came from, to compare with afterwards.
+    /// The source of the contents. The image is compared with it afterwards.
     pub(crate) source: Source,
-    /// Held as long as the image is used, so that no second run writes to the same file.
+    /// A lock, held as long as the image is used, so that no second run writes to the same file.
     _lock: File,
 }
 
-/// Makes `directory/disk.img` with the contents of `source` and computes its digest on the way.
+/// Writes the contents of `source` to `directory/disk.img` and computes their digest.
 ///
-/// `least` is the size in bytes below which an image is refused.
+/// An image of fewer than `least` bytes is refused.
 pub(crate) fn prepare(directory: &Path, source: Source, least: u64) -> Result<Disk, DiskError> {
     fs::create_dir_all(directory).map_err(DiskError::io("create", directory))?;
     let lock = lock(directory)?;
@@ -55,7 +55,7 @@ pub(crate) fn prepare(directory: &Path, source: Source, least: u64) -> Result<Di
             block: BLOCK,
         });
     }
-    // A new file each time: one left by another user, or as read-only, is no obstacle.
+    // The old file is removed, not overwritten: it may belong to another user or be read-only.
     match fs::remove_file(&path) {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
             return Err(DiskError::io("remove the old", &path)(error));

@@ -1,4 +1,4 @@
-//! Where the contents of a disk image come from.
+//! The source of a disk image's contents.
 
 use std::fs::{self, File};
 use std::io::{ErrorKind, Read};
@@ -8,8 +8,8 @@ use samara_testkit::pattern;
 
 use super::DiskError;
 
-/// Separates the image's first contents from what the kernel writes, which is the stream of the seed
-/// itself: a write must change the image, or its loss would go unnoticed.
+/// Makes the image's stream of bytes different from the stream that the kernel writes, which is that of the seed
+/// itself. A write must change the image, or its loss would go unnoticed.
 const IMAGE_STREAM: u64 = 0x5A4D_4152_4120_4449;
 
 /// The contents that an image has before the guest runs.
@@ -22,9 +22,9 @@ pub(crate) enum Source {
 }
 
 impl Source {
-    /// Opens the contents for one reading from the start and tells their length in bytes.
+    /// Opens the contents for reading from the start, and returns them with their length in bytes.
     ///
-    /// `copy` is the file that the contents will be copied to, which must be another one.
+    /// `copy` is the path of the working copy. It is an error if the source is the same file.
     pub(super) fn open(&self, copy: &Path) -> Result<(Contents, u64), DiskError> {
         match self {
             Source::Seeded { seed, bytes } => Ok((Contents::Seeded { seed: *seed, at: 0 }, *bytes)),
@@ -54,7 +54,7 @@ impl Source {
     }
 }
 
-/// Contents being read.
+/// Contents that are being read.
 #[derive(Debug)]
 pub(super) enum Contents {
     Seeded { seed: u64, at: u64 },

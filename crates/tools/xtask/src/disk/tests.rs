@@ -1,4 +1,4 @@
-//! Tests of making and checking images.
+//! Tests of making images and of checking them.
 
 use std::fs::{self, OpenOptions, Permissions};
 use std::io::{Seek, SeekFrom, Write};
@@ -15,7 +15,7 @@ use crate::workspace::Workspace;
 
 const MIB: u64 = 1 << 20;
 
-/// A directory of its own for each test, below the build directory.
+/// Makes an empty directory for the test of this name, below the build directory.
 fn directory(test: &str) -> PathBuf {
     let directory = Workspace::locate().target("xtask-tests").join(test);
     let _ = fs::remove_dir_all(&directory);
@@ -43,18 +43,18 @@ fn write_pattern(disk: &Disk, seed: u64, region: Written) {
 }
 
 #[test]
-fn a_made_image_has_the_size_and_digest_it_says() {
+fn a_made_image_has_its_stated_size_and_digest() {
     let disk = seeded(&directory("made"), 3 * MIB / 2);
     let contents = fs::read(&disk.path).expect("readable");
     assert_eq!(contents.len() as u64, disk.bytes);
     assert_eq!(<[u8; 32]>::from(Sha256::digest(&contents)), disk.sha256);
     assert_eq!(check(&disk, 5, &[]).expect("readable").fault, None);
-    // The kernel's writes must be visible: they are another stream than the image's.
+    // A write by the kernel must change the image, so its stream must differ from the image's.
     assert!(pattern::first_mismatch(5, 0, &contents[..64]).is_some());
 }
 
 #[test]
-fn writes_as_told_match_wherever_they_are() {
+fn reported_writes_match_at_any_offset() {
     let disk = seeded(&directory("writes"), 3 * MIB);
     let regions = [
         Written {
@@ -163,7 +163,7 @@ fn the_users_file_is_copied_and_left_alone() {
     let theirs = directory.join("theirs.img");
     let contents: Vec<u8> = (0..MIB + 512).map(|at| at as u8).collect();
     fs::write(&theirs, &contents).expect("writable");
-    // Read-only for its owner: the copy must be writable all the same.
+    // The user's file is read-only. The copy must be writable nevertheless.
     fs::set_permissions(&theirs, Permissions::from_mode(0o444)).expect("ours");
     let disk = prepare(&directory, Source::File(theirs.clone()), MIB).expect("valid");
     assert_eq!(disk.bytes, MIB + 512, "the whole file is the disk");

@@ -1,4 +1,4 @@
-//! The serial console: lines for people go to standard output, lines for us into the report.
+//! The serial console: lines for people go to standard output, messages for xtask go into the report.
 
 use std::io::Write;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::Report;
 use samara_serial_protocol::Message;
 
-/// Takes the kernel's lines one by one.
+/// A reader of the kernel's lines, one by one.
 pub(crate) struct Console<W> {
     output: W,
     report: Report,
@@ -15,7 +15,7 @@ pub(crate) struct Console<W> {
 }
 
 impl<W: Write> Console<W> {
-    /// What people shall see is written to `output`; `listening` is set when the kernel says that its
+    /// Makes a console that writes lines for people to `output`. It sets `listening` when the kernel reports that its
     /// server listens.
     pub(crate) fn new(output: W, listening: Option<Arc<AtomicBool>>) -> Self {
         Console {
@@ -51,7 +51,7 @@ impl<W: Write> Console<W> {
         }
     }
 
-    /// All that was told.
+    /// Returns the report of all messages so far.
     pub(crate) fn into_report(self) -> Report {
         self.report
     }
@@ -62,7 +62,7 @@ impl<W: Write> Console<W> {
     }
 
     fn show(&mut self, line: &str) {
-        // Nobody reads on (`| head`): the run and its verdict go on all the same.
+        // A write fails if the reader has closed the pipe (`| head`). The run and its verdict go on all the same.
         let _ = writeln!(self.output, "{line}").and_then(|()| self.output.flush());
     }
 }

@@ -1,4 +1,4 @@
-//! How a boot can fail.
+//! Errors of a boot.
 
 use std::fmt;
 use std::path::PathBuf;
@@ -6,18 +6,18 @@ use std::time::Duration;
 
 use crate::machine::Ending;
 
-/// Why a run of the kernel did not succeed.
+/// The reason why a run of the kernel did not succeed.
 #[derive(Debug)]
 pub(crate) enum GuestError {
     /// The kernel did not stop in time.
     TimedOut { limit: Duration },
     /// The machine stopped in another way than by the kernel's success.
     Ended(Ending),
-    /// The kernel said it succeeded but left something unsaid.
+    /// The kernel reported success but did not print a message that it owes.
     Unsaid { what: &'static str },
-    /// The kernel's lines for this program were not as agreed; each problem was told already.
+    /// The kernel printed lines with `@` that are no messages, or one twice. Each was already reported to the user.
     Protocol { problems: usize },
-    /// A field of the result is not as it should be; each was told already.
+    /// Fields of the result have wrong values. Each was already reported to the user.
     Verdict { fields: usize },
     /// The kernel's file has no usable debug information.
     Symbols { path: PathBuf, problem: String },
@@ -28,21 +28,21 @@ impl fmt::Display for GuestError {
         match self {
             GuestError::TimedOut { limit } => write!(
                 f,
-                "the kernel did not finish within {} s and was stopped; give --timeout a larger number if it only needs longer",
+                "the kernel did not finish within {} s and was stopped; if it only needs longer, give a larger --timeout",
                 limit.as_secs()
             ),
             GuestError::Ended(ending) => ending.fmt(f),
             GuestError::Unsaid { what } => write!(
                 f,
-                "the kernel reported success without {what}; is this command as new as the kernel?"
+                "the kernel reported success without {what}; are xtask and the kernel of the same checkout?"
             ),
             GuestError::Protocol { problems } => write!(
                 f,
-                "{problems} of the kernel's lines were not understood; see above. Is this command as new as the kernel?"
+                "{problems} of the kernel's lines were not understood; see above. Are xtask and the kernel of the same checkout?"
             ),
             GuestError::Verdict { fields } => write!(
                 f,
-                "{fields} field(s) of the result are not as they should be"
+                "{fields} field(s) of the result have wrong values; each is named above"
             ),
             GuestError::Symbols { path, problem } => {
                 write!(

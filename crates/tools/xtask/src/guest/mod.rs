@@ -1,4 +1,4 @@
-//! The kernel in the virtual machine: what it says, and what that means.
+//! The kernel in the virtual machine: its messages, its symbols, and the verdict on its run.
 
 mod console;
 mod error;

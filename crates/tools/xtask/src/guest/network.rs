@@ -6,18 +6,18 @@ use samara_testkit::http_client::Outcome;
 
 use super::{GuestError, Report};
 
-/// What the network's part must have achieved.
+/// The values that the network's part must have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct ExpectedNetwork {
-    /// Requests asked for.
+    /// The number of requests that the client was told to make.
     pub(crate) requests: u64,
-    /// Bytes that each answer has.
+    /// The number of bytes in the body of each answer.
     pub(crate) body: u64,
-    /// Crashes asked for.
+    /// The number of crashes that the kernel was told to cause.
     pub(crate) crashes: u64,
 }
 
-/// The fields; requests as the client saw them, crashes as the kernel did.
+/// The fields. The client counted the requests and the bytes, the kernel counted everything else.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct NetworkVerdict {
     requests: u64,
@@ -25,14 +25,14 @@ pub(crate) struct NetworkVerdict {
     bytes: u64,
     crashes: u64,
     recovered: u64,
-    /// As the server counted.
+    /// Requests that the server answered, by its own count.
     answered: u64,
     broken: u64,
     retransmitted: u64,
 }
 
 impl NetworkVerdict {
-    /// Gathers the fields; an error if the kernel left them unsaid.
+    /// Gathers the fields. Returns an error if the kernel printed no `@network` line.
     pub(crate) fn new(report: &Report, client: Outcome) -> Result<Self, GuestError> {
         let told = report.network.ok_or(GuestError::Unsaid {
             what: "the outcome of the network's part (@network)",
@@ -49,7 +49,7 @@ impl NetworkVerdict {
         })
     }
 
-    /// One sentence for each field that is not as it should be.
+    /// Returns one sentence for each field with a wrong value.
     pub(crate) fn complaints(&self, expected: &ExpectedNetwork) -> Vec<String> {
         let ExpectedNetwork {
             requests,
@@ -67,8 +67,8 @@ impl NetworkVerdict {
             (
                 self.failed == 0 && self.broken == 0 && self.bytes == requests * body,
                 format!(
-                    "http_failed: {} answer(s) were wrong or never complete, {} connection(s) broke; {} of {} \
-                     bytes were as they should be",
+                    "http_failed: {} answer(s) were wrong or incomplete, {} connection(s) broke; {} of {} \
+                     bytes were correct",
                     self.failed,
                     self.broken,
                     self.bytes,
@@ -133,7 +133,7 @@ mod tests {
             network: Some(told),
             ..Report::default()
         };
-        NetworkVerdict::new(&report, client).expect("all was said")
+        NetworkVerdict::new(&report, client).expect("the report has an @network line")
     }
 
     #[test]

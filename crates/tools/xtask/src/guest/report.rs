@@ -1,30 +1,33 @@
-//! All that the kernel told during one boot.
+//! All messages of the kernel during one boot.
 
 use samara_serial_protocol::{Digest, Message, NetworkTotals, TestTotals, Totals, Written};
 
 use crate::tally::Tally;
 
-/// What was gathered from the kernel's lines.
+/// The contents of the kernel's messages.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
     /// Digest and number of the bytes read from the disk.
     pub(super) read: Option<(Digest, u64)>,
-    /// The writes.
+    /// The regions of the disk that the kernel wrote.
     pub(crate) written: Vec<Written>,
     /// The demo's outcome.
     pub(super) totals: Option<Totals>,
     /// The outcome of the network's part.
     pub(super) network: Option<NetworkTotals>,
-    /// The tests whose own lines were seen.
+    /// The tests for which the kernel printed a line each.
     pub(super) tests: Tally,
-    /// The tests as the kernel counted them, and how many it has.
+    /// The kernel's own counts of its tests.
     pub(super) tests_told: Option<TestTotals>,
-    /// Lines that were not as agreed.
+    /// The number of lines that are no messages, or that contradict an earlier one.
     pub(super) problems: usize,
 }
 
 impl Report {
-    /// Takes a message into account. An error means that it contradicts an earlier one.
+    /// Records a message.
+    ///
+    /// # Errors
+    /// If a message of which there is one per boot comes a second time.
     pub(super) fn accept(&mut self, message: Message<'_>) -> Result<(), &'static str> {
         match message {
             Message::Sha256 { digest, bytes } => once(&mut self.read, (digest, bytes)),
@@ -43,22 +46,23 @@ impl Report {
         }
     }
 
-    /// Records a line that was not as agreed.
+    /// Counts a line that is no message, or that contradicts an earlier one.
     pub(super) fn problem(&mut self) {
         self.problems += 1;
     }
 
-    /// How many lines were not as agreed.
+    /// Returns the number of lines that are no messages, or that contradict an earlier one.
     pub(crate) fn problems(&self) -> usize {
         self.problems
     }
 
-    /// The tests whose lines were seen, whether or not the kernel got to its end.
+    /// Returns the tests for which there was a line, even if the kernel stopped early.
     pub(crate) fn tests(&self) -> &Tally {
         &self.tests
     }
 
-    /// Checks that every test the kernel has was run and told of. The error says what is amiss.
+    /// Checks the kernel's counts: every test that it chose has run, and there was a line for each. The error names the
+    /// difference.
     pub(crate) fn tests_complete(&self) -> Result<(), String> {
         let Some(TestTotals {
             passed,
@@ -79,12 +83,12 @@ impl Report {
         }
         if passed + failed != collected {
             return Err(format!(
-                "the kernel has {collected} tests but ran {}",
+                "the kernel chose {collected} tests but ran {}",
                 passed + failed
             ));
         }
         if collected == 0 {
-            return Err("the kernel has no tests; were they lost at link time?".into());
+            return Err("the kernel ran no tests: either no name contains the text of --name, or the linker dropped them all (see kernel.ld)".into());
         }
         Ok(())
     }
@@ -93,7 +97,7 @@ impl Report {
 fn once<T>(slot: &mut Option<T>, value: T) -> Result<(), &'static str> {
     match slot.replace(value) {
         None => Ok(()),
-        Some(_) => Err("said twice"),
+        Some(_) => Err("this message came before; it comes once in a boot"),
     }
 }
 
@@ -116,7 +120,7 @@ mod tests {
     fn report(messages: Vec<Message<'_>>) -> Report {
         let mut report = Report::default();
         for message in messages {
-            report.accept(message).expect("each is said once");
+            report.accept(message).expect("no message comes twice");
         }
         report
     }

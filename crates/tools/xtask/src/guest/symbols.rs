@@ -1,4 +1,4 @@
-//! From the kernel's debug information to the table by which it symbolises its own backtraces.
+//! Makes the table by which the kernel symbolises its own backtraces, from the kernel's debug information.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -19,16 +19,17 @@ type Reader = EndianRcSlice<RunTimeEndian>;
 /// The debug information of one file.
 pub(crate) struct Symbols {
     context: Context<Reader>,
-    /// Where there is code, but for what only boots: the longest section. Functions that the linker
-    /// dropped stay in the line tables, at address 0.
+    /// The addresses of the longest code section. It holds all code except that of the early boot. The range is needed
+    /// because functions that the linker dropped stay in the line tables, at address 0.
     code: Range<u64>,
-    /// Functions by address: the debug information names only those that something was inlined into.
+    /// Functions by address, from the symbol table. The debug information names only those functions into which others
+    /// were inlined.
     functions: BTreeMap<u64, String>,
-    /// Stripped from the paths of the workspace's own sources.
+    /// The workspace's root. The table's paths of the workspace's sources are relative to it.
     root: PathBuf,
 }
 
-/// A function and the line in it; several for one address where functions were inlined.
+/// A function and a line in it. Where functions were inlined, one address has several places.
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Place {
     function: String,
@@ -77,7 +78,7 @@ impl Symbols {
         })
     }
 
-    /// The table that the kernel symbolises its backtraces by: see [`samara_symbols`].
+    /// Returns the table by which the kernel symbolises its backtraces. [`samara_symbols`] describes the format.
     pub(crate) fn table(&self) -> Vec<u8> {
         let mut table = Writer::new(self.code.start);
         let mut end = self.code.start;
@@ -85,7 +86,7 @@ impl Symbols {
             .context
             .find_location_range(self.code.start, self.code.end);
         for (start, length, _) in lines.into_iter().flatten() {
-            // Where lines overlap, what is known of the later one counts from its start on.
+            // Ranges of lines can overlap. From the start of the later range on, its places are the valid ones.
             let start = start.max(self.code.start);
             if start > end {
                 table.row(end, &[]);
@@ -99,7 +100,8 @@ impl Symbols {
 
     fn row(&self, table: &mut Writer, address: u64) {
         let found = self.places(address);
-        // What of the library was inlined is left out: it is the greater part, and says little.
+        // Inlined functions of the standard library are left out up to the first function of other code. They would be
+        // most of the table and tell a reader little.
         let own = |place: &&Place| !place.file.starts_with(LIBRARY);
         let first = found.iter().position(|place| own(&place));
         let inner = first.unwrap_or(found.len().saturating_sub(1));
@@ -114,7 +116,8 @@ impl Symbols {
         table.row(address, &places);
     }
 
-    /// What the instruction at `address` belongs to, innermost function first; empty if nothing is known.
+    /// Returns the places of the instruction at `address`, the innermost function first. The list is empty if the debug
+    /// information has none.
     fn places(&self, address: u64) -> Vec<Place> {
         let Ok(mut frames) = self.context.find_frames(address).skip_all_loads() else {
             return Vec::new();
@@ -147,17 +150,17 @@ impl fmt::Debug for Symbols {
     }
 }
 
-/// The function's name and its module's.
+/// Returns the demangled name of a symbol: the path of the function, without hash and generic arguments.
 fn demangle(symbol: &str) -> String {
     let name = rustc_demangle::demangle(symbol).to_string();
     without_generics(strip_hash(&name))
 }
 
-/// Where the standard library's sources lie, as [`shorten`] has it.
+/// The beginning of the paths of the standard library's sources, after [`shorten`].
 const LIBRARY: &str = "library/";
 
-/// Drops what stands between angle brackets, which is long and the same for every place of the source; but
-/// for the brackets that a name begins with, which say whose method it is.
+/// Drops generic arguments, which are in angle brackets. They are long, and the line of the source already identifies
+/// the function. Brackets at the beginning of a name stay, as they hold the type that has the method.
 fn without_generics(name: &str) -> String {
     let kept = usize::from(name.starts_with('<'));
     let (mut depth, mut before) = (0_usize, ' ');
@@ -175,7 +178,7 @@ fn without_generics(name: &str) -> String {
     short
 }
 
-/// Drops the disambiguating hash at the end of a legacy-mangled name.
+/// Returns a legacy-mangled name without the disambiguating hash at its end.
 fn strip_hash(name: &str) -> &str {
     match name.rsplit_once("::h") {
         Some((name, hash))
@@ -187,15 +190,15 @@ fn strip_hash(name: &str) -> &str {
     }
 }
 
-/// A source path as a reader of a trace wants it: relative to the workspace, the standard library's
-/// from `library/` on, and other packages' from the package's name on.
+/// Shortens the path of a source file for a backtrace. A path below the workspace becomes relative to it. A path of the
+/// standard library begins with `library/`, and a path of another package begins with the package's name.
 fn shorten(file: &str, root: &Path) -> String {
     if let Ok(inside) = Path::new(file).strip_prefix(root) {
         return inside.display().to_string();
     }
     for (marker, keep) in [("/library/", "library/"), ("/registry/src/", "")] {
         if let Some((_, tail)) = file.split_once(marker) {
-            // Below registry/src/ comes a directory for the registry, of no interest here.
+            // The first directory below registry/src/ is that of the registry. It is dropped.
             let tail = if keep.is_empty() {
                 tail.split_once('/').map_or(tail, |(_, tail)| tail)
             } else {
@@ -218,7 +221,7 @@ mod tests {
     use crate::checks::fixture;
     use crate::workspace::Workspace;
 
-    /// Has a function whose name and line are looked for.
+    /// A program with a function whose name and line the test looks up.
     const PROGRAM: &str = "
         #[inline(never)]
         fn a_landmark(value: u32) -> u32 {
@@ -247,7 +250,7 @@ mod tests {
         let bytes = symbols.table();
         let table = Table::parse(&bytes).expect("well-formed");
         let place = table.places(address + 2).last().expect("of a function");
-        // Line tables alone name it without its module, unlike full debug information.
+        // Debug information that consists of line tables only gives the name without the module.
         let name = place.function.rsplit("::").next();
         assert_eq!(name, Some("a_landmark"), "{place:?}");
         assert!(place.file.ends_with("landmark.rs"), "{place:?}");

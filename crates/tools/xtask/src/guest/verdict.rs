@@ -1,20 +1,20 @@
-//! The result line: everything that was measured, and whether it is as it should be.
+//! The result line: all that was measured, and the checks of its values.
 
 use std::fmt;
 
 use super::{GuestError, Report};
 use crate::disk::Sha256Digest;
 
-/// What a run must have achieved.
+/// The values that a run must have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Expected {
-    /// Length of the disk.
+    /// The length of the disk in bytes.
     pub(crate) disk_bytes: u64,
-    /// Digest of the disk before the run.
+    /// The digest of the disk before the run.
     pub(crate) sha256: Sha256Digest,
-    /// Crashes asked for.
+    /// The number of crashes that the kernel was told to cause.
     pub(crate) crashes: u64,
-    /// Which kinds of them, in the order of [`FaultKind::ALL`](crate::cli::FaultKind::ALL).
+    /// The kinds of crashes that were asked for, in the order of [`FaultKind::ALL`](crate::cli::FaultKind::ALL).
     pub(crate) kinds: [bool; 5],
 }
 
@@ -33,13 +33,14 @@ pub(crate) struct Verdict {
     by_kind: [u64; 5],
 }
 
-/// The kinds' names in the result line.
+/// The names of the kinds in the result line.
 const KINDS: [&str; 5] = ["panics", "faults", "overflows", "hangs", "double_panics"];
 
 impl Verdict {
-    /// Gathers the fields. `written_bytes` and `image` are what the image check found.
+    /// Gathers the fields. `written_bytes` and `image` are the findings of the image check.
     ///
-    /// The error names the first thing that the kernel left unsaid.
+    /// # Errors
+    /// If the report lacks a message. The error names the first one that is missing.
     pub(crate) fn new(
         report: &Report,
         expected: &Expected,
@@ -47,7 +48,7 @@ impl Verdict {
         image: bool,
     ) -> Result<Self, GuestError> {
         let (digest, read_bytes) = report.read.ok_or(GuestError::Unsaid {
-            what: "the digest of what it read (@sha256)",
+            what: "the digest of the data that it read (@sha256)",
         })?;
         let totals = report.totals.ok_or(GuestError::Unsaid {
             what: "its totals (@totals)",
@@ -66,7 +67,7 @@ impl Verdict {
         })
     }
 
-    /// One sentence for each field that is not as it should be.
+    /// Returns one sentence for each field with a wrong value.
     pub(crate) fn complaints(&self, expected: &Expected) -> Vec<String> {
         let mut complaints = Vec::new();
         let mut require = |holds: bool, complaint: String| {
@@ -89,7 +90,7 @@ impl Verdict {
         );
         require(
             self.sha256,
-            "sha256: the kernel read other bytes than the disk held".into(),
+            "sha256: the kernel read other bytes than the disk holds".into(),
         );
         require(
             self.written_bytes > 0,
@@ -97,7 +98,8 @@ impl Verdict {
         );
         require(
             self.image,
-            "image: the image file is not what the kernel says it made it".into(),
+            "image: the image file does not have the contents that the kernel's writes give it"
+                .into(),
         );
         require(
             self.crashes == crashes,
@@ -116,13 +118,19 @@ impl Verdict {
         );
         require(
             self.leaked_objects == 0,
-            format!("leaked_objects: {} have no owner", self.leaked_objects),
+            format!(
+                "leaked_objects: their number changed by {} during the demo",
+                self.leaked_objects
+            ),
         );
         require(
             self.leaked_pages == 0,
-            format!("leaked_pages: {} have no owner", self.leaked_pages),
+            format!(
+                "leaked_pages: the number of free pages changed by {} during the demo",
+                self.leaked_pages
+            ),
         );
-        // Each kind in turn.
+        // The kernel takes the kinds in turn, so their counts differ by one at most.
         let asked = kinds.iter().filter(|asked| **asked).count().max(1) as u64;
         for ((name, count), asked_for) in KINDS.into_iter().zip(self.by_kind).zip(kinds) {
             let range = if asked_for {
@@ -132,7 +140,10 @@ impl Verdict {
             };
             require(
                 range.contains(&count),
-                format!("{name}: {count} instead of {} at least", range.start()),
+                format!(
+                    "{name}: {count}, but its share of the crashes is {}",
+                    range.start()
+                ),
             );
         }
         complaints
@@ -193,7 +204,7 @@ mod tests {
     }
 
     fn verdict(report: &Report, written: u64, image: bool) -> Verdict {
-        Verdict::new(report, &EXPECTED, written, image).expect("all was said")
+        Verdict::new(report, &EXPECTED, written, image).expect("the report is complete")
     }
 
     #[test]
@@ -261,7 +272,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_said_is_not_made_up() {
+    fn a_missing_message_is_an_error() {
         for missing in [
             Report {
                 read: None,

@@ -1,4 +1,4 @@
-//! Tests of the machine, with a shell script in QEMU's place.
+//! Tests of the machine. A shell script takes the place of QEMU.
 
 use std::fs;
 use std::io::sink;
@@ -30,7 +30,7 @@ fn machine(timeout: u64) -> Machine {
     }
 }
 
-/// A "QEMU" that runs `script`; it finds the machine's arguments in `$@`.
+/// Returns a stand-in for QEMU that runs `script`. The script finds the machine's arguments in `$@`.
 fn pretend(script: &str) -> Qemu {
     Qemu::unseen("sh".into(), vec!["-c".into(), script.into(), "qemu".into()])
 }
@@ -67,7 +67,7 @@ fn a_card_shares_the_machines_memory_with_its_model() {
 }
 
 #[test]
-fn a_machine_of_virtio_has_no_other_devices() {
+fn a_virtio_machine_has_no_other_devices() {
     let machine = Machine {
         drivers: Drivers::Virtio,
         card: Some(Card {
@@ -92,7 +92,7 @@ fn a_machine_of_virtio_has_no_other_devices() {
 }
 
 #[test]
-fn the_parts_of_the_machine_are_as_agreed_with_the_kernel() {
+fn the_machine_has_the_parts_that_the_kernel_expects() {
     let line = arguments(Drive::Image {
         path: "/d/disk.img".into(),
         read_only: false,
@@ -158,7 +158,7 @@ fn the_kernels_lines_are_gathered() {
 }
 
 #[test]
-fn a_hang_is_stopped_and_what_was_said_is_kept() {
+fn a_hung_machine_is_stopped_and_its_report_kept() {
     let script = "echo '@test a ok'; exec sleep 600";
     let (report, ending) = machine(1)
         .boot(&pretend(script), sink())
@@ -171,12 +171,12 @@ fn a_hang_is_stopped_and_what_was_said_is_kept() {
 }
 
 #[test]
-fn the_image_is_passed_so_that_the_guest_can_write_it() {
+fn the_guest_can_write_to_the_image() {
     let directory = Workspace::locate().target("xtask-tests/machine");
     fs::create_dir_all(&directory).expect("writable");
     let path = directory.join("disk.img");
     fs::write(&path, "before").expect("writable");
-    // Does what a guest does, seen from outside: writes to the file named in the drive's option.
+    // The script writes to the file that the drive's option names, as QEMU does when a guest writes to the disk.
     let script = r#"for word; do case $word in *file=*) printf after > "${word##*file=}";; esac; done; exit 33"#;
     let machine = Machine {
         drive: Drive::Image {

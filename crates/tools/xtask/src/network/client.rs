@@ -1,6 +1,7 @@
 //! The far end of the cable: a thread that carries frames between a socket and the client.
 //!
-//! Frames have their length before them, four bytes, the highest first: the framing of QEMU's `stream`.
+//! Before each frame the socket carries its length, as four bytes in big-endian order. This is the framing of QEMU's
+//! `stream`.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};
@@ -14,11 +15,11 @@ use samara_testkit::http_client::{HttpClient, Order, Outcome};
 
 use crate::error::Error;
 
-/// How long a read waits: the resolution of the client's timers.
+/// The longest time that a read waits. It is also the resolution of the client's timers.
 const TICK: Duration = Duration::from_millis(2);
-/// How long the model may refuse frames.
+/// The longest time that the peer may take no frames.
 const PATIENCE: Duration = Duration::from_secs(2);
-/// Longest frame that is believed.
+/// The longest frame that is accepted. A greater length ends the connection.
 const LONGEST: usize = 64 << 10;
 
 /// A client at work.
@@ -29,7 +30,8 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Waits for the model at `cable`, for `listening` to be set, and then fetches.
+    /// Starts a thread with a client. It waits until the device connects at `cable` and until `listening` is set, and
+    /// then fetches.
     pub(super) fn start(
         cable: &Path,
         address: [u8; 4],
@@ -46,11 +48,11 @@ impl Client {
             let (mut client, start) = (None, Instant::now());
             while !stopped.load(Ordering::Relaxed) {
                 match listener.accept() {
-                    // A cable that was cut is plugged in again.
+                    // If the connection ends, the device may connect again.
                     Ok((stream, _)) => {
                         if let Ok(mut cable) = Cable::new(stream) {
                             let who = (address, order, start);
-                            // Why it was cut, the model tells.
+                            // The device reports the reason why a connection ended.
                             let _ = carry(&mut cable, &mut client, who, &listening, &stopped);
                         }
                     }
@@ -62,15 +64,15 @@ impl Client {
         Ok(Client { thread, stop })
     }
 
-    /// Stops, and tells what became of the requests.
+    /// Stops the thread and returns the outcome of the requests.
     pub(super) fn stop(self) -> Outcome {
         self.stop.store(true, Ordering::Relaxed);
-        // A panic of the client is a failure of every request.
+        // If the thread has panicked, the outcome is zero answered requests, and the run fails.
         self.thread.join().unwrap_or_default()
     }
 }
 
-/// Carries frames until the cable is cut or the client is stopped.
+/// Carries frames until the connection ends or the client is stopped.
 fn carry(
     cable: &mut Cable,
     client: &mut Option<HttpClient>,
@@ -83,7 +85,7 @@ fn carry(
         if client.is_none() && listening.load(Ordering::Acquire) {
             *client = Some(HttpClient::new(address, order));
         }
-        // Frames from before are nobody's.
+        // Frames that come before there is a client are dropped.
         let Some(client) = client else {
             continue;
         };
@@ -99,7 +101,7 @@ fn carry(
     Ok(())
 }
 
-/// A connection with the model.
+/// A connection with the network device.
 struct Cable {
     stream: UnixStream,
     incoming: Vec<u8>,
@@ -118,7 +120,7 @@ impl Cable {
         })
     }
 
-    /// The frames that have arrived, after a tick at the latest.
+    /// Returns the frames that have arrived. Waits at most one tick.
     fn read(&mut self) -> io::Result<Vec<Vec<u8>>> {
         let mut buffer = [0; 64 << 10];
         match self.stream.read(&mut buffer) {

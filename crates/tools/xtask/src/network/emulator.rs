@@ -1,4 +1,4 @@
-//! The model of the 82599, as a process.
+//! The emulator of the 82599, as a process.
 
 use std::fs::File;
 use std::path::Path;
@@ -12,27 +12,28 @@ use crate::workspace::Workspace;
 use samara_process::step;
 use samara_process::{Background, Job};
 
-/// The model's package.
+/// The emulator's package.
 const PACKAGE: &str = "samara-ixgbe-emulator";
-/// Longest that it may take to listen.
+/// The longest time that the emulator may take until it listens.
 const START: Duration = Duration::from_secs(10);
 const POLL: Duration = Duration::from_millis(10);
 
-/// A running model; it ends with this.
+/// A running emulator. It is stopped when this value is dropped.
 #[derive(Debug)]
 pub(super) struct Model(#[expect(dead_code, reason = "held for its drop")] Background);
 
-/// Builds the model and what brings a QEMU for it.
+/// Builds the emulator.
 pub(super) fn build(workspace: &Workspace) -> Result<(), Error> {
-    step("building the 82599 model");
+    step("building the emulator of the 82599");
     let mut build = cargo(workspace, "build");
     build.args(["--release", "--package", PACKAGE]);
-    Job::new("building the 82599 model", build, LIMIT).run()?;
+    Job::new("building the emulator of the 82599", build, LIMIT).run()?;
     Ok(())
 }
 
 impl Model {
-    /// Starts one that waits for QEMU at `socket`, its cable plugged in at `cable`.
+    /// Starts an emulator that waits for QEMU at `socket` and connects its network side to `cable`. Its messages go
+    /// into the file `log`.
     pub(super) fn start(
         workspace: &Workspace,
         socket: &Path,
@@ -45,13 +46,13 @@ impl Model {
         command
             .arg("--link")
             .arg(format!("stream:{}", cable.display()));
-        let process = Job::new("the 82599 model", command, LIMIT).background()?;
+        let process = Job::new("the emulator of the 82599", command, LIMIT).background()?;
         let start = Instant::now();
         while !socket.exists() {
             if start.elapsed() > START {
                 return Err(Error::Output {
-                    what: "starting the 82599 model".into(),
-                    problem: format!("it does not listen; see {}", log.display()),
+                    what: "the emulator of the 82599".into(),
+                    problem: format!("it did not listen in time; see {}", log.display()),
                 });
             }
             thread::sleep(POLL);

@@ -1,5 +1,7 @@
-//! The network's part of `cargo xtask run`: a network device, and a client at the far end of its cable, in this process. No tap
-//! device, no root. The device is a model of the 82599 in a process of its own, that QEMU attaches to, or QEMU's own of virtio.
+//! The network's part of `cargo xtask run`: a network device, and a client at the far end of its cable.
+//!
+//! The client runs in this process. Neither a tap device nor root is needed. The device is either an emulator of the
+//! 82599, which is a process of its own to which QEMU attaches, or QEMU's own virtio-net.
 //!
 //! ```text
 //! client ◄─ stream socket ─► ixgbe-emulator ◄─ vfio-user socket ─► QEMU: ixgbe ◄─► net ◄─► http
@@ -23,34 +25,36 @@ use crate::error::Error;
 use crate::workspace::Workspace;
 use samara_provision::qemu::Qemu;
 
-/// Who fetches from whom; the kernel's story has the same.
+/// The server's address. It and the port are the same as in the kernel's demo.
 const SERVER: [u8; 4] = [10, 0, 0, 1];
+/// The client's address.
 const CLIENT: [u8; 4] = [10, 0, 0, 2];
+/// The server's port.
 const PORT: u16 = 80;
-/// Connections that the requests are spread over.
+/// The number of connections over which the requests are spread.
 const CONNECTIONS: usize = 2;
-/// Bytes of the body.
+/// The number of bytes of the body.
 pub(crate) const BODY: u64 = 4 << 20;
 
-/// What kind of network device a machine has.
+/// The kind of network device that a machine has.
 #[derive(Clone, Debug)]
 pub(crate) enum Kind {
-    /// An 82599, which waits for QEMU at this socket.
+    /// The emulator of the 82599, which waits for QEMU at this socket.
     Ixgbe(PathBuf),
     /// QEMU's virtio-net, whose cable ends at this socket.
     Virtio(PathBuf),
 }
 
-/// What a machine needs to have the card: cheap to copy around.
+/// The network card of a machine: all that QEMU's arguments depend on.
 #[derive(Clone, Debug)]
 pub(crate) struct Card {
-    /// What it is.
+    /// The kind of device.
     pub(crate) kind: Kind,
-    /// Set when the kernel says that it listens.
+    /// The console sets this when the kernel reports that its server listens.
     pub(crate) listening: Arc<AtomicBool>,
 }
 
-/// A model and a client, waiting for a machine.
+/// A client, and the emulator if there is one, ready for a machine.
 #[derive(Debug)]
 pub(crate) struct Network {
     qemu: Qemu,
@@ -61,7 +65,10 @@ pub(crate) struct Network {
 }
 
 impl Network {
-    /// Starts the client, and the model if the device is one. An error says why this machine can't.
+    /// Starts the client and, if the device is an 82599, its emulator.
+    ///
+    /// # Errors
+    /// If the system lacks something that this part needs. The error names it.
     pub(crate) fn prepare(
         workspace: &Workspace,
         drivers: Drivers,
@@ -71,7 +78,7 @@ impl Network {
         if !cfg!(target_os = "linux") {
             return Err(Error::Output {
                 what: "the network's part".into(),
-                problem: "the model needs Linux, as vfio-user passes Linux' file descriptors; and a cable is a Unix socket"
+                problem: "it needs Linux, as QEMU's vfio-user is for Linux only, and the cable is a Unix socket"
                     .into(),
             });
         }
@@ -118,23 +125,24 @@ impl Network {
         })
     }
 
-    /// The QEMU that attaches the card.
+    /// Returns the QEMU to which the card can be attached.
     pub(crate) fn qemu(&self) -> &Qemu {
         &self.qemu
     }
 
-    /// What the machine gets.
+    /// Returns the card for the machine.
     pub(crate) fn card(&self) -> &Card {
         &self.card
     }
 
-    /// What became of the requests; call it when the machine has stopped.
+    /// Returns the outcome of the requests. The caller calls this after the machine has stopped.
     pub(crate) fn finish(self) -> Outcome {
         self.client.stop()
     }
 }
 
-/// A directory for sockets, whose names must be short; removed at the end.
+/// A directory for sockets, removed when it is dropped. It is below the system's directory for temporary files, as the
+/// path of a Unix socket is limited to about 100 bytes.
 #[derive(Debug)]
 struct Directory(PathBuf);
 
@@ -152,7 +160,7 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // Sockets only: nothing is lost if they stay.
+        // The directory holds only sockets, so it does no harm if it stays.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

@@ -1,4 +1,4 @@
-//! Where there are no Unix sockets, there's no cable.
+//! The client's stand-in on systems without Unix sockets. It can't be started.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -8,7 +8,7 @@ use samara_testkit::http_client::{Order, Outcome};
 
 use crate::error::Error;
 
-/// A client that there isn't.
+/// A client that does not exist.
 #[derive(Debug)]
 pub(super) struct Client(std::convert::Infallible);
 
@@ -16,7 +16,8 @@ impl Client {
     pub(super) fn start(_: &Path, _: [u8; 4], _: Order, _: Arc<AtomicBool>) -> Result<Self, Error> {
         Err(Error::Output {
             what: "the client".into(),
-            problem: "this system has no Unix sockets".into(),
+            problem: "this system has no Unix sockets, which the cable needs; leave this part out with --network off"
+                .into(),
         })
     }
 

@@ -1,9 +1,9 @@
-//! Where `core` for a target comes from.
+//! The source of `core` for a target.
 //!
-//! Prebuilt, if rustup has installed the target. Else it is built from its source: rustup's
-//! `rust-src` component, or Debian's package of the same version, unpacked below the build directory.
-//! That needs cargo's `build-std`, so `RUSTC_BOOTSTRAP` for these builds: the one exception to naming
-//! the crates that get unstable features.
+//! If rustup has installed the target, its `core` is prebuilt. Else `core` is built from source: that of rustup's
+//! `rust-src` component, or of Debian's package of the same version, unpacked below the build directory. Such a build
+//! uses cargo's `build-std`, which needs `RUSTC_BOOTSTRAP=1`, and so switches unstable features on for every crate. The
+//! kernel's build switches them on for one crate by name.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -15,22 +15,22 @@ use samara_provision::packages::Packages;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// The Debian suite that has this compiler's source.
+/// The Debian suite whose `rust-src` has the version of the pinned compiler.
 const SUITE: &str = "trixie-backports";
 
-/// A quick question to a program.
+/// The longest time that `rustc` may take to answer a question.
 const ASK_LIMIT: Duration = Duration::from_secs(60);
 
-/// What the builds use.
+/// The `core` that the builds use.
 #[derive(Debug)]
 pub(super) struct CoreSource {
     sysroot: PathBuf,
-    /// The standard library's workspace, if it is not where cargo looks for it.
+    /// The path of the standard library's sources, if they are not where cargo looks for them.
     library: Option<PathBuf>,
 }
 
 impl CoreSource {
-    /// Finds what all `targets` need, fetching it first where it is missing.
+    /// Finds `core` for all `targets`. If the source is missing and needed, unpacks Debian's.
     pub(super) fn provide(workspace: &Workspace, targets: &[&str]) -> Result<Self, Error> {
         let mut source = CoreSource {
             sysroot: PathBuf::from(ask("rustc", &["--print", "sysroot"])?.trim()),
@@ -41,7 +41,7 @@ impl CoreSource {
             let found = debian(workspace).map_err(|error| Error::Output {
                 what: "finding `core` for the small targets".into(),
                 problem: format!(
-                    "{error}; type `rustup target add {}` and try again",
+                    "{error}; type `rustup target add {}`, and run this command again",
                     targets.join(" ")
                 ),
             })?;
@@ -55,15 +55,15 @@ impl CoreSource {
         libraries.is_dir()
     }
 
-    /// Adds to a build for `target` what makes it find `core`.
+    /// Adds to the build command for `target` the arguments and the environment by which cargo finds `core`.
     pub(super) fn apply(&self, command: &mut Command, target: &str) {
         if self.is_prebuilt(target) {
             return;
         }
         command.arg("-Zbuild-std=core").env("RUSTC_BOOTSTRAP", "1");
         if let Some(library) = &self.library {
-            // Cargo's own tests use this to put the source elsewhere; else it would have to go into
-            // the toolchain, which is not ours.
+            // Cargo has this variable for its own tests. Without it the source would have to be put into the user's
+            // toolchain.
             command.env("__CARGO_TESTS_ONLY_SRC_ROOT", library);
         }
     }
@@ -75,7 +75,7 @@ fn ask(program: &str, arguments: &[&str]) -> Result<String, Error> {
     Ok(Job::new(format!("asking {program}"), command, ASK_LIMIT).capture()?)
 }
 
-/// The library of Debian's `rust-src` of this compiler's version.
+/// Unpacks Debian's `rust-src` of the compiler's version. Returns the directory of the standard library in it.
 fn debian(workspace: &Workspace) -> Result<PathBuf, Error> {
     let version = ask("rustc", &["--version"])?;
     let version = version.split(' ').nth(1).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! Running a program of another architecture.
+//! Runs a program of another architecture.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,19 +6,19 @@ use std::process::Command;
 use crate::error::Error;
 use samara_provision::{apt, qemu};
 
-/// What runs a target's programs.
+/// The emulator that runs a target's programs.
 pub(super) enum Emulator {
     /// One of QEMU's Cortex-M boards, with semihosting.
     CortexM(&'static str),
-    /// QEMU's user emulation for an architecture: the program makes system calls of Linux.
+    /// QEMU's user emulation of an architecture. The program makes system calls of Linux.
     User(&'static str),
 }
 
 impl Emulator {
-    /// The command that runs `program`; installs the emulator where there is none and it may.
+    /// Returns the command that runs `program`. Installs the emulator if it is missing and this process is allowed to.
     pub(super) fn command(&self, program: &Path) -> Result<Command, Error> {
         match self {
-            // A static program of this very machine needs no help.
+            // A static program of this machine's own architecture needs no emulator.
             Emulator::User("x86_64") if cfg!(all(target_arch = "x86_64", target_os = "linux")) => {
                 Ok(Command::new(program))
             }
@@ -49,7 +49,7 @@ impl Emulator {
     }
 }
 
-/// The first of `names` on PATH; else `package` is installed, where this process may.
+/// Returns the first of `names` that is on PATH. If there is none, installs `package` and looks again.
 fn find(names: &[String], package: &str) -> Result<PathBuf, Error> {
     let search = || names.iter().find_map(|name| qemu::on_path(name));
     if let Some(program) = search() {
@@ -58,6 +58,6 @@ fn find(names: &[String], package: &str) -> Result<PathBuf, Error> {
     apt::install(package)?;
     search().ok_or_else(|| Error::Output {
         what: format!("installing {package}"),
-        problem: format!("none of {} is on PATH afterwards", names.join(", ")),
+        problem: format!("afterwards none of {} is on PATH", names.join(", ")),
     })
 }

@@ -1,4 +1,4 @@
-//! The small targets: the minimal program built for each, run in an emulator, and measured.
+//! The small targets: two minimal programs are built for each and run, and the size of one is measured.
 
 mod core_source;
 mod emulator;
@@ -21,20 +21,20 @@ use self::emulator::Emulator;
 /// The package that is built.
 const PACKAGE: &str = "samara-example-minimal";
 
-/// Its programs: two domains, and what a boundary does with registers.
+/// Its programs. `minimal` has two domains; `boundary` checks registers across a boundary.
 const PROGRAMS: [&str; 2] = ["minimal", "boundary"];
 
-/// The one whose size is reported, and where.
+/// The program whose size is reported, and the target for which it is.
 const MEASURED: (&str, &str) = ("minimal", "thumbv7em-none-eabihf");
 
-/// Longest that a program may run: they end within a second.
+/// The longest time that a program may run. A program usually ends within a second.
 const RUN_LIMIT: Duration = Duration::from_secs(60);
 
-/// A target, and how its programs are run here.
+/// A target, and the emulator for its programs.
 struct Target {
     name: &'static str,
     emulator: Emulator,
-    /// Features that it needs.
+    /// The features of the package that it needs.
     features: &'static [&'static str],
 }
 
@@ -46,7 +46,7 @@ const TARGETS: [Target; 6] = [
     },
     Target {
         name: "thumbv6m-none-eabi",
-        // A Cortex-M3: QEMU's only M0 has too little memory for a program that was built for more.
+        // This board has a Cortex-M3. QEMU's only board with an M0 has too little memory for the programs.
         emulator: Emulator::CortexM("mps2-an385"),
         features: &["single-core"],
     },
@@ -72,7 +72,7 @@ const TARGETS: [Target; 6] = [
     },
 ];
 
-/// Builds for every target, runs the programs, and prints the sizes. Two tests for each target.
+/// Builds the programs for every target, runs them, and prints the size of one. Each run counts as one test.
 pub(crate) fn check(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     let names = TARGETS.map(|target| target.name);
     let source = CoreSource::provide(workspace, &names)?;
@@ -92,7 +92,7 @@ pub(crate) fn check(workspace: &Workspace, tally: &mut Tally) -> Result<(), Erro
     Ok(())
 }
 
-/// Builds the programs; returns the directory that they are in.
+/// Builds the programs for a target. Returns the directory that holds them.
 fn build(workspace: &Workspace, target: &Target, source: &CoreSource) -> Result<PathBuf, Error> {
     let directory = workspace.target("targets");
     let mut command = cargo(workspace, "build");
@@ -112,7 +112,7 @@ fn build(workspace: &Workspace, target: &Target, source: &CoreSource) -> Result<
     ] {
         command.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);
     }
-    // Position-independent by default, and nobody here relocates it.
+    // A program for this target is position-independent by default, but nothing would relocate it here.
     command.env(
         "CARGO_TARGET_X86_64_UNKNOWN_NONE_RUSTFLAGS",
         "-Crelocation-model=static",
@@ -122,7 +122,7 @@ fn build(workspace: &Workspace, target: &Target, source: &CoreSource) -> Result<
     Ok(directory.join(target.name).join("release"))
 }
 
-/// Whether the program says that all is well, and ends so.
+/// Runs a program. Returns true if it prints `result: ok` and ends with status 0.
 fn runs(target: &Target, program: &Path) -> Result<bool, Error> {
     let command: Command = target.emulator.command(program)?;
     let what = format!("{} on {}", program.display(), target.name);

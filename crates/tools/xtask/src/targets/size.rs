@@ -1,4 +1,4 @@
-//! How much memory a program takes: what it stores in flash, and what it needs of RAM.
+//! The memory that a program takes, in flash and in RAM.
 
 use std::fmt;
 use std::fs;
@@ -8,14 +8,14 @@ use object::{File, Object, ObjectSection, SectionFlags, SectionKind};
 
 use crate::error::Error;
 
-/// Bytes, by what they are needed for.
+/// Numbers of bytes by their use.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(super) struct Size {
     /// Code and constants.
     code: u64,
-    /// Initialised data: in flash, and copied to RAM.
+    /// Initialised data, which is stored in flash and copied to RAM.
     data: u64,
-    /// Memory that starts as zeros. The stack is not among it.
+    /// Memory that starts as zeros. The stack is not included.
     zeroed: u64,
 }
 
@@ -40,7 +40,7 @@ pub(super) fn of(path: &Path) -> Result<Size, Error> {
     })?;
     let mut size = Size::default();
     for section in file.sections() {
-        // What is not loaded, such as symbols, takes no memory.
+        // Sections that are not loaded, such as symbols, take no memory.
         let SectionFlags::Elf { sh_flags, .. } = section.flags() else {
             continue;
         };

@@ -1,4 +1,4 @@
-//! Devices that can't be brought up: a typed error each, and the function is free again.
+//! Devices that can't be brought up: the start fails with a typed error, and the function is free again.
 
 use samara_device_io::host::{Clock, MapBarError};
 use samara_device_io::mmio::WindowError;
@@ -10,7 +10,7 @@ use samara_virtio_blk::{InitError, Limits};
 
 use super::{Bench, shape, works};
 
-/// Brings the model up after `change`, which must fail, in ten seconds at most.
+/// Starts the driver on the model after `change`. The start must fail within ten seconds; returns the error.
 fn refused(shape: Shape, change: impl FnOnce(&mut Switches)) -> InitError {
     let bench = Bench::new(shape);
     bench.model.switch(change);
@@ -32,7 +32,7 @@ fn refused_shape(shape: Shape) -> InitError {
     refused(shape, |_| {})
 }
 
-/// It comes up, works, and does so again for the next owner.
+/// Checks that the device comes up and works, and does so again for the next owner.
 fn comes_up(shape: Shape) {
     let bench = Bench::new(shape);
     for _ in 0..2 {
@@ -44,7 +44,7 @@ fn comes_up(shape: Shape) {
 }
 
 #[test]
-fn a_legacy_device() {
+fn a_legacy_device_is_refused() {
     let legacy = Shape {
         version_1: false,
         ..Shape::BLOCK
@@ -54,7 +54,7 @@ fn a_legacy_device() {
 }
 
 #[test]
-fn a_device_that_insists_on_what_the_driver_lacks() {
+fn a_device_that_demands_a_feature_is_refused() {
     let platform = Shape {
         access_platform: true,
         ..Shape::BLOCK
@@ -67,7 +67,7 @@ fn a_device_that_insists_on_what_the_driver_lacks() {
 }
 
 #[test]
-fn features_that_change_what_the_device_reads_are_not_accepted() {
+fn features_that_change_the_rings_are_not_accepted() {
     // Indirect descriptors, event index, packed ring, in order, notification data, ring reset.
     for bit in [28, 29, 34, 35, 38, 40] {
         comes_up(Shape {
@@ -78,7 +78,7 @@ fn features_that_change_what_the_device_reads_are_not_accepted() {
 }
 
 #[test]
-fn a_device_without_blocks() {
+fn a_device_without_blocks_is_refused() {
     for (sectors, block_size) in [(0, Some(512)), (0, None), (7, Some(4096))] {
         let block = Block {
             sectors,
@@ -90,7 +90,7 @@ fn a_device_without_blocks() {
 }
 
 #[test]
-fn blocks_of_a_size_that_can_not_be() {
+fn invalid_block_sizes_are_refused() {
     for size in [0, 1, 256, 511, 513, 768, 131_072, u32::MAX] {
         let block = Block {
             block_size: Some(size),
@@ -101,7 +101,7 @@ fn blocks_of_a_size_that_can_not_be() {
 }
 
 #[test]
-fn segments_that_hold_no_block() {
+fn segments_shorter_than_a_block_are_refused() {
     for (size_max, block_size) in [(0, 512), (1, 512), (511, 512), (4095, 4096)] {
         let block = Block {
             size_max: Some(size_max),
@@ -118,14 +118,14 @@ fn segments_that_hold_no_block() {
 }
 
 #[test]
-fn a_queue_of_a_size_that_can_not_be() {
+fn invalid_queue_sizes_are_refused() {
     for queue_size in [0, 1, 2, 3, 4, 5, 100, 0xFFFF] {
         let error = refused_shape(Shape {
             queue_size,
             ..Shape::BLOCK
         });
         let expected = match queue_size {
-            // All ones: nothing answers there.
+            // All ones are the answer of a device that does not answer.
             0xFFFF => TransportError::Absent,
             size => TransportError::QueueSize(size, 8),
         };
@@ -134,13 +134,13 @@ fn a_queue_of_a_size_that_can_not_be() {
 }
 
 #[test]
-fn a_configuration_that_never_stays_the_same() {
+fn an_unstable_configuration_is_refused() {
     let error = refused(Shape::BLOCK, |switches| switches.unstable = true);
     assert_eq!(error, InitError::Transport(TransportError::Unstable));
 }
 
 #[test]
-fn a_reset_that_never_ends() {
+fn a_reset_that_never_ends_is_an_error() {
     let shape = Shape {
         flr: false,
         ..Shape::BLOCK
@@ -148,13 +148,13 @@ fn a_reset_that_never_ends() {
     let failed = InitError::Transport(TransportError::Reset(ResetError::Failed));
     let error = refused(shape, |switches| switches.never_reset = true);
     assert_eq!(error, failed);
-    // Much longer than a second.
+    // This reset takes 25 s, and the driver waits for one second.
     let error = refused(shape, |switches| switches.reset_takes = 100_000);
     assert_eq!(error, failed);
 }
 
 #[test]
-fn a_reset_that_never_ends_but_as_that_of_a_function() {
+fn a_start_falls_back_to_a_function_reset() {
     for reset_takes in [0, 100_000] {
         let bench = Bench::new(Shape::BLOCK);
         bench.model.switch(|switches| {
@@ -169,7 +169,7 @@ fn a_reset_that_never_ends_but_as_that_of_a_function() {
 }
 
 #[test]
-fn a_device_that_is_never_seen_again_after_a_reset() {
+fn a_device_that_stays_blind_after_a_reset_is_gone() {
     for flr in [true, false] {
         let shape = Shape {
             flr,
@@ -195,7 +195,7 @@ fn unplugged_before_and_after_the_claim() {
 }
 
 #[test]
-fn capabilities_that_a_driver_passes_over() {
+fn irrelevant_capabilities_are_skipped() {
     comes_up(Shape {
         decoys: true,
         ..Shape::BLOCK
@@ -212,7 +212,7 @@ fn capabilities_that_a_driver_passes_over() {
 }
 
 #[test]
-fn structures_that_are_not_where_they_could_be_are_not_claimed() {
+fn misplaced_structures_fail_the_claim() {
     let none = ClaimError::Window(WindowError::NoCapability);
     for (malformed, error) in [
         (Malformed::NoCommon, none),
@@ -256,7 +256,7 @@ fn a_structure_whose_end_wraps_around_is_not_claimed() {
 }
 
 #[test]
-fn doorbells_beyond_their_structure_or_at_an_unknown_distance() {
+fn unreachable_doorbells_are_an_error() {
     for malformed in [Malformed::NotifyFar, Malformed::ShortCapability] {
         let shape = Shape {
             malformed: Some(malformed),

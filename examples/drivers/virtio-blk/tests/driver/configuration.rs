@@ -1,4 +1,4 @@
-//! What a device says of itself, and what becomes of it if that changes.
+//! Devices whose features or configuration change, in a reset or while they run.
 
 use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
@@ -14,7 +14,7 @@ const VERSION_1: u64 = 1 << 32;
 /// What the plain device offers: `seg_max`, block size, flush, version 1.
 const PLAIN: u64 = 1 << 2 | BLK_SIZE | FLUSH | VERSION_1;
 
-/// Has the device reset by the driver, after `change`.
+/// Makes the driver reset the device after `change`, by a request that times out.
 fn reset(bench: &Bench, disk: &VirtioDisk, change: impl FnOnce(&mut Switches)) {
     bench.model.switch(change);
     bench.model.go_wrong(0, Misbehaviour::Silent);
@@ -22,7 +22,7 @@ fn reset(bench: &Bench, disk: &VirtioDisk, change: impl FnOnce(&mut Switches)) {
     assert_eq!(error, BlockError::Timeout);
 }
 
-/// Every call fails, at once and without a request.
+/// Checks that every call fails, without a request to the device.
 fn failed(bench: &Bench, disk: &VirtioDisk) {
     let chains = bench.model.counts().chains;
     for _ in 0..3 {
@@ -34,7 +34,7 @@ fn failed(bench: &Bench, disk: &VirtioDisk) {
     assert!(!bench.model.is_bus_master());
 }
 
-/// A reset after which the device is another fails all calls for good.
+/// Checks that all calls fail for good after a reset with `change`, because the device is not the same any more.
 fn is_not_used_again(change: impl Fn(&mut Switches) + Copy) {
     for bench in benches(Shape::BLOCK) {
         let bench = bench();
@@ -50,7 +50,7 @@ fn is_not_used_again(change: impl Fn(&mut Switches) + Copy) {
     }
 }
 
-/// A reset after which the device is the same.
+/// Checks that the device is used again after a reset with `change`, and has the same geometry.
 fn is_used_again(change: impl Fn(&mut Switches) + Copy) {
     for bench in benches(Shape::BLOCK) {
         let bench = bench();
@@ -69,7 +69,7 @@ fn a_lower_capacity_after_a_reset_fails_all_calls() {
     for sectors in [0, 1, 4095] {
         is_not_used_again(|switches| switches.capacity_after_reset = Some(sectors));
     }
-    // It may have grown, as it may while it runs.
+    // A device may grow in a reset, as it may while it runs.
     for sectors in [4096, 4097, u64::MAX] {
         is_used_again(|switches| switches.capacity_after_reset = Some(sectors));
     }
@@ -80,9 +80,9 @@ fn other_features_after_a_reset_fail_all_calls() {
     for features in [0, PLAIN & !VERSION_1, PLAIN & !FLUSH, PLAIN | 1 << 1] {
         is_not_used_again(|switches| switches.features_after_reset = Some(features));
     }
-    // Blocks of 512 bytes, as they are anyway.
+    // A device without this feature has blocks of 512 bytes, which is their size anyway.
     is_used_again(|switches| switches.features_after_reset = Some(PLAIN & !BLK_SIZE));
-    // Some that the driver does not use.
+    // The driver does not use the two new features.
     is_used_again(|switches| switches.features_after_reset = Some(PLAIN | 1 << 28 | 1 << 13));
 }
 
@@ -95,13 +95,13 @@ fn a_shorter_queue_after_a_reset_fails_all_calls() {
 }
 
 #[test]
-fn features_that_are_refused_after_a_reset_fail_all_calls() {
+fn features_refused_after_a_reset_fail_all_calls() {
     is_not_used_again(|switches| switches.refuse_features = true);
     is_not_used_again(|switches| switches.unstable = true);
 }
 
 #[test]
-fn a_capacity_that_changes_while_it_is_read_is_read_whole() {
+fn a_capacity_that_changes_is_not_torn() {
     let (before, after) = (0xFFFF_FFFF, 0x2_0000_0001);
     let mut seen = [0; 2];
     for reads in 0..8 {
@@ -123,7 +123,7 @@ fn a_capacity_that_changes_while_it_is_read_is_read_whole() {
 }
 
 #[test]
-fn a_device_that_grows_is_used_as_it_was() {
+fn a_device_that_grows_keeps_its_geometry() {
     let bench = Bench::new(SLOW);
     let disk = bench.disk();
     let geometry = disk.geometry().unwrap();
@@ -135,7 +135,7 @@ fn a_device_that_grows_is_used_as_it_was() {
         assert_eq!(read.unwrap_err(), BlockError::OutOfRange);
         assert_eq!(bench.model.counts().resets, 1);
     }
-    // And after a reset, as it is known to have grown.
+    // The same holds after a reset, when the driver knows that the device has grown.
     reset(&bench, &disk, |_| {});
     works(&disk);
     assert_eq!(disk.geometry().unwrap(), geometry);
@@ -149,7 +149,7 @@ fn a_device_that_shrinks_fails_all_calls() {
     let disk = bench.disk();
     works(&disk);
     bench.model.set_capacity(64);
-    // Where blocks are still, so that the device has no reason to complain.
+    // The device still has this block, so it has no reason to fail the read itself.
     assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Failed);
     failed(&bench, &disk);
     drop(disk);

@@ -1,4 +1,4 @@
-//! The driver against the model device: first called directly, then as a domain.
+//! Tests of the driver on the model device: the driver is called directly, and as a domain.
 #![forbid(unsafe_code)]
 
 mod attacks;
@@ -23,10 +23,10 @@ use samara_virtio_blk::{Args, InitError, Limits, VirtioDisk};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The exchange heap and the fault points are the process's: one test at a time.
+/// All tests of the process share the heap and the fault points, so they run one at a time.
 static SERIAL: Mutex<()> = Mutex::new(());
 
-/// A model on a bus of its own, and what the heap held before.
+/// A model device on a bus of its own, and the census of the shared heap before the test.
 struct Bench {
     model: &'static VirtioEmulator,
     slot: DeviceSlot<VirtioBlock>,
@@ -58,16 +58,19 @@ impl Bench {
             .expect("the model comes up")
     }
 
-    /// Nothing is left on the heap, the function may be claimed again and is silent, the device never reached where it
-    /// should not, and the driver broke no rule.
+    /// Checks that nothing is left on the shared heap, that the function is silent and can be claimed again, that the
+    /// device never accessed memory that it must not reach, and that the driver did not violate the specification.
     fn finish(self) {
         assert_eq!(self.model.violations(), []);
         let counts = self.model.counts();
-        assert_eq!(counts.stray_accesses, 0, "the device was sent astray");
+        assert_eq!(
+            counts.stray_accesses, 0,
+            "the device accessed memory that it must not reach"
+        );
         assert_eq!(
             census_all(),
             self.before,
-            "something is left on the exchange heap"
+            "something is left on the shared heap"
         );
         assert!(!self.model.is_bus_master());
         if self.slot.place().id().is_some() {
@@ -76,7 +79,7 @@ impl Bench {
     }
 }
 
-/// A device of this kind.
+/// The shape of a model with this block device.
 const fn shape(block: Block) -> Shape {
     Shape {
         device: Device::Block(block),
@@ -84,7 +87,7 @@ const fn shape(block: Block) -> Shape {
     }
 }
 
-/// Takes 8 KiB at once, and some time for it.
+/// A device that takes at most 8 KiB in a request, and completes a request two pauses after it took it.
 const SLOW: Shape = Shape {
     latency: 2,
     ..shape(Block {
@@ -93,7 +96,7 @@ const SLOW: Shape = Shape {
     })
 };
 
-/// Both kinds of function: with and without a reset of its own.
+/// Returns a bench for each kind of function: with and without Function Level Reset.
 fn benches(shape: Shape) -> [impl FnOnce() -> Bench; 2] {
     [true, false].map(|flr| move || Bench::new(Shape { flr, ..shape }))
 }

@@ -1,5 +1,5 @@
-//! Devices that do what no device should: a typed error each, every buffer back, no hang, and, where a reset helps, the next
-//! request works.
+//! Devices that fail, or break the protocol. The request fails with a typed error, every buffer comes back, nothing
+//! hangs, and the next request works if a reset helps.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -12,8 +12,8 @@ use samara_virtio_blk::Limits;
 
 use super::{Bench, SLOW, benches, works};
 
-/// What a read, a write and a flush come to if that goes wrong with their first command; and how often the device was reset
-/// for it.
+/// Has the first command of a read, of a write and of a flush go wrong. Returns the error of each, if it failed, and
+/// how often the device was reset meanwhile.
 fn outcomes(wrong: Misbehaviour) -> Vec<(Option<BlockError>, u64)> {
     let mut outcomes = Vec::new();
     for bench in benches(SLOW) {
@@ -32,14 +32,14 @@ fn outcomes(wrong: Misbehaviour) -> Vec<(Option<BlockError>, u64)> {
             outcomes.push((outcome, bench.model.counts().resets - before));
             works(&disk);
         }
-        assert_eq!(*lent, *expected(0, 65_536), "what was lent is as it was");
+        assert_eq!(*lent, *expected(0, 65_536), "the lent buffer was changed");
         drop((disk, lent));
         bench.finish();
     }
     outcomes
 }
 
-/// The error that each of them comes to, by one reset.
+/// Checks that each of these requests fails with `error`, and that the device is reset once for it.
 fn is_reset_for(wrong: Misbehaviour, error: BlockError) {
     for outcome in outcomes(wrong) {
         assert_eq!(outcome, (Some(error), 1), "{wrong:?}");
@@ -56,7 +56,7 @@ fn error_statuses_become_typed_errors_without_a_reset() {
 }
 
 #[test]
-fn statuses_that_are_none_or_missing_are_not_believed() {
+fn invalid_or_missing_statuses_are_not_believed() {
     for status in [3, 4, 0x80, 0xFF] {
         is_reset_for(Misbehaviour::Status(status), BlockError::Protocol);
     }
@@ -65,7 +65,8 @@ fn statuses_that_are_none_or_missing_are_not_believed() {
 
 #[test]
 fn an_id_of_no_chain_in_flight_is_not_believed() {
-    // Past the queue, and past what 16 bits hold; in the middle of a chain; a chain that is free; past the last chain.
+    // 64 is beyond the queue, the next two are beyond 16 bits, 1 and 2 are in the middle of a chain, 60 is the head of
+    // a free chain, and 63 is beyond the last chain.
     for id in [64, u32::MAX, 0x1_0000, 1, 2, 60, 63] {
         is_reset_for(Misbehaviour::Id(id), BlockError::Protocol);
     }
@@ -75,7 +76,7 @@ fn an_id_of_no_chain_in_flight_is_not_believed() {
 fn the_id_of_another_chain_in_flight_is_not_believed() {
     let bench = Bench::new(SLOW);
     let disk = bench.disk();
-    // The first command of eight is given back as the last, which the device still has.
+    // The device gives the first of eight commands back under the ID of the last one, which it still has.
     bench.model.switch(|switches| {
         switches.next[0].push_back(Some(Misbehaviour::Id(21)));
         let late = Some(Misbehaviour::Late(50));
@@ -92,7 +93,7 @@ fn the_id_of_another_chain_in_flight_is_not_believed() {
 #[test]
 fn a_chain_that_is_used_twice_ends_no_other() {
     for (outcome, _) in outcomes(Misbehaviour::Twice) {
-        // The command itself completed; whether its request had others in flight decides.
+        // The command itself has completed. Its request fails if other commands of it were still in flight.
         assert!(
             matches!(outcome, None | Some(BlockError::Protocol)),
             "{outcome:?}"
@@ -104,7 +105,7 @@ fn a_chain_that_is_used_twice_ends_no_other() {
 fn a_used_length_is_not_needed() {
     for length in [0, 1, 513] {
         for outcome in outcomes(Misbehaviour::Length(length)) {
-            // A write and a flush have room for one byte, and no device writes more.
+            // In a write and in a flush the device may write only the status byte, so 513 bytes are too many.
             let is_too_long = outcome == (Some(BlockError::Protocol), 1) && length == 513;
             assert!(outcome == (None, 0) || is_too_long, "{length}: {outcome:?}");
         }
@@ -112,7 +113,7 @@ fn a_used_length_is_not_needed() {
 }
 
 #[test]
-fn a_used_length_beyond_the_buffer_is_a_broken_protocol() {
+fn a_used_length_past_the_buffer_breaks_the_protocol() {
     for by in [1, 4096, 0xFFFF_0000] {
         is_reset_for(Misbehaviour::Overlong(by), BlockError::Protocol);
     }
@@ -126,7 +127,7 @@ fn a_used_index_that_jumps_is_a_broken_protocol() {
 }
 
 #[test]
-fn a_used_index_that_goes_back_is_never_seen_to_go_on() {
+fn a_used_index_that_goes_back_is_an_error() {
     for (outcome, resets) in outcomes(Misbehaviour::Jump(0xFFFF)) {
         let error = outcome.unwrap();
         assert!(
@@ -150,7 +151,7 @@ fn a_late_completion_is_waited_for() {
 }
 
 #[test]
-fn a_device_that_needs_a_reset_gets_one_before_the_timeout() {
+fn a_device_that_needs_a_reset_gets_it_before_timeout() {
     for bench in benches(SLOW) {
         let bench = bench();
         let disk = bench.disk();
@@ -191,7 +192,7 @@ fn a_device_that_hangs_is_reset_until_it_does_not() {
 }
 
 #[test]
-fn a_device_that_does_not_come_back_fails_every_request_at_once() {
+fn a_device_lost_in_a_reset_fails_requests_at_once() {
     let bench = Bench::new(Shape { flr: false, ..SLOW });
     let disk = bench.disk();
     bench.model.switch(|switches| {
@@ -215,7 +216,7 @@ fn a_device_that_does_not_come_back_fails_every_request_at_once() {
 }
 
 #[test]
-fn a_device_that_is_reset_as_a_function_only_comes_back() {
+fn a_device_comes_back_by_a_function_reset_alone() {
     let bench = Bench::new(SLOW);
     let disk = bench.disk();
     bench.model.switch(|switches| {
@@ -253,7 +254,7 @@ fn a_device_that_is_slow_to_come_back_is_waited_for() {
 #[test]
 fn unplugged_with_commands_in_flight() {
     let bench = Bench::new(Shape::BLOCK);
-    // What is in flight stays there, and no time-out comes first.
+    // Requests stay in flight, and do not time out before the device is unplugged.
     bench.model.switch(|switches| switches.hang = true);
     let limits = Limits {
         io_millis: 3_600_000,
@@ -281,13 +282,13 @@ fn unplugged_with_commands_in_flight() {
 
 #[test]
 fn another_device_in_its_place_is_not_driven() {
-    // As like it as can be.
+    // The new device is as much like the old one as possible.
     for bench in benches(SLOW) {
         let bench = bench();
         let disk = bench.disk();
         works(&disk);
         bench.model.replug(SLOW);
-        // Its registers are nowhere yet, so nothing answers.
+        // Nobody has switched on the new function's memory decoding yet, so its registers do not answer.
         assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Gone);
         assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Gone);
         assert_eq!(bench.model.status(), 0);
@@ -312,7 +313,7 @@ fn a_stop_of_a_device_that_hangs_ends() {
 }
 
 #[test]
-fn a_reset_on_one_requests_account_fails_the_others_and_leaves_none_behind() {
+fn a_reset_for_one_request_fails_those_in_flight() {
     let bench = Bench::new(Shape {
         latency: 10,
         reorder: true,
@@ -343,7 +344,7 @@ fn a_reset_on_one_requests_account_fails_the_others_and_leaves_none_behind() {
 
 #[test]
 fn a_request_is_given_up_in_time_though_others_go_on() {
-    // Long enough for a thread to take what another waits for.
+    // The latency is long enough for one thread to take a completion for which another thread waits.
     let bench = Bench::new(Shape {
         latency: 20,
         ..SLOW
@@ -368,7 +369,7 @@ fn a_request_is_given_up_in_time_though_others_go_on() {
         for _ in 0..3 {
             scope.spawn(|| {
                 for _ in 0..2_000 {
-                    // Fails at most when the device is reset.
+                    // This read may fail when the device is reset.
                     let _ = disk.read(100, buffer(8192));
                     if done.load(SeqCst) {
                         break;

@@ -1,4 +1,4 @@
-//! Reads, writes and flushes of every shape.
+//! Reads, writes and flushes of many lengths, on devices of many shapes.
 
 use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
@@ -39,7 +39,7 @@ fn round_trips(shape: Shape, block: usize, limits: Limits) -> Bench {
             .medium(|medium| assert_eq!(medium[lba * block..][..data.len()], *data));
         let read = disk.read(lba as u64, buffer(data.len())).unwrap();
         assert_eq!(*read, *data);
-        // Beside what was written nothing changed.
+        // Puts the old bytes back, and checks that nothing else has changed.
         bench.model.medium(|medium| {
             let end = lba * block + data.len();
             medium[lba * block..end].copy_from_slice(&expected(lba * block, data.len()));
@@ -50,13 +50,13 @@ fn round_trips(shape: Shape, block: usize, limits: Limits) -> Bench {
     assert_eq!(
         bench.model.counts().resets,
         3,
-        "at the start, the stop, the end"
+        "one each at the start, at the orderly stop, and at the release of the function"
     );
     bench
 }
 
 #[test]
-fn sectors_are_blocks_if_nothing_else_is_said() {
+fn blocks_are_sectors_without_a_block_size() {
     let plain = shape(Block {
         block_size: None,
         ..Block::PLAIN
@@ -76,7 +76,7 @@ fn blocks_of_several_sizes() {
 }
 
 #[test]
-fn requests_are_cut_at_size_max() {
+fn requests_are_split_at_size_max() {
     for size_max in [512, 513, 1536, 4608, 65_536, u32::MAX] {
         let shape = shape(Block {
             size_max: Some(size_max),
@@ -88,7 +88,7 @@ fn requests_are_cut_at_size_max() {
 }
 
 #[test]
-fn one_segment_is_all_that_a_device_must_take() {
+fn a_request_has_one_data_segment() {
     for seg_max in [None, Some(1)] {
         let shape = shape(Block {
             seg_max,
@@ -99,7 +99,7 @@ fn one_segment_is_all_that_a_device_must_take() {
 }
 
 #[test]
-fn requests_are_cut_at_the_drivers_own_limit() {
+fn requests_are_split_at_the_drivers_own_limit() {
     for max_transfer in [0, 512, 1536, 4608, 12_800] {
         let limits = Limits {
             max_transfer,
@@ -143,7 +143,7 @@ fn the_shortest_queue_that_there_is() {
 }
 
 #[test]
-fn a_long_read_is_cut_and_pipelined_and_may_complete_in_any_order() {
+fn a_long_read_is_split_and_completes_in_any_order() {
     let shape = Shape {
         latency: 20,
         reorder: true,
@@ -178,7 +178,7 @@ fn more_commands_than_the_queue_holds() {
         let read = disk.read(0, buffer(256 << 10)).unwrap();
         assert_eq!(*read, *expected(0, 256 << 10));
     }
-    // Of five chains, one is always free.
+    // One of the queue's five chains always stays free.
     assert_eq!(bench.model.counts().most_in_flight, 4);
     drop(disk);
     bench.finish();
@@ -205,7 +205,7 @@ fn the_ring_indices_wrap_around() {
 }
 
 #[test]
-fn bad_requests_are_refused_before_the_device_sees_them() {
+fn bad_requests_never_reach_the_device() {
     let bench = Bench::new(Shape::BLOCK);
     let disk = bench.disk();
     let blocks = disk.geometry().unwrap().blocks;
@@ -254,7 +254,7 @@ fn half_a_block_at_the_end_is_out_of_range() {
 }
 
 #[test]
-fn the_largest_capacity_that_can_be_told() {
+fn the_largest_capacity_does_not_overflow() {
     let bench = Bench::new(shape(Block {
         sectors: u64::MAX,
         block_size: Some(65_536),
@@ -266,7 +266,7 @@ fn the_largest_capacity_that_can_be_told() {
         (geometry.blocks, geometry.bytes()),
         (u64::MAX >> 7, u64::MAX)
     );
-    // This device has less than it says, and an error for the rest.
+    // The model's medium is smaller than its capacity, and requests beyond the medium fail.
     let read = disk.read(geometry.blocks - 1, buffer(65_536));
     assert_eq!(read.unwrap_err(), BlockError::Device(1));
     let read = disk.read(geometry.blocks, buffer(65_536));
@@ -345,7 +345,7 @@ fn several_threads_have_commands_in_flight_at_once() {
 }
 
 #[test]
-fn an_orderly_stop_writes_the_cache_back_and_resets_the_device() {
+fn an_orderly_stop_flushes_and_resets_the_device() {
     let bench = Bench::new(Shape::BLOCK);
     let disk = bench.disk();
     disk.write(0, &buffer(512)).unwrap();
@@ -368,7 +368,7 @@ fn a_stop_fails_what_is_in_flight() {
             flr,
             ..Shape::BLOCK
         });
-        // What is in flight stays there, and no time-out of its own comes before the stop.
+        // Requests stay in flight, and do not time out before the stop.
         bench.model.switch(|switches| switches.hang = true);
         let limits = Limits {
             io_millis: 3_600_000,
@@ -380,7 +380,7 @@ fn a_stop_fails_what_is_in_flight() {
             while bench.model.counts().chains == 0 {
                 std::thread::yield_now();
             }
-            // The flush of the stop comes to nothing, and has the device reset.
+            // The flush in the stop times out, so the driver resets the device.
             assert_eq!(disk.shut_down().unwrap_err(), BlockError::Timeout);
             assert_eq!(reader.join().unwrap(), BlockError::Timeout);
         });

@@ -1,4 +1,4 @@
-//! Devices that can't be brought up: a typed error each, and the function is free again.
+//! Devices that can't be brought up. Each start fails with a typed error, and the function can be claimed again.
 
 use samara_device_io::host::Clock;
 use samara_device_io::mmio::WindowError;
@@ -11,14 +11,15 @@ use samara_virtio_net::{InitError, Limits};
 
 use super::{Bench, shape, works};
 
-/// Brings the model up after `change`, which must fail, in ten seconds at most.
+/// Starts the driver on a device that `change` has made unusable, and returns the error. The start must fail within ten
+/// seconds of the model's time.
 fn refused(shape: Shape, change: impl FnOnce(&mut Switches)) -> InitError {
     let bench = Bench::new(shape);
     bench.model.switch(change);
     let before = bench.model.now();
     let error = bench
         .try_nic(Limits::default())
-        .expect_err("it must not come up");
+        .expect_err("a device with this defect must not come up");
     assert!(bench.model.now() - before < 10_000_000_000);
     assert!(!bench.model.is_bus_master());
     bench
@@ -28,11 +29,12 @@ fn refused(shape: Shape, change: impl FnOnce(&mut Switches)) -> InitError {
     error
 }
 
+/// Does the same for a device that its shape makes unusable.
 fn refused_shape(shape: Shape) -> InitError {
     refused(shape, |_| {})
 }
 
-/// It comes up, works, and does so again for the next owner.
+/// Checks that the device comes up and works, for a first driver and for the next one.
 fn comes_up(shape: Shape) {
     let bench = Bench::new(shape);
     for _ in 0..2 {
@@ -44,7 +46,7 @@ fn comes_up(shape: Shape) {
 }
 
 #[test]
-fn a_legacy_device() {
+fn a_legacy_device_is_refused() {
     let legacy = Shape {
         version_1: false,
         ..Shape::NET
@@ -54,7 +56,7 @@ fn a_legacy_device() {
 }
 
 #[test]
-fn a_device_that_insists_on_what_the_driver_lacks() {
+fn a_device_that_requires_more_features_is_refused() {
     let features = |error| matches!(error, InitError::Transport(TransportError::Features(_)));
     let platform = Shape {
         access_platform: true,
@@ -67,7 +69,7 @@ fn a_device_that_insists_on_what_the_driver_lacks() {
 }
 
 #[test]
-fn features_that_change_what_the_device_reads_are_not_accepted() {
+fn features_that_change_formats_are_not_accepted() {
     // Checksums, large frames, mergeable buffers, several queues; indirect descriptors, event index, packed ring.
     for bit in [0, 1, 7, 10, 15, 22, 28, 29, 34] {
         comes_up(Shape {
@@ -78,7 +80,7 @@ fn features_that_change_what_the_device_reads_are_not_accepted() {
 }
 
 #[test]
-fn a_device_without_an_address() {
+fn a_device_without_a_station_address_is_refused() {
     let without = shape(Net {
         mac: None,
         ..Net::PLAIN
@@ -95,7 +97,7 @@ fn a_device_without_an_address() {
 }
 
 #[test]
-fn an_mtu_that_carries_nothing() {
+fn an_mtu_below_the_minimum_is_refused() {
     for mtu in [0, 1, 67] {
         let shape = shape(Net {
             mtu: Some(mtu),
@@ -106,7 +108,7 @@ fn an_mtu_that_carries_nothing() {
 }
 
 #[test]
-fn queues_of_a_size_that_can_not_be() {
+fn queues_of_an_impossible_size_are_refused() {
     for queue_size in [0, 1, 2, 3, 5, 100] {
         let error = refused_shape(Shape {
             queue_size,
@@ -118,13 +120,13 @@ fn queues_of_a_size_that_can_not_be() {
 }
 
 #[test]
-fn a_configuration_that_never_stays_the_same() {
+fn a_configuration_that_keeps_changing_is_refused() {
     let error = refused(Shape::NET, |switches| switches.unstable = true);
     assert_eq!(error, InitError::Transport(TransportError::Unstable));
 }
 
 #[test]
-fn a_reset_that_never_ends() {
+fn a_reset_that_never_ends_is_an_error() {
     let shape = Shape {
         flr: false,
         ..Shape::NET
@@ -132,13 +134,13 @@ fn a_reset_that_never_ends() {
     let failed = InitError::Transport(TransportError::Reset(ResetError::Failed));
     let error = refused(shape, |switches| switches.never_reset = true);
     assert_eq!(error, failed);
-    // Much longer than a second.
+    // 25 s: longer than the driver waits.
     let error = refused(shape, |switches| switches.reset_takes = 100_000);
     assert_eq!(error, failed);
 }
 
 #[test]
-fn a_reset_that_never_ends_but_as_that_of_a_function() {
+fn a_function_reset_replaces_a_reset_that_never_ends() {
     for reset_takes in [0, 100_000] {
         let bench = Bench::new(Shape::NET);
         bench.model.switch(|switches| {
@@ -153,7 +155,7 @@ fn a_reset_that_never_ends_but_as_that_of_a_function() {
 }
 
 #[test]
-fn a_device_that_is_never_seen_again_after_a_reset() {
+fn a_device_that_stays_blind_after_a_reset_is_gone() {
     for flr in [true, false] {
         let shape = Shape { flr, ..Shape::NET };
         let error = refused(shape, |switches| switches.blind_after_reset = u32::MAX);
@@ -175,7 +177,7 @@ fn unplugged_before_and_after_the_claim() {
 }
 
 #[test]
-fn structures_that_are_not_there_are_not_claimed() {
+fn a_device_that_lacks_a_structure_is_not_claimed() {
     for malformed in [
         Malformed::NoCommon,
         Malformed::NoNotify,
@@ -193,7 +195,7 @@ fn structures_that_are_not_there_are_not_claimed() {
 }
 
 #[test]
-fn doorbells_beyond_their_structure_or_at_an_unknown_distance() {
+fn doorbells_outside_their_structure_are_refused() {
     for malformed in [Malformed::NotifyFar, Malformed::ShortCapability] {
         let shape = Shape {
             malformed: Some(malformed),

@@ -1,4 +1,4 @@
-//! What a device says of itself, and what becomes of it if that changes.
+//! Devices whose features or configuration are different after a reset.
 
 use samara_interfaces::net::{NetDevice, NetError};
 use samara_testkit::virtio_emulator::{Net, Shape, Switches};
@@ -12,13 +12,13 @@ const STATUS: u64 = 1 << 16;
 const VERSION_1: u64 = 1 << 32;
 const PLAIN: u64 = MTU | MAC | STATUS | VERSION_1;
 
-/// With an MTU, and keeping what is sent.
+/// A device that offers an MTU and keeps sent frames.
 const SHAPE: Shape = shape(Net {
     mtu: Some(1400),
     ..KEEPS
 });
 
-/// Has the device reset by the driver, after `change`.
+/// Throws the switches by `change`, breaks the device, and makes calls until the driver has reset it.
 fn reset(bench: &Bench, nic: &Nic, change: impl FnOnce(&mut Switches)) {
     let resets = nic.statistics().unwrap().resets;
     bench.model.switch(change);
@@ -31,7 +31,7 @@ fn reset(bench: &Bench, nic: &Nic, change: impl FnOnce(&mut Switches)) {
     assert_eq!(nic.statistics().unwrap().resets, resets + 1);
 }
 
-/// Every call fails, and nothing is sent.
+/// Checks that calls fail and that nothing is sent.
 fn failed(bench: &Bench, nic: &Nic) {
     for _ in 0..3 {
         let exchanged = nic.exchange(0, batch(2, 60), empty(2));
@@ -43,7 +43,7 @@ fn failed(bench: &Bench, nic: &Nic) {
     assert!(!bench.model.is_bus_master());
 }
 
-/// A reset after which the device is another fails all calls for good.
+/// Checks that calls fail for good after a reset with which `change` makes the device unusable.
 fn is_not_used_again(change: impl Fn(&mut Switches) + Copy) {
     for bench in benches(SHAPE) {
         let bench = bench();
@@ -61,7 +61,7 @@ fn is_not_used_again(change: impl Fn(&mut Switches) + Copy) {
     }
 }
 
-/// A reset after which the device is the same.
+/// Checks that the device works after a reset, and looks the same to callers, if `change` does not matter to them.
 fn is_used_again(change: impl Fn(&mut Switches) + Copy) {
     for bench in benches(SHAPE) {
         let bench = bench();
@@ -82,9 +82,9 @@ fn other_features_after_a_reset_fail_all_calls() {
     for features in [0, PLAIN & !VERSION_1, PLAIN & !MAC, PLAIN & !STATUS] {
         is_not_used_again(|switches| switches.features_after_reset = Some(features));
     }
-    // Without it frames are as long as they are anyway.
+    // Without the MTU feature a frame may have 1500 bytes of payload, which is more than callers were told.
     is_used_again(|switches| switches.features_after_reset = Some(PLAIN & !MTU));
-    // Some that the driver does not use.
+    // The additional features are ones that the driver does not use.
     is_used_again(|switches| {
         switches.features_after_reset = Some(PLAIN | 1 << 28 | 1 << 15 | 1);
     });
@@ -99,13 +99,13 @@ fn shorter_queues_after_a_reset_fail_all_calls() {
 }
 
 #[test]
-fn a_device_that_refuses_after_a_reset_fails_all_calls() {
+fn a_refusal_after_a_reset_fails_all_calls() {
     is_not_used_again(|switches| switches.refuse_features = true);
     is_not_used_again(|switches| switches.unstable = true);
 }
 
 #[test]
-fn a_device_that_does_not_come_back_from_a_reset_fails_all_calls() {
+fn a_reset_that_never_ends_fails_all_calls() {
     let bench = Bench::new(Shape {
         flr: false,
         ..SHAPE
@@ -121,7 +121,7 @@ fn a_device_that_does_not_come_back_from_a_reset_fails_all_calls() {
 }
 
 #[test]
-fn a_device_that_is_reset_as_a_function_only_comes_back() {
+fn a_device_comes_back_by_a_function_reset_alone() {
     let bench = Bench::new(SHAPE);
     let nic = bench.nic(small());
     for _ in 0..3 {
@@ -138,7 +138,7 @@ fn another_device_in_its_place_is_not_driven() {
     let nic = bench.nic(Limits::default());
     works(&bench, &nic);
     bench.model.replug(SHAPE);
-    // Its registers are nowhere yet, so nothing answers.
+    // The new device's memory space is not enabled yet, so nothing answers.
     assert_eq!(nic.link().unwrap_err(), NetError::Gone);
     let exchanged = nic.exchange(0, empty(0), empty(0));
     assert_eq!(exchanged.unwrap_err(), NetError::Gone);

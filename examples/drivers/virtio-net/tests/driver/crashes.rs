@@ -1,5 +1,5 @@
-//! The driver as a domain, made to panic wherever it can: the caller gets an error, the device is silent before any memory is
-//! released, nothing leaks, and traffic goes on.
+//! The driver as a domain that panics at each fault point. The caller gets an error, the device is silent before any
+//! memory is released, nothing leaks, and traffic goes on.
 //!
 //! Failure: F-36
 
@@ -17,17 +17,18 @@ use samara_virtio_net::{Args, Limits};
 
 use super::{Bench, batch, benches, empty, frame, small, works};
 
-/// Frames stay in the device for a while, in both directions.
+/// A device that keeps frames of both directions for a while before it completes them.
 const SHAPE: Shape = Shape {
     latency: 3,
     ..Shape::NET
 };
 
+/// Starts the driver as a domain.
 pub(crate) fn spawn(bench: &Bench, limits: Limits) -> Domain<dyn NetDevice> {
     spawn_seen(bench, limits, || ())
 }
 
-/// As [`spawn`]; `begun` is called as each start begins.
+/// Does the same as [`spawn`], and calls `begun` as each start begins.
 pub(crate) fn spawn_seen(
     bench: &Bench,
     limits: Limits,
@@ -45,7 +46,8 @@ pub(crate) fn spawn_seen(
         .expect("the domain starts")
 }
 
-/// Fills free memory, has frames arrive that a device at work would receive, and looks whether it did.
+/// Checks that the device is silent: fills free memory with a pattern, has frames arrive that a working device would
+/// write to memory, and checks that the pattern is intact.
 fn device_is_silent(bench: &Bench) {
     let watched: Vec<_> = (0..64)
         .map(|_| RRef::from_slice(&[0xA5u8; 65_536]))
@@ -69,7 +71,8 @@ const POINTS: [FaultPoint; 4] = [
     FaultPoint::Completion,
 ];
 
-/// Crashes the driver at `point` in an exchange with frames in both directions in flight.
+/// Crashes the driver at `point` in an exchange while frames of both directions are in flight. Returns the caller's
+/// error.
 fn crash(bench: &Bench, nic: &dyn NetDevice, point: FaultPoint) -> NetError {
     for _ in 0..2 {
         drop(nic.exchange(0, batch(4, 200), empty(0)).unwrap());
@@ -77,12 +80,12 @@ fn crash(bench: &Bench, nic: &dyn NetDevice, point: FaultPoint) -> NetError {
     }
     fault::arm(point, 0);
     let error = nic.exchange(0, batch(10, 200), empty(32)).unwrap_err();
-    assert!(!fault::is_armed(point), "{point:?} was not passed");
+    assert!(!fault::is_armed(point), "the driver did not pass fault point {point:?}");
     error
 }
 
 #[test]
-fn a_nic_across_a_domain_boundary() {
+fn a_nic_works_across_a_domain_boundary() {
     let bench = Bench::new(SHAPE);
     let domain = spawn(&bench, small());
     let nic = domain.proxy().unwrap();
@@ -98,7 +101,7 @@ fn a_nic_across_a_domain_boundary() {
 
 /// Invariant: DEV-22
 #[test]
-fn a_crash_in_an_exchange_leaks_nothing_and_the_device_is_silent_first() {
+fn a_crash_silences_the_device_and_leaks_nothing() {
     for point in POINTS {
         for hang in [false, true] {
             for bench in benches(SHAPE) {
@@ -114,7 +117,7 @@ fn a_crash_in_an_exchange_leaks_nothing_and_the_device_is_silent_first() {
                 assert_eq!(
                     nic.info().unwrap_err(),
                     NetError::Rpc(RpcError::Dead),
-                    "the old proxy is dead"
+                    "a proxy of the crashed driver must be dead"
                 );
                 drop((nic, domain));
                 runtime().reap();
@@ -145,7 +148,7 @@ fn through_a_shadow_traffic_goes_on_after_every_crash() {
 }
 
 #[test]
-fn a_crash_in_init_with_the_device_enabled_is_the_next_starts_affair() {
+fn after_a_crash_in_init_the_next_start_succeeds() {
     let bench = Bench::new(SHAPE);
     let domain = spawn(&bench, small());
     let nic = domain.shadow().unwrap();
@@ -154,7 +157,7 @@ fn a_crash_in_init_with_the_device_enabled_is_the_next_starts_affair() {
     assert_eq!(error, NetError::Rpc(RpcError::Crashed));
     let answer = nic.info();
     if answer.is_err() {
-        // The start died; the one after it doesn't.
+        // The call reports the start that crashed in `init`. The next start succeeds.
         nic.info().unwrap();
     }
     assert!(!fault::is_armed(FaultPoint::Init));
@@ -166,7 +169,7 @@ fn a_crash_in_init_with_the_device_enabled_is_the_next_starts_affair() {
 }
 
 #[test]
-fn packets_in_flight_when_the_driver_is_ended_are_freed_after_the_device_is_silent() {
+fn a_kill_frees_packets_once_the_device_is_silent() {
     for bench in benches(SHAPE) {
         let bench = bench();
         let domain = spawn(&bench, small());

@@ -1,4 +1,4 @@
-//! The driver against the model device: first called directly, then as a domain.
+//! Tests of the driver on an emulated device: some call the driver directly, others as a domain.
 #![forbid(unsafe_code)]
 
 mod attacks;
@@ -23,10 +23,10 @@ use samara_virtio_net::{Args, InitError, Limits, Nic};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The exchange heap and the fault points are the process's: one test at a time.
+/// Admits one test at a time, because the process has one shared heap and one set of fault points.
 static SERIAL: Mutex<()> = Mutex::new(());
 
-/// A model on a bus of its own, and what the heap held before.
+/// An emulated device on a bus of its own, and a census of the shared heap from before the test.
 struct Bench {
     model: &'static VirtioEmulator,
     slot: DeviceSlot<VirtioNet>,
@@ -56,16 +56,20 @@ impl Bench {
         self.try_nic(limits).expect("the model comes up")
     }
 
-    /// Nothing is left on the heap, the function may be claimed again and is silent, the device never reached where it
-    /// should not, and the driver broke no rule.
+    /// Ends the test. Checks that the driver broke no rule of the specification, that the device accessed no memory
+    /// that it must not reach, that nothing is left on the shared heap, and that the function is silent and can be
+    /// claimed again.
     fn finish(self) {
         assert_eq!(self.model.violations(), []);
         let counts = self.model.counts();
-        assert_eq!(counts.stray_accesses, 0, "the device was sent astray");
+        assert_eq!(
+            counts.stray_accesses, 0,
+            "the driver gave the device an address that it must not reach"
+        );
         assert_eq!(
             census_all(),
             self.before,
-            "something is left on the exchange heap"
+            "objects are left on the shared heap"
         );
         assert_eq!(vectors_in_use(), 0);
         if self.slot.place().id().is_some() {
@@ -75,7 +79,7 @@ impl Bench {
     }
 }
 
-/// A device of this kind.
+/// Returns the shape of a network device `net`.
 const fn shape(net: Net) -> Shape {
     Shape {
         device: Device::Net(net),
@@ -83,18 +87,18 @@ const fn shape(net: Net) -> Shape {
     }
 }
 
-/// Sent frames stay where the test finds them.
+/// A device that keeps sent frames until the test takes them, and does not send them back.
 const KEEPS: Net = Net {
     loops: false,
     ..Net::PLAIN
 };
 
-/// Both kinds of function: with and without a reset of its own.
+/// Returns two benches: one whose function has a Function Level Reset, and one whose function has none.
 fn benches(shape: Shape) -> [impl FnOnce() -> Bench; 2] {
     [true, false].map(|flr| move || Bench::new(Shape { flr, ..shape }))
 }
 
-/// Short queues, so that they wrap around often: 16 packets to receive into, 8 to send.
+/// Short queues, which wrap around often: they have room for 12 packets to receive into and for 6 to send.
 fn small() -> Limits {
     Limits {
         rx_entries: 32,
@@ -103,7 +107,7 @@ fn small() -> Limits {
     }
 }
 
-/// A frame of `length` bytes, none like the next.
+/// Returns a frame of `length` bytes, which differ from those of the next `seed`.
 fn frame(length: usize, seed: u8) -> Vec<u8> {
     (0..length)
         .map(|i| {
@@ -114,7 +118,7 @@ fn frame(length: usize, seed: u8) -> Vec<u8> {
         .collect()
 }
 
-/// A batch of frames.
+/// Returns a batch of these frames.
 fn frames<'a>(frames: impl IntoIterator<Item = &'a [u8]>) -> Packets {
     let mut batch = Packets::new();
     for frame in frames {
@@ -125,18 +129,18 @@ fn frames<'a>(frames: impl IntoIterator<Item = &'a [u8]>) -> Packets {
     batch
 }
 
-/// A batch of `count` frames of `length` bytes.
+/// Returns a batch of `count` frames of `length` bytes each.
 fn batch(count: u8, length: usize) -> Packets {
     let some: Vec<_> = (0..count).map(|seed| frame(length, seed)).collect();
     frames(some.iter().map(|frame| &frame[..]))
 }
 
-/// A batch of empty packets.
+/// Returns a batch of empty packets.
 fn empty(count: usize) -> Packets {
     frames((0..count).map(|_| &[][..]))
 }
 
-/// The frames received, taken out.
+/// Takes the received frames out of the result of an exchange.
 fn received(exchanged: &mut Exchanged) -> Vec<Vec<u8>> {
     (0..exchanged.received)
         .filter_map(|_| exchanged.rx.pop_front())
@@ -144,7 +148,7 @@ fn received(exchanged: &mut Exchanged) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Sends nothing and receives what there is.
+/// Receives all frames that have arrived, and sends nothing.
 fn poll(nic: &dyn NetDevice) -> Result<Vec<Vec<u8>>, NetError> {
     let mut all = Vec::new();
     loop {
@@ -157,7 +161,7 @@ fn poll(nic: &dyn NetDevice) -> Result<Vec<Vec<u8>>, NetError> {
     }
 }
 
-/// One frame out, and one in, whether sent frames come back or not.
+/// Checks that a frame can be sent and received, whether or not the device sends frames back.
 fn works(bench: &Bench, nic: &dyn NetDevice) {
     assert!(nic.link().unwrap().is_up());
     let one = frame(333, 5);

@@ -1,4 +1,5 @@
-//! A device that does what no device should: the driver counts, resets or gives up, and never more than that.
+//! A device that breaks the specification. The driver counts an error, resets the device or gives it up, and does not
+//! crash.
 
 use samara_interfaces::net::{Exchanged, NetDevice, NetError, NetStatistics, Packets};
 use samara_testkit::virtio_emulator::{Misbehaviour, Shape};
@@ -9,7 +10,7 @@ use super::{Bench, KEEPS, batch, benches, empty, frame, poll, shape, small, work
 const RX: usize = 0;
 const TX: usize = 1;
 
-/// Limits under which frames that don't leave are noticed soon.
+/// Limits under which the driver soon notices frames that don't leave.
 fn impatient() -> Limits {
     Limits {
         tx_millis: 50,
@@ -17,7 +18,7 @@ fn impatient() -> Limits {
     }
 }
 
-/// Exchanges until all of `count` packets have come back; those that the device did not take count as well.
+/// Makes exchanges, and checks that exactly `count` packets come back, including those that the driver did not take.
 fn all_come_back(bench: &Bench, nic: &Nic, Exchanged { tx, rx, .. }: Exchanged, count: usize) {
     let (mut tx, mut rx): (Packets, Packets) = (tx, rx);
     let mut back = 0;
@@ -33,8 +34,8 @@ fn all_come_back(bench: &Bench, nic: &Nic, Exchanged { tx, rx, .. }: Exchanged, 
     assert_eq!(back, count);
 }
 
-/// Five frames of which the first goes wrong on its way out; what is counted then. All buffers come back, and everything works
-/// afterwards.
+/// Sends five frames, with whose first the device goes `wrong`. Checks that all buffers come back and that the device
+/// works afterwards. Returns the statistics, for each kind of function.
 fn sending(wrong: Misbehaviour) -> Vec<NetStatistics> {
     benches(Shape {
         latency: 2,
@@ -59,8 +60,8 @@ fn sending(wrong: Misbehaviour) -> Vec<NetStatistics> {
     .to_vec()
 }
 
-/// Five frames of which the first goes wrong on its way in: what is received, and what is counted. Everything works
-/// afterwards.
+/// Has five frames arrive, with whose first the device goes `wrong`. Checks that the device works afterwards. Returns
+/// the received frames and the statistics, for each kind of function.
 fn receiving(wrong: Misbehaviour) -> Vec<(Vec<Vec<u8>>, NetStatistics)> {
     benches(Shape {
         latency: 2,
@@ -86,7 +87,7 @@ fn receiving(wrong: Misbehaviour) -> Vec<(Vec<Vec<u8>>, NetStatistics)> {
 }
 
 #[test]
-fn a_used_length_says_nothing_of_what_is_sent() {
+fn the_used_length_of_a_sent_frame_is_ignored() {
     for wrong in [
         Misbehaviour::Length(112),
         Misbehaviour::Length(u32::MAX),
@@ -100,13 +101,14 @@ fn a_used_length_says_nothing_of_what_is_sent() {
 
 #[test]
 fn an_id_of_no_chain_in_flight_is_a_broken_protocol() {
-    // Past the queue, and past what 16 bits hold; in the middle of a chain; a chain that is free; past the last chain.
+    // 16 and 64 are past the queue, the next two don't fit 16 bits, 1 is inside a chain, and 14 is the head of a free
+    // chain.
     for id in [16, 64, u32::MAX, 0x1_0000, 1, 14] {
         for statistics in sending(Misbehaviour::Id(id)) {
             assert_eq!(statistics.resets, 1, "{id:#x}");
         }
     }
-    // Of the receive queue, all chains are in flight.
+    // The receive queue has most of its chains in flight, so none of these ids is a chain's head.
     for id in [32, 64, u32::MAX, 0x1_0000, 1] {
         for (frames, statistics) in receiving(Misbehaviour::Id(id)) {
             assert_eq!((frames.len(), statistics.resets), (0, 1), "{id:#x}");
@@ -134,7 +136,7 @@ fn a_chain_that_is_used_twice_is_a_broken_protocol() {
 }
 
 #[test]
-fn frames_that_do_not_leave_have_the_device_reset() {
+fn frames_that_do_not_leave_cause_a_reset() {
     for statistics in sending(Misbehaviour::Silent) {
         assert_eq!((statistics.resets, statistics.tx_packets), (1, 4));
     }
@@ -151,7 +153,7 @@ fn a_device_that_needs_a_reset_gets_one() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(Limits::default());
     bench.model.break_down();
-    // By whoever waits, too: at once, as no frame would ever come.
+    // A wait resets the device, too. It does so before it sleeps, because no frame would ever come.
     assert!(nic.wait(0, 0).is_ok());
     assert_eq!(nic.statistics().unwrap().resets, 1);
     works(&bench, &nic);
@@ -160,7 +162,7 @@ fn a_device_that_needs_a_reset_gets_one() {
 }
 
 #[test]
-fn a_used_length_beyond_the_buffer_is_a_broken_protocol() {
+fn a_used_length_past_the_buffer_breaks_the_protocol() {
     for by in [1, 4096, 0xFFFF_0000] {
         for (frames, statistics) in receiving(Misbehaviour::Overlong(by)) {
             assert_eq!((frames.len(), statistics.resets), (0, 1));
@@ -191,8 +193,8 @@ fn a_used_length_within_the_buffer_is_believed() {
 }
 
 #[test]
-fn headers_that_tell_of_what_was_not_agreed_on_are_ignored() {
-    // Buffers counted as 0, as 2, as 65,535; checksum, segmentation, and all of it.
+fn headers_with_unnegotiated_offloads_are_ignored() {
+    // The number of buffers is 0, then 2; then a checksum to be completed, segmentation, and all bits but the lowest.
     let header = |at: usize, value: u8| {
         let mut header = [0; 12];
         header[at] = value;
@@ -271,13 +273,13 @@ fn a_device_that_is_slow_to_come_back_is_waited_for() {
 }
 
 #[test]
-fn a_device_that_was_pulled_out_is_told_from_one_that_failed() {
+fn an_unplugged_device_is_reported_as_gone() {
     for finder in 0..3 {
         let bench = Bench::new(shape(KEEPS));
         let nic = bench.nic(Limits::default());
         drop(nic.exchange(0, batch(3, 60), empty(4)).unwrap());
         bench.model.switch(|switches| switches.removed = true);
-        // Whichever call is first to look.
+        // Each kind of call finds it out, if it is the first to look at the device.
         let mut calls = 0;
         let error = loop {
             let error = match finder {

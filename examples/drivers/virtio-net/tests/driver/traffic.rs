@@ -1,4 +1,4 @@
-//! Frames in and out, buffers round and round, the link, the way down.
+//! Frames that are sent and received, buffers that circulate, the link, and the orderly stop.
 
 use samara_interfaces::net::{CAPACITY, Exchanged, Link, MacAddress, NetDevice, NetError, Packet};
 use samara_shared_heap::heap::census_all;
@@ -7,8 +7,8 @@ use samara_virtio_net::Limits;
 
 use super::{Bench, KEEPS, batch, benches, empty, frame, frames, poll, received, shape, small};
 
-/// Sends `count` frames, of which number `n` has `length(n)` bytes, to a device that sends them back; they come whole and in
-/// order.
+/// Sends `count` frames, number `n` of `length(n)` bytes, to a device that sends them back. Checks that they come back
+/// whole and in order.
 fn goes_round(bench: &Bench, nic: &dyn NetDevice, count: usize, length: impl Fn(usize) -> usize) {
     let (mut tx, mut rx) = (empty(0), empty(32));
     let (mut sent, mut got, mut idle) = (0, 0, 0);
@@ -26,7 +26,7 @@ fn goes_round(bench: &Bench, nic: &dyn NetDevice, count: usize, length: impl Fn(
         let mut exchanged = nic.exchange(0, tx, rx).unwrap();
         bench.model.tick(1);
         idle = if exchanged.received == 0 { idle + 1 } else { 0 };
-        assert!(idle < 500, "{got} of {count}");
+        assert!(idle < 500, "only {got} of {count} frames have come back");
         for bytes in received(&mut exchanged) {
             assert_eq!(bytes, frame(length(got), got as u8), "frame {got}");
             got += 1;
@@ -43,7 +43,7 @@ fn goes_round(bench: &Bench, nic: &dyn NetDevice, count: usize, length: impl Fn(
 }
 
 #[test]
-fn frames_of_every_length_come_back_whole_and_in_order() {
+fn frames_of_all_lengths_come_back_whole_and_in_order() {
     for latency in [0, 1, 3] {
         let bench = Bench::new(Shape {
             latency,
@@ -67,7 +67,7 @@ fn frames_of_every_length_come_back_whole_and_in_order() {
 }
 
 #[test]
-fn queues_of_every_size() {
+fn queues_of_every_size_carry_frames() {
     for queue_size in [4, 8, 256, 1024] {
         for (rx_entries, tx_entries) in [(4, 4), (0, u32::MAX), (512, 4), (100, 7)] {
             let bench = Bench::new(Shape {
@@ -83,7 +83,7 @@ fn queues_of_every_size() {
             let nic = bench.nic(limits);
             let entries = tx_entries.clamp(4, 512).min(queue_size.into());
             let chains = (1u32 << entries.ilog2()) / 2;
-            // Some are always free.
+            // A quarter of the chains always stays free, at least one.
             let room = chains - (chains / 4).max(1);
             assert_eq!(u32::from(nic.info().unwrap().tx_room), room);
             goes_round(&bench, &nic, 200, |_| 100);
@@ -134,7 +134,7 @@ fn the_ring_indices_wrap_around() {
 
 #[test]
 fn as_many_packets_come_back_as_went_in() {
-    // What is given to the device stays there for a while.
+    // The device keeps each chain for a pause.
     let bench = Bench::new(Shape {
         latency: 1,
         ..shape(KEEPS)
@@ -147,12 +147,12 @@ fn as_many_packets_come_back_as_went_in() {
         unsent,
         received,
     } = nic.exchange(0, batch(32, 100), empty(5)).unwrap();
-    // 6 fit into the queue of 8 chains; nothing has arrived.
+    // Two of the queue's 8 chains stay free, so it takes 6 frames. Nothing has arrived.
     assert_eq!((unsent, received, tx.len(), rx.len()), (26, 0, 26, 5));
     assert_eq!(tx.get(0).unwrap().bytes(), frame(100, 6));
     bench.model.tick(2);
     let exchanged = nic.exchange(0, tx, rx).unwrap();
-    // All 6 came back, which made room for 6 more.
+    // All 6 buffers came back, which made room for 6 more frames.
     assert_eq!((exchanged.unsent, exchanged.tx.len()), (20, 26));
     assert_eq!(exchanged.tx.get(0).unwrap().bytes(), frame(100, 12));
     let (mut tx, mut rx, mut back) = (exchanged.tx, exchanged.rx, 0);
@@ -174,9 +174,9 @@ fn as_many_packets_come_back_as_went_in() {
     bench.finish();
 }
 
-/// A batch that is full has no room for a buffer to come back before a frame has gone.
+/// A full batch has room for a returned buffer only after a frame has left it.
 #[test]
-fn a_full_batch_goes_on_behind_a_full_queue() {
+fn a_full_batch_is_sent_through_a_full_queue() {
     let bench = Bench::new(Shape {
         latency: 1,
         ..shape(KEEPS)
@@ -205,7 +205,7 @@ fn a_full_batch_goes_on_behind_a_full_queue() {
 }
 
 #[test]
-fn what_arrives_waits_for_buffers() {
+fn arrived_frames_wait_for_buffers() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(small());
     for seed in 0..100 {
@@ -214,7 +214,7 @@ fn what_arrives_waits_for_buffers() {
     let exchanged = nic.exchange(0, empty(0), empty(0)).unwrap();
     assert_eq!(
         exchanged.received, 0,
-        "who gives no buffers receives nothing"
+        "a caller that gives no buffers receives nothing"
     );
     let mut all = Vec::new();
     for _ in 0..20 {
@@ -237,7 +237,7 @@ fn the_link_goes_down_and_comes_up_again() {
     let exchanged = nic.exchange(0, batch(1, 60), empty(1)).unwrap();
     assert_eq!((exchanged.unsent, exchanged.tx.len()), (1, 1));
     bench.model.set_link(true);
-    // Nobody asks for the link: polling alone finds out.
+    // No call asks for the link. Exchanges alone must notice that it is up.
     let Exchanged { mut tx, mut rx, .. } = exchanged;
     let mut calls = 0;
     while bench.model.take_sent().is_empty() {
@@ -269,7 +269,7 @@ fn a_link_that_flaps_or_is_down_for_long_is_no_hang() {
 }
 
 #[test]
-fn a_device_that_does_not_tell_of_its_link_has_one() {
+fn a_link_without_status_counts_as_up() {
     let bench = Bench::new(shape(Net {
         status: false,
         ..KEEPS
@@ -307,7 +307,7 @@ fn odd_frames_are_refused_and_short_ones_padded() {
         [60, 1514, 60, 60]
     );
     assert_eq!(sent[0][..14], odd[0]);
-    assert_eq!(sent[0][14..], [0; 46], "padding tells nothing");
+    assert_eq!(sent[0][14..], [0; 46], "padding must be zeroes");
     assert_eq!(sent[2][..59], odd[6]);
     assert_eq!((sent[2][59], &sent[3]), (0, &odd[7]));
     assert_eq!(nic.statistics().unwrap().tx_errors, 4);
@@ -316,7 +316,7 @@ fn odd_frames_are_refused_and_short_ones_padded() {
 }
 
 #[test]
-fn the_mtu_is_the_devices_or_the_drivers_whichever_is_less() {
+fn the_smaller_mtu_of_device_and_driver_counts() {
     for (device, limit, mtu) in [
         (None, 1500, 1500),
         (None, 2034, 1500),
@@ -326,7 +326,7 @@ fn the_mtu_is_the_devices_or_the_drivers_whichever_is_less() {
         (Some(1000), 1500, 1000),
         (Some(2034), 1500, 1500),
         (Some(2034), 9000, 2034),
-        // More than a packet has room for: not accepted, and Ethernet's then.
+        // Packets have no room for this MTU. The driver does not accept the feature, and Ethernet's MTU counts.
         (Some(2035), 9000, 1500),
         (Some(65_535), 1400, 1400),
     ] {
@@ -358,10 +358,10 @@ fn the_longest_frame_that_a_packet_holds_is_received() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(small());
     assert!(bench.model.receive(&frame(CAPACITY + 1, 1)));
-    assert_eq!(bench.model.counts().dropped_frames, 1, "by the device");
+    assert_eq!(bench.model.counts().dropped_frames, 1, "the device drops it");
     assert!(bench.model.receive(&frame(CAPACITY, 2)));
     assert_eq!(poll(&nic).unwrap(), [frame(CAPACITY, 2)]);
-    // Less than a header is no frame.
+    // A frame shorter than an Ethernet header counts as an error.
     for length in [0, 1, 13] {
         assert!(bench.model.receive(&frame(length, 1)));
     }
@@ -373,7 +373,7 @@ fn the_longest_frame_that_a_packet_holds_is_received() {
 }
 
 #[test]
-fn there_is_one_queue() {
+fn calls_for_other_queues_are_refused() {
     let bench = Bench::new(Shape::NET);
     let nic = bench.nic(small());
     for queue in [1, 2, u16::MAX] {
@@ -406,7 +406,7 @@ fn threads_share_the_queue() {
         }
     });
     let sent = bench.model.take_sent();
-    // The model keeps so many.
+    // The model keeps no more than 1024 sent frames.
     assert_eq!(sent.len(), 1024);
     assert_eq!(nic.statistics().unwrap().tx_packets, 4 * 200 * 3);
     drop(nic);
@@ -414,7 +414,7 @@ fn threads_share_the_queue() {
 }
 
 #[test]
-fn an_orderly_stop_lets_frames_leave_and_resets_the_device() {
+fn an_orderly_stop_drains_and_resets_the_device() {
     for bench in benches(Shape {
         latency: 5,
         ..shape(KEEPS)

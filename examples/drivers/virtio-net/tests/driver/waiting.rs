@@ -1,4 +1,4 @@
-//! Interrupts: a device's message sets an event, a thread of a domain that serves the device waits for it.
+//! Interrupts: a message of the device sets an event, and a thread of another domain waits for it.
 
 mod consumer;
 mod deaths;
@@ -19,18 +19,18 @@ use self::consumer::{Consumer, Counts};
 use super::crashes::spawn_seen;
 use super::{Bench, KEEPS, benches, frame, poll, shape, small, works};
 
-/// The driver as a domain, and a domain with a thread that waits for it.
+/// The driver as a domain, and a consumer: a domain whose thread waits for frames.
 struct Pair {
     consumer: Stopped<dyn Consumer>,
     driver: Stopped<dyn NetDevice>,
-    /// Starts of the driver that were begun.
+    /// How many starts of the driver have begun.
     starts: Arc<AtomicU32>,
-    /// Last, since the next test begins when it is dropped.
+    /// The last field, because the next test begins when it is dropped.
     bench: Bench,
 }
 
 impl Pair {
-    /// With waits of `micros`.
+    /// Starts both domains. The consumer waits `micros` microseconds at a time.
     fn new(micros: u32) -> Self {
         let bench = Bench::new(shape(KEEPS));
         let starts = Arc::new(AtomicU32::new(0));
@@ -51,6 +51,7 @@ impl Pair {
         self.consumer.proxy().unwrap().counts().unwrap()
     }
 
+    /// Polls the consumer's counts until they are `done`. Panics with `what` after 20 seconds.
     fn until(&self, what: &str, done: impl Fn(&Counts) -> bool) {
         let start = Instant::now();
         while !done(&self.counts()) {
@@ -63,27 +64,27 @@ impl Pair {
         }
     }
 
-    /// Waits until the consumer's thread waits.
+    /// Waits until the consumer's thread is in a wait, or has ended one since this call.
     fn until_it_waits(&self) {
         let waits = self.counts().waits;
-        self.until("no wait", |counts| counts.waits > waits || counts.waiting);
+        self.until("the consumer does not wait", |counts| counts.waits > waits || counts.waiting);
     }
 
-    /// Frames arrive.
+    /// Has `count` frames arrive.
     fn arrive(&self, count: u8) {
         for seed in 0..count {
             let _ = self.bench.model.receive(&frame(100, seed));
         }
     }
 
-    /// Frames arrive until one is received: a device drops them until it is live.
+    /// Has frames arrive until one is received. The device drops frames until it is live.
     fn until_it_receives(&self) {
         let before = self.counts().received;
         let start = Instant::now();
         while self.counts().received == before {
             assert!(
                 start.elapsed() < Duration::from_secs(20),
-                "{:?}",
+                "no frame was received: {:?}",
                 self.counts()
             );
             self.arrive(1);
@@ -99,7 +100,7 @@ impl Pair {
     }
 }
 
-/// Address, data and control of the first entry of the MSI-X table.
+/// Returns address, data and control of the first entry of the MSI-X table.
 fn message(model: &VirtioEmulator) -> (u64, u32, u32) {
     let [low, high, data, control] = [0, 4, 8, 12].map(|at| model.read(1, at, 4));
     (u64::from(high) << 32 | u64::from(low), data, control)
@@ -110,14 +111,15 @@ fn a_frame_ends_a_wait_and_an_exchange_gets_it() {
     let pair = Pair::new(1_000_000);
     let messages = || pair.bench.model.counts().messages;
     let mut arrived = 0;
-    // A frame that comes before the wait is armed is found without a message.
+    // A frame that arrives before the driver asks for an interrupt is found without a message. So this is repeated
+    // until there is one.
     while messages() == 0 {
-        assert!(arrived < 100, "no message: {:?}", pair.counts());
+        assert!(arrived < 100, "the device sent no message: {:?}", pair.counts());
         pair.until_it_waits();
         std::thread::sleep(Duration::from_millis(1));
         pair.arrive(1);
         arrived += 1;
-        pair.until("not received", |counts| counts.received == arrived);
+        pair.until("a frame was not received", |counts| counts.received == arrived);
     }
     assert_eq!(messages(), 1);
     let counts = pair.counts();
@@ -133,9 +135,9 @@ fn no_wake_up_is_lost() {
     const ROUNDS: u64 = 3_000;
     for round in 1..=ROUNDS {
         pair.arrive(1);
-        pair.until("lost", |counts| counts.received == round);
+        pair.until("a frame was not received", |counts| counts.received == round);
     }
-    // In time: neither a wait that ended by its timeout nor a park that did.
+    // On average a round takes less than 20 ms, so rounds do not end by the timeout of a wait or of a parked thread.
     let took = start.elapsed();
     assert!(took < Duration::from_millis(20) * ROUNDS as u32, "{took:?}");
     assert_eq!(pair.counts().timed_out, 0, "{:?}", pair.counts());
@@ -144,7 +146,7 @@ fn no_wake_up_is_lost() {
 
 /// Invariant: DEV-25
 #[test]
-fn no_wake_up_is_lost_while_frames_arrive_at_all_times() {
+fn no_wake_up_is_lost_as_frames_arrive_at_any_time() {
     let pair = Pair::new(1_000_000);
     let mut sent = 0;
     for turn in 0..3_000u64 {
@@ -155,16 +157,16 @@ fn no_wake_up_is_lost_while_frames_arrive_at_all_times() {
             std::hint::spin_loop();
         }
         if turn % 8 == 7 {
-            pair.until("lost", |counts| counts.received == sent);
+            pair.until("frames were not received", |counts| counts.received == sent);
         }
     }
-    pair.until("lost", |counts| counts.received == sent);
+    pair.until("frames were not received", |counts| counts.received == sent);
     assert_eq!(pair.counts().timed_out, 0, "{:?}", pair.counts());
     pair.finish();
 }
 
 #[test]
-fn a_queue_that_is_polled_is_not_interrupted_for() {
+fn a_polled_queue_causes_no_interrupts() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(small());
     let flood = || {
@@ -177,7 +179,7 @@ fn a_queue_that_is_polled_is_not_interrupted_for() {
     assert_eq!(nic.wait(0, 0), Ok(Waited::TimedOut));
     flood();
     assert_eq!(bench.model.counts().messages, 0);
-    // What is there already is not waited for.
+    // A frame that has already arrived ends a wait at once, without an interrupt.
     assert!(bench.model.receive(&frame(60, 1)));
     let start = Instant::now();
     assert_eq!(nic.wait(0, 1_000_000), Ok(Waited::Ready));
@@ -198,20 +200,20 @@ fn a_spurious_message_wakes_for_nothing() {
     for _ in 0..100 {
         let waits = pair.counts().waits;
         deliver(address, data);
-        pair.until("not woken", |counts| counts.waits > waits);
+        pair.until("the waiting thread was not woken", |counts| counts.waits > waits);
     }
-    // Elsewhere: nobody is woken.
+    // A message to another address or to a free vector wakes no thread.
     deliver(address + 4, data);
     deliver(address, 31);
     assert_eq!(stray_messages(), strays + 2);
     assert_eq!(pair.counts().received, 0);
     pair.arrive(3);
-    pair.until("not received", |counts| counts.received == 3);
+    pair.until("the frames were not received", |counts| counts.received == 3);
     pair.finish();
 }
 
 #[test]
-fn without_a_vector_nothing_is_waited_for() {
+fn without_a_vector_a_wait_returns_at_once() {
     for (vectors, refused) in [(0, false), (1, true), (3, true)] {
         let bench = Bench::new(Shape {
             vectors,
@@ -248,10 +250,10 @@ fn one_thread_waits_at_a_time() {
             assert!(start.elapsed() < Duration::from_secs(5));
             std::thread::yield_now();
         }
-        // Nor do exchanges wait for it.
+        // Exchanges go on while a thread waits.
         drop(poll(&nic).unwrap());
         assert!(bench.model.receive(&frame(60, 1)));
-        // A waiter that was not there yet finds the frame.
+        // If the thread does not sleep yet, it finds the frame before it does.
         assert_eq!(waiter.join().unwrap(), Ok(Waited::Ready));
     });
     drop(nic);
@@ -285,7 +287,7 @@ fn a_reset_takes_no_interrupt_away() {
 }
 
 #[test]
-fn a_device_that_maps_no_vector_after_a_reset_is_polled() {
+fn a_device_without_a_vector_after_reset_is_polled() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(small());
     assert_eq!(nic.wait(0, 0), Ok(Waited::TimedOut));

@@ -1,7 +1,8 @@
 //! The entry point of the program, its output, and its exit.
 //!
-//! On Cortex-M this is as on a board: vectors, a reset handler, semihosting. Elsewhere it uses the system calls of
-//! Linux, which QEMU's user emulation provides for every architecture.
+//! On Cortex-M the program starts as on a board, through a vector table and a reset handler. Its output and its exit
+//! are semihosting operations. On the other architectures it uses the system calls of Linux, which QEMU's user
+//! emulation provides for each of them.
 #![expect(unsafe_code, reason = "the entry point, and what is outside")]
 
 #[cfg_attr(target_arch = "x86_64", path = "x86_64.rs")]

@@ -5,11 +5,12 @@ use crate::step::Numbers;
 use samara_testkit::hosted::Rng;
 use std::time::Duration;
 
-/// Stack of threads that have enough of it, in bytes.
+/// Bytes of a stack that is long enough for every call.
 pub(super) const ROOMY: usize = 8 << 20;
 
-/// Stack of threads that a client nearly uses up, and the part of it that domains may use, in bytes.
+/// Bytes of a stack that the asker may nearly use up.
 const SMALL: usize = 512 << 10;
+/// Bytes of that stack that domains may use.
 const USUAL: usize = SMALL - (128 << 10);
 
 /// The state of a service when the asker makes its request.

@@ -1,4 +1,4 @@
-//! Configuration space, and the capabilities in it.
+//! Access to configuration space, and to the capabilities in it.
 
 use samara_device_io::host::ConfigSpace;
 use samara_testkit::virtio_emulator::{ADDRESS, VirtioEmulator};
@@ -24,16 +24,17 @@ impl Config {
     }
 
     pub(crate) fn write(self, offset: u16, value: u32) {
-        // SAFETY: nothing but the test drives the model, and memory that it translates stays for ever.
+        // SAFETY: nothing but the test drives the model, and memory that was translated for it stays
+        // allocated for ever.
         unsafe { ConfigSpace::write(self.0, ADDRESS, offset, value) };
     }
 
-    /// Memory space, bus mastering.
+    /// Sets memory space and bus mastering in the Command register.
     pub(crate) fn command(self, memory: bool, master: bool) {
         self.write(4, u32::from(memory) << 1 | u32::from(master) << 2);
     }
 
-    /// Places and IDs of capabilities, in order, 48 at most.
+    /// Returns offset and ID of each capability in the list's order, 48 at most: a malformed list may have a loop.
     pub(crate) fn list(self) -> Vec<(u16, u8)> {
         let mut at = self.read(0x34) as u16 & 0xFC;
         let mut list = Vec::new();
@@ -45,7 +46,7 @@ impl Config {
         list
     }
 
-    /// Where the capability of this ID is.
+    /// Returns the offset of the first capability with this ID.
     pub(crate) fn find(self, id: u8) -> Option<u16> {
         let found = self.list().into_iter().find(|&(_, other)| other == id);
         found.map(|(at, _)| at)
@@ -68,7 +69,7 @@ impl Config {
         vendor.map(structure).collect()
     }
 
-    /// The first structure of this type in a BAR that is none of the reserved ones.
+    /// Returns the first structure of this type whose BAR is not a reserved value.
     pub(crate) fn structure(self, kind: u8) -> Option<Capability> {
         let fits = |structure: &Capability| structure.kind == kind && structure.bar < 6;
         self.structures().into_iter().find(fits)

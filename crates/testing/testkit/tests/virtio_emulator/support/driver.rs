@@ -1,4 +1,4 @@
-//! Registers and the way up (§3.1.1).
+//! The driver's accesses to registers, and its initialization of the device (§3.1.1).
 
 use samara_testkit::virtio_emulator::{Shape, Violation, VirtioEmulator};
 
@@ -43,7 +43,7 @@ pub(crate) struct Driver {
 }
 
 impl Driver {
-    /// Finds the registers, and lets the device be bus master; no more.
+    /// Makes a device, finds its registers, and enables memory space and bus mastering. The device is not initialized.
     pub(crate) fn new(shape: Shape) -> Self {
         let model = VirtioEmulator::leak(shape);
         let config = Config(model);
@@ -60,7 +60,7 @@ impl Driver {
         }
     }
 
-    /// All the way up, with all features of the device that the specification has, and queues as long as can be.
+    /// Makes a device and initializes it, with all offered features and with queues of the maximum size.
     pub(crate) fn live(shape: Shape) -> Self {
         let mut driver = Self::new(shape);
         driver.bring_up();
@@ -81,7 +81,7 @@ impl Driver {
         self.get(at::STATUS, 1) as u8
     }
 
-    /// Sets more bits of the status.
+    /// Sets further bits of the status.
     pub(crate) fn add_status(&self, bits: u8) {
         self.set(at::STATUS, 1, u32::from(self.status() | bits));
     }
@@ -90,7 +90,7 @@ impl Driver {
         self.set(at::STATUS, 1, 0);
     }
 
-    /// The features that the device offers.
+    /// Returns the features that the device offers.
     pub(crate) fn offered(&self) -> u64 {
         let half = |select| {
             self.set(at::DEVICE_FEATURE_SELECT, 4, select);
@@ -106,7 +106,7 @@ impl Driver {
         }
     }
 
-    /// From reset to FEATURES_OK; whether the device agreed.
+    /// Initializes the device from reset to FEATURES_OK. Returns whether the device accepted the features.
     pub(crate) fn negotiate(&self, features: u64) -> bool {
         self.reset();
         self.add_status(status::ACKNOWLEDGE);
@@ -116,7 +116,7 @@ impl Driver {
         self.status() & status::FEATURES_OK != 0
     }
 
-    /// Enables a queue with a ring of this size.
+    /// Enables a queue with a new ring of this size.
     pub(crate) fn enable(&mut self, queue: u16, size: u16) {
         self.set(at::QUEUE_SELECT, 2, queue.into());
         self.set(at::QUEUE_SIZE, 2, size.into());
@@ -126,7 +126,7 @@ impl Driver {
         self.rings.push(ring);
     }
 
-    /// Of the queue that is selected.
+    /// Sets the addresses of the selected queue.
     pub(crate) fn set_addresses(&self, parts: [u64; 3]) {
         for (offset, address) in at::QUEUE_ADDRESSES.into_iter().zip(parts) {
             self.set(offset, 4, address as u32);
@@ -135,7 +135,10 @@ impl Driver {
     }
 
     pub(crate) fn bring_up(&mut self) {
-        assert!(self.negotiate(self.offered()), "features are agreed on");
+        assert!(
+            self.negotiate(self.offered()),
+            "the device refused the features that it offers"
+        );
         self.rings.clear();
         for queue in 0..self.get(at::QUEUES, 2) as u16 {
             self.set(at::QUEUE_SELECT, 2, queue.into());
@@ -168,24 +171,24 @@ impl Driver {
         self.model.read(self.device.bar, at, bytes)
     }
 
-    /// Offers a head and rings.
+    /// Makes a chain available and notifies the queue.
     pub(crate) fn submit(&mut self, queue: u16, head: u16) {
         self.rings[usize::from(queue)].offer(head);
         self.notify(queue);
     }
 
-    /// A buffer of `length` bytes that the device reaches.
+    /// Makes a buffer of `length` bytes that the device reaches.
     pub(crate) fn buffer(&self, length: usize) -> Dma {
         Dma::new(self.model, length)
     }
 
-    /// The driver kept to the rules, and the device to its memory.
+    /// Asserts that the driver broke no rule and that no access of the device was a stray one.
     pub(crate) fn finish(&self) {
         self.broke(&[]);
         assert_eq!(self.model.counts().stray_accesses, 0);
     }
 
-    /// The driver broke these rules, and no other.
+    /// Asserts that the driver broke exactly these rules, in this order.
     pub(crate) fn broke(&self, violations: &[Violation]) {
         assert_eq!(self.model.violations(), violations);
     }

@@ -1,14 +1,14 @@
-//! Memory that the device reaches, or does not; it stays for as long as the process.
+//! Memory that the device reaches, or does not reach. It is never freed.
 
 use samara_device_io::host::DmaTranslate;
 use samara_testkit::virtio_emulator::VirtioEmulator;
 
-/// What memory that was never translated says it is: nothing is ever at bus address 0.
+/// Stands for the bus address of memory that was never translated. Translated memory is never at bus address 0.
 const NOWHERE: u64 = 0;
 
 const PAGE: usize = 4096;
 
-/// Some pages.
+/// A range of memory that begins at a page.
 #[derive(Clone, Copy)]
 pub(crate) struct Dma {
     at: *mut u8,
@@ -17,7 +17,7 @@ pub(crate) struct Dma {
 }
 
 impl Dma {
-    /// `length` bytes of zeroes that the device reaches.
+    /// Makes `length` bytes of zeroes that the device reaches.
     pub(crate) fn new(model: &VirtioEmulator, length: usize) -> Self {
         let mut memory = Self::unreachable(length);
         let bus = model.bus_address(memory.at, length);
@@ -25,12 +25,12 @@ impl Dma {
         memory
     }
 
-    /// `length` bytes of zeroes that it does not.
+    /// Makes `length` bytes of zeroes that the device does not reach.
     pub(crate) fn unreachable(length: usize) -> Self {
         let bytes = vec![0u8; length + PAGE].leak();
         let skipped = bytes.as_ptr().align_offset(PAGE);
         let at = bytes[skipped..].as_mut_ptr();
-        // The model makes a pointer of an address.
+        // The model makes a pointer from the address, so the provenance must be exposed.
         let _ = at.expose_provenance();
         Self {
             at,
@@ -39,7 +39,7 @@ impl Dma {
         }
     }
 
-    /// The bus address of its byte `offset`.
+    /// Returns the bus address of the byte at `offset`.
     pub(crate) fn bus(&self, offset: usize) -> u64 {
         self.bus + offset as u64
     }
@@ -49,7 +49,7 @@ impl Dma {
         let byte = |i| {
             // SAFETY: inside the memory, by the assertion.
             let at = unsafe { self.at.add(offset + i) };
-            // SAFETY: the memory is leaked, and no reference to them is left.
+            // SAFETY: the memory is leaked, and no reference to it is left.
             unsafe { at.read_volatile() }
         };
         (0..length).map(byte).collect()
@@ -60,7 +60,7 @@ impl Dma {
         for (i, &byte) in bytes.iter().enumerate() {
             // SAFETY: inside the memory, by the assertion.
             let at = unsafe { self.at.add(offset + i) };
-            // SAFETY: the memory is leaked, and no reference to them is left.
+            // SAFETY: the memory is leaked, and no reference to it is left.
             unsafe { at.write_volatile(byte) };
         }
     }

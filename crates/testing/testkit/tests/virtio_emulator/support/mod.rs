@@ -1,4 +1,4 @@
-//! A small driver, which may do anything.
+//! A small driver that a test can make do anything, also against the specification.
 
 mod config;
 mod driver;

@@ -1,4 +1,4 @@
-//! A split virtqueue (§2.7), with which tests may do what no driver should.
+//! The driver's side of a split virtqueue (§2.7). A test can make it do what no driver should.
 
 use samara_testkit::virtio_emulator::VirtioEmulator;
 
@@ -7,21 +7,21 @@ use super::Dma;
 pub(crate) const NEXT: u16 = 1;
 pub(crate) const WRITE: u16 = 2;
 
-/// Where the parts are in its memory.
+/// Offsets of the available ring and of the used ring in the queue's memory. The descriptors are at 0.
 const DRIVER: usize = 0x1000;
 const DEVICE: usize = 0x2000;
 
 pub(crate) struct Ring {
     memory: Dma,
     size: u16,
-    /// The next descriptor that was never used.
+    /// The next descriptor that is in no chain yet.
     fresh: u16,
     available: u16,
     seen: u16,
 }
 
 impl Ring {
-    /// One of up to 256 entries.
+    /// Makes a ring of `size` entries, 256 at most.
     pub(crate) fn new(model: &VirtioEmulator, size: u16) -> Self {
         assert!(size <= 256);
         Self {
@@ -37,7 +37,7 @@ impl Ring {
         self.size
     }
 
-    /// Bus addresses of its descriptors, available ring, used ring.
+    /// Returns the bus addresses of the descriptors, the available ring and the used ring.
     pub(crate) fn parts(&self) -> [u64; 3] {
         [0, DRIVER, DEVICE].map(|at| self.memory.bus(at))
     }
@@ -50,7 +50,7 @@ impl Ring {
         self.memory.write(16 * usize::from(index), &bytes);
     }
 
-    /// Fills fresh descriptors with a chain, readable elements first; its head.
+    /// Fills fresh descriptors with a chain, readable elements first. Returns the chain's head.
     pub(crate) fn chain(&mut self, readable: &[(u64, u32)], writable: &[(u64, u32)]) -> u16 {
         let head = self.fresh;
         let elements = readable.iter().map(|&span| (span, 0));
@@ -62,16 +62,19 @@ impl Ring {
             self.descriptor(self.fresh, span, flags, next);
             self.fresh = next;
         }
-        assert!(self.fresh <= self.size, "the test uses too many");
+        assert!(
+            self.fresh <= self.size,
+            "the test uses more descriptors than the ring has"
+        );
         head
     }
 
-    /// Descriptors may be used again: the device has none.
+    /// Lets all descriptors be used again. The device must have no chain.
     pub(crate) fn recycle(&mut self) {
         self.fresh = 0;
     }
 
-    /// Makes a head available.
+    /// Makes the chain with this head available.
     pub(crate) fn offer(&mut self, head: u16) {
         let slot = usize::from(self.available % self.size);
         self.memory
@@ -84,7 +87,7 @@ impl Ring {
         self.memory.write(DRIVER + 2, &index.to_le_bytes());
     }
 
-    /// The available ring's flags.
+    /// Sets the available ring's flags.
     pub(crate) fn set_flags(&self, flags: u16) {
         self.memory.write(DRIVER, &flags.to_le_bytes());
     }
@@ -93,7 +96,7 @@ impl Ring {
         self.memory.u16(DEVICE + 2)
     }
 
-    /// The next used entry: id and length.
+    /// Takes the next used entry: id and length.
     pub(crate) fn used(&mut self) -> Option<(u32, u32)> {
         if self.used_index() == self.seen {
             return None;

@@ -1,8 +1,8 @@
 //! Parameters of types that occur in a function's arguments.
 //!
 //! A type may be contravariant in such a parameter: a value that was made with a shorter lifetime passes for one with
-//! a longer lifetime, whatever bounds the type has by it. A parameter that occurs in no field, but only in a bound,
-//! may even be any type or lifetime.
+//! a longer lifetime, although the type's bounds may not hold for the longer one. A parameter that occurs in no field,
+//! but only in a bound, may even be any type or lifetime.
 
 use std::collections::{BTreeMap, BTreeSet};
 

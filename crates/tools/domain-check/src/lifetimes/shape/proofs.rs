@@ -64,7 +64,8 @@ impl Shape<'_> {
         }
     }
 
-    /// Judges projections in an impl of a trait whose bounds may make an associated type equal to something.
+    /// Judges projections in an impl. They are refused if the trait is one of [`EQUATING`], or if it has an associated
+    /// type and some trait of the crate has a bound that makes an associated type equal to something.
     pub(super) fn proofs(&mut self, item: &ItemImpl, trait_name: &str) {
         let is_own = self.equates
             && self

@@ -1,7 +1,8 @@
 //! Bounds that say what an associated type is equal to.
 //!
-//! With `X: Iterator<Item = R>`, `X::Item` is `R`, and implies everything that `R` implies. A bound says so itself,
-//! or its trait does (`trait Sub<'b>: Iterator<Item = &'b u64>`), or an impl with such a bound on a parameter.
+//! With `X: Iterator<Item = R>`, `X::Item` is `R`, and implies everything that `R` implies. The equality is in the
+//! bound itself, or in the bounds of its trait (`trait Sub<'b>: Iterator<Item = &'b u64>`), or in a bound on a
+//! parameter of an impl.
 
 use syn::{
     GenericArgument, Generics, PathArguments, ReturnType, TraitBound, Type, TypeParamBound,

@@ -1,4 +1,4 @@
-//! Devices that go wrong late: what was said once is not taken for what is under way now.
+//! Devices that go wrong late: a late or repeated answer is not taken for the answer to a later request.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -9,7 +9,7 @@ use samara_virtio_blk::Limits;
 
 use super::super::{Bench, SLOW, works};
 
-/// Whether the medium has `byte` in the sector.
+/// Whether each byte of the sector is `byte` on the medium.
 fn has(bench: &Bench, sector: usize, byte: u8) -> bool {
     let range = sector * 512..sector * 512 + 512;
     bench
@@ -18,7 +18,7 @@ fn has(bench: &Bench, sector: usize, byte: u8) -> bool {
 }
 
 #[test]
-fn a_second_execution_of_one_write_does_not_end_the_next() {
+fn a_second_completion_does_not_end_the_next_write() {
     let bench = Bench::new(Shape::BLOCK);
     let disk = bench.disk();
     let (first, second) = (filled(0xA1, 512), filled(0xB2, 512));
@@ -37,7 +37,7 @@ fn a_second_execution_of_one_write_does_not_end_the_next() {
 }
 
 #[test]
-fn what_a_reset_did_not_end_does_not_end_the_next_write() {
+fn a_write_outliving_a_reset_does_not_end_the_next() {
     for flr in [true, false] {
         let bench = Bench::new(Shape {
             flr,
@@ -69,11 +69,11 @@ fn what_a_reset_did_not_end_does_not_end_the_next_write() {
 }
 
 #[test]
-fn a_device_is_believed_that_says_done_and_wrote_nothing() {
+fn a_read_that_wrote_nothing_is_believed() {
     let bench = Bench::new(Shape::BLOCK);
     let disk = bench.disk();
-    // Status 0, length 0. Devices of version 1 have reported wrong lengths, so the status counts: what is not written is what the
-    // caller had there itself.
+    // The device reports status 0 and length 0. Only the status counts, because devices of version 1 have reported
+    // wrong lengths. So the caller finds its own earlier bytes in the buffer.
     bench.model.go_wrong(0, Misbehaviour::Status(0));
     let read = disk.read(7, filled(0xEE, 4096));
     assert_eq!(read.unwrap()[..], [0xEE; 4096]);
@@ -82,7 +82,7 @@ fn a_device_is_believed_that_says_done_and_wrote_nothing() {
 }
 
 #[test]
-fn a_request_whose_parts_complete_in_time_is_not_given_up() {
+fn a_request_with_timely_parts_is_not_given_up() {
     for round in 0..5 {
         let bench = Bench::new(Shape { latency: 0, ..SLOW });
         bench.model.set_pause(100_000_000);
@@ -91,7 +91,7 @@ fn a_request_whose_parts_complete_in_time_is_not_given_up() {
             ..Limits::default()
         };
         let disk = bench.try_disk(limits).unwrap();
-        // One part every 700 ms, of as many as are in flight at once.
+        // All sixteen parts are in flight at once, and one of them completes every 700 ms.
         let late = |part: u32| Some(Misbehaviour::Late(1 + 7 * part));
         bench
             .model
@@ -127,7 +127,7 @@ fn a_disk_that_has_grown_survives_a_reset() {
     let bench = Bench::new(Shape::BLOCK);
     let disk = bench.disk();
     works(&disk);
-    // The device tells of it (§5.2.5.1); nothing has looked yet.
+    // The device reports the change (§5.2.5.1), but the driver has not looked yet.
     bench.model.set_capacity(8192);
     bench.model.go_wrong(0, Misbehaviour::Id(u32::MAX));
     assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Protocol);
@@ -136,7 +136,7 @@ fn a_disk_that_has_grown_survives_a_reset() {
     bench.finish();
 }
 
-/// What comes of some requests; none if the driver can't be started.
+/// Starts the driver and makes some requests; returns their results, or nothing if the driver can't be started.
 fn some(bench: &Bench) -> Vec<Result<(), BlockError>> {
     let limits = Limits {
         io_millis: 20,
@@ -201,7 +201,7 @@ fn blind_at_any_access_for_a_while() {
 }
 
 #[test]
-fn a_disk_that_comes_back_within_its_bound_is_used_again() {
+fn a_disk_that_is_blind_for_100_ms_is_used_again() {
     for flr in [true, false] {
         for after in (0..60).step_by(13) {
             let bench = Bench::new(Shape {
@@ -256,7 +256,7 @@ fn repeated_and_late_completions_lose_no_write_unseen() {
 }
 
 #[test]
-fn one_who_waits_in_vain_for_a_slow_reset_does_not_end_the_disk() {
+fn a_lock_timeout_in_a_slow_reset_ends_no_disk() {
     for flr in [true, false] {
         let bench = Bench::new(Shape {
             flr,
@@ -269,7 +269,7 @@ fn one_who_waits_in_vain_for_a_slow_reset_does_not_end_the_disk() {
             ..Limits::default()
         };
         let disk = bench.try_disk(limits).unwrap();
-        // So often that more go than there may be requests at once.
+        // Threads leave more requests behind than there can be at once (64), so the driver must close those.
         for _ in 0..40 {
             bench.model.switch(|switches| {
                 // Half a second.
@@ -289,7 +289,7 @@ fn one_who_waits_in_vain_for_a_slow_reset_does_not_end_the_disk() {
                 switches.next[0].clear();
             });
             bench.model.tick(10_000);
-            // One more may find out that it was silenced.
+            // One more request may fail because the device was silenced.
             let _ = disk.read(0, buffer(512));
             works(&disk);
         }
@@ -301,7 +301,7 @@ fn one_who_waits_in_vain_for_a_slow_reset_does_not_end_the_disk() {
 #[test]
 fn windows_that_share_registers_are_refused() {
     let layout = Layout {
-        // Doorbells are the address of the queue's descriptors.
+        // The doorbells lie on the register for the address of the queue's descriptors.
         notify: Structure {
             offset: 0x20,
             length: 0x1000,
@@ -315,11 +315,12 @@ fn windows_that_share_registers_are_refused() {
     });
     assert!(
         bench.slot.claim().is_err(),
-        "the doorbell is the register that takes an address"
+        "the doorbell is on a register that takes an address"
     );
 }
 
-/// Threads, faults and resets of all kinds: no write is lost unseen, no read returns another's bytes.
+/// Threads make requests while the device fails in many ways: no write is lost unseen, and no read returns other bytes
+/// than were written.
 #[test]
 fn many_threads_and_every_fault_lose_nothing_unseen() {
     for seed in 0..12 {

@@ -1,4 +1,4 @@
-//! Flushes that say "done", and starts that meet all ones for an instant.
+//! Attacks on the driver's promises about flushes, stops and recoveries.
 
 use std::thread;
 
@@ -22,7 +22,7 @@ const NO_CACHE: Shape = shape(Block {
     ..Block::PLAIN
 });
 
-/// "Requests after it fail": a flush, too, of a device without a cache.
+/// After an orderly stop all requests fail, even a flush of a device without a cache.
 #[test]
 fn a_flush_after_a_stop_fails_without_a_cache() {
     let bench = Bench::new(NO_CACHE);
@@ -39,7 +39,7 @@ fn a_flush_after_a_stop_fails_without_a_cache() {
     assert_eq!(flushed, Err(BlockError::Stopped));
 }
 
-/// A device that was unplugged has flushed nothing.
+/// A flush of an unplugged device fails, even if the device had no cache.
 #[test]
 fn a_flush_of_a_gone_device_fails_without_a_cache() {
     let bench = Bench::new(NO_CACHE);
@@ -49,11 +49,15 @@ fn a_flush_of_a_gone_device_fails_without_a_cache() {
     assert_eq!(disk.read(0, buffer(512)).map(drop), Err(BlockError::Gone));
     let second = disk.flush();
     drop(disk);
-    assert_eq!(second, Err(BlockError::Gone), "the first said {first:?}");
+    assert_eq!(
+        second,
+        Err(BlockError::Gone),
+        "the first flush returned {first:?}"
+    );
 }
 
-/// A write has returned; then the device fails, and what is in its cache is lost. A flush that says "done" behind that says so of
-/// a write that isn't on the medium.
+/// A write has returned; then the device fails, and loses its cache. The next flush must fail, because the write isn't
+/// on the medium.
 #[test]
 fn a_flush_behind_a_failure_does_not_say_done_once() {
     let bench = Bench::new(Shape::BLOCK);
@@ -63,26 +67,31 @@ fn a_flush_behind_a_failure_does_not_say_done_once() {
         .model
         .medium(|medium| medium[5 * 512..6 * 512].fill(0));
     bench.model.break_down();
-    // Another caller finds out.
+    // The read of another caller notices the failure.
     let found = disk.read(100, buffer(512)).map(drop);
     let again = disk.read(100, buffer(512)).map(drop);
     let flushed = disk.flush();
-    assert_eq!(disk.flush(), Ok(()), "it was told");
+    assert_eq!(
+        disk.flush(),
+        Ok(()),
+        "the first flush has reported the loss"
+    );
     let on_medium = bench.model.medium(|medium| medium[5 * 512] == 0xAB);
     drop(disk);
     bench.finish();
     assert!(
         flushed.is_err() || on_medium,
-        "the flush of a lost write said {flushed:?}, the reads before it {found:?}, {again:?}"
+        "the flush of a lost write returned {flushed:?}, the reads before it {found:?} and {again:?}"
     );
 }
 
-/// All ones for some milliseconds, twice in one recovery, at any two accesses: nothing was said by that.
+/// The registers read as all ones for some milliseconds, twice in one recovery, at any two accesses. The driver does
+/// not take that for a statement of the device.
 #[test]
-fn blind_twice_in_a_recovery_is_nothing_said() {
+fn a_device_blind_twice_in_a_recovery_is_used() {
     let mut lost = Vec::new();
     for pauses in [1, 20] {
-        // Of all of a recovery's accesses, those about which it was seen.
+        // These are the accesses of a recovery around those at which the disk was once lost.
         for first in (48..58).step_by(2) {
             for second in 38..50 {
                 let bench = Bench::new(shape(Block {
@@ -122,7 +131,7 @@ fn blind_twice_in_a_recovery_is_nothing_said() {
     );
 }
 
-/// "What the device's cache holds is written back, for five seconds at most": also if another's request has the queue's only place.
+/// An orderly stop ends in time even if another thread's request has the queue's only place.
 #[test]
 fn a_stop_ends_in_time_though_the_queue_is_full() {
     let bench = Bench::new(Shape::BLOCK);
@@ -151,8 +160,8 @@ fn a_stop_ends_in_time_though_the_queue_is_full() {
     assert!(took < 20_000, "{took} ms");
 }
 
-/// The device asks for a reset right before a stop, while its cache holds earlier writes: the stop flushes it all the same. (So it does
-/// if a thread that did not get the lock has silenced the device, which this test does not show.)
+/// The device asks for a reset right before a stop, while its cache holds earlier writes. The stop flushes it all the
+/// same. (The stop also flushes a device that another thread has silenced; this test does not show it.)
 #[test]
 fn a_stop_of_a_device_that_needs_a_reset_flushes_it() {
     let bench = Bench::new(Shape::BLOCK);
@@ -166,17 +175,16 @@ fn a_stop_of_a_device_that_needs_a_reset_flushes_it() {
     assert_eq!(flushes, 1, "{stopped:?}");
 }
 
-/// As `impatient_threads_and_faults_lose_nothing_unseen`, with a queue of two places, and every fault that passes; the disk is used at the
-/// Behind a reset the device reads as one without blocks at first, at three looks: one that has no features yet is asked again for ten
-/// seconds, and so is one that has no blocks yet.
+/// After a reset the device reports no blocks in three bring-ups. The driver begins the bring-up again for up to ten
+/// seconds, as it does for a device that does not offer its features yet.
 #[test]
-fn no_blocks_yet_is_not_said_twice() {
+fn a_device_blank_after_a_reset_is_asked_again() {
     let bench = Bench::new(Shape::BLOCK);
     let disk = bench.try_disk(limits()).unwrap();
     bench.model.switch(|switches| {
         switches.next[0].push_back(Some(Misbehaviour::Silent));
         switches.capacity_after_reset = Some(0);
-        // Four reads a look.
+        // A bring-up reads the configuration four times, so this is after three bring-ups.
         switches.capacity_turns = Some((12, 4096));
     });
     assert!(disk.read(0, buffer(512)).is_err());

@@ -18,7 +18,8 @@ fn limits() -> Limits {
     }
 }
 
-/// At each access of a recovery: all ones for so many pauses of 250 us.
+/// Has the registers read as all ones for `pauses` pauses of 250 us, at each access of a recovery in turn. Returns the
+/// accesses at which the disk was lost for good, with the error of the last read.
 fn blind(pauses: u32, flr: bool) -> Vec<(u64, BlockError)> {
     let mut lost = Vec::new();
     for after in 0..90 {
@@ -40,7 +41,7 @@ fn blind(pauses: u32, flr: bool) -> Vec<(u64, BlockError)> {
             last = disk.read(0, buffer(512)).map(drop);
         }
         if last.is_err() {
-            // The last one may have met it; then the next one doesn't.
+            // The last of these reads may have been the one that met all ones; then the next read works.
             last = disk.read(0, buffer(512)).map(drop);
         }
         if let Err(error) = last {
@@ -69,7 +70,8 @@ fn blind_for_an_instant_at_every_access_of_a_recovery() {
     }
 }
 
-/// Sixteen reads of one caller, of which one is done each 700 ms; and one that is put behind them. What waits behind others' is not late.
+/// One caller's read has sixteen parts, one of which completes every 700 ms. Another caller's read waits behind these,
+/// and is not late for that.
 #[test]
 fn a_request_behind_anothers_is_no_reason_for_a_reset() {
     let bench = Bench::new(Shape { latency: 0, ..SLOW });
@@ -92,7 +94,7 @@ fn a_request_behind_anothers_is_no_reason_for_a_reset() {
     bench.finish();
 }
 
-/// A flush has a minute; what is read meanwhile waits behind it, as on a device that does one after the other.
+/// A flush may take a minute. A read that is started meanwhile waits behind it, as on a device that executes in order.
 #[test]
 fn a_read_behind_a_slow_flush_does_not_end_it() {
     let bench = Bench::new(Shape { latency: 0, ..SLOW });
@@ -110,7 +112,8 @@ fn a_read_behind_a_slow_flush_does_not_end_it() {
     bench.finish();
 }
 
-/// Executes `second` when the device has taken so many requests of the `first`; what comes of both. There's no reset meanwhile.
+/// Executes `first`, and `second` beside it once the device has taken `requests` requests of the first. Returns both
+/// results. Checks that the device is not reset meanwhile.
 fn one_behind_the_other<R: Send>(
     bench: &Bench,
     first: impl FnOnce() -> R + Send,
@@ -132,9 +135,10 @@ fn one_behind_the_other<R: Send>(
     done
 }
 
-/// The configuration changes for 30 ms while the device is brought up again.
+/// The configuration keeps changing for 30 ms while the device is brought up again: the read that has it reset times
+/// out after 50 ms, and the changes end after 80 ms.
 #[test]
-fn a_configuration_that_changes_in_a_recovery() {
+fn an_unstable_configuration_ends_no_disk() {
     let bench = Bench::new(SLOW);
     let disk = bench.try_disk(limits()).unwrap();
     bench.model.switch(|switches| {
@@ -158,7 +162,7 @@ fn a_configuration_that_changes_in_a_recovery() {
     bench.finish();
 }
 
-/// A disk that is read-only after a reset may be read.
+/// A disk that is read-only after a reset can still be read.
 #[test]
 fn a_disk_that_is_read_only_after_a_reset_is_read() {
     let after = |features: u64| {
@@ -180,7 +184,8 @@ fn a_disk_that_is_read_only_after_a_reset_is_read() {
     assert_eq!(after(same | 1 << 5), Ok(()), "RO");
 }
 
-/// A request is given back a second time, later: when its chain, and the place of its status, are another's. That one is not done.
+/// The device gives a write back a second time, after `between` more writes, while the next write is in flight, which
+/// may have the same chain. That write must not be reported as done.
 fn given_back_later(queue_size: u16, between: usize) {
     let bench = Bench::new(Shape {
         queue_size,
@@ -204,19 +209,20 @@ fn given_back_later(queue_size: u16, between: usize) {
     bench.finish();
     assert!(
         written.is_err() || there == 0xB2,
-        "{between} requests later ({queue_size} entries): reported as written, and was not"
+        "{between} requests later ({queue_size} entries): reported as written, but not on the medium"
     );
 }
 
-/// A place for a status comes again after twice as many requests as there are chains, which is 42 here.
+/// The place of a request's status byte is used again after twice as many requests as there are chains: after 42 here.
 #[test]
-fn what_is_given_back_again_ends_no_write_of_two_turns() {
+fn a_repeated_completion_ends_no_later_write() {
     for between in [0, 1, 19, 20, 21, 40] {
         given_back_later(64, between);
     }
 }
 
-/// All ones for 100 ms at a start are no property of the device.
+/// If the registers read as all ones for 100 ms at a start, the error says that the device did not answer, and nothing
+/// about properties of the device.
 #[test]
 fn a_start_that_fails_blind_says_so() {
     let mut wrong = Vec::new();
@@ -236,7 +242,8 @@ fn a_start_that_fails_blind_says_so() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Threads that don't wait long for one another: one that silences the device is no other device in its place.
+/// Threads that do not get the lock in time silence the device. A thread in a recovery does not take that for another
+/// device in its place.
 #[test]
 fn impatient_threads_lose_no_disk() {
     let mut lost = Vec::new();
@@ -258,7 +265,7 @@ fn impatient_threads_lose_no_disk() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// It grows, and is as it was again: what callers know of it was there all the time.
+/// The disk grows, and then has its first capacity again. The blocks that callers know of were there all the time.
 #[test]
 fn a_disk_that_has_its_first_capacity_again_is_used() {
     let bench = Bench::new(SLOW);
@@ -277,7 +284,8 @@ fn a_disk_that_has_its_first_capacity_again_is_used() {
     assert_eq!(read, Ok(()));
 }
 
-/// Threads that silence the device on one another, and faults: no write is lost unseen, no read returns another's bytes.
+/// Threads silence the device while others use it, and requests go wrong: no write is lost unseen, and no read returns
+/// other bytes than were written.
 #[test]
 fn impatient_threads_and_faults_lose_nothing_unseen() {
     for seed in 0..24 {
@@ -309,13 +317,15 @@ fn impatient_threads_and_faults_lose_nothing_unseen() {
             .model
             .switch(|switches| *switches = Switches::default());
         drop(disk);
-        // A doorbell may be rung when another thread has just silenced the device: seen in one of a hundred runs.
+        // A thread may ring the doorbell just after another thread has silenced the device, which the model notes as a
+        // violation. This was seen in one of a hundred runs.
         drop(bench.model.take_violations());
         bench.finish();
     }
 }
 
-/// The disk is taken out while it is being reset, and another of the same size put in. It is not the driver's.
+/// The disk is taken out while it is being reset, and another of the same size is put in. The driver does not write to
+/// it.
 #[test]
 fn another_disk_put_in_during_a_reset_is_not_written() {
     let mut written = Vec::new();
@@ -333,7 +343,7 @@ fn another_disk_put_in_during_a_reset_is_not_written() {
                 let _ = disk.read(0, buffer(512));
                 done.store(true, SeqCst);
             });
-            // 50 ms until it is reset, which is waited for for a second.
+            // The driver begins the reset after 50 ms, and waits for a second until it is done.
             while bench.model.elapsed() < before + 200_000_000 && !done.load(SeqCst) {
                 std::thread::yield_now();
             }

@@ -1,4 +1,5 @@
-//! Devices that say what they said before: no frame comes twice, or with another's bytes.
+//! Devices that repeat an earlier report, report a false length, or vanish. No frame is received twice or shows bytes
+//! of another caller, and no buffer is lost.
 
 use samara_interfaces::net::{NetDevice, NetError, Packet, Packets};
 use samara_testkit::virtio_emulator::{Misbehaviour, Shape, Switches};
@@ -11,7 +12,7 @@ use super::super::{
 const RX: usize = 0;
 const TX: usize = 1;
 
-/// A packet that has been used: its buffer is full of a secret.
+/// Returns a batch of one packet that was used before: it is empty, but its buffer is full of a secret.
 fn used(byte: u8) -> Packets {
     let secret = vec![byte; 1500];
     let mut batch = frames([&secret[..]]);
@@ -21,7 +22,7 @@ fn used(byte: u8) -> Packets {
     batch
 }
 
-/// Whether a frame has some of a secret in it.
+/// Whether a frame contains a part of such a secret.
 fn shows(frame: &[u8], byte: u8) -> bool {
     frame.windows(8).any(|some| some == [byte; 8])
 }
@@ -48,7 +49,7 @@ fn a_frame_that_is_given_twice_is_received_once() {
 }
 
 #[test]
-fn a_frame_that_is_given_again_later_is_not_anothers() {
+fn a_repeated_used_element_returns_no_other_buffer() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(small());
     bench.model.go_wrong(TX, Misbehaviour::Again(3));
@@ -73,7 +74,8 @@ fn a_frame_that_is_given_again_later_is_not_anothers() {
         tx = exchanged.tx;
         while let Some(mut packet) = tx.pop_front() {
             back += 1;
-            // The caller has its buffer back and writes its next frame there; it holds it while the device goes on.
+            // The caller has its buffer back and writes its next frame there. It keeps the buffer while the device goes
+            // on.
             packet.fill(&vec![0x99; 300]).unwrap();
             core::mem::forget(packet);
         }
@@ -82,13 +84,13 @@ fn a_frame_that_is_given_again_later_is_not_anothers() {
     let sent = bench.model.take_sent();
     assert!(
         !sent.iter().any(|frame| frame[100] == 0x99),
-        "{back} came back before the device had sent it: another's bytes are sent"
+        "a buffer came back before its frame was sent, so later bytes were sent ({back} buffers came back)"
     );
     drop((tx, nic));
 }
 
 #[test]
-fn what_a_reset_did_not_end_is_no_frame_of_the_next() {
+fn a_chain_that_outlives_a_reset_is_no_frame() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(Limits {
         tx_millis: 50,
@@ -108,7 +110,7 @@ fn what_a_reset_did_not_end_is_no_frame_of_the_next() {
         let mut exchanged = nic.exchange(0, empty(0), used(0x5E)).unwrap();
         all.extend(received(&mut exchanged));
     }
-    // Nothing was received since the reset.
+    // No frame has arrived since the reset.
     assert_eq!(all, Vec::<Vec<u8>>::new());
     bench
         .model
@@ -119,10 +121,10 @@ fn what_a_reset_did_not_end_is_no_frame_of_the_next() {
 
 /// Invariant: DEV-29
 #[test]
-fn a_length_that_was_not_written_shows_no_earlier_bytes() {
+fn a_false_length_shows_no_bytes_of_other_callers() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(small());
-    // All buffers of the receive queue are used ones.
+    // Fills the receive queue with buffers that were used before.
     for turn in 0..40 {
         bench.model.receive(&frame(60, turn));
         bench.model.tick(2);
@@ -141,7 +143,7 @@ fn a_length_that_was_not_written_shows_no_earlier_bytes() {
     bench.finish();
 }
 
-/// Exchanges of all kinds.
+/// Starts the driver and makes calls of all kinds. Returns the first error: `None` if the start failed.
 fn some(bench: &Bench) -> Result<(), Option<NetError>> {
     let limits = Limits {
         tx_millis: 20,
@@ -218,7 +220,7 @@ fn a_nic_that_is_blind_for_a_moment_is_used_again() {
                 ..shape(KEEPS)
             });
             let nic = bench.nic(small());
-            // 100 ms: less than a reset may take.
+            // 400 pauses are 100 ms, which is less than a reset may take.
             bench
                 .model
                 .switch(|switches| switches.blind_after = Some((after, 400)));
@@ -236,7 +238,7 @@ fn a_nic_that_is_blind_for_a_moment_is_used_again() {
 }
 
 #[test]
-fn buffers_do_not_get_lost_or_more_by_resets() {
+fn resets_neither_lose_nor_duplicate_buffers() {
     let bench = Bench::new(Shape {
         latency: 1,
         ..shape(KEEPS)
@@ -266,7 +268,7 @@ fn buffers_do_not_get_lost_or_more_by_resets() {
             drop(packet);
         }
         bench.model.tick(3);
-        // As many as the queue may hold, at most.
+        // The next batch has 8 frames, which is more than the queue has room for.
         while tx.len() < 8 {
             let mut packet = Packet::alloc().unwrap();
             packet.fill(&frame(90, 1)).unwrap();
@@ -277,6 +279,7 @@ fn buffers_do_not_get_lost_or_more_by_resets() {
     bench.finish();
 }
 
+/// Returns a frame that contains `number` and whose length and bytes depend on it.
 fn numbered(number: u32) -> Vec<u8> {
     let length = 60 + (number as usize * 37) % 1400;
     let mut bytes = frame(length, 1);
@@ -323,7 +326,7 @@ fn under_every_fault_each_frame_comes_once_and_whole() {
                 _ => None,
             };
             if let Some(wrong) = wrong {
-                // What is said of received frames is believed; what is said of sent ones is not.
+                // Only the transmit queue goes wrong: a driver can't check what a device says about received frames.
                 bench.model.go_wrong(TX, wrong);
             }
             let count = draw() % 8;
@@ -332,7 +335,7 @@ fn under_every_fault_each_frame_comes_once_and_whole() {
             let Ok(mut exchanged) =
                 nic.exchange(0, frames(some.iter().map(|one| &one[..])), empty(8))
             else {
-                panic!("turn {turn}: lost for good");
+                panic!("turn {turn}: the device is lost for good");
             };
             for got in received(&mut exchanged) {
                 let number = u32::from_le_bytes(got[14..18].try_into().unwrap());

@@ -1,5 +1,5 @@
-//! Cards that keep their promises, and more than that; and callers that are few, or send nothing: what is wrong is noticed in time, and
-//! nothing else is.
+//! Devices that offer other things after a reset than before, and callers that make few calls or send nothing. The
+//! driver notices each failure in time, and takes nothing else for a failure.
 
 use samara_interfaces::net::{NetDevice, NetError, Waited};
 use samara_testkit::virtio_emulator::{Misbehaviour, Net, Shape, Switches};
@@ -21,7 +21,8 @@ fn resets(nic: &dyn NetDevice) -> u64 {
     nic.statistics().unwrap().resets
 }
 
-/// The device fails, and the driver resets it, behind which the model does as its switches say.
+/// Breaks the device, and makes calls until the driver has reset it. Switches of the model that wait for a reset take
+/// effect then.
 fn breaks_down(bench: &Bench, nic: &dyn NetDevice) {
     let before = resets(nic);
     bench.model.break_down();
@@ -33,7 +34,7 @@ fn breaks_down(bench: &Bench, nic: &dyn NetDevice) {
     assert_eq!(resets(nic), before + 1);
 }
 
-/// A thread waits for a second.
+/// Waits for frames, and lets a second of the model's time pass.
 fn waits(bench: &Bench, nic: &dyn NetDevice) {
     let start = bench.model.elapsed();
     nic.wait(0, 1_000).unwrap();
@@ -42,9 +43,10 @@ fn waits(bench: &Bench, nic: &dyn NetDevice) {
     bench.model.tick(rest);
 }
 
-/// Callers were told that the link is up, which is so of a device that doesn't tell. Whether it does may change at each reset.
+/// The link of a device that doesn't report a link status counts as up. Whether the device reports one may change at
+/// each reset.
 #[test]
-fn a_card_that_tells_of_its_link_after_a_reset_is_used() {
+fn a_card_that_gains_a_link_status_is_used_again() {
     let silent = Net {
         status: false,
         ..KEEPS
@@ -96,7 +98,7 @@ fn a_card_whose_mtu_has_grown_is_used() {
     }
 }
 
-/// Without VIRTIO_NET_F_MTU nothing is said of more than 1500 bytes.
+/// A device that no longer offers VIRTIO_NET_F_MTU takes only Ethernet's 1500 bytes.
 #[test]
 fn a_card_whose_mtu_has_shrunk_is_not_used() {
     for (mtu, features) in [(1999, MTU), (68, MTU), (9000, 0)] {
@@ -119,7 +121,8 @@ fn a_card_whose_mtu_has_shrunk_is_not_used() {
     }
 }
 
-/// A frame never leaves. How often `second` is called until the card is reset for it; 100 at most.
+/// Sends a frame that never leaves. Returns how often `second` is called until the driver resets the device for that,
+/// at most 100 times.
 fn seconds_until_a_frame_that_stays_is_noticed(
     bench: &Bench,
     nic: &dyn NetDevice,
@@ -135,9 +138,9 @@ fn seconds_until_a_frame_that_stays_is_noticed(
     seconds
 }
 
-/// A thread that waits for frames, a second each time, with an exchange behind each wait or without.
+/// A thread waits for frames, a second each time, with or without an exchange after each wait.
 #[test]
-fn a_frame_that_stays_is_noticed_by_one_who_waits() {
+fn a_waiting_thread_notices_a_frame_that_stays() {
     for exchanges in [true, false] {
         let bench = Bench::new(shape(KEEPS));
         let nic = bench.nic(small());
@@ -150,13 +153,16 @@ fn a_frame_that_stays_is_noticed_by_one_who_waits() {
         });
         drop(nic);
         bench.finish();
-        assert!(seconds <= 5, "{seconds} s, tx_millis is 2 s ({exchanges})");
+        assert!(
+            seconds <= 5,
+            "noticed after {seconds} s, though tx_millis is 2 s (exchanges: {exchanges})"
+        );
     }
 }
 
-/// Frames arrive at each of its waits, so that no call moves nothing.
+/// Each exchange receives a frame, so none is one that moved nothing.
 #[test]
-fn a_frame_that_stays_is_noticed_by_one_who_receives() {
+fn a_receiving_thread_notices_a_frame_that_stays() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(small());
     works(&bench, &nic);
@@ -168,11 +174,11 @@ fn a_frame_that_stays_is_noticed_by_one_who_receives() {
     });
     drop(nic);
     bench.finish();
-    assert!(seconds <= 48, "{seconds} s: three looks, one in 16 calls");
+    assert!(seconds <= 48, "noticed after {seconds} s: three looks, one in 16 calls, take 48 s");
 }
 
 #[test]
-fn a_link_that_is_up_again_is_noticed_by_one_who_waits() {
+fn a_waiting_thread_notices_that_the_link_is_up() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(small());
     works(&bench, &nic);
@@ -191,10 +197,10 @@ fn a_link_that_is_up_again_is_noticed_by_one_who_waits() {
     }
     drop(nic);
     bench.finish();
-    assert!(seconds <= 2, "{seconds} s");
+    assert!(seconds <= 2, "noticed after {seconds} s");
 }
 
-/// Nothing leaves any more, and the link comes and goes.
+/// A sent frame never leaves, while the link goes down and comes up again.
 #[test]
 fn a_hang_is_noticed_though_the_link_comes_and_goes() {
     let bench = Bench::new(shape(KEEPS));
@@ -217,20 +223,21 @@ fn a_hang_is_noticed_though_the_link_comes_and_goes() {
     assert!(seconds < 60, "the link was up for half a minute");
 }
 
-/// Batches that are full of what is no frame have no room for buffers of frames that left: those are kept until there is.
+/// Full batches of empty packets have no room for the buffers of sent frames. The driver keeps the buffers until a
+/// batch has room.
 #[test]
-fn batches_of_what_is_no_frame_reset_no_card() {
+fn batches_without_frames_reset_no_card() {
     let bench = Bench::new(Shape {
         latency: 4,
         ..shape(KEEPS)
     });
     let nic = bench.nic(small());
     works(&bench, &nic);
-    // Buffers come back with later calls, so no more than were given.
+    // Each round gets back just the buffers that it has given, so none stay with the driver.
     for _ in 0..3 {
         drop(nic.exchange(0, batch(3, 60), empty(0)).unwrap());
         bench.model.tick(20);
-        assert_eq!(bench.model.take_sent().len(), 3, "they have left");
+        assert_eq!(bench.model.take_sent().len(), 3, "the frames have left");
         let mut junk = empty(32);
         for _ in 0..20 {
             for _ in 0..100 {
@@ -247,7 +254,8 @@ fn batches_of_what_is_no_frame_reset_no_card() {
     bench.finish();
 }
 
-/// All ones where the queue's vector stands are no vector, and none where the link's state stands are no link.
+/// If the queue's vector reads as all ones for an instant, the queue still has one. If the link's status does, the link
+/// still is as it was.
 #[test]
 fn blind_for_an_instant_does_not_end_waiting() {
     let mut wrong = Vec::new();
@@ -289,7 +297,7 @@ fn blind_for_an_instant_does_not_end_waiting() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// The answers that callers get are true, and the card survives a reset.
+/// A start that succeeds tells callers the true address, MTU and link, and the device survives a later reset.
 #[test]
 fn blind_for_an_instant_at_every_access_of_a_start() {
     let mut wrong = Vec::new();
@@ -322,7 +330,7 @@ fn blind_for_an_instant_at_every_access_of_a_start() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// A thread waits meanwhile, and looks at the device behind its wait.
+/// During the stop another thread waits, and looks at the device after its wait.
 #[test]
 fn a_card_that_was_stopped_is_not_brought_up_again() {
     let bench = Bench::new(shape(KEEPS));

@@ -1,4 +1,4 @@
-//! Devices that are blind, or replaced, in the midst of a recovery.
+//! Devices that are blind for a while, or replaced, during a recovery.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -13,7 +13,8 @@ use super::super::{Bench, KEEPS, batch, empty, shape, small};
 
 const TX: usize = 1;
 
-/// At each access of a recovery: all ones for so many pauses of 250 us.
+/// Makes the registers read as all ones for `pauses` pauses of 250 us, from each register access of a recovery on.
+/// Returns the accesses after which the device did not work any more, and the errors.
 fn blind(pauses: u32, flr: bool) -> Vec<(u64, NetError)> {
     let mut lost = Vec::new();
     for after in 0..130 {
@@ -52,7 +53,7 @@ fn blind_at_every_access_without_a_function_reset() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// Threads that don't wait for one another, while resets are under way.
+/// While resets are under way, threads make calls that hardly wait for the queues.
 #[test]
 fn impatient_threads_lose_no_card() {
     for lock_millis in 0..4 {
@@ -87,7 +88,7 @@ fn impatient_threads_lose_no_card() {
     }
 }
 
-/// The card is taken out while it is being reset, and another, as like it as can be, put in. It is not the driver's.
+/// While the card is being reset, it is replaced by another one of the same shape, which the driver has not claimed.
 #[test]
 fn another_card_put_in_during_a_reset_is_not_driven() {
     let mut driven = Vec::new();
@@ -110,7 +111,7 @@ fn another_card_put_in_during_a_reset_is_not_driven() {
             while bench.model.elapsed() < before + 200_000_000 && !done.load(SeqCst) {
                 std::thread::yield_now();
             }
-            assert!(!done.load(SeqCst), "the test came too late");
+            assert!(!done.load(SeqCst), "the reset was over before the card could be replaced");
             bench.model.replug_unnoticed(Shape {
                 flr,
                 ..shape(KEEPS)
@@ -125,10 +126,10 @@ fn another_card_put_in_during_a_reset_is_not_driven() {
     assert!(driven.is_empty(), "another card is driven: {driven:?}");
 }
 
-/// Registers are all ones for an instant after the function's reset, longer than that is waited for: its vectors are written then, and
-/// are lost, with no look whether they are there.
+/// After the reset of the function its registers read as all ones, for a little longer than the engine waits. Vectors
+/// that are written meanwhile are lost, so the engine must look whether they are there.
 #[test]
-fn vectors_are_there_after_a_reset_of_the_function() {
+fn vectors_work_after_a_function_reset() {
     for blind in [0, 410] {
         let bench = Bench::new(shape(KEEPS));
         let nic = bench.nic(small());
@@ -139,7 +140,7 @@ fn vectors_are_there_after_a_reset_of_the_function() {
         });
         let _ = nic.exchange(0, batch(1, 60), empty(1));
         let _ = nic.exchange(0, empty(0), empty(1));
-        assert!(nic.link().is_ok(), "it was reset, and is used again");
+        assert!(nic.link().is_ok(), "the device must be used again after its reset");
         assert_eq!(nic.statistics().unwrap().resets, 1);
         let before = bench.model.counts().messages;
         let waited = std::thread::scope(|scope| {
@@ -154,12 +155,12 @@ fn vectors_are_there_after_a_reset_of_the_function() {
         bench.finish();
         assert!(
             messages > 0,
-            "blind for {blind} pauses: {waited:?}, and no message"
+            "blind for {blind} pauses: the wait ended with {waited:?}, and the device sent no message"
         );
     }
 }
 
-/// All ones for 100 ms at a start are no property of the device.
+/// A start that fails because registers read as all ones for 100 ms must say so, and not report a wrong property.
 #[test]
 fn a_start_that_fails_blind_says_so() {
     let mut wrong = Vec::new();
