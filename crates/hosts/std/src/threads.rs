@@ -74,7 +74,7 @@ unsafe impl Clock for StdHost {
 }
 
 // SAFETY: system calls, and locks that no panic poisons. `spawn`, which allocates, is called as the host. It
-// gives back the thread that it was given, or none.
+// gives back the thread that it was given, or none (AUTH-6).
 unsafe impl Threads for StdHost {
     fn yield_now() {
         std::thread::yield_now();

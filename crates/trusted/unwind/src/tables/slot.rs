@@ -93,7 +93,7 @@ impl Place {
         let open = self.users.fetch_add(1, SeqCst) & CLOSED == 0;
         let answer = open.then(|| {
             // SAFETY: the place is open and this reader is counted, so nothing writes to the place, and the image's
-            // bytes stay.
+            // bytes stay (ORDER-7).
             question(&unsafe { self.image() })
         });
         self.users.fetch_sub(1, SeqCst);
@@ -122,7 +122,7 @@ impl Place {
         if !is_whole || !contains(parts.0.clone()) {
             return None;
         }
-        // SAFETY: the parts are those of one image, which stays, as the caller says.
+        // SAFETY: the parts are those of one image, which stays, as the caller says (ORDER-8).
         Some(question(&unsafe { whole(parts) }))
     }
 
