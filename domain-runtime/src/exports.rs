@@ -32,7 +32,7 @@ use samara_shared_heap::thread::{self, NoCut};
 
 /// The header of an exported object.
 struct Record {
-    /// The number of proxies. Once the last is gone: [a number](contain::whose_time) for the generation that let go
+    /// The number of proxies. Once the last is gone: [a number](contain::charged_generation) for the generation that let go
     /// of it.
     proxies: AtomicUsize,
     /// The record posted before.
@@ -147,7 +147,7 @@ impl<I: ?Sized + Interface> Export<I> {
             // SAFETY: the exporter lives meanwhile, and this reference keeps the record (EXPORT-2).
             let record = unsafe { self.record.as_ref() };
             if record.proxies.fetch_sub(1, AcqRel) == 1 {
-                record.proxies.store(contain::whose_time(), Relaxed);
+                record.proxies.store(contain::charged_generation(), Relaxed);
                 post(target.owner(), record);
             }
         });
@@ -278,7 +278,7 @@ pub fn collect_of(target: Target) -> usize {
 /// caller pays for the time between the entries, for objects that it has let go of itself. It has not chosen the
 /// number of other objects, and does not pay for those.
 fn collect_some(patience: &Patience) -> usize {
-    let (who, mut own, mut all) = (contain::whose_time(), 0_u32, 0_u32);
+    let (who, mut own, mut all) = (contain::charged_generation(), 0_u32, 0_u32);
     let some = || {
         for at in 0..PIECE {
             if at > 0 && patience.is_over() {
@@ -303,7 +303,7 @@ fn collect_some(patience: &Patience) -> usize {
 /// one object that it has let go of itself. So a domain that opens objects and lets go of them again and again pays
 /// for each. A domain that is handed many has chosen neither their number nor their cost.
 fn collect_some_of_hosts() -> usize {
-    let (who, mut own) = (contain::whose_time(), None);
+    let (who, mut own) = (contain::charged_generation(), None);
     let mut spare_others = || match take(Owner::HOST) {
         None => false,
         Some(posted) if own.is_none() && posted.let_go_by() == who => {
@@ -382,7 +382,7 @@ pub(crate) fn drop_all_posted(patience: &Patience) {
 }
 
 /// Drops one object of the domain that is awaited, in an entry of its own, and so with a budget of its own. Returns
-/// [a number](contain::whose_time) for the generation that let go of it. Returns `None` if no object waits, or if the
+/// [a number](contain::charged_generation) for the generation that let go of it. Returns `None` if no object waits, or if the
 /// entry failed: a panic was the domain's death, and the reclaim takes the rest.
 fn drop_posted(patience: &Patience) -> Option<usize> {
     let target = patience.target();
@@ -406,7 +406,7 @@ fn drop_posted(patience: &Patience) -> Option<usize> {
 struct Posted(NonNull<Record>);
 
 impl Posted {
-    /// [A number](contain::whose_time) for the generation that let go of the object.
+    /// [A number](contain::charged_generation) for the generation that let go of the object.
     fn let_go_by(&self) -> usize {
         // SAFETY: the last reference posted the record, and it was taken off the list: it is alive until it is
         // dropped (EXPORT-1).

@@ -230,7 +230,7 @@ unsafe fn serving(
 }
 
 /// Returns a number for the generation to whose account the running thread's time goes now; 0 if it goes to none.
-pub(crate) fn whose_time() -> usize {
+pub(crate) fn charged_generation() -> usize {
     let thread = thread::current();
     let target = match Account::of(thread) {
         Account::Inside(at) | Account::Serving(at) | Account::Moving(_, at) => at.target(),
@@ -252,8 +252,7 @@ pub(crate) fn may_wait() -> Option<Duration> {
         of_its_generation(activation).for_each(Activation::renew);
         return None;
     }
-    let budget = block.budget.load(SeqCst);
-    let left = budget.saturating_sub(activation.use_up(0));
+    let (budget, left) = (block.budget.load(SeqCst), left_of(activation));
     // One microsecond more: a budget that is used up exactly is not overrun yet.
     (budget != 0).then(|| Duration::from_micros(u64::from(left) + 1))
 }

@@ -36,7 +36,7 @@ pub(crate) fn run_over(activation: &Activation) -> ! {
 }
 
 /// Always 0: without ticks no time is counted.
-pub(crate) fn whose_time() -> usize {
+pub(crate) fn charged_generation() -> usize {
     0
 }
 

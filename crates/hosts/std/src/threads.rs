@@ -65,7 +65,7 @@ unsafe impl Clock for StdHost {
     fn now_ns() -> u64 {
         static START: OnceLock<Instant> = OnceLock::new();
         #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-        if let Some(now) = crate::contained::told_clock() {
+        if let Some(now) = crate::contained::controlled_clock() {
             return now;
         }
         // 584 years fit.
