@@ -27,8 +27,6 @@ pub struct Direct(u64);
 ///
 /// # Errors
 /// Never.
-///
-/// Failure: F-11
 pub fn init(seed: u64) -> Result<Direct, RpcError> {
     Ok(Direct(seed))
 }

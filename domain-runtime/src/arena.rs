@@ -44,7 +44,7 @@ impl Arena {
 }
 
 static ARENAS: [NoCutMutex<Arena>; MAX_OWNERS] = [const {
-    // SAFETY: the lock is held over the allocator's own code and the host's commits.
+    // SAFETY: the lock is held over the allocator's own code and the host's commits (ORDER-54).
     unsafe { NoCutMutex::new(Arena::NEW) }
 }; MAX_OWNERS];
 
@@ -64,7 +64,7 @@ fn stripes() -> Option<Stripes> {
         return *found;
     }
     // This may be a domain's allocation: a cut in here would have all other threads wait for ever.
-    // SAFETY: released at the end of this function, which asks for the host's window.
+    // SAFETY: released at the end of this function, which asks for the host's window (ORDER-54).
     let _no_cut = unsafe { NoCut::begin(thread::current()) };
     *WINDOW.call_once(|| {
         let Window {
@@ -88,7 +88,7 @@ fn stripe(owner: Owner) -> Option<(NonNull<u8>, usize)> {
     }
     let base = NonNull::new(BASE.load(Ordering::Relaxed))?;
     let offset = owner.index().checked_mul(stride)?;
-    // SAFETY: the window holds `stripes` stripes of `stride` bytes; the index is below.
+    // SAFETY: the window holds `stripes` stripes of `stride` bytes; the index is below (HEAP-41).
     Some((unsafe { base.add(offset) }, stride))
 }
 
@@ -123,7 +123,7 @@ fn grow(arena: &mut Arena, owner: Owner, wanted: Request) -> bool {
     let Some(total) = arena.committed.checked_add(more) else {
         return false;
     };
-    // SAFETY: `committed` is at most `stride`.
+    // SAFETY: `committed` is at most `stride` (HEAP-41).
     let end = unsafe { start.add(arena.committed) };
     if !host::arena_commit(owner, end, more) {
         return false;
@@ -131,13 +131,13 @@ fn grow(arena: &mut Arena, owner: Owner, wanted: Request) -> bool {
     arena.committed = total;
     let span = Span::from_base_size(start.as_ptr(), total);
     arena.span = if arena.span.is_empty() {
-        // SAFETY: the span has just been committed, and only this arena uses it.
+        // SAFETY: the span has just been committed, and only this arena uses it (HEAP-41).
         match unsafe { arena.talc.claim(span) } {
             Ok(claimed) => claimed,
             Err(()) => return false,
         }
     } else {
-        // SAFETY: the old heap is a prefix of the span, all of it committed and used by this arena alone.
+        // SAFETY: the old heap is a prefix of the span, all of it committed and used by this arena alone (HEAP-41).
         unsafe { arena.talc.extend(arena.span, span) }
     };
     true
@@ -156,7 +156,7 @@ fn take(owner: Owner, wanted: Request) -> *mut u8 {
     let mut arena = ARENAS[owner.index()].lock();
     loop {
         if !arena.span.is_empty() {
-            // SAFETY: a request's size is not zero.
+            // SAFETY: a request's size is not zero (HEAP-3).
             if let Ok(found) = unsafe { arena.talc.malloc(wanted.layout()) } {
                 return found.as_ptr();
             }
@@ -194,7 +194,7 @@ unsafe fn resize(owner: Owner, at: NonNull<u8>, layout: Layout, new_size: usize)
             return at.as_ptr();
         }
         // SAFETY: the caller's allocation. The new size is larger, and the address of its end does not wrap: it lies
-        // at most a stride behind the stripe.
+        // at most a stride behind the stripe (HEAP-3).
         if let Ok(grown) = unsafe { arena.talc.grow_in_place(at, layout, new_size) } {
             return grown.as_ptr();
         }
@@ -252,7 +252,8 @@ pub(crate) unsafe fn release(owner: Owner) -> usize {
         bytes
     };
     if let (Some((start, _)), true) = (stripe(owner), bytes > 0) {
-        // SAFETY: exactly this range was committed for `owner`, and the caller vouches that nothing refers to it.
+        // SAFETY: exactly this range was committed for `owner`, and the caller vouches that nothing refers to it
+        // (HEAP-2).
         unsafe { host::arena_decommit(owner, start, bytes) };
     }
     *ARENAS[owner.index()].lock() = Arena::NEW;
@@ -272,7 +273,7 @@ impl<H> DomainAlloc<H> {
 }
 
 // SAFETY: every address comes from one arena or from `H`. The window tells them apart, and each goes back where it
-// came from with the same layout.
+// came from with the same layout (HEAP-1).
 unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         let owner = thread::current().owner();
@@ -285,9 +286,9 @@ unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         match (owner_of(at), NonNull::new(at)) {
-            // SAFETY: an address in the stripe of `owner` came from its arena.
+            // SAFETY: an address in the stripe of `owner` came from its arena (HEAP-1).
             (Some(owner), Some(at)) if !owner.is_host() => unsafe { free(owner, at, layout) },
-            // SAFETY: any other address came from the host's allocator.
+            // SAFETY: any other address came from the host's allocator (HEAP-1).
             _ => unsafe { self.0.dealloc(at, layout) },
         }
     }
@@ -297,14 +298,14 @@ unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         match (owner_of(at), NonNull::new(at)) {
             (Some(owner), Some(at)) if !owner.is_host() => {
-                // SAFETY: an address in the stripe of `owner` came from its arena.
+                // SAFETY: an address in the stripe of `owner` came from its arena (HEAP-1).
                 unsafe { resize(owner, at, layout, new_size) }
             }
             _ => {
                 let asker = thread::current().owner();
                 let bounded = || request(asker, new_size, layout.align()).is_some();
                 if asker.is_host() || stripe(asker).is_none() || bounded() {
-                    // SAFETY: any other address came from the host's allocator.
+                    // SAFETY: any other address came from the host's allocator (HEAP-1).
                     unsafe { self.0.realloc(at, layout, new_size) }
                 } else {
                     ptr::null_mut()
@@ -318,7 +319,7 @@ unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
 #[derive(Debug, Default)]
 pub struct HostArena;
 
-// SAFETY: as `DomainAlloc`, with the one arena of the host.
+// SAFETY: as `DomainAlloc`, with the one arena of the host (HEAP-1).
 unsafe impl GlobalAlloc for HostArena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         alloc(Owner::HOST, layout)
@@ -326,14 +327,14 @@ unsafe impl GlobalAlloc for HostArena {
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
         if let Some(at) = NonNull::new(at) {
-            // SAFETY: the host's allocations come from its arena.
+            // SAFETY: the host's allocations come from its arena (HEAP-1).
             unsafe { free(Owner::HOST, at, layout) };
         }
     }
 
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         match NonNull::new(at) {
-            // SAFETY: the host's allocations come from its arena.
+            // SAFETY: the host's allocations come from its arena (HEAP-1).
             Some(at) => unsafe { resize(Owner::HOST, at, layout, new_size) },
             None => ptr::null_mut(),
         }

@@ -98,9 +98,9 @@ static BLOCKS: [ControlBlock; MAX_OWNERS] = {
             index: 0,
             stack: Need::NEW,
             // SAFETY: the lock is held while the label is written or copied and the word takes a step: trusted code
-            // in bounded time.
+            // in bounded time (ORDER-54).
             label: unsafe { NoCutMutex::new(Label::NEW) },
-            // SAFETY: the lock is held while the reference is copied or replaced, and while an end is added.
+            // SAFETY: the lock is held while the reference is copied or replaced, and while an end is added (ORDER-54).
             exits: unsafe { NoCutMutex::new(None) },
             trap: TrapNote::NEW,
             budget: AtomicU32::new(0),

@@ -68,7 +68,7 @@ impl From<AllocError> for RpcError {
     }
 }
 
-// SAFETY: plain data.
+// SAFETY: plain data (CROSS-1).
 unsafe impl Exchangeable for RpcError {
     const NESTED: bool = false;
     const DEPTH: usize = 0;

@@ -207,7 +207,8 @@ impl<const N: usize> EventLog<N> {
         Self {
             next: AtomicUsize::new(0),
             slots: [const {
-                // SAFETY: the lock is held while a record is written or copied: trusted code in bounded time.
+                // SAFETY: the lock is held while a record is written or copied: trusted code in bounded time
+                // (ORDER-54).
                 unsafe { NoCutMutex::new(None) }
             }; N],
         }

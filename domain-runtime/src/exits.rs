@@ -43,7 +43,7 @@ impl Exits {
             next: 0,
             ends: [None; PLACES],
         };
-        // SAFETY: the lock is held while ends are copied: trusted code in bounded time.
+        // SAFETY: the lock is held while ends are copied: trusted code in bounded time (ORDER-54).
         Self(unsafe { NoCutMutex::new(ring) })
     }
 

@@ -32,7 +32,7 @@ use samara_shared_heap::thread::{self, NoCut};
 
 /// The header of an exported object.
 struct Record {
-    /// The number of proxies. Once the last is gone: [a number](contain::whose_time) for the generation that let go
+    /// The number of proxies. Once the last is gone: [a number](contain::charged_generation) for the generation that let go
     /// of it.
     proxies: AtomicUsize,
     /// The record posted before.
@@ -57,7 +57,7 @@ static TAKEN: [NoCutMutex<Taken>; MAX_OWNERS] = [const {
         first: ptr::null_mut(),
         rounds: 0,
     };
-    // SAFETY: the lock is held while records are taken off a list; none is dropped meanwhile.
+    // SAFETY: the lock is held while records are taken off a list; none is dropped meanwhile (ORDER-54).
     unsafe { NoCutMutex::new(taken) }
 }; MAX_OWNERS];
 
@@ -72,7 +72,7 @@ pub struct Export<I: ?Sized + Interface> {
 }
 
 // SAFETY: the record is reached through atomics and only while its exporter lives; the object only by
-// entering its exporter, and interfaces are `Send + Sync`.
+// entering its exporter, and interfaces are `Send + Sync` (EXPORT-2, CROSS-9).
 unsafe impl<I: ?Sized + Interface> Send for Export<I> {}
 // SAFETY: as above.
 unsafe impl<I: ?Sized + Interface> Sync for Export<I> {}
@@ -132,7 +132,7 @@ impl<I: ?Sized + Interface> Export<I> {
     {
         let this = ManuallyDrop::new(self);
         let slot = this.record.cast::<Exported<T>>();
-        // SAFETY: a slot of that type, whose only reference is given up.
+        // SAFETY: a slot of that type, whose only reference is given up (EXPORT-1).
         let Exported { object, .. } = unsafe { slot.read() };
         let at_place = place(size_of::<Exported<T>>(), align_of::<Exported<T>>());
         // SAFETY: the value was moved out; its slot was allocated at this place.
@@ -144,10 +144,10 @@ impl<I: ?Sized + Interface> Export<I> {
     fn release(&self) {
         let target = self.instance.target();
         while_alive(target, || {
-            // SAFETY: the exporter lives meanwhile, and this reference keeps the record.
+            // SAFETY: the exporter lives meanwhile, and this reference keeps the record (EXPORT-2).
             let record = unsafe { self.record.as_ref() };
             if record.proxies.fetch_sub(1, AcqRel) == 1 {
-                record.proxies.store(contain::whose_time(), Relaxed);
+                record.proxies.store(contain::charged_generation(), Relaxed);
                 post(target.owner(), record);
             }
         });
@@ -158,7 +158,7 @@ impl<I: ?Sized + Interface> Clone for Export<I> {
     fn clone(&self) -> Self {
         // If the exporter is dead, nothing is left to count, neither now nor when the clone goes.
         while_alive(self.instance.target(), || {
-            // SAFETY: the exporter lives meanwhile, and this reference keeps the record.
+            // SAFETY: the exporter lives meanwhile, and this reference keeps the record (EXPORT-2).
             let record = unsafe { self.record.as_ref() };
             record.proxies.fetch_add(1, Relaxed);
         });
@@ -191,7 +191,7 @@ unsafe fn drop_exported<T>(record: NonNull<Record>) {
     let object = unsafe { &raw mut (*at.as_ptr()).object };
     // Frees the slot even if the destructor panics: an exporter that is the host does not die of that.
     let _slot = Slot(at);
-    // SAFETY: no proxy is left, so no call is inside and none gets in; the object is dropped here only.
+    // SAFETY: no proxy is left, so no call is inside and none gets in; the object is dropped here only (EXPORT-1).
     unsafe { ptr::drop_in_place(object) };
 }
 
@@ -211,7 +211,7 @@ impl<T> Drop for Slot<T> {
 fn while_alive(target: Target, action: impl FnOnce()) {
     let block = target.block();
     let thread = thread::current();
-    // SAFETY: released at the end of this function; `action` only counts and posts.
+    // SAFETY: released at the end of this function; `action` only counts and posts (ORDER-54).
     let _no_cut = unsafe { NoCut::begin(thread) };
     let counter = block.counter(thread.shard());
     counter.entries.fetch_add(1, SeqCst);
@@ -244,7 +244,7 @@ fn post(owner: Owner, record: &Record) {
     }
     // The mark is set after the record is on the list, and cleared before the list is taken: so no record stays there
     // unseen.
-    // SAFETY: the record is on that list.
+    // SAFETY: the record is on that list (HEAP-39).
     unsafe { slow_path_flags::set(owner, slow_path_flags::POSTED) };
 }
 
@@ -265,11 +265,12 @@ pub fn collect_of(target: Target) -> usize {
         return 0;
     }
     if target.owner().is_host() {
-        // SAFETY: this runs the runtime's own code, and destructors of the host's.
+        // SAFETY: this runs the runtime's own code, and destructors of the host's (AUTH-8).
         return unsafe { thread::as_host(collect_some_of_hosts) };
     }
     let patience = Patience::of_call(target);
-    // SAFETY: this is the runtime's own code; destructors run behind entries of their own, on their domain's time.
+    // SAFETY: this is the runtime's own code; destructors run behind entries of their own, on their domain's time
+    // (AUTH-8).
     unsafe { patience.during(|| collect_some(&patience)) }
 }
 
@@ -277,7 +278,7 @@ pub fn collect_of(target: Target) -> usize {
 /// caller pays for the time between the entries, for objects that it has let go of itself. It has not chosen the
 /// number of other objects, and does not pay for those.
 fn collect_some(patience: &Patience) -> usize {
-    let (who, mut own, mut all) = (contain::whose_time(), 0_u32, 0_u32);
+    let (who, mut own, mut all) = (contain::charged_generation(), 0_u32, 0_u32);
     let some = || {
         for at in 0..PIECE {
             if at > 0 && patience.is_over() {
@@ -302,7 +303,7 @@ fn collect_some(patience: &Patience) -> usize {
 /// one object that it has let go of itself. So a domain that opens objects and lets go of them again and again pays
 /// for each. A domain that is handed many has chosen neither their number nor their cost.
 fn collect_some_of_hosts() -> usize {
-    let (who, mut own) = (contain::whose_time(), None);
+    let (who, mut own) = (contain::charged_generation(), None);
     let mut spare_others = || match take(Owner::HOST) {
         None => false,
         Some(posted) if own.is_none() && posted.let_go_by() == who => {
@@ -321,7 +322,7 @@ fn collect_some_of_hosts() -> usize {
             .count()
     };
     // SAFETY: this runs the runtime's own code, and destructors of the host's, for objects that others have let go
-    // of.
+    // of (AUTH-8).
     let (count, _) = unsafe { thread::as_host_uncharged(some) };
     enter_host(|| {
         if let Some(posted) = own.take() {
@@ -368,7 +369,7 @@ pub fn collect(block: &'static ControlBlock) -> usize {
         }
         count
     };
-    // SAFETY: this is the runtime's own code; destructors run behind entries of their own.
+    // SAFETY: this is the runtime's own code; destructors run behind entries of their own (AUTH-8).
     unsafe { patience.during(all) }
 }
 
@@ -381,7 +382,7 @@ pub(crate) fn drop_all_posted(patience: &Patience) {
 }
 
 /// Drops one object of the domain that is awaited, in an entry of its own, and so with a budget of its own. Returns
-/// [a number](contain::whose_time) for the generation that let go of it. Returns `None` if no object waits, or if the
+/// [a number](contain::charged_generation) for the generation that let go of it. Returns `None` if no object waits, or if the
 /// entry failed: a panic was the domain's death, and the reclaim takes the rest.
 fn drop_posted(patience: &Patience) -> Option<usize> {
     let target = patience.target();
@@ -393,7 +394,7 @@ fn drop_posted(patience: &Patience) -> Option<usize> {
         unsafe { posted.drop() };
         Some(let_go_by)
     };
-    // SAFETY: dropping its objects is the domain's own code.
+    // SAFETY: dropping its objects is the domain's own code (AUTH-1).
     let enter = || unsafe { call::enter(target, (), drop_one) };
     if !has_posted(owner) {
         return None;
@@ -405,10 +406,10 @@ fn drop_posted(patience: &Patience) -> Option<usize> {
 struct Posted(NonNull<Record>);
 
 impl Posted {
-    /// [A number](contain::whose_time) for the generation that let go of the object.
+    /// [A number](contain::charged_generation) for the generation that let go of the object.
     fn let_go_by(&self) -> usize {
         // SAFETY: the last reference posted the record, and it was taken off the list: it is alive until it is
-        // dropped.
+        // dropped (EXPORT-1).
         unsafe { self.0.as_ref() }.proxies.load(Relaxed)
     }
 
@@ -419,7 +420,7 @@ impl Posted {
     unsafe fn drop(self) {
         // SAFETY: as above.
         let drop = unsafe { self.0.as_ref() }.drop;
-        // SAFETY: no proxy refers to the object; the caller vouches for the rest.
+        // SAFETY: no proxy refers to the object; the caller vouches for the rest (EXPORT-1).
         unsafe { drop(self.0) };
     }
 }
@@ -428,7 +429,7 @@ impl Posted {
 fn take(owner: Owner) -> Option<Posted> {
     let mut taken = TAKEN[owner.index()].lock();
     if taken.first.is_null() {
-        // SAFETY: the list is taken after this.
+        // SAFETY: the list is taken after this (HEAP-39).
         unsafe { slow_path_flags::clear(owner, slow_path_flags::POSTED) };
         taken.first = POSTED[owner.index()].swap(ptr::null_mut(), Acquire);
         taken.rounds = taken.rounds.wrapping_add(1);
@@ -437,7 +438,7 @@ fn take(owner: Owner) -> Option<Posted> {
     // SAFETY: the last reference posted the record, so only the list refers to it, and the list is locked.
     taken.first = unsafe { record.as_ref() }.next.load(Relaxed);
     if !taken.first.is_null() {
-        // SAFETY: more are on the list.
+        // SAFETY: more are on the list (HEAP-39).
         unsafe { slow_path_flags::set(owner, slow_path_flags::POSTED) };
     }
     Some(Posted(record))
@@ -469,7 +470,7 @@ pub(crate) fn collect_all() -> usize {
 
 /// Forgets the records posted to a dead owner: its slots are freed as a whole.
 pub(crate) fn forget(owner: Owner) {
-    // SAFETY: the lists are emptied.
+    // SAFETY: the lists are emptied (HEAP-39).
     unsafe { slow_path_flags::clear(owner, slow_path_flags::POSTED) };
     TAKEN[owner.index()].lock().first = ptr::null_mut();
     POSTED[owner.index()].store(ptr::null_mut(), Relaxed);

@@ -66,7 +66,7 @@ enum Failed {
 
 // SAFETY: see `Instance`.
 unsafe impl<I: ?Sized + Interface> Send for Outcome<I> {}
-// SAFETY: the host, to which the pointer crosses, does not dereference it; the text is plain data.
+// SAFETY: the host, to which the pointer crosses, does not dereference it; the text is plain data (CROSS-1).
 unsafe impl<I: ?Sized + Interface> Exchangeable for Outcome<I> {
     const NESTED: bool = false;
     const DEPTH: usize = 0;
@@ -90,7 +90,7 @@ where
         }
     };
     let (size, align) = (size_of::<T>(), align_of::<T>());
-    // SAFETY: the place is that of `T`. The slot is the domain's own: a reclaim frees it.
+    // SAFETY: the place is that of `T`. The slot is the domain's own: a reclaim frees it (LIFE-9).
     match unsafe { heap::alloc(place(size, align), size, align) } {
         Ok(slot) => {
             let slot = slot.cast::<T>();
@@ -128,7 +128,7 @@ where
         ControlBlock::claim(spec.name, restarts, exits).ok_or(SpawnError::NoSlot)?;
     begun(Target::new(block, word));
     arena::set_quota(block.owner(), spec.heap_quota);
-    // SAFETY: the spawner has authority over the domain that it spawns.
+    // SAFETY: the spawner has authority over the domain that it spawns (AUTH-8).
     unsafe { quota::set_limits(block.owner(), spec.shared) };
     threads::set_limit(block.owner(), spec.threads, exits.map_or(0, name_of));
     host_charges::set_limit(block.owner(), spec.host);
@@ -143,7 +143,8 @@ where
         call::call_opaque(|| run_init::<I, T, A, E>(init, arguments))
     });
     let mut refusal = Refusal::Dead;
-    // SAFETY: `init` is the new domain's code. The closure captures only the function pointer and a flag.
+    // SAFETY: `init` is the new domain's code. The closure captures only the function pointer and a flag
+    // (AUTH-1, CROSS-8).
     let outcome = unsafe {
         call::enter_on::<true, fn(A) -> Outcome<I>, _, _>(
             thread::current(),
@@ -201,12 +202,12 @@ where
 pub(crate) fn tear_down<I: ?Sized, T>(instance: Instance<I>) {
     let object = instance.object().cast::<T>();
     let drop_object = |()| {
-        // SAFETY: the domain has drained and lets in only this entry: nothing else refers to the object.
+        // SAFETY: the domain has drained and lets in only this entry: nothing else refers to the object (LIFE-15).
         call::call_opaque(|| unsafe { object.drop_in_place() });
         // SAFETY: the value is gone; its slot was allocated at this place.
         unsafe { heap::free(object.cast(), place(size_of::<T>(), align_of::<T>())) };
     };
-    // SAFETY: dropping the object is the domain's own code.
+    // SAFETY: dropping the object is the domain's own code (AUTH-1).
     let ended = unsafe { call::enter(instance.target(), (), drop_object) };
     // A panic in the destructor was the domain's death: the reclaim takes the rest.
     drop(ended);

@@ -104,7 +104,8 @@ static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
         free: NONE,
         charged: 0,
     };
-    // SAFETY: the lock is held while places are taken and given back. Their values are dropped without the lock.
+    // SAFETY: the lock is held while places are taken and given back. Their values are dropped without the lock
+    // (ORDER-54).
     unsafe { NoCutMutex::new(account) }
 }; MAX_OWNERS];
 
@@ -159,7 +160,7 @@ impl Account {
 /// Runs `action` on the account of `owner`, as the host: the list is the host's.
 fn with<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) -> R {
     let locked = || action(&mut ACCOUNTS[owner.index()].lock());
-    // SAFETY: the accounts are the host's; nothing of a domain runs in here.
+    // SAFETY: the accounts are the host's; nothing of a domain runs in here (AUTH-8).
     unsafe { thread::as_host(locked) }
 }
 
@@ -170,7 +171,7 @@ fn with_and_drop<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) {
         let taken = action(&mut ACCOUNTS[owner.index()].lock());
         drop(taken);
     };
-    // SAFETY: as in `with`; kept values and their destructors are the host's.
+    // SAFETY: as in `with`; kept values and their destructors are the host's (HEAP-40).
     unsafe { thread::as_host(and_drop) }
 }
 
@@ -304,7 +305,7 @@ pub(crate) fn end(owner: Owner) {
             }
         }
     };
-    // SAFETY: everything that is kept is the host's, and ends by trusted code (`HostResource`).
+    // SAFETY: everything that is kept is the host's, and ends by trusted code (`HostResource`) (HEAP-40).
     unsafe { thread::as_host(end) };
 }
 

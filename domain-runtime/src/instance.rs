@@ -20,7 +20,7 @@ impl<I: ?Sized> Clone for Instance<I> {
 }
 impl<I: ?Sized> Copy for Instance<I> {}
 
-// SAFETY: the object is touched only by entering the domain; interfaces are `Send + Sync`.
+// SAFETY: the object is touched only by entering the domain; interfaces are `Send + Sync` (AUTH-1, CROSS-9).
 unsafe impl<I: ?Sized + Interface> Send for Instance<I> {}
 // SAFETY: as above.
 unsafe impl<I: ?Sized + Interface> Sync for Instance<I> {}

@@ -133,7 +133,7 @@ impl<I: ?Sized> State<I> {
     }
 }
 
-// SAFETY: this only drops calls, which is trusted code (`Replay`).
+// SAFETY: this only drops calls, which is trusted code (`Replay`) (AUTH-5).
 unsafe impl<I: ?Sized> HostResource for Log<I> {
     fn end(&self, dead: Principal) {
         let of_the_dead = self.locked(|state| state.take_share_of(dead));
@@ -155,7 +155,7 @@ impl<I: ?Sized + 'static> Journal<I> {
             replays: 0,
         };
         // SAFETY: the lock is held while calls are looked up, added and taken out. No call is made or dropped under
-        // it.
+        // it (ORDER-54).
         let state = unsafe { NoCutMutex::new(state) };
         Self(Arc::new(Log { state, limit }))
     }

@@ -20,7 +20,7 @@ struct Entry {
     service: Arc<dyn Any + Send + Sync>,
 }
 
-// SAFETY: the lock is held while names are compared and entries moved; entries are dropped without it.
+// SAFETY: the lock is held while names are compared and entries moved; entries are dropped without it (ORDER-54).
 static NAMES: NoCutMutex<Vec<Entry>> = unsafe { NoCutMutex::new(Vec::new()) };
 
 /// Why a name could not be published or imported.
@@ -78,7 +78,7 @@ impl core::error::Error for NameError {}
 /// Runs `action` on the table, as the host, so that its allocations are the host's.
 fn with_names<R>(action: impl FnOnce(&mut Vec<Entry>) -> R) -> R {
     let locked = || action(&mut NAMES.lock());
-    // SAFETY: the table and its entries are the host's; no code of a domain runs in here.
+    // SAFETY: the table and its entries are the host's; no code of a domain runs in here (AUTH-8).
     unsafe { thread::as_host(locked) }
 }
 

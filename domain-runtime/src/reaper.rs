@@ -53,18 +53,18 @@ pub(crate) fn reclaim_drained(target: Target, deadline: u64) {
 }
 
 fn on_nobodys_time(f: impl FnOnce()) {
-    // SAFETY: a reclaim is work of the host's, and runs no code of a domain.
+    // SAFETY: a reclaim is work of the host's, and runs no code of a domain (AUTH-8).
     let ((), _) = host_time::exclude_time(|| unsafe { thread::as_host_uncharged(f) });
 }
 
 fn reclaim(block: &ControlBlock, word: Word) {
     let owner = block.owner();
     // SAFETY: the generation refuses entries, and after that was seen without any in flight. So no thread runs for
-    // it, and none can hand it anything. The slot is claimed by this reclaim alone.
+    // it, and none can hand it anything. The slot is claimed by this reclaim alone (LIFE-2, ORDER-1).
     let released = unsafe { heap::reclaim(owner) };
     host_charges::end(owner);
     exports::forget(owner);
-    // SAFETY: as above; nothing outside a domain points into its private heap.
+    // SAFETY: as above; nothing outside a domain points into its private heap (HEAP-2, CROSS-1).
     let private_bytes = unsafe { arena::release(owner) };
     // SAFETY: the limits are those of a dead generation.
     unsafe { quota::set_limits(owner, Limits::NONE) };

@@ -60,7 +60,7 @@ impl Waits {
     pub(crate) fn paid<R>(&self, wait: impl FnOnce(Option<Duration>) -> R) -> R {
         let share = self.left();
         let waited = || {
-            // SAFETY: this is the runtime's own code, called as the host.
+            // SAFETY: this is the runtime's own code, called as the host (AUTH-8).
             let (done, spent) = unsafe { host_time::uncharged(|| wait(share)) };
             if let Some(most) = share {
                 contain::host_waited(spent.time.min(most));
@@ -93,7 +93,7 @@ impl Waits {
                 host::yield_now();
             }
         };
-        // SAFETY: this is the runtime's own code.
+        // SAFETY: this is the runtime's own code (AUTH-8).
         unsafe { thread::as_host(|| self.paid(wait)) };
         call::checkpoint();
         Ok(())

@@ -51,7 +51,7 @@ unsafe impl Replay<dyn Served> for Killing {
 
 /// Invariant: HEAP-15
 #[test]
-fn a_kill_is_told_from_the_calls_own_fault() {
+fn a_kill_differs_from_the_calls_own_fault() {
     let _alone = alone();
     let server = spawn("served");
     assert_eq!(server.proxy().unwrap().serve(), Ok(()));

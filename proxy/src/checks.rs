@@ -49,7 +49,8 @@ pub unsafe trait Loan: Copy {
 
 macro_rules! loans {
     ($($name:ident)*) => {
-        // SAFETY: each element is a reference to a type that is `Lend`, and `LENDABLE` evaluates its constant.
+        // SAFETY: each element is a reference to a type that is `Lend`, and `LENDABLE` evaluates its constant
+        // (CROSS-7).
         unsafe impl<$($name: ?Sized + Lend),*> Loan for ($(&$name,)*) {
             const LENDABLE: () = { $(let () = $name::LENDABLE;)* };
         }

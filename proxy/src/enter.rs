@@ -35,10 +35,10 @@ where
     }
     let method = move |arguments| {
         // SAFETY: the entry was let in, so the generation is alive, and with it the object: either its `init`
-        // returned the object, or it is an export that a proxy of the caller's keeps.
+        // returned the object, or it is an export that a proxy of the caller's keeps (LIFE-1, EXPORT-2).
         body(unsafe { object.as_ref() }, arguments)
     };
-    // SAFETY: the method is the target's own code; the caller vouches for the rest.
+    // SAFETY: the method is the target's own code; the caller vouches for the rest (AUTH-1).
     unsafe { enter_on::<METERED, M, A, R>(thread, target, arguments, method, refusal) }
 }
 

@@ -17,11 +17,11 @@ pub trait FromRpc: Exchangeable + sealed::Sealed {
     /// it depends on, so it stalls until that store is in the cache.
     type Parts: Exchangeable;
 
-    /// Takes the result apart; each part is read as the callee wrote it.
-    fn apart(self) -> Self::Parts;
+    /// Splits the result; each part is read as the callee wrote it.
+    fn into_parts(self) -> Self::Parts;
 
-    /// Puts the result together again.
-    fn together(parts: Self::Parts) -> Self;
+    /// Makes the result of its parts.
+    fn from_parts(parts: Self::Parts) -> Self;
 
     /// Makes the result of a call that returned none of its own.
     fn from_rpc(error: RpcError) -> Self;
@@ -39,7 +39,7 @@ impl<T: Exchangeable, E: Exchangeable + From<RpcError>> FromRpc for Result<T, E>
     type Parts = (Option<T>, Option<E>);
 
     #[inline(always)]
-    fn apart(self) -> Self::Parts {
+    fn into_parts(self) -> Self::Parts {
         match self {
             Ok(value) => (Some(value), None),
             Err(error) => {
@@ -52,7 +52,7 @@ impl<T: Exchangeable, E: Exchangeable + From<RpcError>> FromRpc for Result<T, E>
     }
 
     #[inline(always)]
-    fn together(parts: Self::Parts) -> Self {
+    fn from_parts(parts: Self::Parts) -> Self {
         match parts {
             (Some(value), _) => Ok(value),
             (None, Some(error)) => Err(error),

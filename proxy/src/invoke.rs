@@ -53,7 +53,7 @@ where
     }
     let instance = handle.instance(prefetch);
     let mut refusal = Refusal::Dead;
-    let parts = |object: &I, arguments| body(object, arguments).apart();
+    let parts = |object: &I, arguments| body(object, arguments).into_parts();
     // SAFETY: as above.
     match unsafe {
         enter_instance::<false, fn(A) -> R::Parts, I, A, R::Parts>(
@@ -64,7 +64,7 @@ where
             &mut refusal,
         )
     } {
-        Ok(parts) => R::together(parts),
+        Ok(parts) => R::from_parts(parts),
         // The type decides this, so nothing is kept for another attempt if there is none.
         Err(failure) if !H::RECOVERS => failed(failure, refusal),
         Err(failure) => {
@@ -125,7 +125,7 @@ pub(crate) unsafe fn invoke_once<I: ?Sized + Interface, A: Exchangeable, R: From
 ) -> R {
     let instance = handle.instance(handle.prefetch());
     let mut refusal = Refusal::Dead;
-    let body = |object: &I, arguments| body(object, arguments).apart();
+    let body = |object: &I, arguments| body(object, arguments).into_parts();
     // SAFETY: handed on.
     match unsafe {
         enter_instance::<true, fn(A) -> R::Parts, I, A, R::Parts>(
@@ -136,7 +136,7 @@ pub(crate) unsafe fn invoke_once<I: ?Sized + Interface, A: Exchangeable, R: From
             &mut refusal,
         )
     } {
-        Ok(parts) => R::together(parts),
+        Ok(parts) => R::from_parts(parts),
         Err(failure) => failed(failure, refusal),
     }
 }

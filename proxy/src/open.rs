@@ -27,7 +27,7 @@ struct Opening<P: ?Sized, S, A, F> {
     of: PhantomData<fn(&P)>,
 }
 
-// SAFETY: the arguments are `Copy` and exchangeable: plain data without cells, borrows or pointers.
+// SAFETY: the arguments are `Copy` and exchangeable: plain data without cells, borrows or pointers (EXPORT-16).
 unsafe impl<P: ?Sized, S: Send + Sync, A: Exchangeable + Copy, F: Sync> Sync
     for Opening<P, S, A, F>
 {
@@ -163,9 +163,9 @@ where
     };
     let opened = {
         // The host's part of the object has no slot yet: a cut would leak it.
-        // SAFETY: released at the end of this block; until then only trusted code runs.
+        // SAFETY: released at the end of this block; until then only trusted code runs (ORDER-54).
         let _no_cut = unsafe { NoCut::begin(thread::current()) };
-        // SAFETY: trusted code, which makes the host's part of the object.
+        // SAFETY: trusted code, which makes the host's part of the object (AUTH-8).
         unsafe { thread::as_host(wrap) }.map(Proxy::recovering)
     };
     let opened = opened.ok_or(RpcError::RecoveryFailed)?;

@@ -67,7 +67,7 @@ impl<I: ?Sized + Interface> Unslotted<I> {
     pub(crate) fn instance(&self) -> Instance<I> {
         match self {
             Self::Own(instance) => *instance,
-            // SAFETY: the caller keeps this while it enters.
+            // SAFETY: the caller keeps this while it enters (EXPORT-2).
             Self::Exported(export) => unsafe { export.instance() },
         }
     }
@@ -138,11 +138,11 @@ impl<I: ?Sized + Interface> Proxy<I> {
         I: Implements<T>,
     {
         let export = Exported::try_new(object)?;
-        // SAFETY: the export is kept beside the instance.
+        // SAFETY: the export is kept beside the instance (EXPORT-2).
         let instance = unsafe { export.instance() };
         match Self::keeping(instance, Retained::Export(export)) {
             Ok(proxy) => Ok(proxy),
-            // SAFETY: the object has just been exported from a `T`, and shown to no other code.
+            // SAFETY: the object has just been exported from a `T`, and shown to no other code (EXPORT-1).
             Err((error, Retained::Export(export))) => Err((error, unsafe { export.take_back() })),
             Err(_) => unreachable!("a slot is given back as it was"),
         }
@@ -184,7 +184,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
     /// The heap has no room or the domain's quota is used up.
     pub fn try_clone(&self) -> Result<Self, AllocError> {
         // The counted reference made here has no slot yet: a cut would leak it.
-        // SAFETY: released at the end of this function; until then only trusted code runs.
+        // SAFETY: released at the end of this function; until then only trusted code runs (ORDER-54).
         let _no_cut = unsafe { NoCut::begin(thread::current()) };
         let keeps = match &self.0.keeps {
             Retained::Nothing => Retained::Nothing,
@@ -237,7 +237,7 @@ impl<I: ?Sized + Interface> Handle<I> for Proxy<I> {
     }
 }
 
-// SAFETY: a proxy is its capability slot, whose owner word `transfer` sets.
+// SAFETY: a proxy is its capability slot, whose owner word `transfer` sets (CROSS-1, OWN-1).
 unsafe impl<I: ?Sized + Interface> Exchangeable for Proxy<I> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;

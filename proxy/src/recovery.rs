@@ -74,9 +74,9 @@ impl<I: ?Sized + Interface> Recovery<I> {
             };
             Self {
                 // SAFETY: the lock is held while the object is read, or replaced. The replaced one is not dropped
-                // under it.
+                // under it (ORDER-54).
                 current: unsafe { NoCutMutex::new(object) },
-                // SAFETY: the lock is held while the reference is copied or taken.
+                // SAFETY: the lock is held while the reference is copied or taken (ORDER-54).
                 way: unsafe { NoCutMutex::new(Some(Arc::new(way))) },
             }
         })
@@ -121,7 +121,7 @@ impl<I: ?Sized + Interface> Recovery<I> {
     }
 }
 
-// SAFETY: a way back holds arguments without a destructor, and references to values of the host's.
+// SAFETY: a way back holds arguments without a destructor, and references to values of the host's (AUTH-5).
 unsafe impl<I: ?Sized + Interface> HostResource for Recovery<I> {
     fn end(&self, _: Principal) {
         self.end_way();
@@ -163,18 +163,18 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             Ok(())
         };
         // SAFETY: opening enters the server on behalf of the host, and the returned object is the host's; no other
-        // domain's code runs. An error is plain data.
+        // domain's code runs. An error is plain data (EXPORT-12).
         unsafe { at_askers_expense(reopen) }
     }
 
     fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R> {
         let run = || self.way().map(|way| action(&way.journal));
-        // SAFETY: journals are trusted code; their allocations are the host's.
+        // SAFETY: journals are trusted code; their allocations are the host's (AUTH-8).
         unsafe { thread::as_host(run) }
     }
 
     fn depth(&self) -> usize {
-        // SAFETY: this only reads a number.
+        // SAFETY: this only reads a number (AUTH-8).
         unsafe { thread::as_host(|| self.way().map_or(0, |way| way.depth)) }
     }
 }

@@ -20,10 +20,10 @@ struct Recorded<A, F, R> {
     gives: PhantomData<fn() -> R>,
 }
 
-// SAFETY: the arguments are `Copy` and exchangeable: plain data without cells, borrows or pointers.
+// SAFETY: the arguments are `Copy` and exchangeable: plain data without cells, borrows or pointers (EXPORT-16).
 unsafe impl<A: Exchangeable + Copy, F: Sync, R> Sync for Recorded<A, F, R> {}
 
-// SAFETY: its fields have no destructor, and it enters the domain only with a method of the interface.
+// SAFETY: its fields have no destructor, and it enters the domain only with a method of the interface (AUTH-5).
 unsafe impl<I, A, F, R> Replay<I> for Recorded<A, F, R>
 where
     I: ?Sized + Interface,

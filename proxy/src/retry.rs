@@ -36,7 +36,7 @@ where
     A: Exchangeable,
     R: FromRpc,
 {
-    let body = |object: &I, arguments| body(object, arguments).apart();
+    let body = |object: &I, arguments| body(object, arguments).into_parts();
     loop {
         let mut refusal = Refusal::Dead;
         // SAFETY: handed on.
@@ -49,7 +49,7 @@ where
                 &mut refusal,
             )
         } {
-            Ok(parts) => return R::together(parts),
+            Ok(parts) => return R::from_parts(parts),
             Err(failure) => {
                 let attempts = attempts.get_or_insert_with(Attempts::new);
                 match recover(attempts, instance.target(), failure, refusal) {

@@ -85,7 +85,7 @@ impl<I: ?Sized + Interface> Shadow<I> {
     /// The heap has no room or the domain's quota is used up.
     pub fn try_clone(&self) -> Result<Self, AllocError> {
         // The counted reference made here has no slot yet: a cut would leak it.
-        // SAFETY: released at the end of this function; until then only trusted code runs.
+        // SAFETY: released at the end of this function; until then only trusted code runs (ORDER-54).
         let _no_cut = unsafe { NoCut::begin(thread::current()) };
         Self::try_new(Arc::clone(&self.0.0))
     }
@@ -118,7 +118,7 @@ impl<I: ?Sized + Interface> Handle<I> for Shadow<I> {
     }
 }
 
-// SAFETY: a shadow is its capability slot, whose owner word `transfer` sets.
+// SAFETY: a shadow is its capability slot, whose owner word `transfer` sets (CROSS-1, OWN-1).
 unsafe impl<I: ?Sized + Interface> Exchangeable for Shadow<I> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;

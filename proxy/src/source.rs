@@ -36,7 +36,7 @@ impl<I: ?Sized + Interface> Source<I> for Service<I> {
     }
 
     fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R> {
-        // SAFETY: journals are trusted code; their allocations are the host's.
+        // SAFETY: journals are trusted code; their allocations are the host's (AUTH-8).
         Some(unsafe { thread::as_host(|| action(self.journal())) })
     }
 

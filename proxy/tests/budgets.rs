@@ -6,7 +6,7 @@
 )]
 
 use samara_domain_runtime::call::with_cleanup_boundary;
-use samara_domain_runtime::threads::api as own_thread;
+use samara_domain_runtime::threads::{Signal, api as own_thread};
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
 use samara_host_std::{DomainAlloc, System};
 use samara_proxy::{Export, interface};
@@ -30,6 +30,8 @@ trait Worker {
     fn serve_here(&self, round_us: u64, rounds: u64) -> Result<(), RpcError>;
     /// The same inside a cleanup boundary of the domain's own.
     fn serve_behind(&self, round_us: u64, rounds: u64) -> Result<(), RpcError>;
+    /// Works for `work_us` microseconds, then waits inside a cleanup boundary for an interrupt that does not come.
+    fn wait_behind(&self, work_us: u64) -> Result<(), RpcError>;
 }
 
 struct State;
@@ -75,6 +77,14 @@ impl Worker for State {
         let (served, ()) =
             unsafe { with_cleanup_boundary(|| self.serve_here(round_us, rounds), || ()) };
         served
+    }
+    fn wait_behind(&self, work_us: u64) -> Result<(), RpcError> {
+        static SILENT: Signal = Signal::new();
+        round(work_us);
+        let wait = || SILENT.wait(SILENT.count(), Duration::from_secs(60));
+        // SAFETY: there is nothing for the cleanup to end.
+        let (_, ()) = unsafe { with_cleanup_boundary(wait, || ()) };
+        Ok(())
     }
 }
 
@@ -155,5 +165,18 @@ fn a_plain_budget_does_not_begin_anew_at_yields() {
         let proxy = worker.proxy().unwrap();
         assert_eq!(proxy.serve_here(15_000, 1000), Err(RpcError::Crashed));
         assert_eq!(worker.exit_reason().unwrap().kind, ExitKind::Overrun);
+    });
+}
+
+/// A wait behind an inner boundary counts for the activation outside of it, which has used up more.
+///
+/// Invariant: ORDER-17
+#[test]
+fn a_wait_leaves_a_part_of_the_outer_calls_budget() {
+    cell(|| {
+        let waiter = spawn(DomainSpec::new("waiter").budget(Duration::from_secs(2)));
+        assert_eq!(waiter.proxy().unwrap().wait_behind(1_200_000), Ok(()));
+        assert_eq!(waiter.exit_reason(), None);
+        assert!(waiter.kill());
     });
 }

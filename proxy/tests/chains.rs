@@ -265,7 +265,7 @@ fn killed_callee_finishes_its_call_and_is_dead_after() {
 }
 
 /// Invariant: LIFE-7
-/// Failure: F-35, F-43
+/// Failure: F-43
 #[test]
 fn killed_domain_that_calls_the_dead_is_unwound() {
     let _check = leak_check();

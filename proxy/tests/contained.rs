@@ -184,7 +184,7 @@ fn endless_calls_are_ended_by_their_budget() {
     }
 }
 
-/// Failure: F-12
+/// Failure: F-14
 #[test]
 fn budget_counts_neither_callees_nor_returned_calls() {
     let _alone = alone();

@@ -13,7 +13,7 @@ impl<T: Exchangeable, const N: usize> RRef<[T; N]> {
     pub fn try_array_from_fn(make: impl FnMut(usize) -> T) -> Result<Self, AllocError> {
         let slice = RRef::<[T]>::try_from_fn(N, make)?;
         // SAFETY: `into_raw` gave up `N` values. They are at the place of the array, which has the same size and
-        // alignment.
+        // alignment (OWN-2).
         Ok(unsafe { Self::from_raw(RRef::into_raw(slice).cast()) })
     }
 
@@ -21,7 +21,7 @@ impl<T: Exchangeable, const N: usize> RRef<[T; N]> {
     #[must_use]
     pub fn into_slice(this: Self) -> RRef<[T]> {
         let start = Self::into_raw(this).cast();
-        // SAFETY: `into_raw` gave up the array's values. A slice of them has the same place.
+        // SAFETY: `into_raw` gave up the array's values. A slice of them has the same place (OWN-2).
         unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, N)) }
     }
 }
@@ -33,7 +33,7 @@ impl<T: Exchangeable> RRef<[T]> {
     /// Returns the slice if it does not have `N` values.
     pub fn try_into_array<const N: usize>(this: Self) -> Result<RRef<[T; N]>, Self> {
         if this.len() == N {
-            // SAFETY: `into_raw` gave up `N` values. An array of them has the same place.
+            // SAFETY: `into_raw` gave up `N` values. An array of them has the same place (OWN-2).
             Ok(unsafe { RRef::from_raw(Self::into_raw(this).cast()) })
         } else {
             Err(this)

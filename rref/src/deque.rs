@@ -99,10 +99,10 @@ impl<T: ?Sized + Target> BatchSlot<T> {
         let (object, place) = (object.cast(), T::place_of(object));
         match self.0 {
             // SAFETY: a live object at its place, as the caller says. It leaves the batch only by `take` or is dropped
-            // with the batch, in both cases before the group is closed.
+            // with the batch, in both cases before the group is closed (EXPORT-17).
             Ok(group) => unsafe { heap::join(object, place, group) },
             // SAFETY: a live object at its place, as the caller says. It goes to the running domain, which owns the
-            // batch.
+            // batch (OWN-1).
             Err(owner) => unsafe { heap::set_owner(object, place, owner) },
         }
     }
@@ -116,14 +116,14 @@ impl Drop for OpenGroup {
         if let Some(group) = self.0 {
             // SAFETY: the group was opened for the batch whose last field this is, and has no member any more: the
             // members in `slots` were just dropped, and `RRefDeque`'s `Drop` has taken the batch itself out of the
-            // group.
+            // group (EXPORT-17).
             unsafe { group::close(group) };
         }
     }
 }
 
 // SAFETY: a batch holds only its members, which are visited. `RRefDeque`, the only type that holds a batch, sets the
-// owner of the group.
+// owner of the group (CROSS-1, EXPORT-17).
 unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for Batch<T, N> {
     const NESTED: bool = true;
     const DEPTH: usize = <RRef<T> as Exchangeable>::DEPTH;
@@ -159,7 +159,7 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
         {
             batch.group = OpenGroup(Some(group));
             // SAFETY: the group and the batch both belong to the owner on whose behalf the thread runs. The batch
-            // leaves the group in `drop`, before the group is closed.
+            // leaves the group in `drop`, before the group is closed (EXPORT-17).
             unsafe { RRef::join(&batch, group) };
         }
         Ok(Self(batch))
@@ -305,7 +305,7 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
                 let Some(object) = trade(slot.address(), BatchSlot(home, PhantomData)) else {
                     return traded;
                 };
-                // SAFETY: the object was given up to this batch, as the caller says.
+                // SAFETY: the object was given up to this batch, as the caller says (OWN-2).
                 let object = unsafe { RRef::restore(object) };
                 mem::forget(mem::replace(slot, object));
                 traded = traded.wrapping_add(1);
@@ -329,7 +329,7 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
     #[cold]
     #[inline(never)]
     unsafe fn give_each(batch: NonNull<Batch<T, N>>, to: Owner) {
-        // SAFETY: the caller's batch is alive. This second `RRef` only reads it, and is not dropped.
+        // SAFETY: the caller's batch is alive. This second `RRef` only reads it, and is not dropped (OWN-2).
         let batch = ManuallyDrop::new(unsafe { RRef::restore(batch) });
         // SAFETY: upheld by the caller.
         batch.transfer(&unsafe { Transfer::to(to) });
@@ -339,7 +339,7 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
     fn put(&mut self, at: usize, object: RRef<T>) {
         if let Some(group) = self.0.group.0 {
             // SAFETY: the object and the batch both belong to the running domain. The object leaves the batch only by
-            // `take` or is dropped with the batch, in both cases before the group is closed.
+            // `take` or is dropped with the batch, in both cases before the group is closed (EXPORT-17).
             unsafe { RRef::join(&object, group) };
         }
         if let Some(slot) = self.0.slots.get_mut(at) {
@@ -351,7 +351,7 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
     fn take(&mut self, at: usize) -> Option<RRef<T>> {
         let object = self.0.slots.get_mut(at)?.take()?;
         if let Some(group) = self.0.group.0 {
-            // SAFETY: all members are in the batch's group.
+            // SAFETY: all members are in the batch's group (EXPORT-17).
             unsafe { RRef::leave(&object, group) };
         }
         Some(object)
@@ -361,14 +361,14 @@ impl<T: ?Sized + Target, const N: usize> RRefDeque<T, N> {
 impl<T: ?Sized + Target, const N: usize> Drop for RRefDeque<T, N> {
     fn drop(&mut self) {
         if let Some(group) = self.0.group.0 {
-            // SAFETY: the batch joined the group when it was made.
+            // SAFETY: the batch joined the group when it was made (EXPORT-17).
             unsafe { RRef::leave(&self.0, group) };
         }
     }
 }
 
 // SAFETY: the batch and its members belong to the group, whose owner `transfer` sets. Without a group, `transfer`
-// visits the batch and each member. Dropping the deque only drops its members.
+// visits the batch and each member. Dropping the deque only drops its members (CROSS-1, EXPORT-17).
 unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N> {
     const NESTED: bool = true;
     const DEPTH: usize = 1 + <Batch<T, N> as Exchangeable>::DEPTH;
@@ -380,10 +380,11 @@ unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N>
     fn transfer(&self, to: &Transfer) {
         match self.0.group.0 {
             Some(group) if !to.weighs() => {
-                // SAFETY: the group is the batch's own, and its members are only the batch and the batch's members.
+                // SAFETY: the group is the batch's own, and its members are only the batch and the batch's members
+                // (EXPORT-17).
                 unsafe { to.group(group) };
             }
-            // SAFETY: the creator of `to` vouches that everything it is applied to now moves to its owner.
+            // SAFETY: the creator of `to` vouches that everything it is applied to now moves to its owner (OWN-3).
             None if !to.weighs() => unsafe { Self::give_each(self.0.address(), to.owner()) },
             _ => self.0.transfer(to),
         }
@@ -391,7 +392,7 @@ unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N>
 }
 
 // SAFETY: a shared reference leads only to shared references to the members, which may be lent for the same reason. The
-// batch lies on the exchange heap and holds nothing private.
+// batch lies on the exchange heap and holds nothing private (CROSS-7).
 unsafe impl<T: ?Sized + Target + Sync, const N: usize> Lend for RRefDeque<T, N> {
     const DESCRIPTOR: TypeDescriptor = <Self as Exchangeable>::DESCRIPTOR;
 }

@@ -34,7 +34,7 @@ const fn variant(name: &'static str, discriminant: i128, fields: &'static [Field
 
 macro_rules! plain {
     ($($ty:ty),* $(,)?) => {$(
-        // SAFETY: plain data, which owns nothing and points to nothing.
+        // SAFETY: plain data, which owns nothing and points to nothing (CROSS-1).
         unsafe impl Exchangeable for $ty {
             const NESTED: bool = false;
             const DEPTH: usize = 0;
@@ -89,7 +89,7 @@ plain!(
 #[cfg(target_has_atomic = "64")]
 plain!(core::sync::atomic::AtomicU64, core::sync::atomic::AtomicI64);
 
-// SAFETY: the only field is exchangeable and is visited.
+// SAFETY: the only field is exchangeable and is visited (CROSS-1).
 unsafe impl<T: Exchangeable> Exchangeable for Wrapping<T> {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = 1 + T::DEPTH;
@@ -102,7 +102,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Wrapping<T> {
     }
 }
 
-// SAFETY: the value, if there is one, is exchangeable and is visited.
+// SAFETY: the value, if there is one, is exchangeable and is visited (CROSS-1).
 unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = 1 + T::DEPTH;
@@ -125,7 +125,7 @@ unsafe impl<T: Exchangeable> Exchangeable for Option<T> {
     }
 }
 
-// SAFETY: the value of either variant is exchangeable and is visited.
+// SAFETY: the value of either variant is exchangeable and is visited (CROSS-1).
 unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
     const NESTED: bool = T::NESTED || E::NESTED;
     const DEPTH: usize = 1 + max_depth(&[T::DEPTH, E::DEPTH]);
@@ -152,7 +152,7 @@ unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
     }
 }
 
-// SAFETY: every element is exchangeable and is visited.
+// SAFETY: every element is exchangeable and is visited (CROSS-1).
 unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
     // An empty array holds nothing and takes no room. A slice may have any number of such values, too many to visit, so
     // they must not count as nested.
@@ -178,7 +178,7 @@ unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
 
 macro_rules! tuples {
     ($($name:ident $at:tt)*) => {
-        // SAFETY: every element is exchangeable and is visited.
+        // SAFETY: every element is exchangeable and is visited (CROSS-1).
         unsafe impl<$($name: Exchangeable),*> Exchangeable for ($($name,)*) {
             const NESTED: bool = false $(|| $name::NESTED)*;
             const DEPTH: usize = 1 + max_depth(&[$($name::DEPTH),*]);
@@ -209,7 +209,7 @@ tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6);
 tuples!(A 0 B 1 C 2 D 3 E 4 F 5 G 6 H 7);
 
 // SAFETY: a handle to a slot with an owner word, which `transfer` changes. The value in the slot belongs to trusted
-// code, and the objects that it holds belong to the host.
+// code, and the objects that it holds belong to the host (CROSS-1, OWN-1).
 unsafe impl<T: Capability> Exchangeable for Cap<T> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;

@@ -35,7 +35,7 @@ pub unsafe trait Target: Send + 'static {
 }
 
 // SAFETY: a sized value is placed by the size and the alignment of its type, and `transfer` visits everything that it
-// holds.
+// holds (OWN-4).
 unsafe impl<T: Exchangeable> Target for T {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
@@ -50,7 +50,8 @@ unsafe impl<T: Exchangeable> Target for T {
     }
 }
 
-// SAFETY: a slice is placed by its length, which its pointer carries and which never changes. Every value is visited.
+// SAFETY: a slice is placed by its length, which its pointer carries and which never changes. Every value is visited
+// (OWN-4).
 unsafe impl<T: Exchangeable> Target for [T] {
     const NESTED: bool = T::NESTED;
     const DEPTH: usize = T::DEPTH;
@@ -132,7 +133,7 @@ pub struct RRef<T: ?Sized + Target> {
     owns: PhantomData<T>,
 }
 
-// SAFETY: an `RRef` owns its value; every `Target` is `Send`.
+// SAFETY: an `RRef` owns its value; every `Target` is `Send` (OWN-2).
 unsafe impl<T: ?Sized + Target> Send for RRef<T> {}
 // SAFETY: a shared `RRef` gives access to `&T` only, and `T` is `Sync`.
 unsafe impl<T: ?Sized + Target + Sync> Sync for RRef<T> {}
@@ -164,7 +165,7 @@ impl<T: Exchangeable> RRef<T> {
                 let slot = slot.cast::<T>();
                 // SAFETY: a fresh slot with `T`'s size and alignment.
                 unsafe { slot.write(value) };
-                // SAFETY: the slot was just written, and belongs to the owner on whose behalf the thread runs.
+                // SAFETY: the slot was just written, and belongs to the owner on whose behalf the thread runs (OWN-5).
                 Ok(unsafe { Self::from_raw(slot) })
             }
             Err(error) => Err((error, value)),
@@ -185,7 +186,7 @@ impl<T: Exchangeable> RRef<T> {
         // SAFETY: a fresh slot with `T`'s size and alignment.
         unsafe { slot.write_bytes(0, 1) };
         // SAFETY: the slot was just zeroed, zeroes are a value of `T` (`FromZeros`), and the slot belongs to the owner
-        // on whose behalf the thread runs.
+        // on whose behalf the thread runs (OWN-5).
         Ok(unsafe { Self::from_raw(slot) })
     }
 
@@ -227,9 +228,9 @@ impl<T: Exchangeable> RRef<T> {
     #[must_use]
     pub fn into_inner(this: Self) -> T {
         let this = ManuallyDrop::new(this);
-        // SAFETY: the reference owns the value and is not dropped, so the value is read out once.
+        // SAFETY: the reference owns the value and is not dropped, so the value is read out once (OWN-2).
         let value = unsafe { this.value.read() };
-        // SAFETY: the value was moved out of the slot, and nothing else refers to the slot.
+        // SAFETY: the value was moved out of the slot, and nothing else refers to the slot (OWN-2).
         unsafe { heap::free(this.value.cast(), T::place_of(this.value)) };
         value
     }
@@ -294,7 +295,7 @@ impl<T: ?Sized + Target> RRef<T> {
     /// is dropped, and the group stays open until then.
     #[inline]
     pub(crate) unsafe fn join(this: &Self, group: Group) {
-        // SAFETY: a live object at its place; the caller upholds the rest.
+        // SAFETY: a live object at its place; the caller upholds the rest (OWN-1).
         unsafe { heap::join(this.value.cast(), T::place_of(this.value), group) };
     }
 
@@ -311,7 +312,7 @@ impl<T: ?Sized + Target> RRef<T> {
     #[inline]
     pub(crate) unsafe fn leave(this: &Self, group: Group) {
         let owner = group::owner(group);
-        // SAFETY: a live object at its place. It already belonged to this owner, through the group.
+        // SAFETY: a live object at its place. It already belonged to this owner, through the group (OWN-1).
         unsafe { heap::set_owner(this.value.cast(), T::place_of(this.value), owner) };
     }
 
@@ -345,16 +346,16 @@ impl<T: ?Sized + Target> Drop for RRef<T> {
     fn drop(&mut self) {
         if T::NESTED {
             // Plain data has no destructor and needs no such call.
-            // SAFETY: the reference owns the value, which is dropped only here.
+            // SAFETY: the reference owns the value, which is dropped only here (OWN-2).
             unsafe { ptr::drop_in_place(self.value.as_ptr()) };
         }
-        // SAFETY: the reference owns the slot and ceases to exist.
+        // SAFETY: the reference owns the slot and ceases to exist (OWN-2).
         unsafe { heap::free(self.value.cast(), T::place_of(self.value)) };
     }
 }
 
 // SAFETY: an `RRef` owns one object of the exchange heap, whose owner word `transfer` sets, and everything that the
-// object holds, which `transfer` visits.
+// object holds, which `transfer` visits (CROSS-1, OWN-1).
 unsafe impl<T: ?Sized + Target> Exchangeable for RRef<T> {
     const NESTED: bool = true;
     const DEPTH: usize = 1 + T::DEPTH;
@@ -366,13 +367,13 @@ unsafe impl<T: ?Sized + Target> Exchangeable for RRef<T> {
             (**self).transfer_value(to);
         }
         let (size, align) = (size_of_val::<T>(self), align_of_val::<T>(self));
-        // SAFETY: the value of a live `RRef` is a live object at its place, which the `RRef` owns.
+        // SAFETY: the value of a live `RRef` is a live object at its place, which the `RRef` owns (OWN-1).
         unsafe { to.object(self.value.cast(), T::place_of(self.value), size, align) };
     }
 }
 
 // SAFETY: the object lives on the exchange heap and belongs to the lender, which is not reclaimed while its activation
-// is on the chain. `Exchangeable` keeps private pointers out of the object.
+// is on the chain. `Exchangeable` keeps private pointers out of the object (CROSS-7, LIFE-2).
 unsafe impl<T: ?Sized + Target + Sync> Lend for RRef<T> {
     const DESCRIPTOR: TypeDescriptor = <Self as Exchangeable>::DESCRIPTOR;
 }

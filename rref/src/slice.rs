@@ -14,7 +14,7 @@ fn alloc_slice<T>(len: usize) -> Result<NonNull<T>, AllocError> {
         .filter(|bytes| *bytes <= isize::MAX as usize);
     let bytes = bytes.ok_or(AllocError::TooLarge)?;
     let place = class::place(bytes, align_of::<T>());
-    // SAFETY: the place is that of the slice. Every caller writes the slot before it is read, or frees it.
+    // SAFETY: the place is that of the slice. Every caller writes the slot before it is read, or frees it (OWN-5).
     Ok(unsafe { heap::alloc(place, bytes, align_of::<T>()) }?.cast())
 }
 
@@ -27,7 +27,7 @@ struct Partial<T: Exchangeable> {
 
 impl<T: Exchangeable> Drop for Partial<T> {
     fn drop(&mut self) {
-        // SAFETY: the first `written` values are initialised, and only this guard owns them.
+        // SAFETY: the first `written` values are initialised, and only this guard owns them (OWN-6).
         unsafe {
             ptr::drop_in_place(ptr::slice_from_raw_parts_mut(
                 self.start.as_ptr(),
@@ -36,7 +36,7 @@ impl<T: Exchangeable> Drop for Partial<T> {
         }
         // Cannot wrap: the product was checked when the slot was allocated.
         let place = class::place(size_of::<T>().wrapping_mul(self.len), align_of::<T>());
-        // SAFETY: the slot came from `alloc_slice(len)`, and nothing else refers to it.
+        // SAFETY: the slot came from `alloc_slice(len)`, and nothing else refers to it (OWN-6).
         unsafe { heap::free(self.start.cast(), place) };
     }
 }
@@ -62,7 +62,8 @@ impl<T: Exchangeable> RRef<[T]> {
         }
         let start = partial.start;
         mem::forget(partial);
-        // SAFETY: all values of the slot are written, and the guard was forgotten, so that nothing else refers to them.
+        // SAFETY: all values of the slot are written, and the guard was forgotten, so that nothing else refers to them
+        // (OWN-5).
         Ok(unsafe { Self::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 
@@ -77,7 +78,7 @@ impl<T: Exchangeable> RRef<[T]> {
         let start = alloc_slice::<T>(len)?;
         // SAFETY: the slot has room for `len` values.
         unsafe { start.write_bytes(0, len) };
-        // SAFETY: the slot was just zeroed, and zeroes are a value of `T` (`FromZeros`).
+        // SAFETY: the slot was just zeroed, and zeroes are a value of `T` (`FromZeros`) (OWN-5).
         Ok(unsafe { Self::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 
@@ -93,7 +94,7 @@ impl<T: Exchangeable> RRef<[T]> {
         // SAFETY: a fresh slot with room for as many values, which cannot overlap them.
         unsafe { start.copy_from_nonoverlapping(NonNull::from_ref(values).cast(), values.len()) };
         let copy = NonNull::slice_from_raw_parts(start, values.len());
-        // SAFETY: all values of the slot were just written.
+        // SAFETY: all values of the slot were just written (OWN-5).
         Ok(unsafe { Self::from_raw(copy) })
     }
 

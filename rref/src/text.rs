@@ -8,7 +8,7 @@ use samara_shared_heap::AllocError;
 use samara_shared_heap::class::{self, Place};
 
 // SAFETY: a text is placed as a slice of its bytes, by the length that its pointer carries. It holds nothing to be
-// visited.
+// visited (OWN-4).
 unsafe impl Target for str {
     const NESTED: bool = false;
     const DEPTH: usize = 0;
@@ -59,7 +59,7 @@ impl RRef<str> {
     pub fn into_bytes(this: Self) -> RRef<[u8]> {
         let text = Self::into_raw(this);
         let len = (text.as_ptr() as *mut [u8]).len();
-        // SAFETY: `into_raw` gave up the text. Its bytes as a slice have the same place.
+        // SAFETY: `into_raw` gave up the text. Its bytes as a slice have the same place (OWN-2).
         unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(text.cast(), len)) }
     }
 
@@ -71,7 +71,8 @@ impl RRef<str> {
         let bytes = RRef::into_raw(bytes).as_ptr() as *mut str;
         // SAFETY: the pointer came from a `NonNull`.
         let text = unsafe { NonNull::new_unchecked(bytes) };
-        // SAFETY: the bytes are text, as the caller says. `into_raw` gave them up, and the text has the same place.
+        // SAFETY: the bytes are text, as the caller says. `into_raw` gave them up, and the text has the same place
+        // (OWN-2).
         unsafe { Self::from_raw(text) }
     }
 }

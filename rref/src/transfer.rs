@@ -58,7 +58,7 @@ impl Transfer {
         if self.weight.is_some() {
             return self.add_weight(class::occupied(place, size, align));
         }
-        // SAFETY: the creator of this transfer vouches that the object now moves to the new owner.
+        // SAFETY: the creator of this transfer vouches that the object now moves to the new owner (OWN-3).
         unsafe { heap::set_owner(object, place, self.to) };
     }
 
@@ -70,7 +70,7 @@ impl Transfer {
     #[inline]
     pub(crate) unsafe fn group(&self, group: Group) {
         if self.weight.is_none() {
-            // SAFETY: the creator of this transfer vouches that the members now move to the new owner.
+            // SAFETY: the creator of this transfer vouches that the members now move to the new owner (OWN-3).
             unsafe { group::set_owner(group, self.to) };
         }
     }
@@ -81,7 +81,7 @@ impl Transfer {
         if self.weight.is_some() {
             return self.add_weight(Cap::<T>::SLOT_BYTES);
         }
-        // SAFETY: the creator of this transfer vouches that the handle now moves to the new owner.
+        // SAFETY: the creator of this transfer vouches that the handle now moves to the new owner (OWN-3).
         unsafe { cap.set_owner(self.to) };
     }
 

@@ -69,7 +69,7 @@ impl RRef<[u8]> {
             return Err((ViewError::Invalid, this));
         }
         // SAFETY: the bytes are valid for `T`, are at the place of a `T`, and `into_raw` gave them up. Their provenance
-        // is that of the slot.
+        // is that of the slot (EXPORT-19).
         Ok(unsafe { RRef::from_raw(Self::into_raw(this).cast()) })
     }
 
@@ -101,7 +101,7 @@ impl RRef<[u8]> {
         }
         let start = Self::into_raw(this).cast();
         // SAFETY: the bytes are valid for `len` values of `T`, are at the place of such a slice, and `into_raw` gave
-        // them up.
+        // them up (EXPORT-19).
         Ok(unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 }
@@ -120,7 +120,7 @@ impl<T: Exchangeable + IntoBytes> RRef<T> {
         }
         let start = Self::into_raw(this).cast();
         // SAFETY: all bytes are initialised (`IntoBytes`), `into_raw` gave them up, and their place is the value's, as
-        // checked above.
+        // checked above (EXPORT-19).
         unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, size_of::<T>())) }
     }
 }
@@ -139,7 +139,7 @@ impl<T: Exchangeable + IntoBytes> RRef<[T]> {
         }
         let start = Self::into_raw(this).cast();
         // SAFETY: all bytes are initialised (`IntoBytes`), `into_raw` gave them up, and their place is the slice's, as
-        // checked above.
+        // checked above (EXPORT-19).
         Ok(unsafe { RRef::from_raw(NonNull::slice_from_raw_parts(start, len)) })
     }
 }

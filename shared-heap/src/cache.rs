@@ -105,7 +105,7 @@ fn flush(stack: &mut Stack, keep: usize) -> RetiredSlabs {
         while stack.len > keep {
             stack.len = stack.len.strict_sub(1);
             if let Some(slot) = stack.slots[stack.len].take() {
-                // SAFETY: a cached slot is free, and only its cache refers to it.
+                // SAFETY: a cached slot is free, and only its cache refers to it (OWN-4).
                 unsafe { registry.put(slot) };
             }
         }
@@ -117,7 +117,7 @@ fn flush(stack: &mut Stack, keep: usize) -> RetiredSlabs {
 pub(crate) fn flush_all() {
     for shard in &CACHES {
         for class in 0..CLASSES {
-            // SAFETY: only the heap's own code runs under the mark, until `after` ends it.
+            // SAFETY: only the heap's own code runs under the mark, until `after` ends it (ORDER-54).
             let no_cut = unsafe { NoCut::begin(thread::current()) };
             let gone = flush(&mut shard.0.lock()[class], 0);
             gone.after(no_cut);

@@ -55,11 +55,11 @@ impl<T: Capability> Slot<T> {
     };
     const CLASS: &'static Class = &Class {
         quiesce: |at| {
-            // SAFETY: the heap calls this only on a slot of this class with a live value.
+            // SAFETY: the heap calls this only on a slot of this class with a live value (DEV-1).
             unsafe { at.cast::<Self>().as_ref() }.value.quiesce();
         },
         drop: |at| {
-            // SAFETY: the heap calls this once, on a slot of this class with a live value.
+            // SAFETY: the heap calls this once, on a slot of this class with a live value (DEV-1).
             let value = unsafe { &raw mut (*at.cast::<Self>().as_ptr()).value };
             // SAFETY: as above.
             unsafe { ptr::drop_in_place(value) };
@@ -86,7 +86,7 @@ impl<T: Capability> Cap<T> {
     pub fn try_new(value: T) -> Result<Self, (AllocError, T)> {
         let thread = thread::current();
         let owner = thread.owner();
-        // SAFETY: only the heap's own code runs under the mark, to the end of this block.
+        // SAFETY: only the heap's own code runs under the mark, to the end of this block (ORDER-54).
         let _no_cut = unsafe { NoCut::begin(thread) };
         // Held until the slot's owner word is set; see `Grant`.
         let mut _grant = None;
@@ -118,11 +118,11 @@ impl<T: Capability> Cap<T> {
     #[must_use]
     pub unsafe fn into_inner(self) -> T {
         let this = ManuallyDrop::new(self);
-        // SAFETY: the handle owns the value and is forgotten, so it is read out once.
+        // SAFETY: the handle owns the value and is forgotten, so it is read out once (OWN-2).
         let value = unsafe { &raw const (*this.0.as_ptr()).value };
         // SAFETY: as above.
         let value = unsafe { ptr::read(value) };
-        // SAFETY: the value was moved out, and nothing else refers to the slot.
+        // SAFETY: the value was moved out, and nothing else refers to the slot (OWN-2).
         unsafe { put_back(this.0.cast(), Slot::<T>::SHIFT) };
         value
     }
@@ -164,10 +164,10 @@ impl<T: Capability> Drop for Cap<T> {
         // `Capability` forbids it, but `Emptied` frees the slot even then, so that nothing drops the value again.
         let release = || {
             let _slot = Emptied(slot, Slot::<T>::SHIFT);
-            // SAFETY: the handle owns the value, which is dropped here only.
+            // SAFETY: the handle owns the value, which is dropped here only (OWN-2).
             unsafe { drop_value(slot) };
         };
-        // SAFETY: the destructor of a capability is trusted code (`Capability`).
+        // SAFETY: the destructor of a capability is trusted code (`Capability`) (HEAP-40).
         unsafe { thread::as_host(release) };
     }
 }
@@ -190,7 +190,7 @@ unsafe fn drop_value(slot: NonNull<u8>) {
     let class = unsafe { slot.cast::<&'static Class>().read() };
     // SAFETY: the class is the slot's own, and the slot has a live value that is dropped only here.
     let drop = || unsafe { (class.drop)(slot) };
-    // SAFETY: the destructor of a capability is trusted code (`Capability`).
+    // SAFETY: the destructor of a capability is trusted code (`Capability`) (HEAP-40).
     unsafe { thread::as_host(drop) };
 }
 
@@ -200,7 +200,7 @@ struct Emptied(NonNull<u8>, u32);
 impl Drop for Emptied {
     fn drop(&mut self) {
         // SAFETY: the slot is a capability slot of that class. Its value was dropped, or its destructor panicked half
-        // way, and the handle ceases to exist.
+        // way, and the handle ceases to exist (DEV-34).
         unsafe { put_back(self.0, self.1) };
     }
 }
@@ -249,9 +249,10 @@ pub(crate) unsafe fn quiesce_all(owner: Owner) -> usize {
     claim_all(owner.word(), owner.word() | QUIESCED, |slot| {
         // SAFETY: a slot of a capability slab begins with its class.
         let class = unsafe { slot.cast::<&'static Class>().read() };
-        // SAFETY: the class is the slot's own, and the slot has a live value. Its owner is dead and does not use it.
+        // SAFETY: the class is the slot's own, and the slot has a live value. Its owner is dead and does not use it
+        // (DEV-1).
         let quiesce = || unsafe { (class.quiesce)(slot) };
-        // SAFETY: `quiesce` of a capability is trusted code (`Capability`).
+        // SAFETY: `quiesce` of a capability is trusted code (`Capability`) (HEAP-40).
         unsafe { thread::as_host(quiesce) };
     })
 }
@@ -268,7 +269,7 @@ pub(crate) unsafe fn release_all(owner: Owner) -> (usize, usize) {
         let size = unsafe { Slab::of_slot(slot) }.object_bytes();
         bytes = size.saturating_add(bytes);
         let _slot = Emptied(slot, size.trailing_zeros());
-        // SAFETY: the value is live. Its owner is dead and no handle to it is used, so nothing else drops it.
+        // SAFETY: the value is live. Its owner is dead and no handle to it is used, so nothing else drops it (DEV-1).
         unsafe { drop_value(slot) };
     });
     (count, bytes)

@@ -54,7 +54,7 @@ const SHARED: usize = 64;
 /// own budget.
 pub(crate) fn for_quota(owner: Owner) -> Load {
     let uncharged = |pieces: &mut dyn FnMut()| {
-        // SAFETY: only the heap's own code runs on behalf of the host.
+        // SAFETY: only the heap's own code runs on behalf of the host (HEAP-40).
         let ((), _) = unsafe { thread::as_host_uncharged(pieces) };
     };
     count(of(owner), |piece| in_shares(piece, uncharged)).load()

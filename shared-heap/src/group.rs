@@ -120,7 +120,8 @@ static FREE: NoCutMutex<Free> = {
         of: [Opener::NONE; MAX_OWNERS],
         newest: Opener::NONE,
     };
-    // SAFETY: the code under the lock follows links and scans tables of fixed size, and no domain's code runs there.
+    // SAFETY: the code under the lock follows links and scans tables of fixed size, and no domain's code runs there
+    // (ORDER-54).
     unsafe { NoCutMutex::new(all) }
 };
 

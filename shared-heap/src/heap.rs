@@ -94,7 +94,7 @@ fn alloc_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Result<NonNull<u
 
 #[inline(always)]
 fn take_slot(thread: &ThreadSlot, owner: Owner, shift: u32) -> Option<NonNull<u8>> {
-    // SAFETY: only the heap's own code runs under the mark, to the end of this block.
+    // SAFETY: only the heap's own code runs under the mark, to the end of this block (ORDER-54).
     let _no_cut = unsafe { NoCut::begin(thread) };
     let slot = cache::take(thread, shift)?;
     // SAFETY: the cache's slots of a class lie in slabs of that class.
@@ -128,7 +128,7 @@ fn alloc_large(
 
 #[inline(always)]
 fn take_run(thread: &ThreadSlot, owner: Owner, bytes: usize) -> Option<NonNull<u8>> {
-    // SAFETY: only the heap's own code runs under the mark, to the end of this block.
+    // SAFETY: only the heap's own code runs under the mark, to the end of this block (ORDER-54).
     let _no_cut = unsafe { NoCut::begin(thread) };
     let object = runs::take(thread, bytes)?;
     // SAFETY: a large object of which nothing else knows.
@@ -145,7 +145,7 @@ fn create_large(
     align: usize,
 ) -> Option<NonNull<u8>> {
     let create = || {
-        // SAFETY: only the heap's own code runs under the mark, to the end of this block.
+        // SAFETY: only the heap's own code runs under the mark, to the end of this block (ORDER-54).
         let _no_cut = unsafe { NoCut::begin(thread) };
         let (header, object) = Slab::create_large(size, align)?;
         // SAFETY: it was just created, nothing else knows of it yet, and its word says *cached*.
@@ -173,11 +173,11 @@ pub unsafe fn free(object: NonNull<u8>, place: Place) {
     let thread = thread::current();
     match place {
         Place::Slot { shift } => {
-            // SAFETY: only the heap's own code runs under the mark, to the end of this block.
+            // SAFETY: only the heap's own code runs under the mark, to the end of this block (ORDER-54).
             let _no_cut = unsafe { NoCut::begin(thread) };
             // SAFETY: the caller's object lies in a slab of that class.
             unsafe { slab::slot_word(object, shift) }.store(CACHED, Ordering::Relaxed);
-            // SAFETY: the word now says *cached*, and the caller has given up the slot.
+            // SAFETY: the word now says *cached*, and the caller has given up the slot (OWN-4).
             unsafe { cache::put(thread, shift, object) };
         }
         // SAFETY: the caller's object is large, and the caller has given it up.
@@ -192,7 +192,7 @@ pub unsafe fn free(object: NonNull<u8>, place: Place) {
 #[inline(never)]
 unsafe fn free_large(thread: &ThreadSlot, object: NonNull<u8>) {
     // SAFETY: only the heap's own code runs under the mark, which ends in this function or in the one that it is passed
-    // to.
+    // to (ORDER-54).
     let no_cut = unsafe { NoCut::begin(thread) };
     // SAFETY: the caller's object is large.
     unsafe { slab::large_word(object) }.store(CACHED, Ordering::Relaxed);

@@ -32,7 +32,8 @@ impl<T> NoCutMutex<T> {
     #[inline]
     #[track_caller]
     pub fn lock(&self) -> NoCutGuard<'_, T> {
-        // SAFETY: the mark ends with the guard; the caller of `new` vouches for the code that runs meanwhile.
+        // SAFETY: the mark ends with the guard; the caller of `new` vouches for the code that runs meanwhile
+        // (ORDER-54).
         let no_cut = unsafe { NoCut::begin(thread::current()) };
         NoCutGuard {
             value: self.0.lock(),
@@ -51,7 +52,7 @@ impl<T> NoCutMutex<T> {
     #[cfg(not(samara_model))]
     #[inline]
     pub fn try_lock(&self) -> Option<NoCutGuard<'_, T>> {
-        // SAFETY: as in `lock`.
+        // SAFETY: as in `lock` (ORDER-54).
         let no_cut = unsafe { NoCut::begin(thread::current()) };
         self.0.try_lock().map(|value| NoCutGuard {
             value,

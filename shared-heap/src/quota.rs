@@ -64,7 +64,8 @@ static ACCOUNTS: [NoCutMutex<Account>; MAX_OWNERS] = [const {
             transfers: 0,
         },
     };
-    // SAFETY: only arithmetic on the account, and an allocation that was granted (`Grant`), run under the lock.
+    // SAFETY: only arithmetic on the account, and an allocation that was granted (`Grant`), run under the lock
+    // (ORDER-54).
     unsafe { NoCutMutex::new(account) }
 }; MAX_OWNERS];
 
@@ -81,10 +82,10 @@ pub unsafe fn set_limits(owner: Owner, limits: Limits) {
     });
     account.refused = Refused::default();
     if account.ledger.limit() == Load::MAX {
-        // SAFETY: this module keeps the limits, and the account has none now.
+        // SAFETY: this module keeps the limits, and the account has none now (HEAP-39).
         unsafe { slow_path_flags::clear(owner, slow_path_flags::LIMITED) };
     } else {
-        // SAFETY: this module keeps the limits, and the account has one now.
+        // SAFETY: this module keeps the limits, and the account has one now (HEAP-39).
         unsafe { slow_path_flags::set(owner, slow_path_flags::LIMITED) };
     }
 }
@@ -174,7 +175,7 @@ pub(crate) struct Grant {
 pub(crate) fn charge(owner: Owner, load: Load) -> Option<Grant> {
     // The count runs on behalf of the host, which is not cut: a cut would skip the walk's destructor, and its slab
     // would be kept forever.
-    // SAFETY: only the heap's own code runs on behalf of the host.
+    // SAFETY: only the heap's own code runs on behalf of the host (HEAP-40).
     let count = || unsafe { thread::as_host(|| census::for_quota(owner)) };
     let (mut account, fits) = settled(owner, |ledger| ledger.allocate(load), count);
     if fits {

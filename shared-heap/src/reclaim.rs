@@ -31,7 +31,7 @@ pub unsafe fn quiesce(owner: Owner) -> usize {
 pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
     // SAFETY: upheld by the caller.
     unsafe { cap::quiesce_all(owner) };
-    // SAFETY: upheld by the caller; the capabilities were quiesced just now.
+    // SAFETY: upheld by the caller; the capabilities were quiesced just now (DEV-1).
     let (capabilities, cap_bytes) = unsafe { cap::release_all(owner) };
     // A group that the dead owner has stays with it: no other domain has a handle to it.
     let grouped = group::any_of(owner.word());
@@ -45,7 +45,7 @@ pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
         unsafe { release_plain(|other| other == word) }
     };
     if grouped {
-        // SAFETY: all members of these groups belonged to the owner, and were just released.
+        // SAFETY: all members of these groups belonged to the owner, and were just released (EXPORT-17).
         unsafe { group::close_all(owner.word()) };
     }
     group::forget(owner);

@@ -100,7 +100,8 @@ pub(crate) fn locked<R>(f: impl FnOnce(&mut Registry) -> R) -> (R, RetiredSlabs)
 /// Runs `f` with the lock held, under a no-cut mark. Gives the slabs that `f` retired back to the host after both have
 /// ended.
 pub(crate) fn with<R>(f: impl FnOnce(&mut Registry) -> R) -> R {
-    // SAFETY: only the heap's own code runs under the mark, to the end of this function or until `after` ends it.
+    // SAFETY: only the heap's own code runs under the mark, to the end of this function or until `after` ends it
+    // (ORDER-54).
     let no_cut = unsafe { NoCut::begin(thread::current()) };
     let (result, gone) = locked(f);
     gone.after(no_cut);
@@ -223,7 +224,7 @@ impl Registry {
         let header = unsafe { slab.as_ref() };
         self.held = self.held.strict_sub(header.region_bytes());
         self.all.remove(header);
-        // SAFETY: every caller has just unlinked the slab, and found no used slot and no walk there.
+        // SAFETY: every caller has just unlinked the slab, and found no used slot and no walk there (ORDER-6).
         unsafe { self.gone.add(slab) };
     }
 

@@ -92,7 +92,7 @@ pub(crate) unsafe fn give_up(
 #[cold]
 fn release(runs: &mut Runs, slot: usize) -> RetiredSlabs {
     match runs.at[slot].take() {
-        // SAFETY: a cached run is free, and only its cache refers to it.
+        // SAFETY: a cached run is free, and only its cache refers to it (EXPORT-18).
         Some(run) => unsafe { registry::take_large(run) },
         None => RetiredSlabs::NOTHING,
     }
@@ -101,7 +101,7 @@ fn release(runs: &mut Runs, slot: usize) -> RetiredSlabs {
 /// Empties the caches of all shards. Pages go back to the host on behalf of the host.
 pub(crate) fn flush_all() {
     for shard in &RUNS {
-        // SAFETY: only the heap's own code runs under the mark, until `after` ends it.
+        // SAFETY: only the heap's own code runs under the mark, until `after` ends it (ORDER-54).
         let no_cut = unsafe { NoCut::begin(thread::current()) };
         let mut runs = shard.0.lock();
         let mut gone = RetiredSlabs::NOTHING;

@@ -457,7 +457,7 @@ fn look(slot: &ThreadSlot) {
     slot.no_cut.set(slot.no_cut.get() & !RECHECK);
     let again = RECHECK_FN.load(Ordering::Acquire);
     if !again.is_null() {
-        // SAFETY: only `recheck_later` stores there, and it stores only functions of this type.
+        // SAFETY: only `recheck_later` stores there, and it stores only functions of this type (AUTH-4).
         let again = unsafe { mem::transmute::<*mut (), fn()>(again) };
         again();
     }
@@ -486,7 +486,7 @@ pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
     let frame = Frame::new(Owner::HOST, slot.top());
     let _restore = Restore(slot, slot.top());
     // SAFETY: `frame` outlives `_restore`, which takes it off the chain again. The caller vouches for acting for the
-    // host.
+    // host (AUTH-8).
     unsafe { slot.set_top(&raw const frame) };
     f()
 }

@@ -183,7 +183,7 @@ pub(crate) fn innermost(thread: &ThreadSlot) -> Option<&Activation> {
         return None;
     }
     // SAFETY: the top frame is valid while it is on top. It is not the host's, so it begins an activation. The caller
-    // runs above that frame and no longer uses the reference when the frame is taken off.
+    // runs above that frame and no longer uses the reference when the frame is taken off (HEAP-8).
     Some(unsafe { &*thread.top().cast::<Activation>() })
 }
 
@@ -213,7 +213,7 @@ fn first_from<'a>(mut at: *const Frame) -> Option<&'a Activation> {
     while let Some(frame) = unsafe { at.as_ref() } {
         if !frame.owner().is_host() {
             // SAFETY: a frame that is not the host's begins an activation, which is valid as long as its frame is;
-            // the caller runs above it.
+            // the caller runs above it (HEAP-8).
             return Some(unsafe { &*at.cast::<Activation>() });
         }
         at = frame.prev();
@@ -229,7 +229,7 @@ pub(crate) fn exporter() -> Target {
     if thread.owner().is_host() {
         return Target::new(block, block.word());
     }
-    // SAFETY: the top frame is valid while it is on top, and is not the host's, so it begins an activation.
+    // SAFETY: the top frame is valid while it is on top, and is not the host's, so it begins an activation (HEAP-8).
     let target = unsafe { (*thread.top().cast::<Activation>()).target() };
     // Holds in `init` too: the generation can be entered once `init` has returned.
     let running = Word::new(target.expected().generation(), State::Running);
@@ -273,7 +273,7 @@ impl Target {
                 return Some(false);
             };
             if frame.owner() == self.owner() {
-                // SAFETY: a frame that is not the host's begins an activation.
+                // SAFETY: a frame that is not the host's begins an activation (HEAP-8).
                 let activation = unsafe { &*at.cast::<Activation>() };
                 if activation.target().expected().generation() == self.expected().generation() {
                     return Some(true);

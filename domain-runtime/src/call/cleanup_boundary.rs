@@ -86,7 +86,7 @@ fn under<F: FnOnce() -> R, R, E>(
     let below = thread.top();
     if let Some(inner) = inner {
         // SAFETY: `inner` is borrowed until this function returns, and is taken off the chain before that. It is of
-        // the same generation as the activation below, which keeps that generation from being reclaimed.
+        // the same generation as the activation below, which keeps that generation from being reclaimed (LIFE-2).
         unsafe { thread.set_top((&raw const *inner).cast()) };
     }
     let outcome = samara_unwind::catch(|| {

@@ -123,7 +123,7 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     // finds the thread either outside this call, with no entry of it open, or with the activation on top. While the
     // activation is on top, nothing outside `catch` is cut (see `contain`).
     // SAFETY: the activation lives until this function returns, and each path takes it off before that. The thread
-    // does nothing on the target's behalf before the entry is let in.
+    // does nothing on the target's behalf before the entry is let in (ORDER-33).
     unsafe { thread.set_top((&raw const activation).cast()) };
     counter.entries.fetch_add(1, SeqCst);
     if target.block().word() != target.expected() {
@@ -145,7 +145,7 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
         return Err(Failure::Refused(ManuallyDrop::into_inner(arguments)));
     }
     if A::NESTED {
-        // SAFETY: the arguments go to `body`, which is the target's code.
+        // SAFETY: the arguments go to `body`, which is the target's code (OWN-1, OWN-3).
         arguments.transfer(&unsafe { Transfer::to(target.owner()) });
     }
     if A::NESTED || asks {
@@ -172,7 +172,7 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
                 if METERED {
                     note(target.owner(), caller, &*result);
                 }
-                // SAFETY: the result goes to the caller.
+                // SAFETY: the result goes to the caller (OWN-1, OWN-3).
                 result.transfer(&unsafe { Transfer::to(caller) });
                 leave(thread, counter, below);
             }

@@ -39,7 +39,7 @@ pub(super) fn crashed(activation: &Activation, had: u64, target: Target, payload
         const UNTOLD: ExitReason = ExitReason::bare(ExitKind::Panic);
         target.block().die(target.expected().generation(), &UNTOLD);
     };
-    // SAFETY: `die` is the runtime's own code, and the event sink that it calls is the host's.
+    // SAFETY: `die` is the runtime's own code, and the event sink that it calls is the host's (AUTH-8).
     unsafe { thread::as_host(dead) };
 }
 
@@ -69,7 +69,7 @@ fn after_exit_of_the_dying(target: Target) {
         }
         host::wake_reaper();
     };
-    // SAFETY: the closure runs code of the runtime and of the host only.
+    // SAFETY: the closure runs code of the runtime and of the host only (AUTH-8).
     unsafe { thread::as_host(tell) };
 }
 
@@ -86,7 +86,7 @@ pub(crate) fn return_to_caller(thread: &ThreadSlot, caller: Owner) {
     if caller.is_host() {
         return;
     }
-    // SAFETY: the top frame is the caller's and valid. It is not the host's, so it begins an activation.
+    // SAFETY: the top frame is the caller's and valid. It is not the host's, so it begins an activation (HEAP-8).
     let target = unsafe { (*thread.top().cast::<Activation>()).target() };
     if target.block().word() != target.expected() {
         caller_changed(target);

@@ -37,7 +37,7 @@ pub(super) fn admits<A: Exchangeable, R: Exchangeable>(
     arguments: &A,
 ) -> bool {
     let may_get_back = || !R::NESTED || !quota::is_limited(from) || quota::has_room(from);
-    // SAFETY: the arguments are handed over if the answer is yes.
+    // SAFETY: the arguments are handed over if the answer is yes (HEAP-37).
     let has_credit = || unsafe { quota::admit(to, weigh(arguments)) };
     let may_be_given = || !A::NESTED || !quota::is_limited(to) || has_credit();
     from == to || may_get_back() && may_be_given()
@@ -47,7 +47,7 @@ pub(super) fn admits<A: Exchangeable, R: Exchangeable>(
 #[cold]
 pub(super) fn note<R: Exchangeable>(from: Owner, to: Owner, result: &R) {
     if from != to && quota::is_limited(to) {
-        // SAFETY: the caller is about to hand the result over to `to`.
+        // SAFETY: the caller is about to hand the result over to `to` (HEAP-37).
         unsafe { quota::note(to, weigh(result)) };
     }
 }

@@ -6,6 +6,6 @@ use samara_shared_heap::thread;
 /// domain's heap may be full.
 pub(crate) fn raise() -> ! {
     // SAFETY: raising is trusted code. The host's frame is off the chain again before a destructor of the domain
-    // runs: the unwinding leaves `as_host` first.
+    // runs: the unwinding leaves `as_host` first (HEAP-40).
     unsafe { thread::as_host(|| samara_unwind::raise()) }
 }

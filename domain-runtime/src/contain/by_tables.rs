@@ -36,7 +36,8 @@ pub unsafe fn fault(
             Some(activation) => {
                 // SAFETY: handed on.
                 unsafe { condemn(thread, activation, (cause, address), registers, finder) };
-                // SAFETY: `recheck` makes the thread leave a domain's own code only, never code on the way in or out.
+                // SAFETY: `recheck` makes the thread leave a domain's own code only, never code on the way in or out
+                // (AUTH-4).
                 unsafe { thread.recheck_later(recheck) };
                 Verdict::Reserve
             }
@@ -229,7 +230,7 @@ unsafe fn serving(
 }
 
 /// Returns a number for the generation to whose account the running thread's time goes now; 0 if it goes to none.
-pub(crate) fn whose_time() -> usize {
+pub(crate) fn charged_generation() -> usize {
     let thread = thread::current();
     let target = match Account::of(thread) {
         Account::Inside(at) | Account::Serving(at) | Account::Moving(_, at) => at.target(),
@@ -251,8 +252,7 @@ pub(crate) fn may_wait() -> Option<Duration> {
         of_its_generation(activation).for_each(Activation::renew);
         return None;
     }
-    let budget = block.budget.load(SeqCst);
-    let left = budget.saturating_sub(activation.use_up(0));
+    let (budget, left) = (block.budget.load(SeqCst), left_of(activation));
     // One microsecond more: a budget that is used up exactly is not overrun yet.
     (budget != 0).then(|| Duration::from_micros(u64::from(left) + 1))
 }
@@ -319,7 +319,7 @@ fn charge(more: impl FnOnce(bool) -> u32) {
         let registers = Registers::here();
         let cause = (DeathCause::Overrun, 0);
         // SAFETY: released at the end of this block. Other threads may wait for the note under marks of their own, so
-        // its writer must not be cut.
+        // its writer must not be cut (LIFE-12, ORDER-54).
         let _no_cut = unsafe { NoCut::begin(thread) };
         // SAFETY: the thread's own registers in this call, and an activation of its chain.
         unsafe { condemn(thread, activation, cause, &registers, &Registered) };
@@ -359,7 +359,8 @@ unsafe fn end(
         raise: Raise::new(land),
     };
     // SAFETY: the registers are the caller's and the stack is the slot's. The values that a domain leaves on its
-    // frames are its own alone, since domains have no scoped threads. Trusted code that must not be cut is marked.
+    // frames are its own alone, since domains have no scoped threads. Trusted code that must not be cut is marked
+    // (ORDER-10).
     unsafe { cut(&mut landing, &request) }.map_err(NotContained::NotCut)?;
     *registers = landing;
     if let Some(cause) = cause {
@@ -399,7 +400,7 @@ unsafe fn condemn_target(
     let generation = target.expected().generation();
     // SAFETY: the stack is the thread's own, as its slot records.
     let trace = unsafe { Backtrace::new(registers, thread.stack(), finder) };
-    // SAFETY: `thread` is the running thread's slot, and the thread stays above its frames until this returns.
+    // SAFETY: `thread` is the running thread's slot, and the thread stays above its frames until this returns (TRAP-5).
     let calls = unsafe { Calls::new(thread, trace) };
     let by = core::ptr::from_ref(thread).addr();
     let trap = &target.block().trap;
@@ -413,7 +414,7 @@ pub(crate) fn calls_here(thread: &ThreadSlot) -> impl Iterator<Item = Call> {
     // SAFETY: the stack is the running thread's own, as its slot records.
     let frames = unsafe { Backtrace::new(&Registers::here(), thread.stack(), &Registered) };
     // SAFETY: `thread` is the running thread's slot. Only the report of its panic asks for this, and stays above its
-    // frames.
+    // frames (TRAP-5).
     unsafe { Calls::new(thread, frames) }
 }
 
@@ -427,7 +428,7 @@ extern "C-unwind" fn land(boundary: usize) -> Landed {
     }
     // Of this stack only: a thread may have several.
     let given_up = thread.stack().start..boundary;
-    // SAFETY: raising is trusted code. It runs as the host, since its allocations must not be the domain's.
+    // SAFETY: raising is trusted code. It runs as the host, since its allocations must not be the domain's (HEAP-40).
     unsafe { thread::as_host(|| samara_unwind::cut::raise_within(given_up)) }
 }
 
@@ -456,7 +457,7 @@ pub(crate) fn run_over(activation: &Activation) -> ! {
     {
         let registers = Registers::here();
         // SAFETY: released at the end of this block. Other threads may wait for the note under marks of their own, so
-        // its writer must not be cut.
+        // its writer must not be cut (LIFE-12, ORDER-54).
         let _no_cut = unsafe { NoCut::begin(thread) };
         let cause = (DeathCause::StackOverflow, registers.rsp as usize);
         // SAFETY: the thread's own registers in this call, and an activation of its chain.
@@ -474,7 +475,7 @@ fn cut_self() {
     let mut registers = Registers::here();
     // SAFETY: the registers are the running thread's own, in this very call, and the stack is its own.
     if unsafe { end(thread, activation, &mut registers, None, &Registered) }.is_ok() {
-        // SAFETY: the registers are of this call, which is still active, and a cut has rewritten them.
+        // SAFETY: the registers are of this call, which is still active, and a cut has rewritten them (ORDER-32).
         unsafe { resume(&registers) };
     }
 }

@@ -38,7 +38,7 @@ impl Iterator for Calls<'_> {
     fn next(&mut self) -> Option<Call> {
         let frame = self.frames.next()?;
         let end = self.frames.peek().map(|outer| outer.stack_pointer);
-        // SAFETY: a frame of the chain, above which the thread has stayed (`new`).
+        // SAFETY: a frame of the chain, above which the thread has stayed (`new`) (TRAP-5).
         while let Some(link) = unsafe { self.at.as_ref() } {
             if end.is_none_or(|end| self.at.addr() >= end) {
                 break;

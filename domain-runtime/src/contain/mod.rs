@@ -60,7 +60,9 @@ pub use frame_owner::{Calls, name_of};
 #[cfg(all(feature = "contain", target_arch = "x86_64"))]
 pub use verdict::{NotContained, Verdict};
 
-pub(crate) use enforcement::{calls_here, end_self, host_worked, leave_dead, run_over, whose_time};
+pub(crate) use enforcement::{
+    calls_here, charged_generation, end_self, host_worked, leave_dead, run_over,
+};
 #[cfg(feature = "alloc")]
 pub(crate) use enforcement::{host_may_wait, host_waited, may_wait, waited};
 

@@ -30,13 +30,13 @@ pub(crate) fn run_over(activation: &Activation) -> ! {
     let target = activation.target();
     let reason = ExitReason::new(ExitKind::Fault, "stack overflow");
     let die = || target.block().die(target.expected().generation(), &reason);
-    // SAFETY: `die` is the runtime's own code, and the event sink that it calls is the host's.
+    // SAFETY: `die` is the runtime's own code, and the event sink that it calls is the host's (AUTH-8).
     unsafe { thread::as_host(die) };
     end_self()
 }
 
 /// Always 0: without ticks no time is counted.
-pub(crate) fn whose_time() -> usize {
+pub(crate) fn charged_generation() -> usize {
     0
 }
 

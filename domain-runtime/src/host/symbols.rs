@@ -37,7 +37,7 @@ pub(crate) fn event(event: &Event<'_>) {
     };
     // Uncharged: a domain chooses neither how slow the sink is nor how many events there are. A generation has one or
     // two.
-    // SAFETY: an event sink is trusted code of the host.
+    // SAFETY: an event sink is trusted code of the host (AUTH-8).
     let ((), _) = unsafe { thread::as_host_uncharged(deliver) };
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) -> u32 {
             thread::current().tell(now_ns(), false);
         }
     };
-    // SAFETY: waiting is trusted code of the host.
+    // SAFETY: waiting is trusted code of the host (AUTH-8).
     let ((), ticks) = unsafe { thread::as_host_uncharged(park) };
     ticks
 }
@@ -71,7 +71,7 @@ pub(crate) fn park_thread(index: usize, timeout: Option<Duration>) -> u32 {
 pub(crate) fn wake_thread(index: usize) {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let wake = || unsafe { __samara_wake_thread(index) };
-    // SAFETY: waking is trusted code of the host.
+    // SAFETY: waking is trusted code of the host (AUTH-8).
     unsafe { thread::as_host(wake) }
 }
 

@@ -114,10 +114,10 @@ impl<I: ?Sized + Interface> Service<I> {
             flight: Flight::new(),
             undrained: UndrainedGenerations::new(),
             starved: StarvedStarts::new(spec.restart),
-            // SAFETY: the lock is held while the target is copied or replaced.
+            // SAFETY: the lock is held while the target is copied or replaced (ORDER-54).
             starting: unsafe { NoCutMutex::new(None) },
             standing: AtomicU8::new(DesiredState::Wanted as u8),
-            // SAFETY: the lock is held over arithmetic only.
+            // SAFETY: the lock is held over arithmetic only (ORDER-54).
             budget: unsafe { NoCutMutex::new(Budget::new(spec.restart)) },
             restarts: AtomicU32::new(0),
             exhaustion_reported: AtomicBool::new(false),
@@ -178,7 +178,7 @@ impl<I: ?Sized + Interface> Service<I> {
         // The host's error is converted to the caller's inside: a caller that is cut while it holds the host's error
         // leaks it.
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
-        // only behind an entry of their own.
+        // only behind an entry of their own (AUTH-8).
         let recovered = unsafe { thread::as_host(|| self.recover_as_host(dead, waits)) };
         // The recovery may have used up the asker's budget.
         call::checkpoint();
@@ -270,7 +270,7 @@ impl<I: ?Sized + Interface> Service<I> {
             starting || died
         };
         // Runs as the host: a thread that is cut in a reclaim would leave a slot that nobody frees.
-        // SAFETY: this is the runtime's own code.
+        // SAFETY: this is the runtime's own code (AUTH-8).
         unsafe { thread::as_host(kill) }
     }
 
@@ -312,7 +312,7 @@ impl<I: ?Sized + Interface> Service<I> {
             Some(action())
         };
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
-        // only behind an entry of their own.
+        // only behind an entry of their own (AUTH-8).
         unsafe { thread::as_host(alone) }
     }
 
@@ -344,7 +344,7 @@ impl<I: ?Sized + Interface> Service<I> {
 
     /// Makes one attempt. If it was in vain, its time is charged to the asker.
     fn restart_counted(&self, began: u64) -> Result<(), SpawnError> {
-        // SAFETY: this is the runtime's own code, called as the host.
+        // SAFETY: this is the runtime's own code, called as the host (AUTH-8).
         let (once, spent) = unsafe { host_time::uncharged(|| self.restart_once(began)) };
         if !matches!(once, Ok(()) | Err(SpawnError::Init(_))) {
             contain::host_worked(spent.time, spent.ticks);

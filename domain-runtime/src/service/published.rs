@@ -21,7 +21,7 @@ pub(super) struct Published<I: ?Sized> {
     is: PhantomData<NonNull<I>>,
 }
 
-// SAFETY: an `Instance` is `Send + Sync`, and all fields are atomics.
+// SAFETY: an `Instance` is `Send + Sync`, and all fields are atomics (ORDER-4).
 unsafe impl<I: ?Sized + Interface> Send for Published<I> {}
 // SAFETY: as above.
 unsafe impl<I: ?Sized + Interface> Sync for Published<I> {}
@@ -80,7 +80,7 @@ impl<I: ?Sized + Interface> Published<I> {
             if before & 1 == 0 && self.sequence.load(Ordering::Relaxed) == before {
                 // SAFETY: a control block is static, and `set` stored one.
                 let block: &'static ControlBlock = unsafe { &*block };
-                // SAFETY: these are the words of one `set`, which took them from a `NonNull<I>`.
+                // SAFETY: these are the words of one `set`, which took them from a `NonNull<I>` (ORDER-4).
                 let object = unsafe { core::mem::transmute_copy(&words) };
                 return Instance::new(Target::of(block, index, expected), object);
             }

@@ -241,7 +241,7 @@ impl Drop for Waiting<'_> {
 
 impl Flight {
     pub(super) const fn new() -> Self {
-        // SAFETY: the lock is held while numbers are compared and counted.
+        // SAFETY: the lock is held while numbers are compared and counted (ORDER-54).
         let line = unsafe { NoCutMutex::new(Line::EMPTY) };
         Self {
             holder: Holder(AtomicUsize::new(Holder::NOBODY)),

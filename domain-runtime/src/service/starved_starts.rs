@@ -67,7 +67,7 @@ impl StarvedStarts {
             needed: 0,
             recorded: 0,
         };
-        // SAFETY: the lock is held over arithmetic only.
+        // SAFETY: the lock is held over arithmetic only (ORDER-54).
         Self(unsafe { NoCutMutex::new(state) })
     }
 

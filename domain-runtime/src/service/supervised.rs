@@ -125,7 +125,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
 
     fn make_way(&mut self) -> Result<(), SpawnError> {
         let service = &*self.service;
-        // SAFETY: this is the runtime's own code, which waits and reclaims.
+        // SAFETY: this is the runtime's own code, which waits and reclaims (AUTH-8).
         unsafe { thread::as_host(|| service.make_way()) }
     }
 
@@ -145,7 +145,8 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
             service.leave(service.current(), &Waits::new())?;
             service.start_next(began)
         };
-        // SAFETY: recipes and the runtime are the host's; the domain's `init` runs only behind an entry of its own.
+        // SAFETY: recipes and the runtime are the host's; the domain's `init` runs only behind an entry of its own
+        // (AUTH-8).
         unsafe { thread::as_host(start) }?;
         self.acknowledge();
         Ok(())

@@ -26,7 +26,7 @@ impl UndrainedGenerations {
             places: [None; PLACES],
             awaited: None,
         };
-        // SAFETY: the lock is held while a table of fixed size is searched.
+        // SAFETY: the lock is held while a table of fixed size is searched (ORDER-54).
         Self(unsafe { NoCutMutex::new(state) })
     }
 

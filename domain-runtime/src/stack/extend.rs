@@ -33,7 +33,8 @@ pub(crate) fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut(
             inside = host::now_ns().saturating_sub(entered);
         };
         let extend = || probe.extend(needed, left, asking.asker(), &mut callee);
-        // SAFETY: the probe is trusted code of the host, and `callee` begins with a frame of the target's own.
+        // SAFETY: the probe is trusted code of the host, and `callee` begins with a frame of the target's own
+        // (ORDER-11).
         let (_, ticks) = unsafe { thread::as_host_uncharged(extend) };
         drop(asking);
         // Ticks that were counted inside, by a callee of the host's, belong to the stretch around this one.

@@ -20,7 +20,7 @@ pub(crate) fn set_probe(probe: &'static dyn StackProbe) -> bool {
 /// may be closed.
 pub(crate) fn close_reserve() {
     if let Some(probe) = PROBE.get() {
-        // SAFETY: the probe is trusted code of the host; a cut would leave its work half done.
+        // SAFETY: the probe is trusted code of the host; a cut would leave its work half done (AUTH-8).
         unsafe { thread::as_host(|| probe.close_reserve()) };
     }
 }

@@ -73,7 +73,7 @@ pub fn spawn<F: FnOnce() + Send + 'static>(body: F) -> Result<Thread, SpawnError
     let body = Body::try_new(body).map_err(|_| SpawnError::OutOfMemory)?;
     let started = start(target, &body);
     if started.is_err() {
-        // SAFETY: the closure was not run. The caller's entry keeps the domain from being reclaimed.
+        // SAFETY: the closure was not run. The caller's entry keeps the domain from being reclaimed (LIFE-2).
         drop(unsafe { body.take() });
     }
     started
@@ -98,7 +98,7 @@ fn start<F: FnOnce() + Send + 'static>(
             .map(|()| handle)
             .map_err(|_back| SpawnError::Refused)
     };
-    // SAFETY: this is code of the runtime and of the host; the closure runs on the new thread only.
+    // SAFETY: this is code of the runtime and of the host; the closure runs on the new thread only (AUTH-8).
     unsafe { thread::as_host(start) }
 }
 

@@ -121,9 +121,9 @@ impl DomainThread {
             let target = Target::new(self.block, word);
             let mut refusal = Refusal::Dead;
             // SAFETY: the closure is called inside the domain that spawned this. `_hold` keeps that domain from being
-            // reclaimed. The entry is let in once, so the body is taken once.
+            // reclaimed. The entry is let in once, so the body is taken once (THREAD-1).
             let body = |()| unsafe { run(body) };
-            // SAFETY: the closure is the domain's own code and data.
+            // SAFETY: the closure is the domain's own code and data (AUTH-1).
             let ended = unsafe {
                 call::enter_on::<true, fn(()), _, _>(
                     thread::current(),
@@ -157,6 +157,6 @@ unsafe extern "Rust" {
 pub(super) fn spawn_thread(body: DomainThread) -> (Result<(), DomainThread>, Spent) {
     // SAFETY: the symbol is defined by `set_runtime_host!` with exactly this signature.
     let spawn = || unsafe { __samara_spawn_thread(body) };
-    // SAFETY: starting a thread is trusted code of the host; the domain's code runs on the new one.
+    // SAFETY: starting a thread is trusted code of the host; the domain's code runs on the new one (AUTH-8).
     unsafe { host_time::uncharged(spawn) }
 }

@@ -53,7 +53,8 @@ extern "C" fn kernel_main(start_info: u32) -> ! {
     thread::cut::init();
     // SAFETY: the entry code passes on the address that the loader gave it, its page tables are in force, and no code
     // has used memory outside the image yet.
-    let info = unsafe { BootInfo::copy(start_info) }.expect("not started by a PVH loader");
+    let info = unsafe { BootInfo::copy(start_info) }
+        .expect("the loader passed no PVH start info, or a memory map of more than 64 entries");
     let info = BOOT_INFO.call_once(|| info);
     init(info);
     exit(run(&info.command_line))

@@ -1,5 +1,5 @@
-//! What an interface may be: names that generated code also uses, interfaces that name each other,
-//! attributes, default methods, every shape of argument.
+//! Interfaces that are allowed: with names that generated code also uses, with methods that refer to other interfaces,
+//! with attributes, default methods, and every kind of argument.
 #![forbid(unsafe_code)]
 
 use samara_host_std as _;

@@ -52,7 +52,7 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
     }
     let (impl_generics, type_generics, where_clause) = generics.split_for_impl();
     let transfer = transfer_body(name, &input.data, &krate);
-    let apart = apart_body(name, &input.data);
+    let destructure = destructure_body(name, &input.data);
     // One assertion for each field, with the span of the field, so that the compiler's error points there.
     let checks = types.iter().map(|ty| {
         quote_spanned! {ty.span()=> #krate::assert_exchangeable::<#ty>(); }
@@ -81,8 +81,8 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
             // The same check for a type that owns something, but without a name that another crate could take: the
             // compiler moves no field out of a type that implements `Drop`.
             #[allow(dead_code, unused_variables, clippy::multiple_bound_locations)]
-            fn taken_apart #impl_generics (value: #name #type_generics) #where_clause {
-                #apart
+            fn destructure #impl_generics (value: #name #type_generics) #where_clause {
+                #destructure
             }
 
             #[automatically_derived]
@@ -132,7 +132,7 @@ fn field_types(data: &Data) -> Result<Vec<Type>, Error> {
 }
 
 /// Returns code that moves every field out of `value`.
-fn apart_body(name: &syn::Ident, data: &Data) -> Tokens {
+fn destructure_body(name: &syn::Ident, data: &Data) -> Tokens {
     let pattern = |path: Tokens, fields: &Fields| {
         let binds = (0..fields.len()).map(|at| format_ident!("field{}", at));
         let members = fields.members();

@@ -52,7 +52,7 @@ impl RetiredSlabs {
             drop(self);
         };
         // SAFETY: only the heap's own code and the host's run here. The thread acts for the host before the mark ends,
-        // so it can be cut at no point between.
+        // so it can be cut at no point between (DEV-5).
         unsafe { thread::as_host(give_back) }
     }
 
@@ -68,7 +68,7 @@ impl Drop for RetiredSlabs {
     fn drop(&mut self) {
         while let Some(slab) = self.pop() {
             // SAFETY: `add` demands that the slab is unused and in no other list; it was just taken off this one, so
-            // this happens once.
+            // this happens once (ORDER-6).
             unsafe { Slab::destroy(slab) };
         }
     }

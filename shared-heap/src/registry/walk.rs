@@ -60,7 +60,7 @@ impl Walk {
             let mut work: usize = 0;
             while work < PIECE {
                 // SAFETY: the slab is kept for this walk, so it is listed and alive, even if none of its slots is used
-                // any more; the lock is held.
+                // any more; the lock is held (ORDER-6).
                 let Some(slab) = (unsafe { self.at.as_ref() }) else {
                     break;
                 };
@@ -117,7 +117,7 @@ impl Visited {
 impl Registry {
     /// Ends the keeping of a slab that a walk has left, and retires the slab if it is empty.
     fn let_go(&mut self, slab: *const Slab) {
-        // SAFETY: the slab was kept until here, so it is listed and alive; `self` is the locked registry.
+        // SAFETY: the slab was kept until here, so it is listed and alive; `self` is the locked registry (ORDER-6).
         if let Some(slab) = unsafe { slab.as_ref() } {
             slab.walks.set(slab.walks.get().strict_sub(1));
             self.retire_if_empty(NonNull::from_ref(slab));

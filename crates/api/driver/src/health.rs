@@ -53,7 +53,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_gone_device_is_not_reported_as_failed() {
+    fn an_absent_device_is_not_reported_as_failed() {
         let health = Health::default();
         assert_eq!(health.check(), Ok(()));
         assert_eq!(health.note(NetError::Failed), NetError::Failed);

@@ -67,6 +67,7 @@ pub fn runtime() -> Runtime {
     static FIRST: Once = Once::new();
     // While the thread panics the hook can't be set; then the next call sets it.
     FIRST.call_once_force(|_| panics::install());
-    // SAFETY: the thread acts for the host. The returned value does not reach a domain: it is not exchangeable.
+    // SAFETY: the thread acts for the host. The returned value does not reach a domain: it is not exchangeable
+    // (AUTH-8).
     unsafe { Runtime::assume_host() }
 }

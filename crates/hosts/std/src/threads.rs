@@ -65,7 +65,7 @@ unsafe impl Clock for StdHost {
     fn now_ns() -> u64 {
         static START: OnceLock<Instant> = OnceLock::new();
         #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
-        if let Some(now) = crate::contained::told_clock() {
+        if let Some(now) = crate::contained::controlled_clock() {
             return now;
         }
         // 584 years fit.
@@ -74,7 +74,7 @@ unsafe impl Clock for StdHost {
 }
 
 // SAFETY: system calls, and locks that no panic poisons. `spawn`, which allocates, is called as the host. It
-// gives back the thread that it was given, or none.
+// gives back the thread that it was given, or none (AUTH-6).
 unsafe impl Threads for StdHost {
     fn yield_now() {
         std::thread::yield_now();

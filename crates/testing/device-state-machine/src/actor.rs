@@ -141,7 +141,6 @@ pub(crate) fn give<D: Kind>(driver: &Driver, board: u32) -> Option<Carried<D>> {
     Some((held.function, held.holder.serial))
 }
 
-/// Failure: F-11
 pub(crate) fn init(name: u32) -> Result<Driver, RpcError> {
     Ok(Driver::new(name, true))
 }

@@ -125,7 +125,7 @@ fn a_claims_memory_is_released_after_the_silence() {
 }
 
 #[test]
-fn a_driver_is_told_no_base_address() {
+fn a_driver_reads_no_base_address() {
     let bench = Bench::new(true);
     let function = bench.slot.claim().unwrap();
     for bar in 0..6 {

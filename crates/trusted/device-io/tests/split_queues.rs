@@ -147,7 +147,7 @@ fn a_late_status_does_not_reach_the_next_chain() {
 
 /// The device reads the chain only after it is told of it, and would then find memory that is in other use.
 #[test]
-fn an_untold_chain_is_not_used() {
+fn an_unannounced_chain_is_not_used() {
     let _alone = alone();
     let before = census_all();
     let latency = 1;

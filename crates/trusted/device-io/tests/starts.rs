@@ -325,7 +325,7 @@ fn a_queue_without_stop_steps_ends_by_a_reset() {
 }
 
 #[test]
-fn a_doorbell_is_told_how_far_its_queue_is_filled() {
+fn a_doorbell_gets_the_queues_tail() {
     let (plain, function) = claimed();
     let mut rx = Rx::<{ Nic::RX }>::new(&function, 1, 8, 2048).unwrap();
     rx.start(&function, 0).unwrap();
@@ -380,7 +380,7 @@ fn a_doorbell_after_the_registers_is_refused() {
 }
 
 #[test]
-fn a_shared_doorbell_is_told_the_queues_number() {
+fn a_shared_doorbell_gets_the_queues_number() {
     let (plain, function) = claimed();
     let mut queue = ChainQueue::<Nic, { Nic::NUMBERED }>::new(&function, 6, 8).unwrap();
     queue.start(&function, 0).unwrap();

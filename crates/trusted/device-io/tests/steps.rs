@@ -190,7 +190,7 @@ fn a_function_without_flr_uses_the_silent_reset() {
 }
 
 #[test]
-fn a_gone_device_differs_from_a_failed_one() {
+fn an_absent_device_differs_from_a_failed_one() {
     let (plain, function) = complies(Plain::leak());
     plain.fill(0xFF);
     let epoch = function.epoch();

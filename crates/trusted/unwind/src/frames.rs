@@ -63,7 +63,7 @@ impl<'a> Frames<'a> {
             registers: preserved,
             behind_call: true,
             // SAFETY: the walk reads only words of its callers' frames, which stay until this returns: the tables of
-            // their code lead nowhere else, for which `register_image` vouches.
+            // their code lead nowhere else, for which `register_image` vouches (ORDER-45).
             stack: unsafe { Stack::new(stack) },
             finder: &crate::tables::Registered,
         }

@@ -59,7 +59,8 @@ pub(crate) struct BootInfo {
 }
 
 impl BootInfo {
-    /// Copies everything that `start_info` refers to. Returns `None` if it is not the start info of a PVH loader.
+    /// Copies everything that `start_info` refers to. Returns `None` if it is not the start info of a PVH loader, or if
+    /// its memory map has more entries than a [`MemoryMap`] keeps.
     ///
     /// # Safety
     ///
@@ -83,12 +84,13 @@ impl BootInfo {
                 _ => RegionKind::Reserved,
             };
             let end = entry.address.checked_add(entry.size)?;
-            // Entries for which there is no room are dropped: memory that is not known to be usable is not used.
-            let _ = memory.try_push(Region {
+            let region = Region {
                 start: entry.address,
                 end,
                 kind,
-            });
+            };
+            // The whole map is needed: a device may be mapped wherever it reports no RAM.
+            memory.try_push(region).ok()?;
         }
         let mut module = None;
         if info.module_count > 0 {

@@ -24,41 +24,6 @@ impl Events for KernelHost {
     }
 }
 
-/// Prints a line for the event.
 fn print(event: &Event<'_>) {
-    match event {
-        Event::Started {
-            id,
-            generation,
-            name,
-        } => println!("domain {id}.{generation} {name}: started"),
-        Event::Died {
-            id,
-            generation,
-            name,
-            reason,
-            ..
-        } => println!("domain {id}.{generation} {name}: died: {reason}"),
-        Event::Reclaimed {
-            id,
-            generation,
-            name,
-            objects,
-            capabilities,
-            private_bytes,
-        } => println!(
-            "domain {id}.{generation} {name}: reclaimed {objects} objects, \
-             {capabilities} capabilities, {} pages",
-            private_bytes / 4096
-        ),
-        Event::Restarted {
-            id,
-            generation,
-            name,
-            took,
-        } => {
-            println!("domain {id}.{generation} {name}: restarted in {took:?}");
-        }
-        _ => {}
-    }
+    println!("{event}");
 }

@@ -53,8 +53,6 @@ impl<'a> FrameTable<'a> {
     }
 
     /// Reserves those frames from `start` up to `end` that are free.
-    ///
-    /// Invariant: TRAP-7
     pub(crate) fn reserve(&mut self, start: usize, end: usize) {
         let end = end.min(self.owners.len());
         let mut index = start;

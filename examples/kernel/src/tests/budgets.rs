@@ -154,7 +154,7 @@ fn delegate_lingering(_: usize) {
 }
 
 kernel_tests! {
-    /// Failure: F-13, F-14, F-15
+    /// Failure: F-13
     fn a_wait_that_never_ends_is_ended_by_its_budget() {
         for how in [Wait::Park, Wait::Yield, Wait::ParkOnThread, Wait::Join] {
             leaves_nothing(|| {
@@ -169,7 +169,7 @@ kernel_tests! {
         }
     }
 
-    /// Failure: F-13, F-14, F-15
+    /// Failure: F-14
     fn budget_excludes_callees_and_returned_calls() {
         leaves_nothing(|| {
             // Time is counted only for a domain that has a budget, so the callee gets a large one.
@@ -188,7 +188,7 @@ kernel_tests! {
         });
     }
 
-    /// Failure: F-13, F-14, F-15
+    /// Failure: F-14
     fn a_budget_between_yields_begins_anew_at_each() {
         leaves_nothing(|| {
             let domain = spawn(DomainSpec::new("serves").budget_between_yields(BUDGET));
@@ -200,7 +200,7 @@ kernel_tests! {
         });
     }
 
-    /// Failure: F-13, F-14, F-15
+    /// Failure: F-15
     fn overrun_waits_for_a_thread_in_a_callee() {
         leaves_nothing(|| {
             let (domain, callee) = (frugal(), plain());

@@ -31,7 +31,7 @@ kernel_tests! {
         assert!(!samara_unwind::is_unwinding());
     }
 
-    /// Failure: F-25, F-35
+    /// Failure: F-25
     fn killed_caller_is_cut_when_its_callee_returns() {
         let victim = spawn(DomainSpec::new("victim"));
         let middle = middle_domain::spawn(&victim);

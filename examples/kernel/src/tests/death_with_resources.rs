@@ -158,7 +158,7 @@ kernel_tests! {
         });
     }
 
-    /// Failure: F-27
+    /// Failure: F-24, F-27
     fn dead_proxy_stays_dead_when_its_slot_is_reused() {
         leaves_nothing(|| {
             let lent = RRef::new([1, 2, 3, 4]);

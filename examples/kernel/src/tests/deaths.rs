@@ -85,7 +85,7 @@ kernel_tests! {
     }
 
     /// Invariant: TRAP-4
-    /// Failure: F-32, F-33
+    /// Failure: F-32, F-34
     fn a_hanging_domain_is_killed_from_another_thread() {
         let domain = spawn();
         *VICTIM.lock() = Some(domain.clone());
@@ -105,7 +105,7 @@ kernel_tests! {
     }
 
     /// Invariant: TRAP-4
-    /// Failure: F-32, F-33
+    /// Failure: F-33
     fn a_fault_on_one_thread_ends_the_others() {
         let domain = spawn();
         let _fast = FastTick::begin();

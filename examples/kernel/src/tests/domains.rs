@@ -84,7 +84,7 @@ kernel_tests! {
         stop(&domain);
     }
 
-    /// Failure: F-7, F-11
+    /// Failure: F-7
     fn private_quota_is_an_error_not_a_death() {
         let domain = spawn(DomainSpec::new("victim").heap_quota(512 << 10));
         let proxy = domain.proxy().expect("a proxy");

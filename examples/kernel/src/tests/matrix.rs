@@ -156,7 +156,7 @@ fn pair() -> [Domain<dyn Peer>; 2] {
 }
 
 kernel_tests! {
-    /// Failure: F-7, F-11
+    /// Failure: F-11
     fn shared_quota_is_an_error_or_a_death() {
         leaves_nothing(|| {
             let domain = spawn(DomainSpec::new("greedy").shared_quota(64 << 10));
@@ -187,7 +187,7 @@ kernel_tests! {
         }
     }
 
-    /// Failure: F-25, F-35
+    /// Failure: F-35
     fn a_caller_killed_while_its_callee_never_returns() {
         leaves_nothing(|| {
             let (peer, mortal) = (spawn(DomainSpec::new("waits")), crashing_domain::spawn());

@@ -22,7 +22,6 @@ trait Collector {
 #[derive(Default)]
 struct State(Mutex<Vec<RRef<RRef<[u64; 128]>>>>);
 
-/// Failure: F-7, F-11
 fn init((): ()) -> Result<State, RpcError> {
     Ok(State::default())
 }
@@ -92,7 +91,7 @@ fn fill(domain: &Domain<dyn Collector>) -> u32 {
 }
 
 kernel_tests! {
-    /// Failure: F-7, F-11
+    /// Failure: F-11
     fn receiver_over_quota_is_refused_and_lives() {
         leaves_nothing(|| {
             let by_number = DomainSpec::new("collects").shared_objects(9);
@@ -107,7 +106,7 @@ kernel_tests! {
         });
     }
 
-    /// Failure: F-7, F-11
+    /// Failure: F-11
     fn objects_made_by_init_count_against_the_quota() {
         leaves_nothing(|| {
             let spec = || DomainSpec::new("starts").shared_quota(2 << 10);

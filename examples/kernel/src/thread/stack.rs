@@ -66,7 +66,6 @@ impl Stack {
         })
     }
 
-    /// Invariant: TRAP-7
     pub(super) fn reserve(&self) -> &Reserve {
         &self.reserve
     }

@@ -1,4 +1,4 @@
-//! A container is as exchangeable as what it holds.
+//! A container is exchangeable only if its contents are.
 
 #![allow(unused)]
 

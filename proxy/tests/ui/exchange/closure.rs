@@ -1,4 +1,4 @@
-//! A closure carries code and whatever it captured.
+//! A closure does not cross: it holds code and its captures.
 //!
 //! Invariant: CROSS-1
 

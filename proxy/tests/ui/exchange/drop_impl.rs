@@ -1,4 +1,4 @@
-//! A destructor would be code of one domain run in another, or never.
+//! An exchangeable type has no destructor: it would run in another domain, or not at all.
 //!
 //! Invariant: CROSS-2
 

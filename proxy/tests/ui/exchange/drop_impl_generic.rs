@@ -1,4 +1,4 @@
-//! Also of a generic type.
+//! A generic exchangeable type has no destructor either.
 //!
 //! Invariant: CROSS-2
 

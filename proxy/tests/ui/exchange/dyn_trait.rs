@@ -1,4 +1,4 @@
-//! A trait object is a code address.
+//! A trait object does not cross: it holds addresses of code.
 //!
 //! Invariant: CROSS-1
 

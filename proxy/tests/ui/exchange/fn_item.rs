@@ -1,4 +1,4 @@
-//! Nor may a function itself cross, which is zero-sized.
+//! A function item does not cross, although it has no size.
 //!
 //! Invariant: CROSS-1
 

@@ -1,4 +1,4 @@
-//! A function pointer is a code address of the domain that made it.
+//! A function pointer does not cross: it is an address of the domain's code.
 //!
 //! Invariant: CROSS-1
 

@@ -1,4 +1,4 @@
-//! A generic type is exchangeable for exchangeable arguments only.
+//! A generic type is exchangeable only for exchangeable arguments.
 //!
 //! Invariant: CROSS-1
 

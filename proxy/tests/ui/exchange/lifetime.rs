@@ -1,4 +1,4 @@
-//! An exchangeable type owns all that it holds.
+//! An exchangeable type owns everything that it holds.
 //!
 //! Invariant: CROSS-4
 

@@ -1,4 +1,4 @@
-//! `ManuallyDrop` would lose what it holds.
+//! `ManuallyDrop` does not cross: its contents would never be released.
 //!
 //! Invariant: CROSS-1
 

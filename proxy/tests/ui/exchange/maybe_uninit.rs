@@ -1,4 +1,4 @@
-//! `MaybeUninit` may hold another domain's old bytes, or an `RRef` that is none.
+//! `MaybeUninit` does not cross: it may hold old bytes of another domain, or an invalid `RRef`.
 //!
 //! Invariant: CROSS-1
 

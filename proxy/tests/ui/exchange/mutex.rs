@@ -1,4 +1,4 @@
-//! A lock that its dead holder never releases would block the other side.
+//! A lock does not cross: if its holder dies, the other domain waits for ever.
 //!
 //! Invariant: CROSS-1
 

@@ -1,4 +1,4 @@
-//! Nor does `NonNull`.
+//! `NonNull` does not cross either.
 
 #![allow(unused)]
 

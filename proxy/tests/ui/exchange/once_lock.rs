@@ -1,4 +1,4 @@
-//! `OnceLock` is a lock too.
+//! `OnceLock` does not cross: it is a lock, too.
 
 #![allow(unused)]
 

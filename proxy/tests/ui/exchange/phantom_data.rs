@@ -1,4 +1,4 @@
-//! `PhantomData` stands for something owned that nobody visits.
+//! `PhantomData` does not cross: it stands for an owned value that no transfer visits.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! A proxy may cross; what it is made of, a domain's address and its generation, may not.
+//! A proxy may cross, but not its parts: the address of an object, and a generation.
 //!
 //! Invariant: AUTH-1
 

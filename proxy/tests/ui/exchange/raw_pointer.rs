@@ -1,4 +1,4 @@
-//! A raw pointer owns nothing and checks nothing.
+//! A raw pointer does not cross: it owns nothing, and nothing checks it.
 //!
 //! Invariant: CROSS-1
 

@@ -1,4 +1,4 @@
-//! A type that contains itself would make a transfer unbounded.
+//! A type that contains itself does not cross: its transfer would take unbounded time.
 //!
 //! Invariant: CROSS-3
 

@@ -1,4 +1,4 @@
-//! Also one that is generic, and nests through a slice.
+//! A generic type that contains itself through a slice does not cross either.
 //!
 //! Invariant: CROSS-3
 

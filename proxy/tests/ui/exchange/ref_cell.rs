@@ -1,4 +1,4 @@
-//! A `RefCell` too.
+//! A `RefCell` would be shared mutable state behind a borrow, too.
 
 #![allow(unused)]
 

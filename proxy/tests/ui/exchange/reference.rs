@@ -1,4 +1,4 @@
-//! A reference is lent, not owned.
+//! A reference can be lent, but not owned.
 //!
 //! Invariant: CROSS-1
 

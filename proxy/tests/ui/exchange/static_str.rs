@@ -1,4 +1,4 @@
-//! A `&'static str` points into the image of a domain that may be unloaded.
+//! A `&'static str` does not cross: it points into the image of a domain, which may be unloaded.
 //!
 //! Invariant: CROSS-1
 

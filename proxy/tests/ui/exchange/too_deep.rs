@@ -1,4 +1,4 @@
-//! Values inside each other, in place, to a depth at which a transfer takes more stack than an entry leaves.
+//! Values do not nest so deeply that a transfer takes more stack than an entry leaves.
 //!
 //! Invariant: ORDER-31
 

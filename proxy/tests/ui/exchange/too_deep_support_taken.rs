@@ -1,5 +1,5 @@
-//! A crate that takes the support crate's name, and with it what measured how deeply values nest, hands over
-//! none that nest more deeply.
+//! A crate that takes the support crate's name replaces the function that measures nesting. Its values still cannot
+//! nest more deeply.
 //!
 //! Invariant: ORDER-31
 

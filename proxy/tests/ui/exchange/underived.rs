@@ -1,4 +1,4 @@
-//! A type is exchangeable when it says so, not by its looks.
+//! A type is exchangeable only if it derives or implements the trait.
 //!
 //! Invariant: CROSS-1
 

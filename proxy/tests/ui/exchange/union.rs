@@ -1,4 +1,4 @@
-//! What a union owns is not known.
+//! A union does not cross: a transfer cannot know which objects it owns.
 //!
 //! Invariant: CROSS-4
 

@@ -1,4 +1,4 @@
-//! An `UnsafeCell` too.
+//! An `UnsafeCell` would be shared mutable state behind a borrow, too.
 
 #![allow(unused)]
 

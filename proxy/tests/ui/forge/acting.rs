@@ -1,4 +1,4 @@
-//! To act for somebody else is `unsafe`.
+//! Acting on behalf of another owner is `unsafe`.
 //!
 //! Invariant: AUTH-8
 

@@ -1,4 +1,4 @@
-//! To declare a class of capabilities is `unsafe`.
+//! Declaring a class of capabilities is `unsafe`.
 //!
 //! Invariant: AUTH-2
 

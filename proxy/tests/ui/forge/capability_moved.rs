@@ -1,4 +1,4 @@
-//! A capability does not change hands by the word of its holder.
+//! The holder of a capability cannot change its owner.
 //!
 //! Invariant: OWN-3
 

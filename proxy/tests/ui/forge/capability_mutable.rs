@@ -1,4 +1,4 @@
-//! A capability is used by shared reference: it cannot be swapped out.
+//! A capability is used through a shared reference, so it cannot be swapped out.
 //!
 //! Invariant: DEV-2
 

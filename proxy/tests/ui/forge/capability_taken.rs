@@ -1,4 +1,4 @@
-//! A capability cannot be taken out of the slot that would release it.
+//! A capability cannot be taken out of the slot that releases it.
 //!
 //! Invariant: DEV-2
 

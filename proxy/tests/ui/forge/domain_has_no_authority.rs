@@ -1,4 +1,4 @@
-//! The crate that domains depend on names nothing that spawns or kills.
+//! The crate that domains depend on exports nothing that spawns or kills domains.
 //!
 //! Invariant: AUTH-8
 

@@ -1,4 +1,4 @@
-//! To claim that a type may cross is `unsafe`.
+//! Claiming that a type may cross is `unsafe`.
 //!
 //! Invariant: CROSS-1
 

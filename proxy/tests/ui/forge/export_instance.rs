@@ -1,4 +1,5 @@
-//! Where an exported object is, is shown to who keeps it: a proxy made of that alone would outlive it.
+//! The address of an exported object is shown only to code that keeps the export. A proxy made of the address alone
+//! would outlive the object.
 //!
 //! Invariant: EXPORT-2
 

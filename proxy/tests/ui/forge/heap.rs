@@ -1,4 +1,4 @@
-//! The heap itself is `unsafe` to use.
+//! The functions of the heap are `unsafe`.
 //!
 //! Invariant: OWN-3
 

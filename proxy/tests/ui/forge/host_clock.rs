@@ -1,4 +1,4 @@
-//! A clock is read half-way out of a domain, and on its threads: who implements it vouches for what it does there.
+//! Implementing a clock is `unsafe`, because the runtime reads it on a domain's thread, half-way out of the domain.
 //!
 //! Invariant: AUTH-6
 

@@ -1,4 +1,5 @@
-//! A host starts the thread that it was given, or gives that one back, and keeps nothing of a domain's heap.
+//! Implementing `Threads` is `unsafe`: the host starts the thread that it was given or gives it back, and keeps no
+//! memory of a domain's heap.
 //!
 //! Invariant: AUTH-6
 

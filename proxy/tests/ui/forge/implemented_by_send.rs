@@ -1,4 +1,4 @@
-//! A supertrait that is only called `Send`: by it, a `dyn` of this crate's could pass for another
+//! A supertrait that is merely named `Send` is refused. A `dyn` of this crate could otherwise pass for another
 //! interface's, and the caller's code would run as the callee.
 //!
 //! Invariant: EXPORT-14

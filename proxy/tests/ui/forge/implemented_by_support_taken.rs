@@ -1,5 +1,5 @@
-//! A crate that takes the support crate's name, and with it what seals interfaces, runs no code of its own as
-//! another interface's callee.
+//! A crate that takes the support crate's name replaces the trait that seals interfaces. It still runs none of its
+//! code as another interface's callee.
 //!
 //! Invariant: EXPORT-14
 

@@ -1,5 +1,5 @@
-//! A bound on `Self` in a where clause is a supertrait too: by one, a `dyn` of this crate's could pass for
-//! another interface's, and the caller's code would run as the callee.
+//! A bound on `Self` in a where clause is a supertrait, too, and is refused. A `dyn` of this crate could otherwise
+//! pass for another interface's, and the caller's code would run as the callee.
 //!
 //! Invariant: EXPORT-14
 use samara_proxy::{Proxy, RpcError, interface};

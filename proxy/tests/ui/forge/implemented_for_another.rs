@@ -1,4 +1,4 @@
-//! A trait implemented for another interface's `dyn` would run as the callee, but be the caller's code.
+//! An interface cannot be implemented for another interface's `dyn`: the caller's code would run as the callee.
 //!
 //! Invariant: EXPORT-14
 use samara_proxy::{RpcError, interface};

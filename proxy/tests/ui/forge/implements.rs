@@ -1,4 +1,4 @@
-//! To claim that a value stands behind an interface is `unsafe`.
+//! Claiming that a value implements an interface is `unsafe`.
 //!
 //! Invariant: AUTH-2
 

@@ -1,4 +1,4 @@
-//! To declare an interface without the macro is `unsafe`.
+//! Declaring an interface without the macro is `unsafe`.
 //!
 //! Invariant: AUTH-2
 

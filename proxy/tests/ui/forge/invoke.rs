@@ -1,4 +1,4 @@
-//! To enter another domain by hand is `unsafe`.
+//! Entering another domain without generated code is `unsafe`.
 //!
 //! Invariant: AUTH-1
 

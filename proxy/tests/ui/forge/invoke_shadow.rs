@@ -1,4 +1,4 @@
-//! Also through a shadow.
+//! Entering another domain through a shadow without generated code is `unsafe`, too.
 //!
 //! Invariant: AUTH-1
 

@@ -1,4 +1,4 @@
-//! To claim that a reference may be lent is `unsafe`.
+//! Claiming that a reference may be lent is `unsafe`.
 //!
 //! Invariant: AUTH-2
 

@@ -1,4 +1,4 @@
-//! What is called wherever a no-cut mark ends, between the steps of an entry too, is not anybody's.
+//! Only the runtime chooses the function that runs where a no-cut mark ends, which may be in the middle of an entry.
 //!
 //! Invariant: AUTH-4
 

@@ -1,4 +1,5 @@
-//! What a journal holds is dropped with the last handle on its service, in a reclaim perhaps: it is not anybody's.
+//! Implementing a recorded call is `unsafe`: a journal is dropped with the last handle on its service, perhaps during
+//! a reclaim.
 //!
 //! Invariant: AUTH-5
 

@@ -1,4 +1,4 @@
-//! There is one owner: an `RRef` has no `clone`.
+//! An object has one owner, so an `RRef` has no `clone`.
 //!
 //! Invariant: OWN-2
 

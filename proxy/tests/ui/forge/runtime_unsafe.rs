@@ -1,4 +1,4 @@
-//! To be the host is an `unsafe` claim.
+//! Claiming to be the host is `unsafe`.
 //!
 //! Invariant: AUTH-8
 

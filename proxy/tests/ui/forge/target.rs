@@ -1,4 +1,4 @@
-//! To claim that something may stand behind an `RRef` is `unsafe`.
+//! Claiming that a type may stand behind an `RRef` is `unsafe`.
 //!
 //! Invariant: AUTH-2
 

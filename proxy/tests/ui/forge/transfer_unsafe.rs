@@ -1,4 +1,4 @@
-//! To make a transfer is `unsafe`.
+//! Making a transfer is `unsafe`.
 //!
 //! Invariant: OWN-3
 

@@ -1,4 +1,5 @@
-//! Nor has one that takes the name of `core`.
+//! A crate that takes the name of `core` gets none of its unsafe functions called by the code that `#[interface]`
+//! generates.
 //!
 //! Invariant: AUTH-3
 

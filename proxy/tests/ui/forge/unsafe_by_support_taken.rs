@@ -1,5 +1,5 @@
-//! A crate that takes the support crate's name has no unsafe function called by what `#[interface]` writes: one that
-//! made values of any bytes would make an object that it does not own.
+//! A crate that takes the support crate's name gets none of its unsafe functions called by the code that
+//! `#[interface]` generates. Such a function could make an object that it does not own from any bytes.
 //!
 //! Invariant: AUTH-3
 

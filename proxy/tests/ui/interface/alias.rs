@@ -1,4 +1,4 @@
-//! An alias is what it stands for.
+//! An alias is checked as the type that it stands for.
 //!
 //! Invariant: CROSS-5
 

@@ -1,4 +1,4 @@
-//! No constants.
+//! An interface has no associated constants.
 
 #![allow(unused)]
 

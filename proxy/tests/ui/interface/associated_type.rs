@@ -1,4 +1,4 @@
-//! An interface contains methods only.
+//! An interface has methods only.
 
 #![allow(unused)]
 

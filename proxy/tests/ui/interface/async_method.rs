@@ -1,4 +1,4 @@
-//! A future would outlive the call.
+//! A method is not `async`: its future would outlive the call.
 //!
 //! Invariant: CROSS-5
 

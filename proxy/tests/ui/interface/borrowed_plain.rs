@@ -1,4 +1,4 @@
-//! Plain data too.
+//! A reference to a single plain value is not lent; the value is passed instead.
 //!
 //! Invariant: CROSS-5
 

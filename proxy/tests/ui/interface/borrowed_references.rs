@@ -1,4 +1,4 @@
-//! A slice of references would lend what they point to.
+//! A slice of references is not lent: it would lend the values that they point to.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! Nor the string.
+//! A `String` is not lent.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! A slice of plain data is lent, not the vector that owns it.
+//! A slice of plain data is lent, but not the vector that owns it.
 //!
 //! Invariant: CROSS-5
 

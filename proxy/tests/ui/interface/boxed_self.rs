@@ -1,4 +1,4 @@
-//! Other receivers neither.
+//! A method takes `&self`, and no other receiver.
 
 #![allow(unused)]
 

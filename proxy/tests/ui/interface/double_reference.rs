@@ -1,4 +1,4 @@
-//! Nor one behind another.
+//! A reference to a reference is not lent.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! A trait object does not cross: a proxy does.
+//! A trait object does not cross; a proxy does.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! Nor a hidden one.
+//! A type with an elided lifetime does not cross.
 
 #![allow(unused)]
 

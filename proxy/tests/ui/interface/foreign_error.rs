@@ -1,4 +1,4 @@
-//! Nor an error that cannot be made from an `RpcError`.
+//! An error type must be made from an `RpcError`.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! An interface extends interfaces only: a proxy has nothing else.
+//! An interface extends only interfaces: a proxy implements nothing else.
 
 #![allow(unused)]
 

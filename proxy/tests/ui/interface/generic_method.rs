@@ -1,4 +1,4 @@
-//! A trait object has no generic methods.
+//! A method is not generic: a trait object has no generic methods.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! Also one that hides a reference.
+//! A reference that is hidden behind an alias does not cross.
 //!
 //! Invariant: CROSS-5
 

@@ -1,4 +1,4 @@
-//! `impl Trait` hides the type from the check.
+//! An argument is not `impl Trait`, which hides the type from the check.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! A lent slice holds plain data: handles are lent where they lie, in an `RRef`.
+//! A lent slice holds plain data. Handles are lent inside an `RRef`.
 use samara_proxy::{RpcError, interface};
 use samara_rref::RRef;
 

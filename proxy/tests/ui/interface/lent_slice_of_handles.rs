@@ -1,4 +1,4 @@
-//! What a lent slice holds is plain: handles in private memory have owners that no one would find.
+//! A lent slice holds plain data: no transfer would find the owners of handles in private memory.
 //!
 //! Invariant: CROSS-5
 

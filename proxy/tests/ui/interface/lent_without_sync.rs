@@ -1,4 +1,4 @@
-//! What two domains may look at together is `Sync`.
+//! A lent value is `Sync`, because two domains may read it at the same time.
 //!
 //! Invariant: CROSS-5
 

@@ -1,4 +1,4 @@
-//! A lifetime of the trait's own would let a borrow outlive the call.
+//! A trait has no lifetime of its own: a borrow would outlive the call.
 //!
 //! Invariant: CROSS-7
 

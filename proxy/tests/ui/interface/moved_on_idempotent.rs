@@ -1,4 +1,4 @@
-//! What moved away with the first try is not there for the second.
+//! An idempotent method takes no moved argument, because the first attempt has moved it away.
 //!
 //! Invariant: RECOVER-1
 

@@ -1,4 +1,4 @@
-//! `&mut` cannot be lent: the callee may die half-way.
+//! `&mut` is not lent: the callee may die half-way through a write.
 //!
 //! Invariant: CROSS-5
 

@@ -1,4 +1,4 @@
-//! `&mut self` would be exclusive, and several callers may be inside.
+//! A method does not take `&mut self`, because several callers may be inside.
 //!
 //! Invariant: CROSS-5
 

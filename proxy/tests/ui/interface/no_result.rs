@@ -1,4 +1,4 @@
-//! The caller must be able to learn that the domain is dead.
+//! A method returns a `Result`, so that its caller learns that the domain is dead.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! Nor has an `Option`.
+//! A method does not return an `Option`, which has no room for an `RpcError`.
 
 #![allow(unused)]
 

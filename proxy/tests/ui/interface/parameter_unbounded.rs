@@ -1,4 +1,4 @@
-//! A parameter of an interface says that it is exchangeable.
+//! A type parameter of an interface is bounded by `Exchangeable`.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! An argument is a name.
+//! The name of an argument is not a pattern.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! A plain result has no room for that.
+//! A method does not return a plain value, which has no room for an `RpcError`.
 //!
 //! Invariant: CROSS-5
 

@@ -1,4 +1,4 @@
-//! Nothing is lent to the caller.
+//! A method returns no reference: nothing is lent to the caller.
 //!
 //! Invariant: CROSS-5
 

@@ -1,4 +1,4 @@
-//! One or the other.
+//! A method is either `#[replay]` or `#[idempotent]`.
 
 #![allow(unused)]
 

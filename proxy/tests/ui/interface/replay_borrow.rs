@@ -1,4 +1,4 @@
-//! A call that is made again after a restart cannot be lent anything: the borrow is over by then.
+//! A recorded call is lent nothing: the borrow has ended when the call is made again after a restart.
 use samara_proxy::{RpcError, interface};
 
 #[interface]

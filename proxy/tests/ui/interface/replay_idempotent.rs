@@ -1,4 +1,4 @@
-//! `#[replay]` says all that `#[idempotent]` does.
+//! A `#[replay]` method is idempotent without a second attribute.
 use samara_proxy::{RpcError, interface};
 
 #[interface]

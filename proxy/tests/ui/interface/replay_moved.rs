@@ -1,4 +1,4 @@
-//! What a recorded call is given again is plain.
+//! The arguments of a recorded call are plain data.
 //!
 //! Invariant: EXPORT-16, RECOVER-1
 

@@ -1,4 +1,4 @@
-//! A recorded call has no buffer to make again.
+//! A recorded call has no scratch argument.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! A recorded call is made again when the borrow is over.
+//! A recorded call is lent nothing: it is made again after the borrow has ended.
 //!
 //! Invariant: RECOVER-1
 

@@ -1,4 +1,4 @@
-//! What a method returns is a `Result`: a type that says itself how it crosses would do so as the host, too.
+//! A method returns the `Result` of `core`. A type with its own conversion would run code of its crate as the host.
 //!
 //! Invariant: EXPORT-12
 
@@ -13,10 +13,10 @@ struct Answer(bool);
 
 impl FromRpc for Answer {
     type Parts = bool;
-    fn apart(self) -> bool {
+    fn into_parts(self) -> bool {
         self.0
     }
-    fn together(parts: bool) -> Self {
+    fn from_parts(parts: bool) -> Self {
         Self(parts)
     }
     fn from_rpc(_: RpcError) -> Self {

@@ -1,4 +1,4 @@
-//! A borrow is there for a retry anyway.
+//! A borrowed argument is not `#[scratch]`: it is still there for the next attempt.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! What is made again must be makeable from nothing.
+//! A `#[scratch]` argument can be made from zeroes.
 //!
 //! Invariant: RECOVER-1
 

@@ -1,4 +1,4 @@
-//! `#[scratch]` says how to repeat a call that is never repeated.
+//! `#[scratch]` is refused on a method that is never repeated.
 
 #![allow(unused)]
 

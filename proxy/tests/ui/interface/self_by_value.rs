@@ -1,4 +1,4 @@
-//! The object stays in its domain.
+//! A method does not take `self`: the object stays in its domain.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! A method that a trait object has not got.
+//! A method has no `Self: Sized` clause: a trait object would not have the method.
 
 #![allow(unused)]
 

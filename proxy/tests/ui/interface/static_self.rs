@@ -1,4 +1,4 @@
-//! The object does not live for ever.
+//! A method does not take `&'static self`: the object does not live for ever.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! What an interface extends is an interface: the proxy must have its methods.
+//! An interface extends only interfaces, whose methods the proxy must have.
 use samara_proxy::{RpcError, interface};
 
 trait Local {

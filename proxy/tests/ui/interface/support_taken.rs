@@ -1,4 +1,4 @@
-//! A crate that takes the name of the support crate, and with it the checks, lends no more than others.
+//! A crate that takes the support crate's name, and with it the checks, can lend no more than other crates.
 //!
 //! Invariant: CROSS-6
 

@@ -1,4 +1,4 @@
-//! What a call moves by value lies on the stack many times: large values go on the exchange heap.
+//! Large values are moved in an `RRef`, because a call keeps several copies of its arguments on the stack.
 //!
 //! Invariant: ORDER-34
 

@@ -1,4 +1,4 @@
-//! A trait object is not returned: a proxy is.
+//! A method does not return a trait object; it returns a proxy.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! What moves is exchangeable.
+//! A moved argument is exchangeable.
 //!
 //! Invariant: CROSS-5
 

@@ -1,4 +1,4 @@
-//! An error crosses too.
+//! An error is exchangeable.
 //!
 //! Invariant: CROSS-5
 

@@ -1,4 +1,4 @@
-//! What comes back is exchangeable.
+//! A result is exchangeable.
 
 #![allow(unused)]
 

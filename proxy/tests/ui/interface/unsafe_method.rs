@@ -1,4 +1,4 @@
-//! Nor a caller.
+//! A method is not `unsafe`: no caller in another domain can be trusted to uphold its contract.
 
 #![allow(unused)]
 

@@ -1,4 +1,4 @@
-//! A domain cannot be trusted to uphold a contract.
+//! An interface is not `unsafe`: no domain can be trusted to uphold its contract.
 
 #![allow(unused)]
 

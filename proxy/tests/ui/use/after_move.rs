@@ -1,4 +1,4 @@
-//! What moved into a call is gone.
+//! An argument that was moved into a call cannot be used afterwards.
 //!
 //! Invariant: OWN-2
 

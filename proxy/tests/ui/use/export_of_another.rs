@@ -1,4 +1,4 @@
-//! What is exported implements the interface.
+//! An exported value implements the interface.
 use samara_proxy::{Proxy, RpcError, interface};
 
 #[interface]

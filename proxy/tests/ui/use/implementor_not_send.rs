@@ -1,4 +1,4 @@
-//! The object is dropped on whatever thread stops the domain.
+//! An implementor is `Send`, because any thread may stop the domain and drop the object.
 //!
 //! Invariant: CROSS-9
 

@@ -1,4 +1,4 @@
-//! Several callers are inside at once: interior mutability needs a lock.
+//! An implementor is `Sync`: several callers are inside at once, so interior mutability needs a lock.
 //!
 //! Invariant: CROSS-9
 

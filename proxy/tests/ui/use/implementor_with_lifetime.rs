@@ -1,4 +1,4 @@
-//! The object outlives whoever made it: it borrows from nobody.
+//! An implementor borrows nothing, because it outlives the function that made it.
 //!
 //! Invariant: CROSS-9
 

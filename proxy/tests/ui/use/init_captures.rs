@@ -1,4 +1,4 @@
-//! `init` captures nothing: what a domain gets it gets as arguments.
+//! `init` captures nothing: a domain gets everything as arguments.
 //!
 //! Invariant: CROSS-8
 

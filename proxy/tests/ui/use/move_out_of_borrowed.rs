@@ -1,4 +1,4 @@
-//! Nor is the lent object itself taken apart: it is the lender's.
+//! The value of a lent object cannot be moved out.
 //!
 //! Invariant: CROSS-7
 

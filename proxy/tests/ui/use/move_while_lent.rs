@@ -1,4 +1,4 @@
-//! What is borrowed does not move.
+//! An object cannot be moved while it is lent.
 //!
 //! Invariant: OWN-2
 

@@ -1,4 +1,4 @@
-//! A copy of a capability takes room, and so may fail: there is no plain `clone`.
+//! A proxy has no `clone`: a copy of a capability takes a slot, so making it may fail.
 
 #![allow(unused)]
 

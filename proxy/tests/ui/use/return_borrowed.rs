@@ -1,4 +1,4 @@
-//! Nor returned as one's own.
+//! A lent object cannot be returned as the callee's own.
 //!
 //! Invariant: CROSS-7
 

@@ -1,4 +1,4 @@
-//! Domains get no scoped threads: a borrow would be lent to a thread that no activation pins.
+//! Domains get no scoped threads: no activation pins the lender while such a thread has the borrow.
 //!
 //! Invariant: CROSS-7
 

@@ -1,4 +1,4 @@
-//! Nor does a thread of the domain's own take a borrow: its body owns all that it uses.
+//! The body of a domain's own thread owns everything that it uses, and takes no borrow.
 //!
 //! Invariant: CROSS-7
 

@@ -1,4 +1,4 @@
-//! A borrow ends with the call: it cannot be kept in the object.
+//! A borrow ends with the call, so the object cannot keep it.
 //!
 //! Invariant: CROSS-7
 

@@ -1,4 +1,4 @@
-//! Nor lent to a thread that may outlive it.
+//! A borrow cannot be given to a thread that may outlive the call.
 //!
 //! Invariant: CROSS-7
 

@@ -1,4 +1,4 @@
-//! Nor can what it points to: it is not the callee's to move.
+//! The callee cannot move the value behind a borrow.
 //!
 //! Invariant: CROSS-7
 

@@ -1,4 +1,4 @@
-//! A borrow is read, not written.
+//! A borrow cannot be written through.
 //!
 //! Invariant: CROSS-7
 

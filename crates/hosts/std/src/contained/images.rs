@@ -84,7 +84,7 @@ pub(super) fn register_all() -> bool {
             let _ = PROGRAM.set(program.clone());
         }
         images.into_iter().all(|found| {
-            // SAFETY: an object that is linked into this program is never unloaded.
+            // SAFETY: an object that is linked into this program is never unloaded (ORDER-46).
             unsafe { register_image(found) }.is_ok()
         })
     })
@@ -113,7 +113,7 @@ impl Library {
     #[must_use]
     pub unsafe fn register(symbol: *const ()) -> Option<Self> {
         let found = loaded(Some(symbol.addr())).pop()?;
-        // SAFETY: the caller upholds that the library stays loaded while the returned value lives.
+        // SAFETY: the caller upholds that the library stays loaded while the returned value lives (ORDER-46).
         let id = unsafe { register_image(found) }.ok()?;
         Some(Self(Some(id)))
     }

@@ -110,6 +110,6 @@ pub(crate) use ticks::are_ticking;
 pub(crate) use yield_clock::over as turn_over;
 
 /// The time on the running thread's clock, if the clock does not run by itself.
-pub(crate) fn told_clock() -> Option<u64> {
+pub(crate) fn controlled_clock() -> Option<u64> {
     step::stopped_clock().or_else(yield_clock::now)
 }

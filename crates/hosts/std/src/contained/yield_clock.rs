@@ -43,7 +43,7 @@ pub(crate) fn over() {
     }));
     (turning.then)(turns);
     // SAFETY: only `Contained::by_turns` sets the clock. A `Contained` is made by `contained`, which has
-    // installed the handler of this signal.
+    // installed the handler of this signal (AUTH-10).
     unsafe { libc::raise(signals::tick()) };
 }
 

@@ -178,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn good_checksums_are_told() {
+    fn good_checksums_are_reported() {
         assert_eq!(status(&DATAGRAM), (0x21, 0x73, 0));
         let mut padded = DATAGRAM.to_vec();
         padded.resize(60, 0xee);
@@ -186,7 +186,7 @@ mod tests {
     }
 
     #[test]
-    fn bad_checksums_are_told_apart() {
+    fn bad_checksums_are_distinguished() {
         let mut frame = DATAGRAM;
         frame[43] ^= 1;
         assert_eq!(status(&frame), (0x21, 0x73, 0x400));

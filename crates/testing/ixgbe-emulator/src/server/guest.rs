@@ -309,7 +309,7 @@ mod tests {
     }
 
     #[test]
-    fn memory_that_is_gone_is_an_error() {
+    fn access_to_unmapped_memory_is_an_error() {
         let (file, mut memory) = (pages(), SharedMemory::default());
         let shared = file.try_clone().expect("a file");
         assert!(memory.map(BOTH, 0, 3 * PAGE, shared, 0).is_ok());
@@ -350,7 +350,7 @@ mod tests {
     }
 
     #[test]
-    fn what_cannot_be_read_and_written_is_refused() {
+    fn a_mapping_that_cannot_be_made_is_refused() {
         let mut memory = SharedMemory::default();
         let (_, writer): (_, PipeWriter) = pipe().expect("a pipe");
         let writer = File::from(OwnedFd::from(writer));

@@ -159,7 +159,7 @@ mod tests {
     use super::{Descriptor, Layer4};
 
     #[test]
-    fn types_are_told_apart() {
+    fn descriptor_types_are_distinguished() {
         let context = Descriptor::decode([
             14 << 9 | 20 | 7 << 16,
             1 << 29 | 2 << 20 | 3 << 10 | 1448 << 48 | 20 << 40,

@@ -59,7 +59,6 @@ impl Probe for Object {}
 /// Size in bytes of the largest object that shares a slab with others.
 pub const LARGEST: usize = 1 << MAX_SHIFT;
 
-/// Failure: F-11
 fn init((): ()) -> Result<Object, RpcError> {
     STARTS.set(STARTS.get() + 1);
     Ok(Object([STARTS.get(); LARGEST]))

@@ -55,6 +55,8 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<(String, Vec<String>)>,
         let title = format!("{path} shows what the sources say");
         checks.push((title, stale.into_iter().collect()));
     }
+    let misplaced = Tags::collect(workspace)?.misplaced().to_vec();
+    checks.push(("every line of evidence stands at a test".into(), misplaced));
     let path = workspace.root().join(INVARIANTS);
     let invariants = read(&path)?;
     let findings = citations::unknown(workspace, &invariants::ids(&invariants))?;

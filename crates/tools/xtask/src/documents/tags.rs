@@ -1,15 +1,20 @@
 //! Lines in which a test says what it is evidence for.
 
 use std::collections::BTreeMap;
+use std::mem;
 use std::path::Path;
 
 use crate::cargo::tracked;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// Tests by the name of what they are evidence for, each list sorted.
+/// The tests that attack each invariant, or make each failure happen, by its name. Each list is sorted.
 #[derive(Debug, Default)]
-pub(super) struct Tags(BTreeMap<String, Vec<Test>>);
+pub(super) struct Tags {
+    tests: BTreeMap<String, Vec<Test>>,
+    /// Lines that stand at an item that is no test.
+    misplaced: Vec<String>,
+}
 
 /// A test, or a documentation test of an item.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -28,7 +33,7 @@ impl Tags {
             let text = super::read(&workspace.root().join(&path))?;
             tags.read(&path, &text);
         }
-        for tests in tags.0.values_mut() {
+        for tests in tags.tests.values_mut() {
             tests.sort();
             tests.dedup();
         }
@@ -37,17 +42,28 @@ impl Tags {
 
     /// The tests that are evidence for `id`.
     pub(super) fn of(&self, id: &str) -> &[Test] {
-        self.0.get(id).map_or(&[], Vec::as_slice)
+        self.tests.get(id).map_or(&[], Vec::as_slice)
     }
 
     /// The names that tests are evidence for, with this prefix.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
-        self.0.keys().map(String::as_str)
+        self.tests.keys().map(String::as_str)
+    }
+
+    /// The lines that stand at an item that is no test, with their places. They would be evidence of nothing.
+    pub(super) fn misplaced(&self) -> &[String] {
+        &self.misplaced
     }
 
     pub(super) fn read(&mut self, path: &str, text: &str) {
         let mut pending: Vec<String> = Vec::new();
-        for line in text.lines() {
+        // Whether the item that follows is a test: a function with `#[test]`, an item with an example that runs or
+        // must not compile, or a function in the kernel's list of tests.
+        let mut is_test = false;
+        let mut in_kernel_tests = false;
+        for (number, line) in text.lines().enumerate() {
+            in_kernel_tests |= line.starts_with("kernel_tests! {");
+            in_kernel_tests &= line != "}";
             let line = line.trim_start();
             let comment = line.trim_start_matches(['/', '!']).trim_start();
             let tag = ["Invariant: ", "Failure: "].iter().find_map(|kind| {
@@ -58,14 +74,21 @@ impl Tags {
                 let ids = ids.trim_end_matches('.').split(", ").map(str::to_owned);
                 if line.starts_with("//!") {
                     let test = Test::of(path, None);
-                    ids.for_each(|id| self.0.entry(id).or_default().push(test.clone()));
+                    ids.for_each(|id| self.tests.entry(id).or_default().push(test.clone()));
                 } else {
                     pending.extend(ids);
                 }
-            } else if let Some(name) = item(line).filter(|_| !pending.is_empty()) {
+            } else if line.contains("#[test]") || comment.starts_with("```") {
+                is_test = true;
+            } else if let Some(name) = item(line) {
+                let is_test = mem::take(&mut is_test) || in_kernel_tests;
+                if !pending.is_empty() && !is_test {
+                    let place = format!("{path}:{}: `{name}` is no test", number + 1);
+                    self.misplaced.push(place);
+                }
                 let test = Test::of(path, Some(name));
                 for id in pending.drain(..) {
-                    self.0.entry(id).or_default().push(test.clone());
+                    self.tests.entry(id).or_default().push(test.clone());
                 }
             }
         }
@@ -151,6 +174,22 @@ mod tests {
         assert_eq!(
             of("proxy/tests/ui/use/x.rs", text, "OWN-1"),
             ["proxy/ui/use/x"]
+        );
+    }
+
+    #[test]
+    fn a_line_at_an_item_that_is_no_test_is_found() {
+        let mut tags = Tags::default();
+        let text = "/// Invariant: OWN-1\nfn init() {}\n/// Invariant: OWN-2\n#[test]\nfn a() {}\n";
+        tags.read("proxy/tests/a.rs", text);
+        let listed = "kernel_tests! {\n    /// Failure: F-1\n    fn a() {}\n}\n/// Failure: F-2\nfn b() {}\n";
+        tags.read("examples/kernel/src/tests/a.rs", listed);
+        assert_eq!(
+            tags.misplaced(),
+            [
+                "proxy/tests/a.rs:2: `init` is no test",
+                "examples/kernel/src/tests/a.rs:6: `b` is no test"
+            ]
         );
     }
 

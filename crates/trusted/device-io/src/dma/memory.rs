@@ -31,7 +31,7 @@ pub(crate) struct Memory {
 }
 
 // SAFETY: the memory belongs to the claim, not to a thread. Queues access it with volatile operations, and write it
-// only by `&mut self`.
+// only by `&mut self` (DEV-11).
 unsafe impl Send for Memory {}
 // SAFETY: as above.
 unsafe impl Sync for Memory {}
@@ -100,7 +100,7 @@ impl Memory {
     pub(crate) unsafe fn store<W>(&self, offset: usize, word: W) {
         // SAFETY: the caller's promise.
         let at = unsafe { self.at(offset) };
-        // SAFETY: inside the memory, which the claim keeps, aligned; volatile, because a device reads it.
+        // SAFETY: inside the memory, which the claim keeps, aligned; volatile, because a device reads it (DEV-9).
         unsafe { at.write_volatile(word) };
     }
 
@@ -113,7 +113,7 @@ impl Memory {
     pub(crate) unsafe fn load<W>(&self, offset: usize) -> W {
         // SAFETY: the caller's promise.
         let at = unsafe { self.at(offset) };
-        // SAFETY: inside the memory, which the claim keeps, aligned; volatile, because a device writes it.
+        // SAFETY: inside the memory, which the claim keeps, aligned; volatile, because a device writes it (DEV-9).
         unsafe { at.read_volatile() }
     }
 

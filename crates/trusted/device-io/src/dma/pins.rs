@@ -30,7 +30,7 @@ impl Pins {
 
     /// Gives the slots to the host, because the claim frees them. The table calls this where the thread is not cut.
     pub(crate) fn hand_over(&self) {
-        // SAFETY: the table calls this on pins that it takes over by value and never gives out.
+        // SAFETY: the table calls this on pins that it takes over by value and never gives out (OWN-3).
         let handover = unsafe { Transfer::to(Owner::HOST) };
         self.slots.transfer(&handover);
     }
@@ -49,7 +49,7 @@ impl Drop for Pins {
             let address = core::mem::take(slot);
             if let Some(object) = NonNull::new(core::ptr::with_exposed_provenance_mut(address)) {
                 // SAFETY: a slot that isn't 0 holds the address of a live object at `place`, plain data, which was
-                // given up to the queue. No other slot has it, and this one no longer does.
+                // given up to the queue. No other slot has it, and this one no longer does (DEV-9).
                 unsafe { heap::free(object, self.place) };
             }
         }
@@ -102,7 +102,8 @@ impl<T: Exchangeable> Slots<T> {
         let slot = unsafe { self.slots.add(index as usize) };
         // SAFETY: as above; only the queue uses the slot, and it is vacant.
         unsafe { slot.write(object.as_ptr().expose_provenance()) };
-        // SAFETY: a live object at its place, given up to this call; the slot that now has it belongs to the host.
+        // SAFETY: a live object at its place, given up to this call; the slot that now has it belongs to the host
+        // (OWN-1).
         unsafe { heap::set_owner(object, Self::PLACE, Owner::HOST) };
     }
 
@@ -143,11 +144,11 @@ impl<T: Exchangeable> Slots<T> {
     pub(crate) unsafe fn take(self, index: u32, owner: Owner) -> Option<RRef<T>> {
         // SAFETY: the caller's promise.
         let object = unsafe { self.pinned(index) }?;
-        // SAFETY: a live object at its place, which goes to the running domain.
+        // SAFETY: a live object at its place, which goes to the running domain (OWN-1).
         unsafe { heap::set_owner(object.cast(), Self::PLACE, owner) };
         // SAFETY: the caller's promise.
         unsafe { self.vacate(index) };
-        // SAFETY: the object was given up to `pin`, and is no longer in its slot.
+        // SAFETY: the object was given up to `pin`, and is no longer in its slot (OWN-2).
         Some(unsafe { RRef::restore(object) })
     }
 }

@@ -52,7 +52,7 @@ pub(crate) struct DmaTable {
 /// Makes `object` the property of `owner`.
 fn hand_over(object: &RRef<[u8]>, owner: Owner) {
     // SAFETY: the table calls this with `HOST` on an object that it has just taken over by value, and with the
-    // running domain on one that it is giving back to that domain by value.
+    // running domain on one that it is giving back to that domain by value (OWN-3).
     let handover = unsafe { Transfer::to(owner) };
     object.transfer(&handover);
 }

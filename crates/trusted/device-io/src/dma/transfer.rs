@@ -240,7 +240,8 @@ impl<D> PciFunction<D> {
             } else {
                 // The loan must end before the buffer goes back to its lender, so a cut stops at this boundary and
                 // ends the loan first.
-                // SAFETY: `loan.end` is this crate's code; it takes at most as long as a silence, and does not panic.
+                // SAFETY: `loan.end` is this crate's code; it takes at most as long as a silence, and does not panic
+                // (DEV-36).
                 unsafe { call::with_cleanup_boundary(|| scope(&transfer), || loan.end()) }
             };
         if silenced {

@@ -64,7 +64,7 @@ impl Control {
             claim,
             epoch: AtomicU64::new(0),
             stride: AtomicU8::new(0),
-            // SAFETY: the lock is held for a few register accesses, by code of this crate.
+            // SAFETY: the lock is held for a few register accesses, by code of this crate (ORDER-54).
             state: unsafe {
                 NoCutMutex::new(State {
                     silencing: 0,
@@ -181,7 +181,7 @@ impl Control {
             drop(state);
             result
         };
-        // SAFETY: `f` is code of this crate, which runs no code of a domain.
+        // SAFETY: `f` is code of this crate, which runs no code of a domain (AUTH-8).
         unsafe { thread::as_host(silence) }
     }
 }

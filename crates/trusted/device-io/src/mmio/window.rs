@@ -157,7 +157,7 @@ impl Mapped {
             return None;
         }
         // SAFETY: the register is inside the window, and the mapping reaches from the BAR's start to the window's
-        // end. It is aligned in the BAR. Only holders of the claim use cells, and the claim keeps the mapping.
+        // end. It is aligned in the BAR. Only holders of the claim use cells, and the claim keeps the mapping (AUTH-7).
         Some(unsafe { Cell::new(self.backing, offset, width) })
     }
 }

@@ -112,7 +112,7 @@ impl Claim {
             is_lost: AtomicBool::new(unrestored.is_some()),
             is_master: AtomicBool::new(false),
             windows: [const { None }; MAX_WINDOWS],
-            // SAFETY: only this crate's own code runs under the lock, for a few entries.
+            // SAFETY: only this crate's own code runs under the lock, for a few entries (ORDER-54).
             table: unsafe { NoCutMutex::new(DmaTable::new()) },
         };
         if config.quieten() {
@@ -179,7 +179,7 @@ impl Claim {
 }
 
 // SAFETY: silencing touches only configuration space, in bounded time, and runs no code of a domain. After it the
-// function issues no memory request. `DmaTable` gives every object that it keeps to the host.
+// function issues no memory request. `DmaTable` gives every object that it keeps to the host (DEV-1, DEV-9).
 unsafe impl Capability for Claim {
     const NAME: &'static str = "PCI function";
 
@@ -196,7 +196,7 @@ impl Drop for Claim {
         let slot = self.slot;
         // A claim ends once, and nobody can shorten a reset. If the time were charged to the driver, it could kill a
         // driver that only stops.
-        // SAFETY: silencing runs code of this crate and of the host, and none of a domain.
+        // SAFETY: silencing runs code of this crate and of the host, and none of a domain (AUTH-8).
         let silence = || unsafe { thread::as_host_uncharged(|| self.ensure_silent()) };
         if contained(silence).is_none() {
             // The device may still run. So the memory that it can reach is leaked, and nobody gets the function
@@ -206,7 +206,7 @@ impl Drop for Claim {
         }
         slot.end_vectors(&self.config);
         for Mapped { backing, bar, .. } in self.windows.iter().flatten() {
-            // SAFETY: the window was mapped for this claim, which is over.
+            // SAFETY: the window was mapped for this claim, which is over (AUTH-7).
             contained(|| unsafe { slot.host.bars.unmap(slot.address, *bar, *backing) });
         }
         // The buffers are freed before the slot is free for another claim.

@@ -109,7 +109,8 @@ impl Config {
 
     pub(crate) fn write(&self, offset: u16, value: u32) {
         // SAFETY: this is the configuration space of a claim's function, which the claim drives. Code that makes the
-        // function bus master checks first that it is idle, and BARs are only put back where they were.
+        // function bus master checks first that it is idle, and BARs are only put back where they were
+        // (DEV-17, AUTH-7).
         unsafe { self.space.write(self.address, offset, value) };
     }
 

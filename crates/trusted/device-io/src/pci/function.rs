@@ -67,7 +67,8 @@ use crate::time::Deadline;
 /// ```
 pub struct PciFunction<D>(Cap<Claim>, PhantomData<fn() -> D>);
 
-// SAFETY: it is a capability, which `transfer` visits, and nothing else; it has no destructor of its own.
+// SAFETY: it is a capability, which `transfer` visits, and nothing else; it has no destructor of its own
+// (CROSS-1, CROSS-2).
 unsafe impl<D: Table> Exchangeable for PciFunction<D> {
     const NESTED: bool = true;
     const DEPTH: usize = 1;

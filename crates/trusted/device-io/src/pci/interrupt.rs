@@ -23,7 +23,7 @@ pub(crate) struct Line {
 
 // SAFETY: masking takes two accesses to the table, if the claim lives. The lock for them is held for a few register
 // accesses, by code of this crate that is not cut. Masking runs no code of a domain, and a masked vector writes no
-// memory.
+// memory (DEV-24).
 unsafe impl Capability for Line {
     const NAME: &'static str = "interrupt";
 
@@ -60,7 +60,7 @@ impl<D> PciFunction<D> {
     /// [`InterruptError`].
     pub fn interrupt(&self, vector: u16) -> Result<Interrupt, InterruptError> {
         // A cut between `take_vector` and `Cap::try_new` would leave a message that nobody gives back to the host.
-        // SAFETY: until the end of this block only code of this crate and its host runs.
+        // SAFETY: until the end of this block only code of this crate and its host runs (ORDER-54).
         let _no_cut = unsafe { NoCut::begin(thread::current()) };
         let claim = self.claim();
         let line = Line {

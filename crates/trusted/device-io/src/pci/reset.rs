@@ -69,13 +69,13 @@ pub(crate) fn silence(
     if !restore.is_of(config, is_lost) {
         // The function was unplugged or replaced. Or it only reads so and answers again in a moment, so bus mastering
         // is turned off.
-        turn_off(config, INTX_DISABLE, BLIND_MILLIS, clock);
+        set(config, INTX_DISABLE, BUS_MASTER, BLIND_MILLIS, clock);
         return Silenced::Absent;
     }
     // A reset that was begun earlier has ended since. Another one would take as long again.
     let was_reset = is_lost && config.command() == 0;
     let command = if is_lost { 0 } else { MEMORY_SPACE } | INTX_DISABLE;
-    turn_off(config, command, READY_MILLIS, clock);
+    set(config, command, BUS_MASTER, READY_MILLIS, clock);
     let Some((express, has_reset)) = restore.express else {
         return Silenced::BusMasterOff;
     };
@@ -101,32 +101,31 @@ pub(crate) fn silence(
         Deadline::after(clock, READY_MILLIS).poll(is_reset)
     };
     let is_back = was_reset || contained(reset_ends) == Some(true);
-    if !is_back || !config.set_bars(&restore.bars) {
-        return Silenced::Lost;
+    let (on, mask) = (MEMORY_SPACE | INTX_DISABLE, MEMORY_SPACE | BUS_MASTER);
+    if is_back && config.set_bars(&restore.bars) && set(config, on, mask, BLIND_MILLIS, clock) {
+        Silenced::Reset
+    } else {
+        Silenced::Lost
     }
-    config.set_command(MEMORY_SPACE | INTX_DISABLE);
-    Silenced::Reset
 }
 
-/// Stops the function's requests: writes its command register until it reads as not bus master, for at most `millis`.
-fn turn_off(config: &Config, command: u16, millis: u64, clock: &'static dyn Clock) {
-    let is_off = || {
+/// Writes `command` until the bits of `mask` read as written, for at most `millis`. Returns whether they did.
+fn set(config: &Config, command: u16, mask: u16, millis: u64, clock: &'static dyn Clock) -> bool {
+    let is_set = || {
         config.set_command(command);
         // The read's completion pushes memory writes that the function has already issued ahead of it (ordering
-        // rules, §2.4.1), so none is under way when the read returns.
-        config.command() & BUS_MASTER == 0
+        // rules, §2.4.1), so if this turns bus mastering off, none is under way when the read returns.
+        config.command() & mask == command & mask
     };
-    if !is_off() {
-        contained(|| Deadline::after(clock, millis).poll(is_off));
-    }
+    is_set() || contained(|| Deadline::after(clock, millis).poll(is_set)) == Some(true)
 }
 
 #[cfg(test)]
 mod tests {
     use core::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 
-    use super::super::config::{BUS_MASTER, Config, PciId};
-    use super::{Restore, Silenced, silence};
+    use super::super::config::{BUS_MASTER, Config, MEMORY_SPACE, PciId};
+    use super::{DEVICE_CONTROL, INITIATE_FLR, Restore, Silenced, silence};
     use crate::host::{Clock, ConfigSpace, PciAddress};
 
     /// An emulated function that reads as all ones while it is mute, and takes writes.
@@ -151,6 +150,81 @@ mod tests {
         }
     }
 
+    /// An emulated function that offers a reset, and misses the next write to its command register after it.
+    struct Deaf {
+        command: AtomicU32,
+        bars: [AtomicU32; 6],
+        misses: AtomicBool,
+    }
+
+    /// Where its PCI Express capability is.
+    const EXPRESS: u16 = 0x40;
+
+    // SAFETY: emulated, so nothing real is reached.
+    unsafe impl ConfigSpace for Deaf {
+        fn read(&self, _: PciAddress, offset: u16) -> u32 {
+            match offset {
+                0 => 2 << 16 | 1,
+                4 => self.command.load(Relaxed),
+                8 => 0x0108_0200,
+                0x10..0x28 => self.bars[usize::from(offset - 0x10) / 4].load(Relaxed),
+                _ => 0,
+            }
+        }
+
+        unsafe fn write(&self, _: PciAddress, offset: u16, value: u32) {
+            const CONTROL: u16 = EXPRESS + DEVICE_CONTROL;
+            match offset {
+                4 if value & u32::from(MEMORY_SPACE) != 0 && self.misses.swap(false, Relaxed) => {}
+                4 => self.command.store(value, Relaxed),
+                0x10..0x28 => self.bars[usize::from(offset - 0x10) / 4].store(value, Relaxed),
+                CONTROL if value & INITIATE_FLR != 0 => {
+                    self.command.store(0, Relaxed);
+                    self.bars.iter().for_each(|bar| bar.store(0, Relaxed));
+                    self.misses.store(true, Relaxed);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    const ADDRESS: PciAddress = PciAddress {
+        segment: 0,
+        bus: 0,
+        device: 1,
+        function: 0,
+    };
+
+    const ID: PciId = PciId {
+        vendor: 1,
+        device: 2,
+        class: [1, 8, 2],
+    };
+
+    /// Invariant: DEV-16
+    #[test]
+    fn a_write_that_a_reset_function_misses_is_repeated() {
+        static DEAF: Deaf = Deaf {
+            command: AtomicU32::new(MEMORY_SPACE as u32),
+            bars: [const { AtomicU32::new(0xFE00_0000) }; 6],
+            misses: AtomicBool::new(false),
+        };
+        static BLIND: AtomicBool = AtomicBool::new(false);
+        static CLOCK: Looks = Looks(AtomicU64::new(0));
+        let config = Config {
+            space: &DEAF,
+            address: ADDRESS,
+            blind: &BLIND,
+        };
+        let restore = Restore {
+            id: ID,
+            express: Some((EXPRESS, true)),
+            bars: [0xFE00_0000; 6],
+        };
+        assert_eq!(silence(&config, &restore, false, &CLOCK), Silenced::Reset);
+        assert_eq!(config.command() & MEMORY_SPACE, MEMORY_SPACE);
+    }
+
     /// A clock that advances one millisecond with each look.
     struct Looks(AtomicU64);
 
@@ -170,25 +244,14 @@ mod tests {
             is_mute: AtomicBool::new(true),
             command: AtomicU32::new(BUS_MASTER as u32),
         };
-        let address = PciAddress {
-            segment: 0,
-            bus: 0,
-            device: 1,
-            function: 0,
-        };
         static BLIND: AtomicBool = AtomicBool::new(false);
         let config = Config {
             space: &MUTE,
-            address,
+            address: ADDRESS,
             blind: &BLIND,
         };
-        let id = PciId {
-            vendor: 1,
-            device: 2,
-            class: [1, 8, 2],
-        };
         let restore = Restore {
-            id,
+            id: ID,
             express: None,
             bars: [0; 6],
         };

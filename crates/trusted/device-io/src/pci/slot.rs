@@ -40,9 +40,9 @@ impl PciSlot {
             claimed: AtomicBool::new(false),
             claims: AtomicU64::new(0),
             blind: AtomicBool::new(false),
-            // SAFETY: the lock is held only to copy the value or to take it.
+            // SAFETY: the lock is held only to copy the value or to take it (ORDER-54).
             unrestored: unsafe { NoCutMutex::new(None) },
-            // SAFETY: the lock is held for a few register accesses, by code of this crate and its host.
+            // SAFETY: the lock is held for a few register accesses, by code of this crate and its host (ORDER-54).
             vectors: unsafe { NoCutMutex::new(Vectors::new()) },
         }
     }
@@ -145,7 +145,7 @@ impl PciSlot {
     /// Ends the vectors of a claim that ends: masks them, and unmaps their table.
     pub(super) fn end_vectors(&self, config: &Config) {
         if let Some((bar, backing)) = self.with_vectors(|vectors| vectors.end(config)) {
-            // SAFETY: this is the table's mapping, which nobody uses any more.
+            // SAFETY: this is the table's mapping, which nobody uses any more (AUTH-7).
             contained(|| unsafe { self.host.bars.unmap(self.address, bar, backing) });
         }
     }

@@ -91,7 +91,7 @@ impl Table {
 
     fn store(&self, entry: u16, at: usize, value: u32) {
         let cell = self.cell(entry, at);
-        // SAFETY: any address that is written is one of the host's for messages.
+        // SAFETY: any address that is written is one of the host's for messages (DEV-24).
         unsafe { cell.store(value.into()) }
     }
 

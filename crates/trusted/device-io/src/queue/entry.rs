@@ -95,7 +95,7 @@ impl Entry {
                 for index in 0..entries {
                     // SAFETY: inside the list of `format.list` addresses, which no other command in flight uses. The
                     // addresses are of pages of the buffer, which stays pinned until the command has ended or the
-                    // device was silenced.
+                    // device was silenced (DEV-9, DEV-28).
                     unsafe { memory.store(list + 8 * index as usize, entry(index)?.to_le()) };
                 }
                 memory.bus + list as u64

@@ -82,7 +82,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
             Err(refused) => return Err((refused, packet)),
         };
         // SAFETY: a free chain's number is below the number of slots, and its slot is vacant. The claim is the
-        // running domain's (`own`) as long as the function is borrowed. The caller gave the packet up by value.
+        // running domain's (`own`) as long as the function is borrowed. The caller gave the packet up by value
+        // (DEV-22).
         unsafe { self.payload.0.pin(chain.into(), RRef::into_raw(packet)) };
         self.put_chain(chain, head, Some(span), 0);
         Ok(())
@@ -103,7 +104,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
         };
         let [head, _] = self.pieces(chain);
         // SAFETY: the chain is below the number of slots; the claim is the running domain's (`own`), and the device
-        // has used the chain.
+        // has used the chain (DEV-22).
         let packet = unsafe { self.payload.0.take(chain.into(), owner) };
         Ok(packet.map(|packet| (packet, Used { written, head })))
     }
@@ -125,7 +126,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
         };
         self.forget(chain);
         // SAFETY: the chain is below the number of slots; the claim is the running domain's (`own`), and the queue
-        // doesn't run.
+        // doesn't run (DEV-22).
         Ok(unsafe { self.payload.0.take(chain.into(), owner) })
     }
 }

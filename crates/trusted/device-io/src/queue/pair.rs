@@ -199,7 +199,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     /// Empties both queues before the device is told of them; they do not run (`Core::begin`).
     fn restart(core: &Core, state: &mut State) -> bool {
         let [_, page, _] = Self::offsets(core.known.entries as usize);
-        // SAFETY: these are the entries and completions, inside the memory.
+        // SAFETY: these are the entries and completions, inside the memory (DEV-11).
         unsafe { core.memory.clear(0, page) };
         state.at = Positions::default();
         // No earlier tag is found again.
@@ -243,7 +243,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
                 // The engine must learn only from bytes that this command had the device write, so it clears earlier
                 // ones.
                 self.free_page(function)?;
-                // SAFETY: this is the engine's page, which no command in flight has.
+                // SAFETY: this is the engine's page, which no command in flight has (DEV-11).
                 unsafe { self.core.memory.clear(self.at[1], PAGE) };
                 entry.point(Self::FORMAT, 0, self.core.memory.bus + self.at[1] as u64);
                 let key = learn.map_or(0, |learn| entry.0[Self::FORMAT.words[learn.key]]);
@@ -364,7 +364,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             // SAFETY: the tail is below `entries`, so the entry is inside the submission queue. The device does not
             // use that entry: fewer commands than `entries` are uncompleted, and it reads entries in order. The entry
             // points to the engine's memory, or to memory that is pinned until the command has ended or the device
-            // was silenced.
+            // was silenced (DEV-9, DEV-12).
             unsafe { self.core.memory.store(at + 8 * pair, word.to_le()) };
         }
         self.state.at.tail = self.after(self.state.at.tail);
@@ -390,7 +390,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         if self.state.at.rung != self.state.at.tail
             && let Some(doorbell) = &self.core.doorbell
         {
-            // SAFETY: every entry before the tail is whole.
+            // SAFETY: every entry before the tail is whole (DEV-12).
             unsafe { doorbell.ring(self.state.at.tail.into()) };
             self.state.at.rung = self.state.at.tail;
             self.state.announced = self.state.tags.slots();
@@ -466,7 +466,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         if self.state.at.released != self.state.at.head
             && let Some(doorbell) = &self.core.second
         {
-            // SAFETY: every completion before the head was read.
+            // SAFETY: every completion before the head was read (DEV-12).
             unsafe { doorbell.ring(self.state.at.head.into()) };
             self.state.at.released = self.state.at.head;
         }

@@ -126,7 +126,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         let restart = |core: &Core| {
             let is_empty = positions.restart();
             let entries = if is_empty { core.known.entries } else { 0 };
-            // SAFETY: these are the descriptors, and the queue doesn't run (`Core::begin`).
+            // SAFETY: these are the descriptors, and the queue doesn't run (`Core::begin`) (DEV-11).
             unsafe { core.memory.clear(0, entries as usize * 16) };
             is_empty
         };
@@ -279,7 +279,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     #[inline]
     fn pin(&mut self, index: u32, object: NonNull<T>, words: [u64; 2]) {
         // SAFETY: `Positions` gives indexes below `entries`, of descriptors that hold nothing. The claim lives as
-        // long as `self.function` is borrowed, and is the running domain's (`open`). The caller gave the object up.
+        // long as `self.function` is borrowed, and is the running domain's (`open`). The caller gave the object up
+        // (DEV-22).
         unsafe { self.slots.pin(index, object) };
         self.store(index, words);
     }
@@ -303,7 +304,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
             // SAFETY: the index is below `entries`; the claim lives as long as `self.function` is borrowed.
             let mut object = unsafe { self.slots.pinned(self.positions.oldest()?) }?;
             // SAFETY: the device is done with the object, so it is a live object that nobody refers to. It stays
-            // pinned until after `prepare`, which may panic.
+            // pinned until after `prepare`, which may panic (DEV-9).
             let out = unsafe { object.as_mut() };
             if Self::FORMAT.direction == Direction::ToHost {
                 prefetch(out);
@@ -318,7 +319,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
             let words = self.describe(former.addr().get(), chosen).ok()?;
             let (taken, filled) = self.positions.trade()?;
             // SAFETY: a live object. It is in the batch from here on, and out of the ring once its slot is vacated,
-            // which comes next.
+            // which comes next (OWN-2).
             unsafe { seat.give(object) };
             // SAFETY: the index is below `entries`; the claim lives, as above.
             unsafe { self.slots.vacate(taken) };
@@ -326,7 +327,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
             Some(object)
         };
         // SAFETY: the object that comes out was pinned and no longer is; the one that goes in is pinned and belongs
-        // to the host.
+        // to the host (DEV-22).
         unsafe { batch.trade_raw(one) }
     }
 
@@ -378,7 +379,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         }
         if let Some(doorbell) = &self.ring.core.doorbell {
             // SAFETY: every descriptor before the tail is filled, with memory that stays pinned until the device is
-            // done with it.
+            // done with it (DEV-9, DEV-12).
             unsafe { doorbell.ring(self.positions.tail()) };
         }
     }
@@ -419,7 +420,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
     pub fn take(&mut self) -> Option<RRef<T>> {
         let index = self.positions.take()?;
         // SAFETY: the index is below `entries`; the claim lives, and is the running domain's (`open`); the device is
-        // done with the object.
+        // done with the object (DEV-22).
         unsafe { self.slots.take(index, self.owner) }
     }
 

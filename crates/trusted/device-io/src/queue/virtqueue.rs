@@ -153,11 +153,11 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         let ([.., used, kept], state) = (self.at, &mut self.state);
         let restart = |core: &Core| {
             if is_empty {
-                // SAFETY: these are the queue's three parts; it doesn't run (`Core::begin`).
+                // SAFETY: these are the queue's three parts; it doesn't run (`Core::begin`) (DEV-11).
                 unsafe { core.memory.clear(0, kept) };
                 for element in 0..core.known.entries as usize {
                     // SAFETY: the ID in an element of the used ring. It names no chain until the device has written
-                    // it.
+                    // it (DEV-19).
                     unsafe { core.memory.store(used + 4 + USED * element, u32::MAX) };
                 }
                 *state = State::default();
@@ -244,7 +244,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
             let at = usize::from(index) * DESCRIPTOR;
             // SAFETY: a descriptor of this chain. The chain is free, so the device doesn't look at the descriptor
             // before the available ring names it. It points to a piece in the queue's memory, or to bytes that are
-            // pinned until the device has used the chain.
+            // pinned until the device has used the chain (DEV-9, DEV-28).
             unsafe { memory.store(at, address.to_le()) };
             let rest = u64::from(length) | u64::from(flags) << 32 | u64::from(index + 1) << 48;
             // SAFETY: as above; the length, flags and next fields (§2.7.5).
@@ -254,7 +254,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         unsafe { memory.store(kept + 2 * PIECE, [writable, word]) };
         let at = self.at[1] + 4 + 2 * self.slot(self.state.put);
         // SAFETY: an element of the available ring. The device doesn't look at it before the ring's index covers it,
-        // because fewer than `entries` chains are in flight.
+        // because fewer than `entries` chains are in flight (DEV-12).
         unsafe { memory.store(at, first.to_le()) };
         self.state.used.set(chain, true);
         self.state.put = self.state.put.wrapping_add(1);
@@ -277,7 +277,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         unsafe { self.core.memory.store(self.at[1] + 2, put.to_le()) };
         (self.state.announced, self.state.known) = (put, self.state.used);
         if let Some(doorbell) = &self.core.doorbell {
-            // SAFETY: every chain before the index is whole.
+            // SAFETY: every chain before the index is whole (DEV-12).
             unsafe { doorbell.ring(put.into()) };
         }
         Ok(())
@@ -354,7 +354,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         }
         // Erases the ID, so that the element is not taken for a new one a lap later.
         // SAFETY: the ID of the element. The device writes this element again only for chains that it has not been
-        // told of yet.
+        // told of yet (DEV-19).
         unsafe { memory.store(element, u32::MAX) };
         self.state.seen = self.state.seen.wrapping_add(1);
         self.state.known.set(chain, false);

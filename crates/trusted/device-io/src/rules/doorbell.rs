@@ -64,7 +64,7 @@ impl DoorbellRegister {
     pub(crate) unsafe fn ring(&self, position: u32) {
         let value = self.number.map_or(position, u32::from);
         // SAFETY: the caller's promise; the doorbell belongs to a queue that runs on this memory, or is disabled and
-        // ignores it.
+        // ignores it (DEV-13).
         unsafe { self.cell.store(value.into()) };
     }
 }

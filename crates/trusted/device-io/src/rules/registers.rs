@@ -138,7 +138,7 @@ impl<D: Table> PciFunction<D> {
             (Some(select), Some(index)) if index < select.count => {
                 let cell = self.cell(rule.window, select.offset, select.width);
                 let cell = cell.ok_or(WriteError::OutOfBounds)?;
-                // SAFETY: the value is an index, which names no memory.
+                // SAFETY: the value is an index, which names no memory (DEV-21).
                 unsafe { cell.store(index.into()) };
                 // If the device did not take the index, the next write would reach another register.
                 let is_taken = cell.load() == index.into();
@@ -176,7 +176,7 @@ impl<D: Table> PciFunction<D> {
         self.unless_changing(|| {
             self.select(rule, index)?;
             let value = value(&cell)?;
-            // SAFETY: the table's rule allows the value, so it names no memory (`PciSlot::with_table`).
+            // SAFETY: the table's rule allows the value, so it names no memory (`PciSlot::with_table`) (DEV-21).
             unsafe { cell.store(value) };
             Ok(())
         })

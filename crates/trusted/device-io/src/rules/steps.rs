@@ -130,7 +130,7 @@ impl<D: Table> PciFunction<D> {
                     self.step(run, || {
                         // SAFETY: the table has this value here. If it is an address, it is that of the queue's
                         // memory, which stays allocated until the claim ends; the claim ends after the device was
-                        // silenced.
+                        // silenced (DEV-9, DEV-18).
                         unsafe { register.store(value.of(known, chosen)) };
                         Ok(())
                     })?;

@@ -17,7 +17,7 @@ mod fixture;
 ///
 /// Invariant: DEV-13
 #[test]
-fn nothing_is_told_to_a_device_that_is_being_reset() {
+fn a_device_in_reset_gets_no_writes() {
     let _alone = alone();
     let emulator = VirtioEmulator::leak(Shape::BLOCK);
     let function: &fixture::Disk = &emulator.slot().claim().unwrap();

@@ -48,7 +48,7 @@ fn a_driver_accepts_no_features_but_the_tables() {
 ///
 /// Invariant: DEV-21
 #[test]
-fn a_queue_is_told_where_its_own_ring_is() {
+fn a_queue_gets_its_own_rings_address() {
     let _alone = alone();
     let liar = Liar::virtio(0x1041, 0x1000);
     let function = liar.slot::<VirtioNet>().claim().unwrap();

@@ -150,7 +150,7 @@ fn another_commands_page_teaches_nothing() {
 ///
 /// Invariant: DEV-18
 #[test]
-fn a_tail_is_told_to_its_own_queue() {
+fn a_tail_is_written_to_its_own_doorbell() {
     let liar = nvme(|_, _| {});
     let function: Function = liar.slot().claim().unwrap();
     let mut admin = up(&function);

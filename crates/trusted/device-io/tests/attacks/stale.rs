@@ -166,7 +166,7 @@ fn an_old_completion_ends_no_new_command() {
 ///
 /// Invariant: DEV-9
 #[test]
-fn an_untold_command_does_not_end() {
+fn a_command_before_its_doorbell_does_not_end() {
     let emulator = NvmeEmulator::leak(Shape {
         latency: 1,
         ..Shape::default()
@@ -197,7 +197,7 @@ fn an_untold_command_does_not_end() {
 ///
 /// Invariant: DEV-10
 #[test]
-fn an_untaken_completion_is_gone_after_a_reset() {
+fn a_reset_discards_untaken_completions() {
     let emulator = NvmeEmulator::leak(Shape::default());
     let function = emulator.slot().claim().unwrap();
     let mut disk = Disk::up(&function);
@@ -241,7 +241,7 @@ fn a_transfer_of_an_earlier_claim_is_refused() {
 
 /// Invariant: DEV-10
 #[test]
-fn a_chain_put_before_a_reset_is_not_told_after_it() {
+fn a_chain_put_before_a_reset_is_not_announced() {
     let shape = virtio_emulator::Shape::BLOCK;
     for is_silenced in [true, false] {
         let emulator = VirtioEmulator::leak(shape);
@@ -280,7 +280,7 @@ fn a_chain_put_before_a_reset_is_not_told_after_it() {
 ///
 /// Invariant: DEV-10
 #[test]
-fn a_chain_that_was_used_before_a_reset_is_gone() {
+fn a_reset_discards_used_chains() {
     let emulator = VirtioEmulator::leak(virtio_emulator::Shape::BLOCK);
     let function: virtio::Disk = emulator.slot().claim().unwrap();
     virtio::negotiate(&function);

@@ -29,7 +29,7 @@ fn are_blocks(bytes: &[u8], lba: usize) -> bool {
 
 /// Invariant: DEV-12
 #[test]
-fn a_device_is_told_of_whole_entries_whoever_rings() {
+fn a_doorbell_announces_only_whole_entries() {
     let emulator = NvmeEmulator::leak(Shape {
         latency: 2,
         reorder: true,

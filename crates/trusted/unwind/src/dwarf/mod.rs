@@ -54,8 +54,6 @@ pub const RUNS_DESTRUCTORS: bool = true;
 /// Returns the payload of the panic, which has ended. Dispose of it.
 ///
 /// Cost: none beyond the call while nothing panics.
-///
-/// Failure: F-5
 #[inline]
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     // The exception was released on landing. The error only says that `f` panicked.

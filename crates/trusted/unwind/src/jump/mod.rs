@@ -63,8 +63,6 @@ struct Call<F, R> {
 ///
 /// Cost: stores the registers that a function must preserve. They are loaded again only after a panic, except the few
 /// that the assembly itself uses.
-///
-/// Failure: F-5
 #[inline]
 pub fn catch<R>(f: impl FnOnce() -> R) -> Result<R, Payload> {
     catch_at(anchor::current(), f)

@@ -134,7 +134,7 @@ impl Registered {
     ) -> Result<R, TableError> {
         let contains = |code: Range<usize>| code.contains(&pc);
         first(Self::candidates(pc).filter_map(|place| {
-            // SAFETY: only an image that contains `pc` is asked, and that stays, as the caller says.
+            // SAFETY: only an image that contains `pc` is asked, and that stays, as the caller says (ORDER-46).
             unsafe { place.ask_uncounted(contains, &question) }
         }))
     }

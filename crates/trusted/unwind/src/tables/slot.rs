@@ -93,7 +93,7 @@ impl Place {
         let open = self.users.fetch_add(1, SeqCst) & CLOSED == 0;
         let answer = open.then(|| {
             // SAFETY: the place is open and this reader is counted, so nothing writes to the place, and the image's
-            // bytes stay.
+            // bytes stay (ORDER-7).
             question(&unsafe { self.image() })
         });
         self.users.fetch_sub(1, SeqCst);
@@ -122,8 +122,8 @@ impl Place {
         if !is_whole || !contains(parts.0.clone()) {
             return None;
         }
-        // SAFETY: the parts are those of one image, which stays, as the caller says.
-        Some(question(&unsafe { whole(parts) }))
+        // SAFETY: the parts are those of one image, which stays, as the caller says (ORDER-8).
+        Some(question(&unsafe { assemble(parts) }))
     }
 
     /// Returns the image of the place.
@@ -132,7 +132,7 @@ impl Place {
     /// Nothing writes to the place, and the image's bytes stay while the result is used.
     unsafe fn image(&self) -> Image<'static> {
         // SAFETY: upheld by the caller.
-        unsafe { whole(self.parts()) }
+        unsafe { assemble(self.parts()) }
     }
 
     fn parts(&self) -> Parts {
@@ -150,7 +150,7 @@ type Parts = (core::ops::Range<usize>, [(*mut u8, usize); 3]);
 ///
 /// # Safety
 /// The parts are those of one image, whose bytes stay while the result is used.
-unsafe fn whole((code, tables): Parts) -> Image<'static> {
+unsafe fn assemble((code, tables): Parts) -> Image<'static> {
     let [eh_frame_hdr, eh_frame, except_table] = tables.map(|(start, length)| {
         // SAFETY: the address and the length are those of one of the image's slices.
         unsafe { slice::from_raw_parts(start.cast_const(), length) }

@@ -29,7 +29,7 @@ macro_rules! contract {
             }
 
             #[test]
-            fn a_result_comes_through_whatever_its_size() {
+            fn results_of_any_size_come_through() {
                 assert_eq!(backend::catch(|| ()).ok(), Some(()));
                 assert_eq!(backend::catch(|| 7_u8).ok(), Some(7));
                 let big = backend::catch(|| [descend(3, &|| 5); 100]).expect("nothing panics");

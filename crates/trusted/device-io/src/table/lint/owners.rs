@@ -16,7 +16,7 @@ pub(super) const fn owners<D: Table>() {
         drivers::<D>(access);
         let mut other = one;
         while other < all.count {
-            apart(access, &all.list[other], one == other);
+            check_distinct_bits(access, &all.list[other], one == other);
             other += 1;
         }
         one += 1;
@@ -318,7 +318,7 @@ const fn resets(write: &Write, clear: u64, set: u64) -> bool {
 }
 
 /// Checks that two accesses do not write each other's bits, nor one access for two queues.
-const fn apart(one: &Access, other: &Access, is_one: bool) {
+const fn check_distinct_bits(one: &Access, other: &Access, is_one: bool) {
     let is_ring = matches!(one.act, Act::Ring(_)) || matches!(other.act, Act::Ring(_));
     if one.index.is_some() != other.index.is_some() && !is_ring {
         // Such a register belongs to whichever queue is selected.

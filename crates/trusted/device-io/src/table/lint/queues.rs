@@ -49,12 +49,12 @@ pub(super) const fn queue<D: Table>(index: usize) {
     );
     if let Format::Ring(ring) = &queue.format {
         last_place::<D>(&ring.head, Some(queue));
-        let is_told = match ring.direction {
+        let gets_address = match ring.direction {
             Direction::ToHost => tells_buffer(queue),
             Direction::ToDevice => !ring.lengths.is_empty(),
         };
         assert!(
-            ring.bytes.0 == ring.bytes.1 || is_told,
+            ring.bytes.0 == ring.bytes.1 || gets_address,
             "the device is not told the size of buffers"
         );
         assert!(
@@ -73,7 +73,7 @@ pub(super) const fn queue<D: Table>(index: usize) {
     let mut part = 0;
     while part < parts(&queue.format) {
         assert!(
-            is_told::<D>(index, part),
+            gets_address::<D>(index, part),
             "the device is not told the address of a part of a queue's memory exactly once"
         );
         part += 1;
@@ -172,12 +172,12 @@ const fn is_sized<D: Table>(index: usize) -> bool {
             && of == index
         {
             let words = &D::COMMANDS[command].words;
-            let (mut is_told, mut word) = (false, 0);
+            let (mut gets_address, mut word) = (false, 0);
             while word < words.len() {
-                is_told |= words[word].tells_size();
+                gets_address |= words[word].tells_size();
                 word += 1;
             }
-            if !is_told {
+            if !gets_address {
                 return false;
             }
             made = true;
@@ -218,7 +218,7 @@ const fn are_whole(queue: &Queue, bytes: usize) -> bool {
 }
 
 /// Whether the device is told the whole address of a part, exactly once.
-const fn is_told<D: Table>(index: usize, part: usize) -> bool {
+const fn gets_address<D: Table>(index: usize, part: usize) -> bool {
     let queue = &D::QUEUES[index];
     let (mut low, mut high) = (0, 0);
     let mut step = 0;

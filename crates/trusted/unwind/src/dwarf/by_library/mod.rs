@@ -40,8 +40,6 @@ unsafe impl Exception for InFlight {
 }
 
 /// Runs `f`. Returns an error if an exception that it raised ended here; the exception's slot is then released.
-///
-/// Failure: F-5
 #[inline]
 pub(super) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, ()> {
     panicking::catch_unwind::<InFlight, R, _>(f).map_err(|_| ())

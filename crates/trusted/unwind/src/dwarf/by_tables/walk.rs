@@ -79,7 +79,8 @@ fn walk(
         // Two calls of `next`, so that remembered rules stay in registers.
         let flow = match Registered::remembered(pc) {
             Some((rules, Some(pad))) => next(&mut frames, &rules, pad),
-            // SAFETY: `pc` is in an active frame of the running thread, so its image is not unloaded meanwhile.
+            // SAFETY: `pc` is in an active frame of the running thread, so its image is not unloaded meanwhile
+            // (ORDER-46).
             _ => match unsafe { Registered::active_frame(pc) } {
                 Ok((rules, pad)) => next(&mut frames, &rules, pad),
                 Err(_) => Break(BLOCKED),
