@@ -1,46 +1,49 @@
-//! The memory that the device reaches: what was translated for it, and nothing else; or what an [`Oracle`] says.
+//! The memory that a device can reach: the ranges that were translated for it, and nothing else. With an [`Oracle`],
+//! the oracle decides instead.
 
 use core::ptr;
 use std::vec::Vec;
 
-/// What bus addresses differ by from memory addresses, so that a driver which mixes them up is caught.
+/// The difference between bus addresses and memory addresses. It is not zero, so that a driver that mixes them up is
+/// caught.
 pub const OFFSET: u64 = 1 << 56;
 
-/// What a device does with memory.
+/// The kind of an access of a device to memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
-    /// It reads.
+    /// The device reads.
     Read,
-    /// It writes.
+    /// The device writes.
     Write,
 }
 
-/// Is asked at each access of one device. It knows more than what was ever translated: who holds what now.
+/// Decides about each access of one device. An oracle can know more than the translated ranges, for example which
+/// owner holds an object now.
 ///
-/// Called with the model's lock held, as the host: it calls no model.
+/// The methods are called on behalf of the host, with the model's lock held. So they must not call a model.
 pub trait Oracle: Sync {
-    /// So many bytes at an address were translated for the device.
+    /// Notes that `bytes` bytes at `start` were translated for the device.
     fn translated(&self, start: usize, bytes: usize);
-    /// Whether the device may access them now. An access that it may not make is not made, and counts as a stray one.
+    /// Whether the device may access these bytes now. If not, the access does not happen and counts as stray.
     fn allows(&self, start: usize, bytes: usize, access: Access) -> bool;
-    /// The host is about to write the configuration space of the device, which is bus master: all that the device may reach is
-    /// there.
+    /// Notes that the host is about to write the configuration space of the device, while the device is bus master. At
+    /// this moment all memory that the device may reach must still be allocated.
     fn is_master(&self);
 }
 
 #[derive(Default)]
 pub(crate) struct Memory {
-    /// Bus ranges, start and length.
+    /// The bus ranges that were translated: start and length.
     granted: Vec<(u64, u64)>,
     oracle: Option<&'static dyn Oracle>,
 }
 
-/// An access outside what was granted.
+/// An access outside the memory that the device can reach.
 #[derive(Debug)]
 pub(crate) struct Stray;
 
 impl Memory {
-    /// From now on the oracle says what the device reaches.
+    /// Lets `oracle` decide from now on which memory the device can reach.
     pub(crate) fn watch(&mut self, oracle: &'static dyn Oracle) {
         self.granted.clear();
         self.oracle = Some(oracle);
@@ -69,7 +72,7 @@ impl Memory {
     fn check(&self, bus: u64, length: usize, access: Access) -> Result<usize, Stray> {
         let end = bus.checked_add(length as u64).ok_or(Stray)?;
         if let Some(oracle) = self.oracle {
-            // Below the offset it is no bus address: an address that wraps is in nobody's memory.
+            // An address below the offset is no bus address. It wraps to an address that is in nobody's memory.
             let start = bus.wrapping_sub(OFFSET) as usize;
             return match oracle.allows(start, length, access) {
                 true => Ok(start),
@@ -84,7 +87,8 @@ impl Memory {
         }
     }
 
-    /// Whether the device reaches all of the range. An oracle is asked when it does, not before.
+    /// Whether the device can reach the whole range. With an oracle the answer is always yes, because the oracle is
+    /// asked only at the access itself.
     #[cfg(feature = "virtio-emulator")]
     pub(crate) fn reaches(&self, bus: u64, length: usize) -> bool {
         self.oracle.is_some() || self.check(bus, length, Access::Read).is_ok()
@@ -92,8 +96,9 @@ impl Memory {
 
     pub(crate) fn read(&self, bus: u64, into: &mut [u8]) -> Result<(), Stray> {
         let from = ptr::with_exposed_provenance::<u8>(self.check(bus, into.len(), Access::Read)?);
-        // SAFETY: the range was translated for the device from live memory, and the driver under test
-        // keeps what it has told the device about allocated; that is what the tests are to show. Or an oracle says so.
+        // SAFETY: the range was translated for the device from live memory. The driver under test must keep memory
+        // allocated as long as the device may reach it, and the tests are to show that it does. If there is an oracle,
+        // it vouches for the range.
         unsafe { ptr::copy(from, into.as_mut_ptr(), into.len()) };
         Ok(())
     }
@@ -101,8 +106,8 @@ impl Memory {
     pub(crate) fn write(&self, bus: u64, from: &[u8]) -> Result<(), Stray> {
         let into = self.check(bus, from.len(), Access::Write)?;
         let into = ptr::with_exposed_provenance_mut::<u8>(into);
-        // SAFETY: as for `read`; lent buffers, which the driver may not have written, have no command
-        // that writes them: that, too, is what the tests are to show.
+        // SAFETY: as for `read`. In addition, the device must not write buffers that were only lent. So the driver
+        // must give it no command that writes them, and the tests are to show this, too.
         unsafe { ptr::copy(from.as_ptr(), into, from.len()) };
         Ok(())
     }

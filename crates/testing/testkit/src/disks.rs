@@ -1,5 +1,5 @@
-//! What the tests of a disk's driver share, whichever device it drives: a medium's bytes, requests of each kind, and threads that
-//! make requests while the device goes wrong.
+//! Code that the tests of all disk drivers share: the bytes of a medium, requests of each kind, and threads that make
+//! requests while the device fails.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -17,7 +17,8 @@ const SECTOR: usize = 512;
 /// Threads that make requests at once.
 const THREADS: u64 = 4;
 
-/// Has a medium hold what [`expected`] tells. The bytes are made once: there are hundreds of media.
+/// Fills a medium with the bytes that [`expected`] returns. The bytes are computed only once, because the tests use
+/// hundreds of media.
 pub fn fill(medium: &mut [u8]) {
     static MADE: Mutex<Vec<u8>> = Mutex::new(Vec::new());
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
@@ -28,13 +29,13 @@ pub fn fill(medium: &mut [u8]) {
     medium.copy_from_slice(&made[..medium.len()]);
 }
 
-/// The bytes of a medium that was [filled](fill), from the byte `from` on.
+/// Returns `bytes` bytes of a medium that was [filled](fill), from the byte `from` on.
 pub fn expected(from: usize, bytes: usize) -> Vec<u8> {
     let byte = |at: usize| (at as u32).wrapping_mul(2_654_435_761).to_be_bytes()[0];
     (from..from + bytes).map(byte).collect()
 }
 
-/// A buffer of zeroes on the exchange heap.
+/// Returns a buffer of zeroes on the exchange heap.
 ///
 /// # Panics
 ///
@@ -43,7 +44,7 @@ pub fn buffer(bytes: usize) -> RRef<[u8]> {
     filled(0, bytes)
 }
 
-/// A buffer of equal bytes on the exchange heap.
+/// Returns a buffer on the exchange heap whose bytes are all `byte`.
 ///
 /// # Panics
 ///
@@ -52,11 +53,11 @@ pub fn filled(byte: u8, bytes: usize) -> RRef<[u8]> {
     RRef::from_slice(&vec![byte; bytes])
 }
 
-/// Writes, reads and flushes, twice each; the results in that order.
+/// Writes, reads and flushes, and then does so once more. Returns the results in that order.
 ///
 /// # Panics
 ///
-/// If a read that succeeds after a write that succeeded has other bytes.
+/// If a write and the read after it succeed, and the read returns other bytes than were written.
 pub fn some_of_each(disk: &impl BlockDevice) -> Vec<Result<(), BlockError>> {
     let data = filled(0x77, 8 * SECTOR);
     let mut done = Vec::new();
@@ -71,8 +72,9 @@ pub fn some_of_each(disk: &impl BlockDevice) -> Vec<Result<(), BlockError>> {
     done
 }
 
-/// Has four threads read at once, fifty times each, whatever comes of it; then what a last read says, before which three more may have
-/// found out what the threads did.
+/// Lets four threads read at once, fifty times each, and ignores the results. Then reads three more times and ignores
+/// these results too, because these reads may still meet errors that the threads have caused. Returns the result of one
+/// last read.
 pub fn reads_after_a_crowd(disk: &impl BlockDevice) -> Result<(), BlockError> {
     let read = || disk.read(0, buffer(SECTOR)).map(drop);
     thread::scope(|scope| {
@@ -90,11 +92,12 @@ pub fn reads_after_a_crowd(disk: &impl BlockDevice) -> Result<(), BlockError> {
     read()
 }
 
-/// Has four threads read, write and flush at once, `turns` times each; before each turn `go_wrong` may have the device go wrong.
+/// Lets four threads read, write and flush at once, for `turns` turns each. Before each turn a thread calls `go_wrong`,
+/// which may make the device fail.
 ///
 /// # Panics
 ///
-/// If a read that succeeds has other bytes than the last write there that succeeded.
+/// If a read succeeds and returns other bytes than the last write to that place, provided that this write succeeded.
 pub fn storm(disk: &impl BlockDevice, seed: u64, turns: u8, go_wrong: impl Fn(&mut Rng) + Sync) {
     const BYTES: usize = 48 * SECTOR;
     const PLACES: usize = 16;
@@ -103,7 +106,7 @@ pub fn storm(disk: &impl BlockDevice, seed: u64, turns: u8, go_wrong: impl Fn(&m
             let go_wrong = &go_wrong;
             scope.spawn(move || {
                 let mut random = Rng::new(seed * THREADS + thread);
-                // What the thread's places hold, if that's known.
+                // The byte with which each of the thread's places is filled, if it's known.
                 let mut holds = [None; PLACES];
                 for turn in 1..=turns {
                     go_wrong(&mut random);
@@ -117,7 +120,7 @@ pub fn storm(disk: &impl BlockDevice, seed: u64, turns: u8, go_wrong: impl Fn(&m
                     {
                         assert!(
                             read.iter().all(|&is| is == byte),
-                            "seed {seed}, thread {thread}, turn {turn}"
+                            "seed {seed}, thread {thread}, turn {turn}: a read returns bytes that were not written"
                         );
                     }
                     if random.below(16) == 0 {

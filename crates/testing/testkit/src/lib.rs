@@ -1,8 +1,8 @@
-//! Shared test support: what the reference kernel, its domains and the host side of its tests must
-//! agree on, and, hosted, fixtures for the core's own tests and device models to test drivers against.
+//! Shared test support: code on which the reference kernel, its domains and the host side of its tests must
+//! agree. Hosted, there are also fixtures for the core's own tests, and device models against which drivers are tested.
 //!
-//! Without features everything is `no_std` and free of dependencies, so that both the kernel and
-//! `cargo xtask` run the very same code.
+//! Without features everything is `no_std` and has no dependency outside this workspace, so that the kernel and
+//! `cargo xtask` run the same code.
 #![no_std]
 
 #[cfg(any(

@@ -1,16 +1,16 @@
-//! Writes of registers that a device does not take, of those models that can lose some.
+//! Writes that a device model loses: they have no effect.
 
-/// After so many more writes so many are lost: of a device that does not answer for an instant.
+/// A number of writes in sequence that are lost, as if the device did not answer for a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LostWrites {
-    /// Writes that are taken before.
+    /// Writes that still take effect before the first lost one.
     pub after: u32,
-    /// Writes that are lost then.
+    /// Writes that are lost after those.
     pub count: u32,
 }
 
 impl LostWrites {
-    /// One more write: whether it is lost.
+    /// Counts one more write. Returns whether it is lost.
     pub(crate) const fn next(&mut self) -> bool {
         if self.count == 0 {
             return false;

@@ -1,4 +1,4 @@
-//! The process as an interrupt controller: a message sets a signal.
+//! The process as an interrupt controller: a message raises a signal.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use core::time::Duration;
@@ -6,9 +6,9 @@ use core::time::Duration;
 use samara_device_io::host::{Event, Message, Messages, NoMessage, PciAddress};
 use samara_domain_runtime::threads::Signal;
 
-/// Vectors of the process.
+/// The number of interrupt vectors of the process.
 const VECTORS: usize = 32;
-/// Where messages go.
+/// The address to which devices must write their messages.
 const DOORBELL: u64 = 0xFEE0_1000;
 
 struct Vector {
@@ -23,10 +23,10 @@ static VECTOR: [Vector; VECTORS] = [const {
     }
 }; VECTORS];
 
-/// Messages that went elsewhere, or to a vector that nobody has.
+/// The number of messages that went to another address, or to a vector that is not allocated.
 static STRAYS: AtomicU64 = AtomicU64::new(0);
 
-// SAFETY: a signal allocates nothing.
+// SAFETY: the methods of a signal allocate nothing.
 unsafe impl Event for Vector {
     fn count(&self) -> u32 {
         self.signal.count()
@@ -37,7 +37,8 @@ unsafe impl Event for Vector {
     }
 }
 
-/// What a device's write of `data` to `address` does: the handler.
+/// Handles a device's write of `data` to `address`: raises the signal of vector `data`. A message that no driver has
+/// allocated is counted as stray.
 pub fn deliver(address: u64, data: u32) {
     let vector = VECTOR.get(data as usize).filter(|_| address == DOORBELL);
     if let Some(vector) = vector {
@@ -48,21 +49,21 @@ pub fn deliver(address: u64, data: u32) {
     }
 }
 
-/// Messages that nobody had asked for.
+/// Returns the number of messages that no driver had allocated.
 pub fn stray_messages() -> u64 {
     STRAYS.load(Ordering::SeqCst)
 }
 
-/// Vectors in use.
+/// Returns the number of vectors in use.
 pub fn vectors_in_use() -> usize {
     let taken = |vector: &&Vector| vector.taken.load(Ordering::SeqCst);
     VECTOR.iter().filter(taken).count()
 }
 
-/// The controller.
+/// The interrupt controller.
 pub(crate) struct Controller;
 
-// SAFETY: a message is a number that `deliver` looks up; it sets that vector's signal.
+// SAFETY: a message is the index of a vector. `deliver` looks it up and only raises that vector's signal.
 unsafe impl Messages for Controller {
     fn allocate(&self, _: PciAddress) -> Result<Message, NoMessage> {
         let free = |vector: &&Vector| !vector.taken.swap(true, Ordering::SeqCst);
@@ -83,16 +84,18 @@ unsafe impl Messages for Controller {
     }
 }
 
-/// How often the host has taken a mapping or a message back; and whether it panics when it has.
+/// How often the host has taken a mapping or a message back.
 static TAKEN_BACK: AtomicU64 = AtomicU64::new(0);
+/// Whether the host panics after it has taken one back.
 static PANICS: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn taken_back() {
     TAKEN_BACK.fetch_add(1, Ordering::SeqCst);
-    assert!(!PANICS.load(Ordering::SeqCst), "taken back");
+    assert!(!PANICS.load(Ordering::SeqCst), "the host panics on purpose after it has taken a mapping or a message back");
 }
 
-/// Has the host panic whenever it has taken a mapping or a message back, while `f` runs; how often it did.
+/// Makes the host panic each time after it has taken a mapping or a message back, while `f` runs. Returns how often it
+/// took one back.
 pub fn panic_when_taken_back(f: impl FnOnce()) -> u64 {
     let before = TAKEN_BACK.load(Ordering::SeqCst);
     PANICS.store(true, Ordering::SeqCst);

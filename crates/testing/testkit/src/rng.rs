@@ -1,8 +1,8 @@
-//! Repeatable random numbers: a failing run is named by its seed.
+//! Repeatable random numbers: the seed of a failing run is enough to repeat it.
 
 use crate::pattern;
 
-/// A stream of numbers that depends on its seed alone.
+/// A stream of numbers that depends only on its seed.
 #[derive(Clone, Debug)]
 pub struct Rng {
     seed: u64,
@@ -10,13 +10,13 @@ pub struct Rng {
 }
 
 impl Rng {
-    /// The stream of `seed`.
+    /// Makes the stream of `seed`.
     #[must_use]
     pub const fn new(seed: u64) -> Self {
         Self { seed, next: 0 }
     }
 
-    /// The next number below `bound`, which is not 0.
+    /// Returns the next number, which is below `bound`. `bound` must not be 0.
     pub fn below(&mut self, bound: usize) -> usize {
         let word = pattern::word(self.seed, self.next);
         self.next += 1;

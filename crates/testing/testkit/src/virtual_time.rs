@@ -1,6 +1,6 @@
-//! How fast the virtual time of device models passes: only as the driver looks at the clock, or waits.
+//! How fast the virtual time of device models passes. It passes only when the driver reads the clock, or waits.
 
-/// Virtual nanoseconds that a look at the clock takes.
+/// Virtual nanoseconds that pass when the driver reads the clock.
 pub(crate) const LOOK: u64 = 1_000;
-/// Virtual nanoseconds that a pause between two polls takes.
+/// Virtual nanoseconds that pass when the driver pauses between two polls.
 pub(crate) const PAUSE: u64 = 250_000;

@@ -1,4 +1,4 @@
-//! Calling cargo, and reading what it says in JSON.
+//! Calls of cargo, and its output in JSON. Also calls of git that list the tracked files.
 
 use std::env;
 use std::process::Command;
@@ -10,17 +10,17 @@ use crate::error::Error;
 use crate::workspace::Workspace;
 use samara_process::Job;
 
-/// Longest that one call of cargo may take: a first build on a slow machine with a slow network.
+/// The longest time for one call of cargo. It suffices for a first build on a slow machine with a slow network.
 pub(crate) const LIMIT: Duration = Duration::from_secs(40 * 60);
 
-/// The cargo that runs this command, called in the workspace's root.
+/// Returns a command that runs `subcommand` in the workspace's root, with the same cargo that started xtask.
 pub(crate) fn cargo(workspace: &Workspace, subcommand: &str) -> Command {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(workspace.root()).arg(subcommand);
     command
 }
 
-/// Builds with `command`, whose diagnostics go to standard error, and lists what was built.
+/// Runs the build `command` and returns the artifacts that it reports. Diagnostics go to standard error.
 pub(crate) fn build(what: &str, mut command: Command) -> Result<Vec<Artifact>, Error> {
     command.arg("--message-format=json-render-diagnostics");
     let output = Job::new(what, command, LIMIT).capture()?;
@@ -34,7 +34,8 @@ pub(crate) fn build(what: &str, mut command: Command) -> Result<Vec<Artifact>, E
         })
 }
 
-/// The tracked files of the workspace that match `pattern`, as git knows them.
+/// Returns the paths of the workspace's files that git tracks and that match `pattern`, a pathspec. Tracked files that
+/// do not exist on disk are left out.
 pub(crate) fn tracked(workspace: &Workspace, pattern: &str) -> Result<Vec<String>, Error> {
     let mut command = Command::new("git");
     command
@@ -46,7 +47,7 @@ pub(crate) fn tracked(workspace: &Workspace, pattern: &str) -> Result<Vec<String
     Ok(files.filter(exists).map(str::to_owned).collect())
 }
 
-/// What cargo knows about the workspace's packages.
+/// Returns the output of `cargo metadata` for the workspace.
 pub(crate) fn metadata(workspace: &Workspace) -> Result<Metadata, Error> {
     const WHAT: &str = "cargo metadata";
     let mut command = cargo(workspace, "metadata");
@@ -65,8 +66,8 @@ mod tests {
 
     #[test]
     fn this_workspace_is_understood() {
-        let metadata = metadata(&Workspace::locate()).expect("cargo is there");
-        let xtask = metadata.member("xtask").expect("this crate");
+        let metadata = metadata(&Workspace::locate()).expect("cargo can be started");
+        let xtask = metadata.member("xtask").expect("xtask is a member");
         assert!(!xtask.published && xtask.library.is_none());
         assert!(
             metadata
@@ -75,8 +76,8 @@ mod tests {
                 .any(|package| package.name == "samara-testkit")
         );
         assert!(metadata.unpublished().contains(&"xtask"));
-        assert!(metadata.member("samara-rref").expect("a member").published);
-        let runtime = metadata.member("samara-domain-runtime").expect("a member");
+        assert!(metadata.member("samara-rref").expect("the crate is a member").published);
+        let runtime = metadata.member("samara-domain-runtime").expect("the crate is a member");
         assert_eq!(runtime.documented_features, ["contain"]);
         assert!(
             metadata

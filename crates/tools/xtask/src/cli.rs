@@ -372,7 +372,7 @@ mod tests {
     fn faults_are_named_with_commas_between() {
         let line = ["cargo xtask", "run", "--faults", "hang,double-panic"];
         let Ok(Command::Run(args)) = Cli::try_parse_from(line).map(|cli| cli.command) else {
-            panic!("not parsed as run")
+            panic!("the line was not parsed as run")
         };
         assert_eq!(args.faults, [FaultKind::Hang, FaultKind::DoublePanic]);
         assert_eq!(FaultKind::list(&args.faults), "hang,double-panic");
@@ -399,7 +399,7 @@ mod tests {
     #[test]
     fn bench_passes_its_arguments_on() {
         let cli =
-            Cli::try_parse_from(["cargo xtask", "bench", "--", "call", "--quick"]).expect("valid");
+            Cli::try_parse_from(["cargo xtask", "bench", "--", "call", "--quick"]).expect("the command line is valid");
         let Command::Bench(args) = cli.command else {
             panic!("parsed as {:?}", cli.command)
         };

@@ -1,5 +1,5 @@
-//! The room that builds take on disk: a full one ends a linker in the middle, with a message of its own
-//! that is easy to miss among others.
+//! A warning before a build if the disk has little free space. On a full disk the linker fails in the middle of its
+//! work, and its message is easy to miss among others.
 
 use std::fs;
 
@@ -8,11 +8,11 @@ use rustix::fs::statvfs;
 use crate::workspace::Workspace;
 use samara_process::note;
 
-/// What everything that is built from a fresh clone takes, in bytes, as measured, and half as much again.
+/// The free space in bytes that is enough for all builds of a fresh clone: the measured size and half as much again.
 const WHOLE: u64 = 8 << 30;
 
-/// Says so if there may be too little room for a first build. What is built already needs less, so that
-/// this is no error.
+/// Prints a remark if there may be too little space for a first build. This is no error, because later builds need less
+/// space.
 pub(crate) fn tell(workspace: &Workspace) {
     if let Some(free) = free(workspace)
         && let Some(remark) = remark(free)
@@ -21,10 +21,10 @@ pub(crate) fn tell(workspace: &Workspace) {
     }
 }
 
-/// Bytes that builds may still write; `None` if the system does not tell.
+/// Returns how many bytes builds can still write. `None` if the system does not tell.
 fn free(workspace: &Workspace) -> Option<u64> {
     let target = workspace.target("");
-    // Where it will be, before the first build by another name.
+    // Before the first build the target directory does not exist. Then the workspace's file system is asked.
     let place = fs::canonicalize(target).unwrap_or_else(|_| workspace.root().to_owned());
     let system = statvfs(&place).ok()?;
     system.f_bavail.checked_mul(system.f_frsize)
@@ -33,8 +33,8 @@ fn free(workspace: &Workspace) -> Option<u64> {
 fn remark(free: u64) -> Option<String> {
     (free < WHOLE).then(|| {
         format!(
-            "only {} MiB are free where builds go, and a first run takes {} MiB: if one of them says that no \
-             space is left, `cargo clean` gives back what older ones take",
+            "only {} MiB are free for builds, and a first build of everything needs up to {} MiB; if a build reports \
+             that no space is left, `cargo clean` frees the space of older builds",
             free >> 20,
             WHOLE >> 20
         )
@@ -47,10 +47,10 @@ mod tests {
     use crate::workspace::Workspace;
 
     #[test]
-    fn room_is_told_of_only_if_there_is_little() {
+    fn a_remark_is_made_only_if_there_is_little_space() {
         assert!(free(&Workspace::locate()).is_some_and(|bytes| bytes > 0));
         assert_eq!(remark(WHOLE), None);
-        let remark = remark(287 << 20).expect("too little");
+        let remark = remark(287 << 20).expect("287 MiB are too little");
         assert!(
             remark.contains("287 MiB") && remark.contains("cargo clean"),
             "{remark}"

@@ -1,4 +1,4 @@
-//! What can go wrong in any command. Every message says what to do next.
+//! Errors of the commands.
 
 use std::fmt;
 use std::io;
@@ -11,7 +11,7 @@ use crate::disk::DiskError;
 use crate::guest::GuestError;
 use crate::holes::HoleError;
 
-/// Why a command failed.
+/// The reason why a command failed.
 #[derive(Debug)]
 pub(crate) enum Error {
     /// A file could not be used.
@@ -22,22 +22,22 @@ pub(crate) enum Error {
     },
     /// Another program failed.
     Process(ProcessError),
-    /// A program's output was not understood.
+    /// Something, named by `what`, is not as it must be: a program's output, a document, a part of the system.
     Output { what: String, problem: String },
-    /// The disk image.
+    /// The disk image could not be prepared or checked.
     Disk(DiskError),
     /// A program could not be obtained.
     Provision(ProvisionError),
-    /// The kernel in the virtual machine.
+    /// The kernel in the virtual machine failed, or its messages are not as they must be.
     Guest(GuestError),
-    /// A past hole of the core could not be put back or looked for.
+    /// A past hole of the core or of devices could not be put back or looked for.
     Hole(HoleError),
-    /// Checks that ran to their end and found faults, which were told already.
+    /// `failed` checks found faults. They have already printed their findings.
     Checks { failed: u64, of: String },
 }
 
 impl Error {
-    /// An I/O error while `doing` something with `path`: "read", "create" and the like.
+    /// Returns a function that makes an I/O error. `doing` is a verb for the operation on `path`, such as "read".
     pub(crate) fn io(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> Error {
         move |source| Error::Io {
             doing,
@@ -56,7 +56,7 @@ impl fmt::Display for Error {
                 source,
             } => write!(f, "could not {doing} {}: {source}", path.display()),
             Error::Output { what, problem } => {
-                write!(f, "the output of {what} was not understood: {problem}")
+                write!(f, "{what}: {problem}")
             }
             Error::Disk(error) => error.fmt(f),
             Error::Process(error) => error.fmt(f),

@@ -1,26 +1,26 @@
-//! Reading what the standard test harness prints.
+//! A reader of the standard test harness's output.
 
 use crate::tally::Tally;
 
-/// Lines kept of one report of failures: its end, where the names are.
+/// The number of lines kept of one report of failures. The last lines are kept, because they list the failed tests.
 const KEPT: usize = 200;
 
-/// Counts the tests of all harnesses in one stream of output, and keeps what they tell of failures.
+/// Counts the tests of all harnesses in one stream of output, and keeps their reports of failures.
 #[derive(Debug, Default)]
 pub(crate) struct Harness {
     tally: Tally,
-    /// The report of failures that the stream is in, if it is in one.
+    /// The lines of the report of failures that the harness is printing. `None` outside such a report.
     report: Option<Vec<String>>,
-    /// The tests that the running harness said have failed.
+    /// The lines in which the current harness reported a failed test.
     failed: Vec<String>,
-    /// The last line of the harness that runs.
+    /// The last line of the current harness that is not empty. `None` between two harnesses.
     last: Option<String>,
-    /// The last lines of those that ended without a result.
+    /// The last line of each harness that ended without a result line.
     torn: Vec<String>,
 }
 
 impl Harness {
-    /// Takes one line of the output.
+    /// Processes one line of the output.
     pub(crate) fn take(&mut self, line: &str) {
         if let Some(counts) = counts(line) {
             self.tally.add(counts);
@@ -34,7 +34,7 @@ impl Harness {
         }
     }
 
-    /// Takes a line of a harness that runs.
+    /// Processes a line that neither begins nor ends a harness's output.
     fn look(&mut self, line: &str) {
         if let Some(report) = &mut self.report {
             report.push(line.into());
@@ -48,8 +48,8 @@ impl Harness {
         }
     }
 
-    /// What was counted. A harness without a result is told of only if the command has failed: a test may start one as its child,
-    /// and kill it.
+    /// Returns the counts and the reports of failures. A harness without a result line is reported only if the command
+    /// failed: a test may start a harness as its child process and kill it on purpose.
     pub(crate) fn into_tally(mut self, has_failed: bool) -> Tally {
         self.end();
         self.torn.extend(self.last.take());
@@ -62,7 +62,7 @@ impl Harness {
         self.tally
     }
 
-    /// Keeps what a harness told of its failures: its report, or else their names.
+    /// Ends the current harness. Keeps its report of failures, or without one the lines of the failed tests.
     fn end(&mut self) {
         let names = std::mem::take(&mut self.failed);
         let told = self.report.take().unwrap_or(names);
@@ -73,7 +73,7 @@ impl Harness {
     }
 }
 
-/// The counts in the line with which a harness ends, if `line` is one.
+/// Returns the counts in a harness's result line. `None` if `line` is another line.
 fn counts(line: &str) -> Option<Tally> {
     let (_, counts) = line.strip_prefix("test result: ")?.split_once(". ")?;
     let mut tally = Tally::default();
@@ -131,7 +131,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_kept_where_there_is_no_report() {
+    fn without_a_report_the_failed_names_are_kept() {
         let mut harness = Harness::default();
         let output = ["test a: 5 instructions ... FAILED", "test b ... ok", FAILED];
         for line in output {
@@ -143,7 +143,7 @@ mod tests {
     }
 
     #[test]
-    fn a_program_that_ends_without_a_result_is_told_of_if_the_command_failed() {
+    fn a_torn_harness_is_reported_if_the_command_failed() {
         let told = |has_failed| {
             let mut harness = Harness::default();
             for line in [
@@ -167,7 +167,7 @@ mod tests {
     }
 
     #[test]
-    fn a_long_report_keeps_its_end_and_a_torn_one_what_there_is() {
+    fn the_last_lines_of_an_unfinished_report_are_kept() {
         let mut harness = Harness::default();
         harness.take("failures:");
         for line in 0..KEPT + 5 {

@@ -1,4 +1,4 @@
-//! Building the reference kernel.
+//! Builds of the reference kernel and of its unwinder.
 
 use std::env;
 use std::fs;
@@ -12,30 +12,31 @@ use crate::guest::{GuestError, Symbols};
 use crate::workspace::Workspace;
 use samara_process::step;
 
-/// The kernel's package, and the name of its binary.
+/// The name of the kernel's package and of its binary.
 pub(crate) const PACKAGE: &str = "samara-kernel";
 
-/// The crate that needs unstable features: the unwinder. Only it gets them.
+/// The value of `RUSTC_BOOTSTRAP`. It allows unstable features in the named crate, the unwinder, and in no other.
 const BOOTSTRAP: &str = "samara_unwind";
 
-/// Where the kernel is built. A directory of its own: `RUSTC_BOOTSTRAP` rebuilds every procedural
-/// macro, and the hosted tests must not pay for that. Every build in it records the compiler's invocations.
+/// The target directory of the kernel's builds, below the build directory. Builds with `RUSTC_BOOTSTRAP` rebuild every
+/// procedural macro. In a directory of their own they do not make the hosted tests build these macros again. Every
+/// build in this directory records the compiler's invocations.
 pub(crate) const TARGET_DIR: &str = "recorded-build";
 
-/// Where the unwinder is built for a hosted program: see [`configure_unwinder`].
+/// The target directory of the unwinder's builds for hosted programs: see [`configure_unwinder`].
 pub(crate) const UNWINDER_TARGET_DIR: &str = "dwarf";
 
-/// What the kernel is built for.
+/// The purpose of a build of the kernel.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Flavor {
-    /// The story that `cargo xtask run` tells, with the driver's fault points compiled in.
+    /// The demo of `cargo xtask run`, with fault points compiled into the drivers.
     Demo,
     /// The kernel's own tests.
     Tests,
 }
 
 impl Flavor {
-    /// The feature of the kernel's package that selects this.
+    /// Returns the feature of the kernel's package that selects this flavor.
     pub(crate) fn feature(self) -> &'static str {
         match self {
             Flavor::Demo => "demo",
@@ -49,19 +50,19 @@ impl Flavor {
 pub(crate) struct Kernel {
     /// The bootable file.
     pub(crate) elf: PathBuf,
-    /// Every crate that went into it.
+    /// The artifacts of all crates of the build.
     pub(crate) artifacts: Vec<Artifact>,
 }
 
-/// Adds to a cargo command what every build or check of the kernel needs.
+/// Adds to a cargo command the arguments and variables that every build or check of the kernel needs.
 pub(crate) fn configure(
     workspace: &Workspace,
     command: &mut std::process::Command,
     flavor: Flavor,
 ) {
     let target = workspace.target(TARGET_DIR);
-    // The static checks look at what the compiler was called with. Always: what is up to date is not
-    // compiled again.
+    // The static checks read the recorded invocations of the compiler. Every build must record them: a crate that was
+    // built without the wrapper is up to date in later builds, so it would never get a record.
     if let Ok(wrapper) = env::current_exe() {
         command.env("RUSTC_WRAPPER", wrapper);
     }
@@ -77,17 +78,17 @@ pub(crate) fn configure(
         ])
         .arg(target)
         .env("RUSTC_BOOTSTRAP", BOOTSTRAP)
-        // Sums that wrap are found by the kernel's own tests, not by what they make of memory.
+        // The kernel's own tests panic at a sum that wraps, before it can corrupt memory.
         .env(
             "CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS",
             (flavor == Flavor::Tests).to_string(),
         )
-        // The section check reads the objects of this very build, so none may be left to link time.
+        // The section check reads the object files of this build. With LTO their code would be generated at link time.
         .env("CARGO_PROFILE_RELEASE_LTO", "off");
 }
 
-/// Adds to a cargo command what it needs for the kernel's unwinder beside the standard library's, in a
-/// hosted program.
+/// Adds to a cargo command the arguments and variables for a hosted program in which the kernel's unwinder runs beside
+/// that of the standard library.
 pub(crate) fn configure_unwinder(workspace: &Workspace, command: &mut std::process::Command) {
     command
         .args(["--package", "samara-unwind", "--features", "dwarf"])
@@ -96,7 +97,7 @@ pub(crate) fn configure_unwinder(workspace: &Workspace, command: &mut std::proce
         .env("RUSTC_BOOTSTRAP", BOOTSTRAP);
 }
 
-/// Builds the kernel, or finds it up to date.
+/// Builds the kernel if it is not up to date, and its table of symbols.
 pub(crate) fn build(workspace: &Workspace, flavor: Flavor) -> Result<Kernel, Error> {
     step(format_args!("building the kernel ({})", flavor.feature()));
     let mut command = cargo(workspace, "build");
@@ -107,22 +108,22 @@ pub(crate) fn build(workspace: &Workspace, flavor: Flavor) -> Result<Kernel, Err
         .find_map(|artifact| artifact.executable.clone());
     let elf = elf.ok_or_else(|| Error::Output {
         what: "building the kernel".into(),
-        problem: format!("no program came out; does {PACKAGE} still have its binary?"),
+        problem: format!("cargo reported no executable; check that {PACKAGE} still has its binary"),
     })?;
     write_symbols(&elf, workspace.root())?;
     Ok(Kernel { elf, artifacts })
 }
 
-/// Where the table of symbols of the kernel in `elf` lies: the loader gives it to the kernel as a module.
+/// Returns the path of the symbol table of the kernel in `elf`. The loader passes the table to the kernel as a module.
 pub(crate) fn symbols(elf: &Path) -> PathBuf {
     elf.with_extension("symbols")
 }
 
-/// QEMU places modules up to where it will put the firmware's tables, which begin a little earlier: what is
-/// at the very end is lost.
+/// The number of zero bytes behind the table of symbols. QEMU places modules up to the memory in which it puts the
+/// firmware's tables, but these tables begin a little earlier, so they overwrite the last bytes of the module.
 const MODULE_TAIL: usize = 8192;
 
-/// Makes the table of symbols.
+/// Writes the table of symbols of the kernel in `elf`.
 fn write_symbols(elf: &Path, root: &Path) -> Result<(), GuestError> {
     let mut table = Symbols::load(elf, root)?.table();
     table.resize(table.len() + MODULE_TAIL, 0);

@@ -1,7 +1,8 @@
-//! Pages of documentation, searched for links that rustdoc has left as text.
+//! A search of documentation pages for links that rustdoc left as text.
 //!
-//! `--deny warnings` finds a link whose target is missing in the crate that is documented. It does not find the same
-//! text where another crate shows the item again, since rustdoc warns only about the crate that wrote it.
+//! `--deny warnings` finds a link without a target in the crate that is documented. It does not find such a link in the
+//! documentation of an item that the crate re-exports from another crate: rustdoc warns only in the crate that defines
+//! the item.
 
 use std::fs;
 use std::io;
@@ -9,9 +10,9 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// Removes the pages of `crates` below `folder`, so that cargo renders them again and none of another set of features
-/// is left. Makes a folder for each of `ours`: rustdoc links to the crates that have one, whether or not they are
-/// rendered already. It leaves links to others as text, unless they name their root on docs.rs.
+/// Removes the pages of `crates` below `folder`. So cargo renders them again, and no page of another set of features is
+/// left. Makes a folder for each of `ours`: rustdoc links to a crate that has a folder, even if its pages are not
+/// rendered yet. It leaves links to other crates as text, unless such a crate names the root of its pages on docs.rs.
 pub(crate) fn clear(folder: &Path, crates: &[String], ours: &[String]) -> Result<(), Error> {
     for name in crates {
         let pages = folder.join(name);
@@ -55,14 +56,14 @@ fn search(folder: &Path, findings: &mut Vec<String>) -> Result<(), Error> {
         {
             let page = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
             findings.extend(
-                bracketed(&page).map(|link| format!("{}: [`{link}`] is no link", path.display())),
+                bracketed(&page).map(|link| format!("{}: [`{link}`] is not a link", path.display())),
             );
         }
     }
     Ok(())
 }
 
-/// The code that stands between brackets in a page: Markdown's ``[`name`]`` without a target.
+/// Returns the code spans in brackets on a page. These are Markdown's ``[`name`]`` without a target.
 fn bracketed(page: &str) -> impl Iterator<Item = &str> {
     let behind = page.split("[<code>").skip(1);
     behind.filter_map(|rest| {
@@ -83,7 +84,7 @@ mod tests {
     }
 
     #[test]
-    fn code_that_brackets_enclose_among_others_is_no_link() {
+    fn brackets_around_more_than_code_are_no_link() {
         let page = "<p>[<code>0</code>, <code>n</code>) and [<code>a</code> to <code>b</code>]</p>\
             <pre class=\"rust\"><code>let x = [a];</code></pre>";
         assert_eq!(bracketed(page).count(), 0);
@@ -93,16 +94,16 @@ mod tests {
     fn pages_in_subfolders_are_searched() {
         let folder = env::temp_dir().join(format!("rendered-docs-{}", process::id()));
         let crates = ["one".to_owned()];
-        fs::create_dir_all(folder.join("one/inner")).expect("a temporary folder");
-        fs::write(folder.join("one/index.html"), "fine").expect("writable");
-        fs::write(folder.join("one/inner/a.html"), "[<code>T</code>]").expect("writable");
-        fs::write(folder.join("one/inner/a.js"), "[<code>T</code>]").expect("writable");
-        let found = unresolved(&folder, &crates).expect("readable");
-        assert!(found.len() == 1 && found[0].ends_with("a.html: [`T`] is no link"));
+        fs::create_dir_all(folder.join("one/inner")).expect("the folder can be made");
+        fs::write(folder.join("one/index.html"), "fine").expect("the folder is writable");
+        fs::write(folder.join("one/inner/a.html"), "[<code>T</code>]").expect("the folder is writable");
+        fs::write(folder.join("one/inner/a.js"), "[<code>T</code>]").expect("the folder is writable");
+        let found = unresolved(&folder, &crates).expect("the pages are readable");
+        assert!(found.len() == 1 && found[0].ends_with("a.html: [`T`] is not a link"));
         let ours = ["two".to_owned()];
-        clear(&folder, &crates, &ours).expect("removable");
-        clear(&folder, &crates, &ours).expect("nothing is there to remove");
+        clear(&folder, &crates, &ours).expect("the folder can be removed");
+        clear(&folder, &crates, &ours).expect("a missing folder is no error");
         assert!(unresolved(&folder, &crates).is_err() && folder.join("two").is_dir());
-        fs::remove_dir_all(&folder).expect("removable");
+        fs::remove_dir_all(&folder).expect("the folder can be removed");
     }
 }

@@ -1,20 +1,20 @@
-//! Counting tests over all suites.
+//! Counts of tests over all suites.
 
 use std::fmt;
 
-/// Tests that passed and failed.
+/// The numbers of tests that passed and failed, and reports of the failures.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Tally {
-    /// How many passed.
+    /// The number of tests that passed.
     pub(crate) passed: u64,
-    /// How many failed.
+    /// The number of tests that failed.
     pub(crate) failed: u64,
-    /// What was told of those that failed: a name, or a harness's whole report of its failures.
+    /// Reports of the failed tests. Each is the name of a test, a harness's report of its failures, or an error.
     failures: Vec<String>,
 }
 
 impl Tally {
-    /// Bare counts.
+    /// Makes a tally of these counts, without reports.
     #[cfg(test)]
     pub(crate) fn of(passed: u64, failed: u64) -> Self {
         Tally {
@@ -24,7 +24,7 @@ impl Tally {
         }
     }
 
-    /// All tests that were run.
+    /// Returns the number of tests that were run.
     pub(crate) fn sum(&self) -> u64 {
         self.passed + self.failed
     }
@@ -39,32 +39,32 @@ impl Tally {
         }
     }
 
-    /// Counts one test and tells of it in the form of the standard test harness.
+    /// Counts one test and prints its result in the form of the standard test harness.
     pub(crate) fn report(&mut self, test: impl fmt::Display, passed: bool) {
         println!("{test} ... {}", if passed { "ok" } else { "FAILED" });
         self.count(test, passed);
     }
 
-    /// Counts a suite that could not be run, or not to its end, as a failed test at least.
+    /// Records that a suite could not be run to its end. If it has no failed test yet, this counts as one.
     pub(crate) fn fail(&mut self, why: impl fmt::Display) {
         self.failed = self.failed.max(1);
         self.failures.push(why.to_string());
     }
 
-    /// Adds another suite.
+    /// Adds the counts and reports of another suite.
     pub(crate) fn add(&mut self, other: Tally) {
         self.passed += other.passed;
         self.failed += other.failed;
         self.failures.extend(other.failures);
     }
 
-    /// Keeps what a harness told of its failures.
+    /// Keeps a harness's report of its failures. The counts do not change.
     pub(crate) fn keep(&mut self, failures: String) {
         self.failures.push(failures);
     }
 
-    /// Prints once more what was told of the tests that failed. In a long log this saves the search, and a
-    /// log of which only the end was kept still names them.
+    /// Prints the reports of all failed tests again. So nobody has to search a long log for them, and a log of which
+    /// only the end was kept still names them.
     pub(crate) fn tell_failures(&self) {
         for failure in &self.failures {
             println!("failed: {failure}");
@@ -72,7 +72,7 @@ impl Tally {
     }
 }
 
-/// The form that test reports end with: `N passed, N failed`.
+/// Shows the counts as `N passed, N failed`, the form of the last line of `cargo xtask test`.
 impl fmt::Display for Tally {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)

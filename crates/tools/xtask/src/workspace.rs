@@ -1,9 +1,9 @@
-//! Where things are.
+//! The paths of the workspace.
 
 use std::env;
 use std::path::{Path, PathBuf};
 
-/// The checkout that this command works on.
+/// The workspace that the commands work on.
 #[derive(Clone, Debug)]
 pub(crate) struct Workspace {
     root: PathBuf,
@@ -11,9 +11,10 @@ pub(crate) struct Workspace {
 }
 
 impl Workspace {
-    /// The workspace of which this crate is a member.
+    /// Finds the workspace of which this crate is a member.
     pub(crate) fn locate() -> Self {
-        // Cargo tells at run time; the path of compile time serves a binary that was started by hand.
+        // Cargo sets the variable when it starts the program. A binary that was started by hand uses the path from
+        // compile time.
         let package = env::var_os("CARGO_MANIFEST_DIR")
             .map(PathBuf::from)
             .filter(|path| path.ends_with("crates/tools/xtask"))
@@ -26,12 +27,12 @@ impl Workspace {
         Workspace { root, target }
     }
 
-    /// The directory of the workspace's manifest.
+    /// Returns the directory of the workspace's manifest.
     pub(crate) fn root(&self) -> &Path {
         &self.root
     }
 
-    /// A path below the build directory, which nothing but builds and these commands writes to.
+    /// Returns a path below the build directory. Only builds and the commands of xtask write there.
     pub(crate) fn target(&self, below: &str) -> PathBuf {
         self.target.join(below)
     }

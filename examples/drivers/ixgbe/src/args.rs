@@ -1,31 +1,32 @@
-//! What the driver is given.
+//! The driver's arguments.
 
 use samara_domain::Exchangeable;
 use samara_interfaces::net::CAPACITY;
 
 use crate::registers::Function;
 
-/// Queue pairs that this driver uses at most.
+/// The most queue pairs that this driver uses.
 pub const MAX_QUEUES: u16 = 4;
-/// Header with a VLAN tag: what a frame has beside its payload.
+/// Bytes of an Ethernet header with a VLAN tag: a frame is this header and its payload.
 pub(crate) const HEADER: u16 = 18;
-/// The frame check sequence.
+/// Bytes of the frame check sequence.
 pub(crate) const CHECK: u16 = 4;
 
-/// Bounds of the driver's own choosing.
+/// Bounds that the driver keeps. A value out of its range counts as the nearest one in it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Limits {
-    /// Queue pairs, 1 to [`MAX_QUEUES`].
+    /// The number of queue pairs, 1 to [`MAX_QUEUES`].
     pub queues: u16,
-    /// Descriptors of a receive ring, a power of two from 8 to 4096: one less are buffers of the driver's.
+    /// Descriptors of a receive ring, a power of two from 8 to 4096. For each ring the driver allocates one buffer less
+    /// than that.
     pub rx_entries: u32,
     /// Descriptors of a transmit ring, a power of two from 8 to 4096.
     pub tx_entries: u32,
-    /// Bytes of payload in a frame, 68 to 2030.
+    /// The most bytes of payload in a frame, 68 to 2030.
     pub mtu: u16,
-    /// Milliseconds that a frame may take to leave while the link is up.
+    /// Milliseconds that a frame may take to leave while the link is up. After that the driver resets the device.
     pub tx_millis: u64,
-    /// Milliseconds to wait for another thread of the driver, which may be busy with a reset.
+    /// Milliseconds that a call waits for another thread that uses the queue, and that may be resetting the device.
     pub lock_millis: u64,
 }
 
@@ -43,7 +44,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// The same with every bound kept.
+    /// Returns the limits with each value moved into its range, and descriptors rounded down to a power of two.
     pub(crate) fn clamped(self) -> Self {
         let entries = |entries: u32| match entries {
             0..8 => 8,
@@ -59,18 +60,18 @@ impl Limits {
         }
     }
 
-    /// Bytes of the longest frame, without check sequence.
+    /// Returns the bytes of the longest frame, without its check sequence.
     pub(crate) const fn longest(&self) -> usize {
         self.mtu as usize + HEADER as usize
     }
 }
 
-/// What [`init`](crate::init) is given.
+/// The arguments of [`init`](crate::init).
 #[derive(Debug, Exchangeable)]
 pub struct Args {
     /// The device.
     pub function: Function,
-    /// Bounds.
+    /// Bounds that the driver keeps.
     pub limits: Limits,
 }
 

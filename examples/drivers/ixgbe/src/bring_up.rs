@@ -1,4 +1,4 @@
-//! From a claimed function to a device that sends and receives (section 4.6.3), and back.
+//! Resets a claimed device and configures it to send and receive (section 4.6.3). Starts and stops reception.
 
 use samara_device_io::mmio::WriteError;
 use samara_driver::recovery;
@@ -15,41 +15,43 @@ use crate::registers::{
 
 /// EIMC: every cause masked (section 4.6.3.1).
 const ALL_CAUSES: u32 = 0x7FFF_FFFF;
-/// EEC.Auto_RD, RDRXCTL.DMAIDONE: what a reset ends with (section 4.6.3).
+/// EEC.Auto_RD, RDRXCTL.DMAIDONE: both are set when the device is ready after a reset (section 4.6.3).
 const AUTO_READ: u32 = 1 << 9;
 const DMA_INIT_DONE: u32 = 1 << 3;
-/// How long that may take.
+/// How many milliseconds that may take.
 const READY_MILLIS: u64 = 1_000;
 /// RAH.AV: the address is valid.
 const ADDRESS_VALID: u32 = 1 << 31;
 
-/// CTRL_EXT.NS_DIS: no snoop is off, since memory is cached (section 4.6.7).
+/// CTRL_EXT.NS_DIS: turns no-snoop accesses off, because memory is cached (section 4.6.7).
 const NO_SNOOP_DISABLE: u32 = 1 << 16;
-/// CTRL_EXT.DRV_LOAD.
+/// CTRL_EXT.DRV_LOAD: a driver is loaded.
 const DRIVER_LOADED: u32 = 1 << 28;
 /// HLREG0: append and strip the check sequence, accept jumbo frames, pad (section 8.2.3.22.8).
 const CHECK_SEQUENCES: u32 = 0b11;
 const JUMBO: u32 = 1 << 2;
 const PAD: u32 = 1 << 10;
-/// RDRXCTL.CRCStrip: to agree with HLREG0 (section 8.2.3.8.8).
+/// RDRXCTL.CRCStrip: must agree with HLREG0 (section 8.2.3.8.8).
 const STRIP: u32 = 1 << 1;
-/// RDRXCTL: RSCFRSTSIZE; RSCACKC and FCOE_WRFIX (section 8.2.3.8.8).
+/// RDRXCTL: RSCFRSTSIZE must be cleared, RSCACKC and FCOE_WRFIX must be set (section 8.2.3.8.8).
 const FIRST_SIZE: u32 = 0x1F << 17;
 const TO_BE_SET: u32 = 1 << 25 | 1 << 26;
-/// SECRXCTRL.RX_DIS, SECRXSTAT.SECRX_RDY; how long the path may take to halt.
+/// SECRXCTRL.RX_DIS halts the security engine's receive path. SECRXSTAT.SECRX_RDY says that it is halted. That may take
+/// so many milliseconds.
 const RX_HALT: u32 = 1 << 1;
 const RX_HALTED: u32 = 1 << 0;
 const HALT_MILLIS: u64 = 40;
-/// FCTRL.BAM: broadcast passes; MPE: multicast does.
+/// FCTRL.BAM: broadcast frames pass; MPE: multicast frames pass.
 const BROADCAST: u32 = 1 << 10;
 const MULTICAST: u32 = 1 << 8;
 /// RXCSUM.PCSD: needed for RSS (section 7.1.2.8).
 const RSS_HASH: u32 = 1 << 13;
 /// MRQC: RSS, over IPv4 and IPv6, with TCP and UDP (section 8.2.3.7.12).
 const RSS: u32 = 1 | 1 << 16 | 1 << 17 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 23;
-/// The RSS key: one that hashes both directions of a flow alike.
+/// A word of the RSS key. The key repeats every 16 bits, so both directions of a flow have the same hash.
 const KEY: u32 = u32::from_le_bytes([0x6D, 0x5A, 0x6D, 0x5A]);
-/// AUTOC.Restart_AN: the link comes up as the EEPROM says, unless that has set AUTOC2's bits which disable it.
+/// AUTOC.Restart_AN: the link comes up as the EEPROM says. The EEPROM may also have set the bits of AUTOC2 that disable
+/// the link.
 const RESTART_LINK: u32 = 1 << 12;
 const LINK_DISABLE: u32 = 7 << 28;
 /// RTTDCS.ARBDIS (section 8.2.3.10.2); DTXMXSZRQ for one traffic class (section 8.2.3.9.1).
@@ -58,9 +60,9 @@ const MOST_REQUESTED: u32 = 0xFFF;
 /// RXCTRL.RXEN, DMATXCTL.TE.
 const ENABLE: u32 = 1;
 
-/// Resets the device, allows it to be bus master, and waits until it is ready; its address.
+/// Resets the device, waits until it is ready, makes it bus master, and returns its MAC address.
 pub(crate) fn reset(function: &Function) -> Result<MacAddress, InitError> {
-    // One that takes no write now is reset all the same.
+    // A device that does not take this write is reset all the same.
     let _ = function.write(EIMC, ALL_CAUSES);
     recovery::reset(function, || function.read(STATUS) != u32::MAX)?;
     function.write(EIMC, ALL_CAUSES)?;
@@ -85,13 +87,12 @@ pub(crate) fn reset(function: &Function) -> Result<MacAddress, InitError> {
     Ok(MacAddress([a, b, c, d, e, f]))
 }
 
-/// Filters, RSS and the link: everything but queues (sections 4.6.7 and 4.6.8).
+/// Configures filters, RSS, transmission and the link: everything but the queues (sections 4.6.7 and 4.6.8).
 pub(crate) fn configure(function: &Function, limits: &Limits) -> Result<(), WriteError> {
     set(function, CTRL_EXT, NO_SNOOP_DISABLE | DRIVER_LOADED)?;
     let jumbo = if limits.mtu > 1500 { JUMBO } else { 0 };
     set(function, HLREG0, CHECK_SEQUENCES | PAD | jumbo)?;
-    // The first size of what is coalesced is to be 0, and two bits are to be set, whether anything is coalesced or not (section
-    // 8.2.3.8.8).
+    // RSCFRSTSIZE must be 0 and the two bits must be set even though nothing is coalesced (section 8.2.3.8.8).
     clear(function, RDRXCTL, FIRST_SIZE)?;
     set(function, RDRXCTL, STRIP | TO_BE_SET)?;
     let longest = u32::from(limits.mtu + HEADER + CHECK);
@@ -109,7 +110,7 @@ pub(crate) fn configure(function: &Function, limits: &Limits) -> Result<(), Writ
     set(function, AUTOC, RESTART_LINK)
 }
 
-/// Clears filters that are memories, which no reset is said to clear (sections 4.6.7 and 8.2.3.7.19).
+/// Clears the filters in memories. The datasheet does not say that a reset clears them (sections 4.6.7 and 8.2.3.7.19).
 fn clear_filters(function: &Function) -> Result<(), WriteError> {
     for filters in [MTA, PFUTA, MPSAR, FTQF] {
         for filter in (0..).map_while(|index| filters.nth(index)) {
@@ -119,7 +120,7 @@ fn clear_filters(function: &Function) -> Result<(), WriteError> {
     Ok(())
 }
 
-/// Spreads what is received over `queues`, by the hash of its flow (section 7.1.2.8).
+/// Spreads received frames over `queues` queues by the hash of their flow (section 7.1.2.8).
 fn spread(function: &Function, queues: u16) -> Result<(), WriteError> {
     for word in 0..10 {
         write_nth(function, RSSRK, word, KEY)?;
@@ -132,11 +133,12 @@ fn spread(function: &Function, queues: u16) -> Result<(), WriteError> {
     function.write(MRQC, if queues > 1 { RSS } else { 0 })
 }
 
-/// Lets frames in, once the queues run. The receive path of the security engine is halted meanwhile: enabled while frames pass, the
-/// device may drop or damage them.
+/// Lets frames in, once the queues run. Halts the receive path of the security engine while it enables reception,
+/// because frames that arrive at that moment may hang the receive DMA.
 pub(crate) fn open(function: &Function) -> Result<(), WriteError> {
     set(function, SECRXCTRL, RX_HALT)?;
-    // One that does not say that it is halted is enabled regardless: it is the device's best.
+    // If the path does not say that it is halted in time, reception is enabled all the same. If reception then hangs, a
+    // look at the device notices it.
     let _ = function
         .deadline(HALT_MILLIS)
         .poll(|| function.read(SECRXSTAT) & RX_HALTED != 0);
@@ -144,13 +146,13 @@ pub(crate) fn open(function: &Function) -> Result<(), WriteError> {
     clear(function, SECRXCTRL, RX_HALT)
 }
 
-/// Whether frames are let in, as [`open`] has them: not by a device that was reset since. One register read.
+/// Whether the device still lets frames in. One that was reset after [`open`] does not. Costs one register read.
 pub(crate) fn is_open(function: &Function) -> bool {
     function.read(RXCTRL) & ENABLE != 0
 }
 
 /// Lets no more frames in.
 pub(crate) fn close(function: &Function) {
-    // One that is gone lets none in.
+    // An error does not matter: a device that is gone lets no frames in.
     let _ = clear(function, RXCTRL, ENABLE);
 }

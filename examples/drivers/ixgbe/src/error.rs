@@ -1,4 +1,4 @@
-//! Why the device can't be brought up.
+//! The errors of a bring-up.
 
 use core::fmt;
 
@@ -12,28 +12,29 @@ use samara_driver::recovery::Failure;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitError {
-    /// A register isn't to be written as the driver wants to: the device is gone.
+    /// A register could not be written: the device is gone, or in a reset.
     Register(WriteError),
-    /// It does not come out of a reset.
+    /// The device was unplugged, or does not come out of a reset.
     Reset(ResetError),
-    /// It never finished reading its EEPROM, or starting its DMA engine.
+    /// The device did not finish reading its EEPROM or starting its DMA engine in time. A stop also fails with this if
+    /// the device is not in use any more, or another thread keeps a queue.
     NotReady,
-    /// Its EEPROM holds no MAC address.
+    /// The device's EEPROM holds no MAC address.
     NoAddress,
-    /// After a reset it has another address: it is another device.
+    /// After a reset the device has another MAC address, so it is another device.
     Changed,
-    /// No memory for packets.
+    /// The shared heap has no memory for the receive queues' packets.
     Packets(AllocError),
-    /// No memory of the driver's own.
+    /// The domain's private heap has no memory for the driver's lists.
     Memory,
-    /// Bus mastering was refused.
+    /// The engine refused to make the device bus master.
     Enable(NotIdle),
-    /// A queue isn't to be had, or doesn't start.
+    /// A queue could not be made, started or stopped.
     Queue(QueueError),
 }
 
 impl InitError {
-    /// What a bring-up that fails so says of the device.
+    /// Returns what a bring-up that fails with this error says about the device.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Reset(ResetError::Absent) => Failure::Gone,
@@ -55,10 +56,10 @@ impl fmt::Display for InitError {
                 f.write_str("the device has no MAC address: its EEPROM is blank or damaged")
             }
             Self::Changed => f.write_str(
-                "the device has another address than before its reset: restart the driver",
+                "after a reset the device has another MAC address, so it is another one: restart the driver",
             ),
             Self::Packets(error) => {
-                write!(f, "no memory for packets: {error}; or ask for shorter rings")
+                write!(f, "no memory for packets: {error}; or lower Limits::rx_entries")
             }
             Self::Memory => f.write_str("no private memory for the driver: raise DomainSpec::heap_quota"),
             Self::Enable(error) => error.fmt(f),

@@ -1,21 +1,21 @@
-//! What a receive descriptor says of the buffer that it came with (section 7.1.6.2).
+//! Reads what a receive descriptor says about its buffer (section 7.1.6.2).
 
 use samara_device_io::queue::{self, Done};
 
 const END_OF_PACKET: u64 = 1 << 1;
-/// RXE: the MAC found the frame damaged.
+/// RXE: the MAC found an error in the frame.
 const MAC_ERROR: u64 = 1 << 29;
 
-/// Why what was received is no frame.
+/// Why a received buffer holds no frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Damage {
-    /// The device says that it's damaged.
+    /// The device reports an error in the frame.
     Error,
-    /// It doesn't end in this buffer.
+    /// The packet doesn't end in this buffer.
     Fragment,
-    /// The buffer is empty: nothing is said of any frame.
+    /// The device reports no bytes. The buffer belongs to no packet.
     Empty,
-    /// Its length is more than the buffer has: the device is damaged.
+    /// The device reports more bytes than the buffer has, so it breaks its protocol.
     Length,
 }
 
@@ -29,7 +29,7 @@ impl From<queue::Damage> for Damage {
     }
 }
 
-/// Bytes of the frame in the buffer, of which there are as many.
+/// Returns the length of the frame. The buffer has at least as many bytes.
 #[inline]
 pub(crate) fn frame(done: Done) -> Result<usize, Damage> {
     let length = done.written()?;

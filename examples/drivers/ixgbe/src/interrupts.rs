@@ -1,7 +1,8 @@
-//! Waiting for frames (section 7.3): a vector for each queue, asked for by who waits, once for each wait.
+//! The queues' interrupt vectors, on which threads wait for frames (section 7.3).
 //!
-//! A vector that fires masks itself (EIAM), and nobody unmasks it but the next wait. So a queue that is polled
-//! causes no interrupts, and one that is flooded causes as many as there are waits.
+//! A waiting thread asks for one interrupt for each wait. A vector that fires is masked by the device (EIAM), and only
+//! the next wait unmasks it. So a queue that is polled causes no interrupts, and a flooded one causes at most one
+//! interrupt for each wait.
 
 use core::time::Duration;
 
@@ -14,40 +15,40 @@ use crate::registers::{
     EIAC, EIAM, EICR, EIMC, EIMS, EITR, Function, GPIE, IVAR, STATUS, write_nth,
 };
 
-/// GPIE: a vector for each cause, reading EICR leaves queues' causes, automatic masks, and pending bits are
-/// kept (section 8.2.3.5.18).
+/// GPIE: each cause has a vector, a read of EICR does not clear the causes of queues, vectors are masked automatically,
+/// and pending bits are kept (section 8.2.3.5.18).
 const MODE: u32 = 1 << 4 | 1 << 5 | 1 << 30 | 1 << 31;
-/// EITR: 10 units of 2.048 us from bit 3 on: at most 49,000 interrupts a second (section 8.2.3.5.12).
+/// EITR: 10 units of 2.048 us, from bit 3 on, which allow at most 49,000 interrupts a second (section 8.2.3.5.12).
 const INTERVAL: u32 = 10 << 3;
 /// IVAR: the allocation is valid (section 8.2.3.5.16).
 const VALID: u32 = 0x80;
 
-/// A vector for each queue, or none if the kernel offers none.
+/// The queues' vectors: one for each queue, or none at all if the kernel does not offer one for each.
 #[derive(Debug, Default)]
 pub(crate) struct Interrupts([Option<Mutex<Interrupt>>; MAX_QUEUES as usize]);
 
 impl Interrupts {
-    /// Vectors for queues from 0 on.
+    /// Claims a vector for each of the first `queues` queues.
     pub(crate) fn claim(function: &Function, queues: u16) -> Self {
         let mut lines = Self::default();
         for (queue, line) in (0..queues).zip(&mut lines.0) {
             match function.interrupt(queue) {
                 Ok(interrupt) => *line = Some(Mutex::new(interrupt)),
-                // Some would be no help: who serves a device waits for all of its queues.
+                // Vectors for some queues are no help: a caller that serves the device must wait for all of its queues.
                 Err(_) => return Self::default(),
             }
         }
         lines
     }
 
-    /// Allocates causes to vectors, all of them masked: after a reset.
+    /// Maps the receive queues to their vectors after a reset, which has left all vectors masked.
     pub(crate) fn program(&self, function: &Function) -> Result<(), WriteError> {
         let vectors = (0..).zip(&self.0).filter(|(_, line)| line.is_some());
         let mut all = 0;
         for (queue, _) in vectors {
             all |= 1u32 << queue;
-            // Two queues to a word, 16 bits each, of which
-            // the low byte is for receiving; frames that leave cause no interrupt.
+            // A word holds two queues, 16 bits each. The low byte of each half is for received frames. The high byte
+            // stays 0, so frames that leave cause no interrupt.
             let word = (0..2).map(|i| (queue & !1) + i).filter(|i| *i <= queue);
             let word = word.fold(0, |word, i| word | (VALID | i as u32) << (16 * (i & 1)));
             write_nth(function, IVAR, queue / 2, word)?;
@@ -61,7 +62,8 @@ impl Interrupts {
         Ok(())
     }
 
-    /// The queue's vector, for as long as one thread waits: `Some(None)` if another does.
+    /// Locks the queue's vector for the time of one thread's wait. Returns `Some(None)` if another thread waits, and
+    /// `None` if the queue has no vector.
     pub(crate) fn line(&self, queue: u16) -> Option<Option<Line<'_>>> {
         let line = self.0.get(usize::from(queue))?.as_ref()?;
         Some(line.try_lock().map(|interrupt| Line {
@@ -71,30 +73,32 @@ impl Interrupts {
     }
 }
 
-/// A vector that this thread waits for.
+/// A queue's vector, locked for a wait of this thread.
 pub(crate) struct Line<'i> {
     cause: u32,
     interrupt: MutexGuard<'i, Interrupt>,
 }
 
 impl Line<'_> {
-    /// Has the next frame interrupt. What arrived before is in memory when this returns: look for it after
-    /// this and before [`wait`](Self::wait), which then misses nothing. False if the device is gone.
+    /// Asks for an interrupt by the next frame. Returns the count of interrupts so far, which [`wait`](Self::wait)
+    /// needs, and false if the device does not answer. All frames that arrived before are in memory when this returns.
+    /// A caller that looks for frames after this and before the wait misses none.
     pub(crate) fn ask(&self, function: &Function) -> (u32, bool) {
         let seen = self.interrupt.count();
-        // Causes of frames that were taken long since.
+        // Clears the cause, which frames may have set that were received long ago.
         let asked = function.write(EICR, self.cause);
         let asked = asked.and(function.write(EIMS, self.cause));
-        // The answer comes after the writes, and pushes what the device wrote before ahead of it.
+        // The device answers this read after the two writes, and its earlier writes to memory arrive before the
+        // answer.
         (seen, asked.is_ok() && function.read(STATUS) != u32::MAX)
     }
 
-    /// Waits for the interrupt that was asked for when the count was `seen`.
+    /// Waits until the count of interrupts is no longer `seen`, for `timeout` at most.
     pub(crate) fn wait(&self, seen: u32, timeout: Duration) {
         self.interrupt.wait(seen, timeout);
     }
 
-    /// No interrupt, please.
+    /// Masks the vector, so that frames cause no interrupt.
     pub(crate) fn done(&self, function: &Function) {
         let _ = function.write(EIMC, self.cause);
     }

@@ -1,35 +1,47 @@
 //! An Intel 82599 driver as a domain: isolated, restartable, without `unsafe` and without statics.
 //!
 //! [`init`] takes a claimed PCI function and returns a [`Nic`], a
-//! [`NetDevice`](samara_interfaces::NetDevice). It is polled: an exchange puts frames into a ring, takes what
-//! has arrived out of another, and waits for nothing. Who has nothing else to do waits for an interrupt.
+//! [`NetDevice`](samara_interfaces::NetDevice). The device is polled: an exchange puts frames into a transmit ring,
+//! takes arrived frames out of a receive ring, and waits for nothing. A caller that has nothing else to do waits for an
+//! interrupt.
 //!
-//! Written from the *Intel 82599 10 GbE Controller Datasheet*, revision 3.4. What could point the device at
-//! memory, rings and their positions included, is in [`samara_device_io`], told by the table [`samara_device_tables::ixgbe`].
+//! Written from the *Intel 82599 10 GbE Controller Datasheet*, revision 3.4. The rings, their positions and everything
+//! else that could point the device at memory are written by [`samara_device_io`], which takes their format from the
+//! table [`samara_device_tables::ixgbe`].
 //!
 //! | module | concept |
 //! |---|---|
 //! | `nic` | the exported value |
-//! | `pair` | a queue pair: the exchange itself |
-//! | `frame` | what a descriptor says of what was received |
-//! | `registers` | registers and statistics |
-//! | `interrupts` | a vector for each queue, waited for |
-//! | `link` | the link's state, believed when it lasts |
-//! | `bring_up` | reset, filters, RSS, queues; and the way down |
-//! | `watch` | whether reports are in order, and frames arrive |
+//! | `pair` | a queue pair, the exchange of packets with it |
+//! | `frame` | what a receive descriptor says about its buffer |
+//! | `registers` | registers and counters |
+//! | `interrupts` | an interrupt vector for each queue, on which a thread waits |
+//! | `link` | the link's state; a change is believed only if it lasts |
+//! | `bring_up` | reset, filters, RSS and link; starting and stopping reception |
+//! | `watch` | notices reports that are out of order, and reception that hangs |
 //! | `totals` | statistics |
 //!
 //! # When the device misbehaves
 //!
-//! A length beyond the buffer, frames that don't leave while the link is up, frames that are dropped though there are
-//! buffers, registers that read as all ones, or as behind a reset that wasn't the driver's: the device is reset and brought up
-//! again; what was in its queues is lost, the buffers are not. If that fails, or the reset finds that it was unplugged, it is
-//! silenced, its packets are taken back, and every call fails from then on. Further faults of real cards: `docs/hardware-cases.md`.
+//! The driver resets the device and brings it up again in these cases:
 //!
-//! Calls look for all that if the last look was a quarter of `tx_millis` ago, half a second at most: each call that moved nothing or
-//! has waited, and one in 16 of the others. Whatever the time, one in 64 to 1024 looks.
+//! - The device reports more bytes of a frame than the buffer has.
+//! - Frames don't leave while the link is up.
+//! - The report of a received frame stays missing, while later frames are reported.
+//! - The device drops frames though it has buffers.
+//! - Registers read as all ones, or as after a reset that was not the driver's.
 //!
-//! How much of a frame was written is the device's word: buffers aren't cleared between clients.
+//! The frames in the queues are lost; their buffers are not. If the bring-up keeps failing, the device has another MAC
+//! address, or the reset finds that it was unplugged, the driver silences the device and takes its packets back. From
+//! then on every call fails, except `info` and `statistics`. Further faults of real cards: `docs/hardware-cases.md`.
+//!
+//! An exchange notices a wrong length at once. For the other cases a call must look at the device, which costs
+//! register reads. A look is due a quarter of `tx_millis` after the last one (at least 1 ms, at most 500 ms). To find
+//! out, each call that has slept or moved nothing reads the clock, and so does one in 16 of the calls that moved
+//! something. A look is also due after 64 calls that moved nothing, or 1024 that moved something, whatever the time.
+//!
+//! The driver does not clear buffers between clients. The device alone says how much of a buffer it has written, so a
+//! device that reports too much shows a client earlier bytes of the buffer.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -58,7 +70,7 @@ pub use nic::Nic;
 ///
 /// # Errors
 ///
-/// [`InitError`]; the function has been released then, its device silent.
+/// [`InitError`]. The function has been released then, and its device is silent.
 pub fn init(args: Args) -> Result<Nic, InitError> {
     Nic::new(args)
 }

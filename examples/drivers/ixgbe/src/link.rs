@@ -1,13 +1,13 @@
-//! The link's state, which the device does not always tell at once.
+//! The link's state, which the device may report wrongly for a moment.
 //!
-//! Right after a change LINKS may tell once more what was before it; and where there's no link it may tell of one, by crosstalk. So
-//! a change counts only if it's still there a little later.
+//! The first read of LINKS after a change may still give the earlier state. Without a link, crosstalk may make LINKS
+//! show one. So the driver believes a change only if it's still there a little later.
 
 use crate::registers::{Function, LINKS};
 
 /// LINKS bit 30: the link is up.
 const UP: u32 = 1 << 30;
-/// How long a change must last.
+/// Milliseconds after which a change must still be there.
 const SETTLE_MILLIS: u64 = 5;
 
 /// LINKS, decoded (section 8.2.3.22.20).
@@ -19,8 +19,8 @@ impl LinkStatus {
         Self(function.read(LINKS))
     }
 
-    /// A look on the way, where the link was `up` at the last one: one register read if nothing has changed. It may be a look
-    /// late.
+    /// Looks at the link in passing; it was `up` or not at the last look. Costs one register read if nothing has
+    /// changed. A change may show only at the next look, because LINKS may still give the earlier state.
     pub(crate) fn glance(function: &Function, up: bool) -> Self {
         match Self::now(function) {
             status if status.is_absent() || status.is_up() == up => status,
@@ -28,7 +28,8 @@ impl LinkStatus {
         }
     }
 
-    /// The state for one who asks for it.
+    /// Reads the link's state for a caller that asks for it; the link was `up` or not at the last look. Reads LINKS at
+    /// least twice, because the first read may still give an earlier state.
     pub(crate) fn read(function: &Function, up: bool) -> Self {
         let first = Self::now(function);
         match Self::glance(function, up) {
@@ -37,7 +38,7 @@ impl LinkStatus {
         }
     }
 
-    /// The state a little later. Two looks that differ count as down.
+    /// Reads the state twice, a little later. The link counts as up only if both reads say so.
     fn settled(function: &Function) -> Self {
         function.deadline(SETTLE_MILLIS).sleep();
         let first = Self::now(function);
@@ -47,7 +48,7 @@ impl LinkStatus {
         }
     }
 
-    /// All ones: nothing answers.
+    /// Whether LINKS reads as all ones, because no device answers.
     pub(crate) const fn is_absent(self) -> bool {
         self.0 == u32::MAX
     }
@@ -57,7 +58,7 @@ impl LinkStatus {
         self.0 & UP != 0
     }
 
-    /// Bits 29:28, in megabits per second; 0 if reserved.
+    /// Returns the speed, bits 29:28, in megabits per second; 0 if the value is reserved.
     pub(crate) const fn mbps(self) -> u32 {
         match self.0 >> 28 & 0b11 {
             0b01 => 100,

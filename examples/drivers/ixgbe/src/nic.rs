@@ -24,22 +24,24 @@ use crate::watch::Reception;
 use samara_driver::health::Health;
 use samara_driver::recovery;
 
-/// How long frames may take to leave at an orderly stop.
+/// How many milliseconds the frames of a queue have to leave at an orderly stop.
 const DRAIN_MILLIS: u64 = 100;
 const NANOS_PER_MILLI: u64 = 1_000_000;
-/// The longest wait, in microseconds: what a reset in between may cost one who waits.
+/// The longest wait, in microseconds. A reset by another thread masks the vector, and the waiting thread sleeps on
+/// until its time is over.
 const LONGEST_WAIT: u32 = 1_000_000;
 
 type Pairs = [Option<Mutex<Pair>>; MAX_QUEUES as usize];
 
-/// An 82599, driven.
+/// An 82599 that this driver has brought up.
 pub struct Nic {
-    // Declared before the function, so dropped before it.
+    // These fields are declared before the function, so they are dropped before it.
     interrupts: Interrupts,
     pairs: Pairs,
     totals: Mutex<Totals>,
     reception: Mutex<Reception>,
     health: Health,
+    /// Whether the link was up when the driver last looked at it.
     up: AtomicBool,
     mac: MacAddress,
     limits: Limits,
@@ -67,17 +69,18 @@ impl Nic {
             function,
         };
         nic.start(&mut nic.lock_all().ok_or(InitError::NotReady)?)?;
-        // What an earlier owner left in the counters is not this driver's.
+        // Discards the counts that an earlier owner has left.
         Totals::default().collect(&nic.function);
         Ok(nic)
     }
 
-    /// Waits for a lock, but not for ever.
+    /// Locks a queue pair. Waits for another thread that has it, for `lock_millis` at most.
     fn lock<'a>(&self, pair: &'a Mutex<Pair>) -> Option<MutexGuard<'a, Pair>> {
         let millis = self.limits.lock_millis;
         self.function.wait_for(millis, || pair.try_lock())
     }
 
+    /// Locks all queue pairs, waiting for each as [`lock`](Self::lock) does.
     fn lock_all(&self) -> Option<Guards<'_>> {
         let mut guards = Guards::default();
         for (pair, guard) in self.pairs.iter().zip(&mut guards) {
@@ -88,30 +91,30 @@ impl Nic {
         Some(guards)
     }
 
-    /// Configures a device that was reset, and starts its queues.
+    /// Configures a device that was reset, starts its queues and lets frames in.
     fn start(&self, guards: &mut Guards<'_>) -> Result<(), InitError> {
         bring_up::configure(&self.function, &self.limits)?;
-        // With one queue a frame may wait for a buffer; with several it would be in the others' way.
+        // With one queue a frame may wait for a buffer. With several it would hold up the frames of the other queues.
         let drop = self.limits.queues > 1;
         for pair in guards.iter_mut().flatten() {
             pair.start(&self.function, drop)?;
         }
         self.interrupts.program(&self.function)?;
         bring_up::open(&self.function)?;
-        // It was restarted.
+        // The link was restarted, so it counts as down until a look shows that it is up.
         self.up.store(false, Ordering::Relaxed);
         self.glance();
         Ok(())
     }
 
-    /// Takes note of the link's state; `None` if there's nobody to tell it.
+    /// Notes the link's state. Returns `None`, and notes that the link is down, if no device answered.
     fn see(&self, status: LinkStatus) -> Option<LinkStatus> {
         let present = !status.is_absent();
         self.up.store(present && status.is_up(), Ordering::Relaxed);
         present.then_some(status)
     }
 
-    /// A look at the link on the way.
+    /// Looks at the link in passing and notes its state. Returns `None` if no device answers.
     fn glance(&self) -> Option<LinkStatus> {
         let up = self.up.load(Ordering::Relaxed);
         self.see(LinkStatus::glance(&self.function, up))
@@ -125,7 +128,8 @@ impl Nic {
             .map_err(|_| NetError::Failed)
     }
 
-    /// The same behind a wait: for a thread that waits the clock counts, not its calls.
+    /// Whether the queue has anything to receive after a wait. Also looks at the device if that is due by the clock: a
+    /// thread that waits makes too few calls for a look after so many calls.
     fn has_frames_by_now(&self, pair: &Mutex<Pair>) -> Result<bool, NetError> {
         let mut guard = self.lock(pair).ok_or(NetError::Busy)?;
         self.health.check()?;
@@ -137,7 +141,8 @@ impl Nic {
         ready.map_err(|_| NetError::Failed)
     }
 
-    /// Looks at the device and its link, and whether frames leave and arrive, if that is due by now; whether the device is to be reset.
+    /// Whether the device must be reset: it does not answer, it has reset itself, or frames do not leave or arrive.
+    /// Returns false if no look at the device is due yet.
     #[cold]
     #[inline(never)]
     fn is_ill(&self, pair: &mut Pair) -> Result<bool, NetError> {
@@ -147,11 +152,11 @@ impl Nic {
             return Ok(false);
         }
         let Some(link) = self.glance() else {
-            // Whether it was unplugged is for its reset to say.
+            // Perhaps the device was unplugged. Its reset finds that out.
             return Ok(true);
         };
         if !bring_up::is_open(&self.function) {
-            // It has reset itself.
+            // The device has reset itself.
             return Ok(true);
         }
         let still = pair.stands_still(&self.function, link.is_up(), now, nanos);
@@ -161,14 +166,15 @@ impl Nic {
             .map_err(|_| NetError::Failed)
     }
 
-    /// Whether frames are dropped though there are buffers, and none arrives.
+    /// Whether reception hangs: the device drops frames though it has buffers, and gives none to any queue. Returns
+    /// false if no look at reception is due yet.
     fn is_deaf(&self, pair: &mut Pair, now: u64, nanos: u64) -> Result<bool, QueueError> {
         let mut reception = self.reception.lock();
         if !reception.is_due(now, nanos) {
             return Ok(false);
         }
         let counts = self.totals.lock().arrivals(&self.function);
-        // One that nobody takes frames from has no buffers left.
+        // If frames wait in the queue, it may have no buffers left because no caller takes them. That is no hang.
         let waiting = pair.has_frames(&self.function)?;
         Ok(reception.hangs(counts, waiting, now, nanos))
     }
@@ -183,7 +189,8 @@ impl Nic {
         Ok(())
     }
 
-    /// Recovers a device that is ill as long as `guard` is held.
+    /// Recovers a device that the caller, with `guard` held, has found ill. Unlocks the pair, because the recovery
+    /// locks all of them. The epoch shows whether another thread has recovered the device in between.
     #[cold]
     #[inline(never)]
     fn recover_now(&self, guard: MutexGuard<'_, Pair>) {
@@ -192,19 +199,21 @@ impl Nic {
         self.recover(epoch);
     }
 
-    /// Resets the device and brings it up again, if nobody has since `epoch`. Frames in its queues are lost; their buffers are kept.
+    /// Resets the device and brings it up again, unless another thread has done so since `epoch` or has given the
+    /// device up. Frames in its queues are lost; their buffers are kept. If the bring-up keeps failing, the device is
+    /// given up.
     #[cold]
     #[inline(never)]
     fn recover(&self, epoch: u64) {
         let Some(mut guards) = self.lock_all() else {
-            // Another thread is busy with the device; if it stays ill, the next call finds out.
+            // Another thread is busy with the device. If the device stays ill, a later call finds that out.
             return;
         };
         if self.health.check().is_err() || self.function.epoch() != epoch {
             return;
         }
         let seen = {
-            // A reset clears the counters.
+            // Reads the counters now, because the reset clears them.
             let mut totals = self.totals.lock();
             let seen = totals.collect(&self.function);
             totals.count_reset();
@@ -227,18 +236,20 @@ impl Nic {
         }
     }
 
-    /// The device isn't used any more. Its packets are taken back.
+    /// Ends the use of the device because of `error`: silences it and takes its packets back.
     fn give_up(&self, guards: &mut Guards<'_>, error: NetError) {
         self.health.end(&self.function, error);
         let _ = take_back(&self.function, guards);
     }
 
-    /// An orderly stop: nothing more is let in, what is to be sent leaves, the queues are disabled, and the device is silenced. The
-    /// packets in the queues are freed with the driver. Calls after it fail.
+    /// Stops the device in an orderly way: lets no more frames in, waits until the given frames have left, for 100 ms
+    /// at most for each queue, disables the queues, and silences the device. The packets in the queues are freed with
+    /// the driver. Later calls fail, except `info` and `statistics`.
     ///
     /// # Errors
     ///
-    /// [`InitError`] if the device does not comply; it is silenced all the same.
+    /// [`InitError`] if frames do not leave or a queue does not stop in time, or if the device was given up before; it
+    /// is silenced all the same. [`InitError::NotReady`] if another thread keeps a queue; then nothing was stopped.
     pub fn shut_down(&self) -> Result<(), InitError> {
         let mut guards = self.lock_all().ok_or(InitError::NotReady)?;
         if self.health.check().is_err() {
@@ -318,7 +329,8 @@ impl NetDevice for Nic {
             broken,
             ask,
         } = outcome.map_err(|_| NetError::Failed)?;
-        // In parts, which stay in registers: whole it would lie in memory, for it may be dropped here.
+        // The result is taken apart because its parts stay in registers. As a whole it would lie in memory, because it
+        // may be dropped here.
         let Exchanged {
             tx,
             rx,
@@ -374,7 +386,7 @@ impl NetDevice for Nic {
 
 impl Drop for Nic {
     fn drop(&mut self) {
-        // An orderly stop; if the device does not comply, the function's drop silences it.
+        // If the orderly stop fails, the drop of the function silences the device.
         let _ = self.shut_down();
     }
 }

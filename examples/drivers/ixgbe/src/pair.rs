@@ -1,4 +1,4 @@
-//! A queue pair: what the lock guards, and the exchange itself.
+//! A receive and a transmit queue, which a lock guards, and the exchange of packets with them.
 
 use alloc::vec::Vec;
 
@@ -15,9 +15,9 @@ use crate::frame::{Damage, frame, is_last};
 use crate::registers::Function;
 use crate::watch::Order;
 
-/// The shortest frame that the device pads (section 8.2.3.22.8): shorter ones are padded to this here.
+/// The shortest frame that the device pads (section 8.2.3.22.8). The driver pads shorter ones to this many bytes.
 const SHORTEST: usize = 17;
-/// A frame has at least its header.
+/// Bytes of an Ethernet header, which every frame has.
 const HEADER: usize = 14;
 
 type RxRing = Ring<Ixgbe, { Ixgbe::RX }, Packet>;
@@ -29,12 +29,14 @@ type Transmitting<'r> = OpenRing<'r, Ixgbe, { Ixgbe::TX }, Packet>;
 pub(crate) struct Pair {
     rx: RxRing,
     tx: TxRing,
+    /// Bytes of the longest frame that may be sent.
     longest: usize,
-    /// A packet that spans buffers is being dropped.
+    /// Whether the next buffers, up to an end of packet, belong to a packet that is being dropped.
     skipping: bool,
-    /// Buffers of frames that a reset took back; their owner gets them with those that were sent.
+    /// Buffers from the transmit queue for which no caller's batch had room yet, or that a reset took back. They go to
+    /// the next batches that have room.
     returned: Vec<RRef<Packet>>,
-    /// Room for the receive ring's packets while the device is reset.
+    /// The packets of the receive queue that are not in it, as during a reset.
     shelf: Vec<RRef<Packet>>,
     pub(crate) watch: Watch,
     order: Order,
@@ -42,17 +44,17 @@ pub(crate) struct Pair {
     pub(crate) rx_errors: u64,
 }
 
-/// What became of an exchange.
+/// The result of an exchange.
 pub(crate) struct Outcome {
     pub(crate) exchanged: Exchanged,
-    /// The device broke its protocol.
+    /// Whether the device broke its protocol.
     pub(crate) broken: bool,
-    /// It's time to ask the clock whether a look at the device is due.
+    /// Whether it is time to read the clock, to find out if a look at the device is due.
     pub(crate) ask: bool,
 }
 
 impl Pair {
-    /// Rings for queue `number`, empty.
+    /// Makes the receive and the transmit queue `number`, empty, and allocates the receive queue's packets.
     pub(crate) fn new(
         function: &Function,
         number: u16,
@@ -82,7 +84,8 @@ impl Pair {
         Ok(pair)
     }
 
-    /// Starts both queues and gives the receive queue its packets.
+    /// Starts both queues and gives the receive queue its packets. If `drop`, the device drops frames that find no
+    /// buffer; otherwise they wait for one.
     pub(crate) fn start(&mut self, function: &Function, drop: bool) -> Result<(), QueueError> {
         self.skipping = false;
         self.watch.reset();
@@ -114,11 +117,11 @@ impl Pair {
         Ok(())
     }
 
-    /// Waits until what was given to the device has left, for `millis` at most; then disables both queues
-    /// and takes the packets back.
+    /// Waits until all frames that the device was given have left, for `millis` milliseconds at most. Then disables
+    /// both queues and takes the packets back. If frames have not left, this fails and the queues stay enabled.
     pub(crate) fn stop(&mut self, function: &Function, millis: u64) -> Result<(), QueueError> {
         function.deadline(millis).poll(|| {
-            // One whose ring isn't to be had is stopped all the same.
+            // An error does not matter here: the queues are stopped all the same.
             let _ = self.reclaim_all(function);
             self.tx.held() == 0
         });
@@ -128,13 +131,15 @@ impl Pair {
         Ok(())
     }
 
-    /// Whether anything has arrived that wasn't taken.
+    /// Whether anything has arrived that wasn't taken yet.
     pub(crate) fn has_frames(&mut self, function: &Function) -> Result<bool, QueueError> {
         Ok(self.rx.open(function)?.done().is_some())
     }
 
-    /// Whether the device stands still, in either direction, by what is seen at time `now`. Callers may have had no room for buffers
-    /// of frames that left, so the queue itself is asked before a hang of transmission is believed.
+    /// Whether the device stands still in either direction by time `now`. For more than `nanos`, the report of a
+    /// received frame is missing while later frames are reported; or no frame has left although some wait and the link
+    /// was up. Some may have left whose buffers no caller had room for, so the queue itself is asked before a hang of
+    /// transmission is believed.
     pub(crate) fn stands_still(
         &mut self,
         function: &Function,
@@ -154,20 +159,21 @@ impl Pair {
         Ok(self.watch.hangs(self.tx.held() as usize, up, now, nanos))
     }
 
-    /// Takes all buffers back whose frames have left, for their owner to get them later; how many.
+    /// Takes back all buffers whose frames have left, keeps them for later batches, and returns how many they were.
     fn reclaim_all(&mut self, function: &Function) -> Result<usize, QueueError> {
         let mut sending = self.tx.open(function)?;
         let mut sent = 0;
         while let Some(packet) = reclaim(&mut sending) {
-            // There's room: an exchange leaves no buffer here that its batch has room for, so those here and those in the ring
-            // are never more than the ring holds.
+            // The list never grows beyond its capacity. After an exchange either the list is empty or the batch is
+            // full, and then no more packets went in than came out. So the list and the ring together never hold more
+            // packets than the ring alone has room for.
             self.returned.push(packet);
             sent += 1;
         }
         Ok(sent)
     }
 
-    /// The exchange: see [`NetDevice`](samara_interfaces::NetDevice::exchange).
+    /// Exchanges packets: see [`NetDevice`](samara_interfaces::NetDevice::exchange).
     #[inline]
     pub(crate) fn exchange(
         &mut self,
@@ -204,7 +210,7 @@ impl Pair {
                 sent += 1;
                 let _ = tx.push_back(packet);
             }
-            // What came back has made room for more, or there's nothing to be done.
+            // Only buffers that came back have made room for further frames.
             if unsent == 0 || sent == before || !up {
                 break;
             }
@@ -242,9 +248,12 @@ impl Pair {
         })
     }
 
-    /// Goes on with what [`exchange`](Self::exchange) receives, where what's next is no frame; how many were received, and
-    /// whether the device broke its protocol. Opens the ring anew: lent to this, it would lie in memory also where
-    /// all is well.
+    /// Receives the rest of a batch for [`exchange`](Self::exchange) when the next buffer holds no frame, or a packet
+    /// is being skipped. Returns how many frames the batch has received in all, and whether the device broke its
+    /// protocol.
+    ///
+    /// Opens the ring anew. A ring that `exchange` lends to this function would lie in memory, and not in registers,
+    /// even when this function is not called.
     #[cold]
     #[inline(never)]
     fn sort_out(
@@ -270,21 +279,22 @@ impl Pair {
     }
 }
 
-/// The next packet that was sent.
+/// Takes the next packet that was sent out of the ring.
 #[inline]
 fn reclaim(sending: &mut Transmitting<'_>) -> Option<RRef<Packet>> {
     sending.done()?;
     sending.take()
 }
 
-/// All of a packet's buffer: what the device may receive into.
+/// Returns all of a packet's buffer, into which the device may receive.
 #[inline]
 fn whole(packet: &mut Packet) -> &mut [u8] {
     packet.room_mut()
 }
 
-/// Puts frames of `tx` into the ring, from the first on, each for a packet that comes back and takes its
-/// place; returns how many. If frames are left then, those packets stand behind them.
+/// Puts frames of `tx` into the ring, from the first on, as long as packets that were sent come back. Each of these
+/// takes the place of a frame. Returns how many frames went in. If frames are left then, the packets that came back are
+/// moved behind them.
 #[inline]
 fn trade(sending: &mut Transmitting<'_>, tx: &mut Packets, longest: usize) -> usize {
     let frames = tx.len();
@@ -298,7 +308,8 @@ fn trade(sending: &mut Transmitting<'_>, tx: &mut Packets, longest: usize) -> us
     traded
 }
 
-/// Puts the first `unsent` of `tx` into the ring, as many as it has room for; returns how many are left.
+/// Puts the first `unsent` frames of `tx` into the ring, as many as it has room for. Returns how many are left. A
+/// packet that can't be sent is counted in `errors` and goes to the end of `tx`, as a buffer.
 #[inline]
 fn send(
     sending: &mut Transmitting<'_>,
@@ -335,7 +346,7 @@ fn send(
     unsent
 }
 
-/// A frame that the device would refuse to pad, padded; given back if it's no frame at all.
+/// Pads a frame that is too short for the device to pad. Gives a packet back that is too short or too long for a frame.
 #[cold]
 #[inline(never)]
 fn padded(mut packet: RRef<Packet>, longest: usize) -> Result<RRef<Packet>, RRef<Packet>> {
@@ -349,7 +360,7 @@ fn padded(mut packet: RRef<Packet>, longest: usize) -> Result<RRef<Packet>, RRef
     Ok(packet)
 }
 
-/// What was received and is no frame.
+/// Counts received buffers that hold no whole frame and are dropped.
 #[derive(Default)]
 struct Dropped {
     skipping: bool,
@@ -357,14 +368,15 @@ struct Dropped {
     broken: bool,
 }
 
-/// Whether a packet is a frame; sets its length.
+/// Sets the length of a received frame. Returns false if the packet is no frame.
 #[inline]
 fn accept(what: Done, packet: &mut Packet) -> bool {
     fault_point!(Completion);
     frame(what).is_ok_and(|len| packet.set_len(len).is_ok())
 }
 
-/// Drops what has arrived if it's no frame, or part of one, and receives it if it is.
+/// Takes the next buffer out of the ring. Receives it into `rx`, as number `received`, if it holds a frame. Drops it if
+/// it holds none, or belongs to a packet that is being skipped. Returns how many frames were received by now.
 fn one(
     receiving: &mut Receiving<'_>,
     rx: &mut Packets,
@@ -394,8 +406,8 @@ fn one(
 
 fn discard(dropped: &mut Dropped, damage: Option<Damage>, last: bool) {
     if damage == Some(Damage::Empty) {
-        // Some devices give an empty buffer back now and then. It is part of no packet: one that is being skipped goes on
-        // behind it.
+        // Some devices give an empty buffer back now and then. It belongs to no packet, so a packet that is being
+        // skipped goes on after it.
         dropped.count += 1;
         return;
     }

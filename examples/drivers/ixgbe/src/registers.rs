@@ -1,4 +1,4 @@
-//! The registers that the driver uses (section 8.2), and statistics, which reading clears (section 8.2.3.23).
+//! The registers that the driver uses (section 8.2), and the counters, which a read clears (section 8.2.3.23).
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadOnly, ReadWrite, Register, WriteError};
@@ -54,11 +54,11 @@ pub(crate) const AUTOC2: Writable = any(0x42A8);
 pub(crate) const RTTDCS: Writable = any(0x4900);
 /// DMATXCTL: bit 0 enables transmission (8.2.3.9.2).
 pub(crate) const DMATXCTL: Writable = any(0x4A80);
-/// RXCSUM: checksum offload; bit 13 has descriptors hold the RSS hash (8.2.3.7.5).
+/// RXCSUM: checksum offload; bit 13 puts the RSS hash into descriptors (8.2.3.7.5).
 pub(crate) const RXCSUM: Writable = any(0x5000);
 /// FCTRL: which frames pass (8.2.3.7.1).
 pub(crate) const FCTRL: Writable = any(0x5080);
-/// MTA: which multicast passes, 128 words (8.2.3.7.7).
+/// MTA: which multicast frames pass, 128 words (8.2.3.7.7).
 pub(crate) const MTA: Writable = any(0x5200);
 /// MRQC: how frames are spread over queues (8.2.3.7.12).
 pub(crate) const MRQC: Writable = any(0x5818);
@@ -66,7 +66,7 @@ pub(crate) const MRQC: Writable = any(0x5818);
 pub(crate) const RETA: Writable = any(0x5C00);
 /// RSSRK: the random key, 10 words (8.2.3.7.14).
 pub(crate) const RSSRK: Writable = any(0x5C80);
-/// DTXMXSZRQ: most bytes that transmission requests at once (8.2.3.9.1).
+/// DTXMXSZRQ: the most bytes that transmission requests at once (8.2.3.9.1).
 pub(crate) const DTXMXSZRQ: Writable = any(0x8100);
 /// SECRXCTRL, SECRXSTAT: the receive path of the security engine (8.2.3.12).
 pub(crate) const SECRXCTRL: Writable = any(0x8D00);
@@ -80,7 +80,7 @@ pub(crate) const RAH0: Writable = any(0xA204);
 pub(crate) const MPSAR: Writable = any(0xA600);
 /// FTQF: five-tuple filters, 128, which lead frames to queues (8.2.3.7.19).
 pub(crate) const FTQF: Writable = any(0xE600);
-/// PFUTA: which unicast passes to pools, 128 words (8.2.3.27.12).
+/// PFUTA: which unicast frames pass to pools, 128 words (8.2.3.27.12).
 pub(crate) const PFUTA: Writable = any(0xF400);
 /// EEC: bit 9 says that the EEPROM was read after a reset (8.2.3.2.1).
 pub(crate) const EEC: Readable = seen(0x1_0010);
@@ -93,7 +93,8 @@ const GPRC: Readable = seen(0x4074);
 /// GOTCL and GOTCH, GORCL and GORCH: good octets, low half first, 36 bits in all.
 const GOTC: [Readable; 2] = [seen(0x4090), seen(0x4094)];
 const GORC: [Readable; 2] = [seen(0x4088), seen(0x408C)];
-/// Errors: check sequence, illegal byte, in the middle, length; fragments, undersize, oversize, jabber.
+/// Errors: check sequence (CRCERRS), illegal byte (ILLERRC), local faults of the MAC (MLFC), length (RLEC); fragments
+/// (RFC), undersize (RUC), oversize (ROC), jabber (RJC).
 const ERRORS: [Readable; 8] = [
     seen(0x4000),
     seen(0x4004),
@@ -104,11 +105,11 @@ const ERRORS: [Readable; 8] = [
     seen(0x40AC),
     seen(0x40B0),
 ];
-/// RXMPC: dropped for want of packet buffer, eight; QPRDC: for want of descriptors, by the first 16 queues, which all of them are
-/// mapped to after a reset.
+/// RXMPC: packets that a full packet buffer dropped, eight counters. QPRDC: packets that a queue without descriptors
+/// dropped, 16 counters. After a reset all queues are mapped to the first one.
 const RXMPC: Readable = seen(0x3FA0);
 const QPRDC: Readable = seen(0x1430);
-/// QPRC: packets received by the first 16 queues, of which the first counts all.
+/// QPRC: packets given to queues, 16 counters. After a reset all queues are mapped to the first one.
 const QPRC: Readable = seen(0x1030);
 
 /// Sets bits of a register.
@@ -132,7 +133,7 @@ pub(crate) fn write_nth(
     function.write(register, value)
 }
 
-/// What a counter has counted. All ones are no count: nothing answers.
+/// Reads a counter. Returns 0 if it reads as all ones, because then no device answers.
 fn count(function: &Function, counter: Readable) -> u64 {
     match function.read(counter) {
         u32::MAX => 0,
@@ -140,43 +141,44 @@ fn count(function: &Function, counter: Readable) -> u64 {
     }
 }
 
-/// Good packets sent since this was last read.
+/// Returns how many good packets were sent since the last read.
 pub(crate) fn packets_sent(function: &Function) -> u64 {
     count(function, GPTC)
 }
 
-/// Good packets received since this was last read.
+/// Returns how many good packets were received since the last read.
 pub(crate) fn packets_received(function: &Function) -> u64 {
     count(function, GPRC)
 }
 
-/// Bytes of good packets sent since this was last read.
+/// Returns how many bytes of good packets were sent since the last read.
 pub(crate) fn octets_sent(function: &Function) -> u64 {
     wide(function, GOTC)
 }
 
-/// Bytes of good packets received since this was last read.
+/// Returns how many bytes of good packets were received since the last read.
 pub(crate) fn octets_received(function: &Function) -> u64 {
     wide(function, GORC)
 }
 
-/// Packets received with an error since this was last read.
+/// Returns how many errors of reception there were since the last read.
 pub(crate) fn receive_errors(function: &Function) -> u64 {
     let errors = ERRORS.iter();
     errors.map(|&error| count(function, error)).sum()
 }
 
-/// Packets given to any queue since this was last read.
+/// Returns how many packets were given to any queue since the last read.
 pub(crate) fn packets_queued(function: &Function) -> u64 {
     count(function, QPRC)
 }
 
-/// Packets dropped for want of packet buffer since this was last read, without data centre bridging.
+/// Returns how many packets were dropped since the last read because the packet buffer was full. Without data centre
+/// bridging only the first packet buffer is in use.
 pub(crate) fn packets_overrun(function: &Function) -> u64 {
     count(function, RXMPC)
 }
 
-/// Packets dropped since this was last read, beside [those](packets_overrun) for want of packet buffer.
+/// Returns how many packets were dropped since the last read, apart from [those](packets_overrun) of a full buffer.
 pub(crate) fn packets_missed(function: &Function) -> u64 {
     let all = |array: Readable, from: usize| {
         let registers = (from..).map_while(move |index| array.nth(index));

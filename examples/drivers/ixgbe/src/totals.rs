@@ -1,4 +1,5 @@
-//! Statistics: the device's counters are 32 bits wide and cleared by reading, so totals are kept here, and nothing else reads counters.
+//! Statistics. The device's counters are 32 bits wide and a read clears them. So the driver keeps totals here, and no
+//! other code reads counters.
 
 use samara_interfaces::NetStatistics;
 
@@ -13,8 +14,8 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    /// Adds what the device has counted since. Counters that read as all ones add nothing: the device is gone, or blind for a moment.
-    /// Returns what has arrived by now.
+    /// Adds what the device has counted since the last read, and returns the arrivals so far. Counters that read as all
+    /// ones add nothing, because the device is gone, or blind for a moment.
     pub(crate) fn collect(&mut self, function: &Function) -> Arrivals {
         let arrivals = self.arrivals(function);
         let total = &mut self.all;
@@ -28,7 +29,7 @@ impl Totals {
         arrivals
     }
 
-    /// What has arrived by now. Two register reads.
+    /// Adds the arrivals since the last read, and returns the arrivals so far. Costs two register reads.
     pub(crate) fn arrivals(&mut self, function: &Function) -> Arrivals {
         let overrun = registers::packets_overrun(function);
         let Self { all, arrivals } = self;
@@ -39,12 +40,13 @@ impl Totals {
         *arrivals
     }
 
-    /// The device was reset.
+    /// Counts a reset of the device.
     pub(crate) fn count_reset(&mut self) {
         self.all.resets = self.all.resets.saturating_add(1);
     }
 
-    /// The totals, with `sent` frames not sendable and `received` not receivable by the driver's count.
+    /// Returns the totals, with the errors that the driver has counted itself: `sent` for frames that it could not
+    /// send, and `received` for frames that it dropped.
     pub(crate) fn with_errors(&self, sent: u64, received: u64) -> NetStatistics {
         NetStatistics {
             tx_errors: self.all.tx_errors.saturating_add(sent),

@@ -1,14 +1,16 @@
-//! What is noticed by looks at the device, beside a transmit queue that [stands still](samara_driver::poll_interval::Watch). Pure.
+//! Notices, by looks at the device, reports that are out of order and reception that hangs. A transmit queue that
+//! [stands still](samara_driver::poll_interval::Watch) is noticed elsewhere. Pure.
 
-/// Notices reports of what was received that are out of order.
+/// Notices that the report of a received frame stays missing, while later frames are reported.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Order {
-    /// Since when the next frame received was not reported, while later ones are.
+    /// Since when the next frame's report has been missing at each look, while later ones are there.
     broken: Option<u64>,
 }
 
 impl Order {
-    /// Whether reports have been out of order for `nanos` by now, at each look.
+    /// Whether reports were out of order at each look for more than `nanos` by time `now`. `disorder` is what this look
+    /// has found.
     pub(crate) fn is_lost(&mut self, disorder: bool, now: u64, nanos: u64) -> bool {
         if !disorder {
             self.broken = None;
@@ -19,28 +21,29 @@ impl Order {
     }
 }
 
-/// The device's counts of frames that arrived, summed over all its reads since the driver's start.
+/// The device's counts of arrived frames, summed over all reads of its counters since the driver's start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Arrivals {
-    /// Given to a queue.
+    /// Frames that were given to a queue.
     pub(crate) received: u64,
-    /// Dropped for want of packet buffer.
+    /// Frames that were dropped because the packet buffer was full.
     pub(crate) overrun: u64,
 }
 
-/// Notices reception that stands still: the device drops frames for want of room, and gives none to any queue.
+/// Notices reception that hangs: the device drops frames because its packet buffer is full, and gives none to any
+/// queue.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Reception {
-    /// When to look again.
+    /// When the next look is due.
     next: u64,
-    /// What the last look saw.
+    /// The counts at the last look.
     seen: Arrivals,
-    /// Since when nothing but drops was seen.
+    /// Since when looks have seen drops and no arrivals.
     deaf: Option<u64>,
 }
 
 impl Reception {
-    /// Begins at a time when a device has counted so much.
+    /// Begins anew with a device whose counts are `seen`.
     pub(crate) fn since(seen: Arrivals) -> Self {
         Self {
             seen,
@@ -48,7 +51,7 @@ impl Reception {
         }
     }
 
-    /// Whether a look is due at time `now`: four in `nanos`.
+    /// Whether a look is due at time `now`: a quarter of `nanos` after the last one.
     pub(crate) fn is_due(&mut self, now: u64, nanos: u64) -> bool {
         let is_due = now >= self.next;
         if is_due {
@@ -57,7 +60,8 @@ impl Reception {
         is_due
     }
 
-    /// Whether it has stood still for `nanos` by now, by what was counted until `now`; frames may be `waiting` to be taken.
+    /// Whether reception has hung for more than `nanos` by time `now`, when the device has counted `counts`. It doesn't
+    /// hang if frames are `waiting` to be received.
     pub(crate) fn hangs(&mut self, counts: Arrivals, waiting: bool, now: u64, nanos: u64) -> bool {
         let seen = core::mem::replace(&mut self.seen, counts);
         if waiting || counts.received != seen.received {
@@ -76,7 +80,7 @@ mod tests {
     use super::{Arrivals, Order, Reception};
 
     #[test]
-    fn only_drops_without_an_arrival_between_are_a_hang() {
+    fn drops_without_arrivals_are_a_hang() {
         let mut counts = Arrivals {
             received: 7,
             overrun: 5,
@@ -88,25 +92,25 @@ mod tests {
             reception.hangs(counts, waiting, now, 10)
         };
         assert!(!hangs(0, 1, false, 0));
-        assert!(!hangs(0, 0, false, 20), "a silent network");
+        assert!(!hangs(0, 0, false, 20), "a silent network is no hang, and no arrival");
         assert!(hangs(0, 1, false, 21));
-        assert!(!hangs(1, 1, false, 22), "one has arrived");
+        assert!(!hangs(1, 1, false, 22), "a frame has arrived");
         assert!(!hangs(0, 1, false, 30));
         assert!(!hangs(0, 1, false, 40));
         assert!(hangs(0, 3, false, 41));
-        assert!(!hangs(0, 1, true, 60), "one waits");
+        assert!(!hangs(0, 1, true, 60), "a frame waits to be received");
         assert!(!hangs(0, 1, false, 61));
     }
 
     #[test]
-    fn reception_is_looked_at_four_times_as_often() {
+    fn reception_is_looked_at_four_times_in_a_timeout() {
         let mut reception = Reception::default();
         let looks = (0..100).filter(|now| reception.is_due(*now, 20)).count();
         assert_eq!(looks, 20);
     }
 
     #[test]
-    fn disorder_that_passes_is_none() {
+    fn disorder_that_passes_is_no_loss() {
         let mut order = Order::default();
         assert!(!order.is_lost(true, 5, 10));
         assert!(!order.is_lost(true, 15, 10));

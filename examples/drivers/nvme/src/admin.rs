@@ -1,4 +1,4 @@
-//! The admin queue: one command at a time, waited for.
+//! The admin queue. It has one command in flight at a time, and the driver waits for that.
 
 use samara_device_io::Deadline;
 use samara_device_io::queue::{Completion, Pair, SubmitError, Tag};
@@ -8,10 +8,11 @@ use crate::error::{Fault, InitError};
 use crate::registers::{Function, Status};
 use crate::status::{self, StatusError};
 
-/// Entries of the admin queues: a whole page of them, since some controllers take no less.
+/// The number of entries of each admin queue. The submission queue fills a whole page, because some controllers take
+/// nothing else (hardware case 6).
 const SIZE: u32 = 64;
-/// How long an admin command may take. The specification sets no bound; those used here are all
-/// answered from the controller's own memory. One that is retried is for as long.
+/// How long an admin command may take. The specification sets no bound, but the commands used here are all answered
+/// from the controller's own memory. A command that fails may be retried for as long.
 const MILLIS: u64 = 5_000;
 
 /// The queues themselves.
@@ -20,7 +21,7 @@ pub(crate) type Queue = Pair<Nvme, { Nvme::ADMIN }>;
 /// The admin queue pair.
 pub(crate) struct Admin {
     queue: Queue,
-    /// When all that is under way is to be over.
+    /// When the commands of the current bring-up or shutdown must be over.
     over: Option<Deadline>,
 }
 
@@ -32,18 +33,19 @@ impl Admin {
         })
     }
 
-    /// What follows is to be over by then.
+    /// Sets the time by which the commands that follow must be over.
     pub(crate) fn begin(&mut self, over: Deadline) {
         self.over = Some(over);
     }
 
-    /// Enables the controller with these queues; it was reset before.
+    /// Enables the controller, which was reset before, with these queues.
     pub(crate) fn start(&mut self, function: &Function) -> Result<(), InitError> {
         Ok(self.queue.start(function, 0)?)
     }
 
-    /// Executes the command that `submit` puts. One that the controller fails, and allows to be retried, is: a status that
-    /// `is_answer` is what was asked for.
+    /// Executes the command that `submit` puts. If the command fails with a status that `is_answer` accepts, returns
+    /// that status as the inner error. If it fails with another status that allows a retry, sends it again, after
+    /// growing pauses.
     pub(crate) fn ask(
         &mut self,
         function: &Function,
@@ -69,7 +71,7 @@ impl Admin {
         }
     }
 
-    /// The same, for a command that no status is an answer to.
+    /// Does the same for a command of which no failure is an answer.
     pub(crate) fn execute(
         &mut self,
         function: &Function,
@@ -78,7 +80,7 @@ impl Admin {
         Ok(self.ask(function, submit, |_| false)??)
     }
 
-    /// Executes a command once.
+    /// Sends a command once, and waits for its completion.
     fn once(
         &mut self,
         function: &Function,
@@ -105,12 +107,13 @@ impl Admin {
         if completion.tag != tag {
             return Err(Fault::UnknownCommand(completion.tag.value()).into());
         }
-        // The completion's room goes back.
+        // Gives the room of the completion back to the controller.
         let _ = self.queue.next(function);
         Ok(status::decode(completion.status as u16).map(|()| completion))
     }
 
-    /// Executes Identify with `cns`, whose page [`byte`](Self::byte) and its like read then. A status that `is_answer` isn't retried.
+    /// Executes Identify with `cns`. Afterwards [`byte`](Self::byte) and [`word`](Self::word) read the page that it
+    /// returned. A status that `is_answer` accepts isn't retried, and is the inner error.
     pub(crate) fn identify(
         &mut self,
         function: &Function,
@@ -123,12 +126,12 @@ impl Admin {
         Ok(asked.map(|_| ()))
     }
 
-    /// Dword `index` of what Identify returned last.
+    /// Returns dword `index` of the page of the last Identify.
     pub(crate) fn word(&self, function: &Function, index: usize) -> Result<u32, InitError> {
         Ok(self.queue.page(function, index)?)
     }
 
-    /// Byte `at` of what Identify returned last.
+    /// Returns byte `at` of the page of the last Identify.
     pub(crate) fn byte(&self, function: &Function, at: usize) -> Result<u8, InitError> {
         Ok(self.word(function, at / 4)?.to_le_bytes()[at % 4])
     }

@@ -1,24 +1,25 @@
-//! What the driver is given.
+//! The arguments of the driver.
 
 use samara_domain::Exchangeable;
 
 use crate::registers::Function;
 
-/// Bounds of the driver's own choosing.
+/// Limits that hold in addition to those of the controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Limits {
-    /// Entries of the I/O queues, 2 to 64; the controller may allow fewer.
+    /// The number of entries of the I/O queues; clamped to 2 to 64. The controller may allow fewer.
     pub queue_depth: u16,
-    /// Bytes that one command transfers at most; the controller may allow fewer (MDTS).
+    /// The most bytes that one command transfers, but at least one block. The controller may allow fewer (MDTS).
     pub max_transfer: u32,
-    /// Milliseconds without a completion after which a command is given up and the controller reset.
+    /// Milliseconds without a completion after which the driver gives a command up and resets the controller.
     pub io_millis: u64,
-    /// The same for a flush, which may write a whole cache back.
+    /// The same for a flush, in which the controller may write a whole cache back.
     pub flush_millis: u64,
-    /// The namespace (NSID); 0 for the first that can be used.
+    /// The ID of the namespace to use (NSID); 0 for all that can be used, of which [`init`](crate::init) takes the
+    /// first.
     pub namespace: u32,
-    /// Milliseconds to wait for another thread of the driver, which may be busy with a reset: a bring-up takes less than the
-    /// default.
+    /// Milliseconds to wait for another thread of the driver, which may be busy with a reset. The default is longer
+    /// than any bring-up takes.
     pub lock_millis: u64,
 }
 
@@ -35,12 +36,12 @@ impl Default for Limits {
     }
 }
 
-/// What [`init`](crate::init) is given.
+/// The arguments of [`init`](crate::init) and [`init_controller`](crate::init_controller).
 #[derive(Debug, Exchangeable)]
 pub struct Args {
-    /// The controller.
+    /// The claimed function of the controller.
     pub function: Function,
-    /// Bounds.
+    /// The limits of the driver.
     pub limits: Limits,
 }
 

@@ -1,5 +1,5 @@
-//! From a claimed function to a controller with one I/O queue pair, and back
-//! (NVM Express Base 2.0 §3.5.1, §3.6.1, §3.7.2).
+//! Turns a claimed function into a controller with one I/O queue pair, and stops that controller again (NVM Express
+//! Base 2.0 §3.5.1, §3.6.1, §3.7.2).
 
 use samara_device_io::mmio::WriteError;
 use samara_device_io::pci::ResetError;
@@ -13,15 +13,18 @@ use crate::faults::fault_point;
 use crate::namespace::{self, Changes, Namespaces};
 use crate::registers::{Capabilities, Function, Status, notify_shutdown};
 
-/// How long a normal shutdown may take before the driver stops waiting: what the controller says (RTD3E), within these bounds.
+/// The bounds of the time for which the driver waits for a normal shutdown. Between them the controller's own RTD3E
+/// decides.
 const SHUTDOWN_MILLIS: (u64, u64) = (10_000, 60_000);
-/// How long a controller is left alone before it is enabled, and after its I/O queues were made: some need it.
+/// How long a controller is left alone before it is enabled, and after its I/O queues were made: some need that
+/// (hardware cases 3 and 5).
 const REST_MILLIS: u64 = 1;
-/// How long the commands of a bring-up may take together, however many namespaces are looked at. With the time that the controller
-/// itself asks for (CAP.TO, 128 s at most, to be disabled twice and enabled), it stays below the default of
-/// [`Limits::lock_millis`](crate::Limits::lock_millis).
+/// How long the commands of a bring-up may take together, however many namespaces it looks at. In addition, the
+/// controller may take CAP.TO (at most 128 s) three times: to be disabled twice, and to be enabled. The sum is below
+/// the default of [`Limits::lock_millis`](crate::Limits::lock_millis).
 const BRING_UP_MILLIS: u64 = 60_000;
-/// How long a controller may take to answer at all: some do not for 2 s after a reset of the function.
+/// How long a controller may take to answer after a reset: some take 2 s after a reset of the function (hardware case
+/// 4).
 const ANSWER_MILLIS: u64 = 2_000;
 /// Identify Controller (Base figure 273).
 const CONTROLLER: u32 = 0x01;
@@ -29,45 +32,47 @@ const CONTROLLER: u32 = 0x01;
 const IO_QUEUE: u16 = 1;
 /// The memory page size that the table programs into CC.MPS.
 const PAGE: usize = 4096;
-/// The longest transfer of one command, in bytes, whatever its offset in the first page: 64 addresses in a list.
+/// The longest transfer of one command, in bytes. The 64 addresses of a PRP list are enough for it at any offset in the
+/// first page.
 pub(crate) const MAX_TRANSFER: usize = 64 * PAGE;
 
 /// The I/O queue pair.
 pub(crate) type Io = Pair<Nvme, { Nvme::IO }>;
 
-/// A serial number (SN), which may not be said.
+/// A serial number (SN); [`NO_SERIAL`] if the controller did not report one.
 pub(crate) type Serial = [u32; 5];
 pub(crate) const NO_SERIAL: Serial = [0; 5];
 
-/// What is known of a controller that is up.
+/// The properties of a controller that is up, which the last bring-up found.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Identity {
     pub(crate) namespaces: Namespaces,
-    /// Its serial number.
+    /// The serial number of the controller.
     serial: Serial,
-    /// Bytes that one command may transfer: MDTS, and what a list describes.
+    /// The most bytes that one command may transfer: the lower of MDTS and [`MAX_TRANSFER`].
     pub(crate) max_transfer: usize,
-    /// How long a shutdown may take.
+    /// How long a shutdown may take, in milliseconds.
     shutdown_millis: u64,
 }
 
 impl Identity {
-    /// Takes note of the names that it is `found` to have, and had none of.
+    /// Takes over the serial number and the names of namespaces that a later bring-up has `found`. That bring-up has
+    /// checked that they differ only where there were none.
     pub(crate) fn take_names(&mut self, found: &Self) {
         self.serial = found.serial;
         self.namespaces.take_names(&found.namespaces);
     }
 }
 
-/// The namespaces that are looked for.
+/// The namespaces that a bring-up looks for.
 pub(crate) enum Wanted<'i> {
-    /// This one, or all that can be used if it is 0.
+    /// At a start: the namespace with this ID, or all that can be used if it is 0.
     First(u32),
-    /// Those of the controller that was brought up before; what has become of them.
+    /// In a recovery: those that callers were told of. The changes of these are noted.
     Again(&'i Identity, &'i mut Changes),
 }
 
-/// Resets the controller, and refuses one that this driver can't drive.
+/// Resets the controller. Returns its capabilities, or an error if this driver can't drive it.
 pub(crate) fn reset(function: &Function) -> Result<Capabilities, InitError> {
     let answer = || Some(Capabilities::read(function)).filter(|answer| !answer.is_absent());
     let reset = recovery::reset(function, || answer().is_some());
@@ -75,7 +80,7 @@ pub(crate) fn reset(function: &Function) -> Result<Capabilities, InitError> {
         ResetError::Absent => Fault::Gone,
         _ => Fault::Timeout,
     })?;
-    // Some answer only a moment after a reset.
+    // Some controllers answer only some time after a reset.
     let capabilities = function
         .wait_for(ANSWER_MILLIS, answer)
         .ok_or(Fault::Gone)?;
@@ -96,7 +101,7 @@ pub(crate) fn bring_up(
     io: &mut Io,
     wanted: Wanted<'_>,
 ) -> Result<Identity, Refusal> {
-    // All commands together: others wait for the lock meanwhile, and not for ever.
+    // All commands together have one bound, because other threads wait for the lock meanwhile, and not for ever.
     admin.begin(function.deadline(BRING_UP_MILLIS));
     function.enable_bus_master()?;
     function.deadline(REST_MILLIS).sleep();
@@ -115,7 +120,7 @@ pub(crate) fn bring_up(
     for (index, word) in (1..).zip(&mut serial) {
         *word = admin.word(function, index)?;
     }
-    // Each has namespaces: nothing was said.
+    // Every controller has an NN above 0, even one without a serial number: so Identify has written nothing.
     if serial == NO_SERIAL && count == 0 {
         return Err(InitError::Mute.into());
     }
@@ -152,9 +157,10 @@ pub(crate) fn bring_up(
     })
 }
 
-/// MDTS in bytes (units of 4 KiB, as CAP.MPSMIN is 0), within what a list describes.
+/// Returns the most bytes that one command may transfer: MDTS, in units of 4 KiB because CAP.MPSMIN is 0, but at most
+/// [`MAX_TRANSFER`].
 const fn max_transfer(mdts: u8) -> usize {
-    // 2^6 pages is what a list describes; shifting further could overflow.
+    // A list describes 2^6 pages. A shift by more could overflow.
     if mdts == 0 || mdts >= 6 {
         MAX_TRANSFER
     } else {
@@ -162,7 +168,7 @@ const fn max_transfer(mdts: u8) -> usize {
     }
 }
 
-/// The I/O queue pair, as long as the controller and `limit` allow.
+/// Makes the I/O queue pair, as long as the controller and `limit` allow.
 pub(crate) fn io_queue(
     function: &Function,
     capabilities: Capabilities,
@@ -175,8 +181,9 @@ pub(crate) fn io_queue(
     Ok(Pair::new(function, IO_QUEUE, entries)?)
 }
 
-/// An orderly stop: deletes the I/O queues, notifies of a normal shutdown and waits until the controller
-/// says that it's done (§3.6.1). It is notified whatever became of the queues: its cache would be lost with the power.
+/// Stops the controller in an orderly way: deletes the I/O queues, notifies the controller of a normal shutdown and
+/// waits until it reports completion (§3.6.1). The controller is notified even if its queues can't be deleted, because
+/// without that its cache is lost when the power goes.
 pub(crate) fn shut_down(
     function: &Function,
     admin: &mut Admin,
@@ -187,7 +194,8 @@ pub(crate) fn shut_down(
     let mut status = Status::read(function);
     let mut refused = None;
     let over = function.deadline(identity.shutdown_millis).poll(|| {
-        // Until it reads back: a controller that is blind for a moment has not been told.
+        // The notification is repeated until the controller reports completion: while it is blind for a moment, it does
+        // not see a write.
         if refused.is_none() && !status.is_shut_down() {
             let told = notify_shutdown(function);
             refused = told.err().filter(|error| *error != WriteError::Absent);

@@ -1,4 +1,4 @@
-//! The controller under its lock: starting commands, taking completions, bringing it up again.
+//! The controller under its lock: it starts commands, takes completions, and is brought up again.
 
 use samara_device_io::queue::SubmitError;
 use samara_device_io::table::Direction;
@@ -15,23 +15,23 @@ use crate::namespace::Changes;
 use crate::registers::{Function, Status};
 use crate::status;
 
-/// Commands that an I/O queue has in flight at most.
+/// The most commands that an I/O queue has in flight.
 pub(crate) const SLOTS: usize = 64;
 
 /// A controller that was brought up.
 pub(crate) struct Controller {
     identity: Identity,
-    /// What callers were told of: what it was found as first.
+    /// The properties that were found at the start, which callers are told.
     promised: Identity,
-    /// What has become of its namespaces.
+    /// The namespaces that weren't as promised when they were last looked at.
     changes: Changes,
     admin: Admin,
     io: Io,
 }
 
 impl Controller {
-    /// Resets the controller behind `function` and brings it up, with I/O queues of at most
-    /// `queue_depth` entries, for namespace `wanted`, or all that can be used if that's 0.
+    /// Resets the controller behind `function` and brings it up, with I/O queues of at most `queue_depth` entries, for
+    /// namespace `wanted`, or for all that can be used if `wanted` is 0.
     pub(crate) fn new(
         function: &Function,
         queue_depth: u16,
@@ -58,17 +58,17 @@ impl Controller {
         })
     }
 
-    /// What is known of it.
+    /// Returns the properties that the last bring-up found.
     pub(crate) fn identity(&self) -> Identity {
         self.identity
     }
 
-    /// Completions so far whose submission queue head made no sense.
+    /// Returns the number of completions so far whose submission queue head can't be true.
     pub(crate) fn odd_heads(&self) -> u64 {
         self.io.odd_heads()
     }
 
-    /// An orderly stop.
+    /// Stops the controller in an orderly way.
     pub(crate) fn shut_down(&mut self, function: &Function) -> Result<(), InitError> {
         bring_up::shut_down(function, &mut self.admin, &self.identity)
     }
@@ -76,7 +76,7 @@ impl Controller {
 
 impl Device for Controller {
     type Table = Nvme;
-    /// Which of its namespaces.
+    /// The index of a namespace among those that can be used.
     type Unit = usize;
     type Fault = Fault;
     type Refusal = Refusal;
@@ -178,7 +178,7 @@ impl Device for Controller {
         refusal.says()
     }
 
-    /// A namespace that isn't what callers were told of is no disk any more, and ends no other.
+    /// Gives up the namespaces that aren't the ones that callers were told of. The others are used on.
     fn concede(&mut self, refusal: &Refusal) -> bool {
         let Refusal::Namespaces(_) = refusal else {
             return false;

@@ -14,17 +14,17 @@ use samara_device_io::table::Direction;
 use samara_driver::block::Work;
 use samara_driver::split_request::Split;
 
-/// An NVMe namespace, driven.
+/// An NVMe namespace, with the state of its driver.
 pub struct NvmeDisk {
     driver: Arc<Driver>,
     geometry: Geometry,
     block_shift: u8,
-    /// Which of the controller's namespaces.
+    /// The index among the controller's usable namespaces.
     namespace: usize,
 }
 
 impl NvmeDisk {
-    /// Namespace number `namespace` of those that can be used; `None` if there are fewer.
+    /// Opens number `namespace` of the namespaces that can be used; `None` if there are fewer.
     pub(crate) fn open(driver: &Arc<Driver>, namespace: usize) -> Option<Self> {
         let found = driver.identity.namespaces.get(namespace)?;
         let block_shift = found.unit.shift();
@@ -42,18 +42,19 @@ impl NvmeDisk {
         })
     }
 
-    /// An orderly stop of the controller: see [`NvmeController::shut_down`](crate::NvmeController::shut_down).
+    /// Stops the controller in an orderly way: see [`NvmeController::shut_down`](crate::NvmeController::shut_down).
     ///
     /// # Errors
     ///
-    /// [`InitError`] if the controller does not comply in time; it is silenced anyway when the
-    /// function is given back. Also if it has complied, but had failed by itself since writes that no flush has vouched for: they
-    /// may be lost ([`Fault::Fatal`](crate::Fault::Fatal)).
+    /// [`InitError`] if the controller does not comply in time; it is silenced all the same.
+    ///
+    /// [`Fault::Fatal`](crate::Fault::Fatal) if the controller has complied, but earlier failed by itself and may have
+    /// lost writes, and no flush has reported that yet.
     pub fn shut_down(&self) -> Result<(), InitError> {
         self.driver.shut_down()
     }
 
-    /// Checks that `length` bytes from `lba` on are whole blocks of the namespace; splits them.
+    /// Checks that `length` bytes from `lba` on are whole blocks of the namespace, and splits them into commands.
     fn split(&self, lba: u64, length: usize) -> Result<Split, BlockError> {
         let blocks = (length >> self.block_shift) as u64;
         if blocks == 0 || length & ((1 << self.block_shift) - 1) != 0 {
@@ -90,7 +91,7 @@ impl BlockDevice for NvmeDisk {
             split,
         };
         let done = self.driver.execute(self.namespace, work);
-        // Nothing of the transfer is in flight now, so it finishes.
+        // Nothing of the transfer is in flight now, so the buffer can be taken back.
         let buf = self.driver.function.finish(transfer);
         done.and(buf.map_err(|_| BlockError::Failed))
     }
@@ -117,12 +118,14 @@ impl BlockDevice for NvmeDisk {
     }
 
     fn flush(&self) -> Result<(), BlockError> {
-        // Also one that reports no cache (VWC): it costs nothing there, and is lost where the report was.
+        // The flush is sent whether or not the controller reports a cache (VWC). Without a cache it costs nothing. And
+        // the report may be the zeroes of an Identify that wrote nothing.
         self.driver
             .execute(self.namespace, || Work::Flush { started: false })
     }
 
-    /// Completions in which the controller says that it has read another number of commands than it can have.
+    /// Returns the number of completions whose submission queue head can't be true: by it, the controller has read more
+    /// or fewer commands than it can have.
     fn tolerated(&self) -> Result<u64, BlockError> {
         let executor = self.driver.executor(self.namespace);
         let controller = executor.lock().ok_or(BlockError::Busy)?;
@@ -130,7 +133,7 @@ impl BlockDevice for NvmeDisk {
     }
 }
 
-/// A buffer that the in-flight table did not accept.
+/// Returns the error for a buffer that the in-flight table did not accept.
 fn refused(reason: Refused) -> BlockError {
     match reason {
         Refused::Empty => BlockError::BadLength,

@@ -1,4 +1,4 @@
-//! A controller, driven: what its namespaces share, and the value that offers all of them.
+//! The state that the namespaces of a controller share, and the exported value that offers all of them.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -17,9 +17,9 @@ use crate::faults::Dropped;
 use crate::registers::Function;
 use crate::status::NOT_READY;
 
-/// What the namespaces share.
+/// The state that the namespaces share.
 pub(crate) struct Driver {
-    // Declared before the function, so dropped before it.
+    // Declared before the function, and so dropped before it.
     controller: Shared<Controller, SLOTS>,
     pub(crate) identity: Identity,
     limits: Limits,
@@ -41,7 +41,7 @@ impl Driver {
         }))
     }
 
-    /// Bytes that a command transfers at most, of blocks of `1 << block_shift`.
+    /// Returns the most bytes that one command transfers, for blocks of `1 << block_shift` bytes.
     pub(crate) fn max_transfer(&self, block_shift: u8) -> usize {
         let limit = usize::try_from(self.limits.max_transfer).unwrap_or(usize::MAX);
         self.identity.max_transfer.min(limit).max(1 << block_shift)
@@ -57,8 +57,8 @@ impl Driver {
         }
     }
 
-    /// Executes `work` on a namespace, again and again while that isn't ready, for as long as a command may take. On return
-    /// nothing of it is in flight.
+    /// Executes `work` on a namespace. As long as the namespace isn't ready, repeats that, for the time that a command
+    /// may take. On return nothing of the work is in flight.
     pub(crate) fn execute<'t>(
         &self,
         namespace: usize,
@@ -85,12 +85,12 @@ impl Driver {
     }
 
     pub(crate) fn shut_down(&self) -> Result<(), InitError> {
-        // One that was silenced, or has failed, can't be notified before it is up again.
+        // A controller that was silenced or has failed must be brought up again before it can be notified.
         let mut controller = self.executor(0).lock_live().ok_or(Fault::Busy)?;
         controller.stop(&self.function, |controller| {
             controller.shut_down(&self.function)
         })??;
-        // A shutdown writes back what there is.
+        // The shutdown has written the cache back, but not the writes that an earlier failure has lost.
         match controller.has_lost() {
             true => Err(Fault::Fatal.into()),
             false => Ok(()),
@@ -100,7 +100,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // An orderly stop; if the controller does not comply, the function's drop silences it.
+        // If the controller does not comply with the orderly stop, the drop of the function silences it.
         let _ = self.shut_down();
     }
 }
@@ -113,14 +113,15 @@ impl NvmeController {
         Driver::new(args).map(Self)
     }
 
-    /// An orderly stop: deletes the I/O queues and notifies the controller of a shutdown
-    /// (NVM Express Base 2.0 §3.6.1), so that it writes its caches back. Requests after it fail.
+    /// Stops the controller in an orderly way: deletes the I/O queues and notifies the controller of a shutdown (NVM
+    /// Express Base 2.0 §3.6.1), so that it writes its caches back. Later requests fail.
     ///
     /// # Errors
     ///
-    /// [`InitError`] if the controller does not comply in time; it is silenced anyway when the
-    /// function is given back. Also if it has complied, but had failed by itself since writes that no flush has vouched for: they
-    /// may be lost ([`Fault::Fatal`](crate::Fault::Fatal)).
+    /// [`InitError`] if the controller does not comply in time; it is silenced all the same.
+    ///
+    /// [`Fault::Fatal`](crate::Fault::Fatal) if the controller has complied, but earlier failed by itself and may have
+    /// lost writes, and no flush has reported that yet.
     pub fn shut_down(&self) -> Result<(), InitError> {
         self.0.shut_down()
     }

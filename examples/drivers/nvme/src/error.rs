@@ -1,4 +1,4 @@
-//! What can go wrong: with the device at any time ([`Fault`]), and on bringing it up ([`InitError`]).
+//! The faults of the controller at any time ([`Fault`]), and the errors of a bring-up ([`InitError`]).
 
 use core::fmt;
 
@@ -11,35 +11,36 @@ use crate::bring_up::{NO_SERIAL, Serial};
 use crate::namespace::{Changed, FormatError};
 use crate::status::StatusError;
 
-/// The device does not do what the specification has it do.
+/// A fault of the controller, or the reason why the driver doesn't use it any more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Fault {
-    /// A reset has found that it was unplugged.
+    /// A reset has found that the controller was unplugged.
     Gone,
-    /// All ones: it was unplugged, or is blind for a moment. A reset tells which.
+    /// Registers read as all ones: the controller was unplugged, or is blind for a moment. A reset tells which.
     Absent,
-    /// CSTS.CFS: it says itself that it failed.
+    /// CSTS.CFS is set: the controller says that it has failed.
     Fatal,
-    /// CSTS.RDY is clear: it has reset itself.
+    /// CSTS.RDY is clear: the controller has reset itself.
     NotReady,
-    /// It did not answer in time.
+    /// The controller did not answer in time.
     Timeout,
-    /// A completion for a command that isn't in flight.
+    /// The controller completed this command, which isn't in flight.
     UnknownCommand(u16),
-    /// A completion for a submission queue that it can't be for.
+    /// A completion names this submission queue, which is not the one that its completion queue serves.
     UnknownQueue(u16),
-    /// Another thread had to silence the device.
+    /// Another thread has silenced the controller, because it could not get the driver's lock.
     Silenced,
     /// The driver was stopped.
     Stopped,
-    /// Another thread has the controller.
+    /// Another thread had the controller for longer than the driver waits for its lock.
     Busy,
-    /// Behind a reset it isn't the controller that it was, or has none of its namespaces as they were.
+    /// After a reset the controller is no longer the one that callers were told of, or none that the driver can use, or
+    /// none of its namespaces is as it was.
     Lost,
-    /// It refused a command that bringing it up needs.
+    /// The controller refused a command that a bring-up needs.
     Status(StatusError),
-    /// A queue or a command that should have been there was refused.
+    /// The engine refused a queue or a command that the driver should be able to use.
     Refused,
 }
 
@@ -59,7 +60,7 @@ impl fmt::Display for Fault {
             ),
             Self::UnknownQueue(queue) => write!(
                 f,
-                "the controller completed a command of queue {queue}, which can't be"
+                "the controller completed a command of queue {queue} in another queue"
             ),
             Self::Silenced => f.write_str("the controller was silenced with commands in flight"),
             Self::Stopped => f.write_str("the driver was stopped: start it again"),
@@ -73,7 +74,9 @@ impl fmt::Display for Fault {
                 f,
                 "the controller refused a command of its initialisation: {error}"
             ),
-            Self::Refused => f.write_str("a queue or a command was refused: a bug in the driver"),
+            Self::Refused => {
+                f.write_str("the engine refused a queue or a command: report this bug")
+            }
         }
     }
 }
@@ -117,31 +120,32 @@ impl From<QueueFault> for Fault {
     }
 }
 
-/// Why the controller can't be brought up.
+/// The reason why the controller can't be brought up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitError {
-    /// It lacks the NVM command set (CAP.CSS).
+    /// The controller lacks the NVM command set (CAP.CSS).
     NoNvmCommandSet,
-    /// It lacks memory pages of 4 KiB (CAP.MPSMIN).
+    /// The controller lacks memory pages of 4 KiB (CAP.MPSMIN).
     PageSize,
-    /// Its queues are shorter than 2 entries.
+    /// The queues of the controller have fewer than 2 entries (CAP.MQES).
     Queues,
-    /// It has no namespace: no disk to speak of.
+    /// The controller has no active namespace, or not the one that [`Limits::namespace`](crate::Limits::namespace)
+    /// names.
     NoNamespace,
-    /// It says nothing of itself.
+    /// Identify Controller returned neither a serial number nor a number of namespaces.
     Mute,
-    /// The namespace's blocks can't be transferred.
+    /// The namespace can't be used.
     Format(FormatError),
-    /// It never became ready, or stopped answering, or broke its protocol.
+    /// The controller never became ready, stopped answering, or broke its protocol.
     Fault(Fault),
-    /// It refused a command that bringing it up needs.
+    /// The controller refused a command that a bring-up needs.
     Status(StatusError),
-    /// A queue isn't to be had, or wasn't started.
+    /// A queue can't be made or started.
     Queue(QueueError),
-    /// Bus mastering was refused.
+    /// The engine did not make the controller bus master.
     Enable(NotIdle),
-    /// A command was refused.
+    /// The engine refused a command.
     Command(SubmitError),
 }
 
@@ -151,13 +155,15 @@ impl fmt::Display for InitError {
             Self::NoNvmCommandSet => {
                 f.write_str("the controller lacks the NVM command set: it isn't a disk")
             }
-            Self::PageSize => f.write_str("the controller doesn't support memory pages of 4 KiB"),
-            Self::Queues => f.write_str("the controller's queues are too short for any command"),
+            Self::PageSize => f.write_str(
+                "the controller doesn't support memory pages of 4 KiB, which the driver needs",
+            ),
+            Self::Queues => f.write_str("the controller's queues have 1 entry: the driver needs 2"),
             Self::NoNamespace => {
-                f.write_str("the controller has no active namespace: create or attach one")
+                f.write_str("the controller has no active namespace, or not the requested one: create or attach it")
             }
             Self::Mute => f.write_str(
-                "the controller says nothing of itself (Identify Controller): reset it, or update its firmware",
+                "the controller returned no data for Identify Controller: reset it, or update its firmware",
             ),
             Self::Format(error) => error.fmt(f),
             Self::Fault(fault) => fault.fmt(f),
@@ -200,7 +206,7 @@ impl From<SubmitError> for InitError {
 }
 
 impl InitError {
-    /// What a bring-up that fails so says of the device.
+    /// Returns what a bring-up that failed with this error says about the controller.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Fault(Fault::Gone) => Failure::Gone,
@@ -209,21 +215,22 @@ impl InitError {
             | Self::Queues
             | Self::NoNamespace
             | Self::Format(_) => Failure::Said,
-            // Where its doorbells are is for its registers to say, and all ones are no place.
+            // The registers say where the doorbells are, and all ones in them are no place.
             Self::Mute | Self::Queue(QueueError::NoDoorbell) => Failure::Blank,
             _ => Failure::Passing,
         }
     }
 }
 
-/// Why it isn't brought up again.
+/// Turns the error of a bring-up into the fault that the driver keeps.
 impl From<InitError> for Fault {
     fn from(error: InitError) -> Self {
         let is_another = matches!(error.says(), Failure::Said | Failure::Blank);
         match error {
             InitError::Fault(fault) => fault,
             InitError::Status(error) => Self::Status(error),
-            // Right behind a reset: it is blind, or another thread came between.
+            // Bus mastering is enabled right after a reset. So the controller is blind, or another thread has silenced
+            // it meanwhile.
             InitError::Enable(_) => Self::Absent,
             _ if is_another => Self::Lost,
             _ => Self::Refused,
@@ -231,13 +238,14 @@ impl From<InitError> for Fault {
     }
 }
 
-/// The same, with all that the controller has said by that.
+/// The reason why a bring-up failed, with all that the controller has said by that: two refusals are equal if the
+/// controller has said the same.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Init(InitError),
-    /// It has this serial number.
+    /// The controller has this serial number, which is not the one that it had.
     Serial(Serial),
-    /// Some namespaces aren't what they were.
+    /// Some namespaces aren't as they were.
     Namespaces(Changed),
 }
 
@@ -272,7 +280,7 @@ impl From<Refusal> for Fault {
 }
 
 impl Refusal {
-    /// What it says of the controller.
+    /// Returns what the refusal says about the controller.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Init(error) => error.says(),

@@ -1,6 +1,6 @@
-//! Places where the host can make this driver die, compiled in by the feature `fault-injection`.
+//! Places where the host can make this driver panic, compiled in by the feature `fault-injection`.
 
-/// Dies here if the host has armed this point.
+/// Panics here if the host has armed this point.
 macro_rules! fault_point {
     ($point:ident) => {
         #[cfg(feature = "fault-injection")]
@@ -10,7 +10,7 @@ macro_rules! fault_point {
 
 pub(crate) use fault_point;
 
-/// Dropped when a request ends.
+/// A value that is dropped when a request ends, so that a fault point lies in a destructor.
 pub(crate) struct Dropped;
 
 impl Drop for Dropped {

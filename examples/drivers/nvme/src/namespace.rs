@@ -1,4 +1,5 @@
-//! Namespaces: which there are, and which of them this driver can use (Base §5.17, NVM §4.1.5).
+//! Finds the namespaces of a controller that this driver can use, and finds them again after a reset (Base §5.17, NVM
+//! §4.1.5).
 
 use core::fmt;
 
@@ -15,74 +16,76 @@ const ACTIVE: u32 = 0x02;
 const DESCRIPTORS: u32 = 0x03;
 /// A namespace identification descriptor's type: command set identifier (Base figure 277).
 const COMMAND_SET: u8 = 4;
-/// The formats stand from byte 128 of Identify Namespace on, a dword each.
+/// The first format of Identify Namespace: byte 128, counted in dwords. Each format is a dword.
 const FORMATS: usize = 128 / 4;
-/// Namespaces that are looked at, and that are used, at most.
+/// The most namespaces that the driver looks at, and the most that it uses.
 const MOST: u32 = 64;
 const USED: usize = 8;
 
 /// A namespace as the controller formatted it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Namespace {
-    /// Its blocks' size, and its NSID.
+    /// The engine's record of its block size and its NSID.
     pub(crate) unit: Unit,
     /// Size in logical blocks (NSZE).
     pub(crate) blocks: u64,
-    /// Whether it refuses writes.
+    /// Whether the namespace refuses writes.
     pub(crate) write_protected: bool,
     names: Names,
 }
 
-/// NGUID and EUI-64, which no other namespace has: zeroes if it has none (NVM figure 97).
+/// The NGUID and the EUI-64 of a namespace, which no other namespace has; zeroes if it has none (NVM figure 97).
 type Names = [u32; 6];
 const NO_NAMES: Names = [0; 6];
-/// They are bytes 104 to 127 of Identify Namespace.
+/// The place of the names in Identify Namespace: bytes 104 to 127, counted in dwords.
 const NAMES: usize = 104 / 4;
 
 impl Namespace {
-    /// Whether it keeps, after a reset, what callers were told of it, as which it `was` found first. It may have grown, and refuse writes.
+    /// Whether the namespace, after a reset, still is what callers were told of it when it `was` first found. It may
+    /// have grown, and it may refuse writes.
     fn keeps(&self, was: &Self) -> bool {
         let facts = |of: &Self| (of.unit.key(), of.unit.shift());
         let is_named = was.names == NO_NAMES || self.names == was.names;
         facts(self) == facts(was) && self.blocks >= was.blocks && is_named
     }
 
-    /// It has lost its names: that says nothing, where another one's would.
+    /// Whether the namespace has lost its names. Then the controller has said nothing; other names would say that it is
+    /// another namespace.
     fn is_unnamed(&self, was: &Self) -> bool {
         self.names == NO_NAMES && was.names != NO_NAMES
     }
 
-    /// What was said of it.
+    /// Returns what the controller said of the namespace.
     const fn said(&self) -> Said {
         Said::Is(self.blocks, self.unit.shift(), self.names)
     }
 }
 
-/// What was said of a namespace that isn't what it was.
+/// The answer of the controller about a namespace that isn't as it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
-    /// It has so many blocks, of such a size, and these names.
+    /// The namespace has this many blocks, `1 << .1` bytes each, and these names.
     Is(u64, u8, Names),
-    /// It can't be used.
+    /// The namespace can't be used.
     Unusable(FormatError),
-    /// It can't be identified.
+    /// Identify failed with this status.
     Refused(StatusError),
 }
 
-/// What was said at the last look of namespaces that aren't what they were.
+/// The answers of the controller, at the last look, about the namespaces that aren't as they were.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Changes {
     said: [Option<Said>; USED],
-    /// How often that was something else than at the look before.
+    /// How often the answers differed from those of the look before.
     number: u64,
 }
 
-/// Some namespaces aren't what they were.
+/// The finding that some namespaces aren't as they were.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Changed {
-    /// The number of what was said of them.
+    /// The number of the answers (see [`Changes`]): it stays the same as long as the controller says the same.
     number: u64,
-    /// Of some of them nothing was said.
+    /// Whether the controller has said nothing about some of them.
     pub(crate) are_unknown: bool,
 }
 
@@ -92,7 +95,7 @@ impl Changes {
         number: 0,
     };
 
-    /// Notes what was `said`; which that is.
+    /// Notes what the controller has `said`; returns the number of these answers.
     fn note(&mut self, said: [Option<Said>; USED]) -> u64 {
         self.number += u64::from(self.said != said);
         self.said = said;
@@ -100,21 +103,22 @@ impl Changes {
     }
 }
 
-/// Why a namespace can't be used.
+/// The reason why a namespace can't be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FormatError {
     /// NSZE is 0: the namespace is inactive or has no blocks.
     NoCapacity,
-    /// LBADS is not 9 to 16: blocks of `1 << .0` bytes.
+    /// LBADS is not from 9 to 16: the blocks have `1 << .0` bytes.
     BlockSize(u8),
     /// FLBAS names a format that the controller doesn't have.
     NoSuchFormat(u8),
     /// Blocks carry this many bytes of metadata, which needs a second buffer.
     Metadata(u16),
-    /// Its command set isn't the NVM command set.
+    /// The namespace has this command set, which isn't the NVM command set.
     CommandSet(u8),
-    /// The controller has namespaces of several command sets (CAP.CSS bit 6), and does not say of which this one is.
+    /// The controller has namespaces of several command sets (CAP.CSS bit 6), and does not say which of them this
+    /// namespace has.
     UnknownCommandSet,
     /// A block is longer than the longest transfer (MDTS).
     BlockTooLong,
@@ -136,7 +140,7 @@ impl fmt::Display for FormatError {
             ),
             Self::Metadata(bytes) => write!(
                 f,
-                "blocks with {bytes} bytes of metadata aren't supported: format the namespace without"
+                "blocks with {bytes} bytes of metadata aren't supported: format the namespace without metadata"
             ),
             Self::CommandSet(set) => write!(
                 f,
@@ -146,7 +150,7 @@ impl fmt::Display for FormatError {
                 "the controller does not say which command set the namespace has: update its firmware",
             ),
             Self::BlockTooLong => f.write_str(
-                "a block is longer than the controller's longest transfer (MDTS): format the namespace with smaller blocks",
+                "a block is longer than one transfer may be (MDTS): format the namespace with smaller blocks",
             ),
         }
     }
@@ -154,18 +158,19 @@ impl fmt::Display for FormatError {
 
 impl core::error::Error for FormatError {}
 
-/// Namespaces that may be active, ended by 0.
+/// The IDs of namespaces that may be active.
 struct Candidates {
+    /// A 0 ends the IDs.
     ids: [u32; MOST as usize],
-    /// The controller did not list them: all that there may be.
+    /// Whether the controller has no list of active namespaces: then these are the first IDs up to its NN.
     counted: bool,
 }
 
 impl Candidates {
-    /// What the controller says, which has `count` namespaces at most (NN).
+    /// Asks the controller for its active namespaces. If it has no list of them, counts up to `count`, which is NN.
     fn ask(admin: &mut Admin, function: &Function, count: u32) -> Result<Self, InitError> {
         let mut ids = [0; MOST as usize];
-        // Before NVM Express 1.1 there was no such list.
+        // A controller of NVM Express 1.0 has no such list, and answers with Invalid Field.
         let asked = admin.identify(function, (ACTIVE, 0), StatusError::is_invalid_field)?;
         let counted = asked.is_err();
         for (index, id) in ids.iter_mut().enumerate() {
@@ -179,41 +184,43 @@ impl Candidates {
     }
 }
 
-/// The namespaces that can be used, in the controller's order.
+/// The namespaces that can be used, in the controller's order. A namespace that was given up leaves its place empty.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Namespaces([Option<Namespace>; USED]);
 
 impl Namespaces {
-    /// Number `index`.
+    /// Returns the namespace at `index`.
     pub(crate) fn get(&self, index: usize) -> Option<&Namespace> {
         self.0.get(index)?.as_ref()
     }
 
-    /// Strikes those out that have changed: they don't come back as the same.
+    /// Removes the namespaces that have changed. They stay removed, even if they are again as they were.
     pub(crate) fn strike_out(&mut self, changes: &Changes) {
         for (place, said) in self.0.iter_mut().zip(&changes.said) {
             *place = place.filter(|_| said.is_none());
         }
     }
 
-    /// Takes note of the names of those that are `found` to have some, and had none.
+    /// Takes over the names of the namespaces that a later bring-up has `found`.
     pub(crate) fn take_names(&mut self, found: &Self) {
         for (was, found) in self.0.iter_mut().flatten().zip(found.0.iter().flatten()) {
             was.names = found.names;
         }
     }
 
-    /// How many there are.
+    /// Returns the number of namespaces.
     pub(crate) fn count(&self) -> usize {
         self.0.iter().flatten().count()
     }
 }
 
-/// Looks at the namespaces again that were `promised` to callers, after a reset. `max_transfer` is what one command can transfer now.
+/// Looks again, after a reset, at the namespaces that were `promised` to callers. Returns them as they are now.
+/// `max_transfer` is what one command can transfer now.
 ///
 /// # Errors
 ///
-/// [`Changed`] if some don't keep what was promised, which `changes` tells then, whatever became of others; [`InitError`].
+/// [`Changed`] is the inner error if some of them aren't what was promised; then `changes` holds the controller's
+/// answers about those. [`InitError`] if the controller fails.
 pub(crate) fn find_again(
     admin: &mut Admin,
     function: &Function,
@@ -237,7 +244,8 @@ pub(crate) fn find_again(
                 *said = Some(Said::Unusable(error));
                 are_unknown |= is_unknown(admin, function, error)?;
             }
-            // The controller has answered: what it does not tell of one says nothing of the others.
+            // The controller has answered, so the others are looked at: a status for one namespace says nothing about
+            // them.
             Err(InitError::Status(error)) => *said = Some(Said::Refused(error)),
             Err(error) => return Err(error),
         }
@@ -252,8 +260,8 @@ pub(crate) fn find_again(
     }))
 }
 
-/// The namespaces to be used: number `wanted`, or all that can be if that's 0. `count` is the controller's NN,
-/// `max_transfer` what one command can transfer.
+/// Finds the namespaces to be used: the one with the ID `wanted`, or all that can be used if `wanted` is 0. `count` is
+/// the controller's NN, and `max_transfer` is what one command can transfer.
 pub(crate) fn find(
     admin: &mut Admin,
     function: &Function,
@@ -271,10 +279,11 @@ pub(crate) fn find(
                 Some(place) => *place = Some(namespace),
                 None => break,
             },
-            // Inactive, where they were only counted.
+            // An ID that was only counted may well be inactive.
             Err(FormatError::NoCapacity) if candidates.counted => {}
             Err(error) => {
-                // It is listed, and nothing is said of it: it isn't passed over, or the disks behind it would have other numbers.
+                // The namespace may be active, and the driver has learned nothing of it. If it were passed over, the
+                // disks after it would get other numbers.
                 if is_unknown(admin, function, error)? {
                     return Err(error.into());
                 }
@@ -288,7 +297,8 @@ pub(crate) fn find(
     Ok(found)
 }
 
-/// Whether a namespace can't be used because nothing was learned of it: an inactive one's page is all zeroes, and has no format.
+/// Whether this error says only that nothing was learned of the namespace. Then Identify has left its page zero, or the
+/// namespace is inactive, whose page is zero, too; a namespace without blocks has a format.
 fn is_unknown(admin: &Admin, function: &Function, error: FormatError) -> Result<bool, InitError> {
     Ok(match error {
         FormatError::NoCapacity => admin.word(function, FORMATS)? == 0,
@@ -297,7 +307,7 @@ fn is_unknown(admin: &Admin, function: &Function, error: FormatError) -> Result<
     })
 }
 
-/// Looks at namespace `id`.
+/// Looks at namespace `id`. Returns it; the inner error says why it can't be used.
 fn look(
     admin: &mut Admin,
     function: &Function,
@@ -316,7 +326,7 @@ fn look(
     let submit = |queue: &mut Queue| queue.submit::<{ Nvme::IDENTIFY_NAMESPACE }>(function, words);
     let asked = admin.ask(function, submit, StatusError::is_no_namespace)?;
     let Ok(Completion { unit, .. }) = asked else {
-        // One that was only counted.
+        // There is no such namespace: its ID was only counted, or it was detached.
         return Ok(Err(FormatError::NoCapacity));
     };
     let [low, high] = [admin.word(function, 0)?, admin.word(function, 1)?];
@@ -344,7 +354,7 @@ fn look(
     }))
 }
 
-/// Why blocks of the format that the page tells of can't be transferred: the engine has found that they can't.
+/// Returns why the blocks of the format in Identify's page can't be transferred. The engine has found that they can't.
 fn unusable(admin: &Admin, function: &Function) -> Result<FormatError, InitError> {
     // FLBAS is byte 26: format index in bits 3:0, its upper bits in 6:5.
     let flbas = admin.byte(function, 26)?;
@@ -360,11 +370,13 @@ fn unusable(admin: &Admin, function: &Function) -> Result<FormatError, InitError
     })
 }
 
-/// The command set of namespace `id`: 0 is the NVM command set. `None` if the controller, which has several, does not say.
+/// Returns the command set of namespace `id`; 0 is the NVM command set. `None` if the controller, which has several
+/// command sets, does not say.
 fn command_set(admin: &mut Admin, function: &Function, id: u32) -> Result<Option<u8>, InitError> {
     let is_answer = StatusError::is_no_namespace;
     let asked = admin.identify(function, (DESCRIPTORS, id), is_answer)?;
-    // Descriptors: type, length, two reserved bytes, as many as the length says. Type 0 ends them.
+    // A descriptor has a type, a length, two reserved bytes, and as many bytes as the length says. Type 0 ends the
+    // list.
     let mut at = 0;
     while asked.is_ok() && at + 4 < 4096 {
         let [kind, length, ..] = admin.word(function, at / 4)?.to_le_bytes();

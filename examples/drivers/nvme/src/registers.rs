@@ -20,14 +20,14 @@ impl Capabilities {
         Self(function.read(CAP))
     }
 
-    /// All ones or all zeroes: nothing answers, or not yet. Either half may have been read then; its low half can't be all ones, nor the
-    /// high one.
+    /// Whether the register reads as all ones or all zeroes: then the controller does not answer, or not yet. The two
+    /// halves are read one after the other, so only one of them may be all ones; no valid CAP has such a half.
     pub(crate) const fn is_absent(self) -> bool {
         let (low, high) = (self.0 as u32, (self.0 >> 32) as u32);
         low == u32::MAX || high == u32::MAX || self.0 == 0
     }
 
-    /// Entries that an I/O queue may have at most: CAP.MQES, which is 0's based.
+    /// Returns the most entries that an I/O queue may have: CAP.MQES, which is 0's based.
     pub(crate) const fn max_queue_entries(self) -> u32 {
         (self.0 & 0xFFFF) as u32 + 1
     }
@@ -57,32 +57,33 @@ impl Status {
         Self(function.read(CSTS))
     }
 
-    /// CSTS.RDY: it executes commands. It stays so until a reset.
+    /// Whether CSTS.RDY is set: the controller executes commands. The bit stays set until a reset.
     pub(crate) const fn is_ready(self) -> bool {
         self.0 & 1 != 0
     }
 
-    /// CSTS.CFS: the controller failed; only a reset helps.
+    /// Whether CSTS.CFS is set: the controller has failed, and only a reset helps.
     pub(crate) const fn is_fatal(self) -> bool {
         self.0 & 2 != 0
     }
 
-    /// CSTS.SHST is 10b: shutdown processing is complete.
+    /// Whether CSTS.SHST is 10b: shutdown processing is complete.
     pub(crate) const fn is_shut_down(self) -> bool {
         self.0 >> 2 & 0b11 == 0b10
     }
 
-    /// All ones: nothing answers.
+    /// Whether the register reads as all ones: the controller does not answer.
     pub(crate) const fn is_absent(self) -> bool {
         self.0 == u32::MAX
     }
 }
 
-/// Notifies the controller of a normal shutdown; whether it has taken note. Done when CSTS.SHST says so.
+/// Notifies the controller of a normal shutdown. Returns whether CC now reads back with the notification. The shutdown
+/// is complete when CSTS.SHST says so.
 ///
 /// # Errors
 ///
-/// [`WriteError`]: one that wasn't enabled is told nothing.
+/// [`WriteError`] if the controller isn't enabled, is being reset, or does not answer.
 pub(crate) fn notify_shutdown(function: &Function) -> Result<bool, WriteError> {
     function.write(CC, Nvme::SHUT_DOWN)?;
     Ok(function.read(CC) == Nvme::SHUT_DOWN)

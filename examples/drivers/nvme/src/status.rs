@@ -7,7 +7,7 @@ const GENERIC: u8 = 0x0;
 const COMMAND_SPECIFIC: u8 = 0x1;
 const MEDIA: u8 = 0x2;
 
-/// What a command fails with while its namespace isn't ready, and may be retried: generic, code 82h (figure 94).
+/// The error of a command that may be retried because its namespace isn't ready yet: generic, code 82h (figure 94).
 pub(crate) const NOT_READY: BlockError = BlockError::Device(0x0082);
 
 /// A command that the controller completed with an error.
@@ -38,12 +38,14 @@ impl core::fmt::Display for StatusError {
 }
 
 impl StatusError {
-    /// Invalid Field in Command (figure 94): what was asked for isn't there to be asked for.
+    /// Whether the status is Invalid Field in Command (figure 94): the controller doesn't know what the command asks
+    /// for.
     pub(crate) const fn is_invalid_field(self) -> bool {
         matches!((self.kind, self.code), (GENERIC, 0x02))
     }
 
-    /// Whether it says that a namespace isn't active: Invalid Namespace or Format, or an Invalid Field that is for good.
+    /// Whether the status says that a namespace isn't active: Invalid Namespace or Format, or Invalid Field with Do Not
+    /// Retry.
     pub(crate) const fn is_no_namespace(self) -> bool {
         matches!((self.kind, self.code), (GENERIC, 0x0B))
             || self.is_invalid_field() && self.do_not_retry
@@ -65,7 +67,7 @@ pub(crate) const fn decode(status: u16) -> Result<(), StatusError> {
 }
 
 impl From<StatusError> for BlockError {
-    /// Figures 94 (generic), 95 (command specific) and 97 (media), with the NVM command set's codes.
+    /// Converts the codes of figures 94 (generic), 95 (command specific) and 97 (media), and of the NVM command set.
     fn from(error: StatusError) -> Self {
         match (error.kind, error.code) {
             // Namespace is Write Protected; Attempted Write to Read Only Range.
@@ -75,7 +77,7 @@ impl From<StatusError> for BlockError {
             // Write Fault, Unrecovered Read Error, end-to-end check errors, Deallocated or
             // Unwritten Logical Block.
             (MEDIA, 0x80..=0x84 | 0x87) => Self::Medium,
-            // Namespace Not Ready, for good: its code has Do Not Retry, to be told from one that is ready soon.
+            // Namespace Not Ready with Do Not Retry lasts. The code keeps that bit, so it differs from `NOT_READY`.
             (GENERIC, 0x82) if error.do_not_retry => Self::Device(0x4082),
             (kind, code) => Self::Device((kind as u16) << 8 | code as u16),
         }
@@ -103,7 +105,7 @@ mod tests {
             let error = decode(status).err();
             error.is_some_and(StatusError::is_no_namespace)
         });
-        // CRD and More, bits 11 to 13, say nothing.
+        // CRD and More (bits 11 to 13) don't matter, so only codes without them are compared.
         let codes: std::vec::Vec<_> = no_namespace
             .filter(|code| code >> 11 & 0b111 == 0)
             .collect();

@@ -1,56 +1,58 @@
-//! Acting for an owner without a domain: for tests of the heap alone.
+//! Lets a test act for an owner that has no domain, for tests of the heap alone.
 
 use samara_shared_heap::quota::{self, Limits};
 use samara_shared_heap::thread::{self, Frame};
 use samara_shared_heap::{Owner, group};
 
-/// Runs `body` on behalf of `owner`: what it allocates is the owner's.
+/// Runs `body` on behalf of `owner`: objects that it allocates belong to that owner.
 ///
 /// # Safety
-/// As for a domain: what `body` leaves behind is used only on behalf of `owner`, until it is reclaimed. `body`
-/// calls the heap alone: to the runtime the frame would be an activation's.
+/// As for a domain's code: objects that `body` leaves behind are used only on behalf of `owner`, and only until the owner
+/// is reclaimed. `body` calls only the heap, because the runtime would take the frame for the beginning of an activation.
 pub unsafe fn acting_for<R>(owner: Owner, body: impl FnOnce() -> R) -> R {
     struct Restore(*const Frame);
     impl Drop for Restore {
         fn drop(&mut self) {
-            // SAFETY: this was the top before, and the frames below are still there.
+            // SAFETY: this frame was the top before, and it and the frames below it are still there.
             unsafe { thread::current().set_top(self.0) }
         }
     }
     let slot = thread::current();
     let frame = Frame::new(owner, slot.top());
     let _restore = Restore(slot.top());
-    // SAFETY: the frame outlives `_restore`, which takes it off again; acting for the owner, and without the
-    // runtime, is what the caller vouches for.
+    // SAFETY: the frame outlives `_restore`, which takes it off again. The caller vouches for acting for the owner, and
+    // for not calling the runtime.
     unsafe { slot.set_top(&raw const frame) };
     body()
 }
 
-/// Limits what `owner` may have on the exchange heap to `bytes` of slots; `None` for no limit at all.
+/// Limits `owner` to `bytes` bytes of slots on the exchange heap. `None` removes all limits.
 pub fn limit_bytes(owner: Owner, bytes: Option<usize>) {
     limit(owner, bytes.map_or(Limits::NONE, Limits::bytes));
 }
 
-/// Limits what `owner` may have on the exchange heap.
+/// Sets the limits of `owner` on the exchange heap.
 pub fn limit(owner: Owner, limits: Limits) {
-    // SAFETY: the test is the host.
+    // SAFETY: the test acts as the host, which may set limits.
     unsafe { quota::set_limits(owner, limits) };
 }
 
-/// How many groups of batches the host still gets. Meanwhile nobody else gets any.
+/// Returns how many groups the host can still open. It opens all of them for a moment, during which nobody else can open
+/// one.
 #[must_use]
 pub fn groups_left() -> usize {
     let opened: std::vec::Vec<_> = core::iter::from_fn(group::open).collect();
     let count = opened.len();
     for group in opened {
-        // SAFETY: opened here, and without members.
+        // SAFETY: the group was opened above, and no object has become its member.
         unsafe { group::close(group) };
     }
     count
 }
 
-/// Runs `body` on behalf of the host, also on a domain's thread: for what a test has its host do meanwhile.
+/// Runs `body` on behalf of the host, even on a domain's thread. For actions of the host that a test performs during a
+/// domain's call.
 pub fn as_host<R>(body: impl FnOnce() -> R) -> R {
-    // SAFETY: the test is the host, and what it does there is no domain's code.
+    // SAFETY: the test acts as the host, and `body` is its code, not a domain's.
     unsafe { thread::as_host(body) }
 }

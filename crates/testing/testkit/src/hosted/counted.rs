@@ -1,18 +1,18 @@
-//! The system's allocator with a count of what it has given out: the host's own heap, where domains have
-//! theirs.
+//! The system's allocator, with a count of the memory that it has given out. It serves as the host's own heap under an
+//! allocator that gives each domain a heap of its own.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
 
-/// Counts what it takes from the system: `DomainAlloc::new(Counted)`.
+/// Counts the memory that it takes from the system. Used as `DomainAlloc::new(Counted)`.
 ///
-/// The process's first thread is counted apart, and is left out where another thread asks: the test harness starts and ends other
-/// tests there while one measures.
+/// The process's first thread has counts of its own, which are left out if another thread asks: the test harness starts
+/// and ends tests on the first thread while another test measures.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counted;
 
-/// Bytes and blocks that are allocated.
+/// Numbers of bytes and blocks that are allocated.
 struct Counts {
     bytes: AtomicIsize,
     blocks: AtomicIsize,
@@ -34,7 +34,7 @@ impl Counts {
 
 static FIRST_THREADS: Counts = Counts::new();
 static OTHERS: Counts = Counts::new();
-/// Whether anything was allocated: the first thread does so first.
+/// Whether anything was allocated yet. The process's first thread makes the first allocation.
 static BEGUN: AtomicBool = AtomicBool::new(false);
 
 std::thread_local! {
@@ -58,28 +58,28 @@ fn sum(of: impl Fn(&Counts) -> isize) -> usize {
     } else {
         0
     };
-    // What one thread allocates and the other frees is negative in one of them.
+    // Each count can be negative by itself, because a thread may free what a thread of the other count has allocated.
     of(&OTHERS).saturating_add(first).max(0).cast_unsigned()
 }
 
 impl Counted {
-    /// Bytes that are allocated.
+    /// Returns the number of bytes that are allocated.
     #[must_use]
     pub fn bytes() -> usize {
         sum(|counts| counts.bytes.load(SeqCst))
     }
 
-    /// Blocks that are allocated.
+    /// Returns the number of blocks that are allocated.
     #[must_use]
     pub fn blocks() -> usize {
         sum(|counts| counts.blocks.load(SeqCst))
     }
 }
 
-// SAFETY: the system's allocator, which is told what it is told.
+// SAFETY: each call is passed on to the system's allocator with the same arguments.
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        // SAFETY: handed on.
+        // SAFETY: the caller keeps the contract, which is the same.
         let at = unsafe { System.alloc(layout) };
         if !at.is_null() {
             counts().add(layout.size().cast_signed(), 1);
@@ -88,7 +88,7 @@ unsafe impl GlobalAlloc for Counted {
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: handed on.
+        // SAFETY: the caller keeps the contract, and the block came from `System`.
         unsafe { System.dealloc(at, layout) };
         counts().add(-layout.size().cast_signed(), -1);
     }

@@ -1,4 +1,4 @@
-//! A test by itself, after which everything is as it was.
+//! Runs a test alone, and checks at its end that nothing has leaked.
 
 use super::{Totals, alone, host, wait_until};
 use samara_domain_runtime::{Domain, ExitKind, Interface};
@@ -6,7 +6,7 @@ use std::boxed::Box;
 use std::sync::{Mutex, MutexGuard};
 use std::vec::Vec;
 
-/// How each domain of the running test comes to its end.
+/// For each watched domain of the running test, a function that ends it.
 static ENDS: Mutex<Vec<Box<dyn FnOnce() + Send>>> = Mutex::new(Vec::new());
 
 fn ends() -> MutexGuard<'static, Vec<Box<dyn FnOnce() + Send>>> {
@@ -15,14 +15,15 @@ fn ends() -> MutexGuard<'static, Vec<Box<dyn FnOnce() + Send>>> {
 
 /// See [`leak_check`].
 #[derive(Debug)]
-#[must_use = "it looks when it is dropped"]
+#[must_use = "the check happens when this value is dropped"]
 pub struct LeakCheck {
     before: Totals,
     _alone: MutexGuard<'static, ()>,
 }
 
-/// For the whole of a test, in a binary where each begins with it: only one runs at a time. At its end every
-/// [`watch`]ed domain that died is restarted, and all are killed; then all totals must be as they were.
+/// Begins a leak check that lasts until its result is dropped, at the end of the test. Every test of the binary must
+/// begin with it, so that only one test runs at a time. At the end, every [`watch`]ed domain that has died is restarted,
+/// and all watched domains are killed. Then all totals must be as they were at the beginning.
 pub fn leak_check() -> LeakCheck {
     let alone = alone();
     ends().clear();
@@ -32,17 +33,17 @@ pub fn leak_check() -> LeakCheck {
     }
 }
 
-/// Has `domain` restarted if it is dead, and killed, when the test is over; not one that was stopped. Its spec
-/// allows a restart.
+/// Makes the leak check end `domain` when the test is over: the domain is restarted if it is dead, and then killed. A
+/// domain that was stopped is left alone. The spec of the domain must allow a restart.
 pub fn watch<I: ?Sized + Interface>(domain: &Domain<I>) {
     let domain = domain.clone();
     ends().push(Box::new(move || {
         match domain.exit_reason().map(|reason| reason.kind) {
             None => {}
             Some(ExitKind::Stopped) => return,
-            Some(_) => domain.restart().expect("a restart works"),
+            Some(_) => domain.restart().expect("the watched domain restarts; its spec must allow that"),
         }
-        assert!(domain.kill(), "it runs");
+        assert!(domain.kill(), "the watched domain runs until the leak check kills it");
     }));
 }
 
@@ -55,7 +56,7 @@ impl Drop for LeakCheck {
         for end in ends {
             end();
         }
-        wait_until("what there was before, and no more", || {
+        wait_until("the return of all totals to those before the test", || {
             host().collect_exports();
             Totals::now() == self.before
         });

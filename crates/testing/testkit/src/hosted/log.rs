@@ -1,4 +1,4 @@
-//! The log of events, by the domain's name: a slot is used again at once, a name is a test's own.
+//! A log of events by domain name. A domain's slot can be reused at once, but each test uses names of its own.
 
 use samara_domain_runtime::{Event, ExitReason, Runtime};
 use samara_shared_heap::thread;
@@ -7,12 +7,12 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::vec::Vec;
 
-/// What one reclaim released.
+/// The things that one reclaim has released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Released {
-    /// Slot index of the dead generation.
+    /// The slot index of the domain.
     pub id: usize,
-    /// Its generation.
+    /// The generation that was reclaimed.
     pub generation: u32,
     /// Shared objects freed.
     pub objects: usize,
@@ -37,7 +37,7 @@ fn with<R>(use_it: impl FnOnce(&mut Log) -> R) -> R {
     use_it(&mut LOG.lock().unwrap_or_else(|poison| poison.into_inner()))
 }
 
-/// Events that were not delivered on behalf of the host.
+/// The number of events that were not delivered on behalf of the host.
 static FOREIGN: AtomicUsize = AtomicUsize::new(0);
 
 fn record(event: &Event<'_>) {
@@ -69,42 +69,43 @@ fn record(event: &Event<'_>) {
     }
 }
 
-/// The authority over the domains of this process, with their events on record.
+/// Returns the authority over the domains of this process, and records their events from the first call on.
 #[must_use]
 pub fn host() -> Runtime {
-    // The first one stays; all calls set the same.
+    // Only the first sink that is set stays. That is all right, because every call sets the same one.
     samara_host_std::set_event_sink(record);
     samara_host_std::runtime()
 }
 
-/// The reclaims of domains called `name`, oldest first.
+/// Returns the reclaims of domains called `name`, oldest first.
 #[must_use]
 pub fn reclaims(name: &str) -> Vec<Released> {
     let of_name = |(of, released): &(String, Released)| (of == name).then_some(*released);
     with(|log| log.reclaims.iter().filter_map(of_name).collect())
 }
 
-/// The reasons for which domains called `name` died, oldest first.
+/// Returns the reasons for which domains called `name` died, oldest first.
 #[must_use]
 pub fn deaths(name: &str) -> Vec<ExitReason> {
     let of_name = |(of, reason): &(String, ExitReason)| (of == name).then_some(*reason);
     with(|log| log.deaths.iter().filter_map(of_name).collect())
 }
 
-/// How many events were delivered on behalf of a domain: none, or the host's log lies in its heap.
+/// Returns how many events were delivered on behalf of a domain. This must be 0, because otherwise memory of the host's
+/// log would lie in that domain's heap.
 #[must_use]
 pub fn foreign_events() -> usize {
     FOREIGN.load(SeqCst)
 }
 
-/// Reaps until `count` domains called `name` were reclaimed; all of them then.
+/// Reaps until at least `count` reclaims of domains called `name` are in the log. Returns all of them.
 ///
 /// # Panics
-/// If it does not come to that.
+/// If they do not come before the watchdog's limit.
 #[must_use]
 pub fn await_reclaims(name: &str, count: usize) -> Vec<Released> {
     let host = host();
-    super::wait_until("the reclaim", || {
+    super::wait_until("the domain's reclaim", || {
         host.reap();
         reclaims(name).len() >= count
     });

@@ -1,11 +1,14 @@
 //! Fixtures of hosted tests.
 //!
-//! The tests of one binary run in threads of one process and share the exchange heap and the domain
-//! table. So a test measures by owner while its domain lives, by the domain's *name* in the log of
-//! events once it is gone, or whole totals under [`alone`] in a binary where every test asks for it.
+//! The tests of one binary run in threads of one process, and share the exchange heap and the domain table. So a test
+//! has three ways to measure:
+//!
+//! * by owner, while its domain lives;
+//! * by the domain's *name* in the log of events, after the domain is gone;
+//! * by whole totals under [`alone`], in a binary whose tests all call it.
 #![expect(
     unsafe_code,
-    reason = "tests act for owners without a domain, make a capability class of their own and count what is allocated"
+    reason = "tests act for owners without a domain, define capability classes of their own and count allocations"
 )]
 
 mod as_owner;
@@ -36,7 +39,7 @@ pub use wait::{Gate, wait_until, within};
 use samara_domain_runtime::{Domain, Interface};
 use samara_shared_heap::Owner;
 
-/// The owner that the newest generation of `domain` is.
+/// Returns the owner of the newest generation of `domain`.
 #[must_use]
 pub fn owner_of<I: ?Sized + Interface>(domain: &Domain<I>) -> Owner {
     domain.service().current().target().block().owner()

@@ -1,4 +1,4 @@
-//! Two capabilities that go together, and know what may be done to them.
+//! Two capabilities that belong together, and that record each wrong order of quiescing and releasing them.
 
 use super::as_host;
 use samara_shared_heap::thread;
@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU8, AtomicUsize, Ordering::SeqCst};
 
 static FAULTS: AtomicUsize = AtomicUsize::new(0);
 
-/// The lowest bit of those for released halves; those for quiesced ones begin at zero.
+/// The lowest of the bits that mark released halves. The bits that mark quiesced halves begin at bit 0.
 const RELEASED: u8 = 4;
 
 fn fault_if(fault: bool) {
@@ -17,12 +17,12 @@ fn fault_if(fault: bool) {
     }
 }
 
-/// A bit for each thing that was done to each half.
+/// For each half, one bit that says whether it was quiesced, and one that says whether it was released.
 #[derive(Debug, Default)]
 struct Pair(AtomicU8);
 
-/// One of two capabilities that one owner has at a time. A reclaim quiesces both before it releases either, and
-/// each once.
+/// One of two capabilities that always have the same owner. A reclaim must quiesce both before it releases either, and
+/// must release each only once.
 #[derive(Debug)]
 pub struct Half {
     tag: u64,
@@ -31,10 +31,10 @@ pub struct Half {
 }
 
 impl Half {
-    /// Both, which carry `tag`.
+    /// Makes both halves of a pair. They carry `tag`.
     #[must_use]
     pub fn pair(tag: u64) -> [Self; 2] {
-        // On the heap of the host, whose they are when their holder is dead.
+        // The pair is on the host's heap, because the host uses it after the owner of the halves has died.
         let pair = as_host(|| Arc::new(Pair::default()));
         [0, 1].map(|number| Self {
             tag,
@@ -43,29 +43,29 @@ impl Half {
         })
     }
 
-    /// What it carries.
+    /// Returns the tag that the half carries.
     #[must_use]
     pub const fn tag(&self) -> u64 {
         self.tag
     }
 
-    /// How often in this process one was released twice, or before its sibling was quiesced, or quiesced on
-    /// behalf of somebody else than the host.
+    /// Returns how often in this process a half was released twice, was quiesced after a reclaim had released its sibling,
+    /// or was quiesced on behalf of an owner other than the host.
     #[must_use]
     pub fn faults() -> usize {
         FAULTS.load(SeqCst)
     }
 }
 
-// SAFETY: it notes what is done; nothing panics, and no domain's code runs.
+// SAFETY: the methods only record that they were called. They do not panic and run no domain's code.
 unsafe impl Capability for Half {
     const NAME: &'static str = "Half";
 
     fn quiesce(&self) {
-        // Possibly more than once.
+        // A half may be quiesced more than once.
         let before = self.pair.0.fetch_or(1 << self.number, SeqCst);
         let sibling = 1 - self.number;
-        // One that its holder dropped by itself was not quiesced.
+        // If the holder dropped the sibling by itself, the sibling was never quiesced, and this is no fault.
         let dropped = 1 << sibling | 1 << (sibling + RELEASED);
         fault_if(before & dropped == dropped || thread::current().owner() != Owner::HOST);
     }

@@ -1,14 +1,14 @@
-//! Who has a certain slot next.
+//! Starts a domain in a certain slot.
 
 use samara_domain_runtime::{Domain, Interface};
 use samara_shared_heap::owner::MAX_OWNERS;
 use std::vec::Vec;
 
-/// Starts domains until one has `slot`, which is free; those before it are killed. A slot that an earlier test
-/// has left just now may come first.
+/// Starts domains until one gets `slot`, and kills the others. The slot must be free. More than one attempt can be
+/// necessary, because slots that an earlier test has freed just now may be used first.
 ///
 /// # Panics
-/// If none has it.
+/// If no domain gets the slot.
 #[must_use]
 pub fn spawn_in<I: ?Sized + Interface>(
     slot: usize,
@@ -21,7 +21,7 @@ pub fn spawn_in<I: ?Sized + Interface>(
             break next;
         }
         others.push(next);
-        assert!(others.len() < MAX_OWNERS, "nobody has slot {slot}");
+        assert!(others.len() < MAX_OWNERS, "slot {slot} is not free: none of {MAX_OWNERS} new domains got it");
     };
     for other in others {
         other.kill();

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use samara_domain_runtime::{Domain, Interface};
 
-/// A domain that is stopped when this is dropped: a test that fails leaves the next one no domain of its own.
+/// A domain that is stopped when this value is dropped. So a failed test leaves no domain behind for the next one.
 #[derive(Debug)]
 pub struct Stopped<I: ?Sized + Interface>(pub Domain<I>);
 
@@ -19,7 +19,7 @@ impl<I: ?Sized + Interface> Deref for Stopped<I> {
 
 impl<I: ?Sized + Interface> Drop for Stopped<I> {
     fn drop(&mut self) {
-        // A dead one is stopped already.
+        // An error is ignored: the test itself may have ended the domain.
         let _ = self.0.stop(Duration::from_secs(10));
     }
 }

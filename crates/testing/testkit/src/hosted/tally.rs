@@ -1,10 +1,10 @@
-//! A capability that counts what is done to it.
+//! A capability that counts how often it is quiesced and released.
 
 use samara_shared_heap::thread;
 use samara_shared_heap::{Capability, Owner};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::SeqCst};
 
-/// What was done to the capabilities of one test: a `static` of it.
+/// The counts of one test's capabilities, in a `static` of that test.
 #[derive(Debug, Default)]
 pub struct Counts {
     quiesced: AtomicU64,
@@ -13,7 +13,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// Nothing was done yet.
+    /// Makes counts that are all zero.
     #[must_use]
     pub const fn new() -> Self {
         Self {
@@ -23,20 +23,20 @@ impl Counts {
         }
     }
 
-    /// How many different capabilities were quiesced.
+    /// Returns how many different capabilities were quiesced.
     #[must_use]
     pub fn quiesced(&self) -> u32 {
         self.quiesced.load(SeqCst).count_ones()
     }
 
-    /// How many different capabilities were released.
+    /// Returns how many different capabilities were released.
     #[must_use]
     pub fn released(&self) -> u32 {
         self.released.load(SeqCst).count_ones()
     }
 
-    /// How often one was released twice, quiesced after a quiesced one was released, or treated on
-    /// behalf of somebody else than the host.
+    /// Returns the number of faults: a capability was released twice, was quiesced after a quiesced one had been released,
+    /// or was quiesced or released on behalf of an owner other than the host.
     #[must_use]
     pub fn faults(&self) -> usize {
         self.faults.load(SeqCst)
@@ -49,7 +49,7 @@ impl Counts {
     }
 }
 
-/// A capability with a number below 64, its own among those that share the counts.
+/// A capability with a number below 64. Capabilities that share counts must have different numbers.
 #[derive(Debug)]
 pub struct Tally {
     counts: &'static Counts,
@@ -57,14 +57,14 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Number `number` of those counted in `counts`.
+    /// Makes the capability with this number, which is counted in `counts`.
     #[must_use]
     pub const fn new(counts: &'static Counts, number: u32) -> Self {
         assert!(number < 64);
         Self { counts, number }
     }
 
-    /// Its number.
+    /// Returns the capability's number.
     #[must_use]
     pub const fn number(&self) -> u32 {
         self.number
@@ -75,13 +75,14 @@ fn as_host() -> bool {
     thread::current().owner() == Owner::HOST
 }
 
-// SAFETY: counting is all that it does; nothing panics, and no domain's code runs.
+// SAFETY: the methods only count. They do not panic and run no domain's code.
 unsafe impl Capability for Tally {
     const NAME: &'static str = "Tally";
 
     fn quiesce(&self) {
         let quiesced = self.counts.quiesced.fetch_or(1 << self.number, SeqCst);
-        // One that its holder dropped was never quiesced: that is no release by a reclaim.
+        // A capability that was released without being quiesced was dropped by its holder, not by a reclaim. So it does
+        // not count here.
         let too_late = self.counts.released.load(SeqCst) & quiesced != 0;
         self.counts.fault_if(too_late || !as_host());
     }

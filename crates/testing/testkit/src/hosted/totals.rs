@@ -1,34 +1,37 @@
-//! Whole totals: what must be the same before and after.
+//! Totals over the whole process, which must be the same before and after a test.
 
 use samara_shared_heap::heap::{self, Census};
 use std::sync::{Mutex, MutexGuard};
 
-/// Lets one test of the binary at a time run: for binaries where every test takes whole totals. What the one before it
-/// killed is reclaimed first: a slot that is freed later would be taken before those that the test has freed.
+/// Lets only one test of the binary run at a time, until the result is dropped. For binaries in which every test
+/// measures whole totals.
+///
+/// Domains that the test before has killed are reclaimed first. Otherwise their slots would be freed during this test,
+/// and new domains would get them before the slots that this test has freed.
 pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
-    // A failed test may have left something behind; the next one measures from there.
+    // A failed test may have left something behind. The next test measures relative to that, so poison is no harm.
     let alone = ALONE.lock().unwrap_or_else(|poison| poison.into_inner());
-    // Not by `host()`: a test may have an event sink of its own, and the first that is set stays.
+    // Not through `host()`, which sets an event sink: a test may set a sink of its own, and only the first one stays.
     samara_host_std::runtime().reap();
     alone
 }
 
-/// What the process has in all.
+/// Totals over the whole process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Totals {
     /// Live objects and capabilities of every owner.
     pub census: Census,
-    /// Bytes of pages that the exchange heap holds, by its own count, caches emptied.
+    /// Bytes of pages that the exchange heap holds, by its own count and with its caches emptied.
     pub held: usize,
-    /// The same by the host's count.
+    /// Bytes of pages that the exchange heap holds, by the host's count.
     pub pages: usize,
-    /// Slots that are not free.
+    /// Domain slots that are not free.
     pub domains: usize,
 }
 
 impl Totals {
-    /// The totals now, after reaping and trimming.
+    /// Reaps and trims, and returns the totals then.
     #[must_use]
     pub fn now() -> Self {
         let host = super::host();

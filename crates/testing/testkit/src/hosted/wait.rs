@@ -1,39 +1,39 @@
-//! Waiting for another thread, with a watchdog so that a failure is a failure and not a hang.
+//! Waits for another thread, with a watchdog, so that a test fails instead of hanging.
 
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
-/// Far beyond what any wait takes on a loaded machine.
+/// The limit of a wait: far longer than any wait takes, even on a loaded machine.
 const WATCHDOG: Duration = Duration::from_secs(120);
 
-/// Yields until `done`.
+/// Yields until `done` returns true.
 ///
 /// # Panics
-/// If `what` never happens.
+/// If it does not within two minutes. The message names `what`.
 pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
-        assert!(start.elapsed() < WATCHDOG, "{what} never came");
+        assert!(start.elapsed() < WATCHDOG, "{what} did not come within {WATCHDOG:?}");
         std::thread::yield_now();
     }
 }
 
-/// What `work` gives on a thread of its own. `None` if it panics, or does not end within `limit`: that thread
-/// is lost, whatever it holds.
+/// Runs `work` on a thread of its own, and returns its result. `None` if it panics, or does not end within `limit`. In
+/// the latter case the thread goes on, and keeps whatever it holds.
 pub fn within<R: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> R + Send + 'static,
 ) -> Option<R> {
     let (done, ended) = mpsc::channel();
     std::thread::spawn(move || {
-        // Nobody waits any more if it took too long.
+        // Sending fails if the work took so long that the caller no longer waits.
         let _ = done.send(work());
     });
     ended.recv_timeout(limit).ok()
 }
 
-/// A barrier for `parties` threads, with the watchdog: where one of them fails, the others do too.
+/// A barrier for `parties` threads, with the watchdog: if one of the threads fails to come, the others fail, too.
 #[derive(Debug)]
 pub struct Gate {
     parties: usize,
@@ -41,7 +41,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// A gate that opens when `parties` threads wait at it, again and again.
+    /// Makes a gate that opens each time when `parties` threads wait at it.
     #[must_use]
     pub const fn new(parties: usize) -> Self {
         Self {
@@ -50,13 +50,13 @@ impl Gate {
         }
     }
 
-    /// Waits until all have come.
+    /// Waits until all threads have come.
     ///
     /// # Panics
-    /// If they do not.
+    /// If they do not come within two minutes.
     pub fn wait(&self) {
         let round = self.arrived.fetch_add(1, SeqCst) / self.parties + 1;
-        wait_until("the other thread", || {
+        wait_until("another thread at the gate", || {
             self.arrived.load(SeqCst) >= round * self.parties
         });
     }

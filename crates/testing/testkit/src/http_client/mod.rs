@@ -1,8 +1,8 @@
-//! An HTTP client at the far end of a cable, that fetches one body again and again and compares every byte
-//! of it with the `samara_pattern` that it must be.
+//! An HTTP client at the far end of a cable. It fetches one body again and again, and compares every byte with the
+//! expected `samara_pattern`.
 //!
-//! Pure: frames go in and out by hand, time is told. So the same client fetches in the process and, driven
-//! by `cargo xtask`, from a kernel in a virtual machine.
+//! The client does no I/O by itself: its user moves the frames in and out, and passes the time to it. So the same
+//! client can fetch from a server in this process and, driven by `cargo xtask`, from a kernel in a virtual machine.
 
 mod peer;
 mod response;
@@ -13,58 +13,58 @@ use std::vec::Vec;
 pub use self::peer::{Connection, Peer};
 use self::response::{Response, Verdict};
 
-/// What is fetched, where, and how often.
+/// The requests that a client makes: to which server, how many, and with which expected body.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
     /// The server's IPv4 address.
     pub server: [u8; 4],
-    /// Its port.
+    /// The server's TCP port.
     pub port: u16,
-    /// Connections that fetch at a time.
+    /// Connections on which the client makes requests at the same time.
     pub connections: usize,
-    /// Requests over all of them.
+    /// Requests in all, over all connections.
     pub requests: u64,
-    /// Chooses the bytes of the body.
+    /// The seed of the pattern that the body must have.
     pub seed: u64,
-    /// How many it must have.
+    /// The number of bytes that the body must have.
     pub bytes: u64,
 }
 
-/// What became of it.
+/// The results of a client's requests.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Outcome {
-    /// Requests that were answered, every byte as it should be.
+    /// Requests that were answered with the right body.
     pub answered: u64,
-    /// Requests that were answered wrongly, or whose connection ended before.
+    /// Requests that were answered wrongly, or whose connection ended too early.
     pub failed: u64,
-    /// Bytes of bodies that were as they should be.
+    /// Bytes of bodies that arrived and were right.
     pub bytes: u64,
 }
 
-/// The client.
+/// An HTTP client. See the [module](self).
 pub struct HttpClient {
     peer: Peer,
     order: Order,
-    /// Requests that nobody has made yet.
+    /// Requests that no connection has begun yet.
     left: u64,
     fetches: Vec<Fetch>,
     outcome: Outcome,
 }
 
-/// One connection, and the request that is under way on it.
+/// One connection, and the request in progress on it.
 struct Fetch {
     connection: Connection,
-    /// What of the request was not sent yet.
+    /// The part of the request that was not sent yet.
     unsent: Vec<u8>,
     response: Option<Response>,
-    /// It makes no more requests.
+    /// Whether the connection makes no more requests.
     closed: bool,
 }
 
 const REQUEST: &[u8] = b"GET /body HTTP/1.1\r\nHost: samara\r\n\r\n";
 
 impl HttpClient {
-    /// A client with this address in the server's network, that connects when it's polled.
+    /// Makes a client with this address in the server's network. It connects when it's polled.
     pub fn new(address: [u8; 4], order: Order) -> Self {
         let mut peer = Peer::new(address, order.seed);
         let connect = |_| Fetch::new(peer.connect(order.server, order.port));
@@ -78,12 +78,13 @@ impl HttpClient {
         }
     }
 
-    /// The host that it's on: frames go in and out there.
+    /// Returns the client's end of the cable, through which its frames go in and out.
     pub fn peer(&mut self) -> &mut Peer {
         &mut self.peer
     }
 
-    /// Handles what was delivered and goes on, at this time after any fixed moment.
+    /// Handles the frames that were delivered, and continues with the requests. `now` is the time since some fixed
+    /// moment.
     pub fn poll(&mut self, now: Duration) {
         self.peer.poll(now);
         for index in 0..self.fetches.len() {
@@ -92,7 +93,7 @@ impl HttpClient {
         self.peer.poll(now);
     }
 
-    /// What became of the requests so far.
+    /// Returns the results so far.
     pub fn outcome(&self) -> Outcome {
         self.outcome
     }
@@ -137,7 +138,7 @@ impl HttpClient {
                     fetch.response = None;
                 }
             }
-            // Bytes that nobody asked for.
+            // The server sent bytes without a request.
             None => verdict = Verdict::Wrong,
         });
         match verdict {
@@ -148,7 +149,8 @@ impl HttpClient {
                 peer.close(fetch.connection);
             }
             Verdict::Partial if !fetch.closed && peer.is_over(fetch.connection) => {
-                // Ended, and not by us: what was asked for never came. The rest is asked for anew.
+                // The server has ended the connection. That fails the request in progress or, if there is none, the
+                // next one. The remaining requests need a new connection.
                 if fetch.response.is_some() || *left > 0 {
                     *left = left.saturating_sub(u64::from(fetch.response.is_none()));
                     outcome.failed += 1;

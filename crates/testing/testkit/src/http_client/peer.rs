@@ -1,4 +1,4 @@
-//! A host with TCP at the far end of a cable: frames go in and out by hand, time is told.
+//! A host with TCP at the far end of a cable. Its user moves the frames in and out, and passes the time to it.
 
 use std::collections::VecDeque;
 use std::vec;
@@ -10,21 +10,21 @@ use smoltcp::socket::tcp::{Socket, SocketBuffer, State};
 use smoltcp::time::{Duration, Instant};
 use smoltcp::wire::{EthernetAddress, HardwareAddress, IpCidr, Ipv4Address, Ipv4Cidr};
 
-/// Bytes of a connection's buffers.
+/// Bytes of a connection's receive buffer and send buffer.
 const RECEIVE: usize = 256 << 10;
 const SEND: usize = 16 << 10;
-/// Bytes of a frame, without check sequence.
+/// Bytes of the longest frame, without its check sequence.
 const LONGEST: usize = 1514;
-/// First of the ports that connections are made from.
+/// The first local port of connections.
 const PORTS: u16 = 49_152;
-/// Seconds after which a server that does not answer is given up.
+/// Seconds after which a connection to a server that does not answer times out.
 const PATIENCE: u64 = 60;
 
 /// A connection of a [`Peer`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Connection(SocketHandle);
 
-/// A host with an address, and connections that it makes.
+/// A host with one address, and the connections that it has opened.
 pub struct Peer {
     wire: Wire,
     interface: Interface,
@@ -41,7 +41,7 @@ struct Wire {
 }
 
 impl Peer {
-    /// A host with this address in a network of 24 bits. `seed` chooses its sequence numbers.
+    /// Makes a host with this address in a /24 network. `seed` chooses its sequence numbers.
     pub fn new(address: [u8; 4], seed: u64) -> Self {
         let mut wire = Wire::default();
         let [.., last] = address;
@@ -62,24 +62,24 @@ impl Peer {
         }
     }
 
-    /// A frame comes out of the cable.
+    /// Delivers a frame from the cable. The next poll handles it.
     pub fn deliver(&mut self, frame: Vec<u8>) {
         self.wire.inbound.push_back(frame);
     }
 
-    /// The next frame that goes into it.
+    /// Returns the next frame that the host sends into the cable.
     pub fn next_frame(&mut self) -> Option<Vec<u8>> {
         self.wire.outbound.pop_front()
     }
 
-    /// Handles what was delivered and runs the timers, at this time after any fixed moment.
+    /// Handles the frames that were delivered, and runs the timers. `now` is the time since some fixed moment.
     pub fn poll(&mut self, now: core::time::Duration) {
         self.now = Instant::from_micros(now.as_micros() as i64);
         self.interface
             .poll(self.now, &mut self.wire, &mut self.sockets);
     }
 
-    /// Begins a connection.
+    /// Begins to open a connection.
     pub fn connect(&mut self, to: [u8; 4], port: u16) -> Connection {
         let buffer = |bytes| SocketBuffer::new(vec![0; bytes]);
         let mut socket = Socket::new(buffer(RECEIVE), buffer(SEND));
@@ -89,18 +89,18 @@ impl Peer {
         self.connections = self.connections.wrapping_add(1);
         let socket = self.sockets.get_mut::<Socket<'_>>(handle);
         let remote = (Ipv4Address::from_octets(to), port);
-        // Fails for port 0 only: the connection is over then.
+        // Fails only for port 0. The connection is over then.
         let _ = socket.connect(self.interface.context(), remote, local);
         Connection(handle)
     }
 
-    /// Sends as much as there's room for; how much that was.
+    /// Sends as many of the bytes as the send buffer has room for. Returns how many.
     pub fn send(&mut self, connection: Connection, bytes: &[u8]) -> usize {
         let socket = self.sockets.get_mut::<Socket<'_>>(connection.0);
         socket.send_slice(bytes).unwrap_or(0)
     }
 
-    /// Shows what has arrived, in pieces, and takes it.
+    /// Passes the bytes that have arrived to `look`, in pieces, and removes them from the receive buffer.
     pub fn receive(&mut self, connection: Connection, mut look: impl FnMut(&[u8])) {
         let socket = self.sockets.get_mut::<Socket<'_>>(connection.0);
         while socket.can_recv() {
@@ -114,17 +114,17 @@ impl Peer {
         }
     }
 
-    /// Sends nothing more.
+    /// Closes the sending direction of the connection.
     pub fn close(&mut self, connection: Connection) {
         self.sockets.get_mut::<Socket<'_>>(connection.0).close();
     }
 
-    /// Whether it was made, and nobody has ended it yet.
+    /// Whether the connection is established, and neither side has begun to close it.
     pub fn is_open(&self, connection: Connection) -> bool {
         self.sockets.get::<Socket<'_>>(connection.0).state() == State::Established
     }
 
-    /// Whether nothing more will ever arrive.
+    /// Whether the connection has ended: nothing more will arrive, and nothing is left to receive.
     pub fn is_over(&self, connection: Connection) -> bool {
         let socket = self.sockets.get::<Socket<'_>>(connection.0);
         let opening = matches!(socket.state(), State::SynSent | State::SynReceived);

@@ -1,34 +1,35 @@
-//! A response on its way: its head is understood, its body compared.
+//! Checks a response while it arrives: parses its head and compares its body with the pattern.
 
 use httparse::{EMPTY_HEADER, Status};
 use std::vec::Vec;
 
 use crate::pattern;
 
-/// Longest head that is waited for, in bytes.
+/// Bytes of the longest head that is accepted.
 const LONGEST: usize = 2048;
 
-/// What is known of a response.
+/// The verdict on the bytes of a response that have arrived so far.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Verdict {
-    /// Right so far.
+    /// The bytes are right, and more must come.
     Partial,
-    /// All of it came, and was right.
+    /// The whole response has arrived, and is right.
     Whole,
-    /// Not what was asked for.
+    /// The response is not the expected one.
     Wrong,
 }
 
-/// What has arrived of one.
+/// A response of which a part has arrived.
 pub(super) struct Response {
     seed: u64,
     bytes: u64,
-    /// The head, until it's whole; then how much of the body came.
+    /// `Err` with the bytes of the head until the head is complete. Then `Ok` with the number of bytes of the body that
+    /// have arrived.
     head: Result<u64, Vec<u8>>,
 }
 
 impl Response {
-    /// One that must bring `bytes` bytes of the pattern of `seed`.
+    /// Expects a response whose body is the first `bytes` bytes of the pattern of `seed`.
     pub(super) fn new(seed: u64, bytes: u64) -> Self {
         Self {
             seed,
@@ -37,7 +38,8 @@ impl Response {
         }
     }
 
-    /// Takes the next of it: how many bytes of the body were right, and what is known then.
+    /// Takes the next bytes of the response. Returns how many bytes of the body among them were right, and the verdict
+    /// after them.
     pub(super) fn take(&mut self, bytes: &[u8]) -> (u64, Verdict) {
         let (have, body) = match &mut self.head {
             Ok(have) => (*have, bytes.to_vec()),
@@ -64,10 +66,11 @@ impl Response {
     }
 }
 
-/// A head that says no success, or another length.
+/// The head is malformed, does not report success, or gives another length of the body.
 struct NotRight;
 
-/// The length of a head that says success and a body of `bytes` bytes; `None` while it is not whole.
+/// Returns the length of a head that reports success and a body of `bytes` bytes. `None` while the head is not
+/// complete.
 fn understood(head: &[u8], bytes: u64) -> Result<Option<usize>, NotRight> {
     let mut fields = [EMPTY_HEADER; 32];
     let mut response = httparse::Response::new(&mut fields);

@@ -20,7 +20,7 @@ pub struct Artifact {
     pub kinds: Vec<String>,
     /// All files that were written.
     pub files: Vec<PathBuf>,
-    /// The program, if it is one.
+    /// The executable file, if the artifact is a program.
     pub executable: Option<PathBuf>,
 }
 
@@ -66,8 +66,8 @@ impl Artifact {
         }))
     }
 
-    /// Whether one of its files has the same contents as `path`. Cargo copies the outputs of workspace members to
-    /// names without its hash, and its messages name the copies.
+    /// Whether one of the artifact's library files has the same contents as `path`. Cargo copies the outputs of
+    /// workspace members to names without its hash, and its messages name the copies.
     pub(crate) fn has_copy_of(&self, path: &Path) -> bool {
         let crate_file = format!("lib{}.", self.crate_name());
         let mut copies = self.files.iter().filter(|file| {
@@ -83,13 +83,13 @@ impl Artifact {
         self.target.replace('-', "_")
     }
 
-    /// Returns its compiled libraries: usually one.
+    /// Returns the artifact's compiled libraries: usually one.
     pub fn libraries(&self) -> impl Iterator<Item = &Path> {
         let is_library = |file: &&PathBuf| file.extension().is_some_and(|end| end == "rlib");
         self.files.iter().filter(is_library).map(PathBuf::as_path)
     }
 
-    /// Returns the libraries that the compiler loads, if it is a procedural macro.
+    /// Returns the libraries that the compiler loads, if the artifact is a procedural macro.
     pub(crate) fn macros(&self) -> impl Iterator<Item = &Path> {
         let is_macro = self.kinds.iter().any(|kind| kind == "proc-macro");
         let files = self.files.iter().filter(move |_| is_macro);

@@ -14,7 +14,7 @@ pub struct Metadata {
     packages: HashMap<String, Package>,
 }
 
-/// Output of `cargo metadata` that has not the form that this crate knows.
+/// Output of `cargo metadata` in a form that this crate does not know.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BadMetadata(pub String);
 
@@ -63,7 +63,7 @@ impl Metadata {
     ///
     /// # Errors
     ///
-    /// If the output has not the form that this crate knows.
+    /// If this crate does not know the form of the output.
     pub fn from_json(output: &str) -> Result<Self, BadMetadata> {
         let metadata =
             MetadataCommand::parse(output).map_err(|error| BadMetadata(error.to_string()))?;

@@ -37,7 +37,8 @@ impl Build {
         }
     }
 
-    /// Returns the directory for records of builds in a target directory, to which [`RECORDS`] must be set.
+    /// Returns the directory for the records of builds in the target directory `target`. The variable [`RECORDS`]
+    /// must be set to it.
     pub fn records(target: &Path) -> PathBuf {
         target.join("samara-invocations")
     }
@@ -55,9 +56,10 @@ impl Build {
             .any(|artifact| artifact.package == package.id)
     }
 
-    /// Returns all packages that a package's library is linked with, itself included, sorted by name: the crates that
-    /// the recorded compiler calls named, and the crates that those were made with. Cargo's metadata leave out crates
-    /// that a feature of this build adds. Where there is no record, the metadata decide.
+    /// Returns all packages that a package's library is linked with, itself included, sorted by name. They are the
+    /// crates that the recorded compiler calls name, and the crates that the calls for those crates name in turn.
+    /// Cargo's metadata leave out crates that a feature of this build adds. If there is no record, only the metadata
+    /// count.
     pub fn linked_with<'a>(&'a self, package: &'a Package) -> Linked<'a> {
         let known = self.metadata.linked_with(package).into_iter();
         let built = known.filter(|it| it.id == package.id || self.contains(it));
@@ -87,7 +89,7 @@ impl Build {
         linked
     }
 
-    /// Returns the packages that a package names itself: in its manifest, and in the recorded calls.
+    /// Returns the packages that a package itself names, in its manifest or in the recorded calls that compiled it.
     pub(crate) fn direct<'a>(&'a self, package: &'a Package) -> Vec<&'a Package> {
         let manifest = package.dependencies.iter().map(String::as_str);
         let named = self.named_by(package).into_iter();
@@ -114,10 +116,10 @@ impl Build {
         files.map(|path| (path.clone(), artifact(&path))).collect()
     }
 
-    /// Returns the packages of the build that are domains, sorted by name. A library is a domain if it is a member of
-    /// the workspace, or comes from a path, or is linked with a crate that marks domains, or with a file of no
-    /// package, and if it is neither reviewed nor one of the `hosts`. So an unknown crate counts as a domain, and so
-    /// does another crate with a known name.
+    /// Returns the packages of the build that are domains, sorted by name. A reviewed library is no domain, and
+    /// neither is one of the `hosts`. Any other library is a domain if it is a member of the workspace, comes from a
+    /// path, or is linked with a crate that marks domains or with a file of no package. So an unknown crate counts as
+    /// a domain, and so does another crate with a known name.
     pub fn domains<'a>(&'a self, review: &Review, hosts: &[Reviewed]) -> Vec<&'a Package> {
         let is_known =
             |it: &Package| review.of(it).is_some() || hosts.iter().any(|host| host.is(it));

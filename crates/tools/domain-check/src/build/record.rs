@@ -35,7 +35,7 @@ pub struct Invocation {
 pub enum BadRecord {
     /// There is no record file with this name.
     Missing(PathBuf),
-    /// The file has not the form that the wrapper writes.
+    /// The file does not have the form that the wrapper writes.
     Malformed(PathBuf),
     /// The library was made by another call than the recorded one.
     OfAnother(PathBuf),
@@ -103,7 +103,7 @@ impl Invocation {
         variable.starts_with("RUST") || Self::is_of_package(variable)
     }
 
-    /// Returns the record in `records` of the call that made `library`, which may have been copied to a name without
+    /// Returns the record in `records` of the call that made `library`. The library may be a copy whose name lacks
     /// cargo's hash.
     ///
     /// # Errors
@@ -138,7 +138,7 @@ impl Invocation {
         Self::from_json(&serde_json::from_str(&text).ok()?)
     }
 
-    /// Returns the path in `records` of this call's own record; nothing for calls that make no crate of cargo's.
+    /// Returns the path in `records` of this call's own record. Returns nothing if the call names no crate.
     pub(crate) fn path(&self, records: &Path) -> Option<PathBuf> {
         let name = self.value("--crate-name")?;
         let extra = self.codegen("extra-filename").unwrap_or_default();
@@ -153,7 +153,7 @@ impl Invocation {
         }
     }
 
-    /// Returns the list of files and variables that this call writes.
+    /// Returns the file into which this call writes the list of the files and variables that it has read.
     pub(crate) fn dep_info(&self) -> Option<PathBuf> {
         self.output("", "d")
     }
@@ -232,7 +232,7 @@ impl Invocation {
     }
 }
 
-/// Returns the feature that a condition turns on, if it does.
+/// Returns the feature that a condition turns on, if it turns on one.
 pub(crate) fn feature(condition: &str) -> Option<&str> {
     let name = condition.strip_prefix("feature=\"")?.strip_suffix('"')?;
     (!name.contains('"')).then_some(name)

@@ -76,7 +76,7 @@ fn wrap(records: &Path, compiler: OsString, arguments: &[OsString]) -> Result<u8
     Ok(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1))
 }
 
-/// Returns the arguments, including those that cargo put into a file because there were too many.
+/// Returns the arguments. If there are too many, cargo puts them into a file, and this function reads it.
 fn spelled_out(arguments: &[OsString]) -> Result<Vec<String>, String> {
     let mut all = Vec::new();
     for argument in arguments {
@@ -92,7 +92,7 @@ fn spelled_out(arguments: &[OsString]) -> Result<Vec<String>, String> {
     Ok(all)
 }
 
-/// Returns the environment variables that are part of the code, as the compiler has just reported.
+/// Returns the environment variables whose values are part of the code, according to the compiler's report in `text`.
 fn compiled_in(text: &str) -> BTreeMap<String, String> {
     let lines = text
         .lines()
@@ -103,7 +103,7 @@ fn compiled_in(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Returns a digest of each file that the compiler has reported.
+/// Returns a digest of each file in the compiler's report.
 fn sources(text: &str, directory: &Path) -> BTreeMap<String, String> {
     let files = text.lines().filter_map(|line| line.strip_suffix(':'));
     let files = files.map(unescaped);

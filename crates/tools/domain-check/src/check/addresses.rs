@@ -34,7 +34,7 @@ const TAKING: &[(&str, &str)] = &[
     ("::new_pointer", "formats with `{:p}`"),
     (" Pointer>::fmt", FORMATS),
     ("::Pointer>::fmt", FORMATS),
-    // The types of expressions show the following ones too.
+    // The check of the expressions' types finds most of the following operations too.
     ("::const_ptr::<impl", POINTER),
     ("::mut_ptr::<impl", POINTER),
     ("NonNull::<", POINTER),
@@ -49,8 +49,9 @@ const TAKING: &[(&str, &str)] = &[
     ("::substr_range", "compares by `substr_range`"),
 ];
 
-/// Types of the standard library whose own `Debug` shows an address, in MIR's spelling of declared variables. No
-/// other type's `Debug` does.
+/// Types of the standard library whose own `Debug` shows an address, in MIR's spelling of declared variables. Besides
+/// these, only pointers show one: `shows_address` looks for function pointers, and raw pointers are refused wherever
+/// they occur.
 const SHOWING: &[&str] = &[
     "core::slice::ChunksExactMut<",
     "core::slice::ChunksMut<",
@@ -70,7 +71,7 @@ const DEBUG: &[&str] = &[
     "::entries::<",
 ];
 
-/// Finds every place where a unit takes an address, by its calls.
+/// Finds every place where a unit takes an address, by the calls and casts in its MIR.
 pub(super) fn check(
     invocation: &Invocation,
     conditions: &Conditions,
@@ -112,7 +113,8 @@ fn collect(
             (TokenTree::Ident(word), _) if POINTERS.contains(&plain(word).as_str()) => {
                 found.insert((format!("the address in {}", plain(word)), function.clone()));
             }
-            // A call of a trait's method is recognised by the trait's name.
+            // `taken` recognises a call of a trait's method by the trait's name, so an import may not rename this
+            // trait.
             (TokenTree::Ident(word), Some(next)) if word == "Pointer" && is_word(next, "as") => {
                 let what = "an address that `fmt::Pointer` shows by another name".to_owned();
                 found.insert((what, None));
@@ -187,15 +189,15 @@ fn variables(line: &str) -> impl Iterator<Item = &str> {
     words.filter(|it| it.starts_with('_'))
 }
 
-/// Whether the `Debug` of a value of this type shows an address: the type contains one of those types, or a function
-/// pointer. It does not show types that are only named in its type, and a function item itself has no `Debug`.
+/// Whether the `Debug` of a value of this type shows an address: the type contains one of [`SHOWING`], or a function
+/// pointer. `PhantomData` shows no value of the type that it names, and a function item has no `Debug`.
 fn shows_address(ty: &str) -> bool {
     let is_pointer = !ty.contains('{') && !ty.contains("PhantomData<") && ty.contains("fn(");
     is_pointer || SHOWING.iter().any(|it| ty.contains(it))
 }
 
-/// Returns a line without the text in quotes, and without the picture of a constant's bytes. The compiler prints
-/// texts and characters with escapes. Returns nothing if one has no end.
+/// Returns a line without its string and character literals, and without the picture of a constant's bytes. The
+/// compiler prints such literals with escapes. Returns nothing if a literal has no end.
 fn without_texts(line: &str) -> Option<String> {
     let mut code = String::with_capacity(line.len());
     let mut letters = line.chars();
@@ -219,7 +221,7 @@ fn without_texts(line: &str) -> Option<String> {
                 } else if ahead.next() == Some('\'') {
                     letters = ahead;
                 } else if !first.is_alphabetic() && first != '_' {
-                    // It is not a lifetime either.
+                    // This quote begins neither a character nor a lifetime.
                     return None;
                 }
             }
@@ -229,7 +231,7 @@ fn without_texts(line: &str) -> Option<String> {
     Some(code)
 }
 
-/// Returns the last name in a path that is followed by arguments.
+/// Returns the last name in the path before a function's arguments.
 fn name_of(header: &str) -> Option<String> {
     let path = header.split_once('(').map_or(header, |(path, _)| path);
     let last = path.rsplit("::").next().unwrap_or_default();

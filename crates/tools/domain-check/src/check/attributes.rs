@@ -36,7 +36,7 @@ const LINKER: &[&str] = &[
     "used",
 ];
 
-/// Attributes that only unstable code has.
+/// Attributes that only unstable code may have.
 const UNSTABLE: &[&str] = &[
     "allow_internal_unsafe",
     "allow_internal_unstable",
@@ -63,8 +63,8 @@ pub(super) fn is_one(group: &Group, before: &[TokenTree]) -> bool {
     group.delimiter() == Delimiter::Bracket && follows_hash
 }
 
-/// Returns what is wrong with an attribute, if anything. In a macro's definition (`template`), attributes that
-/// another macro would remove are not known, so unknown ones are allowed there.
+/// Returns what is wrong with an attribute, if anything. Unknown attributes are allowed in a macro's definition
+/// (`template`), because they may be the input of another macro that removes them.
 pub(super) fn judge(
     attribute: TokenStream,
     review: &Review,
@@ -112,7 +112,7 @@ pub(super) fn judge(
     Some((rule, format!("attribute {path}")))
 }
 
-/// Whether the list of lints has one that protects the domain.
+/// Whether the attribute's list of lints names the lint that protects the domain.
 fn lowers(attribute: &[TokenTree]) -> bool {
     attribute.iter().any(|token| match token {
         TokenTree::Group(lints) => lints

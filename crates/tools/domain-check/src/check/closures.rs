@@ -37,8 +37,8 @@ const TRAITS: &[&str] = &[
     "FnOnce",
 ];
 
-/// Finds every call of a closure in this unit whose arguments the caller keeps. The compiler's other files go to
-/// `directory`.
+/// Finds every call in this unit that passes arguments to a closure and also keeps them in the caller. The compiler's
+/// other files go to `directory`.
 pub(super) fn check(
     invocation: &Invocation,
     directory: &Path,
@@ -54,7 +54,7 @@ pub(super) fn check(
     Ok(kept(&code))
 }
 
-/// Finds every call of a closure in `code` whose arguments its caller keeps.
+/// Finds every call in `code` that passes arguments to a closure and also keeps them in the caller.
 fn kept(code: &str) -> Findings {
     let mut findings = Findings::new();
     let mut function = None;
@@ -66,7 +66,7 @@ fn kept(code: &str) -> Findings {
         // Scopes, variables and headers name closures too.
         let line = line.trim();
         let assigns = line.contains(" = ") && line.ends_with(';') && !line.starts_with("let ");
-        // No other line is a call of a closure.
+        // A line that calls a closure contains one of these two texts.
         let concerns = line.contains("call") || line.contains("{closure#");
         let breaks = assigns && concerns && !keeps_nothing(line).unwrap_or(false);
         if !breaks || !told.insert((function.clone(), line.to_owned())) {
@@ -83,7 +83,7 @@ fn kept(code: &str) -> Findings {
     findings
 }
 
-/// Whether a statement calls no closure, or calls one without a value that the caller keeps. Returns nothing if the
+/// Whether a statement calls no closure, or calls one and keeps none of its arguments. Returns nothing if the
 /// statement is not understood.
 fn keeps_nothing(line: &str) -> Option<bool> {
     let tokens = places::without(line).ok()?.parse::<TokenStream>().ok()?;
@@ -116,7 +116,8 @@ enum Callee<'a> {
     Trait(&'a Group),
 }
 
-/// Returns what this path calls; `depths` are its tokens' depths. Returns nothing if the path is not understood.
+/// Returns the target of a call whose path is `path`; `depths` are the depths of the path's tokens. Returns nothing
+/// if the path is not understood.
 fn callee<'a>(path: &'a [TokenTree], depths: &[usize]) -> Option<Callee<'a>> {
     let mut at_top = (0..path.len()).rev().filter(|&it| depths[it] == 0);
     let Some(last) = at_top.find(|&it| !matches!(&path[it], TokenTree::Punct(_))) else {
@@ -180,7 +181,7 @@ fn depths(tokens: &[TokenTree]) -> Option<Vec<usize>> {
     (depth == 0).then_some(depths)
 }
 
-/// Whether the tuple, which is the last argument, is a variable that is moved.
+/// Whether the last argument, which is the tuple, is a moved variable.
 fn is_moved(arguments: &Group) -> bool {
     let tokens: Vec<TokenTree> = arguments.stream().into_iter().collect();
     let [.., comma, moves, TokenTree::Ident(name)] = tokens.as_slice() else {
@@ -361,7 +362,8 @@ mod tests {
         check(&tried.invocation, &tried.directory, &Compiled::run).expect("it compiles")
     }
 
-    /// Two closures that write into their arguments.
+    /// Returns code that calls `with` for two closures. The first resizes its argument, and the second expects an
+    /// argument that nobody resized.
     fn calls(with: &str) -> String {
         format!(
             "#![no_std]\nextern crate alloc;\nuse alloc::vec::Vec;\n{with}\n\

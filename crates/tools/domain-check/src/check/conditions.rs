@@ -27,13 +27,13 @@ impl Conditions {
         })
     }
 
-    /// Returns the names of the conditions on which the two differ.
+    /// Returns the names of the conditions on which the build and its expansion differ.
     pub(super) fn differing(&self) -> BTreeSet<String> {
         names_apart(&self.linked, &self.expanded)
     }
 
-    /// Whether all code that can run is the same in both. A macro of another crate may use a condition that the
-    /// domain itself may not name.
+    /// Whether all code that can run is the same in the build and in its expansion. A macro of another crate may use
+    /// a condition that the domain itself may not name.
     pub(super) fn make_the_same(
         &self,
         invocation: &Invocation,
@@ -46,7 +46,8 @@ impl Conditions {
     }
 
     /// Returns the call's output for the same code without optimisation. Optimising takes long, and the output would
-    /// show no more. The condition that depends on the level keeps the value that it has in the build.
+    /// show no more. The condition `debug_assertions` depends on the level of optimisation, and keeps the value that
+    /// it has in the build.
     pub(super) fn unoptimised(
         &self,
         invocation: &Invocation,

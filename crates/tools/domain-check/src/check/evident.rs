@@ -5,8 +5,8 @@
 //! declaration asks for more. Then no proof is needed.
 //!
 //! Types are read as the compiler prints them for itself (`typed::tokens`): `T/#0` is a parameter, `'erased` is any
-//! lifetime, and `'b0` is a lifetime of a binder around it. Nothing is demanded of the last one outside of its
-//! binder; within a closure's signature, `values` checks it. A type of unknown form is not evident.
+//! lifetime, and `'b0` is a lifetime of a binder around it. Outside of its binder, nothing is demanded of `'b0`;
+//! within a closure's signature, `values` checks it. A type of unknown form is not evident.
 
 use std::collections::BTreeSet;
 
@@ -101,11 +101,11 @@ impl Types<'_> {
         types.try_for_each(|ty| self.is_evident(ty))
     }
 
-    /// Checks a type that a closure has captured. A reference may lead to any evident type without parameters: within
-    /// the closure its lifetime is one of its own that occurs nowhere else, so a value that has to outlive it either
-    /// goes on to another lifetime or stays inside. The other lifetime is checked where the closure is made. A
-    /// parameter is not checked there: it is assumed to outlive the other lifetime because it outlives the first one,
-    /// and the compiler does not check this.
+    /// Checks a type that a closure has captured. A reference may lead to any evident type without parameters. Within
+    /// the closure, the reference has a lifetime of its own that occurs nowhere else. So the bound that the reference
+    /// implies either stays inside the closure, or it leads to a bound by another lifetime, which the compiler checks
+    /// where the closure is made. For a parameter the compiler does not check this: it takes the parameter to outlive
+    /// the other lifetime because it outlives the reference's.
     fn is_captured(&self, ty: &[TokenTree]) -> Result<(), Doubt> {
         match lent(ty) {
             Some(to) if !has_parameters(to) => self.is_evident(to),
@@ -135,8 +135,8 @@ impl Types<'_> {
     /// })`.
     fn is_made_evident(&self, kind: &str, of: &[TokenTree]) -> Result<(), Doubt> {
         match (kind, of) {
-            // The closure's code relies on what each of these types implies by itself. The parameters and lifetimes
-            // of the surrounding function are listed first, and the captures are last.
+            // The closure's code relies on the bounds that each of these types implies by itself. The parameters and
+            // lifetimes of the surrounding function are listed first, and the captures are last.
             ("Closure" | "Coroutine", [.., TokenTree::Group(list)]) => {
                 let list = inner(list);
                 let list = between_commas(&list);
@@ -149,7 +149,7 @@ impl Types<'_> {
                 let mut captured = between_commas(&captured).into_iter();
                 captured.try_for_each(|ty| self.is_captured(ty))
             }
-            // Its signature is not printed.
+            // The compiler does not print a function item's signature.
             ("FnDef", _) => Err(ITEM),
             ("Alias", [way, .., TokenTree::Group(alias)]) => {
                 let alias = inner(alias);
@@ -182,7 +182,8 @@ impl Types<'_> {
         self.is_apart(&list)
     }
 
-    /// Checks that no argument can be linked with another: there is one lifetime, or none.
+    /// Checks that no argument can be linked with another. Besides closed types, there may be one lifetime and
+    /// nothing else, or any number of evident types.
     fn is_apart(&self, list: &[&[TokenTree]]) -> Result<(), Doubt> {
         let open: Vec<_> = list.iter().filter(|it| !is_closed(it)).collect();
         match open[..] {
@@ -192,9 +193,10 @@ impl Types<'_> {
         }
     }
 
-    /// Checks that a type is evident except where its `Debug` only forwards to another type's. References, tuples,
-    /// arrays and these types of the standard library show the value that they lead to, and use nothing that they
-    /// imply about it. So this does not hold for a unit that has an impl of its own for a reference.
+    /// Checks that a type is evident, except for outer types whose `Debug` only forwards to that of the value inside.
+    /// These are references, tuples, arrays and the types in [`SHOWING`]. Their `Debug` relies on no bound that the
+    /// outer type implies. A unit with an impl of its own for a reference may not use this check, because that impl
+    /// may rely on such a bound.
     pub(super) fn is_shown(&self, ty: &[TokenTree]) -> Result<(), Doubt> {
         match (lent(ty), ty) {
             (Some(to), _) => self.is_shown(to),
@@ -225,7 +227,7 @@ const SHOWING: &[&str] = &[
     "core::result::Result",
 ];
 
-/// Whether a path, without its arguments, is one of these.
+/// Whether a path, without its arguments, is one of `paths`.
 pub(super) fn is_one_of(path: &[TokenTree], paths: &[&str]) -> bool {
     let names = split(path).map(|(names, _)| names).unwrap_or_default();
     let names: String = names.iter().map(ToString::to_string).collect();
@@ -267,7 +269,7 @@ fn split(path: &[TokenTree]) -> Option<(&[TokenTree], Vec<&[TokenTree]>)> {
     }
 }
 
-/// Returns the types in a tuple, or the one in an array, before its length.
+/// Returns the types in a tuple, or an array's type of elements without its length.
 fn elements(list: &[TokenTree]) -> Vec<&[TokenTree]> {
     let ends = |token: &TokenTree| is_punct(Some(token), ';');
     between_commas(list.split(ends).next().unwrap_or_default())

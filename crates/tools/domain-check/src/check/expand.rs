@@ -1,4 +1,4 @@
-//! Expands a unit's source with its own invocation, and lists the files that it was read from.
+//! Expands a unit's source by the unit's own invocation, and lists the files from which the compiler reads it.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -109,8 +109,8 @@ pub(super) fn forbidding(
 }
 
 /// Compiles `invocation` once more, up to code generation, with the compiler's next trait solver. That solver has
-/// soundness holes of its own, but not those of the one that made the linked library. The compiler's files go to
-/// `directory`.
+/// soundness holes of its own, but not the holes of the solver that compiled the linked library. The compiler's files
+/// go to `directory`.
 pub(super) fn by_another_solver(
     invocation: &Invocation,
     directory: &Path,
@@ -161,7 +161,7 @@ impl Inputs {
 
 /// Repeats the call without the options for its output and its messages.
 fn again(invocation: &Invocation) -> Command {
-    /// Options with a value that say where results go.
+    /// Options that take a value and say where the results go, or in which form.
     const RESULTS: &[&str] = &["--emit", "--out-dir", "-o", "--error-format", "--json"];
     let mut command = Command::new(&invocation.program);
     command.current_dir(&invocation.directory);

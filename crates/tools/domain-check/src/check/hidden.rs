@@ -15,8 +15,9 @@ pub(super) fn is_hidden(word: &str) -> bool {
     word.len() > 1 && word.starts_with('_')
 }
 
-/// Finds such words where they are names of items; in expanded code, only words that the domain itself has `written`.
-/// A function that is imported by `*` and not called looks like a variable: reviews must name such functions.
+/// Finds hidden names in places where they name items. In expanded code it reports only the words that the domain
+/// itself has `written`. A function that is imported by `*` and not called looks like a variable: reviews must name
+/// such functions.
 pub(super) fn search(source: TokenStream, written: Option<&BTreeSet<String>>) -> Findings {
     let mut found = BTreeSet::new();
     collect(source, false, &mut found);
@@ -33,7 +34,8 @@ pub(super) fn search(source: TokenStream, written: Option<&BTreeSet<String>>) ->
     .collect()
 }
 
-/// Adds the words. `imported` says that a `use` names all of them.
+/// Adds the hidden names of items in `source` to `found`. `imported` says that a `use` surrounds the source, so that
+/// all its words name items.
 fn collect(source: TokenStream, imported: bool, found: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     let mut in_use = imported;

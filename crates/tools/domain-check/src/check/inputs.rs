@@ -29,7 +29,7 @@ pub(super) fn check(inputs: &Inputs, unit: &Unit<'_>, target: &Path, review: &Re
         recorded.insert(invocation.directory.join(file), digest);
     }
     for file in &inputs.files {
-        // The file's name as the compiler prints it.
+        // The compiler prints the file's name without the directory of the call.
         let printed = file.to_str().unwrap_or("\"");
         let directory = invocation.directory.to_str().unwrap_or_default();
         let printed = printed.strip_prefix(directory).unwrap_or(printed);

@@ -7,7 +7,7 @@ use crate::build::{Build, Invocation, feature};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, names};
 
-/// Options that Cargo passes, which have values of their own.
+/// Options that Cargo passes and that take a value.
 const OPTIONS: &[&str] = &[
     "--check-cfg",
     "--color",
@@ -56,7 +56,7 @@ const CODEGEN: &[&str] = &[
     "symbol-mangling-version",
 ];
 
-/// Editions in which `::name` is a crate, and in which no keyword is missing that a later edition's code uses.
+/// Editions in which `::name` is a crate, and which have every keyword that code of a later edition uses.
 const EDITIONS: &[&str] = &["2021", "2024"];
 
 /// Crates that a domain's macros name by absolute paths.
@@ -163,7 +163,7 @@ impl Check<'_> {
         }
     }
 
-    /// Checks that each crate that is named was made by the build, and is named by its own name.
+    /// Checks that the build made each crate that the call names, and that the call uses the crate's own name.
     fn externs(&mut self, externs: &[String], build: &Build) {
         let targets = build.artifacts.iter();
         let made: HashSet<_> = targets.map(|it| it.target.replace('-', "_")).collect();

@@ -24,7 +24,7 @@ pub(super) fn has_shebang(source: &str) -> bool {
 ///
 /// The compiler prints syntax trees so that they read the same. But it prints bodies of macros and arguments of
 /// attributes as lists of tokens, and two tokens that were separate in the source may be adjacent there, as `/*` or
-/// `r"`. A token that begins like that is refused in such lists. The text is read from its start, so everything
+/// `r"`. A token with such a beginning is refused in such a list. The text is read from its start, so everything
 /// before the first such place was read as it was compiled.
 pub(super) fn printed(text: &str) -> Findings {
     let mut reader = Reader {
@@ -145,8 +145,8 @@ impl<'a> Reader<'a> {
         self.push(Token::Other);
     }
 
-    /// Reads a character or a lifetime. Returns whether it is a character that would be a lifetime without its last
-    /// quote.
+    /// Reads a character or a lifetime. Returns whether the token is a character that would be a lifetime if its last
+    /// quote were missing.
     fn quote(&mut self) -> bool {
         self.push(Token::Other);
         let mut chars = self.rest().chars().skip(1);
@@ -165,7 +165,8 @@ impl<'a> Reader<'a> {
         is_character && is_word(first)
     }
 
-    /// Whether the token may have been a lifetime, with its last quote opening a character.
+    /// Whether the text goes on so close to the last quote that the source may have had a lifetime before the quote,
+    /// and that the quote may have opened a character.
     fn touches(&self) -> bool {
         let mut chars = self.rest().chars();
         match chars.next() {

@@ -1,6 +1,6 @@
 //! Places in the compiler's output: the file paths in names of closures and of impls, which need not be valid tokens.
 
-/// How the name of an item begins and ends that contains the place of its code.
+/// The beginning and the end of each kind of item name that contains the place of the item's code.
 const PLACED: &[(&str, char)] = &[
     ("{async block@", '}'),
     ("{async closure@", '}'),
@@ -49,8 +49,8 @@ fn begin(text: &str) -> Option<(usize, char)> {
     each.min()
 }
 
-/// Whether a closure's name begins here whose content is not a place but a path of items, as in
-/// `Option<u8>::insert::{closure#0}}`. It consists of tokens, and is left unchanged.
+/// Whether the closure's name that begins here contains a path of items instead of a place, as in
+/// `Option<u8>::insert::{closure#0}}`. Such a name consists of tokens, and is left unchanged.
 fn is_path(line: &str) -> bool {
     let path = line.split_once("::{closure#").map(|(path, _)| path);
     let is_of_tokens = |path: &str| !["\"", "//", "/*"].iter().any(|it| path.contains(it));

@@ -24,8 +24,9 @@ pub(super) fn search(source: TokenStream, review: &Review) -> Findings {
     search.findings
 }
 
-/// Finds everything unsafe in `source`, a file as a domain wrote it, so that no derive wrote any of it. Other
-/// forbidden constructs may occur there under a condition that is off.
+/// Finds everything unsafe in `source`, the text of a file of the domain. No derive wrote a part of this text, so
+/// none of its unsafe impls is excused. Other forbidden constructs are not reported, because they may stand under a
+/// condition that is off.
 pub(super) fn written(source: TokenStream, review: &Review) -> Findings {
     let mut nothing_derived = review.clone();
     nothing_derived.derived_unsafe_traits.clear();
@@ -79,7 +80,7 @@ impl Search<'_> {
         self.findings.push(finding);
     }
 
-    /// Searches these tokens. `function` is the one around them.
+    /// Searches these tokens. `function` is the name of the function around them.
     fn descend(&mut self, stream: TokenStream, function: Option<&str>, context: Context) {
         let tokens: Vec<TokenTree> = stream.into_iter().collect();
         let mut function = function.map(str::to_owned);
@@ -121,7 +122,8 @@ impl Search<'_> {
                         self.find(Rule::ExternBlock, "extern block", place);
                     }
                 }
-                // A domain that only names such a macro may rename it.
+                // In a domain's own text the mere name counts as a use, because an import may give the macro another
+                // name.
                 TokenTree::Ident(word)
                     if ASSEMBLY.contains(&plain(word).as_str())
                         && (self.written || is_punct(rest.first(), '!')) =>
@@ -144,7 +146,8 @@ impl Search<'_> {
     }
 
     /// Returns the unsafe construct that the keyword `unsafe` before `rest` introduces, unless it is harmless or
-    /// reviewed. Where a macro may separate the keyword from what follows, it counts as unsafe.
+    /// reviewed. A function pointer's type is harmless. It counts as unsafe among a macro's tokens, because the macro
+    /// may separate the keyword from the rest of the type.
     fn unsafe_thing(&self, rest: &[TokenTree], context: Context) -> Option<(Rule, String)> {
         let what = match rest.first() {
             None => "the word unsafe alone".into(),

@@ -59,8 +59,10 @@ impl<'a> Sources<'a> {
                 }
             }
         }
-        // The other files are texts. They are checked only if they may be taken for code: by an `include`, since a
-        // module's file ends in `.rs` or is refused in the expanded code. A file that is not UTF-8 cannot be code.
+        // The other files are texts. A text is checked only if the compiler or a reader may take it for code: if a
+        // source file contains the word `include`, or if the text begins with a line for an interpreter. A text
+        // cannot be a module's file, because the check of the expanded code refuses a module's file whose name does
+        // not end in `.rs`. A file that is not UTF-8 cannot be code.
         for file in others {
             if let Ok(text) = fs::read_to_string(file)
                 && (includes || misread::has_shebang(&text))

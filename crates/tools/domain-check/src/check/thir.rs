@@ -59,7 +59,7 @@ impl<'a> Bodies<'a> {
             let is = |kind: &str| line.ends_with(kind) && line.trim() == kind;
             let not_understood =
                 || format!("a part of `{body}` is not understood: `{}`", line.trim());
-            // The type of the expression whose kind this is.
+            // Returns the type of the expression whose kind is on this line.
             let whole = || {
                 let begin = at.checked_sub(EXPRESSION.len());
                 begin
@@ -78,7 +78,7 @@ impl<'a> Bodies<'a> {
                 let ty = ty(&lines[at..]).ok_or_else(not_understood)?;
                 let kind = lines.get(at + EXPRESSION.len()).map(|it| it.trim());
                 let is_path = kind.is_some_and(|it| it.starts_with("ZstLiteral("));
-                // An expression in a scope is printed as one of its own.
+                // The expression inside a scope is printed as an `Expr` of its own, and is read then.
                 if ty.starts_with("FnDef(") && !is_path && kind != Some("Scope {") {
                     bodies.held.push(Typed { body, ty });
                 }

@@ -106,7 +106,7 @@ const ESCAPED: &[&str] = &[
     "TrackCaller",
 ];
 
-/// Whether all attributes are such, before anything is read as tokens.
+/// Checks that each printed attribute is one of [`ESCAPED`]. This must come before anything is read as tokens.
 fn are_known(typed: &str) -> Result<(), String> {
     for after in typed.split(ATTRIBUTE).skip(1) {
         let name = after.split(|it: char| !it.is_alphanumeric()).next();
@@ -124,12 +124,12 @@ fn are_known(typed: &str) -> Result<(), String> {
 const BOUND: &str = "'^";
 const ERASED: &str = "'{erased}";
 
-/// The number of an item, where the compiler names it.
+/// The beginning of an item's number and path in the compiler's notation.
 const ITEM: &str = "DefId(";
 
-/// Makes tokens of the compiler's internal notation: lifetimes get names, and numbers of items are removed. The
-/// replaced text contains nothing that begins or ends a text, so a text of the domain that looks the same hides
-/// nothing.
+/// Makes tokens of the compiler's internal notation: lifetimes get names, and numbers of items are removed. A
+/// replaced part contains no double quote and no comment mark. So a string of the domain that looks like such a part
+/// hides nothing.
 fn with_tokens(typed: &str) -> String {
     let mut rest = typed;
     let mut all = String::with_capacity(typed.len());
@@ -166,7 +166,8 @@ fn behind_item(text: &str) -> Option<&str> {
     path.trim_start_matches(is_of_a_path).strip_prefix(')')
 }
 
-/// Whether a type was printed only in part. In a pattern, a range has an end after the dots or a number before them.
+/// Whether a type was printed only in part. Three dots in a pattern are a range: an end follows them, or a number
+/// precedes them.
 fn is_cut(source: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     let dots = |window: &[TokenTree]| window.iter().all(|it| is_punct(Some(it), '.'));

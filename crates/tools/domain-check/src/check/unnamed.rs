@@ -8,13 +8,13 @@
 //!
 //! A destructor runs for the type of a variable, which need not be the type that its value was made with. Subtyping
 //! shortens its lifetimes one by one, and the compiler checks nowhere whether the new type is well-formed. So a type
-//! of this unit with a destructor has to be evidently well-formed for all of its arguments. Its arguments have to be
-//! so where a struct is made from its fields, because its destructor may call a function pointer or an object with
-//! them.
+//! of this unit with a destructor has to be evidently well-formed for all of its arguments. The arguments have to be
+//! evidently well-formed where a value of the type is made from its fields, because the destructor may call a
+//! function pointer or an object with them.
 //!
-//! A function's own type says which impl the function belongs to. A variable of such a type gets its value by
-//! subtyping too, and a call of the variable runs the impl that the variable's type names, which was never proved. So
-//! where lifetimes are a part of the type, the value has to be the function's path, and nothing else.
+//! A function's own type says which impl the function belongs to. A variable of such a type may get its value by
+//! subtyping too. A call of the variable runs the impl that the variable's type names, and nothing has proved the
+//! bounds of that impl. So if the type contains lifetimes, no expression other than the function's path may have it.
 //!
 //! Nothing else runs code for a type that no path names. `lifetimes::shape::impls` refuses types that occur in no
 //! header, and `values` refuses functions whose lifetimes are bound late. For any other function, the compiler checks
@@ -102,8 +102,8 @@ fn function(ty: &str) -> &str {
     path.map_or(ty, |(path, _)| path)
 }
 
-/// Whether an impl has a method with the name of `Debug`'s for a reference, or for a box or a pin. Only another crate
-/// could have an impl for any other type that leads to this unit's types.
+/// Whether the unit has an impl for a reference, a box or a pin with a method that is named `fmt`, like `Debug`'s.
+/// For any other type that leads to this unit's types, only another crate could have such an impl.
 fn shows_references(bodies: &Bodies<'_>) -> bool {
     const LEADING: &[&str] = &["&", "alloc::boxed::Box<", "core::pin::Pin<"];
     bodies
@@ -114,7 +114,7 @@ fn shows_references(bodies: &Bodies<'_>) -> bool {
 
 struct Judge<'a> {
     types: Types<'a>,
-    /// Whether `Debug` of a reference is the standard library's.
+    /// Whether references have no `Debug` but that of the standard library.
     shows: bool,
 }
 
@@ -132,7 +132,7 @@ impl Judge<'_> {
         let is_slice = matches!(to, [TokenTree::Group(it)] if it.delimiter() == Delimiter::Bracket);
         let is_object = from.first().is_some_and(|it| is_word(it, "dyn"));
         let evident = if is_slice || is_object {
-            // An array becomes a slice, and an object keeps its table.
+            // Neither makes a new table: an array becomes a slice, and an object keeps its table.
             Ok(())
         } else if self.shows && is_debug(to) {
             self.types.is_shown(from)
@@ -142,8 +142,8 @@ impl Judge<'_> {
         Ok(evident.err())
     }
 
-    /// Returns the reason why an argument of a struct or an enum is not evident. Its impl of `Drop` shows that the
-    /// type itself is evident for evident arguments.
+    /// Returns the reason why an argument of a struct or an enum is not evident. The check of its `Drop` impl shows
+    /// that the type itself is evident for evident arguments.
     fn literal(&self, ty: &str) -> Result<Option<Doubt>, String> {
         let ty = tokens(ty)?;
         let (_, list) = named(&ty).ok_or_else(|| "a literal's type has no path".to_owned())?;

@@ -6,14 +6,14 @@
 //! links a late-bound lifetime with anything else may be called, but not be a value. A closure is always a value, so
 //! it must link no lifetimes.
 //!
-//! `lifetimes` judges by syntax what signatures imply. This module is the other end of the same hole, as far as
-//! values lead there (decision 130 names the other ways). It reads types as the compiler resolved them, so that no
+//! `lifetimes` judges by syntax what signatures imply. This module closes the other end of the same hole, as far as
+//! values lead to it (decision 130 names the other ways). It reads types as the compiler resolved them, so that no
 //! renaming, import or macro hides one, and it needs no definitions.
 //!
 //! The bounds that a type implies say that the inner parts outlive the outer lifetime. A lifetime that occurs only at
-//! the reference that is the argument is not outside of anything else, because no other place takes a borrow that is
-//! believed to live as long. Behind any other type it may be, because a type's arguments may be omitted where they
-//! have defaults.
+//! a reference that is itself an argument links nothing, because no other place in the signature takes a borrow that
+//! is believed to live as long. A lifetime that is an argument of another type may link something that is not
+//! printed, because the compiler may omit a type's arguments where they have defaults.
 
 use std::collections::BTreeSet;
 
@@ -134,8 +134,8 @@ impl Values {
             alone.count() == times.count()
         };
         let mut linked = signature.bound.iter().filter(|it| !alone(it));
-        // The types say everything that they contain, so the lifetimes can be linked with nothing else. If there are
-        // several, the outer one occurs only at its reference.
+        // These types name everything that they contain, so the lifetimes can be linked with nothing else. If there
+        // are several lifetimes, each occurs only once, so the outer one occurs only at its reference.
         let once = |name: &String| signature.words.iter().filter(|it| *it == name).count() == 1;
         let is_closed = || {
             !signature.is_inside
@@ -158,7 +158,8 @@ struct Signature {
     bound: Vec<String>,
     /// All words and lifetimes after the binder.
     words: Vec<String>,
-    /// Lifetimes of references that are arguments, and those of an object behind one, which the compiler adds.
+    /// Lifetimes of references that are arguments. A lifetime is listed once more if the compiler has added it to an
+    /// object behind its reference.
     references: Vec<String>,
     /// Whether a lifetime is an argument of a type that may imply more about it.
     is_inside: bool,
@@ -188,7 +189,7 @@ impl Signature {
     }
 
     fn types(&mut self, tokens: &[TokenTree], is_inside: bool) {
-        // For each open type, whether it may imply more.
+        // For each open angle bracket, whether the type before it may imply more than its arguments show.
         let mut open = vec![is_inside];
         for (at, token) in tokens.iter().enumerate() {
             let inside = open.contains(&true);
@@ -264,8 +265,8 @@ fn is_object_of(tokens: &[TokenTree], lifetime: &str) -> bool {
 }
 
 /// Returns the functions in an expression, as they are written, with their signatures: `path as for<…> fn(…) -> …
-/// {path}`. There is a binder if one of the lifetimes is bound late. The type of a pointer has no path after it. A
-/// block that ends in such an expression is not one itself.
+/// {path}`. A signature has a binder if one of its lifetimes is bound late. The type of a function pointer has no
+/// path in braces after it. A block that ends in such an expression is not itself a function.
 fn items(expression: &[TokenTree]) -> impl Iterator<Item = (&[TokenTree], &[TokenTree])> {
     let typed = expression.split_last();
     let typed = typed.filter(|(last, _)| is_group(Some(last), Delimiter::Brace));

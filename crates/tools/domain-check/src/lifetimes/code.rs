@@ -1,8 +1,8 @@
 //! Expanded code as all checks of lifetimes see it. It is read once, so that no check can overlook code that another
 //! one sees.
 //!
-//! A macro's definition is left out, since its uses are expanded. The syntax tree says which tokens are definitions,
-//! and the tokens that look like one have to be exactly those. Macros of the compiler that remain, and whose
+//! A macro's definition is left out, since its uses are expanded. The syntax tree says which tokens are definitions.
+//! Code is refused if any other tokens look like a definition. Macros of the compiler that remain, and whose
 //! arguments are expressions, are replaced by these arguments. Any other macro that remains is unknown.
 
 use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
@@ -152,7 +152,8 @@ fn arguments(call: &Macro) -> Option<Punctuated<Expr, Token![,]>> {
         .flatten()
 }
 
-/// Returns a block that evaluates these expressions, and that is not simpler than a macro.
+/// Returns a block that evaluates these expressions. A block is used so that no check takes the result for an
+/// expression that is simpler than a macro's call.
 fn evaluated(elems: Punctuated<Expr, Token![,]>) -> Expr {
     let all = Expr::Tuple(ExprTuple {
         attrs: Vec::new(),

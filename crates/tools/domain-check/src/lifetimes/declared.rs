@@ -14,7 +14,7 @@ use super::relations::Relations;
 pub(super) struct Declared(Relations);
 
 impl Declared {
-    /// Returns the relations for a check that accuses.
+    /// Returns the relations. A copy to which a caller adds assumed relations may only accuse.
     pub(super) fn relations(&self) -> &Relations {
         &self.0
     }
@@ -29,7 +29,7 @@ impl Declared {
         }
     }
 
-    /// Adds the relations of another.
+    /// Adds the relations of `other`.
     pub(super) fn append(&mut self, other: &Declared) {
         self.0.append(&other.0);
     }
@@ -83,8 +83,8 @@ impl Declared {
     }
 }
 
-/// Returns the names that outlive everything that the type outlives. These are the names of parameters and the
-/// lifetimes of references, also inside tuples, arrays, slices and pointers.
+/// Returns the names that certainly outlive each lifetime that the type outlives. These are the names of parameters
+/// and the lifetimes of references, also inside tuples, arrays, slices and pointers.
 fn parts(ty: &Type) -> Vec<Name> {
     match ty {
         Type::Path(path) => path
@@ -108,7 +108,8 @@ fn parts(ty: &Type) -> Vec<Name> {
     }
 }
 
-/// Whether a bound on a type says everything that it implies: the type is made from parameters, or is a projection.
+/// Whether `names` finds everything that a bound on the type says: the type is made from parameters, or is a
+/// projection.
 pub(super) fn is_taken_apart(ty: &Type) -> bool {
     match ty {
         Type::Path(path) => {

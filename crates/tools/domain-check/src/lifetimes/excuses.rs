@@ -55,7 +55,7 @@ fn assumed_bounds_excuse_no_result() {
              impl<T: Default> Mint for Option<T> { fn mint<'a>(_: &'a ()) -> &'a T { x() } }",
             MINT,
         ),
-        // An alias that may be another one.
+        // An alias whose name may also mean another alias.
         (
             "mod d { pub type Al<T> = (T,); } type Al<T> = fn() -> [T; 0]; mod e { pub type Al<T> = (); }
              fn mint<'a, T: Default>(_: &'a Al<T>) -> &'a T { x() }",
@@ -240,7 +240,7 @@ fn bounds_say_what_a_projection_is() {
         // A bound of another parameter says nothing about this one.
         "struct Own<D: Dev>(D); trait Dev { type Error; }
          impl<D: Dev> Own<D> { fn with<R>(&self, f: impl FnOnce() -> R) -> &D::Error { x() } }",
-        // Lifetimes that are bound there belong to no other item.
+        // The lifetime `'x` belongs only to the bound that binds it.
         "trait Dev { type Error; } fn f<'a, D: Dev + for<'x> Fn(&'x u8) -> &'x u8>(d: &'a D, e: &'a D::Error) {}",
     ]);
 }
@@ -365,7 +365,7 @@ fn a_clause_brings_its_types_together() {
             "impl<'a> Own<'a> where (&'a u64, Held): Conv { fn give<'b>(_: &'a &'b (), x: &'b u64) -> Option<Box<dyn Num>> { x() } }",
             "relies on `'b: 'a`",
         ),
-        // A trait does so too for its own methods.
+        // The methods of a trait may use the trait itself in the same way.
         (
             "trait Tr<T: Num> { fn make(&self) -> T; fn give<'a>(&self, _: Option<&'a T>) -> Box<dyn Num + 'a> { x() } }",
             T,

@@ -8,8 +8,8 @@ pub(super) type Name = String;
 /// The lifetime that outlives all others.
 pub(super) const STATIC: &str = "'static";
 
-/// The names inside a type, and for each whether the type certainly contains it: a projection from a name may not
-/// contain it.
+/// The names inside a type. The value says whether the type certainly contains the name, because a projection from a
+/// name need not contain it.
 pub(super) type Names = BTreeMap<Name, bool>;
 
 /// A part of a type: the lifetime of a reference, the type that the reference leads to, an argument of a path.
@@ -82,7 +82,7 @@ pub(super) struct Facts {
 }
 
 impl Facts {
-    /// Adds the facts of another.
+    /// Adds the facts of `other`.
     pub(super) fn append(&mut self, other: &Facts) {
         self.occurrences.extend(other.occurrences.iter().cloned());
         self.edges.extend(other.edges.iter().cloned());

@@ -71,8 +71,8 @@ pub(super) struct Outlived {
     pub(super) last: String,
 }
 
-/// Returns every such bound that is not `declared`. `presumed` has more bounds that may hold. A result that hides its
-/// type outlives everything that the parameters outlive, and so perhaps everything.
+/// Returns every such bound that is not `declared`. `presumed` has more bounds that may hold. If the result hides its
+/// type (`is_opaque`), it outlives everything that the parameters outlive, which may be every lifetime.
 pub(super) fn outlived(
     facts: &Facts,
     declared: &Declared,
@@ -107,7 +107,7 @@ pub(super) fn outlived(
 
 /// The bounds that the body of a function assumes about its parameters, and may make use of.
 pub(super) struct Believed {
-    /// Everything that is outlived.
+    /// All names that some name outlives, and `'static`.
     pub(super) outer: BTreeSet<Name>,
     pub(super) all: Relations,
 }
@@ -130,8 +130,8 @@ impl Believed {
     }
 }
 
-/// Whether the outer lifetime, or one that it outlives, occurs where a type may hide that it contains the inner one.
-/// A reference to a type that shows all its contents hides nothing.
+/// Whether the outer lifetime, or a lifetime that it outlives, occurs in a place where a type may hide that it
+/// contains the inner name. A reference to a type that shows all its contents hides nothing.
 fn hides(edge: &Edge, facts: &Facts, all: &Closed<'_>) -> bool {
     let is_place = |it: &Occurrence| {
         !it.is_plain
@@ -183,8 +183,8 @@ fn is_used(bound: &Relied, facts: &Facts, all: &Closed<'_>, declared: &Closed<'_
     wanted && supplied
 }
 
-/// Whether a value that is believed to outlive the lifetime here, because of `node`, can go on from here. If the
-/// place is a cell, this one place is enough.
+/// Whether a value can leave through this place that is believed to outlive the place's lifetime because of `node`.
+/// If the place may be a cell, it is enough, even if it is inside of `node`.
 fn is_wanted(occurrence: &Occurrence, node: Node) -> bool {
     occurrence.demand || is_outside(occurrence, node)
 }

@@ -5,13 +5,14 @@
 //! a method of a trait, or through a supertrait may not have to (rustc issue 25860). Then the body makes a borrow
 //! outlive the value that it borrows from, in safe code.
 //!
-//! The whole kind is refused: a signature or the header of an impl in which a bound is implied that is not written
-//! down, and which could use it, because the inner lifetime or type comes in by another way than under the outer one,
-//! and the outer one also occurs elsewhere. A bound that is written down makes its lifetimes part of the item's own
-//! generics, and those are checked wherever the item is named.
+//! The check refuses each signature and each impl's header that implies a bound which is not written down, and which
+//! could use this bound. It could use the bound if values with the inner lifetime or type also come in by another way
+//! than under the outer lifetime, and if the outer lifetime also occurs elsewhere. A bound that is written down makes
+//! its lifetimes part of the item's own generics, and those are checked wherever the item is named.
 //!
-//! The check looks at names, not at the definitions behind them, and assumes the worst about unknown ones. `shape`
-//! ensures that nothing is unknown by its form, and refuses forms that lead to other holes of the compiler.
+//! The check finds definitions by their names alone, without resolving paths, and assumes the worst about unknown
+//! names. `shape` ensures that nothing is unknown by its form, and refuses forms that lead to other holes of the
+//! compiler.
 
 mod code;
 mod declared;

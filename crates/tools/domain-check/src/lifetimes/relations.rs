@@ -1,11 +1,11 @@
-//! Relations between names: which outlives which, by whatever source.
+//! Relations between names, from any source. A relation says that one name outlives another.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::facts::{Name, STATIC};
 
-/// Pairs of outer and inner names. They accuse, and some of them are only assumed, to be on the safe side.
-/// [`Declared`](super::declared::Declared) excuses.
+/// Pairs of outer and inner names. Some pairs are only assumed, to be on the safe side, so these relations may accuse
+/// but not excuse. For excuses there is [`Declared`](super::declared::Declared).
 #[derive(Clone, Debug, Default)]
 pub(super) struct Relations {
     pairs: BTreeSet<(Name, Name)>,
@@ -17,7 +17,7 @@ impl Relations {
         self.pairs.insert((outer, inner));
     }
 
-    /// Adds the relations of another.
+    /// Adds the relations of `other`.
     pub(super) fn append(&mut self, other: &Relations) {
         self.pairs.extend(other.pairs.iter().cloned());
     }
@@ -50,7 +50,7 @@ impl Relations {
     }
 }
 
-/// The transitive closure: which names outlive which.
+/// The transitive closure: for each name, the names that it outlives.
 #[derive(Debug)]
 pub(super) struct Closed<'a> {
     outlived: BTreeMap<&'a str, BTreeSet<&'a str>>,

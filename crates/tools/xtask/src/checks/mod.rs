@@ -1,4 +1,5 @@
-//! Static checks: on domains, by `samara-domain-check`, and on the kernel's unwind tables.
+//! The static checks: of documents, of domains (by `samara-domain-check`), of the kernel's unwind tables, and of the
+//! uses between files of trusted crates.
 
 #[cfg(all(test, target_arch = "x86_64"))]
 pub(crate) mod fixture;
@@ -22,8 +23,8 @@ use crate::workspace::Workspace;
 use samara_process::Job;
 use samara_process::step;
 
-/// Crates of the workspace's own that the kernel is linked with and that are no domains, and why: they are the
-/// host's. All others are domains, but for those that are reviewed as parts of such.
+/// Crates of the workspace that belong to the host, with the reasons. The kernel is linked with them, and they are no
+/// domains. Each other crate of the workspace counts as a domain, unless it is reviewed as a part of domains.
 const HOSTS: &[(&str, &str)] = &[
     ("samara", "the facade, with the host's authority"),
     ("samara-symbols", "the kernel's reader of its own symbols"),
@@ -33,11 +34,11 @@ const HOSTS: &[(&str, &str)] = &[
     ),
     (
         "samara-testkit",
-        "plants faults in domains that are meant to die of them",
+        "causes the faults by which the demo crashes its domains",
     ),
 ];
 
-/// The roots of the crates that a host trusts, and of the reference kernel.
+/// The root files of the crates that a host trusts, and of the reference kernel.
 const TRUSTED: &[&str] = &[
     "shared-heap/src/lib.rs",
     "rref/src/lib.rs",
@@ -50,17 +51,17 @@ const TRUSTED: &[&str] = &[
     "examples/kernel/src/main.rs",
 ];
 
-/// Files that may use each other in a circle: a type and its other half.
+/// The largest number of files that may use each other in a circle. Two are allowed: a type and its counterpart.
 const LARGEST_CIRCLE: usize = 2;
 
-/// Runs every check on every domain, shows them as tests, and counts them.
+/// Runs all static checks. Prints and counts each as a test.
 pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     step("static checks on documents");
     for (title, findings) in documents::check(workspace)? {
         report(tally, &title, &findings);
     }
     let metadata = cargo::metadata(workspace)?;
-    // The very objects that the demo boots, with the fault points that are compiled into it.
+    // The checks read the objects of the kernel that the demo boots, with the fault points that are compiled into it.
     let kernel = kernel::build(workspace, Flavor::Demo)?;
     step("static checks on domains");
     let target = workspace.target(kernel::TARGET_DIR);
@@ -76,7 +77,7 @@ pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error>
     let domains = build.domains(&review, &hosts.collect::<Vec<_>>());
     let none = domains
         .is_empty()
-        .then_some("no library of the build is a domain; is it still the kernel's?");
+        .then_some("no library of the build is a domain; check that the build is the kernel's and that HOSTS does not name all its crates");
     report(
         tally,
         &format!("the kernel is linked with {} domains", domains.len()),
@@ -87,7 +88,7 @@ pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error>
             report(tally, &part.title, &part.findings);
         }
     }
-    // The runtime's own reader of tables is what asks: there is one for this architecture.
+    // These checks use the runtime's own reader of tables, which exists only for this architecture.
     #[cfg(target_arch = "x86_64")]
     {
         report(
@@ -128,7 +129,7 @@ fn report(tally: &mut Tally, name: &str, findings: &[impl Display]) {
     }
 }
 
-/// The directory of the compiler's own libraries.
+/// Returns the directory of the compiler's own libraries.
 fn sysroot(workspace: &Workspace) -> Result<PathBuf, Error> {
     let mut command = Command::new(env::var_os("RUSTC").unwrap_or_else(|| "rustc".into()));
     command.current_dir(workspace.root());

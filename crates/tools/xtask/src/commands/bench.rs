@@ -1,4 +1,4 @@
-//! `cargo xtask bench`.
+//! `cargo xtask bench`: runs the hosted benchmarks.
 
 use crate::cargo::{LIMIT, cargo};
 use crate::cli::BenchArgs;
@@ -17,7 +17,7 @@ pub(super) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<(), Error> 
         command.arg("--").args(&args.args);
     }
     Job::new("the benchmarks", command, LIMIT).run()?;
-    // It takes no arguments.
+    // The unwinders' benchmark takes no arguments, so it runs only if none are given.
     if !args.args.is_empty() {
         return Ok(());
     }

@@ -1,5 +1,5 @@
-//! The demo with a disk that something is wrong with: it must say so and stop, not hang or crash. With one that is merely slow it
-//! must go on.
+//! The demo on broken disks. The kernel must report the defect and stop; it must not hang or crash. On a disk that is
+//! only slow the demo must succeed.
 
 use super::doomed;
 use crate::cli::{BreakDisk, Drivers, MachineArgs};
@@ -12,13 +12,13 @@ use crate::workspace::Workspace;
 use samara_process::step;
 use samara_provision::qemu::Qemu;
 
-/// Size in bytes of the image; the kernel may read all of it before it finds what is wrong.
+/// The size of the image in bytes. It is small because the kernel may read all of it before it finds the defect.
 const BYTES: u64 = 4 << 20;
 
-/// The same of a slow one, which is read once and a half: some seconds.
+/// The size of the image of a slow disk in bytes. It is so small that the demo takes only some seconds.
 const SLOW_BYTES: u64 = 512 << 10;
 
-/// What is taken away, and words of which the kernel's report must have one.
+/// The defects of the disk. The kernel's report must contain one of the words.
 const CASES: &[(BreakDisk, &[&str])] = &[
     (BreakDisk::Absent, &["no nvme", "no controller", "no disk"]),
     (BreakDisk::NoNamespace, &["namespace"]),
@@ -33,7 +33,7 @@ const CASES: &[(BreakDisk, &[&str])] = &[
     ),
 ];
 
-/// Boots the demo once for each way to break a disk.
+/// Boots the demo once for each defect, and once on a slow disk for each set of drivers.
 pub(super) fn run(
     workspace: &Workspace,
     machine: &MachineArgs,
@@ -76,12 +76,12 @@ pub(super) fn run(
             card: None,
             run: machine.clone(),
         };
-        // A driver that was ended would be a crash too many.
+        // The demo expects no crashes. If a slow disk ended the driver, the kernel would report a failure.
         let mut said = Vec::new();
         let (_, ending) = machine.boot(&qemu, &mut said)?;
         let passed = matches!(ending, Ok(Ending::Success));
         tally.report(
-            format_args!("test disk Slow is no crash of its {drivers:?} driver"),
+            format_args!("test disk Slow does not crash the {drivers:?} driver"),
             passed,
         );
         if !passed {
@@ -91,14 +91,14 @@ pub(super) fn run(
     Ok(())
 }
 
-/// What the report lacks, if anything.
+/// Returns a complaint if the report `said` contains none of `words`.
 fn missing(said: &str, words: &[&str]) -> Option<String> {
     let said = said.to_lowercase();
     if words.iter().any(|word| said.contains(word)) {
         None
     } else {
         Some(format!(
-            "the kernel should say what is wrong, with one of {words:?}"
+            "the kernel's report should name the defect with one of the words {words:?}"
         ))
     }
 }
@@ -108,7 +108,7 @@ mod tests {
     use super::missing;
 
     #[test]
-    fn a_reason_must_be_told() {
+    fn the_report_must_name_the_reason() {
         let words = &["no nvme"];
         assert_eq!(missing("error: No NVMe controller", words), None);
         assert!(missing("error", words).is_some());

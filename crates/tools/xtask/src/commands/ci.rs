@@ -1,4 +1,4 @@
-//! `cargo xtask ci`: what must pass before a change is merged.
+//! `cargo xtask ci`: runs all checks that must pass before a change is merged.
 
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -14,7 +14,7 @@ use crate::workspace::Workspace;
 use samara_process::Job;
 use samara_process::{note, step};
 
-/// Runs every check, the quick ones first, and stops at the first that fails.
+/// Runs all checks, the quick ones first, and stops at the first failure.
 pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
     let mut tally = Tally::default();
     let mut times = Times::default();
@@ -41,7 +41,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
     Ok(())
 }
 
-/// What each step took.
+/// How long each step took.
 #[derive(Debug, Default)]
 struct Times(Vec<(&'static str, Duration)>);
 
@@ -59,11 +59,11 @@ impl Times {
     }
 }
 
-/// A lock file that does not fit the manifests would be changed by the first build of a fresh clone.
+/// Checks that the lock file fits the manifests. Otherwise the first build of a fresh clone would change it.
 fn lock_file(workspace: &Workspace) -> Result<(), Error> {
     let mut command = cargo(workspace, "metadata");
     command.args(["--locked", "--format-version", "1"]);
-    let what = "checking Cargo.lock (any build brings it up to date; commit it)";
+    let what = "checking Cargo.lock (to repair it, run any build and commit the file)";
     Job::new(what, command, LIMIT).capture()?;
     Ok(())
 }
@@ -72,7 +72,7 @@ fn format(workspace: &Workspace) -> Result<(), Error> {
     let mut command = cargo(workspace, "fmt");
     command.args(["--all", "--check"]);
     Job::new(
-        "cargo fmt --check (run cargo fmt --all to repair)",
+        "cargo fmt --check (to repair, run cargo fmt --all)",
         command,
         LIMIT,
     )
@@ -84,7 +84,8 @@ fn clippy(workspace: &Workspace) -> Result<(), Error> {
     let mut command = cargo(workspace, "clippy");
     command.arg("--all-targets");
     deny_warnings("clippy", command)?;
-    // No default members, and never built together with what they imitate.
+    // The models are no default members, so they are named. The loom crates are built from the sources of the core, and
+    // are never built together with the core's own crates.
     let mut command = cargo(workspace, "clippy");
     command.arg("--all-targets");
     for package in test::MODELS {
@@ -94,7 +95,7 @@ fn clippy(workspace: &Workspace) -> Result<(), Error> {
     deny_warnings("clippy on the models", command)
 }
 
-/// Both kernels: each has code that the other leaves out.
+/// Checks both flavors of the kernel, because each has code that the other leaves out. Checks the unwinder too.
 fn clippy_kernel(workspace: &Workspace) -> Result<(), Error> {
     for flavor in [Flavor::Demo, Flavor::Tests] {
         let mut command = cargo(workspace, "clippy");
@@ -127,7 +128,7 @@ fn tests(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     })
 }
 
-/// Sets of features that adopters build, beside the set that docs.rs shows.
+/// Packages and their sets of features that adopters build, in addition to the set that docs.rs shows.
 const ADOPTED: &[(&str, &[&str])] = &[
     ("samara", &[]),
     ("samara", &["--no-default-features"]),
@@ -142,8 +143,9 @@ const ADOPTED: &[(&str, &[&str])] = &[
     ("samara-unwind", &["--features", "jump"]),
 ];
 
-/// Everything at once, the kernel, and each published crate alone: with the sets of features that adopters build, and
-/// as docs.rs shows it. No link may be broken, and none may be left as text.
+/// Renders the documentation of all crates at once, of the kernel, of the unwinder, and of each published crate alone:
+/// with the sets of features that adopters build, and with the set that docs.rs shows. Fails if a link is broken or is
+/// left as text.
 fn documentation(workspace: &Workspace) -> Result<(), Error> {
     let metadata = cargo::metadata(workspace)?;
     let published = metadata.published();
@@ -187,7 +189,7 @@ fn documentation(workspace: &Workspace) -> Result<(), Error> {
         let findings = rendered_docs::unresolved(&folder, &crates)?;
         for finding in &findings {
             note(format_args!(
-                "{finding}: give it a target in this set of features"
+                "{finding}: give it a target that exists in this set of features"
             ));
         }
         left_as_text += findings.len() as u64;
@@ -198,12 +200,12 @@ fn documentation(workspace: &Workspace) -> Result<(), Error> {
     }
     Err(Error::Checks {
         failed: left_as_text,
-        of: format!("the links on the pages of {pages} crates"),
+        of: format!("the links on the documentation pages of {pages} crates"),
     })
 }
 
-/// Packages what is published, without building it again. Cargo leaves out the crates that say
-/// `publish = false` only if they are named.
+/// Packages the published crates without building them again. Cargo would also package the crates with
+/// `publish = false`, so they are excluded by name.
 fn packaging(workspace: &Workspace) -> Result<(), Error> {
     let mut command = cargo(workspace, "package");
     command.args(["--workspace", "--no-verify", "--allow-dirty", "--quiet"]);

@@ -1,4 +1,4 @@
-//! A boot that must fail, and say why: not hang, crash or succeed.
+//! A boot of the kernel in which it must report a failure and its reason. It must not hang, crash or succeed.
 
 use std::fmt;
 
@@ -8,7 +8,8 @@ use crate::machine::{Ending, Machine};
 use crate::tally::Tally;
 use samara_provision::qemu::Qemu;
 
-/// Boots the machine once, as a test of this name. `missing` tells what its report lacks, if anything.
+/// Boots the machine once and counts this as a test with this name. `missing` gets the kernel's report and returns a
+/// complaint if the report lacks something.
 pub(super) fn boot(
     machine: &Machine,
     qemu: &Qemu,
@@ -27,7 +28,7 @@ pub(super) fn boot(
     Ok(())
 }
 
-/// What is wrong with how it ended, if anything.
+/// Returns a complaint if the boot ended in another way than by the kernel's report of a failure.
 fn complaint(ending: &Result<Ending, GuestError>) -> Option<String> {
     match ending {
         Ok(Ending::Failure) => None,
@@ -46,7 +47,7 @@ mod tests {
     use crate::machine::Ending;
 
     #[test]
-    fn only_a_reported_failure_is_right() {
+    fn only_a_reported_failure_passes() {
         assert_eq!(complaint(&Ok(Ending::Failure)), None);
         for ending in [Ending::Success, Ending::Reset, Ending::Refused] {
             assert!(complaint(&Ok(ending)).is_some());

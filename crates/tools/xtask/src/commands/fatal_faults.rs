@@ -1,5 +1,5 @@
-//! What ends the kernel must say what it was and where: a fault of the CPU, a panic that nobody
-//! contains. Each takes a boot of its own.
+//! Faults that end the kernel: a fault of the CPU, and a panic that no boundary contains. The kernel must report the
+//! kind and the place of the fault. Each fault needs a boot of its own.
 
 use super::doomed;
 use crate::cli::{Drivers, MachineArgs};
@@ -11,7 +11,8 @@ use crate::workspace::Workspace;
 use samara_process::step;
 use samara_provision::qemu::Qemu;
 
-/// What the kernel's test build provokes for `mode=fault kind=…`, and what it must say.
+/// The kinds of faults that the kernel's test build provokes for `mode=fault kind=…`, and words that its report must
+/// contain.
 const CASES: &[(&str, &str)] = &[
     ("null", "reading 0x8: not mapped"),
     ("text", "not allowed"),
@@ -24,10 +25,10 @@ const CASES: &[(&str, &str)] = &[
     ("double", "in a destructor, while unwinding"),
 ];
 
-/// The source file of the code that is at fault: some line of the trace must be of it.
+/// The source file of the code that causes the fault. A line of the backtrace must name it.
 const CULPRIT: &str = "fatal_faults.rs:";
 
-/// Boots the kernel once for each way to end it.
+/// Boots the kernel once for each kind of fault.
 pub(super) fn run(
     workspace: &Workspace,
     machine: &MachineArgs,
@@ -51,13 +52,13 @@ pub(super) fn run(
     Ok(())
 }
 
-/// What the report lacks, if anything.
+/// Returns a complaint if the report `said` lacks `words` or the place of the fault.
 fn missing(said: &str, words: &str) -> Option<String> {
     let traced = |line: &str| line.starts_with("    at ") && line.contains(CULPRIT);
     if !said.contains(words) {
-        Some(format!("the kernel should say what it was: {words}"))
+        Some(format!("the kernel's report should name the fault: {words}"))
     } else if !said.lines().any(traced) {
-        Some(format!("no line of a trace tells where it was: {CULPRIT}N"))
+        Some(format!("the kernel's backtrace should have a line that names the place: {CULPRIT}N"))
     } else {
         None
     }
@@ -68,7 +69,7 @@ mod tests {
     use super::missing;
 
     #[test]
-    fn kind_and_place_must_both_be_told() {
+    fn the_report_must_name_kind_and_place() {
         let good = "fault: divide error\n    at samara_kernel::tests::fatal_faults::run (examples/kernel/src/tests/fatal_faults.rs:26)\n";
         assert_eq!(missing(good, "divide error"), None);
         assert!(missing(good, "page fault").is_some());

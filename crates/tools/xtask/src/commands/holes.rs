@@ -1,4 +1,4 @@
-//! `cargo xtask holes`: past holes of the core and of devices, put back one at a time.
+//! `cargo xtask holes`: puts past holes of the core and of devices back, one at a time, and looks for them.
 
 use std::time::Duration;
 
@@ -8,11 +8,12 @@ use crate::holes::{self, Guards, Hole, Machine, Of, Row, Tree};
 use crate::workspace::Workspace;
 use samara_process::{note, step};
 
-/// Puts each hole into a copy of the workspace, looks for it, and prints the table of what was found.
+/// Puts each hole into a copy of the workspace, looks for it, and prints a table with a row for each hole.
 pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> {
     let mut all = holes::load(workspace, &args.names)?;
     if !args.suite.is_empty() && !args.suite.contains(&HoleSuite::Tests) {
-        // What no suite is asked for that looks for it is not looked for.
+        // Only the random machine looks for holes of the core, and only the random driver for holes of devices. Without
+        // the suite of the holes' own tests, a hole is left out if its machine is not selected.
         all.retain(|hole| args.suite.contains(&suite_of(hole.of())));
     }
     let mut tree = Tree::copy(workspace)?;
@@ -27,10 +28,10 @@ pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> 
             Ok(row) => {
                 println!("{row}");
                 found += usize::from(row.found());
-                // Then it isn't known to be one.
+                // If its own test passes, nothing shows that the edit still puts a fault back.
                 failed += u64::from(row.is_unguarded());
             }
-            // The others can be looked for all the same.
+            // The error is of this hole only, so the search goes on with the next one.
             Err(error) => {
                 eprintln!("error: {error}");
                 failed += 1;
@@ -46,12 +47,12 @@ pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> 
     } else {
         Err(Error::Checks {
             failed,
-            of: format!("{count} holes' tests"),
+            of: format!("{count} checks of holes"),
         })
     }
 }
 
-/// The suite that is the machine of this.
+/// Returns the suite whose machine looks for holes of `of`.
 fn suite_of(of: Of) -> HoleSuite {
     match of {
         Of::Core => HoleSuite::Machine,
@@ -59,7 +60,7 @@ fn suite_of(of: Of) -> HoleSuite {
     }
 }
 
-/// What looks for the holes.
+/// The suites that look for the holes.
 struct Suites {
     machines: Vec<(Of, Machine)>,
     guards: Option<Guards>,
@@ -67,7 +68,8 @@ struct Suites {
 }
 
 impl Suites {
-    /// Those that `args` asks for, which pass on `tree`.
+    /// Builds the suites that `args` selects, runs them on `tree`, which has no hole, and measures their times. Fails
+    /// if a suite does not pass.
     fn measured(
         workspace: &Workspace,
         tree: &Tree,

@@ -1,4 +1,4 @@
-//! The commands, one file each.
+//! The commands, with a file for each. The command `documents` is in the module of that name at the root.
 
 mod bench;
 mod broken_disks;
@@ -18,7 +18,7 @@ use crate::documents;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// Does what the command line asks for.
+/// Runs the command that the command line names.
 pub(crate) fn dispatch(cli: Cli) -> Result<(), Error> {
     let workspace = Workspace::locate();
     if matches!(cli.command, Command::Test(_) | Command::Ci) {

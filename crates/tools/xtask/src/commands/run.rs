@@ -1,4 +1,4 @@
-//! `cargo xtask run`: the story of a kernel that outlives its drivers.
+//! `cargo xtask run`: the demo of a kernel that outlives its drivers.
 
 use std::io;
 
@@ -25,7 +25,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
             bytes,
         },
     };
-    // First the disk: a mistake in the options shows before anything long is done.
+    // The disk comes first, because a mistake in its options then shows before the kernel is built.
     step(match &args.disk {
         Some(path) => format!("copying {} and computing its SHA-256", path.display()),
         None => format!(
@@ -58,7 +58,8 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
     judge(args, &disk, &report, fetched, ending?)
 }
 
-/// The network's part, ready, if it is to be run and can be.
+/// Prepares the network part. Returns `None` if it is switched off, or if the system cannot run it and `args` leave the
+/// choice to xtask.
 fn network(workspace: &Workspace, args: &RunArgs) -> Result<Option<Network>, Error> {
     if args.network == NetworkChoice::Off {
         return Ok(None);
@@ -67,7 +68,7 @@ fn network(workspace: &Workspace, args: &RunArgs) -> Result<Option<Network>, Err
         Ok(network) => Ok(Some(network)),
         Err(error) if args.network == NetworkChoice::Auto => {
             note(format_args!(
-                "the part with the network is NOT RUN, as this machine can't have its device: {error}"
+                "the network part is NOT RUN, because this system cannot provide its device: {error}"
             ));
             Ok(None)
         }
@@ -75,7 +76,7 @@ fn network(workspace: &Workspace, args: &RunArgs) -> Result<Option<Network>, Err
     }
 }
 
-/// The kernel's command line.
+/// Returns the kernel's command line.
 fn arguments(args: &RunArgs, disk: &Disk, network: bool) -> String {
     let mut line = format!(
         "mode=demo seed={} crashes={} bytes={} faults={}",
@@ -95,7 +96,7 @@ fn arguments(args: &RunArgs, disk: &Disk, network: bool) -> String {
     line
 }
 
-/// Compares what was told with what should be; prints the result line.
+/// Compares the kernel's report, the image and the client's outcome with the expected values. Prints the result line.
 fn judge(
     args: &RunArgs,
     disk: &Disk,
@@ -119,7 +120,7 @@ fn judge(
     let network = fetched.map(|outcome| NetworkVerdict::new(report, outcome));
     let (verdict, network) = match (verdict, network.transpose()) {
         (Ok(verdict), Ok(network)) => (verdict, network),
-        // Why the kernel stopped early says more than what it did not get to.
+        // If the kernel stopped early, its ending says more than the first missing message.
         (Err(unsaid), _) | (_, Err(unsaid)) => {
             return Err(if ending == Ending::Success {
                 unsaid

@@ -1,4 +1,4 @@
-//! `cargo xtask test`: every test there is.
+//! `cargo xtask test`: runs all tests.
 
 use std::io;
 use std::process::Command;
@@ -19,18 +19,19 @@ use samara_process::{Job, ProcessError};
 use samara_process::{note, step};
 use samara_provision::qemu::Qemu;
 
-/// Size in bytes of the disk that the kernel's tests may do with as they like.
+/// The size in bytes of the disk for the kernel's tests, which may overwrite all of it.
 const TEST_DISK: u64 = 16 << 20;
 
-/// The packages of [`TestPart::Models`], which are no default members: slow without optimisation.
+/// The packages of [`TestPart::Models`]. They are no default members, because they are slow without optimisation.
 pub(super) const MODELS: [&str; 3] = [
     "samara-loom",
     "samara-state-machine",
     "samara-device-state-machine",
 ];
 
-/// Tests of `samara-proxy` that say more of optimised code: each instruction of a walk is cut at, where a debug
-/// build takes samples; a caller's own `catch` stands in the frame of the boundary; frames are small.
+/// The test programs of `samara-proxy` that also run in optimised code. There they test more: they cut at every
+/// instruction of a walk, where a debug build takes samples; a caller's own `catch` is inlined into the frame of the
+/// boundary; frames are small.
 const OPTIMISED: [&str; 13] = [
     "stepped",
     "payload",
@@ -47,10 +48,10 @@ const OPTIMISED: [&str; 13] = [
     "tick_at_call_boundary",
 ];
 
-/// Those of them that are run once more, optimised as a whole: callees are expanded across crates.
+/// Those of [`OPTIMISED`] that run once more with LTO, which inlines functions across crates.
 const LINKED: [&str; 3] = ["stepped", "contained", "payload"];
 
-/// Runs the tests, says how many passed and failed, and fails if any did.
+/// Runs the tests and prints how many passed and failed. Fails if a test failed.
 pub(super) fn run(workspace: &Workspace, args: &TestArgs) -> Result<(), Error> {
     let tally = all(workspace, args);
     tally.tell_failures();
@@ -65,7 +66,7 @@ pub(super) fn run(workspace: &Workspace, args: &TestArgs) -> Result<(), Error> {
     }
 }
 
-/// Runs the tests and counts them.
+/// Runs the parts that `args` select and counts their tests.
 pub(super) fn all(workspace: &Workspace, args: &TestArgs) -> Tally {
     let wanted = |part| args.only.is_empty() || args.only.contains(&part);
     let mut total = Tally::default();
@@ -103,8 +104,8 @@ pub(super) fn all(workspace: &Workspace, args: &TestArgs) -> Tally {
     total
 }
 
-/// Runs one suite. One that can't be run, or not to its end, counts as a failed test at least: it must
-/// not look like one that passed.
+/// Runs one suite. A suite that cannot be run to its end counts as at least one failed test, so that it does not look
+/// like a suite that passed.
 fn suite(name: &str, run: impl FnOnce(&mut Tally) -> Result<(), Error>) -> Tally {
     let mut tally = Tally::default();
     if let Err(error) = run(&mut tally) {
@@ -118,7 +119,7 @@ fn suite(name: &str, run: impl FnOnce(&mut Tally) -> Result<(), Error>) -> Tally
     tally
 }
 
-/// Unit, integration, documentation and compile-fail tests on this machine.
+/// Runs the unit, integration, documentation and compile-fail tests on this machine.
 fn hosted(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     step("hosted tests (cargo test)");
     let mut command = cargo(workspace, "test");
@@ -144,7 +145,7 @@ fn hosted(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     all.and(unwinder).and(in_parts).and(as_a_whole)
 }
 
-/// Runs these tests of `samara-proxy` in optimised code.
+/// Returns a command that runs these test programs of `samara-proxy` in optimised code.
 fn optimised(workspace: &Workspace, tests: &[&str]) -> Command {
     let mut command = cargo(workspace, "test");
     command.args(["--no-fail-fast", "--release", "--package", "samara-proxy"]);
@@ -154,7 +155,7 @@ fn optimised(workspace: &Workspace, tests: &[&str]) -> Command {
     command
 }
 
-/// The core's sources in loom, and the machine of domains and objects: optimised, with debug checks.
+/// Runs the core's sources in loom, and the random machines of the core and of devices: optimised, with debug checks.
 fn models(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     step("models (cargo test, loom and the machine)");
     let mut command = cargo(workspace, "test");
@@ -165,7 +166,7 @@ fn models(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     count("cargo test of the models", command, tally)
 }
 
-/// Instructions of the hot paths, against what is recorded.
+/// Counts the instructions of the hot paths and compares them with the recorded counts.
 fn counts(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     step("instruction counts (cargo bench)");
     let mut command = cargo(workspace, "bench");
@@ -173,7 +174,7 @@ fn counts(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     count("counting instructions", command, tally)
 }
 
-/// Runs a test command and counts what its harnesses say.
+/// Runs a test command and adds the counts of its harnesses to `tally`.
 fn count(what: &str, command: Command, tally: &mut Tally) -> Result<(), Error> {
     let mut harness = Harness::default();
     let status = Job::new(what, command, LIMIT).stream(|line| {
@@ -194,7 +195,7 @@ fn count(what: &str, command: Command, tally: &mut Tally) -> Result<(), Error> {
     }
 }
 
-/// The kernel's own tests, which it collected when it was linked.
+/// Runs the kernel's own tests in QEMU. The linker collects them into a section of the kernel.
 fn in_kernel(workspace: &Workspace, args: &TestArgs, tally: &mut Tally) -> Result<(), Error> {
     let qemu = Qemu::provide(&workspace.target("qemu"))?;
     let kernel = kernel::build(workspace, Flavor::Tests)?;

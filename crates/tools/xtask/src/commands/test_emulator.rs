@@ -1,4 +1,4 @@
-//! `cargo xtask test-emulator`: the 82599 model against drivers that nobody here wrote.
+//! `cargo xtask test-emulator`: runs the drivers of other projects on the model of the 82599.
 
 use std::process::Command;
 
@@ -8,11 +8,11 @@ use crate::workspace::Workspace;
 use samara_process::Job;
 use samara_process::step;
 
-/// The emulator, and the program that has the drivers of others run on it.
+/// The package of the emulator, and that of the program which runs Linux and iPXE on it.
 const PACKAGES: [&str; 2] = ["samara-ixgbe-emulator", "samara-ixgbe-linux-check"];
 const CHECK: &str = "release/ixgbe-linux-check";
 
-/// Builds the model and runs its witnesses: unmodified Linux and iPXE under a QEMU that attaches it.
+/// Builds the model, and runs unmodified Linux and iPXE in a QEMU that the model is attached to.
 pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
     step("building the 82599 model");
     let mut build = cargo(workspace, "build");
@@ -21,7 +21,7 @@ pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
         build.args(["--package", package]);
     }
     Job::new("building the 82599 model", build, LIMIT).run()?;
-    step("Linux and iPXE on the model (the first time some 150 MB are fetched)");
+    step("Linux and iPXE on the model (the first run fetches some 150 MB)");
     let mut check = Command::new(workspace.target(CHECK));
     check.current_dir(workspace.root());
     Job::new("the check of the 82599 model", check, LIMIT).run()?;

@@ -1,10 +1,11 @@
-//! `cargo xtask trusted`.
+//! `cargo xtask trusted`: counts the code that a kernel trusts.
 
 use crate::error::Error;
 use crate::trusted::{count_crates, count_parts};
 use crate::workspace::Workspace;
 
-/// Prints the lines and `unsafe` sites that a kernel trusts; fails if a part of the device engine has more lines than it may.
+/// Prints the lines and `unsafe` sites that a kernel trusts. Fails if a part of the device engine has more lines than
+/// its limit.
 pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
     println!("| crate | lines of code | `unsafe` sites | files with one |\n|---|---|---|---|");
     for count in count_crates(workspace)? {

@@ -1,18 +1,18 @@
-//! Names of invariants in the sources and documents: each is of an invariant that there is.
+//! A check that every name of an invariant in the sources and documents belongs to an existing invariant.
 
 use crate::cargo::tracked;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// Names that are of no invariant, with the places where they are cited. A name is recognised by the first part of one that there
-/// is: with `OWN-1` among `known`, `OWN-77` is a citation.
+/// Returns a finding for each citation of an invariant that does not exist. A word is a citation if the part before its
+/// hyphen is that of an existing invariant: with `OWN-1` in `known`, `OWN-77` is a citation.
 pub(super) fn unknown(workspace: &Workspace, known: &[&str]) -> Result<Vec<String>, Error> {
     let mut areas: Vec<_> = known.iter().filter_map(|id| id.split('-').next()).collect();
     areas.sort_unstable();
     areas.dedup();
     let mut findings = Vec::new();
     for path in tracked(workspace, "*")? {
-        // The tests of this very check cite what there is not.
+        // The tests of these checks cite invariants that do not exist.
         if !(path.ends_with(".rs") || path.ends_with(".md"))
             || path.contains("/xtask/src/documents/")
         {
@@ -21,14 +21,14 @@ pub(super) fn unknown(workspace: &Workspace, known: &[&str]) -> Result<Vec<Strin
         let text = super::read(&workspace.root().join(&path))?;
         for (number, line) in text.lines().enumerate() {
             for id in cited(line, &areas).filter(|id| !known.contains(id)) {
-                findings.push(format!("{path}:{}: {id} is no invariant", number + 1));
+                findings.push(format!("{path}:{}: there is no invariant {id}; cite one of docs/invariants.md", number + 1));
             }
         }
     }
     Ok(findings)
 }
 
-/// The citations in a line.
+/// Returns the citations in a line.
 fn cited<'line>(line: &'line str, areas: &[&str]) -> impl Iterator<Item = &'line str> {
     let words = line.split(|character: char| !(character.is_alphanumeric() || character == '-'));
     words.filter(|word| {

@@ -1,6 +1,9 @@
-//! Tables that count trusted lines: a row for each crate or part, with its name in the first cell.
+//! The tables with counts of trusted lines. They have a row for each crate or part, with its name in the first cell.
 
-/// The document with these rows in the place of those of the same names.
+/// Returns the document with each of `rows` in the place of the row with the same name.
+///
+/// # Errors
+/// If the document has no row with the name of one of `rows`.
 pub(super) fn with_rows(text: &str, rows: &[impl ToString]) -> Result<String, String> {
     let rows: Vec<_> = rows.iter().map(ToString::to_string).collect();
     let mut missing: Vec<_> = rows.iter().collect();
@@ -13,13 +16,13 @@ pub(super) fn with_rows(text: &str, rows: &[impl ToString]) -> Result<String, St
     }
     match missing.first() {
         Some(row) => Err(format!(
-            "it lacks the row {row:?}: write one that begins with the same cell"
+            "the table lacks the row {row:?}; add a row with the same first cell to the document"
         )),
         None => Ok(generated),
     }
 }
 
-/// The first cell of a row of a table.
+/// Returns the first cell of a row of a table. `None` if the line is no row.
 fn name(line: &str) -> Option<&str> {
     line.strip_prefix("| ")?.split(" |").next()
 }
@@ -31,7 +34,7 @@ mod tests {
     #[test]
     fn rows_are_replaced_by_name() {
         let text = "| crate | lines |\n|---|---|\n| a | 1 |\n| b | 2 |\n\nend\n";
-        let generated = with_rows(text, &["| b | 3 |"]).expect("the row is there");
+        let generated = with_rows(text, &["| b | 3 |"]).expect("the table has the row");
         assert_eq!(generated, text.replace("| b | 2 |", "| b | 3 |"));
         assert!(with_rows(text, &["| c | 1 |"]).is_err());
     }

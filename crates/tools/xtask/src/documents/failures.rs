@@ -1,12 +1,16 @@
-//! `docs/failure-matrix.md`: a row for each failure, with the hosted tests and the kernel's that make it happen.
+//! The table of `docs/failure-matrix.md`. It has a row for each failure, with the hosted tests and the kernel's tests
+//! that cause it.
 
 use super::tags::{Tags, Test};
 
-/// The beginning of a failure's name.
+/// The prefix of a failure's name.
 pub(super) const PREFIX: &str = "F-";
 
-/// The document with the lists that the tests make. A row has a name, the failure, hosted tests, and tests in the kernel; behind
-/// these may stand what is known beside.
+/// Returns the document with the lists of tests generated from `tags`. A row has four cells: the name, the failure, the
+/// hosted tests, and the kernel's tests.
+///
+/// # Errors
+/// If a failure has no test, or if a test names a failure that has no row.
 pub(super) fn with_tests(text: &str, tags: &Tags) -> Result<String, String> {
     let mut known = Vec::new();
     let mut generated = String::new();
@@ -21,7 +25,7 @@ pub(super) fn with_tests(text: &str, tags: &Tags) -> Result<String, String> {
                 let tests = tags.of(id);
                 if tests.is_empty() {
                     return Err(format!(
-                        "no test makes {id} happen: write `/// Failure: {id}` at one"
+                        "no test causes {id}; add the line `/// Failure: {id}` to the doc comment of a test that does"
                     ));
                 }
                 let (hosted, kernel) = (list(tests, false), list(tests, true));
@@ -36,7 +40,7 @@ pub(super) fn with_tests(text: &str, tags: &Tags) -> Result<String, String> {
     let is_unknown = |id: &&str| id.starts_with(PREFIX) && !known.contains(id);
     match tags.ids().find(is_unknown) {
         Some(id) => Err(format!(
-            "a test makes {id} happen, which is no failure there"
+            "a test names the failure {id}, which has no row; add the row or correct the test's line"
         )),
         None => Ok(generated),
     }
@@ -57,12 +61,12 @@ mod tests {
     use super::{Tags, with_tests};
 
     #[test]
-    fn rows_are_those_of_the_tests() {
+    fn rows_name_the_tagged_tests() {
         let text = "| name | failure | hosted | kernel |\n|---|---|---|---|\n| F-1 | a panic | old | old |\n";
         let mut tags = Tags::default();
         assert!(with_tests(text, &tags).is_err());
         tags.read("proxy/tests/a.rs", "/// Failure: F-1\nfn b() {}");
-        let generated = with_tests(text, &tags).expect("it has a test");
+        let generated = with_tests(text, &tags).expect("F-1 has a test");
         assert!(
             generated.ends_with("| F-1 | a panic | `proxy/a::b` | none |\n"),
             "{generated}"

@@ -1,26 +1,30 @@
-//! `docs/invariants.md`: each invariant has a heading with its name, a statement, and the tests that attack it.
+//! The sections of `docs/invariants.md`. Each invariant has a heading with its name, a statement, and the tests that
+//! attack it.
 
 use super::tags::Tags;
 
-/// The beginning of the generated line.
+/// The beginning of the generated line with the tests.
 const TESTS: &str = "- Attacked by: ";
-/// The beginning of a line that says why no test attacks an invariant.
+/// The beginning of a line with the reason why no test attacks the invariant.
 const NONE: &str = "- Not attacked: ";
 /// The beginning of an invariant's heading.
 const HEADING: &str = "### ";
 
-/// The names of all invariants in the document.
+/// Returns the names of all invariants in the document.
 pub(super) fn ids(text: &str) -> Vec<&str> {
     let headings = text.lines().filter_map(|line| line.strip_prefix(HEADING));
     headings.collect()
 }
 
-/// The document with the lists that the tests make.
+/// Returns the document with the lists of tests generated from `tags`.
+///
+/// # Errors
+/// If a test names an unknown invariant, if an invariant has neither a test nor a reason, or if it has both.
 pub(super) fn with_tests(text: &str, tags: &Tags) -> Result<String, String> {
     let known = ids(text);
     let is_known = |id: &&str| id.starts_with(super::failures::PREFIX) || known.contains(id);
     if let Some(id) = tags.ids().find(|id| !is_known(id)) {
-        return Err(format!("a test attacks {id}, which is no invariant there"));
+        return Err(format!("a test names the invariant {id}, which has no heading; add the invariant or correct the test's line"));
     }
     let mut generated = String::new();
     let mut lines = text.lines().peekable();
@@ -44,12 +48,12 @@ pub(super) fn with_tests(text: &str, tags: &Tags) -> Result<String, String> {
         match (tests.is_empty(), is_excused) {
             (true, false) => {
                 return Err(format!(
-                    "no test attacks {id}: write `/// Invariant: {id}` at one, or `{NONE}` and the reason there"
+                    "no test attacks {id}; add the line `/// Invariant: {id}` to a test that does, or a line `{NONE}` with the reason to the section"
                 ));
             }
             (false, true) => {
                 return Err(format!(
-                    "{id} says that it is not attacked, but tests attack it"
+                    "the section of {id} has a line `{NONE}`, but tests attack the invariant; remove the line"
                 ));
             }
             (true, true) => {}
@@ -73,12 +77,12 @@ mod tests {
     const TEXT: &str = "# Title\n\n### OWN-1\n\nOne owner.\n\n- Upheld by: `a`.\n- Attacked by: `gone`\n\n## Other\n\n### X-1\n\nNo.\n\n- Not attacked: no way.\n";
 
     #[test]
-    fn lists_are_those_of_the_tests() {
+    fn lists_name_the_tagged_tests() {
         let mut tags = Tags::default();
         let missing = with_tests(TEXT, &tags).expect_err("OWN-1 has no test");
         assert!(missing.contains("/// Invariant: OWN-1"), "{missing}");
         tags.read("rref/tests/a.rs", "/// Invariant: OWN-1\nfn b() {}");
-        let text = with_tests(TEXT, &tags).expect("all have tests or a reason");
+        let text = with_tests(TEXT, &tags).expect("each invariant has a test or a reason");
         assert_eq!(text, TEXT.replace("gone", "rref/a::b"));
         assert_eq!(ids(&text), ["OWN-1", "X-1"]);
         tags.read("rref/tests/a.rs", "/// Invariant: X-1\nfn c() {}");
@@ -89,7 +93,7 @@ mod tests {
     fn a_test_of_an_unknown_invariant_is_found() {
         let mut tags = Tags::default();
         tags.read("rref/tests/a.rs", "/// Invariant: OWN-9\nfn b() {}");
-        let unknown = with_tests(TEXT, &tags).expect_err("there is none");
+        let unknown = with_tests(TEXT, &tags).expect_err("there is no invariant OWN-9");
         assert!(unknown.contains("OWN-9"), "{unknown}");
     }
 }

@@ -1,4 +1,5 @@
-//! Links between the documents, and from the sources to them: each leads to a file, and to a heading of it.
+//! A check of links between documents, and from comments to documents. Each must lead to an existing file and, if it
+//! has an anchor, to a heading of that file.
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
@@ -7,13 +8,14 @@ use crate::cargo::tracked;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// The folder of decisions, whose files begin with their numbers.
+/// The folder of decisions. The name of a decision's file begins with its number.
 const DECISIONS: &str = "docs/decisions/";
 
 /// The document whose headings begin with `D1` to `D18`.
 const DESIGN: &str = "docs/design.md";
 
-/// Links that lead nowhere, and names of headings without a link, with their places.
+/// Returns a finding, with its place, for each link to a missing file or heading, each name of a heading of the design
+/// that stands outside of a link, and each citation of a missing decision.
 pub(super) fn dangling(workspace: &Workspace) -> Result<Vec<String>, Error> {
     let files = tracked(workspace, "*")?;
     let mut anchors = HashMap::new();
@@ -58,7 +60,7 @@ pub(super) fn dangling(workspace: &Workspace) -> Result<Vec<String>, Error> {
             for target in targets {
                 let (file, anchor) = target.split_once('#').unwrap_or((&target, ""));
                 if !exists(file) {
-                    findings.push(format!("{at}: there is no {file}"));
+                    findings.push(format!("{at}: the file {file} does not exist"));
                 } else if !anchor.is_empty()
                     && !anchors
                         .get(file)
@@ -70,7 +72,7 @@ pub(super) fn dangling(workspace: &Workspace) -> Result<Vec<String>, Error> {
             if path.as_str() != DESIGN {
                 let bare = bare_designs(line);
                 findings.extend(
-                    bare.map(|it| format!("{at}: {it} is a heading of {DESIGN}: link to it")),
+                    bare.map(|it| format!("{at}: {it} is a heading of {DESIGN}; link to it")),
                 );
             }
             let unknown = cited_decisions(line).filter(|it| !numbers.contains(it));
@@ -80,19 +82,19 @@ pub(super) fn dangling(workspace: &Workspace) -> Result<Vec<String>, Error> {
     Ok(findings)
 }
 
-/// The number of the decision that a file holds.
+/// Returns the number of the decision in the file at `path`. `None` if the file is no decision.
 fn decision(path: &str) -> Option<u32> {
     let name = path.strip_prefix(DECISIONS)?;
     name.split('-').next()?.parse().ok()
 }
 
-/// The targets of a line's links.
+/// Returns the targets of the Markdown links in a line.
 fn links(line: &str) -> impl Iterator<Item = &str> {
     let behind = line.split("](").skip(1);
     behind.filter_map(|rest| rest.split([')', ' ']).next())
 }
 
-/// Documents that a comment names by their paths from the root.
+/// Returns the documents, perhaps with an anchor, that a comment names by their paths from the root.
 fn named(line: &str) -> impl Iterator<Item = &str> {
     let ends = |character: char| !(character.is_alphanumeric() || "/._-#".contains(character));
     let words = line
@@ -101,7 +103,7 @@ fn named(line: &str) -> impl Iterator<Item = &str> {
     words.filter(|word| word.starts_with("docs/") && word.contains(".md"))
 }
 
-/// The numbers of decisions that a line cites.
+/// Returns the numbers of the decisions that a line cites.
 fn cited_decisions(line: &str) -> impl Iterator<Item = u32> {
     let behind = line
         .split("decision ")
@@ -116,7 +118,7 @@ fn cited_decisions(line: &str) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Names of headings of the design that stand alone. (D0 and D3 are power states of PCI.)
+/// Returns the names of headings of the design that stand outside of a link. (D0 and D3 are power states of PCI.)
 fn bare_designs(line: &str) -> impl Iterator<Item = &str> {
     let words = line.split(|it: char| !(it.is_alphanumeric() || "#/._-`".contains(it)));
     words.filter(|word| {
@@ -127,7 +129,7 @@ fn bare_designs(line: &str) -> impl Iterator<Item = &str> {
     })
 }
 
-/// A link of the document at `path`, from the root.
+/// Returns the target of a link in the document at `path` as a path from the root.
 fn resolve(path: &str, target: &str) -> String {
     let (file, anchor) = target.split_once('#').unwrap_or((target, ""));
     let joined = if file.is_empty() {
@@ -153,7 +155,7 @@ fn resolve(path: &str, target: &str) -> String {
     }
 }
 
-/// The anchors that a document's headings have, as GitHub makes them.
+/// Returns the anchors that GitHub makes for a document's headings.
 fn headings(text: &str) -> Vec<String> {
     let mut is_code = false;
     let mut found = Vec::new();
@@ -186,19 +188,19 @@ mod tests {
     }
 
     #[test]
-    fn headings_have_the_anchors_that_a_browser_knows() {
+    fn headings_have_the_anchors_of_github() {
         let text = "# Two words\n```\n# not this\n```\n## `D4`: a call's way\n";
         assert_eq!(headings(text), ["two-words", "d4-a-calls-way"]);
     }
 
     #[test]
-    fn a_heading_of_the_design_is_named_by_a_link() {
+    fn bare_names_of_design_headings_are_found() {
         let line = "//! Lock-free (D4), see docs/design.md#d4; a function in D0, 0xD4, `D5`";
         assert_eq!(bare_designs(line).collect::<Vec<_>>(), ["D4"]);
     }
 
     #[test]
-    fn what_a_comment_cites_is_found() {
+    fn documents_and_decisions_in_comments_are_found() {
         let line = "//! See docs/design.md#d4, decision 12 and [decision 7](x).";
         assert_eq!(named(line).collect::<Vec<_>>(), ["docs/design.md#d4"]);
         let mut cited: Vec<_> = cited_decisions(line).collect();

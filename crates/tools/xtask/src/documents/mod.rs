@@ -1,14 +1,16 @@
-//! Documents that can't lie: lists of the tests that attack an invariant or make a failure happen, and links that lead somewhere.
+//! Generated parts of documents, and checks of documents. The generated parts are the lists of the tests that attack an
+//! invariant or cause a failure, and the counts of trusted lines.
 //!
-//! A test says so itself, in a line of its documentation: `/// Invariant: OWN-3`, `/// Failure: F-12`, with commas between several.
-//! The lists in the documents are generated from these lines, so neither can name a test that isn't there.
+//! A line in the doc comment of a test names the invariant or failure: `/// Invariant: OWN-3`, `/// Failure: F-12`.
+//! Several names are separated by commas. The lists in the documents are generated from these lines, so a list cannot
+//! name a test that does not exist.
 //!
 //! | module | concept |
 //! |---|---|
-//! | `tags` | the lines, and the tests that they stand at |
-//! | `invariants` | `docs/invariants.md`: a statement for each invariant, and its tests |
-//! | `failures` | `docs/failure-matrix.md`: a row for each failure, with hosted tests and the kernel's |
-//! | `counts` | rows of the tables that count trusted lines |
+//! | `tags` | the lines in doc comments, and the tests that they belong to |
+//! | `invariants` | `docs/invariants.md`: each invariant with its statement and its tests |
+//! | `failures` | `docs/failure-matrix.md`: each failure with hosted tests and the kernel's tests |
+//! | `counts` | the tables with counts of trusted lines |
 //! | `citations` | names of invariants in comments and documents |
 //! | `links` | links between documents, and from comments to them |
 
@@ -28,13 +30,13 @@ use crate::workspace::Workspace;
 
 use self::tags::Tags;
 
-/// The list of invariants.
+/// The document with the invariants.
 const INVARIANTS: &str = "docs/invariants.md";
-/// The list of failures.
+/// The document with the failures.
 const FAILURES: &str = "docs/failure-matrix.md";
-/// The document that shows what each trusted crate has.
+/// The document with the counts of each trusted crate.
 const CRATES: &str = "README.md";
-/// The document that shows what each part of the device engine has.
+/// The document with the counts of each part of the device engine.
 const PARTS: &str = "docs/design.md";
 
 /// Writes the lists of tests and the counts into the documents.
@@ -46,32 +48,35 @@ pub(crate) fn write(workspace: &Workspace) -> Result<(), Error> {
     Ok(())
 }
 
-/// Findings on each document: that its lists are not those of the tests, or that a name is of no invariant.
+/// Returns the title and the findings of each check: that the generated parts of a document are up to date, that the
+/// lines that name invariants and failures belong to tests, that cited invariants exist, and that links lead to
+/// existing files and headings.
 pub(crate) fn check(workspace: &Workspace) -> Result<Vec<(String, Vec<String>)>, Error> {
     let mut checks = Vec::new();
     for (path, text, generated) in all(workspace)? {
         let stale = (text != generated)
-            .then(|| format!("{path} is not what the sources say: run `cargo xtask documents`"));
-        let title = format!("{path} shows what the sources say");
+            .then(|| format!("{path} is out of date; run `cargo xtask documents`"));
+        let title = format!("the generated parts of {path} are up to date");
         checks.push((title, stale.into_iter().collect()));
     }
     let misplaced = Tags::collect(workspace)?.misplaced().to_vec();
-    checks.push(("every line of evidence stands at a test".into(), misplaced));
+    checks.push(("every line that names an invariant or failure as tested belongs to a test".into(), misplaced));
     let path = workspace.root().join(INVARIANTS);
     let invariants = read(&path)?;
     let findings = citations::unknown(workspace, &invariants::ids(&invariants))?;
-    checks.push(("every cited invariant is one".into(), findings));
+    checks.push(("every cited invariant exists".into(), findings));
     let findings = links::dangling(workspace)?;
     checks.push((
-        "every link in documents and comments leads somewhere".into(),
+        "every link in documents and comments has a target".into(),
         findings,
     ));
     Ok(checks)
 }
 
-/// A document: its path, its text of today, and the text that the sources make of it.
+/// A document: its path, its present text, and the text that is generated from the sources.
 type Generated = (&'static str, String, String);
 
+/// Returns all documents with generated parts.
 fn all(workspace: &Workspace) -> Result<Vec<Generated>, Error> {
     let tags = Tags::collect(workspace)?;
     let crates = trusted::count_crates(workspace)?;

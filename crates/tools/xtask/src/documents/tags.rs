@@ -1,4 +1,4 @@
-//! Lines in which a test says what it is evidence for.
+//! Tags: lines in the doc comments of tests that name an invariant or a failure.
 
 use std::collections::BTreeMap;
 use std::mem;
@@ -8,25 +8,25 @@ use crate::cargo::tracked;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// The tests that attack each invariant, or make each failure happen, by its name. Each list is sorted.
+/// For each tagged name of an invariant or failure, its tests. [`collect`](Self::collect) sorts each list.
 #[derive(Debug, Default)]
 pub(super) struct Tags {
     tests: BTreeMap<String, Vec<Test>>,
-    /// Lines that stand at an item that is no test.
+    /// A finding for each item that has a tag but is no test.
     misplaced: Vec<String>,
 }
 
-/// A test, or a documentation test of an item.
+/// A test function, an item with documentation tests, or a whole file.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Test {
-    /// Whether it is one of the kernel's own.
+    /// Whether it is one of the kernel's own tests.
     pub(super) in_kernel: bool,
-    /// Its path as it is shown: `proxy/attacks/budget::name`.
+    /// Its path as the documents show it: `proxy/attacks/budget::name`.
     pub(super) name: String,
 }
 
 impl Tags {
-    /// Reads all sources.
+    /// Collects the tags of all Rust sources of the workspace.
     pub(super) fn collect(workspace: &Workspace) -> Result<Self, Error> {
         let mut tags = Self::default();
         for path in tracked(workspace, "*.rs")? {
@@ -40,25 +40,26 @@ impl Tags {
         Ok(tags)
     }
 
-    /// The tests that are evidence for `id`.
+    /// Returns the tests that are tagged with `id`.
     pub(super) fn of(&self, id: &str) -> &[Test] {
         self.tests.get(id).map_or(&[], Vec::as_slice)
     }
 
-    /// The names that tests are evidence for, with this prefix.
+    /// Returns all names in tags.
     pub(super) fn ids(&self) -> impl Iterator<Item = &str> {
         self.tests.keys().map(String::as_str)
     }
 
-    /// The lines that stand at an item that is no test, with their places. They would be evidence of nothing.
+    /// Returns a finding, with its place, for each item that has a tag but is no test. Such a tag is no evidence.
     pub(super) fn misplaced(&self) -> &[String] {
         &self.misplaced
     }
 
+    /// Adds the tags in `text`, the contents of the file at `path`.
     pub(super) fn read(&mut self, path: &str, text: &str) {
         let mut pending: Vec<String> = Vec::new();
-        // Whether the item that follows is a test: a function with `#[test]`, an item with an example that runs or
-        // must not compile, or a function in the kernel's list of tests.
+        // Whether the next item is a test: a function with `#[test]`, or an item with a documentation test. Functions
+        // in the kernel's list of tests are tests too.
         let mut is_test = false;
         let mut in_kernel_tests = false;
         for (number, line) in text.lines().enumerate() {
@@ -83,7 +84,7 @@ impl Tags {
             } else if let Some(name) = item(line) {
                 let is_test = mem::take(&mut is_test) || in_kernel_tests;
                 if !pending.is_empty() && !is_test {
-                    let place = format!("{path}:{}: `{name}` is no test", number + 1);
+                    let place = format!("{path}:{}: `{name}` is not a test; move the line to a test", number + 1);
                     self.misplaced.push(place);
                 }
                 let test = Test::of(path, Some(name));
@@ -95,7 +96,7 @@ impl Tags {
     }
 }
 
-/// The name of the item that a line declares.
+/// Returns the name of the item that a line declares. `None` if it declares none.
 fn item(line: &str) -> Option<&str> {
     let mut words =
         line.split(|character: char| !(character.is_alphanumeric() || character == '_'));
@@ -110,7 +111,7 @@ fn item(line: &str) -> Option<&str> {
 }
 
 impl Test {
-    /// The item `name` in the file at `path`, or the file as a whole.
+    /// Makes the test `name` in the file at `path`. Without a name it stands for the whole file.
     fn of(path: &str, name: Option<&str>) -> Self {
         let path = Path::new(path);
         let mut parts: Vec<_> = path
@@ -119,7 +120,7 @@ impl Test {
             .map(|part| part.to_string_lossy().into_owned())
             .collect();
         let in_kernel = parts.starts_with(&["examples".into(), "kernel".into()]);
-        // The folder of the crate, and the place in it.
+        // The shown path has the folder of the crate and the place in it, without the folders that group crates.
         parts.retain(|part| {
             !matches!(
                 part.as_str(),
@@ -160,7 +161,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_is_of_the_next_item() {
+    fn a_tag_belongs_to_the_next_item() {
         let text =
             "/// Why.\n/// Invariant: OWN-1, LIFE-2\n#[test]\nfn first() {}\nfn second() {}\n";
         let path = "crates/trusted/unwind/tests/contract/main.rs";
@@ -169,7 +170,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_at_the_head_of_a_file_is_of_the_file() {
+    fn a_tag_in_the_head_of_a_file_belongs_to_the_file() {
         let text = "//! Invariant: OWN-1\nfn main() {}\n";
         assert_eq!(
             of("proxy/tests/ui/use/x.rs", text, "OWN-1"),
@@ -178,7 +179,7 @@ mod tests {
     }
 
     #[test]
-    fn a_line_at_an_item_that_is_no_test_is_found() {
+    fn a_tag_at_an_item_that_is_no_test_is_found() {
         let mut tags = Tags::default();
         let text = "/// Invariant: OWN-1\nfn init() {}\n/// Invariant: OWN-2\n#[test]\nfn a() {}\n";
         tags.read("proxy/tests/a.rs", text);
@@ -187,14 +188,14 @@ mod tests {
         assert_eq!(
             tags.misplaced(),
             [
-                "proxy/tests/a.rs:2: `init` is no test",
-                "examples/kernel/src/tests/a.rs:6: `b` is no test"
+                "proxy/tests/a.rs:2: `init` is not a test; move the line to a test",
+                "examples/kernel/src/tests/a.rs:6: `b` is not a test; move the line to a test"
             ]
         );
     }
 
     #[test]
-    fn tests_of_the_kernel_are_told_apart() {
+    fn tests_of_the_kernel_are_recognised() {
         let test = Test::of("examples/kernel/src/tests/deaths.rs", Some("a"));
         assert!(test.in_kernel && test.name == "kernel/deaths::a");
     }

@@ -1,4 +1,4 @@
-//! All holes of the workspace.
+//! The list of all holes of the workspace.
 
 use std::fs;
 use std::path::Path;
@@ -7,13 +7,14 @@ use super::{Hole, HoleError};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// Where they lie: a folder for each kind.
+/// The folders of the holes. Each has a folder for each kind of holes.
 const FOLDERS: [&str; 2] = [
     "crates/testing/state-machine/holes",
     "crates/testing/device-state-machine/holes",
 ];
 
-/// The holes whose name or kind is among `wanted`, by name; all if none is.
+/// Reads the holes whose name or kind is among `wanted`, or all holes if `wanted` is empty. Within each folder of
+/// [`FOLDERS`] they are sorted by kind and name.
 pub(crate) fn load(workspace: &Workspace, wanted: &[String]) -> Result<Vec<Hole>, Error> {
     let mut holes = Vec::new();
     for folder in FOLDERS {
@@ -42,7 +43,7 @@ pub(crate) fn load(workspace: &Workspace, wanted: &[String]) -> Result<Vec<Hole>
     Ok(holes)
 }
 
-/// Names in a folder, in order.
+/// Returns the names of the entries of a folder, sorted.
 fn entries(folder: &Path) -> Result<Vec<String>, Error> {
     let mut names = Vec::new();
     for entry in fs::read_dir(folder).map_err(Error::io("list", folder))? {
@@ -65,7 +66,7 @@ mod tests {
     #[test]
     fn every_hole_can_be_put_back() {
         let workspace = Workspace::locate();
-        let holes = load(&workspace, &[]).expect("they are read");
+        let holes = load(&workspace, &[]).expect("the files of the holes are well-formed");
         assert!(holes.len() >= 60, "only {} holes", holes.len());
         let mut broken = Vec::new();
         for hole in &holes {
@@ -85,11 +86,11 @@ mod tests {
             let names: Vec<String> = names.iter().map(|&name| name.into()).collect();
             load(&workspace, &names)
         };
-        let one = choose(&["nested-argument"]).expect("it is there");
+        let one = choose(&["nested-argument"]).expect("the hole exists");
         assert_eq!(one.len(), 1);
-        let kind = choose(&["ownership"]).expect("it is there");
+        let kind = choose(&["ownership"]).expect("the kind exists");
         assert!(kind.len() > 10 && kind.contains(&one[0]));
-        let error = choose(&["no-such-hole"]).expect_err("it is not there");
+        let error = choose(&["no-such-hole"]).expect_err("no hole has this name");
         assert!(error.to_string().contains("no-such-hole"), "{error}");
     }
 }

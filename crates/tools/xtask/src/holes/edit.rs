@@ -1,49 +1,50 @@
-//! Replacing lines that are found by what they say: indentation, and the code around them, may change.
+//! Edits that replace lines of a file. An edit finds its lines by their text, so their indentation and the code around
+//! them may change.
 
 use std::fmt;
 
 /// A line of an edit.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Line {
-    /// Stays, and shows the place.
+    /// A line that stays. It helps to find the place of the edit.
     Keep(String),
-    /// Goes.
+    /// A line that the edit removes.
     Remove(String),
-    /// Comes.
+    /// A line that the edit inserts.
     Insert(String),
 }
 
-/// Lines of one file that follow each other, and what stands there instead.
+/// Consecutive lines of one file, and the lines that replace them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Edit {
     /// The file, below the workspace's root.
     pub(crate) path: String,
-    /// In order.
+    /// The lines to keep, remove and insert, in order.
     pub(crate) lines: Vec<Line>,
 }
 
-/// Why an edit has no place in a text.
+/// The reason why an edit cannot be applied to a text.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Misfit {
-    /// The lines are not there.
+    /// The text does not contain the lines.
     Missing,
-    /// They are there so often.
+    /// The text contains the lines this many times.
     Ambiguous(usize),
 }
 
 impl fmt::Display for Misfit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Missing => f.write_str("its lines are not there"),
+            Self::Missing => f.write_str("the file does not contain the lines of the edit"),
             Self::Ambiguous(times) => {
-                write!(f, "its lines are there {times} times, where one is meant")
+                write!(f, "the file contains the lines of the edit {times} times, but they must be unique")
             }
         }
     }
 }
 
 impl Line {
-    /// What must be there, without its indentation; `None` for what is inserted.
+    /// Returns the text that the file must contain here, without indentation. `None` for an inserted line.
     fn expected(&self) -> Option<&str> {
         match self {
             Self::Keep(text) | Self::Remove(text) => Some(text.trim()),
@@ -53,7 +54,10 @@ impl Line {
 }
 
 impl Edit {
-    /// `text` with the lines replaced.
+    /// Returns `text` with the lines replaced.
+    ///
+    /// # Errors
+    /// If `text` does not contain the lines exactly once.
     pub(crate) fn apply(&self, text: &str) -> Result<String, Misfit> {
         let expected: Vec<&str> = self.lines.iter().filter_map(Line::expected).collect();
         let found: Vec<&str> = text.lines().collect();
@@ -113,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn no_place_and_two_places_are_told_apart() {
+    fn missing_and_repeated_lines_are_told_apart() {
         assert_eq!(edit().apply("fn f() {\n}\n"), Err(Misfit::Missing));
         assert_eq!(edit().apply(""), Err(Misfit::Missing));
         let twice = "fn f() {\ncheck();\n}\n".repeat(2);

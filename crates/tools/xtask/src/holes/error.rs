@@ -1,57 +1,57 @@
-//! What can be wrong with the holes themselves.
+//! Errors of the holes' files and of the suites that look for holes.
 
 use std::fmt;
 
 use super::edit::Misfit;
 
-/// Why a hole can't be put back.
+/// The reason why a hole cannot be put back or looked for.
 #[derive(Debug)]
 pub(crate) enum HoleError {
-    /// No hole has a name like that.
+    /// No hole and no kind of holes has this name.
     Unknown {
-        /// What was asked for.
+        /// The name on the command line.
         name: String,
     },
-    /// The machine has no mode of that name.
+    /// The machine has no mode of this name.
     NoMode {
-        /// What was asked for.
+        /// The name on the command line.
         mode: String,
     },
-    /// A hole's file is not understood.
+    /// A hole's file is malformed.
     Malformed {
         /// The file, below the workspace's root.
         file: String,
-        /// From 1.
+        /// The number of the line, from 1.
         line: usize,
-        /// What is wrong with it.
+        /// A description of the mistake.
         problem: String,
     },
-    /// The code has changed where the hole was.
+    /// The code has changed, so that an edit of the hole cannot be applied.
     NoLongerApplies {
         /// The hole's file, below the workspace's root.
         file: String,
-        /// The source that it changes.
+        /// The source file that the edit changes.
         source: String,
-        /// How.
+        /// The reason why the edit does not fit.
         misfit: Misfit,
     },
-    /// With the hole put back nothing can be run.
+    /// With the hole put back the copy of the workspace does not compile.
     DoesNotCompile {
         /// The hole's file, below the workspace's root.
         file: String,
     },
-    /// What is to find holes fails without one.
+    /// A mode or a test fails on the tree without holes.
     UnsoundBaseline {
-        /// The mode or test.
+        /// The name of the mode or test.
         what: String,
-        /// Where its output is.
+        /// The file with its output.
         log: String,
     },
-    /// The test that a hole names is not there.
+    /// The test that a hole names does not exist.
     NoGuard {
         /// The hole's file, below the workspace's root.
         file: String,
-        /// The test.
+        /// The name of the test.
         test: String,
     },
 }
@@ -61,11 +61,11 @@ impl fmt::Display for HoleError {
         match self {
             Self::Unknown { name } => write!(
                 f,
-                "no hole is called {name}; they are the files below crates/testing/state-machine/holes and crates/testing/device-state-machine/holes, or their folders"
+                "no hole and no kind of holes is called {name}; give the name of a file (without .hole) or of a folder below crates/testing/state-machine/holes or crates/testing/device-state-machine/holes"
             ),
             Self::NoMode { mode } => write!(
                 f,
-                "no machine has a mode {mode}; they are the tests in crates/testing/state-machine/tests and crates/testing/device-state-machine/tests"
+                "the machine has no mode {mode}; give the name of a test in crates/testing/state-machine/tests with --suite machine, or in crates/testing/device-state-machine/tests/machine.rs with --suite devices"
             ),
             Self::Malformed {
                 file,
@@ -78,20 +78,20 @@ impl fmt::Display for HoleError {
                 misfit,
             } => write!(
                 f,
-                "{file} no longer applies to {source}: {misfit}; write its lines anew for the code as it is, and \
-                 see that the test it names fails with it (cargo xtask holes --suite tests)"
+                "{file} no longer applies to {source}: {misfit}; rewrite its lines to fit the present code, then check that \
+                 the test it names fails with the hole (cargo xtask holes --suite tests NAME)"
             ),
             Self::DoesNotCompile { file } => write!(
                 f,
-                "with {file} the workspace does not compile; mend the lines that it inserts"
+                "with the hole of {file} the workspace does not compile; repair the lines that the file inserts"
             ),
             Self::UnsoundBaseline { what, log } => write!(
                 f,
-                "{what} does not pass on the tree without any hole, so it finds none; its output is in {log}"
+                "{what} does not pass on the tree without holes, so its failure with a hole would prove nothing; repair it first, its output is in {log}"
             ),
             Self::NoGuard { file, test } => write!(
                 f,
-                "{file} names the test {test}, which is not there; name the one that guards the rule now"
+                "{file} names the test {test}, which does not exist; name the test that guards the rule now"
             ),
         }
     }

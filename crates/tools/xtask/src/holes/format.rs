@@ -1,9 +1,9 @@
-//! A hole's file.
+//! The format of a hole's file.
 //!
 //! ```text
 //! title: Nested objects keep their former owner
-//! wrong: What went wrong, for who reads the table.
-//! rule: What excludes it now
+//! wrong: What went wrong, for the readers of the file.
+//! rule: The rule that excludes it now
 //! guard: samara-proxy moves::a_nested_argument
 //!
 //! @@ rref/src/rref.rs
@@ -12,8 +12,9 @@
 //! +a line that comes
 //! ```
 //!
-//! A guard is a package, then a test of one of its integration tests, or `--lib` and a unit test. A field
-//! `profile: dev` has it built as that says; else it is optimised, with the checks of a debug build.
+//! A guard is `package target::test` for a test in an integration test of the package, or `package --lib test` for a
+//! unit test. A field `profile: dev` has the guard built with that profile. Without the field it is built with
+//! [`CHECKED`].
 
 use super::edit::{Edit, Line, Misfit};
 use super::error::HoleError;
@@ -22,40 +23,40 @@ use super::state_machine::Of;
 /// One past hole.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Hole {
-    /// Its file below the folder of all, without the extension: `kind/name`.
+    /// Its kind and the name of its file without the extension: `kind/name`.
     pub(crate) name: String,
-    /// Its file, below the workspace's root.
+    /// The path of its file, below the workspace's root.
     pub(crate) file: String,
-    /// What it is, in a line.
+    /// A description in one line.
     pub(crate) title: String,
-    /// What went wrong.
+    /// The consequences that the hole had.
     pub(crate) wrong: String,
-    /// What excludes it now.
+    /// The rule that excludes it now.
     pub(crate) rule: String,
-    /// The test that fails with it.
+    /// The test that fails if the hole is put back.
     pub(crate) guard: Guard,
-    /// What puts it back.
+    /// The edits that put it back.
     pub(crate) edits: Vec<Edit>,
 }
 
-/// A test.
+/// A test that guards against a hole.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Guard {
     /// Its package.
     pub(crate) package: String,
-    /// The integration test that it is in; `None` for a unit test.
+    /// The integration test that contains it. `None` for a unit test.
     pub(crate) target: Option<String>,
-    /// Its path in there.
+    /// Its path in that test program.
     pub(crate) test: String,
-    /// The profile that it is built by.
+    /// The cargo profile with which it is built.
     pub(crate) profile: String,
 }
 
-/// The kind of holes that are about devices.
+/// The kind of the holes of devices.
 pub(crate) const DEVICES: &str = "devices";
 
-/// How guards are built, and the machine: as what ships, with the checks of a debug build. Cuts need
-/// optimised code.
+/// The cargo profile of the machines, and of guards that name no other: release with the checks of a debug build. It is
+/// optimised because some holes of cuts only show in optimised code.
 pub(crate) const CHECKED: &str = "checked";
 
 impl Guard {
@@ -76,7 +77,7 @@ impl Guard {
         })
     }
 
-    /// As the documentation names it.
+    /// Returns the name of the test as docs/holes.md shows it.
     pub(crate) fn name(&self) -> String {
         match &self.target {
             Some(target) => format!("{target}::{}", self.test),
@@ -86,7 +87,7 @@ impl Guard {
 }
 
 impl Hole {
-    /// Reads the hole `name` from `text`, which is that of `file`.
+    /// Parses `text`, the contents of `file`, as the hole `name`.
     pub(crate) fn parse(name: &str, file: &str, text: &str) -> Result<Self, HoleError> {
         let malformed = |line: usize, problem: &str| HoleError::Malformed {
             file: file.into(),
@@ -107,10 +108,10 @@ impl Hole {
             let Some(edit) = edits.last_mut() else {
                 if let Some((key, value)) = line.split_once(": ") {
                     let field = fields.iter_mut().find(|(known, _)| *known == key);
-                    let field = field.ok_or_else(|| malformed(number, "unknown field"))?;
+                    let field = field.ok_or_else(|| malformed(number, "unknown field; the fields are title, wrong, rule, guard and profile"))?;
                     field.1 = value.into();
                 } else if !line.is_empty() {
-                    return Err(malformed(number, "neither a field nor an edit"));
+                    return Err(malformed(number, "the line is neither a field `key: value` nor the beginning of an edit `@@ path`"));
                 }
                 continue;
             };
@@ -123,7 +124,7 @@ impl Hole {
                 _ => {
                     return Err(malformed(
                         number,
-                        "a line of an edit begins with ' ', '-' or '+'",
+                        "a line of an edit must begin with ' ', '-' or '+'",
                     ));
                 }
             };
@@ -139,7 +140,7 @@ impl Hole {
                 .any(|line| !matches!(line, Line::Insert(_)))
         };
         if edits.is_empty() || !edits.iter().all(changes) {
-            return Err(malformed(last, "no edit, or one that shows no place"));
+            return Err(malformed(last, "the file has no edit, or an edit without a line that begins with ' ' or '-' and shows the place"));
         }
         let [title, wrong, rule, guard, profile] = fields.map(|(_, value)| value);
         Ok(Hole {
@@ -149,12 +150,12 @@ impl Hole {
             wrong,
             rule,
             guard: Guard::parse(&guard, &profile)
-                .ok_or_else(|| malformed(0, "a guard is `package target::test`"))?,
+                .ok_or_else(|| malformed(0, "a guard must be `package target::test` or `package --lib test`"))?,
             edits,
         })
     }
 
-    /// What it is a hole of.
+    /// Returns the part of the system that the hole belongs to.
     pub(crate) fn of(&self) -> Of {
         match self.kind() {
             DEVICES => Of::Devices,
@@ -162,12 +163,13 @@ impl Hole {
         }
     }
 
-    /// Its folder, which is its kind.
+    /// Returns its kind, which is the name of its folder.
     pub(crate) fn kind(&self) -> &str {
         self.name.split_once('/').map_or("", |(kind, _)| kind)
     }
 
-    /// The files that it changes with their text, of which `read` gives what they are without it.
+    /// Returns the paths of the files that it changes, with their changed texts. `read` returns a file's text without
+    /// the hole.
     pub(crate) fn apply<E: From<HoleError>>(
         &self,
         mut read: impl FnMut(&str) -> Result<String, E>,
@@ -203,24 +205,24 @@ mod tests {
     }
 
     #[test]
-    fn a_file_is_read_and_its_edits_follow_each_other() {
-        let hole = parse(FILE).expect("valid");
+    fn a_file_is_parsed_and_its_edits_apply_in_order() {
+        let hole = parse(FILE).expect("the text is valid");
         assert_eq!((hole.title.as_str(), hole.wrong.as_str()), ("A", "B: c"));
         assert_eq!((hole.kind(), hole.guard.name().as_str()), ("k", "t::e"));
         let read = |_: &str| Ok::<_, HoleError>("gone\nkept\ntwo\n".into());
-        let changed = hole.apply(read).expect("it applies");
+        let changed = hole.apply(read).expect("the edits apply");
         assert_eq!(changed, [("x".into(), "come\nkept\n".into())]);
     }
 
     #[test]
-    fn unit_tests_guard_too() {
-        let guard = Guard::parse("p --lib a::tests::b", "").expect("valid");
+    fn a_unit_test_can_be_a_guard() {
+        let guard = Guard::parse("p --lib a::tests::b", "").expect("the text is valid");
         assert_eq!((guard.target, guard.test.as_str()), (None, "a::tests::b"));
         assert_eq!(guard.profile, CHECKED);
     }
 
     #[test]
-    fn what_is_not_understood_is_told_with_its_line() {
+    fn a_malformed_file_is_reported_with_its_line() {
         for (text, line) in [
             (FILE.replace("-gone", "gone"), 7),
             (FILE.replace("rule", "role"), 3),
@@ -228,7 +230,7 @@ mod tests {
             (FILE.replace("p t::e", "nothing"), 1),
             (FILE.replace("-gone", "+gone"), 11),
         ] {
-            let error = parse(&text).expect_err("malformed").to_string();
+            let error = parse(&text).expect_err("the text is malformed").to_string();
             assert!(error.starts_with(&format!("k/n.hole:{line}: ")), "{error}");
         }
     }

@@ -7,12 +7,12 @@ use super::{Hole, HoleError, Tree};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// Guards, with what each takes.
+/// Guards, each with a run that was measured without a hole.
 #[derive(Debug)]
 pub(crate) struct Guards(Vec<(Guard, Run)>);
 
 impl Guards {
-    /// The guards of `holes`, which must pass on `tree`, which has none.
+    /// Builds and measures the guards of `holes` on `tree`, which must have no hole. Fails if a guard does not pass.
     pub(crate) fn measured(
         workspace: &Workspace,
         tree: &Tree,
@@ -30,7 +30,7 @@ impl Guards {
         Ok(Guards(runs))
     }
 
-    /// Runs the guard of `hole`, which `tree` has.
+    /// Rebuilds and runs the guard of `hole`. The hole must be put into `tree`.
     pub(crate) fn look(
         &self,
         workspace: &Workspace,
@@ -45,7 +45,7 @@ impl Guards {
     }
 }
 
-/// The guard of `hole`, built in `tree`.
+/// Builds the guard of `hole` in `tree`.
 fn guard(workspace: &Workspace, tree: &Tree, hole: &Hole) -> Result<Run, Error> {
     let guard = &hole.guard;
     let mut arguments = vec!["--package", guard.package.as_str()];

@@ -1,15 +1,16 @@
-//! Past holes of the core and of devices, each as an edit that puts it back; what finds them again is measured.
+//! Past holes of the core and of devices. Each is an edit that puts the hole back. The suites are measured by the holes
+//! that they find again.
 //!
 //! | module | concept |
 //! |---|---|
 //! | `format` | a hole's file: its description, the test that guards it, and its edits |
-//! | `edit` | lines to be replaced, found by what they say |
-//! | `catalogue` | all holes of the workspace |
-//! | `tree` | the copy of the workspace that is built with one hole at a time |
-//! | `programs` | programs of tests that are built in it |
-//! | `run` | one run of a test, and how it ended |
-//! | `state_machine`, `guards` | the suites: the random machines, of the core and of devices, and each hole's own test |
-//! | `table` | what was found, as the documentation shows it |
+//! | `edit` | edits that find their lines by the text |
+//! | `catalogue` | the list of all holes of the workspace |
+//! | `tree` | the copy of the workspace, into which one hole at a time is put |
+//! | `programs` | the test programs that are built in the copy |
+//! | `run` | one run of a test, and its outcome |
+//! | `state_machine`, `guards` | the suites: the random machines of the core and of devices, and the holes' own tests |
+//! | `table` | the table of results, as docs/holes.md shows it |
 
 mod catalogue;
 mod edit;

@@ -1,4 +1,4 @@
-//! Building programs of tests in the copy, and what is in them.
+//! Builds of test programs in the copy of the workspace, and lists of their tests.
 
 use std::process::Command;
 use std::time::Duration;
@@ -12,10 +12,11 @@ use crate::error::Error;
 use crate::workspace::Workspace;
 use samara_process::{Job, ProcessError};
 
-/// Longest that a program may take to list its tests.
+/// The longest time that a program may take to list its tests.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// All tests that are in the programs which `arguments` make cargo build in `tree`, by `profile`.
+/// Builds test programs in `tree` with `profile`, and returns their tests. `arguments` tell cargo which programs to
+/// build.
 pub(super) fn tests(
     workspace: &Workspace,
     tree: &Tree,
@@ -32,9 +33,9 @@ pub(super) fn tests(
     Ok(all)
 }
 
-/// The tests of what was built, if it's a program of tests.
+/// Returns the tests of an artifact. There are none if it is no program.
 fn tests_of(artifact: &Artifact) -> Result<Vec<Run>, Error> {
-    // Its folder is in cargo's name of the package: `path+file:///folder#name@version`.
+    // Cargo's name of the package contains its folder: `path+file:///folder#name@version`.
     let folder = artifact.package.split_once("file://");
     let folder = folder.and_then(|(_, folder)| folder.split_once('#'));
     let (Some(program), Some((folder, _))) = (&artifact.executable, folder) else {
@@ -55,7 +56,7 @@ fn tests_of(artifact: &Artifact) -> Result<Vec<Run>, Error> {
     Ok(names.map(run).collect())
 }
 
-/// A build that failed with a hole is the hole's fault.
+/// Returns an error that names the file of `hole` if `error` says that the build failed. Other errors stay as they are.
 pub(super) fn uncompiled(hole: &Hole, error: Error) -> Error {
     match error {
         Error::Process(ProcessError::Failed { .. }) => HoleError::DoesNotCompile {

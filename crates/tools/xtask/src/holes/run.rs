@@ -1,4 +1,4 @@
-//! One run of a mode of the machine, or of a test, within a time limit.
+//! One run of a test within a time limit. The test is a mode of a machine or the guard of a hole.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -9,54 +9,54 @@ use super::{HoleError, Tree};
 use crate::error::Error;
 use samara_process::{Job, ProcessError};
 
-/// Longest that a mode or a test may take without any hole.
+/// The longest time that a mode or a test may take without a hole.
 pub(super) const WHOLE: Duration = Duration::from_secs(15 * 60);
 
-/// Longer than it takes without a hole, by this factor and this much, it hangs.
+/// A run hangs if it takes more than `SLOWER` times the time of the run without a hole, plus `SLACK`.
 const SLOWER: u32 = 5;
 const SLACK: Duration = Duration::from_secs(30);
 
-/// A program of tests, and one of them.
+/// A test in a test program.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Run {
     pub(super) program: PathBuf,
-    /// Its package's.
+    /// The folder of its package.
     pub(super) folder: PathBuf,
     pub(super) test: String,
-    /// What it took without a hole.
+    /// How long it took without a hole. Zero until it is measured.
     pub(super) took: Duration,
 }
 
-/// How a run ended.
+/// The ways in which a run ends.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Ended {
     Passed,
     /// It failed, or its process died.
     Failed,
-    /// It did not end where it would have without the hole.
+    /// It did not end within its time limit and was stopped.
     Hung,
 }
 
-/// What a run came to.
+/// The outcome of a run.
 #[derive(Clone, Debug)]
 pub(crate) struct Outcome {
-    /// The mode or the test.
+    /// The name of the mode or of the test.
     pub(super) test: String,
     pub(super) ended: Ended,
     pub(super) took: Duration,
-    /// How many steps it said that it had taken.
+    /// The number of steps that it reported, if it did.
     pub(super) steps: Option<u64>,
 }
 
 impl Outcome {
-    /// Whether the hole was found.
+    /// Whether the run found the hole: it did not pass.
     pub(super) fn found(&self) -> bool {
         self.ended != Ended::Passed
     }
 }
 
 impl Run {
-    /// Runs it for `limit` at most, with its output in `log`.
+    /// Runs the test for at most `limit`, and writes its output to `log`.
     pub(super) fn start(
         &self,
         log: &Path,
@@ -70,7 +70,7 @@ impl Run {
             .current_dir(&self.folder)
             .args([self.test.as_str(), "--exact", "--nocapture"])
             .env("RUST_BACKTRACE", "0")
-            // That it fails is enough.
+            // The failure is enough here. To shrink the failing run would only take time.
             .env("SAMARA_MACHINE_SHORTEST", "0")
             .stdout(output)
             .stderr(errors);
@@ -94,7 +94,7 @@ impl Run {
         })
     }
 
-    /// Runs it without a hole: it must pass, and then it's known what it takes.
+    /// Runs the test on `tree`, which must have no hole, and records how long it takes. Fails if it does not pass.
     pub(super) fn measure(&mut self, tree: &Tree, steps: Option<u64>) -> Result<(), Error> {
         let log = tree.log(&format!("without/{}", self.test));
         let outcome = self.start(&log, steps, WHOLE)?;
@@ -109,13 +109,14 @@ impl Run {
         Ok(())
     }
 
-    /// When it would have ended without a hole, and more.
+    /// Returns the time limit of a run with a hole. A run without a hole takes less.
     pub(super) fn limit(&self) -> Duration {
         self.took.saturating_mul(SLOWER).saturating_add(SLACK)
     }
 }
 
-/// The steps that a mode of the machine has taken by its own words, the last that it said: `after N steps`.
+/// Returns the number of steps that a mode of the machine reports in its output as `after N steps`. Of several reports
+/// the last one counts.
 fn steps_taken(output: &str) -> Option<u64> {
     let mut told = output.lines().filter_map(|line| {
         let (_, rest) = line.split_once("after ")?;

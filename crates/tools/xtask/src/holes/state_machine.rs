@@ -1,4 +1,4 @@
-//! The random machines, mode by mode.
+//! The suites of the random machines. They run one mode of a machine after the other.
 
 use std::time::{Duration, Instant};
 
@@ -9,7 +9,7 @@ use super::{Hole, HoleError, Tree};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// What a machine, or a hole, is about.
+/// The part of the system that a machine tests, or that a hole belongs to.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Of {
     /// The isolation core: domains and objects.
@@ -19,11 +19,11 @@ pub(crate) enum Of {
 }
 
 impl Of {
-    /// What has cargo build the tests that are the machine's modes.
+    /// Returns the arguments with which cargo builds the tests of the machine. Each test is a mode.
     fn arguments(self) -> [&'static str; 4] {
         match self {
             Self::Core => ["--package", "samara-state-machine", "--test", "*"],
-            // Its other test asks rustdoc, which takes long and finds nothing.
+            // The other test program of the package, `surface`, runs rustdoc, which takes long and finds no holes.
             Self::Devices => [
                 "--package",
                 "samara-device-state-machine",
@@ -34,7 +34,7 @@ impl Of {
     }
 }
 
-/// Its modes: the tests of its package's integration tests.
+/// A random machine. Its modes are the tests in the integration tests of its package.
 #[derive(Debug)]
 pub(crate) struct Machine {
     of: Of,
@@ -43,8 +43,9 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Its modes, those in `wanted` only if there is any, which take `steps` each if it is said how many, else as
-    /// many as in CI. They must pass on `tree`, which has no hole.
+    /// Builds the modes of the machine and measures them on `tree`, which must have no hole. If `wanted` is not empty,
+    /// only the modes in it are kept. Each mode takes `steps` steps, or without that as many as in CI. Fails if a mode
+    /// does not pass.
     pub(crate) fn measured(
         workspace: &Workspace,
         tree: &Tree,
@@ -63,19 +64,20 @@ impl Machine {
         for mode in &mut modes {
             mode.measure(tree, steps)?;
         }
-        // What ends soon finds soon.
+        // Short modes run first: if they find the hole, the long ones are not needed.
         modes.sort_by_key(|mode| mode.took);
         Ok(Machine { of, modes, steps })
     }
 
-    /// The modes, with what each takes.
+    /// Returns the names of the modes, and how long each took without a hole.
     pub(crate) fn modes(&self) -> impl Iterator<Item = (&str, Duration)> {
         self.modes
             .iter()
             .map(|mode| (mode.test.as_str(), mode.took))
     }
 
-    /// Looks for `hole`, which `tree` has, for `limit` in all. The last run is the one that found it.
+    /// Looks for `hole` with one mode after the other, for at most `limit` in all. The hole must be put into `tree`.
+    /// Stops at the first run that finds the hole, so only the last outcome can be that of such a run.
     pub(crate) fn look(
         &self,
         workspace: &Workspace,
@@ -97,7 +99,7 @@ impl Machine {
             let log = tree.log(&format!("{}/{}", hole.name, mode.test));
             let mut outcome = run.start(&log, self.steps, mode.limit().min(left))?;
             if outcome.ended == Ended::Hung && left < mode.limit() {
-                // Stopped before it would have been seen to hang.
+                // The end of `limit` stopped the run, before the mode's own limit could show that it hangs.
                 outcome.ended = Ended::Passed;
             }
             let found = outcome.found();

@@ -1,36 +1,36 @@
-//! What was found, as docs/holes.md shows it.
+//! The table of results, as docs/holes.md shows it.
 
 use std::fmt;
 
 use super::Hole;
 use super::run::{Ended, Outcome};
 
-/// A line of the table.
+/// A row of the table: a hole and the outcomes of the suites.
 #[derive(Debug)]
 pub(crate) struct Row {
     pub(crate) hole: Hole,
-    /// The machine's modes as far as they were run; none if it was not asked.
+    /// The outcomes of the machine's modes that were run. Empty if the suite was not selected.
     pub(crate) machine: Vec<Outcome>,
-    /// The hole's own test, if it was run.
+    /// The outcome of the hole's own test, if it was run.
     pub(crate) guard: Option<Outcome>,
 }
 
 impl Row {
-    /// The table's head.
+    /// The head of the table.
     pub(crate) const HEAD: &str = "| hole | what went wrong | rule that excludes it | the machine finds it | its test |\n|---|---|---|---|---|";
 
-    /// Whether the machine found it.
+    /// Whether the machine found the hole.
     pub(crate) fn found(&self) -> bool {
         self.machine.iter().any(Outcome::found)
     }
 
-    /// Whether its own test was run and does not see it.
+    /// Whether the hole's own test was run and passed.
     pub(crate) fn is_unguarded(&self) -> bool {
         self.guard.as_ref().is_some_and(|guard| !guard.found())
     }
 }
 
-/// How long, and by what.
+/// Describes a run: the test, its ending, its time, and its steps if they are known.
 fn by(outcome: &Outcome) -> String {
     let how = match outcome.ended {
         Ended::Passed => "passes",
@@ -99,8 +99,8 @@ mod tests {
     }
 
     #[test]
-    fn a_row_says_who_found_it_and_when() {
-        let hole = Hole::parse("k/n", "k/n.hole", FILE).expect("valid");
+    fn a_row_shows_which_test_found_the_hole() {
+        let hole = Hole::parse("k/n", "k/n.hole", FILE).expect("the file is valid");
         let mut row = Row {
             hole,
             machine: vec![outcome(Ended::Failed)],

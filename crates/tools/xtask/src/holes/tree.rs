@@ -1,4 +1,4 @@
-//! The copy of the workspace that holes are put into. The workspace itself is never changed.
+//! The copy of the workspace into which holes are put. The workspace itself is never changed.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,18 +10,19 @@ use crate::cargo::{cargo, tracked};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// The copy, with the hole that it has at the time.
+/// The copy of the workspace. It has at most one hole at a time.
 #[derive(Debug)]
 pub(crate) struct Tree {
     root: PathBuf,
     build: PathBuf,
     logs: PathBuf,
-    /// Files that a hole has changed, as they were.
+    /// The files that the present hole changed, with their texts from before.
     changed: Vec<(PathBuf, String)>,
 }
 
 impl Tree {
-    /// Brings the copy below the build directory up to date with the tracked files, as they are on disk now.
+    /// Makes or updates the copy below the build directory. Afterwards it contains the tracked files as they are on
+    /// disk now.
     pub(crate) fn copy(workspace: &Workspace) -> Result<Self, Error> {
         let home = workspace.target("holes");
         let tree = Tree {
@@ -41,7 +42,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Puts `hole` into the copy, in place of the one that it has.
+    /// Puts `hole` into the copy. If the copy has another hole, takes that one out first.
     pub(crate) fn put(&mut self, hole: &Hole) -> Result<(), Error> {
         self.mend()?;
         let read = |path: &str| {
@@ -58,7 +59,7 @@ impl Tree {
         Ok(())
     }
 
-    /// Takes the hole out again that the copy has, if it has one.
+    /// Takes the present hole out of the copy, if there is one.
     pub(crate) fn mend(&mut self) -> Result<(), Error> {
         for (path, text) in self.changed.drain(..) {
             fs::write(&path, text).map_err(Error::io("write", &path))?;
@@ -66,26 +67,27 @@ impl Tree {
         Ok(())
     }
 
-    /// A cargo command on the copy.
+    /// Returns a command that runs cargo on the copy.
     pub(crate) fn cargo(&self, workspace: &Workspace, subcommand: &str) -> Command {
         let mut command = cargo(workspace, subcommand);
         command
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.build)
-            // A crate is built again and again, each time with a line changed.
+            // The same crates are rebuilt for each hole, with only a few changed lines.
             .env("CARGO_INCREMENTAL", "1")
-            // What a hole leaves unused.
+            // A hole can leave code unused, which must not fail the build.
             .env("RUSTFLAGS", "-Awarnings");
         command
     }
 
-    /// The file that the output of `run` goes to.
+    /// Returns the path of the file for the output of `run`.
     pub(crate) fn log(&self, run: &str) -> PathBuf {
         self.logs.join(run.replace(['/', ':'], "-") + ".log")
     }
 }
 
-/// Does not touch what is up to date, so that it is not built again.
+/// Copies a file if its contents differ. Cargo rebuilds a file with a new time stamp, so an up-to-date copy stays
+/// untouched.
 fn copy_if_changed(from: &Path, to: &Path) -> Result<(), Error> {
     let wanted = fs::read(from).map_err(Error::io("read", from))?;
     if fs::read(to).is_ok_and(|there| there == wanted) {
@@ -97,7 +99,7 @@ fn copy_if_changed(from: &Path, to: &Path) -> Result<(), Error> {
     fs::write(to, wanted).map_err(Error::io("write", to))
 }
 
-/// Removes files that are tracked no more, left by an earlier run.
+/// Removes the files below `folder` that are not in `files`. They are left from an earlier run and no longer tracked.
 fn remove_others(folder: &Path, files: &BTreeSet<PathBuf>) -> Result<(), Error> {
     for entry in fs::read_dir(folder).map_err(Error::io("list", folder))? {
         let path = entry.map_err(Error::io("list", folder))?.path();
@@ -112,7 +114,7 @@ fn remove_others(folder: &Path, files: &BTreeSet<PathBuf>) -> Result<(), Error> 
 
 impl Drop for Tree {
     fn drop(&mut self) {
-        // The next copy compares contents anyway.
+        // An error does no harm here: the next `copy` compares the contents and repairs the files.
         let _ = self.mend();
     }
 }

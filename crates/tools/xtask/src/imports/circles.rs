@@ -1,8 +1,9 @@
-//! Groups of nodes that reach each other.
+//! Strongly connected components of a graph: groups of nodes that reach each other.
 
 use std::collections::BTreeSet;
 
-/// The strongly connected components of more than one node, largest first. `edges[n]` are the nodes that `n` leads to.
+/// Returns the strongly connected components of more than one node, largest first. `edges[n]` are the nodes to which an
+/// edge from `n` leads.
 pub(super) fn circles(edges: &[BTreeSet<usize>]) -> Vec<Vec<usize>> {
     let reached: Vec<BTreeSet<usize>> = (0..edges.len())
         .map(|from| reachable(edges, from))
@@ -27,7 +28,8 @@ pub(super) fn circles(edges: &[BTreeSet<usize>]) -> Vec<Vec<usize>> {
     circles
 }
 
-/// The nodes that lie on a way from `from`; itself only if it is on a circle.
+/// Returns the nodes that a path of at least one edge from `from` reaches. `from` itself is among them only if it lies
+/// on a circle.
 fn reachable(edges: &[BTreeSet<usize>], from: usize) -> BTreeSet<usize> {
     let mut reached = BTreeSet::new();
     let mut next: Vec<_> = edges[from].iter().copied().collect();
@@ -44,7 +46,7 @@ mod tests {
     use super::circles;
 
     #[test]
-    fn a_circle_is_found_and_what_only_leads_there_is_none_of_it() {
+    fn nodes_that_only_lead_to_a_circle_are_left_out() {
         let edges = [vec![1], vec![2], vec![0, 3], vec![4], vec![3], vec![0, 3]];
         let edges: Vec<_> = edges
             .into_iter()
@@ -54,7 +56,7 @@ mod tests {
     }
 
     #[test]
-    fn a_way_without_return_is_none() {
+    fn a_path_without_return_is_no_circle() {
         let edges = [vec![1], vec![2], vec![]];
         let edges: Vec<_> = edges
             .into_iter()

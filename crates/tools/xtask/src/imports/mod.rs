@@ -1,7 +1,7 @@
-//! Which files of a crate use each other, and which of them do so in a circle.
+//! The uses between the files of a crate, and the circles in them.
 //!
-//! A file uses another if a path in its code resolves to a definition there. Re-exports on the way do not count, nor do methods,
-//! which no path names, nor tests.
+//! A file uses another file if a path in its code resolves to a definition in that file. Re-exports on the way do not
+//! count as uses. Neither do method calls, because no path names a method, nor uses in tests.
 
 mod circles;
 mod code;
@@ -15,17 +15,18 @@ use std::path::{Path, PathBuf};
 
 use self::tree::Tree;
 
-/// The files of a crate, and which uses which.
+/// The files of a crate and the uses between them.
 #[derive(Debug)]
 pub(crate) struct Imports {
     files: Vec<PathBuf>,
+    /// For each file the files that it uses.
     edges: Vec<BTreeSet<usize>>,
-    /// For each edge one path that makes it.
+    /// For each edge a path in the code that makes it.
     examples: Vec<(usize, usize, String)>,
 }
 
 impl Imports {
-    /// Reads the crate whose root is the file `root`.
+    /// Reads the crate with the root file `root`.
     pub(crate) fn of(root: &Path) -> Result<Self, ImportsError> {
         let tree = Tree::read(root)?;
         let mut edges = vec![BTreeSet::new(); tree.files.len()];
@@ -48,7 +49,7 @@ impl Imports {
         })
     }
 
-    /// The circles of files, largest first.
+    /// Returns the circles of files, largest first.
     pub(crate) fn circles(&self) -> Vec<Circle<'_>> {
         let circles = circles::circles(&self.edges);
         let named = circles.into_iter().map(|files| Circle {
@@ -59,7 +60,7 @@ impl Imports {
     }
 }
 
-/// Files that use each other.
+/// Files that use each other, directly or through others of the circle.
 #[derive(Debug)]
 pub(crate) struct Circle<'a> {
     imports: &'a Imports,
@@ -67,13 +68,13 @@ pub(crate) struct Circle<'a> {
 }
 
 impl Circle<'_> {
-    /// How many files it has.
+    /// Returns the number of files.
     pub(crate) fn len(&self) -> usize {
         self.files.len()
     }
 }
 
-/// Each edge of the circle, with a path that makes it.
+/// Shows each edge of the circle with a path that makes it.
 impl fmt::Display for Circle<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Imports {
@@ -90,12 +91,12 @@ impl fmt::Display for Circle<'_> {
     }
 }
 
-/// Why a crate's imports can't be told.
+/// The reason why a crate could not be read.
 #[derive(Debug)]
 pub(crate) enum ImportsError {
-    /// A file that a module names can't be read.
+    /// The file of a module could not be read.
     Read { path: PathBuf, source: io::Error },
-    /// A file is not Rust.
+    /// A file is not valid Rust.
     Parse { path: PathBuf, source: syn::Error },
 }
 
@@ -129,15 +130,15 @@ mod tests {
     use super::Imports;
     use crate::workspace::Workspace;
 
-    /// A crate of these files below `target/`, whose root is the first.
+    /// Writes a crate of these files below `target/` and reads it. The first file is the root.
     fn krate(name: &str, files: &[(&str, &str)]) -> Imports {
         let folder = Workspace::locate().target("xtask-tests/imports").join(name);
         for (path, text) in files {
             let path = folder.join(path);
-            fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).expect("writable");
-            fs::write(path, text).expect("writable");
+            fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).expect("the folder for test crates is writable");
+            fs::write(path, text).expect("the folder for test crates is writable");
         }
-        Imports::of(&folder.join(files[0].0)).expect("it is Rust")
+        Imports::of(&folder.join(files[0].0)).expect("the files are valid Rust")
     }
 
     fn circle_lengths(imports: &Imports) -> Vec<usize> {
@@ -191,7 +192,7 @@ mod tests {
     }
 
     #[test]
-    fn each_file_that_conditional_compilation_chooses_counts() {
+    fn all_files_of_a_conditional_module_are_read() {
         let imports = krate(
             "chosen",
             &[

@@ -1,23 +1,23 @@
-//! What a path means: the file with its definition.
+//! The resolution of paths to the files with the definitions.
 
 use std::collections::BTreeSet;
 
 use super::tree::{FileId, Meaning, ModuleId, Tree};
 
-/// Steps of one resolution, against imports that go round in a circle.
+/// The maximum depth of a resolution. Without it, imports that refer to each other in a circle would not end.
 const DEEPEST: usize = 32;
 
-/// What a name was found to mean.
+/// The meaning of a resolved name.
 #[derive(Clone, Copy)]
 enum Found {
     Module(ModuleId),
-    /// An item, in this file.
+    /// An item that is defined in this file.
     Item(FileId),
 }
 
 impl Tree {
-    /// The files that define what `path` names, as seen from `module`. Empty for paths that lead out of the crate,
-    /// and for modules, which are no use of anything in them.
+    /// Returns the files with the definitions that `path` names in `module`. There are none if the path leads out of
+    /// the crate. There are none if it names a module, because a module's name alone uses no item of the module.
     pub(super) fn definitions(&self, module: ModuleId, path: &[String]) -> BTreeSet<FileId> {
         let found = self.resolve(module, path, 0);
         let files = found.into_iter().filter_map(|found| match found {
@@ -48,7 +48,8 @@ impl Tree {
 
     fn walk(&self, from: Found, path: &[String], depth: usize) -> Vec<Found> {
         let (Found::Module(module), Some((first, rest))) = (from, path.split_first()) else {
-            // What follows an item is a variant or an associated item: of the same file, as far as a path can tell.
+            // The name behind an item is a variant or an associated item. The path does not show in which file an
+            // associated item is defined, so the file of the item counts.
             return vec![from];
         };
         if first == "super" {
@@ -64,7 +65,7 @@ impl Tree {
             .collect()
     }
 
-    /// What `name` means in `module`. Re-exports are followed to the definition.
+    /// Returns the meanings of `name` in `module`. Follows re-exports to the definition.
     fn lookup(&self, module: ModuleId, name: &str, depth: usize) -> Vec<Found> {
         if depth > DEEPEST {
             return Vec::new();
@@ -74,7 +75,7 @@ impl Tree {
             let found = meanings.iter().flat_map(|meaning| match meaning {
                 Meaning::Module(child) => vec![Found::Module(*child)],
                 Meaning::Item => vec![Found::Item(here.file)],
-                // An import of a crate of the same name as itself leads out.
+                // `use name;` imports the crate `name`, which is another crate.
                 Meaning::Import(path) if path.len() == 1 && path[0] == name => Vec::new(),
                 Meaning::Import(path) => self.resolve(module, path, depth + 1),
             });

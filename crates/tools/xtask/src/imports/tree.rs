@@ -1,4 +1,4 @@
-//! The modules of a crate: which file each stands in, and what its names mean.
+//! The modules of a crate, with the file of each and the meanings of its names.
 
 use std::collections::HashMap;
 use std::fs;
@@ -17,12 +17,12 @@ pub(super) type ModuleId = usize;
 /// An index into [`Tree::files`].
 pub(super) type FileId = usize;
 
-/// A name's meaning in a module. A name has several where conditional compilation chooses.
+/// The meaning of a name in a module. A name has several meanings if conditional compilation chooses between them.
 #[derive(Clone, Debug)]
 pub(super) enum Meaning {
     /// A child module.
     Module(ModuleId),
-    /// Anything else that is defined here.
+    /// Another item that is defined in the module.
     Item,
     /// A `use` of this path.
     Import(Vec<String>),
@@ -34,13 +34,13 @@ pub(super) struct Module {
     pub(super) parent: Option<ModuleId>,
     pub(super) file: FileId,
     pub(super) names: HashMap<String, Vec<Meaning>>,
-    /// Paths whose names are all imported.
+    /// The paths of glob imports.
     pub(super) globs: Vec<Vec<String>>,
-    /// The code of its items, without imports and child modules.
+    /// The code of the module's items, without imports, child modules and tests.
     pub(super) code: Vec<TokenStream>,
 }
 
-/// All modules of a crate. The root is the first.
+/// All files and modules of a crate. The root module is the first.
 #[derive(Debug, Default)]
 pub(super) struct Tree {
     pub(super) files: Vec<PathBuf>,
@@ -48,7 +48,7 @@ pub(super) struct Tree {
 }
 
 impl Tree {
-    /// Reads the crate with this root file.
+    /// Reads the crate with the root file `root`.
     pub(super) fn read(root: &Path) -> Result<Self, ImportsError> {
         let mut tree = Tree::default();
         let beside = root.parent().unwrap_or(Path::new("")).to_owned();
@@ -56,7 +56,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Reads the module that stands in the file `path`, with its children in `children`.
+    /// Reads the module in the file `path`. The files of its child modules are in the directory `children`.
     fn read_file(
         &mut self,
         path: &Path,
@@ -81,6 +81,7 @@ impl Tree {
         self.add(parsed.items, parent, &place)
     }
 
+    /// Adds a module with these items, and its child modules.
     fn add(
         &mut self,
         items: Vec<Item>,
@@ -118,7 +119,7 @@ impl Tree {
         Ok(id)
     }
 
-    /// Adds a child module: once for each file that conditional compilation may choose.
+    /// Adds a child module. Adds it once for each file that conditional compilation can choose.
     fn add_module(
         &mut self,
         module: syn::ItemMod,
@@ -162,11 +163,13 @@ impl Tree {
             .collect()
     }
 
+    /// Adds a meaning of `name` in `module`.
     fn name(&mut self, module: ModuleId, name: &str, meaning: Meaning) {
         let names = &mut self.modules[module].names;
         names.entry(name.to_owned()).or_default().push(meaning);
     }
 
+    /// Adds the imports of `tree` to `module`. `before` is the path in front of `tree`.
     fn import(&mut self, module: ModuleId, tree: &UseTree, before: &mut Vec<String>) {
         match tree {
             UseTree::Path(path) => {
@@ -203,22 +206,22 @@ impl Tree {
     }
 }
 
-/// Where a module's source stands.
+/// The place of a module's source, from which the places of its child modules follow.
 struct Place<'a> {
     file: FileId,
-    /// The directory that `#[path]` counts from.
+    /// The directory to which a child's `#[path]` is relative.
     beside: &'a Path,
-    /// The directory with the files of its children.
+    /// The directory with the files of the child modules that have no `#[path]`.
     children: &'a Path,
 }
 
-/// A file that an attribute names.
+/// A file that a `#[path]` attribute names, perhaps conditionally.
 struct Named {
     path: String,
     conditional: bool,
 }
 
-/// The files named by `#[path]`, also below `#[cfg_attr]`.
+/// Returns the files that `#[path]` names, also inside of `#[cfg_attr]`.
 fn paths(attributes: &[Attribute]) -> Vec<Named> {
     let named = |meta: &Meta| match meta {
         Meta::NameValue(pair) if pair.path.is_ident("path") => match &pair.value {
@@ -248,7 +251,7 @@ fn paths(attributes: &[Attribute]) -> Vec<Named> {
     found
 }
 
-/// Whether it is there for tests only: `cfg(test)`, or `cfg(all(…))` of that and more.
+/// Whether the attribute restricts its item to tests: `cfg(test)`, or `cfg(all(…))` with `test` among the conditions.
 fn is_test(attribute: &Attribute) -> bool {
     fn asks(predicate: &Meta) -> bool {
         match predicate {
@@ -283,7 +286,7 @@ fn attributes(item: &Item) -> &[Attribute] {
     }
 }
 
-/// The name that an item defines in its module.
+/// Returns the name that an item defines in its module, if it defines one.
 fn defined(item: &Item) -> Option<String> {
     let ident = match item {
         Item::Const(item) => &item.ident,

@@ -1,4 +1,4 @@
-//! The crates that a kernel trusts: lines of code, and places that say `unsafe`.
+//! Counts for the crates that a kernel trusts: lines of code, and `unsafe` keywords.
 
 use std::fmt;
 
@@ -6,7 +6,7 @@ use super::source::{Source, sources};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// Their names and folders. The isolation core, and what a kernel chooses to add.
+/// The names and folders of the trusted crates: the isolation core, and crates that a kernel can add.
 const CRATES: &[(&str, &str)] = &[
     ("samara-shared-heap", "shared-heap/src"),
     ("samara-rref", "rref/src"),
@@ -19,7 +19,7 @@ const CRATES: &[(&str, &str)] = &[
     ("samara-device-tables", "crates/trusted/device-tables/src"),
 ];
 
-/// The counts of a crate, or of all.
+/// The counts of a crate, or of all crates together.
 #[derive(Debug, Default)]
 pub(crate) struct CrateCount {
     name: &'static str,
@@ -29,7 +29,7 @@ pub(crate) struct CrateCount {
     unsafe_sites: usize,
 }
 
-/// A row of the README's table.
+/// Shows the counts as a row of the table in `README.md`.
 impl fmt::Display for CrateCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self {

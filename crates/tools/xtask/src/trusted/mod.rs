@@ -1,6 +1,6 @@
-//! What a kernel trusts, counted. `README.md` and `docs/design.md` show the counts.
+//! Counts of the code that a kernel trusts. `README.md` and `docs/design.md` show the counts.
 //!
-//! A line counts if anything but a comment stands on it, outside of a file's tests.
+//! A line counts if it is neither empty, nor only a comment, nor part of the tests at the end of its file.
 
 mod crates;
 mod parts;

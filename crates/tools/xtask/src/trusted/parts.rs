@@ -1,5 +1,5 @@
-//! The lines of code that a kernel trusts for its devices, each part within a bound. The bounds keep a device a matter of data:
-//! code that grows beyond them belongs in a driver.
+//! Counts of the lines of code that a kernel trusts for its devices. Most parts have a limit. The limits keep a device
+//! a table of data: code that would exceed them belongs in a driver.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use super::source::{Source, sources};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// A part of the trusted side: its name, its files, and the most lines that it may have.
+/// A part of the trusted code for devices: its name, its files and folders, and its limit of lines, if it has one.
 struct Part {
     name: &'static str,
     paths: &'static [&'static str],
@@ -57,7 +57,7 @@ const PARTS: &[Part] = &[
     },
 ];
 
-/// The lines of a part.
+/// The number of lines of a part.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct PartCount {
     name: &'static str,
@@ -66,13 +66,13 @@ pub(crate) struct PartCount {
 }
 
 impl PartCount {
-    /// Whether it has more than it may.
+    /// Whether the part has more lines than its limit.
     pub(crate) fn is_over(&self) -> bool {
         self.most.is_some_and(|most| self.lines > most)
     }
 }
 
-/// A row of the table in `docs/design.md`.
+/// Shows the count as a row of the table in `docs/design.md`.
 impl fmt::Display for PartCount {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { name, lines, most } = self;
@@ -83,7 +83,7 @@ impl fmt::Display for PartCount {
     }
 }
 
-/// Counts all parts.
+/// Counts the lines of all parts.
 pub(crate) fn count_parts(workspace: &Workspace) -> Result<Vec<PartCount>, Error> {
     let mut counted = Vec::new();
     for part in PARTS {
@@ -109,7 +109,7 @@ mod tests {
 
     #[test]
     fn the_trusted_side_of_devices_keeps_its_bounds() {
-        for part in count_parts(&Workspace::locate()).expect("the sources are there") {
+        for part in count_parts(&Workspace::locate()).expect("the sources exist") {
             assert!(!part.is_over(), "{part}");
         }
     }

@@ -1,4 +1,4 @@
-//! The code of a source file without its comments and tests, counted.
+//! Counts of the code in a source file, without comments and tests.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -7,17 +7,17 @@ use proc_macro2::{LexError, TokenStream, TokenTree};
 
 use crate::error::Error;
 
-/// What a file has.
+/// The counts of a source file.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Source {
-    /// Lines with anything but a comment.
+    /// The number of lines that are neither empty nor only a comment.
     pub(super) lines: usize,
-    /// Places that say `unsafe`: blocks, functions, traits, implementations, attributes.
+    /// The number of `unsafe` keywords: blocks, functions, traits, implementations, attributes.
     pub(super) unsafe_sites: usize,
 }
 
 impl Source {
-    /// Reads a file and counts.
+    /// Reads the file at `path` and counts its code.
     pub(super) fn read(path: &Path) -> Result<Self, Error> {
         let text = fs::read_to_string(path).map_err(Error::io("read", path))?;
         Self::of(&text).map_err(|error| Error::Output {
@@ -26,7 +26,7 @@ impl Source {
         })
     }
 
-    /// Counts in `text`, up to the file's module of tests, which stands at its end.
+    /// Counts the code in `text` up to the module of tests, which must be at the end of the file.
     fn of(text: &str) -> Result<Self, LexError> {
         let end = text.find("\n#[cfg(test)]\nmod ").unwrap_or(text.len());
         let code = &text[..end];
@@ -50,7 +50,7 @@ fn unsafe_sites(tokens: TokenStream) -> usize {
     sites.sum()
 }
 
-/// The file itself, or all Rust sources below the folder, without those of tests.
+/// Returns `path` if it is a file. If it is a folder, returns all Rust sources below it except those of tests.
 pub(super) fn sources(path: &Path) -> Result<Vec<PathBuf>, Error> {
     if path.is_file() {
         return Ok(vec![path.to_owned()]);
@@ -76,7 +76,7 @@ mod tests {
     #[test]
     fn comments_blank_lines_and_tests_do_not_count() {
         let text = "//! Doc.\n\nuse a; // why\n    // unsafe\nunsafe fn f() { unsafe { g() } }\n#[cfg(test)]\nmod tests {\n}\n";
-        let counted = Source::of(text).expect("it is Rust");
+        let counted = Source::of(text).expect("the text is valid Rust");
         assert_eq!(
             counted,
             Source {

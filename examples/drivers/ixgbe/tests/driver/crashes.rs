@@ -90,7 +90,7 @@ fn crash(bench: &Bench, nic: &dyn NetDevice, point: FaultPoint) -> NetError {
 
 /// Invariant: DEV-22
 #[test]
-fn a_crash_in_an_exchange_leaks_nothing_and_the_device_is_silent_first() {
+fn a_crash_silences_the_device_and_leaks_nothing() {
     for point in POINTS {
         for keeps_writing in [false, true] {
             let bench = Bench::new(Loop::closed());
@@ -136,7 +136,7 @@ fn through_a_shadow_traffic_goes_on_after_every_crash() {
 }
 
 #[test]
-fn a_crash_in_init_with_the_device_enabled_is_the_next_starts_affair() {
+fn after_a_crash_in_init_the_next_start_succeeds() {
     let bench = Bench::new(Loop::closed());
     let domain = spawn(&bench, small());
     let nic = domain.shadow().unwrap();
@@ -158,7 +158,7 @@ fn a_crash_in_init_with_the_device_enabled_is_the_next_starts_affair() {
 }
 
 #[test]
-fn packets_in_flight_when_the_driver_is_ended_are_freed_after_the_device_is_silent() {
+fn a_kill_frees_packets_once_the_device_is_silent() {
     let bench = Bench::new(Loop::open());
     let domain = spawn(
         &bench,

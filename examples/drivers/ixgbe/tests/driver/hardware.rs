@@ -1,5 +1,5 @@
-//! What real 82599s were reported to do, case by case: `docs/hardware-cases.md` has the sources. Each test states what the driver's
-//! users are to see.
+//! What real 82599s were reported to do, case by case: `docs/hardware-cases.md` has the sources. Each test states what
+//! the driver's users are to see.
 
 mod filters;
 mod interrupts;
@@ -62,7 +62,8 @@ fn reset(bench: &Bench, nic: &Nic) {
     assert_eq!(nic.statistics().unwrap().resets, before + 1);
 }
 
-/// It comes up, works, does so after a reset and for the next owner, and stops in order; milliseconds of the longest start.
+/// It comes up, works, does so after a reset and for the next owner, and stops in order; milliseconds of the longest
+/// start.
 fn comes_up(bench: Bench) -> u64 {
     let mut longest = 0;
     for _ in 0..2 {

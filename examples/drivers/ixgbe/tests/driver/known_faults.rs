@@ -9,7 +9,7 @@ use super::{Bench, empty, frames, poll};
 
 /// The length of what is sent is the packet's, not read from its bytes.
 #[test]
-fn what_is_sent_is_as_long_as_the_packet_says_whatever_its_bytes_say() {
+fn the_packets_length_counts_for_a_sent_frame() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(Limits::default());
     // An IPv4 header that claims 1500 bytes, and one that claims none.
@@ -55,7 +55,7 @@ fn the_size_of_receive_buffers_is_programmed() {
 
 /// The length of what was received reaches the receiver.
 #[test]
-fn what_is_received_is_as_long_as_the_device_says() {
+fn the_devices_length_counts_for_a_received_frame() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(Limits::default());
     let sent = [frame(1514, 1), frame(60, 2), frame(777, 3)];

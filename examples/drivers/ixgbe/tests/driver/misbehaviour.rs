@@ -83,7 +83,7 @@ fn comes_through_again(bench: &Bench, nic: &Nic) {
 
 /// Invariant: DEV-30
 #[test]
-fn a_length_beyond_the_buffer_resets_the_device_and_reaches_nobody() {
+fn a_length_past_the_buffer_resets_the_device() {
     let bench = Bench::new(Loop::closed());
     let nic = bench.nic(small());
     let message = bench.bus.message_entry(0);
@@ -114,7 +114,7 @@ fn a_length_beyond_the_buffer_resets_the_device_and_reaches_nobody() {
 
 /// Invariant: DEV-30
 #[test]
-fn whatever_bit_is_wrong_nothing_worse_happens_than_a_lost_frame() {
+fn a_flipped_descriptor_bit_costs_only_frames() {
     for bit in 0..64 {
         for word in 0..2 {
             let bench = Bench::new(Loop::closed());
@@ -141,7 +141,7 @@ fn whatever_bit_is_wrong_nothing_worse_happens_than_a_lost_frame() {
 }
 
 #[test]
-fn frames_that_do_not_leave_have_the_device_reset_and_buffers_come_back() {
+fn frames_that_do_not_leave_cause_a_reset() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(small());
     bench.bus.inject(write_back(WriteBack::Lost));
@@ -214,7 +214,7 @@ fn dma_errors_lose_frames_and_nothing_else() {
 }
 
 #[test]
-fn a_device_that_was_pulled_out_is_told_from_one_that_failed() {
+fn an_unplugged_device_is_reported_as_gone() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(small());
     drop(

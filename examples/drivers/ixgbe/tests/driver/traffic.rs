@@ -9,7 +9,7 @@ use samara_testkit::ixgbe_bus::frame;
 use super::{Bench, empty, frames, poll, received, small};
 
 #[test]
-fn frames_of_every_length_come_back_whole_and_in_order() {
+fn frames_of_all_lengths_come_back_whole_and_in_order() {
     let bench = Bench::new(Loop::closed());
     let nic = bench.nic(small());
     let (mut tx, mut rx) = (empty(0), empty(32));
@@ -100,7 +100,7 @@ fn as_many_packets_come_back_as_went_in() {
 }
 
 #[test]
-fn what_arrives_waits_for_buffers_and_counts_what_it_drops() {
+fn arrived_frames_wait_for_buffers() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(small());
     bench
@@ -140,7 +140,7 @@ fn flow(number: u16) -> Vec<u8> {
 }
 
 #[test]
-fn flows_are_spread_over_the_queues_and_each_keeps_to_one() {
+fn flows_are_spread_and_each_keeps_to_one_queue() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(Limits {
         queues: 4,
@@ -209,7 +209,7 @@ fn the_link_goes_down_and_comes_up_again() {
 }
 
 #[test]
-fn the_address_is_the_eeproms_and_odd_frames_are_refused() {
+fn odd_frames_are_refused_and_short_ones_padded() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(Limits::default());
     let info = nic.info().unwrap();
@@ -238,7 +238,7 @@ fn the_address_is_the_eeproms_and_odd_frames_are_refused() {
 }
 
 #[test]
-fn an_orderly_stop_lets_frames_leave_and_ends_the_queues_before_memory_goes() {
+fn an_orderly_stop_drains_and_disables_the_queues() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(Limits::default());
     let sent: Vec<_> = (0..20).map(|seed| frame(300, seed)).collect();

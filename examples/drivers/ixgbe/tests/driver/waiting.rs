@@ -138,7 +138,7 @@ fn no_wake_up_is_lost() {
 
 /// Invariant: DEV-25
 #[test]
-fn no_wake_up_is_lost_while_frames_arrive_at_all_times() {
+fn no_wake_up_is_lost_as_frames_arrive_at_any_time() {
     let pair = Pair::new(1_000_000);
     let mut sent = 0;
     for turn in 0..3_000u64 {
@@ -160,7 +160,7 @@ fn no_wake_up_is_lost_while_frames_arrive_at_all_times() {
 
 /// Failure: F-39
 #[test]
-fn one_who_polls_is_not_interrupted_and_a_flood_interrupts_once_a_wait() {
+fn a_flood_interrupts_at_most_once_per_wait() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(small());
     let flood = || {
@@ -184,7 +184,7 @@ fn one_who_polls_is_not_interrupted_and_a_flood_interrupts_once_a_wait() {
 
 /// Failure: F-39
 #[test]
-fn interrupts_of_one_who_always_asks_are_no_closer_than_eitr_says() {
+fn interrupts_keep_the_distance_that_eitr_sets() {
     let pair = Pair::new(1_000_000);
     let start = pair.bench.bus.now();
     let since = Instant::now();

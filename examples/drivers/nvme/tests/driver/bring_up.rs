@@ -1,4 +1,4 @@
-//! Controllers that can't be brought up: a typed error each, and the function is free again.
+//! Controllers that can't be brought up: each gives a typed error, and the function can be claimed again.
 
 use samara_device_io::mmio::WindowError;
 use samara_device_io::pci::ClaimError;
@@ -8,7 +8,7 @@ use samara_testkit::nvme_emulator::{Shape, Switches};
 
 use super::Bench;
 
-/// Brings the model up after `change`, which must fail.
+/// Throws switches by `change`, then brings the model up. Returns the error: the bring-up must fail.
 fn refused(shape: Shape, change: impl FnOnce(&mut Switches)) -> InitError {
     let bench = Bench::new(shape);
     bench.model.switch(change);
@@ -28,7 +28,7 @@ fn refused_shape(shape: Shape) -> InitError {
 }
 
 #[test]
-fn no_namespace() {
+fn a_controller_without_namespaces_is_refused() {
     assert_eq!(
         refused_shape(Shape {
             namespace: false,
@@ -39,7 +39,7 @@ fn no_namespace() {
 }
 
 #[test]
-fn a_namespace_without_capacity() {
+fn a_namespace_without_capacity_is_refused() {
     let error = refused_shape(Shape {
         blocks: 0,
         ..Shape::default()
@@ -48,7 +48,7 @@ fn a_namespace_without_capacity() {
 }
 
 #[test]
-fn formats_that_need_more_than_a_data_buffer() {
+fn unsupported_block_formats_are_refused() {
     let error = refused_shape(Shape {
         metadata: 8,
         ..Shape::default()
@@ -68,7 +68,7 @@ fn formats_that_need_more_than_a_data_buffer() {
 }
 
 #[test]
-fn a_block_longer_than_the_longest_transfer() {
+fn a_block_longer_than_a_transfer_is_refused() {
     let shape = Shape {
         block_shift: 16,
         blocks: 16,
@@ -82,7 +82,7 @@ fn a_block_longer_than_the_longest_transfer() {
 }
 
 #[test]
-fn doorbells_beyond_the_mapped_registers() {
+fn doorbells_beyond_the_registers_are_refused() {
     for doorbell_stride in [9, 15] {
         let shape = Shape {
             doorbell_stride,
@@ -105,7 +105,7 @@ fn an_msix_table_among_the_registers_is_not_mapped() {
     let overlaps = ClaimError::Window(WindowError::OverlapsMsix);
     assert_eq!(bench.slot.claim().unwrap_err(), overlaps);
     drop(bench);
-    // Behind the doorbells in use it does no harm; before them they can't be had.
+    // A table behind the doorbells in use does no harm. Doorbells at the table or behind it can't be mapped.
     let shape = Shape {
         msix_table: 0x1800,
         ..Shape::default()
@@ -124,7 +124,7 @@ fn an_msix_table_among_the_registers_is_not_mapped() {
 }
 
 #[test]
-fn never_ready_never_idle_silent() {
+fn a_start_of_a_stuck_controller_times_out() {
     for flr in [true, false] {
         let shape = Shape {
             flr,
@@ -157,10 +157,11 @@ fn unplugged_before_and_after_the_claim() {
 }
 
 #[test]
-fn a_controller_that_reports_a_fatal_error() {
+fn a_fatal_status_at_a_start_is_an_error() {
     let bench = Bench::new(Shape::default());
     bench.model.switch(|switches| switches.fatal = true);
-    // CC.EN was never set, so nothing has cleared it: the controller says so when it is enabled.
+    // CSTS.CFS is cleared only with CC.EN, which was never set. So the driver finds CSTS.CFS when it enables the
+    // controller.
     let error = bench.try_disk(Limits::default()).err().unwrap();
     assert_eq!(error, InitError::Fault(Fault::Fatal));
     bench.model.switch(|switches| switches.fatal = false);
@@ -169,13 +170,13 @@ fn a_controller_that_reports_a_fatal_error() {
 }
 
 #[test]
-fn a_controller_left_enabled_by_its_last_owner_is_reset_first() {
+fn a_controller_left_enabled_is_reset_first() {
     for flr in [true, false] {
         let bench = Bench::new(Shape {
             flr,
             ..Shape::default()
         });
-        // An owner that does not shut down: the function alone goes.
+        // No command completes, so the first owner can't delete its queues. Only a function reset clears CC.EN.
         let disk = bench.disk();
         bench.model.switch(|switches| switches.hang_all = true);
         drop(disk);

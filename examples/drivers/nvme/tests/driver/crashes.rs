@@ -1,5 +1,5 @@
-//! The driver as a domain, made to panic wherever it can: the caller gets an error, the device is
-//! silent before any memory is released, nothing leaks, and a shadow goes on as if nothing had been.
+//! The driver as a domain that panics at every fault point: the caller gets an error, the device is silent before any
+//! memory is released, and nothing leaks. A caller behind a shadow sees no error.
 //!
 //! Failure: F-36
 
@@ -33,7 +33,7 @@ fn spawn(bench: &Bench) -> Domain<dyn BlockDevice> {
         .expect("the domain starts")
 }
 
-/// Fills free memory, lets the device do what it still would, and looks whether it did.
+/// Fills free memory with a pattern, lets the device run, and checks that it has not written there.
 fn device_is_silent(bench: &Bench) {
     let watched: Vec<_> = (0..64)
         .map(|_| RRef::from_slice(&[0xA5u8; 65_536]))
@@ -105,7 +105,7 @@ fn every_fault_point_through_a_plain_proxy() {
                 }
                 assert_eq!(crashed, point != FaultPoint::Init, "{point:?}");
                 fault::disarm_all();
-                assert_eq!(*kept, *expected(0, 65_536), "what was lent is as it was");
+                assert_eq!(*kept, *expected(0, 65_536), "the lent buffer is unchanged");
                 if crashed {
                     runtime().reap();
                     device_is_silent(&bench);

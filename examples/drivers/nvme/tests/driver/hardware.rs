@@ -1,5 +1,5 @@
-//! What real controllers were reported to do, case by case: `docs/hardware-cases.md` has the sources. Each
-//! test states what the driver's users are to see.
+//! Misbehaviour that was reported of real controllers, case by case: `docs/hardware-cases.md` has the sources. Each
+//! test states what the driver's users must see.
 
 mod completions;
 mod identify;
@@ -19,7 +19,7 @@ const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
 
-/// A function with or without a reset of its own.
+/// Makes a bench whose function has a Function Level Reset, or not.
 fn bench(shape: Shape, flr: bool) -> Bench {
     Bench::new(Shape { flr, ..shape })
 }
@@ -31,7 +31,7 @@ fn timed(timing: Timing) -> Shape {
     }
 }
 
-/// Reads, writes and flushes; namespace 1 has the pattern.
+/// Reads, writes and flushes. Namespace 1 holds the pattern of [`expected`].
 fn works(disk: &NvmeDisk) {
     let read = disk.read(7, buffer(12_288)).unwrap();
     assert_eq!(*read, *expected(7 * 512, 12_288));
@@ -39,7 +39,7 @@ fn works(disk: &NvmeDisk) {
     disk.flush().unwrap();
 }
 
-/// Has a command time out, which has the controller reset, and then no more.
+/// Has one command time out, so that the driver resets the controller. Later commands complete.
 fn reset(bench: &Bench, disk: &NvmeDisk) {
     bench.model.switch(|switches| switches.hang = true);
     let error = disk.read(0, buffer(4096)).unwrap_err();
@@ -47,7 +47,7 @@ fn reset(bench: &Bench, disk: &NvmeDisk) {
     bench.model.switch(|switches| switches.hang = false);
 }
 
-/// The controller comes up, works, and does so again after a reset and for the next owner.
+/// Checks that the controller comes up and works, and does so again after a reset and for the next owner.
 fn comes_up(shape: Shape) {
     for flr in [true, false] {
         let bench = bench(shape, flr);

@@ -1,4 +1,4 @@
-//! The driver against the model controller: first called directly, then as a domain.
+//! Tests of the driver on the model controller: first called directly, then as a domain.
 #![forbid(unsafe_code)]
 
 mod attacks;
@@ -24,10 +24,10 @@ use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The exchange heap and the fault points are the process's: one test at a time.
+/// Held by the test that runs. The whole process shares one heap and the fault points, so tests run one at a time.
 static SERIAL: Mutex<()> = Mutex::new(());
 
-/// A model on a bus of its own, and what the heap held before.
+/// A model on a bus of its own, and the contents of the shared heap before the test.
 struct Bench {
     model: &'static NvmeEmulator,
     slot: DeviceSlot<Nvme>,
@@ -59,7 +59,7 @@ impl Bench {
             .expect("the model comes up")
     }
 
-    /// The driver in a domain of its own, of all namespaces.
+    /// Starts the driver for all namespaces, in a domain of its own.
     fn domain(&self, limits: Limits) -> Domain<dyn BlockController> {
         let slot = self.slot;
         let mint = Mint::fallible(move || slot.claim().map(|function| Args { function, limits }));
@@ -68,16 +68,16 @@ impl Bench {
             .expect("the domain starts")
     }
 
-    /// Nothing is left on the heap, the function may be claimed again and is silent, and the device
-    /// never reached where it should not.
+    /// Checks that nothing is left on the heap, that the function is silent and can be claimed again, and that the
+    /// device never accessed memory that it may not.
     fn finish(self) {
         let counts = self.model.counts();
-        assert_eq!(counts.stray_accesses, 0, "the device was sent astray");
+        assert_eq!(counts.stray_accesses, 0, "the device accessed memory that it may not");
         assert_eq!(counts.bad_doorbells, 0);
         assert_eq!(
             census_all(),
             self.before,
-            "something is left on the exchange heap"
+            "something is left on the shared heap"
         );
         assert!(!self.model.is_bus_master());
         let removed = self.slot.place().id().is_none();

@@ -1,5 +1,5 @@
-//! Controllers that do what no controller should: a typed error each, every buffer back, no hang, and,
-//! where a reset helps, the next request works.
+//! Controllers that break the specification. Each request fails with a typed error, its buffer comes back, and nothing
+//! hangs. If a reset helps, the next request works.
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Limits, NvmeDisk};
@@ -8,7 +8,7 @@ use samara_testkit::nvme_emulator::{Misbehaviour, NamespaceShape, Shape};
 
 use super::Bench;
 
-/// Both kinds of function: with and without a reset of its own.
+/// Benches with both kinds of function: with Function Level Reset and without.
 fn benches(shape: Shape) -> [impl FnOnce() -> Bench; 2] {
     [true, false].map(|flr| move || Bench::new(Shape { flr, ..shape }))
 }
@@ -20,7 +20,7 @@ fn works(disk: &NvmeDisk) {
     disk.flush().unwrap();
 }
 
-/// What a read, a write and a flush come to if that goes wrong with their first command.
+/// Returns the errors of a read, a write and a flush whose first command goes `wrong`, on both kinds of function.
 fn outcomes(wrong: Misbehaviour) -> Vec<Option<BlockError>> {
     let mut outcomes = Vec::new();
     for bench in benches(Shape {
@@ -85,7 +85,8 @@ fn status_codes_become_typed_errors_without_a_reset() {
 
 #[test]
 fn a_wrong_command_identifier_is_not_believed() {
-    // Out of range; never used; of a slot in use but an earlier use of it; of another command's slot.
+    // The queue has no slot 63, which the first two name. The others name slots 0 and 1, but with counts that these
+    // slots have not reached.
     for cid in [u16::MAX, 0x003F, 0x0FC0, 0x1000, 0x8001] {
         for outcome in outcomes(Misbehaviour::Cid(cid)) {
             assert_eq!(outcome, Some(BlockError::Protocol), "cid {cid:#x}");
@@ -109,7 +110,7 @@ fn a_wrong_queue_is_not_believed() {
 #[test]
 fn a_second_completion_ends_no_other_command() {
     for outcome in outcomes(Misbehaviour::Twice) {
-        // The command itself completed; whether its request had others in flight decides.
+        // The command has completed. Its request fails if other commands of it are in flight at the second completion.
         assert!(
             matches!(outcome, None | Some(BlockError::Protocol)),
             "{outcome:?}"
@@ -118,17 +119,17 @@ fn a_second_completion_ends_no_other_command() {
 }
 
 #[test]
-fn no_completion_or_one_of_the_wrong_phase_is_a_timeout() {
+fn a_missing_completion_is_a_timeout() {
     for wrong in [Misbehaviour::Silent, Misbehaviour::WrongPhase] {
         for outcome in outcomes(wrong) {
-            // After an entry of the wrong phase the following ones are not seen either.
+            // The driver does not see an entry of the wrong phase, nor the entries after it.
             assert_eq!(outcome, Some(BlockError::Timeout), "{wrong:?}");
         }
     }
 }
 
 #[test]
-fn a_controller_that_hangs_is_reset_until_it_does_not() {
+fn a_hanging_controller_is_reset_each_time() {
     for bench in benches(Shape::default()) {
         let bench = bench();
         let disk = bench.disk();
@@ -148,7 +149,7 @@ fn a_controller_that_hangs_is_reset_until_it_does_not() {
 }
 
 #[test]
-fn one_that_a_reset_does_not_help_fails_every_request_at_once() {
+fn a_controller_beyond_reset_fails_all_requests() {
     for bench in benches(Shape::default()) {
         let bench = bench();
         let disk = bench.disk();
@@ -170,7 +171,7 @@ fn one_that_a_reset_does_not_help_fails_every_request_at_once() {
 }
 
 #[test]
-fn never_ready_after_a_reset() {
+fn never_ready_after_a_reset_fails_all_requests() {
     for bench in benches(Shape::default()) {
         let bench = bench();
         let disk = bench.disk();
@@ -178,7 +179,7 @@ fn never_ready_after_a_reset() {
             switches.hang = true;
             switches.never_ready = true;
         });
-        // It says so at once: nothing is waited for.
+        // CSTS.RDY is clear at once, so the driver does not wait for the timeout.
         assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Reset);
         assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Failed);
         drop(disk);
@@ -188,7 +189,7 @@ fn never_ready_after_a_reset() {
 }
 
 #[test]
-fn a_fatal_status_is_noticed_before_the_timeout_and_reset() {
+fn a_fatal_status_is_noticed_before_the_timeout() {
     let bench = Bench::new(Shape {
         latency: 500,
         ..Shape::default()
@@ -208,7 +209,7 @@ fn a_fatal_status_is_noticed_before_the_timeout_and_reset() {
 #[test]
 fn unplugged_with_commands_in_flight() {
     let bench = Bench::new(Shape::default());
-    // What is in flight stays there, and no time-out comes first.
+    // The read stays in flight, and its timeout does not come first.
     bench.model.switch(|switches| switches.hang = true);
     let limits = Limits {
         io_millis: 3_600_000,
@@ -242,7 +243,7 @@ fn another_controller_in_its_place_is_not_driven() {
         });
         let disk = bench.disk();
         bench.model.replug();
-        // Its registers are nowhere yet, so nothing answers.
+        // The new controller has no base addresses yet, so its registers do not answer.
         for _ in 0..2 {
             assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Gone);
         }
@@ -253,7 +254,7 @@ fn another_controller_in_its_place_is_not_driven() {
 }
 
 #[test]
-fn another_serial_number_after_a_reset_fails_all_calls() {
+fn another_serial_after_a_reset_fails_all_calls() {
     let bench = Bench::new(Shape::default());
     let disk = bench.disk();
     bench.model.switch(|switches| {
@@ -291,7 +292,7 @@ fn a_namespace_that_has_grown_survives_a_reset() {
 }
 
 #[test]
-fn a_shutdown_that_never_completes_does_not_hang_the_stop() {
+fn a_stop_ends_even_if_the_shutdown_does_not() {
     let bench = Bench::new(Shape::default());
     let disk = bench.disk();
     bench
@@ -303,7 +304,7 @@ fn a_shutdown_that_never_completes_does_not_hang_the_stop() {
 }
 
 #[test]
-fn a_reset_on_one_request_s_account_fails_the_others_and_leaves_none_behind() {
+fn a_reset_fails_other_requests_and_loses_none() {
     let bench = Bench::new(Shape {
         mdts: 1,
         latency: 10,

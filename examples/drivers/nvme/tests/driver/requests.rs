@@ -1,4 +1,4 @@
-//! Reads, writes and flushes of every shape.
+//! Reads, writes and flushes of many lengths, on controllers of many shapes.
 
 use samara_domain::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
@@ -35,7 +35,7 @@ fn round_trips(shape: Shape, limits: Limits) -> Bench {
             .medium(|medium| assert_eq!(medium[lba * block..][..data.len()], *data));
         let read = disk.read(lba as u64, buffer(data.len())).unwrap();
         assert_eq!(*read, *data);
-        // Beside what was written nothing changed.
+        // Nothing but the written blocks has changed.
         bench.model.medium(|medium| {
             let end = lba * block + data.len();
             medium[lba * block..end].copy_from_slice(&expected(lba * block, data.len()));
@@ -52,7 +52,7 @@ fn blocks_of_512_bytes() {
 }
 
 #[test]
-fn blocks_of_4096_bytes_and_the_longest_doorbell_stride_that_fits() {
+fn large_blocks_and_far_doorbells_work() {
     let shape = Shape {
         block_shift: 12,
         blocks: 512,
@@ -63,7 +63,7 @@ fn blocks_of_4096_bytes_and_the_longest_doorbell_stride_that_fits() {
 }
 
 #[test]
-fn every_mdts_from_none_to_two_pages() {
+fn every_mdts_up_to_128_pages_works() {
     for mdts in 0..=7 {
         let bench = round_trips(
             Shape {
@@ -77,8 +77,8 @@ fn every_mdts_from_none_to_two_pages() {
 }
 
 #[test]
-fn commands_that_start_inside_a_page_with_one_entry_two_and_a_list() {
-    // 1536, 4608 and 12800 bytes: the second command of a request starts at an odd place of a page.
+fn commands_may_start_inside_a_page() {
+    // The second command of a request starts inside a page. Commands need one PRP entry, two, or a list.
     for max_transfer in [512, 1536, 4608, 12_800] {
         let limits = Limits {
             max_transfer,
@@ -102,7 +102,7 @@ fn the_shortest_queue_that_there_is() {
 }
 
 #[test]
-fn a_long_read_is_split_by_mdts_and_pipelined_and_may_complete_out_of_order() {
+fn a_long_read_is_split_and_pipelined() {
     let shape = Shape {
         mdts: 1,
         latency: 20,
@@ -140,7 +140,7 @@ fn more_commands_than_the_queue_holds() {
 }
 
 #[test]
-fn bad_requests_are_refused_before_the_device_sees_them() {
+fn bad_requests_never_reach_the_controller() {
     let bench = Bench::new(Shape::default());
     let disk = bench.disk();
     let blocks = disk.geometry().unwrap().blocks;
@@ -244,7 +244,7 @@ fn a_stop_fails_what_is_in_flight() {
             flr,
             ..Shape::default()
         });
-        // What is in flight stays there, and no time-out comes before the stop.
+        // The read stays in flight, and its timeout does not come before the stop.
         bench.model.switch(|switches| switches.hang = true);
         let limits = Limits {
             io_millis: 3_600_000,

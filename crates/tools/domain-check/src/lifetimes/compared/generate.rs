@@ -81,7 +81,7 @@ impl Random {
     }
 }
 
-/// The lifetimes that a type may name in its place.
+/// A place of a type, with the lifetimes that the type may name there.
 #[derive(Clone)]
 struct Place {
     lifetimes: Vec<String>,

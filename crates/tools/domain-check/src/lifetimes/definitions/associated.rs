@@ -7,7 +7,8 @@ use syn::{GenericArgument, Path, PathArguments, TraitBound, TypeParamBound};
 use super::Definitions;
 use super::traits::Trait;
 
-/// Traits of the standard library without associated types and without lifetimes that implementors outlive.
+/// Traits of the standard library that have no associated types, and whose implementors need not outlive any
+/// lifetime.
 const PLAIN: &[&str] = &[
     "AsMut",
     "AsRef",
@@ -76,7 +77,7 @@ impl Definitions {
         !self.is_own_trait(trait_name) && names.iter().all(is_listed)
     }
 
-    /// Returns the associated types that every bound has to name and that this one does not.
+    /// Returns the associated types that every bound has to name and that this bound does not name.
     pub(in crate::lifetimes) fn never_said(&self, bound: &TraitBound) -> BTreeSet<String> {
         self.left_unsaid(bound, |_| BTreeSet::new(), ALWAYS_SAID)
     }
@@ -135,8 +136,8 @@ impl Definitions {
         found
     }
 
-    /// Whether a trait may be an unknown one of another crate. It may have the same name as one of this crate's
-    /// traits.
+    /// Whether a path may lead to an unknown trait of another crate. Such a trait may have the same name as a trait
+    /// of this crate.
     pub(in crate::lifetimes) fn is_unknown_trait(&self, path: &Path) -> bool {
         let Some(last) = path.segments.last() else {
             return true;

@@ -11,9 +11,10 @@ use super::traits::last_of;
 pub(in crate::lifetimes) enum Equated {
     /// Nothing, because the trait has no associated types.
     Nothing,
-    /// They may be made of the trait's arguments.
+    /// The bound equates none, but the associated types may be made of the trait's arguments.
     OfArguments,
-    /// They are types made of the trait's arguments, by the definition of the trait or of one of its supertraits.
+    /// The definition of the trait, or of one of its supertraits, may equate associated types with types made of the
+    /// trait's arguments.
     ByTrait,
 }
 

@@ -104,7 +104,8 @@ impl Gather {
         all.push(Trait::new(item));
     }
 
-    /// Records the names of an import. `module` is the name before, for which `self` stands.
+    /// Records the names of an import. `module` is the name of the module before the tree, for which `self` in the
+    /// tree stands.
     fn import(&mut self, tree: &UseTree, module: Option<&Ident>, is_foreign: bool) {
         let named = |ident: &Ident| match module {
             Some(module) if ident == "self" => module.clone(),
@@ -192,13 +193,14 @@ impl Visit<'_> for Gather {
     }
 }
 
-/// Whether an import begins in this crate. A module may have the same name as a crate.
+/// Whether an import certainly begins in this crate. Its first name must be a keyword, because a module may have the
+/// same name as a crate.
 fn is_inside(tree: &UseTree) -> bool {
     matches!(tree, UseTree::Path(path) if ["crate", "self", "super"].iter().any(|it| path.ident == it))
 }
 
-/// Whether the compiler itself added this import: types of its prelude imply nothing. The attribute is unstable, so a
-/// domain cannot write it.
+/// Whether the compiler itself added this import of the prelude. It is left out, because the prelude's types imply
+/// nothing. The attribute is unstable, so a domain cannot write it.
 fn is_prelude(item: &syn::ItemUse) -> bool {
     item.attrs
         .iter()

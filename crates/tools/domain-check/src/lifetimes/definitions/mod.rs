@@ -43,13 +43,13 @@ struct Definition {
     lifetimes: usize,
     /// The type that it is an alias for, if it is an alias.
     alias: Option<Alias>,
-    /// Implied relations between its parameters: the outer lifetime, or nothing for `'static`, and the inner
+    /// Relations between its parameters. A key is the outer lifetime, or nothing for `'static`, and the inner
     /// parameter.
     relations: BTreeMap<(Option<usize>, Parameter), Standing>,
-    /// Parameters that occur in a function's arguments: a value that was made with another argument for one of them
-    /// may pass for one with this argument.
+    /// Parameters that occur in a function's arguments. A value that was made with one argument for such a parameter
+    /// may pass for a value with another argument.
     turned: BTreeSet<Parameter>,
-    /// Projections in its fields that the compiler takes to outlive lifetimes which they do not.
+    /// Projections in its fields that the compiler takes to outlive a lifetime, although they may live shorter.
     outlived: BTreeSet<Outlived>,
 }
 
@@ -69,12 +69,12 @@ pub(super) struct Known<'a> {
 }
 
 impl<'a> Known<'a> {
-    /// Whether there is only one.
+    /// Whether there is only one definition.
     pub(super) fn is_one(&self) -> bool {
         self.all.len() == 1
     }
 
-    /// Whether the name is only an alias.
+    /// Whether all definitions of the name are aliases.
     pub(super) fn is_alias(&self) -> bool {
         self.all.iter().all(|it| it.alias.is_some())
     }
@@ -108,8 +108,9 @@ impl<'a> Known<'a> {
         self.all.iter().any(|it| it.turned.contains(&parameter))
     }
 
-    /// Returns whether the parameter `inner` outlives the lifetime at `outer`, or `'static`: nothing if it does not.
-    /// The relation is proved if all definitions of the name have it proved.
+    /// Returns the standing of the relation that the parameter `inner` outlives the lifetime at `outer`, or `'static`
+    /// if `outer` is nothing. Returns nothing if no definition of the name implies the relation. The relation counts
+    /// as proved only if it is proved for each definition.
     pub(super) fn relation(&self, outer: Option<usize>, inner: Parameter) -> Option<Standing> {
         let each = self
             .all
@@ -128,7 +129,8 @@ impl<'a> Known<'a> {
 #[derive(Clone, Debug, Default)]
 pub(super) struct Definitions {
     types: BTreeMap<String, Vec<Definition>>,
-    /// Traits with supertraits, or with bounds on their associated types: their impls prove more than they say.
+    /// Traits with supertraits, with a where clause, or with bounds on parameters or associated types. An impl of
+    /// such a trait proves more than its header says.
     proving: BTreeSet<String>,
     traits: BTreeMap<String, Vec<Trait>>,
     /// Names that `use … as …` introduces, and their possible meanings.
@@ -152,7 +154,7 @@ impl Definitions {
             Bare.visit_file_mut(&mut file);
             Gather::all(&file)
         };
-        // A field's type may be one whose relations are not known yet: the worst is assumed about it.
+        // In each round a field's type may have relations that are not known yet. Then the worst is assumed about it.
         for _ in 0..MOST_ROUNDS {
             let mut types = BTreeMap::<_, Vec<_>>::new();
             for item in &items {
@@ -177,7 +179,8 @@ impl Definitions {
         (!all.is_empty()).then_some(Known { all })
     }
 
-    /// Returns types with fields that are projected from their parameters.
+    /// Returns, with each type's name, the projections in its fields that may live shorter than the compiler takes
+    /// them to.
     pub(super) fn outliving(&self) -> impl Iterator<Item = (&String, &Outlived)> {
         let all = self.types.iter();
         let all = all.flat_map(|(name, all)| all.iter().map(move |it| (name, it)));
@@ -343,7 +346,7 @@ impl Definitions {
                 relate(outer, parameter, Standing::Proved);
             }
         }
-        // A type that is projected from a parameter outlives a lifetime, so a part of the parameter may outlive it
+        // If a projection from a parameter is declared to outlive a lifetime, a part of the parameter may outlive it
         // too.
         for (outer, inner) in declared
             .relations()

@@ -129,7 +129,8 @@ impl Definitions {
         false
     }
 
-    /// Returns the lifetimes that implementors of a bound's trait outlive: `'static`, and any argument.
+    /// Returns the lifetimes that implementors of a bound's trait may outlive. These are `'static` and the lifetimes
+    /// among the bound's arguments.
     pub(in crate::lifetimes) fn outlived(&self, bound: &TraitBound) -> BTreeSet<Name> {
         let Some(last) = bound.path.segments.last() else {
             return BTreeSet::new();
@@ -186,7 +187,7 @@ impl Definitions {
         found
     }
 
-    /// Whether an impl of this trait proves more than it says.
+    /// Whether an impl of this trait proves more than its header says.
     pub(in crate::lifetimes) fn is_proving(&self, name: &str) -> bool {
         let names = self.meanings(name);
         names.iter().any(|name| self.proving.contains(name))

@@ -13,7 +13,7 @@ use super::{Definitions, Parameter};
 use crate::lifetimes::declared::name;
 use crate::lifetimes::facts::Name;
 
-/// Returns these parameters of a type with these fields.
+/// Returns the parameters of a type with these fields that occur in a function's arguments, or in no field.
 pub(super) fn parameters(
     definitions: &Definitions,
     fields: &[Type],
@@ -37,7 +37,7 @@ pub(super) fn parameters(
 
 struct Turned<'a> {
     definitions: &'a Definitions,
-    /// The number of surrounding functions in whose arguments this is.
+    /// The number of functions in whose arguments the visited part is.
     depth: u32,
     /// All names.
     seen: BTreeSet<Name>,
@@ -107,7 +107,7 @@ impl<'ast> Visit<'ast> for Turned<'_> {
             self.visit_generic_argument(argument);
             self.depth -= u32::from(turns);
         }
-        // The segments before it may have arguments too.
+        // The segments before the last one may have arguments too.
         let before = path.segments.len() - 1;
         for segment in path.segments.iter().take(before) {
             self.visit_path_segment(segment);

@@ -79,7 +79,7 @@ impl Visit<'_> for Annotated<'_, '_> {
         if !types.is_empty() {
             let mut walk = Walk::new(self.scan.definitions, &self.scope);
             walk.closure(&types, &closure.output);
-            // Every lifetime and type with a name is captured.
+            // The binder is empty, because the closure may capture values with any lifetime or type that has a name.
             let binder = BTreeSet::new();
             self.scan
                 .called(walk, &self.scope, "a closure", Some(&binder));

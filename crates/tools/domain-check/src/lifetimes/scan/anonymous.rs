@@ -3,7 +3,7 @@
 use syn::visit_mut::{self, VisitMut};
 use syn::{FnArg, GenericParam, Signature, Type, TypeParam};
 
-/// Returns the same signature with names for all parameters; nothing if all have names already.
+/// Returns the same signature with a name for each parameter. Returns nothing if all parameters have names already.
 pub(super) fn named(signature: &Signature) -> Option<Signature> {
     let mut signature = signature.clone();
     let mut names = Names::default();

@@ -10,8 +10,8 @@ use crate::lifetimes::facts::Name;
 use crate::lifetimes::walk::Scope;
 
 impl Scan<'_> {
-    /// Whether a bound that gives closures a signature begins at `index`: one in parentheses, or one by a trait that
-    /// has a function trait among its supertraits.
+    /// Whether a bound that gives closures a signature begins at `index`. Such a bound has its arguments in
+    /// parentheses, or its trait has a function trait among its supertraits.
     pub(super) fn signs(&self, tokens: &[TokenTree], index: usize) -> bool {
         let name = tokens[index].to_string();
         let rest = &tokens[index + 1..];
@@ -21,7 +21,7 @@ impl Scan<'_> {
                     && (self.is_surely_signing(&tokens[index..])
                         || is_bound_after(&tokens[..index]))
             }
-            // An impl of such a trait is not a bound.
+            // An impl's header may name such a trait too. `signing` leaves it out, because it is not a bound.
             token if is_punct(token, '<') => {
                 self.definitions.is_own_trait(&name) && self.definitions.signs(&name)
             }

@@ -86,7 +86,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Checks a bound as the signature that a closure takes from it, and those of its supertraits.
+    /// Checks the signature that a closure takes from a bound, and the signatures from the bounds of its supertraits.
     fn bound(
         &mut self,
         segment: &PathSegment,
@@ -146,8 +146,8 @@ impl Scan<'_> {
         self.called(walk, scope, what, None);
     }
 
-    /// Checks the facts of a function. If there is a `binder`, with these names, the function may be a closure, whose
-    /// captures may have all other names.
+    /// Checks the facts of a function. If there is a `binder`, the function may be a closure. Its captures may have
+    /// all names that the binder does not contain.
     pub(super) fn called(
         &mut self,
         walk: Walk<'_>,

@@ -2,8 +2,8 @@
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// Returns the tokens up to where a type or its bounds end. Otherwise a list of many types would be read again for
-/// each of them.
+/// Returns the tokens up to where a type or its bounds end. Without this limit, a long list of types would be read
+/// again for each of its types.
 pub(super) fn of_one_type(tokens: &[TokenTree]) -> TokenStream {
     let mut depth = 0;
     let mut before = ' ';

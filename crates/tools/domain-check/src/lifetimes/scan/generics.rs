@@ -90,7 +90,7 @@ impl Scan<'_> {
         walk(&mut all);
         let is_unknown = all.unknown;
         let (mut facts, next) = all.end();
-        // They are in no type of a signature.
+        // These places are in no type of the signature.
         for occurrence in &mut facts.occurrences {
             occurrence.nodes.clear();
         }

@@ -208,7 +208,7 @@ fn with_names(header: &[TokenTree], count: &mut u32) -> Vec<TokenTree> {
     named
 }
 
-/// Whether parentheses after a word belong to a function: not after a word with which no path ends.
+/// Whether parentheses after this token belong to a function: the token is a word with which a path may end.
 fn is_of_function(before: &TokenTree) -> bool {
     const OTHERS: &[&str] = &["as", "const", "dyn", "for", "impl", "in", "mut", "where"];
     matches!(before, TokenTree::Ident(_)) && !OTHERS.iter().any(|it| is_word(before, it))
@@ -233,7 +233,7 @@ fn makes_itself(generics: &Generics, body: &Group) -> bool {
         })
 }
 
-/// Whether `Self` occurs there, not counting its associated types and the receiver's type.
+/// Whether `Self` occurs in these tokens, not counting its associated types and the receiver's type.
 fn names_self(tokens: &[TokenTree]) -> bool {
     tokens.iter().enumerate().any(|(index, token)| match token {
         TokenTree::Group(group) => {

@@ -66,7 +66,7 @@ pub(super) fn seen(code: &Code, definitions: &Definitions) -> Vec<Seen> {
 }
 
 /// A function's name and its relations as the check derives them. `outlives` is `None` for a function that is refused
-/// because they are not clear.
+/// because its relations are not clear.
 #[cfg(test)]
 pub(super) struct Seen {
     pub(super) function: String,
@@ -116,7 +116,7 @@ impl Scan<'_> {
         for Relied { outer, inner } in bounds {
             let (outer, inner) = (shown(&outer), shown(&inner));
             let what = format!("{what} relies on `{inner}: {outer}`, which it does not say");
-            // The scan sees the same bound twice: as one for all lifetimes, and by its parentheses.
+            // The scan may see one bound twice: by its `for<…>`, and by its parentheses.
             if !self.findings.iter().any(|it| it.message == what) {
                 self.find(Rule::ImpliedBound, what);
             }

@@ -9,8 +9,8 @@ use crate::lifetimes::judge::{Believed, Outlived};
 use crate::lifetimes::walk::Scope;
 
 impl Scan<'_> {
-    /// Finds parameters that outlive something, and that have associated types which no bound names. The body may
-    /// still have values of those types, and assumes that they outlive as much.
+    /// Finds parameters that outlive something and have associated types that no bound names. The body may still have
+    /// values of those types, and assumes that they outlive as much.
     pub(super) fn unsaid(&mut self, what: &str, facts: &Facts, scope: &Scope, is_opaque: bool) {
         let believed = Believed::new(facts, &scope.declared, &scope.presumed);
         let (all, declared) = (believed.all.closed(), scope.declared.relations().closed());

@@ -1,5 +1,5 @@
-//! Where domains are called: the copies of `call::enter::enter_here`'s `catch`, by the debug info, which names what
-//! was expanded where.
+//! The places at which a program calls domains. These are the copies of `catch` in `call::enter::enter_here`, most of
+//! them inlined. The debug info tells which functions were inlined, and where.
 
 use std::ops::Range;
 
@@ -9,18 +9,18 @@ use object::{Object, ObjectSection};
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
-/// One call of a domain.
+/// The boundary of a call into a domain: its `catch`, and the code that belongs to it.
 pub(super) struct Boundary {
     pub(super) name: String,
     pub(super) ranges: Vec<Range<usize>>,
 }
 
-/// What the boundary of a call is called.
+/// Whether a function with this name is the `catch` of a call's boundary.
 fn is_boundary(name: &str) -> bool {
     name.starts_with("catch<") && name.contains("call::enter::enter_here::")
 }
 
-/// All boundaries in the ELF file `data`.
+/// Returns all boundaries in the ELF file with the contents `data`.
 pub(super) fn find(data: &[u8]) -> Result<Vec<Boundary>, String> {
     let object = object::File::parse(data).map_err(|error| error.to_string())?;
     let load = |id: gimli::SectionId| {
@@ -53,7 +53,7 @@ fn search(dwarf: &Dwarf<Slice<'_>>) -> gimli::Result<Vec<Boundary>> {
             while let Some(range) = list.next()? {
                 ranges.push(range.begin as usize..range.end as usize);
             }
-            // What was expanded everywhere has no place of its own.
+            // If all copies were inlined, the entry of the function itself has no code.
             if !ranges.is_empty() {
                 found.push(Boundary { name, ranges });
             }
@@ -62,7 +62,7 @@ fn search(dwarf: &Dwarf<Slice<'_>>) -> gimli::Result<Vec<Boundary>> {
     Ok(found)
 }
 
-/// The entry's name, or that of what it is a copy of, which stands in the same unit.
+/// Returns the entry's name. An inlined copy has none; then the name is that of the copied function in the same unit.
 fn name(
     dwarf: &Dwarf<Slice<'_>>,
     unit: &Unit<Slice<'_>>,

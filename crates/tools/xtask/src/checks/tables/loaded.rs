@@ -1,4 +1,4 @@
-//! A linked program's tables, laid out as they will stand in memory.
+//! The unwind tables of a linked program, laid out as in its memory.
 
 use std::fs;
 use std::ops::Range;
@@ -7,16 +7,16 @@ use std::path::Path;
 use object::{File, Object, ObjectSection, ObjectSymbol, SymbolKind};
 use samara_unwind::tables::{Finder, Image, TableError};
 
-/// The file, and its tables at the same distances from each other as in the program.
+/// A program's file, and its tables at the same distances from each other as in the program's memory.
 pub(super) struct Loaded {
     file: Vec<u8>,
     tables: Vec<u8>,
-    /// The address that the tables' first byte has in the program.
+    /// The address of the tables' first byte in the program.
     start: usize,
     code: Range<usize>,
     header: Range<usize>,
     frames: Range<usize>,
-    /// Functions and labels by address.
+    /// The addresses and names of functions and labels, sorted.
     symbols: Vec<(usize, String)>,
 }
 
@@ -29,7 +29,7 @@ impl Loaded {
         let section = |name: &str| {
             let section = object
                 .section_by_name(name)
-                .ok_or_else(|| fail(&format!("no section {name}")))?;
+                .ok_or_else(|| fail(&format!("the file has no section {name}")))?;
             let data = section.data().map_err(|error| fail(&error))?;
             let start = section.address() as usize;
             Ok::<_, String>((start..start + section.size() as usize, data))
@@ -73,12 +73,12 @@ impl Loaded {
         &self.file
     }
 
-    /// Addresses of `.text`.
+    /// Returns the addresses of `.text`.
     pub(super) fn code(&self) -> &Range<usize> {
         &self.code
     }
 
-    /// How far the tables are here from where they will be.
+    /// Returns the distance from the tables' addresses in the program to their addresses in this process.
     fn moved(&self) -> usize {
         self.tables.as_ptr().addr().wrapping_sub(self.start)
     }
@@ -93,21 +93,21 @@ impl Loaded {
         }
     }
 
-    /// Whether an entry covers the address, in a form that is supported.
+    /// Whether an entry of the tables covers the address, in a form that the reader supports.
     pub(super) fn is_covered(&self, address: usize) -> bool {
         self.image()
             .rules(address.wrapping_add(self.moved()))
             .is_ok()
     }
 
-    /// Whether what the call at the address raises is caught in that very function.
+    /// Whether a panic of the call at the address is caught in the function that contains the address.
     pub(super) fn catches(&self, address: usize) -> bool {
         let caught: Result<bool, TableError> =
             self.image().catches(address.wrapping_add(self.moved()));
         caught == Ok(true)
     }
 
-    /// The functions and labels that begin in `range`.
+    /// Returns the names of the functions and labels that begin in `range`.
     pub(super) fn symbols_in(&self, range: Range<usize>) -> Vec<String> {
         let inside = self.symbols.iter().filter(|at| range.contains(&at.0));
         inside.map(|at| at.1.clone()).collect()

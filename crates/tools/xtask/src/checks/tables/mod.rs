@@ -1,5 +1,5 @@
-//! What a cut relies on in a linked program: tables for every byte of its code, and a landing pad at every
-//! call of a domain. Asked of the reader that the runtime uses.
+//! Checks of the tables on which a cut relies in a linked program: an unwind table covers every byte of its code, and
+//! every call of a domain has a landing pad. The checks use the reader of tables that the runtime uses.
 
 mod boundaries;
 mod loaded;
@@ -8,16 +8,18 @@ use std::path::Path;
 
 use loaded::Loaded;
 
-/// What a check found: one sentence a fault, none if all is well.
+/// The findings of a check, with one sentence for each fault.
 type Findings = Vec<String>;
 
-/// Bytes between functions that only align the next one.
+/// Gaps with fewer bytes than this and without a symbol are padding that aligns the next function.
 const PADDING: usize = 16;
 
-/// Code of the kernel that no domain reaches and nobody unwinds through, by symbol: none.
+/// Symbols of functions of the kernel that need no tables, because no domain reaches them and no unwind passes through
+/// them. There are none.
 pub(super) const NAMED: &[&str] = &[];
 
-/// The code of the ELF file at `path` that no table covers, but for functions in `named`.
+/// Returns a finding for each stretch of code of the ELF file at `path` that no table covers. Functions in `named` need
+/// no table.
 pub(super) fn uncovered(path: &Path, named: &[&str]) -> Findings {
     let program = match Loaded::read(path) {
         Ok(program) => program,
@@ -25,7 +27,7 @@ pub(super) fn uncovered(path: &Path, named: &[&str]) -> Findings {
     };
     let mut findings = Findings::new();
     let mut start = None;
-    // One further, so that the last stretch ends.
+    // The address behind the last byte is visited too, so that the last stretch ends.
     for address in program.code().start..=program.code().end {
         let covered = address < program.code().end && program.is_covered(address);
         match start {
@@ -48,8 +50,8 @@ pub(super) fn uncovered(path: &Path, named: &[&str]) -> Findings {
     findings
 }
 
-/// The calls of domains in the ELF file at `path` that nobody catches a panic of; and how many calls there
-/// are.
+/// Returns the number of calls of domains in the ELF file at `path`, and a finding for each call without a landing pad
+/// that catches its panic.
 pub(super) fn uncaught(path: &Path) -> (usize, Findings) {
     let boundaries = Loaded::read(path).and_then(|program| {
         let boundaries = boundaries::find(program.data())?;
@@ -61,13 +63,13 @@ pub(super) fn uncaught(path: &Path) -> (usize, Findings) {
     };
     let mut findings = Findings::new();
     if boundaries.is_empty() {
-        findings.push("no call of a domain was found: was it built without debug info?".into());
+        findings.push("no call of a domain was found; check that the program has debug info and that boundaries.rs names the runtime's `catch`".into());
     }
     for boundary in &boundaries {
         let mut addresses = boundary.ranges.iter().cloned().flatten();
         if !addresses.any(|address| program.catches(address)) {
             findings.push(format!(
-                "nothing catches at {:#x?} in {}",
+                "no landing pad catches a panic at {:#x?} in {}",
                 boundary.ranges, boundary.name
             ));
         }

@@ -1,17 +1,17 @@
-//! The checks must find what is planted, and nothing where nothing is.
+//! Tests of the checks on tables: the checks find planted faults, and find nothing in a program without faults.
 
 use std::path::PathBuf;
 
 use super::{uncaught, uncovered};
 use crate::checks::fixture;
 
-/// Compiles and links a library that consists of `source`.
+/// Compiles and links a shared library from `source`.
 fn compile(name: &str, source: &str) -> PathBuf {
     let flags = ["--crate-type=cdylib", "-Cdebuginfo=line-tables-only"];
     fixture::compile(name, source, "so", &flags)
 }
 
-/// What the C runtime brings along.
+/// Functions without tables that the C runtime adds to a library.
 const C_RUNTIME: &[&str] = &[
     "deregister_tm_clones",
     "register_tm_clones",
@@ -19,7 +19,7 @@ const C_RUNTIME: &[&str] = &[
     "frame_dummy",
 ];
 
-/// A function in assembly; `{}` is what stands around it.
+/// Returns the source of a function in assembly, with `begin` before its instructions and `end` behind them.
 fn assembly(begin: &str, end: &str) -> String {
     format!(
         "#[unsafe(naked)] #[unsafe(no_mangle)] pub extern \"C\" fn planted() {{
@@ -43,7 +43,7 @@ fn a_function_without_a_table_is_found_by_name() {
     );
 }
 
-/// A boundary as the runtime's, whose `catch` does `how`.
+/// Returns the source of a boundary with the same names as the runtime's. `how` is the body of its `catch`.
 fn boundary(how: &str) -> String {
     format!(
         "pub mod call {{ pub mod enter {{
@@ -57,7 +57,7 @@ fn boundary(how: &str) -> String {
 
 /// Invariant: ORDER-53
 #[test]
-fn a_call_whose_panic_nobody_catches_is_found() {
+fn a_call_without_a_catch_is_found() {
     let caught =
         boundary("std::panic::catch_unwind(std::panic::AssertUnwindSafe(f)).map_err(|_| ())");
     let (calls, findings) = uncaught(&compile("caught", &caught));

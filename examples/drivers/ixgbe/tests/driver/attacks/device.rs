@@ -143,7 +143,7 @@ fn blind_at_any_access_for_a_while() {
 }
 
 #[test]
-fn a_frame_in_two_buffers_does_not_end_with_anothers_bytes() {
+fn a_false_length_shows_no_earlier_frames_bytes() {
     let bench = Bench::new(Loop::closed());
     let nic = bench.nic(small());
     // DD and EOP, a length of more than was written.

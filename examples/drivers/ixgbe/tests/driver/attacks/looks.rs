@@ -152,7 +152,7 @@ fn looks_and_statistics_count_each_drop_once() {
 
 /// A thread that waits for frames, a second each time, with an exchange behind each wait or without.
 #[test]
-fn a_frame_that_stays_is_noticed_by_one_who_waits() {
+fn a_waiting_thread_notices_a_frame_that_stays() {
     for exchanges in [true, false] {
         let bench = Bench::new(Loop::open());
         let nic = bench.nic(small());
@@ -175,7 +175,7 @@ fn a_frame_that_stays_is_noticed_by_one_who_waits() {
 }
 
 #[test]
-fn a_link_that_is_up_again_is_noticed_by_one_who_waits() {
+fn a_waiting_thread_notices_that_the_link_is_up() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(small());
     let mut faults = Faults::default();
@@ -226,9 +226,10 @@ fn a_hang_is_noticed_though_the_link_comes_and_goes() {
     assert!(seconds < 60, "the link was up for half a minute");
 }
 
-/// Batches that are full of what is no frame have no room for buffers of frames that left: those are kept until there is.
+/// Batches that are full of what is no frame have no room for buffers of frames that left: those are kept until there
+/// is.
 #[test]
-fn batches_of_what_is_no_frame_reset_no_card() {
+fn batches_without_frames_reset_no_card() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(small());
     for _ in 0..3 {

@@ -133,7 +133,8 @@ fn impatient_threads_lose_no_card() {
     }
 }
 
-/// The card is taken out while it is being reset, and another put in, as it comes from power-on. It is not the driver's.
+/// The card is taken out while it is being reset, and another put in, as it comes from power-on. It is not the
+/// driver's.
 #[test]
 fn another_card_put_in_during_a_reset_is_not_driven() {
     const CTRL: u32 = 0;

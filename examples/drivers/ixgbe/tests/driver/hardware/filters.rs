@@ -9,7 +9,7 @@ use samara_testkit::ixgbe_bus::{fcoe_frame, frame};
 use super::{Bench, bench, comes_up, poll, reset, small, works};
 
 #[test]
-fn filters_that_no_reset_clears_lead_nowhere() {
+fn the_driver_clears_filters_that_survive_a_reset() {
     comes_up(bench(|faults| faults.filters_undefined = true));
     for queues in [1, 4] {
         let bench = bench(|faults| faults.filters_undefined = true);

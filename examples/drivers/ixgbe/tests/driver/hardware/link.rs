@@ -24,7 +24,7 @@ fn polled(bench: &Bench, nic: &Nic, done: impl Fn(&Exchanged) -> bool) -> bool {
 }
 
 #[test]
-fn a_change_that_is_told_late_is_told_to_who_asks() {
+fn a_link_query_reports_a_late_change_at_once() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(small());
     bench.bus.inject(with(|faults| faults.links_stale = true));
@@ -39,7 +39,7 @@ fn a_change_that_is_told_late_is_told_to_who_asks() {
 }
 
 #[test]
-fn a_change_that_is_told_late_is_found_by_polling() {
+fn polling_finds_a_link_change_that_is_told_late() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(small());
     bench.bus.inject(with(|faults| faults.links_stale = true));
@@ -55,7 +55,7 @@ fn a_change_that_is_told_late_is_found_by_polling() {
 }
 
 #[test]
-fn a_link_that_is_not_there_is_not_told() {
+fn crosstalk_is_not_reported_as_a_link() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(small());
     cut(&bench, true);
@@ -83,7 +83,7 @@ fn a_link_that_is_not_there_is_not_told() {
 }
 
 #[test]
-fn a_link_that_goes_down_among_ghosts_is_told_to_who_asks() {
+fn a_link_loss_under_crosstalk_is_reported() {
     for shift in 0..2 {
         let bench = Bench::new(Loop::open());
         let nic = bench.nic(small());

@@ -17,7 +17,7 @@ const SECRXCTRL: u32 = 0x8D00;
 const JUMBO: u32 = 1 << 2;
 
 #[test]
-fn empty_buffers_are_dropped_and_counted_without_a_reset() {
+fn empty_buffers_are_dropped_and_cause_no_reset() {
     for ends in [false, true] {
         for every in [1, 2, 7] {
             let bench = Bench::new(Loop::open());
@@ -45,7 +45,7 @@ fn empty_buffers_are_dropped_and_counted_without_a_reset() {
 }
 
 #[test]
-fn a_batch_of_buffers_goes_on_behind_an_empty_one() {
+fn a_batch_goes_on_after_an_empty_buffer() {
     let bench = Bench::new(Loop::open());
     let nic = bench.nic(small());
     bench
@@ -126,7 +126,8 @@ fn a_path_that_never_halts_delays_a_start_and_no_more() {
     assert_eq!(omissions.rx_enabled_unhalted, 4, "two starts, two resets");
 }
 
-/// Frames arrive all the time for `millis` milliseconds, and the driver is polled, as often as it must be for its looks.
+/// Frames arrive all the time for `millis` milliseconds, and the driver is polled, as often as it must be for its
+/// looks.
 fn flood(bench: &Bench, nic: &Nic, millis: u64) -> usize {
     let start = bench.bus.now();
     let mut received = 0;
@@ -209,7 +210,7 @@ fn frames_that_nobody_takes_are_no_hang() {
 }
 
 #[test]
-fn a_fragment_passes_whatever_is_said_of_its_checksum() {
+fn a_wrong_checksum_bit_does_not_drop_a_fragment() {
     let mut first = vec![0xFF; 60];
     first[12..14].copy_from_slice(&[8, 0]);
     first[14..34].copy_from_slice(&[

@@ -77,7 +77,7 @@ fn with_and_without_function_reset(run: impl Fn(Bench)) {
 }
 
 #[test]
-fn requests_that_never_end_do_not_keep_it_from_a_reset() {
+fn requests_that_never_end_do_not_prevent_a_reset() {
     with_and_without_function_reset(|bench| {
         bench.bus.inject(with(|faults| faults.master_stuck = true));
         let longest = comes_up_with_care(bench);
@@ -105,12 +105,12 @@ fn a_device_with_pending_requests_is_silenced() {
 }
 
 #[test]
-fn queues_may_begin_and_end_late() {
+fn queues_may_start_and_stop_late() {
     comes_up_with_care(bench(|faults| faults.queue_time = 5 * MILLI));
 }
 
 #[test]
-fn a_queue_that_never_begins_is_an_error_in_time() {
+fn a_queue_that_never_starts_is_an_error_in_time() {
     let bench = bench(|faults| faults.queue_time = u64::MAX);
     let start = bench.bus.now();
     let error = bench.try_nic(small()).err();
@@ -121,7 +121,7 @@ fn a_queue_that_never_begins_is_an_error_in_time() {
 }
 
 #[test]
-fn a_queue_that_never_ends_is_silenced_with_its_device() {
+fn a_queue_that_never_stops_is_silenced() {
     with_and_without_function_reset(|bench| {
         let nic = bench.nic(small());
         works(&bench, &nic);

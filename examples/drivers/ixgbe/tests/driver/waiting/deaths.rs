@@ -20,7 +20,7 @@ const EIMS: u32 = 0x0880;
 
 /// Failure: F-37
 #[test]
-fn a_crash_between_interrupt_and_handling_loses_no_more_than_the_frame() {
+fn a_crash_after_an_interrupt_loses_only_the_frame() {
     let pair = Pair::new(1_000_000);
     for turn in 1..=20 {
         pair.until_it_waits();
@@ -66,7 +66,7 @@ fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
 /// Invariant: DEV-25
 /// Failure: F-38
 #[test]
-fn a_killed_waiter_leaves_the_driver_and_its_vector_alone() {
+fn a_killed_waiter_leaves_driver_and_vector_alone() {
     let pair = Pair::new(1_000_000);
     pair.until_it_waits();
     assert!(pair.consumer.kill());
@@ -113,7 +113,7 @@ fn an_orderly_stop_ends_the_wait() {
 /// Invariant: DEV-24
 /// Failure: F-39
 #[test]
-fn a_device_that_interrupts_after_its_drivers_death_reaches_nobody() {
+fn an_interrupt_after_its_drivers_death_is_a_stray() {
     let pair = Pair::new(1_000_000);
     pair.until_it_waits();
     let (address, data, _) = pair.bench.bus.message_entry(0);

@@ -56,7 +56,7 @@ const SECOND_NAMESPACE: &[NamespaceShape] = &[NamespaceShape {
 }];
 
 #[test]
-fn what_identify_did_not_write_is_not_taken_from_the_last_namespace() {
+fn a_mute_identify_returns_no_earlier_namespace() {
     let bench = Bench::new(Shape {
         further: SECOND_NAMESPACE,
         ..Shape::default()
@@ -83,7 +83,7 @@ const MANY: &[NamespaceShape] = &{
 };
 
 #[test]
-fn a_reset_of_a_slow_controller_ends_while_others_wait_for_it() {
+fn a_slow_recovery_ends_within_lock_millis() {
     let bench = Bench::new(Shape {
         further: MANY,
         metadata: 8,
@@ -221,7 +221,7 @@ fn a_disk_that_is_blind_for_a_moment_is_used_again() {
 }
 
 #[test]
-fn completions_of_every_wrong_kind_lose_no_write_unseen() {
+fn wrong_completions_lose_no_write_unseen() {
     let bench = Bench::new(Shape {
         mdts: 1,
         latency: 2,
@@ -256,7 +256,7 @@ fn completions_of_every_wrong_kind_lose_no_write_unseen() {
 }
 
 #[test]
-fn one_who_waits_in_vain_for_a_slow_reset_does_not_end_the_disk() {
+fn a_lock_timeout_in_a_slow_recovery_ends_no_disk() {
     for flr in [true, false] {
         let bench = Bench::new(Shape {
             flr,
@@ -297,7 +297,7 @@ fn one_who_waits_in_vain_for_a_slow_reset_does_not_end_the_disk() {
 }
 
 #[test]
-fn admin_commands_that_go_wrong_are_errors_in_time() {
+fn wrong_admin_completions_are_errors_in_time() {
     for wrong in [
         Misbehaviour::Twice,
         Misbehaviour::Head(5),

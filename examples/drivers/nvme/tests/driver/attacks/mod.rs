@@ -1,4 +1,4 @@
-//! Attacks on the driver: devices that lie, and drivers that are misled.
+//! Attacks on the driver: controllers that lie, fail in a recovery, or are stopped in a bad state.
 
 mod device;
 mod promises;

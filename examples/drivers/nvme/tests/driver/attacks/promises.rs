@@ -61,7 +61,7 @@ fn both(switch: impl FnOnce(&mut Switches)) -> [Result<(), BlockError>; 2] {
 
 /// Each of two namespaces is said once not to be there, one after the other: neither was said so twice.
 #[test]
-fn a_namespace_that_was_missed_once_is_a_disk() {
+fn a_namespace_refused_once_is_still_a_disk() {
     // Identify Controller, both namespaces, Set Features, both queues; and the next bring-up.
     let mut admin = vec![None; 6];
     admin[1] = Some(NO_NAMESPACE);
@@ -74,7 +74,7 @@ fn a_namespace_that_was_missed_once_is_a_disk() {
 
 /// Identify Controller says nothing once, at the start: what is said at each time after that is no other controller.
 #[test]
-fn a_start_that_is_told_nothing_promises_nothing() {
+fn a_serial_number_learned_late_ends_no_disk() {
     let bench = Bench::new(Shape::default());
     bench.model.switch(|switches| {
         switches.mute_controller = true;
@@ -95,7 +95,7 @@ fn a_start_that_is_told_nothing_promises_nothing() {
 /// A write whose first parts were done before the controller was reset, and the rest after its recovery: `BlockError::Reset` is "the device
 /// was reset while this request was under way".
 #[test]
-fn a_request_that_a_reset_came_between_is_told() {
+fn a_write_across_a_reset_reports_it() {
     let mut untold = 0;
     for _ in 0..60 {
         let bench = Bench::new(Shape {
@@ -141,7 +141,7 @@ fn a_request_that_a_reset_came_between_is_told() {
 /// A thread that did not get the lock in time has silenced the controller, and nobody has called since. The stop notifies it all the
 /// same: its cache is lost with the power.
 #[test]
-fn a_stop_of_a_silenced_controller_is_notified() {
+fn a_stop_notifies_a_silenced_controller() {
     let mut lost = Vec::new();
     let mut silenced = 0;
     for round in 0..20 {
@@ -192,7 +192,7 @@ fn a_stop_of_a_silenced_controller_is_notified() {
 
 /// The controller fails for a moment right before a stop: it is brought up again, and told of the shutdown.
 #[test]
-fn a_stop_of_a_controller_that_failed_is_notified() {
+fn a_stop_notifies_a_controller_that_failed() {
     let bench = Bench::new(Shape::default());
     let disk = bench.try_disk(limits()).unwrap();
     disk.write(5, &filled(0xAB, 512)).unwrap();
@@ -208,7 +208,7 @@ fn a_stop_of_a_controller_that_failed_is_notified() {
 
 /// All ones for 5 ms, twice in one recovery, at any two accesses: nothing was said by that.
 #[test]
-fn blind_twice_in_a_recovery_is_nothing_said() {
+fn blindness_twice_in_a_recovery_ends_no_disk() {
     let mut lost = Vec::new();
     // Of all of a recovery's accesses, those about which it was seen.
     for first in (38..50).step_by(2) {
@@ -251,7 +251,7 @@ fn blind_twice_in_a_recovery_is_nothing_said() {
 /// Behind a reset namespace 1 is another one: deleted and created anew from elsewhere, as large as the first. Its EUI-64 (NVM 1.0 figure 97,
 /// bytes 120 to 127) says so. It isn't written.
 #[test]
-fn another_namespace_of_the_same_number_is_not_written() {
+fn another_namespace_of_this_id_is_not_written() {
     let bench = Bench::new(Shape::default());
     bench
         .model
@@ -291,7 +291,7 @@ fn a_controller_that_has_reset_itself_is_noticed() {
 /// Case 28: "after a subsystem reset Identify returns other data for a while". A while of a second is less than the ten for which all else
 /// is begun again.
 #[test]
-fn other_data_for_a_second_after_a_reset_ends_no_disk() {
+fn wrong_identify_data_for_a_while_ends_no_disk() {
     let mut lost = Vec::new();
     for millis in [100, 250, 500, 1_000, 2_000] {
         for blocks in [0, 2048] {
@@ -367,7 +367,7 @@ fn a_function_reset_of_seconds_ends_no_disk() {
 /// Identify succeeds and writes nothing, for less than a second behind a reset (cases 80 and 81): nothing was said of the namespace, or of
 /// the controller, however often.
 #[test]
-fn nothing_said_in_a_recovery_is_not_said_twice() {
+fn a_mute_identify_in_a_recovery_ends_no_disk() {
     let mut lost = Vec::new();
     for controller in [false, true] {
         let bench = Bench::new(Shape::default());
@@ -402,7 +402,7 @@ fn a_namespace_that_fails_its_identify_ends_no_other() {
 /// A write has returned; then the controller fails, and its cache is lost. Nobody can tell, so the next flush does not say "done", and the
 /// one behind it does. One that was under way when that was noticed doesn't either: it tells its own caller only.
 #[test]
-fn a_flush_behind_a_failure_does_not_say_done_once() {
+fn a_flush_after_a_failure_fails_once() {
     for is_fatal in [true, false] {
         let bench = Bench::new(Shape::default());
         let disk = bench.try_disk(limits()).unwrap();
@@ -435,7 +435,7 @@ fn a_flush_behind_a_failure_does_not_say_done_once() {
 
 /// A reset by the driver keeps the cache (Base 2.0 §3.7.2): the flush behind a time-out is a flush.
 #[test]
-fn a_flush_behind_a_time_out_says_done() {
+fn a_flush_after_a_timeout_succeeds() {
     let bench = Bench::new(Shape::default());
     let disk = bench.try_disk(limits()).unwrap();
     disk.write(5, &filled(0xAB, 512)).unwrap();

@@ -49,7 +49,7 @@ fn admin(bench: &Bench, number: usize, wrong: Misbehaviour) {
 }
 
 #[test]
-fn an_admin_command_that_fails_once_in_a_recovery() {
+fn a_failed_admin_command_in_a_recovery_is_retried() {
     let mut lost = Vec::new();
     for flr in [true, false] {
         for number in 0..ADMIN {
@@ -70,7 +70,7 @@ fn an_admin_command_that_fails_once_in_a_recovery() {
 }
 
 #[test]
-fn an_admin_completion_that_is_lost_once_in_a_recovery() {
+fn a_wrong_admin_completion_ends_no_disk() {
     let mut lost = Vec::new();
     for number in 0..ADMIN {
         for wrong in [
@@ -88,7 +88,7 @@ fn an_admin_completion_that_is_lost_once_in_a_recovery() {
 }
 
 #[test]
-fn a_recovery_that_ends_in_a_fatal_status_once() {
+fn a_fatal_status_in_a_recovery_ends_no_disk() {
     let spoil = |bench: &Bench| bench.model.switch(|switches| switches.fatal_enables = 1);
     assert_eq!(is_used_again(Shape::default(), spoil), Ok(()));
 }
@@ -97,7 +97,7 @@ const TWIN: &[NamespaceShape] = &[NamespaceShape::PLAIN];
 
 /// Identify of the first namespace fails once, with a status that says "may be retried". Disk 0 is the second namespace then.
 #[test]
-fn disk_0_is_the_first_namespace_whatever_is_said_once() {
+fn a_failed_identify_does_not_renumber_disks() {
     for status in [0x0006, 0x0021, 0x0082] {
         let bench = Bench::new(Shape {
             further: TWIN,
@@ -121,7 +121,7 @@ fn disk_0_is_the_first_namespace_whatever_is_said_once() {
 
 /// The same in a recovery: of two namespaces one is missing for a moment.
 #[test]
-fn two_disks_are_two_after_a_reset_whatever_is_said_once() {
+fn two_disks_survive_a_retry_in_a_recovery() {
     let shape = Shape {
         further: TWIN,
         ..Shape::default()
@@ -159,7 +159,7 @@ fn a_zoned_namespace_without_descriptors_is_refused() {
 
 /// Case 4: registers don't work for up to 2 s after a function level reset; case 2: the controller needs one.
 #[test]
-fn registers_that_are_off_after_a_function_reset() {
+fn registers_off_after_a_function_reset_end_no_disk() {
     let mut lost = Vec::new();
     for (millis, blind) in [(150, true), (150, false), (1500, true), (1500, false)] {
         let bench = Bench::new(Shape {
@@ -219,7 +219,7 @@ fn blind_at_every_access_of_a_recovery() {
 
 /// A drive that may only be read any more, as worn ones are, says so after a reset: what is on it is still to be read.
 #[test]
-fn a_disk_that_is_write_protected_after_a_reset_is_read() {
+fn a_disk_write_protected_by_a_reset_is_read() {
     let spoil = |bench: &Bench| {
         bench.model.switch(|switches| {
             switches.identify_as = Some(NamespaceShape {
@@ -238,7 +238,7 @@ const LATER: &[NamespaceShape] = &[NamespaceShape {
 
 /// A namespace is attached while the driver runs; nobody looks before a reset.
 #[test]
-fn a_namespace_that_was_attached_meanwhile_ends_no_other() {
+fn an_attached_namespace_ends_no_other() {
     let shape = Shape {
         further: LATER,
         ..Shape::default()
@@ -249,7 +249,7 @@ fn a_namespace_that_was_attached_meanwhile_ends_no_other() {
 
 /// Of two namespaces the second is detached: the first is as it was.
 #[test]
-fn a_namespace_that_was_detached_ends_no_other() {
+fn a_detached_namespace_ends_no_other() {
     let shape = Shape {
         further: TWIN,
         ..Shape::default()
@@ -271,7 +271,7 @@ fn a_namespace_that_was_detached_ends_no_other() {
 /// A queue that isn't deleted is no reason not to notify the controller of the shutdown (Base §3.6.1): its cache is lost with the
 /// power.
 #[test]
-fn a_stop_is_notified_though_a_queue_is_not_deleted() {
+fn a_stop_notifies_even_if_a_queue_is_not_deleted() {
     let mut lost = Vec::new();
     for wrong in [
         Misbehaviour::Status(0x0006),
@@ -293,7 +293,7 @@ fn a_stop_is_notified_though_a_queue_is_not_deleted() {
 
 /// Namespace Not Ready with Do Not Retry (Base 2.0 figure 94): it is for good.
 #[test]
-fn what_is_not_to_be_retried_is_not() {
+fn do_not_retry_is_obeyed() {
     let bench = Bench::new(Shape::default());
     let disk = bench.disk();
     bench
@@ -309,7 +309,7 @@ fn what_is_not_to_be_retried_is_not() {
 
 /// The list says that namespace 1 is active; of which Identify succeeds once, and says nothing.
 #[test]
-fn disk_0_is_the_first_namespace_though_nothing_is_said_of_it() {
+fn a_mute_identify_does_not_renumber_disks() {
     let bench = Bench::new(Shape {
         further: TWIN,
         ..Shape::default()
@@ -330,7 +330,7 @@ fn disk_0_is_the_first_namespace_though_nothing_is_said_of_it() {
 /// Identify Controller succeeds, and says nothing: a page of zeroes tells of no cache, so that no flush reaches the device. SQES and CQES
 /// in it can't be 0 (Base 2.0 figure 275).
 #[test]
-fn a_controller_of_which_nothing_is_said_is_flushed() {
+fn a_flush_is_sent_without_identify_data() {
     let bench = Bench::new(Shape::default());
     bench
         .model
@@ -416,14 +416,14 @@ fn a_namespace_that_has_its_first_size_again_is_used() {
 
 /// New firmware, which a reset activates, takes longer transfers: the disk is as it was.
 #[test]
-fn longer_transfers_after_a_reset_are_no_other_disk() {
+fn longer_transfers_after_a_reset_end_no_disk() {
     let spoil = |bench: &Bench| bench.model.switch(|switches| switches.mdts = Some(6));
     assert_eq!(is_used_again(Shape::default(), spoil), Ok(()));
 }
 
 /// It takes shorter ones: requests are split at that from then on.
 #[test]
-fn shorter_transfers_after_a_reset_are_no_other_disk() {
+fn shorter_transfers_after_a_reset_end_no_disk() {
     let bench = Bench::new(Shape::default());
     let disk = bench.try_disk(limits()).unwrap();
     bench.model.switch(|switches| {
@@ -440,7 +440,7 @@ fn shorter_transfers_after_a_reset_are_no_other_disk() {
 
 /// Of two disks one is another's after a reset, and stays so: it fails alone, and does not come back.
 #[test]
-fn a_namespace_that_is_another_fails_alone_and_for_good() {
+fn a_changed_namespace_fails_alone_and_for_good() {
     let bench = Bench::new(Shape {
         further: TWIN,
         ..Shape::default()
@@ -507,7 +507,7 @@ fn impatient_threads_and_faults_lose_nothing_unseen() {
 
 /// All ones for 100 ms at any access of a stop: the controller is told of the shutdown all the same, when it answers again.
 #[test]
-fn a_stop_is_notified_though_it_is_blind_a_moment() {
+fn a_stop_notifies_a_controller_blind_for_a_moment() {
     let mut lost = Vec::new();
     for after in 0..14 {
         let bench = Bench::new(Shape::default());
@@ -528,7 +528,7 @@ fn a_stop_is_notified_though_it_is_blind_a_moment() {
 
 /// The controller is taken out while it is being reset, and another put in.
 #[test]
-fn another_controller_put_in_during_a_reset_is_not_written() {
+fn a_controller_swapped_in_a_reset_is_not_written() {
     for flr in [true, false] {
         let shape = Shape {
             flr,

@@ -6,7 +6,7 @@ use samara_testkit::nvme_emulator::{Misbehaviour, Shape, Switches, Timing};
 
 use super::{Bench, SECOND, bench, timed, works};
 
-/// Entries of the I/O queues here.
+/// The number of entries of the I/O queues in these tests.
 const ENTRIES: u16 = 5;
 
 #[test]
@@ -43,8 +43,8 @@ fn a_head_that_is_always_wrong_is_tolerated() {
     }
 }
 
-/// Plays `wrong` with the command after `before` others, in each slot of two passes of the queue: what the
-/// caller gets is right, or one of these errors, and everything works afterwards.
+/// Has `wrong` happen to one command, once in each slot of two passes of the queue. Every read returns the right bytes
+/// or one of these errors, and afterwards everything works.
 fn in_each_slot(wrong: Misbehaviour, errors: &[BlockError]) {
     for before in 0..2 * ENTRIES {
         let bench = Bench::new(Shape {
@@ -72,7 +72,7 @@ fn in_each_slot(wrong: Misbehaviour, errors: &[BlockError]) {
 }
 
 #[test]
-fn an_entry_that_looks_new_where_nothing_completed() {
+fn an_entry_that_only_looks_new_completes_nothing() {
     in_each_slot(Misbehaviour::Ghost, &[BlockError::Protocol]);
 }
 
@@ -85,7 +85,7 @@ fn an_entry_of_zeroes_completes_nothing() {
 }
 
 #[test]
-fn a_flush_of_twenty_seconds() {
+fn a_flush_of_twenty_seconds_succeeds() {
     let bench = Bench::new(timed(Timing {
         flush: 20 * SECOND,
         ..Timing::PROMPT
@@ -116,7 +116,7 @@ fn a_flush_that_never_ends_is_an_error_in_time() {
 }
 
 #[test]
-fn a_flush_that_is_refused_is_told() {
+fn a_refused_flush_is_an_error() {
     let refuse = |switches: &mut Switches| switches.flush_status = Some(0x4001);
     let bench = Bench::new(Shape::default());
     bench.model.switch(refuse);

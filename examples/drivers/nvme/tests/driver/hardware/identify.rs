@@ -1,4 +1,4 @@
-//! Controllers that don't know all of Identify, or say something else after a reset.
+//! Controllers that don't know all kinds of Identify, or answer it otherwise after a reset.
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{InitError, Limits};
@@ -15,12 +15,12 @@ const OLD: Shape = Shape {
 };
 
 #[test]
-fn no_list_of_namespaces_in_version_1_0() {
+fn version_1_0_comes_up_without_a_namespace_list() {
     comes_up(OLD);
 }
 
 #[test]
-fn no_list_of_namespaces_whatever_the_version() {
+fn version_1_2_comes_up_without_a_namespace_list() {
     comes_up(Shape {
         version: 0x0001_0200,
         ..OLD
@@ -28,7 +28,7 @@ fn no_list_of_namespaces_whatever_the_version() {
 }
 
 #[test]
-fn no_list_and_many_inactive_namespaces() {
+fn inactive_namespaces_are_skipped_without_a_list() {
     for refuses_inactive in [false, true] {
         comes_up(Shape {
             namespaces_reported: 256,
@@ -39,8 +39,8 @@ fn no_list_and_many_inactive_namespaces() {
 }
 
 #[test]
-fn no_list_and_countless_namespaces() {
-    // To ask about each would take days.
+fn only_some_ids_are_tried_without_a_list() {
+    // Asking about each of them would take days.
     comes_up(Shape {
         namespaces_reported: u32::MAX,
         ..OLD
@@ -48,7 +48,7 @@ fn no_list_and_countless_namespaces() {
 }
 
 #[test]
-fn no_list_and_no_active_namespace() {
+fn no_active_namespace_without_a_list_is_an_error() {
     for refuses_inactive in [false, true] {
         let bench = Bench::new(Shape {
             namespace: false,
@@ -62,7 +62,7 @@ fn no_list_and_no_active_namespace() {
 }
 
 #[test]
-fn no_namespace_descriptors_in_version_1_3() {
+fn version_1_3_comes_up_without_descriptors() {
     comes_up(Shape {
         version: 0x0001_0300,
         namespace_descriptors: false,
@@ -71,7 +71,7 @@ fn no_namespace_descriptors_in_version_1_3() {
 }
 
 #[test]
-fn more_namespaces_counted_than_there_are() {
+fn an_nn_above_the_last_namespace_does_no_harm() {
     for namespaces_reported in [2, 256, u32::MAX] {
         comes_up(Shape {
             namespaces_reported,

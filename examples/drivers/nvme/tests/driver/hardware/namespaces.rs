@@ -15,7 +15,8 @@ use super::{Bench, reset, works};
 
 const ZONED: u8 = 2;
 const COMMAND_SETS: u8 = 0b0100_0001;
-/// Every namespace that can be used is a block device of its own, and outlives the driver's death in its client's hands.
+/// Each namespace that can be used is a block device of its own. A client's handle on it works on after the driver was
+/// killed and restarted.
 #[test]
 fn each_namespace_is_a_block_device_of_its_own() {
     const FURTHER: &[NamespaceShape] = &[LARGE_BLOCKS, NamespaceShape::PLAIN];
@@ -71,7 +72,8 @@ const LARGE_BLOCKS: NamespaceShape = NamespaceShape {
     ..NamespaceShape::PLAIN
 };
 
-/// The driver uses namespace 2, of 512 blocks of 4096 bytes, also after a reset, and leaves namespace 1 alone.
+/// Checks that the driver passes over namespace 1, which can't be used and must not be written. It uses namespace 2, of
+/// 512 blocks of 4096 bytes, also after a reset.
 fn uses_the_second(shape: Shape) {
     for flr in [true, false] {
         let bench = super::bench(
@@ -102,7 +104,7 @@ fn uses_the_second(shape: Shape) {
 }
 
 #[test]
-fn the_first_has_metadata() {
+fn a_namespace_with_metadata_is_passed_over() {
     uses_the_second(Shape {
         metadata: 8,
         ..Shape::default()
@@ -110,7 +112,7 @@ fn the_first_has_metadata() {
 }
 
 #[test]
-fn the_first_has_no_blocks() {
+fn a_namespace_without_blocks_is_passed_over() {
     uses_the_second(Shape {
         blocks: 0,
         ..Shape::default()
@@ -118,7 +120,7 @@ fn the_first_has_no_blocks() {
 }
 
 #[test]
-fn the_first_has_blocks_of_an_odd_size() {
+fn a_namespace_of_odd_blocks_is_passed_over() {
     uses_the_second(Shape {
         block_shift: 8,
         ..Shape::default()
@@ -126,7 +128,7 @@ fn the_first_has_blocks_of_an_odd_size() {
 }
 
 #[test]
-fn the_first_is_inactive() {
+fn an_inactive_namespace_is_passed_over() {
     uses_the_second(Shape {
         namespace: false,
         ..Shape::default()
@@ -134,7 +136,7 @@ fn the_first_is_inactive() {
 }
 
 #[test]
-fn the_first_is_zoned() {
+fn a_zoned_namespace_is_passed_over() {
     uses_the_second(Shape {
         command_set: ZONED,
         command_sets: COMMAND_SETS,
@@ -143,7 +145,7 @@ fn the_first_is_zoned() {
 }
 
 #[test]
-fn the_first_has_metadata_and_there_is_no_list() {
+fn namespaces_are_passed_over_without_a_list() {
     uses_the_second(Shape {
         metadata: 8,
         version: 0x0001_0000,
@@ -153,7 +155,7 @@ fn the_first_has_metadata_and_there_is_no_list() {
 }
 
 #[test]
-fn the_first_is_good_whatever_the_others_are() {
+fn other_namespaces_do_not_disturb_the_first() {
     for other in [
         LARGE_BLOCKS,
         NamespaceShape {
@@ -186,7 +188,7 @@ fn a_zoned_namespace_is_not_driven_as_a_plain_one() {
         ..Shape::default()
     });
     let error = bench.try_disk(Limits::default()).err();
-    let error = error.expect("there's no namespace to drive");
+    let error = error.expect("no namespace can be driven");
     assert!(
         !matches!(error, InitError::Fault(Fault::Timeout | Fault::Gone)),
         "{error:?}"
@@ -195,7 +197,7 @@ fn a_zoned_namespace_is_not_driven_as_a_plain_one() {
 }
 
 #[test]
-fn only_namespaces_that_can_t_be_used_is_a_typed_error() {
+fn no_usable_namespace_is_a_typed_error() {
     let bench = Bench::new(Shape {
         metadata: 8,
         further: &[NamespaceShape {

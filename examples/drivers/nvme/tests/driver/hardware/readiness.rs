@@ -9,7 +9,7 @@ use samara_testkit::nvme_emulator::{Shape, Timing};
 use super::{Bench, MICRO, MILLI, SECOND, bench, comes_up, reset, timed, works};
 
 #[test]
-fn ready_and_idle_just_in_time() {
+fn readiness_just_in_time_is_waited_for() {
     for (timeout_units, time) in [(2, 990 * MILLI), (0, 490 * MILLI), (255, 10 * SECOND)] {
         comes_up(timed(Timing {
             timeout_units,
@@ -37,7 +37,7 @@ fn ready_or_idle_too_late_is_an_error_in_time() {
         let disk = bench.try_disk(Limits::default());
         let before = bench.model.now();
         match disk {
-            // Late to be idle: it never was enabled before.
+            // The controller that becomes idle too late comes up at a start: it was not enabled before.
             Ok(disk) => {
                 reset(&bench, &disk);
                 let error = disk.read(0, buffer(4096)).unwrap_err();
@@ -51,7 +51,7 @@ fn ready_or_idle_too_late_is_an_error_in_time() {
 }
 
 #[test]
-fn the_medium_is_ready_after_the_controller() {
+fn a_medium_that_is_ready_late_is_waited_for() {
     comes_up(timed(Timing {
         media: 300 * MILLI,
         ..Timing::PROMPT
@@ -73,7 +73,7 @@ fn a_medium_that_is_never_ready_is_an_error_in_time() {
 }
 
 #[test]
-fn commands_right_after_a_queue_s_creation() {
+fn new_queues_rest_before_their_first_command() {
     comes_up(timed(Timing {
         settle: 100 * MICRO,
         ..Timing::PROMPT
@@ -81,7 +81,7 @@ fn commands_right_after_a_queue_s_creation() {
 }
 
 #[test]
-fn admin_queues_must_be_whole_pages() {
+fn admin_queues_are_whole_pages() {
     comes_up(Shape {
         admin_multiple: 64,
         ..Shape::default()
@@ -89,7 +89,7 @@ fn admin_queues_must_be_whole_pages() {
 }
 
 #[test]
-fn admin_queues_of_64_entries_at_most() {
+fn admin_queues_have_at_most_64_entries() {
     comes_up(Shape {
         admin_entries: 64,
         ..Shape::default()
@@ -113,7 +113,7 @@ fn queues_of_one_entry_are_refused_and_of_two_used() {
 }
 
 #[test]
-fn doorbells_as_far_apart_as_can_be() {
+fn doorbells_beyond_the_bar_are_refused() {
     let bench = Bench::new(Shape {
         doorbell_stride: 15,
         ..Shape::default()
@@ -124,7 +124,7 @@ fn doorbells_as_far_apart_as_can_be() {
 }
 
 #[test]
-fn mdts_beyond_all_lengths_is_no_limit() {
+fn a_huge_mdts_is_no_limit() {
     for mdts in [51, 52, 63, 64, 255] {
         let bench = Bench::new(Shape {
             mdts,

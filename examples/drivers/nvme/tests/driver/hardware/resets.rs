@@ -8,7 +8,7 @@ use samara_testkit::nvme_emulator::{Shape, Timing};
 use super::{Bench, MICRO, MILLI, SECOND, bench, comes_up, reset, timed, works};
 
 #[test]
-fn blind_after_a_disable() {
+fn a_controller_blind_after_a_disable_comes_up() {
     for blind in [250 * MICRO, 3 * MILLI, 400 * MILLI] {
         comes_up(timed(Timing {
             blind,
@@ -18,7 +18,7 @@ fn blind_after_a_disable() {
 }
 
 #[test]
-fn blind_for_the_next_owner() {
+fn a_controller_blind_for_its_next_owner_comes_up() {
     let bench = bench(
         timed(Timing {
             blind: 250 * MICRO,
@@ -26,7 +26,7 @@ fn blind_for_the_next_owner() {
         }),
         false,
     );
-    // The last owner leaves it enabled.
+    // The last owner leaves the controller enabled.
     let disk = bench.disk();
     bench.model.switch(|switches| switches.hang_all = true);
     drop(disk);
@@ -39,7 +39,7 @@ fn blind_for_the_next_owner() {
 }
 
 #[test]
-fn blind_for_good_is_gone_within_the_bound() {
+fn a_controller_blind_for_good_is_gone_in_time() {
     let bench = bench(
         timed(Timing {
             blind: u64::MAX,
@@ -49,7 +49,7 @@ fn blind_for_good_is_gone_within_the_bound() {
     );
     let disk = bench.disk();
     let before = bench.model.now();
-    // The time-out's reset finds that nothing answers any more.
+    // The reset after the timeout finds that the controller does not answer any more.
     bench.model.switch(|switches| switches.hang = true);
     for _ in 0..2 {
         let error = disk.read(0, buffer(4096)).unwrap_err();
@@ -61,7 +61,7 @@ fn blind_for_good_is_gone_within_the_bound() {
 }
 
 #[test]
-fn capabilities_of_zero_after_a_function_reset() {
+fn a_cap_of_zero_after_a_function_reset_passes() {
     comes_up(timed(Timing {
         zero_after_flr: 150 * MILLI,
         ..Timing::PROMPT
@@ -69,7 +69,7 @@ fn capabilities_of_zero_after_a_function_reset() {
 }
 
 #[test]
-fn blind_after_a_function_reset() {
+fn blindness_after_a_function_reset_passes() {
     comes_up(timed(Timing {
         blind_after_flr: 150 * MILLI,
         ..Timing::PROMPT
@@ -77,7 +77,7 @@ fn blind_after_a_function_reset() {
 }
 
 #[test]
-fn hung_by_a_look_too_early_and_reset_as_a_function() {
+fn a_wedged_disable_leads_to_a_function_reset() {
     let bench = bench(
         timed(Timing {
             hands_off: 2300 * MILLI,
@@ -93,7 +93,7 @@ fn hung_by_a_look_too_early_and_reset_as_a_function() {
 }
 
 #[test]
-fn enabled_again_only_after_a_rest() {
+fn a_controller_rests_before_it_is_enabled_again() {
     comes_up(timed(Timing {
         rest: 100 * MICRO,
         ..Timing::PROMPT
@@ -101,7 +101,7 @@ fn enabled_again_only_after_a_rest() {
 }
 
 #[test]
-fn a_fatal_status_instead_of_readiness() {
+fn a_fatal_status_instead_of_ready_is_an_error() {
     for flr in [true, false] {
         let bench = bench(timed(Timing::PROMPT), flr);
         bench.model.switch(|switches| switches.fatal_enables = 1);
@@ -115,7 +115,7 @@ fn a_fatal_status_instead_of_readiness() {
 }
 
 #[test]
-fn admin_queues_that_go_on_where_they_were() {
+fn admin_queues_that_keep_their_positions_work() {
     comes_up(Shape {
         keeps_admin_queues: true,
         ..Shape::default()
@@ -123,7 +123,7 @@ fn admin_queues_that_go_on_where_they_were() {
 }
 
 #[test]
-fn unplugged_is_told_from_blind() {
+fn an_unplugged_controller_is_gone_not_blind() {
     let bench = Bench::new(timed(Timing {
         blind: 250 * MICRO,
         ..Timing::PROMPT

@@ -24,7 +24,7 @@ fn a_shutdown_of_eight_seconds_is_waited_for() {
 }
 
 #[test]
-fn a_shutdown_is_waited_for_as_long_as_it_is_said_to_take() {
+fn a_shutdown_is_waited_for_as_long_as_rtd3e_says() {
     let bench = bench(
         Shape {
             shutdown_micros: 30_000_000,
@@ -42,7 +42,7 @@ fn a_shutdown_is_waited_for_as_long_as_it_is_said_to_take() {
 }
 
 #[test]
-fn a_shutdown_is_not_waited_for_without_end() {
+fn the_wait_for_a_shutdown_is_bounded() {
     let bench = bench(
         Shape {
             shutdown_micros: u32::MAX,
@@ -62,7 +62,7 @@ fn a_shutdown_is_not_waited_for_without_end() {
 }
 
 #[test]
-fn a_shutdown_that_ends_in_a_fatal_status() {
+fn a_fatal_status_in_a_shutdown_is_an_error() {
     let shape = Shape {
         fatal_after_shutdown: true,
         ..Shape::default()

@@ -59,7 +59,7 @@ fn a_flush_of_a_gone_device_fails_without_a_cache() {
 /// A write has returned; then the device fails, and loses its cache. The next flush must fail, because the write isn't
 /// on the medium.
 #[test]
-fn a_flush_behind_a_failure_does_not_say_done_once() {
+fn a_flush_after_a_failure_fails_once() {
     let bench = Bench::new(Shape::BLOCK);
     let disk = bench.try_disk(limits()).unwrap();
     disk.write(5, &filled(0xAB, 512)).unwrap();
