@@ -1,4 +1,4 @@
-//! Many lives in one process: nothing accumulates. Every test here takes whole totals.
+//! Many lives in one process: nothing accumulates. Every test here compares the totals of the whole process.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, SpawnError, arena};
 use samara_host_std::{DomainAlloc, System};
@@ -14,7 +14,8 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 #[interface]
 trait Hoard {
-    /// Keeps the object, as much again of its own, and private memory. Crashes after that if `crash`.
+    /// Keeps the object, an object of its own that grows with it, and `private` bytes of private memory. After that
+    /// it crashes if `crash`.
     fn keep(&self, object: RRef<[RRef<u64>]>, private: u64, crash: bool) -> Result<(), RpcError>;
 }
 

@@ -1,5 +1,5 @@
-//! What a host learns: events in order, ends by generation, statistics. The sink here calls back into the
-//! runtime, from wherever it is called.
+//! The host's knowledge of its domains: events in order, ends by generation, statistics. The sink here calls back
+//! into the runtime, wherever the runtime calls it.
 
 use samara_domain_runtime::{
     Cursor, Domain, DomainSpec, Event, EventKind, EventLog, ExitKind, Mint, Record, Restart,
@@ -53,8 +53,8 @@ fn nosy(event: &Event<'_>) {
     REENTERED.fetch_add(known.min(1), SeqCst);
 }
 
-/// Lets one test run at a time, since they read one log. Domains that the test before has left are reclaimed
-/// first: a slot that is freed later would be taken before those that the test asks for.
+/// Lets one test run at a time, since they read one log. First it reclaims the domains that the previous test has
+/// left. If their slots were freed later, the next spawns would take them instead of the slots that the test expects.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     set_event_sink(nosy);
@@ -205,7 +205,7 @@ fn a_slow_reader_learns_what_it_missed() {
     let numbers: Vec<_> = read.iter().map(|record| record.number).collect();
     assert_eq!(numbers, (12..20).collect::<Vec<_>>());
     assert_eq!(cursor.lost, 12);
-    // With writers and a reader at the same time, each event is read or counted as lost, in order.
+    // If two threads write while this one reads, each event is either read, in order, or counted as lost.
     let log = EventLog::<8>::new();
     let mut cursor = Cursor::default();
     let (mut seen, mut last) = (0, None);

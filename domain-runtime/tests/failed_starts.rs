@@ -1,4 +1,4 @@
-//! Failed starts: the faults of `init` and of a recipe, and what they leave behind.
+//! Failed starts: faults of `init` and of a recipe. They leave nothing behind.
 
 use samara_domain_runtime::{
     Domain, DomainInfo, DomainSpec, ExitKind, Mint, Restart, SpawnError, Status, Strategy,
@@ -155,12 +155,12 @@ fn a_panicking_recipe_is_reported_and_can_be_retried() {
     let shadow = domain.shadow().unwrap();
     PANICS.store(1, SeqCst);
     assert_eq!(message(domain.restart()), "the recipe panicked");
-    // The panic does not reach a caller that finds the domain dead, either.
+    // The panic does not reach a caller either that finds the domain dead and restarts it.
     assert_eq!(shadow.owner(), Err(RpcError::RecoveryFailed));
     let mut supervisor = Supervisor::new("recipes", Strategy::OneForOne, Restart::never());
     supervisor = supervisor.with(&domain);
     assert_eq!(supervisor.poll(), Status::GaveUp);
-    // The restarts that failed hold nothing up.
+    // The failed restarts do not block a new start.
     PANICS.store(0, SeqCst);
     let domain = spawn("recipe", init, mint()).unwrap();
     assert!(domain.proxy().unwrap().owner().is_ok());

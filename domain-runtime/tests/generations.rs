@@ -66,7 +66,7 @@ fn dead_proxies_stay_dead_when_the_slot_is_reused() {
             1
         );
     }
-    // The same slot each time, and the next generation each time.
+    // Each start took the same slot and the next generation of it.
     assert!(
         slots
             .windows(2)
@@ -98,14 +98,14 @@ fn dead_domains_handle_says_nothing_of_its_successor() {
         ("first", State::Free, generation)
     );
     assert_eq!((info.objects, info.private_bytes, info.calls), (0, 0, 0));
-    // The end of the first domain is still known, although the slot is another domain's.
+    // The end of the first domain is still known, although another domain has the slot now.
     assert_eq!(first.exit_reason().unwrap().kind, ExitKind::Killed);
     assert_eq!(second.exit_reason(), None);
     assert_eq!(second.info().objects, 2);
     // A kill by the dead domain's handle does not reach the living domain.
     assert!(!first.kill());
     assert_eq!(proxy.name(), Ok(2));
-    // Its restart finds a slot of its own.
+    // The restart of the dead domain finds another slot.
     first.restart().unwrap();
     assert_ne!(owner_of(&first), owner_of(&second));
     assert_eq!(first.proxy().unwrap().name(), Ok(1));
@@ -133,8 +133,8 @@ fn objects_do_not_pass_to_the_next_generation() {
     assert_eq!(Totals::now(), before);
 }
 
-/// The reason was once noted after the step to `Stopping`. A reaper in between let the next generation begin
-/// with it.
+/// A kill once noted its reason after the step to `Stopping`. If the reaper came in between, the next generation
+/// began with that reason.
 ///
 /// Invariant: LIFE-11
 #[test]
@@ -148,7 +148,7 @@ fn no_generation_begins_with_its_predecessors_reason() {
     // Errors are counted, not asserted: a panic here would leave the other threads waiting at the gate.
     let mut wrong = 0;
     std::thread::scope(|scope| {
-        // A thread that asks for the reason keeps the killer waiting where it notes the reason.
+        // Threads that ask for the reason make the killer wait at the point where it notes the reason.
         for _ in 0..2 {
             scope.spawn(|| {
                 while !done.load(Relaxed) {

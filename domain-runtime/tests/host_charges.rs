@@ -1,6 +1,6 @@
-//! A limit of a spec that the host cannot enforce is refused at the spawn. What the host enforces is a property
-//! of the process. So one function goes through the stages in order; all other tests come after it, with
-//! contained threads.
+//! A limit of a spec that the host cannot enforce is refused at the spawn. The set of limits that the host enforces
+//! belongs to the process, and it only grows. So one function goes through its stages in order. All tests call it
+//! first, and then use contained threads.
 
 use samara_domain_runtime::{
     Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError, Strategy, Supervisor, UnenforcedLimit,
@@ -128,7 +128,7 @@ fn a_spec_that_the_host_cannot_keep_is_refused() {
     }
 }
 
-/// In a hosted program `std` aborts there, and the signal is contained by a cut.
+/// In a hosted program `std` aborts when an infallible allocation fails, and a cut contains the signal.
 ///
 /// Invariant: HEAP-6
 #[test]

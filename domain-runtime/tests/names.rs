@@ -17,7 +17,7 @@ mod first {
     }
 }
 
-/// A trait that looks the same but is another type, for example built from a copy of the source.
+/// A trait that looks the same but is another type, as if it were built from a copy of the source.
 #[allow(dead_code, reason = "compared, never called")]
 mod copy {
     use super::*;
@@ -114,7 +114,7 @@ fn an_import_as_another_interface_is_refused() {
         wanted: "Clock",
         exported: "Clock",
     });
-    // It is refused because of its descriptor, although the names are the same.
+    // The import is refused because the descriptors differ, although the names are the same.
     assert_eq!(import::<dyn next::Clock>("checked"), refused);
     // Equal data is not enough within one binary: a call would go through the other trait's vtable.
     let copy = NameError::AnotherTrait { interface: "Clock" };

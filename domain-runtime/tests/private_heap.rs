@@ -20,15 +20,15 @@ trait Private {
     /// Allocates until the allocator refuses. Returns how many bytes it got.
     fn fill(&self, piece: u64) -> Result<u64, RpcError>;
     fn clear(&self) -> Result<(), RpcError>;
-    /// Appends to a buffer of the host's, which grows while this domain runs.
+    /// Appends to a buffer of the host. The buffer grows while the thread acts for this domain.
     fn append_to_the_hosts(&self, test: u64) -> Result<(), RpcError>;
     /// Leaves private memory with the host, which frees it.
     fn leave_with_the_host(&self) -> Result<(), RpcError>;
-    /// Grows and shrinks many vectors at random and compares them with what they should hold.
+    /// Grows and shrinks many vectors at random and compares them with the expected contents.
     fn churn(&self, seed: u64, steps: u64) -> Result<u64, RpcError>;
-    /// Returns how far allocations with this alignment are misaligned, at worst.
+    /// Returns the largest misalignment of allocations with the alignment `align`.
     fn misalignment(&self, align: u64) -> Result<u64, RpcError>;
-    /// Whether a block may grow so much that it ends `beyond` bytes behind the end of the address space.
+    /// Returns whether a block can grow until it ends `beyond` bytes behind the end of the address space.
     fn grow_to_the_end(&self, beyond: u64) -> Result<bool, RpcError>;
     fn crash(&self) -> Result<(), RpcError>;
 }
@@ -36,8 +36,8 @@ trait Private {
 #[derive(Default)]
 struct Pieces(Mutex<Vec<Vec<u8>>>);
 
-/// The host's buffers, by test. A domain with writable statics would not pass the section check. These statics
-/// are how the tests bring memory of two owners together.
+/// The host's buffers, one for each test. Through these statics the tests bring memory of two owners together. A real
+/// domain may have no writable statics.
 static HOSTS: [Mutex<Vec<u64>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
 static LEFT: Mutex<Option<Box<[u8; 100 * KIB]>>> = Mutex::new(None);
 
@@ -127,7 +127,7 @@ impl Aligned {
         Self(at, layout)
     }
 
-    /// Returns the allocator's answer to a size, which may be wild.
+    /// Returns the allocator's answer to a growth to `size`, which may be wild.
     #[expect(unsafe_code, reason = "the allocator's interface is unsafe")]
     fn grown(&self, size: usize) -> *mut u8 {
         // SAFETY: allocated with this layout by `new`; a size that no layout has is refused.
@@ -203,7 +203,7 @@ fn quotas_are_each_generations_own() {
     assert!(proxy.fill(KIB as u64).unwrap() <= 128 * KIB as u64);
     small.kill();
     assert_eq!(await_reclaims("small", 1).len(), 1);
-    // The next domain in the slot has no quota, and nothing of the memory that was there.
+    // The next domain in the slot has no quota, and none of the old domain's memory.
     let (large, proxy) = spawn(DomainSpec::new("large"));
     assert!(proxy.fill(KIB as u64).unwrap() > 128 * KIB as u64);
     large.kill();
@@ -247,7 +247,7 @@ fn contents_survive_growing_and_shrinking() {
     domain.kill();
 }
 
-/// It once did grow: the end's address wrapped, and the allocator wrote its tag near address zero.
+/// Such a block once did grow. The address of its end wrapped, and the allocator wrote its tag near address zero.
 ///
 /// Invariant: HEAP-3
 #[test]
@@ -270,10 +270,11 @@ fn any_alignment_is_met() {
     domain.kill();
 }
 
-/// Where the large reservation failed, domains once had no private heap, and what they allocated outlived them.
+/// If the large reservation of addresses failed, domains once had no private heap, and their allocations outlived
+/// them.
 #[test]
 fn little_address_space_means_small_stripes_not_none() {
-    // 38 GiB, in a process of its own, since the reservation is made only once.
+    // The process gets 38 GiB of addresses. It is a process of its own, since the reservation is made only once.
     let test = "ulimit -v 40000000 && exec \"$0\" --exact a_crash_returns_all_private_memory";
     let this = std::env::current_exe().unwrap();
     let output = std::process::Command::new("sh")

@@ -25,7 +25,7 @@ trait Maker {
     fn clone_beyond(&self, proxy: &RRef<Proxy<dyn Maker>>) -> Result<(), RpcError>;
     /// Makes a page for the caller.
     fn page(&self) -> Result<Page, RpcError>;
-    /// Returns the length of a scratch buffer, which a shadow makes anew for a repetition.
+    /// Returns the length of a scratch buffer. A shadow makes the buffer anew when it repeats the call.
     #[idempotent]
     fn page_of(&self, #[scratch] bytes: RRef<[u8]>) -> Result<usize, RpcError>;
     fn keep(&self, page: Page) -> Result<usize, RpcError>;
@@ -33,7 +33,7 @@ trait Maker {
     fn fetch(&self, other: &RRef<Proxy<dyn Maker>>, many: usize) -> Result<(), RpcError>;
     /// Moves a page of its own to `other`.
     fn pass_on(&self, other: &RRef<Proxy<dyn Maker>>) -> Result<usize, RpcError>;
-    /// Moves a page that it keeps to itself, in a call through `own`. Returns how many pages it keeps.
+    /// Moves a kept page to this same domain, in a call through `own`. Returns how many pages the domain keeps.
     fn keep_own(&self, own: &RRef<Proxy<dyn Maker>>) -> Result<usize, RpcError>;
 }
 
@@ -66,7 +66,7 @@ impl Maker for Objects {
         let mut objects = self.0.lock().unwrap();
         let at = objects.len() - many;
         let mut given = objects.split_off(at).into_iter();
-        // The list itself needs room, too, and the objects that are about to be given away still count.
+        // The list itself needs room, too. The objects that are given away still count until the call returns.
         drop(objects.pop());
         drop(objects.pop());
         Ok(RRef::try_from_fn(many, |_| given.next().unwrap())?)
@@ -140,7 +140,7 @@ fn objects_moved_out_give_room_and_moved_in_take_it() {
     let (domain, proxy) = spawn("handed");
     let (made, _) = proxy.fill().unwrap();
     let given = proxy.give(10).unwrap();
-    // Ten objects are the host's now, and two more made room for the list, which is the host's, too.
+    // The host has ten objects now. Two more were dropped to make room for the list, which the host has, too.
     assert_eq!(proxy.fill(), Ok((12, true)));
     proxy.take(given).unwrap();
     assert_eq!(proxy.fill(), Ok((0, true)));
@@ -192,7 +192,7 @@ fn arguments_refused_by_a_quota_stay_the_callers() {
         "{taken}: twice 64 KiB, less what it has"
     );
     assert!(held.bytes <= 2 * 64 * KIB);
-    // The argument of another domain is dropped as that domain's: it never belonged to the receiver.
+    // The refused argument is dropped on behalf of its domain. It never belonged to the receiver.
     let (giver, giving) = spawn("giver");
     let lent = RRef::new(proxy.try_clone().unwrap());
     let before = heap::census(owner_of(&giver));
@@ -200,7 +200,8 @@ fn arguments_refused_by_a_quota_stay_the_callers() {
     assert_eq!(heap::census(owner_of(&giver)), before);
     assert_eq!(heap::census(owner), held);
     assert!(quota::refused(owner).transfers >= 2);
-    // None of this is a crash. A call that moves nothing, or only within the domain, is not checked.
+    // None of this is a crash. A call that moves nothing, or that moves objects only within the domain, is not
+    // checked.
     assert_eq!(
         (domain.service().current().is_alive(), domain.exit_reason()),
         (true, None)
@@ -239,9 +240,9 @@ fn results_are_refused_far_over_quota_too() {
     let lent = RRef::new(others);
     assert_eq!(proxy.fetch(&lent, 1000), Err(RpcError::OverQuota));
     let held = heap::census(owner_of(&domain)).bytes;
-    // Twice the quota, and the result of the last call.
+    // The domain may have twice its quota, and the result of one more call.
     assert!(held <= (128 + 4) * KIB, "{held}");
-    // A call that returns nothing, or nothing of another domain's, is not refused, and the caller lives.
+    // A call whose result brings no object of another domain is not refused, and the caller lives.
     let own = RRef::new(domain.proxy().unwrap());
     assert!(proxy.keep_own(&own).unwrap() > 16);
     assert_eq!(lent.page_of(RRef::from_slice(&[1; 8])), Ok(8));
@@ -256,7 +257,8 @@ fn results_count_against_what_a_domain_may_allocate() {
         .spawn(DomainSpec::new("maker"), init, Mint::nothing())
         .unwrap();
     let lent = RRef::new(maker.proxy().unwrap());
-    // The domain is counted first, so that it has credit that could be wrong.
+    // The first call makes the host count the domain's objects, so that the domain has credit. That credit could be
+    // wrong after the next calls.
     drop(proxy.page().unwrap());
     proxy.fetch(&lent, 8).unwrap();
     proxy.fill().unwrap();

@@ -1,5 +1,5 @@
-//! Kills, stops, restarts and reapers against calls, from several threads: bounded loops, then the totals.
-//! Every test here takes whole totals.
+//! Kills, stops, restarts and reapers against calls, from several threads: bounded loops, then the totals. Every test
+//! here compares the totals of the whole process.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -19,7 +19,7 @@ trait Echo {
     fn echo(&self, object: RRef<RRef<u64>>) -> Result<RRef<RRef<u64>>, RpcError>;
     fn borrow(&self, object: &RRef<RRef<u64>>) -> Result<u64, RpcError>;
     fn keep(&self, object: RRef<RRef<u64>>, device: Cap<Tally>) -> Result<(), RpcError>;
-    /// Hands the call on, `depth` domains down, with an object of its own in each.
+    /// Passes the call on through `depth` more domains. Each of them holds an object of its own meanwhile.
     fn relay(&self, depth: u64, object: RRef<RRef<u64>>) -> Result<RRef<RRef<u64>>, RpcError>;
     fn learn(&self, peer: Shadow<dyn Echo>) -> Result<(), RpcError>;
 }
@@ -204,7 +204,8 @@ fn objects_given_to_a_domain_that_is_being_killed() {
             domain.kill();
         });
         host().reap();
-        // Each device is kept and reclaimed, or refused and dropped: it is released exactly once.
+        // Each device is either kept and reclaimed, or refused and dropped. In both cases it is released exactly
+        // once.
         assert_eq!((counts.released(), counts.faults()), (40, 0));
     }
     assert_eq!(Totals::now(), before);
@@ -246,7 +247,7 @@ fn a_ring_of_shadows_with_kills_everywhere() {
     let before = Totals::now();
     let ring: Vec<_> = (0..3).map(|at| spawn(&format!("ring-{at}"))).collect();
     let learn = |at: usize| {
-        // A new generation knows no peer. It is told again, if it lives long enough.
+        // A new generation knows no peer. This tells it again, if it lives long enough.
         let peer = ring[(at + 1) % 3].shadow().unwrap();
         let _ = ring[at].shadow().unwrap().learn(peer);
     };

@@ -35,10 +35,10 @@ struct HostResource {
     private: Vec<u8>,
 }
 
-/// The calls that found their domain dead too often.
+/// The number of calls that found their domain dead too often.
 static GIVEN_UP: AtomicUsize = AtomicUsize::new(0);
 
-/// The number of starts: every eighth generation has a thread that parks until it is stopped.
+/// The number of starts. Every eighth generation has a thread that parks until the domain is stopped.
 static STARTS: AtomicUsize = AtomicUsize::new(0);
 
 fn init((): ()) -> Result<HostResource, own_thread::SpawnError> {
@@ -67,7 +67,7 @@ impl Store for HostResource {
         assert_eq!(self.private[0], 7);
         let die = move || panic!("holding {} and {}", object.len(), more.len());
         if elsewhere {
-            // If the spawn is refused, the closure is dropped, and the domain dies of the `unwrap` instead.
+            // If the spawn is refused, the domain dies of this `unwrap` instead.
             own_thread::spawn(die).unwrap().join();
         } else {
             die();
@@ -76,14 +76,14 @@ impl Store for HostResource {
     }
 }
 
-/// The memory that must stay flat. It is measured while the load runs, so it includes what is in flight.
+/// The memory that must stay flat. It is measured while the load runs, so it includes the objects of calls in flight.
 #[derive(Clone, Copy, Debug, Default)]
 struct Memory {
     /// Live shared objects and capabilities. A leak of one per restart shows here at once.
     live: usize,
-    /// Bytes of the exchange heap's pages once caches are emptied. With full caches they also hold the free
-    /// slots of every shard that a thread ever ran on. That grows to its limit over tens of thousands of
-    /// restarts, and would hide a leak, or look like one.
+    /// Bytes of the exchange heap's pages after the caches were emptied. Full caches also keep free slots of every
+    /// shard on which a thread ever ran. The number of these slots grows to its limit over tens of thousands of
+    /// restarts. This would hide a leak, or look like one.
     pages: usize,
     /// Committed private memory of all domains.
     private: usize,
@@ -109,8 +109,8 @@ impl Memory {
     }
 }
 
-/// A call that finds its domain dead too often is given up: on a busy machine the other thread may crash each
-/// generation first.
+/// Accepts a crash, and counts a call that the shadow has given up because it found the domain dead too often. On a
+/// busy machine the other thread may crash each generation first.
 fn expect_crash(error: RpcError) {
     if error == RpcError::RecoveryFailed {
         GIVEN_UP.fetch_add(1, SeqCst);
@@ -176,7 +176,8 @@ fn crashes_and_restarts_under_load_with_flat_memory() {
         assert!(sample.pages <= 3 << 20, "sample {at}: {sample:?}");
         assert!(sample.private <= 1 << 20, "sample {at}: {sample:?}");
         assert!(sample.threads <= 16, "sample {at}: {sample:?}");
-        // Everything else that the process keeps, once the first fifth has warmed up the system's allocator.
+        // The resident memory covers everything else that the process keeps. It is compared after the first fifth of
+        // the run, which warms up the system's allocator.
         assert!(
             at <= SAMPLES / 5 || sample.resident <= resident + (3 << 20),
             "sample {at}: {sample:?}"

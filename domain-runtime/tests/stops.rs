@@ -21,7 +21,7 @@ trait Worker {
     fn work(&self, peer: Proxy<dyn Worker>) -> Result<RRef<u64>, RpcError>;
 }
 
-/// One for each test: the gate inside `work`, and the owner for which the destructor ran.
+/// For each test, `GATES` has the gate inside `work`, and `DROPPED_AS` the owner for which the destructor ran.
 static GATES: [Gate; 8] = [const { Gate::new(2) }; 8];
 static DROPPED_AS: [AtomicUsize; 8] = [const { AtomicUsize::new(0) }; 8];
 const PANICS: usize = 100;
@@ -103,7 +103,7 @@ fn panicking_destructor_in_a_stop_is_only_a_death() {
         (why.kind, why.message.as_str()),
         (ExitKind::Panic, "the destructor panics")
     );
-    // Unwinding went on to the fields. The slot of the value itself was left to the reclaim.
+    // Unwinding dropped the other fields. The slot of the value itself was left to the reclaim.
     assert_eq!(reclaims("panics")[0].objects, 1);
 }
 
@@ -142,10 +142,11 @@ fn a_call_past_the_deadline_makes_a_stop_a_death() {
         host().reap();
         assert!(reclaims("deadline").is_empty(), "a call is inside");
         GATES[4].wait();
-        // Its domain is dead: the call is ended where its own call to the peer returns.
+        // The call's domain is dead, so the call is unwound when its own call to the peer returns.
         assert_eq!(call.join().unwrap().map(|_| ()), Err(RpcError::Crashed));
     });
-    // It is too late for destructors: the value that `init` returned and its object are freed as bytes.
+    // It is too late for destructors. The reclaim frees the value that `init` returned and its object without running
+    // them.
     let released = await_reclaims("deadline", 1)[0];
     assert_eq!(released.objects, 2);
     assert_eq!(DROPPED_AS[4].load(SeqCst), 0);

@@ -33,7 +33,7 @@ impl Part for Unit {
     }
 }
 
-/// Another interface: a supervisor accepts children of any interface.
+/// A second interface, since a supervisor accepts children of any interface.
 #[interface]
 trait Other {
     fn crash_too(&self) -> Result<(), RpcError>;
@@ -48,7 +48,7 @@ impl Other for Unit {
 /// The starts of a group, in order.
 type Starts = Arc<Mutex<Vec<&'static str>>>;
 
-/// A part whose own policy never restarts it.
+/// Spawns a part whose own policy never restarts it.
 fn part(name: &'static str, starts: &Starts) -> Domain<dyn Part> {
     part_with(name, starts, Restart::never())
 }
@@ -157,8 +157,8 @@ fn siblings_follow_a_restart_on_demand() {
         .with(&b);
     take(&starts);
     crash(&a);
-    // The shadow's restart comes first. The supervisor does not repeat it for its own sake, but counts it as a
-    // restart of the group.
+    // The shadow's restart comes first. The supervisor does not restart that child again, but counts the shadow's
+    // restart as a restart of the group.
     assert_eq!(a.shadow().unwrap().ping(), Ok(()));
     assert_eq!(take(&starts), ["demand-a"]);
     assert_eq!(supervisor.poll(), Status::Settled);
@@ -166,7 +166,7 @@ fn siblings_follow_a_restart_on_demand() {
     assert_eq!(supervisor.poll(), Status::Settled);
     assert!(take(&starts).is_empty());
 
-    // With one-for-one, a restart by a shadow is left alone, but counts.
+    // With one-for-one, the supervisor restarts nothing after a shadow's restart, but counts it.
     let c = part_with("demand-c", &starts, own);
     let mut single =
         Supervisor::new("single", Strategy::OneForOne, Restart::limited(1, HOUR)).with(&c);
@@ -259,7 +259,7 @@ fn a_failed_recipe_is_retried_at_the_next_poll() {
     assert!(domain.kill());
 }
 
-/// A part whose recipe fails while `gone` is set.
+/// Spawns a part whose recipe fails while `gone` is set.
 fn claiming(name: &'static str, starts: &Starts, gone: &Arc<AtomicBool>) -> Domain<dyn Part> {
     let (starts, gone) = (starts.clone(), gone.clone());
     let mint = Mint::fallible(move || {
@@ -332,7 +332,7 @@ fn a_waiting_subtree_makes_its_parent_wait() {
     for _ in 0..5 {
         assert_eq!(upper.poll(), Status::Waiting);
     }
-    // A child that may hold handles on the missing one is not started before it.
+    // A child that may hold handles on the missing child is not started before the missing one.
     assert_eq!(take(&starts), ["waits-a"]);
     gone.store(false, SeqCst);
     assert_eq!(upper.poll(), Status::Settled);
@@ -360,12 +360,12 @@ fn a_stop_does_not_leave_a_restart_of_all_half_done() {
     gone.store(true, SeqCst);
     crash(&a);
     assert_eq!(upper.poll(), Status::Waiting);
-    // The stopped child is not waited for any more: the others are started.
+    // The supervisor no longer waits for the stopped child, and starts the others.
     assert_eq!(b.stop(HOUR), Ok(()));
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["half-a", "half-c"]);
-    // They were started as a part of that restart: the lower supervisor still has all of its budget, and the
-    // upper one has none left.
+    // The others were started as a part of the first restart. So the lower supervisor still has all of its budget,
+    // and the upper one has none left.
     crash(&c);
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["half-c"]);
@@ -392,7 +392,7 @@ fn a_tree_escalates_and_starts_again_from_the_top() {
     crash(&b);
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["tree-b"]);
-    // The second crash is beyond its budget: the upper supervisor restarts everything.
+    // The second crash is beyond the lower supervisor's budget. So the upper one restarts everything.
     crash(&c);
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["tree-a", "tree-b", "tree-c"]);
@@ -456,8 +456,8 @@ fn background_supervisor_and_shadows_do_not_fight() {
                     if rng.below(10) == 0 {
                         let _ = shadow.crash();
                     }
-                    // Every call is answered, whichever restart is in flight. A shadow gives up on a call that
-                    // was cut short four times, which may happen in a busy group.
+                    // Every call is answered, whichever restart is in flight. A shadow gives up on a call that four
+                    // crashes have interrupted, which may happen in a busy group.
                     let answer = shadow.ping();
                     assert!(
                         matches!(answer, Ok(()) | Err(RpcError::Crashed)),

@@ -25,8 +25,8 @@ trait Pool {
     /// Spawns a thread that adds up `numbers` in private memory. Returns the sum and the owner for which the
     /// thread ran.
     fn sum(&self, numbers: RRef<[u64]>) -> Result<(u64, usize), RpcError>;
-    /// Spawns a thread that parks, yields or spawns, as `kind` says, until it is told to end. Returns whether
-    /// the domain has a thread.
+    /// Spawns a thread that parks, yields or spawns, as `kind` says, until `finish` ends it. Returns whether there is
+    /// a thread that `finish` can end.
     fn start(&self, kind: usize) -> Result<bool, RpcError>;
     /// Unparks the thread that was spawned last, and waits for its end.
     fn finish(&self) -> Result<(), RpcError>;
@@ -34,8 +34,8 @@ trait Pool {
     fn panic_there(&self) -> Result<(), RpcError>;
     /// Spawns a thread that calls `peer` without end.
     fn call_there(&self, peer: Proxy<dyn Pool>) -> Result<(), RpcError>;
-    /// Allocates 1 MiB of private memory and 60 KiB of shared memory on a thread, fallibly. Returns whether
-    /// each worked.
+    /// Makes fallible allocations of 1 MiB of private memory and of 60 KiB of shared memory on a thread. Returns
+    /// which of the two succeeded.
     fn hoard_there(&self) -> Result<(bool, bool), RpcError>;
 }
 
@@ -57,7 +57,7 @@ struct Workers {
     last: Mutex<Option<Thread>>,
 }
 
-/// Counts when its frame is left.
+/// Counts when its frame is left by a return or by unwinding.
 struct Mark;
 static MARKS: AtomicUsize = AtomicUsize::new(0);
 impl Drop for Mark {
@@ -141,8 +141,8 @@ fn spawn(spec: DomainSpec) -> (Domain<dyn Pool>, Proxy<dyn Pool>) {
     (domain, proxy)
 }
 
-/// Counts the threads of domains in the system's list: the test harness starts and ends other threads at any
-/// time.
+/// Counts the threads of domains in the system's list. Other threads are left out, since the test harness starts and
+/// ends them at any time.
 fn system_threads() -> usize {
     let tasks = std::fs::read_dir("/proc/self/task").unwrap();
     let names =
@@ -157,7 +157,7 @@ fn a_thread_runs_as_its_domain_with_what_it_captured() {
     let _alone = alone();
     let before = (Totals::now(), system_threads());
     let (domain, proxy) = spawn(DomainSpec::new("sum"));
-    // More threads than there are places, so that places of ended threads are used again.
+    // The loop starts more threads than there are places, so that places of ended threads are used again.
     for _ in 0..MAX_THREADS + 20 {
         let (sum, who) = proxy.sum(RRef::from_slice(&[1, 2, 3])).unwrap();
         assert_eq!((sum, who), (6, owner_of(&domain).index()));
@@ -252,7 +252,7 @@ fn a_stop_tells_threads_and_waits_for_them() {
         assert_eq!(proxy.start(kind), Ok(true));
     }
     let marks = MARKS.load(SeqCst);
-    // Long enough that the first thread is parked, without a timeout, when the stop comes.
+    // The sleep is long enough that the first thread is parked, without a timeout, when the stop comes.
     std::thread::sleep(Duration::from_millis(50));
     assert_eq!(domain.stop(Duration::from_secs(5)), Ok(()));
     assert_eq!(MARKS.load(SeqCst), marks + 3);
@@ -304,7 +304,7 @@ fn a_crash_loop_with_threads_leaves_nothing() {
         let _ = proxy.panic_there();
         drop((domain, proxy));
     }
-    // Nothing polls: the last exit wakes the reaper.
+    // Nothing polls for ended domains. The last exit of each domain wakes the reaper.
     let start = Instant::now();
     while reclaims("loop").len() < 200 {
         assert!(start.elapsed() < LONG, "the reaper sleeps");

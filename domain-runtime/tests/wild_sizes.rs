@@ -18,7 +18,7 @@ const QUOTA: usize = 1 << 20;
 const PRIVATE: u64 = 20_000;
 const EXCHANGE: u64 = 2_500;
 
-/// The limits of a domain: it may hold as much as its quota.
+/// The limits of a domain, which may hold as much as its quota.
 const INSIDE: Limits = Limits {
     quota: QUOTA,
     bound: 1 << 30,

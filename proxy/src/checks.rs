@@ -9,14 +9,14 @@ pub const fn assert_lend<T: ?Sized + Lend>() {
     const { T::LENDABLE }
 }
 
-/// The compile-time check that `#[interface]` writes for every method: of the size of the values that it moves, `A`
-/// in and `R` back.
+/// The compile-time check that `#[interface]` writes for every method. It bounds the size of the values that a call
+/// moves: `A` to the callee, and `R` back.
 #[inline]
 pub const fn assert_moves<A, R>() {
     let _ = to_move::<A, R>();
 }
 
-/// A moved argument of an `#[idempotent]` or `#[replay]` method: a retry passes it again.
+/// A moved argument of an `#[idempotent]` or `#[replay]` method. A retry passes the argument again.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be passed again when an `#[idempotent]` call is repeated",
     label = "not `Copy`",
@@ -33,17 +33,17 @@ pub const fn assert_repeatable<T: Repeatable>() {}
 /// A tuple of references that are lent for the length of a call.
 ///
 /// The call itself checks this bound, for all arguments of its method that are not moved. The check [`assert_lend`]
-/// stands in generated code, and a crate can take for itself the name by which that code reaches its checks.
+/// would not be enough: it stands in generated code, and the user's crate can give another meaning to its name there.
 ///
 /// # Safety
-/// Every element is a reference to something that is [`Lend`], and [`LENDABLE`](Self::LENDABLE) evaluates that
-/// constant of each.
+/// Every element is a reference to a type that is [`Lend`], and [`LENDABLE`](Self::LENDABLE) evaluates
+/// [`Lend::LENDABLE`] of each such type.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be lent to another domain",
     label = "only `&RRef<T>`, and `&[T]` and `&str` of plain data, are lent, up to eight of them"
 )]
 pub unsafe trait Loan: Copy {
-    /// Fails to compile if one of them may not be lent.
+    /// Fails to compile if an element may not be lent.
     const LENDABLE: ();
 }
 
@@ -66,7 +66,8 @@ loans!(A B C D E F);
 loans!(A B C D E F G);
 loans!(A B C D E F G H);
 
-/// Checks that a call gets everything as arguments, moved or lent, and that the lent ones may be lent.
+/// Checks that the body of a call captures nothing, so that it gets everything as arguments, and that the lent
+/// arguments may be lent.
 pub(crate) const fn assert_body<L: Loan, F>() {
     let () = L::LENDABLE;
     assert!(size_of::<F>() == 0, "the body of a call captures nothing");

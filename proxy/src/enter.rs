@@ -27,7 +27,7 @@ where
     A: Exchangeable,
     R: Exchangeable,
 {
-    // Taken apart, so that they stay in registers.
+    // The instance is taken apart, so that both parts stay in registers.
     let (target, object) = (instance.target(), instance.object());
     if METERED && R::NESTED && exports::has_posted(target.owner()) {
         // The call may hand out objects, so the domain first drops those that have no proxy any more.
@@ -35,14 +35,15 @@ where
     }
     let method = move |arguments| {
         // SAFETY: the entry was let in, so the generation is alive, and with it the object: either its `init`
-        // returned the object, or it is an export that a proxy of the caller's keeps (LIFE-1, EXPORT-2).
+        // returned the object, or it is an export that the caller's proxy keeps (LIFE-1, EXPORT-2).
         body(unsafe { object.as_ref() }, arguments)
     };
     // SAFETY: the method is the target's own code; the caller vouches for the rest (AUTH-1).
     unsafe { enter_on::<METERED, M, A, R>(thread, target, arguments, method, refusal) }
 }
 
-/// [`enter_instance`] for slow paths: not inlined. If the entry was refused, the reason stands beside the failure.
+/// [`enter_instance`] for slow paths: not inlined. If the entry was refused, the reason is returned beside the
+/// failure.
 ///
 /// # Safety
 /// As [`enter_instance`].

@@ -10,14 +10,16 @@ use samara_rref::Exchangeable;
     label = "must be `Result<T, E>` with `E: From<RpcError>`",
     note = "the domain behind a proxy may be dead: the caller must be able to learn it"
 )]
-// Sealed: a replay looks at its results as the host, where no code of an interface runs.
+// The trait is sealed, because a replay calls it while the thread acts for the host, and no code of an interface may
+// run then.
 pub trait FromRpc: Exchangeable + sealed::Sealed {
-    /// The value and the error, one of which is there. A result crosses the boundary in this form. The callee writes
-    /// a `Result` as a tag of one byte and a value. A move of the `Result` reads words, each wider than a store that
-    /// it depends on, so it stalls until that store is in the cache.
+    /// The value and the error, of which one is present. A result crosses the boundary in this form, because a move
+    /// of the `Result` itself would stall: the callee writes a `Result` as a tag of one byte and a value, and a move
+    /// reads words, each wider than a store that it depends on. The read of such a word waits until the store is in
+    /// the cache.
     type Parts: Exchangeable;
 
-    /// Splits the result; each part is read as the callee wrote it.
+    /// Splits the result. Each part is read in the width in which the callee wrote it.
     fn into_parts(self) -> Self::Parts;
 
     /// Makes the result of its parts.
@@ -43,8 +45,8 @@ impl<T: Exchangeable, E: Exchangeable + From<RpcError>> FromRpc for Result<T, E>
         match self {
             Ok(value) => (Some(value), None),
             Err(error) => {
-                // Takes no instruction. Keeps the two paths apart: if they were merged, each would compute the
-                // other's parts as well.
+                // The fence takes no instruction. It keeps the two paths apart: if they were merged, each would
+                // compute the other's parts as well.
                 compiler_fence(Ordering::SeqCst);
                 (None, Some(error))
             }

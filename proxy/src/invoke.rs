@@ -1,5 +1,5 @@
-//! The functions that generated methods call: they enter, run the method and come back; where a handle recovers, they
-//! repeat that.
+//! The functions that generated methods call. They enter the domain, run the method and return its result. If the
+//! handle recovers, they repeat that after a failure.
 
 use crate::checks::{Loan, assert_body};
 use crate::enter::enter_instance;
@@ -20,7 +20,7 @@ use samara_rref::{AllocError, Exchangeable};
 use samara_shared_heap::thread::{self, ThreadSlot};
 
 /// Makes one call through a handle. If the handle recovers, a call that never began is repeated with its arguments
-/// after the restart. A call that was cut short is repeated only if `again` makes its arguments anew.
+/// after the restart. A call that was cut short is repeated only if `again` returns new arguments.
 ///
 /// # Safety
 /// `body` calls one method of the interface on the object that it is given.
@@ -65,7 +65,8 @@ where
         )
     } {
         Ok(parts) => R::from_parts(parts),
-        // The type decides this, so nothing is kept for another attempt if there is none.
+        // The handle's type decides this at compile time, so a call that is never repeated keeps nothing for another
+        // attempt.
         Err(failure) if !H::RECOVERS => failed(failure, refusal),
         Err(failure) => {
             let dead = instance.target();
@@ -81,8 +82,8 @@ fn needs_slow_path<A: Exchangeable, R: FromRpc>(thread: &ThreadSlot, target: Tar
     is_short::<fn(A) -> R::Parts>(thread, target) || is_marked::<A, R>(thread, target)
 }
 
-/// Makes one call through a handle that must ask for its newest object first, or a call for which a quota must be
-/// asked or posted objects must be dropped, or one whose stack is short. Out of line as a whole, see
+/// Makes one call for which the fast path is not enough: the handle must first ask for its newest object, a quota
+/// must be asked, posted objects must be dropped, or the stack is short. The whole call is out of line, see
 /// [`call_with_retry`].
 ///
 /// # Safety
@@ -154,8 +155,8 @@ fn failed<A, R: FromRpc>(failure: Failure<A>, refusal: Refusal) -> R {
     }
 }
 
-/// Recovers after the first attempt at a call, and goes on. The further attempts are metered: the generation that
-/// answers now may have a quota, or ask for more stack, where the dead one's slot showed none.
+/// Recovers after the first attempt at a call, and goes on. The further attempts are metered, because the new
+/// generation may have a quota or ask for more stack even if the dead one did not.
 ///
 /// # Safety
 /// As [`enter_instance`].

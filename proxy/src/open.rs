@@ -1,4 +1,4 @@
-//! `#[replay]` methods that hand out an object, whose proxy recovers.
+//! `#[replay]` methods that hand out an object. The proxy of such an object recovers.
 
 use crate::proxy::Proxy;
 use crate::recovery::{Open, Recovery};
@@ -15,8 +15,8 @@ use samara_domain_runtime::{Interface, RpcError};
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::{self, NoCut};
 
-/// How many objects may be opened through each other. A recovery and a drop follow the whole chain on the running
-/// thread's stack, and a server that hands out dead objects costs attempts at every link.
+/// The most objects that may be opened in a chain, each through the one before. A recovery and a drop follow the
+/// whole chain on the running thread's stack, and a server that hands out dead objects costs attempts at every link.
 const DEPTH: usize = 4;
 
 /// The call that opens an object: its target and its arguments.
@@ -34,8 +34,8 @@ unsafe impl<P: ?Sized, S: Send + Sync, A: Exchangeable + Copy, F: Sync> Sync
 }
 
 impl<P: ?Sized, S, A: Exchangeable + Copy, F> Opening<P, S, A, F> {
-    /// Makes one on the heap, as the host. `arguments` are copied straight to it, since the stack may not have room
-    /// for another copy.
+    /// Makes an opening on the heap, as the host. `arguments` are copied straight to the heap, since the stack may
+    /// not have room for another copy.
     fn keep(source: Arc<S>, arguments: &A, body: F) -> Box<Self> {
         let mut opening = Box::<Self>::new_uninit();
         let place = opening.as_mut_ptr();
@@ -45,7 +45,7 @@ impl<P: ?Sized, S, A: Exchangeable + Copy, F> Opening<P, S, A, F> {
         unsafe { at.write(source) };
         // SAFETY: as above.
         let at = unsafe { &raw mut (*place).arguments };
-        // SAFETY: `Copy`, to memory of its type.
+        // SAFETY: the arguments are `Copy`, and the memory is of their type.
         unsafe { ptr::copy_nonoverlapping(arguments, at, 1) };
         // SAFETY: as above.
         let at = unsafe { &raw mut (*place).body };
@@ -66,10 +66,11 @@ where
     E: Exchangeable + From<RpcError>,
 {
     fn open(&self, attempts: &mut Attempts) -> Result<Proxy<I>, RpcError> {
-        // The server's own error has no place in the caller's error type, so it stays inside. It is not made of an
-        // `RpcError` either: that conversion is the interface's code, and the thread acts for the host. The arguments
-        // are lent, so they do not lie on the stack of the host that opens. The entry has asked for the room of the
-        // copies that are made inside.
+        // The caller's error type has no place for the server's own error, so that error is dropped inside the call.
+        // The closure returns an `RpcError` and does not convert it to `E`, because that conversion is the
+        // interface's code, and the thread acts for the host. The arguments are read from the heap inside the call,
+        // so they do not lie on the stack of the host that opens. The entry has checked that the stack has room for
+        // the copies inside.
         let body = |object: &P, ()| {
             call_opaque(|| {
                 (self.body)(object, self.arguments).map_err(|_| RpcError::RecoveryFailed)
@@ -85,7 +86,7 @@ where
             )
         };
         opened.map_err(|error| match error {
-            // This is no answer of the server's.
+            // The server has not answered in this case.
             RpcError::StackExhausted => error,
             _ => RpcError::RecoveryFailed,
         })

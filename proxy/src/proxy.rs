@@ -35,8 +35,8 @@ enum Retained<I: ?Sized + Interface> {
     Recovery(Arc<Recovery<I>>),
 }
 
-// SAFETY: dropping a slot's value drops memory of the host, or posts a message to an exporter. That is trusted code
-// of bounded time, and no domain's. Everything that a recovery holds belongs to the host.
+// SAFETY: dropping a slot's value drops memory of the host, or posts a message to an exporter. Only trusted code
+// runs, and its time is bounded. Everything that a recovery holds belongs to the host.
 unsafe impl<I: ?Sized + Interface> Capability for Slot<I> {
     const NAME: &'static str = "Proxy";
 }
@@ -44,9 +44,9 @@ unsafe impl<I: ?Sized + Interface> Capability for Slot<I> {
 /// A handle on an interface of one generation of a domain. It implements the interface's trait.
 ///
 /// It is a capability: one pointer to a slot that names its holder. So it may be sent to other domains, and is
-/// released when its holder dies. When the domain behind it dies, it answers
-/// [`RpcError::Dead`](crate::RpcError::Dead) for ever, unless a `#[replay]` method of a [`Shadow`] handed it out:
-/// then its next use makes that call again and goes on with the new object.
+/// released when its holder dies. After the death of the domain behind it, all its calls return
+/// [`RpcError::Dead`](crate::RpcError::Dead). A proxy that a `#[replay]` method of a [`Shadow`] handed out recovers
+/// instead: its next use makes that call again and goes on with the new object.
 ///
 #[cfg_attr(feature = "alloc", doc = "[`Shadow`]: crate::Shadow")]
 #[cfg_attr(not(feature = "alloc"), doc = "[`Shadow`]: crate#features")]
@@ -63,7 +63,7 @@ pub(crate) enum Unslotted<I: ?Sized + Interface> {
 
 #[cfg(feature = "alloc")]
 impl<I: ?Sized + Interface> Unslotted<I> {
-    /// The place of the object; entered only while this is kept.
+    /// Returns the place of the object. The caller enters it only while it keeps `self`.
     pub(crate) fn instance(&self) -> Instance<I> {
         match self {
             Self::Own(instance) => *instance,
@@ -103,10 +103,10 @@ impl<I: ?Sized + Interface> Proxy<I> {
     }
 
     /// Exports `object` from the running domain: the object stays in the domain's memory, and the proxy may be handed
-    /// out. When the last proxy to it has gone, or its holder has died, the domain drops the object: before it is
-    /// next called for something that may be a handle, when the host collects, or in its orderly stop. If the domain
-    /// dies, or is stopped while there still is a proxy, the object's memory is freed with everything else, and the
-    /// object is not dropped.
+    /// out. When the last proxy to it was dropped, or was released after the death of its holder, the domain drops
+    /// the object. It does so before the next call of one of its methods whose result may hold an object or a handle,
+    /// when the host collects, or in its orderly stop. If the domain dies, or is stopped while there still is a
+    /// proxy, the object is not dropped, and its memory is freed with all other memory of the domain.
     ///
     /// Cost: two slots of the exchange heap, charged to the domain.
     ///
@@ -169,7 +169,7 @@ impl<I: ?Sized + Interface> Proxy<I> {
         }
     }
 
-    /// The newest place of the proxy's object.
+    /// Returns the newest place of the proxy's object.
     fn newest(&self) -> Instance<I> {
         match &self.0.keeps {
             #[cfg(feature = "alloc")]

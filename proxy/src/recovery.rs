@@ -1,7 +1,7 @@
-//! Proxies that stay valid across a restart: the call that made them is made again.
+//! Proxies that stay valid across a restart, because the call that handed them out is made again.
 //!
-//! The way back belongs to the domain that opened the object: that domain pays for it, and it ends with that domain.
-//! If the domain has handed the proxy on by then, the proxy is an ordinary one afterwards.
+//! The way back to an object belongs to the domain that opened the object: that domain pays for it, and it ends with
+//! that domain. If the domain has passed the proxy on before, the proxy is an ordinary one from then on.
 
 use crate::proxy::{Proxy, Unslotted};
 use crate::source::{Attempts, Source};
@@ -17,7 +17,7 @@ use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::thread;
 
-/// How many `#[replay]` calls are recorded at most for one opened object.
+/// The most `#[replay]` calls that are recorded for one opened object.
 const REPLAY_LOG: usize = 16;
 
 /// A call that opens an object again.
@@ -30,7 +30,7 @@ pub(crate) trait Open<I: ?Sized + Interface>: Send + Sync {
 /// Once its opener has ended, only this is left of the recovery. It is no larger than the slot that a holder pays
 /// for.
 pub struct Recovery<I: ?Sized + Interface> {
-    /// The newest object. It does not recover by itself, so there are no chains of these.
+    /// The newest object. Its own proxy does not recover, so recoveries form no chains.
     current: NoCutMutex<Unslotted<I>>,
     /// The way back to the object. `None` once the domain that opened it has ended, or once one of that domain's
     /// recorded calls could not be made again, which ends the object.
@@ -41,13 +41,13 @@ pub struct Recovery<I: ?Sized + Interface> {
 struct Reopener<I: ?Sized + Interface> {
     opening: Box<dyn Open<I>>,
     journal: Journal<I>,
-    /// Through how many objects it was opened, itself included.
+    /// The length of the chain of objects through which it was opened, itself included.
     depth: usize,
     charge: Charge,
 }
 
 impl<I: ?Sized + Interface> Recovery<I> {
-    /// Bytes that the way back takes besides `opening`, as its opener pays for them.
+    /// The bytes that the way back takes besides `opening`, as the opener is charged for them.
     pub(crate) const BYTES: usize = host_charges::shared::<Self>()
         + host_charges::shared::<Reopener<I>>()
         + Journal::<I>::BYTES;
@@ -73,8 +73,8 @@ impl<I: ?Sized + Interface> Recovery<I> {
                 charge,
             };
             Self {
-                // SAFETY: the lock is held while the object is read, or replaced. The replaced one is not dropped
-                // under it (ORDER-54).
+                // SAFETY: the lock is held while the object is read or replaced. The replaced object is dropped after
+                // the lock was released (ORDER-54).
                 current: unsafe { NoCutMutex::new(object) },
                 // SAFETY: the lock is held while the reference is copied or taken (ORDER-54).
                 way: unsafe { NoCutMutex::new(Some(Arc::new(way))) },
@@ -82,8 +82,8 @@ impl<I: ?Sized + Interface> Recovery<I> {
         })
     }
 
-    /// Returns the way back to the object, if there still is one. For the host alone: a thread that was cut while it
-    /// holds the result would leak it.
+    /// Returns the way back to the object, if there still is one. Called only as the host, because a thread that is
+    /// cut while it holds the result would leak it.
     fn way(&self) -> Option<Arc<Reopener<I>>> {
         self.way.lock().clone()
     }
@@ -102,8 +102,8 @@ impl<I: ?Sized + Interface> Recovery<I> {
         let way = self.way().ok_or(RpcError::Dead)?;
         loop {
             let proxy = way.opening.open(attempts)?;
-            // A proxy that itself recovers, as one that was handed to the server, is refused: kept here, it would
-            // make a chain of recoveries.
+            // A proxy that itself recovers, such as one that was passed to the server, is refused, because it would
+            // make a chain of recoveries here.
             // SAFETY: the caller acts for the host.
             let object = unsafe { proxy.unslotted() }.ok_or(RpcError::RecoveryFailed)?;
             let Err(failed) = way.journal.replay(object.instance()) else {
@@ -121,7 +121,7 @@ impl<I: ?Sized + Interface> Recovery<I> {
     }
 }
 
-// SAFETY: a way back holds arguments without a destructor, and references to values of the host's (AUTH-5).
+// SAFETY: a way back holds arguments without a destructor, and references to values of the host (AUTH-5).
 unsafe impl<I: ?Sized + Interface> HostResource for Recovery<I> {
     fn end(&self, _: Principal) {
         self.end_way();
@@ -138,10 +138,10 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             return Ok(());
         }
         let word = target.block().word();
-        // The object is given up only if no entry is let in ever again: copies of its current place may still be used
-        // to enter.
+        // The object is replaced only if no entry to it will be let in any more, because another thread may still
+        // enter by a copy of its current place.
         if word == target.expected() {
-            // This is an object of the host's: its panic was contained, and the host lives.
+            // The domain is alive, so the object is the host's: its panic was contained, and the host lives on.
             return Err(RpcError::Crashed);
         }
         if word.generation() == target.expected().generation() && word.state() == State::Starting {
@@ -150,7 +150,7 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
         let reopen = || {
             // SAFETY: as below.
             let object = unsafe { self.open_again(attempts) }?;
-            // Another thread may have opened it as well meanwhile. The first one counts.
+            // Another thread may have opened the object meanwhile. The first new object counts.
             let spare = {
                 let mut current = self.current.lock();
                 if same(current.instance().target(), target) {
@@ -162,7 +162,7 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
             drop(spare);
             Ok(())
         };
-        // SAFETY: opening enters the server on behalf of the host, and the returned object is the host's; no other
+        // SAFETY: opening enters the server on behalf of the host, and the host owns the returned object. No other
         // domain's code runs. An error is plain data (EXPORT-12).
         unsafe { at_askers_expense(reopen) }
     }

@@ -32,8 +32,8 @@ where
     R: FromRpc,
 {
     fn replay(&self, instance: Instance<I>) -> Result<(), RpcError> {
-        // The arguments are lent to the call, and its result ends inside. So neither lies on the stack of the host
-        // that replays. The entry has asked for the room of the copies that are made inside.
+        // The arguments are read from the record inside the call, and the result is dropped there. So neither lies on
+        // the stack of the host that replays. The entry has checked that the stack has room for the copies inside.
         let did = |object: &I, ()| call_opaque(|| (self.body)(object, self.arguments).is_ok());
         // SAFETY: the code that recorded the call vouched for the body.
         match unsafe { enter_again::<fn(A) -> R, _, _, _>(instance, (), did) } {
@@ -50,8 +50,8 @@ where
 }
 
 impl<A: Exchangeable + Copy, F: Copy, R> Recorded<A, F, R> {
-    /// Makes the record of a call, as the host. `arguments` are copied straight to it, since the stack may not have
-    /// room for another copy.
+    /// Makes the record of a call, as the host. `arguments` are copied straight to the heap, since the stack may not
+    /// have room for another copy.
     fn keep(arguments: &A, body: F) -> Arc<Self> {
         const { assert!(size_of::<F>() == 0, "the body of a call captures nothing") };
         let mut record = Arc::<Self>::new_uninit();
@@ -60,7 +60,7 @@ impl<A: Exchangeable + Copy, F: Copy, R> Recorded<A, F, R> {
             let place = place.as_mut_ptr();
             // SAFETY: a field of the record's memory.
             let at = unsafe { &raw mut (*place).arguments };
-            // SAFETY: `Copy`, to memory of its type.
+            // SAFETY: the arguments are `Copy`, and the memory is of their type.
             unsafe { ptr::copy_nonoverlapping(arguments, at, 1) };
             // SAFETY: as above.
             let at = unsafe { &raw mut (*place).body };
@@ -113,8 +113,8 @@ where
                     if recorded != Some(false) {
                         return result;
                     }
-                    // A server may die after each answer while others restart it. The call is not repeated for ever
-                    // then.
+                    // A server may die after each answer and be restarted by other callers. So this counts as an
+                    // attempt, and the call is not repeated forever.
                     match attempts.get_or_insert_with(Attempts::new).in_vain() {
                         Ok(()) => continue,
                         Err(error) => return R::from_rpc(error),

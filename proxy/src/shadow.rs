@@ -12,7 +12,7 @@ use samara_shared_heap::thread::{self, NoCut};
 /// The contents of a shadow's slot.
 struct Slot<I: ?Sized + Interface>(Arc<Service<I>>);
 
-// SAFETY: dropping a slot's value drops a reference to the host's service: trusted code, and no domain's.
+// SAFETY: dropping a slot's value drops a reference to the host's service, which runs only trusted code.
 unsafe impl<I: ?Sized + Interface> Capability for Slot<I> {
     const NAME: &'static str = "Shadow";
 }

@@ -7,20 +7,20 @@ use samara_domain_runtime::{Instance, Interface, RpcError, Waits};
 use samara_rref::AllocError;
 use samara_shared_heap::thread;
 
-/// An object over the generations of its domain.
+/// A source of the newest object, over the generations of its domain.
 pub trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     /// The newest object, alive or not.
     fn instance(&self) -> Instance<I>;
 
-    /// Makes sure that there is a newer object than `dead`. The work for that counts as attempts of the call that
-    /// asks for it.
+    /// Makes sure that there is a newer object than `dead`. The attempts and waits that this takes count as those of
+    /// the call that asks for it.
     fn recover(&self, dead: Target, attempts: &mut Attempts) -> Result<(), RpcError>;
 
-    /// Runs `action`, as the host, on the calls that every new object is sent first; `None` if no calls are recorded
-    /// any more.
+    /// Runs `action`, as the host, on the journal, which holds the calls that are made first on every new object.
+    /// Returns `None` if no calls are recorded any more.
     fn with_journal<R>(&self, action: impl FnOnce(&Journal<I>) -> R) -> Option<R>;
 
-    /// Through how many objects it was opened: 0 for a service.
+    /// Returns the length of the chain of objects through which it was opened: 0 for a service.
     fn depth(&self) -> usize;
 }
 
@@ -52,9 +52,9 @@ const MAX_CRASHES: u32 = 4;
 /// hand out dead proxies.
 const MAX_REFUSALS: u32 = 64;
 
-/// The attempts of one call so far, counted over all objects through which its object was opened. So a server that
-/// hands out dead objects is asked `MAX_REFUSALS` times for one call in all, and not as many times at each object for
-/// each attempt at the next one. The waits of a call are counted in the same way.
+/// The attempts of one call so far, counted over all objects through which its object was opened. So one call asks a
+/// server that hands out dead objects at most `MAX_REFUSALS` times in all. If each object of the chain counted by
+/// itself, these numbers would multiply. The waits of a call are counted in the same way.
 pub struct Attempts {
     crashes: u32,
     refusals: u32,
@@ -98,8 +98,9 @@ impl Attempts {
         Ok(())
     }
 
-    /// Recovers, and returns the object and the arguments with which to repeat a call that failed on `dead`. It takes
-    /// a target and not an instance, which would have to lie in memory on the whole fast path.
+    /// Recovers, and returns the object and the arguments with which to repeat a call that failed on `dead`. Its
+    /// argument is a target and not an instance, because an instance would have to lie in memory on the whole fast
+    /// path.
     #[cold]
     #[inline(never)]
     pub(crate) fn next<I: ?Sized + Interface, A>(
@@ -111,7 +112,8 @@ impl Attempts {
         again: impl Fn() -> Option<Result<A, AllocError>>,
     ) -> Result<(Instance<I>, A), RpcError> {
         if matches!(refusal, Refusal::OverQuota | Refusal::StackExhausted) {
-            // The domain is alive, and would be as full at the next attempt: the caller decides how to go on.
+            // The domain is alive, and the next attempt would be refused for the same reason. So the caller decides
+            // how to go on.
             return Err(refusal.into());
         }
         self.recover(source, dead, matches!(failure, Failure::Crashed))?;

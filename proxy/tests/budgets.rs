@@ -1,4 +1,4 @@
-//! What counts against a domain's budget, and what does not.
+//! Time that counts against a domain's budget, and time that does not.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -24,11 +24,11 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 trait Worker {
     /// Returns the objects that it is given.
     fn echo(&self, objects: RRef<[RRef<u64>]>) -> Result<RRef<[RRef<u64>]>, RpcError>;
-    /// Starts a thread that serves without end, in rounds of `round_us` microseconds.
+    /// Starts a thread that works without end, in rounds of `round_us` microseconds with a wait after each.
     fn serve(&self, round_us: u64) -> Result<(), RpcError>;
-    /// Serves `rounds` such rounds in the call itself.
+    /// Works for `rounds` such rounds in the call itself, with a yield after each.
     fn serve_here(&self, round_us: u64, rounds: u64) -> Result<(), RpcError>;
-    /// The same inside a cleanup boundary of the domain's own.
+    /// Does the same as `serve_here`, but inside a cleanup boundary.
     fn serve_behind(&self, round_us: u64, rounds: u64) -> Result<(), RpcError>;
     /// Works for `work_us` microseconds, then waits inside a cleanup boundary for an interrupt that does not come.
     fn wait_behind(&self, work_us: u64) -> Result<(), RpcError>;
@@ -109,7 +109,7 @@ fn cell(test: impl FnOnce()) {
     });
 }
 
-/// A caller that moves very many objects must not make its callee die of that.
+/// A callee must not die because its caller moves very many objects to it.
 ///
 /// Invariant: LIFE-13
 /// Failure: F-14
@@ -123,7 +123,8 @@ fn moving_arguments_does_not_use_up_callees_budget() {
         let took = loop {
             let objects = RRef::try_from_fn(count, |at| RRef::new(at as u64)).unwrap();
             let start = Instant::now();
-            // In optimised code the frame that catches is the boundary's: no cut may land in it.
+            // In optimised code this `catch_unwind` is in the same frame as the boundary. No cut may land in this
+            // catch.
             let back = catch_unwind(AssertUnwindSafe(|| proxy.echo(objects)));
             let back = back.expect("nothing is raised past the call");
             let took = start.elapsed();
@@ -145,7 +146,7 @@ fn a_budget_between_yields_begins_anew_at_each() {
         let budget = Duration::from_millis(60);
         let worker = spawn(DomainSpec::new("server").budget_between_yields(budget));
         worker.proxy().unwrap().serve(15_000).unwrap();
-        // More than four budgets, on a thread and in a call.
+        // The domain works for more than four budgets, on a thread and in a call.
         wait_until("many rounds", || ROUNDS.load(SeqCst) > 16);
         assert_eq!(worker.proxy().unwrap().serve_here(15_000, 16), Ok(()));
         assert_eq!(worker.proxy().unwrap().serve_behind(15_000, 16), Ok(()));
@@ -168,7 +169,7 @@ fn a_plain_budget_does_not_begin_anew_at_yields() {
     });
 }
 
-/// A wait behind an inner boundary counts for the activation outside of it, which has used up more.
+/// A wait inside an inner boundary also counts against the budget of the outer call, of which more is used up.
 ///
 /// Invariant: ORDER-17
 #[test]

@@ -123,7 +123,7 @@ fn capabilities_handed_on_survive_the_crash() {
         (0, 18)
     );
     drop(device);
-    // Its holder dropped the device: the capabilities are released without being quiesced.
+    // The device's holder dropped it, so the capabilities are released without being quiesced.
     assert_eq!(
         (COUNTS.quiesced(), COUNTS.released(), COUNTS.faults()),
         (0, 20, 0)

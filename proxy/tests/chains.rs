@@ -25,7 +25,7 @@ trait Node {
     /// Calls `call_back` of its peer, which calls `panic` of this node.
     fn through(&self) -> Result<(), RpcError>;
     fn call_back(&self) -> Result<(), RpcError>;
-    /// The same, but the peer calls this node through a shadow.
+    /// Does the same as `through`, but the peer calls this node through a shadow.
     fn through_shadowed(&self) -> Result<(), RpcError>;
     fn shadow_back(&self) -> Result<(), RpcError>;
     fn panic(&self) -> Result<(), RpcError>;
@@ -39,7 +39,7 @@ trait Node {
     fn insist(&self, gate: usize) -> Result<(), RpcError>;
     /// Returns the object that it is given.
     fn carry(&self, object: RRef<[u64]>) -> Result<RRef<[u64]>, RpcError>;
-    /// Passes the gate, then has its peer carry an object, again and again.
+    /// Passes the gate, then calls `carry` of its peer again and again.
     fn keep_sending(&self, gate: usize) -> Result<(), RpcError>;
 }
 
@@ -127,7 +127,7 @@ impl Node for State {
         let _mark = Mark(gate);
         let peer = self.peer()?;
         GATES[gate].wait();
-        // Far longer than the kill takes to arrive, but not for ever, if it has no effect.
+        // The loop lasts far longer than the kill takes to arrive. It ends even if the kill has no effect.
         let _ = (0..100_000_000).find(|_| peer.me().is_ok());
         Ok(())
     }
@@ -232,8 +232,8 @@ fn killed_caller_is_unwound_when_its_callee_returns() {
         assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
     });
     assert_eq!(UNWOUND_AS[1].load(SeqCst), owner);
-    // The object that it lent was dropped when its frames were left. What remains is the object that `init`
-    // returned, the result, which no frame took, and the proxy of its peer.
+    // The caller's unwinding dropped the lent object. The reclaim finds the object that `init` returned, the call's
+    // result, which no frame took, and the proxy of the peer.
     let released = await_reclaims("killed-a", 1)[0];
     assert_eq!((released.objects, released.capabilities), (2, 1));
     assert!(b_proxy.me().is_ok());
@@ -282,7 +282,7 @@ fn killed_domain_that_calls_the_dead_is_unwound() {
     assert_eq!(await_reclaims("insist-a", 1).len(), 1);
 }
 
-/// A caller dies while it moves objects to a peer, alive or dead, and back. At most one object is on the way.
+/// Kills a caller while it moves objects to a peer and back, one at a time. The peer is alive or dead.
 fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
     let _check = leak_check();
     let [(a, proxy), (b, _)] = pair(names[0], names[1]);
@@ -297,8 +297,8 @@ fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
         assert_eq!(call.join().unwrap(), Err(RpcError::Crashed));
     });
     assert_eq!(UNWOUND_AS[gate].load(SeqCst), owner);
-    // The reclaim frees two objects: the one that `init` returned, and the one on the way, refused or come
-    // back. The dead caller did not drop the latter, and it is not lost.
+    // The reclaim frees two objects: the one that `init` returned, and the one that was refused or returned last. The
+    // dead caller did not drop the latter, and the reclaim must not miss it.
     let released = await_reclaims(names[0], 1)[0];
     assert_eq!((released.objects, released.capabilities), (2, 1));
     assert!(peer_is_dead || b.kill());

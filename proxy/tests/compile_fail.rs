@@ -6,8 +6,8 @@
 #[test]
 fn forbidden_code_does_not_compile() {
     let tests = trybuild::TestCases::new();
-    // With a test that passes, all of them are built and not only checked: some errors come with code
-    // generation.
+    // Because one test passes, trybuild builds all tests instead of only checking them. Some errors are found only
+    // during code generation.
     tests.pass("tests/ui/pass.rs");
     tests.compile_fail("tests/ui/*/*.rs");
 }

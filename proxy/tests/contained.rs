@@ -101,7 +101,8 @@ fn a_fault_in_a_destructor_is_cut() {
     assert_eq!(reason.kind, ExitKind::Fault);
 }
 
-// These run on threads of their own: `std` counts a thread's panics, and a panic that is cut is never caught.
+// These tests run on threads of their own. `std` counts the panics of each thread, and a panic that is cut is never
+// caught, so it stays counted.
 /// Failure: F-3, F-6
 #[test]
 fn a_second_panic_while_the_first_unwinds_is_cut() {

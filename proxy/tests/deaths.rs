@@ -20,14 +20,14 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const HOUR: Duration = Duration::from_secs(3600);
 
-/// What a thread of the victim does inside.
+/// The deeds of a thread inside the victim. This one spins without end.
 const LOOP: u8 = 0;
-/// Is in trusted code nearly all the time.
+/// Allocates and frees without end, so the thread is in trusted code nearly all the time.
 const CHURN: u8 = 1;
 const PARK: u8 = 2;
 /// Calls a callee again and again, so that it is often about to enter.
 const ENTER: u8 = 3;
-/// Waits in a callee, which returns when the test lets it.
+/// Waits in a callee, which returns only after the test has set `MAY_GO_ON`.
 const IN_CALLEE: u8 = 4;
 const FAULT: u8 = 5;
 const OVERFLOW: u8 = 6;
@@ -38,14 +38,14 @@ const GREED: u8 = 7;
 trait Victim {
     /// Does what `deed` says and does not return.
     fn act(&self, deed: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError>;
-    /// Does the same on a thread of its own, and joins that thread.
+    /// Does what `deed` says on a new thread of the domain, and joins that thread.
     fn act_on_thread(&self, deed: u8, callee: Proxy<dyn Callee>) -> Result<(), RpcError>;
     fn add(&self, number: u64) -> Result<u64, RpcError>;
 }
 
 #[interface]
 trait Callee {
-    /// Returns at once or, if `long`, when the test lets it.
+    /// Returns at once. If `long`, it returns only after the test has set `MAY_GO_ON`.
     fn wait(&self, long: bool) -> Result<u64, RpcError>;
 }
 
@@ -126,8 +126,8 @@ fn init_callee((): ()) -> Result<Idle, RpcError> {
     Ok(Idle)
 }
 
-/// Has one thread for each deed call the victim. When all of them have reached their place, calls `attack`.
-/// Asserts that all calls fail and what must hold after the death, and returns the reason of the death.
+/// Has one thread for each deed call the victim. When all of them have reached their place, calls `attack`. Asserts
+/// that all calls fail, checks the state after the death, and returns the reason of the death.
 fn cell(
     name: &str,
     spec: impl FnOnce(DomainSpec) -> DomainSpec,
@@ -270,7 +270,7 @@ fn fault_on_an_own_thread_is_the_domains_death() {
 #[test]
 fn a_budget_ends_a_thread_of_its_own() {
     let _alone = alone();
-    // The call that joins the thread is inside for as long: a wait counts.
+    // The call that joins the thread is inside for the same time, and its wait counts against the budget, too.
     for deed in [LOOP, CHURN, PARK] {
         let budget = |spec: DomainSpec| spec.budget(Duration::from_millis(40));
         let name = format!("own thread's budget {deed}");
@@ -288,8 +288,8 @@ fn endless_wait_in_a_call_is_ended_by_its_budget() {
     assert_eq!(reason.kind, ExitKind::Overrun, "{reason}");
 }
 
-/// A thread in a callee of the domain that overruns stays there until the callee returns. Then it leaves the
-/// domain.
+/// While one thread of the domain is in a callee, another thread overruns. The first thread stays in the callee until
+/// the callee returns. Then it leaves the domain.
 ///
 /// Failure: F-15
 #[test]

@@ -36,8 +36,8 @@ trait Server {
     fn crash(&self) -> Result<(), RpcError>;
 }
 
-/// The number of destructors that ran, by test, and of those that ran on behalf of another domain than the
-/// exporter.
+/// `DROPS` counts the destructors that ran, for each test. `STRANGERS` counts the destructors that ran on behalf of a
+/// domain other than the exporter.
 static DROPS: [AtomicUsize; 16] = [const { AtomicUsize::new(0) }; 16];
 static STRANGERS: AtomicUsize = AtomicUsize::new(0);
 
@@ -45,7 +45,7 @@ struct Open {
     test: usize,
     number: u32,
     owner: Owner,
-    /// In private memory, which only its own domain may free.
+    /// The text lies in private memory, which only its own domain may free.
     name: String,
 }
 
@@ -189,7 +189,7 @@ fn proxies_travel_inside_objects_and_between_domains() {
     let file = other.give().unwrap().unwrap();
     assert_eq!(file.read(), Ok(8));
     other.keep(file).unwrap();
-    // Only the object was dropped that the second domain's `init` had exported; the first `keep` replaced it.
+    // One object was dropped: the one that the second domain's `init` had exported. The first `keep` replaced it.
     assert_eq!((drops(3), drops(4)), (0, 1));
 }
 
@@ -224,12 +224,13 @@ fn dead_exporter_takes_its_objects_and_messages() {
     let _ = await_reclaims("dying-exporter", 1);
     assert_eq!(file.read(), Err(RpcError::Dead));
     assert!(!clone.is_alive());
-    // Counting proxies of a dead exporter touches no memory: its slots have other owners by now.
+    // Clones and drops of a dead exporter's proxies do not touch the count of proxies: its slot has another owner by
+    // now.
     let again = file.try_clone().unwrap();
     drop((file, clone, again));
     assert_eq!(drops(7), 0);
     assert_eq!(heap::census(owner).capabilities, 0);
-    // Nor does the next domain in the slot drop any object whose message was posted to this one.
+    // The next domain in the slot does not drop the objects whose messages were posted to the dead domain.
     let next = spawn_in(slot, || spawn("next-exporter", 7).0);
     assert_eq!(owner_of(&next), owner);
     assert_eq!((host().collect_exports(), drops(7)), (0, 0));
@@ -241,7 +242,7 @@ fn dead_exporter_takes_its_objects_and_messages() {
 fn a_stop_drops_unreferenced_objects_inside() {
     let _alone = alone();
     let (domain, server) = spawn("stopped", 13);
-    // There are no proxies of 1 and 4; the server keeps 2, in place of 1000; the host keeps 3.
+    // Files 1 and 4 have no proxies left. The server keeps file 2 in place of file 1000, and the host keeps file 3.
     drop(server.open(1).unwrap());
     let own = server.open(2).unwrap();
     server.keep(own).unwrap();
@@ -290,12 +291,12 @@ fn the_host_exports_too() {
     server.keep(export(Open::new(9, 77)).unwrap()).unwrap();
     let file = server.give().unwrap().unwrap();
     assert_eq!(file.read(), Ok(77));
-    // A panic in the host's object is a `Crashed` for the caller, and nothing more.
+    // A panic in the host's object gives the caller `Crashed` and has no other effect.
     assert_eq!(file.crash(), Err(RpcError::Crashed));
     assert_eq!(file.read(), Ok(77));
     drop(file);
     host().collect_exports();
-    // Two with the object that `init` had exported, which `keep` replaced.
+    // Two objects were dropped: the host's file, and the object that `init` had exported and `keep` replaced.
     assert_eq!(drops(9), 2);
 }
 
@@ -347,6 +348,6 @@ fn last_proxies_on_many_threads_drop_objects_once() {
     });
     host().collect_exports();
     assert_eq!((drops(11), STRANGERS.load(SeqCst)), (2000, 0));
-    // The object that `init` has exported is still there, and the value that `init` returned.
+    // Two objects are left: the one that `init` exported, and the value that `init` returned.
     assert_eq!(heap::census(owner_of(&domain)).objects, 2);
 }

@@ -202,8 +202,8 @@ fn stuck_callee_while_its_caller_is_killed() {
         let call = scope.spawn(move || proxy.call_wait(callee_proxy, 2));
         GATES[2].wait();
         assert!(cell.victim.kill());
-        // The callee has a borrow from the dead caller. A client that wants the caller back waits for the
-        // caller's drain timeout, no longer, and gets a generation in another slot.
+        // The callee has a borrow from the dead caller. A client that calls the dead caller's shadow waits for the
+        // caller's drain timeout and no longer. It gets a generation in another slot.
         let start = Instant::now();
         assert_eq!(cell.victim.shadow().unwrap().add(3), Ok(3));
         let took = start.elapsed();
@@ -243,7 +243,7 @@ fn crash_loop_beyond_the_limit() {
     let shadow = victim.shadow().unwrap();
     let lent = RRef::from_slice(&[1]);
     let fail = || shadow.fail(EXPLICIT, RRef::new(RRef::new(7)), &lent);
-    // Each crash is followed by a restart, except the one that the restart limit does not allow.
+    // A restart follows each of the first three crashes. The restart limit does not allow a fourth.
     for _ in 0..3 {
         assert_eq!(fail(), Err(RpcError::Crashed));
     }

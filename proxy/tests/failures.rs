@@ -1,4 +1,4 @@
-//! Calls that fail: what becomes of the arguments, of the panic's payload and of the caller.
+//! Calls that fail, and their effects on the arguments, the panic's payload and the caller.
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -29,8 +29,8 @@ trait Victim {
     /// Panics with a payload whose destructor panics, `depth` levels deep.
     fn die_of_payload(&self, depth: usize) -> Result<(), RpcError>;
     fn die_saying(&self, letters: usize) -> Result<(), RpcError>;
-    /// Calls `victim`, which is dead, with objects of its own. Returns how many fewer objects and capabilities
-    /// it owns afterwards.
+    /// Calls the dead `victim` with objects of this domain. Returns how many objects and how many capabilities the
+    /// domain has lost by the call.
     fn call_dead(&self, victim: Proxy<dyn Victim>) -> Result<[usize; 2], RpcError>;
     fn make_then_die(&self) -> Result<RRef<u64>, RpcError>;
 }
@@ -54,7 +54,7 @@ static PAYLOADS_DROPPED: AtomicUsize = AtomicUsize::new(0);
 /// A payload whose destructor panics with the next payload, as long as `depth` is not zero.
 struct Payload {
     depth: usize,
-    /// In private memory, which must still be there.
+    /// The text lies in private memory, which must still exist when the destructor runs.
     text: String,
 }
 
@@ -226,7 +226,7 @@ fn a_panic_in_a_destructor_is_contained() {
     assert_eq!(await_reclaims("dropping", 1).len(), 1);
 }
 
-/// One test, since the statics of the payloads are shared.
+/// All depths are tested in one test, since they share the statics of the payloads.
 ///
 /// Invariant: LIFE-5
 /// Failure: F-5
@@ -240,9 +240,9 @@ fn payload_is_dropped_inside_before_the_error_returns() {
         PAYLOAD_OWNER.store(usize::MAX, SeqCst);
         PAYLOADS_DROPPED.store(0, SeqCst);
         assert_eq!(proxy.die_of_payload(depth), Err(RpcError::Crashed));
-        // At once, not at the reclaim: nothing reaps in between.
+        // The payload was dropped at once and not by the reclaim: nothing reaps between the call and this check.
         assert_eq!(PAYLOAD_OWNER.load(SeqCst), owner, "depth {depth}");
-        // The payload of a destructor's panic is not dropped: that could go on without end.
+        // The payload of a destructor's panic is not dropped, because such drops could go on without end.
         assert_eq!(PAYLOADS_DROPPED.load(SeqCst), 1);
         let reason = deaths(&name)[0];
         assert_eq!(reason.message.as_str(), "(a panic without a message)");

@@ -92,7 +92,7 @@ struct Disk;
 
 impl Named for Disk {
     fn name(&self) -> Result<u32, RpcError> {
-        // As the callee, through whichever interface it was called.
+        // The method runs as the callee, whichever interface it is called through.
         assert_ne!(thread::current().owner(), Owner::HOST);
         Ok(42)
     }
@@ -235,7 +235,7 @@ macro_rules! variations {
             #[interface]
             pub(super) trait Same { $method }
         })*
-        /// All of them with their names: no two are equal.
+        /// Returns the descriptors of all variations with their names. No two are equal.
         fn variations() -> Vec<(&'static str, samara_domain_runtime::InterfaceDescriptor)> {
             vec![$((stringify!($module), <dyn $module::Same as Interface>::DESCRIPTOR)),*]
         }

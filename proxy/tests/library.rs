@@ -40,7 +40,7 @@ trait Victim {
 
 struct State;
 
-/// The number of values that the library's frames have dropped, for each thread of the test.
+/// For each thread of the test, the number of values that the library's frames have dropped.
 static DROPPED: [AtomicUsize; 3] = [const { AtomicUsize::new(0) }; 3];
 
 extern "C-unwind" fn returns() -> u64 {

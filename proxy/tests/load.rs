@@ -33,14 +33,14 @@ trait Store {
 #[derive(Default)]
 struct Last(Mutex<Option<RRef<[u64]>>>);
 
-/// How many of the next calls to `read` by each thread crash. No call crashes because of another thread's
+/// For each thread, the number of its next calls to `read` that crash. No call crashes because of another thread's
 /// count.
 static READ_CRASHES: [AtomicUsize; THREADS] = [const { AtomicUsize::new(0) }; THREADS];
 
 impl Store for Last {
     fn swap(&self, object: RRef<[u64]>, crash: bool) -> Result<Option<RRef<[u64]>>, RpcError> {
         assert!(!crash, "asked to");
-        // A lock that a panic poisoned belonged to a generation that is gone.
+        // This lock is not poisoned: a panic that poisons a lock ends the generation that has the lock.
         Ok(self.0.lock().unwrap().replace(object))
     }
     fn read(&self, who: usize, at: u64, mut buf: RRef<[u64]>) -> Result<RRef<[u64]>, RpcError> {
@@ -85,7 +85,8 @@ fn moved_objects_under_crashes() {
                         let object = RRef::try_from_fn(rng.below(40) + 1, |_| tag).unwrap();
                         match shadow.swap(object, rng.below(20) == 0) {
                             Ok(None) => {}
-                            // The object of any thread: it is whole, and belongs to this thread now.
+                            // Any of the threads may have stored this object. It is whole, and it belongs to the host
+                            // again.
                             Ok(Some(object)) => {
                                 assert!(object.iter().all(|word| *word == object[0]));
                                 assert!(RRef::owner(&object).is_host());

@@ -18,7 +18,8 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 #[interface]
 trait Falling {
     fn learn(&self, other: Proxy<dyn Falling>) -> Result<(), RpcError>;
-    /// Panics. A destructor then has the other domain do the same, `more` times. The last one faults instead.
+    /// Panics if `more` is not zero. While that panic unwinds, a destructor calls `fall(more - 1)` of the other
+    /// domain. The last call faults instead.
     fn fall(&self, more: u32) -> Result<(), RpcError>;
 }
 
@@ -82,7 +83,8 @@ fn fall(panics: u32) {
     });
 }
 
-// These run on threads of their own: `std` cannot be told which of the panics in flight a cut has discarded.
+// The calls are made on threads of their own, because `std` cannot be told which of the panics in flight a cut has
+// discarded.
 /// Invariant: ORDER-50
 /// Failure: F-4
 #[test]

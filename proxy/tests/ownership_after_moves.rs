@@ -184,8 +184,8 @@ fn packet(next: bool) -> Packet {
     }
 }
 
-/// Gives `give` a new holder, which must then own `objects` more than before and must have seen only itself as
-/// the owner.
+/// Calls `give` with a proxy of a new holder. Asserts that the holder then owns `objects` more than before, and that
+/// it saw only itself as the owner.
 fn check(
     name: &str,
     seen: usize,

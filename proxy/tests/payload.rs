@@ -1,8 +1,8 @@
 //! The payload of a panic belongs to the domain that panicked, and its destructor may do all that a domain's
 //! code may. The caller gets its error, even if it has put a `catch` of its own around the call.
 //!
-//! In optimised code that `catch` stands in the frame of the boundary. Only there can one of the two be
-//! mistaken for the other.
+//! In optimised code that `catch` stands in the frame of the boundary. Only then can a cut mistake the one for the
+//! other.
 //!
 //! Failure: F-5, F-18
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -31,7 +31,7 @@ const STEPS: u64 = if cfg!(debug_assertions) {
     500_000
 };
 
-/// What the destructor of the payload does.
+/// The deeds of the payload's destructor. This one does nothing.
 const NOTHING: u8 = 0;
 const LOOP: u8 = 1;
 const CHURN: u8 = 2;
@@ -44,9 +44,9 @@ const PANIC_TWICE: u8 = 6;
 trait Victim {
     /// Panics while it holds objects, with a payload whose destructor does `deed`.
     fn die(&self, deed: u8) -> Result<u64, RpcError>;
-    /// The same. It is called at one place only.
+    /// Does the same as `die`. It has one caller only, so that optimised code inlines the call there.
     fn die_guarded(&self, deed: u8) -> Result<u64, RpcError>;
-    /// The same with a harmless payload, and single-stepped from where its frame is left.
+    /// Panics with a harmless payload. The thread is single-stepped from the moment when this frame is unwound.
     fn die_stepped(&self) -> Result<u64, RpcError>;
     /// Calls `die` of `other`. Returns whether `other` crashed.
     fn relay(&self, other: Proxy<dyn Victim>, deed: u8) -> Result<bool, RpcError>;
@@ -236,8 +236,7 @@ fn a_kill_ends_the_destructor_of_a_payload() {
 /// Invariant: LIFE-6
 #[test]
 fn ticks_after_a_panic_are_contained_in_the_callee() {
-    // There are no ticks but those of the walk: one on `std`'s way to the panic hook would leave the hook's
-    // lock taken.
+    // The only ticks are those of the walk. A cut on `std`'s way to the panic hook would leave the hook's lock taken.
     on_its_own(stepping, |contained| {
         // Any time at all uses up this budget.
         let victim = spawn("payload stepped", Duration::from_micros(1));

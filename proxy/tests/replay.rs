@@ -37,7 +37,7 @@ trait Store {
     fn file(&self, number: u32) -> Result<Proxy<dyn File>, RpcError>;
     #[replay]
     fn directory(&self) -> Result<Proxy<dyn Directory>, RpcError>;
-    /// Hands out the file that was left here, if any.
+    /// Hands out the file that `leave` stored, if there is one.
     #[replay]
     fn lobby(&self) -> Result<Proxy<dyn File>, RpcError>;
     fn leave(&self, file: Proxy<dyn File>) -> Result<(), RpcError>;
@@ -226,8 +226,8 @@ fn an_opened_file_stays_valid_across_restarts() {
         assert_eq!(file.read(), Ok((42, 512)));
         assert_eq!(domain.restarts(), round);
     }
-    // A call on the file that was cut short is repeated, as a shadow's is, if it is idempotent; otherwise it is
-    // not.
+    // If the server crashes during a call on the file, the call is repeated if it is idempotent, and only then. Calls
+    // through a shadow do the same.
     CRASHES[5].store(2, SeqCst);
     assert_eq!(file.crash_times(5), Ok(42));
     assert_eq!(file.crash(), Err(RpcError::Crashed));

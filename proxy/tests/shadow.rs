@@ -46,7 +46,7 @@ static INIT_FAILS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static INITS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static MINT_FAILS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static COUNTED: AtomicU32 = AtomicU32::new(0);
-/// The highest owner for whom a recipe ran: it must be 0, the host.
+/// The highest index of an owner for which a recipe ran. It must be 0, the host's.
 static MINTED_AS: AtomicUsize = AtomicUsize::new(0);
 
 fn spend(count: &AtomicU32) -> bool {
@@ -267,7 +267,7 @@ fn default_methods_and_their_errors_are_the_callees() {
     CRASHES[10].store(1, SeqCst);
     assert_eq!(shadow.sector(), Ok(4096));
     assert_eq!(domain.proxy().unwrap().sector(), Ok(4096));
-    // An error that the method itself returns is not taken for a crash, whichever it is.
+    // The shadow takes no error that the method itself returns for a crash, not even `Crashed`.
     let restarts = domain.restarts();
     assert_eq!(shadow.refuse(), Err(RpcError::Crashed));
     assert_eq!(INITS[10].load(SeqCst), 2 + 100);

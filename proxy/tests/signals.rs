@@ -1,6 +1,6 @@
-//! CPU exceptions that need preparation, and the state that they leave in the CPU: a cut restores it.
+//! CPU exceptions that need preparation. They leave state in the CPU, which a cut restores.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
-#![expect(unsafe_code, reason = "does case must not be done")]
+#![expect(unsafe_code, reason = "raises exceptions that safe code cannot raise")]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart, RpcError};
 use samara_host_std::{DomainAlloc, System};
@@ -77,8 +77,8 @@ fn init((): ()) -> Result<State, RpcError> {
     Ok(State)
 }
 
-/// Returns MXCSR without its exception flags, the x87 control and tag words, and those flags that code must not
-/// find set.
+/// Returns MXCSR without its exception flags, the x87 control and tag words, and the flags DF, NT and AC, which must
+/// be clear when code is called.
 fn control_words() -> (u32, u16, u16, u64) {
     let (mut mxcsr, mut x87, mut flags) = (0_u32, [0_u32; 7], 0_u64);
     // SAFETY: writes the four bytes of `mxcsr`.

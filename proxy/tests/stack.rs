@@ -32,8 +32,8 @@ const NONE: usize = usize::MAX;
 
 #[interface]
 trait Deep {
-    /// Calls the same of the other domain, which calls back, and so on, until a call is refused. Returns how
-    /// deep that went. At the depth `trap_at` it raises a trap.
+    /// Calls `chain` of the other domain, which calls back, and so on until a call is refused. Returns the depth of
+    /// the last call that was not refused. The call at the depth `trap_at` raises a trap.
     fn chain(&self, depth: usize, trap_at: usize, object: RRef<usize>) -> Result<usize, RpcError>;
     /// Uses `pad` frames, then overruns the stack while it allocates and frees.
     fn dig(&self, pad: usize) -> Result<u64, RpcError>;
@@ -41,9 +41,9 @@ trait Deep {
     fn dig_and_call(&self, pad: usize) -> Result<u64, RpcError>;
     /// Calls `wait` of the other domain.
     fn relay_wait(&self) -> Result<u64, RpcError>;
-    /// Waits until the test lets it go on.
+    /// Waits until the test sets `MAY_GO_ON`.
     fn wait(&self) -> Result<u64, RpcError>;
-    /// Whether the domain can have a thread that runs.
+    /// Returns whether the domain can start a thread.
     fn has_thread(&self) -> Result<bool, RpcError>;
 }
 
@@ -63,8 +63,8 @@ fn other(than: usize) -> &'static Proxy<dyn Deep> {
     unsafe { &*ENDS[1 - than].load(SeqCst) }
 }
 
-/// Allocates and frees on the way down, and would do so on the way up. Its own frames are small, so that the
-/// stack's end falls into the frames of the functions that it calls.
+/// Recurses, and allocates and frees in each frame. Its own frames are small, so that the stack ends inside the
+/// functions that it calls.
 #[inline(never)]
 fn allocate_deeper(depth: u64) -> u64 {
     let private = vec![depth; 1 + depth as usize % 700];
@@ -139,8 +139,8 @@ fn spawn(number: usize, spec: DomainSpec) -> Domain<dyn Deep> {
     host().spawn(spec, init, Mint::of(move || number)).unwrap()
 }
 
-/// Runs `body` on a thread of its own with a stack of `bytes`, contained. All totals are the same afterwards as
-/// before.
+/// Runs `body` on a contained thread of its own with a stack of `bytes`. Asserts that all totals are the same
+/// afterwards as before.
 fn with_stack<R: Send>(bytes: usize, body: impl FnOnce(&[Domain<dyn Deep>; 2]) -> R + Send) -> R {
     with_specs(bytes, [spec("even"), spec("odd")], body)
 }
@@ -151,8 +151,8 @@ fn with_specs<R: Send>(
     body: impl FnOnce(&[Domain<dyn Deep>; 2]) -> R + Send,
 ) -> R {
     let before = Totals::now();
-    // A spec with a stack is refused before some thread is contained, and this may be the first test. A thread
-    // of its own asks for that, so that this thread's own stack stays unknown to the runtime.
+    // As long as no thread has been contained, a spec with a stack is refused, and this may be the first test. So
+    // another thread is contained first. This thread is not, so that its stack stays unknown to the runtime.
     thread::spawn(|| drop(contained(false))).join().unwrap();
     let [even, odd] = specs;
     let domains = [spawn(0, even), spawn(1, odd)];
@@ -187,7 +187,7 @@ fn chain(domains: &[Domain<dyn Deep>; 2], trap_at: usize) -> Result<usize, RpcEr
     proxy.chain(0, trap_at, RRef::new(0))
 }
 
-/// Whether both are alive and have never died.
+/// Returns whether both domains are alive and have never died.
 fn have_never_died(domains: &[Domain<dyn Deep>; 2]) -> bool {
     domains
         .iter()
@@ -202,7 +202,7 @@ fn an_endless_chain_is_refused_before_an_overflow() {
     let reached = with_stack(1024 * KIB, |domains| {
         let reached = chain(domains, NONE);
         assert!(have_never_died(domains));
-        // A second time: the refused call has left nothing behind.
+        // A second chain gets as deep, so the refused call has left nothing behind.
         assert_eq!(chain(domains, NONE), reached);
         reached
     });
@@ -214,7 +214,8 @@ fn an_endless_chain_is_refused_before_an_overflow() {
 #[test]
 fn an_entry_asks_for_the_stack_in_the_spec() {
     let _alone = alone();
-    // More than any other thread here has, since a thread that has ended may have left its stack to this one.
+    // Larger than the stack of any other thread here, since a new thread may get the stack of a thread that has
+    // ended.
     const STACK: usize = 3 << 20;
     let all = with_stack(STACK, |domains| chain(domains, NONE).unwrap());
     let wide = spec("wide").stack(2 << 20);
@@ -259,7 +260,7 @@ fn a_stack_that_no_thread_has_fails_the_start() {
 #[test]
 fn an_own_thread_with_a_short_stack_is_a_death() {
     let _alone = alone();
-    // More than any thread that has ended can have left to the domain's thread.
+    // Larger than any stack that an ended thread can have left to the domain's thread.
     let wide = spec("wide").stack(48 << 20);
     with_specs(64 << 20, [spec("narrow"), wide], |domains| {
         let wide = domains[1].proxy().unwrap();
@@ -288,7 +289,7 @@ fn with_segments_a_chain_uses_up_its_share() {
         allow_segments(0);
         reached
     });
-    // Half of the segments and one more, with as many calls on each as on the first.
+    // The chain gets half of the segments and one more, and each segment holds as many calls as the first.
     let [without, on_one, on_its_share] = reached;
     let (each, all) = (on_one - without, on_its_share - without);
     assert!((16 * each..=18 * each).contains(&all), "{reached:?}");

@@ -46,12 +46,12 @@ static DROPPED: AtomicUsize = AtomicUsize::new(0);
 struct DropCounter(Option<Box<u64>>);
 impl Drop for DropCounter {
     fn drop(&mut self) {
-        // Only outside a cut: a call that was not cut drops its values.
+        // A cut runs no destructors, so this destructor runs only in calls that were not cut before it.
         DROPPED.fetch_add(self.0.as_ref().map_or(1, |at| **at as usize), SeqCst);
     }
 }
 
-/// A leaf function with more locals than registers: they lie below the stack pointer, in the red zone.
+/// A leaf function with more locals than registers. The other locals lie below the stack pointer, in the red zone.
 #[inline(never)]
 fn red_zone(seed: u64) -> u64 {
     let mut words = [0_u64; 12];
@@ -108,7 +108,7 @@ impl Worker for State {
 }
 
 fn init(seed: u64) -> Result<State, RpcError> {
-    // The domain's private heap has memory from the start.
+    // This allocation makes sure that the domain's private heap has memory from the start.
     Ok(*black_box(Box::new(State(seed))))
 }
 
@@ -139,8 +139,8 @@ struct Walk {
 }
 
 impl Walk {
-    /// Asserts that at least so many instructions were cut at, and at so many a cut was put off; a debug build,
-    /// which only samples, has one of each at least.
+    /// Asserts that at least `cut` ticks cut the call, and that at least `later` ticks put the cut off. A debug build
+    /// only takes samples, so one of each is enough there.
     fn assert_seen(&self, cut: u64, later: u64) {
         let (cut, later) = if cfg!(debug_assertions) {
             (1, 1)
@@ -151,8 +151,8 @@ impl Walk {
     }
 }
 
-/// Ticks once (or, if it `insists`, from then on) at every instruction of `call`, and has `after` check the
-/// outcome.
+/// Repeats `call` for each of its instructions, and ticks at that instruction. If it `insists`, it also ticks at all
+/// later ones. After each run `after` checks the outcome.
 fn walk<R>(
     contained: &Contained,
     insists: bool,

@@ -1,5 +1,5 @@
-//! A supervisor restarts a domain whose calls were recorded by a shadow: they are replayed, whether a
-//! supervisor or a shadow restarts it.
+//! A supervisor restarts a domain. The calls that a shadow has recorded are replayed, whether a supervisor or a
+//! shadow restarts the domain.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, Status, Strategy, Supervisor};
 use samara_host_std::{DomainAlloc, System};

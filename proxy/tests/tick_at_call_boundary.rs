@@ -1,5 +1,5 @@
-//! A tick at every instruction of a call's way in and out, with a `catch` of the caller's own around the call.
-//! In optimised code both stand in one frame, and no cut may land in the caller's `catch`.
+//! A tick at every instruction of a call's way in and out, with a `catch` of the caller's own around the call. In
+//! optimised code the call's boundary and this `catch` are in one frame. No cut may land in the caller's `catch`.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;

@@ -1,4 +1,4 @@
-//! Ticks inside `memcpy`: hosted, that is the C library's.
+//! Ticks inside `memcpy`. In a hosted program that is the C library's function.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{DomainSpec, ExitKind, Mint, Restart, RpcError};

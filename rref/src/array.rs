@@ -5,8 +5,8 @@ use core::ptr::NonNull;
 use samara_shared_heap::AllocError;
 
 impl<T: Exchangeable, const N: usize> RRef<[T; N]> {
-    /// Makes an array in place, whose value at `i` is `make(i)`. However large it is, it is not copied over the stack.
-    /// If `make` panics, the values made so far are dropped.
+    /// Makes an array in place, whose value at `i` is `make(i)`. An array of any size is made without a copy on the
+    /// stack. If `make` panics, the values made so far are dropped.
     ///
     /// # Errors
     /// The heap has no room or the domain's quota is used up.

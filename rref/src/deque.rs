@@ -13,9 +13,9 @@ use samara_shared_heap::{AllocError, Owner, heap, thread};
 
 /// A double-ended queue of at most `N` `RRef<T>`s, one pointer wide.
 ///
-/// A batch of plain values is handed over by one store, however many there are: its members belong to a group, and the
-/// group belongs to its owner. Members whose values hold `RRef`s themselves are visited one by one, and so are all
-/// members if no group was left.
+/// A batch of plain values is handed over by one store, whatever its length, because its members belong to a group,
+/// and only the group's owner changes. Members are visited one by one if their values hold `RRef`s themselves, or if
+/// no group was left when the batch was made.
 ///
 /// ```
 /// use samara_rref::{RRef, RRefDeque};
@@ -93,7 +93,7 @@ impl<T: ?Sized + Target> BatchSlot<T> {
     /// Makes `object` a member of the batch's group, or the running domain's own if the batch has no group. One store.
     ///
     /// # Safety
-    /// `object` is a live object at its place, and goes into the batch together with this store.
+    /// `object` is a live object at its place, and the caller puts it into the batch together with this call.
     #[inline]
     pub unsafe fn give(&self, object: NonNull<T>) {
         let (object, place) = (object.cast(), T::place_of(object));
@@ -384,7 +384,8 @@ unsafe impl<T: ?Sized + Target, const N: usize> Exchangeable for RRefDeque<T, N>
                 // (EXPORT-17).
                 unsafe { to.group(group) };
             }
-            // SAFETY: the creator of `to` vouches that everything it is applied to now moves to its owner (OWN-3).
+            // SAFETY: the creator of `to` vouches that everything to which it is applied now moves to its owner
+            // (OWN-3).
             None if !to.weighs() => unsafe { Self::give_each(self.0.address(), to.owner()) },
             _ => self.0.transfer(to),
         }

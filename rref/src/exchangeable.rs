@@ -15,9 +15,9 @@ use samara_shared_heap::AllocError;
 /// }
 /// ```
 ///
-/// Functions, closures, references, raw pointers, `Box`, trait objects, cells and locks are not exchangeable. Nor is a
-/// type with a `Drop` of its own, because a reclaim releases objects as plain bytes, or a type that contains itself,
-/// because a transfer takes bounded time.
+/// Functions, closures, references, raw pointers, `Box`, trait objects, cells and locks are not exchangeable. A type
+/// with a `Drop` of its own is not exchangeable either, because a reclaim releases objects as plain bytes. Nor is a
+/// type that contains itself, because a transfer takes bounded time.
 ///
 /// # Safety
 /// Everything that a value owns is plain data or exchangeable; it holds no pointer into a private heap, no code address
@@ -32,17 +32,19 @@ use samara_shared_heap::AllocError;
 pub unsafe trait Exchangeable: Send + 'static {
     /// Whether a value may hold an `RRef` or a capability, so that a transfer must visit it.
     const NESTED: bool;
-    /// How deeply values nest in it, in `RRef`s or in place. The depth is finite, so a type that contains itself does
-    /// not compile. It is below [`MAX_DEPTH`](crate::MAX_DEPTH) in every type that crosses.
+    /// How deeply values nest in the type. Each level is a value inside another, behind an `RRef` or in place. The
+    /// depth is finite, so a type that contains itself does not compile. It is below [`MAX_DEPTH`](crate::MAX_DEPTH)
+    /// in every type that crosses.
     const DEPTH: usize;
     /// The type as data.
     const DESCRIPTOR: TypeDescriptor;
-    /// Evaluated for every type that crosses. A transfer has only the stack that each entry leaves to the boundary.
+    /// Evaluated for every type that crosses. A transfer calls itself for each level, and has only the stack that
+    /// each entry leaves to the boundary.
     #[doc(hidden)]
     const NOT_TOO_DEEP: () = assert!(Self::DEPTH < MAX_DEPTH, "values nest too deeply");
-    /// Evaluated for every type that crosses, and for its parts: a type that holds no `RRef` and no capability has no
-    /// destructor. The check is in the trait, because a crate can give itself the name under which the derive reaches
-    /// its support code.
+    /// Evaluated for every type that crosses, and for its parts. A type that holds no `RRef` and no capability must
+    /// have no destructor. The check is in the trait, because the derive reaches its support code by a name to which
+    /// the user's crate can give another meaning.
     #[doc(hidden)]
     const NO_DESTRUCTOR_OF_ITS_OWN: () = assert!(
         Self::NESTED || !core::mem::needs_drop::<Self>(),
@@ -53,8 +55,8 @@ pub unsafe trait Exchangeable: Send + 'static {
     fn transfer(&self, to: &Transfer);
 }
 
-/// The limit on the levels of nested values: every type that crosses has fewer. A transfer visits them with that many
-/// nested calls.
+/// The limit on the levels of nested values. Every type that crosses has fewer levels, and a transfer makes as many
+/// nested calls as the type has levels.
 pub const MAX_DEPTH: usize = 48;
 
 /// The compile-time check that the derive writes for every field.

@@ -8,10 +8,11 @@ use samara_shared_heap::group::{self, Group};
 use samara_shared_heap::ledger::Load;
 use samara_shared_heap::{Cap, Capability, Owner, heap};
 
-/// A change of owner in progress. Safe code cannot make one and so cannot forge ownership; generated proxies do.
+/// A change of owner in progress. Generated proxies make one. Safe code cannot make one, and so cannot forge
+/// ownership.
 ///
-/// Or only a count of the objects that a change of owner would move ([`weigh`]), which changes nothing. So the code
-/// that visits a value leaves every change to the methods here.
+/// A value of this type may also only count the objects that a change of owner would move ([`weigh`]). It then
+/// changes nothing. So the code that visits a value leaves every change to the methods here.
 #[derive(Debug)]
 pub struct Transfer {
     to: Owner,
@@ -23,8 +24,8 @@ impl Transfer {
     /// Makes a change of owner to `to`.
     ///
     /// # Safety
-    /// The right to use everything that it is applied to moves to `to` together with the change: no code of the former
-    /// owner can use any of that afterwards.
+    /// The right to use everything to which the result is applied moves to `to` together with the change: no code of
+    /// the former owner can use any of it afterwards.
     #[inline]
     #[must_use]
     pub const unsafe fn to(to: Owner) -> Self {

@@ -15,7 +15,7 @@ use core::mem::ManuallyDrop;
 use core::ops::Deref;
 use core::ptr::{self, NonNull};
 
-/// A value of trusted code that domains hold by handle: a proxy, an MMIO region, a DMA buffer.
+/// A value of trusted code that domains hold by handle: a proxy, a shadow, a PCI function, an interrupt.
 ///
 /// When an owner dies, the heap first calls `quiesce` on all of its capabilities and then drops each of them, on behalf
 /// of the host.
@@ -28,8 +28,8 @@ pub unsafe trait Capability: Send + 'static {
     /// The name of the capability, for messages.
     const NAME: &'static str;
 
-    /// Stops what the capability controls (a device, a timer). The heap calls it before it releases anything of a dead
-    /// owner, possibly more than once.
+    /// Stops the thing that the capability controls, such as a device. The heap calls it before it releases anything
+    /// of a dead owner, possibly more than once.
     fn quiesce(&self) {}
 }
 

@@ -58,10 +58,10 @@ static TABLE: Table = {
     Table(words)
 };
 
-/// Once fewer than half of the groups are left, a domain that has opened this many gets no more. A group counts for the
-/// domain that opened it, whichever domain owns it now: so no domain can use up all groups, neither by keeping them nor
-/// by handing them to others. While at least half are left, [`open`] does not count. The runtime counts all generations
-/// of a name as one [`Opener`].
+/// Once fewer than half of the groups are left, a domain that has opened this many gets no more. A group counts for
+/// the domain that opened it, whichever domain owns it now. So a domain cannot use up all groups, whether it keeps
+/// them or hands them to others. While at least half are left, [`open`] does not count. The runtime counts all
+/// generations of a name as one [`Opener`].
 pub const SHARE: usize = GROUPS / 16;
 
 /// The identity for which opened groups are counted. An [`Owner`] would not do: it is a slot, which an unrelated domain
@@ -87,7 +87,7 @@ struct Free {
     left: usize,
     /// The opener of each open group.
     openers: [Opener; GROUPS],
-    /// The opener for which the groups count that each owner opens.
+    /// For each owner, the opener for which the groups of that owner count.
     of: [Opener; MAX_OWNERS],
     /// The opener made last. Once the numbers are used up, all new openers are the same one.
     newest: Opener,

@@ -48,8 +48,8 @@ pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u
     }
 }
 
-/// Allocates for an owner with a quota. Returns the slot, or `None` and the error; beside a slot the error means
-/// nothing.
+/// Allocates for an owner with a quota. Returns the slot, or `None` and the error. If there is a slot, the error
+/// means nothing.
 #[cold]
 #[inline(never)]
 fn alloc_limited(
@@ -167,7 +167,7 @@ fn create_large(
 /// # Safety
 /// `object` is a live object that [`alloc`] placed at `place`, with its provenance. The caller has the only right to
 /// drop it, and nothing uses it any more.
-// Always inlined, as `alloc`: left to itself, the compiler does not, and each free computes its class again.
+// Always inlined, as `alloc`: otherwise the compiler does not inline it, and each free computes its class again.
 #[inline(always)]
 pub unsafe fn free(object: NonNull<u8>, place: Place) {
     let thread = thread::current();

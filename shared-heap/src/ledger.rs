@@ -147,7 +147,7 @@ impl Ledger {
         fits
     }
 
-    /// Whether the owner may be given anything at all, which it may not once it has reached twice its limit.
+    /// Whether the owner may be given anything at all. It may not once it has reached twice its limit.
     #[must_use]
     pub const fn has_room(&self) -> bool {
         self.far.bytes > 0 && self.far.objects > 0

@@ -120,8 +120,9 @@ pub fn is_limited(owner: Owner) -> bool {
     slow_path_flags::of(owner) & slow_path_flags::LIMITED != 0
 }
 
-/// Whether `load` may be handed to `owner`, which it may unless that would exceed twice the owner's limit. If so, takes
-/// `load` from the owner's credit. Call it *before* the change of owner, and only for an owner that [`is_limited`].
+/// Whether `load` may be handed to `owner`. It may unless the owner would then exceed twice its limit. If it may,
+/// takes `load` from the owner's credit. Call it *before* the change of owner, and only for an owner that
+/// [`is_limited`].
 ///
 /// The answer is approximate: each of several CPUs that hand over at once takes its load from the credit before the
 /// objects arrive, and objects that the owner has consumed are seen only at the next count. Cost: a lock of the owner,
@@ -135,8 +136,8 @@ pub unsafe fn admit(owner: Owner, load: Load) -> bool {
     receives(owner, |ledger| ledger.receive(load))
 }
 
-/// Whether `owner`, which [`is_limited`], may make a call whose result nobody can refuse once the call returns. It may
-/// not once it has reached twice its limit. Call it before that call. Cost: as [`admit`].
+/// Whether `owner`, which [`is_limited`], may make a call whose result cannot be refused once the call returns. An
+/// owner that has reached twice its limit may not. Use it before that call. Cost: as [`admit`].
 #[cold]
 #[must_use]
 pub fn has_room(owner: Owner) -> bool {
@@ -169,8 +170,8 @@ pub(crate) struct Grant {
 
 /// Takes `load` from the credit of `owner`, which has a limit. Returns `None` if the credit does not allow it.
 ///
-/// The calling thread holds no lock of the heap, and is under no no-cut mark where that can be avoided: a count may
-/// take long.
+/// The calling thread holds no lock of the heap. It also should not be under a no-cut mark, because a count may take
+/// long.
 #[cold]
 pub(crate) fn charge(owner: Owner, load: Load) -> Option<Grant> {
     // The count runs on behalf of the host, which is not cut: a cut would skip the walk's destructor, and its slab

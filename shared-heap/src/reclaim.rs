@@ -9,8 +9,8 @@ use crate::{cap, group};
 /// Counts of the objects and capabilities that a reclaim released.
 pub type Reclaimed = Census;
 
-/// Quiesces every capability of `owner`, so that the devices and timers that they control stop writing memory. Releases
-/// nothing yet. Returns how many capabilities it quiesced.
+/// Quiesces every capability of `owner`, so that the devices that they control stop writing memory. Releases nothing
+/// yet. Returns how many capabilities it quiesced.
 ///
 /// # Safety
 /// As for [`reclaim`].

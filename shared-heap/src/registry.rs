@@ -97,8 +97,8 @@ pub(crate) fn locked<R>(f: impl FnOnce(&mut Registry) -> R) -> (R, RetiredSlabs)
     (result, registry.gone.take())
 }
 
-/// Runs `f` with the lock held, under a no-cut mark. Gives the slabs that `f` retired back to the host after both have
-/// ended.
+/// Runs `f` with the lock held, under a no-cut mark. Gives the slabs that `f` retired back to the host after the lock
+/// was released and the mark has ended.
 pub(crate) fn with<R>(f: impl FnOnce(&mut Registry) -> R) -> R {
     // SAFETY: only the heap's own code runs under the mark, to the end of this function or until `after` ends it
     // (ORDER-54).
@@ -108,11 +108,12 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut Registry) -> R) -> R {
     result
 }
 
-/// Frees a large object under the caller's no-cut mark, and returns it for its pages to go back to the host.
+/// Takes a large object out of the registry under the caller's no-cut mark, and returns it. The caller gives its
+/// pages back to the host.
 ///
 /// # Safety
 /// `object` is a large object, and nothing refers to it any more.
-// Out of line, because a run that goes into a cache does not come here.
+// Out of line, because only a run that does not go into a cache comes here.
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn take_large(object: NonNull<u8>) -> RetiredSlabs {

@@ -51,7 +51,7 @@ impl Frame {
     }
 }
 
-/// A request for room on a stack that failed: at which depth, and for how much.
+/// A failed request for room on a stack: its depth and its size.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shortage {
     /// Bytes of stack that the thread had in use.
@@ -266,9 +266,9 @@ impl ThreadSlot {
         self.wait.set(self.wait.get().max(wait));
     }
 
-    /// Returns how many nanoseconds of the innermost [uncharged stretch](as_host_uncharged) are not the host's work for
-    /// the domain that the stretch serves: the time of domains that are entered in the stretch, which pay for
-    /// themselves, and time that counts for no domain.
+    /// Returns how many nanoseconds of the innermost [uncharged stretch](as_host_uncharged) are not the host's work
+    /// for the domain that the stretch serves. These are the time of domains that were entered in the stretch, which
+    /// pay for themselves, and time that counts for no domain.
     #[must_use]
     pub fn others(&self) -> u64 {
         self.others.get()
@@ -281,11 +281,12 @@ impl ThreadSlot {
     }
 
     /// Accounts for the time since the last call of this or of [`set_others`](Self::set_others), up to `now`, in
-    /// nanoseconds: it belongs to [`others`](Self::others), or else to the host's work in the innermost uncharged
-    /// stretch. Time in which the thread did not run belongs to the same side as the time at which it stopped.
+    /// nanoseconds. If `is_others`, that time belongs to [`others`](Self::others), otherwise to the host's work in
+    /// the innermost uncharged stretch. Time in which the thread did not run belongs to the same side as the time at
+    /// which it stopped.
     pub fn tell(&self, now: u64, is_others: bool) {
         let accounted_until = self.accounted_until.get();
-        // At 0 no clock was read since the stretch began, so nobody measures it.
+        // 0 means that no clock was read since the stretch began, so the stretch is not measured.
         if is_others && accounted_until != 0 {
             let more = now.saturating_sub(accounted_until);
             self.others.set(self.others.get().wrapping_add(more));
@@ -362,7 +363,7 @@ impl ThreadSlot {
     ///
     /// # Safety
     /// As for [`set_stack`](Self::set_stack).
-    // With shorter addresses the room is compared as an unsigned number, which cannot be negative.
+    // Only on 64-bit targets: elsewhere the room is compared as an unsigned number, which cannot be negative.
     #[cfg(target_pointer_width = "64")]
     pub unsafe fn open_reserve(&self, stack: Range<usize>) {
         self.floor.set(stack.end);
@@ -370,8 +371,8 @@ impl ThreadSlot {
     }
 }
 
-/// The floor of a thread whose host has not set a stack. On 64-bit targets the addresses in use lie around zero, when
-/// read as signed numbers: in the lower and the upper half. This address is below both.
+/// The floor of a thread whose host has not set a stack. On 64-bit targets, addresses are in the lower and the upper
+/// half of the address space. Read as signed numbers they lie around zero, and this address is below all of them.
 const NO_FLOOR: usize = if cfg!(target_pointer_width = "64") {
     !(usize::MAX / 16)
 } else {
@@ -494,9 +495,9 @@ pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
 /// Runs `f` as [`as_host`] does, but ticks charge no domain meanwhile. Also returns the microseconds that ticks have
 /// counted.
 ///
-/// For time that a clock measures instead, and for work that the domain has not chosen: a reclaim, whose length the
-/// dead domain has chosen, or the start of a service that other domains need, too. Not for an answer that a domain can
-/// request again and again.
+/// Use it for time that a clock measures instead, and for work whose length the charged domain would not choose: a
+/// reclaim, whose length the dead domain has chosen, or the start of a service that other domains need, too. Do not
+/// use it for an answer that a domain can request again and again.
 ///
 /// # Safety
 /// As for [`as_host`].
@@ -516,7 +517,8 @@ pub unsafe fn as_host_uncharged<R>(f: impl FnOnce() -> R) -> (R, u32) {
             if let Some((others, accounted_until)) = self.around {
                 let now = slot.accounted_until.get();
                 slot.set_others(others, accounted_until);
-                // For the enclosing stretch, all time of this one belongs to the domain on whose behalf this one ran.
+                // The enclosing stretch counts all time of this one as `others`, because it belongs to the domain on
+                // whose behalf this one ran.
                 slot.tell(now, true);
             }
         }

@@ -195,7 +195,7 @@ fn two_threads_agree_with_the_model() {
             scope.spawn(move || run(me, me as u64));
         }
     });
-    // Objects that arrived in the mail after its thread had ended.
+    // Frees the objects that were mailed to a thread after it had ended.
     for mail in &MAIL {
         mail.lock().unwrap().drain(..).for_each(Object::free);
     }

@@ -1,4 +1,5 @@
-//! Quotas: exact for an owner's own allocations, and not checked for objects that others hand to it.
+//! Quotas are exact for an owner's own allocations. Objects that others hand to it without asking `quota::admit` are
+//! counted but not refused.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std as _;

@@ -1,4 +1,4 @@
-//! Builds a shipped crate's sources over the primitives that loom explores.
+//! Sets the `cfg` under which a shipped crate's sources use the primitives that loom explores.
 
 fn main() {
     println!("cargo::rerun-if-changed=../cfg.rs");

@@ -1,6 +1,6 @@
-//! Says where frames can be cut by tables, and tells the `jump` backend which floating-point
-//! registers a RISC-V target has: a stable compiler does not (`target_feature = "d"` is hidden
-//! there), but its targets' names do.
+//! Sets `samara_tables` where frames can be cut by tables, and tells the `jump` backend which floating-point
+//! registers a RISC-V target has. A stable compiler does not tell it (`target_feature = "d"` is hidden there), so the
+//! script reads the target's name.
 
 use std::env;
 
@@ -10,7 +10,7 @@ fn main() {
     println!("cargo:rustc-check-cfg=cfg(samara_tables)");
     let variable = |name| env::var(name).unwrap_or_default();
     let tables = env::var_os("CARGO_FEATURE_TABLES").is_some();
-    // Where a cut is written for the architecture.
+    // The cut by tables is implemented for x86_64 only.
     if tables && variable("CARGO_CFG_TARGET_ARCH") == "x86_64" {
         println!("cargo:rustc-cfg=samara_tables");
     }
@@ -18,7 +18,7 @@ fn main() {
         return;
     }
     let target = variable("TARGET");
-    // `riscv64gc-unknown-none-elf`: after the width, one letter an extension; `g` includes `d`.
+    // In a name such as `riscv64gc-unknown-none-elf`, each letter after the width is an extension. `g` includes `d`.
     let extensions = target.split('-').next().unwrap_or_default();
     let extensions =
         extensions.trim_start_matches(|c: char| c.is_ascii_digit() || "riscv".contains(c));

@@ -21,7 +21,7 @@ use crate::{println_fatal, thread};
 /// The longest backtrace that is printed, in calls.
 const MAX_CALLS: usize = 64;
 
-/// The number of innermost calls among which the calls of the panic machinery are looked for.
+/// The number of innermost calls that are searched for calls of the panic machinery.
 const PANIC_CALLS: usize = 8;
 
 /// One line of a backtrace.
@@ -31,14 +31,14 @@ pub(crate) enum Line {
     At(Place<'static>),
     /// An address that is not in the symbol table.
     Unknown(usize),
-    /// The call before occurred this many times more.
+    /// The previous call is repeated this many times.
     Again(u32),
-    /// The calls before this line are of the first owner, which the second owner called. The calls that follow are of
-    /// the second owner.
+    /// The place where the second owner called the first. The lines above belong to the first owner, the lines below
+    /// to the second.
     Boundary(Owner, Owner),
 }
 
-/// Passes each line for `calls`, which come innermost first, to `each`.
+/// Turns `calls`, the innermost first, into lines and passes each line to `each`.
 pub(crate) fn lines(calls: impl Iterator<Item = Call>, mut each: impl FnMut(Line)) {
     let mut inner: Option<Owner> = None;
     let mut last = Call::NONE;
@@ -84,18 +84,18 @@ pub(crate) fn culprit(calls: impl Iterator<Item = Call> + Clone) -> impl Iterato
     calls.skip(last.map_or(0, |(index, _)| index + 1))
 }
 
-/// Prints the calls that led here, innermost first.
+/// Prints the running thread's calls, the innermost first.
 pub(crate) fn print() {
     print_from(&Registers::here());
 }
 
-/// Prints the calls that led to the place where the running thread, on its own stack, had these `registers`.
+/// Prints the calls of the running thread as of the moment when it had these `registers` on its own stack.
 pub(crate) fn print_from(registers: &Registers) {
     let slot = &thread::current().slot;
     // SAFETY: the stack is the running thread's, as its slot records.
     let frames = unsafe { Backtrace::new(registers, slot.stack(), &Registered) };
-    // SAFETY: `slot` is the running thread's. The thread, which is in this call or was interrupted by a trap, keeps its
-    // frames until all lines are printed.
+    // SAFETY: `slot` is the running thread's. The thread is in this call, or a trap has interrupted it, so its frames
+    // stay until all lines are printed.
     let calls = unsafe { Calls::new(slot, frames) };
     lines(calls.take(MAX_CALLS), |line| print_line(&line));
 }

@@ -20,8 +20,8 @@ pub(crate) fn init() {
 }
 
 fn open() -> Option<Uart16550<PioBackend>> {
-    // SAFETY: this is COM1 of a PC. Only `PORT` uses it, until `print_fatal` takes it over on the way to the kernel's
-    // end.
+    // SAFETY: this is COM1 of a PC. Only `PORT` uses it, until the kernel fails and `print_fatal` takes the port
+    // over.
     let mut port = unsafe { Uart16550::new_port(COM1) }.ok()?;
     port.init(Config::default()).ok()?;
     Some(port)
@@ -42,17 +42,17 @@ impl Write for Console<'_> {
     }
 }
 
-/// Prints `arguments` under the console's lock. Formatting them must not run code of a domain: such values are
-/// formatted into a buffer first.
+/// Prints `arguments` under the console's lock. Formatting `arguments` must not run code of a domain. The caller
+/// formats a domain's values into a buffer first.
 pub(crate) fn print(arguments: fmt::Arguments<'_>) {
     if let Some(port) = PORT.lock().as_mut() {
-        // The console itself never fails. If a `Display` fails, the part that it has written stays.
+        // The console itself never fails. If a `Display` fails, the text that it has written so far stays printed.
         let _ = Console(port).write_fmt(arguments);
     }
 }
 
-/// Prints on the way to the kernel's end. It does not wait for the console's lock, since the thread that failed may
-/// hold it.
+/// Prints for a kernel that is about to stop. It does not wait for the console's lock, since the failed thread may
+/// hold the lock.
 pub(crate) fn print_fatal(arguments: fmt::Arguments<'_>) {
     if let Some(port) = open().as_mut() {
         let _ = Console(port).write_fmt(arguments);
@@ -67,7 +67,7 @@ macro_rules! println {
     };
 }
 
-/// Prints a line on the way to the kernel's end, without waiting for the console's lock.
+/// Prints a line for a kernel that is about to stop, without waiting for the console's lock.
 #[macro_export]
 macro_rules! println_fatal {
     ($($argument:tt)*) => {

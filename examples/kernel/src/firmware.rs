@@ -8,7 +8,7 @@ use arrayvec::ArrayVec;
 
 use crate::mm::window;
 
-/// The most PCI regions that are kept; a PC has one.
+/// The most PCI regions that are kept. A PC has one region.
 const MAX_PCI_REGIONS: usize = 4;
 
 /// The place of the configuration space of a range of PCI buses (PCI Firmware Specification 3.3, table 4-3).
@@ -50,7 +50,7 @@ impl AcpiHandler for Mapper {
     fn unmap_physical_region<T>(_: &PhysicalMapping<Self, T>) {}
 }
 
-/// Reads the tables that `rsdp`, the physical address of the root pointer, leads to.
+/// Reads the ACPI tables. `rsdp` is the physical address of their root pointer.
 ///
 /// # Safety
 ///
@@ -67,7 +67,7 @@ pub(crate) unsafe fn read(rsdp: u64) -> Result<Firmware, AcpiError> {
                 last_bus: entry.bus_number_end,
                 base: entry.base_address,
             };
-            // Regions for which there is no room stay unused; a PC has one.
+            // A region for which there is no room stays unused. A PC has one region.
             let _ = pci.try_push(region);
         }
     }

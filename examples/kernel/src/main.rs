@@ -1,7 +1,8 @@
-//! The reference kernel of Samara: the smallest kernel that shows every host hook, for x86_64 under QEMU.
+//! The reference kernel of Samara, for x86_64 under QEMU: the smallest kernel that shows every host hook.
 //!
-//! It runs on one CPU. The tick schedules threads by round robin, and devices are polled. On the command line,
-//! `mode=test` runs the kernel's own tests (feature `kernel-tests`), and `mode=demo` runs the demo (feature `demo`).
+//! It runs on one CPU. The tick schedules threads by round robin. The demo polls its devices; a driver may also wait
+//! for message-signalled interrupts. On the command line, `mode=test` runs the kernel's own tests (feature
+//! `kernel-tests`), and `mode=demo` runs the demo (feature `demo`).
 #![no_std]
 #![no_main]
 #![cfg_attr(
@@ -63,7 +64,7 @@ extern "C" fn kernel_main(start_info: u32) -> ! {
 /// Sets up memory, the clock, devices and threads.
 ///
 /// # Panics
-/// If the machine lacks something that the kernel cannot do without.
+/// If the machine has no ACPI tables, no clock, no timer, or too little memory.
 fn init(info: &'static BootInfo) {
     let module = info.symbols();
     mm::frames::init(&info.memory, module);

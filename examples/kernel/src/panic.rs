@@ -15,8 +15,8 @@ use crate::{backtrace, println, println_fatal, thread};
 /// Bytes that are kept of a panic's message; a longer one is truncated.
 const MESSAGE: usize = 512;
 
-/// The message of a panic that happens while the message of another is formatted. Its own message is not formatted,
-/// since that could panic again, without end.
+/// The text for a panic that occurs while the thread formats the message of another panic. The second message is not
+/// formatted, since formatting it could panic again, without end.
 const UNSPEAKABLE: &str = "a panic while a panic's message was formatted";
 
 #[panic_handler]
@@ -31,8 +31,9 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     }
     report(info);
     let failed = samara_unwind::begin_panic();
-    // `begin_panic` has failed before it ran any destructor. A domain can cause that: destructors that a panic runs
-    // call other domains, whose panics run more such destructors, and so on without end.
+    // `begin_panic` returns only if it has failed, before it ran any destructor. A domain can cause that by too many
+    // panics in flight: a destructor that a panic runs calls another domain, whose panic runs such a destructor
+    // again, and so on.
     if is_domains() {
         give_up();
     }
@@ -46,7 +47,7 @@ fn panic(info: &PanicInfo<'_>) -> ! {
 /// The number of panics of domains whose frames were given up.
 static GIVEN_UP: AtomicU32 = AtomicU32::new(0);
 
-/// Returns how many panics of domains could not unwind since boot.
+/// Returns the number of domains' panics since boot that could not unwind.
 #[cfg(feature = "demo")]
 pub(crate) fn given_up() -> u32 {
     GIVEN_UP.load(Relaxed)
@@ -56,15 +57,15 @@ fn is_domains() -> bool {
     !thread::current().slot.owner().is_host()
 }
 
-/// Gives up the frames of a domain's panic that cannot unwind: one in a destructor that an earlier panic runs, one for
-/// want of memory, or one too many in flight. No destructors run, and the domain dies. Returns only if the frames
-/// cannot be given up.
+/// Gives up the frames of a domain's panic that cannot unwind: a panic in a destructor that an earlier panic runs, a
+/// panic for want of memory, or a panic beyond the number that can be in flight. No destructors run, and the domain
+/// dies. Returns only if the frames cannot be given up.
 fn give_up() {
     GIVEN_UP.fetch_add(1, Relaxed);
     thread::request::give_up_frames();
 }
 
-/// Records a panic of a domain as the reason of its end, or prints a panic of the kernel's own.
+/// Records a domain's panic as its exit reason, or prints a panic of the kernel's own code.
 fn report(info: &PanicInfo<'_>) {
     let formatting = Formatting::begin();
     let recorded = match &formatting {
@@ -77,11 +78,11 @@ fn report(info: &PanicInfo<'_>) {
     }
 }
 
-/// Describes the panic. The text goes into a buffer, so that no lock is held while the code that panicked formats its
-/// message.
+/// Describes the panic. The text goes into a buffer, so that the console's lock is not held while the `Display` of
+/// the panicking code runs.
 fn describe(info: &PanicInfo<'_>) -> Text<MESSAGE> {
     let mut text = Text::new();
-    // A `Text` truncates and never fails. If a `Display` fails, the part that it has written stays.
+    // A `Text` truncates and never fails. If a `Display` fails, the text that it has written so far stays.
     let _ = match (Formatting::begin(), info.location()) {
         (Some(_formatting), _) => write!(text, "{info}"),
         (None, Some(location)) => write!(text, "panicked at {location}:\n{UNSPEAKABLE}"),
@@ -90,7 +91,7 @@ fn describe(info: &PanicInfo<'_>) -> Text<MESSAGE> {
     text
 }
 
-/// Ends the kernel for a panic that cannot be contained.
+/// Stops the kernel because of a panic that cannot be contained.
 fn stop(why: &str) -> ! {
     println_fatal!("kernel stopped: {why}");
     backtrace::print();

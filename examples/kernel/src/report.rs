@@ -5,7 +5,7 @@ use samara::Owner;
 use crate::mm::frames::{self, FrameOwner};
 use crate::{host, println};
 
-/// Prints how much memory is free, and how much some of the owners have.
+/// Prints how much memory is free, and how much the exchange heap, the host and the page tables have.
 pub(crate) fn memory() {
     println!(
         "memory: {} KiB free; {} KiB exchange heap, {} KiB host's private heap, {} KiB page tables",

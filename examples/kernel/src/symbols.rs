@@ -24,8 +24,9 @@ pub(crate) unsafe fn init(module: Option<(u64, u64)>) {
     }
 }
 
-/// Returns the functions and lines that the instruction at `address` belongs to, innermost function first. Returns
-/// `None` without a table. It neither waits nor allocates, so it also works on the way to the kernel's end.
+/// Returns the functions and lines to which the instruction at `address` belongs, the innermost function first.
+/// Returns `None` without a table. The function neither waits nor allocates, so it can be called after the kernel has
+/// failed.
 pub(crate) fn places(address: usize) -> Option<Places<'static>> {
     TABLE.get().map(|table| table.places(address as u64))
 }

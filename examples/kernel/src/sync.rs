@@ -1,5 +1,5 @@
-//! The kernel's locks. A thread holds a `Lock` under the no-cut mark: the tick does not take the CPU from it for a
-//! while, and a kill does not cut it.
+//! The kernel's locks. A thread holds a `Lock` under the no-cut mark: for a number of ticks the thread keeps the CPU,
+//! and a kill does not cut it.
 
 use samara::heap::NoCutMutex;
 use samara::heap::no_cut_mutex::NoCutGuard;

@@ -10,7 +10,7 @@ fn own(name: &str) -> Ident {
     Ident::new(name, Span::mixed_site())
 }
 
-/// Generates one method of a proxy or shadow of `callee`; `path` is `callee` as the trait.
+/// Generates one method of a proxy or shadow of `callee`. `path` names the method's trait: `callee` as its interface.
 pub(crate) fn call(
     callee: &Ident,
     path: &TokenStream,
@@ -41,8 +41,8 @@ pub(crate) fn call(
     let lent = (method.repeat != Repeat::Replay).then(|| tuple(true));
     let lent: Vec<_> = lent.into_iter().collect();
     let (before, again) = again(method, krate);
-    // The calls stand in closures outside of `unsafe`. A crate can take for itself the names by which they reach
-    // other code, and could otherwise have an unsafe function called.
+    // The method is called in a closure outside of `unsafe`. The user's crate can give another meaning to the names
+    // in that closure, and inside `unsafe` could have an unsafe function called.
     quote! {
         #(#cfg)*
         #[inline]
@@ -62,8 +62,8 @@ fn shape_name(argument: &Argument) -> Ident {
     own(&format!("shape_of_{}", argument.name))
 }
 
-/// Generates the statements before the call that make it repeatable, and the argument that repeats it, with its
-/// comma.
+/// Generates the statements that stand before the call so that it can be repeated, and the argument that makes the
+/// arguments of a retry, with its comma.
 fn again(method: &Method, krate: &TokenStream) -> (TokenStream, TokenStream) {
     let arguments = &method.arguments;
     let again = own("again");
@@ -89,7 +89,7 @@ fn again(method: &Method, krate: &TokenStream) -> (TokenStream, TokenStream) {
             .filter(|argument| matches!(argument.kind, Kind::Scratch))
     };
     let shape_names = scratch().map(shape_name);
-    // Taken before the argument is moved.
+    // The shapes are taken before the arguments are moved.
     let shapes = scratch().map(|argument| {
         let name = &argument.name;
         quote!(#krate::Scratch::shape(&#name))

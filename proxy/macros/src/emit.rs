@@ -37,8 +37,8 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
         .supertraits
         .iter()
         .map(|path| quote_spanned!(path.span()=> <dyn #path as #krate::Interface>::LINK));
-    // The methods are callable through each interface that extends this one, too. `MayImplement` makes sure that
-    // nothing else is taken for the trait of an interface.
+    // The methods can also be called through each interface that extends this one. `MayImplement` makes sure that no
+    // other trait is taken for the trait of an interface.
     let callers = with_parameter(
         generics,
         syn::parse_quote!(#callee: ?::core::marker::Sized + #krate::Interface + #name #given),
@@ -54,7 +54,7 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
         #tag_type
 
         const _: () = {
-            // SAFETY: `dyn Trait`; every argument and result is checked below.
+            // SAFETY: the type is `dyn Trait`, and every argument and result is checked below.
             unsafe impl #declared #krate::Interface for dyn #name #given #bounds {
                 type Tag = #tag #given;
                 const NAME: &'static str = #text;
@@ -97,8 +97,8 @@ pub(crate) fn emit(interface: &Interface, krate: &TokenStream) -> TokenStream {
     }
 }
 
-/// Generates the checks of lent types by constants. For an interface without parameters they are evaluated here; for
-/// others, where a method is used.
+/// Generates constants that check the lent types. For an interface without parameters they are evaluated at the
+/// trait. For other interfaces nothing is generated here: the call of a method checks its types.
 fn lendable(interface: &Interface, krate: &TokenStream) -> TokenStream {
     if !interface.item.generics.params.is_empty() {
         return TokenStream::new();
@@ -117,8 +117,8 @@ fn lendable(interface: &Interface, krate: &TokenStream) -> TokenStream {
     quote!(#(#checks)*)
 }
 
-/// Generates the checks that bound the bytes a call moves by value; an error is reported at the method. For an
-/// interface with parameters they are made where a method is called.
+/// Generates the checks that bound the number of bytes that a call moves by value. An error is reported at the
+/// method. For an interface with parameters, the call of a method makes the check instead.
 fn moved(interface: &Interface, krate: &TokenStream) -> TokenStream {
     if !interface.item.generics.params.is_empty() {
         return TokenStream::new();
@@ -131,8 +131,8 @@ fn moved(interface: &Interface, krate: &TokenStream) -> TokenStream {
             .filter(|argument| !matches!(argument.kind, Kind::Lent(_)))
             .map(|argument| &argument.ty);
         let (moved, result) = (quote!((#(#moved,)*)), &method.result);
-        // An error is reported at the whole call, which begins with the tokens of `krate`. So these get the method's
-        // place too.
+        // The compiler reports an error at the whole call, which begins with the tokens of `krate`. So these tokens
+        // also get the method's place.
         let span = method.name.span();
         let krate: TokenStream = krate
             .clone()
@@ -175,7 +175,7 @@ fn with_parameter(generics: &Generics, parameter: syn::TypeParam) -> Generics {
     generics
 }
 
-/// Returns the type that crosses for an argument, which describes itself.
+/// Returns the type that crosses for an argument. The descriptor of the argument is that of this type.
 fn crossing(argument: &Argument) -> &Type {
     match &argument.kind {
         Kind::Lent(inner) => inner,

@@ -22,17 +22,18 @@ const SUPPORT: [&str; 3] = ["samara-proxy", "samara-domain", "samara"];
 
 /// Makes a trait callable across domains: `Proxy<dyn Trait>` and `Shadow<dyn Trait>` implement it.
 ///
-/// Methods take `&self`, exchangeable values (which move to the callee) and values that are lent for the call
-/// (`&RRef<T>`, and `&[T]` and `&str` of plain data), and return a `Result` whose error is `From<RpcError>`. The
-/// trait may have type and const parameters, and supertraits that are interfaces.
+/// A method takes `&self`, exchangeable values, which move to the callee, and values that are lent for the call:
+/// `&RRef<T>`, and `&[T]` and `&str` of plain data. It returns a `Result` whose error type implements
+/// `From<RpcError>`. The trait may have type and const parameters, and supertraits that are interfaces.
 ///
-/// For shadows, and for objects that were handed out through one:
-/// - `#[idempotent]` on a method: a call that was cut short is repeated. Moved arguments must then be `Copy`, or
-///   `#[scratch]`, which a repetition makes anew.
-/// - `#[replay]`: all calls that succeeded are also made again, in order, after each restart; at least once each, so
-///   their effect must be the same the second time. Arguments are `Copy`. The record belongs to the domain that makes
-///   the call: it is charged to that domain's `host_quota` and ends with that domain. If a recorded call fails when
-///   it is made again, all calls that its domain has on that record are given up.
+/// Two attributes take effect for calls through shadows, and through proxies that a `#[replay]` method handed out:
+/// - `#[idempotent]` on a method: a call that was cut short is repeated. Moved arguments must then be `Copy` or
+///   marked `#[scratch]`. A repetition makes a new `#[scratch]` argument.
+/// - `#[replay]`: a call that was cut short is repeated. Also, all calls that succeeded are recorded, and made again
+///   in order after each restart. A call may be made more than once, so its effect must be the same the second time.
+///   Arguments are `Copy`. The record of a call belongs to the domain that makes the call: it is charged to that
+///   domain's `host_quota` and ends with that domain. If a recorded call fails when it is made again, all recorded
+///   calls of its domain to this service or object are given up.
 /// - `#[replay]` on a method that returns `Result<Proxy<dyn Other>, E>`: the proxy stays valid across a restart. Its
 ///   next use makes the call again, and goes to the object that this call returns. This ability also ends with the
 ///   domain that made the call. A proxy that already recovers is handed out as it is.

@@ -24,7 +24,7 @@ pub(crate) struct Method {
     pub(crate) arguments: Vec<Argument>,
     pub(crate) result: Type,
     pub(crate) repeat: Repeat,
-    /// Whether its result is written `Result<Proxy<…>, …>`: then the method hands out an object.
+    /// Whether the result type is written `Result<Proxy<…>, …>`. Such a method hands out an object.
     pub(crate) opens: bool,
 }
 
@@ -48,7 +48,7 @@ pub(crate) struct Argument {
 pub(crate) enum Kind {
     /// Moved to the callee.
     Moved,
-    /// Moved to the callee; a retry makes it anew.
+    /// Moved to the callee; a retry makes a new one.
     Scratch,
     /// Lent for the call; this is the type behind the reference.
     Lent(Box<Type>),
@@ -120,7 +120,7 @@ fn supertraits(item: &ItemTrait) -> Result<Vec<Path>, Error> {
     Ok(found)
 }
 
-/// Whether a supertrait has the name of one of the two that every interface has.
+/// Whether a supertrait is named `Send` or `Sync`, which every interface has.
 fn is_send_or_sync(bound: &TypeParamBound) -> bool {
     let TypeParamBound::Trait(bound) = bound else {
         return false;
@@ -130,7 +130,7 @@ fn is_send_or_sync(bound: &TypeParamBound) -> bool {
         && last.is_some_and(|last| last.ident == "Send" || last.ident == "Sync")
 }
 
-/// Refuses a bound on `Self` in the where clause: that is a supertrait which no check would see.
+/// Refuses a bound on `Self` in the where clause, because it is a supertrait that no check would see.
 fn bounds_on_self(item: &ItemTrait) -> Result<(), Error> {
     let clause = item.generics.where_clause.iter();
     for predicate in clause.flat_map(|clause| &clause.predicates) {
@@ -328,7 +328,7 @@ impl Argument {
     }
 }
 
-/// Finds type syntax that can never cross, for any type that it stands for.
+/// Finds type syntax that never stands for a type that can cross.
 struct Forbidden(Option<Error>);
 
 impl Forbidden {

@@ -1,4 +1,5 @@
-//! Functions of a host that any code can name: authority is decided by the domain that the thread acts for.
+//! Calls functions of a host that any code can name. The domain that the thread acts for decides whether such a call
+//! has authority.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Strategy, Supervisor};
 use samara_host_std::{

@@ -49,7 +49,7 @@ fn files(are_hosts: bool) -> Proxy<dyn Files> {
     server.proxy().unwrap()
 }
 
-/// A client of `of`, with a budget of so many instructions or without one.
+/// Spawns a client of `of`, with a budget of that many instructions or without one.
 fn client(name: &'static str, of: &Proxy<dyn Files>, budget: Option<u64>) -> Domain<dyn Client> {
     let spec = DomainSpec::new(name);
     let spec = match budget {
@@ -73,14 +73,14 @@ fn steps(contained: &Contained, client: &Domain<dyn Client>) -> (Result<u32, Rpc
     (got, stepped.steps)
 }
 
-/// Opens a file by a client whose budget is one and a half times what the call takes alone. Before that many
-/// files were dropped, by another client or by this one (`are_own`).
+/// Has a client open a file. The client's budget is one and a half times the instructions that the call takes alone.
+/// Before that, another client or (if `are_own`) the same client drops many files.
 fn opened(are_hosts: bool, are_own: bool) -> Result<u32, RpcError> {
     let _alone = alone();
     let contained = stepping();
     let of = files(are_hosts);
     let measured = client("measured", &of, None);
-    // The first call allocates what later calls find.
+    // The first call makes the allocations that later calls find already made.
     measured.proxy().unwrap().open_and_close(1).unwrap();
     let (_, alone) = steps(&contained, &measured);
     let opening = client("opening", &of, Some(alone + alone / 2));

@@ -1,5 +1,5 @@
-//! Attack: a server dies while a recorded call is replayed, but not of that call: another thread of the server
-//! kills it, or another call does. No client may lose its recorded calls for that.
+//! Attack: a server dies while a recorded call is replayed, but another thread of the server or another call has
+//! killed it. No client may lose its recorded calls for that death.
 
 use samara_domain_runtime::threads::api as own_thread;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};

@@ -160,7 +160,7 @@ fn draining_disk_ends_no_opened_object() {
     keeps_records(holding);
 }
 
-/// A start without the disk spends no restart, and only a limited number of them is tried.
+/// A start without the disk spends no restart, and only a limited number of such starts is tried.
 ///
 /// Invariant: HEAP-18
 #[test]

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// The time within which the domain must be ended; the attack gives up after as much.
+/// The domain must be ended within this time. After it the attack gives up.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 type Batch = RRef<[Option<RRef<u64>>]>;
@@ -52,7 +52,7 @@ trait Echo {
 /// Sorting this many words takes several budgets.
 const WORDS: usize = 1 << 20;
 
-/// Returns a C string of seven bytes in hardly any order.
+/// Returns a C string of seven bytes. Successive strings are in hardly any order.
 fn word(at: usize) -> [u8; 8] {
     let mixed = (at as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     let mut word = mixed.to_le_bytes().map(|byte| byte | 1);
@@ -60,7 +60,7 @@ fn word(at: usize) -> [u8; 8] {
     word
 }
 
-/// Made before the budget begins to count.
+/// The words are made before the budget begins to count.
 static UNSORTED: LazyLock<Mutex<Vec<[u8; 8]>>> =
     LazyLock::new(|| Mutex::new((0..WORDS).map(word).collect()));
 
@@ -101,8 +101,8 @@ impl Hog for State {
         Ok(())
     }
     fn wait_in_library(&self) -> Result<(), RpcError> {
-        // One call that lasts several budgets. It is none of the functions that copy, fill or compare memory,
-        // where a tick may cut.
+        // This one call lasts several budgets. `qsort` is none of the functions that copy, fill or compare memory, in
+        // which a tick may cut.
         let mut words = UNSORTED.lock().unwrap_or_else(PoisonError::into_inner);
         let compare: unsafe extern "C" fn(*const c_char, *const c_char) -> c_int = libc::strcmp;
         // SAFETY: both types take two pointers; pointers are passed alike, whatever they point to.
@@ -110,7 +110,7 @@ impl Hog for State {
             unsafe { transmute(compare) };
         // SAFETY: `WORDS` elements of 8 bytes, each of which is a string with its terminator.
         unsafe { libc::qsort(words.as_mut_ptr().cast(), WORDS, 8, Some(compare)) };
-        // The next boundary, where the domain is cut.
+        // This yield is the next boundary, where the domain is cut.
         own_thread::yield_now();
         Ok(())
     }

@@ -57,7 +57,7 @@ impl Drop for Slow {
 trait Server {
     fn open(&self) -> Result<Option<Proxy<dyn Object>>, RpcError>;
     fn none(&self) -> Result<Option<Proxy<dyn Object>>, RpcError>;
-    /// Keeps an object with such a destructor itself.
+    /// Keeps an object whose destructor makes such calls, instead of exporting it.
     fn keep(&self) -> Result<(), RpcError>;
 }
 struct Serving(Arc<Proxy<dyn Other>>, Mutex<Option<Slow>>);
@@ -81,9 +81,9 @@ fn serving(other: Proxy<dyn Other>) -> Result<Serving, RpcError> {
     Ok(Serving(Arc::new(other), Mutex::default()))
 }
 
-/// Runs `wait`, which waits for a destructor of the server's that makes `calls` calls: that of an object which
-/// the server keeps if `is_own`, else that of an exported one. Returns how the server ended, and how many calls
-/// were left.
+/// Runs `wait`, which waits for a destructor of the server that makes `calls` calls. The destructor belongs to an
+/// object that the server keeps if `is_own`, and to an exported object otherwise. Returns how the server ended and
+/// how many calls were left.
 fn attack(
     is_own: bool,
     calls: u32,

@@ -1,6 +1,6 @@
-//! Attack: a server ends the client that calls it, at no cost of its own, by calling an object that the client
-//! has exported. Each of these calls is short and has a budget of its own. But the client is inside all the
-//! time, so all of them counted against its outer call, whose length the server chooses.
+//! Attack: a server calls an object that its client has exported, again and again, until this ends the client. The
+//! attack costs the server nothing. Each of these calls is short and has a budget of its own. But the client is
+//! inside all the time, so all of them counted against its outer call, whose length the server chooses.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
@@ -15,7 +15,7 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// In instructions: each instruction is a tick of one microsecond.
+/// The budget in instructions: each instruction is a tick of one microsecond.
 const BUDGET: u64 = 20_000;
 
 #[interface]

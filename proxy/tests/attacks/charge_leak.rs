@@ -38,10 +38,10 @@ impl Client for Calling {
     }
 }
 
-/// The instructions from one cut to the next. A debug build has ten times as many instructions.
+/// The number of instructions from one cut to the next. A debug build executes ten times as many instructions.
 const STRIDE: u64 = if cfg!(debug_assertions) { 71 } else { 1 };
 
-/// The bytes of the name `client`, twice: the event log keeps it.
+/// The bytes of two copies of the name `client`, which the event log keeps.
 const NAMES: isize = 12;
 
 /// Invariant: ORDER-24

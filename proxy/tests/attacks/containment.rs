@@ -1,5 +1,5 @@
-//! The containment of a hosted program belongs to the host. A domain can neither take it nor end it, for its
-//! own thread or for others. Guards may be dropped in any order.
+//! The containment of a hosted program belongs to the host. A domain can neither install it nor end it, for its own
+//! thread or for others. Guards may be dropped in any order.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 #[path = "../fixtures/bare.rs"]

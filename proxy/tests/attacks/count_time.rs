@@ -1,6 +1,6 @@
-//! Attack: a domain at its quota is counted, and so is a callee that is handed something. The count looks at
-//! all objects of all domains, so its length is up to a third domain that has very many objects. The domain
-//! that caused the count paid for all of it and overran its budget.
+//! Attack: the host counts the objects of a domain at its quota, and of a callee that is handed an object. The count
+//! looks at all objects of all domains, so a third domain with very many objects decides how long it takes. The
+//! domain that caused the count paid for all of it and overran its budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -23,7 +23,7 @@ use ticks::Ticks;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The objects of a third domain.
+/// The number of objects that a third domain has.
 const HOARD: usize = 1_000_000;
 
 #[interface]
@@ -56,7 +56,7 @@ fn full() -> Domain<dyn Limited> {
             Mint::nothing(),
         )
         .unwrap();
-    // The domain has twice its limit by now: no object is moved to it, and it may allocate none.
+    // After this loop the domain has twice its limit. No more objects can be moved to it, and it may allocate none.
     let proxy = domain.proxy().unwrap();
     while proxy.take(RRef::new(1)).is_ok() {}
     domain
@@ -101,7 +101,7 @@ fn beside(body: impl FnOnce()) {
     heap::trim();
 }
 
-/// The question of a tick: whether it would be charged to a domain.
+/// The question that a tick asks: whether its time would be charged to a domain.
 fn charged() -> bool {
     matches!(payer(), Payer::Domain(_))
 }

@@ -1,5 +1,5 @@
-//! A tick that ends a domain's thread at any moment must not catch the runtime with a resource in its hands
-//! that would then never be given back, or be given back twice.
+//! A tick may end a domain's thread at any moment. Even then the runtime must release each of its resources exactly
+//! once.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as domain_thread;

@@ -39,8 +39,8 @@ macro_rules! nest {
         }
     };
 }
-// As deep as a moved type may nest. With sixty levels instead of these fifteen, moving the object overran the
-// stack.
+// These levels nest as deep as a moved type may. With sixty levels instead of these fifteen, moving the object
+// overran the stack.
 nest!(A0 A1 A2 A3 A4 A5 A6 A7 A8 A9 B0 B1 B2 B3 B4);
 const _: () = assert!(A0::DEPTH + 4 > samara_rref::MAX_DEPTH - 2);
 

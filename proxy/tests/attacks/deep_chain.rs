@@ -83,7 +83,7 @@ fn attack() {
         assert_eq!(files, Ok(FILES));
         stepped.steps
     };
-    // The first call allocates what later calls find.
+    // The first call makes the allocations that later calls find already made.
     steps(0);
     let steps = [0, 100, 1000].map(steps);
     println!("instructions alone, at depth 100 and 1000: {steps:?}");

@@ -1,6 +1,6 @@
-//! A domain is the first to ask for something that the host makes once and keeps. That object would lie in the
-//! domain's heap, or the domain's death would poison it. There is one test only, since a process has only one
-//! first request.
+//! A domain is the first to ask for something that the host makes once and keeps. If the host made that object on the
+//! domain's behalf, it would lie in the domain's heap, or the domain's death would poison it. There is one test only,
+//! since a process has only one first request.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 #[path = "../fixtures/bare.rs"]
@@ -23,7 +23,7 @@ fn host_state_is_the_hosts_even_if_a_domain_is_first() {
         assert_eq!(ask("thief", request), Err(RpcError::Crashed));
         let _released = await_reclaims("thief", asked + 1);
     }
-    // Neither object is poisoned or dangling: the tick reads the program's tables.
+    // Neither of the two objects is poisoned or dangling: the ticks from here on read the program's tables.
     let _contained = contained(true);
     assert_contained();
 }

@@ -1,4 +1,4 @@
-//! A caller that is cut while it restarts its callee leaves no restart begun: the next asker restarts the
+//! A caller that is cut while it restarts its callee must not leave a restart in flight. The next asker restarts the
 //! callee.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// How many instructions of the recovery are looked at, from the call on, and in which steps. These are more
-/// instructions than there are up to the point where the caller's thread acts for the host.
+/// The number of instructions from the call on at which the test ticks, and the step between two of them. They reach
+/// beyond the point where the caller's thread begins to act for the host.
 const REACH: (u64, usize) = if cfg!(debug_assertions) {
     (3600, 19)
 } else {
@@ -87,8 +87,8 @@ fn restart_of_a_dead_asker_does_not_stay_begun() {
                     assert_eq!(result, Some(Err(RpcError::Crashed)), "{at}");
                     cut += 1;
                 }
-                // While it acts for the host the thread goes on. If the time is its own, it is cut where the
-                // host's stretch ends.
+                // While the thread acts for the host, it is not cut. If the time counts against its own budget, it is
+                // cut where the host's stretch ends.
                 Some(Verdict::Resume | Verdict::Later) => as_host += 1,
                 _ => {}
             }

@@ -20,7 +20,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 /// The number that a domain asks for when it wants all groups.
 const ALL: u32 = 2 * group::GROUPS as u32;
 
-/// Returns how many groups the domain that the thread acts for is given. They are closed again.
+/// Opens groups for the running domain until one is refused, and closes them again. Returns their number.
 fn given() -> usize {
     let groups: Vec<_> = std::iter::from_fn(group::open).collect();
     let count = groups.len();
@@ -117,7 +117,8 @@ fn next_domain_in_a_slot_has_its_share_of_groups() {
     assert_eq!(given, Ok(group::SHARE as u32));
 }
 
-/// Leaves a thread inside the keeper when it dies, so that its slot stays taken.
+/// Starts a feeder that has a thread inside the keeper. When the feeder dies, that thread stays there, so the
+/// feeder's slot stays taken.
 fn lagging(to: Proxy<dyn Keep>) -> Result<Feeder, RpcError> {
     let before = INSIDE.load(SeqCst);
     let other = to.try_clone()?;

@@ -190,8 +190,8 @@ fn a_small_budget_spends_none_of_its_servers_restarts() {
     host().reap();
 }
 
-/// All waits of one call together take half of what was left of the budget at the first one, or a 16th of the
-/// whole budget if that is more.
+/// All waits of one call together take half of the budget that was left at the first wait, or a 16th of the whole
+/// budget if that is more.
 ///
 /// Invariant: ORDER-27
 #[test]

@@ -58,7 +58,7 @@ fn a_tick_may_come_anywhere_in_a_start() {
     let _alone = alone();
     let contained = stepping();
     let spec = DomainSpec::new("started").heap_quota(1 << 20);
-    // After this start everything that is done once per process is done.
+    // This first start does everything that is done once per process.
     let first: Domain<dyn Bare> = host().spawn(spec, init, Mint::nothing()).unwrap();
     assert_eq!(first.proxy().unwrap().take(7), Ok(true));
     let start = || host().spawn::<dyn Bare, _, _, _>(spec, init, Mint::nothing());

@@ -1,5 +1,5 @@
-//! What the host keeps for a domain: which domain is charged for it, how much it is charged, and when the
-//! memory is freed.
+//! Memory that the host keeps for a domain: which domain is charged for it, how much the domain is charged, and when
+//! the memory is freed.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -83,7 +83,7 @@ fn init(first: bool) -> Result<Volumes, RpcError> {
     })
 }
 
-/// Returns a server and its first shadow. Its record holds four calls of each domain.
+/// Returns a server and its first shadow. The server's record holds four calls of each domain.
 fn server(name: &str) -> (Domain<dyn Store>, Shadow<dyn Store>) {
     static STARTS: Mutex<Vec<String>> = Mutex::new(Vec::new());
     let restart = Restart::limited(20, Duration::from_secs(3600));
@@ -107,8 +107,8 @@ trait Client {
     /// Opens up to `objects` objects with a large argument, and makes recorded calls on each until one is
     /// refused.
     fn hoard(&self, objects: u32) -> Result<(u32, RpcError), RpcError>;
-    /// Gives the server the object that it opened last and opens again, which gives the object back; `links`
-    /// times.
+    /// Repeats `links` times: gives the server the object that it opened last, and opens an object, for which the
+    /// server hands out that same object.
     fn knit(&self, links: u32) -> Result<u32, RpcError>;
     /// Opens an object and hands it on.
     fn open(&self) -> Result<Proxy<dyn Store>, RpcError>;
@@ -188,7 +188,7 @@ fn end(client: &Domain<dyn Client>) {
 }
 
 /// A server gives back the object that its client has handed to it, again and again. Each proxy once kept the
-/// way back of the one before it, so that dropping 20,000 of them overflowed the host's stack.
+/// recovery of the proxy before it, so that dropping 20,000 of them overflowed the host's stack.
 ///
 /// Invariant: EXPORT-11
 #[test]
@@ -215,12 +215,12 @@ fn an_opened_object_is_not_wrapped_again() {
     assert_eq!(Totals::now(), before);
 }
 
-/// The same must not happen in a reopening either: after a restart the server hands out, for one object, the
-/// way back to another.
+/// A reopening must not add a recovery to the chain either. After a restart the server reopens one object by handing
+/// out a proxy of another opened object.
 ///
 /// Invariant: EXPORT-11
 #[test]
-fn a_reopening_keeps_no_other_objects_way_back() {
+fn a_reopening_keeps_no_other_objects_recovery() {
     let (_alone, _contained) = (alone(), contained(false));
     let (store, shadow) = server("relay");
     let (one, other) = (shadow.open([0; LARGE]), shadow.open([0; LARGE]));
@@ -229,7 +229,7 @@ fn a_reopening_keeps_no_other_objects_way_back() {
     assert_eq!(other.mounted(), Ok(0));
     shadow.put(other.try_clone().unwrap()).unwrap();
     assert_eq!(one.mounted(), Err(RpcError::RecoveryFailed));
-    // Now the lobby is empty, so the server opens an object of its own.
+    // The lobby is empty now, so the server opens a new object of its own.
     assert_eq!(one.mounted(), Ok(0));
     assert!(store.kill());
 }
@@ -246,7 +246,7 @@ fn a_client_fills_no_record_but_its_own() {
     assert_eq!(proxy.fill(1), Ok((4, RpcError::ReplayLogFull)));
     assert_eq!(other.mount(1), Ok(5), "a call of another client");
     assert_eq!(shadow.mount(1), Ok(6), "a call of the host");
-    // All of them are replayed, for as long as their makers live.
+    // All six calls are replayed, for as long as the domains that made them live.
     assert!(store.kill());
     assert_eq!(shadow.mounted(), Ok(6));
     assert!(store.service().journal().len() == 6);
@@ -283,7 +283,7 @@ fn records_and_ways_back_are_paid_by_their_maker() {
         grown <= 66 << 10,
         "the host's heap grew by {grown} bytes, of which {kept_bytes} are accounted for"
     );
-    // What the client frees is given back to it, and the other clients are not affected.
+    // The client's end frees the host's memory for it, and the other clients are not affected.
     assert_eq!(shadow.mount(1), Ok(1));
     end(&hoarder);
     assert!(store.service().journal().len() == 1);
@@ -309,7 +309,7 @@ fn a_charge_is_given_back_with_its_object() {
     assert!(store.kill());
 }
 
-/// The way back to an object ends with the domain that opened it. The object itself does not.
+/// When the domain that opened an object ends, the object can no longer be reopened. The object itself lives on.
 ///
 /// Invariant: HEAP-10
 #[test]

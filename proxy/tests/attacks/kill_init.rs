@@ -1,6 +1,5 @@
-//! Attack: a domain hangs in the `init` of a restart. The host's handle named the generation before it, so no
-//! kill, stop or restart reached the generation that hangs, and none of them ended the restart that it keeps in
-//! flight.
+//! Attack: a domain hangs in the `init` of a restart. The host's handle named the previous generation. So no kill,
+//! stop or restart reached the generation that hangs, and none of them ended the restart in flight.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -16,7 +15,7 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Whether the next start is the first one; later ones hang. `OVER` is set when the test lets them go.
+/// `FIRST` says that the next start is the first one. Later starts hang until the test sets `OVER`.
 static FIRST: AtomicBool = AtomicBool::new(true);
 static OVER: AtomicBool = AtomicBool::new(false);
 

@@ -20,7 +20,7 @@ use holdup::{INSIDE, OVER, Waits, spawn_waiting};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const RESTARTS: u32 = 20;
-/// Whether a recorded call waits inside the worker until it may go on.
+/// Whether a recorded call waits inside the worker. It returns when the test clears this flag.
 static BLOCKS: AtomicBool = AtomicBool::new(false);
 static REPLAYING: AtomicBool = AtomicBool::new(false);
 
@@ -33,7 +33,7 @@ trait Works {
     /// Whether the domain may have one more thread.
     fn one_more(&self) -> Result<bool, RpcError>;
 }
-/// The objects that it has on the exchange heap.
+/// A worker with the objects that it has on the exchange heap.
 struct Working(Vec<RRef<[u8]>>);
 impl Works for Working {
     fn set(&self) -> Result<(), RpcError> {
@@ -133,7 +133,8 @@ fn a_slow_callee_closes_no_service_for_good() {
     let before = INSIDE.load(SeqCst);
     let worker = Worker::spawn("worker", |spec| spec.threads(1), working);
     assert_eq!(INSIDE.load(SeqCst), before + 1);
-    // It dies once, of any cause. No client gets the service back while its only thread is elsewhere.
+    // The domain dies once, of any cause. No client gets the service back while the domain's only thread is inside
+    // the callee.
     assert!(worker.domain.kill());
     for _ in 0..100 {
         assert_eq!(worker.shadow.status(), Err(RpcError::RecoveryFailed));
@@ -158,14 +159,14 @@ fn new_generation_gets_the_threads_that_come_back() {
     let worker = Worker::spawn("twice", |spec| spec.threads(2), working);
     assert!(worker.domain.kill());
     assert_eq!(worker.shadow.status(), Ok(7));
-    // One thread is still the dead generation's, and one is its own.
+    // The dead generation still has one thread, and the new generation has the other.
     assert_eq!(worker.shadow.one_more(), Ok(false));
     worker.give_back();
     assert_eq!(worker.shadow.one_more(), Ok(true));
 }
 
-/// A generation that dies while recorded calls are replayed may be published all the same. It counts as lagging
-/// once, although it was a start and is the current generation.
+/// A generation that dies while recorded calls are replayed may be published all the same. It must count as lagging
+/// only once, although it is lost both as a start and as the current generation.
 ///
 /// Invariant: HEAP-32
 #[test]
@@ -174,7 +175,7 @@ fn a_generation_killed_in_its_replay_lags_once() {
     OVER.store(false, SeqCst);
     let worker = Worker::spawn("replaying", |spec| spec, working);
     worker.shadow.set().unwrap();
-    // Two more generations lag after each round; eight may.
+    // After each round two more generations lag. A name may have eight of them.
     for round in 1..4 {
         assert!(worker.domain.kill());
         REPLAYING.store(false, SeqCst);

@@ -26,13 +26,13 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 /// The stack of the threads that attack.
 const STACK: usize = 1 << 20;
-/// What such a thread may use above its reserve.
+/// The part of that stack that the thread may use above its reserve.
 const USUAL: usize = STACK - (128 << 10);
 
 const SOME: usize = 4 << 10;
 const LARGE: usize = 16 << 10;
 
-/// Each copy needs as much again in front of it, for its alignment.
+/// Each copy may need its own size again in front of it, for its alignment.
 #[derive(Clone, Copy, Exchangeable)]
 #[repr(C, align(4096))]
 struct Page([u8; SOME]);
@@ -181,7 +181,8 @@ fn on_stack<R: Send>(attack: impl FnOnce() -> R + Send) -> R {
     })
 }
 
-/// Calls from every depth. Returns of how many calls the server, which is not at fault, died.
+/// Calls the server from every depth. Returns the number of calls of which the server died, although it was not at
+/// fault.
 fn from_every_depth(
     ask: impl Fn(&Proxy<dyn Client>, usize) -> Result<u32, RpcError> + Sync,
 ) -> usize {

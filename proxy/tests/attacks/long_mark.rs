@@ -1,8 +1,8 @@
-//! Attack: a domain decides how long a stretch of the heap's code lasts. It dies with very many objects, with a
-//! large object or with a large private heap; it frees a large object; or it has another domain's quota counted
-//! beside its hoard. If such a stretch runs under one no-cut mark, a pre-emptive kernel finds no place in it.
-//! It pre-empts after 8 ms all the same (`tick::PATIENCE`), while a lock is taken for which others wait on
-//! budgets of their own.
+//! Attack: a domain decides how long a stretch of the heap's code lasts. It dies with very many objects, with a large
+//! object or with a large private heap. Or it frees a large object, or it has another domain's quota counted beside
+//! its hoard. If such a stretch runs under one no-cut mark, a pre-emptive kernel finds no place in it where it may
+//! switch threads. After 8 ms the kernel switches all the same (`tick::PATIENCE`), while the thread holds a lock for
+//! which other domains wait on their own budgets.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -36,14 +36,15 @@ fn owner(index: usize) -> Owner {
     Owner::from_index(index).unwrap()
 }
 
-/// The question of a tick: whether the thread is under the mark.
+/// The question that a tick asks: whether the thread is under a no-cut mark.
 fn marked() -> bool {
     slot::current().in_no_cut()
 }
 
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
 
-/// A tick that finds the mark is answered when the mark ends, as a kernel's tick is.
+/// Asks the same question. If the thread is under a mark, the tick is answered when the mark ends, like a kernel's
+/// tick.
 fn asked() -> bool {
     let answer = || _ = ANSWERED.fetch_add(1, SeqCst);
     if marked() {
@@ -53,7 +54,7 @@ fn asked() -> bool {
     marked()
 }
 
-/// Allocates very many objects for the owner.
+/// Allocates very many objects for the owner `of`.
 fn hoard(of: Owner) {
     let place = class::place(16, 1);
     // SAFETY: `place` is of this size and alignment. No address is kept, and the slots go with their owner.
@@ -67,8 +68,8 @@ fn reclaim(dead: Owner) {
     unsafe { heap::reclaim(dead) };
 }
 
-/// Asserts that `look`, which looks at all objects, does so in pieces, each under a mark of its own: the end of
-/// each mark answers a tick.
+/// Asserts that `look`, which looks at all objects, works in pieces with a no-cut mark for each piece. A tick is
+/// answered at the end of each mark.
 fn assert_in_pieces(look: impl FnOnce()) {
     ANSWERED.store(0, SeqCst);
     let ticks = ticks::during(asked, look);
@@ -76,8 +77,8 @@ fn assert_in_pieces(look: impl FnOnce()) {
     assert!(answered > 2, "{answered} answers, {ticks:?}");
 }
 
-/// Asserts that most ticks find no mark: nearly all of the time is the host's, which takes pages back, and a
-/// tick comes when the host is done.
+/// Asserts that most ticks find no mark. Nearly all of the time passes while the host takes pages back without a
+/// mark, and a tick comes when the host is done.
 fn assert_mostly_unmarked(ticks: Ticks) {
     assert!(ticks.found * 2 < ticks.looks, "{ticks:?}");
 }
@@ -141,8 +142,8 @@ impl Hoard for Hoarding {
     }
 }
 
-/// Counts how often the lock of a dead domain's private heap, whose holder is under a mark, could be taken
-/// after the heap was closed and before its reclaim was over.
+/// Counts how often another thread could take the lock of a dead domain's private heap after the heap was closed and
+/// before its reclaim was over. A thread that holds this lock is under a no-cut mark.
 fn served_amid_the_end() -> usize {
     let init = |()| Ok::<_, RpcError>(Hoarding::default());
     let spec = DomainSpec::new("hoarder");

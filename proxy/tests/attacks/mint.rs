@@ -1,5 +1,5 @@
-//! Attacks by values that a recipe has captured. They are dropped with the last handle on its domain, wherever
-//! that handle is.
+//! Attacks by values that a recipe has captured. The values are dropped with the last handle on the recipe's domain,
+//! wherever that handle is.
 #![forbid(unsafe_code)]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Runtime};
@@ -70,8 +70,8 @@ fn keeper(host: Runtime) -> Domain<dyn Keeper> {
     keeper
 }
 
-/// Otherwise the domain that drops the handle would die of the panic, and its reclaim would drop the handle's
-/// value a second time.
+/// If the panic reached the domain that drops the handle, the domain would die of it, and its reclaim would drop the
+/// handle's value a second time.
 ///
 /// Invariant: LIFE-10
 #[test]
@@ -89,7 +89,7 @@ fn recipes_panic_spares_holder_of_the_last_handle() {
     assert_eq!(census_all(), before);
 }
 
-/// Otherwise the reclaim would end in the middle, and the slot would never be free again.
+/// A panic would end the reclaim in the middle, and the slot would never be free again.
 ///
 /// Invariant: LIFE-10
 #[test]

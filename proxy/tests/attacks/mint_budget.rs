@@ -20,7 +20,7 @@ static READY: AtomicBool = AtomicBool::new(true);
 
 #[interface]
 trait Driver {
-    /// Waits for something to arrive.
+    /// Waits until the test sets `OVER`, like a call that waits for a packet.
     fn receive(&self) -> Result<(), RpcError>;
     #[idempotent]
     fn status(&self) -> Result<u32, RpcError>;

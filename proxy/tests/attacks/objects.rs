@@ -43,8 +43,8 @@ fn restartable(name: &str) -> DomainSpec {
     DomainSpec::new(name).restart(Restart::limited(20, Duration::from_secs(3600)))
 }
 
-/// The holder of an opened object holds the way back to it. The way must not be so long that the host runs out
-/// of stack when it follows or frees it.
+/// The holder of an opened object holds the chain of calls by which the host opens the object again. The chain must
+/// not be so long that the host runs out of stack when it follows or frees it.
 ///
 /// Invariant: EXPORT-10
 #[test]
@@ -66,7 +66,7 @@ fn chains_of_opened_objects_are_bounded() {
         assert!(depth < 200_000, "the chain has no end");
     };
     assert_eq!(last, RpcError::ReplayLogFull);
-    // The chain as far as it goes works, also after a restart.
+    // A chain of the greatest length works, also after a restart.
     assert_eq!(here.crash(), Err(RpcError::Crashed));
     assert_eq!(here.look(), Ok(7));
     drop(here);

@@ -18,11 +18,11 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// In microseconds, and so in instructions of a domain that spins.
+/// The budget in microseconds. It is also the number of instructions that a domain may spin.
 const BUDGET: u64 = 10_000;
 
-/// How many budgets a domain may last: its own, and as much again for an answer that has begun and for
-/// instructions on the way into a call and out of it, which are charged to no domain.
+/// The number of budgets that a domain may last. The first is its own. The second allows for an answer that has
+/// begun, and for instructions on the way into a call and out of it, which are charged to no domain.
 const FEW: u64 = 2;
 
 /// The number of other domains; each has a recorded call at the server.
@@ -118,10 +118,10 @@ struct Case {
     then: fn(&Domain<dyn Server>),
     /// Whether a call of the host is inside the server meanwhile.
     has_call_inside: bool,
-    /// Whether the client gets a proxy of an object of the host's instead of the server's.
+    /// Whether the client gets a proxy of an object that the host exports, instead of a proxy of the server.
     is_hosts: bool,
     neighbours: usize,
-    /// Prepares the client's request and returns it. The proxy of the server may be missing.
+    /// Prepares the client's request and returns it. Its second argument, the proxy of the server, may be missing.
     ask: for<'a> fn(Known<'a>, Given<'a>) -> Body<'a>,
 }
 

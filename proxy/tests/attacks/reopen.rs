@@ -26,12 +26,12 @@ trait Directory {
     fn look(&self) -> Result<u32, RpcError>;
 }
 
-/// The number of requests so far: for another directory, or a recorded call.
+/// The number of requests so far. A request asks for another directory, or it is a recorded call.
 static ASKED: AtomicUsize = AtomicUsize::new(0);
 /// The number of requests that are answered; the server panics at each later one.
 static DIES_FROM: AtomicUsize = AtomicUsize::new(usize::MAX);
 
-/// Of how many directories one is alive, when the server hands out dead ones.
+/// When the server hands out dead directories, one in this many is alive.
 static LIVES_EVERY: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 /// Counts a request and returns its number.
@@ -115,7 +115,7 @@ fn hostile(recorded: u32, act: impl FnOnce(&Domain<dyn Directory>)) {
         for link in links.iter().rev() {
             let asked = ASKED.load(SeqCst);
             let looked = link.look();
-            // If one directory of forty is alive, a call may reach one in the end.
+            // If one directory in forty is alive, a call may reach a living one in the end.
             assert!(looked.is_err() || LIVES_EVERY.load(SeqCst) == 40);
             let asked = ASKED.load(SeqCst) - asked;
             assert!(asked <= ATTEMPTS, "{asked} for one call");

@@ -1,6 +1,5 @@
-//! Attack: a domain uses up its stack, so that what the host does for it comes to its end in the stack's
-//! reserve. No entry is let in on that stack before the reserve is closed again, and the domain goes no
-//! further.
+//! Attack: a domain uses up its stack, so that the host's work for it must be finished in the stack's reserve. The
+//! host must let no entry in on that stack before the reserve is closed again, and it must cut the domain.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -23,20 +22,20 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 /// The stack of the threads that attack.
 const STACK: usize = 512 << 10;
-/// What such a thread may use above its reserve.
+/// The part of that stack that the thread may use above its reserve.
 const USUAL: usize = STACK - (128 << 10);
 /// The depths from which the host's part of a recovery overruns the stack.
 const DEPTHS: Range<usize> = USUAL - (18 << 10)..USUAL - (12 << 10);
 const STEP: usize = 32;
 
-/// What the next `init` of the server does.
+/// The deed of the server's next `init`: one of the constants below.
 static NEXT: AtomicU32 = AtomicU32::new(STARTS);
 const STARTS: u32 = 0;
 const RUNS_OVER: u32 = 1;
 const ALLOCATES_AND_FAILS: u32 = 2;
-/// How often `init` did anything else than start.
+/// The number of times that `init` attacked instead of starting the server.
 static ATTACKS: AtomicUsize = AtomicUsize::new(0);
-/// How often the client went on after its call.
+/// The number of times that the client went on after its call.
 static WENT_ON: AtomicUsize = AtomicUsize::new(0);
 
 #[interface]
@@ -78,7 +77,7 @@ fn serving((): ()) -> Result<Serving, RpcError> {
 trait Client {
     /// Calls the object that it has opened, with `bytes` of stack in use.
     fn ask_below(&self, bytes: usize) -> Result<u32, RpcError>;
-    /// Panics there, with a destructor on the way that overruns the stack.
+    /// Panics with `bytes` of stack in use. The panic runs a destructor that overruns the stack.
     fn panic_below(&self, bytes: usize) -> Result<u32, RpcError>;
 }
 
@@ -161,8 +160,8 @@ fn a_start_on_a_reserve_does_not_end_the_host() {
     });
 }
 
-/// Has the client use up its stack while the server is restarted, at most `restarts` times, with `segments`
-/// segments. Asserts that the client goes no further where its reserve was opened.
+/// Has the client use up its stack while the server is restarted, at most `restarts` times, with `segments` segments.
+/// Asserts that the client does not go on after its call if its stack's reserve was opened.
 fn assert_goes_no_further(restarts: u32, segments: usize) {
     let _alone = alone();
     allow_segments(segments);
@@ -187,7 +186,7 @@ fn assert_goes_no_further(restarts: u32, segments: usize) {
     assert!(opened > 10, "{opened}");
 }
 
-/// The server allocates on a segment: there a no-cut mark ends while the client is to be cut.
+/// The server allocates on a segment. So a no-cut mark ends there at a time when the client is to be cut.
 ///
 /// Invariant: ORDER-38
 #[test]

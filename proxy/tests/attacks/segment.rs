@@ -1,5 +1,5 @@
-//! Attack: a call has put a domain on a stack segment, and the domain uses that up, so that trusted code
-//! overruns it. The trusted code comes to its end in the segment's own reserve.
+//! Attack: a domain that a call has put on a stack segment uses the segment up, so that trusted code overruns it. The
+//! trusted code must be able to finish in the segment's own reserve.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -24,7 +24,7 @@ const NEED: usize = 128 << 10;
 
 #[interface]
 trait Deep {
-    /// Overruns the stack, `bytes` further down.
+    /// Uses `bytes` of stack, then overruns it.
     fn run_over(&self, bytes: usize) -> Result<(), RpcError>;
     /// Calls `run_over` of the other domain, on a segment if there are any.
     fn ask(&self, bytes: usize) -> Result<(), RpcError>;

@@ -1,6 +1,5 @@
-//! Attack: a call that goes on on a stack segment brings its result back by way of the host. If the caller was
-//! cut between the segment and its own stack, the result stayed with the host, as objects that no reclaim
-//! finds.
+//! Attack: a call that continues on a stack segment passes its result back through the host. If the caller was cut
+//! between the segment and its own stack, the result stayed with the host, as objects that no reclaim finds.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -27,7 +26,7 @@ trait Back {
 
 #[interface]
 trait Server {
-    /// Calls `back`, and returns an object whatever the outcome.
+    /// Calls `back`. Returns an object whatever the outcome of that call.
     fn make(&self, back: Proxy<dyn Back>) -> Result<RRef<[u8]>, RpcError>;
     fn many(&self, count: u32) -> Result<RRef<[RRef<u64>]>, RpcError>;
 }
@@ -94,7 +93,7 @@ fn restart() -> Restart {
     Restart::limited(1 << 20, Duration::from_secs(3600))
 }
 
-/// More than a thread of 512 KiB has, so that each call goes on on a segment.
+/// More stack than a thread of 512 KiB has, so that each call continues on a segment.
 const MORE: usize = 1 << 20;
 
 fn spawn(client: DomainSpec, stack: usize) -> (Domain<dyn Server>, Domain<dyn Client>) {
@@ -165,7 +164,7 @@ fn dies_in_a_call_back(stack: usize) {
     assert_eq!(left, 0);
 }
 
-/// Moving one result uses up no budget, whatever the callee has made of it, and the result always has an owner.
+/// Moving one result uses up no budget, however large the callee has made it, and the result always has an owner.
 ///
 /// Invariant: LIFE-13, ORDER-37
 #[test]

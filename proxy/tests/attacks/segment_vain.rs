@@ -1,6 +1,6 @@
-//! Attack: a domain calls a service whose recipe fails, again and again, on a stack that has less left than a
-//! start is promised. The start runs on a segment, and `stack::extend` has to hand on the time that ticks count
-//! there. If the budget begins anew at each wait, only ticks can tell work from waits.
+//! Attack: again and again a domain calls a service whose recipe fails, on a stack that has less left than a start is
+//! promised. The start runs on a segment, and `stack::extend` has to hand on the time that ticks count there. If the
+//! budget begins anew at each wait, only ticks can tell work from waits.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "a host's own stack probe")]
 

@@ -168,8 +168,8 @@ fn bad_record_takes_no_object_from_other_holders() {
     assert!(shared.file.is_alive(), "it was opened again");
 }
 
-/// It is worse if the server dies of the call: each call of the other holders would cost it a restart, until
-/// all are spent.
+/// The server dies of the guest's recorded call. Each call of the other holders could cost the server a restart,
+/// until all restarts are spent.
 ///
 /// Invariant: HEAP-34
 #[test]
@@ -183,8 +183,8 @@ fn bad_record_spends_few_restarts_of_the_server() {
     assert!(shared.files.restarts() < 5);
 }
 
-/// The guest dies while its call is replayed. The next domain in its slot has recorded a call on the object by
-/// then.
+/// The guest dies while its call is replayed. When the replay ends, the next domain in its slot has already recorded
+/// a call on the object.
 ///
 /// Invariant: HEAP-14
 #[test]

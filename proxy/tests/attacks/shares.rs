@@ -1,6 +1,6 @@
-//! Attack: a server crashes at each attempt of one call. In each dead generation it leaves a thread behind for
-//! a little less than the share of its budget that the client waits, so that the shares of one call would add
-//! up. Or the host waits between the attempts.
+//! Attack: a server crashes at each attempt of one call. In each dead generation it leaves a thread behind, for a
+//! little less time than the client may wait at this attempt. Without a common limit, the waits of one call would add
+//! up. In another attack the host waits between the attempts.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;
@@ -18,19 +18,19 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// A turn of the thread that calls; its clock is driven by its waits.
+/// The length of a turn of the calling thread. Only the waits of that thread move the clock.
 const TURN: Duration = Duration::from_micros(100);
 const BUDGET_TURNS: u64 = 200;
 const BUDGET: Duration = Duration::from_millis(20);
 
-/// The number of turns for which a thread stays in each dead generation.
+/// For each dead generation, the number of turns for which a thread stays in it.
 static STAYS: Mutex<&[u64]> = Mutex::new(&[]);
-/// The number of threads that have come so far, and the number of those that are to leave.
+/// `CAME` is the number of threads that have come so far. The first `LEAVE` of them are to leave.
 static CAME: AtomicU64 = AtomicU64::new(0);
 static LEAVE: AtomicU64 = AtomicU64::new(0);
 /// The number of a thread that acts for the host, which no death cuts.
 const AS_HOST: u64 = 7;
-/// The number of turns so far, and the turn at which the last thread is to leave.
+/// `NOW` is the number of turns so far. The last thread is to leave at the turn `UNTIL`.
 static NOW: AtomicU64 = AtomicU64::new(0);
 static UNTIL: AtomicU64 = AtomicU64::new(u64::MAX);
 /// Whether the server has crashed.
@@ -115,8 +115,8 @@ fn accomplice() -> Domain<dyn Accomplice> {
     host().spawn(spec, stays, Mint::nothing()).unwrap()
 }
 
-/// Makes `times` calls of a client to a server in whose dead generations a thread stays, for as many turns each
-/// as `stay` says. Returns how many turns the client waits, and how it ends.
+/// Has a client call a server `times` times. In each dead generation of the server a thread stays, for as many turns
+/// as `stay` lists. Returns how many turns the client waits, and how it ends.
 fn calls(
     times: u32,
     stay: &'static [u64],
@@ -168,7 +168,7 @@ fn server() -> DomainSpec {
 /// Invariant: ORDER-27
 #[test]
 fn one_call_of_a_server_that_crashes_ends_no_client() {
-    // Each takes half of what is left, and in the end a 16th of the whole budget.
+    // Each stay fits into half of the budget that is left, and the last one into a 16th of the whole budget.
     let client = DomainSpec::new("client").budget(BUDGET);
     let (turns, ended) = calls(1, &[96, 46, 18, 12], server(), client);
     assert_eq!(ended, None, "after {turns} turns");
@@ -191,8 +191,8 @@ fn waits_between_crashes_end_no_client() {
     assert_eq!(ended, None, "after {turns} turns");
 }
 
-/// A recipe itself calls a domain that cannot be started yet. Each of these calls has a share of its own, of
-/// what the client has left.
+/// The recipe itself calls a domain that cannot be started yet. Each of its calls may wait for a share of its own,
+/// which is taken from the client's remaining budget.
 ///
 /// Invariant: ORDER-27
 #[test]

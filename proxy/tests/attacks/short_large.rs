@@ -1,6 +1,6 @@
-//! Attack: a client with little stack restarts a server. Another client has recorded a call with a large
-//! argument, for which there was room when the call was made. Replayed *there*, the call overruns the stack
-//! inside the server, and the other client loses its records.
+//! Attack: a client with little stack restarts a server. Another client has recorded a call with a large argument,
+//! for which there was room when the call was made. If the call is replayed on the first client's stack, it overruns
+//! the stack inside the server, and the other client loses its records.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -130,7 +130,7 @@ fn large_record_spares_an_asker_with_little_stack() {
     );
 }
 
-/// The same on a thread that has no reserve, with more than half of its stack left.
+/// The thread has no reserve, and more than half of its stack is left.
 ///
 /// Invariant: HEAP-24
 #[test]
@@ -204,8 +204,7 @@ fn large_record_survives_restart_on_a_short_stack() {
     assert_kept(0);
 }
 
-/// The start goes on on a segment that has the room which a start is promised, and not a byte more for the
-/// record.
+/// The start continues on a segment that has the room which a start is promised, and not a byte more for the record.
 #[test]
 fn large_record_survives_restart_on_a_segment() {
     assert_kept(8);

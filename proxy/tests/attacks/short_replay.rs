@@ -1,6 +1,6 @@
-//! Attack: a client with little stack restarts a server. What the server calls to restore the state of its
-//! other clients has no room *there*. That was taken for a fault of those clients, and they lost their recorded
-//! calls.
+//! Attack: a client with little stack restarts a server. On that stack there is no room for the calls by which the
+//! server restores the state of its other clients. The lack of room was taken for a fault of those clients, and they
+//! lost their recorded calls.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};

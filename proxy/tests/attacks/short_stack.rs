@@ -65,7 +65,7 @@ fn deep(server: Shadow<dyn Counting>) -> Result<Deep, RpcError> {
     Ok(Deep(server))
 }
 
-/// More restarts than there are frames on a stack that is tried.
+/// More restarts than a tested stack has frames.
 const RESTARTS: u32 = 100_000;
 
 fn spawn(name: &str) -> (Domain<dyn Counting>, Domain<dyn Client>) {

@@ -1,6 +1,6 @@
-//! Attack: starts that run short of stack. If the start has used up the stack that it is promised, the start or
-//! the recorded call that it replays has failed. If it is short before that, nothing has failed, and only a few
-//! such starts are tried.
+//! Attack: starts that run short of stack. If a start uses up the stack that it is promised, the start has failed, or
+//! the recorded call that it replays. If the stack ends before that, neither has failed, and only a few such starts
+//! are tried.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, Status, Strategy, Supervisor};
@@ -69,7 +69,7 @@ impl Client for Calling {
     fn walk(&self, depth: u32) -> Result<u32, RpcError> {
         self.0.walk(depth)
     }
-    /// Returns the depth of the deepest walk that finds room, from where this runs.
+    /// Returns the depth of the deepest walk that finds room on the stack below this call.
     fn deepest(&self) -> Result<u32, RpcError> {
         let (mut fits, mut does_not) = (0, 1 << 20);
         while fits + 1 < does_not {
@@ -144,7 +144,8 @@ fn record_deepest(attacker: &Proxy<dyn Client>, stack: usize) {
     assert!(recorded > Some(100), "{recorded:?}");
 }
 
-/// Replayed, the walk has a few frames less, on any thread's stack, so it would never fit.
+/// A replay leaves the walk a few frames less than the first call had, on any thread's stack. So the walk would never
+/// fit.
 ///
 /// Invariant: HEAP-25
 #[test]
@@ -159,7 +160,7 @@ fn whole_stack_record_is_given_up() {
     let victim = client(DomainSpec::new("victim"), &files);
     record_deepest(&attacker.proxy().unwrap(), STACK);
     assert!(files.kill());
-    // A thread of the same size, with the victim's call at the very bottom of it.
+    // The victim calls from a stack of the same size, and nothing else is on that stack.
     let proxy = victim.proxy().unwrap();
     let got = on(STACK, || proxy.status(1));
     assert_eq!(

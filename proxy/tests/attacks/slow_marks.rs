@@ -1,6 +1,6 @@
-//! Attack: a domain is dead, and the host's code that runs for it on its thread calls an accomplice. The
-//! accomplice calls itself many times over and then calls a bystander. The end of each no-cut mark of the
-//! bystander searched for the dead domain, far down the chain, on the bystander's time.
+//! Attack: a domain is dead, but the host's code still runs for it on its thread and calls an accomplice. The
+//! accomplice calls itself many times over and then calls a bystander. The end of each no-cut mark of the bystander
+//! searched for the dead domain, far down the chain, on the bystander's time.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};

@@ -1,6 +1,6 @@
-//! Attack: as `attack_slow_open`, but before it refuses, the server waits, yields, or computes on a busy
-//! machine. That takes longer by the clock than by the server's ticks, and the difference was charged to the
-//! asker.
+//! Attack: as in `attack_slow_open`, a server refuses to open an object again. Before that it waits, yields, or
+//! computes on a busy machine. This takes longer by the clock than by the server's ticks, and the difference was
+//! charged to the asker.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const CLIENTS: Duration = Duration::from_millis(100);
-/// The time by the clock that passes before the server refuses. Its budget is ten times as long.
+/// The time by the clock that passes before the server refuses. The server's budget is ten times as long.
 const SLOW: Duration = Duration::from_millis(500);
 const SERVERS: Option<Duration> = Some(Duration::from_secs(5));
 
@@ -122,8 +122,8 @@ impl Client for Calling {
     }
 }
 
-/// Has a client call an object once that a server with this budget refuses to open again, while `hogs` threads
-/// keep the processors busy. Asserts that the client lives.
+/// Has a client call an object once. The server, which has this budget, refuses to open the object again, while
+/// `hogs` threads keep the processors busy. Asserts that the client lives.
 fn asks_once(way: Way, hogs: usize, budget: Option<Duration>) {
     let _alone = alone();
     let _contained = contained(true);

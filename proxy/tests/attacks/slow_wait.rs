@@ -1,6 +1,6 @@
-//! Attack: a call stays inside a dead disk. A server that reads from its disk first then waits for it in its
-//! start, on its own budget, and fails. The caller of the server was charged for that wait, as time that the
-//! host spent on it in vain, and died of it.
+//! Attack: a call stays inside a dead disk. A server that reads from its disk when it starts waits for the disk on
+//! its own budget, and its start fails. The caller of the server was charged for that wait, as if the host had worked
+//! in vain for that time, and died.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};

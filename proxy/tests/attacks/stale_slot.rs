@@ -40,7 +40,7 @@ impl Node for Trap {
 impl Drop for Trap {
     fn drop(&mut self) {
         DROPPED.fetch_add(1, SeqCst);
-        // Longer than the test waits; it could be any time.
+        // The destructor takes longer than the test waits. It could take any time.
         std::thread::sleep(Duration::from_secs(2));
     }
 }
@@ -97,8 +97,8 @@ fn a_call_to_a_dead_domain_enters_no_stranger() {
     assert!(took < Duration::from_secs(1));
 }
 
-/// If the slot's new tenant decided how much stack a call to the old domain takes, a shadow would find that
-/// there is no room, and would not restart the dead domain for as long as the tenant lives.
+/// The slot's new tenant must not decide how much stack a call to the old domain needs. Otherwise a shadow would find
+/// no room for the call, and would not restart the dead domain for as long as the tenant lives.
 ///
 /// Invariant: HEAP-33
 #[test]

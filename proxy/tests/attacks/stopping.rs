@@ -1,5 +1,6 @@
-//! Attack: a call that stays inside a server keeps its orderly stop waiting. A bystander that calls the server
-//! once meanwhile asked for its recovery again and again, each time for a share of what its budget had left.
+//! Attack: a call that stays inside a server keeps its orderly stop waiting. Meanwhile a bystander calls the server
+//! once. That call asked for the server's recovery again and again, and each time it waited for a share of its
+//! remaining budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::state::State;
@@ -17,7 +18,7 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// A turn of the thread that calls; its clock is driven by its waits.
+/// The length of a turn of the calling thread. Only the waits of that thread move the clock.
 const TURN: Duration = Duration::from_micros(100);
 const BUDGET: Option<Duration> = Some(Duration::from_millis(20));
 /// The deadline that the host gives the stop.
@@ -76,7 +77,7 @@ fn serving((): ()) -> Result<Serving, RpcError> {
 #[interface]
 trait Client {
     fn ask(&self) -> Result<u64, RpcError>;
-    /// The same by an object that the client has opened.
+    /// Does the same through an object that the client has opened.
     fn ask_object(&self) -> Result<u64, RpcError>;
     fn ask_to_crash(&self) -> Result<u64, RpcError>;
 }
@@ -222,7 +223,7 @@ fn a_wait_for_a_start_ends_at_a_stop() {
     assert_eq!((came, turns), (Err(RpcError::RecoveryFailed), 5));
 }
 
-/// The turns that a start by another thread takes, and the turns of a drain timeout.
+/// The number of turns that a start by another thread takes, and the number of turns of a drain timeout.
 const STARTS_TAKE: u64 = 90;
 const DRAIN_TURNS: u64 = 100;
 

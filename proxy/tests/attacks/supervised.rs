@@ -1,4 +1,4 @@
-//! Attack: a supervisor's handling of a service, against what the service itself promises.
+//! Attacks on the promises of a service through the restarts and stops that a supervisor makes.
 
 use samara_domain_runtime::state::State;
 use samara_domain_runtime::{
@@ -88,8 +88,8 @@ const fn restarts(times: u32) -> Restart {
 
 static CALLEE: Halt = Halt::new();
 
-/// A driver dies once, and a callee keeps the thread of its call. Meanwhile nothing can be started, since the
-/// recipe needs what the old generation still has.
+/// A driver dies once, and a callee keeps the thread of its call. Meanwhile no new generation can be started, since
+/// the recipe needs the device that the old generation still has.
 ///
 /// Invariant: HEAP-28
 #[test]

@@ -19,7 +19,7 @@ static LEVELS: AtomicU32 = AtomicU32::new(0);
 
 #[interface]
 trait Server {
-    /// Panics with a payload that does so again, at each level.
+    /// Panics with a payload whose destructor calls `throw` again, for `levels` more levels.
     fn throw(&self, me: Proxy<dyn Server>, levels: u32) -> Result<(), RpcError>;
 }
 struct Thrown(Option<Proxy<dyn Server>>, u32);

@@ -152,7 +152,7 @@ fn digging((): ()) -> Result<Digging, RpcError> {
     Ok(Digging)
 }
 
-/// The room for a call was first looked up in the slot that its server had; after the restart the call goes to
+/// The room that the call needs is first looked up in the server's old slot. After the restart the call goes to
 /// another slot.
 ///
 /// Invariant: HEAP-38

@@ -1,5 +1,5 @@
-//! Attack: compares what the host keeps of opened objects with what domains are charged for it. Their opener is
-//! charged against its `host_quota`; after the opener's end, the holders of the proxies are charged.
+//! Attack: compares the memory that the host keeps for opened objects with the charges of the domains. The opener is
+//! charged against its `host_quota`. After the opener's end, the holders of the proxies are charged.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::DomainAlloc;

@@ -18,7 +18,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 /// The time that an answer takes: far longer than the domain's own work between two calls.
 const WORK: Duration = Duration::from_millis(10);
 
-/// How often the destructor has waited or called.
+/// The number of times that the destructor has waited or called.
 static ROUNDS: AtomicU64 = AtomicU64::new(0);
 /// Whether a start panics.
 static STARTS_BADLY: AtomicBool = AtomicBool::new(false);

@@ -53,7 +53,7 @@ fn dying((): ()) -> Result<Dying, RpcError> {
     Ok(Dying)
 }
 
-/// Whether the host can still wake its reaper when another domain dies.
+/// Returns whether the host can still wake its reaper when another domain dies.
 fn host_is_well() -> bool {
     let kill_another = || {
         let domain: Domain<dyn Dies> = host()

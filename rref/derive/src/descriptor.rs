@@ -14,7 +14,8 @@ pub(crate) fn descriptor(input: &DeriveInput, krate: &Tokens) -> Tokens {
         }
         Data::Enum(data) => {
             let repr = repr(input);
-            // Discriminants count as in the language: from zero, or one more than the variant before.
+            // A variant without a discriminant has one more than the variant before it, or zero if it is the first,
+            // as in the language.
             let mut next = quote!(0);
             let variants: Vec<_> = data
                 .variants

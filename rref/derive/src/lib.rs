@@ -60,7 +60,8 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
     let nested = types
         .iter()
         .map(|ty| quote!(<#ty as #krate::Exchangeable>::NESTED));
-    // Computes the largest depth inline, because another crate could take the name of a support function.
+    // Computes the largest depth inline, because the user's crate could give another meaning to the name of a support
+    // function.
     let depths = types.iter().map(|ty| {
         quote! {
             if <#ty as #krate::Exchangeable>::DEPTH > deepest {
@@ -71,15 +72,15 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
     let descriptor = descriptor::descriptor(input, &krate);
     Ok(quote! {
         const _: () = {
-            // Two impls conflict for a type that implements `Drop`, which is not allowed because a reclaim runs no
-            // destructors.
+            // For a type that implements `Drop`, these two impls conflict. Such a type is refused, because a reclaim
+            // runs no destructors.
             trait AnExchangeableTypeMustNotImplementDrop {}
             #[allow(drop_bounds)]
             impl<T: ?Sized + #krate::Drop> AnExchangeableTypeMustNotImplementDrop for T {}
             impl #impl_generics AnExchangeableTypeMustNotImplementDrop for #name #type_generics #where_clause {}
 
-            // The same check for a type that owns something, but without a name that another crate could take: the
-            // compiler moves no field out of a type that implements `Drop`.
+            // The check above uses a name to which the user's crate can give another meaning. This one uses none, but
+            // covers only types that own something: the compiler moves no field out of a type that implements `Drop`.
             #[allow(dead_code, unused_variables, clippy::multiple_bound_locations)]
             fn destructure #impl_generics (value: #name #type_generics) #where_clause {
                 #destructure

@@ -132,7 +132,7 @@ fn the_derive_describes_the_real_layout() {
     assert_eq!(variants[2].discriminant, 2);
 }
 
-/// Two capabilities differ if their texts do, however far behind the start, and by nothing else.
+/// Two capabilities differ exactly if their texts do, even if the first difference is far behind the start.
 ///
 /// Invariant: DEV-32
 #[test]

@@ -100,7 +100,8 @@ fn huge() -> NonNull<u8> {
     object
 }
 
-/// Counts how often the other thread got the lock while the host was still taking back pages that it no longer counts.
+/// Counts how often the other thread got the lock while the host was taking back pages, which it has by then left out
+/// of `live_bytes`.
 fn served_while_host_takes(action: impl FnOnce()) -> usize {
     served(|| live_bytes() < HUGE, || _ = heap::held_bytes(), action)
 }

@@ -40,7 +40,7 @@ pub(crate) enum Any {
 
 /// Virtual nanoseconds of a pause: so long that a time-out of a second takes some hundred pauses.
 const PAUSE: u64 = 4_000_000;
-/// Polling intervals of an 82599 in a pause.
+/// The number of its polling intervals that an 82599 works in a pause.
 const INTERVALS: u64 = 16;
 
 /// Returns the bench of the process.
@@ -155,7 +155,8 @@ impl Bench {
                     4 | 5 => shapes::block(numbers),
                     _ => shapes::net(numbers),
                 };
-                // A driver that has the device's registers must find them in the same place.
+                // A driver that has claimed the device keeps its mapped windows, so the new device has the old one's
+                // layout.
                 if ledger::is_claimed(number) {
                     shape.layout = model.layout();
                 }
@@ -198,9 +199,10 @@ impl Any {
         }
     }
 
-    /// Returns an instruction of the engine's to the device that no device can follow, if there was one since the
-    /// last call. A device that completes commands twice may overrun its completion queue by itself, so that counts
-    /// only for an honest one.
+    /// Describes an instruction that no device can follow and that the engine gave to this device, if there was one.
+    /// An NVMe controller counts overruns of its completion queues since it was plugged in. A dishonest controller
+    /// may cause them itself by completing commands twice, so they count only for an honest one. A virtio device
+    /// reports its violations since the last call.
     pub(crate) fn nonsense(self, is_honest: bool) -> Option<String> {
         match self {
             Self::Nvme(model) => {
@@ -209,7 +211,8 @@ impl Any {
                     .then(|| format!("{overruns} completions found no room in their queue"))
             }
             Self::Ixgbe(_) => None,
-            // The driver may cause all other violations itself, because it writes the status as it likes.
+            // These violations show a mistake of the engine. The driver may cause all others itself, because it
+            // writes the status as it likes.
             Self::Virtio(model) => {
                 let is_engines = |violation: &Violation| {
                     matches!(

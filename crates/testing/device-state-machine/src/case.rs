@@ -1,4 +1,4 @@
-//! A case: devices of some kinds, drivers, and steps until everything has ended.
+//! A case: devices of some kinds, drivers for them, and steps. At its end all drivers have ended.
 
 use std::thread::scope;
 use std::time::Duration;
@@ -49,7 +49,8 @@ enum Place {
     Domain(Domain<dyn Actor>, Option<Proxy<dyn Actor>>),
 }
 
-/// Returns the bytes that all claims of a domain may have together: each claim may have one quota.
+/// Returns the bytes that the claims of a domain may have together. The quota applies to each claim by itself, so
+/// this is the quota times the number of devices.
 fn quota(plan: Plan) -> usize {
     let kinds = plan.kinds.count_ones() as usize;
     QUOTA * kinds * plan.devices
@@ -172,8 +173,8 @@ impl Case {
         }
     }
 
-    /// Makes a driver take a step, and cuts it at instruction `at` of the step's call number `call` of the engine, if
-    /// it has as many. Returns whether its domain died of the cut.
+    /// Makes a driver take a step and cuts it inside a call of the engine: in call number `call` of the step, from
+    /// instruction `at` on. A step that makes fewer calls is not cut. Returns whether the driver's domain died.
     ///
     /// # Panics
     /// If a rule is broken.
@@ -263,7 +264,7 @@ impl Case {
         }
     }
 
-    /// Handles the result of a call of a domain. A domain that died of it is reclaimed and restarted.
+    /// Handles the result of a call of a domain. If the domain has died, it is reclaimed and restarted.
     fn answered<T: Default>(&mut self, which: usize, result: Result<T, RpcError>) -> T {
         match result {
             Ok(answer) => answer,
@@ -308,7 +309,7 @@ impl Case {
         }
     }
 
-    /// Moves a function from one driver to another, or to itself.
+    /// Moves a function from one driver to another, or back to the same driver.
     fn carry(&mut self, from: usize, numbers: &mut Numbers) {
         match self.device(numbers) {
             device @ 0..2 => self.carry_one::<Nvme>(from, device, numbers),
@@ -370,7 +371,7 @@ impl Case {
             return;
         };
         let holder = Holder { device, serial };
-        // The host owns the function meanwhile.
+        // The host owns the function while it is lent.
         let host = DRIVERS as u32;
         ledger::moved(device, host);
         let function = RRef::new(function);
@@ -502,7 +503,7 @@ impl Case {
     /// Ends everything, and checks that the totals are as they were before.
     ///
     /// # Panics
-    /// If they are not.
+    /// If a rule was broken or the totals differ.
     pub fn end(self) {
         let before = self.before;
         for (name, driver) in (0..).zip(self.drivers) {

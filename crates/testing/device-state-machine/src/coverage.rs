@@ -1,4 +1,5 @@
-//! Coverage: how often the events happened that lie on the way to holes. A suite that never gets there finds nothing.
+//! Coverage: counts the events that must happen before a hole can show. If an event never happens, the suite cannot
+//! find the holes behind it.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 

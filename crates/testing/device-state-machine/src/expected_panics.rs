@@ -12,7 +12,7 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The first panic that the test did not ask for: in trusted code, or in the machine.
+/// The first panic that the test did not ask for. It was raised in trusted code or in this crate.
 static UNASKED: Mutex<Option<String>> = Mutex::new(None);
 
 /// The payload of a panic that the test asks for.

@@ -1,16 +1,18 @@
-//! A random safe driver, on devices that lie, and an oracle that counts every byte that a device touches outside of
-//! its domain's memory.
+//! A random driver in safe code, on devices that lie, and an oracle that counts every byte that a device touches
+//! outside of the memory that its claim allows.
 //!
-//! A [`Case`] has devices of some kinds (two NVMe controllers, two 82599s, two virtio disks, two virtio network cards
-//! at most) and a driver that calls the safe functions of `samara-device-io` in any order: with the functions,
-//! queues, transfers and units of one claim where another claim's belong, with guards forgotten and closures that
-//! panic, in a domain that is killed and restarted or as the host, on one thread or several. The devices report
-//! whatever the numbers choose, but they keep one promise: they touch only memory that they were told of.
+//! A [`Case`] has devices of some kinds: at most two NVMe controllers, two 82599s, two virtio disks and two virtio
+//! network cards. One or two drivers call the safe functions of `samara-device-io` in any order. A driver passes the
+//! functions, queues, transfers and units of one claim where another claim's belong. It forgets guards, and its
+//! closures panic. It runs in a domain that is killed and restarted, or as the host, on one thread or on several. The
+//! devices report whatever the numbers choose, but they keep one promise: they touch only memory that they were told
+//! of.
 //!
 //! The [ledger](ledger) knows which memory each device may touch: queues of the claim, objects pinned in them,
 //! transfers that were begun and not finished, and lent buffers, for reading, inside their scope. Each access of a
-//! device is compared with the ledger, and with the exchange heap: the object must be live and belong to the host.
-//! After each case the heap contains what it contained before, and no device is bus master.
+//! device is compared with the ledger and with the shared heap. The object must be live. A queue, or an object that
+//! was moved in, must also belong to the host. After each case the heap contains what it contained before, and no
+//! device is bus master.
 //!
 //! | file | contents |
 //! |---|---|
@@ -28,30 +30,29 @@
 //!
 //! # How many steps, and how to repeat the steps of a failure
 //!
-//! `cargo xtask test --only models` takes a million steps and prints its seed. For more steps, or another seed:
-//! `SAMARA_DEVICE_MACHINE_STEPS=1000000000 SAMARA_DEVICE_MACHINE_SEED=7 cargo xtask test --only models`.
-//! A debug build (`cargo test -p samara-device-state-machine`) takes fewer.
+//! `cargo xtask test --only models` takes a million steps and prints its seed. This runs more steps, with another
+//! seed: `SAMARA_DEVICE_MACHINE_STEPS=1000000000 SAMARA_DEVICE_MACHINE_SEED=7 cargo xtask test --only models`. A
+//! debug build (`cargo test -p samara-device-state-machine`) takes fewer.
 //!
-//! One number determines everything in a case. A mode that fails prints it:
-//! `failed after 128407 steps, in SAMARA_DEVICE_MACHINE_CASE=233820319`. With that variable the mode runs only this
-//! case:
+//! One number determines a whole case. A mode that fails prints it: `failed after 128407 steps, in
+//! SAMARA_DEVICE_MACHINE_CASE=233820319`. With that variable the mode runs only this case:
 //!
 //! ```text
 //! SAMARA_DEVICE_MACHINE_CASE=233820319 cargo test --profile checked -p samara-device-state-machine --test machine drivers_in_domains
 //! ```
 //!
 //! The two modes `drivers_of_the_host` and `drivers_in_domains` look for the shortest part of the case that fails at
-//! the same place, and print its steps; `SAMARA_MACHINE_SHORTEST=0` skips that. For an access the report has the
-//! address, the rule that it breaks, and what happened there and to the device before: given, lent, refused, back,
-//! claimed, silenced. Steps of several threads at once (all of `drivers_on_several_threads`, some of the others) do
-//! not give the same result each time: repeat the case some dozen times. A cut of `drivers_under_ticks` comes at an
-//! instruction, so its case is the same only for the same build.
+//! the same place, and print its steps. `SAMARA_MACHINE_SHORTEST=0` skips the search. The report of a forbidden
+//! access has the address, the rule that the access breaks, and the last events at this address and of claims: given,
+//! lent, refused, back, claimed, silenced. Steps of several threads at once (all of `drivers_on_several_threads`,
+//! some of the others) do not give the same result each time: repeat the case some dozen times. A cut of
+//! `drivers_under_ticks` comes at an instruction, so its case is the same only for the same build.
 //!
 //! # Holes
 //!
-//! `crates/testing/device-state-machine/holes` has the holes that measure the suite: rules of the engine, each
-//! disabled by an edit of some lines. `cargo xtask holes --suite devices` disables them one at a time, and runs the
-//! modes with CI's steps; `docs/holes.md` has the table of the results.
+//! `crates/testing/device-state-machine/holes` has the holes that measure the suite. Each hole is an edit of some
+//! lines that disables one rule of the engine. `cargo xtask holes --suite devices` disables them one at a time, and
+//! runs the modes with CI's steps; `docs/holes.md` has the table of the results.
 #![forbid(unsafe_code)]
 
 mod actor;

@@ -31,7 +31,8 @@ fn listed<D: Table, T: Value, A: Access>(
     window: usize,
     offset: usize,
 ) -> Option<Register<D, T, A>> {
-    // A driver makes this call in a constant, where a panic is a compile error.
+    // Drivers make this call in a constant, where a panic is a compile error. Here a panic means that the table does
+    // not list the register.
     silent(|| catch_unwind(|| call!(Register::<D, T, A>::at, window, offset))).ok()
 }
 
@@ -54,7 +55,7 @@ pub(crate) fn all<D: Table>(lengths: &[usize]) -> Vec<Listed<D>> {
     found
 }
 
-/// Returns only those of 32 and 64 bits.
+/// Returns the registers of 32 and 64 bits in windows of these lengths.
 pub(crate) fn wide<D: Table>(lengths: &[usize]) -> Vec<Listed<D>> {
     let mut found = Vec::new();
     for (window, &length) in lengths.iter().enumerate() {
@@ -78,7 +79,7 @@ pub(crate) trait Touch<D: Table> {
     fn write<T: Value + Narrow, A: Writable>(&mut self, register: Register<D, T, A>);
 }
 
-/// An integer that is made of a wider one.
+/// An integer that can be cut from a `u64`.
 pub(crate) trait Narrow {
     fn of(value: u64) -> Self;
 }

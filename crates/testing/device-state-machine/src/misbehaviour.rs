@@ -91,7 +91,7 @@ pub(crate) fn guess(device: usize, tag: u16) {
     }
 }
 
-/// Chooses some of the writes that bring a device up to be lost.
+/// Chooses which register writes are lost: a few of those that bring a device up.
 fn lost(numbers: &mut Numbers) -> LostWrites {
     LostWrites {
         after: numbers.below(12) as u32,
@@ -102,7 +102,8 @@ fn lost(numbers: &mut Numbers) -> LostWrites {
 fn nvme(model: &NvmeEmulator, numbers: &mut Numbers) {
     use nvme_emulator::Misbehaviour::*;
     let mut wrong = || {
-        // The tag of a command that was put; or the next tag of its slot; or a tag of slots 0 to 3 after a few uses.
+        // The tag is that of a command that was put, or the next tag of that command's slot, or a tag that one of the
+        // slots 0 to 3 has after a few uses.
         let tag = match numbers.below(4) {
             0 => (numbers.below(4) | numbers.below(6) << 6) as u16,
             1 => ledger::some_tag(numbers.below(64)).wrapping_add(1 << 6),
@@ -140,8 +141,8 @@ fn nvme(model: &NvmeEmulator, numbers: &mut Numbers) {
         11 => model.switch(|switches| switches.never_idle = numbers.one_in(2)),
         12 => model.switch(|switches| switches.fatal = true),
         13 => model.switch(|switches| {
-            // Larger than real blocks, metadata included. With smaller ones the device would transfer more than it
-            // was told to.
+            // The reported blocks are larger than the real ones with their metadata. If they were smaller, the device
+            // would transfer more bytes than the engine told it to.
             switches.identify_as = Some(nvme_emulator::NamespaceShape {
                 block_shift: numbers.of_these(&[13, 16, 17]),
                 format: numbers.of_these(&[0, 1, 15, 63]),
@@ -256,7 +257,7 @@ pub(crate) fn frames(device: usize, numbers: &mut Numbers) {
 }
 
 /// Replaces an 82599 that no driver has claimed by one in which firmware has left its state after power-on: a valid
-/// FCoE context, and perhaps bus mastering. Only this and drivers make a device bus master.
+/// FCoE context, and perhaps bus mastering. Besides drivers, only this function makes a device bus master.
 pub(crate) fn firmware(device: usize, numbers: &mut Numbers) {
     if let Any::Ixgbe(model) = bench().all()[device]
         && !ledger::is_claimed(device)

@@ -1,11 +1,12 @@
-//! How devices are built, chosen for each case.
+//! The shapes of devices, which are chosen anew for each case.
 
 use samara_testkit::nvme_emulator::{self, NamespaceShape, Timing};
 use samara_testkit::virtio_emulator::{self, Block, Device, Layout, Net, Structure};
 
 use crate::step::Numbers;
 
-/// Bytes of a namespace. Few, because each case has its own, but more than the pages of one list cover.
+/// Bytes of a namespace. This is small, because each case fills its own media, but more than the pages of one list
+/// cover.
 const BYTES: u64 = 320 << 10;
 const BLOCKS: u64 = BYTES >> 9;
 

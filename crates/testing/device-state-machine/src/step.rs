@@ -16,7 +16,8 @@ impl Numbers {
         Self(Rng::new(u64::from_le_bytes(word)))
     }
 
-    /// Returns a source of its own, for something that is done inside a step.
+    /// Returns a new source, for an operation inside a step. The number of choices of that operation does not change
+    /// the choices that follow it.
     pub(crate) fn fork(&mut self) -> Self {
         Self::of(self.word())
     }
@@ -25,7 +26,7 @@ impl Numbers {
         (self.below(1 << 32) as u64 | (self.below(1 << 32) as u64) << 32).to_le_bytes()
     }
 
-    /// Returns the next number below `bound`, which is not 0.
+    /// Returns the next number below `bound`. `bound` must not be 0.
     pub(crate) fn below(&mut self, bound: usize) -> usize {
         self.0.below(bound)
     }
@@ -40,7 +41,7 @@ impl Numbers {
         these[self.below(these.len())]
     }
 
-    /// Returns any 32 bits, often special ones: none, all, one, few.
+    /// Returns 32 bits. Often none, all or only one of them is set, or the number is small.
     pub(crate) fn bits(&mut self) -> u32 {
         match self.below(8) {
             0 => 0,

@@ -7,16 +7,17 @@ use std::any::type_name;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// A place at which a function is called.
+/// A call site.
 pub(crate) struct Site {
     calls: AtomicU64,
     name: OnceLock<&'static str>,
 }
 
-/// More than the number of places.
+/// An upper bound of the number of call sites.
 const SITES: usize = 512;
 
-/// The places that were reached. Domains reach them too, so nothing is allocated and no lock is held.
+/// The call sites that were reached. Domains reach them too, so recording a site allocates no memory and holds no
+/// lock.
 static REACHED: [OnceLock<&'static Site>; SITES] = [const { OnceLock::new() }; SITES];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -42,7 +43,7 @@ impl Site {
     }
 }
 
-/// Returns the functions that were called so far, as the compiler names them, with the number of calls at one place.
+/// Returns, for each call site that was reached, the compiler's name of the function and the number of calls.
 pub fn calls() -> impl Iterator<Item = (&'static str, u64)> {
     let told = |site: &'static Site| Some((*site.name.get()?, site.calls.load(Relaxed)));
     REACHED
@@ -96,7 +97,7 @@ impl std::fmt::Write for Sink {
     }
 }
 
-/// A value that is formatted by a function.
+/// A value whose `Debug` output a function writes.
 pub(crate) struct Told<F>(pub(crate) F);
 
 impl<F: Fn(&mut std::fmt::Formatter<'_>) -> std::fmt::Result> std::fmt::Debug for Told<F> {

@@ -1,5 +1,5 @@
-//! Domains that are cut at an instruction of a call of the engine, on the platform where the thread can be
-//! single-stepped: x86-64 Linux.
+//! Domains that are cut at an instruction inside a call of the engine. This needs a platform on which the thread can
+//! be single-stepped: x86-64 Linux.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod stepped {
@@ -11,11 +11,12 @@ mod stepped {
 
     thread_local! {
         static CONTAINED: OnceCell<Contained> = const { OnceCell::new() };
-        /// Calls of the engine that are left until the one that is stepped, if there is one.
+        /// The number of calls of the engine before the one that is stepped, if one is to be stepped.
         static CALLS: Cell<Option<u32>> = const { Cell::new(None) };
     }
 
-    /// Adds the limit that only a host can enforce that contains its threads.
+    /// Gives the domain a budget. Only a host that contains its threads can enforce one, and only such domains are
+    /// cut.
     pub(crate) fn limited(spec: DomainSpec) -> DomainSpec {
         CONTAINED.with(|cell| {
             cell.get_or_init(stepping);
@@ -23,8 +24,8 @@ mod stepped {
         spec.budget(Duration::from_secs(3600))
     }
 
-    /// Runs `step`. Its call number `call` of the engine runs step by step: from instruction `at` on, a tick comes
-    /// before every instruction, until the domain is cut.
+    /// Runs `step`, and runs its call number `call` of the engine in single steps. From instruction `at` of that call
+    /// on, a tick comes before every instruction, until the domain is cut.
     pub(crate) fn around<R>(call: u32, at: u64, step: impl FnOnce() -> R) -> R {
         CONTAINED.with(|cell| {
             let contained = cell.get_or_init(stepping);

@@ -1,4 +1,5 @@
-//! The random driver: as the host, in domains, cut at instructions, on several threads. A million steps in all.
+//! The random driver in several modes: as the host, in domains, cut at instructions, and on several threads. All
+//! modes together take about a million steps.
 //!
 //! The crate's documentation says how to repeat the steps of a failure.
 
@@ -33,7 +34,7 @@ fn steps() -> u64 {
     given.unwrap_or(STEPS)
 }
 
-/// Prints what is run, whether or not it fails. It bypasses the harness, which shows only the output of failed tests.
+/// Prints `what` at once. This bypasses the harness, which shows only the output of failed tests.
 fn say(what: &str) {
     let _ = writeln!(io::stderr(), "{what}");
 }
@@ -42,8 +43,8 @@ fn word(rng: &mut Rng) -> Word {
     (rng.below(1 << 32) as u64 | (rng.below(1 << 32) as u64) << 32).to_le_bytes()
 }
 
-/// The cases of a mode: a number of steps, in which one number determines each case, or only the case that is asked
-/// for. If one fails, prints its number and after how many steps it failed.
+/// The cases of a mode, as many as take the given number of steps, or only the case in `SAMARA_DEVICE_MACHINE_CASE`.
+/// One number determines each case. If a case fails, the drop prints its number and the steps that were taken.
 struct Cases {
     rng: Rng,
     steps: u64,
@@ -90,7 +91,7 @@ impl Drop for Cases {
     }
 }
 
-/// Takes the steps in a case of their own. The first word is the seed of the case.
+/// Runs one case. The first word is its seed, and the other words are its steps.
 fn run(place: Where, steps: &[Word]) {
     let Some((seed, steps)) = steps.split_first() else {
         return;
@@ -133,21 +134,21 @@ fn cases(what: &str, place: Where, steps: u64) {
     }
 }
 
-/// Drivers that run as the host, which no panic ends.
+/// Drivers that run as the host. A panic does not end such a driver.
 #[test]
 fn drivers_of_the_host() {
     cases("drivers of the host", Where::Host, steps() / 2);
 }
 
-/// Drivers that are cut at an instruction of a call of the engine. Each cut takes a signal for every instruction
-/// before it.
+/// Drivers that are cut at an instruction inside a call of the engine. Each cut is slow, because it takes a signal
+/// for every instruction of the call before it.
 #[test]
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn drivers_under_ticks() {
-    /// The most instructions of a call before its cut, and the most calls of a step before that one.
+    /// The most instructions of the call before its cut, and the most calls of the step before the call that is cut.
     const LATEST: usize = 4096;
     const CALLS: usize = 24;
-    /// Steps of a case; one in so many is cut.
+    /// Steps of a case. One step in `BETWEEN` is cut.
     const STEPS: usize = 150;
     const BETWEEN: usize = 5;
     let _alone = alone();

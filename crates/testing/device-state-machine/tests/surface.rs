@@ -30,10 +30,10 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Types of which a driver has no value.
+/// Types of which a driver cannot have a value.
 const EMPTY: &[&str] = &["Objects", "ReadOnly", "ReadWrite", "Transfers", "WriteOnly"];
 
-/// The most cases in which each function is called at least once, and their steps.
+/// After at most this many cases, with this many steps each, every function was called at least once.
 const CASES: usize = 200;
 const STEPS: usize = 200;
 

@@ -1,4 +1,4 @@
-//! Raises CPU exceptions, which a domain, being safe code, cannot do itself. x86_64.
+//! Raises CPU exceptions on x86_64. A domain cannot raise most of them itself, because it is safe code.
 #![expect(unsafe_code, reason = "its purpose is to raise faults")]
 
 use core::arch::asm;
@@ -49,7 +49,7 @@ impl Trap {
     ];
 }
 
-/// No program of ours maps anything there.
+/// An address at which none of our programs maps anything.
 const WILD: usize = 0x0000_5a5a_0000_0000;
 const NON_CANONICAL: usize = 0x8000_0000_0000_0000;
 
@@ -108,7 +108,8 @@ fn write(address: usize) {
     unsafe { asm!("mov qword ptr [{}], 1", in(reg) address) };
 }
 
-/// Calls itself without end. Each call has a frame that is used afterwards.
+/// Calls itself without end. Each call uses its frame after the inner call, so the compiler cannot make a loop of the
+/// recursion.
 #[expect(unconditional_recursion, reason = "its purpose")]
 fn dig(depth: u64) -> u64 {
     let frame = black_box([depth; 32]);

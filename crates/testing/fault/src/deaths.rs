@@ -14,7 +14,7 @@ pub enum Manner {
     Overflow,
     /// A loop without end.
     Hang,
-    /// A panic in a destructor that a panic runs.
+    /// A panic in a destructor that runs while another panic unwinds.
     DoublePanic,
 }
 

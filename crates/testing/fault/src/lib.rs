@@ -1,9 +1,9 @@
 //! Fault injection for domains. The host arms a point with its [`Switches`]; at the point the domain asks
 //! whether and how it has to die. The crate also raises CPU exceptions on request.
 //!
-//! The switches are statics, which a domain may not have, and the crate does what a domain's safe code cannot.
-//! Therefore it is on the list of trusted crates. A point fires once and is then disarmed, so that the recovery
-//! after it runs undisturbed.
+//! The crate is on the list of trusted crates for two reasons. The switches are statics, which a domain may not have.
+//! And the crate raises exceptions that a domain's safe code cannot raise. A point fires once and is then disarmed,
+//! so that the recovery after it runs undisturbed.
 
 #![no_std]
 
@@ -71,7 +71,7 @@ static LEFT: [AtomicU32; FaultPoint::ALL.len()] =
 static MANNER: [AtomicU32; FaultPoint::ALL.len()] =
     [const { AtomicU32::new(0) }; FaultPoint::ALL.len()];
 
-/// Counts a pass of `point`. Returns how the caller has to die there now, if it has to.
+/// Counts a pass of `point`. If the point fires now, returns the manner in which the caller must die.
 pub fn fires(point: FaultPoint) -> Option<Manner> {
     let step = |left: u32| left.checked_sub(1);
     let left = LEFT[point as usize].fetch_update(Ordering::Relaxed, Ordering::Relaxed, step);

@@ -5,8 +5,8 @@ use core::sync::atomic::Ordering;
 
 use crate::{FaultPoint, LEFT, MANNER, Manner};
 
-/// The right to make points fire, and to see whether they did. A domain with this right could end another
-/// domain, and keep bits beyond its own end.
+/// The right to make points fire, and to see whether they did. A domain with this right could end another domain. It
+/// could also store bits in the switches, where they outlive the domain.
 ///
 /// Code that forbids `unsafe` can't make one:
 ///
@@ -48,7 +48,7 @@ impl Switches {
         }
     }
 
-    /// Whether `point` is still to fire.
+    /// Whether `point` is armed and has not fired yet.
     #[must_use]
     pub fn is_armed(&self, point: FaultPoint) -> bool {
         LEFT[point as usize].load(Ordering::Relaxed) != 0

@@ -1,5 +1,5 @@
-//! Calls that are cut at one of their instructions, on the platform where the thread can be single-stepped: x86-64
-//! Linux.
+//! Calls that are cut at one of their instructions. This needs a platform on which the thread can be single-stepped:
+//! x86-64 Linux.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod stepped {
@@ -17,7 +17,7 @@ mod stepped {
         static CONTAINED: OnceCell<Contained> = const { OnceCell::new() };
     }
 
-    /// Adds the limits that only a host can enforce that contains its threads.
+    /// Adds limits on private memory and time. Only a host that contains its threads can enforce them.
     pub(crate) fn limited(spec: DomainSpec) -> DomainSpec {
         CONTAINED.with(|cell| {
             cell.get_or_init(stepping);
@@ -26,7 +26,7 @@ mod stepped {
             .budget(Duration::from_secs(3600))
     }
 
-    /// Runs `call` on a thread that is ticked and has `stack` bytes of stack.
+    /// Runs `call` on a thread that gets ticks and has `stack` bytes of stack.
     pub(crate) fn ticking<R: Send>(stack: usize, call: impl FnOnce() -> R + Send) -> R {
         on_a_thread(stack, || {
             let _contained = contained(true);
@@ -53,8 +53,8 @@ mod stepped {
         on_a_thread(stack, || stepping().by_turns(each, then, call))
     }
 
-    /// Runs `call` step by step. From instruction `at` on, a tick before every instruction uses up any budget, until
-    /// a domain is cut. No tick comes while a panic unwinds.
+    /// Runs `call` in single steps. From instruction `at` on, a tick that uses up any budget comes before every
+    /// instruction, until a domain is cut. No tick comes while a panic unwinds.
     pub(crate) fn around<R>(at: u64, call: impl FnOnce() -> R) -> R {
         CONTAINED.with(|cell| {
             let contained = cell.get_or_init(stepping);
@@ -67,8 +67,8 @@ mod stepped {
         CONTAINED.with(|cell| cell.get_or_init(stepping).survey(call))
     }
 
-    /// A survey of a function that a domain calls. It counts the function's instructions by the account that a tick
-    /// would charge.
+    /// A survey of a function that a domain calls. It counts the function's instructions, separately for each account
+    /// that a tick could charge.
     pub(crate) struct Survey {
         before: Surveyed,
         /// Whether the survey is not inside another one.

@@ -210,7 +210,7 @@ impl Paid {
         runtime().reap();
     }
 
-    /// Returns the bytes that the domains are charged for, of the host's memory and of the exchange heap.
+    /// Returns the bytes that the domains are charged for: bytes of the host's memory and of the shared heap.
     #[must_use]
     pub fn paid(&self) -> usize {
         // The list of a client's charges does not shrink, and its capacity counts against the client's quota too.
@@ -218,7 +218,7 @@ impl Paid {
             let now = client.0.info().host_bytes;
             now + (most - now) / 2
         });
-        // While the opener of an object lives, the keeper's bytes are not among the bytes that this test counts.
+        // The keeper's bytes count only if an object may have outlived its opener.
         let keeper = self.keeper.0.info().shared_bytes - self.own;
         clients.sum::<usize>() + if self.outlived { keeper } else { 0 }
     }
@@ -230,7 +230,7 @@ impl Paid {
     pub fn step(&mut self, rng: &mut Rng) {
         let at = rng.below(2);
         let client = &self.clients[at].0;
-        // A small count, or as many as the domain may.
+        // A small count, or one so large that only a quota ends the calls.
         let mut some = |few: usize| match rng.below(3) {
             0 => usize::MAX >> 1,
             _ => rng.below(few),

@@ -4,8 +4,8 @@
 //! chains and dropped. Domains panic, are killed (also while calls are inside), stopped, restarted, supervised and
 //! limited. They export objects, open each other's objects, record calls, spawn threads, and forget handles. Handles
 //! are cloned, sent, and used when they are stale. Every step is possible in every state, so any sequence of bytes is
-//! a run. After each step the exchange heap must hold exactly the objects that the reference model says, owner by
-//! owner, and the host's own heap must hold no more than these explain.
+//! a run. After each step the shared heap must hold exactly the objects that the reference model says, owner by
+//! owner. The host's own heap may grow only by a fixed number of bytes.
 //!
 //! | file | contents |
 //! |---|---|
@@ -22,8 +22,8 @@
 //!
 //! [`Together`] runs several threads in the same domains.
 //!
-//! `cargo xtask test --only models` takes a million steps and prints its seed. For more steps, or another seed:
-//! `SAMARA_MACHINE_STEPS=1000000000 SAMARA_MACHINE_SEED=7 cargo xtask test --only models`.
+//! `cargo xtask test --only models` takes a million steps and prints its seed. This runs more steps, with another
+//! seed: `SAMARA_MACHINE_STEPS=1000000000 SAMARA_MACHINE_SEED=7 cargo xtask test --only models`.
 #![forbid(unsafe_code)]
 
 mod area;

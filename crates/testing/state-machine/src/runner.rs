@@ -48,7 +48,7 @@ pub struct Machine {
     pub(crate) model: Model,
     pub(crate) hand: Vec<(Item, Known)>,
     pub(crate) proxies: Vec<(Proxy<dyn Node>, Life)>,
-    /// In the same order as the model's.
+    /// The host's proxies to exported objects, in the order of the model's `leaves`.
     pub(crate) leaves: Vec<Proxy<dyn Leaf>>,
     pub(crate) shadows: Vec<(Shadow<dyn Node>, Name)>,
     /// The services that are published under the domains' names.
@@ -228,7 +228,7 @@ impl Machine {
             }
             if self.alive(domain) && !runs(&self.domains[domain]) {
                 self.was_cut = true;
-                // A hook of the step may have killed it meanwhile.
+                // A hook of the step may have killed the domain meanwhile.
                 let end = self.domains[domain].exit_reason();
                 let end = end.map_or(ExitKind::Overrun, |reason| reason.kind);
                 self.model.die(domain, end);
@@ -236,7 +236,7 @@ impl Machine {
             let end = self.domains[domain].exit_reason();
             let was_cut = end.is_some_and(|reason| reason.kind == ExitKind::Overrun);
             if ran && !self.alive(domain) && was_cut {
-                // The cut came before the end that the step had planned for it.
+                // The step kills this domain in any case, but the cut came first.
                 self.was_cut = true;
                 self.model.nodes[domain].end = ExitKind::Overrun;
             }

@@ -5,10 +5,11 @@ use samara_host_std::runtime;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// Far longer than any of these events takes, and short enough to shrink a failure that is waited for.
+/// The time after which an event counts as missing. It is far longer than any event takes. It is short, because
+/// shrinking repeats such a failure many times.
 const WATCHDOG: Duration = Duration::from_secs(5);
 
-/// Reaps and yields until `done`.
+/// Reaps and yields until `done` returns true.
 ///
 /// # Panics
 /// If `what` does not happen in time.

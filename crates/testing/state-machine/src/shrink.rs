@@ -22,12 +22,13 @@ fn fails<T>(run: &mut impl FnMut(&[T]), steps: &[T]) -> Option<Place> {
     ran.err().and(place)
 }
 
-/// Returns the shortest part of `steps` that was found to panic at the same place. Prints no panics meanwhile.
+/// Returns the shortest part of `steps` that was found to panic at the same place. Panics are not printed during the
+/// search.
 #[must_use]
 pub fn shrink<T: Clone>(mut run: impl FnMut(&[T]), steps: &[T]) -> Vec<T> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|info| {
-        // The last panic of a run is its own. Panics of domains come before it.
+        // The last panic of a run is the one that ends the run. Panics of domains come before it.
         let place = info.location().map(|at| (at.file().len(), at.line()));
         PLACE.set(place);
     }));

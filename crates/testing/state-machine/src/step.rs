@@ -6,7 +6,7 @@ use std::fmt;
 /// Number of bytes that encode a step.
 pub const BYTES: usize = 4;
 
-/// The operands of a step. Each is taken modulo the number of things to choose from.
+/// The operands of a step. Each operand is taken modulo the number of things to choose from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Numbers {
     /// Selects a domain.

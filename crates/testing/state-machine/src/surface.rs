@@ -1,6 +1,6 @@
 //! Records which functions of `samara-domain` were called, by the names that the compiler gives them.
 //!
-//! During a [survey], the first calls at each place also record which account pays for each instruction.
+//! During a [survey], the first calls at each call site also record which account pays for each instruction.
 //!
 //! [`call!`] takes a function, gets its name from its type, and calls it. So the name and the call come from one
 //! path.
@@ -10,7 +10,7 @@ use std::any::type_name;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
-/// A place at which a function is called.
+/// A call site.
 pub(crate) struct Site {
     calls: AtomicU64,
     name: OnceLock<&'static str>,
@@ -18,14 +18,15 @@ pub(crate) struct Site {
     time: [AtomicU64; 3],
 }
 
-/// The number of calls at each place that are surveyed. An instruction that traps takes as long as ten thousand
-/// others.
+/// The most calls at one call site that are surveyed. They are few, because an instruction that traps takes as long
+/// as ten thousand others.
 const SURVEYS: u64 = 4;
 
-/// More than the number of places.
+/// An upper bound of the number of call sites.
 const SITES: usize = 512;
 
-/// The places that were reached. Domains reach them too, so nothing is allocated and no lock is held.
+/// The call sites that were reached. Domains reach them too, so recording a site allocates no memory and holds no
+/// lock.
 static REACHED: [OnceLock<&'static Site>; SITES] = [const { OnceLock::new() }; SITES];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -73,7 +74,7 @@ impl Site {
     }
 }
 
-/// Returns the functions that were called so far, as the compiler names them, with the number of calls at one place.
+/// Returns, for each call site that was reached, the compiler's name of the function and the number of calls.
 pub fn calls() -> impl Iterator<Item = (&'static str, u64)> {
     let told = |site: &'static Site| Some((*site.name.get()?, site.calls.load(Relaxed)));
     REACHED
@@ -87,7 +88,7 @@ pub fn survey<R>(run: impl FnOnce() -> R) -> R {
     cuts::surveying(run)
 }
 
-/// The instructions of a function over some of its calls at one place, by the account that pays for their time.
+/// The numbers of instructions of the surveyed calls at one call site, by the account that pays for their time.
 #[derive(Clone, Copy, Debug)]
 pub struct Time {
     /// The function, as the compiler names it.

@@ -1,5 +1,6 @@
-//! The random machine in several modes: alone, with all totals compared after each step and with failures shrunk;
-//! several machines at once on several threads, a million steps in all; and several threads in the same domains.
+//! The random machine in several modes. One machine runs alone: all totals are compared after each step, and failures
+//! are shrunk. Several machines run at once on several threads. Several threads run in the same domains. All modes
+//! together take about a million steps.
 //!
 //! `SAMARA_MACHINE_STEPS` sets another number of steps (for a night: 1000000000), and `SAMARA_MACHINE_SEED` another
 //! seed. A failure prints its seed.
@@ -36,8 +37,8 @@ fn makes_small() -> bool {
     number("SAMARA_MACHINE_SHORTEST", 1) != 0
 }
 
-/// If the run fails, prints after how many steps it failed and at which step. If several threads take steps, the
-/// numbers are those of one thread.
+/// If the run fails, the drop prints the number of steps until the failure, and the last step. If several threads
+/// take steps, the number is that of one thread.
 struct Taken(u64, Option<Step>);
 
 impl Drop for Taken {
@@ -72,7 +73,7 @@ fn begin() -> MutexGuard<'static, ()> {
     alone
 }
 
-/// Prints what is run, whether or not it fails. It bypasses the harness, which shows only the output of failed tests.
+/// Prints `what` at once. This bypasses the harness, which shows only the output of failed tests.
 fn say(what: &str, steps: u64) {
     let seed = seed();
     let _ = writeln!(
@@ -108,10 +109,11 @@ fn totals() -> Totals {
     )
 }
 
-/// Bytes by which the host's own heap may grow in a run beyond the reference model: the machine's own lists.
+/// The most bytes by which the host's own heap may grow in a run. The machine's own lists are in it.
 const SLACK: usize = 256 << 10;
 
-/// Waits until threads of dead domains are done, but not for long, because a failure is shrunk by repeating it.
+/// Waits until `done` returns true, because threads of dead domains may end late. The wait is short, because
+/// shrinking repeats a failure many times.
 fn settles(what: &str, mut done: impl FnMut() -> bool) {
     let ended = (0..20_000).any(|_| {
         let ended = done();
@@ -129,7 +131,7 @@ fn returns_to(before: Totals, what: &str) {
     settles(&format!("the totals after {what}"), || totals() == before);
 }
 
-/// Takes `steps` on a machine of its own, and compares everything after each.
+/// Takes `steps` on a new machine, and compares everything after each step.
 fn run(steps: &[[u8; BYTES]]) {
     let before = totals();
     let mut machine = Machine::new("alone", 4).alone();
@@ -263,7 +265,8 @@ fn several_threads_in_the_same_domains() {
     assert_eq!(totals(), before);
 }
 
-/// Cuts calls at random instructions. Each cut takes a signal for every instruction before it.
+/// Cuts calls at random instructions. Each cut is slow, because it takes a signal for every instruction of the call
+/// before it.
 ///
 /// Invariant: ORDER-55
 #[test]
@@ -297,7 +300,7 @@ fn under_ticks() {
     assert!(cut > steps / 500, "only {cut} cuts in {steps} steps");
 }
 
-/// Chains of exported objects, each of which holds the only proxy to the one before.
+/// Makes chains of exported objects. Each object holds the only proxy to the object before it.
 ///
 /// Invariant: ORDER-55
 #[test]

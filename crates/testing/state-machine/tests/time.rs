@@ -1,7 +1,7 @@
 //! The time of every function that a domain can call is charged to a domain, however the call ends.
 //!
-//! The machine calls each function of the generated list (`surface.rs`). Some of the calls run step by step here:
-//! before each instruction the test asks which account a tick would charge.
+//! The machine calls each function of the generated list (`surface.rs`). Here some of the calls run in single steps.
+//! Before each instruction the test asks which account a tick would charge.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_host_std::{DomainAlloc, System};
@@ -13,8 +13,8 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const STEPS: usize = 4_000;
 
-/// Instructions of a function's calls that may be charged to no domain: a fixed number for the way into a call and
-/// out of it, and one for each so many instructions that a domain is charged for.
+/// The most instructions of a function's calls that may be charged to no domain: a fixed number, for the way into a
+/// call and out of it, and one for each so many instructions that are charged.
 const LOST: (u64, u64) = (100, 8);
 
 /// Invariant: ORDER-19

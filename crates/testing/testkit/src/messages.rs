@@ -91,11 +91,14 @@ static PANICS: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn taken_back() {
     TAKEN_BACK.fetch_add(1, Ordering::SeqCst);
-    assert!(!PANICS.load(Ordering::SeqCst), "the host panics on purpose after it has taken a mapping or a message back");
+    assert!(
+        !PANICS.load(Ordering::SeqCst),
+        "the host panics on purpose after it has taken a mapping or a message back"
+    );
 }
 
-/// Makes the host panic each time after it has taken a mapping or a message back, while `f` runs. Returns how often it
-/// took one back.
+/// Makes the host panic each time after it has taken a mapping or a message back, while `f` runs. Returns how often
+/// it took one back.
 pub fn panic_when_taken_back(f: impl FnOnce()) -> u64 {
     let before = TAKEN_BACK.load(Ordering::SeqCst);
     PANICS.store(true, Ordering::SeqCst);

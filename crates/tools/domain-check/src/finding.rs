@@ -118,7 +118,7 @@ rules! {
     /// In this edition, paths or keywords mean something else.
     Edition, "edition", "use edition 2021 or later";
     /// A variable of the environment becomes part of the code.
-    Environment, "environment", "only Cargo's own variables are the same in every build";
+    Environment, "environment", "use a variable that Cargo sets for each package, or add it to the review list with a reason";
     /// A file outside the package becomes part of the code.
     OutsideFile, "outside-file", "move the file into the package";
 
@@ -150,9 +150,9 @@ rules! {
     /// A function or a closure is a value, and its signature implies bounds that are then not proved.
     LinkedValue, "linked-value", "call the function in a closure, as in `|it| f(it)`; leave out the types of a closure's arguments, or have their lifetimes stand apart";
     /// A destructor relies on bounds that its value's type need not satisfy any more.
-    LinkedDestructor, "linked-destructor", "have it hold one lifetime and types without parameters, or types alone; or do its work in a method";
+    LinkedDestructor, "linked-destructor", "give the type one lifetime and otherwise types without parameters, or no lifetime; or do the destructor's work in a method";
     /// A function is called through a value whose type need not be the function's type any more.
     HeldFunction, "held-function", "call the function by its path; or hold a closure around it, as `|it| f(it)`, or a `fn` pointer";
     /// A trait object, or a value with a destructor, is made of a type that need not be well-formed.
-    UnprovedType, "unproved-type", "have a generic function make it, as `fn object<T: Trait>(it: &T) -> &dyn Trait { it }`: the compiler looks at what such a function is called with";
+    UnprovedType, "unproved-type", "have a generic function make it, as `fn object<T: Trait>(it: &T) -> &dyn Trait { it }`: the compiler checks the types with which such a function is called";
 }

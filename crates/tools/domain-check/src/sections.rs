@@ -15,7 +15,7 @@ pub(crate) struct Writable {
     pub(crate) section: String,
     /// Its size.
     pub(crate) bytes: u64,
-    /// Its contents, as far as symbols tell.
+    /// The names of the statics in it, as far as symbols tell.
     pub(crate) symbols: Vec<String>,
 }
 

@@ -3,7 +3,7 @@
 //! Section numbers are those of the *Intel 82599 10 GbE Controller Datasheet*, revision 3.4. Offsets and bits were
 //! compared with those of a public driver; section numbers could not be compared (decision 90).
 //!
-//! A driver can't tell the device where its ring is, or that more descriptors were filled than were:
+//! A driver can't tell the device where its ring is, nor claim to have filled more descriptors than it has:
 //!
 //! ```compile_fail,E0080
 //! use samara_device_io::mmio::{ReadWrite, Register};
@@ -24,8 +24,9 @@
 //! ```
 //!
 //! Registers that drivers may write select, filter, count, moderate and pace. None of them holds or scales an address
-//! (section 8.2.3). Whatever they hold, a queue reaches only what its own register block names, and only while it is
-//! enabled there. Statistics are 32 bits wide and are cleared by reading: a 64-bit access would clear the neighbour.
+//! (section 8.2.3). Whatever values a driver writes there, a queue reaches only the memory that its own register
+//! block names, and only while that block enables the queue. Statistics are 32 bits wide and are cleared by reading:
+//! a 64-bit access would clear the neighbour.
 
 use samara_device_io::table::Step::{Await, Sleep, Update};
 use samara_device_io::table::step::{at, entries, high, low, only};
@@ -85,8 +86,8 @@ const SOON: Limit = Limit::Millis(10);
 pub const DROP: u64 = 1 << 28;
 /// The second quadword of transmit descriptors: DTYP 3, DEXT, EOP, IFCS (section 7.2.3.2.4).
 const DATA: u64 = 3 << 20 | 1 << 29 | 1 << 24 | 1 << 25;
-/// RS, for which the device writes back at once because TXDCTL.WTHRESH is 0 (section 7.2.3.5.1), and DD. The length
-/// fields are DTALEN and PAYLEN.
+/// RS and DD. RS asks for a write-back, which comes at once because TXDCTL.WTHRESH is 0 (section 7.2.3.5.1). The
+/// length fields are DTALEN and PAYLEN.
 const TX_BITS: (u64, u64) = (1 << 27, 1 << 32);
 const SENT: RingFormat = RingFormat::to_device(tx(0x10), (1, 15_872), DATA, &[0, 46], TX_BITS);
 

@@ -44,15 +44,15 @@ const STATUS: At = common(0x14, Width::W8);
 const QUEUE_SELECT: usize = 0x16;
 const IS_RESET: Check = Check::new(STATUS, 0xFF, 0);
 const OFF: Check = Check::new(common(0x1C, Width::W16), 1, 0);
-/// FEATURES_OK, which drivers set before they set queues up (§3.1.1), though not every device insists. Because a
-/// start requires it, a device with a queue has a status that isn't 0, until a reset writes 0.
+/// FEATURES_OK. Drivers set it before they set up queues (§3.1.1), but not every device insists on that. The start of
+/// a queue requires it here. So the status of a device that has a queue stays nonzero until a reset.
 const AGREED: Check = Check::new(STATUS.shared(), 1 << 3, 1 << 3);
 
-/// The common registers: device features, and driver features, of which drivers may accept the given bits of 0 to 31
-/// and of 32 to 63; the vector for configuration changes; the number of queues; the device status; the configuration
-/// generation; each queue's size, and its vector, which a device may refuse to map (§4.1.5.1.3); the ISR status. The
-/// device's own registers follow. The device status takes any value but 0, which begins a reset: while one is under
-/// way nothing may be told to the device.
+/// The common registers: device features; driver features; the vector for configuration changes; the number of
+/// queues; the device status; the configuration generation; each queue's size and vector; the ISR status. Then the
+/// device's own registers. `$features` are the features that a driver may accept: bits 0 to 31, and bits 32 to 63. A
+/// device may refuse to map a queue's vector (§4.1.5.1.3). A driver may not write 0 to the device status, because 0
+/// begins a reset, and nothing may be written to the device during a reset.
 macro_rules! registers {
     ($features:expr, $($device:expr),+) => {
         &[&[

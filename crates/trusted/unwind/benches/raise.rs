@@ -4,10 +4,11 @@
 //! `RUSTC_BOOTSTRAP=samara_unwind cargo bench -p samara-unwind --features dwarf --bench raise --target-dir
 //! target/dwarf`
 //!
-//! Panics with a message first: `panic!` and a hook that is silent, against the message formatted into a
-//! buffer, as a kernel's panic handler does, and a raise. Then without: `resume_unwind` against the raise
-//! alone. Then the cut, from the registers of a trap to the error in the caller. Every way in turn, round
-//! by round; what the clock itself takes is subtracted from all.
+//! The first pair are panics with a message: `std`'s `panic!` with a silent hook, and a raise after the message was
+//! formatted into a buffer, as a kernel's panic handler does. The second pair have no message: `resume_unwind`, and
+//! the raise alone. The last way is a cut of the running thread. Each way is timed from the call that descends to the
+//! error in the caller, and each round runs every way once. The time of the clock itself is subtracted from all
+//! results.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "cuts its own frames, registers images")]
 
@@ -47,7 +48,7 @@ fn descend(depth: u32, end: &dyn Fn()) -> u32 {
     black_box(descend(depth - 1, end)) + 1
 }
 
-/// A kernel's panic handler writes the message to a buffer of its own.
+/// A buffer for the message, as a kernel's panic handler has.
 struct Message {
     bytes: [u8; 512],
     used: usize,
@@ -63,7 +64,7 @@ impl Write for Message {
     }
 }
 
-/// As `core` goes from a `panic!` to the panic handler.
+/// Calls the panic handler as `core` does in a `panic!`.
 #[inline(never)]
 fn panic_as_a_kernel_does(message: std::fmt::Arguments<'_>) -> ! {
     black_box(panic_handler as fn(&std::fmt::Arguments<'_>) -> !)(&message)
@@ -84,19 +85,19 @@ fn cut_here(record: *const ()) {
     let mut registers = Registers::here();
     let request = Cut {
         record,
-        // Up to the frame that times: all that is read is below.
+        // The walk reads nothing above the frame of `timed`.
         stack: registers.rsp as usize - 256..record.addr() + 1024,
         finder: &Registered,
         raise: Raise::by_dwarf(dwarf::raise_cut),
     };
-    // SAFETY: the running thread's own registers and stack; the frames are this program's own, and
-    // nobody relies on their destructors.
+    // SAFETY: the registers and the stack are the running thread's own. The frames are this program's own, and
+    // nothing relies on their destructors.
     unsafe { cut(&mut registers, &request) }.expect("it can be cut");
-    // SAFETY: registers of this very call, rewritten by a cut.
+    // SAFETY: the registers are those of this very call, and a cut has rewritten them.
     unsafe { resume(&registers) };
 }
 
-/// Through `depth` frames to `end`, which does not return.
+/// Fails below `depth` frames, and returns the time until the error reaches the caller.
 type Way = fn(u32) -> Duration;
 
 #[inline(always)]
@@ -153,14 +154,14 @@ const WAYS: [(&str, Way); 6] = [
     ("clock", clock),
 ];
 
-/// What is remembered of the tables is forgotten.
+/// Empties the cache of table rows: each change of the registered images does that.
 fn forget() {
-    // SAFETY: an image of nothing.
+    // SAFETY: the image has no code and no tables.
     let id = unsafe { register_image(Image::NONE) }.expect("room for one more");
     unregister_image(id).expect("nobody reads it");
 }
 
-/// The fastest and the middle time of each way, in nanoseconds.
+/// Returns the shortest and the median time of each way, in nanoseconds.
 fn measure(depth: u32, rounds: usize, before: fn()) -> [[f64; 2]; WAYS.len()] {
     let mut times: [Vec<Duration>; WAYS.len()] = Default::default();
     for _ in 0..rounds {
@@ -204,7 +205,7 @@ fn main() {
     if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
         return;
     }
-    // SAFETY: the program's own, which stay.
+    // SAFETY: the tables are the program's own, and stay mapped.
     let id = unsafe { register_image(program::program()) };
     assert!(id.is_ok(), "room for one image");
     std::panic::set_hook(Box::new(|_| {}));

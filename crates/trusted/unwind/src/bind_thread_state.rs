@@ -1,4 +1,5 @@
-//! Binds the states of threads for the `dwarf` backend. A module of its own: every build of the docs has it.
+//! Binds the states of threads for the `dwarf` backend. It is a module of its own, because every build of the docs
+//! includes it.
 
 /// Binds the function that returns the running thread's [`ThreadState`](crate::dwarf::ThreadState), for the
 /// whole program. Feature `dwarf`.

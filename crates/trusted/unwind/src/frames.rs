@@ -62,8 +62,8 @@ impl<'a> Frames<'a> {
         Self {
             registers: preserved,
             behind_call: true,
-            // SAFETY: the walk reads only words of its callers' frames, which stay until this returns: the tables of
-            // their code lead nowhere else, for which `register_image` vouches (ORDER-45).
+            // SAFETY: the walk reads only words of its callers' frames, which stay until this returns.
+            // `register_image` vouches that the tables of their code lead nowhere else (ORDER-45).
             stack: unsafe { Stack::new(stack) },
             finder: &crate::tables::Registered,
         }
@@ -159,8 +159,8 @@ impl Iterator for Backtrace<'_> {
 impl FusedIterator for Backtrace<'_> {}
 
 impl Registers {
-    /// Returns the current registers, of which only those that a call preserves, `rsp` and `rip` are set. A backtrace
-    /// of the running thread begins with them. They are valid until the calling function returns.
+    /// Returns the current registers. Only the call-preserved registers, `rsp` and `rip` are set. A backtrace of the
+    /// running thread begins with them. They are valid until the calling function returns.
     #[must_use]
     // Always inlined, because they must be those of the caller's frame, which outlives this call.
     #[inline(always)]
@@ -173,7 +173,7 @@ impl Registers {
     }
 }
 
-/// Stores the caller's registers at `to`, as they are when this returns.
+/// Stores the caller's registers at `to`, as they are when this function returns.
 #[unsafe(naked)]
 unsafe extern "C" fn store(to: *mut Registers) {
     naked_asm!(

@@ -1,5 +1,5 @@
-//! The atomics of the tables, chosen in one place. The same code runs over the atomics that ship and over those that
-//! loom explores.
+//! The atomics of the tables, chosen in one place. The same code runs on the atomics of `core` and on those that loom
+//! explores.
 
 #[cfg(not(samara_model))]
 pub(crate) use core::sync::atomic;

@@ -121,7 +121,7 @@ impl Pair {
     /// both queues and takes the packets back. If frames have not left, this fails and the queues stay enabled.
     pub(crate) fn stop(&mut self, function: &Function, millis: u64) -> Result<(), QueueError> {
         function.deadline(millis).poll(|| {
-            // An error does not matter here: the queues are stopped all the same.
+            // If the ring can't be opened, the stop below is tried all the same.
             let _ = self.reclaim_all(function);
             self.tx.held() == 0
         });

@@ -31,7 +31,7 @@ static SEGMENTS: Once<GlobalDescriptorTable> = Once::new();
 static VECTORS: Once<InterruptDescriptorTable> = Once::new();
 
 /// Loads the kernel's descriptors. From here on a fault is reported, instead of resetting the machine. `stub` returns
-/// the address of the code that the trap of a vector begins with.
+/// the address of a vector's entry code.
 pub(crate) fn init(stub: fn(u8) -> u64) {
     let task = TASK.call_once(|| {
         let mut task = TaskStateSegment::new();

@@ -68,7 +68,8 @@ impl Fault {
         Self { kind, address }
     }
 
-    /// Returns the cause of death, if code of a domain can cause such a fault by itself, without a bug in the host.
+    /// Returns the cause of death, or `None` if a domain's code can cause such a fault only through a bug in the
+    /// host.
     pub(crate) fn death_cause(&self) -> Option<DeathCause> {
         Some(match self.kind {
             Kind::StackOverflow => DeathCause::StackOverflow,
@@ -94,7 +95,8 @@ fn page_fault(error_code: u64, address: u64, is_guard: impl FnOnce(u64) -> bool)
         Access::Read
     };
     if cause.contains(PageFaultErrorCode::PROTECTION_VIOLATION) {
-        // Comes before the check for guards: an open reserve lies in the range that `is_guard` covers.
+        // This case is decided before `is_guard` is asked: `is_guard` is also true in a reserve that is open, and an
+        // access there may violate the page's rights without a stack overflow.
         Kind::NotAllowed(access)
     } else if is_guard(address) {
         Kind::StackOverflow

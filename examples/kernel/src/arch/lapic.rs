@@ -33,8 +33,8 @@ const CURRENT_COUNT: usize = 0x390;
 const DIVIDE: usize = 0x3e0;
 const DIVIDE_BY_16: u32 = 0b0011;
 
-/// The time over which the timer is calibrated: long compared with the resolution of the clock, and with a short pause
-/// of an emulated machine.
+/// The time over which the timer is calibrated. It is long compared with the resolution of the clock and with the
+/// short pauses of an emulated machine.
 const CALIBRATION: Duration = Duration::from_millis(20);
 
 /// The address of the registers. Every CPU reaches its own registers at the same address.
@@ -101,7 +101,7 @@ pub(crate) fn arm(after: Duration) {
     registers.write(INITIAL_COUNT, counts);
 }
 
-/// Returns the time until the timer interrupts; zero once it has.
+/// Returns the time until the timer's interrupt, or zero if the interrupt has occurred.
 pub(crate) fn left() -> Duration {
     let counts = REGISTERS
         .get()

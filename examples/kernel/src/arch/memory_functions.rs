@@ -31,8 +31,9 @@ unsafe extern "C" fn memcpy(to: *mut u8, from: *const u8, count: usize) -> *mut 
 unsafe extern "C" fn memmove(to: *mut u8, from: *const u8, count: usize) -> *mut u8 {
     naked_asm!(
         ".cfi_startproc",
-        // Copies upwards unless `to` lies inside the source, by the unsigned distance: there a copy upwards would
-        // overwrite bytes that are still to be read.
+        // Copies upwards unless `to` lies inside the source: there a copy upwards would overwrite bytes that are
+        // still to be read. The distance is compared as an unsigned number, so a `to` below the source counts as far
+        // away.
         "mov rax, rdi",
         "sub rax, rsi",
         "cmp rax, rdx",
@@ -79,7 +80,8 @@ unsafe extern "C" fn memset(to: *mut u8, value: i32, count: usize) -> *mut u8 {
     )
 }
 
-/// Compares bytes as unsigned numbers. The result is negative, zero or positive, by the first difference.
+/// Compares bytes as unsigned numbers. The first difference decides whether the result is negative or positive; it is
+/// zero if all bytes are equal.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, count: usize) -> i32 {
@@ -111,7 +113,7 @@ unsafe extern "C" fn memcmp(a: *const u8, b: *const u8, count: usize) -> i32 {
     )
 }
 
-/// Compares bytes. The result is zero if they are equal.
+/// Compares bytes. The result is zero if all bytes are equal.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 unsafe extern "C" fn bcmp(a: *const u8, b: *const u8, count: usize) -> i32 {

@@ -3,8 +3,8 @@
 
 use x86_64::instructions::port::PortWriteOnly;
 
-/// The first of the vectors that the controllers are moved to. Nothing else uses these vectors. A masked controller can
-/// still send spurious interrupts.
+/// The first vector of the controllers after [`silence`]. No other interrupt uses their vectors, since a masked
+/// controller can still send spurious interrupts.
 pub(crate) const FIRST_VECTOR: u8 = 0x20;
 /// One past the last of these vectors.
 pub(crate) const END_VECTOR: u8 = 0x30;

@@ -1,4 +1,4 @@
-//! The general registers of interrupted code, in the layout that the trap entry code pushes them in.
+//! The general registers of interrupted code, in the layout in which the trap entry code pushes them.
 
 use samara_unwind::cut::Registers;
 use x86_64::instructions::segmentation::{CS, Segment};
@@ -61,7 +61,7 @@ impl TrapFrame {
         ss: 0,
     };
 
-    /// Returns the registers to begin the function at `rip` on the stack at `rsp`.
+    /// Returns the registers with which a thread begins the function at `rip` on the stack at `rsp`.
     pub(crate) fn starting_at(rip: u64, rsp: u64) -> Self {
         Self {
             rip,
@@ -97,7 +97,7 @@ impl TrapFrame {
         }
     }
 
-    /// Lets the interrupted code resume with `registers`.
+    /// Makes the interrupted code resume with `registers`.
     pub(crate) fn set_registers(&mut self, registers: &Registers) {
         self.rax = registers.rax;
         self.rdx = registers.rdx;

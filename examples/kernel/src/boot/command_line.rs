@@ -2,7 +2,7 @@
 
 use arrayvec::ArrayVec;
 
-/// Bytes that are kept of the command line; a longer one is truncated.
+/// The most bytes that are kept of the command line. A longer command line is truncated.
 const CAPACITY: usize = 512;
 
 /// A copy of the command line.
@@ -17,7 +17,8 @@ impl CommandLine {
         let _ = self.0.try_push(byte);
     }
 
-    /// Returns the value of the last word `key=value`. Returns `None` if there is none, or if the line is not UTF-8.
+    /// Returns the value of `key`. If several words give one, the last counts. Returns `None` if no word gives one,
+    /// or if the command line is not UTF-8.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         core::str::from_utf8(&self.0)
             .ok()?

@@ -1,9 +1,10 @@
 //! The entry code, from the PVH loader to 64-bit Rust.
 //!
-//! The loader (x86/HVM direct boot ABI, `xen/include/public/arch-x86/hvm/start_info.h`) enters in 32-bit protected mode
-//! without paging, with the physical address of its start info in `ebx`. The trampoline runs at its load address, below
-//! 4 GiB. It maps the first 4 GiB three times: at address zero, since the trampoline itself runs there when paging is
-//! switched on, in the direct map, and at the kernel's link address.
+//! The loader (x86/HVM direct boot ABI, `xen/include/public/arch-x86/hvm/start_info.h`) enters in 32-bit protected
+//! mode without paging, with the physical address of its start info in `ebx`. The trampoline runs at its load
+//! address, below 4 GiB. It maps physical memory at three places: the first 4 GiB at address zero, where the
+//! trampoline runs when it switches paging on, the first 4 GiB in the direct map, and the first 1 GiB at the kernel's
+//! link address.
 
 use core::arch::global_asm;
 
@@ -61,7 +62,8 @@ pvh_entry:
     add edi, 8
     loop 2b
 
-    // Four page directories below the third level, at address zero and at the kernel's link address.
+    // The table for address zero and the direct map refers to all four page directories; the table for the kernel's
+    // link address refers to the first of them.
     mov edi, offset boot_pdpt_low
     mov eax, offset boot_directories + 3
     mov ecx, 4

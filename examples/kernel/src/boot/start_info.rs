@@ -1,5 +1,5 @@
-//! Copies the information that the PVH loader passes. The original lies in memory that the loader's own memory map
-//! calls usable.
+//! Copies the information that the PVH loader passes. They are copied because they lie in memory that the loader's
+//! memory map calls usable, which the kernel may overwrite.
 
 use arrayvec::ArrayVec;
 
@@ -59,8 +59,8 @@ pub(crate) struct BootInfo {
 }
 
 impl BootInfo {
-    /// Copies everything that `start_info` refers to. Returns `None` if it is not the start info of a PVH loader, or if
-    /// its memory map has more entries than a [`MemoryMap`] keeps.
+    /// Copies the loader's information from the address `start_info`. Returns `None` if there is no PVH start info at
+    /// the address, or if its memory map has more entries than a [`MemoryMap`] keeps.
     ///
     /// # Safety
     ///

@@ -1,4 +1,4 @@
-//! Makes requests through the shadow, as a user of the disk does.
+//! Makes requests to the disk through its shadow, as a user of the disk does.
 
 use samara::RRef;
 use samara_interfaces::{BlockDevice, BlockError};
@@ -7,12 +7,12 @@ use super::disk::Disk;
 use super::plan::{Kind, Plan};
 use crate::println;
 
-/// A client of the disk that meets the planned faults.
+/// A client of the disk. It arms the planned fault before each request.
 pub(super) struct Client<'a> {
     disk: &'a Disk,
     plan: Plan,
     block_size: u64,
-    /// Requests that failed, or that were answered with wrong data.
+    /// The number of requests that failed or were answered with wrong data.
     pub(super) lost: u64,
 }
 
@@ -31,7 +31,8 @@ impl<'a> Client<'a> {
         self.plan.crashes_left()
     }
 
-    /// Reads from byte `offset` of the disk into `buffer`, and returns it. Returns `None` if the request was lost.
+    /// Reads from byte `offset` of the disk into `buffer`, and returns the filled buffer. Returns `None` if the
+    /// request was lost.
     pub(super) fn read(&mut self, offset: u64, buffer: RRef<[u8]>) -> Option<RRef<[u8]>> {
         self.plan.arm_for(Kind::Read);
         let answer = self.disk.shadow.read(offset / self.block_size, buffer);

@@ -1,4 +1,4 @@
-//! Prints a line for each crash that was recovered from, by the runtime's events.
+//! Counts crashes and recoveries by the runtime's events, and prints each crash after its recovery.
 
 use core::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::mm::frames;
 use crate::sync::Lock;
 use crate::{backtrace, panic, println, time};
 
-/// The crashes of a driver, and the number of them that it was recovered from.
+/// Counts the crashes of a driver, and its recoveries.
 #[derive(Clone, Copy)]
 pub(super) struct Counts {
     pub(super) crashes: u32,
@@ -32,7 +32,8 @@ impl Counts {
 /// The drivers whose crashes are counted separately.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Driver {
-    /// The disk's driver. Crashes of domains that are no network driver are counted here too; there should be none.
+    /// The disk's driver. Crashes of the network stack and of the HTTP server, which should not occur, are counted
+    /// here too.
     Disk,
     /// The network device's driver.
     Nic,
@@ -48,7 +49,7 @@ impl Driver {
     }
 }
 
-/// A crash that was not recovered from yet.
+/// A crash whose recovery is still to come.
 #[derive(Clone, Copy)]
 struct Crash {
     id: usize,
@@ -57,17 +58,17 @@ struct Crash {
     reason: ExitReason,
     objects: usize,
     capabilities: usize,
-    /// The time of its death.
+    /// The time of the domain's death.
     died: Duration,
-    /// The free frames at its death. From the reclaim on, the number of frames that the reclaim has freed.
+    /// Until the reclaim, the number of free frames at the domain's death. After it, the number of frames that the
+    /// reclaim has freed.
     frames: usize,
 }
 
-/// Crashes that can wait for their recovery. A restart may crash too, in `init`, so there may be several before the
-/// domain is recovered.
+/// The most crashes that can await their recovery. There may be several, since a restart can crash too, in `init`.
 const PENDING: usize = 8;
 
-/// Lines that are printed of the calls inside the driver that led to its death.
+/// The most lines that are printed of a dead driver's backtrace.
 const CALLS: usize = 3;
 
 struct Log {

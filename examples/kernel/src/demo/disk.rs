@@ -12,11 +12,13 @@ use samara_nvme::{Args, Limits};
 
 use crate::host;
 
-/// The longest transfer of one command, in bytes. It is short, so that a request is several commands in flight at once.
+/// The longest transfer of one command, in bytes. It is short, so that the driver executes a request as several
+/// commands that are in flight at once.
 const MAX_TRANSFER: u32 = 32 << 10;
 
-/// The longest time that the driver may compute between two polls of its device. The driver itself bounds its waits for
-/// the device: a flush may take a minute, and a controller may take longer than that to come up.
+/// The longest time that the driver may compute between two polls of its device. Waits for the device do not count,
+/// since the driver itself bounds them: a flush may take a minute, and a controller may take even longer to become
+/// ready.
 const BUDGET: Duration = Duration::from_millis(500);
 
 /// A slot from which driver domains claim a disk.
@@ -74,7 +76,8 @@ impl Disk {
         Ok(Self { domain, shadow })
     }
 
-    /// Stops the domain, which shuts the controller down, and takes everything back.
+    /// Stops the domain. The driver shuts the controller down, and the runtime reclaims everything that the domain
+    /// had.
     pub(super) fn stop(self) -> Result<(), String> {
         drop(self.shadow);
         self.domain

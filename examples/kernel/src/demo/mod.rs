@@ -71,7 +71,7 @@ impl Parameters {
     }
 }
 
-/// Runs the demo, as the command line says.
+/// Runs the demo with the parameters of the command line.
 pub(crate) fn run(command_line: &CommandLine) -> ExitCode {
     report::memory();
     for function in pci::functions() {
@@ -93,7 +93,7 @@ pub(crate) fn run(command_line: &CommandLine) -> ExitCode {
     }
 }
 
-/// Runs the demo. Returns true if everything went as it should.
+/// Runs the demo. Returns true if all crashes occurred and were recovered from, and nothing was lost or leaked.
 fn run_demo(parameters: Parameters) -> Result<bool, String> {
     set_event_sink(crashes::event);
     let slot = disk::find()?;
@@ -101,8 +101,8 @@ fn run_demo(parameters: Parameters) -> Result<bool, String> {
         Some(service) => Some((nic::find()?, service)),
         None => None,
     };
-    // One round that only reads, before the totals are taken. Memory that the kernel sets up at first use (page tables
-    // of windows, the host's own heap) is no leak.
+    // A round that only reads precedes the first totals. Otherwise memory that the kernel sets up at first use (page
+    // tables of windows, the host's own heap) would count as a leak.
     let rehearsal = Parameters {
         crashes: parameters.crashes.min(1),
         bytes: parameters.bytes.min(2 * work::REQUEST as u64),
@@ -155,7 +155,8 @@ fn run_demo(parameters: Parameters) -> Result<bool, String> {
         && leaked_pages == 0)
 }
 
-/// Reports the network's part. Returns true if it went as it should.
+/// Reports the network's part. Returns true if all requests were answered, and all crashes occurred and were
+/// recovered from.
 fn report_network(service: Service, served: &serve::Served) -> bool {
     let serve::Served { http, net } = served;
     let crashed = crashes::counts(Driver::Nic);

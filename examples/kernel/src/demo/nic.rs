@@ -1,4 +1,5 @@
-//! Starts and stops the three domains of the network: the driver, on it the TCP/IP stack, and on that the HTTP server.
+//! Starts and stops the three domains of the network: the driver, the TCP/IP stack above it, and the HTTP server
+//! above the stack.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -36,10 +37,10 @@ const PORT: u16 = 80;
 /// Connections that the server has open at a time.
 const CONNECTIONS: u16 = 4;
 
-/// The longest time that the driver may compute between two polls of its device. The driver itself bounds its waits for
-/// the device, in a reset.
+/// The longest time that the driver may compute between two polls of its device. Waits for a reset of the device do
+/// not count, since the driver itself bounds them.
 const DRIVER_BUDGET: Duration = Duration::from_millis(500);
-/// The budget of the stack and the server. One poll moves a few hundred frames.
+/// The budget of a call of the stack or the server. One poll moves a few hundred frames.
 const BUDGET: Duration = Duration::from_secs(2);
 
 /// The three running domains.

@@ -1,4 +1,5 @@
-//! Decides which request meets which fault. The choice is drawn from the seed, and the number of faults is exact.
+//! Decides which request meets which fault. The seed determines the choice, and exactly the planned number of faults
+//! is armed.
 
 use super::fault_kinds::Manners;
 use samara_fault::{FaultPoint, Manner};
@@ -13,7 +14,7 @@ pub(super) enum Kind {
 }
 
 impl Kind {
-    /// Returns the faults that a request of this kind can meet, in the order in which they are used.
+    /// Returns the fault points that a request of this kind can reach. They are used in this order, in turn.
     const fn faults(self) -> &'static [FaultPoint] {
         use FaultPoint::{Borrowed, Completion, Drop, InFlight, Init, Moved, Submit};
         match self {
@@ -23,13 +24,13 @@ impl Kind {
     }
 }
 
-/// One of this many faults is for a write, as far as there are writes: they are few.
+/// One in this many faults is planned for a write. There are fewer if the demo makes fewer writes than that.
 const WRITES_SHARE: u64 = 4;
 
-/// Makes the stream of draws different from the stream of the bytes that are written.
+/// Is mixed into the seed, so that the draws differ from the bytes that are written.
 const STREAM: u64 = 0x706c_616e;
 
-/// The requests of one kind that are still to come, and the faults that they are to meet.
+/// The number of requests of one kind that are still to come, and the number of faults that are planned for them.
 #[derive(Clone, Copy)]
 struct Pool {
     requests: u64,
@@ -72,14 +73,14 @@ impl Plan {
         self.reads.crashes + self.writes.crashes
     }
 
-    /// Draws a number below `bound`, which counts as at least 1. The bias is below 2^-50 for the small bounds here.
+    /// Draws a number below `bound`. A `bound` of 0 counts as 1. The bias is below 2^-50 for the small bounds here.
     fn draw(&mut self, bound: u64) -> u64 {
         self.drawn += 1;
         pattern::word(self.seed, self.drawn) % bound.max(1)
     }
 
-    /// Arms a fault, or none, for the request that comes now. This is selection sampling (Knuth, The Art of Computer
-    /// Programming 2, §3.4.2, algorithm S): every set of requests is equally likely.
+    /// Draws whether the next request meets a fault, and arms the fault. This is selection sampling (Knuth, The Art
+    /// of Computer Programming 2, §3.4.2, algorithm S): every set of requests of the planned size is equally likely.
     pub(super) fn arm_for(&mut self, kind: Kind) {
         let mut pool = match kind {
             Kind::Read => self.reads,
@@ -95,7 +96,7 @@ impl Plan {
         }
     }
 
-    /// Returns the next manner, each in turn.
+    /// Returns the next manner; the manners take turns.
     fn next_manner(&mut self) -> Manner {
         self.armed += 1;
         self.manners.nth(self.armed - 1)
@@ -107,14 +108,15 @@ impl Plan {
         pool.next += 1;
         if point == FaultPoint::Init {
             if pool.crashes >= 2 {
-                // `init` runs only after another crash, which is armed below.
+                // The driver runs `init` only after a crash at another point. That crash is armed below.
                 let manner = self.next_manner();
                 fault::arm_with(FaultPoint::Init, 0, manner);
                 pool.crashes -= 1;
             }
             point = FaultPoint::Submit;
         }
-        // The driver executes a request as several commands. The fault meets one of the first three.
+        // The driver executes a request as several commands, and passes these points once for each. The fault hits
+        // one of the first three commands.
         let after = match point {
             FaultPoint::Submit | FaultPoint::Completion => self.draw(3) as u32,
             _ => 0,

@@ -1,4 +1,4 @@
-//! The work of the network's part: serves a body again and again while the driver below crashes.
+//! The work of the network's part: the HTTP server serves a body again and again while the driver below it crashes.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -16,7 +16,8 @@ use super::fault_kinds::Manners;
 use super::nic::{self, Net};
 use crate::{println, report, time};
 
-/// The points at which the driver dies, in turn. The number of passes before each death is drawn from the seed.
+/// The points at which the driver dies, in turn. The seed determines how often the driver passes a point before it
+/// dies there.
 const POINTS: [FaultPoint; 5] = [
     FaultPoint::Moved,
     FaultPoint::InFlight,
@@ -25,15 +26,16 @@ const POINTS: [FaultPoint; 5] = [
     FaultPoint::Submit,
 ];
 
-/// The driver passes a point fewer times than this before it dies there, so that it dies in the middle of its work.
+/// The bound of the number of passes of a point before the driver dies there. After a few passes the driver dies in
+/// the middle of its work.
 const PASSES: u64 = 12;
-/// The longest time without progress while answers are missing.
+/// The longest time without progress while requests are still unanswered.
 const PATIENCE: Duration = Duration::from_secs(60);
 /// The longest time that peers may take to end their connections after the last answer.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// The number of polls in the rehearsal.
 const REHEARSED: usize = 100;
-/// Makes the stream of draws different from the stream of the body's bytes.
+/// Is mixed into the seed, so that the draws differ from the body's bytes.
 const STREAM: u64 = 0x6874_7470;
 
 /// The requests to serve, and the crashes that the driver has to survive.
@@ -46,13 +48,14 @@ pub(super) struct Service {
     pub(super) bytes: u64,
 }
 
-/// The counts of the server and of the network stack afterwards.
+/// The counts of the server and of the network stack at the end.
 pub(super) struct Served {
     pub(super) http: HttpStatistics,
     pub(super) net: NetworkStatistics,
 }
 
-/// Starts and stops the domains once, with a crash in between. Memory that the kernel sets up at first use is no leak.
+/// Starts and stops the domains once, with a crash in between. This comes before the first totals, so that memory
+/// that the kernel sets up at first use does not count as a leak.
 pub(super) fn rehearse(slot: nic::Slot, service: Service) -> Result<(), String> {
     let net = Net::start(slot, service.seed, service.bytes)?;
     for poll in 0..REHEARSED {
@@ -64,7 +67,8 @@ pub(super) fn rehearse(slot: nic::Slot, service: Service) -> Result<(), String> 
     net.stop()
 }
 
-/// Serves until every request was answered, or until there is no more progress.
+/// Starts the domains, serves until every request was answered or until there is no more progress, and stops the
+/// domains.
 pub(super) fn run(slot: nic::Slot, service: Service, manners: &Manners) -> Result<Served, String> {
     let net = Net::start(slot, service.seed, service.bytes)?;
     report::domains();
@@ -102,7 +106,8 @@ fn serve(net: &Net, service: Service, manners: &Manners) -> Result<HttpStatistic
         }
         let idle = now.saturating_sub(last);
         if counts.answered >= service.requests {
-            // The last answer may still be on its way. The peer ends its connections when it has received it.
+            // The last answer may still be on its way. A peer ends its connections once it has received its last
+            // answer.
             if counts.open == 0 || idle > FAREWELL {
                 return Ok(counts);
             }
@@ -116,7 +121,7 @@ fn serve(net: &Net, service: Service, manners: &Manners) -> Result<HttpStatistic
     }
 }
 
-/// Decides after how many bytes of all bodies which fault is armed.
+/// Decides when a fault is armed, measured in the bytes of all bodies sent so far, and at which point.
 struct Plan<'m> {
     service: Service,
     manners: &'m Manners,
@@ -124,7 +129,7 @@ struct Plan<'m> {
     armed: u64,
     /// The index of the next point.
     turns: usize,
-    /// The point that was armed last. The next fault is not armed before this one has fired.
+    /// The point that was armed last. The next fault is armed only after the fault at this point has fired.
     last: Option<FaultPoint>,
 }
 
@@ -139,8 +144,8 @@ impl<'m> Plan<'m> {
         }
     }
 
-    /// Returns after how many bytes fault `number` is armed. The bytes are divided into equal parts, one for each
-    /// fault.
+    /// Returns the number of bytes after which fault `number` is armed. All bytes are divided into equal parts, one
+    /// for each fault.
     fn place(&self, number: u64) -> u64 {
         let Service {
             seed,
@@ -150,8 +155,8 @@ impl<'m> Plan<'m> {
         } = self.service;
         let part = requests.saturating_mul(bytes) / crashes.max(1);
         let within = pattern::word(seed ^ STREAM, number) % part.max(1);
-        // Only the first half of a part, so that no fault waits for the end of the last part: peers take those bytes
-        // with some delay.
+        // A fault is armed in the first half of its part. At the very end it might not fire any more, since peers
+        // take the last bytes with some delay.
         number * part + within / 2
     }
 
@@ -165,7 +170,7 @@ impl<'m> Plan<'m> {
         self.turns += 1;
         if point == FaultPoint::Init {
             if self.armed + 2 <= self.service.crashes {
-                // `init` runs only after another crash, which is armed below.
+                // The driver runs `init` only after a crash at another point. That crash is armed below.
                 self.fire(FaultPoint::Init, 0);
             }
             point = FaultPoint::Submit;

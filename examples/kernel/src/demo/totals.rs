@@ -12,7 +12,7 @@ pub(super) struct Totals {
 }
 
 impl Totals {
-    /// Counts, after the exchange heap has given back the memory that it only keeps in its caches.
+    /// Counts objects and frames. Empties the caches of the exchange heap first, since their memory is no leak.
     pub(super) fn now() -> Self {
         heap::trim();
         let census = heap::census_all();
@@ -22,8 +22,8 @@ impl Totals {
         }
     }
 
-    /// Returns by how many objects and by how many free frames the totals differ from `before`. Both differences count
-    /// as leaks. Fewer objects or more free frames than before would be just as wrong.
+    /// Returns the difference in objects and the difference in free frames since `before`, without sign. Fewer
+    /// objects or more free frames than before are as wrong as a leak, and count as one.
     pub(super) fn leaked_since(self, before: Self) -> (usize, usize) {
         (
             self.objects.abs_diff(before.objects),

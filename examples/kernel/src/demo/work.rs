@@ -1,4 +1,5 @@
-//! The work: reads and hashes the disk, as far as `--size` says, then writes a region of it and reads that back.
+//! The work: reads and hashes the first bytes of the disk, as many as `--size` says, then writes a region and reads
+//! the region back.
 
 use alloc::format;
 use alloc::string::{String, ToString};
@@ -56,9 +57,9 @@ impl Region {
 /// How much of the work is done.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Only the reads, and nothing is reported.
+    /// The bytes are read, and nothing is reported to xtask.
     Rehearsal,
-    /// All of the work, reported to xtask.
+    /// All of the work is done and reported to xtask.
     Whole,
 }
 
@@ -89,8 +90,8 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
     // The last request is shorter if the size is no multiple of `REQUEST`.
     let requests = bytes.div_ceil(REQUEST as u64);
     let region = Region::new(seed, bytes / REQUEST as u64);
-    // The whole disk is read, the region is written, and the region is read back. On a small disk it is read back more
-    // often, so that every fault meets a request of its own.
+    // The first `bytes` of the disk are read, the region is written, and the region is read back. If these are too
+    // few reads, the region is read back more often, so that every fault meets a request of its own.
     let (reads, writes) = match part {
         Part::Rehearsal => (requests, 0),
         Part::Whole => (

@@ -12,8 +12,8 @@ use crate::mm::arena;
 use crate::mm::frames::FrameOwner;
 use crate::mm::layout::{ARENA_BASE, ARENA_SLOTS, ARENA_STRIDE};
 
-// SAFETY: the window is address space that is reserved for arenas. A committed range is mapped, readable and writable,
-// until it is decommitted.
+// SAFETY: the window is address space that the kernel reserves for arenas. A committed range is mapped, readable and
+// writable, until it is decommitted.
 unsafe impl Arenas for KernelHost {
     fn window() -> Option<Window> {
         Some(Window {
@@ -28,7 +28,7 @@ unsafe impl Arenas for KernelHost {
     }
 
     unsafe fn decommit(owner: Owner, start: NonNull<u8>, bytes: usize) {
-        // SAFETY: handed on; the caller guarantees that nothing refers to the range any more.
+        // SAFETY: the caller guarantees that nothing refers to the range any more.
         unsafe { arena::decommit(range(start, bytes), FrameOwner::private(owner)) };
     }
 }

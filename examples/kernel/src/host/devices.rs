@@ -40,8 +40,8 @@ unsafe impl ConfigSpace for KernelHost {
     }
 
     unsafe fn write(&self, function: PciAddress, offset: u16, value: u32) {
-        // SAFETY: handed on. The caller, `device-io`, makes a device bus master only while everything that the device
-        // reaches stays allocated, and leaves its BARs where they are mapped.
+        // SAFETY: the caller is `device-io`. It makes a device bus master only while all memory that the device can
+        // reach stays allocated, and it leaves the device's BARs at their addresses.
         unsafe { pci::write_config(address(function), offset, value) }
     }
 }
@@ -64,7 +64,7 @@ unsafe impl MapBar for KernelHost {
         }
     }
 
-    /// Does nothing. Mappings stay, and the next claim of the function gets the same one.
+    /// Does nothing. Mappings stay, and the next claim of the function gets the same mapping again.
     unsafe fn unmap(&self, _: PciAddress, _: u8, _: Backing) {}
 }
 
@@ -87,8 +87,8 @@ unsafe impl Clock for KernelHost {
         time::since_boot().as_nanos() as u64
     }
 
-    /// Yields. For the domain's budget that is a wait, so under a budget between yields a slow device does not make its
-    /// driver overrun. Under the no-cut mark no other thread may run, so the thread spins.
+    /// Yields. Each yield begins a budget between yields anew, so a driver with such a budget does not overrun while
+    /// it waits for a slow device. Under the no-cut mark the thread must keep the CPU, so it spins instead.
     fn relax(&self) {
         if thread::current().in_no_cut() {
             core::hint::spin_loop();

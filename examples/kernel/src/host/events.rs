@@ -1,4 +1,4 @@
-//! Events of domains: by default each is a line on the console. A program can set a sink of its own.
+//! Events of domains. By default each event is printed as a line on the console; a program can set a sink of its own.
 
 use samara::Event;
 use samara::runtime::host::Events;
@@ -7,12 +7,13 @@ use super::KernelHost;
 use crate::println;
 use crate::sync::Lock;
 
-/// Receives every event, on the thread that caused it, which acts for the host meanwhile.
+/// A function that receives every event. It runs on the thread that caused the event, while that thread acts for the
+/// host.
 pub(crate) type Sink = fn(&Event<'_>);
 
 static SINK: Lock<Sink> = Lock::new(print);
 
-/// Sets the sink of events. Before that, events are printed.
+/// Sets the sink of events. Until the first call, events are printed.
 pub(crate) fn set_event_sink(sink: Sink) {
     *SINK.lock() = sink;
 }

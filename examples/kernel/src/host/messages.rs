@@ -1,5 +1,5 @@
-//! Message-signalled interrupts of devices (Intel SDM volume 3, section 11.11). Each message has a vector, and the
-//! handler of the vector raises a signal that is never freed.
+//! Message-signalled interrupts of devices (Intel SDM volume 3, section 11.11). Each message has a vector of its own.
+//! The handler of the vector raises a signal, which is never freed.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -31,10 +31,10 @@ static LINES: [Line; 32] = [const {
     }
 }; 32];
 
-/// Counts messages that arrived for a line that is not taken.
+/// Counts the messages that arrived while their line was not taken by a driver.
 static STRAYS: AtomicU32 = AtomicU32::new(0);
 
-/// Handles the interrupt. It runs no code of a domain, and takes no lock but the scheduler's.
+/// Handles the interrupt of a device. This runs no code of a domain, and takes no lock but the scheduler's.
 pub(crate) fn arrived(vector: u64) {
     let line = vector.checked_sub(FIRST.into());
     let Some(line) = line.and_then(|index| LINES.get(index as usize)) else {
@@ -57,8 +57,8 @@ unsafe impl Event for Line {
     }
 }
 
-// SAFETY: the data of a message is one of our vectors, with fixed delivery and edge trigger. Each write of it
-// interrupts the CPU once, and the handler of the vector raises the signal of that line.
+// SAFETY: the data of a message is one of the vectors for devices, with fixed delivery and edge trigger. Each write
+// of the data interrupts the CPU once, and the handler of the vector raises the signal of that line.
 unsafe impl Messages for KernelHost {
     fn allocate(&self, _: PciAddress) -> Result<Message, NoMessage> {
         let is_free = |line: &Line| !line.taken.swap(true, SeqCst);
@@ -92,7 +92,7 @@ pub(crate) fn count(vector: u8) -> u32 {
     line.map_or(0, Event::count)
 }
 
-/// Returns how many messages arrived for lines that were not taken.
+/// Returns the number of messages that arrived while their line was not taken.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn strays() -> u32 {
     STRAYS.load(SeqCst)

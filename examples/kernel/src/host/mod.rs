@@ -22,7 +22,8 @@ pub(crate) struct KernelHost;
 samara::set_heap_host!(KernelHost);
 samara::set_runtime_host!(KernelHost);
 
-/// Allocates in the arena of the domain that the thread acts for, or in the host's arena.
+/// Allocates in the arena of the domain for which the thread acts, or in the host's arena if the thread acts for the
+/// host.
 #[global_allocator]
 pub(crate) static ALLOCATOR: DomainAlloc<HostArena> = DomainAlloc::new(HostArena);
 

@@ -1,4 +1,5 @@
-//! Pages of the exchange heap: runs of frames in the direct map, which are contiguous for devices too.
+//! Pages of the exchange heap: runs of frames in the direct map. They are contiguous in physical memory, as devices
+//! need them.
 #![deny(clippy::arithmetic_side_effects)]
 
 use core::ptr::NonNull;

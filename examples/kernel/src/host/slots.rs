@@ -20,8 +20,8 @@ impl Reviewed for Nvme {}
 impl Reviewed for VirtioBlock {}
 impl Reviewed for VirtioNet {}
 
-/// Returns the slot of a function that the scan found, for drivers of the devices that `D` describes. The slots are
-/// made at the first call, which comes from the host.
+/// Returns the slot of a function that the scan found, for drivers of the devices that `D` describes. The first call,
+/// which comes from the host, makes all slots.
 pub(crate) fn slot<D: Reviewed>(function: &Function) -> Option<DeviceSlot<D>> {
     let slots = SLOTS.call_once(|| pci::functions().iter().map(make).collect());
     let address = address_of(function);

@@ -1,4 +1,4 @@
-//! Closes the reserves of stacks that ran over in trusted code.
+//! Closes the reserve of a stack after an overflow in trusted code has opened it.
 
 use samara::runtime::host::StackProbe;
 

@@ -23,17 +23,17 @@ unsafe impl Clock for KernelHost {
     }
 }
 
-// SAFETY: the methods make requests to the scheduler, which allocate nothing and do not panic. `wake_reaper` wakes the
-// reaper's thread, or reaps as the host. The runtime calls `spawn` as the host; `spawn` takes the thread, or gives back
-// the same one.
+// SAFETY: the methods make requests to the scheduler, which allocate nothing and do not panic. `wake_reaper` wakes
+// the reaper's thread, or reaps as the host. The runtime calls `spawn` as the host. `spawn` starts the thread that it
+// is given, or returns the same thread.
 unsafe impl Threads for KernelHost {
     fn yield_now() {
         request::yield_now();
     }
 
-    /// Reclaims on the running thread. So if this thread is the last to leave a dead domain, the domain's devices are
-    /// quiet and its memory is free before the failed call returns its error. Under the no-cut mark that would take too
-    /// long, and the reaper's thread does it.
+    /// Reclaims dead domains on the running thread. So if this thread is the last to leave a dead domain, the
+    /// domain's devices are quiet and its memory is free before the failed call returns its error. A reclaim takes
+    /// too long to be made under the no-cut mark; then the reaper's thread makes it.
     fn wake_reaper() {
         if thread::current().slot.in_no_cut() {
             Attendant::Reaper.wake();
@@ -44,7 +44,7 @@ unsafe impl Threads for KernelHost {
     }
 
     fn spawn(thread: DomainThread) -> Result<(), DomainThread> {
-        // Drops a wake that was meant for the previous thread with this index.
+        // A wake may be left that was meant for the previous thread with this index.
         request::forget(Token::of_domain_thread(thread.index()));
         match spawn(Start::Domain(thread)) {
             Err(Start::Domain(thread)) => Err(thread),

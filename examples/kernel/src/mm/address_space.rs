@@ -30,7 +30,7 @@ static TABLES: Lock<Option<OffsetPageTable<'static>>> = Lock::new(None);
 pub(crate) enum MapError {
     /// No frame is left for a page table.
     OutOfFrames,
-    /// The page is mapped already, alone or as part of a huge one.
+    /// The page is mapped already, by itself or as part of a huge page.
     AlreadyMapped,
 }
 
@@ -58,7 +58,7 @@ unsafe impl FrameAllocator<Size4KiB> for TableFrames {
 
 impl FrameDeallocator<Size4KiB> for TableFrames {
     unsafe fn deallocate_frame(&mut self, frame: PhysFrame) {
-        // If a frame is refused, it is leaked, which the counts show.
+        // If the allocator refuses the frame, the frame is leaked, which the counts of frames show.
         let _ = frames::free(frame.start_address().as_u64(), 1, FrameOwner::PAGE_TABLES);
     }
 }
@@ -121,7 +121,8 @@ fn map_segment(tables: &mut OffsetPageTable<'_>, segment: Segment) {
     }
 }
 
-/// Maps each physical address from `start` to `end` at `base` plus that address, in huge pages where they fit.
+/// Maps the physical addresses from `start` up to `end`, each at `base` plus the address, in huge pages where they
+/// fit.
 fn map_range(
     tables: &mut OffsetPageTable<'_>,
     base: u64,
@@ -196,14 +197,14 @@ pub(crate) fn map_private(page: u64, physical: u64) -> Result<(), MapError> {
     let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page));
     let frame = PhysFrame::containing_address(PhysAddr::new(physical));
     let flags = Flags::PRESENT | Flags::WRITABLE | Flags::NO_EXECUTE;
-    // SAFETY: the callers, arenas and stacks of threads, map only frames that they have just allocated, and hand their
-    // memory out through this page alone.
+    // SAFETY: the callers are arenas and the stacks of threads. They map only frames that they have just allocated,
+    // and the memory is used only through this page.
     let flush = unsafe { tables.map_to(page, frame, flags, &mut TableFrames) }?;
     flush.flush();
     Ok(())
 }
 
-/// Unmaps `page`. Returns the physical address of its frame, or `None` if it was not mapped.
+/// Unmaps `page`. Returns the physical address of the page's frame, or `None` if the page was not mapped.
 pub(crate) fn unmap_private(page: u64) -> Option<u64> {
     let mut tables = TABLES.lock();
     let page = Page::<Size4KiB>::containing_address(VirtAddr::new(page));
@@ -221,7 +222,7 @@ pub(super) fn entry(page: u64) -> Option<NonNull<AtomicU64>> {
     mapped.then_some(entry)
 }
 
-/// Frees those tables for the addresses from `start` up to `end` that map nothing any more.
+/// Frees the page tables for the addresses from `start` up to `end`, as far as they map nothing any more.
 pub(crate) fn free_empty_tables(start: u64, end: u64) {
     let mut tables = TABLES.lock();
     let (Some(tables), Some(last)) = (tables.as_mut(), end.checked_sub(1)) else {
@@ -231,11 +232,11 @@ pub(crate) fn free_empty_tables(start: u64, end: u64) {
         Page::containing_address(VirtAddr::new(start)),
         Page::containing_address(VirtAddr::new(last)),
     );
-    // SAFETY: each table occurs once in this tree, and `TableFrames` has allocated it.
+    // SAFETY: `TableFrames` has allocated each table, and no two entries refer to the same table.
     unsafe { tables.clean_up_addr_range(pages, &mut TableFrames) };
 }
 
-/// Calls `visit` with the address, size and rights of each mapped page, for checks.
+/// Calls `visit` with the address, size and rights of each mapped page. Tests check the rights with it.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn for_each_page(visit: &mut dyn FnMut(u64, u64, Flags)) {
     let mut tables = TABLES.lock();

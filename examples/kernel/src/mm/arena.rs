@@ -1,7 +1,7 @@
-//! Private memory of domains: each slot has a window of addresses, which is backed by frames only where it is
-//! committed.
+//! Private memory of domains. Each domain slot has a window of addresses, and frames back only the committed parts of
+//! the window.
 //!
-//! No frame is shared, and each is counted for its owner. So the private memory of a dead domain is freed as a whole,
+//! Each frame belongs to one owner and is counted for it. So the private memory of a dead domain is freed as a whole,
 //! whatever state its contents are in.
 #![deny(clippy::arithmetic_side_effects)]
 
@@ -12,7 +12,7 @@ use super::direct_map;
 use super::frames::{self, FrameOwner};
 use super::layout::{ARENA_BASE, ARENA_SLOTS, ARENA_STRIDE, PAGE_SIZE};
 
-/// Why memory was not committed. After an error nothing of the range was committed.
+/// Why memory was not committed. After an error no page of the range is newly committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommitError {
     /// The range is not made of whole pages of one slot's window, or some of them are committed already.
@@ -65,7 +65,8 @@ fn commit_page(page: u64, owner: FrameOwner) -> Result<(), CommitError> {
     })
 }
 
-/// Decommits the committed pages of `range`: unmaps them and frees their frames. Returns the number of frames.
+/// Decommits the committed pages of `range`: unmaps them and frees their frames. Returns the number of frames that it
+/// has freed.
 ///
 /// # Safety
 ///

@@ -1,4 +1,5 @@
-//! The owner of each frame of memory. This is only index arithmetic over one table, so that it can be proved.
+//! The owner of each frame of memory. The code consists of index arithmetic over one table only, so that it can be
+//! proved.
 #![deny(clippy::arithmetic_side_effects)]
 
 /// Marks a frame that is free.
@@ -36,7 +37,7 @@ impl<'a> FrameTable<'a> {
         self.free
     }
 
-    /// Frees those frames from `start` up to `end` that are reserved.
+    /// Frees the reserved ones of the frames from `start` up to `end`.
     pub(crate) fn release(&mut self, start: usize, end: usize) {
         let end = end.min(self.owners.len());
         let mut index = start;
@@ -52,7 +53,7 @@ impl<'a> FrameTable<'a> {
         }
     }
 
-    /// Reserves those frames from `start` up to `end` that are free.
+    /// Reserves the free ones of the frames from `start` up to `end`.
     pub(crate) fn reserve(&mut self, start: usize, end: usize) {
         let end = end.min(self.owners.len());
         let mut index = start;
@@ -80,7 +81,7 @@ impl<'a> FrameTable<'a> {
             if end > self.owners.len() {
                 return None;
             }
-            // The next candidate begins behind the last frame that is in the way of this one.
+            // The search goes on behind the last frame of the candidate that is not free.
             let mut index = end;
             while index > start && self.owners[index.strict_sub(1)] == FREE {
                 index = index.strict_sub(1);

@@ -17,7 +17,7 @@ impl FrameOwner {
     /// Page tables.
     pub(crate) const PAGE_TABLES: Self = Self(u32::MAX - 2);
 
-    /// The exchange heap, which keeps the owners of its objects itself.
+    /// The exchange heap. The heap itself records the owners of its objects.
     pub(crate) const EXCHANGE_HEAP: Self = Self(u32::MAX - 3);
 
     /// The stacks of threads.
@@ -52,8 +52,9 @@ pub(crate) fn init(memory: &MemoryMap, module: Option<(u64, u64)>) {
     let table_start = place_table(memory, module, table_size).expect("no room for the frame table");
     let table_end = table_start.strict_add(table_size);
     let pointer = direct_map::pointer::<u32>(table_start);
-    // SAFETY: `place_table` returns usable memory outside the image and the module that the entry code has mapped.
-    // Nothing uses it yet, and it is reserved below, so it stays the table's. Any bit pattern is a valid `u32`.
+    // SAFETY: `place_table` returns usable memory that the entry code has mapped, outside the image and the module.
+    // No other code uses this memory yet, and its frames are reserved below, so the table keeps it. Any bit pattern
+    // is a valid `u32`.
     let owners = unsafe { core::slice::from_raw_parts_mut(pointer, total) };
 
     let mut table = FrameTable::new(owners);
@@ -117,11 +118,12 @@ pub(crate) fn free(address: u64, count: usize, owner: FrameOwner) -> Result<(), 
     Ok(())
 }
 
-/// The number of frames that are freed under one hold of the lock.
+/// The most frames that [`free_in_pieces`] frees before it releases the lock.
 const PIECE: usize = 1024;
 
-/// Frees frames as [`free`] does, but takes the lock anew for each piece, for a run whose length a domain has chosen.
-/// If a piece is refused, the pieces before it are free.
+/// Frees frames as [`free`] does, but piece by piece, and takes the lock anew for each piece. A domain may have
+/// chosen the length of the run, so it bounds no time under the lock. If a piece is refused, the pieces before it
+/// stay freed.
 pub(crate) fn free_in_pieces(
     mut address: u64,
     mut count: usize,
@@ -131,7 +133,7 @@ pub(crate) fn free_in_pieces(
         let piece = count.min(PIECE);
         free(address, piece, owner)?;
         count = count.strict_sub(piece);
-        // At most one past the last frame.
+        // This cannot overflow: the address is at most one past the last frame.
         address = address.strict_add(PAGE_SIZE.strict_mul(piece as u64));
     }
     Ok(())

@@ -1,5 +1,5 @@
-//! The layout of the address space. The lower half stays empty, so that an access through a null pointer faults,
-//! whatever field it is to.
+//! The layout of the address space. The lower half stays empty, so that an access through a null pointer faults, even
+//! an access to a field at a large offset.
 
 /// Bytes in a page and in a frame.
 pub(crate) const PAGE_SIZE: u64 = 4096;
@@ -16,14 +16,14 @@ pub(crate) const DEVICES: u64 = 0xffff_a000_0000_0000;
 /// The window for the firmware's tables, from physical address zero on. It is mapped on demand, read-only.
 pub(crate) const FIRMWARE: u64 = 0xffff_b000_0000_0000;
 
-/// The size of each of the two windows above, and the limit of physical addresses.
+/// The size of each of the two windows above. Physical addresses beyond this limit cannot be mapped there.
 pub(crate) const WINDOW_SIZE: u64 = 1 << 44;
 
 /// The private memory of domains: [`ARENA_STRIDE`] bytes for each slot.
 pub(crate) const ARENA_BASE: u64 = 0xffff_c000_0000_0000;
 
-/// The bytes of address space for a slot: those of one third-level entry. So two slots share no page table below the
-/// third level.
+/// The bytes of address space for a slot. One third-level entry maps as many, so two slots share no page table below
+/// the third level.
 pub(crate) const ARENA_STRIDE: u64 = 1 << 30;
 
 /// The number of slots that have an arena.

@@ -9,8 +9,8 @@ use x86_64::structures::paging::{Page, PageTable, PageTableFlags as Flags, Size4
 
 use super::direct_map;
 
-/// Returns the place of the entry of the page at `address`, or `None` if no last-level table covers the page. The entry
-/// stays there as long as the page is mapped, or the entry is not zero.
+/// Returns a pointer to the table entry of the page at `address`, or `None` if no last-level table covers the page.
+/// The pointer stays valid as long as the entry is not zero, as it is while the page is mapped.
 pub(super) fn find(root: &PageTable, address: u64) -> Option<NonNull<AtomicU64>> {
     let page = Page::<Size4KiB>::containing_address(VirtAddr::new(address));
     let mut table = below(&root[page.p4_index()])?;

@@ -2,7 +2,7 @@
 
 use arrayvec::ArrayVec;
 
-/// The most regions that are kept. Machines report about ten.
+/// The most regions that are kept. A machine reports about ten.
 const MAX_REGIONS: usize = 64;
 
 /// The contents of a region.
@@ -12,7 +12,7 @@ pub(crate) enum RegionKind {
     Usable,
     /// RAM that holds ACPI tables.
     Firmware,
-    /// Firmware or devices, or there is nothing.
+    /// Memory of the firmware, device registers, or addresses without memory.
     Reserved,
 }
 

@@ -1,5 +1,5 @@
-//! Pages that are opened and closed by a bit in their table entries. That needs neither memory nor a lock, so a trap
-//! handler may open them, whatever code it has interrupted.
+//! Pages that are opened and closed by a bit in their table entries. Opening needs neither memory nor a lock, so a
+//! trap handler may open pages, whatever code it has interrupted.
 
 use core::ops::Range;
 use core::ptr::NonNull;
@@ -25,8 +25,8 @@ pub(crate) struct Reserve {
 }
 
 impl Reserve {
-    /// Makes a reserve of `pages` and closes them. Returns `None` and does nothing if one of them is not mapped, or is
-    /// part of a huge page, or if they are more than [`MAX_PAGES`].
+    /// Makes a reserve of `pages` and closes them. Returns `None` and does nothing if there are more than
+    /// [`MAX_PAGES`] pages, or if a page is not mapped or is part of a huge page.
     ///
     /// # Safety
     ///
@@ -46,7 +46,7 @@ impl Reserve {
         &self.pages
     }
 
-    /// Opens the pages. Returns whether one of them was closed.
+    /// Opens the pages. Returns true if a page was closed before.
     pub(crate) fn open(&self) -> bool {
         let mut opened = false;
         for entry in self.entries() {
@@ -56,8 +56,9 @@ impl Reserve {
         opened
     }
 
-    /// Closes the pages. Returns whether one of them was open. A CPU that the thread ran on before may still have the
-    /// translation of an open page cached. If the stack runs over there, that is noticed later, at its guard page.
+    /// Closes the pages. Returns true if a page was open before. Only the running CPU's translations are flushed.
+    /// Another CPU on which the thread ran before may still have a translation cached, so there an overflow may be
+    /// noticed only at the guard page.
     pub(crate) fn close(&self) -> bool {
         let mut closed = false;
         for (page, entry) in self
@@ -74,7 +75,7 @@ impl Reserve {
         closed
     }
 
-    /// Returns the bytes that were written to since the pages were mapped, in whole pages.
+    /// Returns the size of the pages that were written to since they were mapped, in bytes.
     #[cfg(feature = "kernel-tests")]
     pub(crate) fn written(&self) -> usize {
         let written = |entry: &&AtomicU64| entry.load(Relaxed) & Flags::DIRTY.bits() != 0;
@@ -83,8 +84,9 @@ impl Reserve {
 
     /// Returns the entries, which the CPU writes to as well.
     fn entries(&self) -> impl Iterator<Item = &AtomicU64> {
-        // SAFETY: the pages stay mapped as long as `self` exists, as the caller of `new` guarantees. So their table
-        // stays, and code that changes tables meanwhile leaves these entries alone.
+        // SAFETY: the pages stay mapped as long as `self` exists, as the caller of `new` guarantees. So the page
+        // table that holds their entries stays allocated, and code that changes page tables leaves these entries
+        // alone.
         self.entries.iter().map(|entry| unsafe { entry.as_ref() })
     }
 }

@@ -1,5 +1,5 @@
-//! The main stack and the trap stacks. Below each lies a guard page that is never mapped, so that a stack overflow
-//! faults instead of corrupting memory.
+//! The main stack and the trap stacks. Below each stack lies a guard page that is never mapped, so that a stack
+//! overflow faults instead of corrupting memory.
 
 use core::cell::UnsafeCell;
 use core::ops::Range;
@@ -9,12 +9,12 @@ const PAGE: usize = 4096;
 /// Bytes of a trap stack. A trap handler may print, and walk the stack that it has interrupted.
 const TRAP_SIZE: usize = 32 * 1024;
 
-/// Bytes of the main stack. Unwinding a panic takes about 16 KiB on top of the code that panicked; the rest is for that
-/// code.
+/// Bytes of the main stack. Unwinding a panic takes about 16 KiB below the frames of the code that panicked; the rest
+/// is for those frames.
 const MAIN_SIZE: usize = 256 * 1024;
 
-/// Bytes at the low end of the main stack that become its reserve. It is closed once threads are set up, and opened for
-/// trusted code that has no room left.
+/// Bytes at the low end of the main stack that become its reserve. The setup of threads closes the reserve. It is
+/// opened when trusted code has no room left.
 const MAIN_RESERVE: usize = 32 * 1024;
 
 /// A stack of `SIZE` bytes and, below it, its guard page.

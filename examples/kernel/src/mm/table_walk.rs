@@ -5,7 +5,7 @@ use x86_64::structures::paging::{PageTable, PageTableFlags as Flags};
 
 use super::direct_map;
 
-/// A mapped page. Its rights are those of all levels together.
+/// A mapped page. Its rights are those that the entries of all levels grant together.
 #[derive(Clone, Copy)]
 pub(super) struct MappedPage {
     pub(super) address: u64,

@@ -1,4 +1,4 @@
-//! Maps physical addresses that are not the kernel's RAM on demand: device registers and the firmware's tables.
+//! Maps device registers and the firmware's tables, which the direct map does not show, on demand.
 
 use core::ptr::NonNull;
 

@@ -45,8 +45,8 @@ pub(super) const LIMIT_64: u64 = 1 << 44;
 /// Decodes a memory register. `probe` is its value after all ones were written to it; for a 32-bit register the upper
 /// half of `probe` is all ones. `limit` is one of the constants above.
 ///
-/// Returns `None` for a register that is not there, for a size that is not a power of two, and for an address that is
-/// no multiple of the size. No device may have such a size or address.
+/// Returns `None` if the register does not exist, if its size is no power of two, or if its address is no multiple of
+/// the size. The specification allows no such size or address.
 pub(super) fn decode_memory(value: u64, probe: u64, limit: u64) -> Option<Bar> {
     let size = (!(probe & !FLAGS)).wrapping_add(1);
     let address = value & !FLAGS;

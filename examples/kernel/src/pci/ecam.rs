@@ -1,5 +1,5 @@
-//! Memory-mapped configuration space (section 7.2.2): 4 KiB for each function, at an address made of the numbers of its
-//! bus, device and function.
+//! Memory-mapped configuration space (section 7.2.2). Each function has 4 KiB, whose address follows from the numbers
+//! of its bus, device and function.
 
 use core::ptr::NonNull;
 
@@ -13,7 +13,7 @@ use crate::mm::window;
 /// Bytes of configuration space for a bus: 32 devices of 8 functions.
 const BUS_SIZE: u64 = 1 << 20;
 
-/// The value of a read that no function answers.
+/// The result of a read if no function answers.
 const NOTHING: u32 = u32::MAX;
 
 struct MappedRegion {
@@ -106,7 +106,7 @@ pub(crate) fn read_config(address: PciAddress, offset: u16) -> u32 {
 ///
 /// The write must not make the device touch memory that is in use.
 pub(crate) unsafe fn write_config(address: PciAddress, offset: u16, value: u32) {
-    // SAFETY: handed on; the caller guarantees it.
+    // SAFETY: the caller guarantees that the write is harmless.
     unsafe { ecam().write(address, offset, value) }
 }
 

@@ -32,7 +32,7 @@ impl Class {
     };
 }
 
-/// A function that the scan found. It holds the values that the scan read; the device may have changed since.
+/// A function that the scan found, with the values that the scan read. The device's registers may have changed since.
 #[derive(Clone, Debug)]
 pub(crate) struct Function {
     pub(crate) address: PciAddress,
@@ -46,7 +46,8 @@ pub(crate) struct Function {
 impl Function {
     /// Reads the function at `address`. Returns `None` if no function answers.
     ///
-    /// The probe overwrites its base address registers for a moment to learn the sizes, so nothing may be using it.
+    /// The probe overwrites the function's base address registers for a moment to learn their sizes, so no code may
+    /// use the function meanwhile.
     pub(super) fn probe(address: PciAddress) -> Option<Self> {
         let header = PciHeader::new(address);
         let (vendor, device) = header.id(ecam());
@@ -135,7 +136,8 @@ fn probe_bars(address: PciAddress) -> ArrayVec<(u8, Bar), { BARS as usize }> {
                     LIMIT_32,
                 )
             }
-            // Behind the last register there is none for the upper half.
+            // The last register cannot be the lower half of a 64-bit register, since no register follows for the
+            // upper half.
             Layout::Memory64 if last => None,
             Layout::Memory64 => {
                 let upper = ecam().read(address, offset + 4);
@@ -154,14 +156,16 @@ fn probe_bars(address: PciAddress) -> ArrayVec<(u8, Bar), { BARS as usize }> {
     bars
 }
 
-/// Writes the command register. The other half of its dword is the status register, in which zeros change nothing.
-/// `pci_types` would write back the status that it has read, and thereby clear the error bits.
+/// Writes the command register. The other half of its dword is the status register, where a written zero changes
+/// nothing. `pci_types` is not used for this: it would write back the status that it has read, and thereby clear the
+/// error bits.
 fn set_command(address: PciAddress, command: CommandRegister) {
     // SAFETY: the callers set only bits that the function's command register had set before.
     unsafe { ecam().write(address, COMMAND, command.bits().into()) };
 }
 
-/// Writes all ones to a base address register, reads it back, and restores `value`. Returns the value that it read.
+/// Writes all ones to a base address register, reads the register back, and restores `value`. Returns the value that
+/// it read back.
 fn probe(address: PciAddress, offset: u16, value: u32) -> u32 {
     // SAFETY: decoding is disabled, so the window appears at no address meanwhile.
     unsafe { ecam().write(address, offset, u32::MAX) };

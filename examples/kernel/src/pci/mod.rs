@@ -1,7 +1,8 @@
-//! PCI Express: configuration space and the functions behind it.
+//! PCI Express: configuration space, and the scan for functions.
 //!
-//! The sections cited are those of the PCI Express Base Specification 5.0. The contents of a device's registers are not
-//! trusted: no value makes this code panic or loop without bound. `device-io` claims and silences functions.
+//! The sections cited are those of the PCI Express Base Specification 5.0. The contents of a device's registers are
+//! not trusted: no value makes this code panic or loop without bound. This module only finds functions; `device-io`
+//! claims and silences them.
 
 mod bar;
 mod ecam;

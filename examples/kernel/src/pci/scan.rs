@@ -15,13 +15,13 @@ const MAX_FUNCTIONS: usize = 64;
 #[derive(Default)]
 struct Found {
     functions: ArrayVec<Function, MAX_FUNCTIONS>,
-    /// The number of functions that there was no room for.
+    /// The number of functions for which there was no room.
     left_out: usize,
 }
 
 static FOUND: Once<Found> = Once::new();
 
-/// Looks for functions. This is done once, before any code drives one.
+/// Finds all functions. Only the first call scans. It comes before any code drives a function.
 pub(crate) fn scan() {
     FOUND.call_once(|| {
         let mut found = Found::default();
@@ -37,7 +37,7 @@ pub(crate) fn functions() -> &'static [Function] {
     FOUND.get().map_or(&[], |found| found.functions.as_slice())
 }
 
-/// Returns the number of functions that [`scan`] had no room for, and that are not used.
+/// Returns the number of functions for which [`scan`] had no room. They are not used.
 pub(crate) fn left_out() -> usize {
     FOUND.get().map_or(0, |found| found.left_out)
 }

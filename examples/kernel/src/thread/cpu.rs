@@ -18,7 +18,7 @@ pub(crate) struct Cpu {
     thread: AtomicPtr<Thread>,
     /// The index in [`CPUS`].
     pub(crate) index: usize,
-    /// Successive ticks that found the running thread under the no-cut mark.
+    /// The number of successive ticks that found the running thread under the no-cut mark.
     pub(crate) deferred: AtomicU32,
     /// Nanoseconds from the last tick to the next.
     pub(crate) armed: AtomicU64,
@@ -26,7 +26,7 @@ pub(crate) struct Cpu {
     pub(crate) counted: AtomicU64,
     /// Ticks so far.
     pub(crate) ticks: AtomicU32,
-    /// Switches of the running thread so far.
+    /// The number of switches between threads so far.
     pub(crate) switches: AtomicU32,
 }
 
@@ -51,12 +51,12 @@ static CPUS: [Cpu; MAX_CPUS] = {
     cpus
 };
 
-/// Makes the running CPU number `index`. Before this, no code may call [`current`].
+/// Gives the running CPU the number `index`. No code on this CPU may call [`current`] before.
 pub(crate) fn init(index: usize) {
     GsBase::write(VirtAddr::from_ptr(&raw const CPUS[index]));
 }
 
-/// Returns the running thread. This is one load, since every call across domains asks for it.
+/// Returns the running thread. This is a single load, since every call across domains makes it.
 #[inline]
 pub(crate) fn current() -> &'static Thread {
     let thread: *const Thread;
@@ -70,7 +70,7 @@ pub(crate) fn current() -> &'static Thread {
     unsafe { &*thread }
 }
 
-/// Returns the data of this CPU. Call it only with interrupts disabled: otherwise the thread may resume on another CPU.
+/// Returns the data of this CPU. The caller disables interrupts; otherwise the thread may resume on another CPU.
 pub(crate) fn this() -> &'static Cpu {
     let base = GsBase::read();
     // SAFETY: `init` made `gs` point to an element of `CPUS`.
@@ -78,8 +78,8 @@ pub(crate) fn this() -> &'static Cpu {
 }
 
 impl Cpu {
-    /// Returns the thread that runs on this CPU. Unlike [`current`], this reads the field anew each time, which code
-    /// that switches threads needs.
+    /// Returns the thread that runs on this CPU. Unlike [`current`], it reads the field anew each time, as code that
+    /// switches threads requires.
     pub(crate) fn current(&self) -> &'static Thread {
         let thread = self.thread.load(Relaxed);
         // SAFETY: the pointer always refers to one of the static threads.

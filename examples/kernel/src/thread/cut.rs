@@ -1,8 +1,8 @@
-//! Takes threads out of a domain that dies: cuts them to the boundary where they entered it.
+//! Takes threads out of a dying domain: cuts them to the boundary where they entered the domain.
 //!
-//! A trap handler passes the registers of the code that it has interrupted to the runtime (`contain`). A fault of a
+//! A trap handler passes the interrupted code's registers to the runtime (`contain`), which decides. A fault of a
 //! domain's own code kills the domain. A thread that acts for a dead domain is cut. A thread that stays inside for
-//! longer than its domain's budget kills the domain, and is cut. For a cut the runtime rewrites the registers, so that
+//! longer than its domain's budget kills the domain, and is cut. For a cut the runtime rewrites the registers so that
 //! the thread resumes at the boundary. Code of the host, and code under the no-cut mark, is never cut.
 
 use core::sync::atomic::Ordering::Relaxed;
@@ -33,9 +33,9 @@ pub(crate) fn init() {
     unsafe { MAIN.slot.set_stack(stack::MAIN.bounds()) };
 }
 
-/// Handles a fault of the interrupted thread. Returns whether the thread can resume: the fault was a domain's, which
-/// dies of it. Then the trap returns to the boundary, or, with the stack's reserve opened, to the instruction that
-/// faulted.
+/// Handles a fault of the interrupted thread. Returns true if a domain's code has caused the fault and the domain
+/// dies of it. Then the thread can resume: the trap returns to the boundary, or to the instruction that faulted if
+/// the stack's reserve was opened for it.
 pub(crate) fn fault(interrupted: &mut Interrupted<'_>, fault: &Fault) -> bool {
     let address = fault.address as usize;
     fault
@@ -43,8 +43,8 @@ pub(crate) fn fault(interrupted: &mut Interrupted<'_>, fault: &Fault) -> bool {
         .is_some_and(|cause| contain_fault(interrupted, cause, address))
 }
 
-/// Handles a panic of the interrupted thread that cannot unwind: gives up the thread's frames. Returns whether it
-/// could.
+/// Handles a panic that cannot unwind: gives up the interrupted thread's frames. Returns false if they cannot be
+/// given up.
 pub(super) fn panicked(interrupted: &mut Interrupted<'_>) -> bool {
     contain_fault(interrupted, DeathCause::Abort, 0)
 }
@@ -54,8 +54,8 @@ fn contain_fault(interrupted: &mut Interrupted<'_>, cause: DeathCause, address: 
     let record = thread.slot.top().addr();
     let mut registers = interrupted.frame.registers();
     // SAFETY: the registers are the interrupted thread's, on its own stack. The trap runs on another stack and leaves
-    // the red zone alone. On a cut it returns with the registers as the runtime has rewritten them, and else as they
-    // were.
+    // the red zone alone. After a cut the trap returns with the registers as the runtime has rewritten them,
+    // otherwise with unchanged registers.
     let verdict = unsafe { contain::fault(&mut registers, cause, address, &Registered) };
     if verdict == Verdict::Reserve {
         return reserve::open(thread);
@@ -63,12 +63,12 @@ fn contain_fault(interrupted: &mut Interrupted<'_>, cause: DeathCause, address: 
     settle(thread, interrupted, &registers, record, verdict)
 }
 
-/// Charges the current thread's time that was not charged yet, and cuts the thread if its domain is dead or the budget
-/// is used up. `interrupted` holds the registers that the thread resumes with. The runtime decides which domain is
-/// charged: a thread that acts for the host may do so on behalf of a domain.
+/// Charges the time of the current thread that is not charged yet, and cuts the thread if its domain is dead or the
+/// budget is used up. `interrupted` holds the registers with which the thread resumes. The runtime decides which
+/// domain is charged, since a thread that acts for the host may do so on behalf of a domain.
 pub(super) fn check(interrupted: &mut Interrupted<'_>) {
     let owed = current().owed.load(Relaxed);
-    // Budgets are counted in microseconds. The remainder stays for the next time.
+    // Budgets are counted in microseconds. The remainder is charged later.
     let rest = owed % 1000;
     current().owed.store(rest, Relaxed);
     check_after(interrupted, Duration::from_nanos(owed - rest));
@@ -84,8 +84,8 @@ pub(super) fn check_after(interrupted: &mut Interrupted<'_>, elapsed: Duration) 
     settle(thread, interrupted, &registers, record, verdict);
 }
 
-/// If the verdict is a cut, to the activation at the address `record`, lets the trap return to `registers`. Returns
-/// whether it is a cut.
+/// Makes the trap return to `registers` if the verdict is a cut. `record` is the address of the activation to which
+/// the thread is cut. Returns whether the verdict is a cut.
 fn settle(
     thread: &Thread,
     interrupted: &mut Interrupted<'_>,
@@ -97,7 +97,7 @@ fn settle(
         return false;
     }
     interrupted.frame.set_registers(registers);
-    // The thread was formatting a panic's message in frames that are cut.
+    // If the thread was formatting a panic's message in the frames that are cut, the formatting is over.
     if thread.formatting.load(Relaxed) < record {
         thread.formatting.store(0, Relaxed);
     }

@@ -13,7 +13,7 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
     let cpu = cpu::this();
     let thread = cpu.current();
     if thread.slot.in_no_cut() {
-        // The thread may hold a lock that other threads wait for.
+        // The request is ignored, since the thread may hold a lock for which other threads wait.
         return;
     }
     let (kind, token) = (interrupted.frame.rax, interrupted.frame.rdi);
@@ -40,14 +40,14 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) {
         };
         if leaves {
             let next = scheduler.next().unwrap_or(limits::idle(cpu.index));
-            // SAFETY: `next` comes from the queue, or is this CPU's idle thread, which is never the thread that waits
-            // or ends. In both cases it runs on no CPU.
+            // SAFETY: `next` comes from the queue, or it is this CPU's idle thread, which itself never waits or ends.
+            // In both cases `next` runs on no CPU.
             unsafe { switch::switch(cpu, interrupted, table::thread(next)) };
         }
     });
 }
 
-/// Lets an idle CPU run a thread at once that an interrupt may have made ready.
+/// Switches an idle CPU at once to a thread that an interrupt has made ready, if there is one.
 pub(crate) fn leave_idle(interrupted: &mut Interrupted<'_>) {
     let cpu = cpu::this();
     let thread = cpu.current();

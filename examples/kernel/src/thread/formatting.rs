@@ -5,8 +5,8 @@ use core::sync::atomic::Ordering;
 use super::cpu::current;
 use super::tcb::Thread;
 
-/// Marks that a thread formats the message of a panic, which runs the `Display` of the code that panicked. The mark
-/// ends when this is dropped, also if the `Display` unwinds.
+/// Marks that a thread formats the message of a panic, which runs the `Display` of the code that panicked. Dropping
+/// this value ends the mark, also if the `Display` unwinds.
 pub(crate) struct Formatting(&'static Thread);
 
 impl Formatting {
@@ -18,7 +18,8 @@ impl Formatting {
             thread
                 .formatting
                 .compare_exchange(0, here, Ordering::Relaxed, Ordering::Relaxed);
-        // Lazily: a value that is made and dropped here would end the mark that is set already.
+        // The value is made only if the mark was set here. Dropping a value that was made too early would end the
+        // earlier mark.
         began.is_ok().then(|| Self(thread))
     }
 }

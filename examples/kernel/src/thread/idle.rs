@@ -1,4 +1,4 @@
-//! The threads that CPUs run when no other thread is ready.
+//! The idle threads: a CPU runs its idle thread when no other thread is ready.
 
 use x86_64::instructions::hlt;
 
@@ -21,8 +21,8 @@ pub(super) fn init() {
     }
 }
 
-/// Runs the idle thread. It never ends, and it is never in the queue: it runs only while the queue is empty. So it must
-/// hold nothing that another thread may wait for.
+/// Runs the idle thread. The thread never ends, and it is never in the queue: it runs only while the queue is empty.
+/// So it must hold no lock or other resource for which another thread may wait.
 fn run(_cpu: usize) {
     loop {
         Attendant::Collector.wake();

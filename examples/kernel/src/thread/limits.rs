@@ -1,11 +1,11 @@
-//! The number of threads and CPUs that there can be.
+//! The largest number of threads and of CPUs.
 
 use samara::runtime::threads::MAX_THREADS;
 
-/// The number of CPUs that there is room for.
+/// The largest number of CPUs.
 pub(crate) const MAX_CPUS: usize = 1;
 
-/// The number of the kernel's own threads, without the first and the idle threads.
+/// The number of places for the kernel's own threads, besides those of the first thread and of the idle threads.
 const OWN: usize = 30;
 
 /// The number of places in the table of threads.

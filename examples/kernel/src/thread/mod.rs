@@ -20,9 +20,9 @@
 //!
 //! Each file uses only those above it.
 //!
-//! Every switch happens in a trap: the trap frame is copied to the save area of the interrupted thread, and the frame
-//! of another thread takes its place. So a trap stack is empty whenever interrupts are enabled, and a thread that is
-//! off the CPU can be made to resume somewhere else.
+//! Every switch happens in a trap: the trap frame is copied to the save area of the interrupted thread, and the saved
+//! frame of another thread takes its place. So a trap stack is empty whenever interrupts are enabled. A thread that
+//! is off the CPU can be made to resume elsewhere by a change of its saved frame.
 
 pub(crate) mod cpu;
 pub(crate) mod cut;
@@ -57,7 +57,7 @@ pub(crate) use stack::guards as stack_guards;
 #[cfg(feature = "kernel-tests")]
 use workers::Attendant;
 
-/// The number of frames of the stacks that are never freed: the idle thread's, and those of the attendants.
+/// The number of frames of the stacks that are never freed: the stacks of the idle thread and of the worker threads.
 #[cfg(feature = "kernel-tests")]
 pub(crate) const OWN_STACK_FRAMES: usize = (1 + Attendant::ALL.len()) * stack::FRAMES;
 
@@ -67,10 +67,10 @@ fn unwind_state() -> &'static ThreadState {
 
 samara_unwind::set_thread_state!(unwind_state);
 
-/// Starts the kernel's own threads and the tick. From here on the running thread is one of several.
+/// Starts the kernel's own threads and the tick. After this call other threads share the CPU with the running thread.
 ///
 /// # Panics
-/// If there is no memory for their stacks, or no timer.
+/// If there is no memory for the stacks, or no timer.
 pub(crate) fn init() {
     reserve::init();
     idle::init();

@@ -7,8 +7,8 @@ use super::scheduler::Scheduler;
 use super::tcb::Thread;
 use crate::sync::TrapLock;
 
-/// A token, which a park waits for and a wake sets. There is one for each thread of the table, and one for each thread
-/// that domains can have.
+/// A token: a park waits for it, and a wake sets it. There is one for each thread of the table, and one for each
+/// index that the runtime can give a domain's thread.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Token(pub(super) u16);
 
@@ -18,7 +18,7 @@ impl Token {
         Self(thread.number)
     }
 
-    /// Returns the token of a domain's thread, by the runtime's index.
+    /// Returns the token of the domain's thread that has this index in the runtime.
     pub(crate) fn of_domain_thread(index: usize) -> Self {
         Self((THREADS + index.min(MAX_THREADS - 1)) as u16)
     }

@@ -1,9 +1,9 @@
-//! The run queue: a ring of thread numbers. This is only index arithmetic, so that it can be proved.
+//! The run queue: a ring of thread numbers. It consists of index arithmetic only, so that it can be proved.
 
 /// A queue, first in, first out. Each number is in it at most once, so `N` places suffice.
 pub(super) struct Queue<const N: usize> {
     ring: [u16; N],
-    /// The place of the oldest number, below `N`.
+    /// The index of the oldest number in `ring`, below `N`.
     first: usize,
     /// The number of entries, at most `N`.
     length: usize,

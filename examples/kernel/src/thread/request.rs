@@ -1,5 +1,5 @@
-//! A thread's requests to the scheduler. A request is a trap with a vector of its own, so that a thread leaves the CPU
-//! in one way only: by a trap.
+//! A thread's requests to the scheduler. A request is a trap with a vector of its own. So traps are the only way in
+//! which a thread leaves the CPU.
 
 use core::arch::asm;
 use core::time::Duration;
@@ -16,11 +16,11 @@ pub(super) const WAIT: u64 = 1;
 pub(super) const END: u64 = 2;
 pub(super) const CUT: u64 = 3;
 
-/// Stands for no token: the thread waits only for its deadline.
+/// Stands for no token. The thread then waits only for its deadline.
 pub(super) const NOBODY: u64 = u64::MAX;
 
 fn request(kind: u64, token: u64, deadline: u64) {
-    // SAFETY: when the handler returns here, all registers are as they were. The handler uses no byte of this stack.
+    // SAFETY: the handler returns here with all registers unchanged, and it does not touch this stack.
     unsafe {
         asm!(
             "int {vector}",
@@ -30,7 +30,7 @@ fn request(kind: u64, token: u64, deadline: u64) {
     }
 }
 
-/// Lets the threads run that are ready. Under the no-cut mark no other thread runs.
+/// Lets other ready threads run first. Under the no-cut mark the running thread keeps the CPU.
 pub(crate) fn yield_now() {
     if SCHEDULER.with(|scheduler| scheduler.has_ready()) {
         request(YIELD, 0, 0);
@@ -44,12 +44,12 @@ pub(crate) fn park(token: Token, timeout: Option<Duration>) {
     request(WAIT, token.0.into(), deadline(timeout));
 }
 
-/// Ends the park on `token`, or the next one.
+/// Ends the park of the thread that waits for `token`. If no thread waits, the next park on `token` returns at once.
 pub(crate) fn wake(token: Token) {
     SCHEDULER.with(|scheduler| scheduler.set(token.0));
 }
 
-/// Clears a wake that no thread has waited for.
+/// Clears a wake of `token` that has ended no park.
 pub(crate) fn forget(token: Token) {
     SCHEDULER.with(|scheduler| scheduler.clear(token.0));
 }
@@ -63,9 +63,9 @@ pub(crate) fn sleep(duration: Duration) {
     }
 }
 
-/// Gives up the running thread's frames, down to the boundary where it entered the domain that it acts for. Returns
-/// only if that is not possible: in the host's code, under the no-cut mark, or where the unwind tables do not lead to
-/// the boundary.
+/// Gives up the running thread's frames, back to the boundary where the thread entered the domain for which it acts.
+/// Returns only if that is impossible: if the thread acts for the host, is under the no-cut mark, or if the unwind
+/// tables do not lead to the boundary.
 pub(crate) fn give_up_frames() {
     request(CUT, 0, 0);
 }

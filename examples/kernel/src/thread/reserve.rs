@@ -1,5 +1,6 @@
-//! The reserve at the low end of each stack. It is for trusted code that a domain calls when it has used the stack up.
-//! Trusted code must run to its end, so the page fault handler opens the reserve, and the thread is cut afterwards.
+//! The reserve at the low end of each stack. The reserve is for trusted code that a domain calls with too little
+//! stack left. Trusted code must run to its end, so the page fault handler opens the reserve, and the thread is cut
+//! after the trusted code has returned.
 
 use core::sync::atomic::{AtomicU32, Ordering::Relaxed};
 
@@ -9,8 +10,8 @@ use super::table::MAIN;
 use super::tcb::Thread;
 use crate::host::{self, KernelHost};
 
-/// Bytes of stack that closing a reserve may itself take. A thread that leaves a domain has more than that: its call
-/// into the domain has found room for an entry there.
+/// Bytes of stack that [`close`] may itself take. A thread that leaves a domain has more room, since its call into
+/// the domain has found room for an entry at this depth.
 const ROOM_TO_CLOSE: usize = 4 * 1024;
 
 /// How often a reserve was opened since boot.
@@ -19,7 +20,7 @@ static OPENED: AtomicU32 = AtomicU32::new(0);
 /// How often a reserve was closed again.
 static CLOSED: AtomicU32 = AtomicU32::new(0);
 
-/// Closes the reserve of the main stack, and sets the hook by which the runtime has reserves closed.
+/// Closes the reserve of the main stack, and sets the hook through which the runtime has the kernel close reserves.
 ///
 /// # Panics
 /// If the pages of the reserve are not mapped one by one.
@@ -27,16 +28,16 @@ pub(super) fn init() {
     let stack = Stack::of_image().expect("its pages are mapped one by one");
     // SAFETY: the running thread runs on the part of its stack that stays open.
     unsafe { MAIN.slot.set_stack(stack.usual()) };
-    // SAFETY: the cell is the running thread's, and no trap that reads it happens here.
+    // SAFETY: the cell belongs to the running thread, and no trap that reads the cell happens here.
     unsafe { *MAIN.stack.get() = Some(stack) };
     host::runtime().set_stack_probe(&KernelHost);
 }
 
-/// Opens the reserve of `thread`, which was interrupted. Returns false if the reserve is open already, or if there is
-/// none. Takes no lock and no memory.
+/// Opens the reserve of `thread`, the interrupted thread. Returns false if the reserve is open already, or if there
+/// is none. Takes no lock and allocates nothing.
 pub(super) fn open(thread: &Thread) -> bool {
-    // SAFETY: this is the running thread, so its stack was made and is not freed. Only the thread itself and its trap
-    // handlers use the cell.
+    // SAFETY: `thread` is the running thread, so its stack exists and is not freed. Only the thread itself and its
+    // trap handlers use the cell.
     let stack = unsafe { (*thread.stack.get()).as_ref() };
     let Some(stack) = stack.filter(|stack| stack.reserve().open()) else {
         return false;
@@ -47,20 +48,20 @@ pub(super) fn open(thread: &Thread) -> bool {
     true
 }
 
-/// Closes the running thread's reserve, if it is open and no frame lies there. The thread may be cut half-way: then it
-/// comes here again.
+/// Closes the running thread's reserve, if the reserve is open and no frame lies in it. If the thread is cut in here,
+/// it calls this function again when it has left the domain.
 pub(crate) fn close() {
     let thread = current();
     // SAFETY: as in `open`; the cell is the running thread's own.
     let stack = unsafe { (*thread.stack.get()).as_ref() };
     let here = (&raw const thread).addr();
-    // Trusted code may run in the reserve and call a domain from there. When that domain is left, frames still lie in
-    // the reserve, and it is closed further up.
+    // Trusted code that runs in the reserve may call a domain. When the thread leaves that domain, frames still lie
+    // in the reserve, so a later call of this function closes it.
     let is_above = |stack: &&Stack| stack.usual().contains(&here.saturating_sub(ROOM_TO_CLOSE));
     let Some(stack) = stack.filter(is_above) else {
         return;
     };
-    // This comes before the pages are closed, so that no call enters a domain on closed pages.
+    // The slot's record changes before the pages are closed, so that no call into a domain counts on closed pages.
     // SAFETY: this part of the stack is always open.
     unsafe { thread.slot.set_stack(stack.usual()) };
     if stack.reserve().close() {
@@ -73,7 +74,7 @@ pub(crate) fn is_open() -> bool {
     current().slot.has_open_reserve()
 }
 
-/// Returns how often a reserve was opened, and how often one was closed again.
+/// Returns how often a reserve was opened, and how often a reserve was closed again.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn counts() -> (u32, u32) {
     (OPENED.load(Relaxed), CLOSED.load(Relaxed))
@@ -85,7 +86,7 @@ pub(crate) fn open_own() -> bool {
     x86_64::instructions::interrupts::without_interrupts(|| open(current()))
 }
 
-/// Returns the bytes of the running thread's reserve that were written to since it was made.
+/// Returns the size of those pages of the running thread's reserve that were written to since the reserve was made.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn used() -> usize {
     // SAFETY: as in `open`; the cell is the running thread's own.

@@ -19,7 +19,7 @@ impl Saved {
     }
 }
 
-/// The registers of the code that a trap has interrupted, on the trap stack. The trap returns to these registers.
+/// The registers of the code that a trap has interrupted. They lie on the trap stack, and the trap returns to them.
 pub(crate) struct Interrupted<'a> {
     pub(crate) frame: &'a mut TrapFrame,
     pub(crate) fpu: &'a mut FpuState,

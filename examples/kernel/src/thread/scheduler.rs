@@ -1,5 +1,5 @@
-//! The states of all threads (running, waiting, ended) and all transitions between them. It works on numbers only,
-//! without traps and pointers.
+//! The states of all threads (running, waiting, ended) and all transitions between them. This code works on thread
+//! numbers only, without traps and pointers.
 
 use super::queue::Queue;
 
@@ -14,17 +14,17 @@ const NEVER: u64 = u64::MAX;
 enum State {
     /// The place is free.
     Free,
-    /// The place was given out, and its thread does not run.
+    /// The place was given out to start a thread there or to free the place of an ended thread. No thread runs there.
     New,
     /// In the queue, or on a CPU.
     Runnable,
     /// Off the CPU until it is woken, or until its deadline.
     Waiting,
-    /// It will not run again, and its stack is not freed yet.
+    /// The thread will not run again, but its stack is not freed yet.
     Ended,
 }
 
-/// The state of a token. A wake that comes before the park is remembered.
+/// The state of a token. `set` records a wake that comes before the park.
 #[derive(Clone, Copy)]
 struct Token {
     set: bool,
@@ -43,12 +43,13 @@ pub(super) struct Scheduler<const N: usize, const T: usize> {
     entries: [Entry; N],
     tokens: [Token; T],
     queue: Queue<N>,
-    /// No thread waits for an earlier deadline than this.
+    /// A lower bound of the deadlines of all waiting threads.
     next_deadline: u64,
 }
 
 impl<const N: usize, const T: usize> Scheduler<N, T> {
-    /// Makes a scheduler. The threads with numbers below `running` run already.
+    /// Makes a scheduler. The threads with numbers below `running` (the first thread and the idle threads) are
+    /// runnable from the start and are in no queue.
     pub(super) const fn new(running: u16) -> Self {
         let mut entries = [Entry {
             state: State::Free,
@@ -71,12 +72,12 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         }
     }
 
-    /// Whether a thread waits for a CPU.
+    /// Whether a thread is ready and waits for a CPU.
     pub(super) fn has_ready(&self) -> bool {
         !self.queue.is_empty()
     }
 
-    /// Takes the thread that has waited longest for a CPU, to be run now.
+    /// Takes the thread that has waited longest for a CPU out of the queue. The caller runs it.
     pub(super) fn next(&mut self) -> Option<u16> {
         self.queue.pop()
     }
@@ -108,7 +109,7 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         }
     }
 
-    /// Frees a place that was given out, or whose thread has ended.
+    /// Frees a place that was given out or whose thread has ended.
     pub(super) fn release(&mut self, thread: u16) {
         let entry = &mut self.entries[usize::from(thread)];
         if matches!(entry.state, State::New | State::Ended) {
@@ -121,7 +122,8 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         self.entries[usize::from(thread)].state = State::Ended;
     }
 
-    /// Gives out the place of a thread that has ended, to be freed.
+    /// Gives out the place of a thread that has ended. The caller frees the thread's stack and then releases the
+    /// place.
     pub(super) fn ended(&mut self) -> Option<u16> {
         let mut at = 0;
         while at < N {
@@ -134,13 +136,13 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         None
     }
 
-    /// Whether a thread has ended and is not freed yet.
+    /// Whether there is a thread that has ended and is not freed yet.
     pub(super) fn has_ended(&self) -> bool {
         self.entries.iter().any(|entry| entry.state == State::Ended)
     }
 
-    /// Makes the running thread wait until `deadline`, or until `token` is set. Returns false, and the thread does not
-    /// wait, if the token is set already, which clears it, or if another thread waits for it.
+    /// Makes the running thread wait until `deadline`, or until `token` is set. If the token is set already, or if
+    /// another thread waits for it, the thread does not wait: the token is cleared and the function returns false.
     pub(super) fn wait(&mut self, thread: u16, token: Option<u16>, deadline: u64) -> bool {
         if let Some(number) = token {
             let token = &mut self.tokens[usize::from(number)];
@@ -161,7 +163,7 @@ impl<const N: usize, const T: usize> Scheduler<N, T> {
         true
     }
 
-    /// Wakes the thread that waits for a token, or else sets the token.
+    /// Wakes the thread that waits for a token. If no thread waits, sets the token.
     pub(super) fn set(&mut self, token: u16) {
         let waiter = self.tokens[usize::from(token)].waiter;
         if waiter == NONE {

@@ -14,7 +14,7 @@ use super::{request, table};
 use crate::arch::fpu::FpuState;
 use crate::arch::trap_frame::TrapFrame;
 
-/// A thread that was spawned. If the handle is dropped, the thread runs on.
+/// A handle on a spawned thread. Dropping the handle does not end the thread.
 #[derive(Clone, Copy, Debug)]
 #[cfg_attr(
     not(feature = "kernel-tests"),
@@ -25,12 +25,12 @@ pub(crate) struct Handle {
     serial: u32,
 }
 
-/// The number of threads that a panic of the host's own has ended. A test fails if an assertion on one of its threads
-/// fails.
+/// The number of threads that ended by a panic of the host's own code. A change of this number makes the running test
+/// fail, since an assertion has failed on a thread that the test started.
 #[cfg(feature = "kernel-tests")]
 pub(crate) static PANICKED: AtomicU32 = AtomicU32::new(0);
 
-/// Runs `start` on a new thread. Gives it back if there is no place or no memory for a thread.
+/// Runs `start` on a new thread. Returns `start` if there is no place or no memory for a thread.
 pub(crate) fn spawn(start: Start) -> Result<Handle, Start> {
     free_ended();
     let Some(number) = SCHEDULER.with(|scheduler| scheduler.claim()) else {
@@ -66,25 +66,24 @@ impl Handle {
         }
     }
 
-    /// Returns the thread's own token, which wakes it from a park on it.
+    /// Returns the thread's own token. The thread parks on it, and a wake of the token ends the park.
     pub(crate) fn token(self) -> Token {
         Token::of(table::thread(self.number))
     }
 }
 
-/// Gives `thread`, whose place was given out to the caller, a stack and initial registers.
+/// Gives `thread` a stack and initial registers. The thread's place was given out to the caller.
 pub(super) fn prepare(thread: &'static Thread, start: Start) -> Result<(), Start> {
     let Some(stack) = Stack::new(thread.number) else {
         return Err(start);
     };
-    // The stack is zeroed, so there is a zero in place of the first function's return address. A walk up the stack ends
-    // there.
+    // The stack is zeroed, so the first function finds a zero as its return address. A walk up the stack ends there.
     let usual = stack.usual();
     let rsp = usual.end as u64 - 8;
     // SAFETY: this is the stack that the thread will run on, and it is mapped as long as the thread has its place.
     unsafe { thread.slot.set_stack(usual) };
     thread.owed.store(0, Relaxed);
-    // SAFETY: the place was given out to the caller, and its thread does not run, so the cell is the caller's.
+    // SAFETY: the place was given out to the caller and no thread runs there, so the cell belongs to the caller.
     unsafe { *thread.stack.get() = Some(stack) };
     // SAFETY: as for `stack`.
     unsafe { *thread.start.get() = Some(start) };
@@ -106,7 +105,7 @@ extern "C" fn first() -> ! {
         Some(Start::Domain(thread)) => thread.run(),
         None => {}
     };
-    // A panic of the host's own ends its thread. It was printed already.
+    // A panic of the host's own code ends the thread. The panic handler has printed it already.
     if let Err(payload) = samara_unwind::catch(run) {
         payload.dispose();
         #[cfg(feature = "kernel-tests")]
@@ -122,7 +121,7 @@ pub(crate) fn free_ended() {
             return;
         };
         let thread = table::thread(number);
-        // SAFETY: the thread has ended, and `ended` has given its place out to this call.
+        // SAFETY: the thread has ended, and `ended` has given its place to this call alone.
         let stack = unsafe { (*thread.stack.get()).take() };
         drop(stack);
         thread.serial.fetch_add(1, Release);

@@ -18,10 +18,11 @@ const STRIDE: u64 = 128 * 1024;
 /// Bytes of the guard page, which is never mapped.
 const GUARD: u64 = PAGE_SIZE;
 
-/// Bytes of the reserve: enough for the deepest trusted code, and for unwinding after that, which takes about 16 KiB.
+/// Bytes of the reserve. They suffice for the deepest trusted code and for an unwind after it, which takes about 16
+/// KiB.
 const RESERVE: u64 = 28 * 1024;
 
-/// Bytes of the usual stack. Unwinding a panic takes about 16 KiB on top of the code that panicked.
+/// Bytes of the usual stack. Unwinding a panic takes about 16 KiB below the frames of the code that panicked.
 const SIZE: u64 = 96 * 1024;
 
 const _: () = assert!(SIZE + RESERVE + GUARD == STRIDE && RESERVE <= MAX_PAGES * PAGE_SIZE);
@@ -32,7 +33,7 @@ pub(crate) const FRAMES: usize = ((STRIDE - GUARD) / PAGE_SIZE) as usize;
 
 /// A thread's stack.
 pub(super) struct Stack {
-    /// This field comes before the pages that the reserve consists of, so that it is dropped before they are unmapped.
+    /// This field comes before `_pages`, so that the reserve is dropped before its pages are unmapped.
     reserve: Reserve,
     end: u64,
     /// `None` if the pages belong to the kernel's image.
@@ -40,12 +41,12 @@ pub(super) struct Stack {
 }
 
 impl Stack {
-    /// Makes the stack of the thread with this number, which has none now. Returns `None` if memory is used up.
+    /// Makes a stack for the thread with this number, which has no stack. Returns `None` if memory is used up.
     pub(super) fn new(number: u16) -> Option<Self> {
         let own = OwnPages::new(number)?;
         let (start, end) = (own.pages.start, own.pages.end);
-        // SAFETY: these are the lowest pages of the stack. `_pages` is dropped after `reserve`, so they stay mapped as
-        // long. Only the thread that runs on the stack, and its trap handlers, use the reserve.
+        // SAFETY: these are the lowest pages of the stack. `_pages` is dropped after `reserve`, so the pages stay
+        // mapped until then. Only the thread that runs on the stack, and its trap handlers, use the reserve.
         let reserve = unsafe { Reserve::new(start..start + RESERVE) }?;
         Some(Self {
             reserve,
@@ -54,10 +55,10 @@ impl Stack {
         })
     }
 
-    /// Returns the main stack, whose reserve is closed now.
+    /// Returns the main stack, after closing its reserve.
     pub(super) fn of_image() -> Option<Self> {
-        // SAFETY: these are the lowest pages of the main stack, which are never unmapped. The running thread, which is
-        // the only one on that stack, has its frames at the other end.
+        // SAFETY: these are the lowest pages of the main stack, which are never unmapped. Only the running thread is
+        // on that stack, and its frames lie at the other end.
         let reserve = unsafe { Reserve::new(stack::main_reserve()) }?;
         Some(Self {
             reserve,
@@ -114,7 +115,7 @@ impl Drop for OwnPages {
     fn drop(&mut self) {
         for page in self.pages.clone().step_by(PAGE_SIZE as usize) {
             if let Some(frame) = address_space::unmap_private(page) {
-                // If a frame is refused, it is leaked, which the counts show.
+                // If the allocator refuses the frame, the frame is leaked, which the counts of frames show.
                 let _ = frames::free(frame, 1, FrameOwner::STACKS);
             }
         }

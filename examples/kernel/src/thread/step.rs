@@ -1,4 +1,4 @@
-//! Single steps, for tests that have a tick between any two instructions.
+//! Single steps, for tests in which a tick may come between any two instructions.
 
 use core::arch::asm;
 use core::sync::atomic::{AtomicU32, AtomicU64, Ordering::SeqCst};
@@ -10,14 +10,14 @@ use super::saved::Interrupted;
 /// The trap flag of rflags.
 const TRAP: u64 = 1 << 8;
 
-/// Steps until the tick; 0 if no test steps.
+/// The number of steps until the tick. It is 0 while no test makes single steps.
 static LEFT: AtomicU32 = AtomicU32::new(0);
 
 /// The address at which the last step ended. A repeated string instruction traps at each iteration; all its iterations
 /// count as one step.
 static LAST: AtomicU64 = AtomicU64::new(0);
 
-/// Iterations of repeated instructions beyond the first.
+/// The number of iterations of repeated string instructions, without the first iteration of each.
 static TURNS: AtomicU32 = AtomicU32::new(0);
 
 /// The cost of an action, in steps.
@@ -29,8 +29,9 @@ pub(crate) struct Steps {
     pub(crate) traps: u32,
 }
 
-/// Runs `action`, with a tick behind its `steps`-th instruction that uses up every budget. `steps` counts from 1, and a
-/// few instructions of this function are included. Returns false if `action` had fewer instructions.
+/// Runs `action` with a tick after its `steps`-th instruction. The tick charges so much time that it uses up every
+/// budget. `steps` counts from 1, and includes a few instructions of the code that calls `action`. Returns false if
+/// `action` executed fewer instructions.
 pub(crate) fn tick_after(steps: u32, action: impl FnOnce()) -> bool {
     LEFT.store(steps, SeqCst);
     step(action);
@@ -51,8 +52,8 @@ pub(crate) fn count(action: impl FnOnce()) -> Steps {
 }
 
 fn step(action: impl FnOnce()) {
-    // SAFETY: from the instruction behind this one on, each instruction traps, until the handler or the code below
-    // clears the flag. The handler changes nothing else of the interrupted code, unless it cuts the thread.
+    // SAFETY: after this, every instruction traps until the handler or the code below clears the flag. The handler
+    // changes no other state of the interrupted code, unless it cuts the thread.
     unsafe { asm!("pushfq", "or qword ptr [rsp], {trap}", "popfq", trap = const TRAP) };
     action();
     // SAFETY: this clears the flag that was set above and changes no other register.
@@ -61,7 +62,7 @@ fn step(action: impl FnOnce()) {
     };
 }
 
-/// Handles a debug exception. Returns false if it is no step of a test.
+/// Handles a debug exception. Returns false if the exception is no single step of a test.
 pub(crate) fn handle(interrupted: &mut Interrupted<'_>) -> bool {
     let at = interrupted.frame.rip;
     if LAST.swap(at, SeqCst) == at && LEFT.load(SeqCst) != 0 {
@@ -75,9 +76,9 @@ pub(crate) fn handle(interrupted: &mut Interrupted<'_>) -> bool {
             cut::check_after(interrupted, Duration::from_secs(3600));
             true
         }
-        // A step before the tick, or a step that `count` counts.
+        // This is a step before the tick, or a step that `count` counts.
         Ok(_) => true,
-        // No test steps any more. The trap is still a single step if its flag is set.
+        // The test's tick or count is over. The trap is still a single step if the trap flag is set.
         Err(_) => interrupted.frame.rflags & TRAP != 0,
     }
 }

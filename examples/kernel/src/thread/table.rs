@@ -1,4 +1,4 @@
-//! The static table of all threads that there can be. A thread's number is its index.
+//! The static table with a place for each thread. A thread's number is its index in the table.
 
 use super::limits::THREADS;
 use super::tcb::Thread;

@@ -12,17 +12,17 @@ use super::start::Start;
 
 /// A thread of the kernel.
 pub(crate) struct Thread {
-    /// The slot by which the heap and the runtime know for whom the thread acts.
+    /// The slot from which the heap and the runtime learn for which domain the thread acts.
     pub(crate) slot: ThreadSlot,
     /// The thread's panics in flight.
     pub(crate) unwind: ThreadState,
-    /// The thread's place in the table.
+    /// The index of the thread in the table.
     pub(super) number: u16,
-    /// Counts the threads that have had this place and were freed.
+    /// Counts the threads that had this place and were freed.
     pub(super) serial: AtomicU32,
-    /// The stack address at which a panic's message is being formatted; 0 if none is.
+    /// A stack address in the frame that formats a panic's message, or 0 if the thread formats no message.
     pub(super) formatting: AtomicUsize,
-    /// Nanoseconds that the thread has run and that were charged to no domain yet.
+    /// The nanoseconds of the thread's run time that are not charged yet.
     pub(super) owed: AtomicU64,
     /// The thread's registers while it is off the CPU. The scheduler owns the cell then.
     pub(super) saved: UnsafeCell<Saved>,
@@ -33,8 +33,8 @@ pub(crate) struct Thread {
     pub(super) stack: UnsafeCell<Option<Stack>>,
 }
 
-// SAFETY: only the thread itself uses `slot` and `unwind`, or a trap handler that has interrupted it and restores them.
-// The cells are used by their owners, as their docs say, and change owners under the scheduler's lock.
+// SAFETY: `slot` and `unwind` are used only by the thread itself and by trap handlers that have interrupted it and
+// restore them. Each cell is used only by its owner, as its doc says, and changes owners under the scheduler's lock.
 unsafe impl Sync for Thread {}
 
 impl Thread {

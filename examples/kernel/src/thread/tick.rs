@@ -11,14 +11,15 @@ use super::timer::{arm, note};
 use super::{cpu, cut, dispatch, request};
 use crate::arch::{lapic, pic};
 
-/// The time that a thread runs before the next has its turn.
+/// The time that a thread runs before the next thread has its turn.
 const PERIOD: Duration = Duration::from_millis(1);
 
-/// A thread under the no-cut mark keeps the CPU. The next tick then comes after a period divided by this number.
+/// If a tick finds the thread under the no-cut mark, the thread keeps the CPU and the next tick comes this many times
+/// sooner.
 const SOON: u32 = 8;
 
-/// After this many ticks in a row under the mark, a thread gives the CPU up nevertheless: it may be waiting for a
-/// thread that does not get to run.
+/// After this many ticks in a row under the mark, the thread loses the CPU nevertheless: it may be waiting for a
+/// thread that cannot run before.
 const PATIENCE: u32 = 64;
 
 /// The period of the tick, in nanoseconds.
@@ -39,7 +40,7 @@ fn period() -> Duration {
     Duration::from_nanos(CURRENT_PERIOD.load(Relaxed))
 }
 
-/// Changes the period. The next tick still comes by the old period.
+/// Changes the period. The next tick is already armed and still comes after the old period.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn set_period(period: Duration) {
     CURRENT_PERIOD.store(period.as_nanos() as u64, Relaxed);

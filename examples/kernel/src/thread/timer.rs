@@ -1,4 +1,4 @@
-//! The timer, by which ticks are armed and the running thread's time is measured.
+//! The timer: it makes the ticks, and it measures the running thread's time.
 
 use core::sync::atomic::Ordering::Relaxed;
 use core::time::Duration;
@@ -13,9 +13,10 @@ pub(super) fn arm(cpu: &Cpu, after: Duration) {
     lapic::arm(after);
 }
 
-/// Adds the time that the running thread has run to the time that it owes. So a thread that leaves the CPU before each
-/// tick is charged, too, and a thread that gets the CPU just before a tick does not pay for another. The time is
-/// measured by the timer: if the whole machine stood still meanwhile, no thread is charged for that.
+/// Adds the running thread's time since the last call to the time that the thread owes. Each switch calls this. So a
+/// thread that leaves the CPU before each tick is charged, too, and a thread that gets the CPU just before a tick
+/// does not pay for another thread. The timer measures the time: if the whole machine stands still, no thread is
+/// charged for that.
 pub(super) fn note(cpu: &Cpu) {
     let left = lapic::left().as_nanos() as u64;
     let passed = cpu.armed.load(Relaxed).saturating_sub(left);

@@ -1,8 +1,9 @@
-//! The kernel's worker threads. They wait until there is work, and are then in the queue like any other thread.
+//! The kernel's worker threads. A worker waits until there is work, and then takes its turn in the run queue like any
+//! other thread.
 //!
-//! A destructor of a domain runs on one of them, and never on the idle thread, which gets the CPU only when no other
-//! thread is ready. If the idle thread held a lock, or the restart of a service, it would hold it for as long as any
-//! other thread is ready, and a thread that waits for it by yielding is always ready.
+//! The destructors of exported objects run on a worker and never on the idle thread, which gets the CPU only when no
+//! other thread is ready. A destructor may take a lock or restart a service. If the idle thread did that, a thread
+//! that waits for it by yielding would always be ready, and the idle thread would never get the CPU to finish.
 
 use core::time::Duration;
 
@@ -15,7 +16,7 @@ use super::spawn;
 use super::start::Start;
 use crate::host;
 
-/// After this time a worker looks for work even if nothing has woken it.
+/// After this time a worker looks for work even if no wake has ended its park.
 const LATE: Duration = Duration::from_millis(500);
 
 /// A worker thread.
@@ -23,14 +24,14 @@ const LATE: Duration = Duration::from_millis(500);
 pub(crate) enum Attendant {
     /// Reclaims dead domains, and frees the stacks of threads that have ended.
     Reaper,
-    /// Drops objects that domains have exported and that have no proxy any more. Their destructors may take long.
+    /// Drops exported objects that have no proxy any more. Their destructors may take long.
     Collector,
 }
 
 impl Attendant {
     pub(super) const ALL: [Self; 2] = [Attendant::Reaper, Attendant::Collector];
 
-    /// Lets the worker look for work soon.
+    /// Wakes the worker, so that it looks for work.
     pub(crate) fn wake(self) {
         if let Some(token) = TOKENS[self as usize].get() {
             request::wake(*token);

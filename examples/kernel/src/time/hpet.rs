@@ -6,7 +6,7 @@ use core::time::Duration;
 use super::ticks::ticks_to_duration;
 use crate::mm::window;
 
-/// Bytes of the registers that are used.
+/// The size of the registers that are used, in bytes.
 const REGISTERS: u64 = 0x100;
 
 /// General capabilities: the period of the counter in femtoseconds, from bit 32 on. Bit 13 is set if the counter has 64

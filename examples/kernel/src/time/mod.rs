@@ -36,7 +36,8 @@ pub(crate) fn init(firmware: &Firmware) -> bool {
     }
 }
 
-/// Returns the time since the clock was found. This costs a read of a device register, about a microsecond.
+/// Returns the time since [`init`] found the clock. The call reads a device register, which takes about a
+/// microsecond.
 pub(crate) fn since_boot() -> Duration {
     match CLOCK.get() {
         Some(Clock::Hpet(hpet)) => hpet.elapsed(),

@@ -1,10 +1,10 @@
 //! The first and last instructions of every trap.
 //!
-//! Each vector has a stub, which makes all trap frames look alike. The common part saves every general register and the
-//! floating-point and vector state before any Rust code runs, since compiled code uses both. It puts the flags and
-//! control words into the state that Rust expects, and restores everything on the way back. Its unwind information
-//! leads through the trap: a walk from the handler continues at the interrupted instruction, with the interrupted
-//! registers.
+//! Each vector has a stub. It completes the trap frame, so that all frames look alike. The common part saves every
+//! general register and the floating-point and vector state before any Rust code runs, since compiled code uses both.
+//! It puts the flags and control words into the state that Rust expects, and restores all state before the trap
+//! returns. Its unwind information leads through the trap: a walk from the handler continues at the interrupted
+//! instruction, with the registers of the interrupted code.
 
 use core::arch::global_asm;
 
@@ -22,12 +22,13 @@ global_asm!(
 trap_stubs:
     .cfi_startproc
     .cfi_signal_frame
-    // No walk of the stack starts inside a stub: it runs with interrupts disabled and touches only its trap stack.
+    // No walk of the stack starts inside a stub, since a stub runs with interrupts disabled and touches only its trap
+    // stack.
     .cfi_undefined rip
     .set vector, 0
     .rept 256
     .balign {stub_size}
-    // The CPU pushes an error code for 8, 10 to 14, 17, 21, 29 and 30.
+    // The CPU pushes an error code for vectors 8, 10 to 14, 17, 21, 29 and 30. The stub pushes a zero for the others.
     .if ((0x60227d00 >> vector) & 1) == 0 || vector > 31
     push 0
     .endif

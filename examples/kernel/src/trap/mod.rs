@@ -52,14 +52,14 @@ extern "C" fn handle(frame: &mut TrapFrame, fpu: &mut FpuState) {
             dispatch::leave_idle(&mut Interrupted { frame, fpu });
         }
         REQUESTED => dispatch::handle(&mut Interrupted { frame, fpu }),
-        // The interrupt was withdrawn before its delivery. The legacy controllers, whose inputs are masked, can raise
-        // only such spurious interrupts.
+        // These interrupts are spurious: they were withdrawn before their delivery. The legacy controllers can raise
+        // no others, since their inputs are masked.
         SPURIOUS | OLD_FIRST..=OLD_LAST => {}
-        // Execution continues behind a breakpoint only in the tests' build. The linker fills gaps with breakpoint
-        // instructions, and a wild jump must not run along them.
+        // Only in the tests' build does execution continue after a breakpoint. The linker fills gaps between
+        // functions with breakpoint instructions, and a wild jump into a gap must not run through it.
         BREAKPOINT if cfg!(feature = "kernel-tests") => {
             BREAKPOINTS.fetch_add(1, Ordering::Relaxed);
-            // Any code that the compiler generates here may do the same.
+            // This stands for any compiled code of a handler, which may overwrite vector registers, too.
             spoil_vector_registers();
         }
         #[cfg(feature = "kernel-tests")]
@@ -95,8 +95,8 @@ fn spoil_vector_registers() {
 
 /// Returns the fault that caused the trap with this frame.
 fn fault(frame: &TrapFrame) -> Fault {
-    // An access to a non-canonical address raises a general protection fault, so CR2 should be canonical. If it is not,
-    // it is shown as it is.
+    // An access to a non-canonical address raises a general protection fault, so CR2 should be canonical. If it is
+    // not, the report shows the raw value.
     let address = Cr2::read_raw();
     Fault::new(frame.vector, frame.error_code, address, |address| {
         stack::is_guard(address) || thread::stack_guards(address)

@@ -8,7 +8,7 @@ use crate::arch::trap_frame::TrapFrame;
 use crate::mm::image;
 use crate::{backtrace, println_fatal, thread};
 
-/// Fatal traps so far. A second one comes from the report of the first.
+/// The number of fatal traps so far. The report of the first causes any second.
 static FATAL: AtomicU32 = AtomicU32::new(0);
 
 /// Reports a fatal trap with the calls that led to it, and ends the kernel's run.

@@ -105,7 +105,8 @@ fn told(hand: &Hand<'_>, result: Result<u16, SubmitError>) -> bool {
     }
 }
 
-/// Checks that the chain that was put is not in flight, and that it is not the chain that was put last.
+/// Checks the number of a chain that was just put. No chain in flight has this number, and the chain put before it
+/// had another one.
 fn taken(hand: &Hand<'_>, queued: &mut Queued<Requests>, put: Result<u16, SubmitError>) {
     let Ok(number) = put else { return };
     queued.untold.push(number.into());

@@ -1,4 +1,5 @@
-//! Checks that an honest device's data arrives in its buffer: reads, in cases without writes.
+//! Checks that the data that an honest device reads arrives in the buffer of the read. This works only in cases whose
+//! steps write to no disk.
 
 use super::Hand;
 use crate::bench::{Any, bench};
@@ -24,7 +25,7 @@ pub(crate) struct Source {
     pub(crate) at: usize,
 }
 
-/// The number of reads of one queue that are remembered.
+/// The most reads of one queue that are remembered.
 const REMEMBERED: usize = 80;
 
 /// Fills a medium with words that are all different.
@@ -49,8 +50,8 @@ impl Source {
     }
 }
 
-/// Returns a part of a buffer that no command was put for yet, in whole units, for a read that is to be compared.
-/// Returns nothing if no such part is left.
+/// Chooses a part of a buffer for a read whose data will be compared. The part is a number of whole units, and no
+/// command was put for it yet. Returns nothing if no such part is left.
 pub(super) fn fresh(
     moved: &About,
     numbers: &mut Numbers,
@@ -63,7 +64,8 @@ pub(super) fn fresh(
     (left > 0).then(|| (start, (1 + numbers.below(left.min(40))) << shift))
 }
 
-/// Records a read that was put, if the data of this case is compared.
+/// Records the part of the buffer that a command uses. Also remembers the command as a read if the data of this case
+/// is compared.
 pub(super) fn put(hand: &Hand<'_>, reads: &mut Vec<Read>, moved: &mut About, read: Read) {
     let overlaps = |&(offset, length): &(usize, usize)| {
         offset < read.offset + read.length && read.offset < offset + length
@@ -90,7 +92,7 @@ pub(super) fn done(hand: &Hand<'_>, reads: &mut Vec<Read>, tag: u16, succeeded: 
         return;
     };
     let read = reads.swap_remove(at);
-    // Another thread may have the buffer in use.
+    // If another thread uses the buffer now, the read is not compared.
     let mut numbers = Numbers::of([0; 8]);
     let place = (hand.driver.moved).mostly(&mut numbers, |moved| moved.about.id == read.into);
     if let Some(mut place) = place
@@ -101,7 +103,7 @@ pub(super) fn done(hand: &Hand<'_>, reads: &mut Vec<Read>, tag: u16, succeeded: 
     }
 }
 
-/// Checks a buffer that has come back: it contains the data of the reads into it.
+/// Checks that a buffer that has come back contains the data of the reads into it.
 pub(super) fn look(hand: &Hand<'_>, moved: &About, buffer: &[u8]) {
     if moved.is_mixed {
         return;

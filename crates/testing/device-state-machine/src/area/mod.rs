@@ -46,7 +46,7 @@ pub(crate) struct Hand<'a> {
     pub(crate) driver: &'a Driver,
     pub(crate) lent: Lent<'a>,
     pub(crate) pinned: Option<Pinned<'a>>,
-    /// Number of steps around this one.
+    /// Number of steps inside which this step runs.
     pub(crate) depth: usize,
     pub(crate) plan: Plan,
     /// Which of the two devices of a kind to use, unless the call names one.
@@ -70,7 +70,7 @@ pub(crate) struct Plan {
     pub(crate) brings_up: bool,
     /// No step writes to disks, and the data of reads is compared.
     pub(crate) is_read: bool,
-    /// No driver panics, because a cut ends it.
+    /// Steps neither panic nor kill their domain, because a cut ends the domain.
     pub(crate) is_calm: bool,
 }
 
@@ -105,7 +105,7 @@ const BURST: usize = 6;
 const DEEPEST: usize = 2;
 
 impl<'a> Hand<'a> {
-    /// Runs `f` with a function: mostly that of `wanted`, sometimes another one of its kind.
+    /// Runs `f` with a function of kind `D`: the lent one, the one of the claim `wanted`, or sometimes another one.
     pub(crate) fn with<D: Kind, R>(
         &self,
         numbers: &mut Numbers,
@@ -131,7 +131,8 @@ impl<'a> Hand<'a> {
         None
     }
 
-    /// Returns an existing claim, preferably of the device in focus.
+    /// Returns the claim of the lent function. If none is lent, returns a claim of the driver's, preferably of the
+    /// device in focus.
     pub(crate) fn current<D: Kind>(&self, numbers: &mut Numbers) -> Option<Holder> {
         if let Some((_, holder)) = D::borrowed(&self.lent) {
             return Some(holder);
@@ -187,7 +188,7 @@ impl<'a> Hand<'a> {
         result
     }
 
-    /// Ends the domain if a panic in it was [caught](expected_panics::caught).
+    /// Ends the domain if `is_well` is false, because a panic in the domain was [caught](expected_panics::caught).
     pub(crate) fn go_on(&self, is_well: bool) {
         if !is_well && self.driver.is_domain {
             expected_panics::panic_as_asked();

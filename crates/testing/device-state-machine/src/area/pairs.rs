@@ -119,7 +119,8 @@ pub(super) fn start(hand: &Hand<'_>, numbers: &mut Numbers) {
         let started = call!(Pair::start, &mut queued.queue, function, chosen);
         foreign(hand, queued.holder, holder, started.is_ok());
         hand.only_reset(holder, started.is_ok());
-        // This also applies if the device was told of the queue and the start failed then.
+        // A start takes the engine's page back from its command, also if it fails after the device was told of the
+        // queue.
         if !matches!(started, Err(QueueError::Foreign | QueueError::Started)) {
             queued.page = None;
         }
@@ -337,7 +338,7 @@ fn page<const Q: usize>(
     );
 }
 
-/// Calls the functions of a queue that need no device.
+/// Calls the functions of a queue that take no [`PciFunction`].
 fn look<const Q: usize>(
     hand: &Hand<'_>,
     queued: &mut Queued<Pair<Nvme, Q>>,
@@ -421,7 +422,7 @@ fn taken(hand: &Hand<'_>, holder: Holder, completion: &Completion) {
     }
 }
 
-/// Chooses a part of a buffer, mostly a valid one: whole units, from a multiple of 4 on.
+/// Chooses a part of a buffer, mostly a valid one. A valid part is whole units long and begins at a multiple of 4.
 pub(super) fn part(numbers: &mut Numbers, length: usize, shift: u8) -> (usize, usize) {
     if numbers.one_in(12) {
         let end = length + 600;

@@ -136,7 +136,7 @@ fn ask<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
         for (_, at) in call!(PciFunction::<D>::capabilities, function) {
             let _ = call!(PciFunction::<D>::config, function, at);
         }
-        // A base address register shows only its kind bits.
+        // A driver sees only the low bits of a base address register, which tell its kind. It never sees the address.
         let bar = call!(PciFunction::<D>::config, function, 0x10);
         let is_gone = bar == u32::MAX;
         hand.law(
@@ -157,7 +157,7 @@ fn relax<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// Exercises waits, all of which end.
+/// Calls the waits of the clock with conditions and deadlines under which each of them ends.
 fn time<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<D, _>(numbers, None, |function, _, numbers| {
         let clock = call!(PciFunction::<D>::clock, function);

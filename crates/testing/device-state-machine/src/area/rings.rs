@@ -21,7 +21,7 @@ use crate::surface::{call, traits};
 
 type Function = PciFunction<Ixgbe>;
 type Open<'r, const Q: usize> = OpenRing<'r, Ixgbe, Q, Packet>;
-/// An operation on a ring and a function.
+/// An operation on a ring, with a PCI function.
 type Doing<const Q: usize> =
     fn(&Hand<'_>, &mut Queued<Ring<Ixgbe, Q, Packet>>, &Function, Holder, &mut Numbers);
 /// The largest number of packets that are traded at once.
@@ -166,8 +166,8 @@ pub(super) fn work<const Q: usize>(
         "a ring reports another number of packets than were put and not taken",
     );
     let (of, buffer) = (queued.holder, queued.buffer);
-    // The packets are counted one by one, because a panic may end this function anywhere, and another thread may go
-    // on with the ring.
+    // Each packet is counted at once. A panic may end this function anywhere, and another thread may then use the
+    // ring and its count.
     let Queued {
         queue,
         count,
@@ -354,8 +354,8 @@ fn take_back<const Q: usize>(hand: &Hand<'_>, open: &mut Open<'_, Q>, holder: Ho
     out
 }
 
-/// The members of a batch that is traded. A domain that dies in the middle leaves their ledger entries unsettled,
-/// because some of them have changed owner.
+/// The packets of a batch that is traded. If the domain dies during the trade, some of them have changed owner. Their
+/// offers are then forgotten, so that the ledger keeps their entries.
 struct Offers(Vec<(usize, Offer)>);
 
 impl Drop for Offers {
@@ -421,7 +421,7 @@ fn trade<const Q: usize>(
         hand.driver.keep_packet(packet);
     }
     hand.go_on(traded.is_some());
-    // As many packets came out as went in.
+    // The count of the ring stays: a trade takes out as many packets as it puts in.
     0
 }
 

@@ -1,5 +1,5 @@
-//! Brings devices up as drivers do, so that runs reach the states in which much can go wrong. Now and then a step is
-//! left out.
+//! Brings devices up as drivers do, so that runs reach the states in which much can go wrong. Each part of the
+//! sequence is left out now and then.
 
 use samara_device_io::mmio::{ReadWrite, Register, WriteOnly};
 use samara_device_io::table::Table;
@@ -21,7 +21,7 @@ const fn accepted<D: Table>() -> Register<D, u32, WriteOnly> {
     Register::at(0, 0x0C)
 }
 
-/// Does something, except one time in 24.
+/// Runs `step`, except one time in 24.
 fn mostly(hand: &Hand<'_>, numbers: &mut Numbers, step: fn(&Hand<'_>, &mut Numbers)) {
     if !numbers.one_in(24) {
         step(hand, numbers);

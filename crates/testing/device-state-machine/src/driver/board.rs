@@ -42,7 +42,7 @@ impl<D: Table> Board<D> {
         self.up.store(epoch, Relaxed);
     }
 
-    /// Whether the device is claimed, and was reset or silenced since it was last brought up, or never brought up.
+    /// Whether the device is claimed and has to be brought up: it never was, or it was reset or silenced since then.
     pub(crate) fn is_down(&self) -> bool {
         self.epoch()
             .is_some_and(|epoch| epoch != self.up.load(Relaxed))

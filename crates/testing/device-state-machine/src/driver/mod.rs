@@ -1,4 +1,4 @@
-//! Everything that a driver has, and how it finds things to mix up.
+//! The things that a driver has, and the choice of things for a step, which often belong to different claims.
 
 mod board;
 mod kind;
@@ -40,9 +40,9 @@ pub(crate) struct Queued<Q> {
     pub(crate) holder: Holder,
     /// For a queue of objects: the objects that were put and not taken.
     pub(crate) count: usize,
-    /// For a ring in which the device writes: the bytes that it writes into a packet.
+    /// For a ring whose packets the device writes: the most bytes that it writes into one packet.
     pub(crate) buffer: usize,
-    /// Whether open work on the queue was forgotten.
+    /// Whether the driver forgot (`mem::forget`) the guard of the open ring.
     pub(crate) is_forgotten: bool,
     /// Whether the queue was started once. The driver prefers such queues.
     pub(crate) is_up: bool,
@@ -88,7 +88,7 @@ impl<Q> Queued<Q> {
         self.untold.clear();
     }
 
-    /// Whether the device was told of the entry, so that it can have used it.
+    /// Whether the device was told of the entry, so that it may have used it.
     pub(crate) fn was_told(&self, what: usize) -> bool {
         !self.untold.contains(&what)
     }
@@ -105,7 +105,7 @@ pub(crate) struct Moved {
     pub(crate) about: About,
 }
 
-/// Everything that the driver knows of a transfer.
+/// The facts that the driver knows of a transfer.
 pub(crate) struct About {
     pub(crate) holder: Holder,
     /// The buffer's address.
@@ -117,7 +117,7 @@ pub(crate) struct About {
     /// Parts of the buffer that commands were put for, as offset and length, and whether any of them overlap.
     pub(crate) ranges: Vec<(usize, usize)>,
     pub(crate) is_mixed: bool,
-    /// Reads into it that are done.
+    /// Completed reads into the buffer.
     pub(crate) reads: Vec<Read>,
 }
 

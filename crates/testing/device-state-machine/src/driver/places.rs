@@ -30,7 +30,7 @@ impl<T, const N: usize> Places<T, N> {
         self.find(numbers, |place| place.is_some())
     }
 
-    /// Returns such a place, mostly one for which `is` holds.
+    /// Returns a place as [`any`](Self::any) does, and mostly one whose thing satisfies `is`.
     pub(crate) fn mostly(
         &self,
         numbers: &mut Numbers,
@@ -42,7 +42,7 @@ impl<T, const N: usize> Places<T, N> {
         found.or_else(|| self.any(numbers))
     }
 
-    /// Returns an empty place, or else any place, if the numbers say so.
+    /// Returns an empty place. If there is none, returns any place or nothing, as the numbers choose.
     pub(crate) fn vacant(&self, numbers: &mut Numbers) -> Option<MutexGuard<'_, Option<T>>> {
         let takes_any = numbers.one_in(2);
         self.find(numbers, |place| place.is_none())

@@ -2,8 +2,8 @@
 //! device.
 //!
 //! An object is recorded before it is given to the engine, and removed after it has come back. So while a call that
-//! gives or takes an object lasts, both its holders may be recorded. The exchange heap answers the rest at the moment
-//! of the access: whether the object is live, and which domain owns it.
+//! gives or takes an object lasts, both its holders may be recorded. At each access the shared heap tells whether the
+//! object is live and which domain owns it.
 
 mod history;
 mod offer;
@@ -96,15 +96,15 @@ static BOOK: Mutex<Book> = Mutex::new(Book {
 static OUTSIDE: AtomicU64 = AtomicU64::new(0);
 /// Accesses that devices have made.
 static ACCESSES: AtomicU64 = AtomicU64::new(0);
-/// For each device, the calls in progress that hand an object over.
+/// For each device, the number of calls in progress that hand an object over.
 static UNSETTLED: [AtomicU32; DEVICES] = [const { AtomicU32::new(0) }; DEVICES];
 
 /// The most violations that are reported.
 const TOLD: usize = 8;
 
 thread_local! {
-    /// The address of the memory that was last translated on this thread and that was no object of the driver's: the
-    /// memory of a queue.
+    /// The address of the queue memory that was last translated on this thread. Memory belongs to a queue if it is
+    /// not an object of the driver's.
     static QUEUE: Cell<usize> = const { Cell::new(0) };
 }
 
@@ -112,7 +112,8 @@ fn book() -> MutexGuard<'static, Book> {
     BOOK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs `f` on the book as the host, because domains call this too.
+/// Runs `f` on the book. `f` runs as the host, because domains call this too and the book's memory must not die with
+/// them.
 fn with<R>(f: impl FnOnce(&mut Book) -> R) -> R {
     as_host(|| f(&mut book()))
 }
@@ -136,7 +137,7 @@ pub(crate) fn claimed(device: usize, name: u32) -> Holder {
         let serial = book.serials[device];
         let holder = Holder { device, serial };
         book.history.note("claimed", holder, 0, 0);
-        // The claim before is over, even if its holder did not end it, such as a dead domain.
+        // The previous claim of the device is over, even if its holder never ended it. A dead domain does not.
         book.drop_holders(|other| other.device == device);
         holder
     })
@@ -153,7 +154,7 @@ pub(crate) fn over(holder: Holder) {
     });
 }
 
-/// Records that the device is about to be reset, or may be, by an operation that silences it.
+/// Records that the device is about to be reset, or to be silenced, which may reset it.
 pub(crate) fn resets(holder: Holder) {
     with(|book| book.resets[holder.device] = true);
 }
@@ -288,7 +289,7 @@ pub(crate) fn some_tag(number: usize) -> u16 {
     with(|book| book.tags[number % TAGS])
 }
 
-/// Forgets everything, because a case begins.
+/// Forgets the records of the last case.
 pub(crate) fn clear() {
     with(|book| {
         book.entries.clear();
@@ -332,7 +333,7 @@ impl Book {
             holders: vec![holder],
         };
         let former = self.entries.insert(start, entry);
-        // An entry that is left of a queue that could not be made is ignored.
+        // An entry of kind `Queue` may be left over from a queue that could not be made. It is ignored.
         if let Some(former) = former.filter(|former| former.mode != Mode::Queue) {
             let history = self.history.of(start, 1);
             self.violate(format!(
@@ -442,7 +443,7 @@ impl Book {
         false
     }
 
-    /// Checks that everything which the device may touch is live, because the device is bus master.
+    /// Checks that every object that was moved in to the device is live, because the device has become bus master.
     fn is_master(&mut self, device: usize) {
         let gone = self.entries.iter().find_map(|(&start, entry)| {
             let is_here = entry.is_of(device) && entry.mode == Mode::Owned;

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Holder, UNSETTLED, with};
 
-/// An object that is given to the engine. Its record is removed again unless the engine takes it, also after a panic.
+/// An object that is given to the engine. If the engine does not take it, or a panic unwinds, its record is removed
+/// again.
 pub(crate) struct Offer {
     holder: Holder,
     start: usize,

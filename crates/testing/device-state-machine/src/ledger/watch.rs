@@ -23,7 +23,7 @@ impl Oracle for Watch {
     }
 
     fn is_master(&self) {
-        // An object that changes owner just now may be freed by its new owner before its record is removed.
+        // During a call that hands an object over, the new owner may free the object before its record is removed.
         if UNSETTLED[self.0].load(Relaxed) == 0 {
             book().is_master(self.0);
         }

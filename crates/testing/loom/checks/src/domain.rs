@@ -123,7 +123,7 @@ impl Default for Belongings {
 pub(crate) fn reclaimed() {
     RECLAIMS.set(RECLAIMS.get() + 1);
     if DISPLACE.get() {
-        // Takes the slot that was just freed, and keeps it until the execution ends.
+        // Takes the heap slot of the object that was just freed, and keeps it until the execution ends.
         let _ = crate::objects::Object::new();
     }
     if let Some(belongings) = BELONGINGS.with_borrow(Clone::clone) {
@@ -143,7 +143,7 @@ pub fn reclaims() -> u32 {
 /// Enters `target` and runs `body` there. Returns whether the entry was admitted.
 ///
 /// # Panics
-/// If `body` panics: that is loom's report of a wrong access inside, which the boundary has caught.
+/// If `body` panics. The panic is loom's report of a wrong access inside the domain, and the boundary has caught it.
 pub fn call(target: Target, body: impl FnOnce()) -> bool {
     // SAFETY: `body` stands for the domain's code, and touches only the domain's belongings.
     match unsafe { enter(target, (), |()| body()) } {

@@ -1,4 +1,4 @@
-//! An entry against a kill, and the last exit against the reaper.
+//! An entry runs against a kill, and the last exit against the reaper.
 //!
 //! Bounds: one domain, two shards, three threads; every interleaving, but at most three preemptions with three
 //! threads.

@@ -1,4 +1,4 @@
-//! An entry against a kill and the reuse of the slot, and a shadow's restart against its callers.
+//! An entry runs against a kill and the reuse of the slot. A shadow's restart runs against its callers.
 //!
 //! Bounds: one slot, two generations, two shards, at most two callers and the thread that kills. At most two
 //! preemptions (four in the unweakened test of reuse).
@@ -71,7 +71,7 @@ fn refusing_a_stale_entry_needs_seq_cst() {
         .run(reuse);
 }
 
-/// Two callers that recover as a shadow does, and one kill: both are answered, with at most one restart.
+/// Two callers meet one kill and recover as a shadow does. Both get an answer, and the service restarts at most once.
 fn recovery() {
     host::begin();
     let belongings = Belongings::new();
@@ -110,9 +110,9 @@ fn one_restart_answers_all_callers() {
     Check::new("recovery", 128, 32).preemptions(2).run(recovery);
 }
 
-/// Two concurrent flights restart a service twice for one death. The orderings of the exchange are not needed here,
-/// because the state that a flight changes is published with orderings of its own: without the exchange's orderings
-/// all loom tests pass.
+/// If the flight's exchange does not compare, two concurrent flights restart a service twice for one death. Only the
+/// comparison is removed here. The orderings of the exchange are not needed, because the state that a flight changes
+/// is published with its own orderings. Without the orderings of the exchange all loom tests pass.
 ///
 /// Invariant: ORDER-4
 #[test]

@@ -1,5 +1,5 @@
-//! A free on another CPU against a change of owner and a reclaim, and a reclaim's scan against slabs that go back to
-//! the host.
+//! A free on another CPU runs against a change of owner and a reclaim. A reclaim's scan runs against slabs that go
+//! back to the host.
 //!
 //! Bounds: one class with three slots a slab, two slabs at first, two CPUs, three threads; at most three preemptions.
 

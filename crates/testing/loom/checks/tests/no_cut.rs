@@ -1,9 +1,9 @@
-//! A kill from another thread against the no-cut mark. A thread that runs for a domain carries the mark from before
-//! it takes a lock of the trusted side until after it released the lock. So a host that finds the thread without the
-//! mark may cut it there. Nothing is reclaimed under a thread that is inside.
+//! A kill from another thread runs against the no-cut mark. A thread that runs for a domain carries the mark from
+//! before it takes a lock of the trusted side until after it released the lock. So a host that finds the thread
+//! without the mark may cut it there. Nothing is reclaimed under a thread that is inside.
 //!
-//! Bounds: one thread that works inside a domain, and one that kills; at most three preemptions. The mark is a plain
-//! word: only the thread itself reads it, or a host that holds the thread off its CPU.
+//! Bounds: one thread that works inside a domain, and one thread that kills; at most three preemptions. The mark is a
+//! plain word: only the thread itself reads it, or a host that holds the thread off its CPU.
 #![expect(unsafe_code, reason = "walks the thread's chain of frames")]
 
 use samara_domain_runtime::Waits;
@@ -13,8 +13,8 @@ use samara_loom::objects::{self, Object};
 use samara_loom_primitives::{Check, Mutex, on_lock};
 use samara_shared_heap::{Owner, heap, thread};
 
-/// Checks the mark at every lock. Locks are also taken by trusted code that counts as the host while it runs on a
-/// domain's thread.
+/// Checks the mark at every lock. Looks at the whole chain, because trusted code that acts as the host on a domain's
+/// thread also takes locks.
 fn look() {
     let slot = thread::current();
     let mut at = slot.top();

@@ -1,7 +1,7 @@
-//! Look-ups of unwind tables against images that are loaded and unloaded.
+//! Look-ups of unwind tables run against loads and unloads of images.
 //!
 //! Bounds: two images, of which the second takes the first one's addresses or lies elsewhere; two threads. Every
-//! interleaving, but at most three preemptions in the tests of a raise. `place.rs` has no SeqCst load, so the loom
+//! interleaving, but at most three preemptions in the tests of a raise. `slot.rs` has no SeqCst load, so the loom
 //! primitives add no fence to its accesses.
 #![cfg(target_arch = "x86_64")]
 #![expect(unsafe_code, reason = "looks images up as a raise does")]
@@ -56,7 +56,7 @@ fn an_image_in_use_stays_and_is_found_no_more() {
     check("look-up and unload").run(look_up_and_unload);
 }
 
-/// The index words that a look-up searches are only hints: no ordering of theirs is relied on.
+/// The index words that a look-up searches are only hints. No code relies on the order of their accesses.
 ///
 /// Invariant: ORDER-7
 #[test]

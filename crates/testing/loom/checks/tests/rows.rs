@@ -1,8 +1,8 @@
-//! Cached rows of unwind tables against images that are loaded and unloaded.
+//! Reads of cached rows of unwind tables run against loads and unloads of images.
 //!
-//! Bounds: two images that have an address one after the other, or five addresses that share the four places of one
-//! set; two threads, at most two preemptions. The cache has no SeqCst load, so the loom primitives add no fence to
-//! its accesses.
+//! Bounds: two images, the second of which takes the first one's addresses, or five addresses whose rows share the
+//! four places of one set; two threads, at most two preemptions. The cache has no SeqCst load, so the loom primitives
+//! add no fence to its accesses.
 #![cfg(target_arch = "x86_64")]
 
 use samara_loom::host;
@@ -73,7 +73,8 @@ fn read_and_replace() {
         assert_eq!(find_row(pc), Some(1));
     }
     let reader = host::spawn(1, move || {
-        // The row of the first address is the one that is replaced, since its place was written to least.
+        // `another` replaces the row of the first address. All four places were written once, and the cache then
+        // takes the first of them.
         assert_eq!(find_row(remembered[0]), Some(1));
     });
     assert_eq!(find_row(another), Some(1));

@@ -116,8 +116,8 @@ impl<T: Plain> Word<T> {
         T::from_word(old.wrapping_add(bound.base))
     }
 
-    /// Performs a read-modify-write that cannot fail. It sees the newest value, which is the plain one: exchanging
-    /// that value is one step, and repeats only when another thread comes in between.
+    /// Performs a read-modify-write that cannot fail. It must see the newest value, which the plain word holds. So it
+    /// exchanges that value, and repeats only if another thread writes in between.
     #[track_caller]
     fn change(&self, order: Ordering, change: impl Fn(T) -> T) -> T {
         let mut old = self.plain();

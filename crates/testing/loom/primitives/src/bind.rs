@@ -7,13 +7,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// A bound word. loom's object holds the distance from `base`. The object was made with 0 in it before the threads
-/// were, so no access races with its creation.
+/// A bound word. loom's object holds the distance from `base`. The object was created with the value 0 before the
+/// threads of the execution, so no access races with its creation.
 #[derive(Clone)]
 pub(crate) struct Bound {
     pub(crate) object: Rc<AtomicUsize>,
     pub(crate) base: usize,
-    /// The value of the plain word. If the plain word holds another value, another object lies at this address.
+    /// The value of the plain word. If the plain word holds another value now, its memory was reused for a new word,
+    /// and this binding is stale.
     last: usize,
 }
 
@@ -34,8 +35,8 @@ thread_local! {
     static EXECUTION: RefCell<Execution> = RefCell::default();
 }
 
-/// Forgets all bindings, and makes `words` unbound words and `locks` unbound locks. An execution must call this
-/// first, before it has threads.
+/// Forgets all bindings, and creates `words` unbound words and `locks` unbound locks. An execution must call this
+/// first, before it spawns threads.
 pub(crate) fn begin(words: usize, locks: usize) {
     let blank = (0..words).map(|_| Rc::new(AtomicUsize::new(0))).collect();
     let blank_locks = (0..locks)
@@ -112,7 +113,7 @@ pub(crate) fn lock(address: usize) -> Rc<AtomicBool> {
     })
 }
 
-/// Forgets the lock at `address`, which is dropped.
+/// Forgets the lock at `address`, because it is being dropped.
 pub(crate) fn forget_lock(address: usize) {
     // When the process ends, the thread-local storage may be gone already.
     let _ = EXECUTION.try_with(|execution| {

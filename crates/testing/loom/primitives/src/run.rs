@@ -33,7 +33,7 @@ impl Check {
         }
     }
 
-    /// Explores only interleavings with at most `most` switches away from a thread that could go on.
+    /// Explores only interleavings with at most `most` preemptions: switches away from a thread that could go on.
     #[must_use]
     pub const fn preemptions(mut self, most: usize) -> Self {
         self.preemptions = Some(most);

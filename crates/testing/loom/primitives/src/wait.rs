@@ -1,18 +1,20 @@
 //! Threads that wait for another one.
 //!
-//! While two threads wait, loom explores every number of turns that they take before the third goes on. There are
-//! endlessly many such schedules, and they differ in nothing else. So an execution explores a fixed number of
-//! fruitless looks. The rest of it runs by loom's own schedule, in which the thread that has waited least goes on.
+//! While two threads wait for a third, loom explores every number of turns that they take before the third goes on.
+//! There are endlessly many such schedules, and they differ in nothing else. So loom explores an execution only up to
+//! a fixed number of fruitless looks. The rest of the execution has one schedule, which is loom's own: the thread
+//! that has waited least goes on.
 
 use std::cell::Cell;
 
-/// Number of fruitless looks that an execution explores, summed over its threads. The number of executions of a test
-/// grows linearly with it: one more look adds one turn to the schedules above, and no other schedule.
+/// The number of fruitless looks, summed over all threads, up to which loom explores an execution. The number of
+/// executions of a test grows linearly with it: one more look adds one turn to the schedules above, and no other
+/// schedule.
 const EXPLORED: u32 = 16;
 
 thread_local! {
     static LOOKS: Cell<u32> = const { Cell::new(0) };
-    /// Executions of this test that looked more often.
+    /// The number of executions of this test that reached [`EXPLORED`].
     static CUT_SHORT: Cell<u64> = const { Cell::new(0) };
 }
 

@@ -1,4 +1,4 @@
-//! Takes an ordering away, to see that a loom test notices.
+//! Takes an ordering away from the shipped code, so that a loom test must fail.
 
 use core::panic::Location;
 use core::sync::atomic::Ordering;
@@ -45,7 +45,7 @@ pub(crate) fn applies(fault: Fault, place: &Location<'_>) -> bool {
         .is_some_and(|now| now.fault == fault && place.file().ends_with(now.file))
 }
 
-/// Returns the ordering that remains of `order` at `place`.
+/// Returns the ordering that an access at `place` has, if the source asks for `order`.
 pub(crate) fn order(order: Ordering, place: &Location<'_>) -> Ordering {
     match order {
         _ if applies(Fault::Order, place) => Ordering::Relaxed,

@@ -26,7 +26,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("restarts inside", 1, Machine::descend),
 ];
 
-/// What happens at the end of a chain: the last domain only returns.
+/// An event at the end of a chain: the last domain only returns.
 pub(crate) const RETURN: u64 = 0;
 const PANIC: u64 = 1;
 const PAYLOAD: u64 = 2;
@@ -123,7 +123,7 @@ impl Chains for HostResource {
 /// The most generations of a name that may be dead and still have calls inside.
 const LAGGING: usize = 8;
 
-/// One in this many steps of the kind is taken, because a restart waits for the calls inside.
+/// One in this many steps of the kind runs, because a restart waits for the calls inside.
 const SELDOM: usize = 128;
 
 /// Calls `domain`, restarts it inside that call, and calls the new generation in the same way. Appends the results of
@@ -138,7 +138,7 @@ fn restarts_inside(domain: &Domain<dyn Node>, restarts: &Rc<RefCell<Vec<Result<(
             restarts_inside(&below, &told);
         }
     })));
-    // The call returns normally: nothing on its way back needs a call of the dead generation.
+    // The call returns normally, because its way back makes no call of the dead generation.
     let paused = domain.proxy().map(|proxy| proxy.pause());
     assert!(
         matches!(paused, Ok(Ok(()))),
@@ -188,12 +188,12 @@ impl Machine {
                 } else {
                     victim.kill();
                 }
-                // Nothing that belongs to the chain is reclaimed now, so its objects must not be overwritten.
+                // The objects of the chain must not be reclaimed now. If they are, this overwrites them.
                 spoil();
             })));
         }
         if matches!(end, RESTART | SHADOW) {
-            // The reference model could not tell which generation runs after a cut.
+            // The step runs without cuts. After a cut the reference model could not tell which generation runs.
             self.uncut();
         }
         let (proxy, lent) = (self.fresh(n.domain), RRef::new(u64::MAX));

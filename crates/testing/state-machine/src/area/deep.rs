@@ -15,7 +15,7 @@ pub(crate) const KINDS: &[Kind] = &[kind("links", 1, |m, n| m.links(n, n.how))];
 
 #[interface]
 pub(crate) trait Deep {
-    /// Exports `count` objects. Each holds the only proxy to the one before it.
+    /// Exports `count` objects. Each object holds the only proxy to the object before it.
     fn link(&self, count: usize) -> Result<Proxy<dyn Leaf>, RpcError>;
 }
 

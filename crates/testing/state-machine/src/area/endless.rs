@@ -23,7 +23,8 @@ use std::time::{Duration, Instant};
 
 pub(crate) const KINDS: &[Kind] = &[kind("endless", 1, Machine::endless)];
 
-/// One in this many steps of the kind is taken, because each lasts as long as a budget and the tick that notices.
+/// One in this many steps of the kind runs, because each lasts for a budget and until the tick that notices the
+/// overrun.
 const SELDOM: usize = 8;
 
 /// The budget of a domain.
@@ -38,7 +39,7 @@ const STACK: usize = 2 << 20;
 /// Number of values in a batch whose transfer takes long.
 const MANY: usize = 1 << 17;
 
-/// Number of objects whose destructors take half a budget each, and together twice [`PATIENCE`].
+/// Number of exported objects to drop. Each destructor takes half a budget, and all together take twice [`PATIENCE`].
 const DESTRUCTORS: usize = 2 * PATIENCE.as_millis() as usize / (BUDGET.as_millis() as usize / 2);
 
 /// Returns the microseconds since the process's first step of this kind.
@@ -71,7 +72,7 @@ impl Drop for Slow {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 enum Where {
     Method,
-    /// In calls of its own, each within its budget.
+    /// In calls of its own interface, each within its budget.
     OwnCalls,
     /// In transfers of objects to another domain and back.
     Transfers,
@@ -108,7 +109,8 @@ enum Where {
     ExportByOthers,
     /// In opening objects of the host and dropping their proxies.
     HostsObjects,
-    /// In a wait inside a destructor that a panic runs, on a thread of its own and without a budget. A kill ends it.
+    /// In a wait inside a destructor that runs during a panic, on a thread of its own and without a budget. A kill
+    /// ends it.
     WaitInPanic,
 }
 

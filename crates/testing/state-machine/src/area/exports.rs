@@ -316,8 +316,8 @@ impl Machine {
         let exported: Vec<_> = (0..count).map(export).collect();
         assert!(exported.iter().all(Result::is_ok));
         drop(exported);
-        // A destructor that panics ends a round of collection, and other machines drop the host's objects too. So the
-        // step waits.
+        // A destructor that panics ends a round of collection, and other machines may collect the host's objects at
+        // the same time. So the step collects until all are dropped.
         wait_until(
             || format!("the drop of {count} objects, of which {dropped:?} are dropped"),
             || {
@@ -342,7 +342,8 @@ impl Machine {
             // If the domain died, its reclaim drops its proxies to other domains' objects before those objects are
             // counted.
             runtime().reap();
-            // If a destructor panics, the domain dies, and its reclaim frees the rest whether dropped or not.
+            // If a destructor panics, the domain dies. Its reclaim frees the remaining objects, whether their
+            // destructors ran or not.
             assert!(
                 dies || self.was_cut || dropped == expected,
                 "{dropped} of {expected} objects were dropped"

@@ -21,7 +21,7 @@ pub(crate) const KINDS: &[Kind] = &[
 #[interface]
 pub(crate) trait Forgets {
     fn forget_item(&self, how: usize, tag: u64) -> Result<(), RpcError>;
-    /// Forgets the proxy to an exported object in place `at`, or to an object of its own.
+    /// Forgets the proxy in place `at`. Without `at`, exports a new object and forgets its proxy.
     fn forget_leaf(&self, at: Option<usize>, id: u64) -> Result<(), RpcError>;
     /// Forgets an iterator over a batch, and a member that was taken out of the batch.
     fn forget_half(&self, tag: u64) -> Result<(), RpcError>;

@@ -17,7 +17,7 @@ use std::time::Duration;
 
 pub(crate) const KINDS: &[Kind] = &[kind("lag behind", 1, Machine::lag_behind)];
 
-/// One in this many steps of the kind is taken, because each waits for drain timeouts.
+/// One in this many steps of the kind runs, because each waits for drain timeouts.
 const SELDOM: usize = 8;
 
 /// The most generations of a name: the dead ones that still drain, and the newest.

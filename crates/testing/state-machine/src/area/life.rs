@@ -49,7 +49,7 @@ const ORDERS: [Start; 8] = [
     Start::Killed,
 ];
 
-/// The orders with which a start fails by itself.
+/// The orders with which `init` makes the start fail, without a kill.
 const FAILING: Range<u8> = 3..7;
 
 thread_local! {
@@ -116,7 +116,8 @@ impl Machine {
         let before = self.domains[n.domain].restarts();
         self.model.die(n.domain, ExitKind::Killed);
         let started = self.domains[n.domain].restart();
-        // The start may need resources that the old generation still holds. In that case it is not tried again.
+        // The start may need resources that the old generation still holds. In that case the runtime does not try the
+        // start again.
         let lingers =
             self.model.nodes[n.domain].lingers && started == Err(SpawnError::StillDraining);
         let restarts = match order {

@@ -142,7 +142,7 @@ impl Machine {
         }
     }
 
-    /// Returns a place of a living domain that holds an item.
+    /// Returns the index of one of the domain's items, if the domain is alive and has items.
     pub(crate) fn place(&self, domain: usize, which: usize) -> Option<usize> {
         let node = &self.model.nodes[domain];
         if node.alive {

@@ -27,7 +27,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("record a deadly call", 1, |m, n| m.record_by(n, true)),
 ];
 
-/// The number of recorded calls of one recorder that an opened object accepts.
+/// The most calls that an opened object records for one caller.
 const OPENED_LOG: usize = 16;
 /// The least that the host charges for a record, in bytes.
 const OVERHEAD: usize = 128;
@@ -62,8 +62,8 @@ pub(crate) trait Opens {
 }
 
 thread_local! {
-    /// The trap that does nothing: the host arms the trap of the first call, so that only the replayed call is
-    /// deadly.
+    /// The trap that does nothing. The host arms the trap of a call while it makes the call, and disarms it
+    /// afterwards. So only a replay of the call is deadly.
     static ARMED: Cell<u64> = const { Cell::new(0) };
 }
 
@@ -151,7 +151,7 @@ impl Machine {
             return;
         }
         if !same && done == Err(RpcError::ReplayLogFull) {
-            // The journal of a service that was stopped still exists.
+            // The journal of a stopped service still exists, and it may be full.
             return;
         }
         let expected = self.revive(name);
@@ -218,7 +218,7 @@ impl Machine {
         }
     }
 
-    /// Whether calls of this domain are recorded no longer.
+    /// Whether the service has given up `by`, so that it records no calls of `by` any more.
     fn is_given_up(&self, name: Name, by: Option<Life>) -> bool {
         let node = &self.model.nodes[name.domain];
         node.service == name.service && by.is_some_and(|by| node.given_up.contains(&by))
@@ -237,7 +237,8 @@ impl Machine {
         }
     }
 
-    /// A domain opens an object of a patron that is dead, or that is cut where it was restarted.
+    /// A domain opens an object of its dead patron, so that the call restarts the patron. The step may cut a domain
+    /// during the restart.
     fn recover_inside(&mut self, n: Numbers) {
         let Some(patron) = self.model.nodes[n.domain].patron else {
             return;
@@ -329,7 +330,8 @@ impl Machine {
         }
     }
 
-    /// Models a call of an opened object. `collects` says whether the call may return objects.
+    /// Models a call of an opened object. `collects` says whether the call may return objects and so drops exported
+    /// objects without a proxy.
     fn reopen(&mut self, id: u64, collects: bool) -> Result<(), RpcError> {
         let life = self.model.opened[&id].current.life;
         if self.model.lives(life) && collects {

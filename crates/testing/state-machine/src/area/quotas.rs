@@ -1,5 +1,4 @@
-//! Quotas: objects within the limit are made and others refused, and a domain is never handed more than twice its
-//! limit.
+//! Quotas: a domain can make objects up to its limit and no more, and it is never handed more than twice its limit.
 
 use super::{Kind, kind};
 use crate::area::objects::Objects;
@@ -82,7 +81,7 @@ impl Machine {
         let limit = self.model.census(n.domain).bytes + n.which;
         limit_bytes(owner, Some(limit));
         for how in n.how..n.how + 8 {
-            // The items are chosen by kind, and each weighs as much as its slots.
+            // `how` chooses the kind of the item. An item counts with the bytes of all its slots.
             let tag = self.tag();
             let known = Known::of(how, tag);
             let item = Item::make(how, tag).unwrap_or_else(|error| panic!("{error}"));

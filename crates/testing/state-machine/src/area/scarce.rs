@@ -15,16 +15,16 @@ pub(crate) const KINDS: &[Kind] = &[kind("hoard", 1, Machine::hoard)];
 /// As many as there are groups.
 const MANY: usize = group::GROUPS;
 
-/// The least number of groups that two greedy domains leave: half of all, less the groups within their shares and
-/// those that others hold.
+/// The least number of groups that two greedy domains leave. When fewer than half of all groups are left, each of
+/// them may still open groups up to its share, and other domains may hold groups too.
 const LEFT: usize = group::GROUPS / 4;
 
 type Batch = RRefDeque<u64, 1>;
 
 #[interface]
 pub(crate) trait Scarce {
-    /// Makes `count` batches, which open groups as long as there are free ones, and keeps them or hands them to its
-    /// peer.
+    /// Makes `count` batches, and keeps them or hands them to its peer. A batch opens a group as long as the domain
+    /// may open one.
     fn hoard(&self, count: usize, hands_on: bool) -> Result<(), RpcError>;
     fn keep_batch(&self, batch: Batch) -> Result<(), RpcError>;
     /// Drops all batches that it has.

@@ -71,7 +71,8 @@ impl Machine {
         }
     }
 
-    /// Models a call through `name`: it finds a living generation, or the service is gone for ever.
+    /// Models a call through `name`. If no generation lives, the call starts one. If the service was stopped, the
+    /// call fails.
     pub(crate) fn revive(&mut self, name: Name) -> Result<(), RpcError> {
         let node = &self.model.nodes[name.domain];
         if node.service != name.service {

@@ -1,4 +1,4 @@
-//! Sizes and counts for which there is never room: they are refused and leave nothing behind.
+//! Sizes and counts, most of which no memory can hold. These are refused and leave nothing behind.
 
 use super::{Kind, kind};
 use crate::node::HostResource;
@@ -71,7 +71,8 @@ impl Sizes for HostResource {
             2 => grow(1_u64, size, true),
             3 => grow([1_u8; 4096], size, true),
             4 => {
-                // Reaches from the vector's address to the end of the address space, plus up to two pages.
+                // The request reaches from the vector's address to the end of the address space, plus up to two
+                // pages.
                 let vector = vec![0_u8; 16];
                 let end = usize::MAX - vector.as_ptr().addr();
                 let size = end.wrapping_add(size % 8192);

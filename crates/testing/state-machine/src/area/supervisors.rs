@@ -292,7 +292,8 @@ impl Machine {
         self.model.die(domain, ExitKind::Killed);
     }
 
-    /// A supervisor of all domains that grants no restarts finds another domain dead.
+    /// A supervisor of all domains grants no restarts. While `domain` is in its `init`, the supervisor finds another
+    /// domain dead and gives up.
     fn give_up_in_init(&mut self, domain: usize) {
         let mut supervisor = Supervisor::new("never", Strategy::OneForOne, Restart::never());
         for child in &self.domains {

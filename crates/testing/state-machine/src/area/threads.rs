@@ -51,7 +51,7 @@ pub(crate) struct Parked(Mutex<Vec<Waiting>>);
 
 fn park_until(told: &AtomicBool) {
     while !told.load(SeqCst) && !call!(thread::is_stopping) {
-        // Uses both ways to park. A wake-up may get lost in neither.
+        // Uses both ways to park. Neither may lose a wake-up.
         call!(thread::park);
         call!(thread::park_timeout, Duration::from_micros(1));
     }

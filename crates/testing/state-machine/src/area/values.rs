@@ -1,5 +1,5 @@
-//! The types of shared objects by themselves: they hold the values that were put there, in the host and in every
-//! domain.
+//! Checks each type of shared object by itself. An object holds the value that was put into it, in the host and in
+//! every domain.
 
 mod batches;
 mod objects;
@@ -22,7 +22,7 @@ pub(crate) const KINDS: &[Kind] = &[
 
 #[interface]
 pub(crate) trait Values {
-    /// Returns the values that take no room.
+    /// Returns its argument, a slice of values of size zero.
     fn echo_void(&self, void: RRef<[Nothing]>) -> Result<RRef<[Nothing]>, RpcError>;
     /// Exercises each type, and leaves nothing behind.
     fn play(&self, seed: u64) -> Result<(), RpcError>;

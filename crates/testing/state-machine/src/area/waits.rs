@@ -1,5 +1,5 @@
-//! Clients of a server that is not ready. A call is answered after one drain timeout at the latest, and within half
-//! of its client's budget. A wait never kills the client.
+//! Clients of a server that is not ready. A call waits at most one drain timeout for each generation that it meets,
+//! and at most half of its client's budget. A wait never kills the client.
 
 mod cast;
 
@@ -23,17 +23,18 @@ use std::time::{Duration, Instant};
 
 pub(crate) const KINDS: &[Kind] = &[kind("wait", 1, Machine::wait)];
 
-/// One in this many steps of the kind is taken, because each starts several domains and two threads.
+/// One in this many steps of the kind runs, because each starts several domains and two threads.
 const SELDOM: usize = 4;
 
-/// A turn of the calling thread, whose clock advances only with its own waits.
+/// The length of a turn. The calling thread's clock advances only by the thread's own waits, by one turn at each
+/// yield.
 const TURN: Duration = Duration::from_micros(100);
 
 /// A client's budget in turns, and the part of it that one call may wait.
 const BUDGET: u64 = 200;
 const SHARE: u64 = BUDGET / 2;
 
-/// The turns that a call may wait for locks, which threads hold that stop or start the server.
+/// The turns that a call may wait for locks. The threads that stop or start the server hold them.
 const LOCKS: u64 = 16;
 
 /// The turn at which all obstacles are removed. If the answer comes only then, the step fails.
@@ -45,7 +46,7 @@ const PATIENCE: Duration = Duration::from_secs(4);
 /// Stack of the calling thread, in bytes.
 const STACK: usize = 2 << 20;
 
-/// What keeps the server from answering.
+/// The reason why the server cannot answer at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Obstacle {
     /// The server is being stopped, with a call inside.
@@ -115,7 +116,8 @@ impl Scene {
             } else {
                 1
             },
-            // The drain timeout is so long that a generation that crashes does not lag behind the next one.
+            // If the server crashes, its drain timeout is longer than any thread stays inside. So a dead generation
+            // is gone before the next one starts.
             drain: [20, 150, 1000][if crashes { 2 } else { rng.below(3) }],
             stop_at: 1 + rng.below(15) as u64,
             stays: std::array::from_fn(|_| 1 + rng.below(SHARE as usize) as u64),
@@ -204,7 +206,7 @@ fn ending(server: &Domain<dyn Server>) -> impl Iterator<Item = DomainInfo> {
         .filter(move |info| info.name.as_str() == server.name() && is_one(info))
 }
 
-/// Waits inside a turn, in which nothing may be reaped.
+/// Waits until `done` without a reap, because nothing may be reaped inside a turn.
 ///
 /// # Panics
 /// If `what` does not happen in time.

@@ -34,14 +34,15 @@ pub(crate) struct Leaf {
     pub(crate) life: Life,
 }
 
-/// An object that a `#[replay]` call has opened: the host's record of it.
+/// The host's record of an object that a `#[replay]` call has opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Opened {
     /// The object that was opened in the newest generation.
     pub(crate) current: Leaf,
     /// The domain that opened it; `None` is the host.
     pub(crate) by: Option<Life>,
-    /// Whether it can be opened again. It cannot after its opener has died.
+    /// Whether the object has a way back: it can be opened again after a death. It has none after its opener has
+    /// died.
     pub(crate) has_way: bool,
     pub(crate) through: Through,
     pub(crate) journal: Vec<Recorded>,
@@ -95,7 +96,8 @@ impl Model {
                 .any(|node| node.leaves.iter().chain(&node.lost_leaves).any(is_it))
     }
 
-    /// Drops those exported objects of the domain that have no proxy left. Returns whether the domain dies of it.
+    /// Drops those exported objects of the domain that have no proxy left. Returns whether the domain dies, because a
+    /// destructor panics.
     pub(crate) fn collect(&mut self, domain: usize) -> bool {
         self.close_unheld();
         let exported = self.nodes[domain].exported.clone();
@@ -114,7 +116,8 @@ impl Model {
         dies
     }
 
-    /// Returns the census of the host's proxies to exported objects. An opened object has no slot that the host owns.
+    /// Returns the census of the host's proxies to exported objects. The host's record of an opened object adds
+    /// nothing, because it has no slot that the host owns.
     pub(crate) fn host_handles(&self) -> Census {
         times(self.units.handle, self.leaves.len())
     }

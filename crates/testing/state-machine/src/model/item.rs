@@ -1,4 +1,4 @@
-//! The objects that are moved between domains, and what the reference model knows of them.
+//! The objects that are moved between domains, and the reference model's records of them.
 
 use crate::census::{bytes, bytes_of};
 use samara_domain::{AllocError, Exchangeable, RRef, RRefDeque};
@@ -171,7 +171,7 @@ impl Item {
         }
     }
 
-    /// Whether everything in it still is what was put there.
+    /// Whether the item still has the contents that [`Item::make`] gave it for `tag`.
     #[must_use]
     pub(crate) fn is(&self, tag: u64) -> bool {
         match self {
@@ -203,7 +203,7 @@ impl Item {
     }
 }
 
-/// What the reference model knows of an item.
+/// The reference model's record of an item.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Known {
     /// The item's tag.
@@ -216,7 +216,7 @@ impl Known {
     /// Selects a slice that has pages of its own.
     pub(crate) const LARGE: usize = 15 * KINDS + 2;
 
-    /// Returns what is known of the item that [`Item::make`] makes.
+    /// Returns the record of the item that [`Item::make`] makes of the same arguments.
     #[must_use]
     pub(crate) fn of(how: usize, tag: u64) -> Self {
         let parts = Self::parts(how);

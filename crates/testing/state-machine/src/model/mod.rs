@@ -1,7 +1,7 @@
 //! The reference model: everything that the domains and the host have, as plain data.
 //!
-//! Each handle is recorded once, at its holder. The number of proxies to an exported object, whether the host keeps
-//! the way back to an opened object, and every census follow from these records.
+//! Each handle is recorded once, at its holder. All other facts follow from these records: the number of proxies to
+//! an exported object, every census, and whether the host still keeps its record of an opened object.
 
 pub(crate) mod handles;
 pub(crate) mod item;
@@ -46,7 +46,7 @@ pub(crate) struct Recorded {
     pub(crate) deadly: bool,
 }
 
-/// What the reference model knows of a domain.
+/// The reference model's record of a domain.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Node {
     /// Counts its generations, over all services.
@@ -71,16 +71,16 @@ pub(crate) struct Node {
     pub(crate) threads: Vec<bool>,
     /// Threads that end only with their domain.
     pub(crate) stubborn: usize,
-    /// Whether threads of a dead generation may not have noticed its death yet.
+    /// Whether threads of a dead generation may still run, because they have not noticed its death.
     pub(crate) lingers: bool,
-    /// Whether it began while threads of its predecessor had not noticed the death: those may count against its
+    /// Whether this generation began while threads of its predecessor still ran. Such threads may count against its
     /// limit.
     pub(crate) cramped: bool,
     /// The value that its root object was set to.
     pub(crate) value: u32,
     /// The recorded calls of its service.
     pub(crate) journal: Vec<Recorded>,
-    /// Domains whose recorded calls its service has given up.
+    /// Callers that its service has given up, because one of their recorded calls killed a generation in a replay.
     pub(crate) given_up: Vec<Life>,
 }
 
@@ -213,7 +213,7 @@ impl Model {
         died
     }
 
-    /// Whether threads of any dead generation may not have noticed its death yet. Resets the flags.
+    /// Whether threads of any dead generation may still run. Resets the flags.
     pub(crate) fn have_lingered(&mut self) -> bool {
         let lingered = self
             .nodes
@@ -226,8 +226,8 @@ impl Model {
         self.nodes[domain].census(&self.units)
     }
 
-    /// Models a chain that enters `life` and goes on for `hops` peers. `end` runs at the chain's end, with the
-    /// generations that are on the chain, the last one at the end.
+    /// Models a chain that enters `life` and goes on for `hops` peers. `end` runs at the chain's end. Its second
+    /// argument lists the generations on the chain, from the first to the last.
     pub(crate) fn chain(
         &mut self,
         life: Life,

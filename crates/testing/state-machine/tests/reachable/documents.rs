@@ -125,8 +125,8 @@ impl Crates {
             .unwrap_or_default()
     }
 
-    /// Whether a domain can name the trait: a trait of the standard library, of one of the crates `own`, or one that
-    /// is exported to domains.
+    /// Whether a domain can name the trait. It can name the traits of the standard library, those of the crates
+    /// `own`, and those that are exported to domains.
     pub(crate) fn is_nameable(&self, found: Found<'_>, id: Id, own: &[&str]) -> bool {
         let path = self.0[found.krate]
             .paths

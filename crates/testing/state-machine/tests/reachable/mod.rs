@@ -1,5 +1,5 @@
-//! The list of the safe functions that a crate's public modules export, and of those of the types in their
-//! signatures.
+//! Lists the safe functions that a crate's public modules export, and the safe functions of the types that these
+//! functions return.
 
 mod documents;
 mod name;
@@ -19,8 +19,8 @@ pub(crate) fn all(roots: &[&str]) -> BTreeSet<Name> {
     list(roots, &[])
 }
 
-/// Returns the same, restricted to types and traits that `roots` themselves define. Those of other crates belong to
-/// another suite.
+/// Returns the same, restricted to types and traits that `roots` themselves define. Types and traits of other crates
+/// belong to another suite.
 #[allow(dead_code, reason = "each suite uses one of the two functions")]
 pub(crate) fn own(roots: &[&str]) -> BTreeSet<Name> {
     list(roots, roots)
@@ -119,7 +119,7 @@ impl<'a> List<'a> {
         if trait_name.is_some_and(|name| UNTOLD.contains(&name)) {
             return;
         }
-        // A trait that no public path of these crates names cannot be called.
+        // The functions of a trait cannot be called if no public path of these crates names the trait.
         if let Some(of) = of_trait
             && !self.crates.is_nameable(item, of.id, self.within)
         {
@@ -177,7 +177,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// Whether it is an implementation for the type, and not one for another type that only mentions it.
+/// Whether the implementation is for the type `item`, and not for another type that only mentions it.
 fn is_for(implementation: &Impl, item: &Item) -> bool {
     match &implementation.for_ {
         Type::ResolvedPath(path) => path.id == item.id,

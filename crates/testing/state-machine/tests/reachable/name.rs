@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// `Type::function`, `Type as Trait::function`, or `module::function`.
+/// A function's name: `Type::function`, `Type as Trait::function`, or `module::function`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Name {
     /// The type or the module.

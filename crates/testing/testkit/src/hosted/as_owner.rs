@@ -7,8 +7,9 @@ use samara_shared_heap::{Owner, group};
 /// Runs `body` on behalf of `owner`: objects that it allocates belong to that owner.
 ///
 /// # Safety
-/// As for a domain's code: objects that `body` leaves behind are used only on behalf of `owner`, and only until the owner
-/// is reclaimed. `body` calls only the heap, because the runtime would take the frame for the beginning of an activation.
+/// As for a domain's code: objects that `body` leaves behind are used only on behalf of `owner`, and only until the
+/// owner is reclaimed. `body` calls only the heap, because the runtime would take the frame for the beginning of an
+/// activation.
 pub unsafe fn acting_for<R>(owner: Owner, body: impl FnOnce() -> R) -> R {
     struct Restore(*const Frame);
     impl Drop for Restore {
@@ -37,7 +38,7 @@ pub fn limit(owner: Owner, limits: Limits) {
     unsafe { quota::set_limits(owner, limits) };
 }
 
-/// Returns how many groups the host can still open. It opens all of them for a moment, during which nobody else can open
+/// Returns how many groups the host can still open. Opens all of them for a moment, during which nobody else can open
 /// one.
 #[must_use]
 pub fn groups_left() -> usize {

@@ -22,8 +22,8 @@ pub struct LeakCheck {
 }
 
 /// Begins a leak check that lasts until its result is dropped, at the end of the test. Every test of the binary must
-/// begin with it, so that only one test runs at a time. At the end, every [`watch`]ed domain that has died is restarted,
-/// and all watched domains are killed. Then all totals must be as they were at the beginning.
+/// begin with it, so that only one test runs at a time. At the end, every [`watch`]ed domain that has died is
+/// restarted, and all watched domains are killed. Then all totals must be as they were at the beginning.
 pub fn leak_check() -> LeakCheck {
     let alone = alone();
     ends().clear();
@@ -41,9 +41,14 @@ pub fn watch<I: ?Sized + Interface>(domain: &Domain<I>) {
         match domain.exit_reason().map(|reason| reason.kind) {
             None => {}
             Some(ExitKind::Stopped) => return,
-            Some(_) => domain.restart().expect("the watched domain restarts; its spec must allow that"),
+            Some(_) => domain
+                .restart()
+                .expect("the watched domain restarts; its spec must allow that"),
         }
-        assert!(domain.kill(), "the watched domain runs until the leak check kills it");
+        assert!(
+            domain.kill(),
+            "the watched domain runs until the leak check kills it"
+        );
     }));
 }
 

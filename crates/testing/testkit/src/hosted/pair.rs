@@ -49,8 +49,8 @@ impl Half {
         self.tag
     }
 
-    /// Returns how often in this process a half was released twice, was quiesced after a reclaim had released its sibling,
-    /// or was quiesced on behalf of an owner other than the host.
+    /// Returns how often in this process a half was released twice, was quiesced after a reclaim had released its
+    /// sibling, or was quiesced on behalf of an owner other than the host.
     #[must_use]
     pub fn faults() -> usize {
         FAULTS.load(SeqCst)

@@ -21,7 +21,10 @@ pub fn spawn_in<I: ?Sized + Interface>(
             break next;
         }
         others.push(next);
-        assert!(others.len() < MAX_OWNERS, "slot {slot} is not free: none of {MAX_OWNERS} new domains got it");
+        assert!(
+            others.len() < MAX_OWNERS,
+            "slot {slot} is not free: none of {MAX_OWNERS} new domains got it"
+        );
     };
     for other in others {
         other.kill();

@@ -35,8 +35,8 @@ impl Counts {
         self.released.load(SeqCst).count_ones()
     }
 
-    /// Returns the number of faults: a capability was released twice, was quiesced after a quiesced one had been released,
-    /// or was quiesced or released on behalf of an owner other than the host.
+    /// Returns the number of faults: a capability was released twice, was quiesced after a quiesced one had been
+    /// released, or was quiesced or released on behalf of an owner other than the host.
     #[must_use]
     pub fn faults(&self) -> usize {
         self.faults.load(SeqCst)

@@ -14,7 +14,10 @@ const WATCHDOG: Duration = Duration::from_secs(120);
 pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
-        assert!(start.elapsed() < WATCHDOG, "{what} did not come within {WATCHDOG:?}");
+        assert!(
+            start.elapsed() < WATCHDOG,
+            "{what} did not come within {WATCHDOG:?}"
+        );
         std::thread::yield_now();
     }
 }

@@ -117,7 +117,7 @@ mod tests {
     }
 
     #[test]
-    fn pieces_of_any_size_make_a_whole() {
+    fn a_response_in_pieces_of_any_size_is_whole() {
         for piece in [1, 7, 44, 1000] {
             assert_eq!(verdict(&right(), piece), Verdict::Whole);
             assert_eq!(verdict(&right()[..340], piece), Verdict::Partial);
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn anything_else_is_wrong() {
+    fn a_changed_response_is_wrong() {
         let changed = |at: usize| {
             let mut bytes = right();
             bytes[at] ^= 1;

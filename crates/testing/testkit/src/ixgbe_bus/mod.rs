@@ -1,9 +1,10 @@
-//! An 82599 in the process: the model on a PCI bus of its own, that drivers claim; or a [`NullNic`] that
-//! does next to nothing, to measure them on.
+//! An 82599 in the process, which drivers can claim: the model on a PCI bus of its own. There is also a [`NullNic`],
+//! which does next to nothing, to measure drivers on.
 //!
-//! Bus addresses differ from memory addresses, the device reaches only what was translated for it, and time
-//! is virtual: it passes as the driver waits. The device works when the driver waits, or is told to.
-#![expect(unsafe_code, reason = "stands for a PCI host")]
+//! Bus addresses differ from memory addresses, and the device can reach only memory that was translated for it. Time is
+//! virtual: it passes when the driver reads the clock or waits. The device works when the driver waits, or when a test
+//! makes it work.
+#![expect(unsafe_code, reason = "plays the part of a PCI host")]
 
 mod null;
 
@@ -35,9 +36,9 @@ use crate::virtual_time::{LOOK, PAUSE};
 
 /// Bytes of BAR 0.
 const BAR_LENGTH: usize = 0x2_0000;
-/// The MSI-X table's.
+/// Bytes of the BAR with the MSI-X table.
 const MSIX_LENGTH: usize = MSIX_BAR_SIZE as usize;
-/// Vectors that are looked at after each step.
+/// The number of vectors that a step can raise.
 const VECTORS: u64 = 64;
 /// PCI command register, bit 2: bus master.
 const COMMAND: usize = 0x04;
@@ -46,7 +47,7 @@ const BUS_MASTER: u8 = 1 << 2;
 const DEVICE_CAPABILITIES: usize = PCIE_CAPABILITY + 4;
 const FUNCTION_RESET: u32 = 1 << 28;
 
-/// The memory that the device reaches, and how often it reached elsewhere.
+/// The memory that the device can reach, and how often it tried to access other memory.
 #[derive(Default)]
 struct Reached {
     memory: Memory,
@@ -73,28 +74,29 @@ impl GuestMemory for Reached {
     }
 }
 
-/// Everything behind the lock.
+/// The state that the lock protects.
 struct Machine {
     nic: Nic,
     reached: Reached,
     link: Loop,
-    /// Sent so far.
+    /// The number of interrupt messages sent so far.
     messages: u64,
     /// How often the driver has written each register.
     writes: BTreeMap<usize, u64>,
-    /// Steps of a pause.
+    /// Polling intervals in one pause of the driver.
     pause: u64,
     now: u64,
-    /// Configuration space hides that there's a Function Level Reset.
+    /// Whether configuration space hides that the function has a Function Level Reset.
     hides_reset: bool,
-    /// Register accesses until it is unplugged.
+    /// Register accesses until the device is unplugged.
     removed_after: Option<u64>,
-    /// Register accesses until it reads as all ones, and nanoseconds for which it does; until when.
+    /// Register accesses until the registers become blind, and nanoseconds for which they stay so.
     blind_after: Option<(u64, u64)>,
+    /// The time until which the registers are blind: they read as all ones and take no writes.
     blind_until: u64,
 }
 
-/// Vectors raised in one step.
+/// The vectors that one step raises, as a bit mask.
 struct Raised(u64);
 
 impl Interrupts for Raised {
@@ -111,7 +113,7 @@ impl Machine {
         command[0] & 2 != 0
     }
 
-    /// Another device is there.
+    /// Puts `nic` in the place of the device, and empties the cable.
     fn replug(&mut self, nic: Nic) {
         self.nic = nic;
         self.nic.advance(self.now);
@@ -119,7 +121,7 @@ impl Machine {
         self.link.outbound.clear();
     }
 
-    /// One more register access; whether nothing answers.
+    /// Counts one more register access. Returns whether the registers are blind.
     fn is_blind(&mut self) -> bool {
         if let Some(left) = self.removed_after {
             self.removed_after = left.checked_sub(1);
@@ -153,7 +155,8 @@ impl Machine {
     }
 }
 
-/// A card from power-on, whose base addresses, registers 0 and 4, the host has programmed: nobody looks where they are.
+/// Makes a card as after power-on, except that the host has programmed base address registers 0 and 4. The addresses do
+/// not matter, because nobody uses them.
 fn programmed() -> Nic {
     let mut nic = Nic::new(Options::default());
     for (bar, at) in [(0x10, 0xFE00_0000u32), (0x20, 0xFE10_0000)] {
@@ -162,11 +165,11 @@ fn programmed() -> Nic {
     nic
 }
 
-/// The model and the bus that it's on.
+/// The model, and the bus to which it is attached.
 pub struct IxgbeBus(Mutex<Machine>);
 
 impl IxgbeBus {
-    /// A model with a cable, that lives as long as the process, as a device does.
+    /// Makes a model with a cable. It lives as long as the process, as a device does.
     pub fn leak(link: Loop) -> &'static Self {
         let machine = Machine {
             nic: programmed(),
@@ -184,7 +187,7 @@ impl IxgbeBus {
         Box::leak(Box::new(Self(Mutex::new(machine))))
     }
 
-    /// Where a driver claims it. Once for each model.
+    /// Returns the slot from which a driver claims the device. Call this only once for each model.
     pub fn slot(&'static self) -> DeviceSlot<Ixgbe> {
         let window = |bar| &*Box::leak(Box::new(Registers(self, bar)));
         let bars = Box::leak(Box::new(Bars([window(0), window(MSIX_BAR)])));
@@ -195,64 +198,68 @@ impl IxgbeBus {
             clock: self,
             messages: &Controller,
         };
-        // SAFETY: each model is its own bus, and callers ask once; nothing else drives it.
+        // SAFETY: each model is on a bus of its own, and callers ask for its slot only once. So nothing else drives the
+        // device.
         let slot = Box::leak(Box::new(unsafe { PciSlot::new(host, ADDRESS) }));
-        // SAFETY: it is an 82599, as far as its queues go.
+        // SAFETY: the model behaves as an 82599, which is the device that the table describes.
         unsafe { slot.with_table() }
     }
 
-    /// Unplugs the device and its cable, and plugs both in as they come from power-on. The host programs its base addresses.
+    /// Unplugs the device and its cable, and plugs in a device as after power-on with an empty cable. The host
+    /// programs its base addresses.
     pub fn replug(&self) {
         self.run(|machine| machine.replug(programmed()));
     }
 
-    /// The same, and the host has not noticed yet: there are no base addresses.
+    /// Does the same as [`replug`](Self::replug), but the host has not noticed it yet. So no base addresses are
+    /// programmed.
     pub fn replug_unnoticed(&self) {
         self.run(|machine| machine.replug(Nic::new(Options::default())));
     }
 
-    /// From now on `oracle` says what the device reaches.
+    /// Lets `oracle` decide from now on which memory the device can reach.
     pub fn watch(&self, oracle: &'static dyn Oracle) {
         self.run(|machine| machine.reached.memory.watch(oracle));
     }
 
-    /// Makes a pause of the driver as long as so many polling intervals, in each of which the device works, for tests in which
-    /// time-outs come often.
+    /// Makes each pause of the driver last `intervals` polling intervals. The device works in each of them. For tests
+    /// in which time-outs come often.
     pub fn set_pause(&self, intervals: u64) {
         self.run(|machine| machine.pause = intervals);
     }
 
-    /// Injects other faults from now on.
+    /// Replaces the faults of the device from now on.
     pub fn inject(&self, faults: Faults) {
         self.run(|machine| machine.nic.inject(faults));
     }
 
-    /// The faults that it has now.
+    /// Returns the present faults of the device.
     pub fn faults(&self) -> Faults {
         self.run(|machine| *machine.nic.faults())
     }
 
-    /// Hides that the function can be reset by itself, as some hosts do.
+    /// Hides that the function has a Function Level Reset, as some hosts do.
     pub fn hide_function_reset(&self) {
         self.offer_function_reset(false);
     }
 
-    /// Whether the function offers the Function Level Reset.
+    /// Makes the function offer a Function Level Reset, or hide it.
     pub fn offer_function_reset(&self, offers: bool) {
         self.run(|machine| machine.hides_reset = !offers);
     }
 
-    /// After so many more register accesses the device is unplugged.
+    /// Unplugs the device after so many more register accesses. With `None` it stays.
     pub fn remove_after(&self, accesses: Option<u64>) {
         self.run(|machine| machine.removed_after = accesses);
     }
 
-    /// After so many more register accesses registers read as all ones for so many nanoseconds, and take no write.
+    /// After the first number of further register accesses, makes the registers blind for the second number of
+    /// nanoseconds: they read as all ones and take no writes.
     pub fn blind_after(&self, after: Option<(u64, u64)>) {
         self.run(|machine| machine.blind_after = after);
     }
 
-    /// Lets the device work until it has nothing left to do, for at most some thousand steps.
+    /// Lets the device work until it has nothing left to do, for at most 5000 steps.
     pub fn settle(&self) {
         self.run(|machine| {
             for _ in 0..5_000 {
@@ -263,7 +270,7 @@ impl IxgbeBus {
         });
     }
 
-    /// Lets it work for `steps` steps.
+    /// Lets the device work for `steps` steps.
     pub fn steps(&self, steps: u32) {
         self.run(|machine| {
             for _ in 0..steps {
@@ -272,12 +279,12 @@ impl IxgbeBus {
         });
     }
 
-    /// The cable's two ends.
+    /// Gives access to both ends of the cable.
     pub fn link<R>(&self, look: impl FnOnce(&mut Loop) -> R) -> R {
         self.run(|machine| look(&mut machine.link))
     }
 
-    /// Lets `millis` virtual milliseconds pass.
+    /// Lets `millis` virtual milliseconds pass, in which the device does not work.
     pub fn pass(&self, millis: u64) {
         self.run(|machine| {
             machine.now += millis * 1_000_000;
@@ -286,7 +293,7 @@ impl IxgbeBus {
         });
     }
 
-    /// How often the device was sent to memory that was never translated for it: must stay 0.
+    /// Returns how often the device tried to access memory that it cannot reach. This must stay 0.
     pub fn strays(&self) -> u64 {
         self.run(|machine| {
             let strays = machine.reached.strays.lock();
@@ -294,12 +301,12 @@ impl IxgbeBus {
         })
     }
 
-    /// Virtual nanoseconds since the model was made.
+    /// Returns the virtual nanoseconds since the model was made. Does not let time pass.
     pub fn now(&self) -> u64 {
         self.run(|machine| machine.now)
     }
 
-    /// A microsecond passes, and the device does its work.
+    /// Lets a virtual microsecond pass, and then lets the device work until it has nothing left to do.
     pub fn tick(&self) {
         self.run(|machine| {
             machine.now += LOOK;
@@ -309,29 +316,30 @@ impl IxgbeBus {
         self.settle();
     }
 
-    /// What the device dropped that no register counts.
+    /// Returns the counts of drops that no register counts.
     pub fn drops(&self) -> Drops {
         self.run(|machine| machine.nic.drops())
     }
 
-    /// What the driver has left out that the hardware asks for.
+    /// Returns how often the driver has omitted a step that the hardware requires.
     pub fn omissions(&self) -> Omissions {
         self.run(|machine| machine.nic.omissions())
     }
 
-    /// What went past the rings by FCoE contexts: must stay nothing.
+    /// Returns how much FCoE contexts have placed past the rings. This must stay zero.
     pub fn placements(&self) -> Placements {
         self.run(|machine| machine.nic.placements())
     }
 
-    /// Leaves an FCoE context open, and an EtherType filter that leads frames of type 8906h to it, as
-    /// firmware can that booted from FCoE: 16 buffers of 4 KiB whose addresses are in a list.
+    /// Leaves an FCoE context open, with an EtherType filter that directs frames of type 8906h to it. Firmware that has
+    /// booted from FCoE can leave the device in this state. The context has 16 buffers of 4 KiB. Their addresses are in
+    /// the list at `list`.
     pub fn leave_fcoe_context(&self, index: u32, list: u64) {
         self.leave_fcoe_contexts(index..index + 1, list);
         self.poke(offset::ETQF, bits::ETQF_ENABLE | bits::ETQF_FCOE | 0x8906);
     }
 
-    /// The same of several contexts, without a filter.
+    /// Leaves several such contexts open, without a filter.
     pub fn leave_fcoe_contexts(&self, contexts: Range<u32>, list: u64) {
         self.poke(offset::FCPTRL, list as u32);
         self.poke(offset::FCPTRH, (list >> 32) as u32);
@@ -343,7 +351,7 @@ impl IxgbeBus {
         }
     }
 
-    /// FCBUFF and FCFLT of an FCoE context; bit 0 of each says that it is valid.
+    /// Returns FCBUFF and FCFLT of an FCoE context. Bit 0 of each says that it is valid.
     pub fn fcoe_context(&self, index: u32) -> [u32; 2] {
         self.poke(offset::FCDMARW, bits::FCDMARW_READ | index);
         self.poke(offset::FCFLTRW, bits::FCDMARW_READ | index);
@@ -360,12 +368,12 @@ impl IxgbeBus {
         self.run(|machine| machine.nic.write(0, u64::from(offset), 4, u64::from(value)));
     }
 
-    /// How often the driver has written the register.
+    /// Returns how often the driver has written the register.
     pub fn writes(&self, offset: usize) -> u64 {
         self.run(|machine| machine.writes.get(&offset).copied().unwrap_or(0))
     }
 
-    /// Two quadwords of what was translated for the device, a descriptor say; `None` elsewhere.
+    /// Reads two quadwords, for example a descriptor, at a bus address. `None` if the device cannot reach them.
     pub fn descriptor(&self, bus: u64) -> Option<[u64; 2]> {
         let mut bytes = [[0; 8]; 2];
         self.run(|machine| {
@@ -374,12 +382,12 @@ impl IxgbeBus {
         })
     }
 
-    /// Messages sent so far.
+    /// Returns the number of interrupt messages that the device has sent so far.
     pub fn messages(&self) -> u64 {
         self.run(|machine| machine.messages)
     }
 
-    /// What an entry of the MSI-X table says: address, data, vector control.
+    /// Returns an entry of the MSI-X table: address, data and vector control.
     pub fn message_entry(&self, vector: u16) -> (u64, u32, u32) {
         self.run(|machine| {
             let mut word = |at| machine.nic.read(MSIX_BAR, u64::from(vector) * 16 + at, 4);
@@ -387,7 +395,7 @@ impl IxgbeBus {
         })
     }
 
-    /// Makes the function bus master or not, behind the driver's back.
+    /// Turns bus mastering on or off behind the driver's back. Also turns memory space off.
     pub fn master(&self, may: bool) {
         let command = [if may { BUS_MASTER } else { 0 }, 0];
         self.run(|machine| machine.nic.config_write(COMMAND, &command));
@@ -397,7 +405,7 @@ impl IxgbeBus {
     pub fn is_bus_master(&self) -> bool {
         let mut command = [0; 1];
         self.run(|machine| machine.nic.config_read(COMMAND, &mut command));
-        // One that was unplugged reads as all ones.
+        // The configuration space of an unplugged function reads as all ones.
         command[0] & BUS_MASTER != 0 && command[0] != 0xFF
     }
 
@@ -405,14 +413,14 @@ impl IxgbeBus {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs the machine on behalf of the host: what it allocates is not the calling domain's.
+    /// Runs the machine on behalf of the host, so that memory that it allocates does not belong to the calling domain.
     fn run<R>(&self, step: impl FnOnce(&mut Machine) -> R) -> R {
-        // SAFETY: the model is host code, and so are its tests.
+        // SAFETY: the model is code of the host, and so are the tests that pass `step`.
         unsafe { as_host_uncharged(|| step(&mut self.lock())).0 }
     }
 }
 
-/// Where the function is, on each of the buses.
+/// The address of the function, which is the same on each bus.
 const ADDRESS: PciAddress = PciAddress {
     segment: 0,
     bus: 0,
@@ -420,7 +428,7 @@ const ADDRESS: PciAddress = PciAddress {
     function: 0,
 };
 
-// SAFETY: reaches the model's configuration space only, at once.
+// SAFETY: the methods access only the model's configuration space, and return at once.
 unsafe impl ConfigSpace for IxgbeBus {
     fn read(&self, _: PciAddress, offset: u16) -> u32 {
         let mut bytes = [0; 4];
@@ -439,7 +447,7 @@ unsafe impl ConfigSpace for IxgbeBus {
         self.run(|machine| {
             let mut command = [0; 1];
             machine.nic.config_read(COMMAND, &mut command);
-            // One that was unplugged reads as all ones.
+            // The configuration space of an unplugged function reads as all ones.
             if command[0] & BUS_MASTER != 0 && command[0] != 0xFF {
                 machine.reached.memory.is_master();
             }
@@ -449,10 +457,10 @@ unsafe impl ConfigSpace for IxgbeBus {
     }
 }
 
-/// The model's registers as a bus; the lifetime of the model is the process's.
+/// The registers in one BAR of the model, as a bus. The model lives as long as the process.
 struct Registers(&'static IxgbeBus, u8);
 
-// SAFETY: the model runs as the host.
+// SAFETY: the model runs on behalf of the host, also when it allocates.
 unsafe impl MmioBus for Registers {
     fn read(&self, offset: usize, _: Width) -> u32 {
         self.0
@@ -477,10 +485,10 @@ unsafe impl MmioBus for Registers {
     }
 }
 
-/// BAR 0 is the registers, BAR 4 the MSI-X table.
+/// The function's BARs: BAR 0 has the registers, BAR 4 the MSI-X table.
 struct Bars([&'static Registers; 2]);
 
-// SAFETY: returns an emulated bus, never a raw mapping.
+// SAFETY: `map` returns an emulated bus, never a raw mapping.
 unsafe impl MapBar for Bars {
     fn map(&self, _: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError> {
         let [registers, table] = self.0;
@@ -497,14 +505,14 @@ unsafe impl MapBar for Bars {
     }
 }
 
-// SAFETY: a bus address is the memory address plus a constant, and `Memory` takes the constant off again.
+// SAFETY: a bus address is the memory address plus a constant, which `Memory` subtracts again.
 unsafe impl DmaTranslate for IxgbeBus {
     fn bus_address(&self, start: *const u8, length: usize) -> Option<u64> {
         self.run(|machine| machine.reached.memory.grant(start, length))
     }
 }
 
-// SAFETY: the model runs as the host.
+// SAFETY: the model runs on behalf of the host, also when it allocates.
 unsafe impl Clock for IxgbeBus {
     fn now(&self) -> u64 {
         self.run(|machine| {
@@ -526,12 +534,12 @@ unsafe impl Clock for IxgbeBus {
     }
 }
 
-/// A broadcast FCoE frame with `data` of an exchange, from its responder, the first of a sequence: what an open
-/// context takes.
+/// Returns a broadcast FCoE frame that an open context accepts: the first frame of a sequence, from the responder of
+/// `exchange`, with `data`.
 pub fn fcoe_frame(exchange: u16, data: &[u8]) -> Vec<u8> {
     let mut frame = std::vec![0xFF; 6];
     frame.extend([2, 0, 0, 0, 0, 9, 0x89, 0x06]);
-    // Version 0, SOFi3; solicited data; the exchange context is the responder's.
+    // Version 0, SOFi3, solicited data. The frame comes from the responder of the exchange.
     frame.extend([0; 13]);
     frame.extend([0x2E, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0]);
     frame.extend([0; 4]);
@@ -543,7 +551,7 @@ pub fn fcoe_frame(exchange: u16, data: &[u8]) -> Vec<u8> {
     frame
 }
 
-/// A broadcast frame of `length` bytes, its contents told by `seed`.
+/// Returns a broadcast frame of `length` bytes with contents that depend on `seed`.
 pub fn frame(length: usize, seed: u8) -> Vec<u8> {
     let mut frame = std::vec![0xFF; 6];
     frame.extend([2, 0, 0, 0, 0, seed, 0x88, 0xB5]);

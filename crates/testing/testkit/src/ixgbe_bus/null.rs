@@ -1,4 +1,5 @@
-//! A device that does next to nothing: registers in memory, and descriptors written back when asked.
+//! A device that does next to nothing: its registers are plain memory, and it writes descriptors back only when the
+//! benchmark asks for it.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -12,16 +13,17 @@ use samara_device_tables::Ixgbe;
 
 use super::{ADDRESS, BAR_LENGTH};
 
-/// Registers of queue 0: bases, tails.
+/// Registers of queue 0: base addresses and tails.
 const RDBAL: usize = 0x1000;
 const RDT: usize = 0x1018;
 const TDBAL: usize = 0x6000;
 const TDT: usize = 0x6018;
-/// CTRL, and the resets in it; RXDCTL and TXDCTL of queue 0.
+/// CTRL, and its bits that start a reset.
 const CTRL: usize = 0x0000;
 const RESETS: u32 = 1 << 3 | 1 << 26;
+/// RXDCTL and TXDCTL of queue 0.
 const ENABLES: [usize; 2] = [0x1028, 0x6028];
-/// What a driver waits for on its way up: EEC, RDRXCTL, LINKS, RAH.
+/// The values that a driver expects while it brings the device up: EEC, RDRXCTL, LINKS, RAL and RAH.
 const READY: [(usize, u32); 5] = [
     (0x1_0010, 1 << 9),
     (0x2F00, 1 << 3),
@@ -29,15 +31,16 @@ const READY: [(usize, u32); 5] = [
     (0xA200, 0x0000_5902),
     (0xA204, 1 << 31),
 ];
-/// DD, and EOP of a receive descriptor; DD of a transmit descriptor.
+/// DD and EOP of a receive descriptor.
 const RECEIVED: u64 = 0b11;
+/// DD of a transmit descriptor.
 const SENT: u64 = 1 << 32;
 
 #[repr(align(4096))]
 struct Words([u32; BAR_LENGTH / 4]);
 
-/// An 82599 with one queue pair, as far as a driver sees while nothing goes wrong. Bus addresses are memory
-/// addresses.
+/// An 82599 with one queue pair, which behaves only as far as a driver can see while nothing goes wrong. Bus addresses
+/// are memory addresses.
 pub struct NullNic {
     registers: NonNull<u32>,
     command: AtomicU64,
@@ -49,7 +52,7 @@ pub struct NullNic {
 unsafe impl Sync for NullNic {}
 
 impl NullNic {
-    /// One that lives as long as the process.
+    /// Makes a device that lives as long as the process.
     pub fn leak() -> &'static Self {
         let mut words = Box::new(Words([0; BAR_LENGTH / 4]));
         for (offset, value) in READY {
@@ -64,7 +67,7 @@ impl NullNic {
         }))
     }
 
-    /// Where a driver claims it. Once for each.
+    /// Returns the slot from which a driver claims the device. Call this only once for each device.
     pub fn slot(&'static self) -> DeviceSlot<Ixgbe> {
         let host = Host {
             config: self,
@@ -73,9 +76,10 @@ impl NullNic {
             clock: self,
             messages: &NoMessages,
         };
-        // SAFETY: each is its own bus, and callers ask once; nothing else drives it.
+        // SAFETY: each device is on a bus of its own, and callers ask for its slot only once. So nothing else drives
+        // the device.
         let slot = Box::leak(Box::new(unsafe { PciSlot::new(host, ADDRESS) }));
-        // SAFETY: it is an 82599, as far as its queues go.
+        // SAFETY: the device behaves as an 82599 as far as its queues are concerned.
         unsafe { slot.with_table() }
     }
 
@@ -105,22 +109,22 @@ impl NullNic {
         core::ptr::with_exposed_provenance_mut(base as usize)
     }
 
-    /// Says that everything was sent that the driver told of.
+    /// Reports that all packets up to the tail were sent. Writes back only the last descriptor.
     #[inline]
     pub fn send_all(&self) {
         let entries = self.register(TDBAL + 8) as usize / 16;
         let last = (self.register(TDT) as usize).wrapping_sub(1) & (entries - 1);
         let ring = self.base(TDBAL);
-        // SAFETY: the driver's ring has so many entries.
+        // SAFETY: the driver's ring has `entries` entries, and `last` is below that.
         let at = unsafe { ring.add(last) }.cast::<u64>();
         // SAFETY: the second quadword of that descriptor.
         let second = unsafe { at.add(1) };
-        // SAFETY: memory of the claim, as long as the driver lives.
+        // SAFETY: the ring is memory of the claim, and stays allocated as long as the driver lives.
         unsafe { second.write_volatile(SENT) };
     }
 
-    /// Has the next [`receive`](Self::receive) begin `count` buffers earlier: with those that the last one filled
-    /// and the driver did not see.
+    /// Makes the next [`receive`](Self::receive) begin `count` buffers earlier, at the buffers that the last one filled
+    /// and that the driver has not seen.
     #[inline]
     pub fn rewind(&self, count: usize) {
         let entries = self.register(RDBAL + 8) as usize / 16;
@@ -129,7 +133,7 @@ impl NullNic {
             .store(head.wrapping_sub(count) & (entries - 1), Ordering::Relaxed);
     }
 
-    /// Says that `count` frames of `length` bytes were received, or as many as there are buffers for.
+    /// Reports that `count` frames of `length` bytes were received, or fewer if there are fewer buffers.
     #[inline]
     pub fn receive(&self, count: usize, length: u16) {
         let entries = self.register(RDBAL + 8) as usize / 16;
@@ -140,11 +144,11 @@ impl NullNic {
             if head == tail {
                 break;
             }
-            // SAFETY: the driver's ring has so many entries.
+            // SAFETY: the driver's ring has `entries` entries, and `head` is below that.
             let at = unsafe { ring.add(head) }.cast::<u64>();
             // SAFETY: the second quadword of that descriptor.
             let second = unsafe { at.add(1) };
-            // SAFETY: memory of the claim, as long as the driver lives.
+            // SAFETY: the ring is memory of the claim, and stays allocated as long as the driver lives.
             unsafe { second.write_volatile(RECEIVED | u64::from(length) << 32) };
             head = (head + 1) & (entries - 1);
         }
@@ -152,7 +156,7 @@ impl NullNic {
     }
 }
 
-// SAFETY: reaches nothing but its own words.
+// SAFETY: the methods access nothing but the device's own registers.
 unsafe impl ConfigSpace for NullNic {
     fn read(&self, _: PciAddress, offset: u16) -> u32 {
         match offset {
@@ -176,7 +180,7 @@ unsafe impl MapBar for NullNic {
         if length > BAR_LENGTH {
             return Err(MapBarError::TooShort);
         }
-        // A new claim finds a device that was reset.
+        // A new claim must find the device as after a reset.
         self.rx_head.store(0, Ordering::Relaxed);
         Ok(Backing::Raw(self.registers.cast()))
     }
@@ -186,7 +190,7 @@ unsafe impl MapBar for NullNic {
     }
 }
 
-// SAFETY: the device is this process: its addresses are the process's.
+// SAFETY: the device is code of this process, and uses its memory addresses as bus addresses.
 unsafe impl DmaTranslate for NullNic {
     fn linear(&self) -> Option<u64> {
         Some(0)
@@ -197,7 +201,7 @@ unsafe impl DmaTranslate for NullNic {
     }
 }
 
-// SAFETY: allocates nothing.
+// SAFETY: the methods allocate nothing.
 unsafe impl Clock for NullNic {
     fn now(&self) -> u64 {
         self.now.fetch_add(1_000, Ordering::Relaxed)
@@ -211,10 +215,10 @@ unsafe impl Clock for NullNic {
     }
 }
 
-/// The processor's time stamp counter.
+/// Reads the processor's time stamp counter.
 #[cfg(target_arch = "x86_64")]
 #[inline]
 pub fn cycles() -> u64 {
-    // SAFETY: x86_64 has it.
+    // SAFETY: every x86_64 processor has the instruction.
     unsafe { core::arch::x86_64::_rdtsc() }
 }

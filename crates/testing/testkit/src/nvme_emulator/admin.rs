@@ -17,7 +17,7 @@ pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> (u16, u32) {
         0x06 => (identify::execute(machine, command), 0),
         // Number of Queues: three pairs.
         0x09 if command.dword(0) as u8 == 0x07 => (0, 0x0002_0002),
-        // I/O Command Set Profile: there's one, of all.
+        // I/O Command Set Profile: there is only one combination, which has all command sets.
         0x09 if command.dword(0) as u8 == 0x19 && machine.controller.shape.has_command_sets() => {
             (0, 0)
         }
@@ -25,14 +25,14 @@ pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> (u16, u32) {
     }
 }
 
-/// Queue number and size, if they are valid.
+/// Returns the number and the size of the queue that a command creates, or a status if they are invalid.
 fn new_queue(machine: &Machine, command: &Fetched) -> Result<(usize, u16), u16> {
     let queue = (command.dword(0) & 0xFFFF) as usize;
     let size = (command.dword(0) >> 16) as u16;
     if queue == 0 || queue >= machine.controller.submissions.len() {
         return Err(INVALID_QUEUE);
     }
-    // CC.IOSQES and CC.IOCQES: as an entry's size is required to be.
+    // CC.IOSQES and CC.IOCQES must have the required entry sizes: 2^6 and 2^4 bytes.
     if machine.controller.cc >> 16 & 0xFF != 0x46 {
         return Err(INVALID_QUEUE_SIZE);
     }
@@ -86,7 +86,7 @@ fn delete(machine: &mut Machine, command: &Fetched, submission: bool) -> u16 {
     let deleted = if submission {
         controller.submissions[queue].take().is_some()
     } else {
-        // A completion queue goes after the submission queues that use it (Base §5.6).
+        // A completion queue may be deleted only after the submission queues that use it (Base §5.6).
         controller.submissions[queue].is_none() && controller.completions[queue].take().is_some()
     };
     if deleted { 0 } else { INVALID_QUEUE }

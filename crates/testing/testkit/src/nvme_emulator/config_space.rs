@@ -1,4 +1,4 @@
-//! The function's configuration space: type 0 header, PCI Express and MSI-X capabilities.
+//! The function's configuration space: a type 0 header, and the PCI Express and MSI-X capabilities.
 
 use super::Shape;
 
@@ -27,7 +27,7 @@ impl Config {
         words[2] = 0x0108_0202;
         words[BARS.start] = BAR0;
         words[13] = MSIX_AT as u32;
-        // MSI-X: its table, and its pending bits behind everything else, in BAR 0.
+        // MSI-X: the table and the pending bits are both in BAR 0. The pending bits are at its end.
         words[MSIX_AT / 4] = (EXPRESS_AT as u32) << 8 | 0x11;
         words[MSIX_AT / 4 + 1] = shape.msix_table;
         words[MSIX_AT / 4 + 2] = 0x3000;
@@ -47,7 +47,7 @@ impl Config {
             .unwrap_or(0)
     }
 
-    /// Writes a dword; true if that resets the function.
+    /// Writes a dword. Returns whether that resets the function.
     pub(super) fn write(&mut self, offset: u16, value: u32) -> bool {
         match usize::from(offset) / 4 {
             COMMAND => self.words[COMMAND] = self.words[COMMAND] & 0xFFFF_0000 | value & 0xFFFF,
@@ -62,7 +62,7 @@ impl Config {
         false
     }
 
-    /// Whether BAR 0 decodes: set as the host set it, and memory space on.
+    /// Whether the function decodes BAR 0: the BAR still has the host's address, and memory space is on.
     pub(super) fn decodes(&self) -> bool {
         self.words[BARS.start] == BAR0 && self.words[COMMAND] & 1 << 1 != 0
     }

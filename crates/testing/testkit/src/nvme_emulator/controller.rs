@@ -1,4 +1,4 @@
-//! The controller's state, and its resets.
+//! The state of the controller, and its resets.
 
 use std::collections::VecDeque;
 use std::iter;
@@ -13,7 +13,7 @@ pub(super) const QUEUES: usize = 4;
 
 pub(super) struct Controller {
     pub(super) shape: Shape,
-    /// By NSID, from 1 on.
+    /// All namespaces. The first has NSID 1.
     pub(super) namespaces: Vec<Namespace>,
     pub(super) life: Life,
     pub(super) cc: u32,
@@ -22,12 +22,13 @@ pub(super) struct Controller {
     pub(super) acq: u64,
     pub(super) submissions: [Option<Submission>; QUEUES],
     pub(super) completions: [Option<Completion>; QUEUES],
-    /// The admin queues of before a reset, if they go on where they were.
+    /// The admin queues from before a reset, if they go on with their old heads and tails.
     pub(super) kept: Option<(Submission, Completion)>,
+    /// Commands that were fetched and are not due yet.
     pub(super) fetched: VecDeque<Fetched>,
-    /// Those of the fetched that are executed now.
+    /// Commands that are due and are executed now.
     pub(super) due: VecDeque<Fetched>,
-    /// Commands that were said to be completed and weren't fetched: queue and CID.
+    /// Commands that were reported as completed before they were fetched: queue and CID.
     pub(super) disowned: Vec<(u16, u16)>,
 }
 
@@ -51,28 +52,28 @@ impl Controller {
         }
     }
 
-    /// The namespace of this ID, if it's active.
+    /// Returns the namespace with this ID, if it's active.
     pub(super) fn namespace(&mut self, id: u32) -> Option<&mut Namespace> {
         let index = usize::try_from(id).ok()?.checked_sub(1)?;
         let namespace = self.namespaces.get_mut(index)?;
         namespace.shape.active.then_some(namespace)
     }
 
-    /// Everything but the medium, as after power-on.
+    /// Sets everything but the media to the state after power-on.
     pub(super) fn power_on(&mut self) {
         self.clear();
         self.kept = None;
         self.life = Life::new(self.shape.timing);
     }
 
-    /// A function level reset.
+    /// Performs a function level reset.
     pub(super) fn reset_function(&mut self, now: u64) {
         self.clear();
         self.kept = None;
         self.life.reset_function(now);
     }
 
-    /// CC.EN is cleared. The admin queue registers stay.
+    /// Resets the controller because CC.EN was cleared. The admin queue registers stay.
     pub(super) fn disable(&mut self, now: u64) {
         if self.shape.keeps_admin_queues {
             self.kept = self.submissions[0].zip(self.completions[0]);
@@ -90,7 +91,8 @@ impl Controller {
         self.disowned.clear();
     }
 
-    /// A command was said to be completed that was not executed: it isn't, now or when it's fetched.
+    /// Notes that a command was reported as completed although it was not executed. From now on it must not be
+    /// executed: it is discarded, now or when it is fetched.
     pub(super) fn disown(&mut self, queue: u16, cid: u16) {
         let others = |command: &Fetched| (command.queue, command.cid()) != (queue, cid);
         let before = self.fetched.len() + self.due.len();
@@ -101,14 +103,15 @@ impl Controller {
         }
     }
 
-    /// Whether the command is one of those.
+    /// Whether the command was disowned before it was fetched. Forgets the note, so the next command with this CID is
+    /// executed.
     pub(super) fn is_disowned(&mut self, command: &Fetched) -> bool {
         let is = |&(queue, cid): &(u16, u16)| (queue, cid) == (command.queue, command.cid());
         let at = self.disowned.iter().position(is);
         at.map(|at| self.disowned.swap_remove(at)).is_some()
     }
 
-    /// CC.EN is set; `fatal` says that it ends in CSTS.CFS whatever the registers hold.
+    /// Starts the controller because CC.EN was set. With `fatal` this ends in CSTS.CFS, whatever the registers hold.
     pub(super) fn enable(&mut self, now: u64, fatal: bool) {
         let (asq, acq) = (self.asq, self.acq);
         let size = |bits: u32| (bits & 0xFFF) as u16 + 1;

@@ -1,4 +1,4 @@
-//! Fetching commands and completing them.
+//! Fetches, executes and completes commands.
 
 use std::vec::Vec;
 
@@ -10,7 +10,7 @@ use super::{Machine, admin, io};
 const FLUSH: u8 = 0x00;
 
 impl Machine {
-    /// Fetches what was rung in, executes what is due. `pause`: a polling interval has passed.
+    /// Fetches new commands, and executes those that are due. `pause` says that a polling interval has passed.
     pub(super) fn work(&mut self, pause: bool) {
         let is_ready = self.controller.life.is_ready(self.now);
         if self.switches.removed || !is_ready || self.switches.never_ready {
@@ -128,7 +128,7 @@ impl Machine {
         result: u32,
         wrong: Option<Misbehaviour>,
     ) {
-        // A command of a queue that was deleted meanwhile completes no more.
+        // If the queue was deleted meanwhile, its commands are not completed.
         let Some(submission) = self.controller.submissions[usize::from(command.queue)] else {
             return;
         };
@@ -137,7 +137,8 @@ impl Machine {
             return;
         };
         if queue.is_full() {
-            // The host took more slots than it gave back; a real controller would wait.
+            // The host has more commands in flight than the completion queue has room for. A real controller would
+            // wait.
             self.counts.bad_doorbells += 1;
             self.counts.overruns += 1;
             return;

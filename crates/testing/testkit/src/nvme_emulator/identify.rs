@@ -18,7 +18,7 @@ const VERSION_1_3: u32 = 0x0001_0300;
 
 type Page = [u8; 4096];
 
-/// What a namespace is asked for.
+/// The arguments of an Identify command.
 struct Query {
     id: u32,
     /// CSI: the command set (dword 11, bits 31:24).
@@ -45,7 +45,7 @@ pub(super) fn execute(machine: &mut Machine, command: &Fetched) -> u16 {
     }
 }
 
-/// Whether Identify says what is so again, whatever switches would have it say.
+/// Whether the switches that falsify Identify have expired.
 fn is_identified(machine: &Machine) -> bool {
     let until = machine.switches.identify_until;
     until != 0 && machine.now >= until
@@ -60,7 +60,7 @@ fn fill(machine: &Machine, command: &Fetched, page: &mut Page) -> Result<(), u16
     let with_command_sets = shape.has_command_sets();
     match command.dword(0) as u8 {
         0x00 => namespace(machine, &query, page),
-        // Real controllers refuse fields that aren't used here.
+        // Real controllers refuse a command in which fields are set that it doesn't use.
         0x01 if query.id == 0 && command.dword(0) >> 16 == 0 => {
             controller(machine, page);
             Ok(())
@@ -70,14 +70,14 @@ fn fill(machine: &Machine, command: &Fetched, page: &mut Page) -> Result<(), u16
             descriptors(machine, &query, page)
         }
         0x05 if with_command_sets => namespace_of_command_set(machine, &query, page),
-        // Nothing of these structures is used: zeroes are no limits.
+        // The structure stays zero, which means that there are no limits.
         0x06 if with_command_sets && [NVM, ZONED].contains(&query.command_set) => Ok(()),
         0x07 if with_command_sets && [NVM, ZONED].contains(&query.command_set) => {
             list(machine, &query, Some(query.command_set), page)
         }
         0x08 if with_command_sets => independent(machine, &query, page),
         0x1C if with_command_sets => {
-            // The only combination is all of them.
+            // There is only one combination, which has all command sets.
             page[0] = 1 << NVM | 1 << ZONED;
             Ok(())
         }
@@ -85,7 +85,7 @@ fn fill(machine: &Machine, command: &Fetched, page: &mut Page) -> Result<(), u16
     }
 }
 
-/// What the namespace of this ID is said to be; `None` if it is inactive.
+/// Returns the shape that Identify reports for the namespace with this ID, or `None` if it is inactive.
 fn shape_of(machine: &Machine, id: u32) -> Result<Option<NamespaceShape>, u16> {
     let index = usize::try_from(id).ok().and_then(|id| id.checked_sub(1));
     let index = index.filter(|_| id <= reported(machine));
@@ -99,7 +99,7 @@ fn shape_of(machine: &Machine, id: u32) -> Result<Option<NamespaceShape>, u16> {
     Ok(shape.filter(|shape| shape.active))
 }
 
-/// NN.
+/// Returns NN, the number of namespaces that Identify Controller reports.
 fn reported(machine: &Machine) -> u32 {
     match machine.controller.shape.namespaces_reported {
         0 => machine.controller.namespaces.len() as u32,
@@ -107,7 +107,7 @@ fn reported(machine: &Machine) -> u32 {
     }
 }
 
-/// CNS 00h.
+/// CNS 00h: Identify Namespace.
 fn namespace(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u16> {
     if let Some((id, status)) = machine.switches.namespace_status
         && id == query.id
@@ -115,7 +115,7 @@ fn namespace(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u1
         return Err(status);
     }
     let Some(shape) = shape_of(machine, query.id)? else {
-        // An inactive namespace ID returns zeroes (NVM §4.1.5.1).
+        // Identify returns zeroes for an inactive namespace ID (NVM §4.1.5.1).
         return match machine.controller.shape.refuses_inactive {
             true => Err(INVALID_NAMESPACE),
             false => Ok(()),
@@ -131,7 +131,7 @@ fn namespace(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u1
         page[120..128].copy_from_slice(&machine.switches.eui64.to_be_bytes());
     }
     let format = |index: u8| 128 + 4 * usize::from(index);
-    // Formats that aren't in use.
+    // The formats that aren't in use have another block size, so that a driver that uses a wrong one is caught.
     for index in 0..=shape.last_format.min(63) {
         page[format(index) + 2] = 13;
     }
@@ -141,7 +141,7 @@ fn namespace(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u1
     Ok(())
 }
 
-/// CNS 01h.
+/// CNS 01h: Identify Controller.
 fn controller(machine: &Machine, page: &mut Page) {
     let shape = machine.controller.shape;
     page[4..24].fill(match machine.switches.serial {
@@ -155,7 +155,7 @@ fn controller(machine: &Machine, page: &mut Page) {
     page[525] = u8::from(shape.write_cache);
 }
 
-/// CNS 02h and 07h: active IDs above the one asked about, of one command set or of all.
+/// CNS 02h and 07h: the active namespace IDs above the one in the command, of all command sets or of one.
 fn list(
     machine: &Machine,
     query: &Query,
@@ -176,7 +176,7 @@ fn list(
     Ok(())
 }
 
-/// CNS 03h: an EUI-64, and the command set.
+/// CNS 03h: the namespace's descriptors, which are an EUI-64 and the command set.
 fn descriptors(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u16> {
     let shape = shape_of(machine, query.id)?.ok_or(INVALID_NAMESPACE)?;
     page[0..4].copy_from_slice(&[1, 8, 0, 0]);
@@ -188,7 +188,7 @@ fn descriptors(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), 
     Ok(())
 }
 
-/// CNS 05h.
+/// CNS 05h: the part of Identify Namespace that depends on the command set.
 fn namespace_of_command_set(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u16> {
     let Some(shape) = shape_of(machine, query.id)? else {
         return Ok(());
@@ -197,7 +197,7 @@ fn namespace_of_command_set(machine: &Machine, query: &Query, page: &mut Page) -
         return Err(REFUSED);
     }
     if shape.command_set == ZONED {
-        // MAR, MOR: no limits of active and open zones. The zone size of the format in use.
+        // MAR and MOR: the numbers of active and open zones have no limit.
         page[4..12].fill(0xFF);
         let format = 2816 + 16 * usize::from(shape.format & 63);
         page[format..format + 8].copy_from_slice(&ZONE_BLOCKS.to_le_bytes());
@@ -205,7 +205,7 @@ fn namespace_of_command_set(machine: &Machine, query: &Query, page: &mut Page) -
     Ok(())
 }
 
-/// CNS 08h.
+/// CNS 08h: the part of Identify Namespace that is independent of the command set.
 fn independent(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u16> {
     if let Some(shape) = shape_of(machine, query.id)? {
         page[8] = u8::from(shape.read_only);

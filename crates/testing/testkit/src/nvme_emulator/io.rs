@@ -1,4 +1,4 @@
-//! NVM commands: read, write, flush; walking PRPs.
+//! Executes NVM commands (read, write, flush), and walks their PRPs.
 
 use std::vec;
 use std::vec::Vec;
@@ -65,7 +65,7 @@ fn transfer(machine: &mut Machine, command: &Fetched, write: bool) -> Result<(),
         Ok(spans) => spans,
         Err(Stray) => return stray(machine),
     };
-    // As the blocks are on the bus.
+    // The blocks as they are on the bus, with their metadata.
     let mut image = vec![0; bytes as usize];
     if !write {
         copy(machine, command, lba..end, &mut image, false);
@@ -90,15 +90,15 @@ fn transfer(machine: &mut Machine, command: &Fetched, write: bool) -> Result<(),
     Ok(())
 }
 
-/// MDTS in bytes. A value that no length reaches is no limit, as 0 is.
+/// Returns MDTS in bytes. There is no limit if MDTS is 0, or so large that the limit does not fit a `u64`.
 fn longest(mdts: u8) -> u64 {
     let shifted = 1u64.checked_shl(mdts.into());
     let bytes = shifted.and_then(|pages| pages.checked_mul(PAGE));
     bytes.filter(|_| mdts != 0).unwrap_or(u64::MAX)
 }
 
-/// Copies blocks between the medium and what they are on the bus, where metadata, always zero, stands
-/// behind each.
+/// Copies blocks between the medium and their image on the bus. In the image, each block is followed by its metadata.
+/// The medium stores no metadata, so it is zero when it is read.
 fn copy(
     machine: &mut Machine,
     command: &Fetched,
@@ -129,7 +129,7 @@ fn stray(machine: &mut Machine) -> Result<(), u16> {
 
 type Spans = Vec<(u64, u64)>;
 
-/// The memory that the command's PRPs describe (Base §4.1.1), chained lists included.
+/// Returns the memory that the command's PRPs describe (Base §4.1.1), including chained lists.
 fn spans(machine: &Machine, command: &Fetched, bytes: u64) -> Result<Result<Spans, Stray>, u16> {
     let prp1 = command.prp1();
     if !prp1.is_multiple_of(4) {
@@ -153,7 +153,8 @@ fn spans(machine: &Machine, command: &Fetched, bytes: u64) -> Result<Result<Span
             Ok(entry) => entry,
             Err(stray) => return Ok(Err(stray)),
         };
-        // The last entry of a page of a list chains to the next, if more than one page is left.
+        // If more than one page of data is left, the last entry in a page of the list points to the next page of the
+        // list.
         if (list + 8).is_multiple_of(PAGE) && left > PAGE {
             list = entry;
             continue;
@@ -166,7 +167,7 @@ fn spans(machine: &Machine, command: &Fetched, bytes: u64) -> Result<Result<Span
     Ok(Ok(spans))
 }
 
-/// Every entry but PRP1 is a page boundary.
+/// Returns the span that a PRP entry other than PRP1 describes. Such an entry must be on a page boundary.
 fn page(entry: u64, length: u64) -> Result<(u64, u64), u16> {
     if entry.is_multiple_of(PAGE) {
         Ok((entry, length))

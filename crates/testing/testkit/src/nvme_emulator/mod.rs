@@ -1,9 +1,10 @@
-//! An NVMe controller in the process: registers, queues and data behave as the specifications say, or, at
-//! the flick of a switch, as no controller should.
+//! An NVMe controller in the process. Its registers, queues and data behave as the specifications say. Tests can throw
+//! [`Switches`] that make it misbehave.
 //!
-//! It is a PCI host too, with one function on it: drivers claim [`NvmeEmulator::slot`]. Bus addresses differ
-//! from memory addresses, the device reaches only what was translated for it, only while it may be bus
-//! master, and time is virtual: it passes as the driver waits, so a time-out of seconds takes none.
+//! The model is also a PCI host with this one function: drivers claim [`NvmeEmulator::slot`]. Bus addresses differ from
+//! memory addresses. The device can reach only memory that was translated for it, and only while bus mastering is on.
+//! Time is virtual: it passes when the driver reads the clock or waits. So a time-out of seconds takes almost no real
+//! time.
 #![expect(unsafe_code, reason = "a device accesses memory by address")]
 
 mod admin;
@@ -47,37 +48,38 @@ pub use self::timing::Timing;
 use crate::device_memory::{Memory, Oracle};
 use crate::virtual_time::{LOOK, PAUSE};
 
-/// What the model has seen and done.
+/// Counts of events in the model.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Commands fetched from I/O submission queues.
     pub io_commands: u64,
-    /// The most I/O commands that were in flight at once.
+    /// The most I/O commands that were in flight at the same time.
     pub most_in_flight: usize,
-    /// Accesses to memory that was never translated for the device: must stay 0.
+    /// Accesses to memory that the device cannot reach. Must stay 0.
     pub stray_accesses: u64,
-    /// Accesses that were due while bus mastering was off, and did not happen.
+    /// Fetched commands that could not be executed because bus mastering was off. Each is counted again whenever the
+    /// model tries to work.
     pub refused_accesses: u64,
-    /// Flushes executed.
+    /// Flush commands that were executed.
     pub flushes: u64,
-    /// Normal shutdowns notified.
+    /// Normal shutdowns that the driver has requested through CC.SHN.
     pub shutdowns: u64,
     /// Controller resets (CC.EN cleared) and Function Level Resets.
     pub resets: u64,
-    /// Doorbell writes that the specification calls invalid, and overruns: must stay 0.
+    /// Doorbell writes that are invalid by the specification, and [`overruns`](Self::overruns). Must stay 0.
     pub bad_doorbells: u64,
-    /// Completions for which their queue had no room: must stay 0.
+    /// Completions for which the completion queue had no room. Must stay 0.
     pub overruns: u64,
 }
 
-/// Everything behind the model's lock.
+/// The state that the model's lock protects.
 struct Machine {
     config: Config,
     controller: Controller,
     memory: Memory,
     switches: Switches,
     counts: Counts,
-    /// Nanoseconds of a pause.
+    /// Nanoseconds that a pause of the driver takes.
     pause: u64,
     now: u64,
 }
@@ -95,26 +97,26 @@ impl Machine {
         }
     }
 
-    /// Whether the function answers in configuration space.
+    /// Whether the function answers accesses to configuration space.
     fn is_there(&self) -> bool {
         !self.switches.removed && self.now >= self.switches.flr_until
     }
 }
 
-/// The controller and the bus that it's on.
+/// The controller, and the bus to which it is attached.
 pub struct NvmeEmulator {
     machine: Mutex<Machine>,
 }
 
 impl NvmeEmulator {
-    /// A model that lives as long as the process, as a device does.
+    /// Makes a model that lives as long as the process, as a device does.
     pub fn leak(shape: Shape) -> &'static Self {
         Box::leak(Box::new(Self {
             machine: Mutex::new(Machine::new(shape)),
         }))
     }
 
-    /// Where a driver claims it. Once for each model.
+    /// Returns the slot from which a driver claims the controller. Call this only once for each model.
     pub fn slot(&'static self) -> DeviceSlot<Nvme> {
         let registers = Box::leak(Box::new(Registers(self)));
         let bars = Box::leak(Box::new(Bars { registers }));
@@ -131,18 +133,20 @@ impl NvmeEmulator {
             device: 4,
             function: 0,
         };
-        // SAFETY: each model is its own bus, and callers ask once; nothing else drives it.
+        // SAFETY: each model is on a bus of its own, and callers ask for its slot only once. So nothing else drives the
+        // device.
         let slot = Box::leak(Box::new(unsafe { PciSlot::new(host, address) }));
-        // SAFETY: it is an NVMe controller.
+        // SAFETY: the model behaves as an NVMe controller, which is the device that the table describes.
         unsafe { slot.with_table() }
     }
 
-    /// Changes the switches.
+    /// Lets `change` throw the switches.
     pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
         change(&mut self.lock().switches);
     }
 
-    /// Unplugs the device, and plugs it in again as it comes from power-on.
+    /// Unplugs the device and plugs it in again, as after power-on. The media and the counts stay, and all switches are
+    /// reset.
     pub fn replug(&self) {
         let mut machine = self.lock();
         machine.switches = Switches::default();
@@ -150,7 +154,7 @@ impl NvmeEmulator {
         machine.controller.power_on();
     }
 
-    /// Unplugs the device, and plugs in another of this shape, which has seen nothing.
+    /// Unplugs the device and plugs in a new one of this shape, with empty media. All switches and counts are reset.
     pub fn replug_as(&self, shape: Shape) {
         self.run(|machine| {
             machine.switches = Switches::default();
@@ -175,32 +179,32 @@ impl NvmeEmulator {
         self.lock().controller.namespaces[index].shape.active = active;
     }
 
-    /// From now on `oracle` says what the device reaches.
+    /// Lets `oracle` decide from now on which memory the device can reach.
     pub fn watch(&self, oracle: &'static dyn Oracle) {
         self.run(|machine| machine.memory.watch(oracle));
     }
 
-    /// Makes a polling interval so many nanoseconds long, for tests in which time-outs come often.
+    /// Makes each polling interval `nanos` nanoseconds long. For tests in which time-outs come often.
     pub fn set_pause(&self, nanos: u64) {
         self.run(|machine| machine.pause = nanos);
     }
 
-    /// Forgets doorbells that were rung of no queue.
+    /// Sets the count of invalid doorbell writes to 0.
     pub fn forgive_doorbells(&self) {
         self.run(|machine| machine.counts.bad_doorbells = 0);
     }
 
-    /// What it has seen so far.
+    /// Returns the counts so far.
     pub fn counts(&self) -> Counts {
         self.lock().counts
     }
 
-    /// The medium of namespace 1, all its blocks.
+    /// Gives access to the medium of namespace 1.
     pub fn medium<R>(&self, look: impl FnOnce(&mut Vec<u8>) -> R) -> R {
         look(&mut self.lock().controller.namespaces[0].medium)
     }
 
-    /// The medium of namespace `id`, if there's one.
+    /// Gives access to the medium of namespace `id`. `None` if there is no such namespace.
     pub fn medium_of<R>(&self, id: u32, look: impl FnOnce(&mut Vec<u8>) -> R) -> Option<R> {
         let index = usize::try_from(id).ok()?.checked_sub(1)?;
         let mut machine = self.lock();
@@ -208,7 +212,7 @@ impl NvmeEmulator {
         Some(look(&mut namespace.medium))
     }
 
-    /// The model's clock, in nanoseconds. Looking here takes no time.
+    /// Returns the time of the model's clock, in nanoseconds. Does not let time pass.
     pub fn now(&self) -> u64 {
         self.lock().now
     }
@@ -219,19 +223,19 @@ impl NvmeEmulator {
         machine.controller.life.is_ready(machine.now)
     }
 
-    /// Whether the function may be bus master.
+    /// Whether bus mastering is on.
     pub fn is_bus_master(&self) -> bool {
         self.lock().config.is_bus_master()
     }
 
-    /// Lets `pauses` polling intervals pass.
+    /// Lets `pauses` polling intervals pass, in each of which the device works.
     pub fn tick(&self, pauses: u64) {
         for _ in 0..pauses {
             self.relax();
         }
     }
 
-    /// Panics, with no lock held, if the clock has come to its end.
+    /// Counts one call of the clock. Panics, without a lock held, if [`Switches::clock_lasts`] allows no more calls.
     fn wind(&self) {
         let lasts = self.run(|machine| {
             let lasts = machine.switches.clock_lasts.as_mut()?;
@@ -239,21 +243,25 @@ impl NvmeEmulator {
             *lasts = left.unwrap_or(0);
             Some(left)
         });
-        assert_ne!(lasts, Some(None), "the clock is broken");
+        assert_ne!(
+            lasts,
+            Some(None),
+            "the clock is broken: the switch `clock_lasts` allows no more calls"
+        );
     }
 
     fn lock(&self) -> MutexGuard<'_, Machine> {
         self.machine.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs the machine on behalf of the host: what it allocates is not the calling domain's.
+    /// Runs the machine on behalf of the host, so that memory that it allocates does not belong to the calling domain.
     fn run<R>(&self, step: impl FnOnce(&mut Machine) -> R) -> R {
-        // SAFETY: the model is host code, and so is every `step` in this module.
+        // SAFETY: the model is code of the host, and so is every `step` in this module.
         unsafe { as_host_uncharged(|| step(&mut self.lock())).0 }
     }
 }
 
-// SAFETY: reaches the model's configuration space only, at once.
+// SAFETY: the methods access only the model's configuration space, and return at once.
 unsafe impl ConfigSpace for NvmeEmulator {
     fn read(&self, _: PciAddress, offset: u16) -> u32 {
         self.run(|machine| {
@@ -281,10 +289,10 @@ unsafe impl ConfigSpace for NvmeEmulator {
     }
 }
 
-/// The model's registers as a bus; the lifetime of the model is the process's.
+/// The model's registers as a bus. The model lives as long as the process.
 struct Registers(&'static NvmeEmulator);
 
-// SAFETY: the model runs as the host.
+// SAFETY: the model runs on behalf of the host, also when it allocates.
 unsafe impl MmioBus for Registers {
     fn read(&self, offset: usize, _: Width) -> u32 {
         self.0.run(|machine| machine.register(offset))
@@ -295,12 +303,12 @@ unsafe impl MmioBus for Registers {
     }
 }
 
-/// BAR 0 is the registers.
+/// The function's BARs: BAR 0 has the registers, and there is no other.
 struct Bars {
     registers: &'static Registers,
 }
 
-// SAFETY: returns an emulated bus, never a raw mapping.
+// SAFETY: `map` returns an emulated bus, never a raw mapping.
 unsafe impl MapBar for Bars {
     fn map(&self, _: PciAddress, bar: u8, length: usize) -> Result<Backing, MapBarError> {
         match bar {
@@ -313,14 +321,14 @@ unsafe impl MapBar for Bars {
     unsafe fn unmap(&self, _: PciAddress, _: u8, _: Backing) {}
 }
 
-// SAFETY: a bus address is the memory address plus a constant, and `Memory` takes the constant off again.
+// SAFETY: a bus address is the memory address plus a constant, which `Memory` subtracts again.
 unsafe impl DmaTranslate for NvmeEmulator {
     fn bus_address(&self, start: *const u8, length: usize) -> Option<u64> {
         self.run(|machine| machine.memory.grant(start, length))
     }
 }
 
-// SAFETY: as above.
+// SAFETY: the model runs on behalf of the host, also when it allocates.
 unsafe impl Clock for NvmeEmulator {
     fn now(&self) -> u64 {
         self.wind();

@@ -1,4 +1,4 @@
-//! Namespaces: what Identify says of them, and what is on them.
+//! Namespaces: the shape that Identify reports, and the medium.
 
 use std::vec;
 use std::vec::Vec;
@@ -13,15 +13,15 @@ pub(super) const ZONED: u8 = 2;
 /// How a namespace is formatted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NamespaceShape {
-    /// Attached to the controller.
+    /// Whether the namespace is attached to the controller.
     pub active: bool,
     /// LBADS: log2 of the block size.
     pub block_shift: u8,
     /// Blocks (NSZE).
     pub blocks: u64,
-    /// Bytes of metadata, which stand behind the data of each block.
+    /// Bytes of metadata, which follow the data of each block.
     pub metadata: u16,
-    /// Write protected.
+    /// Whether the namespace is write protected.
     pub read_only: bool,
     /// CSI: 0 is the NVM command set, 2 zoned namespaces. Others aren't modelled.
     pub command_set: u8,
@@ -45,7 +45,7 @@ impl NamespaceShape {
         last_format: 1,
     };
 
-    /// Bytes that a block has on the bus: with metadata they're extended blocks.
+    /// Returns the bytes of a block on the bus, where metadata extends it.
     pub(super) const fn bus_block(&self) -> u64 {
         (1 << self.block_shift) + self.metadata as u64
     }

@@ -1,4 +1,4 @@
-//! A controller that does next to nothing: registers in memory, and commands completed when asked.
+//! A controller that does next to nothing: its registers are plain memory, and it completes commands only when asked.
 
 use core::ptr::NonNull;
 use core::sync::atomic::{AtomicU64, Ordering};
@@ -18,13 +18,13 @@ const AQA: usize = 0x24;
 const ASQ: usize = 0x28;
 const ACQ: usize = 0x30;
 const DOORBELLS: usize = 0x1000;
-/// CAP: queues of 1024 entries, 500 ms, the NVM command set.
+/// CAP: queues of up to 1024 entries, a time-out of 500 ms, the NVM command set.
 const CAP: u64 = 1 << 37 | 1 << 24 | 1023;
 
 #[repr(align(4096))]
 struct Words([u32; BAR_LENGTH / 4]);
 
-/// A pair of queues as the controller sees it.
+/// A submission queue and its completion queue, as the controller sees them.
 #[derive(Clone, Copy, Default)]
 struct Queues {
     submissions: u64,
@@ -35,8 +35,8 @@ struct Queues {
     phase: u32,
 }
 
-/// An NVMe controller with one namespace of 512-byte blocks, as far as a driver sees while nothing goes wrong. It reads and writes
-/// no data. Bus addresses are memory addresses.
+/// An NVMe controller with one namespace of 512-byte blocks, which behaves only as far as a driver can see while
+/// nothing goes wrong. It transfers no data. Bus addresses are memory addresses.
 pub struct NullDisk {
     registers: NonNull<u32>,
     command: AtomicU64,
@@ -48,7 +48,7 @@ pub struct NullDisk {
 unsafe impl Sync for NullDisk {}
 
 impl NullDisk {
-    /// One that lives as long as the process.
+    /// Makes a controller that lives as long as the process.
     pub fn leak() -> &'static Self {
         let mut words = Box::new(Words([0; BAR_LENGTH / 4]));
         words.0[0] = CAP as u32;
@@ -63,7 +63,7 @@ impl NullDisk {
         }))
     }
 
-    /// Where a driver claims it. Once for each.
+    /// Returns the slot from which a driver claims the controller. Call this only once for each controller.
     pub fn slot(&'static self) -> DeviceSlot<Nvme> {
         let host = Host {
             config: self,
@@ -78,9 +78,10 @@ impl NullDisk {
             device: 4,
             function: 0,
         };
-        // SAFETY: each is its own bus, and callers ask once; nothing else drives it.
+        // SAFETY: each controller is on a bus of its own, and callers ask for its slot only once. So nothing else
+        // drives the device.
         let slot = Box::leak(Box::new(unsafe { PciSlot::new(host, address) }));
-        // SAFETY: it is an NVMe controller, as far as its queues go.
+        // SAFETY: the device behaves as an NVMe controller as far as its queues are concerned.
         unsafe { slot.with_table() }
     }
 
@@ -103,7 +104,7 @@ impl NullDisk {
         u64::from(self.register(offset + 4)) << 32 | u64::from(self.register(offset))
     }
 
-    /// Completes all commands that the driver has told of; how many.
+    /// Completes all commands up to the tails that the driver has rung in. Returns how many I/O commands these were.
     #[inline]
     pub fn serve(&self) -> u32 {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
@@ -118,7 +119,8 @@ impl NullDisk {
         done
     }
 
-    /// Has the next [`serve`](Self::serve) complete `count` commands once more: those that stand there.
+    /// Makes the next [`serve`](Self::serve) complete `count` more I/O commands without a driver. It takes the commands
+    /// that earlier use has left in the submission queue.
     pub fn repeat(&self, count: u32) {
         let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
         let tail = (queues[1].head + count) % queues[1].entries;
@@ -137,7 +139,8 @@ impl NullDisk {
         while queues.head != tail {
             let entry = (queues.submissions + u64::from(queues.head) * 64) as usize;
             let entry = core::ptr::with_exposed_provenance::<[u32; 16]>(entry);
-            // SAFETY: memory of the claim, which has so many entries, as long as the driver lives.
+            // SAFETY: the queue is memory of the claim with that many entries, and stays allocated as long as the
+            // driver lives.
             let words = unsafe { &*entry };
             execute(words);
             queues.head += 1;
@@ -148,7 +151,7 @@ impl NullDisk {
             let completion = core::ptr::with_exposed_provenance_mut::<[u64; 2]>(completion);
             let last = u64::from(words[0] >> 16 | queues.phase << 16) << 32;
             let value = [0, last | u64::from(number << 16 | queues.head)];
-            // SAFETY: as above.
+            // SAFETY: as for the submission queue.
             unsafe { completion.write_volatile(value) };
             queues.at += 1;
             if queues.at == queues.entries {
@@ -160,7 +163,7 @@ impl NullDisk {
         done
     }
 
-    /// Follows CC.EN.
+    /// Makes CSTS.RDY follow CC.EN. When CC.EN changes, starts again with empty queues.
     fn follow(&self) {
         let (enabled, ready) = (self.register(CC) & 1, self.register(CSTS) & 1);
         if enabled == ready {
@@ -181,23 +184,23 @@ impl NullDisk {
     }
 }
 
-/// Executes an admin command: Identify, and those that create the I/O queues.
+/// Executes an admin command: Identify, or one of the two that create the I/O queues. Others do nothing.
 fn administer(words: &[u32; 16], io: &mut Queues) {
     let pointer = u64::from(words[7]) << 32 | u64::from(words[6]);
     match words[0] as u8 {
         0x06 => {
             let page = core::ptr::with_exposed_provenance_mut::<u32>(pointer as usize);
             let values: &[(usize, u32)] = match words[10] as u8 {
-                // 2^20 blocks; format 0 of 512 bytes.
+                // 2^20 blocks; format 0 has blocks of 512 bytes.
                 0x00 => &[(0, 1 << 20), (128 / 4, 9 << 16)],
                 0x01 => &[(516 / 4, 1)],
                 0x02 => &[(0, 1)],
                 _ => &[],
             };
             for &(word, value) in values {
-                // SAFETY: inside the page of the driver's command.
+                // SAFETY: the word is inside the page that the driver's command names.
                 let at = unsafe { page.add(word) };
-                // SAFETY: as above.
+                // SAFETY: the page is memory of the claim, and `at` is inside it.
                 unsafe { at.write_volatile(value) };
             }
         }
@@ -213,7 +216,7 @@ fn administer(words: &[u32; 16], io: &mut Queues) {
     }
 }
 
-// SAFETY: reaches nothing but its own words.
+// SAFETY: the methods access nothing but the device's own registers.
 unsafe impl ConfigSpace for NullDisk {
     fn read(&self, _: PciAddress, offset: u16) -> u32 {
         match offset {
@@ -247,7 +250,7 @@ unsafe impl MapBar for NullDisk {
     }
 }
 
-// SAFETY: the device is this process: its addresses are the process's.
+// SAFETY: the device is code of this process, and uses its memory addresses as bus addresses.
 unsafe impl DmaTranslate for NullDisk {
     fn linear(&self) -> Option<u64> {
         Some(0)
@@ -258,7 +261,7 @@ unsafe impl DmaTranslate for NullDisk {
     }
 }
 
-// SAFETY: allocates nothing.
+// SAFETY: the methods allocate nothing.
 unsafe impl Clock for NullDisk {
     fn now(&self) -> u64 {
         self.now.fetch_add(1_000, Ordering::Relaxed)

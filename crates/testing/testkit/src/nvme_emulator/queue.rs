@@ -7,8 +7,9 @@ pub(super) struct Submission {
     pub(super) size: u16,
     pub(super) head: u16,
     pub(super) tail: u16,
+    /// The number of the completion queue.
     pub(super) completions: u16,
-    /// When it was created.
+    /// The time when the queue was created.
     pub(super) created: u64,
 }
 
@@ -59,14 +60,14 @@ impl Completion {
     }
 }
 
-/// A command as fetched.
+/// A command that was fetched.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Fetched {
     pub(super) queue: u16,
     pub(super) words: [u32; 16],
-    /// Pauses until it's executed.
+    /// Pauses until the command is executed.
     pub(super) wait: u32,
-    /// When it may be executed.
+    /// The time from which on the command may be executed.
     pub(super) due: u64,
 }
 
@@ -91,7 +92,7 @@ impl Fetched {
         u64::from(self.words[9]) << 32 | u64::from(self.words[8])
     }
 
-    /// Command dword `10 + index`.
+    /// Returns dword `10 + index` of the command.
     pub(super) fn dword(&self, index: usize) -> u32 {
         self.words[10 + index]
     }

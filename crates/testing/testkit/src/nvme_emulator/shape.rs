@@ -1,9 +1,9 @@
-//! How a controller is built.
+//! The properties of a controller.
 
 use super::namespace::NamespaceShape;
 use super::timing::Timing;
 
-/// What kind of controller it is.
+/// The properties of a controller that do not change while it runs.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
     /// LBADS of namespace 1: log2 of the block size.
@@ -12,7 +12,7 @@ pub struct Shape {
     pub blocks: u64,
     /// MDTS, as Identify reports it.
     pub mdts: u8,
-    /// CAP.MQES + 1; 0 is 65,536.
+    /// CAP.MQES + 1. 0 means 65,536.
     pub queue_entries: u16,
     /// CAP.DSTRD.
     pub doorbell_stride: u8,
@@ -20,52 +20,53 @@ pub struct Shape {
     pub namespace: bool,
     /// Bytes of metadata in each block of namespace 1.
     pub metadata: u16,
-    /// Namespace 1 is write protected.
+    /// Whether namespace 1 is write protected.
     pub read_only: bool,
     /// The I/O command set of namespace 1: see [`NamespaceShape::command_set`].
     pub command_set: u8,
     /// Namespaces 2 and up.
     pub further: &'static [NamespaceShape],
-    /// NN as Identify Controller reports it; 0 is as many as there are.
+    /// NN as Identify Controller reports it. 0 means the real number of namespaces.
     pub namespaces_reported: u32,
-    /// Whether function level reset is offered.
+    /// Whether the function offers a function level reset.
     pub flr: bool,
-    /// Where in BAR 0 the MSI-X table is.
+    /// The offset of the MSI-X table in BAR 0.
     pub msix_table: u32,
-    /// Pauses between the doorbell and a command's execution; 0 is at once.
+    /// Pauses between the doorbell write and the execution of an I/O command. 0 means at once.
     pub latency: u32,
-    /// Execute what is due in reverse order.
+    /// Whether commands that are due at the same time are executed in reverse order.
     pub reorder: bool,
-    /// Vendor ID in the low half, device ID in the high one.
+    /// The vendor ID in the low half, and the device ID in the high half.
     pub id: u32,
-    /// VS: major in bits 31:16, minor in 15:8.
+    /// VS: the major version in bits 31:16, the minor version in bits 15:8.
     pub version: u32,
-    /// CAP.CSS: bit 0 is the NVM command set, bit 6 is "I/O command sets".
+    /// CAP.CSS: bit 0 offers the NVM command set, bit 6 offers "I/O command sets".
     pub command_sets: u8,
-    /// Whether Identify knows the lists of active namespaces (CNS 02h).
+    /// Whether Identify supports the list of active namespaces (CNS 02h).
     pub namespace_lists: bool,
-    /// Whether Identify knows namespace descriptors (CNS 03h).
+    /// Whether Identify supports namespace descriptors (CNS 03h).
     pub namespace_descriptors: bool,
-    /// Identify Namespace fails for an inactive namespace instead of returning zeroes.
+    /// Whether Identify Namespace fails for an inactive namespace instead of returning zeroes.
     pub refuses_inactive: bool,
-    /// VWC: whether a volatile write cache is reported.
+    /// VWC: whether Identify reports a volatile write cache.
     pub write_cache: bool,
-    /// RTD3E, in microseconds: how long Identify says that a shutdown takes; 0 is not reported.
+    /// RTD3E: the microseconds that a shutdown takes according to Identify. 0 means that this is not reported.
     pub shutdown_micros: u32,
-    /// Most entries of an admin queue. With more, enabling ends in CSTS.CFS.
+    /// The most entries that an admin queue may have. If it has more, enabling ends in CSTS.CFS.
     pub admin_entries: u16,
-    /// The number of entries of an admin queue must be a multiple of this, or enabling ends in CSTS.CFS.
+    /// The number of entries of an admin queue must be a multiple of this. Otherwise enabling ends in CSTS.CFS.
     pub admin_multiple: u16,
-    /// The admin queues go on where they were if AQA isn't written between two enables.
+    /// Whether the admin queues go on with their old heads and tails if AQA isn't written between two enables.
     pub keeps_admin_queues: bool,
-    /// A notified shutdown ends in CSTS.CFS, which only a function level reset or a power cycle clears.
+    /// Whether a requested shutdown ends in CSTS.CFS, which only a function level reset or a power cycle clears.
     pub fatal_after_shutdown: bool,
-    /// What takes time.
+    /// How long the controller takes for its actions.
     pub timing: Timing,
 }
 
 impl Shape {
-    /// 4096 blocks of 512 bytes, 128 KiB transfers, everything at once.
+    /// A controller whose namespace 1 has 4096 blocks of 512 bytes. It transfers up to 128 KiB, and does everything at
+    /// once.
     pub const PLAIN: Self = Self {
         block_shift: 9,
         blocks: 4096,
@@ -97,7 +98,7 @@ impl Shape {
         timing: Timing::PROMPT,
     };
 
-    /// Namespace 1.
+    /// Returns the shape of namespace 1.
     pub(super) const fn first(&self) -> NamespaceShape {
         NamespaceShape {
             active: self.namespace,

@@ -1,100 +1,104 @@
-//! How the model misbehaves: what can be switched while it runs.
+//! The switches that make the model misbehave while it runs.
 
 use std::collections::VecDeque;
 
 use super::namespace::NamespaceShape;
 use crate::lost_writes::LostWrites;
 
-/// What goes wrong with one command.
+/// The misbehaviour with one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misbehaviour {
-    /// Completed with this status field (without phase tag).
+    /// The command is not executed, and is completed with this status field (without phase tag).
     Status(u16),
-    /// Completed under this CID instead of its own.
+    /// The command is executed, and is completed with this CID instead of its own.
     Cid(u16),
-    /// Completed twice.
+    /// The command is executed, and is completed twice.
     Twice,
-    /// Completed with the phase tag inverted: as if not.
+    /// The command is executed, and is completed with the phase tag inverted. So the completion looks old.
     WrongPhase,
-    /// Completed for this submission queue.
+    /// The command is executed, and is completed for this submission queue.
     Queue(u16),
-    /// Completed with this submission queue head.
+    /// The command is executed, and is completed with this submission queue head.
     Head(u16),
-    /// Never completed.
+    /// The command is neither executed nor completed.
     Silent,
-    /// Executed, and a completion of zeroes is written in place of its own.
+    /// The command is executed, and a completion of zeroes is written in place of its own.
     Zero,
-    /// Completed; and the entry behind its own has the phase tag of a new one, and zeroes else.
+    /// The command is executed and completed. In addition, the next entry of the completion queue gets the phase tag of
+    /// a new completion, and is otherwise zero.
     Ghost,
 }
 
-/// Switches that can be thrown at any time.
+/// Switches that a test can throw at any time.
 #[derive(Clone, Debug, Default)]
 pub struct Switches {
-    /// What goes wrong with the next I/O commands, one for each; `None` is what `every` says.
+    /// The misbehaviour with each of the next I/O commands. `None` means the misbehaviour in `every`.
     pub next: VecDeque<Option<Misbehaviour>>,
-    /// What goes wrong with every I/O command.
+    /// The misbehaviour with every I/O command.
     pub every: Option<Misbehaviour>,
-    /// What goes wrong with the next admin commands, one for each; `None` is what `every_admin` says.
+    /// The misbehaviour with each of the next admin commands. `None` means the misbehaviour in `every_admin`.
     pub next_admin: VecDeque<Option<Misbehaviour>>,
-    /// What goes wrong with every admin command.
+    /// The misbehaviour with every admin command.
     pub every_admin: Option<Misbehaviour>,
-    /// No I/O command completes any more, until this is cleared.
+    /// An I/O command that comes due while this is set is never executed or completed, even after this is cleared.
     pub hang: bool,
-    /// No command completes any more, admin commands neither.
+    /// The same as [`hang`](Self::hang), for I/O commands and admin commands.
     pub hang_all: bool,
-    /// CSTS.RDY is never set.
+    /// CSTS.RDY is never set, and no command is fetched.
     pub never_ready: bool,
     /// CSTS.RDY is never cleared.
     pub never_idle: bool,
     /// CSTS.SHST never says that a shutdown is complete.
     pub never_shut_down: bool,
-    /// CSTS.CFS is set until the next reset.
+    /// CSTS.CFS is set until CC.EN is cleared. A function level reset does not clear it.
     pub fatal: bool,
-    /// So many of the next enables end in CSTS.CFS instead of CSTS.RDY.
+    /// The number of next enables that end in CSTS.CFS instead of CSTS.RDY.
     pub fatal_enables: u32,
-    /// The host's clock panics once it was looked at, or waited with, so often.
+    /// The number of calls of the host's clock, to read it or to wait, that still succeed. After them each call panics.
     pub clock_lasts: Option<u64>,
-    /// Unplugged: all ones everywhere, no memory access.
+    /// The controller is unplugged: everything reads as all ones, and it accesses no memory.
     pub removed: bool,
-    /// After so many more register accesses the controller is unplugged.
+    /// The controller is unplugged after so many more register accesses.
     pub removed_after: Option<u64>,
-    /// After so many more register accesses registers read as all ones for so many nanoseconds.
+    /// After so many more register accesses, the registers read as all ones for so many nanoseconds, and take no
+    /// writes.
     pub blind_after: Option<(u64, u64)>,
-    /// The same, counted from when that has begun.
+    /// The next value of [`blind_after`](Self::blind_after), which it takes over when its nanoseconds begin.
     pub blind_again: Option<(u64, u64)>,
-    /// Until then.
+    /// The time until which the registers read as all ones. The model sets it from [`blind_after`](Self::blind_after).
     pub blind_until: u64,
-    /// Nanoseconds behind a Function Level Reset in which nothing answers, configuration space neither.
+    /// Nanoseconds after a Function Level Reset during which nothing answers, not even configuration space.
     pub flr_takes: u64,
-    /// Until when that is so.
+    /// The time until which nothing answers. The model sets it at a Function Level Reset.
     pub flr_until: u64,
-    /// Register writes that are lost, and writes to configuration space.
+    /// Register writes that the controller does not take.
     pub lost_writes: LostWrites,
-    /// See [`lost_writes`](Self::lost_writes).
+    /// Writes to configuration space that the function does not take.
     pub lost_config_writes: LostWrites,
-    /// Every flush ends with this status field instead of being executed.
+    /// Every flush ends with this status field, and is not executed.
     pub flush_status: Option<u16>,
-    /// What Identify says of namespace 1, whatever it is.
+    /// The shape that Identify reports for namespace 1 instead of its real one.
     pub identify_as: Option<NamespaceShape>,
-    /// Until when Identify says that, or nothing, in nanoseconds of the model's clock; 0 is for good.
+    /// The time, in nanoseconds of the model's clock, until which `identify_as`, `mute_namespace` and `mute_controller`
+    /// have an effect. 0 means for ever.
     pub identify_until: u64,
-    /// Identify Namespace of this one succeeds, and writes nothing.
+    /// Identify Namespace for this namespace ID succeeds, and writes nothing.
     pub mute_namespace: Option<u32>,
-    /// Identify Namespace of this one ends with this status field.
+    /// Identify Namespace for this namespace ID ends with this status field.
     pub namespace_status: Option<(u32, u16)>,
     /// Identify Controller succeeds, and writes nothing.
     pub mute_controller: bool,
     /// Nanoseconds that each admin command takes.
     pub admin_takes: u64,
-    /// What Identify says of the serial number: 20 of these bytes; 0 is some that never change.
+    /// The byte of which the serial number in Identify Controller consists. 0 means `1`.
     pub serial: u8,
-    /// What Identify says of namespace 1's EUI-64; 0 is that it has none.
+    /// The EUI-64 that Identify Namespace reports for namespace 1. 0 means that it has none.
     pub eui64: u64,
-    /// What Identify says of MDTS, whatever it is.
+    /// The MDTS that Identify Controller reports instead of the real one.
     pub mdts: Option<u8>,
-    /// The controller doesn't execute a command that it has said to have completed, however it came to say so: what it says may
-    /// be wrong, what it does is right.
+    /// The controller does not execute a command that it has reported as completed, even if it reported the wrong queue
+    /// or CID. So its reports may be false, but it does not access memory that the driver has taken back on their
+    /// account.
     pub keeps_its_word: bool,
 }

@@ -1,37 +1,39 @@
-//! What takes a controller time, in nanoseconds of the model's clock.
+//! How long a controller takes for its actions, in nanoseconds of the model's clock.
 
-/// How long things take. All zero, but for CAP.TO, is a controller that does everything at once.
+/// The times that a controller takes. If all but CAP.TO are zero, it does everything at once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// CAP.TO, in units of 500 ms.
     pub timeout_units: u8,
-    /// CSTS.RDY is set so long after CC.EN was.
+    /// The time from setting CC.EN until CSTS.RDY is set.
     pub ready: u64,
-    /// CSTS.RDY is cleared so long after CC.EN was.
+    /// The time from clearing CC.EN until CSTS.RDY is cleared.
     pub idle: u64,
-    /// For so long after CC.EN was cleared, registers read as all ones and writes are lost.
+    /// The time after clearing CC.EN in which registers read as all ones and writes are lost.
     pub blind: u64,
-    /// For so long after a function level reset, registers read as zero and writes are lost.
+    /// The time after a function level reset in which registers read as zero and writes are lost.
     pub zero_after_flr: u64,
-    /// For so long after a function level reset, registers read as all ones and writes are lost.
+    /// The time after a function level reset in which registers read as all ones and writes are lost.
     pub blind_after_flr: u64,
-    /// A register access sooner than so long after CC.EN was cleared hangs the controller: it answers
-    /// with CSTS.RDY unchanged until a function level reset.
+    /// The time after clearing CC.EN in which the driver must access no register. An access hangs the controller: until
+    /// a function level reset CSTS.RDY does not change any more.
     pub hands_off: u64,
-    /// CC.EN set sooner than so long after CSTS.RDY was cleared isn't noticed: CSTS.RDY is never set.
+    /// The time after CSTS.RDY is cleared in which CC.EN must not be set. If it is, the controller does not notice, and
+    /// CSTS.RDY is never set.
     pub rest: u64,
-    /// A command fetched from an I/O queue sooner than so long after the queue's creation is lost.
+    /// The time after the creation of an I/O queue in which commands that are fetched from it are lost.
     pub settle: u64,
-    /// I/O commands end in Namespace Not Ready, to be retried, for so long after CSTS.RDY was set.
+    /// The time after CSTS.RDY is set in which I/O commands other than flushes end in Namespace Not Ready, to be
+    /// retried.
     pub media: u64,
-    /// A flush completes so long after it was fetched.
+    /// The time from fetching a flush until it is completed.
     pub flush: u64,
-    /// CSTS.SHST says that a shutdown is complete so long after it was notified.
+    /// The time from requesting a shutdown until CSTS.SHST says that it is complete.
     pub shutdown: u64,
 }
 
 impl Timing {
-    /// Everything at once; CAP.TO is 1 s.
+    /// Everything happens at once. CAP.TO is 1 s.
     pub const PROMPT: Self = Self {
         timeout_units: 2,
         ready: 0,

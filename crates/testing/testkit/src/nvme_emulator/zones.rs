@@ -1,22 +1,22 @@
-//! Zones of a zoned namespace (Zoned Namespace Command Set 1.1 §2.3): all have a write pointer, and a write
-//! that does not begin there fails.
+//! The zones of a zoned namespace (Zoned Namespace Command Set 1.1 §2.3). Each has a write pointer, and a write that
+//! begins elsewhere in the zone fails.
 
 use std::vec::Vec;
 
-/// Blocks of a zone, all of them writeable.
+/// The blocks of a zone. All of them can be written.
 pub(super) const ZONE_BLOCKS: u64 = 64;
 
 const BOUNDARY_ERROR: u16 = 0x01B8;
 const FULL: u16 = 0x01B9;
 const INVALID_WRITE: u16 = 0x01BC;
 
-/// The write pointers.
+/// The write pointers of all zones.
 pub(super) struct Zones {
     pointers: Vec<u64>,
 }
 
 impl Zones {
-    /// Empty zones over `blocks` blocks; what is left over belongs to none.
+    /// Makes empty zones over `blocks` blocks. Blocks at the end that do not fill a zone belong to no zone.
     pub(super) fn new(blocks: u64) -> Self {
         let starts = (0..blocks / ZONE_BLOCKS).map(|zone| zone * ZONE_BLOCKS);
         Self {
@@ -24,7 +24,8 @@ impl Zones {
         }
     }
 
-    /// Moves a write pointer over `blocks` blocks from `lba` on, or says why they can't be written.
+    /// Moves a write pointer over `blocks` blocks from `lba` on. If they can't be written, returns the status that says
+    /// why.
     pub(super) fn write(&mut self, lba: u64, blocks: u64) -> Result<(), u16> {
         let zone = lba / ZONE_BLOCKS;
         let end = (zone + 1) * ZONE_BLOCKS;

@@ -1,4 +1,4 @@
-//! The exchange heap: all ways to an object, and from one to another.
+//! Drives the exchange heap: all constructors of objects, and all conversions between them.
 
 use super::live::{self, Places, Range};
 use super::{Broken, Limits, PLACES, Tally, numbers};
@@ -8,25 +8,25 @@ use samara_shared_heap::class::{self, MAX_OBJECT};
 use samara_shared_heap::{Cap, Capability};
 use zerocopy::{FromBytes, Immutable, IntoBytes, KnownLayout};
 
-/// As large and as aligned as a page.
+/// A value with the size and alignment of a page.
 #[derive(Exchangeable, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C, align(4096))]
 struct Page([u8; 4096]);
 
-/// Aligned to more than a slab.
+/// A value with an alignment larger than a slab.
 #[derive(Exchangeable, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C, align(131072))]
 struct Wide([u8; 131_072]);
 
-/// Nothing, at the largest alignment that the compiler knows.
+/// A value without bytes, at the largest alignment that the compiler accepts.
 #[derive(Exchangeable, FromBytes, IntoBytes, Immutable, KnownLayout)]
 #[repr(C, align(536870912))]
 struct Huge;
 
-/// A capability with contents.
+/// A capability that has contents, which can be checked.
 struct Probe([u8; 40]);
 
-// SAFETY: stands for nothing.
+// SAFETY: the capability stands for nothing outside itself, so there is nothing to quiesce.
 unsafe impl Capability for Probe {
     const NAME: &'static str = "probe";
 }
@@ -50,7 +50,7 @@ enum Thing {
 }
 
 impl Thing {
-    /// Shows each object that has contents, its alignment and its number.
+    /// Calls `show` for each object that has contents, with its bytes, its alignment and its number within the thing.
     fn each(&mut self, mut show: impl FnMut(&mut [u8], usize, u64)) {
         match self {
             Self::Bytes(bytes) => show(bytes, 1, 0),
@@ -70,7 +70,7 @@ impl Thing {
                     }
                 }
             }
-            // Not to be written.
+            // The bytes of these must not be overwritten.
             Self::Text(_) | Self::Cap(_) => {}
         }
     }
@@ -92,7 +92,7 @@ impl Thing {
     }
 }
 
-/// A thing, and what it bears.
+/// A thing, and the tag that its contents have.
 struct Entry {
     thing: Thing,
     tag: u64,
@@ -105,11 +105,12 @@ struct Exchange<'a> {
     tally: Tally,
 }
 
-/// Drives the exchange heap for `steps` steps of the stream of `seed`. `held` tells how many bytes of slots whoever
-/// the thread acts for has there: for the host, with others about, always 0.
+/// Drives the exchange heap for `steps` steps of the stream of `seed`. `held` returns how many bytes of slots the owner
+/// on whose behalf the thread runs has there. If this is the host and others use the heap meanwhile, it must return 0
+/// always.
 ///
 /// # Errors
-/// What does not hold.
+/// The first violation of the model.
 pub fn exchange(
     limits: Limits,
     held: &dyn Fn() -> usize,
@@ -134,17 +135,18 @@ pub fn exchange(
     } = run;
     for entry in entries.iter_mut().flatten() {
         if !entry.thing.holds(entry.tag) {
-            return Err(broken(steps, "what lay untouched is changed"));
+            return Err(broken(steps, "an object has changed since it was written"));
         }
     }
     drop(entries);
     if held() != before {
-        return Err(broken(steps, "not all comes back"));
+        return Err(broken(steps, "not all bytes were given back"));
     }
     Ok(tally)
 }
 
-/// What was asked for: so many bytes, aligned, in one object, and how many more beside it.
+/// A request: the bytes and the alignment of one object, and the bytes of further objects that it needs. `bytes` is
+/// `None` if the size overflows.
 #[derive(Clone, Copy)]
 struct Asked {
     bytes: Option<usize>,
@@ -159,21 +161,21 @@ impl Exchange<'_> {
             None => self.make(rng, place, tag)?,
             Some(mut entry) => {
                 if !entry.thing.holds(entry.tag) {
-                    return Err("what lay untouched is changed");
+                    return Err("an object has changed since it was written");
                 }
                 if rng.below(3) > 0 {
                     self.entries[place] = Some(self.change(rng, entry)?);
                 }
             }
         }
-        // A scan of all that lives: now and then.
+        // Only now and then, because `held` scans the whole heap.
         if tag.is_multiple_of(8) && (self.held)() > self.limits.quota {
             return Err("more is held than the quota allows");
         }
         Ok(())
     }
 
-    /// What an object of `count` values of `T` takes, if it is to be asked for at all.
+    /// Returns the request for an object of `count` values of `T`. `None` if the engine is not to make it.
     fn asked<T>(&self, count: usize, beside: usize) -> Option<Asked> {
         let bytes = count.checked_mul(size_of::<T>());
         let align = align_of::<T>();
@@ -277,13 +279,13 @@ impl Exchange<'_> {
     fn granted(&mut self, asked: Asked, thing: &mut Thing) -> Result<(), &'static str> {
         self.tally.granted += 1;
         if self.is_beyond(asked) {
-            return Err("more is granted than there can be");
+            return Err("a request is granted that is larger than any heap");
         }
         let mut outcome = Ok(());
         let entries = &mut self.entries;
         thing.each(|memory, align, _| {
             if !live::is_zeroed(memory) {
-                outcome = Err("a constructor shows what was there before");
+                outcome = Err("a constructor shows the former contents of the memory");
             }
             let new = range(memory);
             for entry in entries.iter_mut().flatten() {
@@ -300,18 +302,19 @@ impl Exchange<'_> {
         let is_too_large = asked.bytes.is_none_or(|bytes| bytes > MAX_OBJECT);
         self.tally.beyond += u32::from(is_too_large);
         if is_too_large != (error == AllocError::TooLarge) {
-            return Err("what is too large is not told from what there is no room for");
+            return Err("the error confuses `TooLarge` with a lack of room");
         }
         let needed = occupied(asked)
             .saturating_add(asked.beside)
             .saturating_add((self.held)());
         if needed <= self.limits.quota && !self.is_beyond(asked) {
-            return Err("what there is room for is refused");
+            return Err("a request is refused although there is room for it");
         }
         Ok(())
     }
 
-    /// Into another kind of thing, where it stands, or a step of a batch's.
+    /// Converts a thing to another kind, which must keep its place and its bytes. For a batch, changes a member
+    /// instead.
     fn change(&mut self, rng: &mut Rng, entry: Entry) -> Result<Entry, &'static str> {
         let Entry { thing, tag } = entry;
         let mut before = None;
@@ -330,7 +333,7 @@ impl Exchange<'_> {
                 4 => RRef::try_into_slice(bytes)
                     .map_or_else(|back| Thing::Bytes(back.1), Thing::Pages),
                 _ => {
-                    // What a shadow makes again for a call that it repeats: as large, zeroed.
+                    // A shadow makes such a buffer for a call that it repeats: it has the same length, and is zeroed.
                     let Ok(mut scratch) = RRef::<[u8]>::renew(bytes.shape()) else {
                         return Ok(Entry {
                             thing: Thing::Bytes(bytes),
@@ -338,7 +341,7 @@ impl Exchange<'_> {
                         });
                     };
                     if scratch.len() != bytes.len() || !live::is_zeroed(&scratch) {
-                        return Err("a buffer that is made again is another");
+                        return Err("a renewed buffer has another length or is not zeroed");
                     }
                     live::fill(&mut scratch, !tag);
                     Thing::Bytes(bytes)
@@ -363,15 +366,15 @@ impl Exchange<'_> {
         let mut after = None;
         thing.each(|memory, _, _| after = after.or(Some(range(memory))));
         if before != after {
-            return Err("another view is another place");
+            return Err("a conversion has moved the object");
         }
         if !thing.holds(tag) {
-            return Err("another view shows other bytes");
+            return Err("a conversion has changed the bytes");
         }
         Ok(Entry { thing, tag })
     }
 
-    /// Pushes, pops or replaces a member; they bear the batch's tag and their index.
+    /// Pushes, pops or replaces a member. The tag of a member is the batch's tag plus the member's index.
     fn turn(&mut self, rng: &mut Rng, batch: &mut Batch, tag: u64) -> Result<(), &'static str> {
         let len = batch.len();
         let member = |bytes, index: usize| {
@@ -387,7 +390,7 @@ impl Exchange<'_> {
                     return Ok(());
                 };
                 if batch.replace(index, member).is_ok() != (index < len) {
-                    return Err("a batch has a member where there is none");
+                    return Err("`replace` succeeds without such a member, or fails with one");
                 }
             }
             _ => {
@@ -395,12 +398,12 @@ impl Exchange<'_> {
                     return Ok(());
                 };
                 if batch.push_back(member).is_err() != (len == batch.capacity()) {
-                    return Err("a batch takes what there is no room for");
+                    return Err("`push_back` succeeds in a full batch, or fails in another");
                 }
             }
         }
         if batch.get(index).is_some() != (index < batch.len()) {
-            return Err("a batch shows a member where there is none");
+            return Err("`get` returns a member that does not exist, or none that does");
         }
         Ok(())
     }
@@ -413,7 +416,7 @@ fn range(memory: &[u8]) -> Range {
     }
 }
 
-/// Bytes of slots or pages that it takes.
+/// Returns the bytes of slots or pages that the request occupies.
 fn occupied(asked: Asked) -> usize {
     asked.bytes.map_or(usize::MAX, |bytes| {
         class::occupied(class::place(bytes, asked.align), bytes, asked.align)

@@ -1,16 +1,17 @@
-//! Adversarial sizes, alignments and counts against a model: one engine, driven by hosted tests and by the
-//! reference kernel's own, whose addresses lie in the other half, where sums with them wrap.
+//! Drives both heaps with adversarial sizes, alignments and counts, and compares them with a model. Hosted tests and
+//! the reference kernel's own tests use the same engine. In the kernel, addresses lie in the upper half of the address
+//! space, so sums of an address and a large size wrap.
 //!
-//! [`private`] drives a global allocator, [`exchange`] all ways to an object on the exchange heap. Both are
-//! repeatable: what breaks is named by its seed and step. What the model holds:
+//! [`private`] drives a global allocator. [`exchange`] drives all constructors of objects on the exchange heap. Both
+//! are repeatable: a failure names its seed and step. The model demands:
 //!
-//! * live ranges are aligned and disjoint;
-//! * contents stay until they are freed, and over every change of size;
-//! * what is held never exceeds the quota, and all comes back;
-//! * what is refused changes nothing, and what is larger than anything could be is refused.
+//! * Live ranges are aligned and disjoint.
+//! * Contents stay until they are freed, and over every change of size.
+//! * The bytes held never exceed the quota, and all of them are given back at the end.
+//! * A refused request changes nothing, and a request that is larger than any heap is refused.
 #![expect(
     unsafe_code,
-    reason = "an allocator's interface is unsafe, and capabilities are trusted"
+    reason = "the interface of an allocator is unsafe, and so is the trait of capabilities"
 )]
 
 mod exchange;
@@ -23,30 +24,30 @@ pub use private::private;
 
 use core::fmt;
 
-/// How many blocks or objects live at a time.
+/// The most blocks or objects that live at the same time.
 const PLACES: usize = 24;
 
-/// Within what the engine moves.
+/// The limits of a heap under test, which the engine must know.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// The most that may ever be held, in bytes: the quota.
+    /// The quota: the most bytes that may be held at any time.
     pub quota: usize,
-    /// What is larger than this, size and alignment together, must be refused.
+    /// A request must be refused if its size and alignment together are larger than this.
     pub bound: usize,
-    /// Sizes between this and the bound are not asked for: they might be granted, and touched.
+    /// Sizes between this and the bound are not requested, because they could be granted and their memory touched.
     pub skip_above: usize,
-    /// Whether a size of nothing is asked for: an allocator that is not ours need not refuse it.
+    /// Whether allocations of no bytes are requested. A foreign allocator need not refuse them.
     pub empty: bool,
 }
 
-/// What was found.
+/// A violation of the model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Broken {
-    /// The stream.
+    /// The seed of the stream.
     pub seed: u64,
-    /// The step of it.
+    /// The step of the stream.
     pub step: u64,
-    /// What does not hold.
+    /// A description of the violation.
     pub what: &'static str,
 }
 
@@ -59,13 +60,13 @@ impl fmt::Display for Broken {
 
 impl core::error::Error for Broken {}
 
-/// How often what happened: a run in which all was refused, or nothing, proves little.
+/// Counts of a run's outcomes. A run in which every request was refused, or none was, proves little.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
-    /// What was asked for and given.
+    /// Requests that were granted.
     pub granted: u32,
-    /// What was not.
+    /// Requests that were refused.
     pub refused: u32,
-    /// Of that, what is larger than anything could be.
+    /// Refused requests that were larger than any heap.
     pub beyond: u32,
 }

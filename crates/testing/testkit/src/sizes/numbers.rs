@@ -1,8 +1,9 @@
-//! Numbers that sums go wrong with.
+//! Numbers that make sums overflow.
 
 use crate::rng::Rng;
 
-/// A size or a count. `at` is the address of what is to be made so large, if there is such.
+/// Returns a random size or count. `at` is the address of the block that is to get this size, if there is a block.
+/// `now` is the present size.
 pub(super) fn size(rng: &mut Rng, at: Option<usize>, now: usize) -> usize {
     let near = |number: usize, rng: &mut Rng| number.wrapping_add(rng.below(3)).wrapping_sub(1);
     match rng.below(10) {
@@ -12,7 +13,7 @@ pub(super) fn size(rng: &mut Rng, at: Option<usize>, now: usize) -> usize {
         2 => near(1 << rng.below(16), rng),
         3 => near(isize::MAX as usize, rng),
         4 => usize::MAX.wrapping_sub(rng.below(3)),
-        // To the end of the address space, and on by up to some pages.
+        // To the end of the address space, or up to a mebibyte beyond it.
         5 | 6 => {
             let beyond = [0, 1, 8, 16, 4096, 4097, 1 << 16, 1 << 20][rng.below(8)];
             let end = at.unwrap_or(rng.below(1 << 30)).wrapping_neg();
@@ -24,7 +25,7 @@ pub(super) fn size(rng: &mut Rng, at: Option<usize>, now: usize) -> usize {
     }
 }
 
-/// An alignment, up to 1 GiB; small ones more often.
+/// Returns a random alignment of at most 1 GiB. Small ones come more often.
 pub(super) fn align(rng: &mut Rng) -> usize {
     let most = [5, 13, 31][rng.below(3)];
     1 << rng.below(most)

@@ -1,4 +1,4 @@
-//! A global allocator: all four of its functions.
+//! Drives all four functions of a global allocator.
 
 use super::live::{self, Places, Range};
 use super::{Broken, Limits, PLACES, Tally, numbers};
@@ -11,7 +11,7 @@ use core::slice;
 struct Block {
     at: *mut u8,
     layout: Layout,
-    /// How long it was when it was last written.
+    /// The block's size when it was last written.
     written: usize,
     tag: u64,
 }
@@ -25,11 +25,12 @@ impl Block {
     }
 
     fn memory(&mut self) -> &mut [u8] {
-        // SAFETY: allocated with this layout; written, or zeroed, before it is looked at where it counts.
+        // SAFETY: the block was allocated with this layout, and this is the only reference to it. The engine checks
+        // only bytes that it has written or that the allocator must have zeroed.
         unsafe { slice::from_raw_parts_mut(self.at, self.layout.size()) }
     }
 
-    /// Whether it is as it was written, as far as it has been since.
+    /// Whether the block still has the contents that were last written, as far as it's still long enough.
     fn is_intact(&mut self) -> bool {
         let (written, tag) = (self.written, self.tag);
         live::holds(self.memory(), written, tag)
@@ -44,12 +45,14 @@ struct Private<'a, A> {
     tally: Tally,
 }
 
-/// Drives `allocator` for `steps` steps of the stream of `seed`. `held` tells how many bytes there are from it,
-/// committed, not only used. Sizes that no layout may have are asked for too, of
-/// [`GlobalAlloc::realloc`]: the allocator says that it refuses them.
+/// Drives `allocator` for `steps` steps of the stream of `seed`. `held` returns how many bytes the allocator has
+/// committed, which may be more than are used.
+///
+/// [`GlobalAlloc::realloc`] is also called with sizes that no layout may have. The allocator must promise to refuse
+/// them.
 ///
 /// # Errors
-/// What does not hold.
+/// The first violation of the model.
 pub fn private<A: GlobalAlloc>(
     allocator: &A,
     limits: Limits,
@@ -88,7 +91,7 @@ impl<A: GlobalAlloc> Private<'_, A> {
         Ok(())
     }
 
-    /// Whether to ask for this at all.
+    /// Whether the engine requests this size and alignment at all.
     fn is_asked(&self, size: usize, align: usize) -> bool {
         let room = size.saturating_add(align);
         (size > 0 || self.limits.empty)
@@ -114,7 +117,7 @@ impl<A: GlobalAlloc> Private<'_, A> {
             return Ok(());
         }
         let at = if zeroed {
-            // SAFETY: a size of nothing is asked of an allocator that refuses it.
+            // SAFETY: a layout of no bytes is used only with an allocator that refuses it (`Limits::empty`).
             unsafe { self.allocator.alloc_zeroed(layout) }
         } else {
             // SAFETY: as above.
@@ -131,7 +134,7 @@ impl<A: GlobalAlloc> Private<'_, A> {
         };
         self.granted(&block)?;
         if zeroed && !live::is_zeroed(block.memory()) {
-            return Err("zeroed memory that is not");
+            return Err("memory from `alloc_zeroed` is not zero");
         }
         live::fill(block.memory(), tag);
         self.blocks[place] = Some(block);
@@ -151,17 +154,17 @@ impl<A: GlobalAlloc> Private<'_, A> {
             self.blocks[place] = Some(block);
             return Ok(());
         }
-        // SAFETY: a live block with its layout; a size of nothing, or that no layout has, is refused.
+        // SAFETY: the block is live and has this layout. The allocator refuses a size that is 0 or that no layout has.
         let at = unsafe { self.allocator.realloc(block.at, block.layout, size) };
         if at.is_null() {
             if !block.is_intact() {
-                return Err("what was not resized is changed");
+                return Err("a refused `realloc` has changed the block");
             }
             self.blocks[place] = Some(block);
             return self.refused(size, align);
         }
         let Ok(layout) = Layout::from_size_align(size, align) else {
-            return Err("a size that no layout has is granted");
+            return Err("a size that no layout may have is granted");
         };
         block = Block {
             at,
@@ -170,7 +173,7 @@ impl<A: GlobalAlloc> Private<'_, A> {
         };
         self.granted(&block)?;
         if !block.is_intact() {
-            return Err("what was resized is changed");
+            return Err("`realloc` has changed the block's contents");
         }
         (block.written, block.tag) = (size, tag);
         live::fill(block.memory(), tag);
@@ -180,9 +183,9 @@ impl<A: GlobalAlloc> Private<'_, A> {
 
     fn free(&mut self, mut block: Block) -> Result<(), &'static str> {
         if !block.is_intact() {
-            return Err("what lay untouched is changed");
+            return Err("a block has changed since it was written");
         }
-        // SAFETY: a live block with its layout, given up.
+        // SAFETY: the block is live and has this layout, and it's not used after this.
         unsafe { self.allocator.dealloc(block.at, block.layout) };
         Ok(())
     }
@@ -191,7 +194,7 @@ impl<A: GlobalAlloc> Private<'_, A> {
         self.tally.granted += 1;
         let (size, align) = (block.layout.size(), block.layout.align());
         if size == 0 || self.is_beyond(size, align) {
-            return Err("more is granted than there can be");
+            return Err("a request is granted that is empty or larger than any heap");
         }
         let others = self.blocks.iter().flatten().map(Block::range);
         live::fits(block.range(), align, others)
@@ -206,15 +209,15 @@ impl<A: GlobalAlloc> Private<'_, A> {
             .flatten()
             .map(|block| block.layout.size().saturating_add(block.layout.align()))
             .sum();
-        // With few blocks about, the largest gap is no less than that.
+        // While so few bytes are used, there is a gap of at least this size.
         let little = self.limits.quota / 32;
         if size > 0 && size.saturating_add(align) <= little && used <= little {
-            return Err("little is refused");
+            return Err("a small request is refused although the heap is almost empty");
         }
         Ok(())
     }
 
-    /// All goes back, and there is as much room as at first.
+    /// Frees all blocks. Then a third of the quota must be available again in one block.
     fn end(&mut self) -> Result<(), &'static str> {
         for place in 0..PLACES {
             if let Some(block) = self.blocks[place].take() {
@@ -223,14 +226,14 @@ impl<A: GlobalAlloc> Private<'_, A> {
         }
         let third = (self.limits.quota / 3).min(self.limits.skip_above / 3);
         let Ok(layout) = Layout::from_size_align(third, 8) else {
-            return Err("a third of the quota is no size");
+            return Err("a third of the quota is too large for a layout: set a smaller quota");
         };
         // SAFETY: the size is not zero.
         let at = unsafe { self.allocator.alloc(layout) };
         if at.is_null() {
-            return Err("room is lost");
+            return Err("a third of the quota is not available after all blocks were freed");
         }
-        // SAFETY: allocated just now.
+        // SAFETY: the block was allocated just now with this layout.
         unsafe { self.allocator.dealloc(at, layout) };
         Ok(())
     }

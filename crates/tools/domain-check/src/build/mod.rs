@@ -38,7 +38,7 @@ impl Build {
     }
 
     /// Returns the directory for the records of builds in the target directory `target`. The variable [`RECORDS`]
-    /// must be set to it.
+    /// must be set to this directory.
     pub fn records(target: &Path) -> PathBuf {
         target.join("samara-invocations")
     }

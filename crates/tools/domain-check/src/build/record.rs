@@ -67,8 +67,8 @@ impl Invocation {
         variable.starts_with("CARGO") || variable.starts_with("RUST")
     }
 
-    /// Whether cargo sets the variable for each package from its manifest, so that it is the same wherever the
-    /// package is built. Other variables of cargo's may depend on the builder, and may be secrets.
+    /// Whether cargo sets the variable for each package, from its manifest or from the manifest's path. Other
+    /// variables of cargo's may come from the builder, and may be secrets.
     pub(crate) fn is_of_package(variable: &str) -> bool {
         const OTHERS: &[&str] = &[
             "CARGO_CRATE_NAME",

@@ -158,7 +158,7 @@ fn taken(mir: &str) -> Result<Findings, String> {
                 && variables(&code).any(|it| showing.contains(it)) =>
             {
                 found.insert((
-                    "shows by `Debug` what has an address in it",
+                    "shows by `Debug` a value that contains an address",
                     function.clone(),
                 ));
             }

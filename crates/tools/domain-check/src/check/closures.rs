@@ -74,7 +74,7 @@ fn kept(code: &str) -> Findings {
         }
         let what = format!(
             "a closure is called with a value that its caller keeps, and the compiler does not copy it: `{line}`; \
-             pass a reference, or what `core::hint::black_box` gives back for the value"
+             pass a reference, or the result of `core::hint::black_box` for the value"
         );
         let mut finding = Finding::new(Rule::UnsafeCode, what);
         finding.function.clone_from(&function);

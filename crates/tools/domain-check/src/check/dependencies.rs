@@ -79,7 +79,7 @@ fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Fi
     if !reviewed.source.holds(package) {
         let source = package.source.as_deref().unwrap_or("a path");
         let what = format!(
-            "{name} comes from {source}; what was reviewed is {:?}",
+            "{name} comes from {source}; the reviewed source is {:?}",
             reviewed.source
         );
         return Some(Finding::new(Rule::CrateSource, what).at(manifest));
@@ -88,7 +88,7 @@ fn dependency(review: &Review, domain: &Package, package: &Package) -> Option<Fi
         let since = reviewed.since.as_deref().unwrap_or_default();
         let version = &package.version;
         let what = format!(
-            "{name} is of version {version}; what was reviewed begins with {since} and is compatible with it"
+            "{name} has version {version}; the reviewed versions are {since} and later ones that are compatible with it"
         );
         return Some(Finding::new(Rule::CrateSource, what).at(manifest));
     }

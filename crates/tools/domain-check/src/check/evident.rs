@@ -269,7 +269,7 @@ fn split(path: &[TokenTree]) -> Option<(&[TokenTree], Vec<&[TokenTree]>)> {
     }
 }
 
-/// Returns the types in a tuple, or an array's type of elements without its length.
+/// Returns the types in a tuple, or the type of an array's elements.
 fn elements(list: &[TokenTree]) -> Vec<&[TokenTree]> {
     let ends = |token: &TokenTree| is_punct(Some(token), ';');
     between_commas(list.split(ends).next().unwrap_or_default())

@@ -26,8 +26,8 @@ pub(super) fn search(source: TokenStream, written: Option<&BTreeSet<String>>) ->
         .filter(|word| written.is_none_or(|it| it.contains(word)));
     own.map(|word| {
         let what = format!(
-            "the name {word} may be of what a crate hides, and keeps sound for nobody else: do without it, or leave \
-             out the underscore of a name of your own"
+            "the name {word} may be that of an item that a crate hides, and that is not sound for other users: do \
+             without it, or leave out the underscore if the name is your own"
         );
         Finding::new(Rule::UnsafeCode, what)
     })

@@ -27,7 +27,7 @@ const OPTIONS: &[&str] = &[
     "-D",
     "-F",
     "-W",
-    // These are checked one by one too.
+    // The values of these options are checked one by one too.
     "--cfg",
     "--crate-type",
     "--edition",

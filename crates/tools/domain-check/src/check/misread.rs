@@ -93,7 +93,7 @@ impl<'a> Reader<'a> {
                 '"' => self.string(),
                 '\'' => {
                     if self.quote() && in_list && self.touches() {
-                        return Some("a character that touches what follows");
+                        return Some("a character that touches the next token");
                     }
                 }
                 _ if is_word(next) => {
@@ -165,8 +165,8 @@ impl<'a> Reader<'a> {
         is_character && is_word(first)
     }
 
-    /// Whether the text goes on so close to the last quote that the source may have had a lifetime before the quote,
-    /// and that the quote may have opened a character.
+    /// Whether the text after a character touches it. Then the source may have had a lifetime in this place, and the
+    /// last quote may have opened another character.
     fn touches(&self) -> bool {
         let mut chars = self.rest().chars();
         match chars.next() {

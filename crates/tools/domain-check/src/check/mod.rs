@@ -244,7 +244,7 @@ impl Unit<'_> {
     }
 
     /// Returns the findings about the unit's addresses, and those about functions that are values and about trait
-    /// objects. Both are visible only by types.
+    /// objects. Only the types of expressions show them.
     fn typed(
         &self,
         conditions: &Conditions,

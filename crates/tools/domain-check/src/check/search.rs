@@ -235,7 +235,7 @@ fn taken_name(rest: &[TokenTree]) -> Option<String> {
 }
 
 /// Returns the linked crate if `extern` before `rest` links `std` or a crate that depends on it. A root with `no_std`
-/// may do so, and no other check sees it.
+/// may link them in this way, and no other check sees that.
 fn linked_std(rest: &[TokenTree]) -> Option<String> {
     let [first, TokenTree::Ident(name), ..] = rest else {
         return None;

@@ -41,8 +41,8 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// Checks each source file that a unit of the domain was made from. Also returns their words that have the form
-    /// of hidden names.
+    /// Checks each source file that a unit of the domain was made from. Also returns the words of these files that
+    /// have the form of hidden names.
     pub(super) fn check(&self, files: &[PathBuf]) -> (Findings, BTreeSet<String>) {
         // For `Path`, a file that is called `.rs` has no extension.
         let (code, others): (Vec<_>, Vec<_>) = files
@@ -114,17 +114,17 @@ impl<'a> Sources<'a> {
     fn judge(&self, word: &str) -> Option<Finding> {
         if self.differing.contains(word) {
             let what = format!(
-                "the condition {word} has not the same values where the checks expand the code"
+                "the condition {word} may have other values where the checks expand the code"
             );
             return Some(Finding::new(Rule::Cfg, what));
         }
         if !word.is_ascii() {
             // The compiler normalises combining marks, and maps some letters to others.
-            let what = format!("the name {word} may be another one to the compiler");
+            let what = format!("the compiler may read the name {word} as another name");
             return Some(Finding::new(Rule::ReservedName, what));
         }
         word.starts_with(MADE_UP).then(|| {
-            let what = format!("the name {word} is of those that macros make up for themselves");
+            let what = format!("the name {word} may be one that macros make up for themselves");
             Finding::new(Rule::ReservedName, what)
         })
     }

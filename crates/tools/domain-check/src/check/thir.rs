@@ -35,7 +35,7 @@ pub(super) struct Bodies<'a> {
     pub(super) made: Vec<Typed<'a>>,
     /// Values of functions' own types, except the functions' paths.
     pub(super) held: Vec<Typed<'a>>,
-    /// The path of each body, and each parameter's type. Types of some expressions are among these.
+    /// The path of each body, and each parameter's type. The types of some expressions are among them.
     parameters: Vec<(&'a str, &'a str)>,
 }
 

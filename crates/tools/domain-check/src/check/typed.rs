@@ -62,8 +62,8 @@ pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
 }
 
 /// The deepest nesting of groups, and the longest chain of `else if`s in a group. Some checks visit the inner tokens
-/// once for each group around them, and the compiler indents its output of bodies by the depth: both are quadratic in
-/// it.
+/// once for each group around them, and the compiler indents its output of bodies by the depth: both take time that
+/// is quadratic in the nesting.
 const DEPTH: usize = 300;
 
 /// Whether groups nest deeper than `most`, or a chain of `else if`s is longer.
@@ -284,7 +284,7 @@ mod tests {
         ] {
             assert_eq!(with_tokens(printed), tokens);
         }
-        // A text ends where it ended before.
+        // Each string still ends at the same place.
         let text = "(\"DefId(0:1 ~ a[0]::\" , hidden(1), \")\")";
         assert!(with_tokens(text).contains("\" , hidden(1), \")\")"));
         let text = "(\"'^0.Named(DefId(0:1\", hidden(1))";

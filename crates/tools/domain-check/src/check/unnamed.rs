@@ -47,7 +47,7 @@ pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, Str
     };
     let unproved = |ty: &str, does: &str, doubt: Doubt| {
         let ty = spelled(ty);
-        format!("`{ty}` {does}, and the compiler does not look whether it is well-formed: {doubt}")
+        format!("`{ty}` {does}, and the compiler does not check whether it is well-formed: {doubt}")
     };
     for coercion in &bodies.coercions {
         if let Some(doubt) = judge.coercion(coercion)? {
@@ -76,7 +76,7 @@ pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, Str
     }
     for held in bodies.held.iter().filter(|it| it.ty.contains('\'')) {
         let what = format!(
-            "`{}` is used by a value, whose type may have become that of another impl's function",
+            "`{}` is used through a value, and the value's type may have become that of another impl's function",
             function(held.ty)
         );
         find(Rule::HeldFunction, what, held.body);
@@ -127,7 +127,9 @@ impl Judge<'_> {
         let (source, target) = (tokens(coercion.source)?, tokens(coercion.target)?);
         let (Some(from), Some(to)) = (pointee(&source), pointee(&target)) else {
             let source = coercion.source;
-            return Err(format!("`{source}` is unsized, which is no known pointer"));
+            return Err(format!(
+                "`{source}` is coerced to an unsized type, but is no pointer that the check knows"
+            ));
         };
         let is_slice = matches!(to, [TokenTree::Group(it)] if it.delimiter() == Delimiter::Bracket);
         let is_object = from.first().is_some_and(|it| is_word(it, "dyn"));

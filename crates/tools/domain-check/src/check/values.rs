@@ -32,7 +32,7 @@ pub(super) fn search(source: TokenStream) -> Findings {
     let findings = values.found.into_iter().map(|(what, function)| {
         let what = format!(
             "{what}, though its signature links a lifetime that its callers choose with another one, or with a type: \
-             nobody proves what that implies"
+             no caller proves the bounds that this link implies"
         );
         let mut finding = Finding::new(Rule::LinkedValue, what);
         finding.function = function;
@@ -122,8 +122,8 @@ impl Values {
         }
     }
 
-    /// Whether a signature, `for<…> fn(…) -> …`, has one of its own lifetimes in a place where it may be outside of
-    /// something.
+    /// Whether a signature, `for<…> fn(…) -> …`, has one of its own lifetimes in a place where another lifetime or a
+    /// type may be inside of it.
     fn links(&self, signature: &[TokenTree]) -> bool {
         let Some(signature) = Signature::read(signature) else {
             return true;
@@ -145,7 +145,7 @@ impl Values {
         linked.next().is_some() && !is_closed()
     }
 
-    /// Whether a word of a type stands only for itself.
+    /// Whether a word of a printed type stands for nothing that is not printed.
     fn says_all(&self, word: &str) -> bool {
         let hides = ["'erased", "'static", "Opaque", "as", "dyn", "impl"];
         !hides.contains(&word) && !self.parameters.contains(word)
@@ -422,7 +422,7 @@ mod tests {
 
     /// Invariant: CHECK-13
     #[test]
-    fn others_are_values_and_all_are_called() {
+    fn calls_and_values_that_link_nothing_pass() {
         let code = format!(
             "{FUNCTIONS}
             #[derive(Clone, Debug, Default, PartialEq, PartialOrd)]

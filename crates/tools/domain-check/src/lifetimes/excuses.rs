@@ -141,7 +141,7 @@ fn proved_bounds_excuse_a_result() {
 
 /// Invariant: CHECK-12
 #[test]
-fn a_guard_or_a_place_counts_only_if_proved() {
+fn an_unproved_guard_or_place_excuses_nothing() {
     refuses(&[
         (
             "trait Peel { type Of; } impl<'x, X> Peel for &'x X { type Of = X; }
@@ -302,7 +302,7 @@ fn aliases_are_expanded_in_all_places() {
 
 /// Invariant: CHECK-11
 #[test]
-fn a_name_means_its_import() {
+fn the_check_follows_imported_names() {
     refuses(&[
         (
             "use alloc::vec::{self}; use crate::vec::Drain; mod d { pub struct Drain<'a, T>([T; 0], [&'a (); 0]); }
@@ -351,7 +351,7 @@ fn a_name_means_its_import() {
 
 /// Invariant: CHECK-11
 #[test]
-fn a_clause_brings_its_types_together() {
+fn values_may_move_between_a_clauses_types() {
     refuses(&[
         (
             "fn give<'a, X, T: Num>(_: Option<&'a T>, x: X) -> Box<dyn Num + 'a> where (X, Option<T>): Conv { x() }",

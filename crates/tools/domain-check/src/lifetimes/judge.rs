@@ -183,8 +183,8 @@ fn is_used(bound: &Relied, facts: &Facts, all: &Closed<'_>, declared: &Closed<'_
     wanted && supplied
 }
 
-/// Whether a value can leave through this place that is believed to outlive the place's lifetime because of `node`.
-/// If the place may be a cell, it is enough, even if it is inside of `node`.
+/// Whether the body can pass on, through this place, a value that it believes to outlive the place's lifetime because
+/// of `node`. If the place may be a cell, the place is enough even inside of `node`.
 fn is_wanted(occurrence: &Occurrence, node: Node) -> bool {
     occurrence.demand || is_outside(occurrence, node)
 }

@@ -85,7 +85,7 @@ const DOMAIN_SIDE: &[Group] = &[
     ),
     ("the bytes that are served", &["samara-pattern"]),
     (
-        "what drivers share: state in values, and no authority",
+        "code that drivers share: state in values, and no authority",
         &["samara-driver"],
     ),
 ];
@@ -134,12 +134,12 @@ const OTHERS: &[Group] = &[
 
 const OF_OTHERS: &[Group] = &[
     (
-        "safe views of bytes, for types of trusted crates and of interfaces. Its derives are not proof against whoever \
-         writes the type: google/zerocopy#3617, #3619 and #3633 are open",
+        "safe views of bytes, for types of trusted crates and of interfaces. Its derives do not protect against the \
+         author of the type: google/zerocopy#3617, #3619 and #3633 are open",
         &["zerocopy", "zerocopy-derive"],
     ),
     (
-        "a part of the TCP/IP stack, reviewed for what that does with it",
+        "a part of the TCP/IP stack, reviewed for the stack's use of it",
         &[
             "managed",
             "heapless",
@@ -178,8 +178,8 @@ const FEATURES: &[Group] = &[
     ("zerocopy", &["derive", "zerocopy-derive"]),
 ];
 
-/// The reviewed versions of other authors' crates: for each crate the lowest without a known unsoundness, except for
-/// those that [`REFUSED`] names, or that can be reached only by naming the crate.
+/// The reviewed versions of other authors' crates: for each crate the lowest version without a known unsoundness. An
+/// unsoundness is accepted if [`REFUSED`] names it, or if it can be reached only by naming the crate.
 const SINCE: &[(&str, &str)] = &[
     ("bitflags", "1.3.2"),
     ("byteorder", "1.5.0"),
@@ -202,7 +202,7 @@ const REFUSED: &[(&str, &[Group])] = &[
     (
         "httparse",
         &[(
-            "parts that are shown to benchmarks alone: they make a `str` of bytes that nobody looked at",
+            "parts that are public for benchmarks alone: they make a `str` of bytes that they did not check",
             &["_benchable", "parse_method", "parse_uri", "parse_version"],
         )],
     ),
@@ -210,7 +210,8 @@ const REFUSED: &[(&str, &[Group])] = &[
         "zerocopy",
         &[
             (
-                "its trait Read is safe to implement, and proves that what is shared is not written (google/zerocopy#3613)",
+                "its trait Read is safe to implement, and proves that shared bytes are not written \
+                 (google/zerocopy#3613)",
                 &["Maybe", "Ptr", "invariant", "pointer"],
             ),
             (

@@ -33,7 +33,7 @@ pub enum Source {
     CratesIo,
     /// A member of the workspace that is checked.
     Member,
-    /// A package below this directory that is named by its path.
+    /// A package that is given by its path, in or below this directory.
     Path(PathBuf),
     /// Cargo's spelling of another source, as in `Cargo.lock`.
     Exact(String),
@@ -71,15 +71,15 @@ pub struct Reviewed {
     pub build_script: bool,
     /// The features that it was reviewed with.
     pub features: Features,
-    /// The lowest version that was reviewed, as `major.minor.patch`, without a known unsoundness: faults that earlier
-    /// versions had are not searched for. Later compatible versions are covered too. Without a value every version is
+    /// The lowest reviewed version without a known unsoundness, as `major.minor.patch`. The checks do not look for
+    /// faults of earlier versions. Later compatible versions are covered too. Without a value every version is
     /// covered.
     pub since: Option<String>,
     /// Names of its items that are not sound, or not meant for others. A domain that is linked with the crate may
     /// write none of these words, whatever the words mean there.
     pub refused: Vec<Entry>,
-    /// Whether a crate that is linked with it may be entered as a domain is. Such a crate counts as a domain unless
-    /// it was reviewed too.
+    /// Whether a crate that is linked with it may be entered in the way of a domain. Such a crate counts as a domain
+    /// unless it was reviewed too.
     pub marks_domains: bool,
     /// The reason why it may be part of a domain.
     pub reason: String,
@@ -260,7 +260,7 @@ impl Review {
     }
 }
 
-/// Whether a list names this.
+/// Whether a list has an entry with this name.
 pub(crate) fn names(list: &[Entry], name: &str) -> bool {
     list.iter().any(|entry| entry.name == name)
 }
@@ -283,7 +283,7 @@ mod tests {
 
     /// Invariant: CHECK-8
     #[test]
-    fn versions_that_promise_less_are_others() {
+    fn incompatible_versions_are_not_covered() {
         for (since, same, other) in [
             ("0.10.1", "0.10.9", "0.11.0"),
             ("0.10.1", "0.10.1", "1.10.1"),

@@ -12,22 +12,23 @@ use core::ops::Range;
 #[derive(Clone)]
 pub struct Cut<'a> {
     /// The address of a record on the stack, outside the boundary. The thread lands in the frame that contains this
-    /// address, if that frame catches an exception of its active call. Otherwise it lands in the outermost frame inside
-    /// that one that catches. In optimised code it is the record's own frame, into which `catch` was inlined.
+    /// address, if that frame catches an exception of its active call. If that frame does not, the thread lands in
+    /// the outermost frame below it that does. In optimised code it is the record's own frame, into which `catch` was
+    /// inlined.
     pub record: *const (),
     /// The thread's stack, from its lowest address to its end. The cut reads nothing outside.
     pub stack: Range<usize>,
     /// Finds the tables of the frames: [`Registered`](crate::tables::Registered), or a finder of the caller's own.
     pub finder: &'a dyn Finder,
-    /// What the callee of the boundary's frame does.
+    /// How the thread raises once it has become the callee of the boundary's frame.
     pub raise: Raise,
 }
 
 /// The direction, alignment-check and nested-task flags. None of them may be set in compiled code.
 const CLEARED_FLAGS: u64 = 1 << 10 | 1 << 18 | 1 << 14;
 
-/// Rewrites `registers`, those of an interrupted thread, so that the thread continues as a callee of the boundary's
-/// frame, and raises there.
+/// Rewrites the registers of an interrupted thread, so that the thread continues as a callee of the boundary's frame,
+/// and raises there.
 ///
 /// Allocates nothing, takes no lock and does bounded work. Reads the stack only inside `cut.stack`, and writes only
 /// `registers`. Uses about 2 KiB of stack.
@@ -59,7 +60,7 @@ pub unsafe fn cut(registers: &mut Registers, cut: &Cut<'_>) -> Result<(), CutErr
 /// The frame in which the thread lands.
 #[derive(Default)]
 struct Landing {
-    /// The registers of the frame that a call preserves, with the values that they have when its callee returns.
+    /// The frame's call-preserved registers, with the values that they have when its callee returns.
     frame: Registers,
     /// The address of the landing pad that catches.
     pad: usize,
@@ -114,7 +115,7 @@ fn find(
     for depth in 0..cut.stack.len() / size_of::<u64>() + 1 {
         let pc = frames.pc();
         let remembered = remembers.then(|| Registered::remembered(pc)).flatten();
-        // Two calls, so that remembered rules stay in registers.
+        // `visit` is called in both arms, so that remembered rules stay in registers.
         let is_all = match remembered {
             Some((rules, pad)) => visit(&mut frames, depth, &rules, pad),
             None => {

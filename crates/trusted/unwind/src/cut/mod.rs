@@ -14,8 +14,8 @@
 //!
 //! # Requirements on a trap handler
 //!
-//! * It runs on another stack, or leaves the 128 bytes below the stack pointer (the red zone) untouched. A table may
-//!   say that a register which an epilogue has popped is found there.
+//! * It runs on another stack, or leaves the 128 bytes below the stack pointer (the red zone) untouched. An epilogue
+//!   pops registers, and a table may say that their values are still found there.
 //! * It does not cut where trusted code runs, and asks the runtime first.
 //! * It copies all registers of the trap frame to [`Registers`], and writes all of them back.
 //!

@@ -1,8 +1,8 @@
 //! The `dwarf` backend: unwind tables, no allocation.
 //!
 //! On x86_64 this crate unwinds by itself. The images whose code raises, or has frames through which a panic unwinds,
-//! must be registered with [`tables::register_image`](crate::tables::register_image) before. On other architectures the
-//! `unwinding` crate unwinds, and finds the tables by the linker's symbols.
+//! must first be registered with [`tables::register_image`](crate::tables::register_image). On other architectures
+//! the `unwinding` crate unwinds, and finds the tables by the linker's symbols.
 //!
 //! # What a kernel supplies
 //!

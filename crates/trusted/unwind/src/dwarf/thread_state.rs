@@ -6,8 +6,8 @@ use super::exception::ExceptionSlot;
 #[cfg(samara_tables)]
 use core::ops::Range;
 
-/// The most panics that may be in flight on one thread. Each further one starts in a destructor that an earlier one
-/// runs, and is contained there.
+/// The most panics that may be in flight on one thread. Each panic after the first starts in a destructor that an
+/// earlier panic runs, and is contained there.
 const MAX_IN_FLIGHT: usize = 8;
 
 /// A thread's exception objects. The kernel keeps one for each of its threads.
@@ -35,9 +35,9 @@ impl ThreadState {
         self.slots.iter().find(|slot| slot.claim())
     }
 
-    /// Takes the slot for the exception of a cut, after releasing those of the panics that began in `given_up`, the
-    /// discarded part of a stack. No inner panic began on another stack: a cut ends on the stack where it begins, and a
-    /// call that entered another stack has returned by then.
+    /// Takes the slot for the exception of a cut. First releases the slots of the panics that began in `given_up`,
+    /// the discarded part of a stack. No inner panic began on another stack: a cut ends on the stack where it begins,
+    /// and a call that entered another stack has returned by then.
     #[cfg(samara_tables)]
     pub(super) fn claim_for_cut(&self, given_up: &Range<usize>) -> &ExceptionSlot {
         for slot in &self.slots {

@@ -89,12 +89,12 @@ fn catch_at<F: FnOnce() -> R, R>(anchor: &Anchor, f: F) -> Result<R, Payload> {
 /// Runs the closure of a `Call<F, R>`.
 ///
 /// # Safety
-/// `data` points to one that was not run yet, and that nothing else uses.
+/// `data` points to a `Call<F, R>` that was not run yet, and that nothing else uses.
 unsafe extern "C" fn run<F: FnOnce() -> R, R>(data: *mut ()) {
     let call = data.cast::<Call<F, R>>();
     // SAFETY: upheld by the caller.
     let call = unsafe { &mut *call };
-    // SAFETY: it was not run yet, so the closure is taken once.
+    // SAFETY: the call was not run yet, so the closure is taken once.
     let body = unsafe { ManuallyDrop::take(&mut call.body) };
     call.result.write(body());
 }
@@ -135,8 +135,8 @@ pub fn begin_panic() -> UnwindFailed {
     }
 }
 
-/// Rewrites `registers`, those of an interrupted thread, so that the thread continues as if it had panicked: at its
-/// innermost boundary, which is in its `anchor`. A trap handler does this after a fault, or to kill a domain.
+/// Rewrites the registers of an interrupted thread, so that the thread continues as if it had panicked: at its
+/// innermost boundary, which its `anchor` holds. A trap handler does this after a fault, or to kill a domain.
 ///
 /// Needs no tables, because the thread will load the registers that the boundary has saved. Costs two loads and five
 /// stores.

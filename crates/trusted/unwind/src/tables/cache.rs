@@ -1,10 +1,10 @@
-//! A cache of rows that were computed recently. It pays, because a cut reads each frame's row again for the backtrace,
-//! and a call that dies once often dies again.
+//! A cache of rows that were computed recently. It is worth its cost, because a cut reads each frame's row again for
+//! the backtrace, and a call that dies once often dies again.
 //!
-//! Each place is a sequence lock on which no thread waits: a reader or writer that finds it held skips the place. So a
-//! trap handler may interrupt either. Only rows of the common form are kept, in two words each, with a third for the
-//! landing pad once that was computed. They are valid until an image is registered or unregistered, which begins a new
-//! [`epoch`].
+//! Each place is a sequence lock on which no thread waits: a reader or writer that finds it held skips the place. So
+//! a trap handler may interrupt either. Only rows of the common form are kept. Each takes two words, and a third for
+//! the landing pad once that was computed. They are valid until an image is registered or unregistered, which begins
+//! a new [`epoch`].
 //!
 //! A write takes some nanoseconds. A thread that is cut during a write leaves that one place unusable forever.
 

@@ -56,7 +56,7 @@ impl<'a> Image<'a> {
             .and_then(|offset| self.except_table.get(offset..))
             .ok_or(TableError::Damaged)?;
         let pad = lsda::landing_pad(data, pc.wrapping_sub(entry.start))?;
-        // The registers are those of this function, so the thread must not continue outside of it.
+        // The thread will have the registers of this function, so it must not continue outside of the function.
         if pad.address().is_some_and(|pad| pad >= entry.length) {
             return Err(TableError::Damaged);
         }

@@ -48,7 +48,7 @@ pub(super) fn landing_pad(data: &[u8], offset: usize) -> Result<LandingPad, Tabl
 /// code that lets nothing pass has one.
 fn at_pad(pad: usize, actions: &[u8], action: usize) -> Result<LandingPad, TableError> {
     let record = actions.get(action - 1..).ok_or(TableError::Damaged)?;
-    // A signed LEB128 number. Only those of one byte are supported, in which 0x40 is the sign.
+    // A signed LEB128 number. Only numbers of one byte are supported, in which 0x40 is the sign.
     let mut filter = Cursor(record);
     match filter.byte()? {
         0x80.. => Err(TableError::Unsupported),

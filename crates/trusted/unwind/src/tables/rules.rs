@@ -11,7 +11,7 @@ use crate::cut::stack::Stack;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rules(Form);
 
-/// The form of rules. Nearly all have the first.
+/// The form of rules. Nearly all rules have the common form.
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Form {
     Common(Common),

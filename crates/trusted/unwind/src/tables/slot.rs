@@ -4,16 +4,16 @@
 //! checks the mark. The thread that unregisters sets the mark and then checks the count. So either the reader sees the
 //! mark and leaves, or the other thread sees the reader and the image stays.
 //!
-//! A raise is not counted. Its thread may be cut at any instruction, and would then stay counted forever. It needs no
-//! count, because the image that contains its frames cannot be unloaded under them. It must only not combine parts of
-//! two images, which it detects by `serial`.
+//! A thread that raises is not counted as a reader. It may be cut at any instruction, and would then stay counted
+//! forever. It needs no count, because an image that contains its frames cannot be unloaded under them. But it may
+//! read parts of two images; it detects that by `serial`, and leaves.
 
 use super::Image;
 use crate::primitive::atomic::Ordering::{Relaxed, Release, SeqCst};
 use crate::primitive::atomic::{AtomicPtr, AtomicUsize, fence};
 use core::slice;
 
-/// The mark of a place that has no image, or one that is being removed: readers leave.
+/// The mark of a place that has no image, or whose image is being removed. Readers that see it leave.
 const CLOSED: usize = 1 << (usize::BITS - 1);
 /// The mark of a place that a thread has claimed, to register an image there or to remove one.
 const CLAIMED: usize = CLOSED >> 1;
@@ -47,7 +47,7 @@ impl Place {
 
     /// Stores the image in the place and returns its new serial number, or `None` if the place is taken.
     pub(super) fn fill(&self, image: &Image<'static>) -> Option<usize> {
-        // The place must be closed and not claimed, and have no reader that has not left yet.
+        // The place must be closed and not claimed, and all readers must have left it.
         let claim = CLOSED | CLAIMED;
         if self.users.compare_exchange(CLOSED, claim, SeqCst, SeqCst) != Ok(CLOSED) {
             return None;
@@ -83,7 +83,7 @@ impl Place {
 
     /// Makes a [closed](Self::close) place without readers free again.
     pub(super) fn empty(&self) {
-        // The place is closed, so readers that come from now on leave without reading a part.
+        // The place stays closed, so new readers leave without reading a part.
         self.serial.fetch_add(1, SeqCst);
         self.users.fetch_and(!CLAIMED, SeqCst);
     }
@@ -115,8 +115,8 @@ impl Place {
 
         let serial = self.serial.load(Acquire);
         let parts = self.parts();
-        // If any part belongs to a later image, then `users` now has at least the mark of its registration. Either that
-        // mark is still there, or the place was opened, and then the later serial number is visible, too.
+        // If any part belongs to a later image, the loads below see the registration of that image: either the place
+        // is still marked as closed, or it was opened and has a later serial number.
         fence(Acquire);
         let is_whole = self.users.load(Acquire) & CLOSED == 0 && self.is_serial(serial);
         if !is_whole || !contains(parts.0.clone()) {

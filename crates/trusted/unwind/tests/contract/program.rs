@@ -23,7 +23,7 @@ pub(crate) fn program() -> Image<'static> {
     holding(program as fn() -> Image<'static> as usize)
 }
 
-/// Returns the same for the program or library that contains `address`, and that must stay loaded.
+/// Returns the same for the program or library that contains `address`. It must stay loaded.
 pub(crate) fn holding(address: usize) -> Image<'static> {
     let mut search = Search {
         address,

@@ -1,4 +1,4 @@
-//! What a batch costs the device: one write of a tail, one report.
+//! The costs of a batch: one write of each tail register, and one report.
 
 use samara_interfaces::net::NetDevice;
 use samara_ixgbe::Limits;
@@ -26,7 +26,7 @@ fn a_batch_is_one_write_of_each_tail_and_one_report() {
         rx_entries: ENTRIES,
         ..Limits::default()
     });
-    // The device works when it is told to: what the driver has written is looked at before.
+    // The device works only when the test tells it to, so the test can look at the descriptors before.
     let ring = u64::from(bench.bus.register(TDBAH)) << 32 | u64::from(bench.bus.register(TDBAL));
     let mut end = 0;
     for (number, batch) in [32, 1, 7, 32, 32].into_iter().cycle().take(40).enumerate() {
@@ -36,29 +36,29 @@ fn a_batch_is_one_write_of_each_tail_and_one_report() {
         bench.bus.settle();
         let batch_of = frames((0..batch).map(|_| &bytes[..]));
         let exchanged = nic.exchange(0, batch_of, empty(32)).unwrap();
-        assert_eq!((exchanged.unsent, exchanged.received), (0, 1), "{number}");
+        assert_eq!((exchanged.unsent, exchanged.received), (0, 1), "batch {number}");
         let after = [TDT, RDT].map(|tail| bench.bus.writes(tail));
-        assert_eq!(after, tails.map(|before| before + 1), "{number}");
-        // Of its descriptors, the last one alone asks for a report.
+        assert_eq!(after, tails.map(|before| before + 1), "batch {number}");
+        // Only the batch's last descriptor asks for a report.
         for at in 0..batch {
             let place = ring + u64::from((end + at) % ENTRIES) * 16;
-            let [_, word] = bench.bus.descriptor(place).expect("the ring");
+            let [_, word] = bench.bus.descriptor(place).expect("the descriptor is in the ring");
             assert_eq!(
                 word & REPORT != 0,
                 at + 1 == batch,
-                "{number}: {at} of {batch}"
+                "batch {number}: descriptor {at} of {batch}"
             );
         }
         end += batch;
         drop(exchanged);
         bench.bus.settle();
-        // Who sends nothing and receives nothing writes nothing.
+        // An exchange that sends and receives nothing writes no tail.
         let tails = [TDT, RDT].map(|tail| bench.bus.writes(tail));
         drop(nic.exchange(0, empty(0), empty(32)).unwrap());
         assert_eq!(
             [TDT, RDT].map(|tail| bench.bus.writes(tail)),
             tails,
-            "{number}"
+            "batch {number}"
         );
     }
     drop(nic);

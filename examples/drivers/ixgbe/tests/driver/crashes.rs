@@ -1,5 +1,5 @@
-//! The driver as a domain, made to panic wherever it can: the caller gets an error, the device is silent
-//! before any memory is released, nothing leaks, and traffic goes on.
+//! The driver as a domain that panics at each fault point. The caller gets an error, the device is silent before any
+//! memory is released, nothing leaks, and traffic goes on.
 //!
 //! Failure: F-36
 
@@ -18,11 +18,12 @@ use samara_testkit::ixgbe_bus::frame;
 
 use super::{Bench, empty, frames, poll, small};
 
+/// Starts the driver as a domain.
 pub(crate) fn spawn(bench: &Bench, limits: Limits) -> Domain<dyn NetDevice> {
     spawn_seen(bench, limits, || ())
 }
 
-/// As [`spawn`]; `begun` is called as each start begins.
+/// Does the same as [`spawn`], and calls `begun` as each start begins.
 pub(crate) fn spawn_seen(
     bench: &Bench,
     limits: Limits,
@@ -41,7 +42,8 @@ pub(crate) fn spawn_seen(
     domain
 }
 
-/// Fills free memory, has frames arrive that a device at work would receive, and looks whether it did.
+/// Checks that the device is silent: fills free memory with a pattern, has frames arrive that a working device would
+/// write to memory, and checks that the pattern is intact.
 fn device_is_silent(bench: &Bench) {
     let watched: Vec<_> = (0..64)
         .map(|_| RRef::from_slice(&[0xA5u8; 65_536]))
@@ -59,7 +61,7 @@ fn device_is_silent(bench: &Bench) {
     bench.bus.link(|link| link.inbound.clear());
 }
 
-/// One frame around the cable, as soon as the link is up.
+/// Checks that the link is up, and that a frame comes back around the cable.
 fn works(bench: &Bench, nic: &dyn NetDevice) {
     bench.bus.settle();
     assert!(nic.link().unwrap().is_up());
@@ -76,7 +78,8 @@ const POINTS: [FaultPoint; 4] = [
     FaultPoint::Completion,
 ];
 
-/// Crashes the driver at `point` in an exchange with frames in both directions in flight.
+/// Crashes the driver at `point` in an exchange while frames of both directions are in flight. Returns the caller's
+/// error.
 fn crash(bench: &Bench, nic: &dyn NetDevice, point: FaultPoint) -> NetError {
     let some: Vec<_> = (0..10).map(|seed| frame(200, seed)).collect();
     let batch = || frames(some.iter().map(|frame| &frame[..]));
@@ -84,7 +87,7 @@ fn crash(bench: &Bench, nic: &dyn NetDevice, point: FaultPoint) -> NetError {
     bench.bus.steps(1);
     fault::arm(point, 0);
     let error = nic.exchange(0, batch(), empty(32)).unwrap_err();
-    assert!(!fault::is_armed(point), "{point:?} was not passed");
+    assert!(!fault::is_armed(point), "the driver did not pass fault point {point:?}");
     error
 }
 
@@ -108,7 +111,7 @@ fn a_crash_silences_the_device_and_leaks_nothing() {
             assert_eq!(
                 nic.info().unwrap_err(),
                 NetError::Rpc(RpcError::Dead),
-                "the old proxy is dead"
+                "a proxy of the crashed driver must be dead"
             );
             drop((nic, domain));
             runtime().reap();
@@ -146,7 +149,7 @@ fn after_a_crash_in_init_the_next_start_succeeds() {
     assert!(!bench.bus.is_bus_master() || !fault::is_armed(FaultPoint::Init));
     let answer = nic.info();
     if answer.is_err() {
-        // The start died; the one after it doesn't.
+        // The call reports the start that crashed in `init`. The next start succeeds.
         nic.info().unwrap();
     }
     assert!(!fault::is_armed(FaultPoint::Init));

@@ -1,5 +1,5 @@
-//! What real 82599s were reported to do, case by case: `docs/hardware-cases.md` has the sources. Each test states what
-//! the driver's users are to see.
+//! Faults that were reported of real 82599s, case by case; `docs/hardware-cases.md` has the sources. Each test states
+//! what the driver's callers must see.
 
 mod filters;
 mod interrupts;
@@ -16,20 +16,21 @@ use super::{Bench, empty, frames, poll, small};
 
 const MILLI: u64 = 1_000_000;
 
+/// Returns the faults that `change` makes.
 fn with(change: impl FnOnce(&mut Faults)) -> Faults {
     let mut faults = Faults::default();
     change(&mut faults);
     faults
 }
 
-/// An open cable to a device with these faults.
+/// Returns a device with these faults on an open cable.
 fn bench(change: impl FnOnce(&mut Faults)) -> Bench {
     let bench = Bench::new(Loop::open());
     bench.bus.inject(with(change));
     bench
 }
 
-/// Frames leave and arrive.
+/// Checks that the link is up, and that frames leave and arrive.
 fn works(bench: &Bench, nic: &Nic) {
     bench.bus.settle();
     assert!(nic.link().unwrap().is_up());
@@ -47,7 +48,7 @@ fn works(bench: &Bench, nic: &Nic) {
     assert_eq!(sent, some);
 }
 
-/// Has the driver reset the device: it says that a frame is longer than its buffer.
+/// Makes the driver reset the device, which reports a frame that is longer than its buffer.
 fn reset(bench: &Bench, nic: &Nic) {
     use samara_ixgbe_emulator::WriteBack;
     let before = nic.statistics().unwrap().resets;
@@ -62,8 +63,8 @@ fn reset(bench: &Bench, nic: &Nic) {
     assert_eq!(nic.statistics().unwrap().resets, before + 1);
 }
 
-/// It comes up, works, does so after a reset and for the next owner, and stops in order; milliseconds of the longest
-/// start.
+/// Checks that the device comes up and works, also after a reset and for the next owner, and that it stops in an
+/// orderly way. Returns the milliseconds of the longest start or reset.
 fn comes_up(bench: Bench) -> u64 {
     let mut longest = 0;
     for _ in 0..2 {
@@ -81,7 +82,7 @@ fn comes_up(bench: Bench) -> u64 {
     longest / MILLI
 }
 
-/// As [`comes_up`], and the driver has left nothing out that the hardware asks for.
+/// Does the same as [`comes_up`], and checks that the driver has left out no step that the hardware asks for.
 fn comes_up_with_care(bench: Bench) -> u64 {
     let bus = bench.bus;
     let longest = comes_up(bench);

@@ -1,4 +1,4 @@
-//! What earlier drivers of this device got wrong, each seen to be right here.
+//! Faults of earlier drivers of this device. Each test checks that this driver does not have one of them.
 
 use samara_interfaces::net::{CAPACITY, NetDevice};
 use samara_ixgbe::Limits;
@@ -7,7 +7,7 @@ use samara_testkit::ixgbe_bus::frame;
 
 use super::{Bench, empty, frames, poll};
 
-/// The length of what is sent is the packet's, not read from its bytes.
+/// A sent frame is as long as its packet says. The driver reads no length from the frame's bytes.
 #[test]
 fn the_packets_length_counts_for_a_sent_frame() {
     let bench = Bench::new(Loop::open());
@@ -26,7 +26,7 @@ fn the_packets_length_counts_for_a_sent_frame() {
     bench.finish();
 }
 
-/// SRRCTL holds the size of the buffers, on every queue.
+/// SRRCTL of each queue holds the size of the receive buffers.
 #[test]
 fn the_size_of_receive_buffers_is_programmed() {
     let bench = Bench::new(Loop::open());
@@ -40,7 +40,7 @@ fn the_size_of_receive_buffers_is_programmed() {
         assert_eq!((value & 0x1F) as usize * 1024, CAPACITY);
         assert_eq!(value >> 25 & 7, 1, "advanced, one buffer");
     }
-    // The longest frame fits one buffer; the MAC takes no longer one.
+    // The longest frame fits into one buffer. The MAC accepts no longer one.
     let longest = frame(2048, 3);
     let too_long = frame(2049, 3);
     bench
@@ -53,7 +53,7 @@ fn the_size_of_receive_buffers_is_programmed() {
     bench.finish();
 }
 
-/// The length of what was received reaches the receiver.
+/// The caller gets a received frame with the length that the device reports.
 #[test]
 fn the_devices_length_counts_for_a_received_frame() {
     let bench = Bench::new(Loop::open());
@@ -66,7 +66,7 @@ fn the_devices_length_counts_for_a_received_frame() {
     bench.finish();
 }
 
-/// Counters are 32 bits wide and cleared by reading: reading one loses nothing of its neighbours.
+/// Counters are 32 bits wide and cleared by reading. A read of one must not clear its neighbours.
 #[test]
 fn counters_add_up_over_many_readings() {
     let bench = Bench::new(Loop::closed());
@@ -79,11 +79,11 @@ fn counters_add_up_over_many_readings() {
         let statistics = nic.statistics().unwrap();
         assert_eq!(statistics.tx_packets, round);
         assert_eq!(statistics.rx_packets, round);
-        // GPRC's neighbour GORCL, and its own upper half: a wide read of one would clear the other.
+        // An octet counter is a pair of registers. A wide read of one register would clear the next one.
         assert_eq!(statistics.rx_bytes, round * 68);
         assert_eq!(statistics.tx_bytes, round * 68);
     }
-    // That a wide read is not even possible is a compile-fail test of the table.
+    // A compile-fail test of the table shows that drivers can't make a wide read at all.
     drop(nic);
     bench.finish();
 }

@@ -1,4 +1,4 @@
-//! The driver against the model of the device: first called directly, then as a domain.
+//! Tests of the driver on an emulated device: some call the driver directly, others as a domain.
 #![forbid(unsafe_code)]
 
 mod attacks;
@@ -25,10 +25,10 @@ use samara_testkit::ixgbe_bus::IxgbeBus;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The exchange heap and the fault points are the process's: one test at a time.
+/// Admits one test at a time, because the process has one shared heap and one set of fault points.
 static SERIAL: Mutex<()> = Mutex::new(());
 
-/// A model on a bus of its own, and what the heap held before.
+/// An emulated device on a bus of its own, and a census of the shared heap from before the test.
 struct Bench {
     bus: &'static IxgbeBus,
     slot: DeviceSlot<Ixgbe>,
@@ -54,7 +54,7 @@ impl Bench {
         samara_ixgbe::init(Args { function, limits })
     }
 
-    /// A driver whose link is up.
+    /// Starts the driver, and checks that its link is up.
     fn nic(&self, limits: Limits) -> Nic {
         let nic = self.try_nic(limits).expect("the model comes up");
         self.bus.settle();
@@ -62,14 +62,14 @@ impl Bench {
         nic
     }
 
-    /// Nothing is left on the heap, the function may be claimed again and is silent, and the device never
-    /// reached where it should not.
+    /// Ends the test. Checks that the device accessed no memory that it must not reach, that nothing is left on the
+    /// shared heap, and that the function is silent and can be claimed again.
     fn finish(self) {
-        assert_eq!(self.bus.strays(), 0, "the device was sent astray");
+        assert_eq!(self.bus.strays(), 0, "the device got an address that it must not reach");
         assert_eq!(
             census_all(),
             self.before,
-            "something is left on the exchange heap"
+            "objects are left on the shared heap"
         );
         if self.slot.place().id().is_some() {
             assert!(!self.bus.is_bus_master());
@@ -87,7 +87,7 @@ fn small() -> Limits {
     }
 }
 
-/// A batch of frames.
+/// Returns a batch of these frames.
 fn frames<'a>(frames: impl IntoIterator<Item = &'a [u8]>) -> Packets {
     let mut batch = Packets::new();
     for frame in frames {
@@ -98,12 +98,12 @@ fn frames<'a>(frames: impl IntoIterator<Item = &'a [u8]>) -> Packets {
     batch
 }
 
-/// A batch of empty packets.
+/// Returns a batch of empty packets.
 fn empty(count: usize) -> Packets {
     frames((0..count).map(|_| &[][..]))
 }
 
-/// The frames received, taken out.
+/// Takes the received frames out of the result of an exchange.
 fn received(exchanged: &mut Exchanged) -> Vec<Vec<u8>> {
     (0..exchanged.received)
         .filter_map(|_| exchanged.rx.pop_front())
@@ -111,7 +111,7 @@ fn received(exchanged: &mut Exchanged) -> Vec<Vec<u8>> {
         .collect()
 }
 
-/// Sends nothing and receives what there is.
+/// Receives all frames that have arrived, and sends nothing.
 fn poll(nic: &dyn NetDevice, queue: u16) -> Result<Vec<Vec<u8>>, NetError> {
     let mut all = Vec::new();
     loop {

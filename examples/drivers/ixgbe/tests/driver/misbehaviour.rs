@@ -1,4 +1,4 @@
-//! A device that does what no device should: the driver counts, resets or gives up, and never more than that.
+//! A device that breaks its protocol. The driver counts an error, resets the device or gives it up, and does not crash.
 
 use std::num::NonZeroU32;
 
@@ -19,8 +19,8 @@ fn every(number: u32) -> Option<NonZeroU32> {
     NonZeroU32::new(number)
 }
 
-/// Sends `count` frames around a closed cable and looks at what comes back, letting the device work
-/// `steps` steps at a time.
+/// Sends `count` frames around a closed cable, and checks that they come back whole and in order. The device works
+/// `steps` steps after each call.
 fn goes_round(bench: &Bench, nic: &Nic, count: u8, steps: u32) {
     let (mut tx, mut rx) = (empty(0), empty(8));
     let (mut sent, mut got) = (0, 0);
@@ -66,7 +66,7 @@ fn late_and_disordered_write_backs_change_nothing() {
     }
 }
 
-/// A frame through a device that may have anything in its way, until it comes through.
+/// Sends a frame again and again until it is received. The device may have to be reset before.
 fn comes_through_again(bench: &Bench, nic: &Nic) {
     let last = frame(99, 9);
     for _ in 0..2_000 {
@@ -87,7 +87,7 @@ fn a_length_past_the_buffer_resets_the_device() {
     let bench = Bench::new(Loop::closed());
     let nic = bench.nic(small());
     let message = bench.bus.message_entry(0);
-    // 60 becomes 60 + 0x8000.
+    // The device reports 60 + 0x8000 bytes instead of 60.
     bench
         .bus
         .inject(write_back(WriteBack::Corrupted([0, 0x8000 << 32])));
@@ -100,7 +100,7 @@ fn a_length_past_the_buffer_resets_the_device() {
     assert_eq!(nic.statistics().unwrap().rx_errors, 1);
     bench.bus.inject(Faults::default());
     comes_through_again(&bench, &nic);
-    // Nor has it lost its interrupt.
+    // After the reset the vector is as before, and a frame still causes a message.
     assert_eq!(bench.bus.message_entry(0), message);
     assert_eq!(nic.wait(0, 0), Ok(Waited::TimedOut));
     bench.bus.poke(0x0880, 1);
@@ -156,7 +156,7 @@ fn frames_that_do_not_leave_cause_a_reset() {
         bench.bus.pass(100);
     }
     assert!(nic.statistics().unwrap().resets >= 1);
-    assert_eq!(tx.len(), 10, "the buffers came back");
+    assert_eq!(tx.len(), 10, "all 10 buffers must come back");
     bench.bus.inject(Faults::default());
     bench.bus.settle();
     assert!(nic.link().unwrap().is_up());
@@ -224,7 +224,7 @@ fn an_unplugged_device_is_reported_as_gone() {
     let mut faults = Faults::default();
     faults.removed = true;
     bench.bus.inject(faults);
-    // Polling finds out, without an error of its own meanwhile.
+    // Polling finds out that the device is gone. Until then exchanges succeed.
     let mut calls = 0;
     let error = loop {
         match nic.exchange(0, empty(0), empty(1)) {
@@ -237,7 +237,7 @@ fn an_unplugged_device_is_reported_as_gone() {
     assert_eq!(nic.link().unwrap_err(), NetError::Gone);
     assert!(
         nic.statistics().unwrap().rx_packets < 10,
-        "all ones are no count"
+        "counters that read as all ones must not count"
     );
     drop(nic);
     bench.finish();

@@ -1,4 +1,4 @@
-//! Frames in and out, buffers round and round, queues, the link, the way down.
+//! Frames that are sent and received, buffers that circulate, queues, the link, and the orderly stop.
 
 use samara_interfaces::net::{Exchanged, Link, MacAddress, NetDevice, NetError, Packets};
 use samara_ixgbe::Limits;
@@ -43,7 +43,7 @@ fn frames_of_all_lengths_come_back_whole_and_in_order() {
                 .unwrap();
         }
     }
-    // What circulates is bounded: the ring's 15, the batch, and what was taken out of `rx` above.
+    // The number of packets in circulation is bounded: 15 are in the ring, the others in the batches and the stock.
     assert!(census_all().objects <= packets_before.objects + 64);
     let statistics = nic.statistics().unwrap();
     assert_eq!(statistics.tx_packets, 3_000);
@@ -68,12 +68,12 @@ fn as_many_packets_come_back_as_went_in() {
     } = nic
         .exchange(0, frames(sent.iter().map(|frame| &frame[..])), empty(5))
         .unwrap();
-    // 15 fit into the ring; nothing has arrived.
+    // The ring has room for 15 frames. Nothing has arrived.
     assert_eq!((unsent, received, tx.len(), rx.len()), (17, 0, 17, 5));
     assert_eq!(tx.get(0).unwrap().bytes(), sent[15]);
     bench.bus.settle();
     let exchanged = nic.exchange(0, tx, rx).unwrap();
-    // All 15 came back, which made room for 15 more.
+    // All 15 buffers came back, which made room for 15 more frames.
     assert_eq!((exchanged.unsent, exchanged.tx.len()), (2, 17));
     assert_eq!(exchanged.tx.get(1).unwrap().bytes(), sent[31]);
     let (mut tx, mut rx, mut back) = (exchanged.tx, exchanged.rx, 0);
@@ -110,7 +110,7 @@ fn arrived_frames_wait_for_buffers() {
     let exchanged = nic.exchange(0, empty(0), empty(0)).unwrap();
     assert_eq!(
         exchanged.received, 0,
-        "who gives no buffers receives nothing"
+        "a caller that gives no buffers receives nothing"
     );
     let mut all = Vec::new();
     for _ in 0..20 {
@@ -126,7 +126,7 @@ fn arrived_frames_wait_for_buffers() {
     bench.finish();
 }
 
-/// An IPv4 UDP frame of a flow.
+/// Returns an IPv4 UDP frame of flow `number`.
 fn flow(number: u16) -> Vec<u8> {
     let mut bytes = vec![0xFF; 6];
     bytes.extend([2, 0, 0, 0, 0, 1, 8, 0]);
@@ -148,7 +148,7 @@ fn flows_are_spread_and_each_keeps_to_one_queue() {
     });
     assert_eq!(nic.info().unwrap().queues, 4);
     bench.bus.link(|link| {
-        // Twice each, so that one sees whether a flow changes its queue.
+        // Each flow has two frames, which show whether it changes its queue.
         link.inbound.extend((0..64).chain(0..64).map(flow));
     });
     bench.bus.settle();
@@ -157,7 +157,7 @@ fn flows_are_spread_and_each_keeps_to_one_queue() {
         let frames = poll(&nic, queue).unwrap();
         assert!(
             frames.len() >= 8,
-            "queue {queue} has {} of 128",
+            "queue {queue} has only {} of 128 frames",
             frames.len()
         );
         for frame in &frames {
@@ -166,7 +166,7 @@ fn flows_are_spread_and_each_keeps_to_one_queue() {
         all.extend(frames);
     }
     assert_eq!(all.len(), 128);
-    // And all of them send.
+    // All queues send, too.
     for queue in 0..4 {
         let sent = flow(queue);
         drop(nic.exchange(queue, frames([&sent[..]]), empty(0)).unwrap());
@@ -194,7 +194,7 @@ fn the_link_goes_down_and_comes_up_again() {
     assert_eq!((exchanged.unsent, exchanged.tx.len()), (1, 1));
     bench.bus.link(|link| link.down = false);
     bench.bus.settle();
-    // Nobody asks for the link: polling alone finds out.
+    // No call asks for the link. Exchanges alone must notice that it is up.
     let Exchanged { mut tx, mut rx, .. } = exchanged;
     let mut calls = 0;
     while bench.bus.link(|link| link.outbound.is_empty()) {
@@ -224,14 +224,14 @@ fn odd_frames_are_refused_and_short_ones_padded() {
     ];
     let batch = frames(odd.iter().map(|frame| &frame[..]));
     let exchanged = nic.exchange(0, batch, empty(0)).unwrap();
-    // Three are no frames; their buffers come back at once.
+    // Three of the packets are no frames. Their buffers come back at once.
     assert_eq!((exchanged.unsent, exchanged.tx.len()), (0, 3));
     bench.bus.settle();
     let sent = bench
         .bus
         .link(|link| link.outbound.drain(..).collect::<Vec<_>>());
     assert_eq!(sent.iter().map(Vec::len).collect::<Vec<_>>(), [60, 1518]);
-    assert_eq!(sent[0][14..], [0; 46], "padding tells nothing");
+    assert_eq!(sent[0][14..], [0; 46], "padding must be zeroes");
     assert_eq!(nic.statistics().unwrap().tx_errors, 3);
     drop((exchanged, nic));
     bench.finish();
@@ -244,13 +244,13 @@ fn an_orderly_stop_drains_and_disables_the_queues() {
     let sent: Vec<_> = (0..20).map(|seed| frame(300, seed)).collect();
     let batch: Packets = frames(sent.iter().map(|frame| &frame[..]));
     drop(nic.exchange(0, batch, empty(0)).unwrap());
-    // The device has not looked yet: the stop waits for it.
+    // The device has not sent the frames yet. The stop waits for it.
     nic.shut_down().unwrap();
     assert_eq!(bench.bus.link(|link| link.outbound.len()), 20);
     for control in [0x1028, 0x6028] {
-        assert_eq!(bench.bus.register(control) & 1 << 25, 0, "queue disabled");
+        assert_eq!(bench.bus.register(control) & 1 << 25, 0, "the queue must be disabled");
     }
-    assert_eq!(bench.bus.register(0x3000) & 1, 0, "receiver disabled");
+    assert_eq!(bench.bus.register(0x3000) & 1, 0, "the receiver must be disabled");
     assert_eq!(
         nic.exchange(0, empty(0), empty(0)).unwrap_err(),
         NetError::Failed

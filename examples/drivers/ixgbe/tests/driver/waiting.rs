@@ -1,4 +1,4 @@
-//! Interrupts: a device's message sets an event, a thread of a domain that serves the device waits for it.
+//! Interrupts: a message of the device sets an event, and a thread of another domain waits for it.
 
 mod consumer;
 mod deaths;
@@ -19,18 +19,18 @@ use self::consumer::{Consumer, Counts};
 use super::crashes::spawn_seen;
 use super::{Bench, poll, small};
 
-/// The driver as a domain, and a domain with a thread that waits for it.
+/// The driver as a domain, and a consumer: a domain whose thread waits for frames.
 struct Pair {
     consumer: Stopped<dyn Consumer>,
     driver: Stopped<dyn NetDevice>,
-    /// Starts of the driver that were begun.
+    /// How many starts of the driver have begun.
     starts: Arc<AtomicU32>,
-    /// Last, since the next test begins when it is dropped.
+    /// The last field, because the next test begins when it is dropped.
     bench: Bench,
 }
 
 impl Pair {
-    /// With waits of `micros`.
+    /// Starts both domains. The consumer waits `micros` microseconds at a time.
     fn new(micros: u32) -> Self {
         let bench = Bench::new(Loop::open());
         let starts = Arc::new(AtomicU32::new(0));
@@ -51,6 +51,7 @@ impl Pair {
         self.consumer.proxy().unwrap().counts().unwrap()
     }
 
+    /// Polls the consumer's counts until they are `done`. Panics with `what` after 20 seconds.
     fn until(&self, what: &str, done: impl Fn(&Counts) -> bool) {
         let start = Instant::now();
         while !done(&self.counts()) {
@@ -63,13 +64,13 @@ impl Pair {
         }
     }
 
-    /// Waits until the consumer's thread waits.
+    /// Waits until the consumer's thread is in a wait, or has ended one since this call.
     fn until_it_waits(&self) {
         let waits = self.counts().waits;
-        self.until("no wait", |counts| counts.waits > waits || counts.waiting);
+        self.until("the consumer does not wait", |counts| counts.waits > waits || counts.waiting);
     }
 
-    /// A frame arrives, and the device does its work.
+    /// Has `count` frames arrive, and lets the device work.
     fn arrive(&self, count: usize) {
         let some = (0..count).map(|seed| frame(100, seed as u8));
         self.bench.bus.link(|link| link.inbound.extend(some));
@@ -77,14 +78,14 @@ impl Pair {
         self.bench.bus.settle();
     }
 
-    /// Frames arrive until one is received: until its link is up a device drops them.
+    /// Has frames arrive until one is received. The device drops frames until its link is up.
     fn until_it_receives(&self) {
         let before = self.counts().received;
         let start = Instant::now();
         while self.counts().received == before {
             assert!(
                 start.elapsed() < Duration::from_secs(20),
-                "{:?}",
+                "no frame was received: {:?}",
                 self.counts()
             );
             self.arrive(1);
@@ -104,14 +105,15 @@ impl Pair {
 fn a_frame_ends_a_wait_and_an_exchange_gets_it() {
     let pair = Pair::new(1_000_000);
     let mut arrived = 0;
-    // A frame that comes before the wait is armed is found without a message.
+    // A frame that arrives before the driver asks for an interrupt is found without a message. So this is repeated
+    // until there is one.
     while pair.bench.bus.messages() == 0 {
-        assert!(arrived < 100, "no message: {:?}", pair.counts());
+        assert!(arrived < 100, "the device sent no message: {:?}", pair.counts());
         pair.until_it_waits();
         std::thread::sleep(Duration::from_millis(1));
         pair.arrive(1);
         arrived += 1;
-        pair.until("not received", |counts| counts.received == arrived);
+        pair.until("a frame was not received", |counts| counts.received == arrived);
     }
     assert_eq!(pair.bench.bus.messages(), 1);
     let counts = pair.counts();
@@ -127,9 +129,9 @@ fn no_wake_up_is_lost() {
     const ROUNDS: u64 = 3_000;
     for round in 1..=ROUNDS {
         pair.arrive(1);
-        pair.until("lost", |counts| counts.received == round);
+        pair.until("a frame was not received", |counts| counts.received == round);
     }
-    // In time: neither a wait that ended by its timeout nor a park that did.
+    // On average a round takes less than 20 ms, so rounds do not end by the timeout of a wait or of a parked thread.
     let took = start.elapsed();
     assert!(took < Duration::from_millis(20) * ROUNDS as u32, "{took:?}");
     assert_eq!(pair.counts().timed_out, 0, "{:?}", pair.counts());
@@ -149,11 +151,11 @@ fn no_wake_up_is_lost_as_frames_arrive_at_any_time() {
             std::hint::spin_loop();
         }
         if turn % 8 == 7 {
-            // The ring must not overrun: that would be loss of another kind.
-            pair.until("lost", |counts| counts.received == sent);
+            // Takes care that the ring does not overrun, which would lose frames for another reason.
+            pair.until("frames were not received", |counts| counts.received == sent);
         }
     }
-    pair.until("lost", |counts| counts.received == sent);
+    pair.until("frames were not received", |counts| counts.received == sent);
     assert_eq!(pair.counts().timed_out, 0, "{:?}", pair.counts());
     pair.finish();
 }
@@ -174,7 +176,7 @@ fn a_flood_interrupts_at_most_once_per_wait() {
     };
     flood();
     assert_eq!(bench.bus.messages(), 0);
-    // The first wait asks; nobody asks again.
+    // This wait asks for one interrupt. Nothing asks for another one.
     assert_eq!(nic.wait(0, 0), Ok(Waited::TimedOut));
     flood();
     assert!(bench.bus.messages() <= 1);
@@ -189,23 +191,23 @@ fn interrupts_keep_the_distance_that_eitr_sets() {
     let start = pair.bench.bus.now();
     let since = Instant::now();
     let mut turn = 0u32;
-    // On a busy machine the thread that asks may run only after the first 2,000 turns.
+    // On a busy machine the waiting thread may run only after the first 2,000 turns.
     while turn < 2_000 || pair.bench.bus.messages() == 0 {
         assert!(
             since.elapsed() < Duration::from_secs(20),
-            "no message: {:?}",
+            "the device sent no message: {:?}",
             pair.counts()
         );
         turn += 1;
         let one = frame(60, turn as u8);
         pair.bench.bus.link(|link| link.inbound.push_back(one));
-        // Little time passes: each look at the clock is a microsecond.
+        // Little virtual time passes: a microsecond here, and a microsecond with each read of the clock.
         pair.bench.bus.tick();
     }
     let passed = pair.bench.bus.now() - start;
     let most = passed / 20_480 + 2;
     let messages = pair.bench.bus.messages();
-    assert!(messages <= most, "{messages} in {passed} ns");
+    assert!(messages <= most, "{messages} messages in {passed} ns");
     pair.bench.bus.link(|link| link.inbound.clear());
     pair.bench.bus.pass(1);
     pair.bench.bus.settle();
@@ -222,20 +224,20 @@ fn a_spurious_message_wakes_for_nothing() {
     let strays = stray_messages();
     for _ in 0..100 {
         let waits = pair.counts().waits;
-        // One that comes between two waits wakes nobody.
-        pair.until("not woken", |counts| {
+        // A message that comes between two waits wakes no thread, so messages are sent until a wait ends.
+        pair.until("the waiting thread was not woken", |counts| {
             deliver(address, data);
             counts.waits > waits
         });
     }
     assert_eq!(pair.counts().timed_out, 0);
-    // Elsewhere: nobody is woken.
+    // A message to another address or to a free vector wakes no thread.
     deliver(address + 4, data);
     deliver(address, 31);
     assert_eq!(stray_messages(), strays + 2);
     assert_eq!(pair.counts().received, 0);
     pair.arrive(3);
-    pair.until("not received", |counts| counts.received == 3);
+    pair.until("the frames were not received", |counts| counts.received == 3);
     pair.finish();
 }
 
@@ -252,10 +254,10 @@ fn each_queue_has_its_vector() {
         assert_eq!(nic.wait(queue, 0), Ok(Waited::TimedOut));
     }
     assert!(nic.wait(4, 0).is_err());
-    // Without RSS' hash, as this is no IP, all comes to queue 0.
+    // The frame is no IP packet, so it has no RSS hash and comes to queue 0.
     bench.bus.link(|link| link.inbound.push_back(frame(60, 1)));
     bench.bus.settle();
-    // What is there already is not waited for, though its cause is forgotten.
+    // A frame that has already arrived ends a wait at once, though the wait clears its interrupt cause.
     let start = Instant::now();
     assert_eq!(nic.wait(0, 1_000_000), Ok(Waited::Ready));
     assert!(start.elapsed() < Duration::from_millis(900));

@@ -176,7 +176,8 @@ fn a_controller_left_enabled_is_reset_first() {
             flr,
             ..Shape::default()
         });
-        // No command completes, so the first owner can't delete its queues. Only a function reset clears CC.EN.
+        // No command completes, so the first owner can't delete its queues. Without a function reset it leaves the
+        // controller enabled.
         let disk = bench.disk();
         bench.model.switch(|switches| switches.hang_all = true);
         drop(disk);

@@ -72,7 +72,10 @@ impl Bench {
     /// device never accessed memory that it may not.
     fn finish(self) {
         let counts = self.model.counts();
-        assert_eq!(counts.stray_accesses, 0, "the device accessed memory that it may not");
+        assert_eq!(
+            counts.stray_accesses, 0,
+            "the device accessed memory that it may not"
+        );
         assert_eq!(counts.bad_doorbells, 0);
         assert_eq!(
             census_all(),

@@ -23,13 +23,13 @@ pub(super) trait Echo {
     fn give(&self) -> Result<Batch, RpcError>;
     /// Calls `from` to get the batch back.
     fn pull(&self, from: Proxy<dyn Toiler>) -> Result<(), RpcError>;
-    /// Opens an object. Only the first generation does; later ones fail.
+    /// Opens an object. Only the first generation opens one; later generations fail.
     #[replay]
     fn open(&self) -> Result<Proxy<dyn Object>, RpcError>;
     fn crash(&self) -> Result<(), RpcError>;
     /// Takes half of a toiler's budget.
     fn linger(&self) -> Result<(), RpcError>;
-    /// Stays inside until the host wakes it.
+    /// Stays inside until the host wakes the thread.
     fn sleep(&self, place: usize) -> Result<(), RpcError>;
 }
 

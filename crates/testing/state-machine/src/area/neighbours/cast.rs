@@ -18,7 +18,7 @@ pub(super) trait Disk {
     /// Claims the port. Only one claim exists at a time.
     fn claim(&self) -> Result<Proxy<dyn Port>, RpcError>;
     fn crash(&self) -> Result<u32, RpcError>;
-    /// Stays inside until the host wakes it.
+    /// Stays inside until the host wakes the thread.
     fn stay(&self, place: usize) -> Result<u32, RpcError>;
 }
 
@@ -103,7 +103,7 @@ pub(super) fn disk((): ()) -> Result<Reading, RpcError> {
     Ok(Reading::default())
 }
 
-/// What a start of the file service asks of the disk.
+/// The call of the disk that a start of the file service makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub(super) enum Needs {
     Nothing,

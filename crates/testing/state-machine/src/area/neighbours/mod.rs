@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub(crate) const KINDS: &[Kind] = &[kind("neighbours", 1, Machine::neighbours)];
 
-/// One in this many steps of the kind is taken, since some of them wait.
+/// One in this many steps of the kind runs, since some of them wait.
 const SELDOM: usize = 4;
 
 /// The restart limit of a service: more restarts than a scene makes.
@@ -33,7 +33,7 @@ const RESTARTS: u32 = 24;
 /// The most starts of a service in a scene, including failed ones.
 const STARTS: u32 = 80;
 
-/// The restart limit of a disk that is to exhaust it, and the period after which restarts are granted again.
+/// The restart limit of a disk that must use up its restarts, and the period after which it may restart again.
 const FEW: u32 = 3;
 const A_WHILE: Duration = Duration::from_millis(100);
 
@@ -194,19 +194,19 @@ impl Play {
         for &below in &self.scene.depths {
             self.turn(below);
         }
-        // The next call is not refused either.
+        // The victim's next recorded call must succeed too.
         let recorded = u32::from(matches!(record, Some(Request::Mount | Request::Note)));
         let next = self.victim.ask_well(Request::Mount);
         assert_eq!(next, Ok(recorded + 1), "{:?}", self.scene);
         self.victim.is_nobodys_victim(&ENDS);
-        // A disk that has exhausted its restarts did so by panics.
+        // A disk uses up its restarts by panics, so in that state panics are expected.
         let ends = if self.scene.disk == Fate::Over {
             &ENDS[1..]
         } else {
             &ENDS
         };
         self.disk.is_nobodys_victim(ends);
-        // A wait for the disk counts against the file service's own budget.
+        // A wait for the disk counts against the file service's own budget, so with a budget overruns are expected.
         let overruns = self.scene.budget.is_some();
         let ends = if overruns { &ENDS[..3] } else { &ENDS };
         self.files.is_nobodys_victim(ends);
@@ -214,7 +214,7 @@ impl Play {
             // Starts that fail for lack of stack leave no exit record.
             self.files.is_nobodys_victim(&[ExitKind::InitFailed]);
         }
-        // A recipe that fails starts nothing.
+        // A failed recipe counts as a restart, although it starts no generation.
         let starts = self.files.domain.restarts();
         let few = starts <= STARTS || self.scene.files == Fate::Gone;
         assert!(

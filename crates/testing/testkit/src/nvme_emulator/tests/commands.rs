@@ -1,4 +1,4 @@
-//! What I/O commands come to, and when.
+//! The results of I/O commands, and the time that they take.
 
 use super::host::{CC, DISABLED};
 use super::{Host, MICRO, MILLI, SECOND, Shape, Timing};
@@ -31,7 +31,7 @@ fn a_flush_takes_its_time_and_reads_do_not() {
 }
 
 #[test]
-fn a_flush_that_is_refused() {
+fn a_refused_flush_is_not_executed() {
     let mut host = up(Timing::PROMPT);
     host.machine.switches.flush_status = Some(0x4001);
     assert_eq!(host.io(FLUSH, 1, 0, 0).unwrap().status, 0x4001);
@@ -47,7 +47,7 @@ fn the_first_commands_of_a_queue_may_be_lost() {
     });
     assert_eq!(host.read_block(1, 0), None);
     host.wait(100 * MICRO);
-    assert_eq!(host.completion(), None, "it is lost for good");
+    assert_eq!(host.completion(), None, "the command is lost for good");
     assert_eq!(host.read_block(1, 0).unwrap().head, 2);
 }
 
@@ -84,7 +84,7 @@ fn the_longest_transfer_is_bounded_by_mdts() {
 }
 
 #[test]
-fn queues_are_refused_without_the_sizes_of_entries() {
+fn queues_are_refused_without_entry_sizes() {
     for (sizes, status) in [(0, 0x0102), (6 << 16, 0x0102), (DISABLED, 0)] {
         let mut host = Host::new(Shape::default());
         host.enable();

@@ -1,9 +1,9 @@
-//! Completions that are not as they should be.
+//! Completions that are wrong.
 
 use super::{Host, Misbehaviour, Shape};
 
 #[test]
-fn every_completion_can_go_wrong_alike() {
+fn every_completion_can_have_the_same_fault() {
     let mut host = Host::up(Shape::default());
     host.machine.switches.every = Some(Misbehaviour::Head(7));
     for turn in 0..40 {
@@ -11,7 +11,7 @@ fn every_completion_can_go_wrong_alike() {
         assert_eq!((entry.head, entry.queue, entry.status), (7, 1, 0));
         assert_eq!(entry.cid, host.last_cid());
     }
-    // What is said of the next goes before.
+    // The switch for the next command has precedence.
     host.machine
         .switches
         .next
@@ -21,7 +21,7 @@ fn every_completion_can_go_wrong_alike() {
 }
 
 #[test]
-fn admin_completions_go_wrong_by_a_switch_of_their_own() {
+fn admin_completions_have_a_switch_of_their_own() {
     let mut host = Host::new(Shape::default());
     host.enable();
     host.machine.switches.every = Some(Misbehaviour::Silent);
@@ -45,13 +45,13 @@ fn a_completion_of_zeroes_shows_in_the_second_pass() {
     host.machine.switches.next.push_back(zero());
     let entry = host
         .read_block(1, 0)
-        .expect("its phase tag is that of a new one");
+        .expect("its phase tag is that of a new completion");
     assert_eq!((entry.cid, entry.queue, entry.status), (0, 0, 0));
 }
 
 #[test]
-fn a_ghost_has_the_phase_tag_of_the_slot_that_it_haunts() {
-    // In the last slot, and in the first of the second pass.
+fn a_ghost_looks_like_a_new_completion() {
+    // The ghost is in the last slot of the first pass, or in the first slot of the second pass.
     for (before, slot, last) in [(14, 15, 1 << 16), (15, 0, 0)] {
         let mut host = Host::up(Shape::default());
         for turn in 0..before {
@@ -62,6 +62,10 @@ fn a_ghost_has_the_phase_tag_of_the_slot_that_it_haunts() {
         let real = host.read_block(1, 0).unwrap();
         assert_eq!(real.cid, host.last_cid());
         assert_eq!(host.raw(slot), [0, 0, 0, last]);
-        assert_eq!(host.completion().unwrap().cid, 0, "it looks new");
+        assert_eq!(
+            host.completion().unwrap().cid,
+            0,
+            "the ghost looks like a new completion"
+        );
     }
 }

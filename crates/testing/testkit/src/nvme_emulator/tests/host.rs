@@ -1,4 +1,4 @@
-//! A host that drives the model without a driver: it believes nothing and checks nothing.
+//! A host that drives the model without a driver. It does only what a test tells it, and checks nothing by itself.
 
 use std::boxed::Box;
 use std::vec::Vec;
@@ -14,7 +14,7 @@ const AQA: usize = 0x24;
 const ASQ: usize = 0x28;
 const ACQ: usize = 0x30;
 const DOORBELLS: usize = 0x1000;
-/// CC with the entry sizes, disabled.
+/// CC with the sizes of queue entries, and with CC.EN clear.
 pub(super) const DISABLED: u32 = 6 << 16 | 4 << 20;
 pub(super) const READY: u32 = 1;
 pub(super) const FATAL: u32 = 2;
@@ -22,11 +22,11 @@ pub(super) const SHUT_DOWN: u32 = 0b10 << 2;
 
 const WORDS: usize = 1024;
 
-/// Memory that the device reaches while the host looks at it.
+/// Memory that the device can reach while the host reads and writes it.
 #[repr(align(4096))]
 struct Page([AtomicU32; WORDS]);
 
-/// A page, and its bus address.
+/// A page that the device can reach, and its bus address.
 #[derive(Clone, Copy)]
 struct Granted {
     page: &'static Page,
@@ -40,7 +40,7 @@ impl Granted {
         let bus = machine.memory.grant(start.cast(), size_of::<Page>());
         Self {
             page,
-            bus: bus.expect("the address fits"),
+            bus: bus.expect("the bus address does not overflow"),
         }
     }
 
@@ -65,7 +65,7 @@ pub(super) struct Entry {
     pub(super) head: u16,
     pub(super) queue: u16,
     pub(super) cid: u16,
-    /// Without the phase tag.
+    /// The status field without the phase tag.
     pub(super) status: u16,
 }
 
@@ -131,10 +131,10 @@ pub(super) struct Host {
 }
 
 impl Host {
-    /// A host with admin and I/O queues of so many entries, at most 64.
+    /// Makes a host with admin and I/O queues of `entries` entries, at most 64.
     pub(super) fn with_queues(shape: Shape, entries: u16) -> Self {
         let mut machine = Machine::new(shape);
-        // Memory space and bus master.
+        // Turns memory space and bus mastering on.
         machine.config.write(4, 0b110);
         Self {
             pairs: array::from_fn(|_| Pair::new(&mut machine, entries)),
@@ -148,7 +148,7 @@ impl Host {
         Self::with_queues(shape, 16)
     }
 
-    /// One that is up, with an I/O queue pair.
+    /// Makes a host whose controller is ready and has an I/O queue pair.
     pub(super) fn up(shape: Shape) -> Self {
         let mut host = Self::new(shape);
         host.enable();
@@ -178,14 +178,14 @@ impl Host {
         self.machine.work(false);
     }
 
-    /// Sets the admin queues, empty, and CC.EN.
+    /// Sets the registers of the admin queues, with new empty queues, and then CC.EN.
     pub(super) fn enable(&mut self) {
         let size = u32::from(self.pairs[0].size) - 1;
         self.write(AQA, size << 16 | size);
         self.enable_without_sizes();
     }
 
-    /// The same, without AQA.
+    /// Does the same as [`enable`](Self::enable), but does not write AQA.
     pub(super) fn enable_without_sizes(&mut self) {
         let machine = &mut self.machine;
         self.pairs = array::from_fn(|pair| Pair::new(machine, self.pairs[pair].size));
@@ -205,7 +205,7 @@ impl Host {
         self.write(CC, DISABLED | 1 | 0b01 << 14);
     }
 
-    /// A function level reset, after which the function is set up again.
+    /// Performs a function level reset, and sets configuration space up again.
     pub(super) fn reset_function(&mut self) {
         let machine = &mut self.machine;
         assert!(machine.config.write(0x68, 1 << 15));
@@ -214,14 +214,14 @@ impl Host {
         machine.config.write(4, 0b110);
     }
 
-    fn rung(&mut self, pair: usize, words: [u32; 16]) -> Option<Entry> {
+    fn submit(&mut self, pair: usize, words: [u32; 16]) -> Option<Entry> {
         self.pairs[pair].put(words);
         let tail = u32::from(self.pairs[pair].tail);
         self.write(DOORBELLS + 8 * pair, tail);
-        self.taken(pair)
+        self.take_entry(pair)
     }
 
-    fn taken(&mut self, pair: usize) -> Option<Entry> {
+    fn take_entry(&mut self, pair: usize) -> Option<Entry> {
         let entry = self.pairs[pair].take()?;
         let head = u32::from(self.pairs[pair].head);
         self.write(DOORBELLS + 8 * pair + 4, head);
@@ -243,10 +243,10 @@ impl Host {
 
     pub(super) fn admin(&mut self, opcode: u8, namespace: u32, dwords: [u32; 3]) -> Option<Entry> {
         let words = self.command(opcode, namespace, dwords);
-        self.rung(0, words)
+        self.submit(0, words)
     }
 
-    /// Creates a queue of I/O queue pair 1; the status.
+    /// Creates the submission queue or the completion queue of I/O queue pair 1. Returns the status.
     pub(super) fn create_queue(&mut self, submissions: bool) -> u16 {
         let size = (u32::from(self.pairs[1].size) - 1) << 16;
         let (opcode, queue, flags) = match submissions {
@@ -256,7 +256,9 @@ impl Host {
         let mut words = self.command(opcode, 0, [size | 1, flags, 0]);
         words[6] = queue.bus as u32;
         words[7] = (queue.bus >> 32) as u32;
-        self.rung(0, words).expect("it is answered").status
+        self.submit(0, words)
+            .expect("the command is completed")
+            .status
     }
 
     /// Creates I/O queue pair 1.
@@ -266,18 +268,18 @@ impl Host {
         }
     }
 
-    /// What Identify returns, or its status.
+    /// Returns the page that Identify writes, or its status if it fails.
     pub(super) fn identify(&mut self, cns: u8, namespace: u32, set: u8) -> Result<Vec<u8>, u16> {
         self.data[0].fill(0xA5A5_A5A5);
         let dwords = [cns.into(), u32::from(set) << 24, 0];
         let entry = self.admin(0x06, namespace, dwords);
-        match entry.expect("it is answered").status {
+        match entry.expect("Identify is completed").status {
             0 => Ok(self.data[0].bytes()),
             status => Err(status),
         }
     }
 
-    /// A read or write of one block or more, at most two pages, or a flush.
+    /// Sends a flush, or a read or write of at most two pages. Returns its completion if there is one.
     pub(super) fn io(
         &mut self,
         opcode: u8,
@@ -286,24 +288,24 @@ impl Host {
         blocks: u32,
     ) -> Option<Entry> {
         let words = self.command(opcode, namespace, [lba, 0, blocks.saturating_sub(1)]);
-        self.rung(1, words)
+        self.submit(1, words)
     }
 
     pub(super) fn read_block(&mut self, namespace: u32, lba: u32) -> Option<Entry> {
         self.io(0x02, namespace, lba, 1)
     }
 
-    /// The next I/O completion.
+    /// Returns the next I/O completion, if there is one.
     pub(super) fn completion(&mut self) -> Option<Entry> {
-        self.taken(1)
+        self.take_entry(1)
     }
 
-    /// An I/O completion queue entry, whatever it is.
+    /// Returns the raw words of an entry of the I/O completion queue, new or old.
     pub(super) fn raw(&self, slot: u16) -> [u32; 4] {
         self.pairs[1].raw(slot)
     }
 
-    /// The data buffer, first page.
+    /// Returns the first page of the data buffer.
     pub(super) fn data(&self) -> Vec<u8> {
         self.data[0].bytes()
     }
@@ -314,7 +316,7 @@ impl Host {
             .for_each(|page| page.fill(u32::from_ne_bytes([byte; 4])));
     }
 
-    /// The identifier of the last command.
+    /// Returns the identifier of the last command.
     pub(super) fn last_cid(&self) -> u16 {
         self.cid
     }

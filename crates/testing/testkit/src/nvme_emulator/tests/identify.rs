@@ -1,4 +1,4 @@
-//! Identify: versions, lists, command sets.
+//! The Identify command: versions, lists and command sets.
 
 use std::vec;
 use std::vec::Vec;
@@ -30,7 +30,11 @@ fn an_old_controller_knows_no_list_of_namespaces() {
     assert_eq!(host.read(0x08), 0x0001_0000);
     let refused = Err(INVALID_FIELD | DO_NOT_RETRY);
     assert_eq!(host.identify(0x02, 0, 0), refused);
-    assert_eq!(host.identify(0x03, 1, 0), refused, "since version 1.3");
+    assert_eq!(
+        host.identify(0x03, 1, 0),
+        refused,
+        "descriptors came with version 1.3"
+    );
     let controller = host.identify(0x01, 0, 0).unwrap();
     assert_eq!(controller[516..520], 1u32.to_le_bytes());
     assert_eq!(host.identify(0x00, 1, 0).unwrap()[130], 13);
@@ -47,7 +51,7 @@ fn identify_controller_with_a_stray_field_is_refused() {
 }
 
 #[test]
-fn lists_have_active_namespaces_above_the_one_asked_about() {
+fn lists_have_the_active_namespaces_above_an_id() {
     const ACTIVE: NamespaceShape = NamespaceShape::PLAIN;
     const INACTIVE: NamespaceShape = NamespaceShape {
         active: false,
@@ -87,7 +91,7 @@ fn inactive_namespaces_are_zeroes_or_refused() {
 }
 
 #[test]
-fn command_sets_are_told_where_they_are_offered() {
+fn command_sets_are_reported_if_offered() {
     const ZONED: NamespaceShape = NamespaceShape {
         command_set: 2,
         ..NamespaceShape::PLAIN
@@ -98,23 +102,27 @@ fn command_sets_are_told_where_they_are_offered() {
         ..Shape::default()
     });
     assert_eq!(host.capabilities() >> 37 & 0xFF, 0b0100_0001);
-    // Which command sets there are together.
+    // The only combination of command sets.
     assert_eq!(
         host.identify(0x1C, 0, 0).unwrap()[0..8],
         [0b101, 0, 0, 0, 0, 0, 0, 0]
     );
-    // Which namespaces each has.
+    // The namespaces of each command set, and those of all.
     assert_eq!(ids(&host.identify(0x07, 0, 0).unwrap()), vec![1]);
     assert_eq!(ids(&host.identify(0x07, 0, 2).unwrap()), vec![2]);
     assert_eq!(ids(&host.identify(0x02, 0, 0).unwrap()), vec![1, 2]);
-    // Which command set a namespace has.
+    // The command set of each namespace.
     for (id, set) in [(1, 0), (2, 2)] {
         let descriptors = host.identify(0x03, id, 0).unwrap();
         assert_eq!(descriptors[12..17], [4, 1, 0, 0, set]);
-        assert_eq!(host.identify(0x08, id, 0).unwrap()[14], 1, "it is ready");
+        assert_eq!(
+            host.identify(0x08, id, 0).unwrap()[14],
+            1,
+            "namespace {id} is ready"
+        );
         assert!(host.identify(0x06, 0, set).is_ok());
     }
-    // A zoned namespace looks like a plain one, and has zones besides.
+    // In Identify Namespace, a zoned namespace looks like a plain one. Its zone size is in another structure.
     assert_eq!(host.identify(0x00, 1, 0), host.identify(0x00, 2, 0));
     let zoned = host.identify(0x05, 2, 2).unwrap();
     assert_eq!(zoned[2832..2840], 64u64.to_le_bytes());
@@ -124,7 +132,7 @@ fn command_sets_are_told_where_they_are_offered() {
 }
 
 #[test]
-fn command_sets_are_not_told_where_they_are_not_offered() {
+fn command_sets_are_not_reported_unless_offered() {
     let mut host = up(Shape::default());
     for cns in [0x05, 0x06, 0x07, 0x08, 0x1C] {
         let refused = Err(INVALID_FIELD | DO_NOT_RETRY);
@@ -139,7 +147,7 @@ fn command_sets_are_not_told_where_they_are_not_offered() {
 }
 
 #[test]
-fn what_identify_says_can_change() {
+fn switches_change_the_data_of_identify() {
     let mut host = up(Shape {
         write_cache: false,
         shutdown_micros: 12_000_000,

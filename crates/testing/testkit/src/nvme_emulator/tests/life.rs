@@ -1,4 +1,4 @@
-//! Resets, readiness and shutdowns by the clock.
+//! Resets, readiness and shutdowns, and when they happen by the clock.
 
 use super::host::{CC, DISABLED, FATAL, Host, READY, SHUT_DOWN};
 use super::{MICRO, MILLI, SECOND, Shape, Timing};
@@ -16,7 +16,7 @@ fn registers_are_blind_after_a_disable() {
         blind: 250 * MICRO,
         ..Timing::PROMPT
     });
-    // Nothing is reset by a zero written over a zero.
+    // CC.EN is clear already, so clearing it resets nothing.
     host.disable();
     assert_eq!(host.status(), 0);
     host.enable();
@@ -59,7 +59,7 @@ fn ready_is_set_and_cleared_late() {
 }
 
 #[test]
-fn enabled_while_ready_lingers_is_not_noticed() {
+fn an_enable_while_still_ready_is_not_noticed() {
     let mut host = host(Timing {
         idle: MILLI,
         ..Timing::PROMPT
@@ -72,7 +72,7 @@ fn enabled_while_ready_lingers_is_not_noticed() {
 }
 
 #[test]
-fn enabled_without_a_rest_is_not_noticed() {
+fn an_enable_without_a_rest_is_not_noticed() {
     let timing = Timing {
         rest: 100 * MICRO,
         ..Timing::PROMPT
@@ -89,7 +89,7 @@ fn enabled_without_a_rest_is_not_noticed() {
 }
 
 #[test]
-fn a_touch_before_the_time_hangs_it() {
+fn an_early_register_access_hangs_the_controller() {
     let timing = Timing {
         hands_off: 2300 * MILLI,
         ..Timing::PROMPT
@@ -102,9 +102,9 @@ fn a_touch_before_the_time_hangs_it() {
     host.enable();
     host.disable();
     host.wait(MILLI);
-    assert_eq!(host.status(), READY, "unchanged");
+    assert_eq!(host.status(), READY, "CSTS.RDY is unchanged");
     host.wait(10 * SECOND);
-    assert_eq!(host.status(), READY, "for good");
+    assert_eq!(host.status(), READY, "CSTS.RDY stays unchanged");
     host.enable();
     assert_eq!(host.admin(0x06, 0, [1, 0, 0]), None);
     host.reset_function();
@@ -137,7 +137,7 @@ fn registers_are_zero_or_ones_after_a_function_reset() {
 }
 
 #[test]
-fn an_enable_that_ends_in_a_fatal_status() {
+fn an_enable_can_end_in_a_fatal_status() {
     let mut host = host(Timing::PROMPT);
     host.machine.switches.fatal_enables = 2;
     for expected in [FATAL, FATAL, READY] {
@@ -149,7 +149,7 @@ fn an_enable_that_ends_in_a_fatal_status() {
 }
 
 #[test]
-fn admin_queues_of_a_size_that_it_does_not_take() {
+fn wrong_admin_queue_sizes_end_in_a_fatal_status() {
     let strict = Shape {
         admin_multiple: 64,
         ..Shape::default()
@@ -172,7 +172,7 @@ fn admin_queues_of_a_size_that_it_does_not_take() {
 }
 
 #[test]
-fn admin_queues_that_go_on_unless_aqa_is_written() {
+fn admin_queues_go_on_unless_aqa_is_written() {
     let mut host = Host::new(Shape {
         keeps_admin_queues: true,
         ..Shape::default()
@@ -204,7 +204,7 @@ fn a_shutdown_takes_its_time() {
 }
 
 #[test]
-fn a_shutdown_that_the_controller_does_not_survive() {
+fn a_shutdown_can_end_in_a_fatal_status() {
     let mut host = Host::new(Shape {
         fatal_after_shutdown: true,
         ..Shape::default()
@@ -221,7 +221,7 @@ fn a_shutdown_that_the_controller_does_not_survive() {
 }
 
 #[test]
-fn queue_sizes_from_none_to_all() {
+fn mqes_reports_the_queue_size() {
     for (queue_entries, mqes) in [(1, 0), (2, 1), (0, 0xFFFF)] {
         let mut host = Host::new(Shape {
             queue_entries,

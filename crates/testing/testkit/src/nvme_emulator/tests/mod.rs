@@ -1,4 +1,5 @@
-//! The model itself: what each part of its shape and each switch does, by the registers and queues alone.
+//! Tests of the model itself: the effect of each part of its shape and of each switch, seen only through registers and
+//! queues.
 
 mod commands;
 mod completions;

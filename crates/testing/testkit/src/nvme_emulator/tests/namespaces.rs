@@ -1,4 +1,4 @@
-//! Several namespaces, metadata, zones.
+//! Tests of several namespaces, metadata and zones.
 
 use std::vec::Vec;
 
@@ -17,7 +17,7 @@ const LARGE_BLOCKS: NamespaceShape = NamespaceShape {
 };
 
 #[test]
-fn each_namespace_has_a_medium_and_block_size_of_its_own() {
+fn each_namespace_has_its_own_medium_and_block_size() {
     let mut host = Host::up(Shape {
         further: &[LARGE_BLOCKS],
         ..Shape::default()
@@ -45,7 +45,7 @@ fn metadata_stands_behind_each_block_on_the_bus() {
         ..Shape::default()
     });
     let namespace = host.identify(0x00, 1, 0).unwrap();
-    assert_eq!(namespace[26], 1 | 1 << 4, "extended blocks");
+    assert_eq!(namespace[26], 1 | 1 << 4, "format 1, with extended blocks");
     assert_eq!(namespace[132..136], [8, 0, 9, 0]);
     host.machine.controller.namespaces[0].medium.fill(0x77);
     host.set_data(0xFF);

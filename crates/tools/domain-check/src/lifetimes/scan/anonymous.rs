@@ -18,7 +18,7 @@ pub(super) fn named(signature: &Signature) -> Option<Signature> {
     is_any.then_some(signature)
 }
 
-/// No parameter of a domain's begins with two underscores.
+/// No parameter of a domain begins with two underscores.
 pub(super) const PREFIX: &str = "__impl_";
 
 #[derive(Default)]

@@ -34,7 +34,7 @@ mod tests {
 
     /// Invariant: CHECK-11
     #[test]
-    fn of_a_list_one_type_is_read() {
+    fn only_the_first_type_of_a_list_is_read() {
         for (list, first) in [
             ("fn(&u8) -> &u8, fn(&u8) -> &u8", "fn(&u8) -> &u8"),
             ("fn(A, B) -> C<D, E>, F", "fn(A, B) -> C<D, E>"),

@@ -111,7 +111,7 @@ impl Scan<'_> {
             judge(&facts, &scope.declared)
         };
         self.relied(&what, relied);
-        // Constants have bodies too.
+        // The impl's constants have bodies too, in which values of unnamed types may occur.
         self.unsaid(&what, &scope.header, &scope, false);
         self.descend(body.stream(), &scope, &scope);
         length + 1

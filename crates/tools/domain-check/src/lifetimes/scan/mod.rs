@@ -128,8 +128,8 @@ impl Scan<'_> {
             let from = shown(&from);
             let (outer, shown) = (shown(&outer), format!("{from}::{last}"));
             let what = format!(
-                "{what} believes that `{shown}` outlives `{outer}` as far as `{from}` does, which a closure's \
-                 result may not: it does not say `{shown}: {outer}`, nor what that type is, as in `Trait<{last} = R>`"
+                "{what} believes that `{shown}` outlives `{outer}` as far as `{from}` does, which need not hold for \
+                 a closure's result: write `{shown}: {outer}`, or give the type a name, as in `Trait<{last} = R>`"
             );
             if !self.findings.iter().any(|it| it.message.contains(&what)) {
                 self.find(Rule::ImpliedBound, what);

@@ -25,7 +25,7 @@ const KEEPING: &[&str] = &[
 /// Methods of collections whose iterators run no closure.
 const ITERATORS: &[&str] = &["iter", "iter_mut"];
 
-/// Finds each of these words, and each `flatten` except that of a collection's iterator.
+/// Finds each word of [`KEEPING`], and each `flatten` that is not called on a collection's own iterator.
 pub(super) fn search(code: &Code, own: &Own, findings: &mut Findings) {
     for word in KEEPING {
         if count(code.tokens.clone(), word) > 0 {
@@ -58,7 +58,7 @@ fn count(tokens: TokenStream, word: &str) -> usize {
     each.sum()
 }
 
-/// Counts the calls of `flatten`, and tells those on a collection's own iterator.
+/// Counts the calls of `flatten` on a collection's own iterator.
 struct Flattened<'a> {
     own: &'a Own,
     calls: usize,

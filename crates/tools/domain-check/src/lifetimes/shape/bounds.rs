@@ -34,8 +34,8 @@ impl Shape<'_> {
                     let outlives = predicate.bounds.iter().any(|bound| self.outlives(bound));
                     let has_binder = predicate.lifetimes.is_some();
                     if outlives && (has_binder || !is_taken_apart(&predicate.bounded_ty)) {
-                        let what = "a where clause says of a type with arguments, or for all lifetimes, what it \
-                                    outlives: write the bound of each parameter";
+                        let what = "a where clause says that a type with arguments outlives a lifetime, or says so \
+                                    for all lifetimes: write the bound of each parameter";
                         self.find(Rule::ImpliedBound, what.to_owned());
                     }
                 }
@@ -55,8 +55,8 @@ impl Shape<'_> {
             let name = bound.path.segments.last().map(|it| it.ident.to_string());
             let name = name.unwrap_or_default();
             let what = format!(
-                "a bound by {name} leaves open what {unsaid} is, and that outlives less than the compiler believes: \
-                 give it a name, as in `{name}<{unsaid} = R>`"
+                "a bound by {name} leaves {unsaid} open, which outlives less than the compiler believes: give it a \
+                 name, as in `{name}<{unsaid} = R>`"
             );
             self.find(Rule::ImpliedBound, what);
         }

@@ -1,12 +1,13 @@
 //! Impls that overlap although the compiler finds no overlap.
 //!
-//! Whether two impls overlap is decided for all types that their headers, bounds and associated types match. If a
-//! type binds lifetimes, as `fn(&T)` and `dyn for<'a> Trait<'a>` do, and contains projections, the compiler takes it
-//! for another type than it is. Then two impls with different associated types hold for one type, which is a safe
-//! transmute (rustc issue 161404). A lifetime may be bound without being written, so every function pointer counts.
+//! The compiler decides whether two impls overlap for all types that match their headers, bounds and associated
+//! types. If a type binds lifetimes, as `fn(&T)` and `dyn for<'a> Trait<'a>` do, and contains projections, the
+//! compiler takes it for another type than it is. Then two impls with different associated types hold for one type,
+//! which is a safe transmute (rustc issue 161404). A lifetime may be bound without being written, so every function
+//! pointer counts.
 //!
-//! So a header has neither such types nor projections. In bounds and associated types, nothing is projected inside
-//! such a type.
+//! So a header has neither projections nor types that bind lifetimes. In bounds and associated types, a type that
+//! binds lifetimes contains no projection.
 
 use std::collections::BTreeSet;
 
@@ -23,7 +24,7 @@ use crate::lifetimes::definitions::Definitions;
 use crate::lifetimes::facts::Name;
 
 impl Shape<'_> {
-    /// Judges all parts of an impl that determine where it holds, and what it stands for.
+    /// Judges the parts of an impl that determine for which types it holds, and the associated types in it.
     pub(super) fn coherence(&mut self, item: &ItemImpl, path: &Path, trait_name: &str) {
         let mut binders = Binders {
             definitions: self.definitions,
@@ -35,7 +36,8 @@ impl Shape<'_> {
             found: None,
         };
         binders.visit_type(&item.self_ty);
-        // Parentheses of the trait's own bind nothing in its arguments, which belong to the impl.
+        // The path is visited as a path and not as a bound. So parentheses of the trait itself bind no lifetimes in
+        // its arguments, which belong to the impl.
         binders.visit_path(path);
         binders.in_header = false;
         binders.visit_generics(&item.generics);
@@ -50,9 +52,9 @@ impl Shape<'_> {
         }
         if let Some(found) = binders.found {
             let what = format!(
-                "an impl of {trait_name} names {found}: the compiler may take it for another type, and the impl for \
-                 one that overlaps no other; put such a type into a struct, and make what is projected a parameter, \
-                 as in `I: Iterator<Item = T>`"
+                "an impl of {trait_name} names {found}: the compiler may take it for another type, and may not see \
+                 that the impl overlaps another one; put such a type into a struct, and make a projected type a \
+                 parameter, as in `I: Iterator<Item = T>`"
             );
             self.find(Rule::UnsafeCode, what);
         }
@@ -71,11 +73,12 @@ struct Binders<'a> {
     parameters: BTreeSet<Name>,
     /// Names of types whose meaning is being checked.
     expanding: Vec<String>,
-    /// Whether this is the impl's own type, or an argument of its trait.
+    /// Whether the visited part is the impl's own type, or an argument of its trait.
     in_header: bool,
     /// Whether lifetimes may be bound here.
     binds: bool,
-    /// Whether this is inside a type that may bind some. The compiler removes the binders of bounds first.
+    /// Whether the visited part is inside a type that may bind lifetimes. A bound is not enough, because the compiler
+    /// removes the binders of bounds first.
     in_type: bool,
     /// The first finding.
     found: Option<&'static str>,

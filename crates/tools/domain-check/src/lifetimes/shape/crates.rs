@@ -1,6 +1,7 @@
 //! Names of the standard library's crates. The checks judge compiled code by the library's paths. A path that the
-//! compiler prints begins with the item that contains it, even a function or a constant, and values have a namespace
-//! of their own. So no item may have one of these names. A method's name comes after its type.
+//! compiler prints begins with the item that contains the named item, which may be a function or a constant.
+//! Functions and constants have a namespace of their own, so they could have the name of a crate too. So no item may
+//! have one of these names. A method may, because its name comes after that of its type.
 
 use syn::{Ident, Item};
 
@@ -31,7 +32,7 @@ impl Shape<'_> {
         }
     }
 
-    /// Judges a name in the scope of items.
+    /// Refuses the name of a standard crate in the scope of items.
     pub(super) fn is_no_crates(&mut self, name: &Ident) {
         let name = plain(name);
         if STANDARD.contains(&name.as_str()) {

@@ -15,8 +15,8 @@ impl Shape<'_> {
         let problems: Vec<_> = arms.filter_map(|arm| looks.guard(arm).err()).collect();
         for problem in problems {
             let what = format!(
-                "a match guard {problem}, which can change what is matched: compute it before, or in an `if` behind \
-                 the arrow"
+                "a match guard {problem}, which can change the matched value: compute the condition before the \
+                 match, or in an `if` behind the arrow"
             );
             self.find(Rule::UnsafeCode, what);
         }
@@ -27,7 +27,7 @@ impl Shape<'_> {
         let mut looks = Looks::at_indexed(&expression.expr, self.own);
         if let Err(problem) = looks.index(&expression.index) {
             let what = format!(
-                "an index {problem}, which can change what is indexed: compute it before, in a `let`"
+                "an index {problem}, which can change the indexed value: compute the index before, in a `let`"
             );
             self.find(Rule::UnsafeCode, what);
         }

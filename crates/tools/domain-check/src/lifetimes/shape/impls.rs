@@ -32,12 +32,13 @@ impl Shape<'_> {
         self.proofs(item, &trait_name);
     }
 
-    /// Refuses an impl that also applies to a trait object, whose associated types are different: safe code could
-    /// have a value of the object's type and take it as the impl's (rustc issues 57893 and 152783). The compiler
-    /// checks this where the type is spelled as `dyn`, but not where it has another name.
+    /// Refuses an impl that may also apply to an object of its own trait. The object has associated types of its own,
+    /// so safe code could take a value of the object's associated type for one of the impl's (rustc issues 57893 and
+    /// 152783). The compiler checks this where the type is spelled as `dyn`, but not where it has another name.
     ///
-    /// A trait's parameters distinguish object and impl too: `dyn Q<'x>: for<'z> Q<'z>` is proved by the impl for all
-    /// types, and then the object's own impl runs, since the generated code knows no lifetimes.
+    /// The object and the impl may also differ in the trait's parameters. The compiler proves `dyn Q<'x>: for<'z>
+    /// Q<'z>` by the impl for all types, but then the object's own impl runs, because the generated code knows no
+    /// lifetimes.
     fn overlap(&mut self, item: &ItemImpl, trait_name: &str) {
         let Type::Path(ty) = bare(&item.self_ty) else {
             return;
@@ -56,14 +57,14 @@ impl Shape<'_> {
         } else if self.definitions.is_alias(&last) {
             "another name of a type"
         } else if unsized_parameters(&item.generics).contains(&last) && differs(trait_name) {
-            // For traits of other crates there is no such impl.
+            // A unit can have no such impl of another crate's trait.
             "a parameter that may be `?Sized`"
         } else {
             return;
         };
         let what = format!(
-            "an impl of {trait_name} for {what} may be one for `dyn {trait_name}` too, whose associated types or \
-             lifetimes are others: write the type itself, and leave out `?Sized`"
+            "an impl of {trait_name} for {what} may apply to `dyn {trait_name}` too, which has other associated \
+             types or lifetimes: write the type itself, and leave out `?Sized`"
         );
         self.find(Rule::UnsafeCode, what);
     }
@@ -90,8 +91,8 @@ impl Shape<'_> {
             let name = name(&parameter.lifetime);
             if !header.contains(&name) {
                 let what = format!(
-                    "an impl of {trait_name} has {name} in neither its trait nor its type: it may be one that is \
-                     outlived by all, and `for<'any> &'any T: Trait<{name}>` holds"
+                    "an impl of {trait_name} has {name} in neither its trait nor its type: {name} may be a lifetime \
+                     that everything outlives, and then `for<'any> &'any T: Trait<{name}>` holds"
                 );
                 self.find(Rule::ImpliedBound, what);
             }
@@ -101,9 +102,9 @@ impl Shape<'_> {
     /// Refuses types that occur only in an impl's bounds. A function's result may be such a type: the compiler checks
     /// nowhere whether it is well-formed, so a function that is called with it relies on bounds that are not proved
     /// (rustc issue 25860). An iterator's item, or an associated type of any other trait, is checked in that trait's
-    /// impl. But if it is associated once more, it need not outlive what the implementor outlives (84366). Parameters
-    /// of a function, and of an impl without a trait, are checked where the function is called; those of a header
-    /// where the impl is used.
+    /// impl. But if this impl associates such a type once more, the type need not outlive everything that the
+    /// implementor outlives (84366). Other parameters are checked anyway: those of a function, and of an impl without
+    /// a trait, where the function is called, and those in a header where the impl is used.
     fn free_types(&mut self, item: &ItemImpl, header: &BTreeSet<Name>, trait_name: &str) {
         let given = given(&item.generics, header, self.definitions);
         let is_said = |name: &Ident| {
@@ -131,8 +132,8 @@ impl Shape<'_> {
             };
             let what = format!(
                 "an impl of {trait_name} {does} {name}, which stands in neither its trait nor its type: the compiler \
-                 does not look at a closure's result, and believes that it outlives what the closure does; make it a \
-                 parameter of the implementor, as in `Own<F: Fn() -> {name}, {name}>`"
+                 does not check a closure's result, and believes that it outlives everything that the closure \
+                 outlives; make it a parameter of the implementor, as in `Own<F: Fn() -> {name}, {name}>`"
             );
             self.find(Rule::ImpliedBound, what);
         }
@@ -147,17 +148,17 @@ impl Shape<'_> {
         let mut bounds = Bounded(false);
         bounds.visit_generics(&item.generics);
         if bounds.0 {
-            let what = "an impl of Drop bounds a parameter by a trait: the compiler does not look at what the dropped \
-                        struct is made of; have the parameter drop itself, or keep `Box<dyn Trait>` in the struct";
+            let what = "an impl of Drop bounds a parameter by a trait: the compiler does not check the types in the \
+                        dropped struct; have the parameter drop itself, or keep `Box<dyn Trait>` in the struct";
             self.find(Rule::ImpliedBound, what.to_owned());
         }
     }
 
-    /// Refuses an impl whose associated type is an iterator's item, a future's output or a function's output. The
-    /// compiler takes an associated type to live as long as the implementor, but a closure may live longer than its
-    /// results (84366). Impls of the traits of iterators and futures may have any associated types, since every bound
-    /// by those traits names the type (`says_all`). Under this rule an associated type of any other trait does live
-    /// as long as its implementor, so an impl may pass it on.
+    /// Refuses an impl whose associated type is projected, and is an iterator's item, a future's output or a
+    /// function's output. The compiler takes an associated type to live as long as the implementor, but a closure may
+    /// live longer than its results (84366). Impls of the traits of iterators and futures may have any associated
+    /// types, since every bound by those traits names the type (`says_all`). Under this rule an associated type of
+    /// any other trait does live as long as its implementor, so an impl may associate it once more.
     fn kept_projections(&mut self, item: &ItemImpl, trait_name: &str) {
         if self.definitions.means(trait_name, "ToOwned") {
             let what = "an impl of ToOwned makes a `Cow` that outlives less than the compiler believes: write the two \
@@ -237,7 +238,8 @@ fn unsized_parameters(generics: &Generics) -> BTreeSet<Name> {
     found
 }
 
-/// The names that a type determines: without those in projections and in arguments of aliases, which may drop them.
+/// The names that a type determines. Names in projections and in arguments of aliases do not count, because the
+/// projection or the alias may drop them.
 struct Bound<'a> {
     definitions: &'a Definitions,
     parameters: BTreeSet<Name>,
@@ -262,8 +264,8 @@ impl<'ast> Visit<'ast> for Bound<'_> {
     fn visit_expr(&mut self, _: &'ast syn::Expr) {}
 }
 
-/// Returns the names that a header determines, and those that bounds of these associate: `R` in `I: Iterator<Item =
-/// R>`. Results of functions are not included.
+/// Returns the names that a header determines, and the names that bounds on these determine by an associated type:
+/// `R` in `I: Iterator<Item = R>`. Results of functions are not included.
 fn given(
     generics: &Generics,
     header: &BTreeSet<Name>,
@@ -279,7 +281,7 @@ fn given(
         );
     }
     for predicate in generics.where_clause.iter().flat_map(|it| &it.predicates) {
-        // Any other type may contain a name that it does not determine.
+        // Bounds on any other type do not count, because the type may contain a name that it does not determine.
         if let WherePredicate::Type(it) = predicate
             && let Type::Path(path) = &it.bounded_ty
             && let Some(name) = path.path.get_ident()

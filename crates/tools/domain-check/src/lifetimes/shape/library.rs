@@ -11,7 +11,7 @@ use crate::finding::{Finding, Findings, Rule};
 struct Unsound {
     /// The function's name.
     word: &'static str,
-    /// The name of its type. Without it in the code, the word means another function.
+    /// The name of its type. If the code does not contain the type's name, `word` means another function.
     beside: Option<&'static str>,
     /// What it does, and what to write instead.
     does: &'static str,
@@ -21,7 +21,8 @@ const fn collects(word: &'static str) -> Unsound {
     Unsound {
         word,
         beside: Some("VecDeque"),
-        does: "makes a `VecDeque` that begins behind its buffer, of a vector that was taken out of: `extend` a new one",
+        does: "makes a `VecDeque` that begins behind its buffer, if its source is a vector's exhausted iterator: \
+               `extend` a new one",
     }
 }
 
@@ -30,8 +31,8 @@ const UNSOUND: &[Unsound] = &[
     Unsound {
         word: "split_off",
         beside: None,
-        does: "leaves a `BTreeMap` that is longer than its tree if a comparison panics, and what it holds is taken \
-               out twice: drain what is to be split off",
+        does: "leaves a `BTreeMap` that is longer than its tree if a comparison panics, and elements are then taken \
+               out twice: drain the elements that are to be split off",
     },
     // rust-lang/rust#162452
     collects("collect"),
@@ -39,7 +40,7 @@ const UNSOUND: &[Unsound] = &[
     collects("FromIterator"),
 ];
 
-/// Finds each of these words, whatever it means, because only the compiler could tell.
+/// Finds each word of [`UNSOUND`], whatever it means, because only the compiler could tell which function it is.
 pub(super) fn search(words: &BTreeSet<String>, findings: &mut Findings) {
     for Unsound { word, beside, does } in UNSOUND {
         if words.contains(*word) && beside.is_none_or(|it| words.contains(it)) {

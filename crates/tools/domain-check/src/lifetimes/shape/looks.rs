@@ -70,7 +70,7 @@ impl<'a> Looks<'a> {
         let all = self.watched.clone();
         let mut bindings = Bindings(BTreeSet::new());
         bindings.visit_pat(&arm.pat);
-        // A guard can only read through a binding.
+        // A binding of the arm may hide a watched variable, and a guard can only read through a binding.
         let hidden = |name: &String| bindings.0.contains(name) && !self.own.is_of_a_macro(name);
         self.watched.retain(|name| !hidden(name));
         let result = self.judge(guard, Use::Read);
@@ -96,7 +96,7 @@ impl<'a> Looks<'a> {
                 _ => Err("has an operator that is not known".to_owned()),
             },
             Expr::Binary(it) if is_assignment(&it.op) => Err("assigns".to_owned()),
-            // The right operand is an argument, and reborrowed.
+            // The right operand is an argument of the operator's function, and a reference is reborrowed for it.
             Expr::Binary(it) if is_arithmetic(&it.op) => {
                 let is_called = self.own.has_writing_operators();
                 let right = if is_called { Use::Hand } else { Use::Read };
@@ -108,14 +108,15 @@ impl<'a> Looks<'a> {
                 self.judge(&it.left, Use::Read)?;
                 self.judge(&it.right, Use::Read)
             }
-            // A reference is reborrowed.
+            // A cast to anything but a number may reborrow a reference.
             Expr::Cast(it) if is_number(&it.ty) => self.judge(&it.expr, Use::Read),
             Expr::Cast(it) => self.judge(&it.expr, Use::Hand),
             Expr::Reference(it) if it.mutability.is_none() => self.judge(&it.expr, Use::Read),
             Expr::Tuple(it) => self.all(it.elems.iter(), used),
             Expr::Array(it) => self.all(it.elems.iter(), used),
             Expr::Range(it) => self.all(it.start.iter().chain(&it.end).map(|it| &**it), used),
-            // Operators are functions, and may take a struct of the domain's own that borrows for writing.
+            // The struct may be the operand of an operator. An operator is a function, and may write through a borrow
+            // in the struct.
             Expr::Struct(it) if it.rest.is_none() => {
                 self.all(it.fields.iter().map(|it| &it.expr), Use::Hand)
             }
@@ -159,8 +160,8 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// Judges the operand of an operator, which is a function. A place is copied or moved. A compound operand may
-    /// reborrow its parts.
+    /// Judges an operand of an operator, which is a call of a function. If the operand is a place, it is copied or
+    /// moved. Any other operand may reborrow its parts.
     fn operand(&mut self, part: &Expr) -> Result<(), String> {
         match part {
             Expr::Paren(it) => self.operand(&it.expr),

@@ -65,11 +65,11 @@ struct Shape<'a> {
     own: &'a Own,
     /// The function that was begun last.
     function: Option<String>,
-    /// The trait whose definition this is.
+    /// The trait whose definition is visited, except in bodies.
     in_trait: Option<String>,
-    /// Whether a trait has a bound by which an associated type is equal to something.
+    /// Whether any trait of the crate has a bound that makes an associated type equal to something.
     equates: bool,
-    /// Whether a bound has a binder.
+    /// Whether any bound in the crate has a binder.
     binds: bool,
     findings: Findings,
 }
@@ -94,7 +94,7 @@ impl Shape<'_> {
 
     /// Judges an expression that the parser has no form for.
     fn verbatim(&mut self, tokens: &TokenStream) {
-        // A statement that is only a semicolon.
+        // A statement that is only a semicolon has no tokens.
         if tokens.is_empty() {
             return;
         }

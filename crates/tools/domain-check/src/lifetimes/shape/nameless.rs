@@ -1,6 +1,7 @@
 //! Associated types without a name: the hidden result type of a trait's method, and the future of an asynchronous
-//! function. The compiler takes such a type to outlive everything that its implementor outlives, which may be a
-//! closure whose result does not (rustc issue 84366). No bound can say otherwise, since none can name the type.
+//! function. The compiler takes such a type to outlive everything that its implementor outlives. But the implementor
+//! may be a closure, whose result may live shorter (rustc issue 84366). No bound can say otherwise, since none can
+//! name the type.
 
 use std::collections::BTreeSet;
 
@@ -25,8 +26,8 @@ impl Shape<'_> {
             if hidden.0 {
                 let (of, name) = (&item.ident, &method.sig.ident);
                 let what = format!(
-                    "trait {of} has no name for the type of what `{name}` returns, which is believed to outlive what \
-                     the implementor outlives: give it one with `type`"
+                    "trait {of} has no name for the type that `{name}` returns, and the compiler believes that this \
+                     type outlives everything that the implementor outlives: give it a name with `type`"
                 );
                 self.find(Rule::ImpliedBound, what);
             }
@@ -48,8 +49,8 @@ impl<'ast> Visit<'ast> for Hidden {
 pub(super) fn search(words: &BTreeSet<String>, findings: &mut Findings) {
     for word in ASYNCHRONOUS.iter().filter(|it| words.contains(**it)) {
         let what = format!(
-            "`{word}` has no name for its future, which is believed to outlive what the function outlives: bound the \
-             function by one that returns `F`, and `F` by `Future`"
+            "`{word}` has no name for its future, and the compiler believes that the future outlives everything that \
+             the function outlives: bound the function by a trait whose call returns `F`, and `F` by `Future`"
         );
         findings.push(Finding::new(Rule::ImpliedBound, what));
     }

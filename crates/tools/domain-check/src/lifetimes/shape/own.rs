@@ -14,7 +14,7 @@ pub(super) struct Own {
     /// Words in definitions of macros.
     of_macros: BTreeSet<String>,
     functions: BTreeSet<String>,
-    /// Functions that take something else than `&self`.
+    /// Names of functions that do not take `&self`.
     not_reading: BTreeSet<String>,
     /// Whether an operator may write through its right side.
     writing_operators: bool,
@@ -31,7 +31,7 @@ pub(crate) const NUMBERS: &[&str] = &[
     "u64", "u128", "usize",
 ];
 
-/// Whether nothing can be written through a value of this type, if numbers have their own names.
+/// Whether nothing can be written through a value of this type, provided that the name of a number means a number.
 fn is_read(ty: &Type) -> bool {
     match ty {
         Type::Reference(it) => it.mutability.is_none(),
@@ -56,7 +56,8 @@ impl Own {
         own
     }
 
-    /// Whether a macro may have written this name. Then it is another name than one of the same spelling.
+    /// Whether a macro may have written this name. Such a name differs from a name of the same spelling that no macro
+    /// wrote.
     pub(super) fn is_of_a_macro(&self, name: &str) -> bool {
         self.of_macros.contains(name)
     }

@@ -21,7 +21,7 @@ pub(super) fn search(file: &File, findings: &mut Findings) {
     jumps.visit_file(file);
 }
 
-/// Code that contains a jump.
+/// A piece of code around a jump.
 #[derive(Debug)]
 enum Around {
     Loop(Option<String>),
@@ -69,7 +69,8 @@ impl Jumps<'_> {
 
     fn jump(&mut self, word: &str, label: Option<&Lifetime>) {
         let target = match label {
-            // A macro's label differs from one of the same spelling, so the jump may lead to the outermost.
+            // A label that a macro wrote differs from another label of the same spelling. So the jump may lead to the
+            // outermost label of this spelling.
             Some(label) => {
                 let label = label.ident.to_string();
                 self.around.iter().position(|it| it.has(&label))
@@ -86,8 +87,8 @@ impl Jumps<'_> {
         });
         if let Some(what) = between {
             let what = format!(
-                "`{word}` leaves {what} while what stands before it may be borrowed in two phases: compute it before, \
-                 in a `let`"
+                "`{word}` leaves {what} while a value before it may be borrowed in two phases: compute this part \
+                 before, in a `let`"
             );
             let mut finding = Finding::new(Rule::UnsafeCode, what);
             finding.function = self.function.clone();

@@ -24,7 +24,7 @@ const LABELS: &[&str] = &[
 /// Finds names that a label could be taken for.
 pub(super) fn search(words: &BTreeSet<String>, findings: &mut Findings) {
     for word in LABELS.iter().filter(|it| words.contains(**it)) {
-        let what = format!("`{word}` is what the compiler calls a part of a closure's type");
+        let what = format!("`{word}` is the compiler's name for a part of a closure's type");
         findings.push(Finding::new(Rule::ReservedName, what));
     }
 }
@@ -50,8 +50,8 @@ impl Shape<'_> {
 
     fn may_be_misread(&mut self, what: &str) {
         let what = format!(
-            "{what} that ends in a trait object: printed, it reads as the object's own bound does; give the object's type a \
-             name, and write that"
+            "{what} that ends in a trait object is printed like a bound of the object itself: give the object's type \
+             a name, and write the name"
         );
         self.find(Rule::Misread, what);
     }
@@ -62,7 +62,7 @@ fn results_in_an_object(bound: &TypeParamBound) -> bool {
         return false;
     };
     let last = bound.path.segments.last();
-    // A bound in parentheses ends there.
+    // A bound in parentheses ends with them, so the next bound cannot be misread.
     let is_open = bound.paren_token.is_none();
     is_open
         && last.is_some_and(|last| match &last.arguments {

@@ -1,15 +1,17 @@
 //! Bounds of associated types that prove themselves.
 //!
 //! To prove that an impl's associated types satisfy the bounds of its trait, the compiler uses the bounds of
-//! associated types, the same ones among them. If such a bound says what a type is equal to, two different types pass
-//! for one: a safe transmute (rustc issues 135011 and 135246). There are two ways into the circle:
+//! associated types, even those that it is about to prove. If such a bound says what a type is equal to, two
+//! different types pass for one: a safe transmute (rustc issues 135011 and 135246). There are two ways into the
+//! circle:
 //!
 //! - A where clause of the associated type itself. It is checked as if it held, and users of the type never have to
 //!   prove it.
 //! - A projection in place of a type. Its bounds are taken from its trait, whose impl takes them from the projection.
 //!
-//! So an associated type has no bounds of its own except lifetimes, equalities in a trait's bounds project nothing,
-//! and where there are such equalities, impls have no projections as associated types.
+//! So the parameters and the where clause of an associated type have no bounds except lifetimes. Equalities in a
+//! trait's bounds contain no projection. Where there are such equalities, impls have no projections as associated
+//! types.
 
 use std::collections::BTreeSet;
 
@@ -43,8 +45,9 @@ impl Shape<'_> {
         });
         if is_bounded || has_clause {
             let what = format!(
-                "the associated type {name} has a bound in its parameters or in a where clause, by which it may prove \
-                 its own bounds: write the bound of the trait or of the impl, but for those of lifetimes"
+                "the associated type {name} has a bound in its parameters or in a where clause, by which it may \
+                 prove its own bounds: write the bound at the trait or at the impl; only bounds by lifetimes may \
+                 stay"
             );
             self.find(Rule::UnsafeCode, what);
         }
@@ -56,8 +59,8 @@ impl Shape<'_> {
         equalities.visit_bounds(item);
         if equalities.projects {
             let what = format!(
-                "trait {} bounds what it associates to be equal to `Self`, or to a type that is projected, and the \
-                 bound may prove itself: make that type a parameter of the trait",
+                "trait {} has a bound that makes an associated type equal to `Self`, or to a type that is projected, \
+                 and the bound may prove itself: make that type a parameter of the trait",
                 item.ident
             );
             self.find(Rule::UnsafeCode, what);
@@ -93,8 +96,8 @@ impl Shape<'_> {
         }
         if found.found {
             let what = format!(
-                "an impl of {trait_name} associates a type that is projected, or has a bound of one, and bounds of \
-                 what is associated may prove themselves: make that type a parameter, as in `S: Source<Items = I>`"
+                "an impl of {trait_name} associates a type that is projected, or has a bound on one, and bounds of \
+                 associated types may prove themselves: make that type a parameter, as in `S: Source<Items = I>`"
             );
             self.find(Rule::UnsafeCode, what);
         }
@@ -130,10 +133,10 @@ fn proves_nothing(bound: &TypeParamBound) -> bool {
 struct Equalities<'a> {
     definitions: &'a Definitions,
     parameters: BTreeSet<Name>,
-    /// Whether these are bounds of the implementor, where `Self` is like a parameter.
+    /// Whether the visited bounds are those of the implementor, where `Self` is like a parameter.
     of_self: bool,
     found: bool,
-    /// Whether one of them is an equality with `Self` or with a projection.
+    /// Whether one of the equalities is with `Self` or with a projection.
     projects: bool,
 }
 
@@ -199,7 +202,7 @@ impl<'a> Equalities<'a> {
 }
 
 impl<'ast> Visit<'ast> for Equalities<'_> {
-    // A trait object bounds nothing else.
+    // Equalities inside a trait object are bounds of the object alone.
     fn visit_type_trait_object(&mut self, _: &'ast TypeTraitObject) {}
 
     fn visit_assoc_type(&mut self, equality: &'ast AssocType) {

@@ -18,9 +18,9 @@ use crate::lifetimes::definitions::Definitions;
 const MOST_WAYS: usize = 1000;
 
 impl Shape<'_> {
-    /// Refuses a trait that returns types which are projected from its parameter. If the parameter outlives
-    /// `'static`, the compiler believes the same of such a type, and a closure's result need not outlive it (rustc
-    /// issue 84366).
+    /// Refuses a trait that names a type which is projected from its parameter. If the parameter outlives `'static`,
+    /// the compiler believes the same of such a type. But a closure's result need not outlive `'static` (rustc issue
+    /// 84366).
     pub(super) fn definition(&mut self, item: &ItemTrait) {
         let parameters = item.generics.type_params();
         let mut projections = Projections {
@@ -113,7 +113,8 @@ impl Shape<'_> {
             if !names.is_empty() && (is_given(&last.arguments) || has_parameters(&of)) {
                 above.push(names);
             }
-            // A trait of another module may have the same name, and its bounds are checked with it.
+            // A name that is already on the path is not followed again. Even if it means a trait of another module
+            // here, that trait's bounds were followed with the first one's.
             if !path.contains(&of) {
                 path.push(of);
                 self.supertraits_of(path, left, above);
@@ -136,8 +137,8 @@ impl Shape<'_> {
         let is_for_all = |name: &String| FOR_ALL.iter().any(|it| self.definitions.means(name, it));
         if let Some(bound) = names.into_iter().find(is_for_all) {
             let what = format!(
-                "an object of {name} is one of {bound}, which has an impl for all types, too: have a method of its own \
-                 instead of the supertrait"
+                "an object of {name} is also one of {bound}, which has an impl for all types: give {name} a method \
+                 of its own instead of the supertrait"
             );
             self.find(Rule::UnsafeCode, what);
         }
@@ -162,16 +163,16 @@ impl Shape<'_> {
         });
         if of_parameters || of_clauses {
             let what = format!(
-                "{name} says what its parameters outlive, and a projection by it implies that: write the bound where a \
-                 value needs it, in a function or an impl"
+                "{name} says that its parameters outlive a lifetime, and a projection by it implies that bound: \
+                 write the bound where a value needs it, in a function or an impl"
             );
             self.find(Rule::ImpliedBound, what);
         }
     }
 }
 
-/// Traits of the standard library that share a supertrait with an associated type, by the names that a unit may also
-/// use for its own traits.
+/// Traits of the standard library that share a supertrait with an associated type. A trait of such a name may be
+/// foreign even if the unit has a trait of the same name.
 const FOREIGN: &[&str] = &["Fn", "FnMut", "FnOnce", "Index", "IndexMut"];
 
 /// Whether there are arguments other than associated types.

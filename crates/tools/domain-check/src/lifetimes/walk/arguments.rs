@@ -91,7 +91,7 @@ impl<'a> Walk<'a> {
         rest
     }
 
-    /// Walks the arguments of a type of this crate, or of another one's.
+    /// Walks the arguments of a type of this crate or of another crate.
     fn type_arguments<'b>(
         &mut self,
         own: Option<&Known<'_>>,
@@ -100,7 +100,7 @@ impl<'a> Walk<'a> {
         is_foreign: bool,
     ) -> Names {
         let mut rest = Names::new();
-        // Whatever type it is, it may be a cell.
+        // Whatever the type is, it may be a cell.
         let flow = std::mem::replace(&mut self.flow, Flow::Both);
         let mut each: Vec<(Parameter, Names, Node)> = Vec::new();
         let certain = own.filter(|_| !is_foreign);
@@ -123,7 +123,7 @@ impl<'a> Walk<'a> {
             each.push((parameter, Names::from([(lifetime.clone(), true)]), node));
         }
         let mut index = 0;
-        // The type may bound its parameters by any of them.
+        // A trait object may take any of these lifetimes, because the type may bound its parameters by any of them.
         let places = lifetimes.iter().map(|it| it.lifetime.clone());
         let places = places.zip(each.iter().map(|it| it.2));
         let around = std::mem::replace(&mut self.defaults, places.collect());
@@ -140,7 +140,7 @@ impl<'a> Walk<'a> {
                     each.push((parameter, names, node));
                 }
                 GenericArgument::AssocType(binding) => {
-                    // A trait may have methods that take it.
+                    // The trait may have methods that take a value of this type.
                     rest.append(&mut self.ty(&binding.ty));
                 }
                 GenericArgument::Constraint(constraint) => {
@@ -216,7 +216,7 @@ impl<'a> Walk<'a> {
             names.append(&mut self.ty(ty));
             self.frames.pop();
         }
-        // Then the name belongs to another crate, or to no known type.
+        // If each alias was skipped, the name belongs to another crate, or to no known type.
         if is_skipped && !is_foreign {
             self.unknown = true;
             self.is_overgrown = true;
@@ -224,7 +224,8 @@ impl<'a> Walk<'a> {
         names
     }
 
-    /// Adds the lifetimes that an argument of an own type certainly outlives. Returns how many there were before.
+    /// Adds to the guards the lifetimes that this argument of a type of the crate certainly outlives. Returns the
+    /// number of guards before that.
     fn guard(
         &mut self,
         own: Option<&Known<'_>>,
@@ -245,12 +246,12 @@ impl<'a> Walk<'a> {
 /// A lifetime argument of a type.
 struct Outer<'n> {
     lifetime: &'n Name,
-    /// Whether a value was made with this lifetime, or with a longer one.
+    /// Whether each value of the type was made with this lifetime, or with a longer one.
     is_kept: bool,
 }
 
 impl Outer<'_> {
-    /// Returns whether a bound by it may excuse, or only accuse.
+    /// Returns the standing of a bound by this lifetime, given the standing in the type's definition.
     fn standing(&self, standing: Standing) -> Standing {
         match self.is_kept {
             true => standing,

@@ -1,8 +1,8 @@
 //! Elided lifetimes of a function's result, and their meaning.
 //!
 //! There is one rule for functions, methods, pointers and bounds. An elided lifetime of a result is that of the
-//! receiver, or the only one that is written in the inputs: not in another function's type, not behind `for<…>`, not
-//! in an `impl Trait`. The check counts only lifetimes that are certainly there. The compiler refuses a result that
+//! receiver, or the only lifetime in the inputs. Lifetimes in another function's type, behind `for<…>` or in an `impl
+//! Trait` do not count. The check counts only lifetimes that are certainly there. The compiler refuses a result that
 //! could mean two lifetimes, so if exactly one is certain, the result means that one. If none is certain, or more
 //! than one, the result is unclear, and refused.
 

@@ -54,7 +54,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns the arguments of a trait's parameters in a bound by it.
+    /// Returns the arguments that a bound gives to the parameters of the trait `of`. Returns nothing if the bound
+    /// leaves one to its default.
     pub(in crate::lifetimes) fn bindings(
         &mut self,
         of: &Trait,
@@ -103,7 +104,7 @@ impl Walk<'_> {
         let edges = self.facts.edges.len();
         self.input(ty);
         // The target of `&mut` is invariant, so the value has this very type, and the maker of the value has proved
-        // the type's bounds. For empty arrays, values exist that were never made.
+        // the type's bounds. Arrays are left out, because an empty array is a value that nobody had to make.
         if let Type::Reference(reference) = ty
             && reference.mutability.is_some()
             && self.is_nominal(&reference.elem)
@@ -175,7 +176,7 @@ impl Walk<'_> {
         makes
     }
 
-    /// Whether a trait with arguments may have a function from those to its implementor.
+    /// Whether a trait may have a function that makes its implementor from values of the trait's arguments.
     fn may_make(&self, path: &Path) -> bool {
         let Some(segment) = path.segments.last() else {
             return false;
@@ -207,8 +208,8 @@ impl Walk<'_> {
     }
 
     /// Walks the type that a where clause bounds. If the clause `makes` a value of it, that value comes from
-    /// somewhere. A type that is more than a parameter, or than a projection from one, brings its parts together,
-    /// whatever the trait does with them.
+    /// somewhere. If the type is neither a parameter nor a projection from one, the trait may do anything with its
+    /// parts, so values may move between them.
     pub(in crate::lifetimes) fn bounded(&mut self, ty: &Type, makes: bool) {
         let (edges, occurrences) = (self.facts.edges.len(), self.facts.occurrences.len());
         let is_lone = self.is_of_one_parameter(ty);
@@ -241,7 +242,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns the facts, and the next number that no name or place has.
+    /// Returns the facts, and the highest number that a name or a place has.
     pub(in crate::lifetimes) fn end(self) -> (Facts, Node) {
         (self.facts, self.next)
     }

@@ -20,7 +20,8 @@ use super::definitions::{Alias, Definitions};
 use super::facts::{Edge, Facts, NOWHERE, Name, Names, Node, Occurrence, Standing};
 use super::relations::Relations;
 
-/// The most facts of one signature. A type with more, from projections in projections, is not understood.
+/// The most facts of one signature. A type with more facts, which needs projections in projections, is not
+/// understood.
 const MOST: usize = 4096;
 
 /// The most types that are walked for a signature, including those that aliases stand for.
@@ -56,9 +57,9 @@ pub(super) struct Scope {
     pub(super) bounds: Facts,
     /// Each type with a trait that bounds it.
     pub(super) bounded: Vec<(Vec<Name>, TraitBound)>,
-    /// Associated types, as bounds name them.
+    /// Bounds that may say what an associated type is equal to.
     pub(super) said: Vec<Said>,
-    /// A number that no name and no place in `header` and `bounds` has.
+    /// The highest number that a name or a place in `header` and `bounds` has.
     pub(super) next: Node,
     /// The meaning of `Self`: a type in an impl, a parameter in a trait.
     pub(super) this: Option<Type>,
@@ -115,7 +116,8 @@ pub(super) struct Walk<'a> {
     definitions: &'a Definitions,
     scope: &'a Scope,
     pub(super) facts: Facts,
-    /// Aliases and traits that are expanded, the innermost last. An argument belongs to the surrounding place.
+    /// Aliases and traits that are expanded, the innermost last. An argument belongs to the place around its alias or
+    /// trait.
     frames: Vec<Frame<'a>>,
     /// The number of alias arguments around this place.
     arguments: u32,
@@ -134,7 +136,7 @@ pub(super) struct Walk<'a> {
     depth: u32,
     /// The number of surrounding forms in which nothing is proved.
     unproved: u32,
-    /// The number of surrounding functions in whose arguments this is.
+    /// The number of surrounding functions in whose arguments the walked type is.
     turned: u32,
     /// The lifetimes that surrounding functions and bounds bind.
     binders: Vec<BTreeSet<Name>>,
@@ -152,7 +154,7 @@ pub(super) struct Walk<'a> {
     pub(super) is_overgrown: bool,
     /// The number of types walked.
     types: u32,
-    /// Bounds that hold because a value with them comes in.
+    /// Bounds that hold because the body gets a value whose maker has proved them.
     pub(super) proved: Declared,
     /// Bounds of projections by their own names.
     of_projections: Vec<Edge>,
@@ -225,7 +227,8 @@ impl<'a> Walk<'a> {
                     let is_unclear = *elided == Elided::Unclear;
                     self.is_unclear |= is_unclear;
                     self.unknown |= is_unclear;
-                    // An alias may use its argument in several places.
+                    // An elided lifetime in an alias's argument is one lifetime, but the alias may use the argument
+                    // in several places.
                     self.is_overgrown |= self.arguments > 0;
                     self.unknown |= self.arguments > 0;
                     self.fresh()
@@ -248,13 +251,15 @@ impl<'a> Walk<'a> {
     }
 
     fn occurs(&mut self, name: &Name) {
-        // A projected type is not one of the places inside the projection.
+        // The type that results from a projection is not inside the nodes of the projection's parts, so these do not
+        // count.
         let around = self.projected_in.unwrap_or(self.nodes.len());
         self.facts.occurrences.push(Occurrence {
             name: name.clone(),
             nodes: self.nodes[..around].to_vec(),
             guards: self.guards.clone(),
-            // A parameter that goes out unchanged cannot be swapped for another one of its type.
+            // A lifetime counts even where its value only goes out, because the value may be swapped for another one.
+            // The value of a type parameter goes out unchanged, and cannot be swapped.
             supply: matches!(self.flow, Flow::In | Flow::Both) || name.starts_with('\''),
             demand: self.flow == Flow::Both,
             is_plain: false,
@@ -265,7 +270,7 @@ impl<'a> Walk<'a> {
         self.enter_if(true)
     }
 
-    /// Enters a node. It does not surround the contents unless `is_around`.
+    /// Enters a node. Only if `is_around` does the node count as one around the contents.
     fn enter_if(&mut self, is_around: bool) -> Node {
         self.next += 1;
         self.nodes.push(if is_around { self.next } else { NOWHERE });
@@ -350,7 +355,7 @@ impl<'a> Walk<'a> {
         result
     }
 
-    /// Walks with these lifetimes for trait objects that have none written.
+    /// Runs `walk`, in which trait objects without a written lifetime may take one of `defaults`.
     fn defaulting<R>(
         &mut self,
         defaults: Vec<(Name, Node)>,
@@ -389,7 +394,7 @@ impl<'a> Walk<'a> {
     }
 }
 
-/// Returns the name of an elided lifetime. No parameter of a domain's begins with an underscore.
+/// Returns the name of an elided lifetime. No lifetime parameter of a domain begins with an underscore.
 fn fresh(number: usize) -> Name {
     format!("'_{number}")
 }

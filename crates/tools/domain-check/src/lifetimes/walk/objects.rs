@@ -52,8 +52,8 @@ impl Walk<'_> {
             }
         }
         self.nodes.pop();
-        // An object's own lifetime outlives every lifetime that its traits outlive. An object without a written one
-        // has its traits' lifetime or, if that is late-bound, its place's.
+        // An object's own lifetime outlives every lifetime that its traits outlive. An object without a written
+        // lifetime has the lifetime of its traits or, if that is late-bound, the lifetime of its place.
         outlived.retain(|it| !outer.is_empty() || it != STATIC);
         let own = if outer.is_empty() {
             &self.defaults
@@ -83,7 +83,7 @@ impl Walk<'_> {
             self.name_given(last);
         }
         let mut all = self.definitions.outlived(bound);
-        // An unknown trait is assumed to outlive every lifetime argument.
+        // Each implementor of an unknown trait is assumed to outlive every lifetime among the trait's arguments.
         if let Some(last) = bound.path.segments.last()
             && self.definitions.is_unknown_trait(&bound.path)
             && let PathArguments::AngleBracketed(given) = &last.arguments

@@ -113,8 +113,8 @@ impl Walk<'_> {
         })
     }
 
-    /// Walks the parts of a projection, for its own name and those inside. The projection may be any type of those
-    /// names, and of the names in its bounds.
+    /// Walks the parts of a projection. `walk` returns the projection's own name, and the names inside. The
+    /// projection may be any type that is made of the names inside and of the names in its bounds.
     fn projecting(&mut self, walk: impl FnOnce(&mut Self) -> (Name, Names)) -> Names {
         let mut own = Name::new();
         let around = self.projected_in;
@@ -129,7 +129,7 @@ impl Walk<'_> {
             })
         });
         self.projected_in = around;
-        // In an alias, the same words may be another type.
+        // In an alias, the same spelling may mean another type, so the name is not certain there.
         names.insert(own, self.frames.is_empty());
         names
     }

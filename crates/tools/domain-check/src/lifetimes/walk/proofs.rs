@@ -1,10 +1,10 @@
 //! Where a type proves the bounds that it implies.
 //!
 //! The compiler, and so every body, relies on what the types of a signature imply. The caller has proved this only
-//! for a type that is written there in full. It has not proved it for a type inside a projection, which may be
-//! another type altogether; nor under a binder, since the compiler skips types with a bound lifetime inside; nor for
-//! a name that may mean several types; nor for a lifetime in a function's arguments, where a value that was made with
-//! a shorter one passes.
+//! for a type that is written there in full. It has not proved it for a type inside a projection, because the
+//! projection may be another type altogether. It has not proved it under a binder, because the compiler skips types
+//! that contain a bound lifetime. It has not proved it for a name that may mean several types. And it has not proved
+//! it for a lifetime in a function's arguments, because a value that was made with a shorter lifetime passes there.
 
 use std::collections::BTreeSet;
 
@@ -88,8 +88,8 @@ impl Walk<'_> {
         }
     }
 
-    /// From now on, everything in this place outlives this lifetime, if that is proved. Returns how many lifetimes it
-    /// outlived before.
+    /// Adds the lifetime to the guards, if it is proved that everything in this place outlives it. Returns the number
+    /// of guards before that.
     pub(super) fn behind(&mut self, lifetime: Name) -> usize {
         let before = self.guards.len();
         if self.unproved == 0 && self.is_kept(&lifetime) {

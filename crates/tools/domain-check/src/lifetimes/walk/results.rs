@@ -30,9 +30,9 @@ impl Walk<'_> {
         undeclared(&alone, &known)
     }
 
-    /// Returns such bounds of the result of a function, an iterator or a future. That the parameter satisfies them
-    /// proves nothing, because a closure lives longer than its results. Associated types of other traits live as long
-    /// as the parameter and the arguments of its bound.
+    /// Returns such bounds of projections that are the result of a function, an iterator or a future. A bound of the
+    /// parameter proves nothing for them, because a closure may live longer than its results. Associated types of
+    /// other traits live as long as the parameter and the arguments of its bound.
     pub(in crate::lifetimes) fn projected_by_result_alone(
         &self,
         declared: &Declared,

@@ -16,8 +16,8 @@ use crate::lifetimes::facts::{Name, Names};
 /// A bound that may contain such an equality.
 #[derive(Clone, Debug)]
 pub(in crate::lifetimes) struct Said {
-    /// The bounded parameter, unless the bound is on another type. A projection from types without this parameter is
-    /// not meant.
+    /// The bounded parameter, unless the bound is on another type. The bound says nothing about a projection from
+    /// types without this parameter.
     of: Option<Name>,
     bound: TraitBound,
 }
@@ -61,7 +61,7 @@ impl Scope {
         }
     }
 
-    /// Returns the parameter that a type is; nothing if it is any other type.
+    /// Returns the type's name if the type is a parameter, and nothing otherwise.
     pub(in crate::lifetimes) fn lone(&self, ty: &Type) -> Option<Name> {
         let Type::Path(path) = ty else {
             return None;

@@ -1,5 +1,5 @@
 //@ rules: unsafe-code
-//@ says: shows by `Debug` what has an address in it
+//@ says: shows by `Debug` a value that contains an address
 //! The library shows addresses by its own `Debug`.
 #![no_std]
 #![forbid(unsafe_code)]

@@ -1,5 +1,5 @@
 //@ rules: crate-source
-//@ says: bitflags is of version 2.
+//@ says: bitflags has version 2.
 //@ manifest: [dependencies]
 //@ manifest: bitflags = { version = "2", default-features = false }
 #![no_std]

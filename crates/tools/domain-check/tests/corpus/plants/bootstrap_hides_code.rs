@@ -1,5 +1,5 @@
 //@ rules: cfg
-//@ says: the condition target_feature has not the same values
+//@ says: the condition target_feature may have other values
 #![no_std]
 #![forbid(unsafe_code)]
 //! The compiler sets conditions for unstable features of the target only if unstable code is allowed. So the code

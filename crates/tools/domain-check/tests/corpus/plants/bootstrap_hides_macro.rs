@@ -1,5 +1,5 @@
 //@ rules: cfg
-//@ says: the condition target_has_atomic has not the same values
+//@ says: the condition target_has_atomic may have other values
 //@ manifest: [dependencies]
 //@ manifest: support-macros = { path = "../support-macros" }
 #![no_std]

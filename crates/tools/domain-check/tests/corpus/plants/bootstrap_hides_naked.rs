@@ -1,5 +1,5 @@
 //@ rules: assembly, cfg, unsafe-code
-//@ says: the condition target_has_atomic has not the same values
+//@ says: the condition target_has_atomic may have other values
 #![no_std]
 #![forbid(unsafe_code)]
 //! Machine code that no check sees: the word stands alone, the macro has another name, and the code that is expanded

@@ -1,5 +1,5 @@
 //@ rules: cfg
-//@ says: the condition target_has_atomic has not the same values
+//@ says: the condition target_has_atomic may have other values
 #![no_std]
 #![forbid(unsafe_code)]
 //! A condition that holds only where unstable code is allowed hides from the checks that `std` is linked.

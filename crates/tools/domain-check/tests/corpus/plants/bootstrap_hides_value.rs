@@ -1,5 +1,5 @@
 //@ rules: cfg
-//@ says: the condition target_feature has not the same values
+//@ says: the condition target_feature may have other values
 #![no_std]
 #![forbid(unsafe_code)]
 //! The condition's value is in a place where no search looks for it: among a macro's tokens, and with escapes.

@@ -1,5 +1,5 @@
 //@ rules: reserved-name
-//@ says: may be another one to the compiler
+//@ says: the compiler may read the name
 #![no_std]
 #![forbid(unsafe_code)]
 #![allow(non_camel_case_types)]

@@ -1,5 +1,5 @@
 //@ rules: authority, crate-source
-//@ says: heapless is of version 0.9.3; what was reviewed begins with 0.9.4
+//@ says: heapless has version 0.9.3; the reviewed versions are 0.9.4
 //@ manifest: [dependencies]
 //@ manifest: samara-domain = { path = "{samara}/crates/api/domain" }
 //@ manifest: heapless = "=0.9.3"

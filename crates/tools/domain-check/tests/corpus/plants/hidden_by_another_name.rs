@@ -1,5 +1,5 @@
 //@ rules: unsafe-code
-//@ says: the name _inner may be of what a crate hides
+//@ says: the name _inner may be that of an item that a crate hides
 //@ manifest: [dependencies]
 //@ manifest: support-hidden = { path = "../support-hidden" }
 #![no_std]

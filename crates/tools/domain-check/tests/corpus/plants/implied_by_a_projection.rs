@@ -1,5 +1,5 @@
 //@ rules: implied-bound
-//@ says: says what its parameters outlive
+//@ says: says that its parameters outlive
 #![no_std]
 #![forbid(unsafe_code)]
 //! rust-lang/rust#25860: a projection of an object implies its trait's where clause, which the compiler does not

@@ -1,5 +1,5 @@
 //@ rules: implied-bound
-//@ says: Kept says what its parameters outlive
+//@ says: Kept says that its parameters outlive
 #![no_std]
 #![forbid(unsafe_code)]
 //! rust-lang/rust#25860: `T::Of` implies the clauses on lifetimes of the trait that bounds `T`.

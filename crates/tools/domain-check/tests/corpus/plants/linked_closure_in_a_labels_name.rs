@@ -1,5 +1,5 @@
 //@ rules: reserved-name
-//@ says: `closure_sig_as_fn_ptr_ty` is what the compiler calls a part
+//@ says: `closure_sig_as_fn_ptr_ty` is the compiler's name for a part
 //! rust-lang/rust#25860: a closure's argument is a struct of an inferred type, in a function with the label's name.
 #![no_std]
 #![forbid(unsafe_code)]

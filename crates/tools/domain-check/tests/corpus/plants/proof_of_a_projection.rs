@@ -1,5 +1,5 @@
 //@ rules: unsafe-code
-//@ says: trait Claims bounds what it associates to be equal
+//@ says: trait Claims has a bound that makes an associated type equal
 //! rust-lang/rust#135011: a bound is an equality with an associated type of the trait itself.
 #![no_std]
 #![forbid(unsafe_code)]

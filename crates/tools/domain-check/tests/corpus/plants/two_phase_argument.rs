@@ -1,5 +1,5 @@
 //@ rules: unsafe-code
-//@ says: a later argument of a function while what stands before it may be borrowed in two phases
+//@ says: a later argument of a function while a value before it may be borrowed in two phases
 #![no_std]
 #![forbid(unsafe_code)]
 //! rust-lang/rust#160598: a function's argument is reborrowed in two phases, as a method's receiver is.

@@ -1,5 +1,5 @@
 //@ rules: authority, reserved-name, unsafe-code
-//@ says: the name __Zerocopy_Field_0 is of those that macros make up
+//@ says: the name __Zerocopy_Field_0 may be one that macros make up
 //@ manifest: [dependencies]
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
 #![no_std]

@@ -1,5 +1,5 @@
 //@ rules: authority, reserved-name, unsafe-code, implied-bound
-//@ says: the name ___ZerocopyTagPrimitive is of those that macros make up
+//@ says: the name ___ZerocopyTagPrimitive may be one that macros make up
 //@ manifest: [dependencies]
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
 #![no_std]

@@ -39,7 +39,7 @@ unsafe impl Exception for InFlight {
     }
 }
 
-/// Runs `f`. Returns an error if an exception that it raised ended here; the exception's slot is then released.
+/// Runs `f`. Returns an error if `f` raised an exception that ended here; the exception's slot is then released.
 #[inline]
 pub(super) fn catch<R>(f: impl FnOnce() -> R) -> Result<R, ()> {
     panicking::catch_unwind::<InFlight, R, _>(f).map_err(|_| ())

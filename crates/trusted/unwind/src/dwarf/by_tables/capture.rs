@@ -13,9 +13,9 @@ pub(super) type Walk = unsafe extern "C-unwind" fn(&mut Registers, *const Except
 /// The room for the registers, and 8 bytes that keep the stack aligned to 16 bytes.
 const FRAME: usize = size_of::<Registers>() + 8;
 
-/// Calls `walk` with the caller's registers as they are when this returns, of which only those that a call preserves,
-/// `rsp` and `rip` are set. If `walk` returns 0, continues with the changed registers at the landing pad; otherwise
-/// returns its answer.
+/// Calls `walk` with the caller's registers, as they are when this function returns. Only the call-preserved
+/// registers, `rsp` and `rip` are set. If `walk` returns 0, the thread continues with the changed registers at the
+/// landing pad. Any other answer is returned.
 ///
 /// # Safety
 /// `exception` is a claimed slot, or the exception that a landing pad was given.

@@ -15,7 +15,7 @@ union Data<F, R> {
     foreign: *mut u8,
 }
 
-/// Runs `f`. Returns an error if an exception that it raised ended here; the exception's slot is then released.
+/// Runs `f`. Returns an error if `f` raised an exception that ended here; the exception's slot is then released.
 #[inline]
 pub(in super::super) fn catch<R, F: FnOnce() -> R>(f: F) -> Result<R, ()> {
     let mut data = Data {

@@ -1,6 +1,6 @@
-//! RISC-V with 32 and 64 bits: saves s0 to s11 and the return address, and fs0 to fs11 if the target has floating-point
-//! registers. The build script finds out whether it has, because a stable compiler does not tell. fcsr is not saved or
-//! restored. RV32E is not supported, because it has too few registers.
+//! RISC-V with 32 and 64 bits: saves s0 to s11 and the return address, and fs0 to fs11 if the target has
+//! floating-point registers. The build script finds out whether the target has them, because a stable compiler does
+//! not tell. The register fcsr is not saved or restored. RV32E is not supported, because it has too few registers.
 
 use super::Body;
 use core::arch::naked_asm;

@@ -1,6 +1,6 @@
 //! x86_64, System V: saves rbx, rbp, r12 to r15, MXCSR and the x87 control word.
 //!
-//! On targets without SSE code must not touch the FPU. There the latter two are not saved.
+//! On targets without SSE, code must not touch the FPU, so MXCSR and the x87 control word are not saved there.
 
 use super::Body;
 use crate::cut::Registers;
@@ -45,7 +45,7 @@ pub(super) unsafe extern "C" fn call(body: Body, data: *mut (), anchor: *mut *mu
         "mov [rdx], rsp",
         "mov rax, rdi",
         "mov rdi, rsi",
-        // Ten words below the caller's stack pointer at its call, so aligned to 16 bytes.
+        // The stack pointer is now ten words below the caller's at its call, so it is aligned to 16 bytes.
         "call rax",
         // The body has preserved all other registers.
         "pop rdx",

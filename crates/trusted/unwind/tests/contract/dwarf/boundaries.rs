@@ -46,7 +46,7 @@ extern "C-unwind" fn panics() {
     FAILED.set(Some(begin_panic()));
     assert_eq!(DROPS.get(), 0, "a destructor has run");
     assert!(!is_unwinding());
-    // A panic with a boundary inside of this still works.
+    // A panic with a boundary inside this function still works.
     assert!(catch(|| raise()).is_err());
 }
 

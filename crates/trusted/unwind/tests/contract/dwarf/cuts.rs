@@ -33,12 +33,12 @@ pub(super) fn cut_by(record: *const (), raise: Raise, before: impl FnOnce()) -> 
     let mut registers = Registers::here();
     let request = Cut {
         record,
-        // The end is above the record's frame; the cut reads only below it.
+        // This end is above the record's frame. The cut reads only below that frame.
         stack: registers.rsp as usize - 256..record.addr() + 4096,
         finder: &Registered,
         raise,
     };
-    // SAFETY: the running thread's own registers and stack. Nothing relies on the destructors.
+    // SAFETY: the registers and the stack are the running thread's own. Nothing relies on the destructors.
     unsafe { cut(&mut registers, &request) }.expect("it can be cut");
     before();
     // SAFETY: the registers are those of this very call, rewritten by a cut.
@@ -56,7 +56,8 @@ fn descend(depth: u64, drops: &Cell<u32>, end: &dyn Fn()) -> u64 {
     below.wrapping_mul(3) ^ depth
 }
 
-/// Whether the end of `descend` was caught. Asserts that registers and locals are as before.
+/// Calls `end` below `depth` frames, and returns whether the unwinding that it starts was caught. Asserts that
+/// registers and locals are as before.
 #[inline(never)]
 pub(super) fn caught(depth: u64, drops: &Cell<u32>, end: &dyn Fn(*const ())) -> bool {
     let room = [0_u64; 8];

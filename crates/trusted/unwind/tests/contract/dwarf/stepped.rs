@@ -98,8 +98,8 @@ fn go_on(context: &mut ucontext_t, at: &Registers) {
     }
 }
 
-/// Tries a cut after each instruction. Lets the thread continue as if nothing had happened, until the cut is to be
-/// taken.
+/// Tries a cut after each instruction. Until `take_after` instructions have run, the thread then continues as if
+/// nothing had happened.
 unsafe extern "C" fn handler(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: the kernel's record of this signal, which belongs to the handler until it returns.
     let context = unsafe { &mut *context.cast::<ucontext_t>() };
@@ -262,7 +262,7 @@ fn a_landing_cut_anywhere_ends_at_its_boundary() {
             stepped(1, &drops, |record| cut_after(record, || trap_flag(true)));
             assert_eq!(found.wrong.get(), 0, "after {take_after}");
             let refused = found.refused.take();
-            // These are in `resume`, and before the landing pad.
+            // Seven of these instructions are in `resume`, and one is before the landing pad.
             assert!(refused <= 7 + 1, "{refused} are refused");
             (found.lands.take(), found.taken.take())
         })

@@ -1,4 +1,4 @@
-//! An 82599 that goes away, is blind, or does not come back.
+//! An 82599 that vanishes, is blind for a while, does not come back from a reset, or reports false lengths.
 
 use samara_interfaces::net::{NetDevice, NetError};
 use samara_ixgbe::Limits;
@@ -14,7 +14,7 @@ fn impatient() -> Limits {
     }
 }
 
-/// Has the driver reset the device, while these faults are there.
+/// Makes the driver reset the device, which has these `faults` meanwhile.
 fn recovers(bench: &Bench, nic: &dyn NetDevice, mut faults: Faults) {
     faults.write_back = WriteBack::Lost;
     bench.bus.inject(faults);
@@ -46,7 +46,7 @@ fn a_device_that_is_given_up_is_no_bus_master() {
             assert_eq!(nic.link().err(), Some(NetError::Failed));
             assert!(
                 !bench.bus.is_bus_master(),
-                "given up, and bus master (hides {hides}, {wrong})"
+                "the device was given up, but is bus master (hides: {hides}, wrong: {wrong})"
             );
             drop(nic);
             bench.finish();
@@ -59,7 +59,7 @@ fn a_device_that_is_blind_for_a_moment_is_used_again() {
     for after in (0..40).step_by(3) {
         let bench = Bench::new(Loop::closed());
         let nic = bench.nic(impatient());
-        // 20 ms.
+        // The registers read as all ones for 20 ms.
         bench.bus.blind_after(Some((after, 20_000_000)));
         for turn in 0..400u32 {
             let _ = nic.exchange(0, frames([&frame(60, turn as u8)[..]]), empty(4));
@@ -69,12 +69,13 @@ fn a_device_that_is_blind_for_a_moment_is_used_again() {
         }
         bench.bus.blind_after(None);
         bench.bus.pass(100);
-        assert!(nic.link().is_ok(), "{after}: lost for good");
+        assert!(nic.link().is_ok(), "after {after} accesses: lost for good");
         drop(nic);
         bench.finish();
     }
 }
 
+/// Starts the driver and makes calls of all kinds. Returns the first error: `None` if the start failed.
 fn some(bench: &Bench) -> Result<(), Option<NetError>> {
     let nic = bench.try_nic(impatient()).map_err(|_| None)?;
     bench.bus.settle();
@@ -100,7 +101,7 @@ fn some(bench: &Bench) -> Result<(), Option<NetError>> {
 #[test]
 fn unplugged_at_any_access() {
     for step in (0..140).step_by(5) {
-        // Most accesses are to filter memories, of which one is like another.
+        // Most accesses go to filter memories and are all alike, so few of them are tried.
         let after = if step < 60 {
             step
         } else {
@@ -146,7 +147,7 @@ fn blind_at_any_access_for_a_while() {
 fn a_false_length_shows_no_earlier_frames_bytes() {
     let bench = Bench::new(Loop::closed());
     let nic = bench.nic(small());
-    // DD and EOP, a length of more than was written.
+    // The device reports 1024 bytes more than it has written. Buffers from callers are new here, and so are zeroed.
     let mut faults = Faults::default();
     faults.write_back = WriteBack::Corrupted([0, 0x0400 << 32]);
     for turn in 0..40 {
@@ -167,13 +168,13 @@ fn a_false_length_shows_no_earlier_frames_bytes() {
     let all = poll(&nic, 0).unwrap();
     assert!(
         !all.iter().any(|frame| frame[60..].contains(&0x5E)),
-        "an earlier packet's bytes are received"
+        "bytes of an earlier frame are received"
     );
     drop(nic);
     bench.finish();
 }
 
-/// A broadcast frame of its own: number, length and bytes by it.
+/// Returns a broadcast frame that contains `number`, and whose length and bytes depend on it.
 fn numbered(number: u32) -> Vec<u8> {
     let length = 60 + (number as usize * 37) % 1400;
     let mut bytes = frame(length, (number % 251) as u8 + 1);
@@ -207,7 +208,8 @@ fn under_every_fault_each_frame_comes_once_and_whole() {
                     0 => faults.write_back = WriteBack::Delayed(every.unwrap()),
                     1 => faults.write_back = WriteBack::Reordered,
                     2 => faults.write_back = WriteBack::Lost,
-                    // No `dma_error_every`: its lost writes are received as what the buffers held.
+                    // `dma_error_every` is left out: if the write of a frame fails, the driver receives whatever the
+                    // buffer held.
                     4 => faults.rx_empty_every = every,
                     5 => {
                         faults.rx_empty_every = every;

@@ -1,4 +1,5 @@
-//! Looks at the card: what is wrong is noticed in time, whatever callers do, and nothing else is.
+//! The driver's looks at the device. They notice each failure in time, whatever calls are made, and take nothing else
+//! for a failure.
 
 use samara_interfaces::net::{NetDevice, NetError};
 use samara_ixgbe::Limits;
@@ -17,7 +18,7 @@ fn resets(nic: &dyn NetDevice) -> u64 {
     nic.statistics().unwrap().resets
 }
 
-/// A thread waits for a second.
+/// Waits for frames, and lets a second of the model's time pass.
 fn waits(bench: &Bench, nic: &dyn NetDevice, queue: u16) {
     let start = bench.bus.now();
     nic.wait(queue, 1_000).unwrap();
@@ -26,7 +27,7 @@ fn waits(bench: &Bench, nic: &dyn NetDevice, queue: u16) {
     bench.bus.pass(1_000u64.saturating_sub(passed));
 }
 
-/// The card resets itself, as firmware can: its registers are as behind a reset.
+/// Resets the device behind the driver's back, as firmware can. Its registers are as after any reset.
 fn resets_itself(bench: &Bench) {
     const CTRL: u32 = 0;
     const RST: u32 = 1 << 26;
@@ -63,7 +64,7 @@ fn a_card_that_has_reset_itself_receives_again() {
     }
 }
 
-/// A thread that exchanges nothing until there is something.
+/// The thread makes no exchanges, because no wait says that there are frames.
 #[test]
 fn a_card_that_has_reset_itself_ends_waits_again() {
     for queue in [0, 1] {
@@ -80,11 +81,11 @@ fn a_card_that_has_reset_itself_ends_waits_again() {
         }
         drop(nic);
         bench.finish();
-        assert!(seconds <= 1, "{seconds} s");
+        assert!(seconds <= 1, "noticed after {seconds} s");
     }
 }
 
-/// Reception hangs for good. One thread polls, and another reads the statistics as often as frames come.
+/// Reception hangs for good. The test polls, with and without reading the statistics each time that frames come.
 #[test]
 fn a_deaf_card_is_reset_though_statistics_are_read() {
     for statistics in [false, true] {
@@ -110,12 +111,12 @@ fn a_deaf_card_is_reset_though_statistics_are_read() {
         let so = nic.statistics().unwrap();
         drop(nic);
         bench.finish();
-        assert!(so.resets >= 2, "{so:?} ({statistics})");
+        assert!(so.resets >= 2, "{so:?} (statistics are read: {statistics})");
         assert!(so.rx_missed > 0);
     }
 }
 
-/// Each frame that was dropped is counted once, read by whom it may be.
+/// Each dropped frame is counted once, whether a look or a call of `statistics` reads the counter.
 #[test]
 fn looks_and_statistics_count_each_drop_once() {
     let bench = Bench::new(Loop::open());
@@ -129,7 +130,7 @@ fn looks_and_statistics_count_each_drop_once() {
         if turn % 7 == 0 {
             let _ = nic.statistics().unwrap();
         }
-        // A look, now and then, that takes no frames.
+        // An exchange that takes no frames. Now and then it looks at the device.
         drop(nic.exchange(0, empty(0), empty(0)).unwrap());
         bench.bus.pass(30);
     }
@@ -150,7 +151,7 @@ fn looks_and_statistics_count_each_drop_once() {
     assert_eq!(received + so.rx_missed, SENT);
 }
 
-/// A thread that waits for frames, a second each time, with an exchange behind each wait or without.
+/// A thread waits for frames, a second each time, with or without an exchange after each wait.
 #[test]
 fn a_waiting_thread_notices_a_frame_that_stays() {
     for exchanges in [true, false] {
@@ -170,7 +171,10 @@ fn a_waiting_thread_notices_a_frame_that_stays() {
         }
         drop(nic);
         bench.finish();
-        assert!(seconds <= 5, "{seconds} s, tx_millis is 2 s ({exchanges})");
+        assert!(
+            seconds <= 5,
+            "noticed after {seconds} s, though tx_millis is 2 s (exchanges: {exchanges})"
+        );
     }
 }
 
@@ -194,10 +198,10 @@ fn a_waiting_thread_notices_that_the_link_is_up() {
     }
     drop(nic);
     bench.finish();
-    assert!(seconds <= 2, "{seconds} s");
+    assert!(seconds <= 2, "noticed after {seconds} s");
 }
 
-/// Descriptors are never given back, and the link comes and goes.
+/// The descriptor of a sent frame is never written back, while the link goes down and comes up again.
 #[test]
 fn a_hang_is_noticed_though_the_link_comes_and_goes() {
     let bench = Bench::new(Loop::open());
@@ -223,11 +227,11 @@ fn a_hang_is_noticed_though_the_link_comes_and_goes() {
     bench.bus.inject(Faults::default());
     drop(nic);
     bench.finish();
-    assert!(seconds < 60, "the link was up for half a minute");
+    assert!(seconds < 60, "not noticed, though the link was up for half a minute");
 }
 
-/// Batches that are full of what is no frame have no room for buffers of frames that left: those are kept until there
-/// is.
+/// Full batches of empty packets have no room for the buffers of sent frames. The driver keeps the buffers until a
+/// batch has room.
 #[test]
 fn batches_without_frames_reset_no_card() {
     let bench = Bench::new(Loop::open());
@@ -238,7 +242,7 @@ fn batches_without_frames_reset_no_card() {
         drop(nic.exchange(0, batch, empty(0)).unwrap());
         bench.bus.settle();
         let sent = bench.bus.link(|link| std::mem::take(&mut link.outbound));
-        assert_eq!(sent.len(), 3, "they have left");
+        assert_eq!(sent.len(), 3, "the frames have left");
         let mut junk = empty(32);
         for _ in 0..20 {
             for _ in 0..100 {
@@ -255,7 +259,7 @@ fn batches_without_frames_reset_no_card() {
     bench.finish();
 }
 
-/// The answers that callers get are true.
+/// A start that succeeds tells callers the true address and link.
 #[test]
 fn blind_for_an_instant_at_every_access_of_a_start() {
     let mut wrong = Vec::new();
@@ -264,7 +268,7 @@ fn blind_for_an_instant_at_every_access_of_a_start() {
     let mac = nic.info().unwrap().mac;
     drop(nic);
     bench.finish();
-    // Of the filter memories, of which one is like another, some.
+    // Accesses to filter memories are all alike, so few of them are tried.
     for after in (0..120).chain((120..1_500).step_by(40)) {
         let bench = Bench::new(Loop::closed());
         bench.bus.blind_after(Some((after, 1)));
@@ -284,7 +288,7 @@ fn blind_for_an_instant_at_every_access_of_a_start() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// A thread waits meanwhile, and looks at the device behind its wait.
+/// During the stop another thread waits, and looks at the device after its wait.
 #[test]
 fn a_card_that_was_stopped_is_not_brought_up_again() {
     let bench = Bench::new(Loop::open());

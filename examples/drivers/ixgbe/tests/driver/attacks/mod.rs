@@ -1,4 +1,4 @@
-//! Attacks on the driver: devices that lie, and drivers that are misled.
+//! Attacks on the driver by devices that lie, vanish, or are blind for a while.
 
 mod device;
 mod looks;

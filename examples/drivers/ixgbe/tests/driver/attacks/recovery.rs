@@ -1,4 +1,4 @@
-//! A device that is blind in the midst of a recovery.
+//! Devices that are blind for a while, or replaced, during a recovery.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -16,7 +16,7 @@ fn impatient() -> Limits {
     }
 }
 
-/// Has the driver reset the device, while these faults are there.
+/// Makes the driver reset the device, which has these `faults` meanwhile, and removes the faults.
 fn recovers(bench: &Bench, nic: &dyn NetDevice, mut faults: Faults) {
     faults.write_back = WriteBack::Lost;
     bench.bus.inject(faults);
@@ -33,7 +33,8 @@ fn recovers(bench: &Bench, nic: &dyn NetDevice, mut faults: Faults) {
     bench.bus.inject(Faults::default());
 }
 
-/// At accesses of a recovery: all ones for so many nanoseconds.
+/// Makes the registers read as all ones for `nanos` nanoseconds, after each number of register accesses in `afters`.
+/// Returns the numbers after which the device did not work any more, and the errors.
 fn blind(nanos: u64, afters: impl Iterator<Item = u64>) -> Vec<(u64, NetError)> {
     let mut lost = Vec::new();
     for after in afters {
@@ -58,12 +59,12 @@ fn blind(nanos: u64, afters: impl Iterator<Item = u64>) -> Vec<(u64, NetError)> 
 
 #[test]
 fn blind_at_every_access_of_a_recovery() {
-    // Of the filter memories, of which one is like another, some.
+    // Accesses to filter memories are all alike, so few of them are tried.
     let lost = blind(20_000_000, (0..100).chain((100..1_500).step_by(20)));
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// All ones in the midst of what is counted are no packets.
+/// Counters that read as all ones for a while must not count as packets.
 #[test]
 fn counters_of_a_blind_device_count_nothing() {
     let mut wrong = Vec::new();
@@ -92,7 +93,7 @@ fn counters_of_a_blind_device_count_nothing() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// Threads that don't wait for one another, while resets are under way.
+/// While resets are under way, threads make calls that hardly wait for the queues.
 #[test]
 fn impatient_threads_lose_no_card() {
     for lock_millis in 0..4 {
@@ -129,12 +130,12 @@ fn impatient_threads_lose_no_card() {
         let link = nic.link();
         drop(nic);
         bench.finish();
-        assert!(link.is_ok(), "lost for good: {link:?}");
+        assert!(link.is_ok(), "the device is lost for good: {link:?}");
     }
 }
 
-/// The card is taken out while it is being reset, and another put in, as it comes from power-on. It is not the
-/// driver's.
+/// While the card is being reset, it is replaced by another one, which is as after power-on. The driver has not claimed
+/// that one.
 #[test]
 fn another_card_put_in_during_a_reset_is_not_driven() {
     const CTRL: u32 = 0;
@@ -168,7 +169,7 @@ fn another_card_put_in_during_a_reset_is_not_driven() {
         }
         false
     });
-    assert!(is_replugged, "the test came too late");
+    assert!(is_replugged, "the reset was over before the card could be replaced");
     let link = nic.link();
     let is_driven = bench.bus.is_bus_master();
     drop(nic);

@@ -22,7 +22,7 @@ fn the_driver_clears_filters_that_survive_a_reset() {
                 (offset::FTQF, 128),
             ] {
                 let left = (0..count).find(|index| bench.bus.register(filters + index * 4) != 0);
-                assert_eq!(left, None, "of {filters:#x}");
+                assert_eq!(left, None, "the filters at {filters:#x} must be cleared");
             }
             let mut stranger = frame(100, 7);
             stranger[..6].copy_from_slice(&[2, 1, 2, 3, 4, 5]);
@@ -36,7 +36,7 @@ fn the_driver_clears_filters_that_survive_a_reset() {
     }
 }
 
-/// Where the list of a context's buffers would be.
+/// The bus address at which the list of a context's buffers would be.
 const LIST: u64 = 0x7_0000_0000;
 
 #[test]
@@ -51,8 +51,8 @@ fn a_context_that_firmware_left_is_out_of_reach() {
             .bus
             .link(|link| link.inbound.extend(some.iter().cloned()));
         bench.bus.settle();
-        assert_eq!(poll(&nic, 0).unwrap(), some, "frames like others");
-        // The contexts are open still: no reset closes them.
+        assert_eq!(poll(&nic, 0).unwrap(), some, "the frames are received like others");
+        // The contexts are still open, because no reset closes them.
         assert!(bench.bus.fcoe_context(5).iter().all(|half| half & 1 != 0));
         reset(&bench, &nic);
         works(&bench, &nic);
@@ -71,7 +71,8 @@ fn a_device_with_an_fcoe_filter_is_not_idle() {
     assert!(!bench.bus.is_bus_master());
     function.reset().unwrap();
     function.enable_bus_master().unwrap();
-    // Any of the eight, enabled or not: the device's filters are not looked at while it runs.
+    // Any of the eight filters counts, even one that is not enabled. The filter is set while bus mastering is off, as
+    // before a start.
     for index in 0..8 {
         function.reset().unwrap();
         bench.bus.master(false);

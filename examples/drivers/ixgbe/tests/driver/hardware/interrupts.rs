@@ -14,7 +14,8 @@ use super::{Bench, poll, small, with};
 const EICS: u32 = 0x0808;
 const EIMS: u32 = 0x0880;
 
-/// What a wait of `micros` comes to, and how long it takes, while `meanwhile` happens once it waits.
+/// Waits for `micros` microseconds at most, and runs `meanwhile` once the thread waits. Returns how the wait ended and
+/// how long it took.
 fn waited(bench: &Bench, nic: &Nic, micros: u32, meanwhile: impl FnOnce()) -> (Waited, Duration) {
     thread::scope(|scope| {
         let waiter = scope.spawn(|| {
@@ -22,16 +23,18 @@ fn waited(bench: &Bench, nic: &Nic, micros: u32, meanwhile: impl FnOnce()) -> (W
             (nic.wait(0, micros).unwrap(), start.elapsed())
         });
         while bench.bus.register(EIMS) & 1 == 0 {
-            assert!(!waiter.is_finished(), "it did not wait");
+            assert!(!waiter.is_finished(), "the thread did not wait");
             thread::yield_now();
         }
-        // Armed, it looks for frames once more before it sleeps.
+        // After it has asked for an interrupt, the thread looks for frames once more. This lets it fall asleep after
+        // that.
         thread::sleep(Duration::from_millis(20));
         meanwhile();
         waiter.join().unwrap()
     })
 }
 
+/// Has a frame arrive, and lets the device work.
 fn arrive(bench: &Bench, seed: u8) {
     bench
         .bus
@@ -52,17 +55,20 @@ fn a_lost_message_costs_no_more_than_the_wait() {
         assert_eq!(waited, Waited::Ready);
         assert!(
             took >= Duration::from_millis(200),
-            "{took:?}: a message came"
+            "the wait took only {took:?}, so a message came"
         );
-        assert!(took < Duration::from_secs(2), "{took:?}");
+        assert!(took < Duration::from_secs(2), "the wait took {took:?}");
         assert_eq!(poll(&nic, 0).unwrap(), [frame(100, seed)]);
     }
     assert_eq!(bench.bus.messages(), 0);
-    // Those that are not lost wake again.
+    // Messages that are not lost wake the thread again.
     bench.bus.inject(with(|_| {}));
     let (waited, took) = waited(&bench, &nic, 1_000_000, || arrive(&bench, 9));
     assert_eq!(waited, Waited::Ready);
-    assert!(took < Duration::from_millis(900), "{took:?}");
+    assert!(
+        took < Duration::from_millis(900),
+        "the wait took {took:?}"
+    );
     drop(nic);
     bench.finish();
 }
@@ -73,17 +79,23 @@ fn a_cause_that_sticks_does_not_silence_the_vector() {
     let nic = bench.nic(small());
     bench.bus.inject(with(|faults| faults.cause_sticks = true));
     for seed in 0..5 {
-        // Firmware, say, sets it.
+        // Firmware, for example, may set the cause without a frame.
         let (idle, took) = waited(&bench, &nic, 1_000_000, || {
             bench.bus.poke(EICS, 1);
             bench.bus.pass(1);
             bench.bus.settle();
         });
         assert_eq!(idle, Waited::TimedOut, "there is no frame");
-        assert!(took < Duration::from_millis(900), "{took:?}: not woken");
+        assert!(
+            took < Duration::from_millis(900),
+            "not woken: the wait took {took:?}"
+        );
         let (ready, took) = waited(&bench, &nic, 1_000_000, || arrive(&bench, seed));
         assert_eq!(ready, Waited::Ready);
-        assert!(took < Duration::from_millis(900), "{took:?}: not woken");
+        assert!(
+            took < Duration::from_millis(900),
+            "not woken: the wait took {took:?}"
+        );
         assert_eq!(poll(&nic, 0).unwrap(), [frame(100, seed)]);
     }
     drop(nic);

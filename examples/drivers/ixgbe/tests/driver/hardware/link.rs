@@ -1,4 +1,4 @@
-//! The link, which is told late, or where there is none.
+//! A link whose changes LINKS shows late, and a link that LINKS shows though there is none.
 
 use samara_interfaces::net::{Exchanged, Link, NetDevice};
 use samara_ixgbe::Nic;
@@ -7,12 +7,14 @@ use samara_testkit::ixgbe_bus::frame;
 
 use super::{Bench, bench, comes_up, empty, frames, small, with};
 
+/// Takes the link down, or brings it up again.
 fn cut(bench: &Bench, down: bool) {
     bench.bus.link(|link| link.down = down);
     bench.bus.settle();
 }
 
-/// Polls with a frame to send, until `done`, a hundred looks at most.
+/// Makes exchanges, each with a frame to send, until one is `done`, and returns whether one was. Ends after as many
+/// calls as take a hundred looks.
 fn polled(bench: &Bench, nic: &Nic, done: impl Fn(&Exchanged) -> bool) -> bool {
     (0..6_400).any(|_| {
         let exchanged = nic
@@ -61,7 +63,7 @@ fn crosstalk_is_not_reported_as_a_link() {
     cut(&bench, true);
     bench.bus.inject(with(|faults| faults.links_ghost = true));
     for shift in 0..2 {
-        // Whichever of its looks sees the ghost.
+        // Every other read of LINKS shows a link. The shift decides which of the driver's reads do.
         for _ in 0..shift {
             bench.bus.register(0x42A4);
         }
@@ -73,7 +75,7 @@ fn crosstalk_is_not_reported_as_a_link() {
     cut(&bench, false);
     assert!(polled(&bench, &nic, |exchanged| exchanged.unsent == 0));
     assert!(nic.link().unwrap().is_up());
-    // It goes down among ghosts.
+    // The link goes down, and LINKS goes on showing one now and then.
     cut(&bench, true);
     assert!(polled(&bench, &nic, |exchanged| exchanged.unsent == 1));
     assert_eq!(nic.link().unwrap(), Link::Down);

@@ -1,4 +1,4 @@
-//! Receiving: empty descriptors, the bits that reception wants set, the path that is halted while it is enabled.
+//! Reception: empty buffers, the bits that must be set for it, and the receive path that is halted while it is enabled.
 
 use std::num::NonZeroU32;
 
@@ -68,7 +68,7 @@ fn a_packet_in_parts_is_skipped_between_empty_buffers() {
     for ends in [false, true] {
         let bench = Bench::new(Loop::open());
         let nic = bench.nic(small());
-        // The device takes longer frames than the driver wants, and has to give them in parts.
+        // The test makes the device accept longer frames than the driver has set. They take several buffers.
         bench.bus.poke(HLREG0, bench.bus.register(HLREG0) | JUMBO);
         bench.bus.poke(MAXFRS, 9_018 << 16);
         bench.bus.inject(with(|faults| {
@@ -82,7 +82,7 @@ fn a_packet_in_parts_is_skipped_between_empty_buffers() {
             bench.bus.settle();
             assert_eq!(poll(&nic, 0).unwrap(), [short]);
         }
-        // Each time two that were empty, and the long one.
+        // Each round drops two empty buffers and the long packet.
         let statistics = nic.statistics().unwrap();
         assert_eq!((statistics.rx_errors, statistics.resets), (30, 0));
         drop(nic);
@@ -111,7 +111,7 @@ fn receive_is_enabled_while_its_path_is_halted() {
     let bench = bench(|faults| faults.rx_enable_hangs = true);
     let bus = bench.bus;
     let nic = bench.nic(small());
-    assert_eq!(bus.register(SECRXCTRL) & 0b10, 0, "the path goes on");
+    assert_eq!(bus.register(SECRXCTRL) & 0b10, 0, "the receive path must not stay halted");
     drop(nic);
     comes_up_with_care(bench);
 }
@@ -126,8 +126,8 @@ fn a_path_that_never_halts_delays_a_start_and_no_more() {
     assert_eq!(omissions.rx_enabled_unhalted, 4, "two starts, two resets");
 }
 
-/// Frames arrive all the time for `millis` milliseconds, and the driver is polled, as often as it must be for its
-/// looks.
+/// Has frames arrive for `millis` milliseconds, and polls the driver often enough for its looks. Returns how many
+/// frames were received.
 fn flood(bench: &Bench, nic: &Nic, millis: u64) -> usize {
     let start = bench.bus.now();
     let mut received = 0;
@@ -145,7 +145,7 @@ fn flood(bench: &Bench, nic: &Nic, millis: u64) -> usize {
     received
 }
 
-/// Takes what is left; how many.
+/// Receives the frames that are left, and returns how many they were.
 fn drain(bench: &Bench, nic: &Nic) -> u64 {
     let mut all = 0;
     loop {
@@ -163,7 +163,7 @@ fn reception_that_hangs_is_reset() {
     let bench = bench(|faults| (faults.security_busy, faults.rx_enable_hangs) = (true, true));
     let nic = bench.nic(small());
     flood(&bench, &nic, 100);
-    // It hangs until it is reset, and then works.
+    // Without the faults the device still hangs until it is reset. Then it works.
     bench.bus.inject(with(|_| {}));
     assert_ne!(flood(&bench, &nic, 5_000), 0);
     assert_eq!(nic.statistics().unwrap().resets, 1);
@@ -202,7 +202,7 @@ fn frames_that_nobody_takes_are_no_hang() {
     }
     let statistics = nic.statistics().unwrap();
     assert_eq!(statistics.resets, 0);
-    // All were received; those that were dropped are told, too, and as many are left as there is room for.
+    // The device has received all frames. It has counted those that it dropped, and all others can still be fetched.
     assert_eq!(statistics.rx_packets, all);
     assert_eq!(drain(&bench, &nic) + statistics.rx_missed, all);
     drop(nic);

@@ -1,4 +1,4 @@
-//! Resets that are slow, stuck or never over, and queues that begin and end late.
+//! Resets that are slow, stuck or never over, and queues that start and stop late.
 
 use samara_device_io::pci::StepError;
 use samara_device_io::queue::QueueError;
@@ -21,15 +21,15 @@ fn a_slow_eeprom_is_waited_for() {
     comes_up_with_care(bench(|faults| faults.eeprom_time = 800 * MILLI));
 }
 
-/// The driver says in time that the device isn't ready, and the function can be claimed again.
+/// Checks that a start fails in time because the device isn't ready, and that the function can be claimed again.
 fn is_never_ready(change: impl FnOnce(&mut Faults)) {
     let bench = bench(change);
     let start = bench.bus.now();
     assert_eq!(bench.try_nic(small()).err(), Some(InitError::NotReady));
-    // It is begun again for ten seconds.
+    // A start does not try again after this error, so it ends well within this bound.
     assert!(bench.bus.now() - start < 15_000 * MILLI);
     bench.bus.inject(with(|_| {}));
-    // The next start is of a device that works.
+    // The next start finds a device that works.
     bench.bus.pass(10_000);
     let nic = bench.nic(small());
     works(&bench, &nic);
@@ -56,7 +56,7 @@ fn a_device_that_is_lost_in_a_reset_fails_every_call() {
         .inject(with(|faults| faults.eeprom_time = u64::MAX));
     let start = bench.bus.now();
     reset(&bench, &nic);
-    // It is begun again for ten seconds.
+    // The recovery tries again for ten seconds.
     assert!(bench.bus.now() - start < 15_000 * MILLI);
     assert_eq!(
         nic.exchange(0, empty(0), empty(1)).unwrap_err(),
@@ -68,7 +68,7 @@ fn a_device_that_is_lost_in_a_reset_fails_every_call() {
     bench.finish();
 }
 
-/// With a function level reset, and with a host that hides it.
+/// Runs a test with a device that offers a Function Level Reset, and with one whose host hides it.
 fn with_and_without_function_reset(run: impl Fn(Bench)) {
     run(bench(|_| {}));
     let bench = bench(|_| {});
@@ -93,7 +93,7 @@ fn a_device_with_pending_requests_is_silenced() {
         function.enable_bus_master().unwrap();
         let epoch = function.epoch();
         function.reset().unwrap();
-        assert!(bench.bus.is_bus_master(), "none was pending");
+        assert!(bench.bus.is_bus_master(), "without pending requests it stays bus master");
         assert_eq!(function.epoch(), epoch + 1);
         bench.bus.inject(with(|faults| faults.master_stuck = true));
         function.reset().unwrap();
@@ -130,7 +130,7 @@ fn a_queue_that_never_stops_is_silenced() {
             .inject(with(|faults| faults.queue_time = u64::MAX));
         let timeout = QueueError::Step(StepError::Timeout);
         assert_eq!(nic.shut_down(), Err(InitError::Queue(timeout)));
-        assert!(!bench.bus.is_bus_master(), "it receives still");
+        assert!(!bench.bus.is_bus_master(), "the queue still receives, so the device must be silenced");
         drop(nic);
         bench.bus.inject(with(|_| {}));
         let nic = bench.nic(small());

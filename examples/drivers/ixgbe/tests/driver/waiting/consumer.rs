@@ -15,7 +15,7 @@ pub(super) trait Consumer {
     fn counts(&self) -> Result<Counts, RpcError>;
 }
 
-/// What its thread has seen.
+/// The results of the waits and exchanges of the consumer's thread.
 #[derive(Clone, Copy, Debug, Default, Exchangeable)]
 pub(super) struct Counts {
     pub(super) waits: u64,
@@ -23,7 +23,7 @@ pub(super) struct Counts {
     pub(super) timed_out: u64,
     pub(super) received: u64,
     pub(super) errors: u64,
-    /// Whether it is in a wait.
+    /// Whether the thread is in a wait.
     pub(super) waiting: bool,
 }
 
@@ -62,7 +62,8 @@ fn stock() -> Packets {
     packets
 }
 
-/// Waits of all consumers that lasted their whole time: known also when the domain that counted them has ended.
+/// How many waits, of all consumers, have lasted their whole time. Unlike [`Counts`], this outlives the consumer's
+/// domain.
 pub(super) static TIMED_OUT: AtomicU64 = AtomicU64::new(0);
 
 fn serve(nic: &Shadow<dyn NetDevice>, micros: u32, shared: &Shared) {
@@ -75,7 +76,7 @@ fn serve(nic: &Shadow<dyn NetDevice>, micros: u32, shared: &Shared) {
         shared.waiting.store(false, SeqCst);
         match waited {
             Ok(Waited::Ready) => shared.ready.fetch_add(1, SeqCst),
-            // Woken for nothing: a message that was held back comes when its frame is gone.
+            // The thread was woken without a frame: a delayed message can come after its frame was received.
             Ok(_) if took < Duration::from_micros(micros.into()) => 0,
             Ok(_) => {
                 TIMED_OUT.fetch_add(1, SeqCst);
@@ -102,7 +103,7 @@ fn init((nic, micros): (Shadow<dyn NetDevice>, u32)) -> Result<Served, RpcError>
     Ok(Served(shared))
 }
 
-/// A consumer of `driver` that waits `micros` at a time.
+/// Starts a consumer of `driver` that waits `micros` microseconds at a time.
 pub(super) fn spawn(driver: &Domain<dyn NetDevice>, micros: u32) -> Domain<dyn Consumer> {
     let handle = driver.clone();
     let mint = Mint::fallible(move || handle.shadow().map(|nic| (nic, micros)));

@@ -1,4 +1,4 @@
-//! Deaths around an interrupt.
+//! Deaths of the driver, or of the domain that waits, around an interrupt.
 
 use std::sync::atomic::Ordering::SeqCst;
 use std::time::{Duration, Instant};
@@ -26,8 +26,8 @@ fn a_crash_after_an_interrupt_loses_only_the_frame() {
         pair.until_it_waits();
         fault::arm(FaultPoint::Completion, 0);
         pair.arrive(1);
-        // The wait is idempotent: the shadow begins it anew, on the next driver.
-        pair.until("no restart", |_| pair.driver.restarts() == turn);
+        // The wait is idempotent, so the shadow begins it anew on the next driver.
+        pair.until("the driver was not restarted", |_| pair.driver.restarts() == turn);
         assert!(!fault::is_armed(FaultPoint::Completion));
         pair.until_it_receives();
         assert_eq!(pair.counts().errors, 0);
@@ -44,21 +44,22 @@ fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
     let mut at_once = 0;
     for turn in 1..=20 {
         pair.until_it_waits();
-        // A call that is only about to wait is refused at once, which shows nothing.
+        // Lets the thread fall asleep. A call that has not begun to wait is refused at once, which would show nothing.
         std::thread::sleep(Duration::from_millis(20));
-        // It may be in its start still.
-        pair.until("not alive", |_| pair.driver.kill());
+        // The driver may still be starting, so this is repeated until the kill succeeds.
+        pair.until("the driver could not be killed", |_| pair.driver.kill());
         let start = Instant::now();
-        // The thread that waited begins the next start. How long that takes is the machine's affair.
-        pair.until("still waiting", |_| pair.starts.load(SeqCst) == turn + 1);
-        // Not by the timeout of a second; the machine may have something else to do now and then.
+        // The thread that waited begins the next start. The measured time ends there, because the start itself takes as
+        // long as the machine needs.
+        pair.until("the thread still waits", |_| pair.starts.load(SeqCst) == turn + 1);
+        // Counts the waits that ended long before their timeout of a second. On a busy machine some may end later.
         at_once += u32::from(start.elapsed() < Duration::from_millis(600));
-        pair.until("no restart", |_| pair.driver.restarts() == turn);
+        pair.until("the driver was not restarted", |_| pair.driver.restarts() == turn);
         runtime().reap();
         pair.bench.bus.settle();
     }
-    // A wait that nobody ends takes its second, or what is left of that.
-    assert!(at_once >= 10, "{at_once} of 20");
+    // If kills ended no waits, each wait would last until its second is over.
+    assert!(at_once >= 10, "only {at_once} of 20 kills ended the wait at once");
     pair.until_it_receives();
     pair.finish();
 }
@@ -72,7 +73,7 @@ fn a_killed_waiter_leaves_driver_and_vector_alone() {
     assert!(pair.consumer.kill());
     let nic = pair.driver.proxy().unwrap();
     let start = Instant::now();
-    // Until the thread has left, the vector is its.
+    // The killed thread keeps the vector until it has left the driver.
     while nic.wait(0, 0).is_err() {
         assert!(start.elapsed() < Duration::from_secs(5));
         std::thread::yield_now();
@@ -82,7 +83,7 @@ fn a_killed_waiter_leaves_driver_and_vector_alone() {
     let pair = Pair { consumer, ..pair };
     pair.until_it_waits();
     pair.arrive(2);
-    pair.until("not received", |counts| counts.received == 2);
+    pair.until("the frames were not received", |counts| counts.received == 2);
     drop(nic);
     pair.finish();
 }
@@ -91,7 +92,7 @@ fn a_killed_waiter_leaves_driver_and_vector_alone() {
 /// Failure: F-38
 #[test]
 fn an_orderly_stop_ends_the_wait() {
-    // A second passes also by itself: a try in which half of it had passed before the stop says nothing.
+    // A wait ends after a second in any case. So a try counts only if its stop came within the first half second.
     for _ in 0..20 {
         let pair = Pair::new(1_000_000);
         let began = Instant::now();
@@ -103,11 +104,11 @@ fn an_orderly_stop_ends_the_wait() {
         let timed_out = TIMED_OUT.load(SeqCst) - before;
         pair.finish();
         if is_early {
-            assert_eq!(timed_out, 0, "the wait went on behind the stop");
+            assert_eq!(timed_out, 0, "the wait went on after the stop");
             return;
         }
     }
-    panic!("the machine is too busy for a wait of a second");
+    panic!("the machine is too busy: in none of 20 tries the stop came within half a second");
 }
 
 /// Invariant: DEV-24
@@ -125,7 +126,7 @@ fn an_interrupt_after_its_drivers_death_is_a_stray() {
         runtime().reap();
         std::thread::yield_now();
     }
-    // What it tries by itself does not leave it: masked, disabled, no bus master.
+    // The device sends no message any more: its vector is masked, MSI-X is disabled, and it is no bus master.
     let sent = pair.bench.bus.messages();
     pair.bench.bus.poke(EIMS, 0xFFFF);
     pair.bench.bus.poke(EICS, 0xFFFF);
@@ -133,7 +134,7 @@ fn an_interrupt_after_its_drivers_death_is_a_stray() {
     pair.bench.bus.settle();
     assert_eq!(pair.bench.bus.messages(), sent);
     assert_eq!(pair.bench.bus.message_entry(0).2 & 1, 1);
-    // What was under way finds a vector that nobody has.
+    // A message that was already under way goes to a vector that nobody has.
     let strays = stray_messages();
     for _ in 0..10 {
         deliver(address, data);

@@ -1,4 +1,4 @@
-//! Controllers that go wrong late, slowly or silently.
+//! Controllers that fail late, slowly or without saying so.
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Args, FormatError, InitError, Limits};
@@ -19,9 +19,9 @@ fn a_controller_that_is_given_up_is_no_bus_master() {
             });
             let disk = bench.disk();
             bench.model.switch(|switches| match wrong {
-                // Does not answer to admin commands either.
+                // The controller does not answer admin commands either.
                 0 => switches.hang_all = true,
-                // Has another namespace after the reset.
+                // The namespace has another size after the reset.
                 1 => {
                     switches.hang = true;
                     switches.identify_as = Some(NamespaceShape {
@@ -65,13 +65,14 @@ fn a_mute_identify_returns_no_earlier_namespace() {
         .model
         .switch(|switches| switches.mute_namespace = Some(2));
     let function = bench.slot.claim().unwrap();
-    // Namespace 2, of which nothing was said, would have namespace 1's blocks. It isn't passed over either.
+    // If the page of the last Identify were read again, namespace 2 would get namespace 1's blocks. The start fails,
+    // because it does not pass over namespace 2 either.
     let error = samara_nvme::init_controller(Args::from(function)).unwrap_err();
     assert_eq!(error, InitError::Format(FormatError::NoCapacity));
     bench.finish();
 }
 
-/// All but the last can't be used.
+/// Namespaces 2 to 64, of which only the last can be used.
 const MANY: &[NamespaceShape] = &{
     let mut many = [NamespaceShape {
         blocks: 8,
@@ -133,7 +134,7 @@ fn a_start_with_a_slow_controller_is_bounded() {
     bench.finish();
 }
 
-/// What comes of some requests; none if the driver can't be started.
+/// Returns the results of some requests; none if the driver can't be started.
 fn some(bench: &Bench) -> Vec<Result<(), BlockError>> {
     let limits = Limits {
         io_millis: 20,
@@ -285,7 +286,7 @@ fn a_lock_timeout_in_a_slow_recovery_ends_no_disk() {
             switches.admin_takes = 0;
             switches.next.clear();
         });
-        // One more may find out that it was silenced.
+        // This read may be the one that finds out that the controller was silenced.
         let _ = disk.read(0, buffer(512));
         assert!(
             disk.read(0, buffer(512)).is_ok(),
@@ -329,7 +330,8 @@ fn wrong_admin_completions_are_errors_in_time() {
     }
 }
 
-/// Threads, faults and resets of all kinds: no write is lost unseen, no read returns another's bytes.
+/// Threads read, write and flush while commands go wrong in every way and the controller is reset. A read that succeeds
+/// returns the bytes of the last write that succeeded.
 #[test]
 fn many_threads_and_every_fault_lose_nothing_unseen() {
     for seed in 0..12 {
@@ -349,7 +351,7 @@ fn many_threads_and_every_fault_lose_nothing_unseen() {
         storm(&disk, seed, 120, |random| {
             let wrong = match random.below(24) {
                 0 => Misbehaviour::Silent,
-                // Of no command in flight: one that is said to be done, and isn't, can't be told from one that is.
+                // This CID is of no command in flight. With one in flight the driver could not tell that it isn't done.
                 1 => Misbehaviour::Cid(0x8000 | random.below(256) as u16),
                 2 => Misbehaviour::Twice,
                 3 => Misbehaviour::Ghost,

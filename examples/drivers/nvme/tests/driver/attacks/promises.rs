@@ -1,4 +1,5 @@
-//! What a controller says once, what its recovery loses, and stops of one that was silenced or has failed.
+//! Answers that are wrong for a while, data that a failure loses, and stops of a controller that was silenced or has
+//! failed.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
@@ -15,7 +16,7 @@ use super::super::Bench;
 
 const MILLI: u64 = 1_000_000;
 const TWIN: &[NamespaceShape] = &[NamespaceShape::PLAIN];
-/// Invalid Namespace, and Internal Error: Do Not Retry.
+/// Invalid Namespace or Format, and Internal Error, both with Do Not Retry.
 const NO_NAMESPACE: Misbehaviour = Misbehaviour::Status(0x400B);
 const INTERNAL: u16 = 0x4006;
 
@@ -27,7 +28,8 @@ fn limits() -> Limits {
     }
 }
 
-/// A read of the first of two namespaces goes wrong, and so does the recovery, by `switch`; what both are good for then.
+/// Has a read of the first of two namespaces time out, and throws switches by `switch` so that the recovery goes wrong.
+/// Returns the result of a later read of each namespace.
 fn both(switch: impl FnOnce(&mut Switches)) -> [Result<(), BlockError>; 2] {
     let bench = Bench::new(Shape {
         further: TWIN,
@@ -59,10 +61,13 @@ fn both(switch: impl FnOnce(&mut Switches)) -> [Result<(), BlockError>; 2] {
     after
 }
 
-/// Each of two namespaces is said once not to be there, one after the other: neither was said so twice.
+/// In a recovery, Identify of namespace 1 and one later admin command end with Invalid Namespace, once each. Afterwards
+/// both namespaces are still disks.
 #[test]
 fn a_namespace_refused_once_is_still_a_disk() {
-    // Identify Controller, both namespaces, Set Features, both queues; and the next bring-up.
+    // The first bring-up sends three commands: Identify Controller, and Identify of both namespaces. It ends there,
+    // because namespace 1 is missing. The second one sends six: these three, Set Features, and the creation of both
+    // queues, of which the last fails.
     let mut admin = vec![None; 6];
     admin[1] = Some(NO_NAMESPACE);
     admin.extend([None, None, Some(NO_NAMESPACE)]);
@@ -72,7 +77,8 @@ fn a_namespace_refused_once_is_still_a_disk() {
     );
 }
 
-/// Identify Controller says nothing once, at the start: what is said at each time after that is no other controller.
+/// Identify Controller writes nothing at the start. Either the start fails, or the serial number that the controller
+/// reports later does not make it another controller.
 #[test]
 fn a_serial_number_learned_late_ends_no_disk() {
     let bench = Bench::new(Shape::default());
@@ -92,8 +98,8 @@ fn a_serial_number_learned_late_ends_no_disk() {
     bench.finish();
 }
 
-/// A write whose first parts were done before the controller was reset, and the rest after its recovery: `BlockError::Reset` is "the device
-/// was reset while this request was under way".
+/// The first commands of a write complete before a reset of the controller, and the others after it. Such a write must
+/// not return `Ok`, but `BlockError::Reset`: "the device was reset while this request was under way".
 #[test]
 fn a_write_across_a_reset_reports_it() {
     let mut untold = 0;
@@ -109,8 +115,8 @@ fn a_write_across_a_reset_reports_it() {
                 ..limits()
             })
             .unwrap();
-        // Of 17 commands, 16 of which are the write's, the eighth is never completed. One slot: if it is the read's, parts of the write
-        // were done before it, and others come after.
+        // The write has 16 commands and the read has one; the eighth of all never completes. The queue has one slot. If
+        // the eighth command is the read's, some commands of the write come before the reset, and others after it.
         bench.model.switch(|switches| {
             switches.next.extend(vec![None; 7]);
             switches.next.push_back(Some(Misbehaviour::Silent));
@@ -138,8 +144,8 @@ fn a_write_across_a_reset_reports_it() {
     assert_eq!(untold, 0, "writes that returned Ok over a reset");
 }
 
-/// A thread that did not get the lock in time has silenced the controller, and nobody has called since. The stop notifies it all the
-/// same: its cache is lost with the power.
+/// A thread that did not get the lock in time has silenced the controller, and there was no call since. The stop brings
+/// the controller up and notifies it, because otherwise its cache is lost when the power goes.
 #[test]
 fn a_stop_notifies_a_silenced_controller() {
     let mut lost = Vec::new();
@@ -190,7 +196,7 @@ fn a_stop_notifies_a_silenced_controller() {
     );
 }
 
-/// The controller fails for a moment right before a stop: it is brought up again, and told of the shutdown.
+/// The controller fails right before a stop. The stop brings it up again and notifies it of the shutdown.
 #[test]
 fn a_stop_notifies_a_controller_that_failed() {
     let bench = Bench::new(Shape::default());
@@ -202,15 +208,16 @@ fn a_stop_notifies_a_controller_that_failed() {
     drop(disk);
     bench.finish();
     assert!(shutdowns > 0, "not notified");
-    // What was written may be lost, and no flush has told so.
+    // The write may be lost, and no flush has reported that.
     assert_eq!(stopped, Err(InitError::Fault(Fault::Fatal)));
 }
 
-/// All ones for 5 ms, twice in one recovery, at any two accesses: nothing was said by that.
+/// The registers read as all ones for 5 ms, at two moments of one recovery. The driver does not take that for a
+/// statement of the controller.
 #[test]
 fn blindness_twice_in_a_recovery_ends_no_disk() {
     let mut lost = Vec::new();
-    // Of all of a recovery's accesses, those about which it was seen.
+    // The defect was seen at these accesses, out of all accesses of a recovery.
     for first in (38..50).step_by(2) {
         for second in (34..60).step_by(2) {
             let bench = Bench::new(Shape {
@@ -248,8 +255,8 @@ fn blindness_twice_in_a_recovery_ends_no_disk() {
     );
 }
 
-/// Behind a reset namespace 1 is another one: deleted and created anew from elsewhere, as large as the first. Its EUI-64 (NVM 1.0 figure 97,
-/// bytes 120 to 127) says so. It isn't written.
+/// After a reset, namespace 1 is another namespace of the same size: it was deleted and created anew from elsewhere.
+/// Its EUI-64 (NVM 1.0 figure 97, bytes 120 to 127) says so. The driver must not write to it.
 #[test]
 fn another_namespace_of_this_id_is_not_written() {
     let bench = Bench::new(Shape::default());
@@ -269,7 +276,8 @@ fn another_namespace_of_this_id_is_not_written() {
     assert!(wrote.is_err() && !is_written, "{wrote:?}");
 }
 
-/// A controller that has reset itself (CSTS.RDY is 0) executes nothing any more. One who flushes doesn't wait for a minute to find out.
+/// A controller that has reset itself (CSTS.RDY is 0) executes nothing any more. A flush notices that before its
+/// timeout of a minute.
 #[test]
 fn a_controller_that_has_reset_itself_is_noticed() {
     let bench = Bench::new(Shape::default());
@@ -288,8 +296,8 @@ fn a_controller_that_has_reset_itself_is_noticed() {
     assert!(flushed.is_err() && took < 30_000, "{took} ms");
 }
 
-/// Case 28: "after a subsystem reset Identify returns other data for a while". A while of a second is less than the ten for which all else
-/// is begun again.
+/// Hardware case 28: after a reset, Identify returns other data for a while. Up to two seconds of that do not end the
+/// disk.
 #[test]
 fn wrong_identify_data_for_a_while_ends_no_disk() {
     let mut lost = Vec::new();
@@ -318,8 +326,8 @@ fn wrong_identify_data_for_a_while_ends_no_disk() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// A Function Level Reset takes longer than the engine waits (1.1 s). The function is there again within the two seconds that a driver
-/// gives a device to answer, and within the ten of a recovery.
+/// A Function Level Reset takes up to 2.9 s. The engine waits for it for 1.1 s; after that the driver waits two seconds
+/// more for the device to answer.
 #[test]
 fn a_function_reset_of_seconds_ends_no_disk() {
     let mut lost = Vec::new();
@@ -328,14 +336,15 @@ fn a_function_reset_of_seconds_ends_no_disk() {
         let disk = bench.try_disk(limits()).unwrap();
         bench.model.switch(|switches| {
             switches.flr_takes = millis * MILLI;
-            // Its own reset doesn't end, so that the function is reset.
+            // The reset by CC.EN never ends, so the engine resets the function.
             switches.never_idle = true;
             switches.next.push_back(Some(Misbehaviour::Silent));
         });
         let over = AtomicBool::new(false);
         let mut last = Ok(());
         thread::scope(|scope| {
-            // Works again once its function was reset; each reset of that takes as long.
+            // Lets resets by CC.EN end again as soon as the function is reset. Every reset of the function takes
+            // equally long.
             scope.spawn(|| {
                 while !over.load(SeqCst) {
                     bench.model.switch(|switches| {
@@ -364,8 +373,8 @@ fn a_function_reset_of_seconds_ends_no_disk() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// Identify succeeds and writes nothing, for less than a second behind a reset (cases 80 and 81): nothing was said of the namespace, or of
-/// the controller, however often.
+/// Identify succeeds and writes nothing for almost a second after a reset (hardware cases 80 and 81). However often
+/// that happens, the controller has said nothing by it, and the disk is not lost.
 #[test]
 fn a_mute_identify_in_a_recovery_ends_no_disk() {
     let mut lost = Vec::new();
@@ -392,15 +401,16 @@ fn a_mute_identify_in_a_recovery_ends_no_disk() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// Of two namespaces one can't be identified any more: the other is a disk.
+/// One of two namespaces can't be identified any more. The other one stays a disk.
 #[test]
 fn a_namespace_that_fails_its_identify_ends_no_other() {
     let [first, second] = both(|switches| switches.namespace_status = Some((2, INTERNAL)));
     assert_eq!((first, second), (Ok(()), Err(BlockError::Failed)));
 }
 
-/// A write has returned; then the controller fails, and its cache is lost. Nobody can tell, so the next flush does not say "done", and the
-/// one behind it does. One that was under way when that was noticed doesn't either: it tells its own caller only.
+/// A write has returned; then the controller fails, and may have lost its cache. So the next flush fails, and the flush
+/// after it succeeds. A flush that is under way when the failure is noticed fails, too, but only its own caller learns
+/// that, so the next flush fails nevertheless.
 #[test]
 fn a_flush_after_a_failure_fails_once() {
     for is_fatal in [true, false] {
@@ -412,7 +422,8 @@ fn a_flush_after_a_failure_fails_once() {
             false => (switches.hang, switches.never_ready) = (true, true),
         });
         thread::scope(|scope| {
-            // Another caller finds out, or the flush itself.
+            // If the status is fatal, a flush under way notices that (below); otherwise the read of another caller
+            // does.
             if !is_fatal {
                 scope.spawn(|| assert!(disk.read(100, buffer(512)).is_err()));
                 while bench.model.is_ready() {
@@ -433,7 +444,7 @@ fn a_flush_after_a_failure_fails_once() {
     }
 }
 
-/// A reset by the driver keeps the cache (Base 2.0 §3.7.2): the flush behind a time-out is a flush.
+/// A reset by the driver keeps the cache (Base 2.0 §3.7.2), so the flush after a timeout succeeds.
 #[test]
 fn a_flush_after_a_timeout_succeeds() {
     let bench = Bench::new(Shape::default());

@@ -1,4 +1,4 @@
-//! Controllers that say one wrong thing in a bring-up, which is not said again.
+//! Starts, recoveries and stops of controllers that fail once, are blind, change, or are silenced meanwhile.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -22,7 +22,8 @@ fn limits() -> Limits {
     }
 }
 
-/// A read goes wrong, and so does something in the recovery; both once. Whether the disk is used again.
+/// Has a read time out, and has `spoil` make something go wrong in the recovery. Returns the result of the next read,
+/// which says whether the disk is used again.
 fn is_used_again(shape: Shape, spoil: impl FnOnce(&Bench)) -> Result<(), BlockError> {
     let bench = Bench::new(shape);
     let disk = bench.try_disk(limits()).unwrap();
@@ -37,10 +38,11 @@ fn is_used_again(shape: Shape, spoil: impl FnOnce(&Bench)) -> Result<(), BlockEr
     read
 }
 
-/// Admin commands of a bring-up: Identify Controller, the list, Identify Namespace, Set Features, both queues.
+/// The number of admin commands of a start: Identify Controller, the list of namespaces, Identify Namespace, Set
+/// Features, and the creation of both queues. A recovery does not ask for the list.
 const ADMIN: usize = 6;
 
-/// What is wrong with the admin command of that number.
+/// Has `wrong` happen to one admin command: `number` others come before it.
 fn admin(bench: &Bench, number: usize, wrong: Misbehaviour) {
     bench.model.switch(|switches| {
         switches.next_admin.extend(vec![None; number]);
@@ -53,7 +55,7 @@ fn a_failed_admin_command_in_a_recovery_is_retried() {
     let mut lost = Vec::new();
     for flr in [true, false] {
         for number in 0..ADMIN {
-            // Internal Error; Command Interrupted; Namespace Not Ready: "may be retried".
+            // Internal Error, Command Interrupted and Namespace Not Ready, each without Do Not Retry.
             for status in [0x0006, 0x0021, 0x0082] {
                 let shape = Shape {
                     flr,
@@ -95,7 +97,8 @@ fn a_fatal_status_in_a_recovery_ends_no_disk() {
 
 const TWIN: &[NamespaceShape] = &[NamespaceShape::PLAIN];
 
-/// Identify of the first namespace fails once, with a status that says "may be retried". Disk 0 is the second namespace then.
+/// At a start, Identify of namespace 1 fails once with a status that allows a retry. Disk 0 must not become namespace 2
+/// for that.
 #[test]
 fn a_failed_identify_does_not_renumber_disks() {
     for status in [0x0006, 0x0021, 0x0082] {
@@ -119,7 +122,8 @@ fn a_failed_identify_does_not_renumber_disks() {
     }
 }
 
-/// The same in a recovery: of two namespaces one is missing for a moment.
+/// In a recovery with two namespaces, the fourth admin command (Set Features) fails once with a status that allows a
+/// retry.
 #[test]
 fn two_disks_survive_a_retry_in_a_recovery() {
     let shape = Shape {
@@ -130,7 +134,9 @@ fn two_disks_survive_a_retry_in_a_recovery() {
     assert_eq!(is_used_again(shape, spoil), Ok(()));
 }
 
-/// Case 12: a refusal of the descriptors means the NVM command set "unless CAP.CSS has bit 6". It has, and the namespace is zoned.
+/// Hardware case 12: a namespace of which the controller refuses the descriptors is taken for a plain one only if
+/// CAP.CSS bit 6 is clear. Here the bit is set, and the namespace is zoned. The descriptors are refused once, or
+/// always.
 #[test]
 fn a_zoned_namespace_without_descriptors_is_refused() {
     for once in [true, false] {
@@ -157,7 +163,8 @@ fn a_zoned_namespace_without_descriptors_is_refused() {
     }
 }
 
-/// Case 4: registers don't work for up to 2 s after a function level reset; case 2: the controller needs one.
+/// Registers don't work for up to 2 s after a function level reset (hardware case 4), and the controller needs such a
+/// reset (case 2).
 #[test]
 fn registers_off_after_a_function_reset_end_no_disk() {
     let mut lost = Vec::new();
@@ -185,7 +192,7 @@ fn registers_off_after_a_function_reset_end_no_disk() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// At each access: all ones for 100 ms.
+/// The registers read as all ones for 100 ms, at each access of a recovery in turn.
 #[test]
 fn blind_at_every_access_of_a_recovery() {
     let mut lost = Vec::new();
@@ -217,7 +224,7 @@ fn blind_at_every_access_of_a_recovery() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// A drive that may only be read any more, as worn ones are, says so after a reset: what is on it is still to be read.
+/// After a reset, a worn drive refuses writes from then on. Its data can still be read.
 #[test]
 fn a_disk_write_protected_by_a_reset_is_read() {
     let spoil = |bench: &Bench| {
@@ -236,7 +243,7 @@ const LATER: &[NamespaceShape] = &[NamespaceShape {
     ..NamespaceShape::PLAIN
 }];
 
-/// A namespace is attached while the driver runs; nobody looks before a reset.
+/// A namespace is attached while the driver runs. That does not end the other one in a recovery.
 #[test]
 fn an_attached_namespace_ends_no_other() {
     let shape = Shape {
@@ -247,7 +254,7 @@ fn an_attached_namespace_ends_no_other() {
     assert_eq!(is_used_again(shape, spoil), Ok(()));
 }
 
-/// Of two namespaces the second is detached: the first is as it was.
+/// The second of two namespaces is detached. The first is as it was, and is used on.
 #[test]
 fn a_detached_namespace_ends_no_other() {
     let shape = Shape {
@@ -268,8 +275,8 @@ fn a_detached_namespace_ends_no_other() {
     assert_eq!(is_used_again(shape, spoil), Ok(()));
 }
 
-/// A queue that isn't deleted is no reason not to notify the controller of the shutdown (Base §3.6.1): its cache is lost with the
-/// power.
+/// A stop notifies the controller of the shutdown (Base §3.6.1) even if a queue can't be deleted: otherwise the cache
+/// is lost when the power goes.
 #[test]
 fn a_stop_notifies_even_if_a_queue_is_not_deleted() {
     let mut lost = Vec::new();
@@ -291,7 +298,7 @@ fn a_stop_notifies_even_if_a_queue_is_not_deleted() {
     assert!(lost.is_empty(), "not notified: {lost:?}");
 }
 
-/// Namespace Not Ready with Do Not Retry (Base 2.0 figure 94): it is for good.
+/// Namespace Not Ready with Do Not Retry (Base 2.0 figure 94) lasts, so the driver does not repeat the command.
 #[test]
 fn do_not_retry_is_obeyed() {
     let bench = Bench::new(Shape::default());
@@ -307,7 +314,8 @@ fn do_not_retry_is_obeyed() {
     assert!(commands < 10, "{commands} commands in {} ms", took / MILLI);
 }
 
-/// The list says that namespace 1 is active; of which Identify succeeds once, and says nothing.
+/// The list says that namespace 1 is active, but its Identify succeeds and writes nothing. Disk 0 must not become
+/// namespace 2 for that.
 #[test]
 fn a_mute_identify_does_not_renumber_disks() {
     let bench = Bench::new(Shape {
@@ -327,8 +335,9 @@ fn a_mute_identify_does_not_renumber_disks() {
     bench.finish();
 }
 
-/// Identify Controller succeeds, and says nothing: a page of zeroes tells of no cache, so that no flush reaches the device. SQES and CQES
-/// in it can't be 0 (Base 2.0 figure 275).
+/// Identify Controller succeeds and writes nothing. A page of zeroes reports no cache (VWC), but it is no valid page:
+/// SQES and CQES can't be 0 (Base 2.0 figure 275). Either the start fails, or flushes reach the controller all the
+/// same.
 #[test]
 fn a_flush_is_sent_without_identify_data() {
     let bench = Bench::new(Shape::default());
@@ -341,12 +350,13 @@ fn a_flush_is_sent_without_identify_data() {
         assert_eq!(disk.flush(), Ok(()));
         let flushes = bench.model.counts().flushes;
         drop((disk, data));
-        assert_eq!(flushes, 1, "said to be flushed");
+        assert_eq!(flushes, 1, "the flush did not reach the controller");
     }
     bench.finish();
 }
 
-/// All ones for 100 ms at a start are no property of the controller.
+/// The registers read as all ones for 100 ms at a start. The error must not report that as a property of the
+/// controller.
 #[test]
 fn a_start_that_fails_blind_says_so() {
     let mut wrong = Vec::new();
@@ -365,7 +375,8 @@ fn a_start_that_fails_blind_says_so() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Threads that don't wait long for one another: one that silences the device is no other device in its place.
+/// Threads that hardly wait for the lock silence the controller while others use it. The driver must not take the
+/// silenced controller for another one in its place.
 #[test]
 fn impatient_threads_lose_no_disk() {
     let mut lost = Vec::new();
@@ -382,7 +393,7 @@ fn impatient_threads_lose_no_disk() {
         let disk = bench.try_disk(limits).unwrap();
         let last = reads_after_a_crowd(&disk);
         drop(disk);
-        // One may be rung as another thread has just silenced the device.
+        // A thread may ring a doorbell just after another thread has silenced the controller.
         bench.model.forgive_doorbells();
         bench.finish();
         if let Err(error) = last {
@@ -392,7 +403,8 @@ fn impatient_threads_lose_no_disk() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// The namespace grows over one reset, and is as it was after the next: what callers know of it was there all the time.
+/// The namespace is larger after one reset, and has its first size again after the next. It had the blocks that callers
+/// know of all the time.
 #[test]
 fn a_namespace_that_has_its_first_size_again_is_used() {
     let bench = Bench::new(Shape::default());
@@ -414,14 +426,14 @@ fn a_namespace_that_has_its_first_size_again_is_used() {
     assert_eq!(last, Ok(()));
 }
 
-/// New firmware, which a reset activates, takes longer transfers: the disk is as it was.
+/// A reset activates new firmware, which allows longer transfers. The disk is used on.
 #[test]
 fn longer_transfers_after_a_reset_end_no_disk() {
     let spoil = |bench: &Bench| bench.model.switch(|switches| switches.mdts = Some(6));
     assert_eq!(is_used_again(Shape::default(), spoil), Ok(()));
 }
 
-/// It takes shorter ones: requests are split at that from then on.
+/// After a reset the controller allows only shorter transfers. From then on, requests are split accordingly.
 #[test]
 fn shorter_transfers_after_a_reset_end_no_disk() {
     let bench = Bench::new(Shape::default());
@@ -438,7 +450,8 @@ fn shorter_transfers_after_a_reset_end_no_disk() {
     bench.finish();
 }
 
-/// Of two disks one is another's after a reset, and stays so: it fails alone, and does not come back.
+/// One of two namespaces has another size after a reset. It fails alone, and stays failed when it has its first size
+/// again.
 #[test]
 fn a_changed_namespace_fails_alone_and_for_good() {
     let bench = Bench::new(Shape {
@@ -470,7 +483,8 @@ fn a_changed_namespace_fails_alone_and_for_good() {
     bench.finish();
 }
 
-/// Threads that silence the device on one another, and faults: no write is lost unseen, no read returns another's bytes.
+/// Threads silence the controller while others use it, and completions get lost. A read that succeeds returns the bytes
+/// of the last write that succeeded.
 #[test]
 fn impatient_threads_and_faults_lose_nothing_unseen() {
     for seed in 0..24 {
@@ -499,13 +513,14 @@ fn impatient_threads_and_faults_lose_nothing_unseen() {
             .model
             .switch(|switches| *switches = Switches::default());
         drop(disk);
-        // One may be rung as another thread has just silenced the device.
+        // A thread may ring a doorbell just after another thread has silenced the controller.
         bench.model.forgive_doorbells();
         bench.finish();
     }
 }
 
-/// All ones for 100 ms at any access of a stop: the controller is told of the shutdown all the same, when it answers again.
+/// The registers read as all ones for 100 ms, at each access of a stop in turn. The controller is notified of the
+/// shutdown when it answers again.
 #[test]
 fn a_stop_notifies_a_controller_blind_for_a_moment() {
     let mut lost = Vec::new();
@@ -526,7 +541,8 @@ fn a_stop_notifies_a_controller_blind_for_a_moment() {
     assert!(lost.is_empty(), "not notified: {lost:?}");
 }
 
-/// The controller is taken out while it is being reset, and another put in.
+/// The controller is taken out while it is being reset, and another one is put in. The driver must not write to that
+/// one.
 #[test]
 fn a_controller_swapped_in_a_reset_is_not_written() {
     for flr in [true, false] {

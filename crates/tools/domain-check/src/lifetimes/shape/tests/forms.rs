@@ -30,7 +30,7 @@ fn unreadable_code_is_not_understood() {
 
 /// Invariant: CHECK-17
 #[test]
-fn bounds_are_of_names_or_taken_apart() {
+fn bounds_of_where_clauses_are_known_or_refused() {
     let lend = "fn lend<'b>(_: Option<W<&'b ()>>, v: &'b u64) -> &'static u64 { v }";
     for definition in [
         "struct W<T>(PhantomData<T>) where (T,): 'static;",
@@ -78,7 +78,7 @@ fn relations_settle_at_any_depth() {
 
 /// Invariant: CHECK-11
 #[test]
-fn a_namesake_may_be_anothers() {
+fn a_namesake_may_belong_to_another_crate() {
     let lend = "fn lend<'a, 'b>(_: Option<W<'a, &'b ()>>, v: &'b u64) -> &'a u64 { v }";
     let own = "mod own { pub struct W<'a, T>(&'a (), T); }";
     for import in [
@@ -180,7 +180,7 @@ fn ambiguous_printed_bounds_are_refused() {
 
 /// Invariant: CHECK-14
 #[test]
-fn no_item_is_called_as_a_library_is() {
+fn no_item_has_the_name_of_a_standard_crate() {
     let says = |name: &str| format!("an item has the name `{name}`");
     let (core, alloc, std) = (says("core"), says("alloc"), says("std"));
     refused(&[

@@ -57,7 +57,7 @@ fn associated_types_have_names() {
         let code = format!("trait Tr {{ {method} }}");
         refused(&[(
             &code,
-            "trait Tr has no name for the type of what `f` returns",
+            "trait Tr has no name for the type that `f` returns",
         )]);
     }
     for code in [
@@ -147,7 +147,7 @@ fn every_bound_names_item_and_output() {
             format!("impl<T> Own<T> where Self: {bound} {{}}"),
             format!("trait Has: {bound} {{}}"),
         ] {
-            refused_at_the_root(&[(&format!("{own} {code}"), "leaves open what")]);
+            refused_at_the_root(&[(&format!("{own} {code}"), "open, which outlives")]);
         }
     }
     accepted(&[
@@ -174,7 +174,7 @@ fn no_trait_bounds_its_parameters_by_a_lifetime() {
         "trait Kept { type Of<'b: 'static>; }",
         "trait Kept { type Of<T: 'static>; }",
     ] {
-        refused(&[(definition, "says what its parameters outlive")]);
+        refused(&[(definition, "says that its parameters outlive")]);
     }
     accepted(&[
         "trait Kept<'a, T: Clone> where Self: Send { type Of<'b> where Self: 'b; fn f<U: 'static>(it: U); }",

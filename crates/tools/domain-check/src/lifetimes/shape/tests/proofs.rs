@@ -53,7 +53,10 @@ fn a_trait_equates_nothing_with_a_projection() {
         "trait Tr where Self::P: Iterator<Item = Self> { type P; }",
         "type A<T> = <T as Tr>::P; trait Tr<R> { type P: Iterator<Item = A<R>>; }",
     ] {
-        refused(&[(definition, "trait Tr bounds what it associates")]);
+        refused(&[(
+            definition,
+            "trait Tr has a bound that makes an associated type equal",
+        )]);
     }
     accepted(&[
         "trait Number: Copy + Add<Output = Self> + Handler { fn zero() -> Self; }",

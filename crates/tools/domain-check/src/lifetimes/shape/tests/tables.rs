@@ -4,7 +4,7 @@ use super::{accepted, refused};
 
 /// Invariant: AUTH-22
 #[test]
-fn a_binder_decides_about_no_method() {
+fn no_binder_decides_whether_a_table_has_a_method() {
     const SAYS: &str = "where a binder, `for<…>`, decides, and the method `go`";
     let blanket = "trait Sup {} impl<F> Sup for F where F: for<'a> Tr<&'a u8> {}";
     let elsewhere = |code: &str| format!("{blanket} {code}");
