@@ -1,8 +1,8 @@
 //! Private heaps: each domain allocates from an arena of its own, which is released as a whole when the domain dies.
 //!
-//! The arenas lie in one window of address space, one stripe for each slot, so the arena of an address is found by a
-//! subtraction: `dealloc` goes by the address, whichever domain calls it. Inside an arena `talc` allocates. It is
-//! asked only for requests that have passed the checks of `arena_limits`.
+//! The arenas lie in one window of address space, one stripe for each slot, so `dealloc` computes the arena from the
+//! address, whichever domain calls it. Inside an arena `talc` allocates. Only requests that have passed the checks of
+//! `arena_limits` reach `talc`.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::arena_limits::{self, Request};
@@ -48,7 +48,8 @@ static ARENAS: [NoCutMutex<Arena>; MAX_OWNERS] = [const {
     unsafe { NoCutMutex::new(Arena::NEW) }
 }; MAX_OWNERS];
 
-/// The host's window, asked for once. Base and length are kept apart from it, for `dealloc`.
+/// The layout of the host's window, which is asked for once. The window's base and length are in atomics of their
+/// own, because `dealloc` reads them on each call.
 static WINDOW: Once<Option<Stripes>> = Once::new();
 static BASE: AtomicPtr<u8> = AtomicPtr::new(ptr::null_mut());
 static LENGTH: AtomicUsize = AtomicUsize::new(0);
@@ -224,7 +225,7 @@ pub(crate) fn is_private() -> bool {
     // SAFETY: the size is not zero.
     let at = black_box(unsafe { alloc::alloc::alloc(layout) });
     if at.is_null() {
-        // Only an arena refuses so little, because of its quota.
+        // Such a small allocation fails only in an arena, at its quota.
         return stripe(owner).is_some();
     }
     let is_private = owner_of(at) == Some(owner);
@@ -239,8 +240,9 @@ pub fn committed(owner: Owner) -> usize {
     ARENAS[owner.index()].lock().committed
 }
 
-/// Gives the whole arena of `owner` back to the host and returns its size in bytes. The owner has chosen how long
-/// that takes, so the pages go back without the arena's lock and its no-cut mark. Meanwhile the arena grants nothing.
+/// Gives the whole arena of `owner` back to the host and returns its size in bytes. The time that this takes depends
+/// on the owner's allocations, so the pages go back while the arena's lock, with its no-cut mark, is not held.
+/// Meanwhile the arena grants nothing.
 ///
 /// # Safety
 /// The owner is dead: nothing refers to its private memory. The thread acts for the host, which is not cut.
@@ -293,8 +295,8 @@ unsafe impl<H: GlobalAlloc> GlobalAlloc for DomainAlloc<H> {
         }
     }
 
-    // Goes by the address, as `dealloc` does. An allocation of the host's stays the host's also where it grows on a
-    // domain's behalf. It then grows no larger than the domain could have had it from its own arena.
+    // The address determines the allocator, as in `dealloc`. An allocation of the host's stays the host's even if it
+    // grows on a domain's behalf. It then grows no larger than an allocation in the domain's own arena could be.
     unsafe fn realloc(&self, at: *mut u8, layout: Layout, new_size: usize) -> *mut u8 {
         match (owner_of(at), NonNull::new(at)) {
             (Some(owner), Some(at)) if !owner.is_host() => {

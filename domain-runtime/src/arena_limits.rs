@@ -2,7 +2,7 @@
 //!
 //! A domain chooses sizes and alignments freely: `Vec::try_reserve_exact` takes any number. `talc` adds them to
 //! addresses without a check, so a size that reaches the end of the address space comes out as an address near zero.
-//! So only a checked [`Request`] reaches it.
+//! For this reason only a checked [`Request`] reaches `talc`.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use core::alloc::Layout;
@@ -38,9 +38,9 @@ impl Request {
         self.0
     }
 
-    /// Returns by how much an arena grows that has no room for the request and may grow by `left` bytes. It grows by
-    /// whole units or, where those are more than is left, by all that is left in whole pages. `None` if that cannot
-    /// hold the request.
+    /// Returns the number of bytes by which an arena grows that has no room for the request. It may grow by at most
+    /// `left` bytes. It grows by whole units or, where those exceed `left`, by all whole pages of `left`. Returns
+    /// `None` if `left` cannot hold the request.
     pub(crate) fn growth(self, left: usize) -> Option<usize> {
         let left = left & !(PAGE - 1);
         let room = self.0.size().checked_add(self.0.align())?;
@@ -51,8 +51,8 @@ impl Request {
     }
 }
 
-/// The length of a window of `stripes` stripes of `stride` bytes at `base`, if a stride of address space, and the
-/// allocator's bookkeeping, fit behind its end.
+/// Returns the length of a window of `stripes` stripes of `stride` bytes at `base`. Returns `None` unless another
+/// stride of address space and the allocator's bookkeeping fit behind the window's end.
 pub(crate) fn window_length(base: usize, stride: usize, stripes: usize) -> Option<usize> {
     let length = stride.checked_mul(stripes)?;
     let reach = base.checked_add(length)?.checked_add(stride)?;

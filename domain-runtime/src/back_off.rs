@@ -20,7 +20,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_doubles_to_a_limit() {
+    fn the_delay_doubles_to_a_limit() {
         let waits = [0, 1, 2, 3, 4, 8, 9, 40, u32::MAX].map(delay);
         let ms = waits.map(|ns| ns / 1_000_000);
         assert_eq!(ms, [0, 0, 1, 2, 4, 64, 100, 100, 100]);

@@ -1,6 +1,6 @@
-//! Finds out whose fault it is when a start, or a recorded call that is made again, fails: its own, or that of a
-//! shortage which others made. An entry may find too little stack because the thread had too little to begin with, or
-//! because the start has used it up. And a start may fail because it waits for another domain that it needs.
+//! Finds out why a start, or a replay of a recorded call, fails: through its own fault, or through a shortage that
+//! others caused. An entry may find too little stack because the thread had too little to begin with, or because the
+//! start has used it up. A start may also fail because it waits for another domain that it needs.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use samara_shared_heap::thread::{Shortage, ThreadSlot};
@@ -17,19 +17,19 @@ fn depth(thread: &ThreadSlot) -> usize {
     thread.below().saturating_add(used)
 }
 
-/// Notes that `needed` bytes of stack were missed here. Everything that answers `StackExhausted` calls this.
+/// Notes that `needed` bytes of stack were missed here. All code that returns `StackExhausted` calls this function.
 pub(crate) fn note(thread: &ThreadSlot, needed: usize) {
     let depth = depth(thread);
     thread.note_shortage(Shortage { depth, needed });
 }
 
-/// Notes that the running thread waits for something that others have.
+/// Notes that the running thread waits for another domain, or could not get it.
 #[cfg(feature = "alloc")]
 pub(crate) fn note_wait(wait: Wait) {
     thread::current().note_wait(wait);
 }
 
-/// Wraps `callee`, which may run on another stack: there, the part of this stack that is in use counts as in use too.
+/// Wraps `callee`, which may run on another stack. If it does, the used part of this stack counts as used there too.
 pub(crate) fn moved(thread: &ThreadSlot, callee: &mut dyn FnMut()) -> impl FnMut() {
     let (end, below, depth) = (thread.stack().end, thread.below(), depth(thread));
     move || {
@@ -47,7 +47,7 @@ pub(crate) fn moved(thread: &ThreadSlot, callee: &mut dyn FnMut()) -> impl FnMut
 pub(crate) struct Watch {
     thread: &'static ThreadSlot,
     began: usize,
-    /// Bytes of stack that it may use itself.
+    /// Bytes of stack that the watched code may use itself.
     promised: usize,
     /// The shortage that was noted before.
     outer: Shortage,
@@ -56,7 +56,7 @@ pub(crate) struct Watch {
 
 #[cfg(feature = "alloc")]
 impl Watch {
-    /// Begins to watch something that is promised so many bytes of stack.
+    /// Begins to watch code that is promised `promised` bytes of stack.
     pub(crate) fn begin(promised: usize) -> Self {
         let thread = thread::current();
         let outer = thread.shortage();
@@ -72,9 +72,9 @@ impl Watch {
         }
     }
 
-    /// Whether it failed because another domain was not there: one whose dead generation has calls inside, that could
-    /// not be started, or that was being restarted. `end` is how it ended: an overrun may have come of waiting for
-    /// that domain.
+    /// Whether the watched code failed because another domain was not available. Calls were still inside that
+    /// domain's dead generation, the domain could not be started, or it was being restarted. `end` is the kind of end
+    /// of the watched code: an overrun may be the result of a wait for that domain.
     pub(crate) fn missed_another(&self, end: ExitKind) -> bool {
         match self.thread.wait() {
             Wait::None => false,
@@ -83,8 +83,8 @@ impl Watch {
         }
     }
 
-    /// Returns the bytes of stack with which it would have got further, if it had used no more than the promised
-    /// bytes where room was missed.
+    /// Returns the bytes of stack with which the watched code would have got further. Returns `None` if it had
+    /// already used more than the promised bytes when it found too little room.
     pub(crate) fn lacked(&self) -> Option<usize> {
         let Shortage { depth, needed } = self.thread.shortage();
         let used = depth.saturating_sub(self.began);

@@ -78,8 +78,8 @@ pub struct ControlBlock {
     /// Bytes of stack that an entry must find. Written before a generation's first entry.
     pub(crate) stack: Need,
     label: NoCutMutex<Label>,
-    /// The ends of the name, to which that of this generation will be added. A thread that takes both locks takes the
-    /// label's first.
+    /// The recorded ends of the name's generations, to which the end of this generation will be added. A thread that
+    /// takes both locks takes the label's first.
     exits: NoCutMutex<Option<Shared>>,
     /// The note that a trap handler leaves of a death.
     pub(crate) trap: TrapNote,
@@ -142,8 +142,8 @@ pub(crate) fn blocks() -> &'static [ControlBlock] {
     &BLOCKS[1..]
 }
 
-/// Counts as an entry without acting for the domain. If a generation is seen alive after its hold was made, it is not
-/// reclaimed for as long as the hold is kept.
+/// A counted entry by a thread that does not act for the domain. If a generation is seen alive after a hold on it was
+/// made, it is not reclaimed for as long as the hold is kept.
 #[derive(Debug)]
 pub(crate) struct Hold {
     block: &'static ControlBlock,
@@ -194,12 +194,13 @@ impl ControlBlock {
         counter(self.index, shard)
     }
 
-    /// Whether each shard had no call in flight at a moment of its own since this function was called. Once the state
-    /// refuses entries, that stays so, and then no call is in flight on any shard.
+    /// Whether each shard had no call in flight at some moment during this function; the moments may differ. Once the
+    /// state refuses entries, a shard without calls in flight stays without. So `true` then means that no call is in
+    /// flight on any shard.
     pub(crate) fn is_drained(&self) -> bool {
         ROWS.iter().all(|row| {
             let counter = &row.0[usize::from(self.index)];
-            // Exits are read first: if both are equal then, every entry up to that read had exited.
+            // Exits are read first. So if both numbers are equal, every entry up to the first read had exited.
             let exits = counter.exits.load(SeqCst);
             let entries = counter.entries.load(SeqCst);
             entries == exits
@@ -240,7 +241,7 @@ impl ControlBlock {
         label.is_of(generation).then_some(label.end).flatten()
     }
 
-    /// The ends of the name that the slot is claimed for.
+    /// The recorded ends of the name for which the slot is claimed.
     #[cfg(feature = "alloc")]
     pub(crate) fn exits(&self) -> Option<Shared> {
         self.exits.lock().clone()
@@ -291,7 +292,7 @@ impl ControlBlock {
     /// Ends a reclaim: the slot is free with its next generation, or retired.
     pub(crate) fn finish_reclaim(&self, from: Word) {
         {
-            // Dropped without a lock held.
+            // The reference is dropped without a lock held.
             let _told = { self.exits.lock().take() };
         }
         if let Some(next) = from.reclaimed() {

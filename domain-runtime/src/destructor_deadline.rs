@@ -21,8 +21,8 @@ const BUDGETS: u64 = 4;
 /// threads ready on each CPU, a destructor that runs for less than one budget does not reach this.
 const BY_CLOCK: u64 = 64;
 
-/// How many destructors are begun for each look at the clock, which may take longer than they do. In between, ticks
-/// look.
+/// How many destructors are begun for each look at the clock, since a look may take longer than a destructor. In
+/// between, only ticks look at the clock.
 const UNSEEN: u32 = 8;
 
 /// A wait for a domain's destructors.
@@ -31,11 +31,11 @@ pub(crate) struct Patience {
     target: Target,
     /// The next wait further out on the thread, inside which this one lies.
     outer: Cell<*const Self>,
-    /// When to begin no further destructor, by the host's clock.
+    /// The time after which no further destructor is begun, by the host's clock.
     last: u64,
-    /// When a destructor that still runs ends its domain, by the host's clock.
+    /// The time after which a destructor that still runs is its domain's death, by the host's clock.
     end: u64,
-    /// Microseconds that one destructor may run before it ends its domain.
+    /// Microseconds that one destructor may run. A longer run is its domain's death.
     most: u32,
     /// Microseconds that ticks have counted for the destructor that runs.
     ran: Cell<u32>,
@@ -151,8 +151,8 @@ impl Patience {
 }
 
 /// Handles a tick on the running thread, which ran for `more` microseconds. Returns a domain whose destructors the
-/// thread has awaited for too long. Looks at as many waits as there are domains at most: none waits for a domain that
-/// the thread is already inside.
+/// thread has awaited for too long. Looks at no more waits than there are domains: no wait is for a domain that the
+/// thread is already inside.
 pub(crate) fn overdue(thread: &ThreadSlot, more: u32) -> Option<Target> {
     let first = thread.awaited().cast::<Patience>();
     if first.is_null() {
@@ -190,7 +190,7 @@ mod tests {
         let stop = Patience::of_stop(Target::new(block, block.word()), deadline, 1);
         block.budget.store(0, SeqCst);
         stop.enter(|| {
-            // By the clock alone: other threads of the machine have run.
+            // Only the clock has advanced: other threads of the machine have run.
             let late = deadline + u64::from(BUDGET_US) * 1000 * (BY_CLOCK - 1);
             assert!(!stop.tick(0, late));
             assert!(!stop.tick(BUDGET_US * BUDGETS as u32, deadline));

@@ -16,8 +16,8 @@ use core::time::Duration;
 use samara_rref::Exchangeable;
 
 impl Runtime {
-    /// Starts a domain: makes the arguments by the recipe, runs `init` with them inside a new domain, and keeps the
-    /// value that it returns there, as the object behind the interface `I`.
+    /// Starts a domain: makes the arguments by the recipe, and runs `init` with them inside a new domain. The value
+    /// that `init` returns stays in the domain, as the object behind the interface `I`.
     ///
     /// `init` is a function of the domain's crate that captures nothing.
     ///
@@ -129,8 +129,8 @@ impl<I: ?Sized + Interface> Domain<I> {
         self.0.restarts()
     }
 
-    /// Marks the newest generation dead, and one that is being started: no call enters any more, and it is reclaimed
-    /// when the calls inside have left. Returns false if it was dead already.
+    /// Marks the newest generation dead, and also a generation that is being started. No call enters it any more, and
+    /// it is reclaimed when the calls inside have left. Returns false if it was dead already.
     pub fn kill(&self) -> bool {
         self.0.kill()
     }

@@ -203,7 +203,12 @@ impl<const N: usize> EventLog<N> {
     /// An empty log.
     #[must_use]
     pub const fn new() -> Self {
-        const { assert!(N.is_power_of_two(), "so that tickets may wrap") };
+        const {
+            assert!(
+                N.is_power_of_two(),
+                "the length must be a power of two, so that tickets may wrap"
+            );
+        };
         Self {
             next: AtomicUsize::new(0),
             slots: [const {

@@ -8,7 +8,7 @@ use samara_shared_heap::NoCutMutex;
 /// How many ends are kept for each name.
 const KEPT: usize = 8;
 
-/// One more, since the newest may be taken back.
+/// One place more than are kept, since the newest end may be taken back.
 const PLACES: usize = KEPT + 1;
 
 #[derive(Debug)]
@@ -60,7 +60,7 @@ impl Exits {
         ring.next = (next + 1) % PLACES;
     }
 
-    /// Takes an end back if it is the newest: for one that says nothing about the name's domain.
+    /// Takes an end back if it is the newest. It is called for an end that says nothing about the name's domain.
     pub(crate) fn forget(&self, id: usize, generation: u32) {
         let mut ring = self.0.lock();
         let newest = (ring.next + KEPT) % PLACES;
@@ -70,7 +70,7 @@ impl Exits {
         }
     }
 
-    /// Oldest first.
+    /// Yields the kept ends, oldest first.
     pub(crate) fn all(&self) -> impl Iterator<Item = Exit> + use<> {
         self.ended().map(|ended| ended.exit)
     }

@@ -35,7 +35,7 @@ struct Record {
     /// The number of proxies. Once the last is gone: [a number](contain::charged_generation) for the generation that let go
     /// of it.
     proxies: AtomicUsize,
-    /// The record posted before.
+    /// The next record on the list, which was posted before this one.
     next: AtomicPtr<Record>,
     /// Drops the object and frees the slot: the exporter's code.
     drop: unsafe fn(NonNull<Record>),
@@ -356,7 +356,8 @@ pub fn collect(block: &'static ControlBlock) -> usize {
     if !runs || !has_posted(owner) {
         return 0;
     }
-    // Drops the rest of the last round, and one more round: destructors may post without end.
+    // Drops the rest of the last round, and one more round. There is a limit because destructors may post without
+    // end.
     let last = TAKEN[owner.index()].lock().rounds.wrapping_add(1);
     let patience = Patience::of_call(Target::new(block, word));
     let all = || {
@@ -373,9 +374,9 @@ pub fn collect(block: &'static ControlBlock) -> usize {
     unsafe { patience.during(all) }
 }
 
-/// Enters the drained domain that is awaited, until no posted object is left: one may have held the last proxy to
-/// another. Objects that still have a proxy go with the domain's memory. So do those that are left when patience
-/// ends: destructors may export without end.
+/// Enters the drained domain that is awaited, until no posted object is left: a dropped object may have held the last
+/// proxy to another object. Objects that still have a proxy go with the domain's memory. So do those that are left
+/// when patience ends: destructors may export without end.
 #[cfg(feature = "alloc")]
 pub(crate) fn drop_all_posted(patience: &Patience) {
     while drop_posted(patience).is_some() && !patience.is_over() {}

@@ -4,27 +4,28 @@ use crate::call::Target;
 use crate::exit_reason::End;
 use crate::exits::Shared;
 
-/// The end of a generation, looked up before it has ended: known also after its slot has gone to another.
+/// Access to the end of a generation, prepared before that end. It also works after the slot has gone to another
+/// generation.
 pub(crate) struct Ending {
     target: Target,
     exits: Option<Shared>,
 }
 
 impl Ending {
-    /// Prepares for the end of the generation of `target`, if it still has its slot.
+    /// Prepares for the end of the generation of `target`, which must still have its slot.
     pub(crate) fn of(target: Target) -> Self {
         let exits = target.block().exits();
         Self { target, exits }
     }
 
-    /// How it ended; `None` while it runs.
+    /// How the generation ended; `None` while it runs.
     pub(crate) fn end(&self) -> Option<End> {
         let (block, generation) = (self.target.block(), self.target.expected().generation());
-        // Read also if the name's ends are asked below: this waits for an end that is being reported.
+        // This is read even if the name's ends are asked below, because it waits for an end that is being reported.
         let end = block.end(generation);
         match &self.exits {
             Some(exits) => exits.end_of(block.owner().index(), generation),
-            // It has no name.
+            // The generation belongs to no service.
             None => end,
         }
     }

@@ -17,8 +17,9 @@ use samara_shared_heap::{NoCutMutex, Owner, thread};
 /// Bytes that each charge costs beside those that it names: its place in the list, which grows by doubling.
 const OVERHEAD: usize = 2 * size_of::<Place>();
 
-/// Bytes that a block of `bytes` takes of the host's heap. Allocators put a header before a block and round it up. If
-/// a block has a larger alignment than that, they may leave as much unused before it.
+/// Bytes that a block of `bytes` takes of the host's heap. Allocators put a header before a block and round the block
+/// up. If the alignment of a block is larger than that of the allocator, up to that alignment may stay unused before
+/// the block.
 const fn block_of(bytes: usize, align: usize) -> usize {
     const GRAIN: usize = 2 * size_of::<usize>();
     let bytes = bytes.saturating_add(2 * GRAIN - 1) / GRAIN * GRAIN;
@@ -148,7 +149,7 @@ impl Account {
         self.charged = self.charged.saturating_sub(1);
         let next = mem::replace(&mut self.free, at);
         let place = mem::replace(&mut self.places[at], Place::Free { next });
-        // Every charge has bytes.
+        // Every charge has bytes, so without bytes no place is charged.
         if self.bytes > 0 {
             return (place, Vec::new());
         }
@@ -180,7 +181,7 @@ fn with_and_drop<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) {
 #[derive(Clone, Copy, Debug)]
 pub struct Payer {
     party: Principal,
-    /// Stays on the thread, whose activation keeps the domain from being reclaimed.
+    /// Keeps the payer on its thread, whose activation keeps the domain from being reclaimed.
     thread: PhantomData<*const ()>,
 }
 

@@ -6,7 +6,8 @@ use crate::interface::Interface;
 use crate::state::State;
 use core::ptr::NonNull;
 
-/// A generation: the target to enter, and an object inside it: the one that `init` returned, or an exported one.
+/// A generation and an object inside it: the target to enter, and either the object that `init` returned or an
+/// exported one.
 #[derive(Debug)]
 pub struct Instance<I: ?Sized> {
     target: Target,

@@ -4,8 +4,8 @@
 //! limit, and ends with it. So no client fills the journal for the others, or leaves anything in it after its death.
 //! The host's calls stay as long as the journal.
 //!
-//! Each domain has a list of its own here. A search on its demand, and the work at its end, are as long as that list,
-//! or as the table of domains. They are never as long as the lists of others.
+//! Each domain has a list of its own here. A search on the domain's behalf, and the work at its end, take time in
+//! proportion to that list or to the table of domains. They never depend on the lists of other domains.
 
 use crate::blame::Watch;
 use crate::error::RpcError;
@@ -223,8 +223,8 @@ impl<I: ?Sized + 'static> Journal<I> {
     }
 
     /// Records a call that was admitted here and has succeeded. Returns false if a replay has begun since the
-    /// admission: that one went without this call, which must be made again. Also returns false if the recorder has
-    /// no share here any more.
+    /// admission: that replay did not include this call, so the call must be made again. Also returns false if the
+    /// recorder has no share here any more.
     #[must_use]
     pub fn record(&self, admission: Admission, call: Arc<dyn Replay<I>>) -> bool {
         let Admission { charge, replays } = admission;
@@ -260,8 +260,8 @@ impl<I: ?Sized + 'static> Journal<I> {
         let ending = Ending::of(instance.target());
         let promised = instance.target().block().stack.to_start();
         loop {
-            // No lock is held over a call. Goes by number, since the calls of a domain that ends meanwhile are taken
-            // out.
+            // No lock is held over a call. The loop goes by numbers, since the calls of a domain that ends meanwhile
+            // are taken out.
             let next = self.0.locked(|state| {
                 let entry = state.first_from(from)?;
                 Some((
@@ -285,9 +285,9 @@ impl<I: ?Sized + 'static> Journal<I> {
     }
 
     /// Gives up all calls of the domain whose call `failed`, and refuses further ones until that domain has ended.
-    /// What it had recorded cannot be restored, and the others must not be without the service for that. Returns true
-    /// also if that domain has ended since, and its calls with it. Returns false if the call was the host's, was
-    /// never let in, or was cut short by a kill or by another thread's fault.
+    /// The state that its calls had made cannot be restored, and the other domains must not lose the service because
+    /// of that. Returns true also if that domain has ended since, and its calls with it. Returns false if the call
+    /// was the host's, was never let in, or was cut short by a kill or by another thread's fault.
     #[must_use]
     pub fn give_up(&self, failed: Failed) -> bool {
         if failed.recorder.is_host() || !failed.is_its_own {

@@ -7,7 +7,7 @@
 //! | [`state`] | the life of a domain slot, as pure transitions |
 //! | [`control`] | control blocks and in-flight counters |
 //! | [`call`] | entering a domain, and coming back whether the call returns, panics or is cut |
-//! | [`contain`] | what trap handlers call: faults, budgets, kills of running threads |
+//! | [`contain`] | the functions that trap handlers call: faults, budgets, kills of running threads |
 //! | [`reaper`] | draining and reclaiming dead domains |
 //! | [`runtime`] | the authority over domains: [`Runtime`] |
 //! | [`domain`] | spawn, restart, stop, kill: [`Domain`] |

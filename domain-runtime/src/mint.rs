@@ -78,7 +78,7 @@ impl<A> Drop for Mint<A> {
         // SAFETY: taken here only, and not used afterwards.
         let make = unsafe { ManuallyDrop::take(&mut self.0) };
         // These are destructors of the host's, which may panic. They may run in the drop of a capability, which must
-        // not.
+        // not panic.
         if let Err(payload) = samara_unwind::catch(move || drop(make)) {
             payload.dispose();
         }

@@ -104,7 +104,8 @@ pub(crate) fn withdraw(name: &str) -> bool {
         let at = names.iter().position(|entry| entry.name.as_str() == name)?;
         Some(names.swap_remove(at))
     });
-    // Dropped without the lock: the recipe goes with the last handle, and its destructor may be anybody's code.
+    // The entry is dropped without the lock: the last handle drops the recipe, whose destructor may be anybody's
+    // code.
     entry.is_some()
 }
 

@@ -12,8 +12,8 @@ const COUNTED: usize = PARTS.strict_add(1);
 /// A restart budget: at most `times` within any stretch of `within`.
 ///
 /// Time is divided into parts. A restart counts in its part, and a part counts until all of it is older than the
-/// stretch. So never more than `times` restarts are granted within a stretch, and a used up budget comes back up to
-/// 1/32 of the stretch (32 ns at least) late.
+/// stretch. So never more than `times` restarts are granted within a stretch, and a restart is forgotten up to 1/32
+/// of the stretch (32 ns at least) late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Budget {
     times: u32,
@@ -59,7 +59,7 @@ impl Budget {
         true
     }
 
-    /// Takes the newest restart back: for one that came to nothing.
+    /// Takes the newest restart back, because it came to nothing.
     pub(crate) fn give_back(&mut self) {
         let at = self.newest.strict_rem(COUNTED as u64) as usize;
         self.parts[at] = self.parts[at].saturating_sub(1);
@@ -103,7 +103,7 @@ mod tests {
                     assert!(recent < times as usize, "{recent} of {times} in {within}");
                     granted.push(now);
                 } else {
-                    // At most one part and its rounding late.
+                    // A restart is forgotten late by at most one part and its rounding.
                     let slack = (PARTS as u64 + 1) * budget.width;
                     let late = granted.iter().filter(|then| now - **then <= slack).count();
                     assert!(late >= times as usize, "refused without need");

@@ -53,8 +53,8 @@ impl Runtime {
         Self(())
     }
 
-    /// Sets the hook for threads whose stack is short, for good. Returns whether it is this probe: the first one
-    /// stays.
+    /// Sets the hook for threads whose stack is short. The first probe stays for good: returns false if one was set
+    /// before.
     pub fn set_stack_probe(&self, probe: &'static dyn StackProbe) -> bool {
         stack::set_probe(probe)
     }
@@ -70,7 +70,7 @@ impl Runtime {
     /// Lets every domain drop the objects that it exported and whose last proxy has gone; returns how many were
     /// dropped. Goes on to the next domain when the destructors of one have used up the time of its budget: the rest
     /// is dropped the next time. Runs destructors of domains on this thread, which may block. A domain also drops
-    /// some itself before it is next called for something that may be a handle.
+    /// some of its objects before the next call whose result may hold handles.
     pub fn collect_exports(&self) -> usize {
         exports::collect_all()
     }

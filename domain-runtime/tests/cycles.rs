@@ -82,7 +82,7 @@ fn a_thousand_crashes_leave_the_totals_flat() {
                 }
             );
         }
-        // With one young generation alive, the totals stay within what one generation takes.
+        // Only one young generation is alive, so the totals stay within the memory of one generation.
         if cycle == CYCLES / 10 {
             heap::trim();
             peak = heap::held_bytes();

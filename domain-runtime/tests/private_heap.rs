@@ -191,7 +191,7 @@ fn fallible_allocation_stops_at_the_quota() {
     assert_eq!(
         proxy.fill(2 * MIB as u64).unwrap(),
         0,
-        "one piece beyond the quota"
+        "one piece is larger than the quota"
     );
     domain.kill();
 }

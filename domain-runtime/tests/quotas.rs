@@ -147,7 +147,7 @@ fn objects_moved_out_give_room_and_moved_in_take_it() {
     let bytes = heap::census(owner_of(&domain)).bytes;
     assert!(
         bytes > 64 * KIB && made > 10,
-        "over the quota by what it was given"
+        "the objects that it was given put it over its quota"
     );
     domain.kill();
 }

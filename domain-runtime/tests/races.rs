@@ -83,7 +83,7 @@ fn pair(value: usize) -> RRef<RRef<u64>> {
     RRef::new(RRef::new(value as u64))
 }
 
-/// Makes one call of any kind. It must give the object back or return an error.
+/// Makes one call of any kind. The call must give the object back or return an error.
 fn any_call(rng: &mut Rng, proxy: &impl Echo) -> Result<(), RpcError> {
     let value = rng.below(1000);
     match rng.below(3) {
@@ -149,7 +149,7 @@ fn calls_against_kills_restarts_and_reapers() {
                             old = domain.proxy().unwrap();
                         }
                     }
-                    // No domain here crashes by itself: a shadow's call is executed in some generation.
+                    // No domain here crashes by itself, so a shadow's call succeeds in some generation.
                     any_call(&mut rng, &shadow).unwrap();
                 }
             });

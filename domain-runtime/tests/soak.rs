@@ -166,7 +166,10 @@ fn crashes_and_restarts_under_load_with_flat_memory() {
     );
     assert!(given_up <= crashes / 100, "most calls get through");
     assert!(domain.restarts() as usize >= crashes);
-    assert!(samples.len() >= SAMPLES / 2, "too fast to be measured");
+    assert!(
+        samples.len() >= SAMPLES / 2,
+        "the run was too short to be measured"
+    );
     let resident = samples[SAMPLES / 5].resident;
     for (at, sample) in samples.iter().enumerate() {
         // A generation keeps 16 objects of two slots each, a few objects are in flight, and there are two

@@ -291,7 +291,11 @@ fn restart_of_all_resumes_where_it_had_to_wait() {
     for _ in 0..5 {
         assert_eq!(supervisor.poll(), Status::Waiting);
     }
-    assert_eq!(take(&starts), ["goes-a"], "it is started once and runs on");
+    assert_eq!(
+        take(&starts),
+        ["goes-a"],
+        "the child must be started once and run on"
+    );
     gone.store(false, SeqCst);
     assert_eq!(supervisor.poll(), Status::Settled);
     assert_eq!(take(&starts), ["goes-b", "goes-c"]);

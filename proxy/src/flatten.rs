@@ -10,8 +10,7 @@ use samara_rref::Exchangeable;
     label = "must be `Result<T, E>` with `E: From<RpcError>`",
     note = "the domain behind a proxy may be dead: the caller must be able to learn it"
 )]
-// The trait is sealed, because a replay calls it while the thread acts for the host, and no code of an interface may
-// run then.
+// The trait is sealed, because these methods run on both sides of a boundary, and no interface may supply their code.
 pub trait FromRpc: Exchangeable + sealed::Sealed {
     /// The value and the error, of which one is present. A result crosses the boundary in this form, because a move
     /// of the `Result` itself would stall: the callee writes a `Result` as a tag of one byte and a value, and a move

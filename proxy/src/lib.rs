@@ -7,9 +7,9 @@
 //! | [`interface`](macro@interface) | makes a trait callable across domains |
 //! | [`Proxy`] | a handle on one generation of a domain |
 //! | [`Shadow`] | a handle on a domain over all its generations (feature `alloc`) |
-//! | [`Export`] | what a host calls on a `Domain` to get proxies and shadows (feature `alloc`) |
+//! | [`Export`] | the methods by which a host gets proxies and shadows of a `Domain` (feature `alloc`) |
 //! | [`RpcError`] | why a call failed; the callee's death is one reason |
-//! | [`FromRpc`] | errors that interfaces may return |
+//! | [`FromRpc`] | the results that methods of interfaces may return |
 //!
 //! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).

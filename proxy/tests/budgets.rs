@@ -2,7 +2,7 @@
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
-    reason = "calls what trusted crates call on domains' behalf"
+    reason = "calls functions that trusted crates call on behalf of domains"
 )]
 
 use samara_domain_runtime::call::with_cleanup_boundary;
@@ -126,7 +126,7 @@ fn moving_arguments_does_not_use_up_callees_budget() {
             // In optimised code this `catch_unwind` is in the same frame as the boundary. No cut may land in this
             // catch.
             let back = catch_unwind(AssertUnwindSafe(|| proxy.echo(objects)));
-            let back = back.expect("nothing is raised past the call");
+            let back = back.expect("no panic passes the call");
             let took = start.elapsed();
             assert_eq!(back.map(|back| back.len()), Ok(count), "{took:?}");
             if took > budget * 4 {

@@ -192,7 +192,7 @@ fn domain_that_dies_below_is_unwound_at_the_return() {
     assert_eq!(
         UNWOUND_AS[0].load(SeqCst),
         a,
-        "its destructors ran, as itself"
+        "the destructors must run on behalf of their own domain"
     );
     assert_eq!(await_reclaims("down-a", 1).len(), 1);
     assert_eq!(b_proxy.me(), Ok(owner_of(&b).index()));
@@ -305,7 +305,7 @@ fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
     assert_eq!(
         await_reclaims(names[1], 1)[0].objects,
         1,
-        "none is the peer's"
+        "the peer must own its own object only"
     );
 }
 

@@ -1,5 +1,5 @@
-//! The rules as compile errors: `ui/` has one file for each thing that must not cross, must not be forged, must
-//! not be declared or must not be done. The expected errors are what a user reads.
+//! The rules as compile errors: `ui/` has one file for each thing that must not cross, must not be forged, must not
+//! be declared or must not be done. The expected errors are those that a user reads.
 //!
 //! After a change of wording: `TRYBUILD=overwrite cargo test -p samara-proxy --test compile_fail`.
 

@@ -176,7 +176,8 @@ fn cell(
                 victim.exit_reason().is_some()
             });
             if deeds.contains(&IN_CALLEE) {
-                // What the victim has lent to the callee must exist until the callee returns.
+                // The victim must not be reclaimed before the callee returns, since the callee may use objects that
+                // the victim has lent it.
                 host().reap();
                 assert_eq!(reclaims(name).len(), died);
                 MAY_GO_ON.store(true, SeqCst);

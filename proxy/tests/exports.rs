@@ -1,4 +1,5 @@
-//! Objects that a domain exports: who may call them, who drops them, and what remains after a death.
+//! Objects that a domain exports: which domains may call them, on whose behalf they are dropped, and how they end
+//! with a death.
 //!
 //! Collecting exports affects all domains of the process, so the tests run one after the other.
 

@@ -137,7 +137,7 @@ fn spawn(name: &str, budget: Duration) -> Domain<dyn Victim> {
 #[inline(never)]
 fn guarded(proxy: &Proxy<dyn Victim>, deed: u8) -> Result<u64, RpcError> {
     let call = || proxy.die_guarded(deed);
-    catch_unwind(AssertUnwindSafe(call)).expect("the caller's own catch stays as it was")
+    catch_unwind(AssertUnwindSafe(call)).expect("the caller's own catch must catch nothing")
 }
 
 fn ticking() -> Contained {
@@ -250,7 +250,7 @@ fn ticks_after_a_panic_are_contained_in_the_callee() {
             let proxy = victim.proxy().unwrap();
             let call = || {
                 catch_unwind(AssertUnwindSafe(|| proxy.die_stepped()))
-                    .expect("the caller's own catch stays as it was")
+                    .expect("the caller's own catch must catch nothing")
             };
             let (result, stepped) = contained.step_armed(at, false, call);
             assert_eq!(result, Err(RpcError::Crashed), "{at} {stepped:?}");

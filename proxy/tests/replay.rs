@@ -334,7 +334,7 @@ fn a_holder_that_dies_releases_its_opened_files() {
     let proxy = holder.proxy().unwrap();
     proxy.open().unwrap();
     domain.kill();
-    // The file is recovered on a domain's thread. What the recovery makes belongs to the host, not to that
+    // The file is recovered on a domain's thread. The objects that the recovery makes belong to the host, not to that
     // domain.
     assert_eq!(proxy.read(), Ok((31, 1)));
     assert_eq!(heap::census(owner_of(&domain)).objects, objects + 1);

@@ -83,7 +83,7 @@ impl Worker for State {
 }
 
 fn guard<R>(call: impl FnOnce() -> R) -> R {
-    catch_unwind(AssertUnwindSafe(call)).expect("the caller's own catch stays as it was")
+    catch_unwind(AssertUnwindSafe(call)).expect("the caller's own catch must catch nothing")
 }
 
 #[inline(never)]

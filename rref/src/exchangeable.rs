@@ -94,8 +94,9 @@ pub unsafe trait Lend {
 }
 
 // SAFETY: the memory of a private slice (the lender's heap or stack) is freed only after the lender's activation has
-// left the chain, and objects are reclaimed only then, too (soundness.md, "lent slices"). `LENDABLE` ensures that the
-// slice holds plain data. No device ever gets its address, because DMA takes only pinned buffers (CROSS-7, LIFE-2).
+// left the chain, and the lender's objects are reclaimed only after that, too (soundness.md, section 3). `LENDABLE`
+// ensures that the slice holds plain data. No device ever gets its address, because DMA takes only pinned buffers
+// (CROSS-7, LIFE-2).
 unsafe impl<T: Exchangeable + Sync> Lend for [T] {
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::slice("slice", &T::DESCRIPTOR);
     const LENDABLE: () = assert!(

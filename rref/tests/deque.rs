@@ -31,7 +31,7 @@ fn objects(index: usize) -> usize {
 }
 
 #[test]
-fn order_and_capacity() {
+fn a_deque_keeps_order_and_refuses_when_full() {
     let _alone = alone();
     let mut batch = RRefDeque::<u32, 3>::new();
     assert_eq!(

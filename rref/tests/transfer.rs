@@ -43,7 +43,7 @@ fn plain_data_holds_nothing() {
 
 /// Invariant: OWN-1
 #[test]
-fn containers_of_the_standard_library() {
+fn standard_containers_transfer_their_objects() {
     there_and_back(&r(1), 1, 0);
     there_and_back(&RRef::new(RRef::new(RRef::new(r(1)))), 4, 0);
     there_and_back(&Some(r(1)), 1, 0);
@@ -91,7 +91,7 @@ enum Never {}
 
 /// Invariant: OWN-1
 #[test]
-fn derived_types_of_every_shape() {
+fn derived_types_transfer_every_field() {
     there_and_back(&Unit, 0, 0);
     there_and_back(&Tuple(r(1), 2, Some(cap())), 1, 1);
     let named = || Named {

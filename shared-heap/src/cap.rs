@@ -102,7 +102,7 @@ impl<T: Capability> Cap<T> {
             return Err((AllocError::OutOfMemory, value));
         };
         let class = Slot::<T>::CLASS;
-        // SAFETY: the slot is free, ours, and of the size and alignment of `Slot<T>`.
+        // SAFETY: the slot is free, belongs to this function, and has the size and alignment of `Slot<T>`.
         unsafe { slot.cast::<Slot<T>>().write(Slot { class, value }) };
         // SAFETY: the slot lies in a slab of that class. The store releases, so that a reclaim that sees the owner word
         // also sees the value.

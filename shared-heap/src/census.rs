@@ -48,10 +48,10 @@ pub fn census_all() -> Census {
 /// The domain that causes a count at a quota pays for one of this many pieces.
 const SHARED: usize = 64;
 
-/// Counts what `owner` has, because its credit is used up. How long that takes depends on the objects of all domains.
-/// So the domain that causes the count pays for the first piece and for every [`SHARED`]th piece after it; the time of
-/// the other pieces is charged to no domain. So the uncharged work that a domain can cause is at most a multiple of its
-/// own budget.
+/// Counts the objects and capabilities of `owner`, because its credit is used up. How long that takes depends on the
+/// objects of all domains. So the domain that causes the count pays for the first piece and for every [`SHARED`]th
+/// piece after it; the time of the other pieces is charged to no domain. So the uncharged work that a domain can
+/// cause is at most a multiple of its own budget.
 pub(crate) fn for_quota(owner: Owner) -> Load {
     let uncharged = |pieces: &mut dyn FnMut()| {
         // SAFETY: only the heap's own code runs on behalf of the host (HEAP-40).
@@ -102,9 +102,9 @@ fn count(objects: impl Fn(&Slab) -> usize, walk: impl FnOnce(&mut dyn FnMut() ->
     census
 }
 
-/// Returns the live object whose slot contains the byte at `address`; it finds no capabilities. For a host that gets an
-/// address from elsewhere, such as from an IOMMU fault. Cost: a look at the header of every slab until one matches,
-/// with the heap's lock held.
+/// Returns the live object whose slot contains the byte at `address`; it finds no capabilities. A host uses it for an
+/// address that it did not get from the heap, such as that of an IOMMU fault. Cost: a look at the header of every
+/// slab until one matches, with the heap's lock held.
 #[must_use]
 pub fn find(address: usize) -> Option<Found> {
     registry::with(|registry| registry.find(address))

@@ -148,7 +148,7 @@ fn create_large(
         // SAFETY: only the heap's own code runs under the mark, to the end of this block (ORDER-54).
         let _no_cut = unsafe { NoCut::begin(thread) };
         let (header, object) = Slab::create_large(size, align)?;
-        // SAFETY: it was just created, nothing else knows of it yet, and its word says *cached*.
+        // SAFETY: the large object was just created, nothing else knows of it yet, and its word says *cached*.
         let header = unsafe { header.as_ref() };
         // `add_large` retires no slab, so there is nothing to give back.
         let ((), _) = registry::locked(|registry| registry.add_large(header));

@@ -115,9 +115,9 @@ impl Ledger {
         LoadSnapshot(self.taken)
     }
 
-    /// Sets the credits after a count that found `owned`. The count may or may not include what was taken since it
-    /// began, so that amount is subtracted in addition. Returns whether nothing was taken meanwhile, which makes the
-    /// credits exact.
+    /// Sets the credits after a count that found `owned`. The count may or may not include the amount that was taken
+    /// since it began, so that amount is subtracted in addition. Returns whether nothing was taken meanwhile, which
+    /// makes the credits exact.
     pub const fn settle(&mut self, owned: Load, begun: LoadSnapshot) -> bool {
         let since = self.taken.since(begun.0);
         let owned = owned.plus(since);

@@ -7,21 +7,21 @@
 //! | [`owner`] | the owner of an object: the host or a domain slot |
 //! | [`class`] | sizes and slot positions (pure arithmetic) |
 //! | [`free_list`] | the free list kept in a slab's owner words (pure) |
-//! | [`heap`] | allocate, free, change of owner |
+//! | [`heap`] | allocation, free and change of owner |
 //! | [`census`] | counting the objects of an owner |
 //! | [`reclaim`] | releasing the objects of a dead owner |
 //! | [`error`] | why an allocation failed |
 //! | [`group`] | objects that change owner together |
 //! | [`cap`] | capability slots: trusted values that are released when their owner dies |
-//! | [`quota`] | limits on what a domain may have |
+//! | [`quota`] | limits on the shared memory that a domain may have |
 //! | [`slow_path_flags`] | flags of owners that have a quota, or objects to drop |
 //! | [`ledger`] | the arithmetic of a quota (pure) |
-//! | [`run_cache`] | which page runs a CPU caches (pure) |
+//! | [`run_cache`] | the bookkeeping of the page runs that a CPU caches (pure) |
 //! | [`thread`] | the owner on whose behalf a thread runs |
 //! | [`no_cut_mutex`] | the lock of trusted code |
 //! | [`host`] | what the heap needs from its host |
 //! | [`fixed`] | pages for the heap from one static buffer, without `alloc` |
-//! | [`page_map`] | which pages of that buffer are in use (pure) |
+//! | [`page_map`] | a map of the pages of that buffer that are in use (pure) |
 //!
 //! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).

@@ -1,5 +1,5 @@
-//! Atomics and locks, chosen in one place. The same code runs over the primitives that ship, over those that loom
-//! explores, and over those of `portable-atomic` on targets without compare-and-swap.
+//! Atomics and locks, chosen in one place. The same code runs on the atomics of `core`, on those that loom explores,
+//! and on those of `portable-atomic` for targets without compare-and-swap.
 
 #[cfg(all(not(samara_model), not(feature = "portable-atomic")))]
 pub(crate) use core::sync::atomic;

@@ -1,8 +1,9 @@
 //! Quotas: limits on the bytes and the objects of shared memory that a domain may have.
 //!
-//! A domain with a limit has *credit* ([`Ledger`]). When the credit is used up, a scan counts what the domain really
-//! owns, and the rest of the limit becomes the new credit. So frees and changes of owner cost nothing for accounting, a
-//! domain's own allocations never take it beyond its limit, and a domain without a limit pays for one load.
+//! A domain with a limit has *credit* ([`Ledger`]). When the credit is used up, a scan counts the objects that the
+//! domain really owns, and the rest of the limit becomes the new credit. So frees and changes of owner cost nothing
+//! for accounting, a domain's own allocations never take it beyond its limit, and a domain without a limit pays for
+//! one load.
 //!
 //! How long a count takes depends on the objects of all other domains. So this module holds neither the owner's lock
 //! nor a no-cut mark throughout a count, and the domain that causes the count pays only a small share of it
@@ -124,9 +125,9 @@ pub fn is_limited(owner: Owner) -> bool {
 /// takes `load` from the owner's credit. Call it *before* the change of owner, and only for an owner that
 /// [`is_limited`].
 ///
-/// The answer is approximate: each of several CPUs that hand over at once takes its load from the credit before the
-/// objects arrive, and objects that the owner has consumed are seen only at the next count. Cost: a lock of the owner,
-/// and a scan of all owner words when the credit is used up.
+/// The answer is approximate. CPUs that hand over at the same time take their loads from the credit before the
+/// objects arrive, and the credit does not grow when the owner frees objects: the next count notices that. Cost: a
+/// lock of the owner, and a scan of all owner words when the credit is used up.
 ///
 /// # Safety
 /// The caller is about to hand `load` to `owner`, whose credit it uses up.

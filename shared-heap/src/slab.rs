@@ -92,7 +92,7 @@ impl Slab {
             kind,
         };
         let at = region.cast::<Self>();
-        // SAFETY: the region is ours, large enough and aligned to its size.
+        // SAFETY: the region belongs to this function, is large enough and is aligned to its size.
         unsafe { at.write(slab) };
         // SAFETY: the header was just written.
         let slab = unsafe { at.as_ref() };
@@ -129,9 +129,9 @@ impl Slab {
             shift: 0,
             kind: Kind::Large,
         };
-        // SAFETY: inside the region, page aligned, ours.
+        // SAFETY: the header page is inside the region, which belongs to this function, and is page aligned.
         unsafe { at.write(slab) };
-        // SAFETY: the header page of a large object written just now.
+        // SAFETY: the header page of the large object was written just now.
         unsafe { large_word(object) }.store(free_list::CACHED, Ordering::Relaxed);
         Some((at, object))
     }

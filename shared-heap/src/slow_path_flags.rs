@@ -20,7 +20,7 @@ pub fn of(owner: Owner) -> u8 {
     at(owner).load(Ordering::Relaxed)
 }
 
-/// Sets the flag `mark`. A thread that [`clear`]s it sees what this thread did before.
+/// Sets the flag `mark`. A thread that [`clear`]s the flag sees everything that this thread did before.
 ///
 /// # Safety
 /// The flag says the truth about `owner`: the caller keeps the owner's quota, or the list of its exported objects.

@@ -65,7 +65,7 @@ fn fill(size: usize) -> Vec<NonNull<u8>> {
 }
 
 #[test]
-fn the_whole_heap_in_one_buffer() {
+fn the_heap_works_within_one_static_buffer() {
     assert_eq!(alloc(16), Err(AllocError::OutOfMemory), "no memory yet");
     let memory = MEMORY.take().expect("not taken before");
     assert!(MEMORY.take().is_none(), "it can be taken only once");

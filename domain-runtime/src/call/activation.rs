@@ -1,4 +1,4 @@
-//! Activations: one call in progress each, as a frame on the thread's chain; and how to find them there.
+//! Activations, and searches for them. An activation is one call in progress: a frame on the thread's chain.
 
 use super::target::Target;
 use crate::control::{self, ControlBlock};
@@ -112,9 +112,9 @@ impl Activation {
         self.word_and_used.get() == ENTERING
     }
 
-    /// Returns how many of `more` microseconds, counted while a result is moved out, the caller is charged. All ticks
-    /// in one result together charge at most the value that `most` has at the first of them; that value must not be
-    /// `u32::MAX`. Returns `None` if no result with objects is being moved.
+    /// Returns the part of `more` microseconds that the caller is charged. They were counted while a result was moved
+    /// out. All ticks in one result together charge at most the value that `most` has at the first of them; that
+    /// value must not be `u32::MAX`. Returns `None` if no result with objects is being moved.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn share_of_result(&self, more: u32, most: impl FnOnce() -> u32) -> Option<u32> {
         let mark = self.word_and_used.get();
@@ -231,7 +231,7 @@ pub(crate) fn exporter() -> Target {
     }
     // SAFETY: the top frame is valid while it is on top, and is not the host's, so it begins an activation (HEAP-8).
     let target = unsafe { (*thread.top().cast::<Activation>()).target() };
-    // Holds in `init` too: the generation can be entered once `init` has returned.
+    // This is right in `init` too: its exports can be entered once `init` has returned.
     let running = Word::new(target.expected().generation(), State::Running);
     Target::new(block, running)
 }

@@ -57,9 +57,10 @@ pub unsafe fn with_cleanup_boundary<F: FnOnce() -> R, R, E>(
 }
 
 /// Drops the payload of a panic, on behalf of the domain that panicked. The payload's destructor is the domain's
-/// code, and the `catch` of `outer` is already past: if a caller has put a `catch` around the call, it may stand in
-/// the same frame as `outer`. So this needs a boundary of its own. `left_off` is the word and the time used that
-/// `outer` had before the panic marked it. After a cut it is [`CROSSING`], and the payload carries nothing.
+/// code, and it runs behind the end of the `catch` of `outer`. A caller's `catch` around the call may be in the same
+/// frame, and a panic or a cut in the destructor would land there. So this needs a boundary of its own. `left_off` is
+/// the word and the time used that `outer` had before the panic marked it. After a cut it is [`CROSSING`], and the
+/// payload carries nothing.
 #[inline(never)]
 pub(super) fn dispose(outer: &Activation, left_off: u64, payload: Payload) {
     let thread = thread::current();

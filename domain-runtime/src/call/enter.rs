@@ -102,7 +102,8 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     refusal: &mut Refusal,
 ) -> Result<R, Failure<A>> {
     const {
-        // These ask about the type as a whole. A type that holds objects asks about its parts in its `transfer`.
+        // These constants check each type as a whole at compile time. A type that holds objects checks its parts in
+        // its `transfer`.
         let () = A::NO_DESTRUCTOR_OF_ITS_OWN;
         let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
         let () = A::NOT_TOO_DEEP;
@@ -135,7 +136,7 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     if A::NESTED || asks {
         // The code that follows calls functions. If a caller has inlined this function into a `catch` of its own, a
         // cut in one of those functions would land in that `catch`; the mark prevents the cut. Without quotas, plain
-        // arguments take no such call.
+        // arguments need no mark, since no function is called for them.
         activation.enter();
     }
     if asks && !admits::<A, R>(caller, target.owner(), &*arguments) {
@@ -179,8 +180,8 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
             Ok(ManuallyDrop::into_inner(result))
         }
         Err(payload) => {
-            // The activation is marked already, by the cut or by `Unwound`, so nothing here is cut. Takes the mark of a
-            // panic out, which holds the time used, and leaves that of the way out.
+            // The activation is marked already, by the cut or by `Unwound`, so nothing here is cut. This takes out
+            // the mark, which holds the time used after a panic, and sets the mark of the way out.
             let had = activation.word_and_used.replace(CROSSING);
             crashed(&activation, had, target, payload);
             leave(thread, counter, below);

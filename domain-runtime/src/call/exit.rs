@@ -1,4 +1,4 @@
-//! The way out of a domain: the exit is counted, and the thread goes back into a caller only if that is alive.
+//! The way out of a domain: the exit is counted, and the thread goes back into a caller only if the caller is alive.
 
 use super::activation::{self, Activation};
 use super::cleanup_boundary::dispose;
@@ -61,7 +61,8 @@ fn after_exit_of_the_dying(target: Target) {
         return stack::close_reserve();
     }
     let tell = || {
-        // This frame lies above the stack's reserve: it has found the room that each entry leaves free there.
+        // This frame does not lie in the stack's reserve: the entry has left enough room free above the reserve for
+        // the way out. So the host may close the reserve.
         stack::close_reserve();
         if state == State::Stopping {
             let generation = target.expected().generation();

@@ -6,8 +6,8 @@ use samara_shared_heap::thread::ThreadSlot;
 use samara_shared_heap::{Owner, quota, slow_path_flags};
 
 /// Whether a call by `thread` may have to do more than enter: ask a quota about the objects that it would move, or
-/// drop exported objects that wait for that. Constant if the call moves no objects; else at most one load for each
-/// side.
+/// drop exported objects that wait to be dropped. Constant if the call moves no objects; else at most one load for
+/// each side.
 #[inline]
 #[must_use]
 pub fn is_marked<A: Exchangeable, R: Exchangeable>(thread: &ThreadSlot, target: Target) -> bool {

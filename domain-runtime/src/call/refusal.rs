@@ -28,8 +28,8 @@ impl From<Refusal> for RpcError {
 /// Why an entry gave no result.
 #[derive(Debug)]
 pub enum Failure<A> {
-    /// The entry was refused and nothing was executed: here are the arguments again. See [`Refusal`].
+    /// The entry was refused and nothing was executed. The arguments are given back. See [`Refusal`].
     Refused(A),
-    /// The domain died of what it executed; by then the arguments were the domain's.
+    /// The domain died while it executed the call. The arguments were already the domain's.
     Crashed,
 }

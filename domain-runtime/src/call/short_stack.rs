@@ -8,8 +8,8 @@ use crate::blame;
 use crate::stack::{self, CallSignature};
 use samara_shared_heap::thread::{Frame, ThreadSlot};
 
-/// Calls `enter` where there is more stack, if the host provides that, and passes it the caller's frame, which is not
-/// on top there. Otherwise the call is refused.
+/// Calls `enter` on a stack with more room, if the host provides one. It passes the caller's frame, because that
+/// frame is not on top there. Otherwise the call is refused.
 #[cold]
 #[inline(never)]
 pub(super) fn enter<M: CallSignature, A, R, F>(
@@ -21,8 +21,8 @@ pub(super) fn enter<M: CallSignature, A, R, F>(
     enter: impl FnOnce(Option<*const Frame>, A, F, &mut Refusal) -> Result<R, Failure<A>>,
 ) -> Result<R, Failure<A>> {
     if target.is_dead() {
-        // A refusal takes no stack, and the slot's record of how much to ask for may already be that of another
-        // generation.
+        // `enter` refuses a call to a dead domain, which takes no stack. And the slot may already hold the stack
+        // requirement of another generation.
         return enter(None, arguments, body, refusal);
     }
     let (from, caller) = (thread.top(), thread.owner());
@@ -47,7 +47,7 @@ pub(super) fn enter<M: CallSignature, A, R, F>(
             blame::note(thread, needed);
             Err(Failure::Refused(arguments))
         }
-        // The call began and did not end: then the thread does not get here.
+        // Not reached: if the call began and did not end, the thread has left this function.
         (None, None) => Err(Failure::Crashed),
     }
 }

@@ -147,13 +147,13 @@ fn use_up(activation: &Activation, more: u32) -> bool {
     if budget == 0 {
         return false;
     }
-    // `fold`, since all of them are counted, also behind one that has overrun.
+    // `fold` and not `any`: the time is counted for all of them, also after one has overrun.
     of_its_generation(activation).fold(false, |overrun, at| (at.use_up(more) > budget) | overrun)
 }
 
 /// Yields `activation` and the next outer activations of the same generation. It ends at an activation of another
-/// domain, which may call back as often as it likes. It skips an activation that is marked as left, above which the
-/// payload of its panic is being dropped.
+/// domain: through calls back, that domain could make it as long as it likes. It skips an activation that is marked
+/// as left, above which the payload of its panic is being dropped.
 fn of_its_generation(activation: &Activation) -> impl Iterator<Item = &Activation> {
     let target = activation.target();
     let of_domain = move |at: &&Activation| at.target().owner() == target.owner();
@@ -169,8 +169,8 @@ fn left_of(activation: &Activation) -> u32 {
     budget.saturating_sub(used.unwrap_or_default())
 }
 
-/// Returns half of the rest of the budget of `activation`, or a 16th of the whole budget if that is more. One share
-/// ends no domain that has as much left, and a few shares end every domain.
+/// Returns half of the rest of the budget of `activation`, or a 16th of the whole budget if that is more. A domain
+/// that has as much left survives one share, and a few shares use up every budget.
 fn share_of(activation: &Activation) -> u32 {
     let budget = activation.target().block().budget.load(SeqCst);
     (left_of(activation) / 2).max(budget / 16).max(1)
@@ -240,8 +240,8 @@ pub(crate) fn charged_generation() -> usize {
 }
 
 /// Returns how long the running thread may wait: the rest of the budget of its innermost activation, against which
-/// waits count too. Returns `None` if there is no limit. Where a wait begins the budget anew, that happens here, and
-/// there is no limit either.
+/// waits count too. Returns `None` if there is no limit. If waits begin the domain's budget anew, this function does
+/// that and returns `None`.
 #[cfg(feature = "alloc")]
 pub(crate) fn may_wait() -> Option<Duration> {
     let activation = call::innermost(thread::current())?;
@@ -253,7 +253,7 @@ pub(crate) fn may_wait() -> Option<Duration> {
         return None;
     }
     let (budget, left) = (block.budget.load(SeqCst), left_of(activation));
-    // One microsecond more: a budget that is used up exactly is not overrun yet.
+    // A budget that is used up exactly is not overrun yet, so one microsecond is added.
     (budget != 0).then(|| Duration::from_micros(u64::from(left) + 1))
 }
 
@@ -289,10 +289,10 @@ pub(crate) fn host_waited(time: Duration) {
     charge(|renews| if renews { 0 } else { micros(time) });
 }
 
-/// Charges work of the host's, for which ticks have charged no domain, to the domain that it was done for: the longer
-/// of `time`, by the clock, and `ticks`, the microseconds that ticks have counted. The clock alone would round short
-/// work to nothing, however often it is done. Where waits do not count, only the ticks count, since they alone tell
-/// work from waits.
+/// Charges work of the host's to the domain for which it was done. Ticks have charged no domain for it. The charge is
+/// the longer of `time`, by the clock, and `ticks`, the microseconds that ticks have counted. The clock alone would
+/// round short work to nothing, however often it is done. Where waits do not count, only the ticks count, since they
+/// alone tell work from waits.
 pub(crate) fn host_worked(time: Duration, ticks: u32) {
     charge(|renews| {
         if renews {
@@ -426,7 +426,7 @@ extern "C-unwind" fn land(boundary: usize) -> Landed {
         // boundary, a second cut, past the first `catch`, would land there; the mark prevents it.
         activation.cross();
     }
-    // Of this stack only: a thread may have several.
+    // The range covers only the current stack: a thread may have several.
     let given_up = thread.stack().start..boundary;
     // SAFETY: raising is trusted code. It runs as the host, since its allocations must not be the domain's (HEAP-40).
     unsafe { thread::as_host(|| samara_unwind::cut::raise_within(given_up)) }
@@ -480,10 +480,10 @@ fn cut_self() {
     }
 }
 
-/// Looks again whether the thread must be cut. A handler asked for that when it found the thread under a mark or in a
-/// stretch of the host's, and that has just ended. The thread may be in a living domain, inside a stretch of the
-/// host's on behalf of a dead one. Then it looks again where that stretch ends, and not at each mark of the living
-/// domain. So this takes constant time, however long the chain is.
+/// Checks again whether the thread must be cut. A handler requested this check when it found the thread under a mark
+/// or in a stretch of the host's; that mark or stretch has just ended. The thread may be in a living domain that was
+/// called from a stretch of the host's on behalf of a dead domain. Then the next check is where that stretch ends,
+/// and not at each mark of the living domain. So a check takes constant time, however long the chain is.
 fn recheck() {
     let thread = thread::current();
     let is_dead = |at: &Activation| !at.is_crossing() && at.target().is_dead();
@@ -496,7 +496,8 @@ fn recheck() {
     // SAFETY: as in `fault`.
     unsafe { thread.recheck_later(recheck) };
     if call::innermost(thread).is_some_and(is_dead) {
-        // Returns if the mark was the runtime's own, on the way in or out: the thread looks again on its return.
+        // This call returns if the mark was the runtime's own, on the way in or out. The thread then checks again
+        // later.
         cut_self();
     }
 }

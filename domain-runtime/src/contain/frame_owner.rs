@@ -18,7 +18,8 @@ pub struct Calls<'a> {
 }
 
 impl<'a> Calls<'a> {
-    /// Annotates `frames`, those of the running `thread`, whose chain is as it was where they begin.
+    /// Annotates `frames`, a backtrace of the running `thread`. The thread's chain must be the same as at the
+    /// instruction at which the backtrace begins.
     ///
     /// # Safety
     /// `thread` is the running thread's slot. While this is used, the thread stays above all frames that are on its

@@ -23,8 +23,8 @@
 //! # What is not cut
 //!
 //! A thread is not cut while it acts for the host or is under a no-cut mark: a fault there is the host's own. Nor is
-//! it cut on the way into a domain and out of it, where it acts for the domain in code of the runtime. The unwind
-//! tables show that, since no frame there catches, so it costs the call nothing.
+//! it cut on the way into a domain and out of it, where it acts for the domain in code of the runtime. The call pays
+//! nothing for this: the unwind tables show that no frame there has a `catch`.
 //!
 #![cfg_attr(
     not(all(feature = "contain", target_arch = "x86_64")),

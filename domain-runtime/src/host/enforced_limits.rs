@@ -4,8 +4,8 @@
 /// enforce is refused when the domain is spawned: [`UnenforcedLimit`](crate::UnenforcedLimit).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EnforcedLimits {
-    /// A domain that goes beyond its private quota in an allocation that cannot report its failure dies of it, and
-    /// nothing else does: the host hands such an abort to [`contain`](crate::contain).
+    /// If an allocation that cannot report its failure exceeds a domain's private quota, only that domain dies: the
+    /// host hands the abort to [`contain`](crate::contain).
     pub heap_quota: bool,
     /// There is a periodic tick, which calls [`contain::tick`](crate::contain).
     pub budget: bool,

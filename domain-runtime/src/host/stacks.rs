@@ -38,10 +38,10 @@ impl SegmentRequester {
 /// needed. While `callee` runs, the thread's slot records the stack that it runs on.
 pub unsafe trait StackProbe: Sync {
     /// Gives the running thread more stack: it is to enter a domain that needs `needed` bytes of stack, and has only
-    /// `left`. Either calls `callee`, on a fresh segment or where the stack was made longer, comes back to the old
-    /// stack and returns true. Or returns false, which refuses the call. Called as the host; `callee` does not
-    /// unwind. A host with a fixed number of segments asks `asker` whether it [may have](SegmentRequester::may_have)
-    /// one.
+    /// `left`. To grant the request, the host calls `callee` on a fresh segment or on the lengthened stack, comes
+    /// back to the old stack and returns true. To refuse the call, it returns false. The runtime calls this as the
+    /// host; `callee` does not unwind. A host with a fixed number of segments asks `asker` whether it [may
+    /// have](SegmentRequester::may_have) one.
     fn extend(
         &self,
         needed: usize,

@@ -35,8 +35,8 @@ pub(crate) fn event(event: &Event<'_>) {
             payload.dispose();
         }
     };
-    // Uncharged: a domain chooses neither how slow the sink is nor how many events there are. A generation has one or
-    // two.
+    // Uncharged: a domain chooses neither how slow the sink is nor how many events there are. A generation causes
+    // only a few.
     // SAFETY: an event sink is trusted code of the host (AUTH-8).
     let ((), _) = unsafe { thread::as_host_uncharged(deliver) };
 }

@@ -33,13 +33,14 @@ pub unsafe trait Threads {
         Self::yield_now();
     }
 
-    /// The limits of specs that the host enforces. A limit that it has enforced once it goes on enforcing.
+    /// The limits of specs that the host enforces. Once the host has enforced a limit, it goes on enforcing that
+    /// limit.
     fn enforced_limits() -> EnforcedLimits {
         EnforcedLimits::NOTHING
     }
 
-    /// Ends the park of the thread with this index, or its next one. For a signal it is called on the thread that
-    /// raises the signal: if interrupt handlers do that, they must be able to call it.
+    /// Ends the park of the thread with this index, or its next park. The thread that raises a signal calls this. If
+    /// interrupt handlers raise signals, they must be able to call it.
     fn wake(index: usize) {
         let _ = index;
     }

@@ -175,8 +175,8 @@ impl<I: ?Sized + Interface> Service<I> {
         if dead.is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
-        // The host's error is converted to the caller's inside: a caller that is cut while it holds the host's error
-        // leaks it.
+        // The host's error is converted to the caller's error inside `as_host`: a caller that is cut while it holds
+        // the host's error leaks it.
         // SAFETY: recipes and the runtime are the host's; `init` and destructors of the domain run
         // only behind an entry of their own (AUTH-8).
         let recovered = unsafe { thread::as_host(|| self.recover_as_host(dead, waits)) };
@@ -186,7 +186,8 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     fn recover_as_host(&self, dead: Target, waits: &Waits) -> Result<(), RpcError> {
-        // Done before the wait for the flight: that wait is the asker's time, and a reclaim is nobody's.
+        // The reclaim comes before the wait for the flight, because that wait is charged to the asker and a reclaim
+        // to nobody.
         reaper::reclaim_drained(dead, 0);
         if dead.is_being_reclaimed() {
             waits.counted(self.spec.drain, |most| {
@@ -222,8 +223,7 @@ impl<I: ?Sized + Interface> Service<I> {
         if current.block().word() == current.expected() {
             return Some(Ok(()));
         }
-        // A generation that drains is neither alive nor dead for the asker: its stop was noted before it began to
-        // drain.
+        // For a generation that drains, this is the case: its stop was noted before it began to drain.
         let is_stopped = self.standing() == DesiredState::Stopped;
         is_stopped.then(|| Err(self.failed_recovery(&SpawnError::Stopped)))
     }
@@ -231,7 +231,7 @@ impl<I: ?Sized + Interface> Service<I> {
     /// Restarts for a caller of `dead`. The thread holds the flight.
     fn restart_for(&self, dead: Target, waits: &Waits) -> Result<(), RpcError> {
         let old = self.current();
-        // A newer generation than `dead`, which has died meanwhile.
+        // The current generation may be newer than `dead`, and have died meanwhile.
         if !old.target().is_same(&dead) && old.target().is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }

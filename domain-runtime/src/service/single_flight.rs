@@ -1,8 +1,8 @@
 //! Single flight: one restart or stop of a service at a time, and each asker in turn.
 //!
-//! Waiting askers form batches. The batch that has its turn is served to the end before the next one, in which askers
-//! wait that came meanwhile. So no asker gets the flight twice while another waits for it once. A supervisor does not
-//! wait. It leaves a [`Claim`], the first of its batch, and looks again.
+//! Waiting askers form batches. The batch that has its turn is served to its end; askers that come meanwhile wait in
+//! the next batch. So no asker gets the flight twice while another waits for it once. A supervisor does not wait. It
+//! leaves a [`Claim`], which comes first in its batch, and tries again later.
 
 use crate::exit_reason::this_thread;
 use crate::primitive::atomic::{AtomicUsize, Ordering};
@@ -10,7 +10,7 @@ use crate::{blame, host};
 use samara_shared_heap::NoCutMutex;
 use samara_shared_heap::thread::Wait;
 
-/// Nanoseconds for which a claim keeps others from a free flight. A supervisor that does not look again within that
+/// Nanoseconds for which a claim keeps others from a free flight. A supervisor that does not try again within that
 /// time loses its claim.
 const CLAIM_NS: u64 = 1_000_000_000;
 
@@ -23,7 +23,7 @@ pub(super) enum FlightWaiter {
     Caller,
 }
 
-/// A supervisor's claim to a flight, for which it looks again and again.
+/// A supervisor's claim to a flight, which it tries to begin again and again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Claim(u64);
 
@@ -31,7 +31,7 @@ pub(super) struct Claim(u64);
 struct Claimed {
     by: Claim,
     batch: u64,
-    /// When the claim is lost; set once the flight could have been had.
+    /// The time at which the claim is lost. Set once the claim has its turn and the flight is free.
     until: Option<u64>,
 }
 
@@ -57,7 +57,8 @@ impl Line {
         claims: 0,
     };
 
-    /// Ends a batch or a claim that is over at `time`.
+    /// Ends a claim that is lost at `time`, and begins the next batch if the present one is over. If a claim then has
+    /// its turn and the flight is free, the claim's time begins.
     fn look(&mut self, flight: &Holder, time: u64) {
         self.claimed
             .take_if(|claimed| claimed.until.is_some_and(|until| time > until));
@@ -324,7 +325,7 @@ mod tests {
 
     const SUPERVISOR: usize = 1;
 
-    /// A flight without a host.
+    /// A flight that needs no host.
     struct Model(Line, Holder);
 
     impl Model {

@@ -1,5 +1,5 @@
-//! Starts that had less than a start is promised, and failed: nobody's crash, so they spend no restart. They are
-//! counted apart from restarts, since each is reported and takes time.
+//! Starts that failed because they had less than a start is promised. Such a failure is not the domain's crash, so it
+//! spends no restart. These starts are counted apart from restarts, since each is reported and takes time.
 
 use crate::error::SpawnError;
 use crate::restart_budget::Budget;
@@ -100,7 +100,7 @@ impl StarvedStarts {
     /// Counts a start that failed at `now` for the given shortage, with so many `recorded` calls.
     pub(super) fn count(&self, lack: Shortage, recorded: usize, now: u64) {
         let mut state = self.0.lock();
-        // Beyond the limit, the start was not known to be a starved one before it failed.
+        // `spend` refuses a start beyond the limit: it was not known to be starved before it failed.
         let _ = match lack {
             Shortage::Drained => state.undrained.spend(now),
             Shortage::Stack(needed) => {

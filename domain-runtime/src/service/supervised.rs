@@ -135,7 +135,7 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
 
     fn start(&mut self) -> Result<(), SpawnError> {
         let service = &*self.service;
-        // Done before the start, since a start ends a generation at once that is not wanted.
+        // This comes before the start, since a start at once ends a generation that is not wanted.
         service.change_standing(DesiredState::GivenUp, DesiredState::Wanted);
         if service.standing() == DesiredState::Stopped {
             return Ok(());

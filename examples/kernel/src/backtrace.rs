@@ -31,7 +31,7 @@ pub(crate) enum Line {
     At(Place<'static>),
     /// An address that is not in the symbol table.
     Unknown(usize),
-    /// The previous call is repeated this many times.
+    /// The previous call is repeated this many more times.
     Again(u32),
     /// The place where the second owner called the first. The lines above belong to the first owner, the lines below
     /// to the second.
@@ -100,7 +100,7 @@ pub(crate) fn print_from(registers: &Registers) {
     lines(calls.take(MAX_CALLS), |line| print_line(&line));
 }
 
-/// Prints the line for one address.
+/// Prints the backtrace line of one address.
 pub(crate) fn print_address(address: u64) {
     let call = Call {
         pc: address as usize,

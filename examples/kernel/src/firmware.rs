@@ -56,7 +56,7 @@ impl AcpiHandler for Mapper {
 ///
 /// `rsdp` is the address that the loader passed, and the firmware's tables have not been overwritten.
 pub(crate) unsafe fn read(rsdp: u64) -> Result<Firmware, AcpiError> {
-    // SAFETY: the caller guarantees it.
+    // SAFETY: the caller guarantees that `rsdp` is the loader's address and that the tables are intact.
     let tables = unsafe { AcpiTables::from_rsdp(Mapper, rsdp as usize) }?;
     let mut pci = ArrayVec::new();
     if let Ok(table) = tables.find_table::<Mcfg>() {

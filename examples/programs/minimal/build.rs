@@ -14,7 +14,7 @@ fn main() {
             let directory = variable("CARGO_MANIFEST_DIR");
             println!("cargo:rustc-link-arg-bins=-T{directory}/cortex-m.ld");
         }
-        // The default is a position-independent program, which would need a loader.
+        // The linker's default is a position-independent program, which would need a loader.
         "x86_64" => println!("cargo:rustc-link-arg-bins=--no-pie"),
         _ => {}
     }

@@ -96,7 +96,7 @@ fn opened(are_hosts: bool, are_own: bool) -> Result<u32, RpcError> {
     println!("{alone} instructions, and {behind} behind a hoard: {got:?}");
     assert!(
         behind > 2 * alone,
-        "no dropped file was taken apart in this call"
+        "the call must drop some of the closed files"
     );
     host().collect_exports();
     got
@@ -116,6 +116,6 @@ fn open_pays_for_none_of_the_hosts_objects() {
 
 /// Invariant: EXPORT-7
 #[test]
-fn open_pays_for_the_objects_it_let_go_itself() {
+fn open_pays_for_objects_its_client_dropped_itself() {
     assert_eq!(opened(false, true), Err(RpcError::Crashed));
 }

@@ -174,7 +174,7 @@ fn moving_many_objects_uses_up_the_budget() {
 /// Invariant: ORDER-17
 #[test]
 fn moving_over_a_segment_uses_up_the_budget() {
-    // More than the stack of the test's thread, so that the calls go on in a segment.
+    // More than the stack of the test's thread, so that the calls continue on a segment.
     hands_over(16 << 20);
 }
 

@@ -56,7 +56,7 @@ impl Hog for Calling {
 #[test]
 fn stack_search_uses_up_the_askers_budget() {
     let _alone = alone();
-    // Set before `contained` sets the host's own probe: the first one stays.
+    // This probe is set before `contained` sets the host's own. The first probe stays.
     assert!(host().set_stack_probe(&Slow));
     let _contained = contained(true);
     // More stack than any thread here has.

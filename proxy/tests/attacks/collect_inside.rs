@@ -129,7 +129,7 @@ fn dropped_objects_do_not_end_an_exporter_inside() {
         assert_eq!(
             attack(0, false),
             (Ok(1), None),
-            "the same without dropped objects"
+            "without dropped objects nothing may end"
         );
     }
     assert_eq!(

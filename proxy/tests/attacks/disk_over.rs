@@ -57,7 +57,7 @@ fn disk_out_of_restarts_costs_no_client_its_records() {
         .unwrap();
     let calls = victim.proxy().unwrap();
     assert_eq!(calls.mount(1), Ok(1));
-    // The disk dies within a moment as often as it may.
+    // The disk dies several times within a moment, until its restarts for this period are spent.
     let attacker = disk.shadow().unwrap();
     for _ in 0..4 {
         println!("disk: {:?}", attacker.die());

@@ -13,8 +13,8 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The number of instructions from the call on at which the test ticks, and the step between two of them. They reach
-/// beyond the point where the caller's thread begins to act for the host.
+/// The test ticks at instructions up to the first number, counted from the call, in steps of the second number. The
+/// first number is beyond the point where the caller's thread begins to act for the host.
 const REACH: (u64, usize) = if cfg!(debug_assertions) {
     (3600, 19)
 } else {
@@ -63,7 +63,7 @@ fn spec(name: &str) -> DomainSpec {
 
 /// Invariant: THREAD-7
 #[test]
-fn restart_of_a_dead_asker_does_not_stay_begun() {
+fn restart_of_a_dead_asker_does_not_stay_in_flight() {
     let _alone = alone();
     let contained = stepping();
     let before = Totals::now();

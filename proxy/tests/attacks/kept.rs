@@ -1,5 +1,6 @@
 //! Memory that the host keeps for a domain: which domain is charged for it, how much the domain is charged, and when
-//! the memory is freed.
+//! the memory is freed. The memory holds recorded calls and *ways back*. A way back to an opened object is the call
+//! by which the host opens the object again.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -187,8 +188,8 @@ fn end(client: &Domain<dyn Client>) {
     let _released = await_reclaims(&name, 1);
 }
 
-/// A server gives back the object that its client has handed to it, again and again. Each proxy once kept the
-/// recovery of the proxy before it, so that dropping 20,000 of them overflowed the host's stack.
+/// A server gives back the object that its client has handed to it, again and again. Each proxy once kept the way
+/// back of the proxy before it, so that dropping 20,000 of them overflowed the host's stack.
 ///
 /// Invariant: EXPORT-11
 #[test]
@@ -215,12 +216,12 @@ fn an_opened_object_is_not_wrapped_again() {
     assert_eq!(Totals::now(), before);
 }
 
-/// A reopening must not add a recovery to the chain either. After a restart the server reopens one object by handing
-/// out a proxy of another opened object.
+/// A reopening must not lengthen the chain of ways back either. After a restart the server reopens one object by
+/// handing out a proxy of another opened object.
 ///
 /// Invariant: EXPORT-11
 #[test]
-fn a_reopening_keeps_no_other_objects_recovery() {
+fn a_reopening_keeps_no_other_objects_way_back() {
     let (_alone, _contained) = (alone(), contained(false));
     let (store, shadow) = server("relay");
     let (one, other) = (shadow.open([0; LARGE]), shadow.open([0; LARGE]));
@@ -309,7 +310,7 @@ fn a_charge_is_given_back_with_its_object() {
     assert!(store.kill());
 }
 
-/// When the domain that opened an object ends, the object can no longer be reopened. The object itself lives on.
+/// When the domain that opened an object ends, the way back to the object ends, too. The object itself lives on.
 ///
 /// Invariant: HEAP-10
 #[test]

@@ -3,7 +3,7 @@
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
-    reason = "calls what trusted crates call on domains' behalf"
+    reason = "calls functions that trusted crates call on behalf of domains"
 )]
 
 use samara_domain_runtime::call::with_cleanup_boundary;

@@ -43,8 +43,8 @@ fn restartable(name: &str) -> DomainSpec {
     DomainSpec::new(name).restart(Restart::limited(20, Duration::from_secs(3600)))
 }
 
-/// The holder of an opened object holds the chain of calls by which the host opens the object again. The chain must
-/// not be so long that the host runs out of stack when it follows or frees it.
+/// The holder of an opened object holds the way back to it: the chain of calls by which the host opens the object
+/// again. The chain must not be so long that the host runs out of stack when it follows or frees it.
 ///
 /// Invariant: EXPORT-10
 #[test]

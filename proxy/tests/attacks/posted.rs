@@ -51,7 +51,10 @@ fn attack(by_death: bool) {
     let (greedy, other) = (client("greedy"), client("other"));
     let proxy = greedy.proxy().unwrap();
     assert_eq!(proxy.open(FILES), Ok(FILES));
-    assert!(server.exit_reason().is_none(), "each of its calls is short");
+    assert!(
+        server.exit_reason().is_none(),
+        "opening files must not use up the budget"
+    );
     if by_death {
         greedy.kill();
         host().reap();

@@ -1,6 +1,6 @@
-//! Attack: a domain makes requests without end that are refused, or answered at once. Most of the time of such
-//! a request is spent in the host's code. That time is charged to the domain that asks, so its budget ends it
-//! as soon as a domain that spins.
+//! Attack: a domain makes requests without end that are refused, or answered at once. Most of the time of such a
+//! request is spent in the host's code. That time is charged to the domain that asks, so the domain is ended as early
+//! as a domain that spins.
 //!
 //! Each instruction is a tick of one microsecond, so budgets are counted in instructions.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]

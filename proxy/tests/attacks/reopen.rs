@@ -44,8 +44,8 @@ fn asked() -> usize {
     number
 }
 
-/// The dead directory that the server hands out, once there is one. It belongs to the host, since a server's
-/// memory would be gone by then.
+/// The dead directory that the server hands out, once there is one. It belongs to the host, since the memory of a
+/// dead server is freed.
 static DEAD: Mutex<Option<Proxy<dyn Directory>>> = Mutex::new(None);
 
 struct Level;

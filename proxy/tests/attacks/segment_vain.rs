@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// A probe that has room enough: it calls on the same stack, which it passes off as another one.
+/// A probe that always finds room. It makes the call on the same stack and passes it off as a call on another one.
 struct Here;
 // SAFETY: calls the callee once, on the running thread, whose stack has more room than the runtime was told.
 unsafe impl StackProbe for Here {

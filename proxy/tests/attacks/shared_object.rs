@@ -208,7 +208,7 @@ fn dead_domains_record_spares_its_slots_next_owner() {
     assert!(shared.files.kill());
     let restored = s.at();
     stranger.kill();
-    assert_eq!(owners, Ok(7), "no record is in the way");
+    assert_eq!(owners, Ok(7), "no record may stop the owner's call");
     assert_eq!(
         further,
         Ok(()),

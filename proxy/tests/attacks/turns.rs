@@ -129,6 +129,6 @@ fn askers_leave_a_restart_of_all_its_turn() {
 
 /// For comparison: without askers nothing is in the supervisor's way.
 #[test]
-fn a_restart_of_all_is_made_at_the_first_look() {
+fn a_restart_of_all_is_made_at_the_first_poll() {
     assert_eq!(polls_in_vain(3, 0, Strategy::OneForAll), [0; 4]);
 }

@@ -20,11 +20,11 @@ pub(crate) type Carried<D> = (PciFunction<D>, u32);
 pub(crate) trait Actor {
     /// Takes a step.
     fn step(&self, word: u64, plan: u32) -> Result<(), RpcError>;
-    /// Keeps a function of device `board`.
+    /// Keeps a function of the device with index `board` of its kind.
     fn take_nvme(&self, function: Carried<Nvme>, board: u32) -> Result<(), RpcError>;
     /// Gives a function away.
     fn give_nvme(&self, board: u32) -> Result<Option<Carried<Nvme>>, RpcError>;
-    /// Takes a step with a function that is lent.
+    /// Takes a step with a function that is lent for the call.
     fn with_nvme(
         &self,
         function: &RRef<PciFunction<Nvme>>,
@@ -70,10 +70,10 @@ pub(crate) trait Actor {
     ) -> Result<(), RpcError>;
 }
 
-/// Domains that can be killed from within, with the names of their drivers.
+/// Domains that their own steps can kill, with the names of their drivers.
 static DOMAINS: Mutex<Vec<(u32, Domain<dyn Actor>)>> = Mutex::new(Vec::new());
 
-/// Makes the domain killable from within.
+/// Allows the domain's own steps to kill it.
 pub(crate) fn publish(name: u32, domain: &Domain<dyn Actor>) {
     let mut domains = DOMAINS.lock().unwrap_or_else(PoisonError::into_inner);
     domains.push((name, domain.clone()));
@@ -123,7 +123,7 @@ fn unpacked(claim: u64) -> Holder {
     }
 }
 
-/// Puts a function in the driver's place for it, if the place is empty. A function that is there already stays.
+/// Puts a function in the driver's place for it, if the place is empty. Otherwise the function is dropped.
 pub(crate) fn take<D: Kind>(driver: &Driver, (function, serial): Carried<D>, board: u32) {
     let board = &D::boards(driver)[board as usize];
     if let Some(mut held) = board.change().filter(|held| held.is_none()) {
@@ -236,7 +236,7 @@ impl Actor for Driver {
     }
 }
 
-/// The requests of a case to an actor, for one kind of function.
+/// The calls that a case makes of an actor, for one kind of function.
 pub(crate) trait Exchange: Kind {
     fn take(proxy: &Proxy<dyn Actor>, function: Carried<Self>, board: u32) -> Result<(), RpcError>;
     fn give(proxy: &Proxy<dyn Actor>, board: u32) -> Result<Option<Carried<Self>>, RpcError>;

@@ -38,9 +38,9 @@ pub(crate) enum Any {
     Virtio(&'static VirtioEmulator),
 }
 
-/// Virtual nanoseconds of a pause: so long that a time-out of a second takes some hundred pauses.
+/// Virtual nanoseconds of one pause of the driver. A time-out of a second takes some hundred pauses.
 const PAUSE: u64 = 4_000_000;
-/// The number of its polling intervals that an 82599 works in a pause.
+/// The number of polling intervals in which an 82599 works during one pause of the driver.
 const INTERVALS: u64 = 16;
 
 /// Returns the bench of the process.

@@ -276,7 +276,7 @@ impl Case {
         }
     }
 
-    /// Reclaims and restarts domains that were killed from within, whether or not a call noticed it.
+    /// Reclaims and restarts domains that a step has killed, whether or not the call reported the death.
     fn bury_dead(&mut self) {
         for which in 0..self.drivers.len() {
             if let Place::Domain(domain, _) = &self.drivers[which]

@@ -8,11 +8,11 @@
 //! devices report whatever the numbers choose, but they keep one promise: they touch only memory that they were told
 //! of.
 //!
-//! The [ledger](ledger) knows which memory each device may touch: queues of the claim, objects pinned in them,
-//! transfers that were begun and not finished, and lent buffers, for reading, inside their scope. Each access of a
-//! device is compared with the ledger and with the shared heap. The object must be live. A queue, or an object that
-//! was moved in, must also belong to the host. After each case the heap contains what it contained before, and no
-//! device is bus master.
+//! The [ledger](ledger) records which memory each device may touch. This is the memory of the claim's queues, objects
+//! that are pinned in the queues, and transfers that were begun and not finished. A lent buffer may be read until its
+//! scope ends. Each access of a device is compared with the ledger and with the shared heap. The object must be live.
+//! A queue, or an object that was moved in, must also belong to the host. After each case the heap contains what it
+//! contained before, and no device is bus master.
 //!
 //! | file | contents |
 //! |---|---|

@@ -67,8 +67,8 @@ mod stepped {
         CONTAINED.with(|cell| cell.get_or_init(stepping).survey(call))
     }
 
-    /// A survey of a function that a domain calls. It counts the function's instructions, separately for each account
-    /// that a tick could charge.
+    /// A survey of a function that a domain calls. It counts the function's instructions by the account that a tick
+    /// before the instruction would charge.
     pub(crate) struct Survey {
         before: Surveyed,
         /// Whether the survey is not inside another one.

@@ -23,7 +23,7 @@ use std::time::Duration;
 /// The most objects or handles of one kind that the host keeps.
 pub(crate) const MOST: usize = 24;
 
-/// The number of recorded calls of one recorder that a service accepts.
+/// The most calls that a service records for one caller.
 pub(crate) const REPLAY_LOG: usize = 8;
 
 /// The host quota of a domain, in bytes.
@@ -129,7 +129,7 @@ impl Machine {
         domain.unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Measures the objects that a handle of each kind adds to its domain.
+    /// Measures the census that each kind of handle adds to the domain that holds it.
     fn measure(&mut self) {
         let owner = owner_of(&self.domains[0]);
         let (first, root) = (heap::census(owner), self.fresh(0));
@@ -190,7 +190,7 @@ impl Machine {
     }
 
     /// Takes a [`step`](Self::step) and cuts its call at instruction `at`, if the step allows cuts and the call has
-    /// as many instructions. Returns whether a domain died of it.
+    /// as many instructions. Returns whether a domain died of the cut.
     ///
     /// # Panics
     /// If the domains differ from the reference model.

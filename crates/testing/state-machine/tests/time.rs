@@ -13,8 +13,9 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const STEPS: usize = 4_000;
 
-/// The most instructions of a function's calls that may be charged to no domain: a fixed number, for the way into a
-/// call and out of it, and one for each so many instructions that are charged.
+/// The most instructions of a function's calls that may be charged to no domain. The first number is for the way into
+/// the calls and out of them. In addition, one instruction may be uncharged for each group of charged ones. The
+/// second number is the size of such a group.
 const LOST: (u64, u64) = (100, 8);
 
 /// Invariant: ORDER-19

@@ -1,4 +1,4 @@
-//! What a kernel supplies so that drivers can run. A port has to read only this file.
+//! The traits that a kernel implements so that drivers can run. A port has to read only this file.
 //!
 //! There are six small traits, one for each thing that only the kernel can do, and one for emulated devices. Every
 //! method may be called on a domain's thread and, during a reclaim, on the thread that reclaims. So none may block
@@ -43,7 +43,7 @@
 //! }
 //! ```
 //!
-//! Nor can code beside the claim make a function bus master, or end a mapping:
+//! Safe code other than the claim can't make a function bus master or end a mapping either:
 //!
 //! ```compile_fail,E0133
 //! use samara_device_io::host::{Host, PciAddress};
@@ -234,8 +234,8 @@ pub unsafe trait Clock: Sync {
     fn relax(&self);
 }
 
-/// Counts the messages of one interrupt; threads wait for the count to change. An event lives for ever. So a message
-/// that arrives after its release wakes the event's next holder for nothing, or nobody.
+/// Counts the messages of one interrupt; threads wait for the count to change. An event lives for ever, so a message
+/// may still arrive after its release. Such a message wakes the event's next holder for nothing, or wakes nobody.
 ///
 /// # Safety
 ///

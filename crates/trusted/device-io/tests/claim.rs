@@ -96,7 +96,7 @@ fn a_claim_is_exclusive_and_its_end_silences() {
     }
 }
 
-/// Notes how much is on the heap when the device is told to be bus master no more.
+/// Notes the number of objects on the heap at each change of bus mastering.
 struct Seen(AtomicUsize);
 
 impl Oracle for Seen {
@@ -175,7 +175,7 @@ fn a_moved_buffer_is_kept_until_its_commands_end() {
     disk.complete(&function);
     let back = function.finish(transfer).unwrap();
     assert_eq!(RRef::owner(&back), Owner::HOST);
-    // Now by force, with a silence.
+    // Now a silence ends the command.
     let transfer = function.begin(back).unwrap();
     disk.read(&function, 0, (&transfer, 0, 4096)).unwrap();
     let _ = function.silence();
@@ -201,7 +201,7 @@ fn parts_and_tags_are_checked() {
         let put = disk.read(&function, 0, (&transfer, offset, length));
         assert_eq!(put, Err(SubmitError::OutOfBounds), "{offset} {length}");
     }
-    // As many as fit, each with a tag of its own.
+    // As many commands as fit, each with a slot of its own.
     let part = (&transfer, 0, 512);
     let tags: Vec<_> = (0..7)
         .map(|_| disk.read(&function, 0, part).unwrap())
@@ -333,7 +333,7 @@ fn a_unit_comes_from_the_engines_page() {
     drop(function);
 }
 
-/// Blocks with metadata transfer more than their own bytes; such a namespace has no unit.
+/// A block with metadata transfers more bytes than its size says, so such a namespace has no unit.
 ///
 /// Invariant: DEV-26
 #[test]
@@ -370,7 +370,8 @@ fn commands_stay_inside_buffer_and_namespace() {
     assert_eq!(read(&transfer, 0, 511, 0), Err(SubmitError::Length));
     assert_eq!(read(&transfer, 0, 513, 0), Err(SubmitError::Length));
     assert_eq!(read(&transfer, 2, 512, 0), Err(SubmitError::Misaligned));
-    // 65 pages fit the first pointer and a list, 66 don't. The device takes fewer (MDTS), and says so.
+    // 65 pages fit the first pointer and a list, 66 don't. The device takes even fewer than 65 (MDTS), and reports an
+    // error.
     let too_long = read(&transfer, 4, 64 * 4096, 0).unwrap();
     assert_ne!(too_long, 0);
     assert_eq!(read(&transfer, 0, 65 * 4096, 0), Ok(too_long));
@@ -383,8 +384,8 @@ fn commands_stay_inside_buffer_and_namespace() {
     assert_eq!(bench.emulator.counts().stray_accesses, 0);
 }
 
-/// Every page of a transfer goes where it belongs, at any offset in the first page: with no further pointer, one, or
-/// a list.
+/// Every page of a transfer goes to its place, at any offset in the first page. The cases have no second pointer, a
+/// second page, or a list.
 ///
 /// Invariant: DEV-26
 #[test]
@@ -447,8 +448,8 @@ fn queues_are_bounded_in_number_and_extent() {
     drop((other, function, queues));
 }
 
-/// A driver that takes one completion for each command that it puts never sees the empty queue on which room is given
-/// back.
+/// Room is given back when the driver finds the queue empty. This driver takes one completion for each command that
+/// it puts, so it never finds the queue empty.
 #[test]
 fn a_completion_always_finds_room() {
     let bench = Bench::new(true);
@@ -474,7 +475,8 @@ fn a_completion_always_finds_room() {
     drop(function);
 }
 
-/// The device reads a command only after it is told of it, and would then find the command's buffer in other use.
+/// A completion names a command of which the device was not told yet. If that ended the command, the device would
+/// later execute it, with a buffer that is in other use.
 #[test]
 fn a_command_that_was_not_rung_is_not_completed() {
     let bench = Bench::new(true);

@@ -1,4 +1,4 @@
-//! Interrupts as capabilities: which domain may have which vector, and what is left of it in the device afterwards.
+//! Interrupts as capabilities: which domain may have which vector, and in which state a vector is left afterwards.
 #![forbid(unsafe_code)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -88,7 +88,7 @@ fn a_function_level_reset_takes_no_interrupt_away() {
     let entries = [bus.message_entry(0), bus.message_entry(1)];
     assert_eq!(entries.map(|entry| entry.2 & MASKED), [MASKED, 0]);
     let _ = function.silence();
-    // The vectors are put back as soon as the device has been seen to answer.
+    // The vectors are put back as soon as the device has answered.
     function.reset().unwrap();
     assert_eq!([bus.message_entry(0), bus.message_entry(1)], entries);
     drop(interrupt);

@@ -14,12 +14,12 @@ use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 
 #[interface]
 trait Probe {
-    /// Returns how many objects the domain gave up when it began a transfer, whether the buffer was its own again
-    /// after the end, and how many objects a queue cost it.
+    /// Begins and ends a transfer, and makes a queue. Returns how many objects the domain gave up to the transfer,
+    /// whether the buffer belonged to the domain again afterwards, and how many objects the queue cost the domain.
     fn probe(&self) -> Result<(u64, bool, u64), RpcError>;
-    /// Makes a queue, then puts pages into transfers until it is refused. Returns how many pages, and whether the
-    /// quota was given as the reason, for the transfer and for a further queue. Ends the transfers, and returns how
-    /// many pages the domain may then have itself.
+    /// Makes a queue, then begins transfers of a page each until one is refused, and tries to make a further queue.
+    /// Then ends the transfers and allocates pages until that fails. Returns the number of transfers, whether both
+    /// refusals named the quota, and the number of pages that the domain had in the end.
     fn hoard(&self) -> Result<(usize, bool, usize), RpcError>;
 }
 

@@ -14,8 +14,8 @@ use samara_testkit::ixgbe_bus::IxgbeBus;
 
 #[interface]
 trait Probe {
-    /// Returns how many objects the domain gave up when it put a packet in, whether the packet was its own again
-    /// after it came out, and how many objects the ring cost it.
+    /// Makes a ring, puts a packet in and takes it back. Returns how many objects the domain gave up with the packet,
+    /// whether the packet belonged to the domain again afterwards, and how many objects the ring cost the domain.
     fn probe(&self) -> Result<(u64, bool, u64), RpcError>;
     /// Whether a ring of the lender's function can be opened.
     fn opens(&self, function: &RRef<PciFunction<Ixgbe>>) -> Result<bool, RpcError>;

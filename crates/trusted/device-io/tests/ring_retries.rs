@@ -20,8 +20,8 @@ type TxRing = Ring<Ixgbe, { Ixgbe::TX }, Packet>;
 
 #[interface]
 trait Driver {
-    /// Returns whether a ring is refused with an error that says so while the domain has used up its quota, and made
-    /// when the domain has given that back.
+    /// Tries to make a ring while the domain has used up its quota, and again after the domain has freed its pages.
+    /// Returns whether the first attempt was refused for memory, and whether the second one succeeded.
     fn retry(&self) -> Result<(bool, bool), RpcError>;
 }
 

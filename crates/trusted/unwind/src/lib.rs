@@ -5,18 +5,18 @@
 //! | item | concept | features |
 //! |---|---|---|
 //! | [`catch`] | runs a closure; a panic inside ends there | all |
-//! | [`raise`], [`resume`] | unwind to the nearest `catch`; pass on what one has stopped | all |
-//! | [`Payload`] | what a contained panic carried | all |
+//! | [`raise`], [`resume`] | unwind to the nearest `catch`; pass on a panic that a `catch` has stopped | all |
+//! | [`Payload`] | the payload of a contained panic | all |
 //! | [`is_unwinding`], [`RUNS_DESTRUCTORS`] | whether the thread unwinds now; whether destructors run | all |
-//! | [`begin_panic`], [`may_unwind`] | what a program's panic handler calls | `dwarf` or `jump`, without `std` |
-//! | [`set_thread_state!`], [`dwarf::ThreadState`] | what a kernel binds for the backend `dwarf` | `dwarf` |
-//! | [`set_jump_host!`], [`jump::JumpHost`], [`jump::Anchor`] | what a program binds for the backend `jump` | `jump` |
+//! | [`begin_panic`], [`may_unwind`] | for a program's panic handler | `dwarf` or `jump`, without `std` |
+//! | [`set_thread_state!`], [`dwarf::ThreadState`] | the kernel's side of the backend `dwarf` | `dwarf` |
+//! | [`set_jump_host!`], [`jump::JumpHost`], [`jump::Anchor`] | the program's side of the backend `jump` | `jump` |
 //! | [`UnwindFailed`] | why a panic could not be delivered | `dwarf` or `jump` |
 //! | [`cut`](mod@cut) | gives up the frames of an interrupted thread | `tables`, x86_64 |
 //! | [`tables`], [`Backtrace`] | registered unwind tables; the calls that are active | `tables`, x86_64 |
 //!
-//! The docs show all rows but the last in every set of features, and of `cut` at least the types. An item that this
-//! build leaves out says so on its page.
+//! Whatever the features of a build, its docs have all items of this table except those of the last row, and at least
+//! the types of `cut`. If the build leaves an item out, the item's page says so.
 //!
 //! The words *cut*, *boundary*, *landing pad*, *domain* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
@@ -29,7 +29,8 @@
 #![doc(html_root_url = "https://docs.rs/samara-unwind/latest")]
 #![no_std]
 #![cfg_attr(feature = "dwarf", feature(panic_can_unwind))]
-// For the intrinsic that makes a boundary without a cost, and for the personality function that the tables name.
+// Needed for the intrinsic that makes a boundary without a cost, and for the personality function that the tables
+// name.
 #![cfg_attr(all(feature = "dwarf", samara_tables), feature(core_intrinsics))]
 #![cfg_attr(
     all(feature = "dwarf", samara_tables, not(feature = "std")),
@@ -43,7 +44,7 @@
 #[cfg(any(doc, feature = "dwarf", feature = "jump"))]
 mod error;
 
-// An adopter reads about these in every build of the docs, whichever features it has.
+// Every build of the docs includes these, whichever features it has, because an adopter reads about them.
 #[cfg(any(doc, feature = "dwarf"))]
 mod bind_thread_state;
 #[cfg(doc)]
@@ -84,7 +85,7 @@ mod backend;
 #[cfg(all(feature = "dwarf", any(samara_tables, not(feature = "std"))))]
 pub mod dwarf;
 
-// The module itself needs an unstable compiler, so other builds document what a kernel names of it.
+// The module itself needs an unstable compiler, so other builds document only those of its items that a kernel names.
 #[cfg(all(
     doc,
     not(all(feature = "dwarf", any(samara_tables, not(feature = "std"))))

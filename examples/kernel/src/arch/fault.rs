@@ -17,8 +17,8 @@ const FLOATING_POINT: u64 = 16;
 const ALIGNMENT: u64 = 17;
 const VECTOR_FLOATING_POINT: u64 = 19;
 
-/// Bytes at the bottom of the address space that are never mapped. An access there is an access through a null pointer,
-/// or to a field behind one.
+/// Bytes at the bottom of the address space that are never mapped. An access there comes from a null pointer: it
+/// accesses the pointer's target or a field of the target.
 const NULL_AREA: u64 = 4096;
 
 /// The kind of a fault.
@@ -53,7 +53,7 @@ pub(crate) struct Fault {
 }
 
 impl Fault {
-    /// Decodes what the CPU reported about a fault. `is_guard` says whether an address lies in the guard of a stack.
+    /// Decodes the CPU's report of a fault. `is_guard` says whether an address lies in the guard of a stack.
     pub(crate) fn new(
         vector: u64,
         error_code: u64,

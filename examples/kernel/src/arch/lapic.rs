@@ -40,7 +40,7 @@ const CALIBRATION: Duration = Duration::from_millis(20);
 /// The address of the registers. Every CPU reaches its own registers at the same address.
 struct Registers(NonNull<u8>);
 
-// SAFETY: an access reaches the controller of the CPU that makes it, whichever thread makes it.
+// SAFETY: an access reaches the controller of the CPU that executes it, in whichever thread.
 unsafe impl Send for Registers {}
 // SAFETY: as above.
 unsafe impl Sync for Registers {}

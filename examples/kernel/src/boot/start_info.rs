@@ -1,5 +1,5 @@
-//! Copies the information that the PVH loader passes. They are copied because they lie in memory that the loader's
-//! memory map calls usable, which the kernel may overwrite.
+//! Copies the information that the PVH loader passes. The original lies in memory that the loader's memory map calls
+//! usable, so the kernel may overwrite it later.
 
 use arrayvec::ArrayVec;
 

@@ -93,7 +93,8 @@ pub(crate) fn run(command_line: &CommandLine) -> ExitCode {
     }
 }
 
-/// Runs the demo. Returns true if all crashes occurred and were recovered from, and nothing was lost or leaked.
+/// Runs the demo. Returns true if all crashes occurred and were recovered from, nothing was lost or leaked, and the
+/// network's part succeeded.
 fn run_demo(parameters: Parameters) -> Result<bool, String> {
     set_event_sink(crashes::event);
     let slot = disk::find()?;

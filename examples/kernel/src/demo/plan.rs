@@ -27,7 +27,7 @@ impl Kind {
 /// One in this many faults is planned for a write. There are fewer if the demo makes fewer writes than that.
 const WRITES_SHARE: u64 = 4;
 
-/// Is mixed into the seed, so that the draws differ from the bytes that are written.
+/// This constant is mixed into the seed, so that the draws differ from the bytes that are written.
 const STREAM: u64 = 0x706c_616e;
 
 /// The number of requests of one kind that are still to come, and the number of faults that are planned for them.

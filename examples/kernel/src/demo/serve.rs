@@ -26,8 +26,8 @@ const POINTS: [FaultPoint; 5] = [
     FaultPoint::Submit,
 ];
 
-/// The bound of the number of passes of a point before the driver dies there. After a few passes the driver dies in
-/// the middle of its work.
+/// The driver passes a point less often than this before it dies there. The passes make sure that it dies in the
+/// middle of its work.
 const PASSES: u64 = 12;
 /// The longest time without progress while requests are still unanswered.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 const FAREWELL: Duration = Duration::from_secs(5);
 /// The number of polls in the rehearsal.
 const REHEARSED: usize = 100;
-/// Is mixed into the seed, so that the draws differ from the body's bytes.
+/// This constant is mixed into the seed, so that the draws differ from the body's bytes.
 const STREAM: u64 = 0x6874_7470;
 
 /// The requests to serve, and the crashes that the driver has to survive.
@@ -112,7 +112,10 @@ fn serve(net: &Net, service: Service, manners: &Manners) -> Result<HttpStatistic
                 return Ok(counts);
             }
         } else if idle > PATIENCE {
-            println!("error: nothing has moved for {} s", PATIENCE.as_secs());
+            println!(
+                "error: requests are unanswered, and there was no progress for {} s",
+                PATIENCE.as_secs()
+            );
             return Ok(counts);
         }
         if moved == 0 {

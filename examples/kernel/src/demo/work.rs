@@ -35,7 +35,8 @@ struct Region {
 }
 
 impl Region {
-    /// Chooses a region of a sixteenth of the disk, at least one request long, at a place drawn from `seed`.
+    /// Chooses a region of a sixteenth of the `requests`, but at least one request, at a place that `seed`
+    /// determines.
     fn new(seed: u64, requests: u64) -> Self {
         let length = (requests / 16).max(1);
         let start = pattern::word(!seed, 0) % (requests - length + 1);

@@ -72,7 +72,7 @@ pub(crate) fn init(memory: &MemoryMap) {
     assert!(tables.is_none(), "the address space was set up before");
     let root = TableFrames
         .allocate_frame()
-        .expect("no memory for page tables");
+        .expect("no memory for page tables: give the machine more memory");
     let pointer = direct_map::pointer::<PageTable>(root.start_address().as_u64());
     // SAFETY: the frame was just allocated for this. The entry code's tables map it at this address, since the lowest
     // frames are given out first.
@@ -101,7 +101,7 @@ fn map_memory(tables: &mut OffsetPageTable<'_>, memory: &MemoryMap) {
         let end = region.end & !(PAGE_SIZE - 1);
         for (start, end) in [(start, end.min(image_start)), (start.max(image_end), end)] {
             map_range(tables, DIRECT_MAP, start, end, flags)
-                .expect("no page of the direct map is mapped yet");
+                .expect("the direct map is mapped already, or no frame is left for its tables");
         }
     }
 }
@@ -115,7 +115,7 @@ fn map_segment(tables: &mut OffsetPageTable<'_>, segment: Segment) {
         if !stack::guards().contains(&page) {
             let physical = page - KERNEL_BASE;
             map_range(tables, KERNEL_BASE, physical, physical + PAGE_SIZE, flags)
-                .expect("segments do not overlap");
+                .expect("segments overlap, or no frame is left for page tables");
         }
         page += PAGE_SIZE;
     }

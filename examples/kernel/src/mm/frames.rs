@@ -49,7 +49,8 @@ pub(crate) fn init(memory: &MemoryMap, module: Option<(u64, u64)>) {
     let table_size = total.strict_mul(size_of::<u32>());
     let table_size = table_size.next_multiple_of(PAGE_SIZE as usize) as u64;
     let module = module.unwrap_or((0, 0));
-    let table_start = place_table(memory, module, table_size).expect("no room for the frame table");
+    let table_start =
+        place_table(memory, module, table_size).expect("no room for the frame table below 4 GiB");
     let table_end = table_start.strict_add(table_size);
     let pointer = direct_map::pointer::<u32>(table_start);
     // SAFETY: `place_table` returns usable memory that the entry code has mapped, outside the image and the module.
@@ -122,8 +123,8 @@ pub(crate) fn free(address: u64, count: usize, owner: FrameOwner) -> Result<(), 
 const PIECE: usize = 1024;
 
 /// Frees frames as [`free`] does, but piece by piece, and takes the lock anew for each piece. A domain may have
-/// chosen the length of the run, so it bounds no time under the lock. If a piece is refused, the pieces before it
-/// stay freed.
+/// chosen the length of the run, so the time under the lock must not depend on this length. If a piece is refused,
+/// the pieces before it stay freed.
 pub(crate) fn free_in_pieces(
     mut address: u64,
     mut count: usize,

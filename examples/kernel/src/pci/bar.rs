@@ -42,8 +42,8 @@ pub(super) const LIMIT_32: u64 = 1 << 31;
 /// The largest window that is accepted for a 64-bit register.
 pub(super) const LIMIT_64: u64 = 1 << 44;
 
-/// Decodes a memory register. `probe` is its value after all ones were written to it; for a 32-bit register the upper
-/// half of `probe` is all ones. `limit` is one of the constants above.
+/// Decodes a memory register. `probe` is the register's value after all ones were written to it; for a 32-bit
+/// register the upper half of `probe` is all ones. `limit` is one of the constants above.
 ///
 /// Returns `None` if the register does not exist, if its size is no power of two, or if its address is no multiple of
 /// the size. The specification allows no such size or address.

@@ -14,7 +14,7 @@ const BARS: u16 = 6;
 const COMMAND: u16 = 0x04;
 const FIRST_BAR: u16 = 0x10;
 
-/// The class code of a function, which says what it is for (section 7.5.1.1.6).
+/// The class code of a function, which states the purpose of the function (section 7.5.1.1.6).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Class {
     pub(crate) base: u8,

@@ -17,7 +17,7 @@ fn decommit(range: core::ops::Range<u64>) -> usize {
     unsafe { arena::decommit(range, OWNER) }
 }
 
-/// Takes all free memory except `rest` frames, in runs as long as possible.
+/// Allocates all free frames except `rest`, in runs that are as long as possible.
 fn hoard_all_but(rest: usize) -> ArrayVec<(u64, usize), 256> {
     let mut hoard = ArrayVec::new();
     let mut count = frames::free_frames();
@@ -89,7 +89,7 @@ kernel_tests! {
         // SAFETY: the frame belongs to the test.
         unsafe { word.write(0x5a5a) };
         frames::free(marked, 1, OWNER).expect("ours");
-        // The whole stripe, which is more memory than a machine of these tests has.
+        // The whole stripe is more memory than the machine of these tests has.
         let refused = arena::commit(start..start + ARENA_STRIDE, OWNER);
         assert_eq!(refused, Err(CommitError::OutOfFrames));
         let again = frames::allocate(1, 1, OWNER).expect("memory");

@@ -1,4 +1,4 @@
-//! Backtraces name functions, lines and domains, and show where domains have called each other.
+//! Backtraces name functions, lines and domains, and show the calls from domain to domain.
 
 use alloc::string::{String, ToString};
 use alloc::vec::Vec;
@@ -35,8 +35,8 @@ mod relay {
     }
 }
 
-/// Makes a domain die, which is called by another domain, which is called by the host. Returns how it died, and the
-/// lines of the backtrace.
+/// The host calls a domain, and that domain calls another, which dies in the given way. Returns the kind of the death
+/// and the lines of the backtrace.
 fn lines_of(way: Way) -> (ExitKind, Vec<String>) {
     let mortal = crashing_domain::spawn();
     let handle = mortal.clone();
@@ -54,7 +54,7 @@ fn lines_of(way: Way) -> (ExitKind, Vec<String>) {
     (reason.kind, lines)
 }
 
-/// Asserts that lines with these words come in this order.
+/// Asserts that for each of `words` a line contains it, and that these lines come in this order.
 fn assert_in_order(lines: &[String], words: &[&str]) {
     let mut rest = lines.iter();
     for word in words {

@@ -1,4 +1,4 @@
-//! The time that counts against a domain's budget, and the time that does not; waits that never end.
+//! Tests which time counts against a domain's budget, and that a budget ends waits that would never end.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -54,7 +54,7 @@ fn init((): ()) -> Result<State, RpcError> {
 
 static LINGERS: AtomicBool = AtomicBool::new(false);
 static MAY_RETURN: AtomicBool = AtomicBool::new(false);
-/// Counts threads of domains that went on where they should have been ended.
+/// Counts threads that ran on inside their domain after a point where they should have been cut.
 static WENT_ON: AtomicU32 = AtomicU32::new(0);
 
 fn park_for_ever() {
@@ -96,7 +96,7 @@ impl Worker for State {
 
     fn delegate(&self, other: Proxy<dyn Worker>, rounds: u32) -> Result<u32, RpcError> {
         let done = other.rounds(rounds, false)?;
-        // Takes some ticks of its own. If the callee's time counted, the budget would be overrun now.
+        // Ticks occur during this round. If the callee's time counted, one of them would end the domain.
         self.rounds(1, false)?;
         Ok(done)
     }
@@ -176,7 +176,8 @@ kernel_tests! {
             let callee = spawn(DomainSpec::new("wasteful").budget(BUDGET * 50));
             let domain = frugal();
             let proxy = domain.proxy().expect("alive");
-            // The time of four budgets in a callee, and of four budgets in calls that return.
+            // The callee works for the time of four budgets. Then calls that return take the time of four budgets
+            // together.
             assert_eq!(proxy.delegate(callee.proxy().expect("alive"), 16), Ok(16));
             for _ in 0..16 {
                 assert_eq!(proxy.rounds(1, false), Ok(1));
@@ -217,7 +218,8 @@ kernel_tests! {
             assert_eq!(proxy.rounds(100, false), Err(RpcError::Crashed));
             assert_eq!(await_death(&domain), ExitKind::Overrun);
             request::sleep(Duration::from_millis(5));
-            // Memory that the callee may have been lent stays until the callee has returned.
+            // The domain's memory stays until the callee has returned, since the domain may have lent memory to the
+            // callee.
             assert!(matches!(domain.info().state, Life::Stopping), "{:?}", domain.info());
             assert!(!thread.is_finished() && callee.exit_reason().is_none());
             MAY_RETURN.store(true, SeqCst);

@@ -1,4 +1,5 @@
-//! Domains that call each other without end, and the owners of frames as the chain of activations gives them.
+//! Chains of calls: two domains call each other without end, and the chain of activations tells the owner of each
+//! frame.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
@@ -20,11 +21,13 @@ use crate::thread;
 #[interface]
 trait Link {
     fn learn(&self, other: Proxy<dyn Link>) -> Result<(), RpcError>;
-    /// Calls the other domain, which calls back, until `depth` is 0 or a call is refused. Returns the number of calls.
+    /// Calls the other domain, which calls back, and so on, until `depth` is 0 or a call is refused. Returns the
+    /// number of calls below this one.
     fn call(&self, depth: u32, object: RRef<u32>) -> Result<u32, RpcError>;
 }
 
-/// The first domain of two, and the second. Their methods can be told apart in a backtrace.
+/// The states of the first and of the second domain. They have different types, so that a backtrace tells their
+/// methods apart.
 struct Left(Mutex<Option<Proxy<dyn Link>>>);
 struct Right(Mutex<Option<Proxy<dyn Link>>>);
 
@@ -36,7 +39,8 @@ fn right((): ()) -> Result<Right, RpcError> {
     Ok(Right(Mutex::new(None)))
 }
 
-/// Makes the next call of the chain. The frame is used after that call, so it is not a tail call.
+/// Makes the next call of the chain. The result is used after that call, so the call is no tail call and this frame
+/// stays.
 fn go_on(
     other: &Mutex<Option<Proxy<dyn Link>>>,
     depth: u32,
@@ -58,7 +62,7 @@ fn go_on(
 
 #[inline(never)]
 fn of_left(state: &Left, depth: u32, object: RRef<u32>) -> Result<u32, RpcError> {
-    // Differs from `of_right` in this value. The compiler could merge two functions with the same instructions.
+    // This value differs from the one in `of_right`. Otherwise the compiler could merge the two functions.
     core::hint::black_box(1);
     core::hint::black_box(go_on(&state.0, depth, object))
 }
@@ -94,19 +98,19 @@ impl Link for Right {
 /// The indices of both domains' owners, for [`look`].
 static INDICES: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
 
-/// Counts the frames that [`look`] has found of the left domain, of the right one, and of the host.
+/// Counts the frames that [`look`] has found, by their owner: the left domain, the right domain, and the host.
 static SEEN: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
 
-/// Looks at all frames of the running thread, and checks the owner that is given for each.
+/// Walks all frames of the running thread, and checks the owner that the chain gives for each.
 #[inline(never)]
 fn look() {
     let slot = &thread::current().slot;
     // SAFETY: the registers are the running thread's own in this call, and the stack is its own, as its slot records.
     let frames = unsafe { Backtrace::new(&Registers::here(), slot.stack(), &Registered) };
-    // The owner of the frame that made the call inwards. That frame holds the activation of the callee, and still
+    // The owner of the `invoke` frame that made the call. That frame holds the activation of the callee, but still
     // belongs to the caller.
     let mut inner = None;
-    // SAFETY: the slot is the running thread's, and the thread stays above this call's frame.
+    // SAFETY: the slot is the running thread's, and the thread does not leave this call while its frames are walked.
     for call in unsafe { Calls::new(slot, frames) } {
         let is_in = |function: &str| {
             let places = places(call.pc).into_iter().flatten();
@@ -117,7 +121,7 @@ fn look() {
         if is_in("invoke") {
             inner = Some(call.owner);
         }
-        // Functions that were inlined into the host's frames belong to the host, too.
+        // The third mark also stands for functions that were inlined into the host's frame.
         let marks = ["of_left", "of_right", "owners_of_frames"];
         let Some(mark) = marks.iter().position(|mark| is_in(mark)) else {
             continue;
@@ -151,7 +155,8 @@ fn pair() -> (Domain<dyn Link>, Domain<dyn Link>) {
 
 static REACHED: AtomicU32 = AtomicU32::new(0);
 
-/// Runs a chain without end twice, and asserts that it gets equally far: the refused call has left nothing behind.
+/// Runs an endless chain twice, and asserts that both runs get equally far. So the refused call of the first run
+/// leaves nothing behind.
 fn endless(_: usize) {
     let (left, right) = pair();
     let reached = [0; 2].map(|_| left.proxy().expect("alive").call(u32::MAX, RRef::new(0)));

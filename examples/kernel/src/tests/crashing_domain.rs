@@ -1,4 +1,4 @@
-//! The domain that tests let die, by all kinds of faults that code can have.
+//! The domain that the tests make die, in all ways in which code can fail.
 
 use alloc::vec::Vec;
 use core::arch::asm;
@@ -53,7 +53,7 @@ impl Way {
         Self::FaultWithFlags,
     ];
 
-    /// Returns the kind of the exit reason, and words that its message contains.
+    /// Returns the kind of the exit reason that is expected, and words that its message must contain.
     pub(super) fn reason(self) -> (ExitKind, &'static str) {
         match self {
             Self::Null => (ExitKind::Fault, "page fault at 0x8"),
@@ -72,11 +72,11 @@ impl Way {
     }
 }
 
-/// A domain that dies in the way that a call asks for.
+/// A domain that dies in the way that a call selects.
 #[interface]
 pub(super) trait Mortal {
     fn die(&self, way: Way) -> Result<(), RpcError>;
-    /// Uses the stack up while it calls trusted code.
+    /// Uses up the stack and calls trusted code meanwhile.
     fn dig(&self, code: Trusted, pad: u32) -> Result<(), RpcError>;
     /// Loops for ever.
     fn hang(&self) -> Result<(), RpcError>;
@@ -139,8 +139,8 @@ pub(super) mod inside {
     #[inline(never)]
     fn dirty_flags() {
         let unmasked = black_box(0_u32);
-        // SAFETY: the fault, which does not return, is the purpose. It leaves the direction flag set and exceptions
-        // unmasked, which the trap entry code clears.
+        // SAFETY: the fault, which does not return, is the purpose. The direction flag stays set and exceptions stay
+        // unmasked until the trap entry code puts both right.
         unsafe {
             asm!(
                 "ldmxcsr [{unmasked}]",

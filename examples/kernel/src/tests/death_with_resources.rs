@@ -1,4 +1,4 @@
-//! A domain dies while it holds objects: its own, objects that were moved to it, objects that it was lent, and handles.
+//! A domain dies while it holds objects: its own objects, objects that were moved or lent to it, and handles.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -25,7 +25,7 @@ struct Parcel {
 /// A domain that dies while it holds objects.
 #[interface]
 trait Holder {
-    /// Stores one parcel, has another on its stack, reads the object that it is lent, and dies.
+    /// Stores the parcel `kept`, has the parcel `moved` on its stack, reads the object `lent`, and dies.
     fn die_holding(
         &self,
         way: Way,
@@ -33,7 +33,7 @@ trait Holder {
         moved: Parcel,
         lent: &RRef<[u64; 4]>,
     ) -> Result<Parcel, RpcError>;
-    /// Dies in one of [`DEADLY`] calls.
+    /// Dies in one of every [`DEADLY`] calls.
     #[idempotent]
     fn work(&self, lent: &RRef<[u64; 4]>) -> Result<u64, RpcError>;
 }
@@ -47,7 +47,7 @@ fn init((): ()) -> Result<State, RpcError> {
 
 static TURN: AtomicU32 = AtomicU32::new(0);
 
-/// One of this many calls is a death.
+/// One in this many calls ends in a death.
 const DEADLY: u32 = 16;
 
 impl Holder for State {
@@ -78,8 +78,8 @@ impl Holder for State {
 
 fn spawn(name: &str) -> Domain<dyn Holder> {
     let policy = Restart::limited(u32::MAX, Duration::from_secs(3600));
-    // The drain timeout is so long that no call is given up while it waits for another thread's recovery, however slow
-    // the machine is.
+    // The drain timeout is so long that no call gives up while it waits for another thread's recovery, even on a slow
+    // machine.
     let spec = DomainSpec::new(name).heap_quota(1 << 20).restart(policy);
     let spec = spec.drain_timeout(Duration::from_secs(3600));
     let domain = runtime().spawn(spec, init, Mint::nothing());
@@ -109,7 +109,7 @@ fn work(_: usize) {
                 assert_eq!(sum, 10);
                 ANSWERED.fetch_add(1, SeqCst);
             }
-            // Calls of other threads have killed the domain four times during this call.
+            // The domain has died four times during this call, so the shadow gives up.
             Err(RpcError::Crashed) => {}
             Err(error) => panic!("{error:?}"),
         }
@@ -128,7 +128,7 @@ kernel_tests! {
                 let died = proxy.die_holding(way, parcel(&other), parcel(&other), &lent);
                 assert_eq!(died.err(), Some(RpcError::Crashed), "{way:?}");
                 assert_eq!(*lent, [3; 4], "{way:?}");
-                // The call is refused. The arguments that were to move still belong to the caller, which drops them.
+                // The call is refused, so its arguments still belong to the caller, which drops them.
                 let refused = proxy.die_holding(way, parcel(&other), parcel(&other), &lent);
                 assert_eq!(refused.err(), Some(RpcError::Dead), "{way:?}");
                 domain.restart().expect("it drained");

@@ -1,5 +1,5 @@
-//! A domain dies of anything that its code does, and no other domain does: CPU faults, stack overflows, panics in
-//! destructors, loops without end.
+//! A failure of a domain's code kills only that domain: CPU faults, stack overflows, panics in destructors, loops
+//! without end.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -28,7 +28,7 @@ fn is_clean() -> bool {
     flags & (1 << 10) == 0 && mxcsr & !0x3f == 0x1f80 && !samara_unwind::is_unwinding()
 }
 
-/// The domain that [`hang`] and the functions below call.
+/// The domain that [`hang`] and the functions below it call.
 static VICTIM: Mutex<Option<Domain<dyn Mortal>>> = Mutex::new(None);
 static ENDED: AtomicU32 = AtomicU32::new(0);
 
@@ -129,12 +129,12 @@ kernel_tests! {
     }
 
     /// Failure: F-12
-    fn a_domain_that_overruns_its_budget_dies_of_it() {
+    fn a_domain_that_overruns_its_budget_dies() {
         let budget = Duration::from_millis(20);
         let domain = spawn_with(DomainSpec::new("hasty").budget(budget));
         let proxy = domain.proxy().expect("a proxy");
         assert_eq!(proxy.work(), Ok(42));
-        // Longer than the budget, but outside the domain.
+        // The sleep is longer than the budget, but the thread is outside the domain.
         request::sleep(budget * 2);
         assert_eq!(proxy.work(), Ok(42));
         let began = time::since_boot();

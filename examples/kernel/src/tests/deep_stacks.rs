@@ -17,7 +17,8 @@ use crate::host::runtime;
 use crate::println;
 use crate::thread::reserve;
 
-/// The number of depths from which a stack is used up, for each kind of trusted code. They differ by a few words.
+/// The number of depths at which a test begins to use up the stack, for each kind of trusted code. Successive depths
+/// differ by a few words.
 const PADS: u32 = 48;
 
 /// The most bytes of the reserve that trusted code may use.
@@ -38,7 +39,7 @@ mod digger {
     use super::*;
     use alloc::sync::Arc;
 
-    /// The state, with a proxy of the other domain if there is one.
+    /// The state: a proxy of the other domain. The other domain itself has none.
     pub(super) struct State(Option<Arc<Proxy<dyn Digger>>>);
 
     pub(super) fn init(other: Option<Proxy<dyn Digger>>) -> Result<State, RpcError> {
@@ -102,13 +103,14 @@ impl Pair {
         Self { digs, other }
     }
 
-    /// Lets the domain die of a fault in `call`. Returns whether the reserve was opened for that.
+    /// Makes `call` and asserts that the domain dies of a stack overflow. Returns whether the reserve was opened
+    /// meanwhile.
     fn die(&self, call: impl FnOnce(&Proxy<dyn Digger>) -> Result<(), RpcError>) -> bool {
         self.die_of(ExitKind::Fault, "stack overflow at", call)
     }
 
-    /// Lets the domain die in `call`, with an exit reason of this kind and message. Returns whether the reserve was
-    /// opened for that.
+    /// Makes `call` and asserts that the domain dies with an exit reason of this kind and message. Returns whether
+    /// the reserve was opened meanwhile.
     fn die_of(
         &self,
         kind: ExitKind,
@@ -132,7 +134,7 @@ impl Pair {
         after.0 != before.0
     }
 
-    /// Lets the domain die on the running thread's stack, once from every depth. Returns how often the reserve was
+    /// Makes the domain die on the running thread's stack, once at each depth. Returns how often the reserve was
     /// opened.
     fn die_at_every_depth(&self, code: Trusted) -> u32 {
         let mut reserves = 0;
@@ -146,8 +148,8 @@ impl Pair {
         }
         match code {
             Trusted::Nothing => assert_eq!(reserves, 0),
-            // This code has only a few words on the stack under the mark. That the stack ends just there is rare, or,
-            // where everything is inlined, impossible.
+            // This code uses only a few words of stack while it is under the no-cut mark. The stack rarely ends
+            // within just these words, and never if all of the code is inlined.
             Trusted::Free | Trusted::Unshare | Trusted::Call => {}
             _ => assert!(reserves > 0, "{code:?}"),
         }

@@ -20,16 +20,16 @@ use crate::time;
 /// A domain with threads of its own.
 #[interface]
 trait Crew {
-    /// Starts `count` threads, each of which counts `steps`, and waits for them.
+    /// Starts `count` threads that count `steps` steps each, and waits for the threads.
     #[idempotent]
     fn count(&self, count: u32, steps: u32) -> Result<u32, RpcError>;
     /// Starts a thread that parks until [`Crew::unpark`] is called.
     fn park_one(&self) -> Result<(), RpcError>;
-    /// Unparks that thread, and waits for it.
+    /// Unparks the parked thread, and waits for its end.
     fn unpark(&self) -> Result<(), RpcError>;
     /// Starts a thread that panics.
     fn crash_thread(&self) -> Result<(), RpcError>;
-    /// Starts a thread that panics, and parks for ever in a destructor that the panic runs.
+    /// Starts a thread that panics and then parks for ever in a destructor that the panic runs.
     fn park_in_panic(&self) -> Result<(), RpcError>;
     /// Starts `count` threads that yield for ever.
     fn linger(&self, count: u32) -> Result<(), RpcError>;
@@ -164,7 +164,7 @@ fn quiet_frames() -> usize {
     settled_frames()
 }
 
-/// Shared by the threads that call a domain in a loop and the thread that kills it.
+/// The domain that some threads call in a loop while another thread kills it.
 static VICTIM: Mutex<Option<Domain<dyn Crew>>> = Mutex::new(None);
 static OVER: AtomicBool = AtomicBool::new(false);
 static ANSWERED: AtomicUsize = AtomicUsize::new(0);
@@ -180,7 +180,7 @@ fn caller(_: usize) {
             Ok(8) => {
                 ANSWERED.fetch_add(1, SeqCst);
             }
-            // Lets the thread run that restarts the domain.
+            // Yields to the thread that restarts the domain.
             Err(RpcError::Dead | RpcError::Crashed) => request::yield_now(),
             other => panic!("{other:?}"),
         }

@@ -8,7 +8,7 @@ use super::totals::{settle, settled_frames};
 use super::victim::{Victim, count, counter, spawn, spawn_restartable, stop};
 use crate::mm::frames::{self, FrameOwner};
 
-/// Returns the owner that the domain's slot stands for.
+/// Returns the owner of the objects of the domain's slot.
 fn slot_owner(domain: &Domain<dyn Victim>) -> samara::Owner {
     samara::Owner::from_index(domain.info().id).expect("a slot")
 }

@@ -72,7 +72,7 @@ fn overflow(depth: u64) -> u64 {
     overflow(depth + 1) + frame[(depth % 64) as usize]
 }
 
-/// A domain that uses the stack up in code that must not be cut.
+/// A domain that uses up the stack in code that must not be cut.
 #[interface]
 trait Endless {
     fn overflow(&self) -> Result<u64, RpcError>;
@@ -82,7 +82,7 @@ struct State;
 
 impl Endless for State {
     fn overflow(&self) -> Result<u64, RpcError> {
-        // SAFETY: the slot is the running thread's. The mark lasts until the end of the machine, which is the purpose.
+        // SAFETY: the slot is the running thread's. The mark is meant to last until the machine ends.
         let _mark = unsafe { NoCut::begin(&thread::current().slot) };
         Ok(overflow(1))
     }

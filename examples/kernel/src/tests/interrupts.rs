@@ -1,5 +1,5 @@
-//! Deaths around the interrupt of a device. The PCI function and its table are real; the messages are interrupts that
-//! the CPU sends to itself.
+//! A driver dies before, during or after an interrupt of its device. The PCI function and its interrupt table are
+//! real, but the CPU sends the interrupts to itself.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -22,13 +22,14 @@ use crate::host::{messages, runtime, slot};
 use crate::thread::request;
 use crate::time;
 
-/// The longest time that a test waits. No wait here takes a tenth of it.
+/// The timeout of waits in these tests. A wait that works takes less than a tenth of it.
 const LONG: Duration = Duration::from_secs(10);
 
 /// A driver with a thread that waits for an interrupt.
 #[interface]
 trait Waiter {
-    /// Starts a thread that handles interrupts. If `dies` is given, the thread dies in that way at the first interrupt.
+    /// Starts a thread that handles interrupts. If `dies` is given, the thread makes the domain die in that way at
+    /// the first interrupt.
     fn serve(&self, dies: Option<Way>) -> Result<(), RpcError>;
 }
 
@@ -45,7 +46,7 @@ fn init(function: PciFunction<Nvme>) -> Result<Arc<Device>, RpcError> {
     }))
 }
 
-/// Counts waits that have begun, and interrupts that were handled.
+/// Count the waits that have begun, and the interrupts that were handled.
 static WAITING: AtomicU32 = AtomicU32::new(0);
 static HANDLED: AtomicU32 = AtomicU32::new(0);
 
@@ -81,14 +82,14 @@ fn until(event: &str, has_happened: impl Fn() -> bool) {
     }
 }
 
-/// Sends one message and waits until it has arrived: two at once would count as one.
+/// Sends one message and waits until it has arrived, since the CPU would count two pending messages as one.
 fn interrupt(vector: u8) {
     let before = messages::count(vector);
     lapic::interrupt_self(vector);
     until("delivered", || messages::count(vector) != before);
 }
 
-/// Starts the driver, and returns it with its vector. Returns `None` in a machine without the function.
+/// Starts the driver, and returns it with its vector. Returns `None` if the machine has no NVMe controller.
 fn spawn() -> Option<(Domain<dyn Waiter>, u8)> {
     let slot = slot(nvme()?).expect("a slot for each function");
     let policy = Restart::limited(u32::MAX, Duration::from_secs(3600));
@@ -101,7 +102,7 @@ fn spawn() -> Option<(Domain<dyn Waiter>, u8)> {
     Some((domain, messages::taken().next().expect("one")))
 }
 
-/// Starts a thread of the driver that serves, and waits until that thread waits for an interrupt.
+/// Makes the driver start its thread, and returns when that thread waits for an interrupt.
 fn serve(domain: &Domain<dyn Waiter>, dies: Option<Way>) {
     let before = WAITING.load(SeqCst);
     assert_eq!(domain.proxy().expect("alive").serve(dies), Ok(()));
@@ -151,7 +152,7 @@ kernel_tests! {
                 assert_eq!(reason.kind, kind, "{way:?}: {reason}");
                 assert!(reason.message.as_str().contains(words), "{way:?}: {reason}");
                 domain.restart().expect("it drained");
-                // The next generation has a vector, too, and gets its interrupts.
+                // The next generation has the same vector and gets its interrupts.
                 assert_eq!(messages::taken().collect::<alloc::vec::Vec<_>>(), [vector]);
                 HANDLED.store(0, SeqCst);
                 serve(&domain, None);
@@ -171,7 +172,8 @@ kernel_tests! {
             for _ in 0..20 {
                 HANDLED.store(0, SeqCst);
                 serve(&domain, None);
-                // The driver's thread is woken, but cannot run before interrupts are enabled again.
+                // The kill comes before the driver's thread can handle the interrupt: no other thread runs while
+                // interrupts are disabled.
                 x86_64::instructions::interrupts::without_interrupts(|| {
                     lapic::interrupt_self(vector);
                     assert!(domain.kill());

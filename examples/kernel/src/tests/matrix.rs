@@ -1,4 +1,5 @@
-//! Cells of the failure matrix that no other file covers: the caller gets the right error, and nothing is left behind.
+//! Tests for the cells of the failure matrix that no other file covers. The caller gets the right error, and nothing
+//! is left behind.
 
 use alloc::vec::Vec;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -20,23 +21,24 @@ use crate::thread::request;
 #[interface]
 trait Peer {
     fn learn(&self, other: Proxy<dyn Peer>, shadow: Shadow<dyn Peer>) -> Result<(), RpcError>;
-    /// Calls [`Peer::back`] of the other domain, which calls back. Returns its result.
+    /// Calls [`Peer::back`] of the other domain, which calls this domain back. Returns the result of that call.
     fn there_and_back(&self, dies: bool) -> Result<u32, RpcError>;
-    /// Calls [`Peer::touch`] of the other domain, by its proxy and by its shadow. Returns the sum of the results.
+    /// Calls [`Peer::touch`] of the other domain through a proxy and through a shadow, and returns the sum of the
+    /// results. If `dies`, the other domain dies in the first call.
     fn back(&self, dies: bool) -> Result<u32, RpcError>;
     /// Returns 1, or faults.
     #[idempotent]
     fn touch(&self, dies: bool) -> Result<u32, RpcError>;
     /// Waits for a callee that never returns.
     fn wait_for(&self, mortal: Proxy<dyn Mortal>) -> Result<(), RpcError>;
-    /// Allocates shared objects until the quota is used up, and returns their number. If `insists`, allocates one more
-    /// object, by a call that cannot return an error.
+    /// Allocates shared objects until the quota is used up, and returns their number. If `insists`, allocates one
+    /// more object by a function that panics instead of returning an error.
     fn fill(&self, insists: bool) -> Result<u32, RpcError>;
-    /// Starts a thread that faults, or loops for ever, and waits for it.
+    /// Starts a thread that faults, or that loops for ever if `hangs`, and waits for its end.
     fn crash_thread(&self, hangs: bool) -> Result<(), RpcError>;
 }
 
-/// Threads that are about to wait for a callee.
+/// Counts the threads that are about to wait for a callee.
 static WAITING: AtomicU32 = AtomicU32::new(0);
 
 mod peer {
@@ -74,7 +76,7 @@ mod peer {
             let (caller, shadow) = known.as_ref().expect("it was learned");
             if dies {
                 assert_eq!(caller.touch(true), Err(RpcError::Crashed));
-                // The dead caller cannot be recovered before this call has returned into it.
+                // The dead caller cannot be restarted before this call has returned into it.
                 assert!(shadow.touch(false).is_err());
                 return Ok(0);
             }
@@ -211,7 +213,7 @@ kernel_tests! {
     }
 
     /// Failure: F-28
-    fn a_domain_is_entered_again_from_below() {
+    fn a_callee_calls_its_caller_back() {
         leaves_nothing(|| {
             let pair = pair();
             let first = pair[0].proxy().expect("alive");
@@ -221,7 +223,7 @@ kernel_tests! {
     }
 
     /// Failure: F-29
-    fn caller_that_dies_below_is_cut_and_shadow_gives_up() {
+    fn a_caller_that_dies_in_a_callback_is_cut() {
         leaves_nothing(|| {
             let pair = pair();
             let first = pair[0].proxy().expect("alive");

@@ -19,8 +19,7 @@ fn pattern() -> [u8; SIZE] {
     core::array::from_fn(|index| (index as u8).wrapping_mul(37).wrapping_add(11))
 }
 
-/// Returns the expected contents after a copy from `from` to `to` inside `bytes`, made byte by byte into a second
-/// buffer.
+/// Returns the contents that `bytes` must have after a copy of `count` bytes from `from` to `to`.
 fn copied(bytes: &[u8; SIZE], to: usize, from: usize, count: usize) -> [u8; SIZE] {
     core::array::from_fn(|index| match index.checked_sub(to) {
         Some(offset) if offset < count => bytes[from + offset],
@@ -36,7 +35,7 @@ kernel_tests! {
                 let mut target = [0xee; SIZE];
                 let pointer = target[to..].as_mut_ptr();
                 let origin = source[from..].as_ptr();
-                // SAFETY: at most 108 of 160 bytes, in two buffers.
+                // SAFETY: the copy reaches at most 108 of the 160 bytes of each of two buffers.
                 let returned = unsafe { memcpy(pointer, origin, black_box(count)) };
                 assert_eq!(returned, pointer);
                 for (index, byte) in target.iter().enumerate() {
@@ -56,7 +55,7 @@ kernel_tests! {
                 let expected = copied(&bytes, to, from, count);
                 let base = bytes.as_mut_ptr();
                 let (target, origin) = (base.wrapping_add(to), base.wrapping_add(from));
-                // SAFETY: at most 139 of 160 bytes, both in the one buffer.
+                // SAFETY: both regions lie in the first 139 of the buffer's 160 bytes.
                 let returned = unsafe { memmove(target, origin, black_box(count)) };
                 assert_eq!(returned, target);
                 assert_eq!(bytes, expected, "{count} bytes from {from} to {to}");
@@ -69,7 +68,8 @@ kernel_tests! {
             for offset in 0..9 {
                 let mut bytes = [0xee; SIZE];
                 let pointer = bytes[offset..].as_mut_ptr();
-                // SAFETY: at most 108 of 160 bytes. Only the low byte of the value counts.
+                // SAFETY: the fill reaches at most 108 of the buffer's 160 bytes. Only the low byte of the value
+                // counts.
                 let returned = unsafe { memset(pointer, black_box(0x1a5), black_box(count)) };
                 assert_eq!(returned, pointer);
                 for (index, byte) in bytes.iter().enumerate() {
@@ -86,10 +86,10 @@ kernel_tests! {
             for difference in 0..count {
                 let mut b = a;
                 b[difference] = a[difference].wrapping_add(0x80);
-                // The bytes behind the first difference must not matter.
+                // The bytes after the first difference must not matter.
                 b[difference + 1..].fill(0);
                 let sign = i32::from(a[difference]) - i32::from(b[difference]);
-                // SAFETY: at most 100 of 160 bytes.
+                // SAFETY: the comparison reaches at most 100 of the 160 bytes of each buffer.
                 let compared = unsafe { memcmp(a.as_ptr(), b.as_ptr(), black_box(count)) };
                 assert_eq!(compared.signum(), sign.signum());
                 // SAFETY: as above.

@@ -1,4 +1,4 @@
-//! Checks which pages are mapped, and with which rights, by the page tables themselves.
+//! Reads the page tables and checks which pages are mapped and with which rights.
 
 use x86_64::registers::control::{Cr0, Cr0Flags, Efer, EferFlags};
 use x86_64::structures::paging::PageTableFlags as Flags;

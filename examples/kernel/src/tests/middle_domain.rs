@@ -1,4 +1,4 @@
-//! A domain between the host and a victim.
+//! A domain that the host calls, and that calls a victim.
 
 use core::sync::atomic::AtomicU32;
 
@@ -12,7 +12,7 @@ use crate::host::runtime;
 pub(super) trait Middle {
     /// Calls [`Victim::crash`] and returns its result.
     fn forward(&self, drops: &RRef<AtomicU32>) -> Result<(), RpcError>;
-    /// Calls [`Victim::kill_caller`], while it holds a value that counts in `drops` when it is dropped.
+    /// Calls [`Victim::kill_caller`] while it holds a value whose drop is counted in `drops`.
     fn be_killed(&self, drops: &RRef<AtomicU32>) -> Result<(), RpcError>;
     /// Panics while it holds a value whose destructor makes the victim crash, too.
     fn crash_both(&self, drops: &RRef<AtomicU32>) -> Result<(), RpcError>;

@@ -1,5 +1,5 @@
-//! Thousands of deaths in one run, of all kinds, while other threads call the domain: nothing is left behind, and the
-//! kernel goes on.
+//! A domain dies thousands of times in one run, in all ways, while other threads call it. Nothing is left behind, and
+//! the kernel goes on.
 
 use core::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -20,14 +20,14 @@ use crate::{println, time};
 /// The number of deaths, unless the command line says `deaths=N`.
 const DEATHS: u32 = 10_000;
 
-/// A domain that hangs dies after this time. It is several ticks, so that a short call that two ticks happen to meet,
-/// on an emulated machine, does not count as a hang.
+/// The domain's budget, after which a hang ends in its death. It spans several ticks, since on an emulated machine
+/// two ticks may fall into one short call, which must not count as a hang.
 const BUDGET: Duration = Duration::from_millis(8);
 
-/// One of this many deaths is a loop without end. Each of those takes a whole budget.
+/// One in this many deaths is a loop without end. Each such death takes a whole budget.
 const HANGS: u64 = 16;
 
-/// One of this many deaths is a stack overflow, for the most part in trusted code.
+/// One in this many deaths is a stack overflow, in most cases in trusted code.
 const DIGS: u64 = 15;
 
 /// Returns the next pseudo-random number (splitmix64).
@@ -42,7 +42,8 @@ static VICTIM: Mutex<Option<Domain<dyn Mortal>>> = Mutex::new(None);
 static OVER: AtomicBool = AtomicBool::new(false);
 static CALLS: AtomicU32 = AtomicU32::new(0);
 
-/// Calls the domain over and over. The domain may be dead, or may die meanwhile by the call of another thread.
+/// Calls the domain over and over. The domain may be dead already, or may die during the call because of another
+/// thread's call.
 fn bystander(_: usize) {
     let domain = VICTIM.lock().clone().expect("a victim");
     while !OVER.load(SeqCst) {
@@ -57,7 +58,7 @@ fn bystander(_: usize) {
     }
 }
 
-/// Lets the domain die once, and restarts it.
+/// Makes the domain die once, and restarts it.
 fn die(domain: &Domain<dyn Mortal>, state: &mut u64) {
     let drawn = draw(state);
     let proxy = domain.proxy().expect("alive");

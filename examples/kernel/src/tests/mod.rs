@@ -1,6 +1,6 @@
-//! The kernel's own tests, run in the machine it boots.
+//! The kernel's own tests. They run in the machine that the kernel has booted.
 //!
-//! The linker collects them. A test fails if it panics, or if a thread panics that it has started. The panic is
+//! The linker collects the tests. A test fails if it panics, or if a thread that it has started panics. The panic is
 //! contained, and the other tests run.
 
 mod arena;
@@ -57,7 +57,8 @@ use crate::host::set_event_sink;
 use crate::thread::spawn::PANICKED;
 use crate::{println, report};
 
-/// If there are fewer tests than this, the linker has dropped a module of tests, or it was not built.
+/// The least number of tests. If there are fewer, the linker has dropped a module of tests, or a module was not
+/// built.
 const EXPECTED: usize = 123;
 
 /// A test's name and body.
@@ -70,7 +71,7 @@ pub(crate) struct KernelTest {
 #[distributed_slice]
 pub(crate) static KERNEL_TESTS: [KernelTest];
 
-/// Declares tests: plain functions, which are entered in the list under their paths.
+/// Declares tests. A test is a plain function, which the macro enters in [`KERNEL_TESTS`] under its path.
 macro_rules! kernel_tests {
     ($($(#[$attribute:meta])* fn $name:ident() $body:block)*) => { $(
         $(#[$attribute])*
@@ -91,13 +92,13 @@ fn report_test(name: &str, passed: bool) {
     println!("{}", Message::Test { name, passed });
 }
 
-/// Runs all tests in the order of their names, and prints a line for each and then the totals. With `only=…` on the
-/// command line, runs those whose names contain that text.
+/// Runs all tests in the order of their names, prints a line for each, and then prints the totals. With `only=…` on
+/// the command line, runs only the tests whose names contain that text.
 pub(crate) fn run_all(command_line: &CommandLine) -> ExitCode {
     // Tests crash hundreds of domains, whose events would fill the console.
     set_event_sink(|_| {});
     let (mut passed, mut failed) = (0, 0);
-    // The linker's order changes from build to build.
+    // The order in which the linker collects the tests changes from build to build.
     let mut tests: Vec<_> = KERNEL_TESTS.iter().collect();
     tests.sort_unstable_by_key(|test| test.name);
     if let Some(only) = command_line.get("only") {

@@ -1,5 +1,5 @@
-//! Nested panics in flight: destructors that a panic runs call another domain, which panics and whose destructors do
-//! the same. However many panics there are, only their domains die of them.
+//! Nested panics in flight: a destructor that a panic runs calls another domain, which panics, too, and whose
+//! destructor does the same. However many panics there are, only the panicking domains die.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 
@@ -12,15 +12,15 @@ use super::kernel_tests;
 use super::totals::leaves_nothing;
 use crate::host::runtime;
 
-/// More than a thread has exception objects for.
+/// A number of panics for which a thread does not have enough exception objects.
 const MANY: u32 = 12;
 
 /// A domain that panics, and makes the other domain panic in a destructor.
 #[interface]
 trait Falling {
     fn learn(&self, other: Proxy<dyn Falling>) -> Result<(), RpcError>;
-    /// If `more` is 0, dies in the way `last`. Otherwise panics, and a value that is dropped then calls this method of
-    /// the other domain, with `more` one less.
+    /// If `more` is 0, dies in the way `last`. Otherwise panics; a destructor that the panic runs then calls this
+    /// method of the other domain with `more - 1`.
     fn fall(&self, more: u32, last: Way) -> Result<(), RpcError>;
 }
 
@@ -76,7 +76,8 @@ fn pair() -> [Domain<dyn Falling>; 2] {
     pair
 }
 
-/// Has `panics` panics in flight, and then a death in the way `last`. Returns the number of calls of [`Falling::fall`].
+/// Makes `panics` nested panics, and then a death in the way `last` while all of them are in flight. Returns the
+/// number of calls of [`Falling::fall`].
 fn fall(panics: u32, last: Way) -> u32 {
     let pair: [Domain<dyn Falling>; 2] = pair();
     FALLS.store(0, SeqCst);
@@ -114,8 +115,8 @@ kernel_tests! {
     fn panics_beyond_the_exception_objects_are_cut() {
         leaves_nothing(|| {
             for panics in 0..MANY {
-                // There is no exception object for the ninth panic, so its frames are given up and their values not
-                // dropped.
+                // There is no exception object for the ninth panic. So its frames are given up without running
+                // destructors, and no further call is made.
                 assert_eq!(fall(panics, Way::Panic), (panics + 1).min(9));
             }
         });

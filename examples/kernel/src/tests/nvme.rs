@@ -13,12 +13,13 @@ use super::totals::settled_frames;
 use crate::host::{runtime, slot};
 use crate::mm::frames::{self, FrameOwner};
 
-/// The seed of the pattern that the disk holds from its start on, once a test has [written](fill) it.
+/// The seed of the pattern that a test [writes](fill) to the start of the disk.
 const SEED: u64 = 1;
 const OTHER_SEED: u64 = 2;
 const FILLED_BLOCKS: u64 = 256;
 
-/// The driver's domain. It ends with the test, also if the test fails, so that the next test finds the controller free.
+/// The driver's domain. The domain is killed when the test ends, even by a failure, so that the next test finds the
+/// controller free.
 struct Driver(Domain<dyn BlockDevice>);
 
 impl Driver {
@@ -72,7 +73,7 @@ fn assert_pattern(seed: u64, offset: u64, bytes: &[u8]) {
 }
 
 kernel_tests! {
-    fn driver_reads_what_it_wrote() {
+    fn driver_reads_back_written_blocks() {
         let Some(driver) = Driver::spawn(0) else { return };
         let (disk, block) = driver.disk();
         for (seed, count) in [(OTHER_SEED, 1), (SEED, 64)] {
@@ -85,7 +86,7 @@ kernel_tests! {
         driver.stop();
     }
 
-    fn driver_refuses_what_is_beyond_the_end() {
+    fn driver_refuses_blocks_beyond_the_end() {
         let Some(driver) = Driver::spawn(0) else { return };
         let (disk, block) = driver.disk();
         let blocks = disk.geometry().expect("its geometry").blocks;

@@ -1,5 +1,5 @@
-//! The destructors of exported objects run on a thread of the run queue. So a destructor that takes long does not block
-//! other threads.
+//! The destructors of exported objects run on a worker thread, which takes turns with other threads. So a destructor
+//! that takes long does not block other threads.
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
@@ -13,7 +13,7 @@ use crate::host::runtime;
 use crate::thread::request::sleep;
 use crate::time;
 
-/// The time that each destructor takes here: less than a hundredth of the drain timeout.
+/// The time that a destructor spends in the server. It is less than a hundredth of the drain timeout.
 const LONG: Duration = Duration::from_millis(30);
 
 #[interface]
@@ -27,7 +27,7 @@ trait Server {
 
 struct Locking(spin::Mutex<u32>);
 
-/// Whether a destructor is inside the server.
+/// Whether the long part of a destructor, or of a start that it causes, has begun.
 static IS_INSIDE: AtomicBool = AtomicBool::new(false);
 
 fn is_inside_for_long() {
@@ -73,7 +73,8 @@ trait Object {
 trait Exporter {
     /// Exports an object whose destructor calls the server.
     fn calling(&self) -> Result<Proxy<dyn Object>, RpcError>;
-    /// Exports an object whose destructor asks for more memory than the quota allows, until [`IS_OVER`] is set.
+    /// Exports an object whose destructor requests more memory than the quota allows, again and again until
+    /// [`IS_OVER`] is set.
     fn asking(&self) -> Result<Proxy<dyn Object>, RpcError>;
 }
 
@@ -156,7 +157,7 @@ impl Pair {
         Self { server, exporter }
     }
 
-    /// Drops the proxy of an object whose destructor takes long, and waits until the destructor runs.
+    /// Drops the proxy of an object whose destructor takes long, and waits until the long part has begun.
     fn let_go(object: Proxy<dyn Object>) {
         object.touch().expect("its exporter lives");
         drop(object);
@@ -197,7 +198,7 @@ kernel_tests! {
     }
 
     /// Invariant: ORDER-20
-    fn destructor_refused_for_ever_blocks_no_other() {
+    fn a_looping_destructor_blocks_no_other_thread() {
         let pair = Pair::spawn();
         let object = pair.exporter.proxy().expect("alive").asking().expect("room");
         Pair::let_go(object);

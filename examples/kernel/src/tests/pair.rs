@@ -1,4 +1,4 @@
-//! The domain that has a tick at every instruction, and another domain beside it.
+//! The domain that the tests interrupt by a tick after any of its instructions, and another domain that it calls.
 
 use core::time::Duration;
 
@@ -9,7 +9,7 @@ use super::stepped::{self, Stepped};
 use super::totals::settled_frames;
 use crate::host::runtime;
 
-/// The domain that has the ticks, and a domain that it calls.
+/// The domain that the ticks interrupt, and a domain that it calls.
 pub(super) struct Pair {
     pub(super) stepped: Domain<dyn Stepped>,
     pub(super) other: Domain<dyn Stepped>,
@@ -34,10 +34,11 @@ impl Pair {
         Self { stepped, other }
     }
 
-    /// Returns a proxy of the domain, restarted if it is dead. The domain holds nothing, and its heaps work.
+    /// Restarts the domain if it is dead, checks that its heaps work, drops everything that it holds, and returns a
+    /// proxy of it.
     pub(super) fn ready(&self) -> Proxy<dyn Stepped> {
         if !self.is_running() {
-            // If an entry had not been counted out again, this would time out.
+            // This would time out if the exit of an entry had not been counted.
             self.stepped.restart().expect("it drained");
         }
         let proxy = self.stepped.proxy().expect("a proxy");
@@ -53,7 +54,7 @@ impl Pair {
     }
 }
 
-/// Runs `action` with two domains, and asserts that all frames are free again afterwards.
+/// Runs `action` with two domains, and asserts that as many frames are free afterwards as before.
 pub(super) fn leaves_nothing(action: impl Fn(&Pair)) {
     let once = |action: &dyn Fn(&Pair)| {
         let pair = Pair::spawn();
@@ -65,7 +66,7 @@ pub(super) fn leaves_nothing(action: impl Fn(&Pair)) {
         }
     };
     once(&|pair| {
-        // Lets the host's own tables grow before frames are counted.
+        // The host's own tables grow here, before frames are counted.
         for _ in 0..3 {
             drop(pair.ready());
             pair.stepped.kill();

@@ -15,7 +15,7 @@ impl Drop for Counted<'_> {
     }
 }
 
-/// Panics on a bounds check, `depth` frames down. Each frame holds a value that counts its drop.
+/// Panics on a bounds check after `depth` nested calls. Each frame holds a value whose drop is counted.
 #[inline(never)]
 fn index_deep(depth: usize, drops: &AtomicUsize, bytes: &[u8]) -> u8 {
     let _counted = Counted(drops);
@@ -25,7 +25,7 @@ fn index_deep(depth: usize, drops: &AtomicUsize, bytes: &[u8]) -> u8 {
     }
 }
 
-/// Contains a panic of its own while it is dropped.
+/// A value whose destructor makes a panic and contains it.
 struct PanicsInside<'a>(&'a AtomicUsize);
 
 impl Drop for PanicsInside<'_> {
@@ -39,7 +39,7 @@ impl Drop for PanicsInside<'_> {
     }
 }
 
-/// Panics, with itself as the message, when it is displayed.
+/// A value whose `Display` panics with the same value as the message.
 struct BadDisplay;
 
 impl fmt::Display for BadDisplay {
@@ -48,7 +48,7 @@ impl fmt::Display for BadDisplay {
     }
 }
 
-/// Panics when it is displayed, contains that panic, and then writes a text.
+/// A value whose `Display` makes a panic, contains it, and then writes a text.
 struct Stubborn;
 
 impl fmt::Display for Stubborn {
@@ -67,7 +67,7 @@ kernel_tests! {
         for _ in 0..2 {
             assert!(samara_unwind::catch(|| panic!("{}", BadDisplay)).is_err());
         }
-        // If the panic had left the console's lock taken, this would not return.
+        // This would not return if the panic had left the console's lock taken.
         crate::println!("the console works");
     }
 
@@ -79,7 +79,7 @@ kernel_tests! {
         assert!(!samara_unwind::is_unwinding());
     }
 
-    fn no_panic_yields_the_value() {
+    fn catch_returns_the_value_of_a_call() {
         assert_eq!(samara_unwind::catch(|| black_box(7)).ok(), Some(7));
     }
 

@@ -1,4 +1,5 @@
-//! Quotas of the exchange heap, for objects that come to a domain by a call, and for the start of a domain.
+//! Quotas of the exchange heap limit the objects that a call moves to a domain, and the objects that a domain makes
+//! in its `init`.
 
 use alloc::vec::Vec;
 
@@ -80,7 +81,7 @@ fn fill(domain: &Domain<dyn Collector>) -> u32 {
     // The refusal is only an error for the caller: no domain has died, and calls that move no objects still work.
     assert_eq!(give(), Err(RpcError::OverQuota));
     assert_eq!(proxy.count(), Ok(taken));
-    // Objects that the domain gives away make room for as many others.
+    // After the domain has given objects away, it can take others again.
     for _ in 0..2 {
         let back = proxy.give_back().expect("alive").expect("it has some");
         assert_eq!(back[0], 7);

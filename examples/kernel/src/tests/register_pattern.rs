@@ -9,8 +9,8 @@ global_asm!(
     .section .text.keeper, "ax", @progbits
     .globl keep_pattern
     .type keep_pattern, @function
-// The arguments are those of the declaration below. At rsp: 14 words for the general registers, then
-// 120: MXCSR, 128: x87 control word, 136: seed, 144 and 152: the caller's control words, 160: scratch.
+// The arguments are those of the declaration below. The frame holds at rsp 14 words for the general registers, then
+// at 120: MXCSR, 128: x87 control word, 136: seed, 144 and 152: the caller's control words, 160: scratch.
 keep_pattern:
     .cfi_startproc
     .irp register, rbx, rbp, r12, r13, r14, r15
@@ -123,7 +123,7 @@ keep_pattern:
 );
 
 unsafe extern "C" {
-    /// Keeps the pattern of `seed` for `rounds`, which are at least 1. Returns 0, or a number for the part that was
+    /// Keeps the pattern of `seed` for `rounds` rounds, at least 1. Returns 0, or the number of the part that was
     /// lost.
     safe fn keep_pattern(seed: u64, rounds: u64, mxcsr: u32, control: u16) -> u32;
 }
@@ -146,9 +146,9 @@ impl fmt::Display for Lost {
     }
 }
 
-/// Keeps a pattern made of `seed` for `rounds`. Returns the part that was lost, if any.
+/// Keeps a pattern made of `seed` for `rounds` rounds. Returns the part that was lost, if any.
 pub(super) fn keep(seed: u64, rounds: u64) -> Result<(), Lost> {
-    // A rounding mode that depends on the seed. Exceptions are masked.
+    // The rounding mode depends on the seed. Exceptions are masked.
     let rounding = seed & 3;
     let mxcsr = 0x1f80 | (rounding << 13) as u32;
     let control = 0x037f | (rounding << 10) as u16;

@@ -1,4 +1,4 @@
-//! Work that the kernel does for a domain, on a thread of that domain, is charged to that domain.
+//! Work that the kernel does in a call from a domain is charged to that domain.
 
 use core::cell::Cell;
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
@@ -13,9 +13,9 @@ use crate::host::runtime;
 use crate::time;
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// The time that one answer of the kernel's object takes: several ticks, and a part of a budget.
+/// The time that the kernel's object takes for one answer: several ticks, but only a part of a budget.
 const ANSWER: Duration = Duration::from_millis(5);
-/// The number of answers that a domain asks for, which take 25 budgets.
+/// The number of answers that a domain requests. Together they take 25 budgets.
 const ANSWERS: u32 = 100;
 
 static ANSWERED: AtomicU32 = AtomicU32::new(0);
@@ -53,8 +53,8 @@ fn init((): ()) -> Result<State, RpcError> {
     Ok(State)
 }
 
-/// Starts a domain with this spec, which asks `times` questions. Returns the result of its call, the number of answers
-/// that were made, and how the domain ended.
+/// Starts a domain with this spec and has it request `times` answers. Returns the result of that call, the number of
+/// answers that were computed, and the exit kind if the domain has died.
 fn asks(spec: DomainSpec, times: u32) -> (Result<u32, RpcError>, u32, Option<ExitKind>) {
     let seen = Cell::new(None);
     leaves_nothing(|| {

@@ -1,5 +1,5 @@
-//! A tick that ends the domain comes between any two instructions of its work. Trusted code is never cut, and every cut
-//! leaves the heap consistent.
+//! A tick that ends the domain may come between any two instructions of its work. Even then trusted code is not cut,
+//! and each cut leaves the heap consistent.
 
 use samara::prelude::*;
 
@@ -8,7 +8,7 @@ use super::pair::leaves_nothing;
 use super::stepped::{Stepped, Work};
 use super::tick_each_instruction::{Answer, Walk, walk_all};
 
-/// Prepares nothing, for calls that need no preparation.
+/// Does nothing. It stands for the preparation of a call that needs none.
 fn nothing(_: &Proxy<dyn Stepped>) -> Answer {
     Ok(())
 }

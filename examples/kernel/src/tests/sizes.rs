@@ -1,4 +1,5 @@
-//! Sizes that a domain chooses. Addresses lie in the upper half of the address space, so sums with large sizes wrap.
+//! A domain chooses sizes of memory. Addresses lie in the upper half of the address space, so the sum of an address
+//! and a large size wraps.
 
 use alloc::vec::Vec;
 
@@ -16,11 +17,12 @@ use crate::mm::layout::ARENA_STRIDE;
 /// A domain that asks for much memory.
 #[interface]
 trait Asking {
-    /// Whether a vector may become so long that it ends `beyond` bytes behind the end of the address space.
+    /// Tries to reserve so much memory for a vector that it ends `beyond` bytes behind the end of the address space.
+    /// Returns whether the request was granted.
     fn to_the_end(&self, beyond: u64) -> Result<bool, RpcError>;
-    /// Drives the private heap with random requests. Returns how many were granted and refused.
+    /// Drives the private heap with random requests. Returns how many were granted and how many refused.
     fn private(&self, seed: u64) -> Result<(u32, u32), RpcError>;
-    /// Drives the exchange heap with random requests. Returns how many were granted and refused.
+    /// Drives the exchange heap with random requests. Returns how many were granted and how many refused.
     fn exchange(&self, seed: u64) -> Result<(u32, u32), RpcError>;
 }
 
@@ -126,7 +128,8 @@ kernel_tests! {
 
     /// Invariant: HEAP-3
     fn the_hosts_heaps_agree_with_the_reference_model() {
-        // The host has no quota. Large requests are left out, since the host's arena keeps all memory that it has had.
+        // The host has no quota. Large requests are left out, since the host's arena keeps all memory that it was
+        // ever given.
         let modest = |limits| Limits { skip_above: QUOTA, ..limits };
         for seed in 0..2 {
             let private = private(&ALLOCATOR, modest(PRIVATE), &|| 0, seed, STEPS);

@@ -1,4 +1,4 @@
-//! Uses a stack up, so that the overflow happens in trusted code that a domain calls.
+//! Uses up a stack in such a way that the overflow occurs in trusted code that a domain calls.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -9,7 +9,7 @@ use samara::runtime::threads::api as domain_thread;
 
 use crate::thread;
 
-/// The trusted code that is called while the stack grows.
+/// The trusted code that a domain calls while its stack fills.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[repr(u32)]
 pub(super) enum Trusted {
@@ -22,7 +22,7 @@ pub(super) enum Trusted {
     /// Allocates objects of the exchange heap.
     Share,
     Unshare,
-    /// Calls another domain. The call is refused where there is no room for it any more.
+    /// Calls another domain. Near the end of the stack such a call is refused.
     Call,
     /// Spawns a thread, whose stack the host maps.
     Spawn,
@@ -41,17 +41,18 @@ impl Trusted {
     ];
 }
 
-/// The calls of trusted code begin when this many bytes of stack are left. There no call of a domain is refused yet.
+/// The calls of trusted code begin when this many bytes of stack are left. At this point calls of another domain
+/// still find enough room.
 const NEAR: usize = 20 * 1024;
 
-/// More than the number of frames that [`NEAR`] bytes hold.
+/// An upper bound of the number of frames in [`NEAR`] bytes.
 const FRAMES: usize = 400;
 
-/// One of this many frames spawns a thread.
+/// One in this many frames spawns a thread.
 const SPAWNS: u32 = 8;
 
-/// Recurses until the stack runs over, so it never returns. `pad` frames of a few words each come first, so that the
-/// stack runs over at another place each time. `call` calls another domain.
+/// Recurses until the stack runs over, and so never returns. `pad` frames of a few words each come first, so that the
+/// stack runs over at another place for each `pad`. `call` calls another domain.
 pub(super) fn dig(code: Trusted, pad: u32, call: &dyn Fn()) {
     pad_then(pad, &|| match code {
         Trusted::Nothing => deeper(1, &mut || ()),
@@ -74,7 +75,8 @@ pub(super) fn dig(code: Trusted, pad: u32, call: &dyn Fn()) {
             let mut frames = 0_u32;
             deeper(1, &mut || {
                 frames += 1;
-                // Spawning takes time of the domain. More threads would use its budget up before its stack.
+                // Spawning takes time, which the domain is charged. If each frame spawned a thread, the budget would
+                // be used up before the stack.
                 if frames.is_multiple_of(SPAWNS)
                     && let Ok(thread) = domain_thread::spawn(|| ())
                 {
@@ -90,8 +92,8 @@ fn allocate<const WORDS: usize>() {
     deeper(1, &mut || kept.push(Vec::<u64>::with_capacity(WORDS)));
 }
 
-/// Calls `then` behind frames of two sizes, which differ by 16 bytes. So the frames below begin at every possible
-/// offset, whatever their size is.
+/// Calls `then` from below `frames` frames of two sizes that differ by 16 bytes. So the frames of `then` begin at
+/// every possible offset, whatever their own size is.
 fn pad_then(frames: u32, then: &dyn Fn()) {
     pad_with::<2>(frames / 8, &|| pad_with::<4>(frames % 8, then));
 }

@@ -20,7 +20,7 @@ trait Fragile {
 
 struct State(RRef<u32>);
 
-/// Holds its arguments and objects of its own when it dies.
+/// Dies, if at all, while it holds its arguments and objects of its own.
 fn init((way, given): (Option<Way>, RRef<u32>)) -> Result<State, RpcError> {
     let _made = (alloc::vec![1_u8; 100], RRef::new([2_u64; 10]));
     if let Some(way) = way {
@@ -47,7 +47,7 @@ fn spawn(way: Option<Way>) -> Result<Domain<dyn Fragile>, SpawnError> {
     runtime().spawn(spec, init, recipe)
 }
 
-/// The number of further starts that are to crash.
+/// The number of starts that are still to crash.
 static CRASHES: AtomicU32 = AtomicU32::new(0);
 
 fn crashes_for_a_while() -> (Option<Way>, RRef<u32>) {

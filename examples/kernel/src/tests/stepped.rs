@@ -1,4 +1,4 @@
-//! The domain that has a tick at every instruction. Each of its methods does one thing.
+//! The domain that the tests interrupt by a tick after any of its instructions. Its methods are short.
 
 use alloc::boxed::Box;
 use alloc::vec;
@@ -8,7 +8,7 @@ use core::hint::black_box;
 use samara::prelude::*;
 use spin::Mutex;
 
-/// The work whose instructions are stepped through.
+/// The kinds of work whose instructions the tests step through.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[repr(u32)]
 pub(super) enum Work {
@@ -27,12 +27,12 @@ pub(super) enum Work {
     FreeLarge,
     CloneProxy,
     DropProxy,
-    /// Clones a proxy of an object that the other domain exports, and whose proxies are counted.
+    /// Clones a proxy of an object that the other domain exports. The proxies of such an object are counted.
     CloneExported,
     DropExported,
     Export,
     DropExport,
-    /// Calls a method of the other domain that does nothing.
+    /// Calls an empty method of the other domain.
     CallOther,
 }
 
@@ -45,14 +45,14 @@ const LARGE: usize = 100 << 10;
 /// A domain whose calls are short.
 #[interface]
 pub(super) trait Stepped {
-    /// Allocates and frees private and shared memory, keeps the object that it is given, and returns another.
+    /// Allocates and frees private and shared memory, keeps the object `given`, and returns a new object.
     fn exchange(&self, given: RRef<u64>, lent: &RRef<u64>) -> Result<RRef<u64>, RpcError>;
     fn nothing(&self) -> Result<(), RpcError>;
     /// Keeps the object.
     fn give(&self, object: RRef<RRef<u64>>) -> Result<(), RpcError>;
     /// Returns the object that [`Stepped::give`] has kept.
     fn take(&self) -> Result<RRef<RRef<u64>>, RpcError>;
-    /// Makes the objects that the work needs, and reserves room for those that it makes.
+    /// Makes the objects that `work` needs, and reserves room for the objects that `work` makes.
     fn prepare(&self, work: Work) -> Result<(), RpcError>;
     fn work(&self, work: Work) -> Result<(), RpcError>;
     /// Exports an object.

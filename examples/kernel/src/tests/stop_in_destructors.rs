@@ -1,4 +1,4 @@
-//! Domains that are stopped or killed: they die in destructors, or would go on for ever.
+//! Domains are stopped or killed while they would die in a destructor or run for ever.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
@@ -14,7 +14,7 @@ use super::totals::leaves_nothing;
 use crate::host::runtime;
 use crate::thread::request;
 
-/// The action of a destructor.
+/// The last action of a domain, in the destructor of its state.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 enum Last {
     Nothing,
@@ -26,14 +26,14 @@ enum Last {
 #[interface]
 trait Ending {
     fn work(&self) -> Result<u32, RpcError>;
-    /// Calls `other`, which is dead, again and again for as long as it is dead.
+    /// Calls `other` again and again for as long as `other` is dead.
     fn insist(&self, other: Proxy<dyn Ending>) -> Result<(), RpcError>;
 }
 
 /// Count the destructors of [`State`] that have begun, and those that have run to their end.
 static BEGUN: AtomicU32 = AtomicU32::new(0);
 static ENDED: AtomicU32 = AtomicU32::new(0);
-/// Counts the calls of a dead domain.
+/// Counts the calls to a dead domain.
 static ASKED: AtomicU32 = AtomicU32::new(0);
 
 struct State {
@@ -76,7 +76,7 @@ impl Ending for State {
 fn spawn(last: Last) -> Domain<dyn Ending> {
     let budget = Duration::from_millis(10);
     let spec = DomainSpec::new("ends").heap_quota(1 << 20);
-    // A domain that calls `insist` has no budget, since a kill is to end it.
+    // A domain that is to run `insist` has no budget, so that only a kill ends it.
     let spec = if last == Last::Hang {
         spec.budget(budget)
     } else {
@@ -86,8 +86,8 @@ fn spawn(last: Last) -> Domain<dyn Ending> {
     domain.expect("a domain")
 }
 
-/// Stops a domain whose object does `last` when it is dropped. Returns why the domain ended, and whether the destructor
-/// ran to its end.
+/// Stops a domain whose destructor does `last`. Returns the kind of the exit, and whether the destructor ran to its
+/// end.
 fn stop(last: Last) -> (ExitKind, bool) {
     let domain = spawn(last);
     let proxy = domain.proxy().expect("alive");
@@ -104,7 +104,7 @@ fn stop(last: Last) -> (ExitKind, bool) {
     (reason.kind, ENDED.load(SeqCst) != ended)
 }
 
-/// The domain that calls, and the domain that is dead.
+/// The calling domain, and the dead domain.
 type Parties = (Proxy<dyn Ending>, Proxy<dyn Ending>);
 
 static PARTIES: Mutex<Option<Parties>> = Mutex::new(None);

@@ -13,7 +13,7 @@ use crate::thread::spawn::{Handle, PANICKED, Start, free_ended, spawn};
 use crate::thread::tick;
 use crate::time;
 
-/// The longest time that a test waits. No wait here takes a tenth of it.
+/// The timeout of waits in these tests. A wait that works takes less than a tenth of it.
 const LONG: Duration = Duration::from_secs(20);
 
 /// Starts a thread of the host.
@@ -23,7 +23,7 @@ pub(super) fn start(function: fn(usize), argument: usize) -> Handle {
         .expect("a place and memory")
 }
 
-/// Sets a very short period of the tick for as long as it exists.
+/// While this value exists, the tick has a very short period.
 pub(super) struct FastTick;
 
 impl FastTick {
@@ -49,8 +49,8 @@ fn ticks() -> u32 {
     x86_64::instructions::interrupts::without_interrupts(|| cpu::this().ticks.load(SeqCst))
 }
 
-/// The number of switches over which each thread keeps its pattern. An emulated machine ticks about every millisecond,
-/// however short the period is.
+/// The number of switches over which each thread keeps its pattern. It is limited since an emulated machine ticks
+/// only about every millisecond, however short the period is.
 const SWITCHES: u32 = 1_000;
 
 static KEPT: AtomicU32 = AtomicU32::new(0);
@@ -72,7 +72,7 @@ static ROUND: AtomicU64 = AtomicU64::new(0);
 static PEERS: [AtomicU32; 2] = [const { AtomicU32::new(u32::MAX) }; 2];
 const ROUNDS: u64 = 5_000;
 
-/// Waits until the round is this thread's, then hands it to the other.
+/// Waits until it is this thread's turn, and then hands the turn to the other thread, in each round.
 fn ping_pong(number: usize) {
     for round in 0..ROUNDS {
         while ROUND.load(SeqCst) != round * 2 + number as u64 {
@@ -133,7 +133,7 @@ kernel_tests! {
     }
 
     fn timer_is_calibrated() {
-        // QEMU's timer counts at 1 GHz, divided by 16. Others are not far off.
+        // QEMU's timer counts at 1 GHz, divided by 16. Timers of other machines are not far off.
         let frequency = crate::arch::lapic::frequency();
         assert!((1_000_000..1_000_000_000).contains(&frequency), "{frequency}");
         let before = ticks();

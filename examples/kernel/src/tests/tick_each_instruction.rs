@@ -1,4 +1,4 @@
-//! Repeats one kind of work, each time with a tick behind another of its instructions.
+//! Repeats one kind of work. In each run a tick comes after another of the work's instructions.
 
 use alloc::format;
 
@@ -11,11 +11,11 @@ use super::stepped::{Stepped, Work};
 use crate::println;
 use crate::thread::step::{Steps, count, tick_after};
 
-/// The most traps that one kind of work may take, over all its runs. Work that fills or copies pages would take more.
-/// For such work not every instruction gets a tick, but one in each stride.
+/// The most traps that one kind of work may take over all its runs. If a tick after each instruction took more, as
+/// for work that fills or copies pages, a tick comes only after every n-th instruction; n is the stride.
 const TRAPS: u64 = 1_500_000;
 
-/// Counts the runs in which the tick cut the thread, and those in which the call was answered all the same.
+/// Counts the runs in which the tick cut the thread, and the runs in which the call was answered despite the tick.
 #[derive(Default)]
 pub(super) struct Outcomes {
     pub(super) cut: u32,
@@ -25,11 +25,10 @@ pub(super) struct Outcomes {
 /// The result of a call that was stepped through.
 pub(super) type Answer = Result<(), RpcError>;
 
-/// One kind of work, to be repeated with a domain.
+/// One kind of work that a domain repeats.
 pub(super) struct Walk<'a> {
     pub(super) name: &'a str,
-    /// Whether each run starts with a new generation and empty caches, rather than with a domain that has done the work
-    /// before.
+    /// Whether each run starts with a new generation and empty caches. Otherwise the domain has done the work before.
     pub(super) is_cold: bool,
     pub(super) prepare: &'a dyn Fn(&Proxy<dyn Stepped>) -> Answer,
     /// The call that is stepped through.
@@ -37,10 +36,10 @@ pub(super) struct Walk<'a> {
 }
 
 impl Walk<'_> {
-    /// Runs the work once for each of its instructions, with a tick there.
+    /// Runs the work once for each of its instructions, or once for each stride, with a tick after that instruction.
     pub(super) fn run(&self, pair: &Pair) -> Outcomes {
         let Self { name, call, .. } = self;
-        // Work that is done for the first time in a generation takes the most instructions.
+        // Work takes the most instructions when a generation does it for the first time.
         let mut whole = Steps::default();
         for _ in 0..3 {
             pair.stepped.kill();
@@ -56,7 +55,7 @@ impl Walk<'_> {
         let stride = u32::try_from(all / TRAPS).unwrap_or(u32::MAX).max(1);
         let mut outcomes = Outcomes::default();
         let mut steps = 1;
-        // Some runs are longer than the runs above.
+        // Some runs take more instructions than the counted runs above.
         while steps < whole.instructions + whole.instructions / 8 {
             let proxy = self.begin(pair);
             let mut answer = Err(RpcError::Dead);
@@ -103,7 +102,8 @@ impl Walk<'_> {
     }
 }
 
-/// Runs each kind of work with a tick at every instruction: once warm, and once with empty caches and a new generation.
+/// Steps through each kind of work twice: with a domain that has done the work before, and with a new generation and
+/// empty caches for each run.
 pub(super) fn walk_all(pair: &Pair, kinds: &[Work]) {
     for work in kinds.iter().copied() {
         for is_cold in [false, true] {

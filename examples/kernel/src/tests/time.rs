@@ -1,4 +1,4 @@
-//! The time goes on and never goes back.
+//! The clock goes on and never goes back.
 
 use core::time::Duration;
 
@@ -17,7 +17,7 @@ kernel_tests! {
         assert!(last > start);
     }
 
-    fn time_goes_on_for_longer_than_a_read() {
+    fn time_goes_on_during_a_busy_wait() {
         let start = time::since_boot();
         while time::since_boot() - start < Duration::from_millis(20) {
             core::hint::spin_loop();

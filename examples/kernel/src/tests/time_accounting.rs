@@ -17,14 +17,14 @@ use crate::thread::tick;
 use crate::time;
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// The time that a thread runs which leaves the CPU before the tick.
+/// The time for which a thread runs before it leaves the CPU ahead of the tick.
 const MOST_OF_A_TURN: Duration = Duration::from_micros(700);
 
 #[interface]
 trait Worker {
     /// Runs for most of a turn and then yields, `times` times.
     fn leave(&self, times: u32) -> Result<u32, RpcError>;
-    /// Computes `steps` steps, however long they take.
+    /// Computes a fixed number of steps, however long they take.
     fn compute(&self, steps: u32) -> Result<u32, RpcError>;
 }
 struct State;
@@ -56,7 +56,7 @@ fn run_for(time: Duration) {
 static TURNS: AtomicU32 = AtomicU32::new(0);
 static STOP: AtomicBool = AtomicBool::new(false);
 
-/// Shares the CPU: runs for `us` microseconds of each of its turns, or all the time if `us` is 0.
+/// Shares the CPU: runs for `us` microseconds in each of its turns, or for whole turns if `us` is 0.
 fn share(us: usize) {
     while !STOP.load(SeqCst) {
         run_for(Duration::from_micros(us as u64));
@@ -66,8 +66,8 @@ fn share(us: usize) {
     }
 }
 
-/// Runs `act` with a domain that has a budget. `act` starts a thread that runs [`share`] by calling its first argument.
-/// Returns the result of `act`, and how the domain ended.
+/// Runs `act` with a domain that has a budget. `act` calls its first argument to start a thread that runs [`share`].
+/// Returns the result of `act`, and the exit kind if the domain has died.
 fn beside<R>(us: usize, act: impl Fn(&dyn Fn(), &Proxy<dyn Worker>) -> R) -> (R, Option<ExitKind>) {
     let seen = Cell::new(None);
     leaves_nothing(|| {
@@ -103,7 +103,7 @@ kernel_tests! {
     }
 
     /// Invariant: ORDER-19
-    fn a_thread_that_the_tick_finds_pays_for_no_other() {
+    fn a_thread_pays_only_for_its_own_time_at_a_tick() {
         /// A part of its budget.
         const WORK: Duration = Duration::from_millis(8);
         const SAMPLE: u32 = 100_000;

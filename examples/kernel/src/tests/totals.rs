@@ -1,4 +1,4 @@
-//! Totals of frames and objects, which must be the same after a test as before.
+//! Totals of frames and objects, which must be the same before and after a test.
 
 use core::time::Duration;
 
@@ -31,7 +31,7 @@ impl Totals {
     }
 }
 
-/// Runs `action` twice, until the host's own tables have grown, and then once more. Asserts that the last run leaves
+/// Runs `action` twice, so that the host's own tables grow, and then once more. Asserts that the last run leaves
 /// nothing behind.
 pub(super) fn leaves_nothing(action: impl Fn()) {
     action();
@@ -49,15 +49,15 @@ pub(super) fn settle() {
     }
 }
 
-/// Milliseconds that threads which have left their domains may take to end. The kernel's own threads and those of the
-/// test do not end.
+/// The most milliseconds to wait for threads that have left their domains and are about to end. The wait is bounded,
+/// since threads that a test itself has started may run on.
 const PATIENCE: u32 = 20;
 
 /// Waits until dead domains are reclaimed, empties the caches of the exchange heap, and returns the number of free
 /// frames.
 pub(super) fn settled_frames() -> usize {
     settle();
-    // When the exit of a domain's thread is counted and the domain reclaimed, the thread has yet to end itself.
+    // A domain's thread still has to end itself after its exit was counted and the domain was reclaimed.
     for _ in 0..PATIENCE {
         free_ended();
         if frames::owned_by(FrameOwner::STACKS) <= OWN_STACK_FRAMES {

@@ -7,8 +7,8 @@ use crate::trap;
 
 /// Fills the vector registers and the red zone, executes a breakpoint, and reads both back.
 fn trap_with(vector: &mut [u8; 256], red_zone: &mut [u64; 16]) {
-    // SAFETY: all registers that change are declared or restored. The stack pointer moves down first, so that no other
-    // code uses the red zone below it. The handler returns behind the breakpoint.
+    // SAFETY: all registers that change are declared or restored. The stack pointer moves down first, so that
+    // compiled code uses none of the red zone below it. The handler returns to the instruction after the breakpoint.
     unsafe {
         asm!(
             "sub rsp, 512",
@@ -56,7 +56,7 @@ kernel_tests! {
         assert_eq!((vector, red_zone), expected);
     }
 
-    fn direction_flag_is_the_interrupted_codes_own() {
+    fn a_set_direction_flag_survives_a_trap() {
         assert!(trap_with_direction_flag());
     }
 

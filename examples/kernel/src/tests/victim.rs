@@ -1,4 +1,4 @@
-//! The domain that crashes, in the way that a call asks for.
+//! A domain that crashes in the way that a call selects.
 
 use alloc::vec::Vec;
 use core::fmt;
@@ -15,13 +15,13 @@ use crate::host::runtime;
 /// A domain that crashes or uses up memory when it is called.
 #[interface]
 pub(super) trait Victim {
-    /// Allocates private memory and keeps it. Returns false if it gets none.
+    /// Allocates private memory and keeps it. Returns false if the allocation is refused.
     fn hoard(&self, bytes: u64) -> Result<bool, RpcError>;
     /// Keeps a shared object.
     fn keep(&self, object: RRef<u64>) -> Result<(), RpcError>;
-    /// Panics four frames down. Each frame counts in `drops` when it is unwound.
+    /// Panics in the fourth of four nested frames. Each frame that is unwound adds 1 to `drops`.
     fn crash(&self, drops: &RRef<AtomicU32>) -> Result<(), RpcError>;
-    /// Panics with a message that panics.
+    /// Panics with a message whose `Display` panics.
     fn crash_unspeakably(&self) -> Result<(), RpcError>;
     /// Kills the domain in [`CALLER`].
     fn kill_caller(&self) -> Result<(), RpcError>;
@@ -33,7 +33,7 @@ pub(super) trait Victim {
 /// The domain that [`Victim::kill_caller`] kills. A real domain would not have this authority.
 pub(super) static CALLER: Mutex<Option<Domain<dyn Middle>>> = Mutex::new(None);
 
-/// Counts when it is dropped.
+/// Adds 1 to the counter when it is dropped.
 pub(super) struct Counted<'a>(pub(super) &'a AtomicU32);
 
 impl Drop for Counted<'_> {

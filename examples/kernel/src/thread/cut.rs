@@ -28,7 +28,7 @@ pub(crate) fn init() {
     // SAFETY: the tables are part of the kernel's image, which is never unmapped.
     let registered = unsafe { register_image(image::tables()) };
     // The image is never unregistered.
-    let _ = registered.expect("room for one image");
+    let _ = registered.expect("no room to register the kernel's unwind tables");
     // SAFETY: this thread runs on the main stack.
     unsafe { MAIN.slot.set_stack(stack::MAIN.bounds()) };
 }
@@ -74,7 +74,7 @@ pub(super) fn check(interrupted: &mut Interrupted<'_>) {
     check_after(interrupted, Duration::from_nanos(owed - rest));
 }
 
-/// Does what [`check`] does, for a thread that has run for `elapsed`.
+/// As [`check`], but charges the time `elapsed`.
 pub(super) fn check_after(interrupted: &mut Interrupted<'_>, elapsed: Duration) {
     let thread = current();
     let record = thread.slot.top().addr();

@@ -17,7 +17,7 @@ pub(super) fn init() {
         let number = limits::idle(cpu);
         prepare(table::thread(number), Start::Host(run, cpu))
             .ok()
-            .expect("memory for the idle thread's stack");
+            .expect("no memory for the idle thread's stack: give the machine more memory");
     }
 }
 

@@ -18,7 +18,7 @@
 //! | `spawn` | starts threads, and frees what is left when they have ended |
 //! | `workers`, `idle` | the threads that the kernel always has |
 //!
-//! Each file uses only those above it.
+//! Each module uses only modules above it in this table.
 //!
 //! Every switch happens in a trap: the trap frame is copied to the save area of the interrupted thread, and the saved
 //! frame of another thread takes its place. So a trap stack is empty whenever interrupts are enabled. A thread that

@@ -23,9 +23,10 @@ static CLOSED: AtomicU32 = AtomicU32::new(0);
 /// Closes the reserve of the main stack, and sets the hook through which the runtime has the kernel close reserves.
 ///
 /// # Panics
-/// If the pages of the reserve are not mapped one by one.
+/// If a page of the reserve is not mapped as a page of 4 KiB.
 pub(super) fn init() {
-    let stack = Stack::of_image().expect("its pages are mapped one by one");
+    let stack = Stack::of_image()
+        .expect("a page of the main stack's reserve is not mapped as a 4 KiB page");
     // SAFETY: the running thread runs on the part of its stack that stays open.
     unsafe { MAIN.slot.set_stack(stack.usual()) };
     // SAFETY: the cell belongs to the running thread, and no trap that reads the cell happens here.
@@ -48,8 +49,8 @@ pub(super) fn open(thread: &Thread) -> bool {
     true
 }
 
-/// Closes the running thread's reserve, if the reserve is open and no frame lies in it. If the thread is cut in here,
-/// it calls this function again when it has left the domain.
+/// Closes the running thread's reserve, if the reserve is open and no frame lies in it. The thread acts for the host
+/// here, so it is not cut.
 pub(crate) fn close() {
     let thread = current();
     // SAFETY: as in `open`; the cell is the running thread's own.

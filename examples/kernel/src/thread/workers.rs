@@ -61,7 +61,7 @@ pub(super) fn init() {
     for (number, token) in TOKENS.iter().enumerate() {
         let handle = spawn::spawn(Start::Host(attend, number))
             .ok()
-            .expect("memory for an attendant's stack");
+            .expect("no memory for a worker's stack: give the machine more memory");
         token.call_once(|| handle.token());
     }
 }

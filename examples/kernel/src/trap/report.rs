@@ -8,7 +8,7 @@ use crate::arch::trap_frame::TrapFrame;
 use crate::mm::image;
 use crate::{backtrace, println_fatal, thread};
 
-/// The number of fatal traps so far. The report of the first causes any second.
+/// The number of fatal traps so far. A second one can only come from the report of the first.
 static FATAL: AtomicU32 = AtomicU32::new(0);
 
 /// Reports a fatal trap with the calls that led to it, and ends the kernel's run.

@@ -9,7 +9,7 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The interface of the store. A value moves in and out without a copy.
+/// The interface of the store. A call of `put` moves the value into the store without a copy.
 #[interface]
 trait Store {
     fn put(&self, key: u64, value: RRef<[u8]>) -> Result<(), RpcError>;

@@ -1,5 +1,5 @@
-//! Checks that a boundary preserves the registers that functions of each architecture must preserve. This is not an
-//! example to imitate. On x86_64 the hosted tests of `samara-unwind` do this.
+//! Checks that a boundary preserves the registers that a function of the architecture must preserve. This program is
+//! a test and no example to imitate. On x86_64 the hosted tests of `samara-unwind` check the registers.
 #![no_std]
 #![no_main]
 #![expect(unsafe_code, reason = "fills registers with known values")]
@@ -20,11 +20,11 @@ use platform::say;
 use registers::{INTEGERS, WORDS, filled, wreck};
 use samara::unwind::jump::{Anchor, JumpHost, begin_panic, catch, raise};
 
-/// Fills every preserved register (integer registers with 1, 2, ..., floating-point registers with the bits
-/// 100, 101, ...), calls `f`, stores their contents after that at `words`, and restores their previous contents.
+/// Fills every preserved register (integer registers with 1, 2, ..., floating-point registers with the bits 100, 101,
+/// ...), calls `f`, stores the registers' contents after the call at `words`, and restores their previous contents.
 type Filled = unsafe extern "C" fn(f: extern "C" fn(), words: *mut usize);
 
-/// Overwrites every preserved register, as no function may, and calls `f`, which never returns.
+/// Overwrites every preserved register, which no ordinary function may do, and calls `f`, which never returns.
 type Wreckage = unsafe extern "C" fn(f: extern "C" fn() -> !) -> !;
 
 struct Host;
@@ -43,7 +43,7 @@ extern "C" fn give_up() -> ! {
 
 fn descend(depth: u32) -> u32 {
     if depth == 0 {
-        // SAFETY: `give_up` raises and does not return here, where the registers are overwritten.
+        // SAFETY: `give_up` raises, so this code, whose registers are overwritten, does not run on.
         unsafe { wreck(give_up) }
     }
     core::hint::black_box(descend(depth - 1)) ^ depth
@@ -58,7 +58,7 @@ extern "C" fn quiet() {
     assert!(catch(|| core::hint::black_box(5)).ok() == Some(5));
 }
 
-/// Returns how many registers have changed after `f`.
+/// Returns the number of registers that `f` has changed.
 fn lost(f: extern "C" fn()) -> usize {
     let mut words = [0; WORDS];
     // SAFETY: `words` has room for every register, and `filled` restores the registers that it fills.

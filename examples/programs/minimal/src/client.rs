@@ -11,7 +11,7 @@ pub(crate) fn init(store: Proxy<dyn Store>) -> Result<Reader, RpcError> {
 }
 
 impl Client for Reader {
-    /// Stores a value, takes it back, and returns the number of its bytes.
+    /// Stores a value, takes the value back, and returns its length in bytes.
     fn ask(&self, key: u8) -> Result<u32, RpcError> {
         let value = RRef::try_new([key; 32]).map_err(|_| RpcError::OutOfMemory)?;
         self.0.put(key, value)?;

@@ -17,7 +17,7 @@ struct Main {
     anchor: Anchor,
 }
 
-// SAFETY: there is one thread, and no interrupt handler touches these.
+// SAFETY: there is one thread, and no interrupt handler touches its state.
 unsafe impl Sync for Main {}
 
 static MAIN: Main = Main {
@@ -29,7 +29,7 @@ static MAIN: Main = Main {
 static BUFFER: Buffer<{ 6 * 4096 }> = Buffer::new();
 static PAGES: FixedPages = FixedPages::new();
 
-// SAFETY: there is one thread and one slot. `FixedPages` gives out pages that nothing else uses, until they are freed.
+// SAFETY: there is one thread and one slot. `FixedPages` gives each page to one user at a time.
 unsafe impl HeapHost for Host {
     #[inline]
     fn thread_slot() -> NonNull<ThreadSlot> {
@@ -41,7 +41,8 @@ unsafe impl HeapHost for Host {
     }
 
     unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
-        // SAFETY: handed on: the pages came from `PAGES.alloc`, and nothing refers to them any more.
+        // SAFETY: the caller guarantees that the pages came from `PAGES.alloc` and that nothing refers to them any
+        // more.
         unsafe { PAGES.free(start, bytes) }
     }
 }
@@ -54,7 +55,7 @@ unsafe impl JumpHost for Host {
     }
 }
 
-// SAFETY: the clock is a constant.
+// SAFETY: the clock returns a constant.
 unsafe impl Clock for Host {
     fn now_ns() -> u64 {
         0

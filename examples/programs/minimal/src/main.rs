@@ -28,7 +28,7 @@ trait Client {
     fn ask(&self, key: u8) -> Result<u32, RpcError>;
 }
 
-/// The number of the step that failed, which becomes the exit code.
+/// The number of the failed step, which becomes the exit code.
 type Failed = u8;
 
 fn demonstrate() -> Result<(), Failed> {
@@ -68,7 +68,8 @@ fn demonstrate() -> Result<(), Failed> {
         if proxy.put(1, RRef::try_new([2; 32]).map_err(|_| 21)?) != Err(RpcError::Dead) {
             return Err(22);
         }
-        // The reclaim finds the value that the store kept, and its object, by their owner words.
+        // The reclaim frees the value that the store kept, and the store's own object. It finds both by their owner
+        // words.
         if runtime.reap() != 1 || store.reason() != Some(reason) {
             return Err(23);
         }
@@ -89,7 +90,7 @@ pub(crate) fn run() -> u8 {
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    // A panic of trusted code is not cut, since its locks would stay locked.
+    // A panic of trusted code is not recorded, and so not cut: the locks that the code holds would stay locked.
     if samara::runtime::panic::record(&info.message(), info.location()) {
         let _no_boundary = unwind::begin_panic();
     }

@@ -13,7 +13,7 @@ const PIECE: usize = 16 << 10;
 
 /// An answer on its way.
 pub(crate) struct Answer {
-    /// The current piece. `piece[sent..filled]` is to be sent next.
+    /// The current piece. The bytes `piece[sent..filled]` are sent next.
     piece: RRef<[u8]>,
     sent: usize,
     filled: usize,
@@ -33,7 +33,7 @@ pub(crate) struct Answer {
 pub(crate) struct Sent {
     /// Bytes that the stack took.
     pub(crate) bytes: usize,
-    /// How many of them belong to the body.
+    /// The number of those bytes that belong to the body.
     pub(crate) body: usize,
     /// Whether all of the answer was sent.
     pub(crate) done: bool,
@@ -57,7 +57,7 @@ impl Answer {
         }
     }
 
-    /// Makes the answer to bytes that are refused. The connection ends with it.
+    /// Makes the answer to refused bytes. The connection ends after this answer.
     pub(crate) fn refusing(refusal: Refusal) -> Result<Self, AllocError> {
         let status = match refusal {
             Refusal::Bad => "400 Bad Request",
@@ -78,7 +78,7 @@ impl Answer {
         let mut piece = RRef::new_zeroed_slice(PIECE)?;
         let connection = if keep { "keep-alive" } else { "close" };
         let mut text = Text(&mut piece, 0);
-        // Cannot fail: the head is far shorter than a piece.
+        // This cannot fail: the head is far shorter than a piece.
         let _ = write!(
             text,
             "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: {connection}\r\n{fields}\r\n"
@@ -97,7 +97,7 @@ impl Answer {
         })
     }
 
-    /// Sends as many bytes as the stack takes, at most those of one piece.
+    /// Sends as many bytes as the stack takes, at most one piece.
     pub(crate) fn step(&mut self, stream: &dyn TcpStream) -> Result<Sent, TcpError> {
         self.fill();
         if self.sent == self.filled {
@@ -108,7 +108,7 @@ impl Answer {
             });
         }
         let taken = stream.send(&self.piece, self.sent, self.filled)?;
-        // The stack may say that it took more than there was. It counts as all of it.
+        // A faulty stack may report more bytes than it was offered. The excess is ignored.
         let taken = taken.min(self.filled - self.sent);
         let before = self.sent.max(self.head);
         self.sent += taken;
@@ -119,7 +119,8 @@ impl Answer {
         })
     }
 
-    /// Puts the next bytes of the body into the piece: behind the head, or from its start when all of it was sent.
+    /// Puts the next bytes of the body into the piece, if none of its bytes was sent yet or all were. The bytes
+    /// follow the head in the first piece, and fill later pieces from the start.
     fn fill(&mut self) {
         if self.sent == self.filled {
             (self.sent, self.filled, self.head) = (0, 0, 0);

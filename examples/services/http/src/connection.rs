@@ -1,4 +1,4 @@
-//! One connection, which reads requests and answers them in turn.
+//! A connection reads requests and answers them in turn.
 
 use alloc::vec::Vec;
 
@@ -13,7 +13,7 @@ use crate::request::{LONGEST, Parsed, parse};
 const INPUT: usize = 2048;
 /// The most pieces of an answer that are sent in one step.
 const PIECES: usize = 4;
-/// The longest time that a peer may neither send nor take anything, in microseconds.
+/// The longest time in which a peer may neither send nor take any byte, in microseconds.
 const PATIENCE: u64 = 60_000_000;
 
 /// The body that is served.
@@ -87,7 +87,7 @@ impl Connection {
     }
 
     fn send(&mut self, answer: Answer, counts: &mut HttpStatistics) -> Result<Step, TcpError> {
-        // The answer stays here until all of it is sent, also if a step fails.
+        // The answer stays in `self` until all of it is sent, even if a step fails.
         let answer = self.answer.insert(answer);
         let mut moved = 0;
         for _ in 0..PIECES {
@@ -141,8 +141,8 @@ impl Connection {
         Ok(Step { moved, over: false })
     }
 
-    /// Appends the bytes that have arrived. Returns 1 if there were any, and 0 otherwise. Called only while less than a
-    /// head is there.
+    /// Receives bytes and appends them to `arrived`. Returns 1 if there were any, and 0 otherwise. `arrived` must
+    /// hold no complete head yet.
     fn receive(&mut self) -> Result<u32, TcpError> {
         debug_assert!(self.arrived.len() < LONGEST);
         let input = match self.input.take() {
@@ -150,7 +150,8 @@ impl Connection {
             None => RRef::new_zeroed_slice(INPUT)?,
         };
         let Received { buffer, len, ended } = self.stream.recv(input)?;
-        // The stack may return another buffer, with more bytes. No more of them are used than the lent buffer holds.
+        // A faulty stack may return another buffer with more bytes than the buffer that it was given holds. The
+        // excess is ignored.
         let bytes = buffer.get(..len.min(INPUT)).unwrap_or_default();
         self.arrived.extend_from_slice(bytes);
         let moved = u32::from(!bytes.is_empty());

@@ -12,8 +12,8 @@
 //! | a head longer than 2 KiB or with more than 32 fields | 431 |
 //! | a request that has a body | 413 |
 //!
-//! Connections are kept as HTTP/1.1 says (RFC 9112, section 9.3), and requests may be pipelined. A peer that neither
-//! sends nor takes anything for a minute is dropped.
+//! Connections persist as HTTP/1.1 specifies (RFC 9112, section 9.3), and requests may be pipelined. The server drops
+//! a peer that neither sends nor takes any byte for a minute.
 //!
 //! | module | concept |
 //! |---|---|
@@ -43,7 +43,7 @@ use samara_interfaces::http::HttpError;
 ///
 /// # Errors
 ///
-/// [`HttpError::Network`] if it cannot listen on the port.
+/// [`HttpError::Network`] if the server cannot listen on the port.
 pub fn init(args: Args) -> Result<Server, HttpError> {
     Server::new(args)
 }

@@ -6,7 +6,7 @@ use crate::args::BODY;
 
 /// The longest head, in bytes.
 pub(crate) const LONGEST: usize = 2048;
-/// The most fields of a head.
+/// The largest number of fields in a head.
 const MOST_FIELDS: usize = 32;
 
 /// The result of parsing the bytes that have arrived.
@@ -16,7 +16,7 @@ pub(crate) enum Parsed {
     Partial,
     /// A complete head of this length.
     Request { length: usize, request: Request },
-    /// Bytes that are refused. It is unknown where the next request begins, so the connection ends.
+    /// The bytes are refused. The connection ends, since it is unknown where the next request begins.
     Refused(Refusal),
 }
 
@@ -24,7 +24,7 @@ pub(crate) enum Parsed {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Request {
     pub(crate) asked: Asked,
-    /// Whether the peer may send another on the same connection.
+    /// Whether the peer may send another request on the same connection.
     pub(crate) keep: bool,
 }
 
@@ -39,7 +39,7 @@ pub(crate) enum Asked {
     Method,
 }
 
-/// Why the connection ends with an error.
+/// Why bytes are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// The bytes are no valid request.
@@ -50,7 +50,7 @@ pub(crate) enum Refusal {
     HasBody,
 }
 
-/// Parses the head at the start of `bytes`, whose length is bounded by [`LONGEST`].
+/// Parses the head at the start of `bytes`. A head longer than [`LONGEST`] is refused.
 pub(crate) fn parse(bytes: &[u8]) -> Parsed {
     let mut fields = [EMPTY_HEADER; MOST_FIELDS];
     let mut request = httparse::Request::new(&mut fields);
@@ -175,7 +175,7 @@ mod tests {
     }
 
     #[test]
-    fn a_head_may_come_in_pieces_and_be_followed() {
+    fn a_head_may_come_in_pieces_or_with_more_bytes() {
         let text = b"GET /body HTTP/1.1\r\nHost: x\r\n\r\n";
         for end in 0..text.len() {
             assert_eq!(parse(&text[..end]), Parsed::Partial, "{end} bytes");

@@ -79,7 +79,7 @@ impl State {
         })
     }
 
-    /// Accepts the connections that wait, as far as there is room. Returns their number.
+    /// Accepts waiting connections as long as there is room. Returns the number of accepted connections.
     fn accept(&mut self, now: u64) -> Result<u32, HttpError> {
         let mut accepted = 0;
         while self.connections.len() < self.most

@@ -1,4 +1,4 @@
-//! A stack returns larger buffers than it was lent. The memory that the server holds stays bounded.
+//! A stack returns larger buffers than it was given. The memory that the server holds stays bounded all the same.
 #![forbid(unsafe_code)]
 
 use std::time::Duration;
@@ -18,7 +18,7 @@ use samara_testkit::hosted::{Totals, alone};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const CONNECTIONS: u16 = 8;
-/// Bytes that the stack returns, each time and for each connection.
+/// The number of bytes that the stack returns from each `recv`.
 const MUCH: usize = 1 << 20;
 
 struct Stack;

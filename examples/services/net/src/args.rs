@@ -19,7 +19,7 @@ pub struct Args {
     pub prefix: u8,
     /// The router to other networks.
     pub gateway: Option<[u8; 4]>,
-    /// The seed of initial sequence numbers, which should differ at each start.
+    /// The seed of initial sequence numbers. It should differ at each start.
     pub seed: u64,
     /// Bounds.
     pub limits: Limits,
@@ -28,14 +28,14 @@ pub struct Args {
 /// Limits of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Limits {
-    /// The number of sockets, 1 to 64: those that wait for a connection, that are connected, and that end a connection.
-    /// Each has the two buffers below, which are allocated at the start.
+    /// The number of sockets, 1 to 64, whether they wait for a connection, are connected, or end a connection. Each
+    /// socket has the two buffers below, which are allocated at the start.
     pub sockets: u16,
-    /// Bytes that a connection can hold until the peer has acknowledged them.
+    /// The size of a connection's send buffer in bytes. It holds bytes until the peer has acknowledged them.
     pub send_bytes: u32,
-    /// Bytes that a connection can hold until they are received from it.
+    /// The size of a connection's receive buffer in bytes. It holds bytes until the stream's user has received them.
     pub receive_bytes: u32,
-    /// Seconds after which a connection to a peer that does not answer is given up.
+    /// The number of seconds after which the stack gives up a connection whose peer does not answer.
     pub patience: u32,
 }
 
@@ -51,7 +51,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Returns the limits, each within its bounds.
+    /// Returns the limits, each clamped to its bounds.
     pub(crate) fn clamped(self) -> Self {
         Self {
             sockets: self.sockets.clamp(1, MAX_SOCKETS as u16),

@@ -16,8 +16,8 @@
 //! # When the driver dies
 //!
 //! The exchange in progress fails, and the frames and buffers that the driver had are gone. The shadow has the driver
-//! restarted, the stack allocates new buffers, and TCP sends the lost segments again. For the connections that is only
-//! a pause.
+//! restarted, the stack allocates new buffers, and TCP sends the lost segments again. The connections only pause
+//! meanwhile.
 #![no_std]
 #![forbid(unsafe_code)]
 

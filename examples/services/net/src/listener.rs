@@ -1,4 +1,4 @@
-//! The object that is handed out for a port on which connections are accepted.
+//! The object that the stack hands out for a port on which connections are accepted.
 
 use alloc::sync::Arc;
 use core::sync::atomic::{AtomicBool, Ordering};
@@ -13,7 +13,7 @@ use crate::stream::Stream;
 pub(crate) struct Listener {
     shared: Arc<Shared>,
     port: u16,
-    /// Cleared when the listener is dropped.
+    /// This mark is true until the listener is dropped.
     open: Arc<AtomicBool>,
 }
 

@@ -1,4 +1,4 @@
-//! Moves frames to and from the device, in buffers that circulate.
+//! Moves frames to and from the device, in buffers that circulate between the stack and the driver.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -19,9 +19,10 @@ pub(crate) struct Port {
     info: NetInfo,
     /// Frames to send, the next one first.
     tx: Batch,
-    /// Carries buffers to the device and received frames back. Empty between exchanges.
+    /// The batch that carries buffers to the device and brings received frames back. It is empty between exchanges.
     rx: Batch,
-    /// The batch of frames to send for queues on which none are sent. Empty between exchanges.
+    /// The batch of frames to send for the queues on which the stack sends none: all but the first. It is empty
+    /// between exchanges.
     none: Batch,
     /// Frames received, the oldest first.
     received: VecDeque<RRef<Packet>>,
@@ -29,7 +30,7 @@ pub(crate) struct Port {
     spare: Vec<RRef<Packet>>,
     /// Buffers whose frame was consumed since the last exchange.
     used: Vec<RRef<Packet>>,
-    /// The number of buffers that the device has, by its own account.
+    /// The number of buffers with sent frames that the device still has, as computed from its reports.
     away: usize,
     pub(crate) retransmits: Retransmits,
     pub(crate) counts: Counts,
@@ -44,7 +45,7 @@ pub(crate) struct Counts {
     pub(crate) failures: u64,
 }
 
-/// A batch that comes back from each exchange. If it does not come back, a new one is made.
+/// A batch that comes back from each exchange. If the batch is lost in a failed exchange, a new one is allocated.
 #[derive(Default)]
 struct Batch(Option<Packets>);
 
@@ -83,16 +84,17 @@ impl Port {
         }
     }
 
-    /// Whether there are received frames that were not consumed yet, or frames to send.
+    /// Whether there are received frames that are not consumed yet, or frames to send.
     pub(crate) fn is_busy(&self) -> bool {
         !self.received.is_empty() || self.tx.len() > 0
     }
 
-    /// Sends the frames to send, and receives frames on all queues. Returns the number of frames that were moved.
+    /// Sends all frames of `tx`, and receives frames on all queues. Returns the number of frames that were moved.
     ///
     /// # Errors
     ///
-    /// The error of the device. Then the frames to send are lost. Frames that were received before are not.
+    /// The error of the device, or of an allocation. If the device has failed in the exchange on the first queue, the
+    /// frames to send are lost. Frames that were received before are kept.
     pub(crate) fn exchange(&mut self) -> Result<u32, NetError> {
         // Frames are received on all queues, and sent on the first.
         let mut moved = self.exchange_on(0)?;
@@ -124,7 +126,8 @@ impl Port {
         }
     }
 
-    /// Returns a batch of buffers to receive into: as many as there is memory for and as the stack keeps up with.
+    /// Returns a batch of buffers for received frames. It holds fewer buffers if memory is short, or if the stack has
+    /// many frames that are not consumed yet.
     fn empty_buffers(&mut self) -> Result<Packets, NetError> {
         let mut rx = self.rx.take()?;
         let room = BATCH.saturating_sub(self.received.len());
@@ -140,8 +143,8 @@ impl Port {
         Ok(rx)
     }
 
-    /// Whether there is a spare buffer. Allocates one if there is none and the bound allows it. `crossing` buffers are
-    /// in a batch that is being filled.
+    /// Whether there is a spare buffer. If there is none and the bound allows it, allocates one. `crossing` is the
+    /// number of buffers in the batch that the caller fills.
     fn has_spare(&mut self, crossing: usize) -> bool {
         if self.spare.is_empty()
             && self.has_room(crossing)
@@ -152,23 +155,25 @@ impl Port {
         !self.spare.is_empty()
     }
 
-    /// Whether the bound allows one more buffer. `crossing` buffers are neither here nor with the device.
+    /// Whether the bound allows one more buffer. `crossing` is the number of buffers that are neither in a field of
+    /// `self` nor with the device.
     fn has_room(&self, crossing: usize) -> bool {
         let here = self.tx.len() + self.received.len() + self.used.len() + self.spare.len();
-        // The bound: the buffers that the device may keep, a batch in each direction, and one batch in between.
+        // The bound is the sum of the buffers that the device may keep, a batch in each direction, and a batch of
+        // frames or spare buffers in the stack.
         self.away + here + crossing < usize::from(self.info.tx_room) + 3 * BATCH
     }
 
-    /// Keeps a buffer that came back, while `crossing` further buffers are still to be sorted. A device may return more
-    /// buffers than it was given; those beyond the bound are dropped.
+    /// Keeps a buffer that the device has returned. `crossing` is the number of returned buffers that are still to be
+    /// sorted. A device may return more buffers than it was given; buffers beyond the bound are dropped.
     fn keep(&mut self, buffer: RRef<Packet>, crossing: usize) {
         if self.has_room(crossing) {
             self.spare.push(buffer);
         }
     }
 
-    /// Sorts the buffers and frames that came back. The numbers that the device reports are clamped to the lengths of
-    /// the batches, so wrong ones at worst lose frames.
+    /// Sorts the buffers and frames that the device has returned, and returns the number of frames that were moved.
+    /// The device's numbers are clamped to the lengths of the batches, so wrong numbers at worst lose frames.
     fn take(&mut self, queue: u16, exchanged: Exchanged, offered: usize, given: usize) -> u32 {
         let Exchanged {
             mut tx,
@@ -185,7 +190,7 @@ impl Port {
         {
             self.keep(buffer, tx.len() + rx.len());
         }
-        // For another queue than the first, no frames were offered, so the batch is empty now.
+        // On a queue other than the first, no frames were offered, so the batch is empty now.
         let keeper = if queue == 0 {
             &mut self.tx
         } else {
@@ -209,7 +214,7 @@ impl Port {
         arrived.saturating_add(sent) as u32
     }
 
-    /// Whether there is a buffer for one more frame, and a place for it in the batch.
+    /// Whether there is a buffer for one more frame, and a place for the frame in the batch.
     fn can_send(&mut self) -> bool {
         self.tx.get().is_some_and(|tx| !tx.is_full()) && self.has_spare(0)
     }
@@ -220,7 +225,7 @@ impl Device for Port {
     type TxToken<'a> = Outgoing<'a>;
 
     fn receive(&mut self, _: Instant) -> Option<(Self::RxToken<'_>, Self::TxToken<'_>)> {
-        // A received frame waits until an answer to it can be sent.
+        // A received frame is not consumed before there is room for an answer to it.
         if !self.can_send() {
             return None;
         }
@@ -277,8 +282,8 @@ pub(crate) struct Outgoing<'p> {
 
 impl TxToken for Outgoing<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, len: usize, fill: F) -> R {
-        // The token guarantees that there is a buffer. A frame that is too long for it is a fault of smoltcp, which
-        // knows the MTU. Such a frame is built elsewhere and lost.
+        // The token guarantees that there is a buffer. A frame that is too long for the buffer is a fault of smoltcp,
+        // which knows the MTU. Such a frame is built in other memory and then dropped.
         let buffer = self.spare.pop().and_then(|mut buffer| {
             let fits = buffer.set_len(len);
             fits.ok().map(|()| buffer)

@@ -4,7 +4,7 @@ use smoltcp::wire::{
     EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Address, Ipv4Packet, TcpPacket, TcpSeqNumber,
 };
 
-/// The number of connections that are followed at a time. A further one replaces the one that was added first.
+/// The number of connections that are tracked at a time. A further connection replaces the one that was added first.
 const FLOWS: usize = 16;
 
 /// One direction of a connection, identified by its endpoints.
@@ -15,14 +15,14 @@ struct Key {
     from_port: u16,
 }
 
-/// A direction, and the end of the data that was sent in it.
+/// The sent direction of a connection, and the end of the data that was sent so far.
 #[derive(Clone, Copy)]
 struct Flow {
     key: Key,
     end: TcpSeqNumber,
 }
 
-/// Counts segments some of whose data was sent before.
+/// Counts the segments of which some data was sent before.
 pub(crate) struct Retransmits {
     flows: [Option<Flow>; FLOWS],
     oldest: usize,
@@ -38,7 +38,7 @@ impl Retransmits {
         }
     }
 
-    /// Looks at a frame that is about to be sent. The cost is constant.
+    /// Looks at a frame that is about to be sent. This takes constant time.
     pub(crate) fn look(&mut self, frame: &[u8]) {
         if let Some((key, start, length, opens)) = segment(frame) {
             self.sent(key, start, length, opens);
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn only_what_was_sent_before_counts() {
+    fn only_data_that_was_sent_before_counts() {
         let mut seen = Retransmits::new();
         let mut sent = |start, length, opens| {
             seen.sent(key(1), TcpSeqNumber(start), length, opens);

@@ -9,10 +9,10 @@ use spin::{Mutex, MutexGuard};
 use crate::args::MAX_SOCKETS;
 use crate::sockets::Sockets;
 
-/// The sockets, and marks that can be set without their lock, since destructors must not wait.
+/// The sockets, and marks that can be set without the lock on the sockets, since destructors must not wait.
 pub(crate) struct Shared {
     sockets: Mutex<Sockets>,
-    /// For each socket, whether its stream was dropped and the socket is not cleaned up yet.
+    /// For each socket: whether its stream was dropped while the socket is not cleaned up yet.
     dropped: [AtomicBool; MAX_SOCKETS],
 }
 
@@ -24,7 +24,7 @@ impl Shared {
         })
     }
 
-    /// Locks the sockets, after cleaning up those whose streams were dropped meanwhile.
+    /// Locks the sockets, and ends the connections of the sockets whose streams were dropped meanwhile.
     ///
     /// # Errors
     ///

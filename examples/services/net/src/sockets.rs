@@ -24,11 +24,11 @@ const MICROS_PER_SECOND: u64 = 1_000_000;
 enum Role {
     /// The socket is unused.
     Free,
-    /// The socket waits for a connection to this port, or has one that waits to be accepted.
+    /// The socket waits for a connection to this port, or has a connection that waits to be accepted.
     Listening(u16),
     /// The socket belongs to a stream.
     Taken,
-    /// Its stream was dropped at this time, and the connection is to end.
+    /// The socket's stream was dropped at this time, and the connection is to end.
     Ending(u64),
 }
 
@@ -50,7 +50,7 @@ pub(crate) struct Sockets {
     set: SocketSet<'static>,
     places: Vec<Place>,
     listeners: Vec<Listening>,
-    /// The latest time that a poll was given, in microseconds.
+    /// The latest time that was passed to a poll, in microseconds.
     now: u64,
     patience: u64,
     accepted: u64,
@@ -93,8 +93,8 @@ impl Sockets {
             match outcome {
                 Ok(frames) => {
                     polled.frames = polled.frames.saturating_add(frames);
-                    // Stops when there is nothing to do, or when this round has moved no frames but an earlier one has:
-                    // the device may take the rest later.
+                    // The loop ends when there is nothing left to do. It also ends when this round has moved no
+                    // frames but an earlier round has, since the device may take the remaining frames only later.
                     if !self.port.is_busy() || (frames == 0 && polled.frames > 0) {
                         break;
                     }
@@ -109,7 +109,7 @@ impl Sockets {
         polled
     }
 
-    /// Listens on a port. Returns a mark that ends the listener when it is cleared.
+    /// Listens on a port. Returns a mark. The caller clears the mark to end the listener.
     ///
     /// # Errors
     ///
@@ -140,7 +140,7 @@ impl Sockets {
     }
 
     /// Accepts a connection that a peer has made to this port, if there is one, and returns the index of its socket.
-    /// The caller makes a stream of it, whose drop frees the socket.
+    /// The caller makes a stream for the socket. Dropping the stream frees the socket.
     pub(crate) fn accept(&mut self, port: u16) -> Option<usize> {
         let waits = |place: &Place| {
             let state = self.set.get::<Socket<'_>>(place.handle).state();
@@ -167,7 +167,7 @@ impl Sockets {
         };
         if place.role == Role::Taken {
             let socket = self.set.get_mut::<Socket<'_>>(place.handle);
-            // The stream was not finished. The reset tells the peer that the rest of the data will not come.
+            // The stream was dropped before `finish`. A reset tells the peer that no more data will come.
             if matches!(socket.state(), State::Established | State::CloseWait) {
                 socket.abort();
             }
@@ -189,7 +189,8 @@ impl Sockets {
         }
     }
 
-    /// Frees sockets whose connection is over. Called after the poll that has told the peers.
+    /// Frees the sockets whose connections are over. The caller has polled the interface before, so the peers were
+    /// told of the ends.
     fn tidy(&mut self) {
         self.drop_listeners();
         for place in &mut self.places {
@@ -223,7 +224,7 @@ impl Sockets {
         });
     }
 
-    /// Lets free sockets listen for each port that has fewer of them than its backlog.
+    /// Makes free sockets listen on each port that has fewer listening sockets than its backlog.
     fn fill_backlogs(&mut self) {
         for listening in &self.listeners {
             let of_it = |place: &&Place| place.role == Role::Listening(listening.port);

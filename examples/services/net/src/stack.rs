@@ -16,7 +16,8 @@ use crate::port::Port;
 use crate::shared::Shared;
 use crate::sockets::Sockets;
 
-/// The MTU that every IPv4 network has at least (RFC 791). smoltcp subtracts the lengths of headers from the MTU.
+/// The smallest MTU that IPv4 allows (RFC 791). A smaller one is refused, since smoltcp subtracts the lengths of
+/// headers from the MTU.
 const LEAST_MTU: u16 = 68;
 
 /// A TCP/IP stack over one device.
@@ -53,11 +54,11 @@ impl Stack {
         config.random_seed = seed;
         let mut interface = Interface::new(config, &mut port, Instant::ZERO);
         interface.update_ip_addrs(|addresses| {
-            // Cannot fail: there is room for two.
+            // This cannot fail: smoltcp has room for two addresses.
             let _ = addresses.push(IpCidr::Ipv4(Ipv4Cidr::new(address, prefix)));
         });
         if let Some(gateway) = gateway {
-            // Cannot fail: there is room for two, and this is the first.
+            // This cannot fail: smoltcp has room for two routes, and this is the first.
             let routes = interface.routes_mut();
             let _ = routes.add_default_ipv4_route(Ipv4Address::from_octets(gateway));
         }

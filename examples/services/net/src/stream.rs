@@ -1,4 +1,4 @@
-//! The object that is handed out for a connection.
+//! The object that the stack hands out for a connection.
 
 use alloc::sync::Arc;
 
@@ -8,7 +8,7 @@ use smoltcp::socket::tcp::{RecvError, Socket};
 
 use crate::shared::Shared;
 
-/// The right to use one socket, exclusively until this is dropped.
+/// The exclusive right to use one socket, until this value is dropped.
 pub(crate) struct Stream {
     shared: Arc<Shared>,
     index: usize,

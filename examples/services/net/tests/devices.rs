@@ -1,4 +1,4 @@
-//! Devices that report wrong numbers, keep buffers, fail or die: the stack lives on, and the memory that it holds stays
+//! Devices report wrong numbers, keep buffers, fail or die. The stack lives on, and the memory that it holds stays
 //! bounded.
 #![forbid(unsafe_code)]
 
@@ -18,7 +18,8 @@ use samara_testkit::hosted::{Totals, alone};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The behaviour of the device in an exchange, after it has received frames that ask for an answer.
+/// The behaviour of the device in an exchange. Unless it fails or dies, it first receives frames that require an
+/// answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Habit {
@@ -28,7 +29,7 @@ enum Habit {
     GivesNothingBack,
     /// Fills both batches up with buffers of its own.
     GivesMoreBack,
-    /// Fills the receive batch up with frames that ask for an answer, and sends none of the answers.
+    /// Fills the receive batch up with frames that require an answer, and sends none of the answers.
     ReceivesMoreAndSendsNone,
     SwapsTheBatches,
     Fails,
@@ -53,7 +54,7 @@ const ARP: [u8; 42] = [
     0, 0, 0, 0, 0, 0,  10, 0, 0, 1,
 ];
 
-/// Appends packets with a frame to `batch`, as many as there is room for.
+/// Appends packets with an ARP request to `batch` until it is full.
 fn fill_up(batch: &mut Packets) {
     while !batch.is_full() {
         let mut packet = Packet::alloc().expect("memory");
@@ -177,7 +178,7 @@ fn stack_survives_any_device_and_stays_bounded() {
         let census = Totals::now().census;
         census.objects + census.capabilities
     };
-    // The buffers that the device may keep, and three batches.
+    // The stack may hold as many more buffers as the device may keep, and three batches.
     let bound = held() + 31 + 3 * 32;
     for habit in [
         ClaimsToHaveReceivedMore,
@@ -244,7 +245,7 @@ fn invalid_arguments_are_refused() {
     let second = net.listen(81, 100).unwrap();
     assert_eq!(net.listen(82, 1).unwrap_err(), TcpError::NoRoom);
     drop((first, second));
-    // The listeners were dropped before the next is made. Their sockets are free after a poll.
+    // The old listeners are dropped before the next one is made. Their sockets become free in a poll.
     let third = net.listen(82, 1);
     net.poll(1).unwrap();
     drop(third);

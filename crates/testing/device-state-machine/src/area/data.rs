@@ -86,7 +86,8 @@ pub(super) fn put_else(reads: &mut Vec<Read>, tag: u16) {
     reads.retain(|other| other.tag != tag);
 }
 
-/// Ends the command under a tag. If it was a read that succeeded, its data is in its buffer now.
+/// Records that the command under a tag has ended. If it was a remembered read that succeeded, its data is in its
+/// buffer now.
 pub(super) fn done(hand: &Hand<'_>, reads: &mut Vec<Read>, tag: u16, succeeded: bool) {
     let Some(at) = reads.iter().position(|read| read.tag == tag) else {
         return;

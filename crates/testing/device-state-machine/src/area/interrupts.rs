@@ -1,4 +1,4 @@
-//! Interrupts: claimed, waited for, masked, dropped.
+//! Steps with interrupts: claims, waits, and drops, which mask the interrupt.
 
 use std::time::Duration;
 

@@ -23,7 +23,7 @@ use crate::expected_panics;
 use crate::ledger::{self, Holder};
 use crate::step::Numbers;
 
-/// The function that another domain has lent for the length of a call, with its claim; or no function.
+/// A function that is lent for the length of a call, with its claim, or no function.
 #[derive(Clone, Copy)]
 pub(crate) enum Lent<'a> {
     Nothing,
@@ -49,13 +49,13 @@ pub(crate) struct Hand<'a> {
     /// Number of steps inside which this step runs.
     pub(crate) depth: usize,
     pub(crate) plan: Plan,
-    /// Which of the two devices of a kind to use, unless the call names one.
+    /// Which of the two devices of a kind the step prefers. `None` means either.
     pub(crate) focus: Option<usize>,
     /// Kills the domain that takes the step.
     pub(crate) kill: &'a dyn Fn(),
 }
 
-/// The properties of a case, which all its steps are given.
+/// The properties of a case. Each of its steps gets them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     /// Kinds of devices, a bit for each.

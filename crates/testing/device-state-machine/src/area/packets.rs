@@ -1,4 +1,4 @@
-//! Virtqueues of packets: those of a virtio network card.
+//! Steps with the virtqueues of a virtio network card. They hold packets.
 
 use std::cell::Cell;
 

@@ -1,4 +1,4 @@
-//! Submission and completion queues: commands, with transfers of any claim.
+//! Steps with submission and completion queues. Their commands use transfers of any claim.
 
 use samara_device_io::PciFunction;
 use samara_device_io::queue::{Completion, Pair, QueueError, QueueFault, SubmitError, Tag, Unit};
@@ -119,8 +119,8 @@ pub(super) fn start(hand: &Hand<'_>, numbers: &mut Numbers) {
         let started = call!(Pair::start, &mut queued.queue, function, chosen);
         foreign(hand, queued.holder, holder, started.is_ok());
         hand.only_reset(holder, started.is_ok());
-        // A start takes the engine's page back from its command, also if it fails after the device was told of the
-        // queue.
+        // After a start no command has the engine's page. This is also so if the start failed after the device was
+        // told of the queue.
         if !matches!(started, Err(QueueError::Foreign | QueueError::Started)) {
             queued.page = None;
         }
@@ -182,7 +182,8 @@ pub(super) fn create(hand: &Hand<'_>, numbers: &mut Numbers) {
     create_parts(hand, numbers, &[part]);
 }
 
-/// Puts the commands that create parts of a queue: the completion queue, the submission queue.
+/// Puts the commands that create parts of an I/O queue. `true` in `parts` is the completion queue, `false` the
+/// submission queue.
 fn create_parts(hand: &Hand<'_>, numbers: &mut Numbers, parts: &[bool]) {
     let current = hand.current::<Nvme>(numbers);
     let Some(mut place) = (hand.driver.io).mostly(numbers, |it| Some(it.holder) == current) else {

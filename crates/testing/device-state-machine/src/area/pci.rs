@@ -1,4 +1,4 @@
-//! Functions: claimed and dropped, reset and silenced, and queried.
+//! Steps with PCI functions: claims, drops, resets, silences and queries.
 
 use samara_device_io::host::Clock;
 use samara_device_io::pci::Silenced;
@@ -25,7 +25,7 @@ pub(super) fn step<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Claims a function, whether it is claimed already or not.
+/// Claims a function, also if it is claimed already.
 pub(super) fn claim<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     let board = &D::boards(hand.driver)[hand.which(numbers)];
     let Some(mut held) = board.change() else {
@@ -46,7 +46,7 @@ pub(super) fn claim<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Ends a claim, now or with the domain.
+/// Drops a function, which ends its claim, or forgets it, so that the claim ends with the domain.
 fn end<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     let board = &D::boards(hand.driver)[hand.which(numbers)];
     let Some(mut held) = board.change() else {

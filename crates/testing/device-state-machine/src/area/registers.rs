@@ -1,4 +1,4 @@
-//! Registers: all that the table lists, with any values.
+//! Steps with registers: reads and writes of all registers that the table lists, with any values.
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{Readable, Register, Value, Writable, WriteError};

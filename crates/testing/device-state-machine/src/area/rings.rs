@@ -1,4 +1,4 @@
-//! Rings of descriptors, and the packets in them.
+//! Steps with rings of descriptors, and with the packets in them.
 
 use std::cell::Cell;
 use std::mem;

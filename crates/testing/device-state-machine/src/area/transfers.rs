@@ -140,7 +140,7 @@ pub(super) fn lend<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.driver.keep_buffer(buffer);
 }
 
-/// Runs the steps while a buffer is lent.
+/// Takes some steps while a buffer is lent.
 fn scope<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers, transfer: &DmaTransfer, holder: Holder) {
     note(Milestone::Loans);
     let pinned = Pinned { transfer, holder };

@@ -53,7 +53,7 @@ impl<D: Table> Board<D> {
         look.as_ref().map(|claimed| claimed.function.epoch())
     }
 
-    /// Returns the function, unless a thread is about to change it.
+    /// Returns the function, unless another thread is changing it.
     pub(crate) fn look(&self) -> Option<RwLockReadGuard<'_, Option<Claimed<D>>>> {
         match self.held.try_read() {
             Ok(held) => Some(held),
@@ -62,7 +62,7 @@ impl<D: Table> Board<D> {
         }
     }
 
-    /// Returns the function to change it, unless a thread uses it.
+    /// Returns the function for a change, unless another thread uses it.
     pub(crate) fn change(&self) -> Option<RwLockWriteGuard<'_, Option<Claimed<D>>>> {
         match self.held.try_write() {
             Ok(held) => Some(held),

@@ -1,4 +1,5 @@
-//! The things that a driver has, and the choice of things for a step, which often belong to different claims.
+//! The things that a driver has, and how a step chooses from them. The chosen things often belong to different
+//! claims.
 
 mod board;
 mod kind;
@@ -56,7 +57,7 @@ pub(crate) struct Queued<Q> {
     pub(crate) newest: Vec<Tag>,
     /// The command that has the engine's page.
     pub(crate) page: Option<Tag>,
-    /// Reads in the queue that are remembered.
+    /// Remembered reads that are in the queue.
     pub(crate) reads: Vec<Read>,
 }
 
@@ -216,7 +217,7 @@ impl Driver {
         units.push((unit, holder));
     }
 
-    /// Returns a unit that was learned: mostly the newest one of the claim `of`.
+    /// Returns a unit that the device reported: mostly the newest one of the claim `of`.
     pub(crate) fn unit(&self, numbers: &mut Numbers, of: Option<Holder>) -> Option<Unit> {
         let units = places::lock(&self.units);
         let newest = units.iter().rev().find(|(_, holder)| Some(*holder) == of);

@@ -143,7 +143,7 @@ pub(crate) fn claimed(device: usize, name: u32) -> Holder {
     })
 }
 
-/// Records that a claim is over: the device may touch nothing of it any more.
+/// Records that a claim is over. The device may touch no memory of the claim any more.
 pub(crate) fn over(holder: Holder) {
     with(|book| {
         book.history.note("over", holder, 0, 0);
@@ -266,7 +266,7 @@ pub(crate) fn chosen(start: usize, (offset, bytes): (usize, usize)) {
     });
 }
 
-/// Returns the address of an object, to be written where no address belongs.
+/// Returns the address of some object. A step writes it to a register that should get no address.
 pub(crate) fn some_address(number: usize) -> u64 {
     with(|book| {
         let count = book.entries.len().max(1);
@@ -443,7 +443,8 @@ impl Book {
         false
     }
 
-    /// Checks that every object that was moved in to the device is live, because the device has become bus master.
+    /// Checks that every object that was moved in to the device is live. The device is bus master, so it may still
+    /// touch these objects.
     fn is_master(&mut self, device: usize) {
         let gone = self.entries.iter().find_map(|(&start, entry)| {
             let is_here = entry.is_of(device) && entry.mode == Mode::Owned;

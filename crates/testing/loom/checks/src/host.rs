@@ -143,5 +143,5 @@ pub fn spawn(shard: usize, body: impl FnOnce() + 'static) -> loom::thread::JoinH
     };
     thread
         .spawn(run)
-        .unwrap_or_else(|error| panic!("loom starts threads: {error}"))
+        .unwrap_or_else(|error| panic!("loom could not start a thread: {error}"))
 }

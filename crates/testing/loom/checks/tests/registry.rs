@@ -20,7 +20,7 @@ const fn check(name: &'static str) -> Check {
     Check::new(name, 64, 8)
 }
 
-/// A cut looks up an image that is unloaded meanwhile, and whose addresses another image then takes.
+/// A cut looks up an image, while another thread unloads the image and loads another one at its addresses.
 fn look_up_and_unload() {
     host::begin();
     images::begin();

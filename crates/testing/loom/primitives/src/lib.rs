@@ -7,10 +7,11 @@
 //! loom treats SeqCst accesses as AcqRel. Here a SeqCst load has a `fence(SeqCst)` before it. So if each of two
 //! threads does a SeqCst write and then a SeqCst load, one load sees the other thread's write, as the language
 //! guarantees. The fence also orders accesses that are not SeqCst, which the language does not do. A protocol that
-//! mixes them must not be tested with these primitives. Samara's protocols do not mix them.
+//! relies on both SeqCst accesses and weaker ones must not be tested with these primitives. Samara's protocols do not
+//! do so.
 //!
-//! [`weaken`] takes an ordering away in one source file. If a test still passes then, it proves nothing about that
-//! ordering.
+//! [`weaken`] takes an ordering away in one source file. If a test passes without the ordering, the test proves
+//! nothing about it.
 #![expect(
     unsafe_code,
     reason = "words of any address stand for loom's objects, locks guard plain cells"

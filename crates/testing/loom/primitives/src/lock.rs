@@ -115,7 +115,7 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
 
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
-        // An execution that failed is over: loom takes no more steps.
+        // While a panic unwinds, the execution has failed, and loom takes no more steps.
         if !std::thread::panicking() {
             look();
             self.taken.store(false, self.release);

@@ -1,4 +1,4 @@
-//! A domain that tries to take the host's authority dies of the attempt.
+//! A domain that tries to take the host's authority dies.
 
 use super::{Kind, kind};
 use crate::node::HostResource;

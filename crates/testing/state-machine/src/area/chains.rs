@@ -52,7 +52,7 @@ thread_local! {
     static END: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
     /// Set if a dead domain went on running.
     static WENT_ON: Cell<bool> = const { Cell::new(false) };
-    /// Set if a panic's payload was dropped on behalf of another owner than the one that made it.
+    /// Set if a panic's payload was dropped on behalf of an owner other than its maker.
     static ASTRAY: Cell<bool> = const { Cell::new(false) };
     /// The result of a shadow's call at the end of a chain.
     static ANSWER: Cell<Option<Result<u32, RpcError>>> = const { Cell::new(None) };
@@ -188,7 +188,8 @@ impl Machine {
                 } else {
                     victim.kill();
                 }
-                // The objects of the chain must not be reclaimed now. If they are, this overwrites them.
+                // The objects of the chain must stay. If a reclaim frees one now, `spoil` overwrites it, and the
+                // chain notices that.
                 spoil();
             })));
         }

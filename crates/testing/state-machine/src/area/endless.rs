@@ -78,13 +78,13 @@ enum Where {
     Transfers,
     /// In a wait for an interrupt that never comes.
     Wait,
-    /// In such a wait on a thread of its own.
+    /// In a wait for such an interrupt, on a thread of its own.
     WaitOnThread,
     /// On a thread of its own.
     Thread,
     /// In the destructor of a panic's payload.
     Payload,
-    /// In the destructor of such a payload, in a call that returns an object.
+    /// In the destructor of a panic's payload, in a call that returns an object.
     PayloadOfMove,
     /// In the destructor of an exported object.
     Export,
@@ -93,7 +93,7 @@ enum Where {
     Init,
     /// In the `Display` of the error that `init` returns.
     Display,
-    /// In the destructor of that error.
+    /// In the destructor of the error that `init` returns.
     ErrorDrop,
     /// In waits for another domain that takes long to drain.
     Recovery,
@@ -156,7 +156,7 @@ impl Machine {
             format!("{}-toiler", self.name),
             format!("{}-echo", self.name),
         ];
-        // Runs on a thread of its own, which is ticked in every mode.
+        // Runs on a thread of its own, which gets ticks in every mode.
         cuts::ticking(STACK, || endless(place, &names));
         await_end(&names);
         // Drops the host's objects that those domains held.

@@ -1,4 +1,5 @@
-//! Exported objects: handed out, cloned, sent, used, and dropped by their exporter after the last proxy.
+//! Exported objects. Their proxies are handed out, cloned, sent, used and dropped. After the last proxy, the exporter
+//! drops the object.
 
 use super::{Kind, kind};
 use crate::model::handles::{self, Held};
@@ -327,7 +328,7 @@ impl Machine {
         );
     }
 
-    /// Makes all living domains drop those of their exported objects that have no proxy any more.
+    /// Makes each living domain drop its exported objects that have no proxy any more.
     pub(crate) fn collect_all(&mut self) {
         for domain in (0..self.domains.len())
             .filter(|domain| self.alive(*domain))

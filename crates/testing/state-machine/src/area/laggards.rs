@@ -203,12 +203,21 @@ impl Laggard {
             IN_REPLAY.take();
             let all = self.generations();
             let has: u32 = all.iter().map(|one| one.threads).sum();
-            assert!(has <= threads, "{has} threads where {way:?}: {all:?}");
-            assert!(all.len() <= GENERATIONS, "where {way:?}: {all:?}");
+            assert!(
+                has <= threads,
+                "{has} threads exceed the limit after ends of kind {way:?}: {all:?}"
+            );
+            assert!(
+                all.len() <= GENERATIONS,
+                "too many generations after ends of kind {way:?}: {all:?}"
+            );
             let fails = way == Way::FailsToStart || has == threads;
             if started == Err(SpawnError::StillDraining) && !fails {
                 // With a thread to spare, only the number of generations may prevent the start.
-                assert!(all.len() + 1 >= GENERATIONS, "where {way:?}: {all:?}");
+                assert!(
+                    all.len() + 1 >= GENERATIONS,
+                    "a start was refused with few generations, after ends of kind {way:?}: {all:?}"
+                );
             }
         }
         self.fails.store(false, SeqCst);

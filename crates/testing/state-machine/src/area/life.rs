@@ -1,4 +1,4 @@
-//! How generations begin and end: kills, restarts, stops, and recipes and `init`s that fail.
+//! The beginnings and ends of generations: kills, restarts, stops, recipes that fail, and `init`s that fail.
 
 use super::{Kind, kind};
 use crate::node::{self, Start};
@@ -20,7 +20,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("trim", 1, |_, _| samara_shared_heap::heap::trim()),
 ];
 
-/// How the next start of a domain fails, if it does. The start after it succeeds.
+/// The way in which the next start of a domain fails, if it fails. The start after it succeeds.
 #[derive(Debug)]
 pub(crate) struct Orders(AtomicU8);
 
@@ -158,7 +158,11 @@ impl Machine {
         if stubborn {
             assert_eq!(stopped, Err(SpawnError::StillDraining));
         } else {
-            assert_eq!(stopped, Ok(()), "threads: {has_threads}");
+            assert_eq!(
+                stopped,
+                Ok(()),
+                "a stop failed; whether the domain had threads: {has_threads}"
+            );
         }
         self.model.die(domain, ExitKind::Stopped);
     }

@@ -52,7 +52,7 @@ pub(crate) trait Opens {
     fn set_once(&self, value: u32, trap: u64) -> Result<(), RpcError>;
     #[replay]
     fn open(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
-    /// As `open`, but returns the object that the domain was handed last, if any.
+    /// As `open`, but returns the proxy that the domain was handed last, if it has one.
     #[replay]
     fn lobby(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
     /// Records a call on the patron. The call is a deadly one if it has a trap.
@@ -346,7 +346,7 @@ impl Machine {
         self.open_again(id)
     }
 
-    /// Models how a dead object that has a way back is opened again.
+    /// Models how a dead object is opened again, if it has a way back.
     fn open_again(&mut self, id: u64) -> Result<(), RpcError> {
         let opened = self.model.opened[&id].clone();
         let through = match opened.through {
@@ -444,7 +444,7 @@ impl Machine {
             );
             return;
         }
-        // An object is not dropped while its exporter is inside, further out on the same chain.
+        // An exporter drops no objects while it is on the chain itself, further out.
         if name.domain != n.domain {
             self.collect_for(name);
         }
@@ -537,7 +537,8 @@ impl Machine {
             "{count} records are charged with only {kept} bytes"
         );
         assert!(
-            // Records of stopped services are not counted here. They exist as long as a shadow of the service does.
+            // `count` leaves out the records of stopped services. Such a record exists as long as a handle on the
+            // service.
             kept <= count * MOST_EACH || self.stopped_services_held(),
             "{kept} bytes are kept for {count} records"
         );

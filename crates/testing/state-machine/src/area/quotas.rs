@@ -104,7 +104,7 @@ impl Machine {
     }
 
     /// A domain with a limit takes its peer's items. A domain that has twice its limit can make no call that may
-    /// return more to it.
+    /// return an object to it.
     fn pull(&mut self, n: Numbers) {
         let Some(peer) = self.model.nodes[n.domain].peer else {
             return;

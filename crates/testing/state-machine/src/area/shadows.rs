@@ -27,7 +27,8 @@ pub(crate) const KINDS: &[Kind] = &[
 const MAX_CRASHES: u32 = 4;
 
 thread_local! {
-    /// How often the next call on this thread shall crash its domain, and how often a call was made.
+    /// The number of calls on this thread that still have to crash their domain, and the number of calls that were
+    /// made.
     static CRASHES: Cell<u32> = const { Cell::new(0) };
     static CALLS: Cell<u32> = const { Cell::new(0) };
 }
@@ -84,7 +85,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Models a call through `name` that may return objects: before it, exported objects without a proxy are dropped.
+    /// Models a call through `name` that may return objects. Before such a call, the callee drops its exported
+    /// objects without a proxy.
     pub(crate) fn collect_for(&mut self, name: Name) {
         let node = &self.model.nodes[name.domain];
         if node.service == name.service && node.alive {
@@ -107,7 +109,7 @@ impl Machine {
         assert_eq!(got, expected.map(|()| value));
     }
 
-    /// Models `crashes` deaths of the domain by the call, each followed by a restart.
+    /// Models a call that crashes the domain `crashes` times. A restart follows each death.
     fn crash_in(&mut self, name: Name, crashes: u32) {
         for _ in 0..crashes {
             self.model.die(name.domain, ExitKind::Panic);

@@ -4,7 +4,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// For each place, whether a call is inside and shall stay.
+/// For each place, whether a call sleeps there and has not been woken.
 static ASLEEP: [AtomicBool; 256] = [const { AtomicBool::new(false) }; 256];
 static SLEEPERS: AtomicUsize = AtomicUsize::new(0);
 

@@ -13,7 +13,7 @@ use std::time::Duration;
 
 pub(crate) const KINDS: &[Kind] = &[kind("ask for too much", 1, Machine::ask_for_too_much)];
 
-/// Stack of the asking thread, in bytes.
+/// Stack of the thread that spawns the domain, in bytes.
 const STACK: usize = 1 << 20;
 
 /// More than any thread's stack, in bytes.
@@ -36,7 +36,10 @@ impl Machine {
         cuts::ticking(STACK, || {
             let recipe = Mint::of(|| Start::Well);
             let started = runtime().spawn::<dyn Node, _, _, _>(spec, node::init, recipe);
-            assert!(started.is_err(), "{started:?} of {spec:?}");
+            assert!(
+                started.is_err(),
+                "{spec:?} cannot be satisfied, but started {started:?}"
+            );
         });
         // Another thread may have to reclaim the slot that the refused start had claimed.
         await_end(&[name]);

@@ -30,11 +30,11 @@ const STUBBORN: usize = 2;
 
 #[interface]
 pub(crate) trait Threads {
-    /// Spawns a thread that stays. Returns whether the limit allowed it.
+    /// Spawns a thread that stays until `wake` or the domain's end. Returns whether the limit allowed the thread.
     fn spawn(&self, how: usize) -> Result<bool, RpcError>;
     /// Ends the parked thread in place `at`. The last thread takes its place.
     fn wake(&self, at: usize) -> Result<(), RpcError>;
-    /// Runs a thread to its end. Returns whether the limit allowed it.
+    /// Runs a thread to its end. Returns whether the limit allowed the thread.
     fn run_thread(&self, panics: bool) -> Result<bool, RpcError>;
 }
 
@@ -143,7 +143,7 @@ impl Machine {
 
     fn spawn_thread(&mut self, n: Numbers) {
         let proxy = self.fresh(n.domain);
-        // Only a few threads are of the kind that ends only with its domain.
+        // Stubborn threads are rare, because they end only with their domain.
         let how = if n.how.is_multiple_of(8) {
             STUBBORN
         } else {

@@ -134,7 +134,7 @@ impl Scene {
             Obstacle::Starts | Obstacle::Drains => self.drain,
             // Each generation has a drain timeout of its own.
             Obstacle::CrashesSlowly | Obstacle::Needs => u64::MAX,
-            // The client makes several calls.
+            // The client makes many calls, and all together may take its budget.
             Obstacle::Crashes => return BUDGET,
         };
         share.min(longest).saturating_add(LOCKS)
@@ -198,7 +198,7 @@ impl Stage {
     }
 }
 
-/// Returns the server's generations that are ending and still have a call or a thread inside.
+/// Returns the server's generations that are stopping or draining.
 fn ending(server: &Domain<dyn Server>) -> impl Iterator<Item = DomainInfo> {
     let is_one = |info: &DomainInfo| matches!(info.state, State::Draining | State::Stopping);
     runtime()

@@ -61,7 +61,7 @@ pub(crate) struct Node {
     pub(crate) patron: Option<Name>,
     /// Proxies to exported objects that it keeps.
     pub(crate) leaves: Vec<Held>,
-    /// Proxies to exported objects that it has forgotten.
+    /// Proxies to exported objects, which the domain has forgotten (`mem::forget`).
     pub(crate) lost_leaves: Vec<Held>,
     /// The census of the other objects that it has forgotten.
     pub(crate) lost: Census,
@@ -135,7 +135,7 @@ impl Node {
     }
 }
 
-/// All domains of a machine, and the host's side of it.
+/// The reference model of all domains of a machine, and of the host's handles.
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     pub(crate) nodes: Vec<Node>,

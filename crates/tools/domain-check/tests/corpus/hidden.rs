@@ -10,7 +10,7 @@ use syn::{Attribute, Ident, ImplItemFn, Item, TraitItemFn, Visibility};
 
 use crate::workspace::run;
 
-/// Hidden names that are harmless: the crate, the names, and what they are.
+/// Hidden names that are harmless: the crate, the names, and a description of the items.
 const LOOKED_AT: &[(&str, &[&str], &str)] = &[
     (
         "bitflags",
@@ -157,7 +157,7 @@ fn hidden_names_are_refused_or_reviewed() {
         let known = LOOKED_AT.iter().filter(|(of, ..)| *of == package.name);
         let known: Vec<_> = known.flat_map(|(_, names, _)| names.iter()).collect();
         for name in hidden(package) {
-            // A domain may not write such a word at all.
+            // A domain may use no name that begins with two underscores.
             let is_refused =
                 name.starts_with("__") || reviewed.refused.iter().any(|it| it.name == name);
             if !is_refused && !known.contains(&&&*name) {

@@ -30,14 +30,14 @@ struct Planted {
 }
 
 impl Planted {
-    /// Returns the issues of rust-lang/rust that it names.
+    /// Returns the issues of rust-lang/rust that the plant's text names.
     fn issues(&self) -> Vec<&str> {
         let after = self.text.split("rust-lang/rust#").skip(1);
         let digits = after.map(|text| text.split(|it: char| !it.is_ascii_digit()).next());
         digits.flatten().collect()
     }
 
-    /// Whether it is made from a hole of the compiler.
+    /// Whether the plant is made from a hole of the compiler.
     fn is_of_a_hole(&self) -> bool {
         let implied = self
             .text

@@ -1,5 +1,5 @@
 //! Planted domains, each of which must be refused by the rule that its header names, and good ones that must pass.
-//! Cargo compiles them with a recording wrapper, and they are checked as a workspace's domains are.
+//! Cargo compiles them with a recording wrapper, and they are checked like the domains of a workspace.
 
 mod hidden;
 mod holes;
@@ -60,7 +60,7 @@ fn good_domains_pass() {
     }
 }
 
-/// A domain's release build: all calls have the conditions of its optimisation level.
+/// In a domain's release build, all calls of the compiler have the conditions of its optimisation level.
 ///
 /// Invariant: CHECK-2
 #[test]
@@ -80,7 +80,7 @@ fn every_call_has_the_builds_conditions() {
                 None => asks.env_remove(name),
             };
         }
-        // All conditions, including those that the compiler sets only for some calls.
+        // With this variable the compiler prints all conditions, including those that it sets only for some calls.
         asks.env("RUSTC_BOOTSTRAP", "1");
         seen.borrow_mut()
             .push((what.to_owned(), workspace::run(what, asks)?));

@@ -8,8 +8,8 @@ pub const MAX_TRANSFERS: usize = 32;
 
 /// For each transfer, the epoch in which the queue last put it in flight, and how many commands have it in flight. A
 /// count of an earlier epoch counts as 0: the device was silenced or reset since. Only the low 32 bits of an epoch
-/// are stored. If these come again, an old count may keep a transfer in flight that nobody took back, until the next
-/// epoch.
+/// are stored. When these 32 bits repeat, an old count may make an unfinished transfer count as in flight until the
+/// next epoch.
 type Cells = [AtomicU64; MAX_TRANSFERS];
 
 /// Bytes of the counts, which are in the queue's memory, behind everything that the device is told of.
@@ -50,7 +50,8 @@ impl Flights {
         }
     }
 
-    /// Stores a count. Only the queue does so, by `&mut`, so a store is enough and no locked operation is needed.
+    /// Stores a count. Only the queue stores counts, by `&mut`, so a plain store is enough and no locked operation is
+    /// needed.
     #[inline]
     fn set(&self, transfer: usize, epoch: u64, count: u32) {
         if let Some(cell) = self.cell(transfer) {

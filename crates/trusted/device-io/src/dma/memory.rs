@@ -69,8 +69,8 @@ impl Memory {
             pins,
             flights,
         };
-        // The table keeps memory and pins together: pins that it kept for a queue that can't be made would take the
-        // queue's place for good. What it refuses is dropped here, without the table's lock.
+        // The table keeps memory and pins together or not at all: pins without memory would take the queue's place
+        // for good. Memory and pins that the table refuses are dropped here, without the table's lock.
         let kept = function.with_table(|table| table.keep(kept));
         kept.map_err(|(error, _)| error)?;
         Ok((Self { start, bus, bytes }, flights))
@@ -95,7 +95,7 @@ impl Memory {
     /// # Safety
     ///
     /// As for [`at`](Self::at). The claim lives. If the device takes the word for an address, the memory there stays
-    /// allocated until the device is silenced or has ended the command that the address is for.
+    /// allocated until the device is silenced or has ended the command that uses the address.
     #[inline]
     pub(crate) unsafe fn store<W>(&self, offset: usize, word: W) {
         // SAFETY: the caller's promise.

@@ -4,8 +4,8 @@
 //! domain releases them through the claim, after the device is silent, and not earlier as plain objects of the
 //! domain.
 //!
-//! For the same reason a domain's quota does not count them. The table does: only its domain puts objects there, and
-//! the table never owns more than the domain's quota.
+//! Because the host owns these objects, the domain's quota does not count them. So the table itself counts them and
+//! never owns more than the domain's quota. Only its domain puts objects there.
 
 use samara_rref::{Exchangeable, Owner, RRef, Transfer, weigh};
 use samara_shared_heap::{quota, thread};
@@ -84,7 +84,7 @@ impl DmaTable {
         quota::limits(owner).bytes.is_none_or(|most| bytes <= most)
     }
 
-    /// Keeps a queue's memory until the claim ends. There is one queue for each key. What the table refuses it gives
+    /// Keeps a queue's memory until the claim ends. There is one queue for each key. The table gives a refused queue
     /// back, so that the caller frees it without the table's lock.
     pub(crate) fn keep(&mut self, kept: Kept) -> Result<(), RefusedQueue> {
         if self
@@ -185,7 +185,7 @@ mod tests {
     }
 
     /// The destructor of an object runs code of the heap's host, which knows nothing of the table's lock. So the
-    /// table must not drop what it refuses.
+    /// table must not drop a refused queue.
     ///
     /// Invariant: DEV-35
     #[test]

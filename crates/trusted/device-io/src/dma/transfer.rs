@@ -11,8 +11,8 @@ use super::table::DmaTable;
 use crate::mmio::ClaimId;
 use crate::pci::PciFunction;
 
-/// A buffer in the in-flight table. After it was given back, nothing names the transfer any more; nothing that
-/// outlives a loan names what was lent:
+/// A buffer in the in-flight table. After the buffer was given back, nothing names the transfer any more. Nothing
+/// that outlives a loan names the lent buffer:
 ///
 /// ```compile_fail,E0382
 /// use samara_device_io::PciFunction;
@@ -42,7 +42,7 @@ use crate::pci::PciFunction;
 /// }
 /// ```
 ///
-/// Nor can a driver make one from numbers:
+/// A driver can't make a transfer from numbers either:
 ///
 /// ```compile_fail,E0451
 /// use samara_device_io::dma::DmaTransfer;
@@ -52,8 +52,8 @@ use crate::pci::PciFunction;
 /// }
 /// ```
 ///
-/// Give it back with [`PciFunction::finish`]; the buffer of a transfer that is dropped stays pinned until the claim
-/// ends.
+/// [`PciFunction::finish`] gives the buffer back. If the transfer is dropped instead, its buffer stays pinned until
+/// the claim ends.
 #[must_use = "a transfer that is not finished keeps its buffer until the claim ends"]
 pub struct DmaTransfer {
     index: usize,

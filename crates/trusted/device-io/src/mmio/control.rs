@@ -15,10 +15,10 @@ pub(crate) struct ClaimId {
 /// The state of one claim's device.
 pub(crate) struct Control {
     claim: ClaimId,
-    /// Twice the number of times that the device was silenced or reset, which ends everything in flight; one more
-    /// while a silence or reset is under way or was not finished.
+    /// Twice the number of times that the device was silenced or reset, each of which ends everything in flight. The
+    /// number is odd while a silence or reset is under way or was not finished.
     epoch: AtomicU64,
-    /// One more than the distance of its doorbells that the device has stated in this epoch; 0 if none.
+    /// The distance of its doorbells that the device has stated in this epoch, plus one; 0 if it has stated none.
     stride: AtomicU8,
     state: NoCutMutex<State>,
 }
@@ -150,8 +150,8 @@ impl Control {
     }
 
     /// Runs `f`, code of this crate, which silences the device and says whether it was reset. Nothing is started
-    /// until `f` is done; then nothing is in flight. Runs as the host: a thread that was cut in between would leave a
-    /// claim in which nothing ever starts again, also for the domain that lent it.
+    /// until `f` is done. Afterwards nothing is in flight. `f` runs as the host: if its thread were cut, nothing
+    /// would ever start again in this claim, not even for the domain that lent it.
     pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> (R, bool)) -> R {
         struct Silencing<'c> {
             control: &'c Control,

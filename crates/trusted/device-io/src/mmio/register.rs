@@ -6,7 +6,8 @@ use core::marker::PhantomData;
 
 use crate::table::{Rule, Table, Width, Write};
 
-/// A register of device `D`, of width `T`, with access `A`; if its rule lists an array, the first of that.
+/// A register of device `D`, of width `T`, with access `A`; if its rule lists an array, this is the first register of
+/// the array.
 ///
 /// A driver can't name a register that takes an address, nor a doorbell, nor one that resets more than the function
 /// (NSSR of NVMe):

@@ -40,7 +40,8 @@ const WAKE_MILLIS: u64 = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClaimError {
-    /// No function answers at that address, or it did not answer all reads, or did not take all writes, of the claim.
+    /// No function answers at that address. Or the function did not answer all reads of the claim, or did not take
+    /// all of its writes.
     Absent,
     /// Another claim is alive.
     Claimed,
@@ -156,7 +157,7 @@ impl Claim {
             .with_vectors(|vectors| vectors.restore(&self.config));
     }
 
-    /// Silences the device. What is in flight still counts as in flight.
+    /// Silences the device. This alone doesn't end the epoch, so commands in flight still count as in flight.
     pub(super) fn silence(&self) -> Silenced {
         let is_lost = self.is_lost.load(Ordering::Relaxed);
         let silenced = silence(&self.config, &self.restore, is_lost, self.slot.host.clock);

@@ -50,7 +50,7 @@ pub struct PciId {
 }
 
 impl PciId {
-    /// Whether one of a table's `ids` names it.
+    /// Whether one of a table's `ids` names this function.
     pub(crate) fn is(&self, ids: &[Id]) -> bool {
         ids.iter().any(|id| match id {
             Id::Device(vendor, devices) => self.vendor == *vendor && devices.contains(&self.device),
@@ -161,8 +161,8 @@ impl Config {
         is_set
     }
 
-    /// Turns off everything by which an earlier owner let the function, or functions that it makes, issue requests:
-    /// MSI, MSI-X; ATS, SR-IOV and PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3). Puts the function into D0
+    /// Turns off everything by which an earlier owner let the function or its virtual functions issue requests: MSI,
+    /// MSI-X; ATS, SR-IOV and PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3). Puts the function into D0
     /// (§7.5.2.2). Returns whether anything had to be changed.
     pub(crate) fn quieten(&self) -> bool {
         let mut was_on = false;

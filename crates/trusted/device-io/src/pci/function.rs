@@ -90,8 +90,9 @@ fn describe<D: Table>(to: &mut dyn fmt::Write) -> fmt::Result {
     write!(to, "{table:?}")
 }
 
-/// The device isn't held in reset, so that commands of an earlier owner could still reach memory that is in use
-/// again. Or it is being silenced or reset, or the function that was claimed isn't there.
+/// Why a function may not become bus master. The device isn't held in reset, so commands of an earlier owner could
+/// still reach memory that is in use again. Or the device is being silenced or reset, or the claimed function isn't
+/// there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotIdle;
 
@@ -184,9 +185,9 @@ impl<D> PciFunction<D> {
         Deadline::after(self.clock(), millis)
     }
 
-    /// Asks `get` again and again for at most `millis` milliseconds, relaxing between, until it returns something;
-    /// returns that. Reads the clock only if `get` returns nothing at first. Meant for locks that must not wait for
-    /// ever.
+    /// Calls `get` again and again for at most `millis` milliseconds, and returns its first result that isn't `None`.
+    /// Relaxes between two calls. Reads the clock only if `get` returns nothing at first. Meant for locks that must
+    /// not wait for ever.
     #[inline]
     pub fn wait_for<T>(&self, millis: u64, mut get: impl FnMut() -> Option<T>) -> Option<T> {
         get().or_else(|| self.wait_on(millis, get))

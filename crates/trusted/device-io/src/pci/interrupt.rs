@@ -37,7 +37,7 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.slot
             .with_vectors(|vectors| vectors.give_back(self.claim, self.vector));
-        // Released after the mask. A message that still arrives sets an event that is the host's, and nobody's.
+        // The message is released after the mask. If it still arrives, it only sets an event of the host's.
         contained(|| self.slot.host.messages.release(self.message));
     }
 }
@@ -77,7 +77,7 @@ impl<D> PciFunction<D> {
 }
 
 impl Interrupt {
-    /// Returns which of the function's vectors it is.
+    /// Returns the number of the interrupt's vector.
     pub fn vector(&self) -> u16 {
         self.0.vector
     }

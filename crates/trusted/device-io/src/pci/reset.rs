@@ -20,7 +20,7 @@ const CONTROL_HALF: u32 = 0x0000_FFFF;
 const DRAIN_MILLIS: u64 = 100;
 /// A function completes its reset within 100 ms (§6.6.2); it may not be accessed earlier.
 const FLR_MILLIS: u64 = 100;
-/// How long a function that does not answer may take to answer again. Meanwhile it misses what is written to it.
+/// How long a function that does not answer may take to answer again. Meanwhile writes to it are lost.
 const BLIND_MILLIS: u64 = 10;
 /// How long a function may answer "retry" after its reset, which reads as all ones (§2.3.1).
 const READY_MILLIS: u64 = 1000;
@@ -50,7 +50,7 @@ pub(crate) struct Restore {
 }
 
 impl Restore {
-    /// Whether the claimed function is still in its place. A function without the base addresses that the claim knows
+    /// Whether the claimed function is still in its place. If the base addresses aren't the claim's, another function
     /// was put in since, unless a reset has cleared them (`is_lost`).
     pub(crate) fn is_of(&self, config: &Config, is_lost: bool) -> bool {
         config.id() == Some(self.id) && (is_lost || config.bars() == self.bars)

@@ -95,9 +95,9 @@ impl PciSlot {
     ///
     /// # Safety
     ///
-    /// `D` is true of the devices that it fits; the kernel's owner has reviewed it. Whatever a driver does with the
-    /// registers as far as the rules allow, in any order, the device accesses only the memory that the engine has
-    /// told it of, in the formats of its queues.
+    /// `D` is true of the devices that it fits; the kernel's owner has reviewed it. If a driver accesses the
+    /// registers as the rules allow, in any order, the device accesses only the memory that the engine has told it
+    /// of, in the formats of its queues.
     pub const unsafe fn with_table<D: Table>(&'static self) -> DeviceSlot<D> {
         const { lint::<D>() };
         DeviceSlot {

@@ -150,8 +150,7 @@ impl Vectors {
             let msix = msix.ok_or(InterruptError::NoMsix)?;
             let entries = msix.entries;
             let (bar, start, _) = msix.table;
-            // Where addresses have 32 bits, the end of a table can overflow, for a device that states too large an
-            // offset.
+            // On a 32-bit machine the end of the table overflows if the device states too large an offset.
             let length = start.checked_add(usize::from(entries) * ENTRY);
             let length = length.ok_or(InterruptError::Map(MapBarError::TooShort))?;
             let backing = host.bars.map(address, bar, length);
@@ -225,8 +224,8 @@ impl Vectors {
     }
 }
 
-/// Masks all entries, because a driver may make the device use any of them. Only if all are masked then, lets the
-/// function send messages (while it is bus master). Returns whether all are masked.
+/// Masks all entries, because a driver may make the device use any of them. If then all are masked, lets the function
+/// send messages (while it is bus master). Returns whether all are masked.
 fn enable(table: &Table, config: &Config) -> bool {
     let at = table.capability;
     let control = config.read(at) & 0xFFFF_0000;

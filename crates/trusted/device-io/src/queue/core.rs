@@ -130,8 +130,8 @@ impl Core {
             if function.claim().control.epoch() != epoch {
                 return Err(QueueError::NotStarted);
             }
-            // Not before the checks above: the device keeps its own position in a queue that runs, so a restarted
-            // queue would no longer match it. Nor can anything be taken out of a queue that runs.
+            // This comes after the checks above. The device keeps its own position in a queue that runs, so emptying
+            // such a queue would lose the device's position, and nothing can be taken out of it.
             if !restart(self) {
                 return Err(QueueError::NotEmpty);
             }
@@ -191,7 +191,7 @@ impl Core {
             return Err(QueueError::Started);
         }
         function.run(Run::Started, queue.stop, &self.known, 0)?;
-        // The steps' checks may hold only because a reset has begun, and that does not end the queue before it is
+        // The steps' checks may hold only because a reset has begun. Such a reset ends the queue only when it is
         // over.
         if function.claim().control.with(|phase| phase) == Phase::Changing {
             return Err(StepError::State.into());

@@ -218,8 +218,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         self.state.tags.used() as usize
     }
 
-    /// Returns the number of completions whose head can't be true: by it, the device has read entries that it wasn't
-    /// given, or has left more unread than are in flight. Nothing depends on these heads.
+    /// Returns the number of completions that stated an impossible head. By such a head, the device has read entries
+    /// that it wasn't given, or has left more entries unread than are in flight. Nothing depends on these heads.
     pub fn odd_heads(&self) -> u64 {
         self.odd_heads
     }
@@ -240,8 +240,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         match command.data {
             Data::None => self.put(entry),
             Data::Page(learn) => {
-                // The engine must learn only from bytes that this command had the device write, so it clears earlier
-                // ones.
+                // The engine must learn only from bytes that the device writes for this command, so it clears the
+                // page first.
                 self.free_page(function)?;
                 // SAFETY: this is the engine's page, which no command in flight has (DEV-11).
                 unsafe { self.core.memory.clear(self.at[1], PAGE) };
@@ -347,8 +347,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     #[inline]
     fn put(&mut self, mut entry: Entry) -> Result<Tag, SubmitError> {
         let tag = self.state.tags.take().ok_or(SubmitError::Full)?;
-        // A completion must always find room. So the room of those that were taken goes back before the device could
-        // run out of room.
+        // A completion must always find room. So the room of completions that were taken goes back before the device
+        // could run out of room.
         let (at, entries) = (self.state.at, self.core.known.entries);
         if at.head != at.released {
             let taken = (u32::from(at.head) + entries - u32::from(at.released)) % entries;
@@ -398,8 +398,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         Ok(())
     }
 
-    /// Takes the next completion; its command isn't in flight any more. If there is none, gives the room of those
-    /// that were taken back to the device: one register write.
+    /// Takes the next completion; its command isn't in flight any more. If there is none, gives the room of the
+    /// completions taken so far back to the device: one register write.
     ///
     /// # Errors
     ///

@@ -169,7 +169,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
 
     /// Returns how many chains were put and not taken out again.
     pub fn held(&self) -> usize {
-        // Counted from the set, as chains are also taken out of a queue that doesn't run.
+        // The set is counted, because chains are also taken out of a queue that doesn't run.
         self.state.used.count()
     }
 

@@ -9,7 +9,7 @@ use crate::table::{Doorbell, Rung, Stride, Table, Width};
 #[derive(Clone, Copy)]
 pub(crate) struct DoorbellRegister {
     cell: Cell,
-    /// The queue's number, if the doorbell is told that instead of a position.
+    /// The queue's number, if the doorbell takes the number instead of a position.
     number: Option<u16>,
 }
 
@@ -44,8 +44,8 @@ impl DoorbellRegister {
             }
         };
         let offset = doorbell.offset.saturating_add(distance);
-        // At another distance the doorbell would be another queue's, and the device would read entries there that
-        // nobody put.
+        // If the distance has changed, this may be another queue's doorbell. If it were rung, the device would read
+        // entries of that queue that nobody put.
         if !is_known {
             return Err(QueueError::NoDoorbell);
         }
@@ -59,7 +59,7 @@ impl DoorbellRegister {
     ///
     /// # Safety
     ///
-    /// They are: the entries are whole, and their memory stays pinned until the device is done with them.
+    /// All entries before `position` are whole, and their memory stays pinned until the device is done with them.
     #[inline]
     pub(crate) unsafe fn ring(&self, position: u32) {
         let value = self.number.map_or(position, u32::from);

@@ -104,7 +104,7 @@ impl<D: Table> PciFunction<D> {
         };
         let allowed = bits.is_some_and(|bits| mask & !bits == 0) && value & !mask == 0;
         self.change(register, None, allowed, |cell| match cell.load() {
-            // The other bits could not be kept.
+            // Nothing answers, so the bits outside the mask can't be kept.
             now if now == T::WIDTH.all_ones() => Err(WriteError::Absent),
             now => Ok(now & !mask | value),
         })

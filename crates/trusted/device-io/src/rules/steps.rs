@@ -19,7 +19,7 @@ pub(crate) enum Run {
 
 impl<D: Table> PciFunction<D> {
     fn register(&self, at: &At, offset: usize) -> Result<Cell, StepError> {
-        // The lint has checked that the register is inside what every such device has.
+        // The lint has checked that the register is inside the part of the window that every such device has.
         self.cell(at.window, offset, at.width)
             .ok_or(StepError::Absent)
     }
@@ -59,7 +59,7 @@ impl<D: Table> PciFunction<D> {
         match limit {
             Limit::Millis(millis) => *millis,
             Limit::Field(at, shift, bits, millis) => {
-                // A device that does not answer now can't say how long it takes: 0 counts as one unit.
+                // A device that does not answer now can't state its time. Such a 0 counts as one unit.
                 let value = self.present(at, 0).map_or(0, |(_, value)| value);
                 let units = value >> shift & ((1 << bits) - 1);
                 units.max(1) * millis

@@ -15,7 +15,7 @@ pub struct Command {
     pub opcode: u8,
     /// The content of the words that the queue's format names. A driver chooses bits within [`Value::chosen`].
     pub words: [Value; WORDS],
-    /// The data that it transfers.
+    /// The data that the command transfers.
     pub data: Data,
 }
 

@@ -70,7 +70,7 @@ pub struct Rule {
     pub(crate) select: Option<Select>,
 }
 
-/// A register that selects which of several registers another one is.
+/// The index register that selects one of several registers in one place.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Select {
     pub(crate) offset: usize,

@@ -1,6 +1,6 @@
-//! An attack by the two sets of commands: to an admin queue the code of `Read` (02h) is `Get Log Page`, which writes
-//! as many dwords as the upper half of the first block's number says; that of `Write` (01h) creates a queue in the
-//! buffer.
+//! Attacks that try to put an I/O command into an admin queue. There, the operation code of `Read` (02h) means `Get
+//! Log Page`, and the upper half of the first block's number says how many dwords the controller writes. The code of
+//! `Write` (01h) creates a queue in the buffer.
 //!
 //! A command of one kind of queue in another does not compile: see
 //! [`Pair::submit`](samara_device_io::queue::Pair::submit) and the other calls. These tests make the calls that come
@@ -18,7 +18,8 @@ use fixture::{Admin, Disk, Function, NOTHING};
 #[path = "../fixtures/nvme.rs"]
 mod fixture;
 
-/// One block from number 5 on would be log page 5. From 03FF_0005h on it would be 4 KiB of that, into 512 bytes.
+/// In an admin queue, a read of block 5 would fetch log page 5. A read of block 03FF_0005h would fetch 4 KiB of that
+/// page, into a buffer of 512 bytes.
 ///
 /// Invariant: DEV-27
 #[test]
@@ -31,7 +32,7 @@ fn no_io_command_gets_into_an_admin_queue() {
     disk.read(&function, 0x03FF_0005, (&transfer, 0, 512))
         .unwrap();
 
-    // The I/O queue can't be started as the controller's own, now or later.
+    // The I/O queue can't be started as an admin queue, neither now nor after a reset.
     assert_eq!(disk.io.start(&function, 0), Err(QueueError::NotStarted));
     function.reset().unwrap();
     assert_eq!(disk.io.start(&function, 0), Err(QueueError::NotStarted));
@@ -138,7 +139,7 @@ const COMMANDS: &[(Put, [u32; 7])] = &[
     ),
 ];
 
-/// Log pages, lengths, other queues: the table decides what a command means.
+/// Other bits would choose log pages, lengths or other queues. The table decides what a command means.
 ///
 /// Invariant: DEV-27
 #[test]

@@ -1,4 +1,4 @@
-//! Attacks on a virtio device that is being reset: a driver tells it something on another thread.
+//! Attacks on a virtio device that is being reset: meanwhile a driver writes its registers on another thread.
 #![forbid(unsafe_code)]
 
 use std::sync::atomic::{AtomicBool, Ordering::Relaxed};

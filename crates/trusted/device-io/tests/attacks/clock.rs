@@ -55,7 +55,7 @@ fn is_usable(slot: DeviceSlot<Nvme>) {
     assert!(answers(&function));
 }
 
-/// Returns early looks, looks in the wait for the reset, and late ones.
+/// Returns the looks at which the clock fails: early ones, some in the wait for the reset, and late ones.
 fn moments(looks: u64) -> impl Iterator<Item = u64> {
     (0..8)
         .chain((8..looks).step_by(97))
@@ -113,7 +113,7 @@ fn a_silence_without_a_clock_can_be_repeated() {
 
 #[interface]
 trait Driver {
-    /// Drops its function; if `panics`, during a panic.
+    /// Drops the driver's function; if `panics`, during a panic.
     fn give_up(&self, panics: bool) -> Result<(), RpcError>;
 }
 
@@ -132,7 +132,8 @@ fn init(function: Function) -> Result<Board, RpcError> {
     Ok(Board(Mutex::new(Some(function))))
 }
 
-/// A value that is gone, in a slot that still belongs to its holder, would be quiesced and dropped once more.
+/// If a slot still belonged to its holder after its value was dropped, the reclaim would quiesce and drop the value
+/// once more.
 ///
 /// Invariant: DEV-34
 #[test]

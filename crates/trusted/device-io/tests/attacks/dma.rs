@@ -62,7 +62,7 @@ fn a_device_does_not_keep_an_earlier_claims_queues() {
     }
 }
 
-/// A reset clears the queues' addresses, and the device would take 0 for one.
+/// A reset clears the queues' addresses, and the device would then use address 0.
 #[test]
 fn queues_are_set_again_after_a_reset() {
     let emulator = emulator(true);
@@ -81,7 +81,8 @@ fn queues_are_set_again_after_a_reset() {
     assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
-/// Otherwise one function's memory would be released while the other function's device still reaches it.
+/// If a device got another function's commands, that function's memory would be released while the device still
+/// reaches it.
 #[test]
 fn a_device_gets_only_its_own_functions_commands() {
     let (one, other) = (emulator(true), emulator(true));
@@ -177,7 +178,7 @@ fn running_queues_are_not_restarted() {
         admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, NOTHING, io),
     ];
     assert_eq!(again, [Err(SubmitError::Queue(QueueError::Started)); 2]);
-    // This also holds when the device has deleted them.
+    // A queue that the device has deleted isn't made again either, before a reset.
     let words = [0, 1, 0, 0, 0, 0, 0];
     let deleted = fixture::execute(&function, admin, |admin| {
         admin.submit::<{ Nvme::DELETE_SUBMISSION }>(&function, words)

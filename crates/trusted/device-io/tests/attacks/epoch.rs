@@ -1,4 +1,4 @@
-//! Another thread's reset between any two instructions of a driver's call.
+//! Another thread resets the device between any two instructions of a driver's call.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "single steps")]
 
@@ -97,8 +97,9 @@ fn with_a_reset_behind<R>(
     (result, LEFT.load(SeqCst) < u64::MAX / 2)
 }
 
-/// The reset comes after the look at the admin queues, so the command that makes part of a queue is put but never
-/// told. In the next epoch that part must not count as known to the controller.
+/// The reset comes after `create` has checked that the admin queues run. So the command that makes part of a queue is
+/// put, but the controller is never told of it. In the next epoch that part must not count as known to the
+/// controller.
 #[test]
 fn a_queue_is_made_in_its_commands_epoch() {
     let _alone = alone();
@@ -136,9 +137,9 @@ fn a_queue_is_made_in_its_commands_epoch() {
     );
 }
 
-/// The reset comes between the look at the epoch and the lock under which the controller is told of its admin queues.
-/// If the controller is enabled then, its queues must count as started. (After the lock is taken, their memory is
-/// cleared word by word.)
+/// The reset comes after `start` has read the epoch, and before it takes the lock under which it tells the controller
+/// of its admin queues. If the controller is enabled afterwards, its queues must count as started. (After the lock is
+/// taken, their memory is cleared word by word.)
 ///
 /// Invariant: DEV-23
 #[test]

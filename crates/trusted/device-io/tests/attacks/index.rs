@@ -15,7 +15,7 @@ mod liar;
 
 /// `driver_feature_select` is 1 from the write before, and the write of 0 is missed. So bits 2 and 6 of a disk's low
 /// features become bits 34 and 38: packed rings and notification data. The device would then read split descriptors
-/// as packed ones, also old ones, of buffers that were given back.
+/// as packed ones, including old descriptors of buffers that were given back.
 ///
 /// Invariant: DEV-21
 #[test]
@@ -31,7 +31,7 @@ fn a_driver_accepts_no_features_but_the_tables() {
             liar.set(0, 0x08, Width::W32, select);
             liar.set(0, 0x3F00 + 4 * select as usize, Width::W32, value.into());
         }
-        // The engine reads the index back, and finds it so.
+        // The engine reads the index back, and finds 1.
         if let (0x08, None) = (offset, value) {
             liar.set(0, 0x08, Width::W32, 1);
         }

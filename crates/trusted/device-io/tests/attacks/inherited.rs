@@ -1,5 +1,5 @@
-//! State that firmware, or an earlier kernel, left in a function: it must not write memory when a driver domain makes
-//! it bus master.
+//! Firmware, or an earlier kernel, left state in a function. By that state the function must not write memory when a
+//! driver domain makes it bus master.
 
 use samara_device_io::PciFunction;
 use samara_device_tables::Nvme;
@@ -158,7 +158,7 @@ fn all_ones_bars_at_the_claim_are_not_put_back() {
     let _alone = alone();
     let raw = nvme();
     raw.set_config(EXPRESS_AT + 4, 1 << 28);
-    // The function is blind while the claim reads them.
+    // The function is blind while the claim reads the base addresses.
     for bar in 0..6 {
         raw.set_config(0x10 + 4 * bar, u32::MAX);
     }

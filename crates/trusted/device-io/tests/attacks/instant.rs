@@ -29,8 +29,8 @@ fn nvme(msix: bool) -> &'static Raw {
     raw
 }
 
-/// An 82599 that was stopped, and holds back a write-back, misses the write that resets it. Everything that it was
-/// told before still holds, also the step before, which a reset would undo.
+/// An 82599 that was stopped still holds back a write-back, and misses the write that resets it. All its settings
+/// stay, including the one of the step before, which a reset would undo.
 ///
 /// Invariant: DEV-16
 #[test]

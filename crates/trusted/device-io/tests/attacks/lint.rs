@@ -1,4 +1,4 @@
-//! Wrong tables, each by a slip in one line, and the lint's message.
+//! Each case is a table with a slip in one line, and the lint's message for it.
 #![forbid(unsafe_code)]
 
 use samara_device_io::table::lint::lint;
@@ -52,12 +52,13 @@ const FOUR: Queue = Queue {
 };
 
 bad! {
-    // Two windows of one BAR: a rule in the second window names a register that takes an address by the first.
+    // Two windows of one BAR overlap. A rule of the second window lets drivers write a register that takes an address
+    // in the first.
     windows_of_one_bar: "two windows in one place" {
         const WINDOWS: &'static [Window] = &[Window::bar(0, 0x100).up_to(0x200), Window::bar(0, 0x100)];
         const REGISTERS: &'static [Rule] = &[Rule::new(1, 0x20, Width::W64).write(Write::Any)];
     }
-    // Drivers choose bits over values that the engine knows: a size, a queue's number.
+    // Drivers choose bits of values that the engine fills: a size, a queue's number.
     a_choice_over_the_size: "a driver chooses bits that the engine fills" {
         const QUEUES: &'static [Queue] = &[Queue {
             start: begin![Step::Write(reg(0x40), entries(1).chosen(0xFFFF))],
@@ -126,7 +127,7 @@ bad! {
         const QUEUES: &'static [Queue] = &[Queue { start: begin![Step::Update(reg(0x40), 0, 1)], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // All queues tell their positions in one register.
+    // All queues share one doorbell.
     one_doorbell_for_several_queues: "several queues share a register for values of their own" {
         const QUEUES: &'static [Queue] = &[Queue { doorbell: Doorbell { index: (0, 0), ..DOORBELL }, ..FOUR }];
         const COMMANDS: &'static [Command] = &[];
@@ -161,7 +162,7 @@ bad! {
         const QUEUES: &'static [Queue] = &[Queue { stop: &[Step::Sleep(1)], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A stop selects its queue first: between the two steps another thread may select another queue.
+    // A stop selects its queue in its first step. Before the next step, another thread may select another queue.
     a_stop_behind_a_register_that_selects: "a queue is selected outside its start" {
         const REGISTERS: &'static [Rule] = &[word(0x44).read().behind(0x40, Width::W32, 4)];
         const QUEUES: &'static [Queue] = &[Queue {
@@ -187,12 +188,12 @@ bad! {
         ], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A command without a transfer has its direction chosen by a driver, so that its operation code can be a read's.
+    // A command without a transfer has the operation code of a read, and a driver chooses all its words.
     the_opcode_of_a_transfer_without_one: "two commands of one operation code transfer different data" {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ,
             Command { queue: 1, opcode: READ.opcode, words: [chosen(0xFFFF_FFFF); 7], data: Data::None }];
     }
-    // Two commands of one operation code, one of which counts. No command learns the unit in which it counts.
+    // No command learns the unit in which a read counts.
     units_that_nothing_learns: "a command counts in units that no command learns" {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, READ];
     }
@@ -254,7 +255,7 @@ bad! {
     chosen_bits_that_no_register_has: "a value that is wider than its register" {
         const QUEUES: &'static [Queue] = &[starts(&[Step::Write(PARTS[0], address(0)), Step::Write(PARTS[1], address(1)), Step::Write(reg(0x18), chosen(1 << 40))]), IO];
     }
-    // The last write counts: a later step of the same start, or one after it, overwrites an address.
+    // The last write counts: a later step of the same start, or a step after the start, overwrites an address.
     an_address_that_a_later_step_writes_over: "a step overwrites what the device was told" {
         const QUEUES: &'static [Queue] = &[begins![Step::Write(reg(0x20), only(0x1000))]];
         const COMMANDS: &'static [Command] = &[];
@@ -297,7 +298,7 @@ bad! {
         const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1).plus(16))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A size contains the driver's number of bytes, which the lint takes for 0 because the device does not write.
+    // A size contains the length of the buffers. The lint takes that length for 0, because the device does not write.
     a_buffer_of_a_queue_that_only_reads: "a step tells a size of buffers that the device does not write" {
         const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1).buffer(1))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
@@ -311,7 +312,8 @@ bad! {
         const QUEUES: &'static [Queue] = &[Queue { entries: (1024, 1024), ..pair(&PairFormat { head_doorbell: Doorbell { width: Width::W8, offset: 0xC0, ..DOORBELL }, ..PAIR }) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // Only its doorbell tells the device how far a ring is filled, and it would take the queue's number for that.
+    // Only the doorbell tells the device how far a ring is filled. Here the device would take the queue's number for
+    // that position.
     a_ring_whose_doorbell_is_told_a_number: "a doorbell does not tell the device how far a queue is filled" {
         const QUEUES: &'static [Queue] = &[Queue { numbers: (3, 3), doorbell: Doorbell { value: Rung::Number, ..DOORBELL }, ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
@@ -329,8 +331,8 @@ bad! {
         const QUEUES: &'static [Queue] = &[ring(RingFormat { bytes: (1, 1024), lengths: &[], ..RING })];
         const COMMANDS: &'static [Command] = &[];
     }
-    // One operation code with two places of the count: by the second command a driver chooses the bits that the first
-    // counts in.
+    // Two commands of one operation code have their counts in different words. In the second command a driver chooses
+    // the bits in which the first one counts.
     one_operation_code_with_two_counts: "two commands of one operation code transfer different data" {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ,
             Command { words: [NO, NO, NO, chosen(0xFFFF), NO, NO, NO], ..reads(0, Bits::new(4, 0, 16)) }];
@@ -357,8 +359,8 @@ bad! {
         const QUEUES: &'static [Queue] = &[ring(RingFormat { done: 1 << 63, written: 48, ..SHORT })];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A queue is selected by a driver's choice, by a register that is overwritten, or by another register than
-    // another kind's.
+    // A queue is selected by a driver's choice, or by a register that a later step overwrites. Or two kinds of queues
+    // are selected by different registers.
     a_queue_that_drivers_select: "a driver chooses which queue is selected" {
         const QUEUES: &'static [Queue] = &[Queue { numbers: (0, 1), start: select!([Step::Write(reg(0x44), number(1).chosen(0xF0))], []), ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
@@ -414,7 +416,7 @@ bad! {
         const QUEUES: &'static [Queue] = &[begins![Step::Write(reg(0x48), only(0))]];
         const COMMANDS: &'static [Command] = &[];
     }
-    // Without a queue, a register of each queue would be only that of queue 0.
+    // A step without a queue would access only the register of queue 0.
     an_idle_test_of_each_queue: "a step without a queue uses a queue's register or value" {
         const IDLE: &'static [Check] = &[Check::new(reg(0x18).each(4), 1, 0)];
     }
@@ -432,8 +434,8 @@ bad! {
         const QUEUES: &'static [Queue] = &[Queue { doorbell: Doorbell { offset: 0xC0, stride: Stride::Listed(at(0, 0x10, Width::W16)), ..DOORBELL }, ..FOUR }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // An index is a driver's number. It would be written where a size is told, where a bit resets, or where a
-    // doorbell's place is read.
+    // A driver chooses the index that selects a register. The index would be written where a size is told, where a
+    // bit resets, or where a doorbell's place is read.
     an_index_where_a_size_is_told: "a driver's index lies where the engine writes or checks" {
         const REGISTERS: &'static [Rule] = &[word(0x4C).read().behind(0x40, Width::W32, 0x1_0000)];
         const QUEUES: &'static [Queue] = &[SIZED];
@@ -457,7 +459,7 @@ bad! {
         }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A value with all bits set that a size may have is a larger size, and so is one with higher bits.
+    // A value with all bits that a size may have is a larger size than the queue's. So is a value with higher bits.
     a_rule_for_a_larger_size: "a rule lets drivers write a register that starts or stops a queue" {
         const REGISTERS: &'static [Rule] = &[word(0x40).write(Write::Values(&[0xFFFF]))];
         const QUEUES: &'static [Queue] = &[SIZED];
@@ -483,7 +485,7 @@ bad! {
         const QUEUES: &'static [Queue] = &[begins![Step::AtLeast(reg(0x5C), entries(1))]];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A queue's number is written where the device says: over an address of the same window.
+    // The device says where a queue's number is written. That place may hold an address of the same window.
     a_number_that_is_told_over_an_address: "two different values go into one register" {
         const WINDOWS: &'static [Window] = &[Window::capability(1, 0x100).up_to(0x200)];
         const QUEUES: &'static [Queue] = &[Queue { numbers: (1, 1),
@@ -497,7 +499,7 @@ bad! {
         const QUEUES: &'static [Queue] = &[ring(RING)];
         const COMMANDS: &'static [Command] = &[];
     }
-    // There are four queues, and each command that makes one says 0.
+    // One of the commands that make a queue writes a constant in place of the queue's number.
     a_command_that_does_not_say_which_queue_it_makes: "a command that doesn't say which of several queues it makes" {
         const COMMANDS: &'static [Command] = &[Command { words: [only(1), NO, NO, NO, NO, NO, NO], ..CREATE_COMPLETION }, CREATE_SUBMISSION, IDENTIFY, READ];
     }
@@ -545,7 +547,7 @@ fn the_base_tables_of_the_cases_pass() {
     lint::<Of<Four>>();
 }
 
-/// A driver could do the steps of the second reset, too.
+/// The rule lets drivers do a step of `SILENT_RESET`.
 #[test]
 fn a_rule_for_what_resets_a_device_that_was_silenced() {
     struct Bad;

@@ -1,4 +1,4 @@
-//! Attacks on registers of which some bits would be kept as the device states them.
+//! Attacks by a device that misstates a register, so that an update would write wrong bits back.
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadWrite, Register};
@@ -17,7 +17,7 @@ mod liar;
 const CC: usize = 0x14;
 const CSTS: usize = 0x1C;
 
-/// CC reads once with another page size. It must keep the value that the engine wrote.
+/// CC reads once with another page size. A driver's update must not write that size to the device.
 ///
 /// Invariant: DEV-21
 #[test]

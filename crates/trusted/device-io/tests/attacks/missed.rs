@@ -63,8 +63,8 @@ fn inherited_sriov_is_off_after_any_blind_read() {
     );
 }
 
-/// The class reads as all ones for an instant, before the claim begins to note such reads. If the claim believed it,
-/// it would never find its function again.
+/// The class reads as all ones for an instant, before the claim begins to note such reads. If the claim believed that
+/// class, it would never find its function again.
 ///
 /// Invariant: DEV-17
 #[test]
@@ -90,8 +90,8 @@ fn a_blind_class_read_does_not_lose_the_function() {
     drop(claimed);
 }
 
-/// The same in the claim after one whose function was lost in its reset: its base addresses would not be put back,
-/// and it would decode at 0.
+/// As above, but an earlier claim lost the function in a reset. If the next claim believed the class, it would not
+/// put the base addresses back, and the function would decode memory at 0.
 #[test]
 fn base_addresses_are_put_back_after_any_blind_read() {
     let _alone = alone();
@@ -100,7 +100,7 @@ fn base_addresses_are_put_back_after_any_blind_read() {
     liar.set_config(8, 0x0200_0001);
     let slot = liar.slot::<Card>();
     let function = slot.claim().unwrap();
-    // The reset clears them, and the function stays away.
+    // The reset clears the base address, and the function does not answer afterwards.
     liar.say(move |offset, value| match offset {
         0 if liar.lock().flrs == 1 => {
             liar.set_config(0x10, 4);
@@ -155,7 +155,7 @@ struct Deaf {
     liar: &'static Liar,
     /// The dword's offset; 0 if none.
     to: AtomicU16,
-    /// Whether it also reads as all ones until then.
+    /// Whether the function also reads as all ones until it has missed the write.
     is_blind: bool,
 }
 
@@ -187,7 +187,7 @@ fn deaf(liar: &'static Liar, to: u16, is_blind: bool) -> (&'static Deaf, DeviceS
     (deaf, liar.slot_through(deaf))
 }
 
-/// Silences a function that misses the write that is to end its requests. Returns the result, and whether everything
+/// Silences a function that misses the write that turns bus mastering off. Returns the result, and whether everything
 /// in flight counts as ended while the device is still bus master.
 fn silenced(is_blind: bool) -> (Silenced, bool) {
     let liar = Liar::nvme(false);
@@ -224,7 +224,8 @@ fn a_blind_bus_master_ends_no_transfer() {
     );
 }
 
-/// The claim ends, and its memory is released.
+/// At the end of the claim, the function misses the write that turns bus mastering off. The claim's memory is then
+/// released.
 ///
 /// Invariant: DEV-16
 #[test]
@@ -261,7 +262,8 @@ fn a_missed_function_level_reset_does_not_count() {
     );
 }
 
-/// A claim checks what it turns off: MSI, virtual functions.
+/// The function misses a write that turns off MSI or virtual functions. A claim that succeeds must have turned both
+/// off.
 ///
 /// Invariant: DEV-15
 #[test]
@@ -322,7 +324,7 @@ fn a_claim_with_a_blind_read_fails() {
         let looks = AtomicU32::new(0);
         let was_blind: &'static AtomicU16 = Box::leak(Box::new(AtomicU16::new(0)));
         liar.say(move |offset, value| {
-            // Offsets from 100h on need not be there.
+            // A function need not have registers from 100h on, so all ones are a valid answer there.
             if offset < 0x100 && looks.fetch_add(1, SeqCst) == look {
                 was_blind.store(offset + 1, SeqCst);
                 return u32::MAX;
@@ -330,7 +332,7 @@ fn a_claim_with_a_blind_read_fails() {
             value
         });
         let function = liar.slot::<VirtioBlock>().claim();
-        // The function isn't taken for another device either.
+        // The claim doesn't take the function for another device (`WrongDevice`) either.
         if was_blind.load(SeqCst) != 0 && function.as_ref().err() != Some(&ClaimError::Absent) {
             claimed.push((
                 look,

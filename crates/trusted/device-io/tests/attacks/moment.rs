@@ -35,9 +35,8 @@ fn nvme(flr: bool) -> &'static Raw {
     raw
 }
 
-/// A controller is taken out, and a network card put in its place, whose base address nobody has programmed. The end
-/// of the claim must not reset the card, give it the controller's address and make it decode there, however many
-/// bytes it takes.
+/// A controller is taken out, and a network card is put in its place. The card's base address is 0, or another
+/// address that the host has programmed. The end of the claim must neither change it nor make the card decode memory.
 ///
 /// Invariant: DEV-17
 #[test]
@@ -86,7 +85,7 @@ fn a_controller_does_not_keep_its_firmwares_queues() {
     function.enable_bus_master().unwrap();
     let mut admin = Pair::<Nvme, { Nvme::ADMIN }>::new(&function, 0, 64).unwrap();
     raw.react(|raw, offset, value| match offset {
-        // The next read finds them so: at AQA, or else at CC.
+        // The addresses are the firmware's at the next read of AQA, or else of CC.
         0x24 | 0x14 if value.is_none() => {
             for (at, value) in [(0x28, FIRMWARES), (0x2C, 0), (0x30, FIRMWARES), (0x34, 0)] {
                 raw.set(at, value);
@@ -103,7 +102,8 @@ fn a_controller_does_not_keep_its_firmwares_queues() {
     drop(function);
 }
 
-/// The same for a receive ring: RDBAL and RDBAH are as they were, RDLEN and the rest are written.
+/// An 82599 loses the writes of a receive ring's address (RDBAL, RDBAH), but not those of RDLEN and the other
+/// registers.
 ///
 /// Invariant: DEV-18
 #[test]
@@ -117,7 +117,8 @@ fn a_ring_is_not_enabled_where_another_was() {
     ]);
     let function = raw.slot::<Ixgbe>().claim().unwrap();
     raw.react(|raw, offset, value| {
-        // A reset ends at once, and clears neither (by section 4.2.1.6.1 descriptor bases are undefined).
+        // A reset ends at once, and clears neither RDBAL nor RDBAH (by section 4.2.1.6.1 descriptor bases are
+        // undefined).
         if offset == 0x0008 {
             raw.set(0x0000, raw.get(0x0000) & !(1 << 26 | 1 << 3 | 1 << 2));
         }
@@ -248,7 +249,7 @@ fn a_virtqueue_is_not_enabled_at_address_0() {
     let mut queue =
         ChainQueue::<VirtioBlock, { VirtioBlock::REQUESTS }>::new(&function, 0, 16).unwrap();
     liar.react(|liar, _, offset, value| {
-        // The next read finds them so: at the size, or else the write that enables the queue.
+        // The addresses are 0 at the next read of the queue's size, or else at the write that enables the queue.
         if matches!((offset, value), (0x18, None) | (0x1C, Some(_))) {
             for at in [0x20, 0x28, 0x30] {
                 liar.set(0, at, Width::W64, 0);
@@ -264,7 +265,7 @@ fn a_virtqueue_is_not_enabled_at_address_0() {
 }
 
 /// A controller is taken out while its function is being reset; another one is put in, whose base address the host
-/// has programmed. The next claim, of another driver, must not give it the first one's address.
+/// has programmed. The next claim must not give the new controller the first one's address.
 ///
 /// Invariant: DEV-17
 #[test]
@@ -292,8 +293,8 @@ fn lost_addresses_do_not_go_to_another_device() {
     assert_eq!(bar, 0xE000_0004, "of another device");
 }
 
-/// A device doesn't answer for an instant and loses the write that masks the vectors of an earlier kernel: their
-/// table reads as all ones. Then the function must not be allowed to send messages.
+/// A device doesn't answer for an instant and loses the writes that mask the vectors of an earlier kernel. Then their
+/// table reads as all ones, and the function must not be allowed to send messages.
 ///
 /// Invariant: DEV-15
 #[test]
@@ -316,7 +317,7 @@ fn vectors_that_were_not_masked_stay_disabled() {
     let function = raw.slot::<Nvme>().claim().unwrap();
     function.reset().unwrap();
     raw.react(move |raw, offset, value| {
-        // The read after which all of it should have taken effect.
+        // This read comes after the writes of all masks. The device has lost them.
         if offset == TABLE + 12 && value.is_none() {
             left(raw);
             raw.set(TABLE + 12, u32::MAX);

@@ -18,8 +18,8 @@ fn emulator(block_shift: u8) -> &'static NvmeEmulator {
     })
 }
 
-/// Eight blocks are 512 bytes each for the command, and 4 KiB each for the device: it would go on after the buffer,
-/// at addresses that it was not given.
+/// The command counts eight blocks of 512 bytes, but the device's blocks have 4 KiB. So the device would go on past
+/// the end of the buffer.
 ///
 /// Invariant: DEV-26
 #[test]
@@ -43,7 +43,7 @@ fn a_command_counts_in_its_own_devices_blocks() {
     assert_eq!(large.counts().stray_accesses, 0);
 }
 
-/// After a reset the device may have other blocks.
+/// After a reset the device may have blocks of another size.
 ///
 /// Invariant: DEV-26
 #[test]

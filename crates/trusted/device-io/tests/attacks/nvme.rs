@@ -122,14 +122,14 @@ fn a_page_from_before_a_reset_teaches_nothing() {
     );
 }
 
-/// A page that the controller wrote for another command would be taken for the answer: a driver chooses which it
-/// wrote before.
+/// A page that the controller wrote for an earlier command must not be taken for the answer, because a driver chooses
+/// that command.
 ///
 /// Invariant: DEV-26
 #[test]
 fn another_commands_page_teaches_nothing() {
     let liar = nvme(|_, entry| {
-        // A list of namespaces, with such bytes in it.
+        // A list of namespaces that holds the bytes of such an answer.
         if (entry[0] as u8, entry[10] & 0xFF) == (0x06, 0x02) {
             let page = u64::from(entry[6]) | u64::from(entry[7]) << 32;
             store(page + 128, &[0, 0, 9, 0]);
@@ -145,8 +145,8 @@ fn another_commands_page_teaches_nothing() {
     assert_eq!(identify(&function, &mut admin, 1).unit, None);
 }
 
-/// The distance of doorbells reads differently for one queue: its tail would go to another queue, which would read
-/// old entries.
+/// The distance of doorbells reads differently while one queue is made. By that distance, the queue's tail would go
+/// to another queue's doorbell, and the device would read old entries there.
 ///
 /// Invariant: DEV-18
 #[test]
@@ -179,7 +179,7 @@ fn a_tail_is_written_to_its_own_doorbell() {
         put(&mut one),
         Err(SubmitError::Queue(QueueError::NotStarted))
     );
-    // The controller says again what it has said first.
+    // The controller states its first distance again.
     let create =
         admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, [0; 7], &mut one);
     create.unwrap();
@@ -196,7 +196,7 @@ fn nothing_is_rung_in_the_midst_of_a_reset() {
     let liar = nvme(|_, _| {});
     let function: Function = liar.slot().claim().unwrap();
     let mut admin = up(&function);
-    // RDY stays 1 until the doorbell was rung, or the test goes on.
+    // The reset's write to CC waits, and RDY stays 1, until the doorbell was rung or the test goes on.
     let is_rung = std::sync::Arc::new(AtomicU32::new(0));
     let seen = is_rung.clone();
     liar.react(move |liar, _, offset, value| match (offset, value) {
@@ -216,7 +216,7 @@ fn nothing_is_rung_in_the_midst_of_a_reset() {
             std::thread::yield_now();
         }
         let _ = admin.submit::<{ Nvme::SET_QUEUES }>(&function, [0; 7]);
-        // The doorbell holds up nobody; the question is whether the device is told.
+        // The test accepts any result of this call. It only checks that the device is not told.
         let rung = admin.ring(&function);
         let told = is_rung.load(SeqCst) == 3;
         is_rung.store(2, SeqCst);

@@ -89,9 +89,9 @@ fn written<D: Table, T: Value>(window: usize, length: usize) -> Vec<usize> {
         .collect()
 }
 
-/// For NVMe these are INTMS, INTMC and CC. They are not NSSR (20h), which resets more than the function; BPRSEL and
-/// BPMBL (44h, 48h), which make the controller write to an address; NSSD (64h), AQA, ASQ, ACQ, the controller memory
-/// buffer, or doorbells.
+/// Drivers may write INTMS, INTMC and CC of NVMe. They may not write NSSR (20h), which resets more than the function,
+/// nor BPRSEL and BPMBL (44h, 48h), which make the controller write to an address. Nor may they write NSSD (64h),
+/// AQA, ASQ, ACQ, the registers of the controller memory buffer, or doorbells.
 ///
 /// Invariant: DEV-21
 #[test]
@@ -144,7 +144,7 @@ fn only_what_a_rule_lists_can_be_written() {
 const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 
 /// CC holds the sizes of entries and of pages, the command set and the enable bit. A driver may only announce a
-/// shutdown. The engine decides about everything else there, whatever the device says that it reads.
+/// shutdown. The engine decides about all other bits, whatever value the device states for CC.
 ///
 /// Invariant: DEV-21
 #[test]
@@ -174,8 +174,8 @@ fn a_driver_may_only_announce_a_shutdown() {
     assert_eq!(function.write(CC, Nvme::SHUT_DOWN), not_enabled);
 }
 
-/// The engine would know nothing of such a reset, on a device that takes its time: a queue that the device is told of
-/// meanwhile would be half forgotten, and enabled after that.
+/// The engine would know nothing of a driver's own reset. If that reset takes time, the device would forget part of a
+/// queue of which the engine tells it meanwhile, and the engine would then enable the queue.
 ///
 /// Invariant: DEV-13
 #[test]

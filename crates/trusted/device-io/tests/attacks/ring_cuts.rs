@@ -144,7 +144,8 @@ fn a_driver_cut_during_a_handover_loses_nothing() {
         println!("{operation}: {steps} steps, every {stride}: {cut} cuts");
         assert!(cut > 0, "{operation}");
     }
-    // The emulator takes long over its table. A tick while the thread has a no-cut mark cuts it where the mark ends.
+    // The emulator is slow at its MSI-X table, so few instructions are tried. If a tick comes while the thread has a
+    // no-cut mark, the thread is cut where the mark ends.
     for at in [0, 3_000, 20_000] {
         assert!(walk(&contained, bus, slot, INTERRUPT, at).1, "{at}");
     }

@@ -49,8 +49,8 @@ impl TwoDevices {
     }
 }
 
-/// The other device would stop its own queue, and this one's packets would come out while the device still receives
-/// into them.
+/// If the stop were accepted, the other device would stop its own queue, and this ring's packets would come out while
+/// this device still receives into them.
 ///
 /// Invariant: DEV-23
 #[test]
@@ -76,7 +76,7 @@ fn a_receive_queue_is_not_stopped_by_another_device() {
     devices.finish();
 }
 
-/// As above; a queue that is empty when it is stopped is filled afterwards.
+/// As above, but the queue is empty when it is stopped, and is filled afterwards.
 ///
 /// Invariant: DEV-23
 #[test]

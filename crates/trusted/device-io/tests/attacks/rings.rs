@@ -22,7 +22,8 @@ fn send(tx: &mut TxRing, function: &Function, count: usize) {
     sending.publish();
 }
 
-/// The ring would be where it stood before the batch, and packets that the device was given since would come out.
+/// If the ring could be used after the batch was forgotten, its positions would be those from before the batch. Then
+/// packets that the device was given since would come out.
 ///
 /// Invariant: DEV-23
 #[test]

@@ -58,7 +58,8 @@ fn walk(
     let domain: Domain<dyn Driver> = host().spawn(spec, init, Mint::of(|| ())).unwrap();
     let proxy = domain.proxy().unwrap();
     let (result, stepped) = contained.step_armed(at, true, || call(&proxy));
-    // The host silences on the borrower's time, so the borrower may also be cut where the host's part ends.
+    // The silence runs as the host, but on the borrower's time. So the borrower may also be cut where the host's part
+    // ends.
     let is_cut = domain.exit_reason().is_some();
     assert_eq!(result.is_err(), is_cut, "{at} {stepped:?}");
     drop(proxy);
@@ -77,7 +78,7 @@ fn walks(count: u64, walk: impl Fn(u64) -> (u64, bool)) {
     assert!(cut > 0);
 }
 
-/// A function that was reset, without Function Level Reset, which would take long.
+/// A function that was reset. It has no Function Level Reset, because that would take long.
 fn function() -> RRef<Function> {
     let shape = Shape {
         flr: false,

@@ -1,5 +1,5 @@
-//! Attacks by stale handles: transfers, tags and lists from before a silence or a reset, or from before they were
-//! used again.
+//! Attacks by stale handles: transfers, tags and lists from before a silence or a reset, or from an earlier use of
+//! the same slot.
 #![forbid(unsafe_code)]
 
 use samara_device_io::dma::DmaTransfer;
@@ -131,7 +131,7 @@ fn each_command_in_flight_has_a_list_of_its_own() {
     assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
-/// Another command has the slot now.
+/// An old completion names a slot that another command has now.
 ///
 /// Invariant: DEV-9
 #[test]
@@ -162,7 +162,8 @@ fn an_old_completion_ends_no_new_command() {
     drop(function.finish(second).unwrap());
 }
 
-/// The device executes a command only after it is told of it, and would then write into a buffer that has gone back.
+/// A completion names a command of which the device was not told yet. If that ended the command, the device would
+/// later execute it and write into a buffer that has gone back.
 ///
 /// Invariant: DEV-9
 #[test]
@@ -193,7 +194,7 @@ fn a_command_before_its_doorbell_does_not_end() {
     assert!(function.finish(second).is_err());
 }
 
-/// A completion from before the reset is in the queue's memory, with the phase of a new one.
+/// The queue's memory still holds a completion from before the reset, with the phase bit of a new one.
 ///
 /// Invariant: DEV-10
 #[test]
@@ -228,7 +229,7 @@ fn a_transfer_of_an_earlier_claim_is_refused() {
     drop(first);
     let function: Function = slot.claim().unwrap();
     let mut disk = Disk::up(&function);
-    // It has the same number in its claim's table.
+    // This transfer has the same index in its claim's table as the stale one.
     let own = function.begin(buffer(512, 0)).unwrap();
     assert!(disk.read(&function, 0, (&stale, 0, 512)).is_err());
     let stale = function.finish(stale).unwrap_err().transfer;
@@ -276,7 +277,7 @@ fn a_chain_put_before_a_reset_is_not_announced() {
     }
 }
 
-/// An element that the device wrote before the reset is in the queue's memory.
+/// The queue's memory still holds a used element that the device wrote before the reset.
 ///
 /// Invariant: DEV-10
 #[test]

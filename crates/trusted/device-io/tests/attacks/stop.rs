@@ -1,4 +1,4 @@
-//! A stop that looks at a device in the middle of another thread's reset.
+//! One thread stops a queue while another thread's reset is under way.
 //!
 //! The device is a ring into which it writes: control at 00h, whose bit 0 is a reset that takes its time; base
 //! address at 10h, enable at 1Ch, tail at 20h, head at 24h. As a reset begins, the enable bit reads as 0 and the
@@ -44,7 +44,7 @@ impl Table for Nic {
             Step::Write(word(0x1C), only(1)),
         ],
         ready: &[],
-        // The device ends what it has begun, then says so.
+        // The device ends the accesses that it has begun, and then clears the enable bit.
         stop: &[
             Step::Update(word(0x1C), 0, 2),
             Step::Await(&[OFF], Limit::Millis(100_000)),
@@ -95,7 +95,7 @@ fn a_stop_does_not_end_during_a_reset() {
             function.reset()
         });
         let stopped = rx.stop(&function);
-        // Otherwise the reset waits for the test.
+        // If the reset is under way, it waits until the test lets it end.
         let is_under_way = resets.load(SeqCst) && plain.get(0x00, Width::W32) == 1;
         let taken = rx.open(&function).unwrap().take_back().is_some();
         may_end.store(true, SeqCst);

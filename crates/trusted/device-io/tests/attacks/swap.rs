@@ -13,7 +13,7 @@ mod liar;
 
 const EXPRESS: u16 = 0x60;
 
-/// An NVMe controller is claimed; then an 82599 answers in its place, whose base addresses nobody has set.
+/// An NVMe controller is claimed. Then an 82599 without base addresses answers in its place.
 #[test]
 fn a_swapped_device_is_not_made_bus_master() {
     let liar = Liar::leak(0x5678_1234, 0x0108_0200);

@@ -1,4 +1,4 @@
-//! The tables' steps compared with the specifications, on registers that are plain memory.
+//! Compares the tables' steps with the specifications, on registers that are plain memory.
 
 use samara_device_io::PciFunction;
 use samara_device_io::queue::{PacketQueue, Ring};

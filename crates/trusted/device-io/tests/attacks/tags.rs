@@ -54,8 +54,7 @@ fn a_tag_repeats_only_after_all_others() {
             .submit::<{ Nvme::SET_QUEUES }>(&function, [0; 7])
             .unwrap();
         if first == Some(tag) {
-            // The first command's completion comes once more. It ends this command, of which the device knows
-            // nothing.
+            // The first command's completion comes once more. It ends this command, because both have the same tag.
             admin.ring(&function).unwrap();
             complete(liar, tag.value());
             assert!(admin.next(&function).unwrap().is_some());

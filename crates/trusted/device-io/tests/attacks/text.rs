@@ -1,5 +1,5 @@
-//! Tables as text. A domain's image contains any text that its author wrote, so even one without end must take
-//! bounded time.
+//! A table is compared as text. The author of a domain's image can make that text as long as they like, so the
+//! comparison must end after bounded time.
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;

@@ -16,8 +16,8 @@ use nvme::Disk;
 #[path = "../fixtures/nvme.rs"]
 mod nvme;
 
-/// One transfer of a block, and one of so many pages that it needs a list. An entry with the length of one and the
-/// addresses of the other would make the device take a page of data for a list.
+/// One transfer of a block, and one of so many pages that it needs a list. If an entry had the length of the long
+/// transfer and the addresses of the short one, the device would take a page of data for a list.
 const SHORT: usize = 512;
 const LONG: usize = 16 * 4096;
 

@@ -1,7 +1,7 @@
 //! Attacks on a reset: another thread's write between its steps could undo them.
 //!
-//! The device is a ring of descriptors: control at 00h, whose bit 0 is a reset; enable at 1Ch. Drivers may write 30h,
-//! 34h, and 38h, which is behind an index at 3Ch.
+//! The device is a ring of descriptors: control at 00h, whose bit 0 is a reset; enable at 1Ch. Drivers may write the
+//! registers at 30h, 34h and 38h. The last of these is selected by an index at 3Ch.
 
 use samara_device_io::PciFunction;
 use samara_device_io::mmio::{ReadWrite, Register, WriteError};
@@ -78,8 +78,7 @@ fn write(function: &Function) -> [Result<(), WriteError>; 3] {
     ]
 }
 
-/// Runs `action` once in the middle of the next reset, where the reset waits for the device. Returns how often resets
-/// have waited.
+/// Runs `action` once, when the next reset first polls the device. Returns the count of these polls.
 fn meanwhile(plain: &'static Plain, action: impl Fn() + Send + Sync + 'static) -> Arc<AtomicU32> {
     let times = Arc::new(AtomicU32::new(0));
     let seen = times.clone();
@@ -120,7 +119,7 @@ fn no_register_write_between_the_steps_of_a_reset() {
     assert_eq!(write(&function), [Ok(()); 3]);
 }
 
-/// After a reset that failed nobody knows how far the device has come.
+/// After a failed reset, the driver can't know which steps the device has executed.
 ///
 /// Invariant: DEV-13
 #[test]
@@ -141,7 +140,7 @@ fn no_register_is_written_after_a_reset_that_failed() {
     assert_eq!(write(&function), [Ok(()); 3]);
 }
 
-/// The steps that stop a queue of an earlier epoch would stop one of the next.
+/// A stop that goes on after a reset would stop a queue of the next epoch.
 ///
 /// Invariant: DEV-13
 #[test]
@@ -150,7 +149,7 @@ fn a_stop_writes_nothing_between_the_steps_of_a_reset() {
     function.reset().unwrap();
     let mut tx = Tx::new(&function, 0, 8, 0).unwrap();
     tx.start(&function, 0).unwrap();
-    // The stop is held up where it waits, and the reset behind it.
+    // A reset begins while the stop waits for the device.
     let driver = function.clone();
     let is_begun = AtomicBool::new(false);
     plain.react(move |plain, offset, value| match (offset, value) {
@@ -169,7 +168,8 @@ fn a_stop_writes_nothing_between_the_steps_of_a_reset() {
     assert_eq!(offsets, [0x00], "the reset's alone");
 }
 
-/// A function that offers no reset holds back what it was told before, and nothing in its registers shows that.
+/// A function without Function Level Reset may still hold back accesses from before the claim, and nothing in its
+/// registers shows that.
 ///
 /// Invariant: DEV-14
 #[test]
@@ -189,7 +189,7 @@ fn nothing_is_started_before_a_reset() {
     }
 }
 
-/// A function that its silence has reset holds nothing back.
+/// If a silence has reset the function, the function holds no access back.
 ///
 /// Invariant: DEV-14
 #[test]

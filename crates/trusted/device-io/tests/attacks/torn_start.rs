@@ -75,7 +75,7 @@ fn wait(done: impl Fn() -> bool) {
     assert!(until(Duration::from_secs(60), done), "waited in vain");
 }
 
-/// Waits for as long as a thread may take that is not held up.
+/// Waits for `done`, but no longer than an unhindered thread takes.
 fn give_time(done: impl Fn() -> bool) {
     until(Duration::from_millis(200), done);
 }
@@ -177,7 +177,7 @@ fn nothing_is_started_while_another_thread_resets() {
     assert_ne!(plain.get(0x10, Width::W64), 0);
 }
 
-/// The older of two resets leaves the device alone, because the newer one's queues may run by then.
+/// The older of two resets leaves the device alone once the newer one is over, because queues may run by then.
 ///
 /// Invariant: DEV-13
 #[test]
@@ -190,7 +190,7 @@ fn an_older_reset_writes_nothing_after_a_newer_one() {
     let seen = (held.clone(), release.clone());
     plain.react(move |plain, offset, value| {
         let (held, release) = &seen;
-        // The older reset waits for the device, and is held up there.
+        // The older reset is held up where it waits for the device.
         if (offset, value) == (0x00, None) {
             if !held.swap(true, SeqCst) {
                 wait(|| release.load(SeqCst));
@@ -221,7 +221,7 @@ fn an_older_reset_writes_nothing_after_a_newer_one() {
     assert_eq!(plain.get(0x20, Width::W32), 1);
 }
 
-/// Nobody knows what the device has forgotten by then, so it must be reset anew.
+/// A reset that broke off may have cleared any of the device's settings, so the device must be reset anew.
 ///
 /// Invariant: DEV-13
 #[test]

@@ -1,5 +1,5 @@
-//! Attacks by what a silence without a reset leaves in the device: accesses that it holds back, for queues that were
-//! not reset.
+//! A silence without a reset leaves accesses in the device that it holds back, for queues that were not reset. A
+//! driver tries to let them happen.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeSet;
@@ -58,7 +58,8 @@ fn held_back(bus: &IxgbeBus, function: &Function) -> ixgbe::RxRing {
     ring
 }
 
-/// The driver stops the queue that it could not start: there was no reset, and yet the device is idle by its table.
+/// After a silence, the driver stops a queue that it could not start. There was no reset, but by its table the device
+/// is now idle.
 ///
 /// Invariant: DEV-14
 #[test]
@@ -90,7 +91,7 @@ fn a_silenced_device_is_bus_master_only_after_a_reset() {
     );
 }
 
-/// The same from one claim to the next, whose driver resets nothing: the device would write where the former driver's
+/// As above, but the next claim's driver doesn't reset the device, which would then write where the former driver's
 /// ring was.
 ///
 /// Invariant: DEV-14
@@ -130,7 +131,7 @@ fn a_claim_does_not_inherit_held_back_accesses() {
     assert!(others.iter().all(|page| page.iter().all(|&byte| byte == 0)));
 }
 
-/// For comparison: a reset clears what the device holds back.
+/// For comparison: a reset clears the accesses that the device holds back.
 #[test]
 fn a_reset_ends_what_the_device_holds_back() {
     let _alone = alone();

@@ -1,4 +1,5 @@
-//! Used elements that a virtio device hasn't written, or wrote earlier, and that must not be taken for new ones.
+//! A virtio device counts used elements that it hasn't written, or that it wrote earlier. They must not be taken for
+//! new ones.
 #![expect(unsafe_code, reason = "stands for the device")]
 
 use samara_device_io::PciFunction;
@@ -85,7 +86,8 @@ fn begin(function: &Disk) -> DmaTransfer {
     function.begin(buffer).unwrap()
 }
 
-/// After a start the device counts a used element that it has not written: zeroes would be taken for chain 0.
+/// After a start the device counts a used element that it has not written. Zeroes in its place would be taken for
+/// chain 0.
 #[test]
 fn an_unwritten_element_ends_no_chain() {
     let (liar, function, mut queue) = disk(16);
@@ -101,7 +103,7 @@ fn an_unwritten_element_ends_no_chain() {
     );
 }
 
-/// The same one lap later: the element is that of 16 chains ago.
+/// As above, but one lap later. The ring's slot holds the element of 16 chains ago.
 #[test]
 fn an_element_from_a_lap_ago_ends_no_chain() {
     let (liar, function, mut queue) = disk(16);
@@ -136,7 +138,8 @@ fn an_element_from_a_lap_ago_ends_no_chain() {
     );
 }
 
-/// In a queue of one chain none would stay free: an element that is used twice would end the next request.
+/// In a queue of one chain, no chain would stay free. So an element that the device writes twice would end the next
+/// request.
 #[test]
 fn a_queue_of_one_chain_is_refused() {
     let liar = virtio(0x1042);
@@ -148,7 +151,8 @@ fn a_queue_of_one_chain_is_refused() {
     );
 }
 
-/// A frame that is still being sent would come back because of zeroes.
+/// The device counts an element that it has not written. Zeroes in its place would give back a frame that is still
+/// being sent.
 #[test]
 fn an_unwritten_element_returns_no_frame() {
     let liar = virtio(0x1041);

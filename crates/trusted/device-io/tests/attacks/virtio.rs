@@ -52,7 +52,7 @@ fn up<D: samara_device_io::table::Table>(function: &PciFunction<D>) {
     status(function, 0xB);
 }
 
-/// The device's queues have 256 entries, and the register says so whatever is written to it.
+/// The device's queues have 256 entries, and its register keeps that number whatever is written to it.
 ///
 /// Invariant: DEV-18
 #[test]
@@ -67,7 +67,8 @@ fn a_queue_has_as_many_entries_as_the_device_says() {
     up(&function);
     let mut queue =
         ChainQueue::<VirtioBlock, { VirtioBlock::REQUESTS }>::new(&function, 0, 8).unwrap();
-    // The device would walk over 256 entries, and so over heads of chains, in which a driver chooses addresses.
+    // The device would walk over 256 entries. Among these are the heads of chains, in which a driver could choose
+    // addresses.
     let step = QueueError::Step(StepError::State);
     assert_eq!(queue.start(&function, 0xFFFF), Err(step));
     assert_eq!(liar.get(0, ENABLE, Width::W16), 0);
@@ -108,8 +109,8 @@ fn no_window_lies_in_another() {
     );
 }
 
-/// A driver writes only bits of the status that do not exist (§2.1). A device that implements only the others would
-/// see 0, which resets it.
+/// A driver writes only status bits that do not exist (§2.1). A device that ignores these bits would see 0, which
+/// resets it.
 ///
 /// Invariant: DEV-21
 #[test]

@@ -1,5 +1,5 @@
-//! Attacks by a driver's statements: that something has ended, or that there is more than was put. While the device
-//! has a command, the driver makes each call that could say so.
+//! A driver tries to end a command that the device still has, or to announce entries that were not put. It makes each
+//! call that could do so.
 #![forbid(unsafe_code)]
 
 use samara_device_io::queue::{Pair, QueueError};
@@ -48,7 +48,7 @@ fn no_call_ends_a_command_that_the_device_has() {
         let _ = admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, NOTHING, io);
         transfer = function.finish(transfer).unwrap_err().transfer;
     }
-    // The command has not ended when its queue has.
+    // A command has not ended when its queue was deleted.
     let words = [0, 1, 0, 0, 0, 0, 0];
     nvme::execute(&function, &mut disk.admin, |admin| {
         admin.submit::<{ Nvme::DELETE_SUBMISSION }>(&function, words)
@@ -63,7 +63,7 @@ fn no_call_ends_a_command_that_the_device_has() {
     drop(function.finish(transfer).unwrap());
 }
 
-/// Otherwise old entries would be executed again, into buffers that have gone back.
+/// A doorbell without a new entry would make the device execute old entries again, into buffers that have gone back.
 ///
 /// Invariant: DEV-12
 #[test]

@@ -1,5 +1,5 @@
-//! Attacks by zeroes: lists and descriptors that are zero, or hold old contents, would send a device to bus address 0
-//! or to memory in other use.
+//! Attacks by zeroed memory. Lists and descriptors that are zero, or hold old contents, would send a device to bus
+//! address 0 or to memory in other use.
 
 use samara_device_io::PciFunction;
 use samara_device_io::queue::{ChainQueue, Pair, QueueError, SubmitError};
@@ -25,7 +25,7 @@ fn buffer(bytes: usize) -> RRef<[u8]> {
     RRef::new_zeroed_slice(bytes).unwrap()
 }
 
-/// Calls everything that could zero the list, while the device still has to read it.
+/// The driver makes all calls that could zero the list, while the device still has to read it.
 ///
 /// Invariant: DEV-11
 #[test]
@@ -107,8 +107,8 @@ impl Table for Bare {
     }];
 }
 
-/// Without data there is no descriptor: the device would read the old one in the slot, of a buffer that has gone
-/// back.
+/// A chain without data would have no descriptor. The device would read the chain's old descriptor, of a buffer that
+/// has gone back.
 ///
 /// Invariant: DEV-11
 #[test]

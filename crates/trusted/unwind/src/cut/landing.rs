@@ -41,7 +41,7 @@ const CLEARED_FLAGS: u64 = 1 << 10 | 1 << 18 | 1 << 14;
 ///   such code, and will be resumed with the registers as they are after this call.
 /// * `cut.stack` is that thread's stack. It is mapped and readable, and the 128 bytes below its stack pointer are as
 ///   the thread left them.
-/// * `cut.finder` returns what the tables of that code say.
+/// * `cut.finder` returns the rules and landing pads of that code's tables.
 /// * Nothing relies on a destructor in the discarded frames, and nothing else refers to those frames.
 pub unsafe fn cut(registers: &mut Registers, cut: &Cut<'_>) -> Result<(), CutError> {
     // SAFETY: upheld by the caller.
@@ -148,7 +148,7 @@ pub unsafe fn resume(registers: &Registers) -> ! {
 unsafe extern "C" fn load(registers: *const Registers) -> ! {
     naked_asm!(
         ".cfi_startproc",
-        // The unwind tables switch from this frame to the loaded one at a single instruction: the one that loads rsp.
+        // For the unwind tables, this frame becomes the loaded frame at a single instruction, which loads rsp.
         "mov rax, [rdi + {rip}]",
         "mov rcx, [rdi + {rbx}]",
         "mov rdx, [rdi + {rbp}]",

@@ -1,11 +1,11 @@
 //! Cutting: discarding a thread's frames up to a boundary, from any instruction.
 //!
 //! A trap handler that finds a domain at fault calls [`cut()`] with the registers of the interrupted thread and the
-//! address of a record on the thread's stack, just outside a [`catch`](crate::catch): the top activation. The cut steps
-//! over the inner frames by the unwind tables, up to the frame that catches. It rewrites the registers so that the
-//! thread continues as a callee of that frame that raises. The rest is an ordinary unwind over one frame, for which the
-//! `dwarf` backend needs no walk, because the landing pad is known. No destructor of a discarded frame runs, and a call
-//! stores nothing in advance to make this possible.
+//! address of a record on the thread's stack, just outside a [`catch`](crate::catch): the top activation. The cut
+//! steps over the inner frames by the unwind tables, up to the frame that catches. It rewrites the registers so that
+//! the thread continues in a new callee of that frame, which raises. The rest is an ordinary unwind over one frame,
+//! for which the `dwarf` backend needs no walk, because the landing pad is known. No destructor of a discarded frame
+//! runs, and a call stores nothing in advance to make this possible.
 //!
 //! ```text
 //!   trap: rip ─► memcpy ─► driver ─► method ─► ▓ frame with the record and the catch ▓ ─► …
@@ -78,8 +78,8 @@
 //!
 //! # Features
 //!
-//! Cuts by unwind tables are there with the features `tables`, `std` and `dwarf` on x86_64. Otherwise this module has only
-//! [`Registers`], for [`jump::cut`](crate::jump::cut), and [`CutError`].
+//! Cuts by unwind tables exist on x86_64, with any of the features `tables`, `std` and `dwarf`. Otherwise this module
+//! has only [`Registers`], for [`jump::cut`](crate::jump::cut), and [`CutError`].
 //!
 #![cfg_attr(samara_tables, doc = "[`cut()`]: fn@cut")]
 #![cfg_attr(not(samara_tables), doc = "[`cut()`]: crate#backends")]

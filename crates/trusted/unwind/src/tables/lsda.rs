@@ -1,5 +1,5 @@
-//! The language-specific data of a function, which says what it does when a callee raises (Itanium C++ ABI, "Exception
-//! Handling Tables"). Only the forms that rustc and clang write are supported.
+//! The language-specific data of a function, which says how the function handles an exception that a callee raises
+//! (Itanium C++ ABI, "Exception Handling Tables"). Only the forms that rustc and clang write are supported.
 
 use super::reader::{Cursor, OMIT};
 use super::{LandingPad, TableError};
@@ -70,8 +70,8 @@ mod tests {
     use super::landing_pad;
     use crate::tables::{LandingPad, TableError};
 
-    /// Five call sites: a catch of any type at 0..16, a clean-up at 16..32, nothing at 32..48 and, after a gap, a call
-    /// from which nothing may pass at 64..80, and a clean-up by an explicit action at 80..96.
+    /// Five call sites: at 0..16 a catch of any type, at 16..32 a clean-up, and at 32..48 nothing. After a gap, at
+    /// 64..80 a call from which nothing may pass, and at 80..96 a clean-up by an explicit action.
     const DATA: [u8; 33] = [
         0xff, 0x9b, 32, 0x01, 20, 0, 16, 100, 1, 16, 16, 120, 0, 32, 16, 0, 0, 64, 16, 90, 3, 80,
         16, 91, 5, 1, 0, 0x7f, 0, 0, 0, 0, 0,

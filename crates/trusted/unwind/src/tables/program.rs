@@ -9,7 +9,7 @@ use crate::cut::registers::NUMBERED;
 /// The most rows that may be remembered at a time. Compilers remember one.
 const REMEMBERED: usize = 2;
 
-/// Turns `row`, which is a new one, into the row for `pc`, which the entry contains.
+/// Turns the new `row` into the row for `pc`, an address that the entry contains.
 #[inline]
 pub(super) fn run(entry: &Entry<'_>, pc: usize, row: &mut Row) -> Result<(), TableError> {
     let mut program = Program {
@@ -27,7 +27,7 @@ pub(super) fn run(entry: &Entry<'_>, pc: usize, row: &mut Row) -> Result<(), Tab
 struct Program<'a, 'r> {
     entry: &'a Entry<'a>,
     row: &'r mut Row,
-    /// The row after the shared instructions, once it was needed.
+    /// The row after the shared instructions; computed when it is first needed.
     initial: Option<Row>,
     remembered: [Option<Row>; REMEMBERED],
     depth: usize,

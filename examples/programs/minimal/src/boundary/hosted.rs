@@ -1,4 +1,4 @@
-//! x86_64: the hosted tests check its registers.
+//! x86_64: nothing is checked here, since the hosted tests of `samara-unwind` check the registers.
 
 use super::{Filled, Wreckage};
 

@@ -12,8 +12,8 @@ pub(super) const WORDS: usize = if cfg!(target_arch = "riscv64") {
 /// The number of integer registers.
 pub(super) const INTEGERS: usize = 12;
 
-/// `save` stores a register relative to the stack pointer, `load` loads it from there, and `out` stores it relative to
-/// a1.
+/// `save` stores a register relative to the stack pointer, `load` loads a register from there, and `out` stores a
+/// register relative to a1.
 #[cfg(target_arch = "riscv64")]
 macro_rules! word {
     (save $register:literal $slot:literal) => {
@@ -39,8 +39,8 @@ macro_rules! word {
     };
 }
 
-/// Of the targets that this is built for, those with 64 bits have double precision, and the other has no floating-point
-/// unit.
+/// The program is built for 64-bit targets, which have double-precision registers, and for a 32-bit target, which has
+/// no floating-point unit.
 #[cfg(target_arch = "riscv64")]
 macro_rules! float {
     (save $register:literal $base:literal $offset:literal) => {

@@ -6,7 +6,7 @@ use core::arch::{asm, naked_asm};
 const SYS_WRITEC: usize = 0x03;
 /// The operation that ends the program with the reason and code that r1 points to.
 const SYS_EXIT_EXTENDED: usize = 0x20;
-/// The reason for an exit that the program asks for.
+/// The reason that stands for an exit by the program itself.
 const APPLICATION_EXIT: u32 = 0x2_0026;
 
 /// Asks the debugger for a semihosting operation.
@@ -86,7 +86,8 @@ macro_rules! enable_fpu {
     };
 }
 
-/// Switches the floating-point unit on, copies initialised data, clears the rest, and starts the program.
+/// Switches the floating-point unit on if there is one, copies the initialised data to RAM, clears the other data,
+/// and starts the program.
 #[unsafe(naked)]
 #[unsafe(no_mangle)]
 extern "C" fn reset() -> ! {

@@ -34,13 +34,13 @@ impl fmt::Write for Output {
 macro_rules! say {
     ($($arguments:tt)*) => {{
         use ::core::fmt::Write as _;
-        // Cannot fail: output that cannot be written is lost.
+        // This cannot fail. Output that cannot be written is lost.
         let _ = ::core::writeln!($crate::platform::Output, $($arguments)*);
     }};
 }
 pub(crate) use say;
 
-/// Runs the program. The entry point calls this once there is a stack that Rust can use.
+/// Runs the program. The entry point calls this when the stack is ready for Rust code.
 extern "C" fn start() -> ! {
     exit(crate::run())
 }

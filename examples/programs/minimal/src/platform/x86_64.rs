@@ -12,7 +12,7 @@ pub(super) const EXIT: usize = 60;
 /// # Safety
 /// The arguments are valid for the system call `number`.
 pub(super) unsafe fn call(number: usize, arguments: [usize; 3]) {
-    // SAFETY: handed on; the kernel changes rcx and r11.
+    // SAFETY: the caller guarantees that the arguments are valid. The kernel changes rcx and r11, which are declared.
     unsafe {
         asm!(
             "syscall",

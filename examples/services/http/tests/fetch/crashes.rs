@@ -1,4 +1,4 @@
-//! The driver dies again and again below a busy server. The client still gets every byte.
+//! The driver below a busy server dies again and again. The client still gets every byte.
 
 use samara_fault::FaultPoint;
 use samara_interfaces::tcp::{Network, NetworkStatistics};
@@ -25,7 +25,8 @@ fn fetch(world: &mut World, order: Order, crashes: u64) -> Outcome {
         assert!(turn < 200_000, "not done: {:?}", client.outcome());
         let _ = world.turn(client.peer());
         client.poll(world.now);
-        // The bytes are divided into equal parts, one for each crash. The crash is armed somewhere in its part.
+        // The bytes are divided into equal parts, one for each crash. Each crash is armed at a random place in its
+        // part.
         let part = total / crashes.max(1);
         let at = armed * part + pattern::word(order.seed, armed) % part.max(1);
         if armed < crashes && client.outcome().bytes >= at {
@@ -100,7 +101,7 @@ fn without_a_fault_nothing_is_sent_twice() {
 
 /// Invariant: RECOVER-4
 #[test]
-fn a_wire_that_loses_frames_costs_time_only() {
+fn lost_frames_only_cost_time() {
     let order = order(2, 2, 300_001);
     let mut world = World::new(order.seed, order.bytes, 1);
     world.loses = 7;
@@ -109,7 +110,8 @@ fn a_wire_that_loses_frames_costs_time_only() {
     world.finish();
 }
 
-/// Fetches three times over one connection at a time. `kill` ends a domain in the middle of the second fetch.
+/// Fetches the body three times, over one connection at a time. `kill` ends a domain in the middle of the second
+/// fetch.
 fn fetch_through(world: &mut World, kill: impl Fn(&World) -> bool) {
     let order = order(1, 3, BYTES);
     let mut client = HttpClient::new(CLIENT, order);
@@ -126,7 +128,8 @@ fn fetch_through(world: &mut World, kill: impl Fn(&World) -> bool) {
             break;
         }
     }
-    // The request in progress is lost with its connection. The others succeed, the last one through the next listener.
+    // The request in progress is lost with its connection. The other two succeed, the last one through a new
+    // listener.
     let outcome = client.outcome();
     assert_eq!((outcome.answered, outcome.failed), (2, 1));
 }

@@ -1,5 +1,5 @@
-//! The driver, the stack and the server as three domains over the emulated device. A client at the far end of the cable
-//! fetches through all of them.
+//! The driver, the stack and the server run as three domains over the emulated device. A client at the other end of
+//! the cable fetches through all of them.
 #![forbid(unsafe_code)]
 
 mod crashes;

@@ -1,4 +1,4 @@
-//! The answers of the server, and how long it keeps a connection.
+//! Tests the server's answers, and how long it keeps a connection.
 
 use samara_interfaces::http::HttpServer;
 use samara_testkit::http_client::Peer;
@@ -9,8 +9,8 @@ use super::world::{CLIENT, PORT, SERVER, World};
 const SEED: u64 = 9;
 const BYTES: u64 = 50_000;
 
-/// Sends `request` on a new connection, in pieces of `piece` bytes. Returns all bytes that came until there were no
-/// more, and whether the connection is still open.
+/// Sends `request` on a new connection, in pieces of `piece` bytes, and receives until no more bytes arrive. Returns
+/// all received bytes, and whether the connection is still open.
 fn ask(world: &mut World, peer: &mut Peer, request: &[u8], piece: usize) -> (Vec<u8>, bool) {
     let connection = peer.connect(SERVER, PORT);
     let mut pieces = request.chunks(piece);
@@ -64,7 +64,7 @@ fn requests_are_answered_as_they_should_be() {
         let (answer, open) = ask(&mut world, &mut peer, &get("/body"), piece);
         assert!(answer == whole && open, "in pieces of {piece}");
     }
-    // Two requests at once, pipelined.
+    // Two requests are sent at once (pipelined).
     let two = [get("/body"), get("/body")].concat();
     let (answer, open) = ask(&mut world, &mut peer, &two, 1000);
     assert!(answer == [&whole[..], &whole].concat() && open);
@@ -141,7 +141,7 @@ fn peers_beyond_the_limit_wait() {
     };
     let served: Vec<_> = (0..4).map(|_| peer.connect(SERVER, PORT)).collect();
     assert_eq!(turns(&mut world, &mut peer), (4, 4));
-    // The stack holds four more connections; the last one is refused.
+    // The stack holds four waiting connections, so the fifth is refused.
     let waiting: Vec<_> = (0..5).map(|_| peer.connect(SERVER, PORT)).collect();
     assert_eq!(turns(&mut world, &mut peer), (4, 4));
     let open = |peer: &Peer| waiting.iter().filter(|one| peer.is_open(**one)).count();

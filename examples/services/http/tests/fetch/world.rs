@@ -23,7 +23,7 @@ pub(super) const PORT: u16 = 80;
 /// The virtual time that a turn takes.
 const TURN: Duration = Duration::from_micros(500);
 
-/// All parts between the client and the body.
+/// The device, the three domains above it, and their virtual clock.
 pub(super) struct World {
     bus: &'static IxgbeBus,
     pub(super) nic: Domain<dyn NetDevice>,
@@ -31,7 +31,7 @@ pub(super) struct World {
     pub(super) http: Domain<dyn HttpServer>,
     pub(super) server: Shadow<dyn HttpServer>,
     pub(super) now: Duration,
-    /// One of this many frames to the server is lost; 0 for none.
+    /// One in this many frames to the server is lost. If this is 0, no frame is lost.
     pub(super) loses: u64,
     frames: u64,
     before: Totals,

@@ -76,10 +76,10 @@ pub(super) trait Object {
     fn nothing(&self) -> Result<(), RpcError>;
 }
 
-/// Whether this is the first generation, and the batch that it holds.
+/// The domain that the toiler calls: whether this is its first generation, and the batch that it holds.
 pub(super) struct Parrot(bool, Mutex<Option<Batch>>);
 
-/// The time that a refusal takes.
+/// The time that a refused start or a refused opening takes.
 pub(super) const NO: Duration = Duration::from_millis(5);
 
 impl Echo for Parrot {

@@ -1,6 +1,5 @@
-//! Services that depend on each other, and their clients. A client makes a request while something is lacking: stack,
-//! time, or a service that its own service needs. One client's lack never costs another client its records or its
-//! objects.
+//! Services that depend on each other, and their clients. One client makes a request while stack, time, or a service
+//! that the called service needs is lacking. This never costs another client its records or its objects.
 
 mod cast;
 mod scene;
@@ -116,7 +115,7 @@ impl<I: ?Sized + Interface> Service<I> {
         inside
     }
 
-    /// Asserts that no generation has ended in one of these ways.
+    /// Asserts that no generation of the domain has ended in one of these ways.
     fn is_nobodys_victim(&self, of: &[ExitKind]) {
         let mut ends = self.domain.exits().map(|exit| exit.reason);
         let end = ends.find(|reason| of.contains(&reason.kind));
@@ -297,7 +296,7 @@ impl Play {
     }
 }
 
-/// Ends that another domain's request must never cause.
+/// Kinds of death that another domain's request must never cause.
 const ENDS: [ExitKind; 4] = [
     ExitKind::Panic,
     ExitKind::Fault,

@@ -63,7 +63,7 @@ impl Scene {
             Fate::Gone,
             Fate::Over,
         ];
-        // Mostly states in which no call waits.
+        // Chooses mostly states in which no call waits.
         let disk = fates[one(&[0, 0, 0, 0, 1, 1, 1, 2, 3, 4])];
         let files = fates[one(&[0, 1, 1, 1, 1, 1, 1, 2, 3])];
         let slow = |fate| !matches!(fate, Fate::Lives | Fate::Dead);

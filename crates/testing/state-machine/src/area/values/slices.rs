@@ -56,14 +56,14 @@ fn text(slice: RRef<[u8]>, known: &[u8]) {
     assert!(copies.iter().all(|copy| **copy == *ascii));
 }
 
-/// Views bytes as a value, if they are a valid one, and converts the value back to bytes.
+/// Views bytes as a value, if they are valid for its type, and converts the value back to bytes.
 fn view<T>(slice: RRef<[u8]>, known: &[u8])
 where
     T: Exchangeable + zerocopy::TryFromBytes + zerocopy::KnownLayout + zerocopy::Immutable,
     T: zerocopy::IntoBytes,
 {
     check_view::<T>(slice, known);
-    // The same with bytes of the right size.
+    // Does the same with bytes of the right size.
     let mut known = known.to_vec();
     known.resize(size_of::<T>(), 1);
     check_view::<T>(RRef::from_slice(&known), &known);
@@ -125,8 +125,8 @@ fn zeroed(rng: &mut Rng) {
     assert!(zeroed.len() == len && zeroed.iter().all(|word| *word == 0));
 }
 
-/// Empty slices whose element types have different alignments. They must be freed to the place that they were
-/// allocated from.
+/// Empty slices whose element types have different alignments. Each must be freed to the place from which it was
+/// allocated.
 fn empty() {
     let nothing = made(RRef::<[u64]>::new_zeroed_slice(0));
     match RRef::<[u64]>::try_into_bytes(nothing) {

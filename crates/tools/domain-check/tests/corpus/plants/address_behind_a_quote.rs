@@ -2,8 +2,8 @@
 //@ says: address
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#107975: a quote that is a character in a type looks like the beginning of a text to a reader of a
-//! MIR line, so that the name of the function that is called after it is not seen.
+//! rust-lang/rust#107975: a type has a quote character as its argument. In a line of MIR this quote looks like the
+//! beginning of a string literal, so the name of the called function after it is not seen.
 use core::fmt::{self, Write};
 use core::hint::black_box;
 use core::num::NonZero;

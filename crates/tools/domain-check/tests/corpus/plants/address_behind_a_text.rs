@@ -2,8 +2,8 @@
 //@ says: names a place that can
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#107975: two texts read as the beginning and the end of a closure's place, and the code between them
-//! is removed before raw pointers are searched for.
+//! rust-lang/rust#107975: to a search in text, two string literals look like the beginning and the end of a closure's
+//! place. The search would remove the code between them before it looks for raw pointers.
 use core::hint::black_box;
 use core::num::NonZero;
 pub enum Word { Number(NonZero<usize>, usize), Reference(&'static u64) }

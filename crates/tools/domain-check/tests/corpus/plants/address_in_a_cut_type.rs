@@ -3,8 +3,8 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![type_length_limit = "0"]
-//! rust-lang/rust#107975: the compiler prints only as much of a type as its limit allows, so raw pointers in a
-//! function's type are not seen.
+//! rust-lang/rust#107975: the compiler prints a type only up to its length limit. So the check does not see raw
+//! pointers in a function's type.
 use core::hash::Hasher;
 use core::hint::black_box;
 use core::num::NonZero;

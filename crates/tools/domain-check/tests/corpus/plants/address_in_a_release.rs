@@ -1,8 +1,9 @@
 //@ rules: unsafe-code
 //@ rustflags: -Copt-level=2
 //@ says: formats with `{:p}`
-//! Addresses are searched for without optimisation, which turns `debug_assertions` on, so code that is compiled only
-//! without them is not checked. The addresses of two locals, as numbers, are equal.
+//! The check searches for addresses in a build without optimisation, which has `debug_assertions`. So it could miss
+//! code that is compiled only without `debug_assertions`. The addresses of two locals are equal when they are read as
+//! numbers.
 #![no_std]
 #![forbid(unsafe_code)]
 use core::fmt::{self, Write};

@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: shows by `Debug` a value that contains an address
-//! The library shows addresses by its own `Debug`.
+//! The `Debug` impls of the standard library show addresses.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -2,9 +2,9 @@
 //@ says: address
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#107975: LLVM assumes that two locals never have the same address, and yet they share their place on
-//! the stack. So a difference is zero although it was proved to be non-zero, and a type that cannot be zero tells two
-//! variants apart.
+//! rust-lang/rust#107975: LLVM assumes that two locals never have the same address, and yet it puts both at the same
+//! place on the stack. So the difference of their addresses is zero although it was proved to be non-zero. An enum
+//! uses the value zero of this field to mark its other variant.
 use core::hint::black_box;
 use core::num::NonZero;
 pub enum Word { Number(NonZero<usize>, usize), Reference(&'static u64) }

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: the argument of a number's trait is an associated type of another trait, and that type is
+//! rust-lang/rust#84366: a trait for `u8` has an associated type of another trait as its argument, and that type is
 //! `'static`.
 extern crate alloc;
 use alloc::boxed::Box;

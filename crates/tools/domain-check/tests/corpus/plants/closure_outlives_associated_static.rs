@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a where clause makes an associated type `'static`, so the compiler assumes the same of its
+//! rust-lang/rust#84366: a bound makes an associated type `'static`, so the compiler assumes the same of that type's
 //! own associated type.
 extern crate alloc;
 use alloc::boxed::Box;

@@ -2,8 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: the future of an `AsyncFnOnce` outlives everything that the function outlives, and has no
-//! name.
+//! rust-lang/rust#84366: the future of an `AsyncFnOnce` has no name. It outlives everything that the function
+//! outlives.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,8 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a where clause makes an associated type `'static`, and by its bound in the trait this type
-//! has an associated type of its own.
+//! rust-lang/rust#84366: a where clause makes an associated type `'static`. A bound in the trait gives this type an
+//! associated type of its own.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Show { fn show(&self) -> u64; }

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a clause makes a parameter `'static` under another name, that of an associated type which is
+//! rust-lang/rust#84366: a clause makes a parameter `'static` under another name: it names an associated type that is
 //! equal to the parameter.
 extern crate alloc;
 use alloc::boxed::Box;

@@ -2,7 +2,7 @@
 //@ says: Flatten
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366 in `Flatten`, which `Default` makes: neither the method `flatten` nor a closure's value is
+//! rust-lang/rust#84366 in a `Flatten` that `Default` makes. Neither the method `flatten` nor a closure's value is
 //! needed.
 extern crate alloc;
 use alloc::boxed::Box;

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! The value comes in by the impl's own bounds, which no signature repeats.
+//! Bounds of the impl bring the value in, and no signature repeats these bounds.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Display;

@@ -2,8 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: no value of the projected type comes in. A clone goes out, and the value that it shares is
-//! written later.
+//! rust-lang/rust#84366: the function takes no value of the projected type. It returns a clone, and the caller later
+//! writes to the value that both clones share.
 extern crate alloc;
 use alloc::boxed::Box; use alloc::rc::Rc; use core::cell::Cell;
 pub trait Show { fn show(&self) -> u64; }

@@ -2,8 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: the hidden result of a trait's method outlives everything that the implementor outlives, and
-//! has no name.
+//! rust-lang/rust#84366: the hidden result of a trait's method has no name. It outlives everything that the
+//! implementor outlives.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,8 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a hidden result is declared `'static`, so the compiler assumes the same of its associated
-//! type.
+//! rust-lang/rust#84366: a hidden result is declared `'static`, so the compiler assumes the same of the result's
+//! associated type.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Show { fn show(&self) -> u64; }

@@ -2,8 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a trait of the crate has the same name as one of the standard library with an associated
-//! type.
+//! rust-lang/rust#84366: a trait of the domain has the same name as a trait of the standard library that has an
+//! associated type.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::any::Any;

@@ -2,7 +2,7 @@
 //@ says: Self::Out: 'static
 #![no_std]
 #![forbid(unsafe_code)]
-//! The trait itself has the associated type that it returns.
+//! A method of the trait returns the trait's own associated type.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,8 +2,8 @@
 //@ says: peekable
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: as closure_outlives_peeked_cell, behind a variable with the name by which macros are
-//! defined.
+//! rust-lang/rust#84366: as closure_outlives_peeked_cell, in an expression that is compared with a variable. The
+//! variable has the name by which macros are defined.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

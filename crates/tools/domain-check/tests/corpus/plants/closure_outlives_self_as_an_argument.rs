@@ -2,7 +2,8 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a number's trait has `Self` as its argument, and an associated type made of it.
+//! rust-lang/rust#84366: a trait for `u8` has `Self` as its argument, and an associated type that is made of this
+//! argument.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Show { fn show(&self) -> u64; }

@@ -2,8 +2,7 @@
 //@ says: trait Source names a type that is projected from its parameter I
 #![no_std]
 #![forbid(unsafe_code)]
-//! The iterators of the standard library have the results of closures as associated types; no impl of the domain's
-//! has.
+//! Iterators of the standard library have a closure's result as their associated type. No impl of the domain has one.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Display;

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366: a supertrait outlives every lifetime, so `'static`.
+//! rust-lang/rust#84366: a supertrait outlives every lifetime, and so `'static`.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,7 +2,7 @@
 //@ says: outlives
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#84366 in a trait's own method: `Self: 'static`, and so `Self::Item`.
+//! rust-lang/rust#84366 in a trait's own method: from `Self: 'static` the compiler concludes `Self::Item: 'static`.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Display;

@@ -2,7 +2,7 @@
 //@ says: S::Out: 'static
 #![no_std]
 #![forbid(unsafe_code)]
-//! The projection is named nowhere: a method of the parameter takes it.
+//! The function names the projection nowhere. A method of the parameter takes a value of the projected type.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

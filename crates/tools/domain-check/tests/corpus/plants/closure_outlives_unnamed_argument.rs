@@ -2,7 +2,7 @@
 //@ says: impl::Out: 'o
 #![no_std]
 #![forbid(unsafe_code)]
-//! As closure_outlives_unnamed, for a parameter without a name, by a bound that is implied.
+//! As closure_outlives_unnamed, for a parameter without a name. The bound is implied.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -2,7 +2,7 @@
 //@ says: S::Out: 'o
 #![no_std]
 #![forbid(unsafe_code)]
-//! The parameter outlives the lifetime by two bounds, of which one is written.
+//! Two bounds together make the parameter outlive the lifetime. Only one of them is written.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

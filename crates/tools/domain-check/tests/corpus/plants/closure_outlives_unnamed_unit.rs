@@ -2,7 +2,7 @@
 //@ says: S::Out: 'static
 #![no_std]
 #![forbid(unsafe_code)]
-//! The type that has the associated type has no parameter, but the trait's argument has one.
+//! The type with the associated type has no parameter, but the argument of the trait has one.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::rc::Rc;

@@ -4,8 +4,8 @@
 //@ env: CARGO_INCREMENTAL=1
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#155241, where the compiler inlines nothing: a closure is called twice, and gets the value that it
-//! has written itself.
+//! rust-lang/rust#155241, without inlining: a closure is called twice, and the second call gets the value to which
+//! the first call has written.
 pub fn sum() -> u64 {
     let mut sum = 0;
     let mut add = |mut it: [u64; 8]| {

@@ -4,8 +4,8 @@
 //@ env: CARGO_INCREMENTAL=0
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#155241: two closures get the same constant. The first changes and drops it in place, and the second
-//! frees the remains once more.
+//! rust-lang/rust#155241: two closures get the same constant. The first closure changes the constant and drops it in
+//! place. The second one frees the remains once more.
 extern crate alloc;
 use alloc::vec::Vec;
 fn with(f: impl FnOnce(Vec<usize>)) { f(Vec::new()) }

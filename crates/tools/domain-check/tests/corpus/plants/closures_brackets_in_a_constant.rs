@@ -4,8 +4,8 @@
 //@ env: CARGO_INCREMENTAL=0
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#155241: a bracket in a character that is a type's argument hides the comma after it, and a
-//! reference before it hides the vector.
+//! rust-lang/rust#155241: a type has a bracket character as its argument, and this bracket hides the comma between
+//! two arguments of a closure. The two then read as one reference, and the vector is not seen.
 extern crate alloc;
 use alloc::vec::Vec;
 pub struct Tag<const LETTER: char>;

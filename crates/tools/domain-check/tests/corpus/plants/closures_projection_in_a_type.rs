@@ -4,7 +4,8 @@
 //@ env: CARGO_INCREMENTAL=0
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#155241: to a reader, the projection in a type ends as the trait of the closure does.
+//! rust-lang/rust#155241: in printed code, the end of a projection in a type looks like the end of the closure's
+//! trait.
 extern crate alloc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;

@@ -4,8 +4,8 @@
 //@ env: CARGO_INCREMENTAL=0
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#155241: a trait of the domain's own whose name ends as that of `Fn`, and which is projected in the
-//! closure's argument, is taken for the closure's trait.
+//! rust-lang/rust#155241: the name of a trait of the domain ends in `Fn`, and the closure's argument is a projection
+//! of this trait. The trait is taken for the closure's trait.
 extern crate alloc;
 use alloc::vec::Vec;
 use core::marker::PhantomData;

@@ -3,7 +3,8 @@
 #![no_std]
 #![forbid(unsafe_code)]
 //! rust-lang/rust#161404: two impls for all types both hold for `fn(u16)`. The projection is behind two binders, so
-//! the compiler does not see it. The lifetime is elided, so the check of lifetimes does not see it.
+//! the compiler does not see that they overlap. The lifetime is elided, so the check of lifetimes does not see it
+//! either.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Always { type Is; }

@@ -3,7 +3,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![allow(non_camel_case_types)]
-//! A letter and a combining mark, which the compiler composes into one letter: the result is a name that a derive
-//! makes up, and no search finds it.
+//! The compiler composes a letter and a combining mark into one letter. The result is a name that a derive makes up,
+//! and a search for that name does not find it.
 pub type ẕfield = u8;
 pub const SAME: ẕfield = 1;

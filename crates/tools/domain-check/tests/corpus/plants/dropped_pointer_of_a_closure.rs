@@ -1,5 +1,6 @@
 //@ rules: unproved-type
-//! rust-lang/rust#25860: a destructor calls a pointer that was a closure, for a type that no path names.
+//! rust-lang/rust#25860: a destructor calls a function pointer that was made from a closure, with a type that no path
+//! names.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -2,7 +2,7 @@
 //@ says: an impl of Same for a parameter that may be `?Sized`
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#114389: a trait demands of its implementors what no type satisfies, and yet its object counts as an
+//! rust-lang/rust#114389: a trait has a bound that no type satisfies, and yet the trait's object counts as an
 //! implementor.
 pub trait Same { type This: ?Sized; }
 impl<T: ?Sized> Same for T { type This = T; }

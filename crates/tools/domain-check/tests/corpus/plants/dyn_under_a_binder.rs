@@ -2,8 +2,8 @@
 //@ says: an impl of Extend relies on `'h: 'a`
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#152489: an object's associated type under a binder need not be well-formed, and its bounds are
-//! relied on.
+//! rust-lang/rust#152489: an object's associated type under a binder need not be well-formed, and yet the compiler
+//! relies on its bounds.
 pub trait Under<'h> { type Value; }
 pub struct Both<T, U>(T, U);
 pub trait Extend<'a, 'b> { fn extend(lent: &'b u64) -> &'a u64; }

@@ -2,7 +2,8 @@
 //@ says: for<
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161864: a lifetime that only an impl has is the empty one, which everything outlives.
+//! rust-lang/rust#161864: a lifetime that occurs only in an impl becomes the empty lifetime, which everything
+//! outlives.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::fmt::Display;

@@ -9,7 +9,7 @@ use zerocopy::{FromBytes, FromZeros, TryFromBytes, invariant::Alignment};
 pub struct Code(pub extern "C" fn(u64) -> u64);
 unsafe impl TryFromBytes for Code {
     fn only_derive_is_allowed_to_implement_this_trait() {
-        // Nothing is looked at in here.
+        // The lint looks at nothing in this function.
         unsafe { *(8 as *mut u8) = 1 }
     }
     fn is_safe<A: Alignment>(_: zerocopy::Maybe<'_, Self, A>) -> bool { true }

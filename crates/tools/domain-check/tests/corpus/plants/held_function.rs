@@ -1,5 +1,6 @@
 //@ rules: held-function
-//! rust-lang/rust#25860: a variable that holds a function gets its value by subtyping, and runs another impl.
+//! rust-lang/rust#25860: a variable that holds a function gets its value by subtyping, and a call through it runs
+//! another impl.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,5 +1,5 @@
 //@ rules: held-function
-//! rust-lang/rust#25860: the same with a generic function, which calls the trait's.
+//! rust-lang/rust#25860: as held_function, with a generic function that calls the trait's method.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

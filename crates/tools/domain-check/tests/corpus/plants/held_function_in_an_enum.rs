@@ -1,5 +1,5 @@
 //@ rules: held-function
-//! rust-lang/rust#25860: the same with a function in an enum.
+//! rust-lang/rust#25860: as held_function, with a function in an enum.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

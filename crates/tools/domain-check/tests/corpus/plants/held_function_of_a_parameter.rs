@@ -1,5 +1,5 @@
 //@ rules: held-function
-//! rust-lang/rust#25860: the same with a function whose trait object has a parameter.
+//! rust-lang/rust#25860: as held_function, with a function whose trait object has a parameter.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -1,5 +1,5 @@
 //@ rules: held-function
-//! rust-lang/rust#25860: the same with a function pointer that is made from such a variable.
+//! rust-lang/rust#25860: as held_function, with a function pointer that is made from such a variable.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -4,8 +4,8 @@
 //@ manifest: httparse = { version = "1.10", default-features = false }
 #![no_std]
 #![forbid(unsafe_code)]
-//! An item that httparse shows only to its benchmarks makes a `str` of unchecked bytes. The `str` gives a `char` with
-//! an invalid value, and this gives another variant of an enum.
+//! An item that httparse shows only to its benchmarks makes a `str` of unchecked bytes. The `str` yields a `char`
+//! with an invalid value, and this value reads as another variant of an enum.
 use core::hint::black_box;
 use httparse::_benchable::{Bytes, parse_method};
 pub enum Either { Number(char, u32, usize), Other, At(&'static u64) }

@@ -2,7 +2,7 @@
 //@ says: relies on `'b: 'a`
 #![no_std]
 #![forbid(unsafe_code)]
-//! An alias of a cell has the name of a type that is covariant: the value that comes out is written to later.
+//! An alias of a cell has the name of a covariant type. The caller writes to the returned value later.
 extern crate alloc;
 use alloc::boxed::Box; use alloc::rc::Rc; use core::cell::Cell as Poll;
 pub trait Show { fn show(&self) -> u64; }

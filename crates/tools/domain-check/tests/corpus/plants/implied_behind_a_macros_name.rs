@@ -2,8 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a variable has the name by which macros are defined, and the expression that it is compared
-//! with is skipped as a definition's body.
+//! rust-lang/rust#25860: a variable has the name by which macros are defined. The expression with which it is
+//! compared is taken for the body of a macro's definition, and is skipped.
 pub fn forever(of: &u64) -> &'static u64 {
     let macro_rules = 0_u8;
     let mut found: &'static u64 = &0;

@@ -2,7 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a trait bounds `Self` in parentheses, and an object's own lifetime outlives that bound.
+//! rust-lang/rust#25860: a trait bounds `Self` in parentheses, and an object's own lifetime outlives the lifetime of
+//! that bound.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Kept where (Self): 'static {}

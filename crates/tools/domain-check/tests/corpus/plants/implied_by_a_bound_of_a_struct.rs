@@ -2,7 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a struct's bound gives closures their signature, and can use the struct's parameters.
+//! rust-lang/rust#25860: a struct's bound gives closures their signature. This signature can use the struct's
+//! parameters.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Num { fn num(&self) -> u64; }

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an alias in an alias has the name of the function's parameter.
+//! rust-lang/rust#25860: an alias stands for another alias, which has the same name as a parameter of the function.
 extern crate alloc;
 use alloc::boxed::Box;
 pub type V<'b> = Option<&'static &'b ()>;

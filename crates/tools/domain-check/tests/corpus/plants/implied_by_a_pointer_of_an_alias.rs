@@ -2,7 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an alias for a pointer gives closures their signature, and can use its own parameters.
+//! rust-lang/rust#25860: an alias for a function pointer gives closures their signature. This signature can use the
+//! alias's parameters.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Num { fn num(&self) -> u64; }

@@ -2,8 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: only the result implies the bound: it makes an empty place for too long a lifetime, which is
-//! filled later.
+//! rust-lang/rust#25860: only the result implies the bound. The function returns an empty place with a lifetime that
+//! is too long, and the place is filled later.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::ops::DerefMut;

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a type with a bound lifetime inside implies nothing.
+//! rust-lang/rust#25860: a type that contains a lifetime of a binder implies nothing.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

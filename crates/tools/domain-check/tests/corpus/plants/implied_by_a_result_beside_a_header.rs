@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a bound that a header might imply excuses nothing.
+//! rust-lang/rust#25860: the header of an impl might imply the bound, but this is no proof of it.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

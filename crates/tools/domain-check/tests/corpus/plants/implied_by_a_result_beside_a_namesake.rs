@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a bound that a type of the same name would imply excuses nothing.
+//! rust-lang/rust#25860: another type of the same name would imply the bound, but this is no proof of it.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

@@ -2,7 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860 with 84366: a result is made of an iterator's items, and lives longer than those.
+//! rust-lang/rust#25860 with 84366: a function's result is made of an iterator's items, and lives longer than these
+//! items.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

@@ -2,7 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860 with 84366: a result is made of a closure's result, and lives longer than that.
+//! rust-lang/rust#25860 with 84366: a function's result is made of a closure's result, and lives longer than the
+//! latter.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an alias is its own argument.
+//! rust-lang/rust#25860: an alias is used in its own argument.
 extern crate alloc;
 use alloc::boxed::Box;
 pub type Al<T, U> = (Option<&'static T>, U);

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an alias of types stands for another one of the same name.
+//! rust-lang/rust#25860: an alias with type parameters stands behind another alias of the same name.
 extern crate alloc;
 use alloc::boxed::Box;
 pub mod z { pub type A<T, U> = (Option<&'static T>, U); }

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an alias stands for another one of the same name.
+//! rust-lang/rust#25860: an alias stands for another alias of the same name.
 extern crate alloc;
 use alloc::boxed::Box;
 pub mod z { pub type A<'c, 'd> = (Option<&'static &'d ()>, &'c ()); }

@@ -2,7 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a bound says what an item is equal to, and an input has that type under another name.
+//! rust-lang/rust#25860: a bound makes an iterator's item equal to a type, and an argument has this type under the
+//! name of the item.
 extern crate alloc;
 use alloc::boxed::Box;
 pub fn give<'a, 'b, X: Iterator<Item = &'b u64>>(_: Option<&'a X::Item>, x: &'b u64, _: &()) -> &'a u64 { x }

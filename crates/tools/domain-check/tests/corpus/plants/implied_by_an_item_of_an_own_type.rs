@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an impl defines what an item is, by a bound on its parameter.
+//! rust-lang/rust#25860: an impl of the domain defines an iterator's item by a bound on the impl's parameter.
 extern crate alloc;
 use alloc::boxed::Box;
 pub struct Own<X>(X);

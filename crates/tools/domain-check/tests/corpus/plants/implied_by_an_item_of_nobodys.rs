@@ -1,7 +1,7 @@
 //@ rules: implied-bound
 //@ says: calls a function for M
-//! rust-lang/rust#25860: a bound says that M is the item of an iterator that does not exist, and everyday methods
-//! rely on it.
+//! rust-lang/rust#25860: a bound says that `M` is the item of an iterator of which there is no value. Everyday
+//! methods rely on this bound.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: the standard library's impl defines what an item is, by a bound on a closure.
+//! rust-lang/rust#25860: an impl of the standard library defines an iterator's item by a bound on a closure.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::iter::{Map, Once};

@@ -2,7 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: `crate::alloc::vec::Drain` is another type than the crate's own `Drain`.
+//! rust-lang/rust#25860: `crate::alloc::vec::Drain` is not the standard library's `Drain`, but another type of the
+//! domain.
 extern crate alloc;
 use self::alloc::boxed::Box;
 pub mod decoy {

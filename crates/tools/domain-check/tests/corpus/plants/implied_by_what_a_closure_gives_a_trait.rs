@@ -2,7 +2,8 @@
 //@ says: calls a function for M, which stands in neither
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a closure returns a type whose bounds are never proved, and a trait uses those bounds.
+//! rust-lang/rust#25860: a closure returns a type whose bounds are never proved, and an impl of a trait uses these
+//! bounds.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

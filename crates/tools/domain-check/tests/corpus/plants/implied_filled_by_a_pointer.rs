@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a pointer takes a place for a shorter lifetime, and fills it.
+//! rust-lang/rust#25860: a function pointer takes a place with a shorter lifetime, and fills it.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Num { fn num(&self) -> u64; }

@@ -2,8 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a type is contravariant in the parameter of its argument: a value was made with a shorter
-//! lifetime.
+//! rust-lang/rust#25860: a type is contravariant in the lifetime of its argument. So its value may have been made
+//! with a shorter lifetime.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Num { fn num(&self) -> u64; }

@@ -2,7 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a value was made with a shorter lifetime, for which the bound holds.
+//! rust-lang/rust#25860: a type is contravariant in its lifetime. Its value was made with a shorter lifetime, for
+//! which the bound holds.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Num { fn num(&self) -> u64; }

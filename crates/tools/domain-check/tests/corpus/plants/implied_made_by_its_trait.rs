@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: another method of the trait makes a value of the type that the implied bound is about.
+//! rust-lang/rust#25860: another method of the trait makes a value of the type to which the implied bound applies.
 extern crate alloc;
 use alloc::boxed::Box;
 pub trait Num { fn num(&self) -> u64; }

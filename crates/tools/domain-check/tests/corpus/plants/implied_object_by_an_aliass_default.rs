@@ -2,7 +2,8 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: an object has the lifetime by which an alias bounds its parameter.
+//! rust-lang/rust#25860: a trait object in an alias's argument has the lifetime by which the alias bounds this
+//! parameter.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

@@ -3,7 +3,8 @@
 #![no_std]
 #![forbid(unsafe_code)]
 use core::ops::Fn as Call;
-/// Not recognised as a bound by a function trait: it has another name, and no result.
+/// This bound is not recognised as a bound by a function trait, since the trait has another name and the bound has no
+/// result.
 fn signed<F: for<'a, 'b> Call(Option<&'a &'b ()>, &'b u64, &mut Option<&'a u64>)>(f: F) -> F { f }
 pub fn keep(lent: &u64) -> &'static u64 {
     let put = signed(|_, v, kept| *kept = Some(v));

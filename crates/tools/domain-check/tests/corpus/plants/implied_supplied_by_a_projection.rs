@@ -2,7 +2,7 @@
 //@ says: relies on
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#25860: a projection from a reference need not be behind the reference.
+//! rust-lang/rust#25860: a projection from a reference type need not be behind the reference.
 extern crate alloc;
 use alloc::boxed::Box;
 pub struct Pair<F, G>(F, G);

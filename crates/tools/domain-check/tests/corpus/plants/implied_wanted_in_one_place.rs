@@ -2,7 +2,7 @@
 //@ says: relies on `'b: '_`
 #![no_std]
 #![forbid(unsafe_code)]
-//! The outer lifetime occurs in one place only, which is a cell.
+//! The outer lifetime occurs in one place only, inside a cell.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

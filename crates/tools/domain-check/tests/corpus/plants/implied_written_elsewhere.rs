@@ -2,7 +2,7 @@
 //@ says: relies
 #![no_std]
 #![forbid(unsafe_code)]
-/// The same, with a pointer that comes from a bound by a trait with a binder behind an alias.
+/// The function pointer gets its signature from a bound with a binder, by a trait that stands for a function trait.
 pub trait Call<W, V, K>: FnOnce(W, V, K) {}
 impl<W, V, K, F: FnOnce(W, V, K)> Call<W, V, K> for F {}
 fn signed<F>(f: F) -> F where for<'a, 'b, 'c> F: Call<Option<&'a &'b ()>, &'b u64, &'c mut Option<&'a u64>> { f }

@@ -2,7 +2,7 @@
 //@ says: relies on `'b: 'a`
 #![no_std]
 #![forbid(unsafe_code)]
-//! The value comes in by a method of the result, whose type names it in an associated type.
+//! A method of the result brings the value in. The type of the result names the value's type in an associated type.
 extern crate alloc;
 use alloc::boxed::Box; use alloc::rc::Rc; use core::cell::Cell;
 pub trait Show { fn show(&self) -> u64; }

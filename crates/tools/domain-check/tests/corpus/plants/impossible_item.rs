@@ -2,8 +2,8 @@
 //@ says: the associated type Item
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161405: an associated type that only a sized type has is omitted for an unsized one. A bound on it
-//! holds where an impl is used, but not where the compiler decides which impls overlap.
+//! rust-lang/rust#161405: an associated type with `Self: Sized` is omitted for an unsized type. A bound on it holds
+//! where an impl is used, but not where the compiler decides which impls overlap.
 pub trait Lacks { type Item<'a>: Copy where Self: Sized; }
 pub struct Long<P>(core::marker::PhantomData<P>, str);
 impl<P> Lacks for Long<P> {}

@@ -2,7 +2,8 @@
 //@ says: the associated type Item
 #![no_std]
 #![forbid(unsafe_code)]
-//! As impossible_item: an object's table has no method whose bound never holds, and a parameter calls it.
+//! As impossible_item: an object's table has no entry for a method whose bound never holds, and a generic function
+//! calls this method.
 pub trait Lacks { type Item<'a>: Copy where Self: Sized; }
 pub struct Long(str);
 impl Lacks for Long {}

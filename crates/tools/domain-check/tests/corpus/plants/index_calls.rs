@@ -2,7 +2,8 @@
 //@ says: index
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161852 without a block, an assignment or a `return` in an index: calls do both.
+//! rust-lang/rust#161852 without a block, an assignment or a `return` in an index: one call changes the value, and
+//! another ends the expression.
 type Row = &'static [&'static [&'static [u8]]];
 #[repr(C)]
 pub struct Behind { none: [Row; 0], address: usize, length: usize }

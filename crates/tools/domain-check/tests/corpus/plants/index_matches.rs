@@ -2,8 +2,7 @@
 //@ says: an index hands `rows` to a function or a pattern
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#160525: as index_moves, by a match whose arm is a `bool`: its pattern moves a part of the indexed
-//! value.
+//! rust-lang/rust#160525: as index_moves, by a match in the index, whose pattern moves a part of the indexed value.
 extern crate alloc;
 use alloc::boxed::Box;
 pub fn read_freed() -> u64 {

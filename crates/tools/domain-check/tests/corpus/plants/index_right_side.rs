@@ -2,8 +2,8 @@
 //@ says: an index hands `all` to a function
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161852 without a block, an assignment or a `return` in an index: an operator does it, whose right
-//! operand is reborrowed.
+//! rust-lang/rust#161852 without a block, an assignment or a `return` in an index: an operator changes the value
+//! through its right operand, which is reborrowed.
 type Row = &'static [&'static [&'static [u8]]];
 #[repr(C)]
 pub struct Behind { none: [Row; 0], address: usize, length: usize }

@@ -2,8 +2,9 @@
 //@ says: index
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161852: an index writes to the indexed value, and the next index ends where the compiler does not
-//! look. Reads any word of memory: the word is compared with `guess`, and the panic shows it if it is not greater.
+//! rust-lang/rust#161852: an index writes to the indexed value, and a later index leaves the function, which the
+//! compiler does not consider. The domain reads any word of memory: it compares the word with `guess`, and the panic
+//! shows the word if it is not greater.
 type Row = &'static [&'static [&'static [u8]]];
 #[repr(C)]
 pub struct Behind { none: [Row; 0], address: usize, length: usize }

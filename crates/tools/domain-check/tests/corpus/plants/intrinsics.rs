@@ -5,6 +5,6 @@
 #![forbid(unsafe_code)]
 #![feature(intrinsics)]
 #![allow(internal_features)]
-/// Safe to declare, and to call.
+/// It is safe to declare this function and to call it.
 #[rustc_intrinsic]
 pub const fn black_box<T>(_: T) -> T;

@@ -3,7 +3,8 @@
 #![no_std]
 #![forbid(unsafe_code)]
 #![allow(unused_macros)]
-// In the source `/` and `*` touch the token after them, so the compiler prints no space after them at their destination.
+// In the source `/` and `*` touch the next token. So the compiler prints no space after them in the code to which a
+// macro moves them.
 macro_rules! define { ($name:ident $a:tt $between:tt $b:tt) => { macro_rules! $name { () => { $a $b } } } }
 define!(opens /x *);
 #[unsafe(naked)]

@@ -1,6 +1,6 @@
 //@ rules: linked-value
 //@ says: the closure `shown::{closure#0}` is a value
-//! A closure whose argument has a lifetime that each of its callers chooses.
+//! The closure's argument has a lifetime that each caller of the closure chooses.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,7 +1,7 @@
 //@ rules: linked-value
 //@ says: `head` is handed on as a value
-//! The signature visibly links two lifetimes. As a value, the function would be called without a proof of the bound
-//! that this implies.
+//! The signature visibly links two lifetimes. If the function is used as a value, it is called without a proof of the
+//! bound that this link implies.
 #![no_std]
 #![forbid(unsafe_code)]
 

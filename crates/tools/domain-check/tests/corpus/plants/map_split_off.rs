@@ -2,8 +2,8 @@
 //@ says: split_off
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#158165: a comparison that panics in `split_off` leaves a map that is longer than its tree. If the
-//! map is dropped during the unwinding, the same values are taken out of both ends.
+//! rust-lang/rust#158165: a comparison that panics in `split_off` leaves a map that is longer than its tree. If a
+//! destructor takes values out of both ends of the map during the unwinding, it gets the same values twice.
 extern crate alloc;
 use alloc::boxed::Box;
 use alloc::collections::BTreeMap;

@@ -2,7 +2,7 @@
 //@ says: a match guard
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161578: as by an operator, but a cast reborrows the operand.
+//! rust-lang/rust#161578: as match_guard_operator, but a cast reborrows the operand.
 use core::ops::Not;
 pub enum Value { Number(usize), Reference(&'static u64) }
 pub struct Place { value: Value, to: usize }

@@ -2,7 +2,7 @@
 //@ says: hands `it` to a function
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161578: a macro's `it` is not the one that the guard changes.
+//! rust-lang/rust#161578: the pattern `it` of a macro is not the variable `it` that the guard changes.
 pub enum Either { At(&'static u64), Number(usize) }
 impl Either { fn set(&mut self, a: usize) -> bool { *self = Either::Number(a); false } }
 macro_rules! other { () => { it } }

@@ -2,7 +2,7 @@
 //@ says: hands `to` to a function
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#161578, where an operator writes: its right operand is reborrowed, as an argument is.
+//! rust-lang/rust#161578, where an operator writes: its right operand is reborrowed like an argument.
 use core::ops::Add;
 pub enum Either { At(&'static u64), Number(usize) }
 pub struct Number(usize);

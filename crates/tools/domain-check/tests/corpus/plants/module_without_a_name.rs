@@ -4,7 +4,7 @@
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
 #![no_std]
 #![forbid(unsafe_code)]
-//! The file's name is only an extension, which some programs take for a name without one.
+//! The file's name consists of an extension only. Some programs take it for a name without an extension.
 #[path = ".rs"]
 pub mod hidden;
 //@ file: src/.rs

@@ -1,7 +1,7 @@
 //@ rules: unknown-attribute, crate-name
 //@ says: attribute deprecated, whose note
-//! Notes of deprecations are printed without escapes: two of them begin and end a comment in the code with types, and
-//! a module called `alloc` is not seen.
+//! The compiler prints the notes of deprecations without escapes. In the code with types, two notes begin and end a
+//! comment, so a module called `alloc` is not seen.
 #![no_std]
 #![forbid(unsafe_code)]
 mod owned { extern crate alloc; pub use alloc::boxed::Box; }

@@ -1,7 +1,7 @@
 //@ rules: unknown-attribute, unsafe-code
 //@ says: attribute deprecated, whose note
 //! rust-lang/rust#153596: the trait's own clause leaves the table of an object without an entry, and a call jumps to
-//! the missing entry. Notes of deprecations hide the function that is a value.
+//! the missing entry. Notes of deprecations hide the function that is used as a value.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

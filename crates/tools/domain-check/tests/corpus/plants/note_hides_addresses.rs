@@ -1,8 +1,8 @@
 //@ rules: unknown-attribute
 //@ says: attribute deprecated, whose note
 //@ rustflags: -Copt-level=2
-//! rust-lang/rust#107975 in full: notes of deprecations hide raw pointers from the check by types, and a condition
-//! under which the check by calls does not compile hides them from that check. A number is read as a reference.
+//! rust-lang/rust#107975 in full: notes of deprecations hide raw pointers from the check by types. A condition hides
+//! them from the check by calls, which compiles the code without this condition. A number is read as a reference.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

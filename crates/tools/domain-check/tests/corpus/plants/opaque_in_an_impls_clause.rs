@@ -1,6 +1,7 @@
 //@ rules: unsafe-code
 //@ says: the trait Impossible bounds its parameters
-//! rust-lang/rust#153596: the same, by a clause without a binder that an impl with a binder satisfies.
+//! rust-lang/rust#153596: as opaque_in_a_traits_clause, by a clause without a binder that an impl with a binder
+//! satisfies.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

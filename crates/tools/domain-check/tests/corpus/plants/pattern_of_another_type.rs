@@ -2,8 +2,9 @@
 //@ says: in its header that binds lifetimes
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#144312: a pattern takes the matched value for its own type, where the types differ only in bound
-//! lifetimes. A type without values in one of them has values in the other.
+//! rust-lang/rust#144312: a pattern has another type than the matched value, and the compiler accepts it because the
+//! types differ only in the lifetimes of binders. An associated type has no values in one of the two types, and has
+//! values in the other.
 pub trait Of { type Value; }
 pub struct By<T>(T);
 pub enum Never {}

@@ -2,8 +2,8 @@
 //@ says: unsafe block in or after fn poll_and_move
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#153438: `pin!` lets its argument be coerced. So the value that it calls pinned is the target of a
-//! `DerefMut`, which can still be moved.
+//! rust-lang/rust#153438: `pin!` lets its argument be coerced. So the value that `pin!` promises to be pinned is the
+//! target of a `DerefMut`, and can still be moved.
 extern crate alloc;
 use alloc::boxed::Box;
 use core::cell::Cell;

@@ -1,6 +1,6 @@
 //@ rules: unsafe-code
 //@ says: associates a type that is projected
-//! rust-lang/rust#135011: two traits take each other's bounds for proved, by parameters alone.
+//! rust-lang/rust#135011: two impls prove their bounds by each other, with parameters alone.
 #![no_std]
 #![forbid(unsafe_code)]
 

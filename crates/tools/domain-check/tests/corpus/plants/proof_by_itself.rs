@@ -2,7 +2,7 @@
 //@ says: the associated type Prf
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#135011: bounds of an associated type are proved by themselves.
+//! rust-lang/rust#135011: the compiler proves bounds of an associated type by these bounds themselves.
 pub trait Proof: Sized {
     type Prf<L, R>: Proof<Prf<L, ()> = R>;
     fn transmute<L: Proof, R>(l: L) -> R;

@@ -1,6 +1,6 @@
 //@ rules: implied-bound, unsafe-code
 //@ says: the associated type Proof
-//! rust-lang/rust#135246: by the target of a reference.
+//! rust-lang/rust#135246: the bound that proves itself is an equality with the target of a `Deref`.
 #![no_std]
 #![forbid(unsafe_code)]
 

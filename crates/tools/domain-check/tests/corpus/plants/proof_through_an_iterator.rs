@@ -1,6 +1,6 @@
 //@ rules: unsafe-code, implied-bound
 //@ says: the associated type Proof
-//! rust-lang/rust#135246: the bound that proves itself is of the standard library's trait.
+//! rust-lang/rust#135246: the bound that proves itself is an equality with the item of an iterator.
 #![no_std]
 #![forbid(unsafe_code)]
 

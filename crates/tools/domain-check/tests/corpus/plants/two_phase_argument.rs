@@ -2,7 +2,7 @@
 //@ says: a later argument of a function while a value before it may be borrowed in two phases
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#160598: a function's argument is reborrowed in two phases, as a method's receiver is.
+//! rust-lang/rust#160598: a function's argument is reborrowed in two phases, like a method's receiver.
 pub enum Word { Number(usize), Reference(&'static u64) }
 static SEEN: u64 = 7;
 fn put(place: &mut Word, word: Word) -> &mut Word { *place = word; place }

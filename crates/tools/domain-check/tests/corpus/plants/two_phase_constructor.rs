@@ -2,7 +2,7 @@
 //@ says: a later argument of a function while a value before it may be borrowed in two phases
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#160598: a tuple struct's constructor is a function, and borrows its arguments as one.
+//! rust-lang/rust#160598: a tuple struct's constructor is a function, and borrows its arguments like any function.
 pub enum Word { Number(usize), Reference(&'static u64) }
 pub struct Writer<'a>(&'a mut Word, u8);
 static SEEN: u64 = 7;

@@ -2,7 +2,7 @@
 //@ says: two phases
 #![no_std]
 #![forbid(unsafe_code)]
-//! rust-lang/rust#160598: without a label, and by a loop that is left at once.
+//! rust-lang/rust#160598: as two_phase_break, without a label, by a loop that is left at once.
 pub enum Word { Number(usize), Reference(&'static u64) }
 static SEEN: u64 = 7;
 #[inline(never)]

@@ -1,5 +1,6 @@
 //@ rules: unproved-type
-//! rust-lang/rust#25860: the header of an impl for a type of the domain's own whose parameter outlives its lifetime.
+//! rust-lang/rust#25860: the bound comes from the header of an impl for a type of the domain, whose parameter
+//! outlives its lifetime.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

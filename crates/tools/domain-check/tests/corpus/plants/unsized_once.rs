@@ -1,5 +1,5 @@
 //@ rules: unproved-type
-//! rust-lang/rust#25860: a closure passes its capture on once.
+//! rust-lang/rust#25860: a closure that can be called once passes its capture on.
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;

@@ -4,8 +4,8 @@
 //@ manifest: zerocopy = { version = "0.8", features = ["derive"] }
 #![no_std]
 #![forbid(unsafe_code)]
-//! google/zerocopy#3619: the derive's own enum has other discriminants than the domain's, because `Self` means
-//! another enum there.
+//! google/zerocopy#3619: the enum that the derive generates has other discriminants than the domain's enum, because
+//! `Self` means the generated enum there.
 use zerocopy::{Immutable, KnownLayout, TryFromBytes};
 trait Tagged { const TAG: u8 = 0; }
 impl<T> Tagged for T {}

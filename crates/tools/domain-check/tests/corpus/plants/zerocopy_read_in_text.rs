@@ -5,7 +5,7 @@
 #![no_std]
 #![forbid(unsafe_code)]
 extern crate alloc;
-// The file contains no `path =`, but the module's file is taken for a text.
+// The source contains no `path =`, so the module's file is not recognised as source code.
 macro_rules! module { ($kind:ident $file:literal) => { #[$kind = $file] pub mod hidden; } }
 module!(path "hidden.txt");
 //@ file: src/hidden.txt

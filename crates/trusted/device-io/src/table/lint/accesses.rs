@@ -171,7 +171,8 @@ impl Accesses {
         self.count += 1;
     }
 
-    /// Adds steps in turn; returns the index that one of them writes.
+    /// Adds the accesses of `steps` in turn. Returns the register and the value of the step that writes a selecting
+    /// index, if there is one.
     const fn steps(
         &mut self,
         steps: &'static [Step],

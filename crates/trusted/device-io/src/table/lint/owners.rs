@@ -1,7 +1,8 @@
 //! Checks that each bit of a register has one owner: a step, a doorbell, an index, or drivers by a rule.
 //!
-//! If two queues were told in one register, the device would keep only one of them: a later write replaces an earlier
-//! one. The engine neither writes nor believes a bit that a driver may write.
+//! If the engine told the device of two queues in one register, the device would keep only the last one: a later
+//! write replaces an earlier one. With few exceptions (`driven`), the engine neither writes nor believes a bit that a
+//! driver may write.
 
 use super::accesses::{Access, Accesses, Act, When};
 use crate::table::Table;
@@ -28,8 +29,8 @@ pub(super) const fn owners<D: Table>() {
     }
 }
 
-/// Checks that the idle test fails while a queue of this kind runs: because of what its start requires, or of its
-/// last step, which comes after the addresses.
+/// Checks that the idle test fails while a queue of this kind runs. A check that the queue's start requires must
+/// contradict the test, or the last step of the start, which comes after the addresses.
 const fn idle(all: &Accesses, queue: &Queue, kind: usize) {
     let (mut fails, mut one) = (queue.start.is_empty(), 0);
     while one < all.count {
@@ -261,8 +262,8 @@ const fn changed(write: &Write) -> u64 {
     }
 }
 
-/// Whether a driver that has this right can clear and set these bits at once. For merged bits, whether it can change
-/// any of them, because the others may already be so.
+/// Whether a driver that has this right can clear and set these bits at once. For merged bits, one of these bits that
+/// the driver may change is enough, because the others may already have their values.
 const fn can(write: &Write, clear: u64, set: u64) -> bool {
     match write {
         Write::Never => false,
@@ -317,11 +318,12 @@ const fn resets(write: &Write, clear: u64, set: u64) -> bool {
     clear != 0 && can(write, clear, 0)
 }
 
-/// Checks that two accesses do not write each other's bits, nor one access for two queues.
+/// Checks that two accesses do not write each other's bits, and that one access does not write the same bits for two
+/// queues.
 const fn check_distinct_bits(one: &Access, other: &Access, is_one: bool) {
     let is_ring = matches!(one.act, Act::Ring(_)) || matches!(other.act, Act::Ring(_));
     if one.index.is_some() != other.index.is_some() && !is_ring {
-        // Such a register belongs to whichever queue is selected.
+        // Such a register belongs to the queue that is selected at the moment.
         assert!(
             Pairs::of(&one.registers, &other.registers).next().is_none(),
             "a register that an index selects is accessed without the index"
@@ -345,7 +347,7 @@ const fn check_distinct_bits(one: &Access, other: &Access, is_one: bool) {
     }
     let mut pairs = Pairs::of(&one.registers, &other.registers);
     while let Some(pair) = pairs.next() {
-        // The same pair the other way round, or one register with itself.
+        // Skips a register paired with itself, and a pair that already came the other way round.
         if is_one && pair.0 >= pair.1 {
             continue;
         }

@@ -45,7 +45,8 @@ pub(super) const fn filled(value: &Value, queue: Option<&Queue>, width: Width) -
         !meet || !value.tells_size() && !value.tells_buffer(),
         "a size and something else in one bit"
     );
-    // If the device does not write, the engine does not check the buffer size, so a driver could tell it any.
+    // If the device does not write, the engine does not check the buffer size, so a driver could tell the device any
+    // size.
     assert!(
         most.buffer != 0 || !value.tells_buffer(),
         "a step tells a size of buffers that the device does not write"
@@ -75,7 +76,7 @@ pub(super) const fn place<D: Table>(at: &At, count: usize, stride: usize) {
     );
 }
 
-/// Checks that checks read registers that exist, also for the last queue.
+/// Asserts that each check reads registers that exist, also for the last queue.
 pub(super) const fn checks<D: Table>(checks: &[Check], queue: Option<&Queue>) {
     let mut index = 0;
     while index < checks.len() {

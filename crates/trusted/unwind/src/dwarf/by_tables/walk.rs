@@ -59,8 +59,7 @@ pub(super) unsafe extern "C-unwind" fn land(
     })
 }
 
-/// Passes frame after frame to `visit`, with what each does with an exception, until `visit` has an answer or the
-/// frames end.
+/// Passes frame after frame to `visit`, each with its landing pad, until `visit` has an answer or the frames end.
 #[inline(always)]
 fn walk(
     mut frames: Frames<'_>,
