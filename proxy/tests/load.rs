@@ -143,3 +143,52 @@ fn idempotent_calls_under_crashes_all_succeed() {
     domain.kill();
     assert_eq!(Totals::now(), before);
 }
+
+/// A waiting caller sees a new generation, which dies before the caller has looked again.
+///
+/// Invariant: ORDER-30
+/// Failure: F-30
+#[test]
+fn a_death_right_after_a_restart_fails_no_recovery() {
+    const DEATHS: u32 = 3000;
+    let _alone = alone();
+    let before = Totals::now();
+    let restart = Restart::limited(u32::MAX, Duration::from_secs(3600));
+    let spec = DomainSpec::new("short-lived").restart(restart);
+    // No caller waits in vain, however slow the machine is.
+    let spec = spec.drain_timeout(Duration::from_secs(3600));
+    let domain: Domain<dyn Store> = host().spawn(spec, init, Mint::nothing()).unwrap();
+    let (answered, failed) = (AtomicUsize::new(0), Mutex::new(None));
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            let shadow = domain.shadow().unwrap();
+            let (domain, answered, failed) = (&domain, &answered, &failed);
+            scope.spawn(move || {
+                while domain.restarts() < DEATHS && failed.lock().unwrap().is_none() {
+                    match shadow.swap(RRef::from_slice(&[1]), false) {
+                        Ok(_) => {
+                            answered.fetch_add(1, SeqCst);
+                        }
+                        Err(RpcError::Crashed) => {}
+                        Err(error) => *failed.lock().unwrap() = Some(error),
+                    }
+                }
+            });
+        }
+        // Each generation answers a call before it is killed, so no call is refused by too many in a row.
+        let mut last = 0;
+        while domain.restarts() < DEATHS && failed.lock().unwrap().is_none() {
+            let now = answered.load(SeqCst);
+            if now == last {
+                std::thread::yield_now();
+            } else {
+                last = now;
+                domain.kill();
+            }
+        }
+    });
+    assert_eq!(*failed.lock().unwrap(), None);
+    domain.kill();
+    host().reap();
+    assert_eq!(Totals::now(), before);
+}

@@ -39,6 +39,7 @@ use crate::wait_budget::Waits;
 use crate::{contain, exports, host, host_time, reaper, threads};
 use alloc::boxed::Box;
 use alloc::sync::Arc;
+use core::cell::Cell;
 use core::fmt;
 use core::time::Duration;
 use published::Published;
@@ -204,9 +205,15 @@ impl<I: ?Sized + Interface> Service<I> {
             self.answer()
                 .unwrap_or_else(|| self.restart_for(dead, waits))
         };
-        let is_answered = || self.answer().is_some();
+        // A generation that ends the wait may be dead again by now. The call finds that out, and asks again.
+        let seen = Cell::new(None);
+        let is_answered = || {
+            seen.set(self.answer());
+            seen.get().is_some()
+        };
         let done = self.in_turn(FlightWaiter::Caller, waits, is_answered, restart);
-        done.or_else(|| self.answer()).unwrap_or_else(|| {
+        let answer = done.or(seen.get()).or_else(|| self.answer());
+        answer.unwrap_or_else(|| {
             Err(if self.flight.is_mine() {
                 RpcError::OnOwnChain
             } else {
