@@ -64,7 +64,8 @@ fn stripes() -> Option<Stripes> {
     if let Some(found) = WINDOW.get() {
         return *found;
     }
-    // This may be a domain's allocation: a cut in here would have all other threads wait for ever.
+    // This may be a domain's allocation. A cut in here would leave the cell half initialized, and all other threads
+    // would wait for ever.
     // SAFETY: released at the end of this function, which asks for the host's window (ORDER-54).
     let _no_cut = unsafe { NoCut::begin(thread::current()) };
     *WINDOW.call_once(|| {
@@ -216,9 +217,9 @@ pub(crate) fn set_quota(owner: Owner, bytes: Option<usize>) {
     ARENAS[owner.index()].lock().quota = bytes.unwrap_or(usize::MAX);
 }
 
-/// Whether allocations of the domain that the thread acts for come from its arena: whether it has one, and the
-/// program's global allocator uses it. Nothing else tells which allocator that is, so this tries an allocation.
-/// Called inside the domain.
+/// Whether allocations of the domain that the thread acts for come from its arena. They do if the domain has an arena
+/// and the program's global allocator uses it. Nothing else tells which global allocator the program has, so this
+/// tries an allocation. Called inside the domain.
 pub(crate) fn is_private() -> bool {
     let owner = thread::current().owner();
     let layout = Layout::new::<u64>();

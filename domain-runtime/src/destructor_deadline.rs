@@ -14,11 +14,12 @@ use core::sync::atomic::compiler_fence;
 use samara_shared_heap::owner::MAX_OWNERS;
 use samara_shared_heap::thread::{self, ThreadSlot};
 
-/// How many budgets of its domain one destructor may run, including the time of other domains that it calls.
+/// How long one destructor may run, in budgets of its domain. The time of other domains that it calls counts too.
 const BUDGETS: u64 = 4;
 
-/// How many budgets may pass by the clock, which also counts the time of other threads on the machine. With 64
-/// threads ready on each CPU, a destructor that runs for less than one budget does not reach this.
+/// How long a wait may last by the clock, in budgets of the domain. The clock also counts the time of other threads
+/// on the machine. With 64 threads ready on each CPU, a destructor that runs for less than one budget does not reach
+/// this.
 const BY_CLOCK: u64 = 64;
 
 /// How many destructors are begun for each look at the clock, since a look may take longer than a destructor. In
@@ -62,8 +63,9 @@ impl Patience {
         Self::new(target, in_budgets(1), in_budgets(BY_CLOCK), most)
     }
 
-    /// For an orderly stop: destructors are begun until its deadline, and the domain's own object is dropped at last.
-    /// Each destructor may run as long as in a call; without a budget, until `grace` nanoseconds after the deadline.
+    /// For an orderly stop: destructors of exported objects are begun until the stop's deadline. The domain's own
+    /// object is dropped even after that. Each destructor may run as long as in a call; without a budget, until
+    /// `grace` nanoseconds after the deadline.
     #[cfg(feature = "alloc")]
     pub(crate) fn of_stop(target: Target, deadline: u64, grace: u64) -> Self {
         let from = deadline.max(host::now_ns());

@@ -19,13 +19,13 @@ pub enum RpcError {
     /// There was no memory to make a `#[scratch]` argument again.
     OutOfMemory,
     /// The caller has as many `#[replay]` calls on the record as it may have, or the object was opened through as
-    /// many others as is allowed: nothing was executed.
+    /// many other objects as is allowed: nothing was executed.
     ReplayLogFull,
     /// The host keeps as much on the caller's behalf as it may
     /// ([`DomainSpec::host_quota`](crate::DomainSpec::host_quota)): nothing was executed.
     HostQuota,
-    /// The domain has so many shared objects that it may not be given more, or the caller has and the call may return
-    /// some: nothing was executed, and the arguments that would have moved are dropped, as the caller's.
+    /// The domain has so many shared objects that it may not be given more. Or the caller has so many, and the call
+    /// may return some. Nothing was executed, and the arguments that would have moved are dropped, as the caller's.
     OverQuota,
     /// The calling thread's stack has less room left than the domain asks for: nothing was executed, and the
     /// arguments that would have moved are dropped, as the caller's.
@@ -140,7 +140,8 @@ pub enum SpawnError {
     /// The restart budget is used up.
     BudgetExhausted,
     /// The old generation did not drain in time, and either its resources are needed or eight generations of the name
-    /// have not drained. Or the caller may not wait that long. No restart was spent.
+    /// have not drained. Or the caller may not wait that long, or the start lacked another domain that it needs. No
+    /// restart was spent.
     StillDraining,
     /// The host has stopped the domain, which stays stopped.
     Stopped,

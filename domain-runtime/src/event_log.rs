@@ -203,12 +203,7 @@ impl<const N: usize> EventLog<N> {
     /// An empty log.
     #[must_use]
     pub const fn new() -> Self {
-        const {
-            assert!(
-                N.is_power_of_two(),
-                "the length must be a power of two, so that tickets may wrap"
-            );
-        };
+        const { assert!(N.is_power_of_two(), "N must be a power of two: tickets wrap") };
         Self {
             next: AtomicUsize::new(0),
             slots: [const {
@@ -223,7 +218,7 @@ impl<const N: usize> EventLog<N> {
     pub fn push(&self, event: &Event<'_>) {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let mut slot = self.slots[number % N].lock();
-        // A writer that was overtaken by a whole round has been overwritten already.
+        // If other writers have overtaken this one by a whole round, the slot already has a newer event.
         if slot.is_none_or(|there| is_later(number, there.number)) {
             *slot = Some(Record::of(number, event));
         }
@@ -242,8 +237,9 @@ impl<const N: usize> EventLog<N> {
                 cursor.next = cursor.next.wrapping_add(1);
                 return Some(record);
             }
-            // An older record: the ticket of this slot was not taken, or its writer is still at work. A newer one:
-            // the record has just been overwritten, so there are more than `N` by now.
+            // If the record is older, the cursor's ticket was not taken, or its writer is still at work. If the
+            // record is newer, the reader's event has just been overwritten, so the reader is more than `N` events
+            // behind by now.
             if !is_later(record.number, cursor.next) {
                 return None;
             }

@@ -32,7 +32,7 @@ pub(crate) struct Exits(NoCutMutex<Ring>);
 /// A slot's reference to the ends of its name.
 pub(crate) type Shared = Arc<Exits>;
 
-/// A number that stays the name's own for as long as any slot refers to its ends.
+/// A number that no other name has for as long as any slot refers to this name's ends.
 pub(crate) fn name_of(exits: &Shared) -> usize {
     Arc::as_ptr(exits).addr()
 }

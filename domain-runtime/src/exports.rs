@@ -4,7 +4,7 @@
 //! When the last proxy goes, or the last holder is reclaimed, the record is posted on its exporter's list; that takes
 //! no memory and runs no code of the exporter. The exporter drops each object itself, in an entry for that object
 //! alone: some before the next call whose result may hold handles, all when the host [collects](collect), or in its
-//! orderly stop. So the number of objects that others let go of counts against no budget of the exporter's. If the
+//! orderly stop. So the exporter needs no larger budget for a larger number of objects that others let go of. If the
 //! exporter dies, its slots are freed as a whole, and the records with them.
 
 use crate::call::{self, Target};
@@ -32,8 +32,8 @@ use samara_shared_heap::thread::{self, NoCut};
 
 /// The header of an exported object.
 struct Record {
-    /// The number of proxies. Once the last is gone: [a number](contain::charged_generation) for the generation that let go
-    /// of it.
+    /// The number of proxies. Once the last proxy is gone: [a number](contain::charged_generation) for the generation
+    /// that let go of it.
     proxies: AtomicUsize,
     /// The next record on the list, which was posted before this one.
     next: AtomicPtr<Record>,
@@ -61,8 +61,8 @@ static TAKEN: [NoCutMutex<Taken>; MAX_OWNERS] = [const {
     unsafe { NoCutMutex::new(taken) }
 }; MAX_OWNERS];
 
-/// How many objects a call drops at most before it does its own work. It also begins no further drop after one budget
-/// of their domain's, since its caller waits. The calls after it drop the rest.
+/// How many objects a call drops at most before it does its own work. It also begins no further drop after the time
+/// of one budget of their domain, since its caller waits. The calls after it drop the rest.
 const PIECE: usize = 64;
 
 /// A counted reference to an exported object, which a proxy holds.
@@ -376,15 +376,15 @@ pub fn collect(block: &'static ControlBlock) -> usize {
 
 /// Enters the drained domain that is awaited, until no posted object is left: a dropped object may have held the last
 /// proxy to another object. Objects that still have a proxy go with the domain's memory. So do those that are left
-/// when patience ends: destructors may export without end.
+/// when the limits of `patience` are reached: destructors may export without end.
 #[cfg(feature = "alloc")]
 pub(crate) fn drop_all_posted(patience: &Patience) {
     while drop_posted(patience).is_some() && !patience.is_over() {}
 }
 
 /// Drops one object of the domain that is awaited, in an entry of its own, and so with a budget of its own. Returns
-/// [a number](contain::charged_generation) for the generation that let go of it. Returns `None` if no object waits, or if the
-/// entry failed: a panic was the domain's death, and the reclaim takes the rest.
+/// [a number](contain::charged_generation) for the generation that let go of it. Returns `None` if no object waits,
+/// or if the entry failed. A panic was the domain's death, and the reclaim takes the rest.
 fn drop_posted(patience: &Patience) -> Option<usize> {
     let target = patience.target();
     let owner = target.owner();

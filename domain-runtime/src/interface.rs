@@ -10,7 +10,8 @@ pub use samara_rref::{InterfaceDescriptor, MethodDescriptor};
 /// # Safety
 /// Implemented by `#[interface]` for `dyn Trait` only: a pointer to it is two words wide, and every
 /// argument and result of its methods may cross. [`Tag`](Self::Tag) is made for this trait alone.
-// `MayImplement` is a bound here too: generated code reaches it by a name that a crate can take for its own.
+// `MayImplement` is a bound here too: the bound in generated code names it by a path under which a crate can put a
+// trait of its own.
 pub unsafe trait Interface:
     Send + Sync + 'static + MayImplement<<Self as Interface>::Tag>
 {

@@ -1,4 +1,4 @@
-//! Names, by which handles are found on domains that other code has spawned.
+//! Names, by which code gets handles on domains that other code has spawned.
 //!
 //! The host publishes a domain under its name, and code that holds the authority imports it as an interface. The
 //! interfaces are compared as data, so a mismatch is reported before any call. An import is of the name, not of a

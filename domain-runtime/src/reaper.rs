@@ -1,8 +1,8 @@
 //! Draining and reclaiming dead domains.
 //!
 //! The functions here check whether a dead slot has drained. A thread on its way out of the domain does not check
-//! this: it only wakes the reaper. The reaper releases everything that the generation had: capabilities are quiesced,
-//! then released; shared objects are freed as plain bytes; everything that the host keeps on its behalf is ended; the
+//! this; it wakes the reaper. The reaper releases everything that the generation had: capabilities are quiesced, then
+//! released; shared objects are freed as plain bytes; everything that the host keeps on its behalf is ended; the
 //! private heap goes as a whole. Then it frees the slot. No code of the domain runs.
 
 #[cfg(feature = "alloc")]

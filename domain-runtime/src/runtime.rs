@@ -53,7 +53,7 @@ impl Runtime {
         Self(())
     }
 
-    /// Sets the hook for threads whose stack is short. The first probe stays for good: returns false if one was set
+    /// Sets the hook for threads whose stack is short. The first probe stays for good. Returns false if one was set
     /// before.
     pub fn set_stack_probe(&self, probe: &'static dyn StackProbe) -> bool {
         stack::set_probe(probe)

@@ -87,15 +87,15 @@ impl DomainSpec {
         self
     }
 
-    /// Limits how many objects and capabilities the domain may have there, in the same way.
+    /// Limits how many objects and capabilities the domain may have on the exchange heap, in the same way.
     #[must_use]
     pub const fn shared_objects(mut self, count: usize) -> Self {
         self.shared.objects = Some(count);
         self
     }
 
-    /// Limits how many threads of its own the domain may have at a time (16). Threads that dead generations of it
-    /// have left inside other domains count too.
+    /// Limits how many threads of its own the domain may have at a time (by default 16). Threads of its dead
+    /// generations that are still inside other domains count too.
     #[must_use]
     pub const fn threads(mut self, count: u32) -> Self {
         self.threads = count;
@@ -103,27 +103,27 @@ impl DomainSpec {
     }
 
     /// Restarts the domain after a crash. A failed start counts as a crash if it had everything that a start is
-    /// promised: its [stack](Self::stack), and nothing that an earlier generation, which calls have not left, keeps
-    /// from it. Other failed starts spend no restart. They are tried as often as `policy` allows restarts, or 16
-    /// times a minute if that is more.
+    /// promised. A start may lack [stack](Self::stack), another domain that it needs, or something that an earlier
+    /// generation keeps because calls have not left it. Such failed starts spend no restart. They are tried as often
+    /// as `policy` allows restarts, or 16 times a minute if that is more.
     #[must_use]
     pub const fn restart(mut self, policy: Restart) -> Self {
         self.restart = policy;
         self
     }
 
-    /// Limits the memory that the host keeps on the domain's behalf to `bytes` (64 KiB). It holds the `#[replay]`
-    /// calls that the domain has made, and the ways back to objects that it has opened by them, each with its
-    /// arguments and with everything that it takes of the host's heap. Beyond that such a call is refused:
-    /// [`RpcError::HostQuota`](crate::RpcError::HostQuota). All of it ends with the domain.
+    /// Limits the memory that the host keeps on the domain's behalf to `bytes` (by default 64 KiB). The limit covers
+    /// the `#[replay]` calls that the domain has made, and the ways back to objects that it has opened by such calls.
+    /// Each counts with its arguments and with everything that it takes of the host's heap. Beyond the limit such a
+    /// call is refused: [`RpcError::HostQuota`](crate::RpcError::HostQuota). All of it ends with the domain.
     #[must_use]
     pub const fn host_quota(mut self, bytes: usize) -> Self {
         self.host = bytes;
         self
     }
 
-    /// Limits how many recorded `#[replay]` calls each domain that calls this one, and the host, may have (64). A
-    /// domain's calls leave the record when the domain ends.
+    /// Limits how many recorded `#[replay]` calls each domain that calls this one, and the host, may have (by default
+    /// 64). A domain's calls leave the record when the domain ends.
     #[must_use]
     pub const fn replay_log(mut self, calls: usize) -> Self {
         self.replay_log = calls;
@@ -131,8 +131,8 @@ impl DomainSpec {
     }
 
     /// Limits how long a call or a thread may run inside the domain without returning. Time in other domains that it
-    /// calls is theirs. Its own time includes calls of itself (a call that another domain makes back counts for
-    /// itself alone), waits, the transfers of its calls, and the host's work on its behalf. A domain that runs longer
+    /// calls is theirs. Its own time includes its calls of itself, its waits, the transfers of its calls, and the
+    /// host's work on its behalf. A call back from another domain counts only for itself. A domain that runs longer
     /// dies: the host's periodic tick, whose period is also the precision, cuts it. By default there is no limit.
     /// More than 71 minutes, and any budget where there is no tick, are refused: [`UnenforcedLimit::LongBudget`] and
     /// [`UnenforcedLimit::Budget`].
@@ -159,14 +159,15 @@ impl DomainSpec {
     /// runtime takes ([`stack::RESERVE`](crate::stack::RESERVE)) and those [that the call moves by
     /// value](crate::stack::to_move). A call on a thread that has less is refused:
     /// [`RpcError::StackExhausted`](crate::RpcError::StackExhausted). Where the host has a
-    /// [`StackProbe`](crate::host::StackProbe), it may go on on another stack instead. Nothing is demanded of threads
-    /// whose stack the host has not recorded. A host that records none refuses the spec: [`UnenforcedLimit::Stack`].
+    /// [`StackProbe`](crate::host::StackProbe), the call may run on another stack instead. Nothing is demanded of
+    /// threads whose stack the host has not recorded. A host that records none refuses the spec:
+    /// [`UnenforcedLimit::Stack`].
     ///
     /// A start is promised as much, and [`stack::START`](crate::stack::START) more, for recorded calls that are made
-    /// again and for the functions that they and `init` call. It does not begin where a thread has less left. If a
-    /// start finds too little room further in, for a domain that asks for more, it is nobody's crash as long as the
-    /// start itself has used no more than it is promised. After that it is the start's own crash, and a recorded call
-    /// that has used so much is given up.
+    /// again and for the functions that they and `init` call. It does not begin where a thread has less left. A call
+    /// that the start makes may find too little room, if its callee demands more. That is nobody's crash if the start
+    /// itself has used no more than it is promised by then. If it has used more, it is the start's own crash, and a
+    /// recorded call that has used so much is given up.
     ///
     /// Cost: one comparison in each call, for any demand.
     #[must_use]
@@ -204,9 +205,10 @@ impl DomainSpec {
         u64::try_from(self.drain.as_nanos()).unwrap_or(u64::MAX)
     }
 
-    /// Limits how long a name waits for calls that are still inside its dead generation (10 s), from the first
-    /// recovery that finds them there. A recovery on behalf of a domain that has less of its [`budget`](Self::budget)
-    /// left ends earlier, and starts nothing. After the timeout the name goes on without the old generation.
+    /// Limits how long a name waits for calls that are still inside its dead generation (by default 10 s), from the
+    /// first recovery that finds them there. A recovery on behalf of a domain that has less of its
+    /// [`budget`](Self::budget) left ends earlier, and starts nothing. After the timeout the name goes on without the
+    /// old generation.
     #[must_use]
     pub const fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.drain = timeout;

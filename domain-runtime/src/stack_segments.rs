@@ -17,7 +17,7 @@ pub(crate) struct SegmentClaim(Owner);
 
 impl SegmentClaim {
     /// Counts a segment for the first domain that the thread has entered: that domain began the work of the thread.
-    /// Those further in, which others call too, do not answer for it. The first domain is not reclaimed before the
+    /// Domains further in, which others call too, do not pay for it. The first domain is not reclaimed before the
     /// thread has left it. Called as the host: a thread that was cut while it holds this would leave the segment
     /// counted.
     pub(crate) fn begin(thread: &ThreadSlot) -> Self {

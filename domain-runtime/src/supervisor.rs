@@ -2,9 +2,10 @@
 //! one budget for all.
 //!
 //! A supervisor does nothing by itself. The host calls [`Supervisor::poll`] when a domain has died
-//! ([`wake_reaper`](crate::host::Threads::wake_reaper) reports that) or now and then. Until then, and besides that,
-//! shadows recover the domains that they need on demand. The first to come restarts a child, and the other finds it
-//! restarted. A supervisor counts restarts on demand that it finds.
+//! ([`wake_reaper`](crate::host::Threads::wake_reaper) reports that) or now and then. Independently of the polls,
+//! shadows recover the domains that they need on demand. If the shadow comes before the supervisor, the shadow
+//! restarts the child, and the supervisor finds it restarted; and the other way round. A supervisor counts the
+//! restarts on demand that it finds.
 
 use crate::domain::Domain;
 use crate::error::SpawnError;
@@ -34,13 +35,13 @@ pub enum Status {
     /// All children run, or were stopped by the host.
     Settled,
     /// A child is dead and could not be restarted now: another thread is restarting it, there is no slot, or its
-    /// recipe failed. Poll again within a second: for that long nobody who came later is let in.
+    /// recipe failed. Poll again within a second: for so long the supervisor keeps its turn.
     Waiting,
     /// The budget is used up, and all children were ended. Only a supervisor above starts them again.
     GaveUp,
 }
 
-/// A restart of all children that could not go on. All of them were ended, once.
+/// A restart of all children that could not be finished. All of them were ended before it began.
 #[derive(Clone, Copy, Debug)]
 struct Unfinished {
     /// The children from here on are still to be started.
@@ -49,8 +50,8 @@ struct Unfinished {
     is_spent: bool,
 }
 
-/// Restarts its children by a strategy, within a budget. It starts only dead ones: spawn domains first, then put them
-/// under it [`with`](Self::with).
+/// Restarts its children by a strategy, within a budget. It starts only children that have died: spawn a domain
+/// first, and then put it under the supervisor [`with`](Self::with).
 ///
 /// ```
 /// use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -171,8 +172,8 @@ impl Supervisor {
             let mut waits = false;
             let mut failed = false;
             for at in 0..self.children.len() {
-                // The child was ended by an unfinished restart. That goes on from here, whatever the child's state is
-                // by now.
+                // The child was ended by an unfinished restart. That restart goes on from here, whatever the child's
+                // state is by now.
                 let is_next = self.unfinished.is_some_and(|rest| rest.from == at);
                 let child = &mut self.children[at];
                 if !is_next {
@@ -213,8 +214,8 @@ impl Supervisor {
         }
     }
 
-    /// Restarts child `at`, which died, or all children; or goes on with a restart of all that had got as far as this
-    /// child.
+    /// Restarts child `at`, which died, or all children, as the strategy says. If an unfinished restart has got as
+    /// far as this child, goes on with that.
     fn mend(&mut self, at: usize) -> Result<(), RestartError> {
         let rest = self.unfinished.filter(|rest| rest.from == at);
         let (first, end) = match self.strategy {
@@ -249,7 +250,8 @@ impl Supervisor {
                 child.kill();
             }
         }
-        // Something else has started the child since it was ended: it holds no handle from before.
+        // Something else may have started the child since it was ended. That generation holds no handle on the ended
+        // children, so it is kept.
         let is_started = rest.is_some() && health == Health::Replaced;
         if is_started {
             let child = &mut group.0[0];
@@ -301,9 +303,9 @@ fn make_way(children: &mut [Box<dyn Child>]) -> Result<(), SpawnError> {
     children.iter_mut().try_for_each(|child| child.make_way())
 }
 
-/// Reserves all children, or none; where that was not possible, this supervisor has the next turn. Goes from the last
-/// to the first. A start may ask for an earlier child, so a thread that holds one child and waits for another goes
-/// the same way.
+/// Reserves all children, or none. At a child that could not be reserved, this supervisor has the next turn. The
+/// order is from the last child to the first. A start may ask for an earlier child, so a thread that holds one child
+/// and waits for another takes them in the same order.
 fn reserve_all(children: &mut [Box<dyn Child>]) -> bool {
     let all = children.iter_mut().rev().all(|child| child.reserve());
     if !all {
@@ -314,8 +316,8 @@ fn reserve_all(children: &mut [Box<dyn Child>]) -> bool {
     all
 }
 
-/// Starts all children, in order. If one could not be started, returns how many were started before, and why that one
-/// was not.
+/// Starts all children, in order. If one could not be started, returns how many are started, and the error of that
+/// one.
 fn start_all(children: &mut [Box<dyn Child>]) -> Result<(), (usize, SpawnError)> {
     for (at, child) in children.iter_mut().enumerate() {
         // Something else may have started the child since all were ended.
@@ -325,7 +327,7 @@ fn start_all(children: &mut [Box<dyn Child>]) -> Result<(), (usize, SpawnError)>
             let is_started = child.health() == Health::Up;
             return Err((at + usize::from(is_started), error));
         }
-        // The next child's `init` may call this one, which must not be found reserved by its own thread.
+        // The next child's `init` may call this child on this very thread, and must not find it reserved.
         child.release();
     }
     Ok(())

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn cuts_at_a_character_boundary() {
+    fn long_text_ends_at_a_character_boundary() {
         assert_eq!(Text::<4>::of("aäöü").as_str(), "aä");
         assert_eq!(Text::<0>::of("x").as_str(), "");
         let mut number = Text::<12>::of("n");

@@ -11,8 +11,8 @@ use samara_shared_heap::thread;
 /// than it may be, the excess does not count.
 ///
 /// The call's share is half of the budget that is left when the call first has to recover, or a 16th of the whole
-/// budget if that is more. So no call ends a domain that has so much left. Other costs of recoveries come off that
-/// share, too.
+/// budget if that is more. So no call ends a domain that has as much as that share left. Other costs of recoveries
+/// come off that share, too.
 #[derive(Debug)]
 pub struct Waits {
     /// How much of the budget is used when the share is used up, in microseconds. `None` before the first recovery.
@@ -76,7 +76,8 @@ impl Waits {
     ///
     /// # Errors
     /// [`RpcError::Crashed`] at once if the wait is longer than the rest of the call's share, or than half of the
-    /// budget that is left. So a domain may call a crashing one as often as it likes, and these waits do not end it.
+    /// budget that is left. So a domain may call a crashing domain as often as it likes, and these waits do not end
+    /// the caller.
     pub fn back_off(&self, crashes: u32) -> Result<(), RpcError> {
         let delay = delay(crashes);
         if delay == 0 {

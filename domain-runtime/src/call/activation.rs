@@ -113,7 +113,7 @@ impl Activation {
     }
 
     /// Returns the part of `more` microseconds that the caller is charged. They were counted while a result was moved
-    /// out. All ticks in one result together charge at most the value that `most` has at the first of them; that
+    /// out. All ticks during one result together charge at most the value that `most` returns at the first tick. That
     /// value must not be `u32::MAX`. Returns `None` if no result with objects is being moved.
     #[cfg(all(feature = "contain", target_arch = "x86_64"))]
     pub(crate) fn share_of_result(&self, more: u32, most: impl FnOnce() -> u32) -> Option<u32> {

@@ -73,8 +73,8 @@ pub(super) fn dispose(outer: &Activation, left_off: u64, payload: Payload) {
     }
 }
 
-/// Runs `f` behind a boundary with `inner` on top, and then `last` with `inner` still on top. While it is on top,
-/// nothing outside `catch` is cut, and neither is the code of the host's in `last`. `inner` is [a second
+/// Runs `f` behind a boundary with `inner` on top, and then `last` with `inner` still on top. While `inner` is on
+/// top, neither code outside `catch` nor the host's code in `last` is cut. `inner` is [a second
 /// activation](Activation::again) of the entry that the running `thread` is in, or `None` if the thread acts for the
 /// host.
 #[inline(always)]

@@ -56,10 +56,9 @@ pub unsafe fn enter<A: Exchangeable, R: Exchangeable>(
 
 /// [`enter`] on the running `thread`. With `METERED` it checks the quotas and the stack. A caller that checks
 /// beforehand ([`is_marked`](super::is_marked), [`is_short`](crate::stack::is_short)) enters without `METERED` on its
-/// fast path, and so keeps the whole slow path out of line. The stack must have room for the values that a call of the
-/// signature `M` moves: that of `fn(A) -> R`, or that of the method which `body` calls with arguments that are lent to
-/// it.
-/// `refusal` is written if the reason for a refusal is not [`Refusal::Dead`].
+/// fast path, and so keeps the whole slow path out of line. The stack must have room for the values that a call of
+/// the signature `M` moves. `M` is `fn(A) -> R` or, if `body` calls a method with arguments that are lent to it, the
+/// signature of that method. `refusal` is written if the reason for a refusal is not [`Refusal::Dead`].
 ///
 /// # Errors
 /// See [`Failure`].
@@ -102,8 +101,7 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
     refusal: &mut Refusal,
 ) -> Result<R, Failure<A>> {
     const {
-        // These constants check each type as a whole at compile time. A type that holds objects checks its parts in
-        // its `transfer`.
+        // These constants check the type as a whole. A type that holds objects checks its parts in its `transfer`.
         let () = A::NO_DESTRUCTOR_OF_ITS_OWN;
         let () = R::NO_DESTRUCTOR_OF_ITS_OWN;
         let () = A::NOT_TOO_DEEP;
@@ -159,7 +157,8 @@ unsafe fn enter_here<const METERED: bool, A: Exchangeable, R: Exchangeable>(
         if !R::NESTED {
             // The exit is counted inside `catch`, so that the result is moved after that locked addition. The callee
             // wrote the result in parts and a move reads it in wider words, which stalls until the parts have reached
-            // the cache; behind the addition they have. Nothing here panics, and from `cross` on nothing is cut.
+            // the cache. After the addition they have reached it. Nothing here panics, and from `cross` on nothing is
+            // cut.
             activation.cross();
             leave(thread, counter, below);
         }

@@ -61,8 +61,8 @@ fn after_exit_of_the_dying(target: Target) {
         return stack::close_reserve();
     }
     let tell = || {
-        // This frame does not lie in the stack's reserve: the entry has left enough room free above the reserve for
-        // the way out. So the host may close the reserve.
+        // The reserve can be closed here: each entry leaves enough room free above it for the way out. The host does
+        // not close it while frames lie in it.
         stack::close_reserve();
         if state == State::Stopping {
             let generation = target.expected().generation();

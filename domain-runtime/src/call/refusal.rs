@@ -2,8 +2,8 @@
 
 use crate::error::RpcError;
 
-/// Why an entry was refused. Kept apart from [`Failure`], which shares its memory with the result: if it had one bit
-/// more to tell, the result would be moved once more.
+/// Why an entry was refused. Kept apart from [`Failure`], which shares its memory with the result. One more bit in a
+/// `Failure` would cost one more move of the result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     /// The domain is not in the expected state.

@@ -18,8 +18,8 @@ use samara_unwind::tables::{Finder, Registered};
 
 /// Handles a CPU exception: `cause` is its kind, `address` the address that was accessed, or 0.
 ///
-/// Unless the answer is [`Verdict::Host`], the exception is a domain's. That domain is dead from here on, and the
-/// reason of its death gets the cause and a backtrace.
+/// Unless the answer is [`Verdict::Host`], a domain is to blame for the exception. That domain is dead from here on,
+/// and the reason of its death gets the cause and a backtrace.
 ///
 /// # Safety
 /// As for [`tick`]; the instruction at `registers.rip` has caused the exception.
@@ -162,7 +162,8 @@ fn of_its_generation(activation: &Activation) -> impl Iterator<Item = &Activatio
     core::iter::once(activation).chain(outer)
 }
 
-/// Returns the microseconds that are left of the budget of `activation`, and of all that [`use_up`] counts with it.
+/// Returns the microseconds of the budget that are left: the least that `activation`, or an activation that
+/// [`use_up`] counts with it, has left.
 fn left_of(activation: &Activation) -> u32 {
     let budget = activation.target().block().budget.load(SeqCst);
     let used = of_its_generation(activation).map(|at| at.use_up(0)).max();
@@ -170,7 +171,7 @@ fn left_of(activation: &Activation) -> u32 {
 }
 
 /// Returns half of the rest of the budget of `activation`, or a 16th of the whole budget if that is more. A domain
-/// that has as much left survives one share, and a few shares use up every budget.
+/// with a whole share left survives one share, and a few shares use up every budget.
 fn share_of(activation: &Activation) -> u32 {
     let budget = activation.target().block().budget.load(SeqCst);
     (left_of(activation) / 2).max(budget / 16).max(1)

@@ -17,9 +17,9 @@ pub struct Window {
 /// Memory for private heaps.
 ///
 /// # Safety
-/// The window is address space that nothing else uses, and the same at every call. There is none if less than a
-/// stride and a page of address space lie behind it. A committed range need not be zeroed, but is readable, writable
-/// and backed until it is decommitted.
+/// The window is address space that nothing else uses, and the same at every call. A window counts as `None` if less
+/// than a stride and a page of address space lie behind it. A committed range need not be zeroed, but is readable,
+/// writable and backed until it is decommitted.
 pub unsafe trait Arenas {
     /// The window, or `None` on a host that gives domains no private heaps: then everything is allocated as the host.
     fn window() -> Option<Window>;

@@ -9,8 +9,8 @@ impl SegmentRequester {
         Self(segments)
     }
 
-    /// How many segments the threads of the domain and of all generations of its name have, with the one that is
-    /// asked for; `None` for the host.
+    /// Returns how many segments the threads of all generations of the domain's name have, including the segment that
+    /// is asked for. Returns `None` for the host.
     #[must_use]
     pub const fn segments(self) -> Option<usize> {
         self.0
@@ -53,9 +53,9 @@ pub unsafe trait StackProbe: Sync {
         false
     }
 
-    /// Closes the reserve of the running thread's stack, if [`Verdict::Reserve`](crate::contain) had it opened: the
-    /// thread has left a domain that died on it. Nothing lies in the reserve then, unless trusted code that has come
-    /// that far called the domain. In that case, and where closing it has no room above it, this is called again
-    /// further up.
+    /// Closes the reserve of the running thread's stack, if [`Verdict::Reserve`](crate::contain) had it opened.
+    /// Called when the thread has left a domain that has died or drains. If trusted code in the reserve called that
+    /// domain, frames still lie there. Then, and if the room above the reserve is too small to close it, the host
+    /// leaves it open. The thread calls this again further up.
     fn close_reserve(&self) {}
 }

@@ -80,7 +80,7 @@ pub struct Service<I: ?Sized + Interface> {
     standing: AtomicU8,
     budget: NoCutMutex<Budget>,
     restarts: AtomicU32,
-    /// Whether an event has reported since the last restart that the budget is used up.
+    /// Whether an event since the last restart has reported that the budget is used up.
     exhaustion_reported: AtomicBool,
     exits: Arc<Exits>,
     /// The opener to which the groups of all generations are counted.
@@ -164,8 +164,8 @@ impl<I: ?Sized + Interface> Service<I> {
     /// Makes sure, after a call of `dead` has failed, that there is a generation that can be entered. One thread
     /// restarts; the others wait, each for its turn. `waits` counts the time that one call waits for others'
     /// restarts, which the spec's drain timeout bounds. That timeout also bounds the wait for calls inside each
-    /// generation that the call restarts. All of it together is bounded by one share of the rest of the calling
-    /// domain's budget.
+    /// generation that the call restarts. All these waits together are bounded by one share of the rest of the
+    /// calling domain's budget.
     ///
     /// # Errors
     /// [`RpcError::OnOwnChain`] at once if the dead domain is among the 64 innermost frames of this call's chain, or
@@ -230,7 +230,7 @@ impl<I: ?Sized + Interface> Service<I> {
         if current.block().word() == current.expected() {
             return Some(Ok(()));
         }
-        // For a generation that drains, this is the case: its stop was noted before it began to drain.
+        // A generation that drains is stopped for the asker: its stop was noted before it began to drain.
         let is_stopped = self.standing() == DesiredState::Stopped;
         is_stopped.then(|| Err(self.failed_recovery(&SpawnError::Stopped)))
     }
@@ -281,8 +281,8 @@ impl<I: ?Sized + Interface> Service<I> {
         unsafe { thread::as_host(kill) }
     }
 
-    /// Notes the generation whose `init` runs next. Ends it if the service is no longer wanted: a stop that came
-    /// before found nothing to end.
+    /// Notes the generation whose `init` runs next. Ends that generation if the service is no longer wanted: an
+    /// earlier stop found nothing to end.
     fn begun(&self, target: Target) {
         // SAFETY: as at the first start.
         unsafe { group::count_for(target.owner(), self.opener) };
@@ -298,7 +298,8 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     /// Runs `action`, which the host itself wants, with no other restart or stop of this service at the same time.
-    /// Returns `None` if others go on past the drain timeout, or if this thread has already begun one.
+    /// Returns `None` if the others' restarts and stops last past the drain timeout, or if this thread has already
+    /// begun one itself.
     fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
         self.in_turn(FlightWaiter::Host, &Waits::new(), || false, action)
     }
@@ -311,7 +312,7 @@ impl<I: ?Sized + Interface> Service<I> {
         is_answered: impl Fn() -> bool,
         action: impl FnOnce() -> R,
     ) -> Option<R> {
-        // All of it runs as the host: a caller that is cut after the flight has begun would leave it so for ever.
+        // All of it runs as the host: a caller that is cut after the flight has begun would never end the flight.
         let alone = || {
             let begin = |deadline| self.flight.begin(asker, deadline, &is_answered);
             let wait = |most| self.waiting(waits, self.deadline(most), begin);
@@ -324,7 +325,7 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     /// Waits until `end` at most, and for no longer than the share of `waits` allows: an asker that may not wait as
-    /// long as needed is refused, and lives. `wait` gets the deadline.
+    /// long as needed is refused, but does not die of an overrun. `wait` gets the deadline.
     fn waiting<R>(&self, waits: &Waits, end: u64, wait: impl FnOnce(u64) -> R) -> R {
         waits.paid(|most| wait(most.map_or(end, |most| end.min(self.deadline(most)))))
     }

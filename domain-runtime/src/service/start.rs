@@ -110,7 +110,8 @@ impl<I: ?Sized + Interface> Service<I> {
             .recipe
             .start(&self.spec, restarts, &self.exits, &begun)?;
         let Err(failed) = self.journal.replay(instance) else {
-            // Set while `starting` still names the generation, so that a kill finds it in one of the two.
+            // Set while `starting` still names the generation, so that a kill finds the generation in `starting` or
+            // in `current`.
             self.current.set(instance);
             return Ok(Some(instance));
         };

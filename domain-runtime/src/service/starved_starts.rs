@@ -40,8 +40,8 @@ struct State {
     short: Budget,
     /// Starts that lacked another domain.
     alone: Budget,
-    /// When the next start that may lack another domain is tried if `alone` is spent: nobody reports that the other
-    /// domain is there again.
+    /// The time of the next try of a start that may lack another domain, if `alone` is spent. There is such a time
+    /// because nobody reports that the other domain is available again.
     resumes: u64,
     /// Bytes of stack that would have been enough for the last start that lacked stack.
     needed: usize,

@@ -3,21 +3,22 @@
 use crate::call::Target;
 use samara_shared_heap::NoCutMutex;
 
-/// How many generations of a name may be undrained at a time: a client whose calls never come back takes no more
-/// slots from all others than that.
+/// How many generations of a name may be undrained at a time. It bounds the slots that a client whose calls never
+/// come back takes from all others.
 const MOST: usize = 8;
 
-/// One more, for a start that fails with threads inside.
+/// One place more, for a start that fails with threads inside.
 const PLACES: usize = MOST + 1;
 
 struct State {
     /// Undrained generations, and some that have been reclaimed since.
     places: [Option<Target>; PLACES],
-    /// The generation that the name is about to leave behind, and when it does, whichever caller asks.
+    /// The generation that the name is about to leave behind, and the time at which it does. The time is the same for
+    /// all callers.
     awaited: Option<(Target, u64)>,
 }
 
-/// The undrained generations of a name, with room for one that may become so.
+/// The undrained generations of a name, with room for one more.
 pub(super) struct UndrainedGenerations(NoCutMutex<State>);
 
 impl UndrainedGenerations {
@@ -40,8 +41,8 @@ impl UndrainedGenerations {
         !self.0.lock().places.iter().all(is_over)
     }
 
-    /// When the name goes on without `dead`, in the host's nanoseconds: `drain`, its drain timeout, after the first
-    /// time that anybody waited for the end of that generation.
+    /// Returns the time, in the host's nanoseconds, at which the name goes on without `dead`. It is `drain`, the
+    /// name's drain timeout, after the first wait for the end of that generation.
     pub(super) fn patience(&self, dead: Target, drain: u64, now: u64) -> u64 {
         let mut state = self.0.lock();
         match state.awaited {
@@ -62,14 +63,14 @@ impl UndrainedGenerations {
 
     /// Notes a failed start whose generation was not reclaimed.
     pub(super) fn note_failed(&self, start: Target) {
-        // There was room for it before it began.
+        // A start begins only if there is a place for it, so this succeeds.
         let _ = self.note(start, PLACES);
     }
 
     fn note(&self, dead: Target, most: usize) -> bool {
         let places = &mut self.0.lock().places;
         let mut known = places.iter().flatten();
-        // It may have been noted in an earlier state.
+        // The generation may have been noted already, in an earlier state.
         if known.any(|known| known.is_generation_of(&dead)) {
             return true;
         }

@@ -1,4 +1,5 @@
-//! Stack limits: an entry asks for its room before the domain begins, so that it does not run out of it inside.
+//! Stack limits: an entry asks for its stack before the domain's code begins, so that the code does not run out of
+//! stack.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 mod extend;

@@ -42,8 +42,8 @@ impl Need {
     }
 }
 
-/// Adds the runtime's own part to `bytes`, of which it counts no more than about half the address space: no stack is
-/// as long. A sum that wrapped, or looked negative, would ask for little.
+/// Adds the runtime's own part to `bytes`. At most about half the address space is counted, since no stack is as
+/// long. A sum that wrapped, or looked negative, would ask for too little.
 fn with_reserve(bytes: usize) -> usize {
     const MOST: usize = isize::MAX as usize - 2 * RESERVE;
     bytes.min(MOST).saturating_add(RESERVE)

@@ -31,8 +31,8 @@ const fn copied<T>() -> usize {
 /// the check of the stack costs the same for all calls. A call that moves more than 64 KiB does not compile.
 #[must_use]
 pub const fn to_move<A, R>() -> usize {
-    /// Bytes for which `RESERVE` has room. Where the constant is not part of an address it costs an instruction,
-    /// which calls that move no more than this save.
+    /// Bytes for which `RESERVE` has room. On targets where the result is not part of an address, it costs an
+    /// instruction, unless it is 0. Calls that move no more than this save that instruction.
     const FREE: usize = 64;
     let both = copied::<A>().saturating_add(copied::<R>());
     assert!(
@@ -47,8 +47,8 @@ pub const fn to_move<A, R>() -> usize {
 }
 
 /// The signature of a call, `fn(A) -> R`, which determines how many bytes the call moves by value. An entry asks for
-/// the room of its own signature; if arguments are lent to the entry and copied inside, for that of the method
-/// inside. The caller of [`enter_on`](crate::call::enter_on) vouches that it is the right one.
+/// the room of its own signature. If arguments are lent to the entry and copied inside, it asks for the room of the
+/// method inside. The caller of [`enter_on`](crate::call::enter_on) vouches for the right signature.
 pub trait CallSignature {
     /// Bytes of stack that the moved values take: [`to_move`].
     const BYTES: usize;
@@ -92,8 +92,8 @@ pub fn is_short<M: CallSignature>(thread: &ThreadSlot, target: Target) -> bool {
     is_short_of::<M>(thread, target.block().stack.bytes())
 }
 
-/// Whether fewer than `needed` bytes of stack are left beside what a call of the signature `M` takes to move its
-/// values.
+/// Whether fewer than `needed` bytes of stack are left beside the bytes that a call of the signature `M` takes to
+/// move its values.
 #[cfg(target_arch = "x86_64")]
 #[inline(always)]
 fn is_short_of<M: CallSignature>(thread: &ThreadSlot, needed: usize) -> bool {

@@ -1,8 +1,8 @@
 //! Signals, which interrupts raise and domains' threads wait for
 //! (docs/design.md#d13-no-domain-code-runs-in-an-interrupt).
 //!
-//! A signal is the host's, in a static. An interrupt that raises it late touches nothing that a domain's death has
-//! released; at worst it wakes a thread for nothing.
+//! A signal belongs to the host, and is a static. An interrupt that raises it late touches nothing that a domain's
+//! death has released; at worst it wakes a thread for nothing.
 
 use super::PLACES;
 use crate::call;
@@ -49,7 +49,8 @@ impl Signal {
     /// Counts one more occurrence and wakes the waiting thread. May be called by interrupt handlers if the host's
     /// [`Threads::wake`](crate::host::Threads::wake) may.
     pub fn raise(&self) {
-        // Counted before the look at the waiter; a waiter registers before it looks at the count.
+        // The count changes before the look at the waiter, and a waiter registers before it looks at the count. So no
+        // occurrence is missed.
         self.count.fetch_add(1, SeqCst);
         if let Some(place) = self.waiter.load(SeqCst).checked_sub(1) {
             host::wake_from_handler(place as usize);

@@ -108,7 +108,7 @@ impl DomainThread {
     pub fn run(self) {
         self.claim.occupy();
         loop {
-            // A thread that `init` spawned may begin when its domain is already running.
+            // The state is read anew: a thread that `init` spawned may begin when its domain is already running.
             let word = self.block.word();
             let lives = matches!(
                 word.state(),

@@ -1,4 +1,4 @@
-//! Whether a network device works: the call that finds out sets it, and every call reads it.
+//! Whether a network device works. The call that finds a lasting failure records it, and every call checks it.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
@@ -19,7 +19,7 @@ impl Health {
     ///
     /// # Errors
     ///
-    /// The error that calls fail with while the device doesn't work.
+    /// The error of every call once the device doesn't work any more.
     #[inline]
     pub fn check(&self) -> Result<(), NetError> {
         match self.0.load(Ordering::Relaxed) {
@@ -29,8 +29,8 @@ impl Health {
         }
     }
 
-    /// Ends the use of the device because of `error`, which is [`NetError::Gone`] or another: silences it, so that it
-    /// reaches no memory from now on. Everything in its queues can be taken back then.
+    /// Ends the use of the device because of `error`. Silences the device, so that it reaches no memory from now on
+    /// and the buffers in its queues can be taken back. Returns [`NetError::Gone`] or [`NetError::Failed`].
     #[cold]
     pub fn end<D: Table>(&self, function: &PciFunction<D>, error: NetError) -> NetError {
         let _ = function.silence();

@@ -1,9 +1,9 @@
-//! When to look at registers, as reading one costs as much as a hundred packets. Pure.
+//! Decides when to look at registers, because reading one costs as much as a hundred packets. Pure.
 
 /// The weight of a call that moved nothing; a call that moved something weighs 1.
 const IDLE: u32 = 16;
-/// The weight after which the clock is read: after each call that moved nothing, and after every 16th call that moved
-/// something.
+/// The weight after which the clock is read. So it is read after each call that moved nothing, and after every 16th
+/// call that moved something.
 const ASK: u32 = IDLE;
 /// The weight after which a look is due, whatever the time.
 const LOOK: u32 = 1024;
@@ -13,13 +13,13 @@ const INTERVAL: (u64, u64) = (1_000_000, 500_000_000);
 /// Counts calls, and notices a transmit queue that makes no progress.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Watch {
-    /// Weight since the clock was read.
+    /// The weight of the calls since the clock was read.
     weight: u32,
-    /// Weight before that, since the last look.
+    /// The weight of the calls between the last look and the last read of the clock.
     before: u32,
     /// When the next look is due, in nanoseconds.
     next: u64,
-    /// How many buffers have come back from transmission so far.
+    /// The number of buffers that have come back from transmission so far.
     sent: u64,
     waiting: Option<Waiting>,
 }
@@ -27,7 +27,7 @@ pub struct Watch {
 /// Frames that wait in a transmit queue.
 #[derive(Clone, Copy, Debug)]
 struct Waiting {
-    /// How many buffers had come back when the frames were first seen.
+    /// The number of buffers that had come back when the frames were first seen.
     sent: u64,
     /// How long they have waited with the link up.
     nanos: u64,
@@ -66,11 +66,12 @@ impl Watch {
         self.sent = self.sent.wrapping_add(sent as u64);
     }
 
-    /// Whether frames have waited for `nanos` by now without one leaving, while the link was up. `held` frames are in
-    /// the queue.
+    /// Whether frames have waited for more than `nanos` with the link up, and none has left. `held` frames are in the
+    /// queue.
     ///
-    /// Times with the link up add up, over times when it is down. If the link came up between two looks, at most a
-    /// quarter of `nanos` of that time counts, because it is not known for how much of it the link was up.
+    /// Periods with the link up are added up, and periods with the link down do not count. If the link came up
+    /// between two looks, at most a quarter of `nanos` counts for this period, because it is not known how long the
+    /// link was up in it.
     pub fn hangs(&mut self, held: usize, up: bool, now: u64, nanos: u64) -> bool {
         let sent = self.sent;
         let waiting = self.waiting.take().filter(|waiting| waiting.sent == sent);
@@ -108,7 +109,7 @@ mod tests {
 
     const SECOND: u64 = 1_000_000_000;
 
-    /// Returns how many looks are due in 4096 such calls, of `nanos` each, and how often the clock is read.
+    /// Returns how many looks are due in 4096 calls that take `nanos` each, and how often the clock is read.
     fn looks(moved: bool, nanos: u64) -> (usize, usize) {
         let (mut watch, mut asked) = (Watch::default(), 0);
         watch.is_due(0, 2 * SECOND);

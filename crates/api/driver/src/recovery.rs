@@ -1,8 +1,9 @@
 //! Brings a device up again.
 //!
-//! A bring-up ends in one of two ways: the device is up, or it persistently says that it isn't the device that
-//! callers were promised. After every other failure the bring-up is begun again, within one bound: registers that
-//! read as all ones or as zeroes, a command that was lost, another thread's silencing.
+//! A bring-up is over when the device is up, when the device is gone, or when it persistently says that it isn't the
+//! device that callers were promised. After every other failure the bring-up is repeated, within a bound of time.
+//! Such failures are registers that read as all ones or as zeroes, a lost command, or another thread that silences
+//! the device.
 
 use samara_device_io::PciFunction;
 use samara_device_io::pci::{ResetError, Silenced};
@@ -10,18 +11,18 @@ use samara_device_io::table::Table;
 
 use crate::NANOS_PER_MILLI;
 
-/// Vendor and device ID of a function; its command register, and the bit there that makes it answer accesses to its
-/// registers (PCI 3.0 §6.2.1, §6.2.2).
+/// The offsets of a function's vendor and device ID and of its command register, and the bit of the latter that makes
+/// the function answer accesses to its registers (PCI 3.0 §6.2.1, §6.2.2).
 const ID: u16 = 0x00;
 const COMMAND: u16 = 0x04;
 const MEMORY_SPACE: u32 = 1 << 1;
 
-/// How long a device may be silent after a reset of its function: 2 s, as some need (hardware case 4).
+/// The time that a device may be silent after a reset of its function. Some devices need 2 s (hardware case 4).
 const SILENT_MILLIS: u64 = 2_000;
-/// After how long a bring-up that keeps failing isn't begun again.
+/// The time after which a bring-up that keeps failing isn't repeated any more.
 const BEGIN_MILLIS: u64 = 10_000;
-/// How long a device must go on saying the same until it is believed: some say something else for a while after a
-/// reset (hardware case 28).
+/// The time for which a device must repeat a statement until it is believed. Some devices say something else for a
+/// while after a reset (hardware case 28).
 const LASTS_MILLIS: u64 = 2_000;
 /// The first and the longest pause between two bring-ups.
 const PAUSE_MILLIS: (u64, u64) = (1, 500);
@@ -33,11 +34,11 @@ const SAID_MILLIS: u64 = 100;
 pub enum Failure {
     /// The device is gone: it was silent for as long as a device may be.
     Gone,
-    /// The device has said that it is none that the driver can use, or not the one that callers know.
+    /// The device has said that the driver can't use it, or that it is not the device that callers know.
     Said,
-    /// The device has said nothing, where a usable device says something: it gave zeroes, or all ones. That passes.
+    /// The device has given zeroes or all ones where a usable device gives another value. This may pass.
     Blank,
-    /// Another failure, which passes.
+    /// Another failure, which may pass.
     Passing,
 }
 
@@ -46,25 +47,25 @@ fn is_there<D>(function: &PciFunction<D>) -> bool {
     function.config(ID) != u32::MAX
 }
 
-/// Whether the function answers accesses to its registers, which the claim has switched on. It doesn't during a reset,
-/// until the engine has put its base addresses back. Also true if the command register reads as all ones: then the
-/// function does not answer at all.
+/// Whether the function answers accesses to its registers. The claim has switched this on, and a reset switches it
+/// off until the engine has restored the base addresses. The result is also true if the command register reads as all
+/// ones, although the function does not answer at all then.
 fn has_registers<D>(function: &PciFunction<D>) -> bool {
     function.config(COMMAND) & MEMORY_SPACE != 0
 }
 
-/// Whether the device was taken out and the same or another one put in: it answers in configuration space, and still
-/// has no registers after the wait. A device that another thread is resetting has no registers either, but has them
-/// again soon.
+/// Whether the device was taken out, and the same or another device was put in. Such a device answers in
+/// configuration space, and still has no registers after this function's wait. A device that another thread is
+/// resetting has no registers either, but has them again soon.
 fn is_another<D>(function: &PciFunction<D>) -> bool {
     !function
         .deadline(SILENT_MILLIS)
         .poll(|| has_registers(function))
 }
 
-/// [Silences](PciFunction::silence) the function. If it was still being reset when the engine stopped waiting, it is
-/// silenced again as soon as it answers: until then it has no base addresses. All such silences begin within two
-/// seconds, and the last one may take 2.2 s more.
+/// [Silences](PciFunction::silence) the function. If the function was still being reset when the engine stopped
+/// waiting, it is silenced again as soon as it answers; until then it has no base addresses. The repetitions begin
+/// within two seconds, and the last one may take 2.2 s more.
 pub fn silence<D: Table>(function: &PciFunction<D>) {
     let mut silenced = function.silence();
     let over = function.deadline(SILENT_MILLIS);
@@ -73,9 +74,9 @@ pub fn silence<D: Table>(function: &PciFunction<D>) {
     }
 }
 
-/// Resets the device. If it doesn't answer after that, it has two seconds until it `answers`, and is then reset
-/// again. A device that was still being reset when the engine stopped waiting is reset again as soon as it is there,
-/// which puts its base addresses back.
+/// Resets the device. If the device doesn't answer after the reset, this waits for two seconds until `answers` is
+/// true, and then resets the device again. If the device was still being reset when the engine stopped waiting, it is
+/// reset again as soon as it is there, which restores its base addresses.
 ///
 /// # Errors
 ///
@@ -96,9 +97,10 @@ pub fn reset<D: Table>(
     done
 }
 
-/// Brings a device up by `once`, which begins with a reset, until that succeeds or fails for a reason that lasts by
-/// `says`. A statement of the device lasts if the device has made the same one for two seconds; so an error must
-/// contain all that the device said.
+/// Brings a device up by `once`, which begins with a reset. Repeats `once` until it succeeds, until it fails for a
+/// lasting reason, or until ten seconds are over. `says` classifies each error. A statement of the device is a
+/// lasting reason if the device has made the same statement for two seconds; so an error must contain everything that
+/// the device said.
 ///
 /// # Errors
 ///
@@ -116,8 +118,8 @@ pub fn begin_again<D: Table, E: PartialEq>(
     again(once, says, rest)
 }
 
-/// Does the same, where `rest` waits for this many milliseconds and returns how many have gone by since the
-/// beginning.
+/// Does the same as [`begin_again`]. `rest` waits for the given number of milliseconds, and returns the milliseconds
+/// since the beginning.
 fn again<E: PartialEq>(
     mut once: impl FnMut() -> Result<(), E>,
     says: impl Fn(&E) -> Failure,
@@ -125,7 +127,7 @@ fn again<E: PartialEq>(
 ) -> Result<(), E> {
     let (mut pause, most) = PAUSE_MILLIS;
     let mut now = 0;
-    // What the device says, and since when.
+    // The statement that the device repeats, and the time of the first one.
     let mut said: Option<(E, u64)> = None;
     loop {
         let Err(error) = once() else {
@@ -150,8 +152,9 @@ fn again<E: PartialEq>(
     }
 }
 
-/// Executes `once`, and once more if it fails because of what the device [has said](Failure::Said), or because it has
-/// said [nothing](Failure::Blank): a start refuses a device only for an answer that it gave twice.
+/// Executes `once`. If it fails because of a [statement](Failure::Said) of the device, or because the device has said
+/// [nothing](Failure::Blank), executes it once more. So a driver's start refuses a device only if the device fails
+/// twice.
 ///
 /// # Errors
 ///
@@ -175,8 +178,8 @@ mod tests {
     /// A failure, and what the device has said.
     type Error = (Failure, u32);
 
-    /// Returns how the bring-ups end, and when, if these errors come, each for this many milliseconds, and then
-    /// success.
+    /// Returns the end of the bring-ups and its time. Each of `errors` comes for its number of milliseconds, and
+    /// success comes after them.
     fn end(errors: &[(u64, Error)]) -> (Result<(), Error>, u64) {
         let now = core::cell::Cell::new(0);
         let once = || {
@@ -213,7 +216,7 @@ mod tests {
         let (ended, millis) = end(&[(60_000, (Said, 1))]);
         assert_eq!(ended, Err((Said, 1)));
         assert!((LASTS_MILLIS..3_000).contains(&millis), "{millis}");
-        // A passing failure in between says nothing.
+        // A passing failure in between does not interrupt the statement.
         let said = [(500, (Said, 1)), (1_000, (Passing, 0)), (60_000, (Said, 1))];
         assert!(end(&said).1 < 3_000);
     }

@@ -21,8 +21,9 @@ pub struct Split {
 }
 
 impl Split {
-    /// Splits a request of `length` bytes, whole blocks of `1 << shift` bytes, from block `lba` on, into commands of
-    /// at most `max` bytes (rounded down to whole blocks, at least one).
+    /// Splits a request that begins at block `lba` into commands. The request has `length` bytes, which are whole
+    /// blocks of `1 << shift` bytes. Each command has at most `max` bytes, rounded down to whole blocks, but at least
+    /// one block.
     #[inline]
     pub const fn new(lba: u64, length: usize, shift: u8, max: usize) -> Self {
         let block = 1 << shift;
@@ -54,7 +55,7 @@ impl Split {
         }
     }
 
-    /// Limits all further parts to `max` bytes, rounded down to whole blocks, at least one.
+    /// Limits all further parts to `max` bytes, rounded down to whole blocks, but at least one block.
     #[inline]
     pub const fn limit(&mut self, max: usize) {
         if max >= self.max {
@@ -71,7 +72,7 @@ impl Split {
         }
     }
 
-    /// Goes on after the part that [`peek`](Self::peek) returned was submitted.
+    /// Moves on to the next part, after the part that [`peek`](Self::peek) returned was submitted.
     #[inline]
     pub const fn advance(&mut self) {
         let done = self.next.length;

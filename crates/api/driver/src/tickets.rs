@@ -20,7 +20,7 @@ impl Ticket {
 struct Entry {
     pending: u16,
     error: Option<BlockError>,
-    /// The request has gone without a last look.
+    /// Whether the request's thread has returned, so that no thread will look at this entry again.
     deserted: bool,
 }
 
@@ -80,7 +80,7 @@ impl Tickets {
         })
     }
 
-    /// Closes the ticket of a request that has ended: another request may get it.
+    /// Closes the ticket of a request that has ended. Another request may then get the ticket.
     #[inline]
     pub fn close(&mut self, ticket: Ticket) {
         if let Some(entry) = self.0.get_mut(usize::from(ticket.0)) {
@@ -103,8 +103,8 @@ impl Tickets {
         }
     }
 
-    /// Notes that the requests of the tickets whose [bits](Ticket::bit) are set have gone without a last look. Each
-    /// ticket is closed as soon as none of its commands is in flight.
+    /// Notes that no thread will look again at the tickets whose [bits](Ticket::bit) are set. Each of these tickets
+    /// is closed as soon as none of its commands is in flight.
     pub fn desert(&mut self, bits: u64) {
         for (index, entry) in self.0.iter_mut().enumerate() {
             if bits >> index & 1 != 0

@@ -42,13 +42,13 @@ impl<D: Table> Registers<D> {
     const ISR: Register<D, u8, ReadOnly> = Register::at(ISR, 0x00);
 }
 
-/// Why a device can't be brought up.
+/// The reason why a device can't be brought up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TransportError {
     /// A reset has found that the device was unplugged.
     Gone,
-    /// Registers read as all ones after a reset: the device was unplugged, or is blind for a moment.
+    /// Registers read as all ones after a reset: the device was unplugged, or does not answer for a moment.
     Absent,
     /// The device does not come out of a reset.
     Reset(ResetError),
@@ -62,7 +62,7 @@ pub enum TransportError {
     Features(u64),
     /// The device's configuration never stayed the same while it was read.
     Unstable,
-    /// A queue has this size (`.0`), which no split virtqueue can have (§2.7) or which is below the smallest that the
+    /// A queue has a size (`.0`) that no split virtqueue can have (§2.7), or that is below the smallest size that the
     /// driver uses (`.1`).
     QueueSize(u16, u16),
     /// The device did not go live.
@@ -112,7 +112,7 @@ impl TransportError {
             Self::Gone => Failure::Gone,
             Self::QueueSize(0, _) => Failure::Blank,
             Self::Features(_) | Self::QueueSize(..) => Failure::Said,
-            // A device that offers no features may not have them ready yet.
+            // `Legacy` counts as passing, because a device that offers no features may not have them ready yet.
             _ => Failure::Passing,
         }
     }
@@ -123,15 +123,16 @@ impl TransportError {
 pub enum State {
     /// It works.
     Live,
-    /// The device says that it needs a reset, or something unknown to the driver has reset it.
+    /// The device says that it needs a reset, or was reset by a cause that the driver does not know.
     NeedsReset,
-    /// The status reads as all ones: the device was unplugged, or is blind for a moment. A
-    /// [reset](PciFunction::reset) tells which.
+    /// The status reads as all ones: the device was unplugged, or does not answer for a moment. A
+    /// [reset](PciFunction::reset) finds out which is the case.
     Absent,
 }
 
-/// Resets the device, lets it be bus master, tells it that there is a driver (§3.1.1), and returns the features that
-/// it offers. Nothing is in flight afterwards, even on an error. Takes as long as [`recovery::reset`].
+/// Resets the device, enables bus mastering, tells the device that there is a driver (§3.1.1), and returns the
+/// features that the device offers. Nothing is in flight afterwards, even on an error. This takes as long as
+/// [`recovery::reset`].
 ///
 /// # Errors
 ///
@@ -177,7 +178,8 @@ pub fn accept<D: Table>(
     }
 }
 
-/// Returns what `read` reads from the device's configuration, all of it from one moment (§4.1.4.3.1).
+/// Returns the values that `read` reads from the device's configuration. They all belong to one state of the
+/// configuration (§4.1.4.3.1).
 ///
 /// # Errors
 ///
@@ -198,8 +200,8 @@ pub fn stable<D: Table, T>(
     value.ok_or(TransportError::Unstable)
 }
 
-/// Returns the number of entries to use for queue `number`: as many as the device has, but at most `most` (a power of
-/// two).
+/// Returns the number of entries to use for queue `number`: as many as the device has, but at most `most`, which is a
+/// power of two.
 ///
 /// # Errors
 ///
@@ -219,14 +221,14 @@ pub fn queue_entries<D: Table>(
     }
 }
 
-/// Returns the vector by which queue `number` interrupts: [`NO_VECTOR`] also if the device could not map the one that
-/// it was started with.
+/// Returns the vector by which queue `number` interrupts. It is [`NO_VECTOR`], too, if the device could not map the
+/// vector with which the queue was started.
 pub fn queue_vector<D: Table>(function: &PciFunction<D>, number: u16) -> u16 {
     function.read_selected(Registers::<D>::QUEUE_VECTOR, number.into())
 }
 
-/// Lets the device work; its queues must have been started. Chains may have been put before; notifications come
-/// after.
+/// Lets the device work. Its queues must have been started before. The driver may put chains into the queues before
+/// this call, but must notify the device only after it.
 ///
 /// # Errors
 ///

@@ -36,8 +36,8 @@ pub trait BlockDevice {
     fn write(&self, lba: u64, data: &RRef<[u8]>) -> Result<(), BlockError>;
 
     /// On return, all writes that had returned before the call are on the medium. A device may lose its cache when it
-    /// fails by itself. The first flush after such a failure returns [`BlockError::Reset`] if there were, or may have
-    /// been, writes since the last good flush; so does each flush that was under way at the failure. The next flush
+    /// fails by itself. The first flush after such a failure returns [`BlockError::Reset`] if there may have been
+    /// writes since the last good flush. Each flush that was under way at the failure returns it, too. The next flush
     /// vouches only for writes made after that error.
     ///
     /// # Errors
@@ -68,7 +68,8 @@ pub trait BlockController {
     #[idempotent]
     fn devices(&self) -> Result<u32, BlockError>;
 
-    /// Opens device `number`. Through a shadow it outlives the driver: the next driver opens it again.
+    /// Opens device `number`. A device that was opened through a shadow outlives the driver: the next driver opens it
+    /// again.
     ///
     /// # Errors
     ///
@@ -97,7 +98,7 @@ impl Geometry {
     }
 }
 
-/// Why a block device did not do what it was asked to do.
+/// The reason why a block device did not execute a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[non_exhaustive]
 pub enum BlockError {
@@ -109,7 +110,7 @@ pub enum BlockError {
     OutOfRange,
     /// The device refuses writes.
     WriteProtected,
-    /// The medium is damaged there: the blocks can't be read or written.
+    /// The medium is damaged at some of the blocks, which can't be read or written.
     Medium,
     /// The device refused the command with a code of its own (for NVMe, status code type in the high
     /// byte and status code in the low one).
@@ -122,7 +123,7 @@ pub enum BlockError {
     Protocol,
     /// The device was unplugged.
     Gone,
-    /// The device failed and a reset did not help.
+    /// The device failed, and a reset did not make it work again.
     Failed,
     /// The driver was stopped in an orderly way.
     Stopped,

@@ -6,10 +6,10 @@ use samara_domain::{Exchangeable, RpcError, interface};
 
 use crate::tcp::TcpError;
 
-/// A server that does nothing by itself: it works when it's polled.
+/// A server that works only when it's polled.
 #[interface]
 pub trait HttpServer {
-    /// Polls the network stack below, takes connections, and moves each a step on. `now` is as in
+    /// Polls the network stack below, takes new connections, and advances each connection by one step. `now` is as in
     /// [`Network::poll`](crate::Network::poll). Doesn't wait; does a bounded amount of work.
     ///
     /// # Errors
@@ -50,7 +50,7 @@ pub struct HttpStatistics {
     pub open: u32,
 }
 
-/// Why a server did not work.
+/// The reason why a server did not execute a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[non_exhaustive]
 pub enum HttpError {

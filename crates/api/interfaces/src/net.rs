@@ -16,8 +16,9 @@ pub use crate::packet::{BATCH, CAPACITY, Packet, Packets, TooLong};
 ///
 /// # Buffers circulate
 ///
-/// Nothing is copied and nothing allocated. A caller keeps a stock of packets. It gives some to be sent and some,
-/// empty, to receive into. For each packet that the device keeps it gets one back, in the same call or a later one:
+/// Nothing is copied and nothing allocated. A caller keeps a stock of packets. It gives the device some packets to be
+/// sent, and some empty packets to receive into. For each packet that the device keeps, the caller gets one back, in
+/// the same call or a later one:
 ///
 /// ```text
 ///                 tx: frames to send ──►┌────────┐──► tx: not taken (the first `unsent`), then buffers sent from
@@ -27,10 +28,10 @@ pub use crate::packet::{BATCH, CAPACITY, Packet, Packets, TooLong};
 ///
 /// - The device takes as many buffers of `rx` as frames were received, so as many packets come back in `rx` as went
 ///   in. It also has its own stock to receive into. A caller that gives no buffers receives no frames.
-/// - The device takes packets from the front of `tx`, as many as it has room for. Their buffers come back when their
-///   frames have been sent: in one call, as many as fit beside the unsent packets. So a caller that sends needs about
-///   as many packets as the device has room for ([`NetInfo::tx_room`]), besides its batch. It gets all of them back
-///   by calling on with an empty `tx`.
+/// - The device takes packets from the front of `tx`, as many as it has room for. Their buffers come back after their
+///   frames have been sent. One call returns as many of them as fit beside the unsent packets. So a caller that sends
+///   needs about as many packets as the device has room for ([`NetInfo::tx_room`]), besides its batch. The caller
+///   gets all of them back by further calls with an empty `tx`.
 #[interface]
 pub trait NetDevice {
     /// Returns the device's address, MTU and shape, which do not change during its life. Does not access the device.
@@ -58,8 +59,8 @@ pub trait NetDevice {
     fn statistics(&self) -> Result<NetStatistics, NetError>;
 
     /// Sends the frames in `tx` and receives into the buffers in `rx`, on one queue; see above for the packets that
-    /// come back. Doesn't wait: neither for frames to arrive nor for the given ones to leave. While the link is down
-    /// it takes nothing of `tx`.
+    /// come back. The call waits neither for frames to arrive nor for the given frames to leave. While the link is
+    /// down, the device takes nothing of `tx`.
     ///
     /// A frame that can't be sent (shorter than an Ethernet header, or longer than MTU and header) is dropped and
     /// counted in [`NetStatistics::tx_errors`]; its buffer comes back. The device pads short frames to 60 bytes.
@@ -92,8 +93,8 @@ pub trait NetDevice {
     ///
     /// # Errors
     ///
-    /// [`NetError`]. If the driver dies during the wait, that is [`RpcError::Crashed`]; through a shadow the wait
-    /// begins anew, on the next driver.
+    /// [`NetError`]. If the driver dies during the wait, the error is [`RpcError::Crashed`]; through a shadow, the
+    /// wait begins again on the next driver.
     #[idempotent]
     fn wait(&self, queue: u16, micros: u32) -> Result<Waited, NetError> {
         let _ = (queue, micros);
@@ -106,10 +107,10 @@ pub trait NetDevice {
 pub enum Waited {
     /// There are frames to receive.
     Ready,
-    /// There are none yet: the time is over, or an interrupt came without a frame.
+    /// There are no frames yet: the time is over, or an interrupt came without a frame.
     TimedOut,
-    /// The device has no interrupts, or the kernel offers it none, so this call did not wait: poll, at a pace of your
-    /// own.
+    /// The device has no interrupts, or the kernel offers it none, so this call did not wait. The caller must poll,
+    /// at a pace of its own.
     Unsupported,
 }
 
@@ -120,7 +121,7 @@ pub struct Exchanged {
     pub tx: Packets,
     /// First the `received` frames, in their order, then buffers that were not used.
     pub rx: Packets,
-    /// How many frames of `tx` the device had no room for: send them again, before others.
+    /// The number of frames of `tx` for which the device had no room. Send them again, before other frames.
     pub unsent: usize,
     /// How many frames of `rx` were received.
     pub received: usize,
@@ -135,8 +136,8 @@ pub struct NetInfo {
     pub mtu: u16,
     /// The number of queues, at least 1.
     pub queues: u16,
-    /// The most packets of one queue that the device keeps, until they are sent and the caller has asked for their
-    /// buffers.
+    /// The most packets of one queue that the device keeps. It keeps a packet until the frame is sent and a later
+    /// call fetches the buffer.
     pub tx_room: u16,
 }
 
@@ -154,7 +155,7 @@ impl fmt::Display for MacAddress {
 /// State of a link.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub enum Link {
-    /// No partner, or no agreement with it yet.
+    /// There is no partner, or the link is not negotiated with it yet.
     Down,
     /// Frames flow.
     Up {
@@ -193,7 +194,7 @@ pub struct NetStatistics {
     pub resets: u64,
 }
 
-/// Why a network device did not do what it was asked to do.
+/// The reason why a network device did not execute a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[non_exhaustive]
 pub enum NetError {
@@ -203,7 +204,7 @@ pub enum NetError {
     NoSuchQueue,
     /// The device was unplugged.
     Gone,
-    /// The device failed and a reset did not help.
+    /// The device failed, and a reset did not make it work again.
     Failed,
     /// Another thread is using this queue.
     Busy,

@@ -6,7 +6,7 @@ use samara_domain::{AllocError, Exchangeable, Proxy, RRef, RpcError, interface};
 
 use crate::net::NetError;
 
-/// A network stack. It does nothing by itself: frames and timers move when [`poll`](Self::poll) is called.
+/// A network stack. Frames and timers move only when [`poll`](Self::poll) is called.
 ///
 /// It hands out capabilities: only the holder of a [`TcpStream`] can use that connection. No method waits.
 #[interface]
@@ -14,8 +14,8 @@ pub trait Network {
     /// Moves frames both ways and runs the timers. `now` is in microseconds of any clock that doesn't go backwards; a
     /// time earlier than the previous one counts as the previous one. Moves a bounded number of frames.
     ///
-    /// A device that fails is no error here. Its frames are lost, as networks may lose frames; connections live on,
-    /// and [`Polled::failed`] reports the failure.
+    /// A failure of the device is not an error of this call. The device's frames are lost, as networks may lose
+    /// frames. Connections live on, and [`Polled::failed`] reports the failure.
     ///
     /// # Errors
     ///
@@ -53,8 +53,8 @@ pub trait TcpListener {
     fn accept(&self) -> Result<Option<Proxy<dyn TcpStream>>, TcpError>;
 }
 
-/// A connection. Dropping it resets it, unless it was [`finish`](Self::finish)ed: then everything that was sent still
-/// arrives.
+/// A connection. Dropping the stream resets the connection, unless [`finish`](Self::finish) was called: then
+/// everything that was sent still arrives.
 #[interface]
 pub trait TcpStream {
     /// Moves bytes that have arrived to the start of `into`, without waiting, and gives the buffer back.
@@ -72,7 +72,7 @@ pub trait TcpStream {
     /// [`TcpError`]; then nothing was taken.
     fn send(&self, data: &RRef<[u8]>, start: usize, end: usize) -> Result<usize, TcpError>;
 
-    /// Ends sending. The peer is told after all bytes that were taken have arrived.
+    /// Ends sending. The peer learns of the end after it has received all bytes that were taken.
     ///
     /// # Errors
     ///
@@ -115,11 +115,11 @@ pub struct NetworkStatistics {
     pub retransmitted: u64,
     /// Connections that were handed out.
     pub accepted: u64,
-    /// Connections, and closed ones that still occupy memory.
+    /// Connections, including closed connections that still occupy memory.
     pub open: u32,
 }
 
-/// Why a network stack did not do what it was asked to do.
+/// The reason why a network stack did not execute a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 #[non_exhaustive]
 pub enum TcpError {

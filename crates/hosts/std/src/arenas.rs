@@ -8,9 +8,9 @@ use samara_shared_heap::owner::MAX_OWNERS;
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
-/// The sizes of a stripe, in the order in which they are tried: the first for which there is address space is
-/// used. Without a window domains would have no private heaps, and what they allocate would outlive them. So a
-/// process with little address space (`ulimit -v`, valgrind) gets small stripes.
+/// The sizes of a stripe, in the order in which they are tried: the first for which there is address space is used.
+/// Without a window domains would have no private heaps, and their allocations would outlive them. So a process with
+/// little address space (`ulimit -v`, valgrind) gets small stripes.
 const STRIDES: [usize; 4] = [1 << 30, 1 << 27, 1 << 25, 1 << 22];
 
 /// The reservation, made at its first use: its start and the size of a stripe.
@@ -48,7 +48,8 @@ unsafe fn protect(start: NonNull<u8>, bytes: usize, protection: i32) -> bool {
 // writable.
 unsafe impl Arenas for StdHost {
     fn window() -> Option<Window> {
-        // Neither the system call nor the lock of the first use allocates: the allocator itself calls this.
+        // The allocator itself calls this function, so nothing here may allocate. The system call and the lock of the
+        // first use do not.
         let (start, stride) = (*RESERVED.get_or_init(reserve))?;
         Some(Window {
             base: NonNull::new(ptr::with_exposed_provenance_mut(start))?,
@@ -63,16 +64,17 @@ unsafe impl Arenas for StdHost {
         if !is_reserved(start, bytes) {
             return false;
         }
-        // SAFETY: inside the reservation; making memory accessible harms no reference.
+        // SAFETY: the range lies in the reservation, and making memory accessible harms no reference.
         unsafe { protect(start, bytes, libc::PROT_READ | libc::PROT_WRITE) }
     }
 
     unsafe fn decommit(_: Owner, start: NonNull<u8>, bytes: usize) {
         // SAFETY: the caller upholds that nothing refers to the range; its contents are discarded.
         let code = unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_DONTNEED) };
-        // The range is whole pages of our own mapping: the call has no other way to fail.
+        // The call fails only for a range that is not whole pages of a mapping, and this range is whole pages of
+        // ours.
         debug_assert_eq!(code, 0);
-        // SAFETY: as above. If it fails, the range stays accessible, which is harmless.
+        // SAFETY: as above. If the call fails, the range stays accessible, which is harmless.
         let _ = unsafe { protect(start, bytes, libc::PROT_NONE) };
     }
 }

@@ -1,4 +1,4 @@
-//! Authority of callable functions: a function that only the host may call checks for whom the thread acts.
+//! The check that functions which only the host may call make first: for whom does the thread act?
 
 use samara_shared_heap::thread;
 

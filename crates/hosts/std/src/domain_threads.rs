@@ -20,8 +20,8 @@ type Around = fn(&mut dyn FnMut());
 
 static AROUND: OnceLock<Around> = OnceLock::new();
 
-/// Makes the threads of domains run inside `around` from now on; `around` must call its argument once. The
-/// first function that is set stays. Returns whether it is this one.
+/// Makes each thread that a domain spawns from now on run inside `around`, which must call its argument once. Only
+/// the first call of this function has an effect. Returns whether this call was the first.
 ///
 /// # Panics
 /// On a thread that acts for a domain, which has no such authority.
@@ -30,7 +30,7 @@ pub fn set_around_threads(around: Around) -> bool {
     AROUND.set(around).is_ok()
 }
 
-/// Starts `thread`. Gives it back if the system has no thread left.
+/// Starts `thread`, or returns it if the system has no thread left.
 pub(crate) fn spawn(thread: DomainThread) -> Result<(), DomainThread> {
     let name = format!("domain-thread-{}", thread.index());
     // Discards a wake that was meant for the previous thread with this index.

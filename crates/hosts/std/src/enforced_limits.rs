@@ -1,9 +1,9 @@
-//! The limits of specs that this host enforces: all of them once threads are contained, none before.
+//! The limits of specs that this host enforces: quotas and stacks once a thread was contained, and budgets once a
+//! thread had ticks.
 
 use samara_domain_runtime::host::EnforcedLimits;
 
-/// Signal handlers are the process's, and so is this answer. It says nothing about a thread that is not
-/// contained itself.
+/// Returns the limits that the signal handlers of this process enforce. They are enforced on contained threads only.
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 pub(crate) fn now() -> EnforcedLimits {
     use crate::contained;

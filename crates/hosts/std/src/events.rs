@@ -1,4 +1,4 @@
-//! Where events go: into a log, and to the sink that the program sets.
+//! The destinations of events: a log, and the sink that the program sets.
 
 use crate::{StdHost, authority};
 use samara_domain_runtime::host::Events;
@@ -9,8 +9,8 @@ type Sink = fn(&Event<'_>);
 
 static SINK: OnceLock<Sink> = OnceLock::new();
 
-/// Sets the function that gets every event from now on. The first function that is set stays. Returns whether
-/// it is this one.
+/// Sets the function that gets every event from now on. Only the first call has an effect. Returns whether this call
+/// was the first.
 ///
 /// # Panics
 /// On a thread that acts for a domain, which has no such authority.
@@ -25,7 +25,7 @@ static LOG: EventLog<256> = EventLog::new();
 /// Returns the event log. Read it with a cursor of your own, at any time.
 ///
 /// # Panics
-/// On a thread that acts for a domain: it could add events that never happened.
+/// On a thread that acts for a domain, because the domain could add events that never happened.
 pub fn event_log() -> &'static EventLog<256> {
     authority::demand("event_log");
     &LOG

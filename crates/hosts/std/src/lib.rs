@@ -6,10 +6,10 @@
 //! |---|---|
 //! | [`runtime`] | the authority over the domains of this process |
 //! | [`DomainAlloc`], [`System`] | the global allocator, which gives domains private heaps |
-//! | [`event_log`], [`set_event_sink`] | what happened to domains, and a function that is told |
+//! | [`event_log`], [`set_event_sink`] | the log of events, and a function that receives each event |
 //! | [`spawn_reaper`], [`supervise`] | background threads that reclaim dead domains and poll supervisors |
-//! | [`contained`] | CPU faults, endless loops, deep stacks (x86_64 Linux) |
-//! | [`live_bytes`] | bytes of pages that the heap has from this host |
+//! | [`contained`] | contains CPU faults, endless loops and deep stacks (x86_64 Linux) |
+//! | [`live_bytes`] | the bytes of pages that the heap has from this host |
 //!
 //! The words *domain*, *owner word*, *cut*, *mint* and others are explained in the
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
@@ -65,7 +65,7 @@ samara_domain_runtime::set_runtime_host!(StdHost);
 pub fn runtime() -> Runtime {
     authority::demand("runtime");
     static FIRST: Once = Once::new();
-    // While the thread panics the hook can't be set; then the next call sets it.
+    // A thread that panics can't set the hook, and panics again here. The next call of this function then sets it.
     FIRST.call_once_force(|_| panics::install());
     // SAFETY: the thread acts for the host. The returned value does not reach a domain: it is not exchangeable
     // (AUTH-8).

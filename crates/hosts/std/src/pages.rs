@@ -64,6 +64,6 @@ pub(crate) unsafe fn free(start: NonNull<u8>, bytes: usize) {
 unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
     // SAFETY: the caller upholds that nothing refers to the pages.
     let code = unsafe { libc::munmap(start.as_ptr().cast(), bytes) };
-    // Whole pages of our own mapping: the call has no other way to fail.
+    // The call fails only for a range that is not whole pages of a mapping, and this range is whole pages of ours.
     debug_assert_eq!(code, 0);
 }

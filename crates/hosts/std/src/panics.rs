@@ -1,4 +1,4 @@
-//! The panic hook: it records a domain's panic, and passes the host's own on to the previous hook.
+//! The panic hook, which records the panics of domains, and passes the host's own panics on to the previous hook.
 
 use std::fmt;
 use std::panic::{self, PanicHookInfo};

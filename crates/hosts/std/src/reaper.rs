@@ -8,15 +8,16 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-/// The number of these threads. Without any, a death costs one load.
+/// The number of background threads. While it is zero, a death costs only the load of this number.
 static WATCHERS: AtomicUsize = AtomicUsize::new(0);
 /// Counts wakes: deaths and last exits.
 static WAKES: Mutex<u64> = Mutex::new(0);
 static WOKEN: Condvar = Condvar::new();
 
-/// A supervisor that waits polls this often, even without a death, to try again what it could not restart.
+/// The interval in which a waiting supervisor polls even without a death, to try again the restarts that were not
+/// possible yet.
 const AGAIN: Duration = Duration::from_millis(20);
-/// The longest wait without a wake: a stop or a missed wake is noticed this late at most.
+/// The longest wait without a wake. A missed wake is made up for after this time at most.
 const LATE: Duration = Duration::from_millis(500);
 
 fn lock() -> MutexGuard<'static, u64> {
@@ -50,7 +51,7 @@ impl<R: Send + 'static> Background<R> {
     fn start(name: &str, work: impl FnOnce(&AtomicBool) -> R + Send + 'static) -> Self {
         let stop = Arc::new(AtomicBool::new(false));
         let stopped = Arc::clone(&stop);
-        // Some systems make a lock at its first use, on the heap: here that is the host's heap.
+        // Some systems allocate a lock at its first use. It is used here, so that it lies in the host's heap.
         drop(lock());
         WOKEN.notify_all();
         WATCHERS.fetch_add(1, Ordering::SeqCst);
@@ -65,8 +66,8 @@ impl<R: Send + 'static> Background<R> {
         Self { stop, thread }
     }
 
-    /// Stops the thread and returns the value that it worked with. Returns `None` if the system could not start
-    /// the thread, or if it panicked.
+    /// Stops the thread and returns the value that it worked with. Returns `None` if the system could not start the
+    /// thread, or if the thread panicked.
     #[must_use]
     pub fn stop(mut self) -> Option<R> {
         self.end()
@@ -105,7 +106,7 @@ pub fn spawn_reaper() -> Background<()> {
     })
 }
 
-/// Starts a thread that polls `supervisor` whenever a domain has died. Stopping it gives the supervisor back.
+/// Starts a thread that polls `supervisor` whenever a domain has died. [`Background::stop`] returns the supervisor.
 ///
 /// # Panics
 /// On a thread that acts for a domain, which has no such authority.

@@ -12,7 +12,8 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 thread_local! {
-    // Without a destructor and initialised in place, so that the allocator can use it, also at thread exit.
+    // It has no destructor and no lazy initialiser, so that the allocator can use it at any time, even at thread
+    // exit.
     static LOCAL: Local = const { Local { slot: ThreadSlot::new(0), placed: Cell::new(false) } };
 }
 
@@ -25,8 +26,8 @@ struct Local {
 
 static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
 
-/// Gives the thread a shard of its own (modulo their number) at its first use. This is out of line, and a tail
-/// call of its caller, so that the caller needs no stack frame.
+/// Gives the thread the next shard at its first use. This function is out of line, and a tail call of its caller, so
+/// that the caller needs no stack frame.
 #[cold]
 #[inline(never)]
 fn place(local: &Local) -> NonNull<ThreadSlot> {
@@ -36,8 +37,8 @@ fn place(local: &Local) -> NonNull<ThreadSlot> {
     NonNull::from_ref(&local.slot)
 }
 
-// SAFETY: the slot is a thread-local without a destructor: it is the same for the whole life of a thread, and
-// each thread has its own. Pages are those of `pages`.
+// SAFETY: the slot is a thread-local without a destructor: it is the same for the whole life of a thread, and each
+// thread has its own. The pages are mapped and unmapped by `pages`.
 unsafe impl HeapHost for StdHost {
     #[inline]
     fn thread_slot() -> NonNull<ThreadSlot> {
@@ -73,8 +74,8 @@ unsafe impl Clock for StdHost {
     }
 }
 
-// SAFETY: system calls, and locks that no panic poisons. `spawn`, which allocates, is called as the host. It
-// gives back the thread that it was given, or none (AUTH-6).
+// SAFETY: the functions make system calls, and take locks whose poison they ignore. The runtime calls `spawn`, which
+// allocates, as the host. `spawn` returns the thread that it was given, or none (AUTH-6).
 unsafe impl Threads for StdHost {
     fn yield_now() {
         std::thread::yield_now();

@@ -2,8 +2,8 @@
 //!
 //! There are six small traits, one for each thing that only the kernel can do, and one for emulated devices. Every
 //! method may be called on a domain's thread and, during a reclaim, on the thread that reclaims. So none may block
-//! without a bound, allocate from the current domain's heap, or call into a domain. Memory that a method takes from a
-//! domain's heap and keeps is freed with the domain; this is why every trait is `unsafe` to implement. If a method
+//! without a bound, allocate from the current domain's heap, or call into a domain. If a method keeps memory from a
+//! domain's heap, that memory is freed with the domain. This is why every trait is `unsafe` to implement. If a method
 //! panics, its caller panics; where a claim ends, the panic is caught.
 //!
 //! ```compile_fail,E0200
@@ -285,9 +285,9 @@ impl core::error::Error for NoMessage {}
 ///
 /// # Safety
 ///
-/// A device that writes the `data` of a message to its `address` interrupts a processor, whose handler sets the
-/// message's event and does nothing else; or the write does nothing. This holds at any time, also after the message
-/// was released.
+/// If a device writes the `data` of a message to its `address`, the write does nothing, or it interrupts a processor.
+/// The processor's handler sets the message's event and does nothing else. This holds at any time, also after the
+/// message was released.
 pub unsafe trait Messages: Sync {
     /// Gives a message that no other holder has to the function at `address`.
     ///

@@ -31,7 +31,7 @@ impl Deadline {
         self.wait_for(|| done().then_some(())).is_some()
     }
 
-    /// Polls `get` until it returns something or the moment has come, and returns what it got. `get` is asked once
+    /// Polls `get` until it returns `Some` or the moment has come, and returns its last result. `get` is asked once
     /// more after the moment.
     pub fn wait_for<T>(&self, mut get: impl FnMut() -> Option<T>) -> Option<T> {
         loop {

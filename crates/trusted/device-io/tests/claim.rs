@@ -218,7 +218,7 @@ fn parts_and_tags_are_checked() {
         assert_eq!(disk.complete(&function).tag, tag);
     }
     assert_eq!(disk.io.next(&function), Ok(None));
-    // A command that has ended does not end again, nor one that never existed.
+    // A second completion of a command is refused, and so is one of a command that never existed.
     for wrong in [Misbehaviour::Twice, Misbehaviour::Cid(0x1234)] {
         let twice = wrong == Misbehaviour::Twice;
         bench

@@ -151,7 +151,7 @@ fn bits_and_values_are_written_as_a_whole() {
     for value in [0, 1, 2, 11, 255] {
         assert_eq!(function.write(VALUES, value), Err(WriteError::Forbidden));
     }
-    // Such registers can't be changed in part, nor written back as they read.
+    // Registers with these rules can't be changed in part, and an update can't write back the value that was read.
     plain.set(0x18, Width::W16, 0xFF0F);
     plain.set(0x28, Width::W8, 77);
     let forbidden = Err(WriteError::Forbidden);
@@ -191,7 +191,7 @@ fn merged_bits_leave_the_others_alone() {
     assert_eq!(plain.accesses(), []);
 }
 
-/// Nothing answers, or not yet: the value that would be written back was never there.
+/// If nothing answers, registers read as all ones. An update must not write these ones back.
 ///
 /// Invariant: DEV-21
 #[test]
@@ -234,7 +234,7 @@ fn a_selected_register_takes_what_its_index_allows() {
     assert_eq!(function.write_selected(MASKED, 2, 0x0F), forbidden);
     assert_eq!(function.write_selected(MASKED, 3, 0), forbidden);
     assert_eq!(function.write_selected(MASKED, u32::MAX, 0), forbidden);
-    // Without an index it is unknown which register it is.
+    // Without an index, the engine doesn't know which register is meant.
     assert_eq!(function.write(MASKED, 0), forbidden);
     assert_eq!(function.update(MASKED, 0, 0), forbidden);
     assert_eq!(
@@ -242,7 +242,7 @@ fn a_selected_register_takes_what_its_index_allows() {
         Err(WriteError::OutOfBounds)
     );
     assert_eq!(function.write_selected(SELECTED_ANY, 0, 0), forbidden);
-    // A register that isn't behind an index has none.
+    // A register that no index selects can't be written with an index.
     assert_eq!(function.write_selected(WORD, 0, 0), forbidden);
     assert_eq!(plain.accesses(), []);
 }
@@ -301,7 +301,7 @@ fn each_register_of_an_array_is_its_own() {
         let register = ARRAY.nth(index).unwrap();
         function.write(register, index as u16 + 1).unwrap();
         assert_eq!(plain.writes(), [(0x40 + 8 * index, index as u32 + 1)]);
-        // `nth` counts from the first register, whichever it is called on.
+        // `nth` counts from the array's first register, even if it is called on another one.
         let same = ARRAY.nth(4).unwrap().nth(index).unwrap();
         assert_eq!(function.read(same), index as u16 + 1);
     }

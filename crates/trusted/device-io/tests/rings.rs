@@ -1,5 +1,5 @@
-//! Rings of an 82599. A packet in a ring belongs to the host, for the device, until the device is done with it or is
-//! known to be stopped, whatever the driver does.
+//! Rings of an 82599. Whatever the driver does, a packet in a ring belongs to the host until the device is done with
+//! it or is known to be stopped.
 #![forbid(unsafe_code)]
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -74,7 +74,7 @@ fn a_packet_comes_out_only_when_the_device_is_done() {
         assert!(receiving.done().is_none());
         receiving.publish();
     }
-    // Otherwise the packets in it could not be taken out.
+    // A running queue is not restarted, because its packets are with the device.
     assert_eq!(rx.start(&function, 0), Err(QueueError::Started));
     {
         let mut sending = tx.open(&function).unwrap();
@@ -208,7 +208,7 @@ fn a_reset_ring_can_be_emptied_and_restarted() {
     let mut sending = tx.open(&function).unwrap();
     assert!(sending.take_back().is_some() && sending.take_back().is_none());
     drop(sending);
-    // The device has forgotten what it had begun: it sends nothing from a packet that came back.
+    // The reset ended all work that the device had begun, so it sends nothing from a packet that came back.
     bench.bus.settle();
     assert_eq!(bench.bus.register(SENT), 0);
     tx.start(&function, 0).unwrap();
@@ -217,7 +217,7 @@ fn a_reset_ring_can_be_emptied_and_restarted() {
     bench.finish();
 }
 
-/// The claim's end frees the packets in its rings, and not those that came out of them.
+/// The claim's end frees the packets in its rings, but not those that were taken out.
 #[test]
 fn a_packet_that_came_out_outlives_the_claim() {
     let bench = Bench::new();
@@ -228,7 +228,7 @@ fn a_packet_that_came_out_outlives_the_claim() {
     let out = sending.take_back().unwrap();
     drop(sending);
     drop((tx, function));
-    // No other packet is given its memory.
+    // The packet's memory was not freed, so no other packet gets it.
     let other = packet(2);
     assert_ne!(other.as_ptr(), out.as_ptr());
     drop((out, other));
@@ -262,7 +262,7 @@ fn a_panic_while_a_batch_is_traded_loses_nothing() {
     }));
     assert!(traded.is_err());
     assert_eq!(census_all(), before);
-    // Two went in and two came out; the other two are where they were.
+    // Two packets went in and two came out. The other two are where they were.
     let first: Vec<_> = batch.iter().map(|packet| packet[0]).collect();
     assert_eq!(first, [0xFF, 0xFF, 2, 3]);
     assert_eq!(sending.room(), 3);

@@ -105,7 +105,7 @@ fn a_chain_used_twice_is_not_in_flight() {
     request(&mut queue, &function);
     queue.ring(&function).unwrap();
     assert_eq!(queue.next(&function).unwrap().unwrap().number, first);
-    // Puts as many as there is room for.
+    // Puts requests until the queue is full.
     while queue.room() > 0 {
         assert_ne!(request(&mut queue, &function), first);
     }
@@ -145,7 +145,8 @@ fn a_late_status_does_not_reach_the_next_chain() {
     assert_eq!(census_all(), before);
 }
 
-/// The device reads the chain only after it is told of it, and would then find memory that is in other use.
+/// A used element names a chain of which the device was not told yet. If that ended the chain, the device would later
+/// read it and find memory that is in other use.
 #[test]
 fn an_unannounced_chain_is_not_used() {
     let _alone = alone();
@@ -233,7 +234,7 @@ fn a_device_without_a_status_gets_no_queue() {
     assert_eq!(census_all(), before);
 }
 
-/// A lent buffer is shared: its lender reads it meanwhile.
+/// The device must not write a lent buffer, because its lender may read the buffer meanwhile.
 #[test]
 fn a_lent_buffer_is_not_written() {
     let _alone = alone();
@@ -252,7 +253,8 @@ fn a_lent_buffer_is_not_written() {
     assert_eq!(census_all(), before);
 }
 
-/// Otherwise the packets' chains would be put again, with their places.
+/// If the queue restarted, the chains of its packets would be put again, and with them the slots that pin these
+/// packets.
 #[test]
 fn a_queue_with_packets_does_not_restart() {
     let _alone = alone();

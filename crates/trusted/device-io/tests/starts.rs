@@ -19,7 +19,7 @@ use plain::{OFFSET, Plain};
 #[path = "fixtures/plain.rs"]
 mod plain;
 
-/// A register of each queue: blocks of 40h bytes from 100h on.
+/// Names a register of each queue. The queues have blocks of 40h bytes, from 100h on.
 const fn of(offset: usize, width: Width) -> At {
     at(0, 0x100 + offset, width).each(0x40)
 }
@@ -111,9 +111,9 @@ impl Nic {
     const LASTING: usize = 1;
     /// A queue whose address is told in halves.
     const HALVES: usize = 2;
-    /// Chains, with a doorbell in a place that the device gives.
+    /// A virtqueue whose doorbell lies where the device says.
     const MOVED: usize = 3;
-    /// Chains, whose queues share one doorbell, which takes their number.
+    /// A virtqueue whose doorbell takes the queue's number, so that several queues could share it.
     const NUMBERED: usize = 4;
 }
 
@@ -204,7 +204,7 @@ fn put<const Q: usize>(rx: &mut Rx<Q>, function: &Function) {
 fn a_start_tells_what_the_table_says() {
     let (plain, function) = claimed();
     let mut rx = Rx::<{ Nic::RX }>::new(&function, 2, 32, 2048).unwrap();
-    // Of the bits that the driver chooses, only those are written that the table leaves to it.
+    // The driver chooses all bits, but only those that the table leaves to it are written.
     rx.start(&function, u64::MAX).unwrap();
     let get = |offset: usize, width| plain.get(0x180 + offset, width);
     let base = get(0x08, Width::W64);
@@ -249,7 +249,7 @@ fn a_descriptor_covers_only_the_buffer() {
     assert_eq!(short.unwrap_err().0, Refused::Empty);
 }
 
-/// A queue of which the device was told only a part is the device's until a reset.
+/// After a failed start the device may know a part of the queue, so the queue counts as in use until a reset.
 ///
 /// Invariant: DEV-23
 #[test]

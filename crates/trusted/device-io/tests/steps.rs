@@ -93,7 +93,7 @@ fn a_step_that_fails_ends_the_reset() {
     for (offset, value, written) in lacks {
         let (plain, function) = complies(Plain::without_flr());
         plain.set(offset, Width::W32, value);
-        // The device is not idle without these steps either.
+        // The device is not idle before the reset, so only these steps could make it idle.
         plain.set(0x14, Width::W32, 1);
         assert_eq!(function.reset(), Err(ResetError::Failed), "{offset:#x}");
         let writes = plain.writes();
@@ -153,7 +153,7 @@ fn a_device_not_idle_after_its_steps_is_not_reset() {
     }
 }
 
-/// Then the result of the steps does not matter.
+/// The steps fail, but the Function Level Reset makes the device idle. So the result of the steps does not matter.
 #[test]
 fn a_function_level_reset_makes_up_for_failed_steps() {
     let (plain, function) = complies(Plain::leak());
@@ -171,7 +171,8 @@ fn a_function_level_reset_makes_up_for_failed_steps() {
     function.enable_bus_master().unwrap();
 }
 
-/// The function is silent then, but still has what it holds back.
+/// After a silence without Function Level Reset, the device may still hold back accesses. The steps of `SILENT_RESET`
+/// clear these.
 #[test]
 fn a_function_without_flr_uses_the_silent_reset() {
     let (plain, function) = complies(Plain::without_flr());
@@ -195,7 +196,7 @@ fn an_absent_device_differs_from_a_failed_one() {
     plain.fill(0xFF);
     let epoch = function.epoch();
     assert_eq!(function.reset(), Err(ResetError::Absent));
-    // Nevertheless nothing runs any more.
+    // The failed reset has ended the epoch, so no queue runs any more.
     assert_ne!(function.epoch(), epoch);
     let written = plain.writes();
     assert!(written.iter().all(|&(offset, _)| offset != 0x00));

@@ -1,18 +1,20 @@
-//! What a device's volatile cache may hold of each disk, and what a failure of the device has lost of it. Pure.
+//! Which disks may have unflushed writes in the device's volatile cache, and which may have lost writes by a failure
+//! of the device. Pure.
 //!
 //! A reset by the driver keeps the cache. A failure of the device may lose it: the device may have lost its power, or
-//! its firmware may have begun anew. Nobody can tell. So the next flush of each disk that was written to reports that
-//! it can't vouch for earlier writes.
+//! its firmware may have restarted. The driver cannot tell. So the next flush of each disk that was written to
+//! reports that earlier writes may be lost.
 
 /// The caches of one device's disks, which have one bit each.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    /// Disks with successful writes since their last good flush began. While a flush is under way, writes to any disk
-    /// count.
+    /// Disks with successful writes since their last good flush began. A write to any disk during a flush leaves the
+    /// flushed disk in this set.
     dirty: u64,
-    /// Disks of which a failure may have lost writes, and no flush that began after the failure has reported it yet.
+    /// Disks of which a failure may have lost writes, where no flush that began after the failure has reported it
+    /// yet.
     lost: u64,
-    /// How often such failures have happened.
+    /// The number of failures that may have lost the cache.
     failures: u64,
     /// The number of writes that have succeeded.
     writes: u64,
@@ -35,7 +37,8 @@ impl Cache {
         }
     }
 
-    /// Notes that a write to `disk` has succeeded; returns whether none of it can have been lost meanwhile.
+    /// Notes that a write to `disk` has succeeded. Returns false if the device has failed since the write began,
+    /// because parts of it may then be lost.
     #[inline]
     pub(super) const fn wrote(&mut self, disk: u64, before: Before) -> bool {
         self.dirty |= disk;
@@ -43,9 +46,9 @@ impl Cache {
         self.failures == before.failures
     }
 
-    /// Notes that a flush of `disk` has succeeded; returns whether nothing was lost that had been written before it.
-    /// If something was, this flush reports it, and so does each flush that was under way at the failure. A flush
-    /// that begins later vouches again.
+    /// Notes that a flush of `disk` has succeeded. Returns false if writes before the flush may be lost: if the
+    /// device failed during the flush, or if no flush has reported an earlier loss yet. A flush that begins after
+    /// this report returns true again.
     pub(super) const fn flushed(&mut self, disk: u64, before: Before) -> bool {
         if self.failures != before.failures {
             return false;

@@ -1,4 +1,5 @@
-//! The state under the lock: the device, the requests of its commands, and whether the device is used at all.
+//! The state under the lock: the device, the requests that its commands belong to, and whether the device is still
+//! used.
 
 use samara_device_io::PciFunction;
 use samara_device_io::queue::SubmitError;
@@ -41,7 +42,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         &self.device
     }
 
-    /// Returns the error that requests fail with, if the device isn't used any more.
+    /// If the device isn't used any more, returns the error of all requests.
     pub(super) fn failed(&self) -> Option<BlockError> {
         self.failed.map(|fault| match fault {
             fault if fault == D::GONE => BlockError::Gone,
@@ -71,7 +72,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         self.device.ring(function)
     }
 
-    /// Takes the completions that have come; returns how many.
+    /// Takes the completions that have arrived, and returns their number.
     #[inline]
     pub(super) fn poll(&mut self, function: &PciFunction<D::Table>) -> Result<usize, D::Fault> {
         let mut taken = 0;
@@ -86,7 +87,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         Ok(taken)
     }
 
-    /// Returns the device's fault, or that another thread has silenced it.
+    /// Checks the device for a fault. Fails with `SILENCED` if another thread has silenced the device.
     pub(super) fn check(&mut self, function: &PciFunction<D::Table>) -> Result<(), D::Fault> {
         if self.is_silenced(function) {
             return Err(D::SILENCED);
@@ -100,8 +101,8 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
     }
 
     /// Resets the device, fails everything in flight with `fault`, and brings the device up again. The bring-up is
-    /// [begun again](recovery::begin_again) as long as it fails for reasons that pass. If it fails for good, and not
-    /// only for some of the device's disks, the device isn't used any more.
+    /// [repeated](recovery::begin_again) as long as it fails for passing reasons. If it fails for good for all of the
+    /// device's disks, the device isn't used any more.
     #[cold]
     pub(super) fn recover(
         &mut self,
@@ -109,7 +110,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         force: &Force,
         fault: D::Fault,
     ) {
-        // The device may have failed by itself while the request waited.
+        // The device may also have failed by itself while the request waited.
         let found = self.check(function).err();
         if D::loses_cache(&fault) || found.is_some_and(|found| D::loses_cache(&found)) {
             self.cache.lose();
@@ -122,14 +123,14 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
             Ok(()) => self.abandon(function, fault),
             Err(error) => {
                 self.give_up(function, error);
-                // The reset has found out what had become of the device.
+                // In these cases the bring-up has found the cause of the fault, so the requests fail with its error.
                 let is_told = error == D::GONE || fault == D::ABSENT;
                 self.abandon(function, if is_told { error } else { fault });
             }
         }
     }
 
-    /// Brings the device up again, without the disks that it has conceded.
+    /// Brings the device up again. If it refuses some of its disks for good, brings it up without them.
     fn bring_up(
         &mut self,
         function: &PciFunction<D::Table>,
@@ -154,7 +155,8 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         }
     }
 
-    /// Ends the use of the device, because of `fault`: it reaches no memory from now on, and reads no commands.
+    /// Ends the use of the device, because of `fault`. From now on the device reaches no memory, and so reads no
+    /// commands.
     fn give_up(&mut self, function: &PciFunction<D::Table>, fault: D::Fault) {
         let _ = function.silence();
         self.failed.get_or_insert(fault);
@@ -167,7 +169,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         self.tickets.fail_all(fault.into());
     }
 
-    /// Brings the device up again if that is needed: the device reports a fault, or was silenced.
+    /// Brings the device up again if it reports a fault or was silenced.
     pub(super) fn revive(&mut self, function: &PciFunction<D::Table>, force: &Force) {
         if self.failed.is_none()
             && let Err(fault) = self.check(function)
@@ -176,7 +178,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         }
     }
 
-    /// Whether the device has lost something that no flush has reported.
+    /// Whether the device may have lost writes of which no flush has reported the loss.
     pub fn has_lost(&self) -> bool {
         self.cache.has_lost()
     }
@@ -186,7 +188,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
     ///
     /// # Errors
     ///
-    /// Why the device was already not used any more.
+    /// The earlier fault, if the device was already not used any more.
     pub fn stop<R>(
         &mut self,
         function: &PciFunction<D::Table>,

@@ -1,11 +1,12 @@
-//! Commands in flight: to which requests they belong, in which order they were started, and whether the oldest is
-//! late. Pure.
+//! Commands in flight: the requests that they belong to, the order in which they were started, and whether the oldest
+//! is late. Pure.
 //!
-//! A deadline is the device's, not the caller's. The time of a command begins when nothing older is in flight,
-//! because a device that executes one command after the other has not begun it before. The time begins anew when a
-//! command completes that was in flight at its beginning, because devices execute in any order; completions of
-//! commands that were started later do not count. While a command is in flight that may take longer, such as a flush,
-//! the oldest command may take as long.
+//! A deadline limits the time of the device, not the time of the caller. A command's time begins when no older
+//! command is in flight, because a device that executes one command after the other does not start it earlier.
+//! Devices may also execute commands in any order. So the time of the oldest command begins again when a command
+//! completes that was in flight when the time began. Completions of commands that were started later do not count.
+//! While a command that may take longer is in flight, such as a flush, the oldest command may take as long as that
+//! command.
 
 use crate::NANOS_PER_MILLI;
 use crate::tickets::Ticket;
@@ -17,11 +18,11 @@ const NONE: u8 = u8::MAX;
 #[derive(Clone, Copy, Debug)]
 struct Flight {
     ticket: Option<Ticket>,
-    /// How many commands were started up to and including it.
+    /// The number of commands that were started up to and including this one.
     number: u64,
-    /// How long it may take, in milliseconds.
+    /// The time that the command may take, in milliseconds.
     millis: u64,
-    /// The slots of the commands in flight that were started right before and right after it.
+    /// The slots of the commands in flight that were started right before and right after this one.
     older: u8,
     newer: u8,
 }
@@ -41,10 +42,11 @@ struct Measured {
     number: u64,
     newest: u64,
     since: u64,
-    /// A command has completed that makes the time begin anew.
+    /// Whether a command has completed whose completion makes the time begin again.
     is_anew: bool,
-    /// The longest time allowed to this command, or to one that has completed meanwhile; whether a command that was
-    /// allowed longer has completed since the last look; and when the look after that completion was.
+    /// `longer` is the longest time that was allowed to this command or to a command that has completed meanwhile.
+    /// `has_ended` says whether a command that was allowed more time has completed since the last look. `ended` is
+    /// the time of the look after such a completion.
     longer: u64,
     has_ended: bool,
     ended: u64,
@@ -90,7 +92,7 @@ impl<const SLOTS: usize> Flights<SLOTS> {
     /// Notes that the command in `slot` was started for `ticket`, and may take `millis`.
     #[inline]
     pub(super) fn start(&mut self, slot: usize, ticket: Ticket, millis: u64) {
-        // If a slot was given twice, it belongs to the later command.
+        // If the device gives a slot twice, the slot belongs to the later command.
         self.end(slot);
         let Some(flight) = self.slots.get_mut(slot) else {
             return;
@@ -146,7 +148,7 @@ impl<const SLOTS: usize> Flights<SLOTS> {
         flying.map(|flight| flight.millis).max().unwrap_or(0)
     }
 
-    /// Whether the oldest command has taken too long at time `now`, in nanoseconds. The caller has taken all
+    /// Whether the oldest command has taken too long at time `now`, in nanoseconds. The caller must have taken all
     /// completions before.
     pub(super) fn is_late(&mut self, now: u64) -> bool {
         let Some(&Flight { number, millis, .. }) = self.slots.get(usize::from(self.oldest)) else {
@@ -209,8 +211,8 @@ mod tests {
             self.0.start(slot, ticket, millis);
         }
 
-        /// Returns after how many milliseconds from now the oldest command is late, if these slots complete at these
-        /// times.
+        /// Completes the slots of `ends` at their times. Returns the number of milliseconds after which the oldest
+        /// command is late.
         fn late_after(&mut self, ends: &[(u64, usize)]) -> Option<u64> {
             let begun = self.1;
             (0..1_000).find(|after| {
@@ -280,7 +282,7 @@ mod tests {
         let mut bench = Bench::new();
         bench.start(0, IO);
         assert!(!bench.0.is_late(0));
-        // One flush after the other, each of 5 ms.
+        // A new flush starts as soon as the last one is over; each takes 5 ms.
         let late = (0..1_000).find(|now| {
             match now % 5 {
                 0 => bench.start(1, FLUSH),

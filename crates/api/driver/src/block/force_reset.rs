@@ -1,4 +1,4 @@
-//! Ends what is in flight without the lock, when the thread that holds it does not come back.
+//! Ends the commands in flight without the lock, when the thread that holds the lock does not release it.
 
 use core::sync::atomic::{AtomicU64, Ordering};
 
@@ -9,25 +9,26 @@ use spin::Mutex;
 use crate::recovery;
 use crate::tickets::{Ticket, Tickets};
 
-/// How long one thread's silencing may hold up others, in milliseconds: the bound of [`recovery::silence`], and some
-/// more.
+/// The longest time that one thread waits for another thread to silence the device, in milliseconds. It is longer
+/// than [`recovery::silence`] takes.
 const SILENCE_MILLIS: u64 = 7_000;
 
-/// The state of forced ends, by threads that could not get the lock.
+/// The state that threads share which end commands by force, because they could not get the lock.
 #[derive(Default)]
 pub(super) struct Force {
-    /// Held by the one thread that silences the device. It ends everything in flight for the others, too.
+    /// Held by the one thread that silences the device. This also ends the commands of the other threads.
     one: Mutex<()>,
-    /// The tickets that were left behind, one bit each.
+    /// The tickets of requests whose threads have returned without closing them, one bit each.
     deserted: AtomicU64,
 }
 
 impl Force {
-    /// Ends what is in flight since `epoch`, and leaves its `ticket` behind.
+    /// Ends the commands that are in flight in `epoch` by silencing the device. Leaves `ticket` to the next thread
+    /// that gets the lock.
     pub(super) fn end<D: Table>(&self, function: &PciFunction<D>, ticket: Ticket, epoch: u64) {
         let one = function.wait_for(SILENCE_MILLIS, || self.one.try_lock());
-        // In another epoch, a reset or another thread has already ended it, and the device may be on its way up
-        // again.
+        // If the epoch has changed, a reset or another thread has already ended these commands. The device may be
+        // coming up again and must not be silenced.
         if function.epoch() == epoch {
             recovery::silence(function);
         }
@@ -35,7 +36,7 @@ impl Force {
         self.deserted.fetch_or(ticket.bit(), Ordering::AcqRel);
     }
 
-    /// Closes tickets that were left behind. Under the lock.
+    /// Closes the tickets that other threads have left behind. The caller holds the lock.
     pub(super) fn clear(&self, tickets: &mut Tickets) {
         if self.deserted.load(Ordering::Relaxed) != 0 {
             tickets.desert(self.deserted.swap(0, Ordering::AcqRel));

@@ -1,9 +1,9 @@
-//! Requests for blocks, on any device: split into commands, several in flight, waited for, and ended with the device
-//! if need be.
+//! Executes requests for blocks on any device. A request is split into commands, of which several are in flight at
+//! once. The calling thread waits for them, and resets the device if it fails.
 //!
-//! A driver implements how its device is given a [`Command`], how it answers and how it is brought up ([`Device`]).
-//! This module has, once, what is the same for all devices: to which request a command belongs, how long it may take,
-//! and what becomes of it if the device fails.
+//! A driver implements [`Device`]: how a [`Command`] is given to its device, how the device answers and how it is
+//! brought up. This module contains the parts that are the same for all devices: to which request a command belongs,
+//! how long it may take, and how it ends if the device fails.
 //!
 //! | module | concept |
 //! |---|---|
@@ -41,17 +41,18 @@ pub enum Command<'t> {
 
 /// A device for blocks, under its driver's lock.
 pub trait Device {
-    /// The table that describes it.
+    /// The table that describes the device.
     type Table: Table;
-    /// Names one of its disks.
+    /// Names one of the device's disks.
     type Unit: Copy;
     /// The faults of the device.
     type Fault: Copy + PartialEq + Into<BlockError> + From<QueueError>;
-    /// Why a bring-up failed, with all that the device has said by that: two are equal if the device has said the
-    /// same.
+    /// The reason why a bring-up failed, with everything that the device has said. Two refusals are equal if the
+    /// device has said the same.
     type Refusal: Copy + PartialEq + Into<Self::Fault>;
 
-    /// Registers read as all ones: the device was unplugged, or is blind for a moment. A reset tells which.
+    /// Registers read as all ones: the device was unplugged, or does not answer for a moment. A reset finds out which
+    /// is the case.
     const ABSENT: Self::Fault;
     /// A reset has found that the device was unplugged.
     const GONE: Self::Fault;
@@ -65,15 +66,16 @@ pub trait Device {
     /// Returns the bit of `unit`, which no other unit has.
     fn bit(unit: Self::Unit) -> u64;
 
-    /// Whether the device may have lost its cache by this fault: it failed by itself, and was not merely reset by the
-    /// driver.
+    /// Whether the device may have lost its cache by this fault, because the device failed by itself and was not
+    /// merely reset by the driver.
     fn loses_cache(fault: &Self::Fault) -> bool;
 
-    /// Returns the longest transfer of one command of `unit`, in bytes, since the device was last brought up.
+    /// Returns the longest transfer of one command of `unit`, in bytes. It may change when the device is brought up
+    /// again.
     fn longest(&self, unit: Self::Unit) -> usize;
 
-    /// Puts a command, and returns its slot, which no other command in flight has. [`ring`](Self::ring) tells the
-    /// device of it.
+    /// Puts a command into the device's queue, and returns its slot, which no other command in flight has.
+    /// [`ring`](Self::ring) then tells the device.
     ///
     /// # Errors
     ///
@@ -115,15 +117,16 @@ pub trait Device {
     ///
     /// # Errors
     ///
-    /// Why the device can't be used. It is [`GONE`](Self::GONE) if the reset finds that the device was unplugged, or if
-    /// the device does not answer soon after it. It is [`ABSENT`](Self::ABSENT) if registers read as all ones later.
+    /// The reason why the device can't be used. It becomes [`GONE`](Self::GONE) if the reset finds that the device
+    /// was unplugged, or if the device does not answer soon after the reset. It becomes [`ABSENT`](Self::ABSENT) if
+    /// registers read as all ones later.
     fn bring_up(&mut self, function: &PciFunction<Self::Table>) -> Result<(), Self::Refusal>;
 
     /// Returns what this failure of a [bring-up](Self::bring_up) says about the device.
     fn says(refusal: &Self::Refusal) -> Failure;
 
-    /// Accepts that the device stays at this refusal: gives up the disks that it is about, and no others. Returns
-    /// whether any are left with which the device can be brought up.
+    /// Accepts that this refusal is final: gives up the disks that it concerns, and no others. Returns whether the
+    /// device can be brought up with the remaining disks.
     fn concede(&mut self, refusal: &Self::Refusal) -> bool {
         let _ = refusal;
         false

@@ -1,4 +1,5 @@
-//! One caller's request: split into commands, several in flight, waited for until none is left.
+//! One caller's request. It is split into commands, of which several are in flight at once. The calling thread waits
+//! until none is left.
 
 use samara_device_io::queue::SubmitError;
 use samara_device_io::table::Direction;
@@ -13,8 +14,8 @@ use crate::NANOS_PER_MILLI;
 use crate::split_request::Split;
 use crate::tickets::Ticket;
 
-/// How many polls go by without a completion before the device's status is read: a register read costs more than a
-/// look into memory.
+/// The number of polls without a completion between two reads of the device's status. The status is read rarely
+/// because a register read costs more than a look into memory.
 const STATUS_EVERY: u32 = 64;
 
 /// The work of a request.
@@ -78,19 +79,19 @@ impl Work<'_> {
 
 /// The progress of a request.
 struct Request {
-    /// Held while commands are in flight.
+    /// The ticket that the request has while commands are in flight.
     ticket: Option<Ticket>,
-    /// Whether some of it was started.
+    /// Whether a command of the request was started.
     has_begun: bool,
-    /// The function's epoch in which all of it is started.
+    /// The function's epoch in which all commands of the request are started.
     epoch: u64,
-    /// The cache's counts at that time.
+    /// The cache's counts when the first command was started.
     before: Before,
     error: Option<BlockError>,
 }
 
 impl Request {
-    /// Notes the first error; nothing is started after it.
+    /// Notes the first error. No further command is started after it.
     fn fail(&mut self, error: BlockError) {
         self.error.get_or_insert(error);
     }
@@ -116,14 +117,14 @@ impl Request {
 
 /// Watches the device on behalf of a request.
 struct Watch {
-    /// Polls without a completion since the last completion.
+    /// The number of polls since the last completion.
     idle_polls: u32,
-    /// Since when the request waits for a slot, in nanoseconds.
+    /// The time since which the request waits for a slot, in nanoseconds.
     waits: Option<u64>,
 }
 
 impl Watch {
-    /// Takes what has completed; returns whether anything had, or the device's fault.
+    /// Takes the completions that have arrived. Returns whether there were any, or the device's fault.
     #[inline]
     fn look<D: Device, const SLOTS: usize>(
         &mut self,
@@ -141,7 +142,8 @@ impl Watch {
         Ok(false)
     }
 
-    /// Whether other requests have had every slot for as long as their commands, or this request's, may take.
+    /// Whether the request has waited for a slot for longer than any command in flight, or its own commands, may
+    /// take.
     #[cold]
     fn waits_in_vain<D: Device, const SLOTS: usize>(
         &mut self,
@@ -182,7 +184,8 @@ pub struct Executor<'d, D: Device, const SLOTS: usize> {
     pub unit: D::Unit,
     /// How long to wait for another thread of the driver, in milliseconds.
     pub lock_millis: u64,
-    /// When requests must be over, whatever they wait for: if commands are still in flight then, the device is reset.
+    /// The time at which requests must be over in any case. If commands are still in flight then, the device is
+    /// reset.
     pub over: Option<Deadline>,
 }
 
@@ -200,7 +203,7 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         })
     }
 
-    /// Like [`lock`](Self::lock), and brings the device up again if it needs that.
+    /// Like [`lock`](Self::lock), but also brings the device up again if it reports a fault or was silenced.
     pub fn lock_live(&self) -> Option<MutexGuard<'d, Served<D, SLOTS>>> {
         let mut served = self.lock()?;
         served.revive(self.function, &self.shared.force);
@@ -264,7 +267,8 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
             };
             let mut fault = None;
             if looked == Ok(false) && pending > 0 && is_late(&mut served) {
-                // Completions that came until then were in time: this thread may have stood still since it looked.
+                // This thread may have been preempted since it last looked. Completions that have arrived meanwhile
+                // were in time.
                 looked = watch.look(function, &mut served);
                 pending = request.pending(&mut served);
                 if looked.is_ok() && is_late(&mut served) {
@@ -291,7 +295,7 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         }
     }
 
-    /// Ends a request; its result also reports what the device has lost.
+    /// Ends a request. The result also reports whether the device may have lost writes.
     #[inline]
     fn end(
         &self,
@@ -306,7 +310,8 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         let (disk, before) = (D::bit(self.unit), request.before);
         let is_kept = match work {
             Work::Flush { .. } => {
-                // A device that has failed may go on answering.
+                // A device that has failed may still complete a flush. So its registers are checked before the flush
+                // counts.
                 served.revive(self.function, &self.shared.force);
                 served.cache.flushed(disk, before)
             }
@@ -317,8 +322,8 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         is_kept.then_some(()).ok_or(BlockError::Reset)
     }
 
-    /// Starts as many commands as there is room for, each of which may take `millis`, and rings once; returns whether
-    /// there were any.
+    /// Starts as many commands as there is room for, and rings once. Each command may take `millis`. Returns whether
+    /// any was started.
     #[inline]
     fn start(
         &self,
@@ -336,7 +341,7 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
                 if !request.has_begun {
                     (request.epoch, request.before) = (epoch, served.cache.begin());
                 } else if request.epoch != epoch {
-                    // Some of it was done before a reset, and the rest would be done after it.
+                    // A part of the request was done before a reset, and the rest would be done after the reset.
                     request.fail(BlockError::Reset);
                     break;
                 }
@@ -352,7 +357,7 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
                     started = true;
                 }
                 Err(SubmitError::Full) => break,
-                // Another thread has silenced the device, or this is a disk that a reset did not bring back.
+                // Either another thread has silenced the device, or this disk was given up at a reset.
                 Err(SubmitError::StaleUnit) if served.is_silenced(self.function) => {
                     request.fail(D::SILENCED.into());
                 }

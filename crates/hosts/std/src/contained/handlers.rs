@@ -17,7 +17,7 @@ pub struct Cuts {
     pub faults: usize,
     /// Cuts by ticks.
     pub ticks: usize,
-    /// Ticks that found a thread which has to be cut, but not at that place.
+    /// Ticks that found a thread which must be cut, but not at its current instruction.
     pub later: usize,
     /// Stack overflows in trusted code, which then finished in the stack's reserve.
     pub reserves: usize,
@@ -55,9 +55,9 @@ pub(crate) fn are_installed() -> bool {
     INSTALLED.load(SeqCst)
 }
 
-/// Fills `std`'s cache of the program's symbols. If `RUST_BACKTRACE` is set, `std` prints a backtrace when an
-/// infallible allocation fails, on behalf of the domain. The cache would then lie in that domain's heap, and
-/// dangle after its end.
+/// Fills `std`'s cache of the program's symbols, in the host's heap. If `RUST_BACKTRACE` is set, `std` prints a
+/// backtrace when an infallible allocation of a domain fails. Without this function the cache would first be filled
+/// then, in that domain's heap, and would dangle after the domain's end.
 fn remember_symbols() {
     if std::env::var_os("RUST_BACKTRACE").is_some_and(|value| value != "0") {
         drop(Backtrace::force_capture().to_string());
@@ -90,7 +90,7 @@ fn death_cause(signal: c_int, code: c_int, address: usize) -> DeathCause {
         libc::SIGSEGV if bounds::is_guard(address) => DeathCause::StackOverflow,
         libc::SIGSEGV => DeathCause::Page,
         libc::SIGBUS if code == libc::BUS_ADRALN => DeathCause::Alignment,
-        // Mapped memory with nothing behind it.
+        // An access to mapped memory without a page behind it, for example beyond the end of a mapped file.
         libc::SIGBUS => DeathCause::Page,
         libc::SIGFPE if code == FPE_INTDIV => DeathCause::Divide,
         libc::SIGFPE => DeathCause::Float,

@@ -20,8 +20,8 @@ pub(super) fn program() -> Option<&'static Image<'static>> {
     PROGRAM.get()
 }
 
-/// The C library's functions that copy, fill and compare memory, in the variants that this machine uses. They
-/// hold nothing, so a tick may cut there.
+/// The C library's functions that copy, fill and compare memory, in the variants that this machine uses. They hold no
+/// lock, so a tick may cut there.
 static COPIES: OnceLock<Vec<Range<usize>>> = OnceLock::new();
 
 fn copies(images: &[Image<'static>]) -> Vec<Range<usize>> {
@@ -72,14 +72,14 @@ impl Finder for Cuttable {
     }
 }
 
-/// Registers the program and every library that is loaded now, once. Returns false if there was no room for all
-/// of them. The host calls this, so that the tables which are kept lie in its heap.
+/// Registers the program and every library that is loaded now, once. Returns false if there was no room for all of
+/// them. The host calls this function, so that the tables lie in the host's heap.
 pub(super) fn register_all() -> bool {
     static ARE_REGISTERED: OnceLock<bool> = OnceLock::new();
     *ARE_REGISTERED.get_or_init(|| {
         let images = loaded(None);
         let _ = COPIES.set(copies(&images));
-        // The program is listed first.
+        // `dl_iterate_phdr` lists the program first.
         if let Some(program) = images.first() {
             let _ = PROGRAM.set(program.clone());
         }
@@ -92,7 +92,8 @@ pub(super) fn register_all() -> bool {
 
 /// Returns the program's own tables.
 ///
-/// If the program was linked without any. On a thread that acts for a domain, which has no such authority.
+/// # Panics
+/// If the program was linked without unwind tables. On a thread that acts for a domain, which has no such authority.
 #[must_use]
 pub fn program_image() -> &'static Image<'static> {
     authority::demand("contained::program_image");
@@ -100,13 +101,13 @@ pub fn program_image() -> &'static Image<'static> {
     program().expect("the program was linked with `--eh-frame-hdr`")
 }
 
-/// A library that was loaded with `dlopen`. The unwinder knows it until this is dropped.
+/// A library that was loaded with `dlopen`. The unwinder knows the library until this value is dropped.
 #[derive(Debug)]
 pub struct Library(Option<ImageId>);
 
 impl Library {
-    /// Finds the library that contains `symbol` and registers it. Returns `None` if the library has no tables,
-    /// or if there is no room.
+    /// Finds the library that contains `symbol` and registers it. Returns `None` if the library has no tables, or if
+    /// there is no room for them.
     ///
     /// # Safety
     /// The library is not unloaded while the returned value lives.

@@ -1,5 +1,5 @@
-//! Contains every way to die in a process: signals drive the cuts that a kernel's trap handlers would make
-//! (x86_64 Linux).
+//! Contains faults, aborts, overruns and stack overflows of domains in a process. Signals drive the cuts that a
+//! kernel's trap handlers would make (x86_64 Linux).
 //!
 //! This is opt-in. Before some thread asks for it, this host enforces no private quotas, budgets or stacks, and
 //! refuses a spawn with one of them ([`UnenforcedLimit`](samara_domain_runtime::UnenforcedLimit)).
@@ -55,12 +55,12 @@
 //! }
 //! ```
 //!
-//! [`contained`] does for the calling thread what a kernel does once for all its threads: it provides a stack
-//! for handlers, the bounds of the thread's own stack and, if asked, a periodic tick. CPU exceptions and
-//! `abort` become [`contain::fault`](samara_domain_runtime::contain::fault); a fault that cannot be contained
-//! kills the process as before. Threads that domains spawn are contained, too, and so are those threads of this
-//! crate that restart domains. On a thread that has not asked, an allocation beyond a quota still aborts the
-//! process.
+//! [`contained`] does for the calling thread what a kernel does once for all its threads: it provides a stack for
+//! handlers, the bounds of the thread's own stack and, if asked, a periodic tick. CPU exceptions and `abort` are
+//! handed to [`contain::fault`](samara_domain_runtime::contain::fault); a fault that cannot be contained kills the
+//! process as before. Threads that domains spawn are contained, too, and so is a thread of
+//! [`supervise`](crate::supervise) while it restarts domains. On a thread that is not contained, an allocation beyond
+//! a quota still aborts the process.
 //!
 //! The lowest part of a stack is its reserve, which is closed. If the stack runs over inside trusted code, the
 //! reserve is opened so that this code can finish. With [`allow_segments`] a call that finds too little room
@@ -68,18 +68,19 @@
 //!
 //! # Limits of a hosted program
 //!
-//! * A tick does not cut while the thread is in a shared library: locks and buffers of the C library would stay
-//!   as they are. Its functions that copy, fill and compare memory hold nothing, so a tick does cut there. A
-//!   fault in a library is the domain's doing (a copy between bad addresses), and is cut.
+//! * A tick does not cut while the thread is in a shared library, because a cut would leave locks of the C library
+//!   held and its buffers half changed. The C library's functions that copy, fill and compare memory hold no lock, so
+//!   a tick does cut there. A fault in a library does cut, because the domain has caused it (for example by a copy
+//!   between bad addresses).
 //! * The process's first thread, and a thread with a stack of at most 256 KiB, has no reserve. A domain whose
 //!   recursion overruns that stack inside trusted code ends the process.
-//! * A cut on `std`'s way to the panic hook, or in the hook, leaves the hook's lock held for reading. A thread
-//!   that sets or takes a hook later waits for ever, a test harness at its end for example. An endless
-//!   `Display` in a panic's message is one way to get there.
-//! * If `RUST_BACKTRACE` is set, `std` prints a backtrace for the process's first infallible allocation that
-//!   fails. It does so with a lock held, and with the domain's own memory. If that memory is used up, the abort
-//!   comes there and the lock stays held: a later panic that prints a backtrace waits for ever. Hosts with
-//!   quotas leave the variable unset.
+//! * A cut on `std`'s way to the panic hook, or in the hook, leaves the hook's lock held for reading. A thread that
+//!   sets or takes a hook later waits for ever. A test harness does so at its end, for example. An endless `Display`
+//!   in a panic's message is one way to get there.
+//! * If `RUST_BACKTRACE` is set, `std` prints a backtrace for the process's first infallible allocation that fails.
+//!   It does so with a lock held, and with the domain's own memory. If that memory is used up, the domain aborts
+//!   while it prints, and the lock stays held. A later panic that prints a backtrace then waits for ever. So hosts
+//!   with quotas should leave the variable unset.
 //! * A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts panics,
 //!   and no other code can change its count. `samara_unwind::is_unwinding` is right even then.
 #![expect(
@@ -109,7 +110,7 @@ pub(crate) use handlers::are_installed;
 pub(crate) use ticks::are_ticking;
 pub(crate) use yield_clock::over as turn_over;
 
-/// The time on the running thread's clock, if the clock does not run by itself.
+/// Returns the time on the running thread's clock, if that clock stands still or counts turns.
 pub(crate) fn controlled_clock() -> Option<u64> {
     step::stopped_clock().or_else(yield_clock::now)
 }

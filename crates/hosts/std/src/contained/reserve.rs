@@ -1,17 +1,16 @@
-//! The reserve: the lowest part of a thread's stack. It is closed, and open only while trusted code that began
-//! above it finishes there.
+//! The reserve: the lowest part of a thread's stack. It is inaccessible as a rule. It is opened when trusted code
+//! that began above it needs it to finish.
 
 use samara_shared_heap::thread;
 use std::cell::Cell;
 use std::ops::Range;
 use std::ptr;
 
-/// The size of the reserve in bytes: what the deepest trusted code takes in a debug build, and the cut after
-/// it.
+/// The size of the reserve in bytes. It holds the deepest trusted code of a debug build, and the cut that follows.
 pub(super) const RESERVE: usize = 128 << 10;
 
-/// The bytes of stack that closing a reserve may itself take. Code that leaves a domain has more than this,
-/// since the entry found its room there.
+/// The bytes of stack that closing a reserve may itself take. Code that leaves a domain has more room than this,
+/// because the entry into the domain found its room at the same place.
 const ROOM_TO_CLOSE: usize = 4 << 10;
 
 /// A stack with a reserve: the lowest address, the end of the reserve (the lowest address that is used as a
@@ -42,8 +41,8 @@ impl Parts {
         above.contains(&(&raw const here).addr())
     }
 
-    /// Opens or closes the reserve, and returns the parts as they are then. Returns `None`, with nothing
-    /// changed, if the system refuses.
+    /// Opens or closes the reserve, and returns the new parts. Returns `None`, with nothing changed, if the system
+    /// refuses.
     fn with_reserve(self, is_open: bool) -> Option<Self> {
         let rights = if is_open {
             libc::PROT_READ | libc::PROT_WRITE
@@ -76,7 +75,7 @@ std::thread_local! {
     static SEGMENT: Cell<Option<Parts>> = const { Cell::new(None) };
 }
 
-/// Returns the stack that the running thread is on, if it has a reserve. An overflow is always one of this stack.
+/// Returns the stack that the running thread is on, if it has a reserve. An overflow always concerns this stack.
 fn current() -> Option<Parts> {
     SEGMENT.get().or(OWN.get())
 }
@@ -84,8 +83,8 @@ fn current() -> Option<Parts> {
 /// Closes the reserve of the running thread's `stack` and reports the rest to the thread's slot. Called once,
 /// before [`tear_down`].
 pub(super) fn set_up(stack: Range<usize>) {
-    // The stack of the first thread is not mapped that far down, so it gets no reserve. Nor does a stack that is
-    // already in use so far down.
+    // The lowest part of the first thread's stack is not mapped, so this thread gets no reserve. A thread whose stack
+    // is already in use down to the reserve gets none either.
     let parts = (stack.len() > 2 * RESERVE).then(|| Parts::of(&stack, true));
     let parts = parts.filter(Parts::are_used_above);
     if let Some(closed) = parts.and_then(|parts| parts.with_reserve(false)) {
@@ -106,9 +105,8 @@ pub(super) fn tear_down() {
     }
 }
 
-/// Runs `body`, which does not unwind, on the stack segment to which the running thread has just switched. The
-/// segment has a closed reserve at its lower end. This is called on the segment; an overflow before this call
-/// is reported as one of the stack that the thread came from.
+/// Runs `body`, which does not unwind. The running thread has just switched to `segment`, whose lower end is a closed
+/// reserve. An overflow before this call is reported as an overflow of the stack that the thread came from.
 pub(super) fn on_segment(segment: &Range<usize>, body: impl FnOnce()) {
     let parts = Parts::of(segment, false);
     let before = thread::current().stack();
@@ -117,7 +115,7 @@ pub(super) fn on_segment(segment: &Range<usize>, body: impl FnOnce()) {
     body();
     SEGMENT.set(outer);
     match current() {
-        // Its reserve may have been opened on the way here.
+        // The reserve of this stack may be open, because the switch to the segment may have needed it.
         Some(parts) => parts.tell(),
         // SAFETY: a stack without a reserve, with the bounds that the slot had before.
         None => unsafe { thread::current().set_stack(before) },
@@ -135,7 +133,7 @@ pub(super) fn open() -> bool {
     current().is_some_and(|parts| !parts.is_open && set(parts, true))
 }
 
-/// Closes the reserve again, unless trusted code runs in it: that code finishes first.
+/// Closes the reserve again, unless trusted code still runs in it.
 pub(super) fn close() {
     let is_left = |parts: &Parts| parts.is_open && parts.are_used_above();
     if let Some(parts) = current().filter(is_left) {

@@ -1,4 +1,4 @@
-//! Stack segments: a call that finds too little room goes on on a segment, and comes back from it.
+//! Stack segments: a call that finds too little room continues on a segment, and then returns to the old stack.
 
 use super::bounds;
 use super::reserve::{self, RESERVE};
@@ -14,9 +14,9 @@ static TOTAL: AtomicUsize = AtomicUsize::new(0);
 /// The number of segments that may still be made.
 static LEFT: AtomicUsize = AtomicUsize::new(0);
 
-/// Allows calls to go on on stack segments from now on, up to `count` at a time in the whole process. Further
-/// calls that need a segment are refused. When fewer than half of the segments are left, so are those of a
-/// domain that already has its share
+/// Allows calls to continue on stack segments from now on, with at most `count` segments at a time in the whole
+/// process. Further calls that need a segment are refused. When fewer than half of the segments are left, calls of a
+/// domain that already has its share are refused, too
 /// ([`SegmentRequester::may_have`](samara_domain_runtime::host::SegmentRequester::may_have)).
 ///
 /// # Panics
@@ -30,8 +30,8 @@ pub fn allow_segments(count: usize) {
 /// The stack probe of every program that contains faults.
 pub(super) struct Probe;
 
-// SAFETY: `extend` calls at most once, on a segment with as much room as was asked for, which the thread's slot
-// reports meanwhile.
+// SAFETY: `extend` calls `callee` at most once, on a segment with at least the room that was asked for. The thread's
+// slot records the segment while `callee` runs.
 unsafe impl StackProbe for Probe {
     fn extend(
         &self,
@@ -69,7 +69,7 @@ struct Segment {
 }
 
 impl Segment {
-    /// Makes a segment with room for `needed` bytes below its first frames, which are those of the switch.
+    /// Makes a segment with room for the frames of the switch, and for `needed` bytes below them.
     fn new(needed: usize) -> Option<Self> {
         let usual = needed
             .checked_add(2 * PAGE)?
@@ -137,8 +137,8 @@ struct Run<'a> {
     callee: &'a mut dyn FnMut(),
 }
 
-/// Runs on the segment. Until the guard and the reserve are set, and from the return of `on_segment` on, an
-/// overflow is taken for one of the other stack.
+/// Runs on the segment. An overflow is taken for an overflow of the other stack until the guard and the reserve are
+/// set, and again after `on_segment` has returned.
 extern "C" fn call(run: *mut Run<'_>) {
     // SAFETY: the value of `Segment::run`, which waits until this returns.
     let run = unsafe { &mut *run };

@@ -1,4 +1,4 @@
-//! Single steps: a tick at exactly the instruction for which a test asks.
+//! Single steps, which put a tick at exactly the instruction that a test chooses.
 
 use super::thread::{self, Contained};
 use super::{context, images, signals, ticks};
@@ -12,7 +12,7 @@ use std::cell::Cell;
 use std::sync::OnceLock;
 use std::time::Duration;
 
-/// The flag that has the CPU trap after each instruction.
+/// The flag that makes the CPU trap after each instruction.
 const TRAP_FLAG: u64 = 1 << 8;
 
 /// The most instructions that a survey counts after each [`arm`].
@@ -20,7 +20,7 @@ const LONGEST_SURVEY: u64 = 5000;
 
 #[derive(Clone, Copy)]
 struct Plan {
-    /// Whether a call of [`Contained::step_armed`] runs.
+    /// Whether a call of [`Contained::step_armed`], or of a method like it, runs.
     is_on: bool,
     /// Instructions until the first tick.
     left: u64,
@@ -28,13 +28,14 @@ struct Plan {
     elapsed: Duration,
     /// The number of instructions after which ticks end.
     last: u64,
-    /// The time at which the host's clock stands still meanwhile.
+    /// The time at which the host's clock stands still while the thread traps, if it stands still.
     now: Option<u64>,
-    /// Whether each instruction from the first tick on gets one, until the thread is cut.
+    /// Whether a tick comes before every instruction after the first tick, too, until the thread is cut.
     insists: bool,
-    /// No tick while `std` counts a panic: a cut in the panic hook leaves the hook's lock held for good.
+    /// Whether ticks are left out while the thread panics: a cut in the panic hook leaves the hook's lock held for
+    /// good.
     spares_panics: bool,
-    /// No tick at all: the survey only counts which account a tick would charge.
+    /// Whether all ticks are left out: a survey only counts which account a tick would charge.
     surveys: bool,
     steps: u64,
     verdict: Option<Verdict>,
@@ -85,7 +86,7 @@ pub fn arm() {
     unsafe { asm!("pushfq", "or qword ptr [rsp], {}", "popfq", const TRAP_FLAG) };
 }
 
-/// Ends the traps. If a call does not end them itself, they end after the call.
+/// Ends the traps. If the stepped call does not call this, its end also ends the traps.
 ///
 /// # Panics
 /// As [`arm`].
@@ -95,15 +96,15 @@ pub fn disarm() {
     demand_plan("disarm");
 }
 
-/// The number of instructions in the running thread's [surveys](Contained::survey), by the account that a tick
-/// before each would charge.
+/// The numbers of instructions in the running thread's [surveys](Contained::survey), by the account that a tick
+/// before the instruction would charge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Surveyed {
-    /// A domain.
+    /// Instructions that would be charged to a domain.
     pub charged: u64,
-    /// None, by intent: [`Payer::Uncharged`].
+    /// Instructions that would be charged to no domain, by intent: [`Payer::Uncharged`].
     pub uncharged: u64,
-    /// None: [`Payer::Nobody`].
+    /// Instructions that nobody would pay for: [`Payer::Nobody`].
     pub lost: u64,
 }
 
@@ -141,7 +142,7 @@ pub fn steps() -> u64 {
     PLAN.get().steps
 }
 
-/// The time at which the host's clock stands still on this thread, if it does.
+/// Returns the time at which the host's clock stands still on this thread, if it stands still.
 pub(crate) fn stopped_clock() -> Option<u64> {
     PLAN.get().now.filter(|_| is_armed())
 }
@@ -161,7 +162,7 @@ fn clear() {
     unsafe { asm!("pushfq", "and qword ptr [rsp], {}", "popfq", const !(TRAP_FLAG as i32)) };
 }
 
-/// Ends the plan when it is dropped, so also if the call panics.
+/// Ends the plan when it is dropped, even if the call panics.
 struct Planned;
 
 impl Drop for Planned {
@@ -192,7 +193,8 @@ pub fn stepping() -> Contained {
 }
 
 impl Contained {
-    /// Like [`step`](Self::step), but the single steps begin where `call` calls [`arm`]. Instruction 0 is there.
+    /// Like [`step`](Self::step), but the single steps begin where `call` calls [`arm`]. The first instruction after
+    /// [`arm`] has number 0.
     pub fn step_armed<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
         let plan = Plan {
             is_on: true,
@@ -219,9 +221,9 @@ impl Contained {
         })
     }
 
-    /// Runs `call` in single steps from its [`arm`] on. Before each instruction comes a tick that reports one
-    /// microsecond, until the thread is cut, or for `last` instructions. The host's clock stands still
-    /// meanwhile, so that only the ticks tell the time.
+    /// Runs `call` in single steps from its [`arm`] on. A tick that reports one microsecond comes before each
+    /// instruction, until the thread is cut or `last` instructions are over. The host's clock stands still meanwhile,
+    /// so that only the ticks tell the time.
     pub fn step_counted<R>(&self, last: u64, call: impl FnOnce() -> R) -> (R, Stepped) {
         let plan = Plan {
             is_on: true,
@@ -235,8 +237,8 @@ impl Contained {
         self.run(plan, call)
     }
 
-    /// Runs `call` and counts, for each instruction between [`arm`] and [`disarm`], the account that a tick
-    /// would charge. It counts the first 5000 instructions at most.
+    /// Runs `call`, and counts the instructions between [`arm`] and [`disarm`] by the account that a tick would
+    /// charge. It counts at most the first 5000 instructions after each [`arm`].
     pub fn survey<R>(&self, call: impl FnOnce() -> R) -> R {
         let plan = Plan {
             is_on: true,
@@ -258,7 +260,7 @@ impl Contained {
     }
 
     /// Runs `call` in single steps. Before its instruction number `at` comes a tick that uses up any budget. If
-    /// it `insists`, one comes before every further instruction, too, until the thread is cut.
+    /// `insists` is true, such a tick comes before every later instruction, too, until the thread is cut.
     pub fn step<R>(&self, at: u64, insists: bool, call: impl FnOnce() -> R) -> (R, Stepped) {
         let call = || {
             arm();
@@ -292,7 +294,7 @@ unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *mut c_void) 
         plan.left = plan.left.saturating_sub(1);
         PLAN.set(plan);
         if plan.left == 0 {
-            // A thread that was cut has not disarmed.
+            // A thread that was cut does not call `disarm`, so its traps end here.
             let mut registers = context::load(context);
             registers.rflags &= !TRAP_FLAG;
             context::store(context, &registers);

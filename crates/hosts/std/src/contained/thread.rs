@@ -14,7 +14,8 @@ use std::{mem, ptr};
 /// The size of a handler's stack in bytes.
 const HANDLER_STACK: usize = 128 << 10;
 
-/// What all guards of the running thread share. It is set up with the first guard and torn down with the last.
+/// The state that all guards of the running thread share. It is set up with the first guard and torn down with the
+/// last.
 #[derive(Clone, Copy)]
 struct Held {
     guards: usize,
@@ -34,9 +35,9 @@ fn has_timer() -> bool {
     HELD.get().is_some_and(|held| held.timer.is_some())
 }
 
-/// Contains faults and ticks on the thread that made it, while it lives. A thread may have several of these
-/// guards and drop them in any order: it is contained until the last is dropped, and has ticks until the last
-/// that asked for them is dropped.
+/// A guard that contains faults on the thread that made it, and gives the thread ticks if they were asked for. A
+/// thread may have several guards and drop them in any order. It is contained until the last guard is dropped, and
+/// has ticks until the last guard that asked for ticks is dropped.
 #[derive(Debug)]
 #[must_use = "dropping it ends the containment"]
 pub struct Contained {
@@ -48,7 +49,7 @@ pub struct Contained {
 /// Installs the signal handlers, once for the process.
 ///
 /// # Panics
-/// If they can't be installed. Then every call panics, since the initialiser itself does not panic.
+/// If the handlers can't be installed. Every later call then panics, too, because the failure is remembered.
 fn install() {
     static DONE: OnceLock<bool> = OnceLock::new();
     let is_done = *DONE.get_or_init(|| {
@@ -67,8 +68,8 @@ fn install() {
 /// killed while they run.
 ///
 /// # Panics
-/// If the system has no timer or no memory left, or refuses the signal handlers. On a thread that acts for a
-/// domain, which has no such authority.
+/// If the system has no timer or no memory left, if it refuses the signal handlers, or if there is no room for the
+/// program's unwind tables. On a thread that acts for a domain, which has no such authority.
 pub fn contained(ticks: bool) -> Contained {
     authority::demand("contained::contained");
     install();
@@ -103,12 +104,12 @@ impl Contained {
 }
 
 impl Contained {
-    /// Runs `call` on a clock that stands still, except at the thread's yields: at each yield the time `each`
-    /// passes, and then a tick comes that reports as much. So the thread's waits do not depend on the machine.
-    /// Before that tick the thread calls `then` with the number of turns that are over. It does so inside the yield,
-    /// where the rules for methods of [`Threads`](samara_domain_runtime::host::Threads) apply.
+    /// Runs `call` on a clock of turns, which advances only when the thread yields. So the thread's waits do not
+    /// depend on the machine's speed. Each yield ends a turn: it advances the clock by `each`, calls `then` with the
+    /// number of turns that are over, and then raises a tick that reports `each`. `then` runs inside the yield, where
+    /// the rules for methods of [`Threads`](samara_domain_runtime::host::Threads) apply.
     ///
-    /// Returns the number of turns, too.
+    /// Returns the result of `call` and the number of turns.
     ///
     /// # Panics
     /// If the thread has a real tick, or already has such a clock.
@@ -195,7 +196,7 @@ fn own_stack() -> (Range<usize>, Range<usize>) {
     unsafe { libc::pthread_attr_getstack(&raw const attributes, &raw mut start, &raw mut size) };
     // SAFETY: as above.
     unsafe { libc::pthread_attr_getguardsize(&raw const attributes, &raw mut guard) };
-    // SAFETY: as above; not used any more.
+    // SAFETY: the attributes were filled in above, and are not used any more.
     unsafe { libc::pthread_attr_destroy(&raw mut attributes) };
     let start = start.addr();
     (

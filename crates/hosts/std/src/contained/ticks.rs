@@ -6,7 +6,7 @@ use std::time::Duration;
 /// Time between two ticks.
 pub(super) const PERIOD: Duration = Duration::from_millis(2);
 
-/// Whether any thread has had ticks: from then on the host says that it enforces budgets.
+/// Whether any thread has ever had ticks. Once a thread has had ticks, the host says that it enforces budgets.
 static TICKING: AtomicBool = AtomicBool::new(false);
 
 /// Notes that there are ticks from now on.

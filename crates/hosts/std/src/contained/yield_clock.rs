@@ -1,4 +1,4 @@
-//! A clock of turns: it counts the time that a thread waits by the thread's yields.
+//! A clock of turns, which advances by a fixed time at each yield of its thread.
 
 use super::signals;
 use crate::StdHost;
@@ -23,12 +23,12 @@ pub(crate) fn now() -> Option<u64> {
     TURNING.get().map(|turning| turning.now)
 }
 
-/// Returns the time that a tick on the running thread reports, if its clock is one of turns.
+/// Returns the time that a tick on the running thread reports, if the thread has a clock of turns.
 pub(super) fn elapsed() -> Option<Duration> {
     TURNING.get().map(|turning| turning.each)
 }
 
-/// Called when the running thread yields: ends a turn, if the thread's clock counts turns.
+/// Ends a turn of the running thread's clock of turns, if the thread has one. Called at each yield.
 pub(crate) fn over() {
     let Some(turning) = TURNING.get() else {
         return;
@@ -47,7 +47,7 @@ pub(crate) fn over() {
     unsafe { libc::raise(signals::tick()) };
 }
 
-/// Runs `call` on a clock whose turns each take `each`. Returns the number of turns, too.
+/// Runs `call` on a clock whose turns each take `each`. Returns the result of `call` and the number of turns.
 pub(super) fn run<R>(each: Duration, then: fn(u64), call: impl FnOnce() -> R) -> (R, u64) {
     struct Ended;
     impl Drop for Ended {

@@ -38,8 +38,8 @@ unsafe impl Sync for Memory {}
 
 impl Memory {
     /// Allocates `bytes` zeroed bytes for the queue `key`, page aligned and contiguous for the device. A claim has
-    /// each queue once. The claim keeps the memory and what the queue holds. Also returns the counts of commands in
-    /// flight, if the queue has transfers.
+    /// each queue once. The claim keeps the memory and the queue's other belongings ([`Held`]). Also returns the
+    /// counts of commands in flight, if the queue has transfers.
     pub(crate) fn new<D>(
         function: &PciFunction<D>,
         key: QueueKey,

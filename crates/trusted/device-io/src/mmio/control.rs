@@ -26,7 +26,7 @@ pub(crate) struct Control {
 /// How far the device can be relied on to do as it is told.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
-    /// The device is being silenced or reset, or a reset of it failed: it is told nothing.
+    /// The device is being silenced or reset, or a reset of it failed. Meanwhile the engine tells the device nothing.
     Changing,
     /// The device was not reset since it was claimed, or since it was silenced without a reset. It may still hold
     /// commands for memory that was given back since, and nothing in its registers shows that.
@@ -35,14 +35,14 @@ pub(crate) enum Phase {
     Reset,
 }
 
-/// What is being done to the device, and what was done.
+/// The silences and resets under way, and the result of earlier ones.
 struct State {
     /// The number of threads that are silencing the device now.
     silencing: u32,
     /// How many resets were begun, which is the number of the newest.
     resets: u32,
-    /// The newest reset isn't over, so the device may forget what it is told. If the reset fails or its thread is
-    /// cut, this stays set until another reset succeeds.
+    /// The newest reset isn't over, so the device may lose values that are written to it. If the reset fails or its
+    /// thread is cut, this stays set until another reset succeeds.
     resetting: bool,
     /// The device was reset, and not silenced since, unless that silence reset it.
     is_reset: bool,
@@ -134,7 +134,7 @@ impl Control {
     }
 
     /// Ends reset `number`, and everything in flight, if `f` finds that the device was reset and no thread is
-    /// silencing it. Returns whether that is so; `None` if a newer reset was begun.
+    /// silencing it. Returns whether it ended the reset; `None` if a newer reset was begun.
     pub(crate) fn end_reset(&self, number: u32, f: impl FnOnce() -> bool) -> Option<bool> {
         let mut state = self.state.lock();
         if state.resets != number {

@@ -1,4 +1,5 @@
-//! Registers: where a window is mapped, and what a driver may do with each.
+//! Registers: the windows that hold them, drivers' names for them, accesses, and the lock that orders operations on a
+//! device.
 
 mod access;
 mod control;

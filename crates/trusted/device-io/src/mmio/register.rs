@@ -232,8 +232,8 @@ pub enum WriteError {
     Other,
     /// The device is being silenced or reset, or a reset of it failed.
     Resetting,
-    /// Nothing answers: the register reads as all ones, so that none of its bits can be kept, or it did not take the
-    /// index that selects another one.
+    /// Nothing answers. The register reads as all ones, so that none of its bits can be kept. Or an index register
+    /// did not take the index.
     Absent,
     /// The device has fewer registers of this kind.
     OutOfBounds,

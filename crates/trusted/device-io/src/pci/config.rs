@@ -1,5 +1,5 @@
-//! What a claim needs from configuration space (PCI Express Base 5.0 §7.5): identifiers, the command
-//! register, and where the PCI Express and MSI-X capabilities are.
+//! The parts of configuration space (PCI Express Base 5.0 §7.5) that a claim needs: identifiers, the command
+//! register, and the places of the PCI Express and MSI-X capabilities.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 

@@ -81,8 +81,8 @@ unsafe impl<D: Table> Exchangeable for PciFunction<D> {
     }
 }
 
-/// Writes the whole table, because its name does not identify it: a driver may give a table of its own the name of
-/// another.
+/// Writes the whole table, because a table's name does not identify it: a driver may give a table of its own the same
+/// name.
 fn describe<D: Table>(to: &mut dyn fmt::Write) -> fmt::Result {
     let registers = (D::IDS, D::WINDOWS, D::REGISTERS);
     let steps = (D::IDLE, D::RESET, D::SILENT_RESET);

@@ -128,7 +128,7 @@ mod tests {
     use super::{DEVICE_CONTROL, INITIATE_FLR, Restore, Silenced, silence};
     use crate::host::{Clock, ConfigSpace, PciAddress};
 
-    /// An emulated function that reads as all ones while it is mute, and takes writes.
+    /// An emulated function that reads as all ones while it is mute. It takes writes also then.
     struct Mute {
         is_mute: AtomicBool,
         command: AtomicU32,
@@ -150,7 +150,8 @@ mod tests {
         }
     }
 
-    /// An emulated function that offers a reset, and misses the next write to its command register after it.
+    /// An emulated function that offers a reset. After the reset it misses the first write that turns memory decoding
+    /// on.
     struct Deaf {
         command: AtomicU32,
         bars: [AtomicU32; 6],

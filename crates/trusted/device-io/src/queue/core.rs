@@ -111,7 +111,8 @@ impl Core {
     }
 
     /// Starts the queue in `epoch`. `restart` empties the queue, or returns false if it may not
-    /// ([`QueueError::NotEmpty`]). Then `tell` tells the device. [`QueueError::NotStarted`] if that epoch is over.
+    /// ([`QueueError::NotEmpty`]). Then `tell` tells the device of the queue. [`QueueError::NotStarted`] if that
+    /// epoch is over.
     pub(crate) fn begin<D: Table, R>(
         &mut self,
         (function, epoch): (&PciFunction<D>, u64),

@@ -25,8 +25,8 @@ const NONE: u8 = u8::MAX;
 /// Queue `Q` of device `D`'s table: a pair of queues. Its memory belongs to the claim: dropping the pair releases
 /// nothing.
 ///
-/// A command fits only its own kind of queue: an admin queue would take the code of `Read` (02h) for `Get Log Page`,
-/// of any length.
+/// A command fits only its own kind of queue. An admin queue would take the code of `Read` (02h) for `Get Log Page`,
+/// with a length of the driver's choice.
 ///
 /// ```compile_fail,E0080
 /// # use samara_device_io::PciFunction;
@@ -100,8 +100,8 @@ struct State {
     announced: u64,
     /// The transfer of each slot's command.
     transfers: [u8; SLOTS],
-    /// The command in flight that has the engine's page, what the engine learns from the page, and the key that this
-    /// is for.
+    /// The command in flight that has the engine's page, the description by which the engine learns a unit from the
+    /// page, and the unit's key.
     page: Option<(Tag, Option<&'static Learn>, u32)>,
 }
 

@@ -221,7 +221,7 @@ mod tests {
     }
 
     #[test]
-    fn it_restarts_when_nothing_is_held() {
+    fn positions_restart_when_nothing_is_held() {
         let mut ring = Positions::new(8).unwrap();
         ring.fill().unwrap();
         assert!(!ring.restart());

@@ -133,8 +133,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         self.core.start(function, Self::QUEUE, chosen, restart)
     }
 
-    /// Stops the queue by its table's steps; they end when the device has finished what it had begun. A ring that the
-    /// device only reads must be empty.
+    /// Stops the queue by its table's steps. These end when the device has finished the accesses that it had begun. A
+    /// ring that the device only reads must be empty.
     ///
     /// # Errors
     ///
@@ -163,9 +163,9 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
 
     /// Opens the queue for a batch of work.
     ///
-    /// The function must belong to the domain that the thread runs for, and still does as long as it is borrowed.
-    /// Taking an object over, or giving it back, takes two steps. A death between them ends the claim before it
-    /// releases the domain's objects, so the object is freed exactly once.
+    /// The function must belong to the domain that the thread runs for. The borrow keeps it there as long as the ring
+    /// is open. Taking an object over, or giving it back, takes two steps. A death between them ends the claim before
+    /// it releases the domain's objects, so the object is freed exactly once.
     ///
     /// # Errors
     ///
@@ -201,8 +201,8 @@ impl<D, const Q: usize, T> fmt::Debug for Ring<D, Q, T> {
     }
 }
 
-/// A ring opened for a batch of work. The claim is alive, and the driver's. What each object needs is copied here,
-/// where the compiler can keep it in registers.
+/// A ring opened for a batch of work. The claim is alive, and belongs to the driver's domain. The fields that each
+/// put and take needs are copied here, where the compiler can keep them in registers.
 pub struct OpenRing<'r, D, const Q: usize, T> {
     positions: Positions,
     memory: Memory,
@@ -424,8 +424,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         unsafe { self.slots.take(index, self.owner) }
     }
 
-    /// Whether the device is done with a later object but not with the next one: it lost a report, or is about to
-    /// write it. Looks at every descriptor in use.
+    /// Whether the device is done with a later object but not with the next one. Then the report of the next one is
+    /// lost, or comes late. Looks at every descriptor in use.
     pub fn is_out_of_order(&self) -> bool {
         let Some(next) = self.positions.pending() else {
             return false;

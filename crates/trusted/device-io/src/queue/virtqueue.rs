@@ -271,7 +271,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         if self.state.announced == put {
             return Ok(());
         }
-        // Everything that the index covers is written before it.
+        // All elements that the index covers are written before the index.
         fence(Ordering::Release);
         // SAFETY: this is the available ring's index.
         unsafe { self.core.memory.store(self.at[1] + 2, put.to_le()) };

@@ -148,8 +148,8 @@ impl<D: Table> PciFunction<D> {
         }
     }
 
-    /// Runs `access`, unless the device is being silenced or reset: a driver's write between the steps of a reset
-    /// could undo them.
+    /// Runs `access`, unless the device is being silenced or reset. A driver's write between two steps of a reset
+    /// could undo the earlier one.
     fn unless_changing<R>(
         &self,
         access: impl FnOnce() -> Result<R, WriteError>,

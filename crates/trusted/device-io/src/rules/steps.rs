@@ -44,7 +44,7 @@ impl<D: Table> PciFunction<D> {
     /// # Errors
     ///
     /// [`NotIdle`] if the device isn't idle, wasn't reset, or is being silenced or reset: [`reset`](Self::reset) it.
-    /// Also if the function doesn't answer, or another one is in its place.
+    /// The error also comes if the function doesn't answer, or if another one is in its place.
     pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
         self.claim().control.with(|phase| {
             // An idle device stays idle: only code under this lock starts one.
@@ -90,7 +90,7 @@ impl<D: Table> PciFunction<D> {
                 Phase::Changing => Err(StepError::State),
                 _ => write(),
             }),
-            // A newer reset must find the device as its own steps have left it.
+            // If a newer reset was begun, this one must not change the device between the newer one's steps.
             Run::Reset(number) => control
                 .in_reset(number, write)
                 .unwrap_or(Err(StepError::State)),
@@ -184,11 +184,11 @@ impl<D: Table> PciFunction<D> {
         deadline.poll(|| checks.iter().any(|check| self.holds(check, number)))
     }
 
-    /// Resets the device by the table's steps. After a reset no queue runs, and what was in flight can be taken back.
-    /// If the device doesn't comply, the function is [silenced](Self::silence); if that does not reset it, the
-    /// table's steps for [that case](Table::SILENT_RESET) do. Takes as long as the steps do. If
-    /// they fail, takes at most 2.2 s more for the silence, and as long as the steps for that case do. Nothing is
-    /// started meanwhile, nor after a failed reset until another one succeeds.
+    /// Resets the device by the table's steps. After a reset no queue runs, and all objects and transfers in flight
+    /// can be taken back. If the device doesn't comply, the function is [silenced](Self::silence); if that does not
+    /// reset it, the table's steps for [that case](Table::SILENT_RESET) do. Takes as long as the steps do. If they
+    /// fail, takes at most 2.2 s more for the silence, and as long as the steps for that case do. Nothing is started
+    /// meanwhile, nor after a failed reset until another one succeeds.
     ///
     /// # Errors
     ///

@@ -67,16 +67,17 @@ pub trait Table: Sized + 'static {
     const WINDOWS: &'static [Window];
     /// What drivers may do with registers. A register that is in no rule can be neither read nor written.
     ///
-    /// The rules are in groups, in whatever way reads best.
+    /// The rules may be grouped in any way.
     const REGISTERS: &'static [&'static [Rule]];
-    /// While all these checks hold and the device was reset, it accesses no memory until a queue is started, even if
-    /// it is bus master.
+    /// If the device was reset and all these checks hold, it accesses no memory until a queue is started, even as bus
+    /// master.
     const IDLE: &'static [Check];
     /// Steps that make the device idle, or fail. After them, memory that the device could reach may be reused.
     const RESET: &'static [Step];
     /// Steps that make the device idle after [`RESET`](Self::RESET) failed and the device was silenced without a
-    /// Function Level Reset. It issues no request then, so these steps need not wait for requests to end. But they
-    /// must clear everything that it holds back, as it may become bus master after them.
+    /// Function Level Reset. A silenced device issues no requests, so these steps need not wait for requests to end.
+    /// But they must clear everything that the device holds back, because the device may become bus master after
+    /// them.
     const SILENT_RESET: &'static [Step] = Self::RESET;
     /// The device's queues. A driver names a queue by its index in this list.
     const QUEUES: &'static [Queue];

@@ -171,8 +171,8 @@ pub enum Format {
 pub struct RingFormat {
     /// The direction of data.
     pub direction: Direction,
-    /// The register in which the device keeps its own position. A start writes 0 to it and to the doorbell before its
-    /// last step; otherwise the device would go on where it stood before.
+    /// The register in which the device keeps its own position. Before its last step, a start writes 0 to this
+    /// register and to the doorbell. Otherwise the device would go on at its earlier position.
     pub head: At,
     /// Constant bits of the second quadword.
     pub fixed: u64,

@@ -49,8 +49,8 @@ pub enum Write {
     Nonzero(u64),
     /// One of these values.
     Values(&'static [u64]),
-    /// The second value of one of these pairs, while the register reads as the first. So no driver writes a bit again
-    /// that the device has lost meanwhile.
+    /// The second value of one of these pairs, if the register reads as the pair's first value. So a driver can't
+    /// write a bit back that the device has lost meanwhile.
     Exchange(&'static [(u64, u64)]),
     /// Values that have no bits but those of a mask. The index that [selects](Rule::behind) the register also selects
     /// the mask.

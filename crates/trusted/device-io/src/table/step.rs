@@ -31,8 +31,8 @@ impl At {
         Self { stride, ..self }
     }
 
-    /// The same place, of a register that a rule lets drivers write, too. So a check that a start
-    /// [requires](Step::Require) there holds only if the driver wants it to, and a step of a reset there does not
+    /// The same register, which a rule lets drivers write, too. So a check of it that a start
+    /// [requires](Step::Require) holds only if the driver wants it to, and a step of a reset that writes it does not
     /// reset anything by itself.
     pub const fn shared(self) -> Self {
         Self {

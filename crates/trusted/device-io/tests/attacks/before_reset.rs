@@ -13,7 +13,8 @@ use fixture::{negotiate, set_status};
 #[path = "../fixtures/virtio.rs"]
 mod fixture;
 
-/// "While one is under way nothing may be told to the device" (the table's words; Virtio 1.2 §4.1.4.3.2).
+/// A reset is over when the status reads as 0 (Virtio 1.2 §4.1.4.3.2). Until then, nothing may be written to the
+/// device.
 ///
 /// Invariant: DEV-13
 #[test]

@@ -63,7 +63,7 @@ fn inherited_msi_is_off_after_any_blind_read() {
     assert_eq!(
         on,
         [],
-        "blind reads that leave MSI on and the function bus master"
+        "blind reads after which MSI is on and the function is bus master"
     );
 }
 

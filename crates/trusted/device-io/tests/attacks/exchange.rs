@@ -1,4 +1,4 @@
-//! A driver writes to a device that has forgotten what the engine has told it.
+//! A driver writes to a device that has lost the engine's settings.
 
 use samara_device_io::mmio::{ReadWrite, Register};
 use samara_device_io::queue::Pair;
@@ -40,6 +40,6 @@ fn a_shutdown_enables_no_controller() {
     drop(function);
     assert!(
         !(is_enabled && tail == 1),
-        "it fetches {tail} commands from {asq:#x}: {written:?} {put:?} {rung:?}"
+        "the controller fetches {tail} commands from {asq:#x}: {written:?} {put:?} {rung:?}"
     );
 }

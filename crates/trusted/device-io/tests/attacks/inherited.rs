@@ -102,7 +102,7 @@ fn a_boot_partition_that_is_being_read_is_not_idle() {
     let function = master(raw);
     assert!(
         !raw.is_bus_master(),
-        "it goes on into memory that is in use again"
+        "the read goes on into memory that is in use again"
     );
     drop(function);
 }

@@ -549,7 +549,7 @@ fn the_base_tables_of_the_cases_pass() {
 
 /// The rule lets drivers do a step of `SILENT_RESET`.
 #[test]
-fn a_rule_for_what_resets_a_device_that_was_silenced() {
+fn a_rule_for_a_step_of_the_silent_reset_is_refused() {
     struct Bad;
     impl Table for Bad {
         const NAME: &'static str = "bad";

@@ -75,7 +75,7 @@ fn a_cut_loan_silences_the_device_first() {
         assert_eq!(proxy.write(&data, how), Err(RpcError::Crashed), "{how}");
         assert!(
             !emulator.is_bus_master(),
-            "{how}: the device still reads what was lent"
+            "{how}: the device still reads the lent buffer"
         );
         drop(data);
     }

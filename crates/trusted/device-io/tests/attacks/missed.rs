@@ -59,7 +59,7 @@ fn inherited_sriov_is_off_after_any_blind_read() {
     assert_eq!(
         on,
         [],
-        "blind looks that leave them on, of a claim that succeeds"
+        "blind reads after which a claim succeeds and leaves virtual functions on"
     );
 }
 
@@ -85,7 +85,7 @@ fn a_blind_class_read_does_not_lose_the_function() {
     let flrs = liar.lock().flrs;
     assert!(
         matches!(silenced, Err(ClaimError::Absent)) || flrs == 1,
-        "it answers, and has a reset: {silenced:?}"
+        "the function answers and offers a reset, but was not reset: {silenced:?}"
     );
     drop(claimed);
 }
@@ -123,7 +123,7 @@ fn base_addresses_are_put_back_after_any_blind_read() {
     drop(claimed);
     assert!(
         bar == BAR0 || command & 2 == 0,
-        "it decodes memory at {bar:#x}"
+        "the function decodes memory at {bar:#x}"
     );
 }
 
@@ -147,7 +147,7 @@ fn lost_addresses_do_not_go_to_the_same_model() {
     let claimed = slot.claim();
     let bar = liar.config(0x10);
     drop(claimed);
-    assert_eq!(bar, 0xE000_0004, "another's base address");
+    assert_eq!(bar, 0xE000_0004, "the new controller got the lost one's base address");
 }
 
 /// The configuration space of a function that misses the next write of one of its dwords.
@@ -238,7 +238,7 @@ fn a_claim_ends_when_the_device_is_no_bus_master() {
     function.enable_bus_master().unwrap();
     deaf.to.store(COMMAND, SeqCst);
     drop(function);
-    assert!(!liar.is_bus_master(), "its queues are freed");
+    assert!(!liar.is_bus_master(), "the device is bus master, and its queues are freed");
 }
 
 /// The write that begins a Function Level Reset is missed: everything stays as it was, also memory decoding, which a
@@ -258,7 +258,7 @@ fn a_missed_function_level_reset_does_not_count() {
     drop(function);
     assert!(
         flrs == 1 || silenced != Silenced::Reset && master.is_err(),
-        "it was never reset, and is bus master: {silenced:?} {master:?}"
+        "the function was never reset, and is bus master: {silenced:?} {master:?}"
     );
 }
 
@@ -287,7 +287,7 @@ fn a_claim_checks_what_it_turns_off() {
     assert_eq!(
         on,
         [],
-        "missed writes that leave it on, of a claim that succeeds"
+        "missed writes after which a claim succeeds and leaves MSI or virtual functions on"
     );
 }
 
@@ -341,7 +341,7 @@ fn a_claim_with_a_blind_read_fails() {
             ));
         }
     }
-    assert_eq!(claimed, [], "look, and where it was");
+    assert_eq!(claimed, [], "number and offset of the blind read, and the error of the claim");
 }
 
 /// A Function Level Reset has cleared the base address, and the write that puts it back is missed.
@@ -366,7 +366,7 @@ fn base_addresses_are_back_before_memory_is_decoded() {
     drop(function);
     assert!(
         bar == BAR0 || command & 2 == 0 && silenced != Silenced::Reset,
-        "it decodes memory at {bar:#x}: {silenced:?}"
+        "the function decodes memory at {bar:#x}: {silenced:?}"
     );
 }
 
@@ -392,7 +392,7 @@ fn a_claim_decodes_no_memory_without_its_addresses() {
     let claimed = slot.claim().err();
     let (bar, command) = (liar.config(0x10), liar.config(COMMAND));
     assert_eq!(claimed, Some(ClaimError::Absent));
-    assert_eq!((bar, command & 2), (4, 0), "it decodes memory there");
+    assert_eq!((bar, command & 2), (4, 0), "the function decodes memory at a wrong address");
     // The address is not forgotten.
     drop(slot.claim().unwrap());
     assert_eq!(liar.config(0x10), BAR0);

@@ -97,7 +97,7 @@ fn a_controller_does_not_keep_its_firmwares_queues() {
     let started = admin.start(&function, 0);
     assert!(
         started.is_err() && raw.get(0x1C) == 0,
-        "it executes entries in memory that is in use again: {started:?}"
+        "the controller executes entries in memory that is in use again: {started:?}"
     );
     drop(function);
 }
@@ -136,7 +136,7 @@ fn a_ring_is_not_enabled_where_another_was() {
     let started = ring.start(&function, 0);
     assert!(
         started.is_err() || raw.get(0x1000) != OTHERS,
-        "it receives into memory that was never its own: {started:?}"
+        "the card receives into memory of another owner: {started:?}"
     );
     drop(function);
 }
@@ -259,7 +259,7 @@ fn a_virtqueue_is_not_enabled_at_address_0() {
     let started = queue.start(&function, 0xFFFF);
     assert!(
         started.is_err() && liar.get(0, 0x1C, Width::W16) == 0,
-        "its descriptors are at address 0: {started:?}"
+        "the queue's descriptors are at address 0: {started:?}"
     );
     drop(function);
 }
@@ -290,7 +290,7 @@ fn lost_addresses_do_not_go_to_another_device() {
     let claimed = slot.claim();
     let bar = liar.config(0x10);
     drop(claimed);
-    assert_eq!(bar, 0xE000_0004, "of another device");
+    assert_eq!(bar, 0xE000_0004, "the new controller got the first one's base address");
 }
 
 /// A device doesn't answer for an instant and loses the writes that mask the vectors of an earlier kernel. Then their

@@ -83,6 +83,6 @@ fn a_running_queue_is_not_restarted() {
     assert_eq!(tx.start(&function, 0), Err(QueueError::Started));
     send(&mut tx, &function, 1);
     bus.settle();
-    assert_eq!(sent(), 1, "frames of packets that were taken out are sent");
+    assert_eq!(sent(), 1, "packets that were taken out are sent again");
     assert_eq!(bus.strays(), 0);
 }

@@ -91,7 +91,7 @@ fn objects_have_bytes_of_their_own_only() {
 
 /// The function is reset, or silenced, while the engine is in the middle of putting a packet.
 #[test]
-fn a_reset_inside_a_closure_of_the_engines() {
+fn a_reset_while_a_packet_is_put_is_safe() {
     let _alone = alone();
     let bus = IxgbeBus::leak(Loop::closed());
     let function = &up(bus, bus.slot());

@@ -48,7 +48,7 @@ fn turn(disk: &mut Disk, function: &Function, transfer: &DmaTransfer) {
     }
 }
 
-/// After the silence the first buffer is free, and its command's list belongs to another command.
+/// After the silence the first command's buffer is free, and its list belongs to another command.
 ///
 /// Invariant: DEV-10
 #[test]

@@ -35,6 +35,6 @@ fn a_swapped_device_is_not_made_bus_master() {
     assert_ne!(
         (silenced, reset.is_ok(), master.is_ok(), liar.config(0x10)),
         (Silenced::Reset, true, true, 0xFEB0_0004),
-        "an 82599 has a controller's base address, and is bus master by the table of one"
+        "an 82599 has a controller's base address, and is bus master by the controller's table"
     );
 }

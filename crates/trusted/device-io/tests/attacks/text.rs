@@ -1,5 +1,5 @@
-//! A table is compared as text. The author of a domain's image can make that text as long as they like, so the
-//! comparison must end after bounded time.
+//! A table is compared as text. A domain's image may contain any text, also an endless one, so the comparison must
+//! end after bounded time.
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
@@ -24,7 +24,7 @@ impl Table for Endless {
 
 /// Invariant: DEV-32
 #[test]
-fn a_text_without_end_is_the_same_as_none() {
+fn an_endless_table_text_equals_no_other() {
     let endless = <PciFunction<Endless> as Exchangeable>::DESCRIPTOR;
     assert!(endless != endless, "compared piece by piece");
 }

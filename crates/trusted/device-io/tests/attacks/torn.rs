@@ -1,7 +1,7 @@
 //! Attacks on entries that are half written: one thread changes an entry that another tells the device of.
 //!
 //! Sharing a queue without a lock does not compile: see [`Pair`](samara_device_io::queue::Pair). Here the threads
-//! take turns, and one rings for everything that the other has put.
+//! take turns, and one thread rings the doorbell for entries that the other has put.
 #![forbid(unsafe_code)]
 
 use samara_host_std as _;

@@ -149,7 +149,7 @@ fn a_reset_during_a_start_leaves_no_address_of_zero() {
     assert!(!torn.load(SeqCst), "the device was sent to address 0");
 }
 
-/// A device forgets what it is told during a reset that isn't over.
+/// A device loses values that are written to it while a reset is under way.
 ///
 /// Invariant: DEV-13
 #[test]

@@ -108,7 +108,7 @@ fn a_claim_does_not_inherit_held_back_accesses() {
     drop((function, ring));
     // All of that memory is free now.
     living.0.lock().unwrap().clear();
-    // Now it belongs to others, in pages like the ring's.
+    // Now other owners allocate this memory, in pages like the ring's.
     let others: Vec<RRef<[u8]>> = (0..64)
         .map(|_| RRef::new_zeroed_slice(4096).unwrap())
         .collect();

@@ -1,4 +1,4 @@
-//! Commands, and what the engine learns by them.
+//! Commands, and the units that the engine learns by them.
 
 use super::*;
 

@@ -15,7 +15,7 @@ use case::*;
 #[path = "../fixtures/case.rs"]
 mod case;
 
-/// Queues whose addresses are behind an index, and which share one doorbell, which takes their number.
+/// Virtqueues whose address registers an index selects. They share one doorbell, which takes a queue's number.
 const CHAINS: Queue = Queue {
     numbers: (0, 3),
     start: &[
@@ -48,10 +48,10 @@ const FOUR: Queue = Queue {
     ..ring(RING)
 };
 
-/// The key is in the word after the namespace's.
+/// The key is in the second word that the command fills, instead of the first.
 const BESIDE: Learn = Learn { key: 1, ..LEARN };
 
-/// Completions name queues by only two bits.
+/// Completions have only two bits for the queue's number.
 const NARROW: PairFormat = PairFormat {
     number: Bits::new(2, 16, 2),
     ..PAIR
@@ -78,7 +78,8 @@ macro_rules! constant {
     };
 }
 
-/// Makes tests from a name, the lint's message, and for each of several tables the constants that it replaces.
+/// Makes a test of each name: the lint must give the message for each of the tables. A table is written as the
+/// constants in which it differs from the valid one.
 macro_rules! refused {
     ($($name:ident: $message:literal, $({ $($constant:ident = $value:expr;)* })+)+) => { $(
         #[test]
@@ -111,34 +112,36 @@ refused! {
     { QUEUES = &[Queue { doorbell: Doorbell { value: Rung::Number, ..DOORBELL }, ..split(SPLIT) }];
       REGISTERS = &[word(0x80).write(Write::Any)]; COMMANDS = &[]; }
     { QUEUES = &[]; COMMANDS = &[]; REGISTERS = &[]; RESET = &[]; }
-    // There is no queue that a driver could take away from the engine.
+    // Without queues, a driver may do the steps of the reset.
     { QUEUES = &[]; COMMANDS = &[]; REGISTERS = &[word(0x18).write(Write::Any)]; }
     // Drivers change only bits that a start of a queue does not change.
     { REGISTERS = &[word(0x48).write(Write::Exchange(&[(1, 0x31), (0x31, 0x31)]))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x48).write(Write::Merge(0x30))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
-    // With the drivers' values no check holds, and no reset is done.
+    // With the values that drivers may write, no idle check holds and no step of the reset is done.
     { REGISTERS = &[word(0x5C).write(Write::Nonzero(3)), word(0x60).write(Write::Values(&[1, 3]))];
       IDLE = &[OFF, Check::new(reg(0x5C), 3, 0), Check::new(reg(0x60), 1, 0)]; RESET = &[Step::Write(reg(0x5C), NO), Step::Update(reg(0x60), 1, 0)]; }
-    // A shared register: drivers agree to a start by it, and may prepare a reset.
+    // A register that steps share with drivers. By one bit a driver agrees to a start; another bit is also cleared by
+    // the reset.
     { REGISTERS = &[word(0x5C).write(Write::Bits(3))]; QUEUES = &[begins![Step::Require(Check::new(reg(0x5C).shared(), 1, 1))]]; COMMANDS = &[];
       RESET = &[Step::Update(reg(0x5C).shared(), 2, 0), Step::Write(reg(0x18), only(1))]; }
-    // Several queues need one bit.
+    // Two kinds of queues set the same bit.
     { QUEUES = &[begins![Step::Update(reg(0x48), 0, 1)], Queue { numbers: (2, 2), start: begin_at!([Step::Update(reg(0x48), 0, 1)], reg(0x60), reg(0x64), [Step::Update(reg(0x48), 0, 3)]), ..ring(RING) }]; COMMANDS = &[]; }
-    // The number of a queue is told before its addresses, which all queues tell in one place.
+    // Each start writes the queue's number first. The number selects the registers for the queue's addresses.
     { QUEUES = &[SELECTED, Queue { numbers: (2, 5), ..SELECTED }]; COMMANDS = &[]; }
     { QUEUES = &[CHAINS, Queue { numbers: (4, 5), ..CHAINS }]; COMMANDS = &[]; }
-    // Registers of each queue are not behind the index.
+    // Each queue also has a register of its own, which the index does not select, so a stop may use it.
     { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Update(reg(0x60).each(4), 0, 1)]), stop: &[Step::Update(reg(0x60).each(4), 1, 0), Step::Require(Check::new(reg(0x60).each(4), 1, 0))], ..SELECTED }]; COMMANDS = &[]; }
-    // A stop clears one bit, beside those that a driver chose.
+    // A stop clears one bit of a register in which the driver chose other bits.
     { QUEUES = &[Queue { start: begin![Step::Write(reg(0x48), chosen(0xF0).plus(1))], stop: &[Step::Update(reg(0x48), 1, 0), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
-    // A stop writes a register of its own; another ends with a check that a bit is off that the start has set.
+    // One stop writes a register that the start did not write. Another one awaits that a bit is off which the start
+    // has set.
     { QUEUES = &[Queue { stop: &[Step::Write(reg(0x5C), only(1)), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { stop: &[Step::Update(reg(0x18), 1, 0), Step::Await(&[OFF], Limit::Millis(1)), Step::Sleep(1)], ..ring(RING) }]; COMMANDS = &[]; }
     // The idle test checks all queues that a start enables.
     { IDLE = &[Check::new(reg(0xE0), 1, 0).times(4, 4)]; QUEUES = &[FOUR]; COMMANDS = &[]; }
-    // One register is behind another.
+    // A rule's register is selected by an index register.
     { REGISTERS = &[word(0x04).write(Write::Masks(&[1, 2])).behind(0x14, Width::W32, 2)]; }
-    // A start writes the index, too.
+    // Both the drivers and a start write the index.
     { REGISTERS = &[word(0x48).read().behind(0x44, Width::W32, 2)];
       QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Write(reg(0x48), only(1))]), ..SELECTED }]; COMMANDS = &[]; }
 }

@@ -15,7 +15,7 @@ refused! {
     { QUEUES = &[Queue { numbers: (0, 3), ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { index: (0, 9), ..DOORBELL }, ..IO }]; }
     { QUEUES = &[ADMIN, Queue { doorbell: Doorbell { offset: 0xC0, index: (0, 0), stride: Stride::Shifted(reg(0), 0, 4), ..DOORBELL }, ..IO }]; }
-    // Each queue has another size; all queues have one head.
+    // All queues share one register for their sizes, or one for the device's position.
     { QUEUES = &[Queue { numbers: (0, 1), entries: (4, 16), start: &[Step::Write(PARTS[0], address(0)), Step::Write(PARTS[1], address(1)), Step::Write(reg(0x48), entries(1)), Step::Write(reg(0x18), only(1))], ..ADMIN }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { numbers: (0, 1), start: &[Step::Write(reg(0x20).each(8), low(0)), Step::Write(reg(0x24).each(8), high(0)), Step::Write(TAIL, NO), Step::Write(reg(0xD0), NO), Step::Write(reg(0x18), only(1))],
         ..ring(RingFormat { head: reg(0xD0), ..RING }) }]; COMMANDS = &[]; }
@@ -32,17 +32,17 @@ refused! {
     { RESET = &[Step::Update(reg(0x80), 0, 1), Step::Write(reg(0x18), only(1))]; }
 
     registers_for_two_things: "two different values go into one register",
-    // Two kinds of queues with one number, also with two parts.
+    // Two kinds of queues have a number in common.
     { QUEUES = &[SELECTED, SELECTED]; COMMANDS = &[]; }
     { QUEUES = &[split(SPLIT), Queue { doorbell: Doorbell { offset: 0xC0, ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
     { QUEUES = &[CHAINS, Queue { numbers: (3, 4), ..CHAINS }]; COMMANDS = &[]; }
-    // Selected by different index registers, or by different values.
+    // Two kinds of queues are selected by different index registers, or by different values.
     { QUEUES = &[SELECTED, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x48), number(1))], []), ..SELECTED }]; COMMANDS = &[]; }
     { QUEUES = &[SELECTED, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x44), number(2))], []), ..SELECTED }]; COMMANDS = &[]; }
     // One queue sets a bit that another one clears.
     { QUEUES = &[begins![Step::Update(reg(0x48), 0, 1)], Queue { numbers: (1, 1), start: begin_at!([], reg(0x60), reg(0x64), [Step::Update(reg(0x48), 1, 0)]), ..ring(RING) }]; COMMANDS = &[]; }
-    // A doorbell lies on an address or on another doorbell, or may lie there; a step also writes it; two doorbells
-    // differ in place or unit.
+    // A doorbell lies, or may lie, on an address or on another doorbell. Or a step also writes it. Or two doorbells
+    // whose places only the device knows differ in offset or unit.
     { QUEUES = &[Queue { doorbell: Doorbell { offset: 0x20, index: (0, 0), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
     { QUEUES = &[begins![Step::Write(TAIL, only(1))]]; COMMANDS = &[]; }
     { QUEUES = &[Queue { ready: &[Step::Write(TAIL, NO)], ..ring(RING) }]; COMMANDS = &[]; }
@@ -69,7 +69,7 @@ refused! {
     unguarded_doorbells: "a rule lets drivers write a doorbell",
     { REGISTERS = &[word(0x80).write(Write::Any)]; }
     { REGISTERS = &[word(0x84).write(Write::Merge(1))]; }
-    // The doorbell of the last queue, and one whose place only the device knows.
+    // Drivers may write the doorbell of the last queue, or a register on which a doorbell may lie.
     { REGISTERS = &[word(0xA4).write(Write::Any)]; }
     { REGISTERS = &[word(0xF0).write(Write::Any)];
       QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0), 0, 4), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }

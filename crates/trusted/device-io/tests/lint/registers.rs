@@ -19,7 +19,7 @@ refused! {
     { WINDOWS = &[Window::bar(0, 0x100).aligned_to(16)]; }
 
     windows_in_one_place: "two windows in one place",
-    // A rule in one window names a register that takes an address in the other.
+    // A rule of one window lets drivers write a register that takes an address in the other window.
     { WINDOWS = &[Window::bar(0, 0x100).up_to(0x200), Window::bar(0, 0x100)];
       REGISTERS = &[Rule::new(1, 0x20, Width::W32).write(Write::Any)]; }
     { WINDOWS = &[Window::bar(0, 0x100), Window::capability(2, 4), Window::capability(2, 8)]; }
@@ -83,7 +83,7 @@ refused! {
     { RESET = &[Step::AtLeast(reg(0x100), NO)]; }
     { RESET = &[Step::Update(reg(usize::MAX - 3), 0, 1)]; }
     { IDLE = &[OFF.times(usize::MAX, 4)]; }
-    // The register of the last queue lies outside.
+    // The register of the last queue lies outside the window.
     { QUEUES = &[ADMIN, Queue { ready: &[Step::Write(reg(0x40).each(0x40), NO)], ..IO }]; }
     { QUEUES = &[ADMIN, Queue { stop: &[Step::Update(reg(0x40).each(0x40), 0, 1)], ..IO }]; }
     { QUEUES = &[Queue { doorbell: Doorbell { stride: Stride::Shifted(reg(0x100), 0, 4), ..DOORBELL }, ..ADMIN }]; COMMANDS = &[]; }
@@ -119,8 +119,8 @@ refused! {
     { RESET = &[Step::Update(reg(0x18), 1 << 32, 0)]; }
     { RESET = &[Step::AtLeast(reg(0x18), only(1 << 32))]; }
     { RESET = &[Step::Write(reg(0x18), chosen(1 << 40))]; }
-    // 256 entries would be told as 0; and the carry of a queue's number, or of a buffer size, has no bit in the
-    // register.
+    // In 8 bits, 256 entries would be told as 0. The carry of a queue's number, or of a buffer size, has no bit in
+    // the register either.
     { QUEUES = &[Queue { entries: (8, 256), start: begin![Step::Write(at(0, 0x40, Width::W8), entries(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[ADMIN, Queue { ready: &[Step::Write(at(0, 0x40, Width::W8), number(0x40))], ..IO }]; }
     { QUEUES = &[Queue { ready: &[Step::Write(at(0, 0x40, Width::W8), only(0xFF).buffer(1024))],
@@ -132,7 +132,7 @@ refused! {
     { COMMANDS = &[CREATE_COMPLETION, Command { words: [NO, number(1).chosen(0b100), NO, NO, NO, NO, NO], ..CREATE_SUBMISSION }]; }
     { QUEUES = &[Queue { ready: &[Step::Write(reg(0x40), last_entry(1).chosen(0xFFF))], ..ADMIN }, IO]; }
     { QUEUES = &[Queue { ready: &[Step::Write(reg(0x40), only(1).chosen(0xF))], ..ADMIN }, IO]; }
-    // The driver chooses a bit into which two parts carry.
+    // The driver chooses a bit into which the sum of two parts carries.
     { QUEUES = &[Queue { numbers: (0, 3), ready: &[Step::Write(reg(0x40), number(1).plus(3).chosen(0b100))], ..split(SPLIT) }]; COMMANDS = &[]; }
 
     an_address_behind_a_start: "an address or a size outside a queue's start",

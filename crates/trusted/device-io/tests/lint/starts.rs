@@ -1,4 +1,4 @@
-//! Starts and stops of queues, and what drivers must leave to them.
+//! Starts and stops of queues, and the registers that drivers must leave to them.
 
 use super::*;
 
@@ -87,7 +87,7 @@ refused! {
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(HEAD, NO), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(TAIL, NO), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
-    // The zero is written by the last step, another value is written, or another register.
+    // The last step writes the zero. Or another value is written, or another register.
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(TAIL, NO), Step::Write(HEAD, NO)], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(TAIL, NO), Step::Write(HEAD, only(1)), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[ring(RingFormat { head: reg(0xD4).each(4), ..RING })]; COMMANDS = &[]; }
@@ -117,7 +117,7 @@ refused! {
     { REGISTERS = &[word(0x20).write(Write::Any)]; }
     { REGISTERS = &[Rule::new(0, 0x27, Width::W8).write(Write::Bits(1))]; }
     { REGISTERS = &[word(0x24).write(Write::Any).times(4, 16)]; QUEUES = &[Queue { numbers: (0, 1), ..ADMIN }]; COMMANDS = &[]; }
-    // The upper half of an address, and bits of it.
+    // Drivers may write the upper half of an address, or bits of it.
     { REGISTERS = &[word(0x24).write(Write::Nonzero(1))]; }
     { REGISTERS = &[word(0x24).write(Write::Merge(1))]; }
     // Registers that enable a queue or tell its size: any value is refused, also zero, the value that the start

@@ -26,11 +26,12 @@ pub(super) enum Act {
     Write {
         /// The bits that become 1 for every queue.
         set: u64,
-        /// The bits that give the device what it learns from nowhere else: all bits, if they are an address, a size,
-        /// a queue's number or a ring's head; otherwise those that the driver chooses.
+        /// The bits by which the device learns something that no other register tells it. These are all bits if the
+        /// value is an address, a size, a queue's number or a ring's head; otherwise, the bits that the driver
+        /// chooses.
         told: u64,
     },
-    /// Reads them. They must have this value; with `None`, the engine believes any value.
+    /// Reads the bits, which must have this value; with `None`, the engine believes any value.
     Look(Option<u64>),
     /// Rings a doorbell.
     Ring(&'static Doorbell),
@@ -51,7 +52,7 @@ pub(super) struct Access {
     pub(super) index: Option<(&'static At, &'static Value)>,
     pub(super) is_address: bool,
     pub(super) is_shared: bool,
-    /// Whether it is the last step of a start.
+    /// Whether the access is the last step of a start.
     pub(super) is_last: bool,
 }
 
@@ -69,12 +70,13 @@ const NONE: Access = Access {
 };
 
 impl Access {
-    /// Whether it is a doorbell whose place only the device knows: it may be anywhere from its offset on.
+    /// Whether this is a doorbell whose place only the device knows. Such a doorbell may be anywhere from its offset
+    /// on.
     pub(super) const fn is_somewhere(&self) -> bool {
         matches!(self.act, Act::Ring(doorbell) if !matches!(doorbell.stride, Stride::Bytes(_)))
     }
 
-    /// Whether it is a doorbell that takes a queue's number.
+    /// Whether this is a doorbell that takes a queue's number.
     pub(super) const fn tells_number(&self) -> bool {
         matches!(self.act, Act::Ring(doorbell) if matches!(doorbell.value, Rung::Number))
     }

@@ -69,7 +69,7 @@ pub const fn lint<D: Table>() {
         commands::command::<D>(index);
         index += 1;
     }
-    // A device without queues reaches no memory, so it does not matter if a driver resets it.
+    // A device without queues reaches no memory, so drivers may reset it.
     if !D::QUEUES.is_empty() {
         owners::owners::<D>();
     }

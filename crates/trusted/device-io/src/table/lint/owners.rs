@@ -128,7 +128,7 @@ impl<'r> Pairs<'r> {
         None
     }
 
-    /// Turns bits of the first register of such a pair into bits of the second.
+    /// Turns bits of the first register of a pair into the same bits of the second.
     const fn moved(&self, (index, second): (usize, usize), bits: u64) -> u64 {
         let from = self.one.offset + index * self.one.stride;
         let to = self.other.offset + second * self.other.stride;
@@ -411,7 +411,7 @@ const fn is_same_kind(one: &Access, other: &Access) -> bool {
     matches!((one.queue, other.queue), (Some((_, one)), Some((_, other))) if one == other)
 }
 
-/// Whether both are selected by the same index register, with the numbers of different queues.
+/// Whether the same index register selects the registers of both accesses, by the numbers of different queues.
 const fn is_by_turns(one: &Access, other: &Access) -> bool {
     let (Some((at, value)), Some((other_at, other_value))) = (one.index, other.index) else {
         return false;
