@@ -1,4 +1,4 @@
-//! Compares `RRef` with `Box`: allocating and freeing, with the same zeroing.
+//! Compares the allocation and the release of an `RRef` with those of a `Box`. Both zero the memory.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use samara::prelude::*;

@@ -1,5 +1,5 @@
-//! Compares the boundaries of `jump` and `std`, through which nothing is raised, with no boundary. Also a cut with
-//! `jump`.
+//! Measures the cost of a boundary when nothing is raised: with `jump`, with `std`, and without a boundary. Also a
+//! cut with `jump`.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use samara::unwind::jump::{self, Anchor, JumpHost};

@@ -1,4 +1,4 @@
-//! Calls: virtual, through a proxy and through a shadow, with objects that are moved and lent.
+//! Compares virtual calls with calls through a proxy and through a shadow, whose objects are moved or lent.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use samara::prelude::*;

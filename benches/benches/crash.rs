@@ -1,4 +1,5 @@
-//! Compares the time from a panic inside a domain to the error in the caller with `catch_unwind` alone.
+//! Measures the time from a panic inside a domain until the caller has the error. Compares it with the time of
+//! `catch_unwind` alone.
 
 use criterion::{BatchSize, Criterion, criterion_group, criterion_main};
 use samara::prelude::*;
@@ -22,8 +23,8 @@ fn panics() {
 
 fn crash(criterion: &mut Criterion) {
     let domain = domain();
-    // Comes after the runtime's hook is installed, which is silent for domains. This thread acts for the host, so this
-    // hook is silent, too, for a fair comparison.
+    // Replaces the runtime's hook, which is silent only for domains. This thread acts for the host in the first
+    // benches, and the hook must be silent there, too, for a fair comparison.
     std::panic::set_hook(Box::new(|info| {
         let text = info.payload_as_str().unwrap_or("");
         samara::runtime::panic::record(&text, info.location());

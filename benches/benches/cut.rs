@@ -1,8 +1,8 @@
-//! Compares a cut with a caught panic, through 1, 8 and 32 frames with a destructor each. Also measures the look-up of
-//! a function with one image registered, and in the last of a hundred images. Each number is the minimum of all rounds;
-//! the operations take turns.
+//! Compares a cut with a caught panic, through 1, 8 and 32 frames with a destructor each. Also measures the look-up
+//! of a function, with one image registered and in the last of a hundred images. The operations take turns, and each
+//! number is the minimum of all rounds.
 //!
-//! There are two panics to compare with. One is `panic!` with a message and a silent hook, which is the least that a
+//! The cut is compared with two panics. One is `panic!` with a message and a silent hook, which is the least that a
 //! panic of a domain costs. The other is `resume_unwind`, which neither formats a message nor calls the hook.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "cuts its own frames, registers images for good")]
@@ -93,8 +93,8 @@ fn main() {
     look_ups();
 }
 
-/// Returns an image with a copy of the program's tables at other addresses, and with code at the same distance from
-/// them. It serves to look up an image that is not the first.
+/// Returns an image that is not the first, for look-ups. It has a copy of the program's tables at other addresses,
+/// and its code has the same distance from the tables.
 fn elsewhere() -> Image<'static> {
     let program = program_image();
     let start = program.except_table.as_ptr().addr();
@@ -113,7 +113,7 @@ fn elsewhere() -> Image<'static> {
 }
 
 fn look_ups() {
-    // So many functions that no row is still cached from the previous round.
+    // The look-ups go to so many functions that no row is still cached from the previous round.
     let first = program_image().code.clone();
     let look_up = |code: Range<usize>| {
         let best = (0..200).map(|_| {
@@ -132,7 +132,7 @@ fn look_ups() {
             code: place..place + 1,
             ..program_image().clone()
         };
-        // SAFETY: these are the program's own tables, which are never freed, for other addresses.
+        // SAFETY: these are the program's own tables, registered for other addresses. They are never freed.
         let id = unsafe { register_image(image) };
         assert!(id.is_ok(), "no room for image {place}");
     }

@@ -16,7 +16,7 @@ fn owner(index: usize) -> Owner {
     Owner::from_index(index).expect("a low number")
 }
 
-/// Hands `value` to the domain and back, as a call does that takes and returns it.
+/// Transfers `value` to the domain and back, like a call that takes and returns a value.
 fn there_and_back(value: &impl Exchangeable) {
     for to in [owner(1), Owner::HOST] {
         // SAFETY: the bench acts for both owners.
@@ -37,7 +37,7 @@ fn transfer(criterion: &mut Criterion) {
     group.bench_function("rref", |b| b.iter(|| there_and_back(&one)));
     let many = batch::<32>();
     group.bench_function("deque_32", |b| b.iter(|| there_and_back(&many)));
-    // The same 32 packets without a batch: each is visited.
+    // The same 32 packets without a batch, so that a transfer visits each of them.
     let array: [RRef<Packet>; 32] = std::array::from_fn(|_| RRef::new([0; 2048]));
     group.bench_function("array_32", |b| b.iter(|| there_and_back(&array)));
     let mut many = batch::<32>();
@@ -50,9 +50,9 @@ fn transfer(criterion: &mut Criterion) {
     group.finish();
 }
 
-/// Makes `count` objects that the owner with this index owns.
+/// Makes `count` objects that belong to the owner with this index.
 fn objects(index: usize, count: usize) -> Vec<RRef<[u8; 64]>> {
-    // SAFETY: the objects are not used: they are dropped, or forgotten and reclaimed.
+    // SAFETY: the objects are never used: each is dropped, or forgotten and reclaimed.
     unsafe {
         acting_for(owner(index), || {
             (0..count).map(|_| RRef::new([0; 64])).collect()

@@ -1,7 +1,7 @@
-//! The 82599 driver on a device that does nothing: cycles of the time stamp counter for each packet of 64 bytes, called
-//! directly, through a proxy and through a shadow. The device's own cost is subtracted. Each number is the minimum of
-//! many batches on several drivers, since the place of a driver's memory makes a difference of up to twenty cycles a
-//! call.
+//! Measures the 82599 driver on a device that does nothing: the cycles of the time stamp counter for each packet of
+//! 64 bytes. The driver is called directly, through a proxy and through a shadow. The device's own cost is
+//! subtracted. Each number is the minimum of many batches on several drivers, because the place of a driver's memory
+//! makes a difference of up to twenty cycles a call.
 
 use std::hint::black_box;
 
@@ -11,7 +11,7 @@ use samara_ixgbe::Args;
 use samara_testkit::ixgbe_bus::{NullNic, cycles};
 
 const FRAME: usize = 64;
-/// The number of exchanges that are timed together, and how often that is done.
+/// The number of exchanges that are timed together, and the number of such timings.
 const CALLS: u32 = 2_000;
 const ROUNDS: u32 = 150;
 /// The number of drivers for each result, in different places in memory.
@@ -48,7 +48,7 @@ impl Work {
     }
 }
 
-/// A driver, how it is called, and the packets that circulate.
+/// A driver that is called in one of the ways, and the packets that circulate.
 struct Row {
     name: &'static str,
     device: &'static NullNic,
@@ -98,7 +98,8 @@ impl Row {
         let (tx, rx) = self.packets.take().expect("packets");
         let exchanged = black_box(&*self.driver).exchange(0, tx, rx);
         let Exchanged { tx, rx, .. } = exchanged.expect("an exchange");
-        // Packets that were received are sent next, and packets that were sent are received into.
+        // When forwarding, the packets that were received are sent next, and the driver receives into the packets
+        // that were sent.
         self.packets = Some(match self.work {
             Work::Forward => (rx, tx),
             _ => (tx, rx),
@@ -137,7 +138,8 @@ impl Row {
     }
 }
 
-/// Makes a device, and a driver that is called directly for `how` = 0, through a proxy for 1, through a shadow for 2.
+/// Makes a device and its driver. The driver is called directly if `how` is 0, through a proxy if it is 1, and
+/// through a shadow if it is 2.
 fn driver(how: usize) -> (&'static NullNic, Box<dyn NetDevice>) {
     let device = NullNic::leak();
     let slot = device.slot();
@@ -159,7 +161,7 @@ fn driver(how: usize) -> (&'static NullNic, Box<dyn NetDevice>) {
 }
 
 fn main() {
-    // `cargo test --benches` and filters have no meaning here.
+    // `cargo test --benches` passes these arguments, which mean nothing here.
     if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
         return;
     }

@@ -1,7 +1,8 @@
-//! NVMe on a controller that does nothing: cycles of the time stamp counter for each read of 4 KiB, submitted and
-//! completed, one at a time and 32 at once. Measured with the engine's queues alone, and with the driver, called
-//! directly, through a proxy and through a shadow; there a request of 128 KiB is 32 commands. The controller's own cost
-//! is subtracted. Each number is the minimum of many batches on several drivers.
+//! Measures NVMe on a controller that does nothing: the cycles of the time stamp counter for the submission and the
+//! completion of each read of 4 KiB, one at a time and 32 at once. The engine's queues are measured alone, and the
+//! driver is called directly, through a proxy and through a shadow. For the driver, 32 reads at once are one request
+//! of 128 KiB. The controller's own cost is subtracted. Each number is the minimum of many batches on several
+//! drivers.
 
 use std::hint::black_box;
 
@@ -15,7 +16,7 @@ use samara_testkit::ixgbe_bus::cycles;
 use samara_testkit::nvme_emulator::NullDisk;
 
 const BLOCK: usize = 4096;
-/// The number of requests that are timed together, and how often that is done.
+/// The number of requests that are timed together, and the number of such timings.
 const CALLS: u32 = 1_000;
 const ROUNDS: u32 = 150;
 /// The number of drivers for each result, in different places in memory.
@@ -110,13 +111,13 @@ impl Subject for Engine {
                     .expect("it's done"),
             );
         }
-        // This look returns the room of the completions to the controller.
+        // This last look gives the entries of the completions back to the controller.
         assert!(self.io.next(function).expect("no fault").is_none());
     }
 }
 
-/// Makes a subject: the engine alone for `how` = 0, or the driver, called directly for 1, through a proxy for 2,
-/// through a shadow for 3.
+/// Makes a subject: the engine alone if `how` is 0, or else the driver, which is called directly if `how` is 1,
+/// through a proxy if it is 2, and through a shadow if it is 3.
 fn subject(how: usize, depth: usize) -> Box<dyn Subject> {
     let device = NullDisk::leak();
     if how == 0 {
@@ -168,7 +169,7 @@ fn device_alone(depth: usize) -> f64 {
 }
 
 fn main() {
-    // `cargo test --benches` and filters have no meaning here.
+    // `cargo test --benches` passes these arguments, which mean nothing here.
     if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
         return;
     }

@@ -19,7 +19,7 @@ pub trait Target {
     fn crash(&self) -> Result<(), RpcError>;
 }
 
-/// The implementation, the same behind a proxy and behind a plain reference.
+/// The implementation, which is the same behind a proxy and behind a plain reference.
 #[derive(Debug)]
 pub struct Direct(u64);
 

@@ -1,6 +1,6 @@
-//! The 82599 emulator with a guest that writes the fuzzer's bytes to registers, configuration space, the MSI-X table
-//! and descriptors. Frames arrive, and faults are injected. The emulator must not panic or hang, nor change memory
-//! beyond the guest's.
+//! Runs the 82599 emulator with a guest that writes the fuzzer's bytes to registers, configuration space, the MSI-X
+//! table and descriptors. Frames arrive, and faults are injected. The emulator must neither panic nor hang, and must
+//! not change memory outside the guest's memory.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run ixgbe_emulator`
 #![no_main]
@@ -20,10 +20,10 @@ const BASE: u64 = 0x10_0000;
 const SIZE: usize = 0x4000;
 /// The number of descriptors of each of the two rings that the guest has set up.
 const ENTRIES: u64 = 16;
-/// More steps than any backlog takes. The device does a bounded share of its work in each step.
+/// A number of steps that is enough for any backlog. The device does a bounded share of its work in each step.
 const STEPS: u32 = 3_000;
-/// The most bytes that the device reads and writes in a step: 4 MiB and a packet sent, 256 frames and a full packet
-/// buffer received, and descriptors.
+/// The most bytes that the device reads and writes in a step. It sends at most 4 MiB and a packet, receives at most
+/// 256 frames and a full packet buffer, and reads and writes descriptors.
 const SHARE: u64 = 16 << 20;
 
 /// Memory that refuses accesses outside its range, and counts the bytes of all accesses.
@@ -207,8 +207,8 @@ fuzz_target!(|bytes: &[u8]| {
         machine.act(*action);
         let _ = machine.run(u32::from(action[0] >> 5));
     }
-    // Opens the loop so that the device can come to rest: looped frames come back as long as there are buffers for
-    // them.
+    // Opens the loop so that the device can come to rest. In a closed loop frames come back as long as there are
+    // buffers for them.
     machine.link.looped = false;
     machine.nic.inject(Faults::default());
     assert!(machine.run(STEPS), "the device does not come to rest");

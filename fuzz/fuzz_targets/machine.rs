@@ -1,4 +1,4 @@
-//! The state machine of domains and objects, with steps that are decoded from the fuzzer's bytes.
+//! Runs the state machine of domains and objects with steps that are decoded from the fuzzer's bytes.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run machine`
 #![no_main]

@@ -1,5 +1,5 @@
-//! Unwind tables made of the fuzzer's bytes, by which a stack of the fuzzer's words is walked and cut. The result may
-//! be errors or wrong frames, but no panic, no hang, and no read outside the tables and the stack.
+//! Makes unwind tables from the fuzzer's bytes, and walks and cuts a stack of the fuzzer's words by them. This may
+//! give errors or wrong frames, but no panic, no hang, and no read outside the tables and the stack.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run tables`
 #![no_main]
@@ -9,8 +9,8 @@ use samara_unwind::Backtrace;
 use samara_unwind::cut::{Cut, Raise, Registers, cut, raise};
 use samara_unwind::tables::{Finder, Image, LandingPad, Rules, TableError};
 
-/// Bytes of the header: version, encodings, the place of `.eh_frame`, the number of entries, and then one entry for all
-/// addresses.
+/// The bytes of the header: version, encodings, the place of `.eh_frame`, the number of entries, and one entry, which
+/// is for all addresses.
 const HEADER: usize = 12 + 8;
 /// The number of words of the stack.
 const WORDS: usize = 64;
@@ -44,7 +44,7 @@ fuzz_target!(|input: &[u8]| {
     bytes.extend(tables);
     let bytes = bytes.into_boxed_slice();
     let at = HEADER + usize::from(entry);
-    // The start of the entry's function, as a linker would have written it.
+    // The start of the entry's function, computed from its field as a linker writes it.
     let begins = bytes.get(at + 8..at + 12).map_or(0, |word| {
         let offset = i32::from_le_bytes([word[0], word[1], word[2], word[3]]);
         bytes[at + 8..].as_ptr().addr().wrapping_add_signed(offset as isize)
@@ -70,7 +70,7 @@ fuzz_target!(|input: &[u8]| {
     let range = range.start.expose_provenance()..range.end.addr();
     let inside = |at: u8| range.start as u64 + 8 * u64::from(at % 80);
     for (word, byte) in stack.iter_mut().zip(tables.iter().rev()) {
-        // Either addresses of the stack itself, or other numbers, which stand for addresses of code.
+        // The words are either addresses of the stack itself, or other numbers, which stand for addresses of code.
         *word = if scale % 2 == 0 { inside(*byte) } else { u64::from(*byte) << (scale % 48) };
     }
     let registers = Registers {
@@ -79,7 +79,7 @@ fuzz_target!(|input: &[u8]| {
         rip: u64::from(delta),
         ..Registers::default()
     };
-    // SAFETY: the range is the stack made above, to which nothing writes meanwhile.
+    // SAFETY: the range is the stack that was made above, and nothing writes to it meanwhile.
     let frames = unsafe { Backtrace::new(&registers, range.clone(), &finder) };
     // Each frame is further up the stack than the frame before, by at least one byte.
     assert!(frames.count() <= 8 * WORDS + 2);

@@ -1,5 +1,5 @@
-//! Slices, values and typed views made of the fuzzer's bytes. A view has the same bytes and is valid for its type, or
-//! is refused, and nothing is left on the heap.
+//! Makes slices, values and typed views of the fuzzer's bytes. A view is either refused, or has the same bytes and is
+//! valid for its type. In both cases nothing is left on the heap.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run views`
 #![no_main]
@@ -34,7 +34,7 @@ where
     assert_eq!(&*back, bytes);
 }
 
-/// Makes a length from bytes, which may be so large that sizes overflow.
+/// Makes a length from bytes. It may be so large that sizes overflow.
 fn length(bytes: [u8; 8], shift: u8) -> usize {
     usize::from_le_bytes(bytes) >> (shift % 64)
 }
@@ -48,7 +48,7 @@ fuzz_target!(|input: &[u8]| {
     let len = length(rest, shift);
     let copy = RRef::<[u8]>::try_from_slice(bytes);
     assert_eq!(copy.as_deref(), Ok(bytes));
-    // Either small enough for the machine, or so large that the result is an error.
+    // Whether the length is small enough for the machine, or so large that the result is an error.
     let tame = len <= 1 << 20 || len >= 1 << 50;
     match kind % 8 {
         0 if tame => {

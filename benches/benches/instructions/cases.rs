@@ -41,7 +41,7 @@ impl World {
         })
     }
 
-    /// Whether no call has failed while instructions were counted.
+    /// Whether all calls have succeeded while instructions were counted.
     pub(crate) fn is_well(&self) -> bool {
         self.domain.restarts() == 1 && self.proxy.is_alive()
     }

@@ -1,4 +1,4 @@
-//! Counts the instructions that this thread executes by one trap for each: the CPU's trap flag and a handler of
+//! Counts the instructions that this thread executes. The CPU's trap flag makes each of them trap into a handler of
 //! SIGTRAP. The counts are exact, and need no performance counters, no valgrind and no permission to trace.
 //!
 //! A repeated string instruction counts once for each repetition. A system call counts once.
@@ -17,13 +17,13 @@ extern "C" fn on_trap(_: i32, _: *mut libc::siginfo_t, context: *mut libc::c_voi
     let step = STEPS.fetch_add(1, Relaxed);
     if let Some(place) = PLACES.get(step) {
         let context = context.cast::<libc::ucontext_t>();
-        // SAFETY: the kernel passes a `ucontext_t` to a handler with SA_SIGINFO. It is read while the handler runs.
+        // SAFETY: the kernel passes a `ucontext_t` to a handler with SA_SIGINFO. It is valid while the handler runs.
         let registers = unsafe { (*context).uc_mcontext.gregs };
         place.store(registers[libc::REG_RIP as usize] as usize, Relaxed);
     }
 }
 
-/// Installs the handler of SIGTRAP, which counts.
+/// Installs the counting handler of SIGTRAP.
 pub(crate) fn install() -> io::Result<()> {
     // SAFETY: a `sigaction` of zeros is valid: no flags, an empty mask.
     let mut action: libc::sigaction = unsafe { std::mem::zeroed() };

@@ -1,4 +1,5 @@
-//! Compares the time from a panic inside a domain to the error in the caller with `catch_unwind` alone.
+//! Measures the time from a panic inside a domain until the caller has the error. Compares it with the time of
+//! `catch_unwind` alone.
 
 use crate::sample::{Row, measure};
 use samara::prelude::*;
@@ -16,7 +17,8 @@ fn panics() {
 
 pub(crate) fn crash() {
     let domain = domain();
-    // Does what the runtime's hook does for domains, since this thread acts for the host in the first row.
+    // Treats all panics as the runtime's hook treats those of domains, because this thread acts for the host in the
+    // first row.
     std::panic::set_hook(Box::new(|info| {
         let text = info.payload_as_str().unwrap_or("");
         samara::runtime::panic::record(&text, info.location());

@@ -38,7 +38,7 @@ fn owner(index: usize) -> Owner {
     Owner::from_index(index).unwrap_or(Owner::HOST)
 }
 
-/// Hands `value` to the domain and back, as a call does that takes and returns it.
+/// Transfers `value` to the domain and back, like a call that takes and returns a value.
 fn there_and_back(value: &impl Exchangeable) {
     for to in [owner(1), Owner::HOST] {
         // SAFETY: the bench acts for both owners.
@@ -62,9 +62,9 @@ pub(crate) fn transfer() {
     measure("change of owner, there and back", ROUNDS, &mut rows);
 }
 
-/// Makes `count` objects that the owner with this index owns.
+/// Makes `count` objects that belong to the owner with this index.
 fn objects(index: usize, count: usize) -> Vec<RRef<[u8; 64]>> {
-    // SAFETY: the objects are not used: they are dropped, or forgotten and reclaimed.
+    // SAFETY: the objects are never used: each is dropped, or forgotten and reclaimed.
     unsafe {
         acting_for(owner(index), || {
             (0..count).map(|_| RRef::new([0; 64])).collect()
@@ -72,7 +72,7 @@ fn objects(index: usize, count: usize) -> Vec<RRef<[u8; 64]>> {
     }
 }
 
-/// Measures a reclaim of few objects among many, per live object.
+/// Measures the reclaim of few objects among many. The time is divided by the number of live objects.
 pub(crate) fn reclaim() {
     const LIVE: u32 = 1_000_000;
     const OWNED: usize = 10_000;

@@ -1,5 +1,6 @@
-//! The ratios of one run. The operations take turns, batch by batch, and the minimum and the median of all batches are
-//! printed. Machines are noisy and drift, so only minima that are taken in turn are comparable.
+//! The ratios of one run. The operations take turns, batch by batch, and the minimum and the median of all batches
+//! are printed. Machines are noisy and their speed drifts, so only minima of operations that take turns are
+//! comparable.
 #![expect(
     unsafe_code,
     reason = "changes owners and reclaims as a proxy and a reaper would"
@@ -20,11 +21,11 @@ const BATCH: u32 = 20_000;
 const ROUNDS: u32 = 600;
 
 fn main() {
-    // `cargo test --benches` and filters have no meaning here.
+    // `cargo test --benches` passes these arguments, which mean nothing here.
     if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
         return;
     }
-    // The names select single parts. All parts together make the table of docs/benchmarks.md.
+    // Arguments select parts by their names. All parts together make the table of docs/benchmarks.md.
     let parts: [(&str, fn()); 7] = [
         ("calls", calls),
         ("allocation", heap::allocation),
@@ -47,7 +48,7 @@ fn main() {
 }
 
 /// Compares a call for which only panics are contained with a call for which faults, overruns and short stacks are
-/// contained, too. Containment is set up for a thread, so the two are measured in turn, on threads of their own.
+/// contained, too. Containment is set up for a thread, so each of the two is measured on threads of its own, in turn.
 fn containment() {
     let plain = domain();
     let spec = DomainSpec::new("contained")

@@ -22,7 +22,7 @@ impl<'a> Row<'a> {
         Self::timed(name, batch, run)
     }
 
-    /// Makes a row whose `run` does a batch of `batch` operations and returns the time that they took.
+    /// Makes a row whose `run` executes a batch of `batch` operations and returns their time.
     pub(crate) fn timed(
         name: &'static str,
         batch: u32,

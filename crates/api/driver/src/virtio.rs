@@ -87,7 +87,7 @@ impl fmt::Display for TransportError {
             Self::Unstable => f.write_str("the device's configuration never stays the same: replace the device"),
             Self::QueueSize(0, _) => f.write_str("the device lacks a queue that the driver needs"),
             Self::QueueSize(size, least) => write!(f, "the device has a queue of {size} entries: give it a power of two from {least} on"),
-            Self::NotLive => f.write_str("the device did not go live when it was told to: reset it"),
+            Self::NotLive => f.write_str("the device did not go live when the driver set DRIVER_OK: reset it"),
         }
     }
 }

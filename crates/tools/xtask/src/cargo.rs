@@ -76,8 +76,15 @@ mod tests {
                 .any(|package| package.name == "samara-testkit")
         );
         assert!(metadata.unpublished().contains(&"xtask"));
-        assert!(metadata.member("samara-rref").expect("the crate is a member").published);
-        let runtime = metadata.member("samara-domain-runtime").expect("the crate is a member");
+        assert!(
+            metadata
+                .member("samara-rref")
+                .expect("the crate is a member")
+                .published
+        );
+        let runtime = metadata
+            .member("samara-domain-runtime")
+            .expect("the crate is a member");
         assert_eq!(runtime.documented_features, ["contain"]);
         assert!(
             metadata

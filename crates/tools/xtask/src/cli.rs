@@ -398,8 +398,8 @@ mod tests {
 
     #[test]
     fn bench_passes_its_arguments_on() {
-        let cli =
-            Cli::try_parse_from(["cargo xtask", "bench", "--", "call", "--quick"]).expect("the command line is valid");
+        let cli = Cli::try_parse_from(["cargo xtask", "bench", "--", "call", "--quick"])
+            .expect("the command line is valid");
         let Command::Bench(args) = cli.command else {
             panic!("parsed as {:?}", cli.command)
         };

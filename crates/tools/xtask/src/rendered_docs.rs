@@ -56,7 +56,8 @@ fn search(folder: &Path, findings: &mut Vec<String>) -> Result<(), Error> {
         {
             let page = fs::read_to_string(&path).map_err(Error::io("read", &path))?;
             findings.extend(
-                bracketed(&page).map(|link| format!("{}: [`{link}`] is not a link", path.display())),
+                bracketed(&page)
+                    .map(|link| format!("{}: [`{link}`] is not a link", path.display())),
             );
         }
     }
@@ -96,8 +97,10 @@ mod tests {
         let crates = ["one".to_owned()];
         fs::create_dir_all(folder.join("one/inner")).expect("the folder can be made");
         fs::write(folder.join("one/index.html"), "fine").expect("the folder is writable");
-        fs::write(folder.join("one/inner/a.html"), "[<code>T</code>]").expect("the folder is writable");
-        fs::write(folder.join("one/inner/a.js"), "[<code>T</code>]").expect("the folder is writable");
+        fs::write(folder.join("one/inner/a.html"), "[<code>T</code>]")
+            .expect("the folder is writable");
+        fs::write(folder.join("one/inner/a.js"), "[<code>T</code>]")
+            .expect("the folder is writable");
         let found = unresolved(&folder, &crates).expect("the pages are readable");
         assert!(found.len() == 1 && found[0].ends_with("a.html: [`T`] is not a link"));
         let ours = ["two".to_owned()];

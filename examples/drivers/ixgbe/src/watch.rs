@@ -92,7 +92,10 @@ mod tests {
             reception.hangs(counts, waiting, now, 10)
         };
         assert!(!hangs(0, 1, false, 0));
-        assert!(!hangs(0, 0, false, 20), "a silent network is no hang, and no arrival");
+        assert!(
+            !hangs(0, 0, false, 20),
+            "a silent network is no hang, and no arrival"
+        );
         assert!(hangs(0, 1, false, 21));
         assert!(!hangs(1, 1, false, 22), "a frame has arrived");
         assert!(!hangs(0, 1, false, 30));

@@ -141,7 +141,7 @@ mod tests {
         cache.lose();
         assert!(!cache.flushed(DISK, before));
         assert!(!flush(&mut cache, DISK), "the first after the failure");
-        assert!(!cache.flushed(DISK, before), "that was told to another");
+        assert!(!cache.flushed(DISK, before), "another flush has reported the loss");
         assert!(flush(&mut cache, DISK));
     }
 }

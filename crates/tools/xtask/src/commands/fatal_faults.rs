@@ -56,9 +56,13 @@ pub(super) fn run(
 fn missing(said: &str, words: &str) -> Option<String> {
     let traced = |line: &str| line.starts_with("    at ") && line.contains(CULPRIT);
     if !said.contains(words) {
-        Some(format!("the kernel's report should name the fault: {words}"))
+        Some(format!(
+            "the kernel's report should name the fault: {words}"
+        ))
     } else if !said.lines().any(traced) {
-        Some(format!("the kernel's backtrace should have a line that names the place: {CULPRIT}N"))
+        Some(format!(
+            "the kernel's backtrace should have a line that names the place: {CULPRIT}N"
+        ))
     } else {
         None
     }

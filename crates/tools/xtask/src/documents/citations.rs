@@ -21,7 +21,10 @@ pub(super) fn unknown(workspace: &Workspace, known: &[&str]) -> Result<Vec<Strin
         let text = super::read(&workspace.root().join(&path))?;
         for (number, line) in text.lines().enumerate() {
             for id in cited(line, &areas).filter(|id| !known.contains(id)) {
-                findings.push(format!("{path}:{}: there is no invariant {id}; cite one of docs/invariants.md", number + 1));
+                findings.push(format!(
+                    "{path}:{}: there is no invariant {id}; cite one of docs/invariants.md",
+                    number + 1
+                ));
             }
         }
     }

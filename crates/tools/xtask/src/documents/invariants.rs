@@ -24,7 +24,9 @@ pub(super) fn with_tests(text: &str, tags: &Tags) -> Result<String, String> {
     let known = ids(text);
     let is_known = |id: &&str| id.starts_with(super::failures::PREFIX) || known.contains(id);
     if let Some(id) = tags.ids().find(|id| !is_known(id)) {
-        return Err(format!("a test names the invariant {id}, which has no heading; add the invariant or correct the test's line"));
+        return Err(format!(
+            "a test names the invariant {id}, which has no heading; add the invariant or correct the test's line"
+        ));
     }
     let mut generated = String::new();
     let mut lines = text.lines().peekable();

@@ -60,7 +60,10 @@ pub(crate) fn check(workspace: &Workspace) -> Result<Vec<(String, Vec<String>)>,
         checks.push((title, stale.into_iter().collect()));
     }
     let misplaced = Tags::collect(workspace)?.misplaced().to_vec();
-    checks.push(("every line that names an invariant or failure as tested belongs to a test".into(), misplaced));
+    checks.push((
+        "every line that names an invariant or failure as tested belongs to a test".into(),
+        misplaced,
+    ));
     let path = workspace.root().join(INVARIANTS);
     let invariants = read(&path)?;
     let findings = citations::unknown(workspace, &invariants::ids(&invariants))?;

@@ -84,7 +84,10 @@ impl Tags {
             } else if let Some(name) = item(line) {
                 let is_test = mem::take(&mut is_test) || in_kernel_tests;
                 if !pending.is_empty() && !is_test {
-                    let place = format!("{path}:{}: `{name}` is not a test; move the line to a test", number + 1);
+                    let place = format!(
+                        "{path}:{}: `{name}` is not a test; move the line to a test",
+                        number + 1
+                    );
                     self.misplaced.push(place);
                 }
                 let test = Test::of(path, Some(name));

@@ -37,7 +37,10 @@ impl fmt::Display for Misfit {
         match self {
             Self::Missing => f.write_str("the file does not contain the lines of the edit"),
             Self::Ambiguous(times) => {
-                write!(f, "the file contains the lines of the edit {times} times, but they must be unique")
+                write!(
+                    f,
+                    "the file contains the lines of the edit {times} times, but they must be unique"
+                )
             }
         }
     }

@@ -108,10 +108,18 @@ impl Hole {
             let Some(edit) = edits.last_mut() else {
                 if let Some((key, value)) = line.split_once(": ") {
                     let field = fields.iter_mut().find(|(known, _)| *known == key);
-                    let field = field.ok_or_else(|| malformed(number, "unknown field; the fields are title, wrong, rule, guard and profile"))?;
+                    let field = field.ok_or_else(|| {
+                        malformed(
+                            number,
+                            "unknown field; the fields are title, wrong, rule, guard and profile",
+                        )
+                    })?;
                     field.1 = value.into();
                 } else if !line.is_empty() {
-                    return Err(malformed(number, "the line is neither a field `key: value` nor the beginning of an edit `@@ path`"));
+                    return Err(malformed(
+                        number,
+                        "the line is neither a field `key: value` nor the beginning of an edit `@@ path`",
+                    ));
                 }
                 continue;
             };
@@ -140,7 +148,10 @@ impl Hole {
                 .any(|line| !matches!(line, Line::Insert(_)))
         };
         if edits.is_empty() || !edits.iter().all(changes) {
-            return Err(malformed(last, "the file has no edit, or an edit without a line that begins with ' ' or '-' and shows the place"));
+            return Err(malformed(
+                last,
+                "the file has no edit, or an edit without a line that begins with ' ' or '-' and shows the place",
+            ));
         }
         let [title, wrong, rule, guard, profile] = fields.map(|(_, value)| value);
         Ok(Hole {
@@ -149,8 +160,12 @@ impl Hole {
             title,
             wrong,
             rule,
-            guard: Guard::parse(&guard, &profile)
-                .ok_or_else(|| malformed(0, "a guard must be `package target::test` or `package --lib test`"))?,
+            guard: Guard::parse(&guard, &profile).ok_or_else(|| {
+                malformed(
+                    0,
+                    "a guard must be `package target::test` or `package --lib test`",
+                )
+            })?,
             edits,
         })
     }

@@ -135,7 +135,8 @@ mod tests {
         let folder = Workspace::locate().target("xtask-tests/imports").join(name);
         for (path, text) in files {
             let path = folder.join(path);
-            fs::create_dir_all(path.parent().unwrap_or(Path::new(""))).expect("the folder for test crates is writable");
+            fs::create_dir_all(path.parent().unwrap_or(Path::new("")))
+                .expect("the folder for test crates is writable");
             fs::write(path, text).expect("the folder for test crates is writable");
         }
         Imports::of(&folder.join(files[0].0)).expect("the files are valid Rust")

@@ -36,13 +36,20 @@ fn a_batch_is_one_write_of_each_tail_and_one_report() {
         bench.bus.settle();
         let batch_of = frames((0..batch).map(|_| &bytes[..]));
         let exchanged = nic.exchange(0, batch_of, empty(32)).unwrap();
-        assert_eq!((exchanged.unsent, exchanged.received), (0, 1), "batch {number}");
+        assert_eq!(
+            (exchanged.unsent, exchanged.received),
+            (0, 1),
+            "batch {number}"
+        );
         let after = [TDT, RDT].map(|tail| bench.bus.writes(tail));
         assert_eq!(after, tails.map(|before| before + 1), "batch {number}");
         // Only the batch's last descriptor asks for a report.
         for at in 0..batch {
             let place = ring + u64::from((end + at) % ENTRIES) * 16;
-            let [_, word] = bench.bus.descriptor(place).expect("the descriptor is in the ring");
+            let [_, word] = bench
+                .bus
+                .descriptor(place)
+                .expect("the descriptor is in the ring");
             assert_eq!(
                 word & REPORT != 0,
                 at + 1 == batch,

@@ -65,7 +65,11 @@ impl Bench {
     /// Ends the test. Checks that the device accessed no memory that it must not reach, that nothing is left on the
     /// shared heap, and that the function is silent and can be claimed again.
     fn finish(self) {
-        assert_eq!(self.bus.strays(), 0, "the device got an address that it must not reach");
+        assert_eq!(
+            self.bus.strays(),
+            0,
+            "the device got an address that it must not reach"
+        );
         assert_eq!(
             census_all(),
             self.before,

@@ -248,9 +248,17 @@ fn an_orderly_stop_drains_and_disables_the_queues() {
     nic.shut_down().unwrap();
     assert_eq!(bench.bus.link(|link| link.outbound.len()), 20);
     for control in [0x1028, 0x6028] {
-        assert_eq!(bench.bus.register(control) & 1 << 25, 0, "the queue must be disabled");
+        assert_eq!(
+            bench.bus.register(control) & 1 << 25,
+            0,
+            "the queue must be disabled"
+        );
     }
-    assert_eq!(bench.bus.register(0x3000) & 1, 0, "the receiver must be disabled");
+    assert_eq!(
+        bench.bus.register(0x3000) & 1,
+        0,
+        "the receiver must be disabled"
+    );
     assert_eq!(
         nic.exchange(0, empty(0), empty(0)).unwrap_err(),
         NetError::Failed

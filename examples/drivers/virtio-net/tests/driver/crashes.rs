@@ -80,7 +80,10 @@ fn crash(bench: &Bench, nic: &dyn NetDevice, point: FaultPoint) -> NetError {
     }
     fault::arm(point, 0);
     let error = nic.exchange(0, batch(10, 200), empty(32)).unwrap_err();
-    assert!(!fault::is_armed(point), "the driver did not pass fault point {point:?}");
+    assert!(
+        !fault::is_armed(point),
+        "the driver did not pass fault point {point:?}"
+    );
     error
 }
 

@@ -358,7 +358,11 @@ fn the_longest_frame_that_a_packet_holds_is_received() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(small());
     assert!(bench.model.receive(&frame(CAPACITY + 1, 1)));
-    assert_eq!(bench.model.counts().dropped_frames, 1, "the device drops it");
+    assert_eq!(
+        bench.model.counts().dropped_frames,
+        1,
+        "the device drops it"
+    );
     assert!(bench.model.receive(&frame(CAPACITY, 2)));
     assert_eq!(poll(&nic).unwrap(), [frame(CAPACITY, 2)]);
     // A frame shorter than an Ethernet header counts as an error.

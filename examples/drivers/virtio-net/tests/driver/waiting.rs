@@ -67,7 +67,9 @@ impl Pair {
     /// Waits until the consumer's thread is in a wait, or has ended one since this call.
     fn until_it_waits(&self) {
         let waits = self.counts().waits;
-        self.until("the consumer does not wait", |counts| counts.waits > waits || counts.waiting);
+        self.until("the consumer does not wait", |counts| {
+            counts.waits > waits || counts.waiting
+        });
     }
 
     /// Has `count` frames arrive.
@@ -114,12 +116,18 @@ fn a_frame_ends_a_wait_and_an_exchange_gets_it() {
     // A frame that arrives before the driver asks for an interrupt is found without a message. So this is repeated
     // until there is one.
     while messages() == 0 {
-        assert!(arrived < 100, "the device sent no message: {:?}", pair.counts());
+        assert!(
+            arrived < 100,
+            "the device sent no message: {:?}",
+            pair.counts()
+        );
         pair.until_it_waits();
         std::thread::sleep(Duration::from_millis(1));
         pair.arrive(1);
         arrived += 1;
-        pair.until("a frame was not received", |counts| counts.received == arrived);
+        pair.until("a frame was not received", |counts| {
+            counts.received == arrived
+        });
     }
     assert_eq!(messages(), 1);
     let counts = pair.counts();
@@ -135,7 +143,9 @@ fn no_wake_up_is_lost() {
     const ROUNDS: u64 = 3_000;
     for round in 1..=ROUNDS {
         pair.arrive(1);
-        pair.until("a frame was not received", |counts| counts.received == round);
+        pair.until("a frame was not received", |counts| {
+            counts.received == round
+        });
     }
     // On average a round takes less than 20 ms, so rounds do not end by the timeout of a wait or of a parked thread.
     let took = start.elapsed();
@@ -200,7 +210,9 @@ fn a_spurious_message_wakes_for_nothing() {
     for _ in 0..100 {
         let waits = pair.counts().waits;
         deliver(address, data);
-        pair.until("the waiting thread was not woken", |counts| counts.waits > waits);
+        pair.until("the waiting thread was not woken", |counts| {
+            counts.waits > waits
+        });
     }
     // A message to another address or to a free vector wakes no thread.
     deliver(address + 4, data);
@@ -208,7 +220,9 @@ fn a_spurious_message_wakes_for_nothing() {
     assert_eq!(stray_messages(), strays + 2);
     assert_eq!(pair.counts().received, 0);
     pair.arrive(3);
-    pair.until("the frames were not received", |counts| counts.received == 3);
+    pair.until("the frames were not received", |counts| {
+        counts.received == 3
+    });
     pair.finish();
 }
 

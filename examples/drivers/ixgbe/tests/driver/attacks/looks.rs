@@ -227,7 +227,10 @@ fn a_hang_is_noticed_though_the_link_comes_and_goes() {
     bench.bus.inject(Faults::default());
     drop(nic);
     bench.finish();
-    assert!(seconds < 60, "not noticed, though the link was up for half a minute");
+    assert!(
+        seconds < 60,
+        "not noticed, though the link was up for half a minute"
+    );
 }
 
 /// Full batches of empty packets have no room for the buffers of sent frames. The driver keeps the buffers until a

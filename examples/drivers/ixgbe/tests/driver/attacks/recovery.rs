@@ -169,7 +169,10 @@ fn another_card_put_in_during_a_reset_is_not_driven() {
         }
         false
     });
-    assert!(is_replugged, "the reset was over before the card could be replaced");
+    assert!(
+        is_replugged,
+        "the reset was over before the card could be replaced"
+    );
     let link = nic.link();
     let is_driven = bench.bus.is_bus_master();
     drop(nic);

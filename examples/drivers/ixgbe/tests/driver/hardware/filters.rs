@@ -51,7 +51,11 @@ fn a_context_that_firmware_left_is_out_of_reach() {
             .bus
             .link(|link| link.inbound.extend(some.iter().cloned()));
         bench.bus.settle();
-        assert_eq!(poll(&nic, 0).unwrap(), some, "the frames are received like others");
+        assert_eq!(
+            poll(&nic, 0).unwrap(),
+            some,
+            "the frames are received like others"
+        );
         // The contexts are still open, because no reset closes them.
         assert!(bench.bus.fcoe_context(5).iter().all(|half| half & 1 != 0));
         reset(&bench, &nic);

@@ -65,10 +65,7 @@ fn a_lost_message_costs_no_more_than_the_wait() {
     bench.bus.inject(with(|_| {}));
     let (waited, took) = waited(&bench, &nic, 1_000_000, || arrive(&bench, 9));
     assert_eq!(waited, Waited::Ready);
-    assert!(
-        took < Duration::from_millis(900),
-        "the wait took {took:?}"
-    );
+    assert!(took < Duration::from_millis(900), "the wait took {took:?}");
     drop(nic);
     bench.finish();
 }

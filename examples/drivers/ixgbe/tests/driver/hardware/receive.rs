@@ -111,7 +111,11 @@ fn receive_is_enabled_while_its_path_is_halted() {
     let bench = bench(|faults| faults.rx_enable_hangs = true);
     let bus = bench.bus;
     let nic = bench.nic(small());
-    assert_eq!(bus.register(SECRXCTRL) & 0b10, 0, "the receive path must not stay halted");
+    assert_eq!(
+        bus.register(SECRXCTRL) & 0b10,
+        0,
+        "the receive path must not stay halted"
+    );
     drop(nic);
     comes_up_with_care(bench);
 }

@@ -93,7 +93,10 @@ fn a_device_with_pending_requests_is_silenced() {
         function.enable_bus_master().unwrap();
         let epoch = function.epoch();
         function.reset().unwrap();
-        assert!(bench.bus.is_bus_master(), "without pending requests it stays bus master");
+        assert!(
+            bench.bus.is_bus_master(),
+            "without pending requests it stays bus master"
+        );
         assert_eq!(function.epoch(), epoch + 1);
         bench.bus.inject(with(|faults| faults.master_stuck = true));
         function.reset().unwrap();
@@ -130,7 +133,10 @@ fn a_queue_that_never_stops_is_silenced() {
             .inject(with(|faults| faults.queue_time = u64::MAX));
         let timeout = QueueError::Step(StepError::Timeout);
         assert_eq!(nic.shut_down(), Err(InitError::Queue(timeout)));
-        assert!(!bench.bus.is_bus_master(), "the queue still receives, so the device must be silenced");
+        assert!(
+            !bench.bus.is_bus_master(),
+            "the queue still receives, so the device must be silenced"
+        );
         drop(nic);
         bench.bus.inject(with(|_| {}));
         let nic = bench.nic(small());

@@ -174,7 +174,10 @@ fn a_receiving_thread_notices_a_frame_that_stays() {
     });
     drop(nic);
     bench.finish();
-    assert!(seconds <= 48, "noticed after {seconds} s: three looks, one in 16 calls, take 48 s");
+    assert!(
+        seconds <= 48,
+        "noticed after {seconds} s: three looks, one in 16 calls, take 48 s"
+    );
 }
 
 #[test]

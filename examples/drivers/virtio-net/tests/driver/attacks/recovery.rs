@@ -111,7 +111,10 @@ fn another_card_put_in_during_a_reset_is_not_driven() {
             while bench.model.elapsed() < before + 200_000_000 && !done.load(SeqCst) {
                 std::thread::yield_now();
             }
-            assert!(!done.load(SeqCst), "the reset was over before the card could be replaced");
+            assert!(
+                !done.load(SeqCst),
+                "the reset was over before the card could be replaced"
+            );
             bench.model.replug_unnoticed(Shape {
                 flr,
                 ..shape(KEEPS)
@@ -140,7 +143,10 @@ fn vectors_work_after_a_function_reset() {
         });
         let _ = nic.exchange(0, batch(1, 60), empty(1));
         let _ = nic.exchange(0, empty(0), empty(1));
-        assert!(nic.link().is_ok(), "the device must be used again after its reset");
+        assert!(
+            nic.link().is_ok(),
+            "the device must be used again after its reset"
+        );
         assert_eq!(nic.statistics().unwrap().resets, 1);
         let before = bench.model.counts().messages;
         let waited = std::thread::scope(|scope| {

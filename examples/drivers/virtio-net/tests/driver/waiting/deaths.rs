@@ -22,7 +22,9 @@ fn a_crash_after_an_interrupt_loses_only_the_frame() {
         fault::arm(FaultPoint::Completion, 0);
         pair.arrive(1);
         // The wait is idempotent, so the shadow begins it anew on the next driver.
-        pair.until("the driver was not restarted", |_| pair.driver.restarts() == turn);
+        pair.until("the driver was not restarted", |_| {
+            pair.driver.restarts() == turn
+        });
         assert!(!fault::is_armed(FaultPoint::Completion));
         pair.until_it_receives();
     }
@@ -45,14 +47,21 @@ fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
         let start = Instant::now();
         // The thread that waited begins the next start. The measured time ends there, because the start itself takes as
         // long as the machine needs.
-        pair.until("the thread still waits", |_| pair.starts.load(SeqCst) == turn + 1);
+        pair.until("the thread still waits", |_| {
+            pair.starts.load(SeqCst) == turn + 1
+        });
         // Counts the waits that ended long before their timeout of a second. On a busy machine some may end later.
         at_once += u32::from(start.elapsed() < Duration::from_millis(600));
-        pair.until("the driver was not restarted", |_| pair.driver.restarts() == turn);
+        pair.until("the driver was not restarted", |_| {
+            pair.driver.restarts() == turn
+        });
         runtime().reap();
     }
     // If kills ended no waits, each wait would last until its second is over.
-    assert!(at_once >= 10, "only {at_once} of 20 kills ended the wait at once");
+    assert!(
+        at_once >= 10,
+        "only {at_once} of 20 kills ended the wait at once"
+    );
     pair.until_it_receives();
     pair.finish();
 }
@@ -76,7 +85,9 @@ fn a_killed_waiter_leaves_driver_and_vector_alone() {
     let pair = Pair { consumer, ..pair };
     pair.until_it_waits();
     pair.arrive(2);
-    pair.until("the frames were not received", |counts| counts.received == 2);
+    pair.until("the frames were not received", |counts| {
+        counts.received == 2
+    });
     drop(nic);
     pair.finish();
 }

@@ -55,10 +55,7 @@ fn associated_types_have_names() {
         "async unsafe fn f() -> u8 { x }",
     ] {
         let code = format!("trait Tr {{ {method} }}");
-        refused(&[(
-            &code,
-            "trait Tr has no name for the type that `f` returns",
-        )]);
+        refused(&[(&code, "trait Tr has no name for the type that `f` returns")]);
     }
     for code in [
         "fn f<F: AsyncFn()>(_: F) {}",
