@@ -161,7 +161,7 @@ fn driver(how: usize) -> (&'static NullNic, Box<dyn NetDevice>) {
 }
 
 fn main() {
-    // `cargo test --benches` passes these arguments, which mean nothing here.
+    // This program has no tests, so it does nothing if it is asked to run or to list tests.
     if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
         return;
     }

@@ -22,7 +22,7 @@ const ROUNDS: u32 = 150;
 /// The number of drivers for each result, in different places in memory.
 const PLACES: usize = 4;
 
-/// A subject of the measurement.
+/// The queues or the driver that is measured.
 trait Subject {
     /// Reads `depth` times 4 KiB.
     fn read(&mut self, depth: usize);
@@ -169,7 +169,7 @@ fn device_alone(depth: usize) -> f64 {
 }
 
 fn main() {
-    // `cargo test --benches` passes these arguments, which mean nothing here.
+    // This program has no tests, so it does nothing if it is asked to run or to list tests.
     if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
         return;
     }

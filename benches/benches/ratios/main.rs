@@ -21,7 +21,7 @@ const BATCH: u32 = 20_000;
 const ROUNDS: u32 = 600;
 
 fn main() {
-    // `cargo test --benches` passes these arguments, which mean nothing here.
+    // This program has no tests, so it does nothing if it is asked to run or to list tests.
     if std::env::args().any(|argument| argument == "--test" || argument == "--list") {
         return;
     }

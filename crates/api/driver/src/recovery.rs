@@ -11,8 +11,8 @@ use samara_device_io::table::Table;
 
 use crate::NANOS_PER_MILLI;
 
-/// The offsets of a function's vendor and device ID and of its command register, and the bit of the latter that makes
-/// the function answer accesses to its registers (PCI 3.0 §6.2.1, §6.2.2).
+/// The offsets of a function's vendor and device ID and of its command register (PCI 3.0 §6.2.1, §6.2.2).
+/// `MEMORY_SPACE` is the bit of the command register that makes the function answer accesses to its registers.
 const ID: u16 = 0x00;
 const COMMAND: u16 = 0x04;
 const MEMORY_SPACE: u32 = 1 << 1;
@@ -29,7 +29,7 @@ const PAUSE_MILLIS: (u64, u64) = (1, 500);
 /// The shortest pause after the device has made a statement.
 const SAID_MILLIS: u64 = 100;
 
-/// What a failed bring-up says about the device.
+/// The meaning of a failed bring-up for the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Failure {
     /// The device is gone: it was silent for as long as a device may be.
@@ -74,9 +74,9 @@ pub fn silence<D: Table>(function: &PciFunction<D>) {
     }
 }
 
-/// Resets the device. If the device doesn't answer after the reset, this waits for two seconds until `answers` is
-/// true, and then resets the device again. If the device was still being reset when the engine stopped waiting, it is
-/// reset again as soon as it is there, which restores its base addresses.
+/// Resets the device. If the device doesn't answer after the reset, the function waits up to two seconds for
+/// `answers` to become true, and then resets the device again. If the device was still being reset when the engine
+/// stopped waiting, it is reset again as soon as it is there, which restores its base addresses.
 ///
 /// # Errors
 ///

@@ -106,7 +106,7 @@ impl From<ResetError> for TransportError {
 }
 
 impl TransportError {
-    /// Returns what a bring-up that fails with this error says about the device.
+    /// Classifies a bring-up that fails with this error by its meaning for the device.
     pub const fn says(&self) -> Failure {
         match self {
             Self::Gone => Failure::Gone,
@@ -155,7 +155,8 @@ pub fn reset<D: Table>(function: &PciFunction<D>) -> Result<u64, TransportError>
     Ok(offered)
 }
 
-/// Accepts those of the `offered` features that are `wanted`, and VIRTIO_F_VERSION_1; returns the accepted ones.
+/// Accepts VIRTIO_F_VERSION_1 and each of the `offered` features that is also `wanted`. Returns the accepted
+/// features.
 ///
 /// # Errors
 ///

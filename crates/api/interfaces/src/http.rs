@@ -56,7 +56,7 @@ pub struct HttpStatistics {
 pub enum HttpError {
     /// The call did not reach the server, or the server died of it.
     Rpc(RpcError),
-    /// The network stack refused to be polled, or to listen.
+    /// The network stack refused a poll, or refused to listen.
     Network(TcpError),
     /// Another thread is in the server.
     Busy,

@@ -50,7 +50,7 @@ pub trait NetDevice {
     #[idempotent]
     fn link(&self) -> Result<Link, NetError>;
 
-    /// Returns what the device has counted since its driver was started. Costs some dozen register reads.
+    /// Returns the counts of the device since its driver was started. Costs some dozen register reads.
     ///
     /// # Errors
     ///
@@ -81,13 +81,14 @@ pub trait NetDevice {
     /// died, the buffers that it held are gone too: replace them with new ones.
     fn exchange(&self, queue: u16, tx: Packets, rx: Packets) -> Result<Exchanged, NetError>;
 
-    /// Waits until `queue` has frames to receive, for at most `micros` microseconds and at most about a second; it
-    /// may also return early for no reason. Then exchange. A frame that arrived after the last exchange is not
-    /// missed. Between waits a queue causes no interrupts, so a busy caller polls at no extra cost.
+    /// Waits until `queue` has frames to receive, for at most `micros` microseconds and at most about a second; the
+    /// wait may also end early without a cause. The caller then exchanges. A frame that arrived after the last
+    /// exchange is not missed. Between waits a queue causes no interrupts, so a busy caller polls at no extra cost.
     ///
-    /// A thread that a domain has started sleeps meanwhile, whichever domain started it. The wait holds no lock:
-    /// exchanges of other threads go on. Link changes and sent frames do not end a wait, and a caller with timers must
-    /// wait no longer than to the next one. The device may hold interrupts back for some tens of microseconds.
+    /// A thread that some domain has started sleeps during the wait; it need not be a thread of the driver. The wait
+    /// holds no lock: exchanges of other threads go on. Link changes and sent frames do not end a wait, and a caller
+    /// with timers must wait no longer than to the next one. The device may hold interrupts back for some tens of
+    /// microseconds.
     ///
     /// The default implementation is for devices that are only polled.
     ///

@@ -1,4 +1,4 @@
-//! TCP connections: what a network stack offers to domains that serve or fetch.
+//! TCP connections, which a network stack offers to domains that serve or fetch.
 
 use core::fmt;
 

@@ -71,8 +71,8 @@ unsafe impl Arenas for StdHost {
     unsafe fn decommit(_: Owner, start: NonNull<u8>, bytes: usize) {
         // SAFETY: the caller upholds that nothing refers to the range; its contents are discarded.
         let code = unsafe { libc::madvise(start.as_ptr().cast(), bytes, libc::MADV_DONTNEED) };
-        // The call fails only for a range that is not whole pages of a mapping, and this range is whole pages of
-        // ours.
+        // The range is whole pages of our own mapping, so the call can fail only if the process has locked its memory
+        // (`mlockall`).
         debug_assert_eq!(code, 0);
         // SAFETY: as above. If the call fails, the range stays accessible, which is harmless.
         let _ = unsafe { protect(start, bytes, libc::PROT_NONE) };

@@ -14,8 +14,7 @@ static WATCHERS: AtomicUsize = AtomicUsize::new(0);
 static WAKES: Mutex<u64> = Mutex::new(0);
 static WOKEN: Condvar = Condvar::new();
 
-/// The interval in which a waiting supervisor polls even without a death, to try again the restarts that were not
-/// possible yet.
+/// A waiting supervisor polls in this interval even without a death, to repeat restarts that have failed so far.
 const AGAIN: Duration = Duration::from_millis(20);
 /// The longest wait without a wake. A missed wake is made up for after this time at most.
 const LATE: Duration = Duration::from_millis(500);

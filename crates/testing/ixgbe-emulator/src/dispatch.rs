@@ -148,7 +148,8 @@ impl Nic {
         }
     }
 
-    /// Sets RXDCTL or TXDCTL. A transmit queue that is disabled or enabled forgets the packet that it was reading.
+    /// Sets RXDCTL or TXDCTL. When a transmit queue is disabled or enabled, it forgets the packet that it was
+    /// reading.
     pub(crate) fn set_queue_control(&mut self, offset: u32, value: u32) {
         let was = self.file.get(offset);
         if was & QUEUE_ENABLE != value & QUEUE_ENABLE {

@@ -51,8 +51,8 @@ pub struct Faults {
     /// Nanoseconds that reading the EEPROM takes after a reset. Meanwhile EEC.AUTO_RD reads as clear (datasheet section
     /// 4.6.3). With `u64::MAX` it never ends.
     pub eeprom_time: u64,
-    /// Nanoseconds until a change of RXDCTL.ENABLE or TXDCTL.ENABLE takes effect. Until then the queue goes on, or does
-    /// not yet begin, and the register reads as before (datasheet sections 4.6.7.1.2 and 4.6.8.1).
+    /// Nanoseconds until a change of RXDCTL.ENABLE or TXDCTL.ENABLE takes effect. Until then the queue keeps its old
+    /// state, and the register keeps its old value (datasheet sections 4.6.7.1.2 and 4.6.8.1).
     pub queue_time: u64,
     /// EIAC does not clear a cause that EICS has set, and the cause's vector is silent until software clears it in EICR
     /// (erratum 1).

@@ -8,7 +8,8 @@ const WAITING: usize = 4096;
 
 /// The far end of the cable.
 ///
-/// Frames carry no preamble and no frame check sequence. The emulator adds what the driver asks for.
+/// Frames carry no preamble and no frame check sequence. The emulator adds the frame check sequence where the driver
+/// keeps it.
 pub trait Link {
     /// Whether there is a carrier.
     fn is_up(&self) -> bool {

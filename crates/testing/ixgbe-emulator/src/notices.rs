@@ -6,8 +6,8 @@ use core::fmt;
 /// Notices that are kept until they are taken. Beyond that the oldest are dropped.
 const CAPACITY: usize = 256;
 
-/// An event that the program may want to log. The use of a register that is not emulated, and an access without effect,
-/// is reported once for each register or place; resets and changes of the link are reported each time.
+/// An event that the program may want to log. The use of a register that is not emulated is reported once for each
+/// register, and an access without effect once for each place. Resets and changes of the link are reported each time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Notice {

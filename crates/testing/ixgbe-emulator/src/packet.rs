@@ -73,7 +73,7 @@ pub(crate) fn parse(frame: &[u8], vlan_type: u16) -> Headers {
         at = 18;
     }
     headers.ethertype = ethertype;
-    // A header that is cut short counts as none.
+    // A header that is cut short counts as no header.
     let _ = match ethertype {
         IPV4 => ipv4(frame, at, &mut headers),
         IPV6 => ipv6(frame, at, &mut headers),

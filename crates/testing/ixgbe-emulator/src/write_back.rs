@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::bus::Bus;
 use crate::faults::WriteBack;
 
-/// Write-backs that may wait. Beyond that the oldest are written early.
+/// Write-backs that may wait. If there are more, the oldest are written early.
 const CAPACITY: usize = 1 << 16;
 
 /// One write-back.
@@ -37,8 +37,7 @@ impl Entry {
     fn write(&self, bus: &mut Bus<'_>, flip: [u64; 2]) -> Result<(), crate::DmaError> {
         match *self {
             // The descriptor is written in two steps, of which the second changes only the done bit. So with any kind
-            // of [`GuestMemory`](crate::GuestMemory) the driver never sees a done bit before the descriptor is
-            // complete.
+            // of `GuestMemory` the driver never sees a done bit before the descriptor is complete.
             Entry::Descriptor {
                 address,
                 words,

@@ -1,5 +1,5 @@
-//! Tests of documented oddities of real 82599s: faults on which a driver can be tested, and steps that the emulator counts
-//! when a driver leaves them out.
+//! Tests of documented oddities of real 82599s: faults on which a driver can be tested, and steps that the emulator
+//! counts when a driver leaves them out.
 
 mod support;
 

@@ -24,7 +24,7 @@ fn raised(machine: &Machine) -> Vec<(usize, u64)> {
 fn queues_and_directions_have_own_vectors() {
     let mut machine = up(2);
     machine.write(at::EIMS_EX + 4, u32::MAX);
-    // Receive queue 0 at vector 33, transmit queue 0 at none; transmit queue 1 at vector 63.
+    // Receive queue 0 has vector 33, transmit queue 0 has no vector, and transmit queue 1 has vector 63.
     machine.write(at::IVAR, (0x80 | 63) << 24 | 0x05 << 8 | (0x80 | 33));
     machine.send(0, &frame(60, 1));
     machine.settle();

@@ -1,5 +1,5 @@
-//! Tests of every reset of the device in the middle of traffic. Afterwards the device is as after power-on, and another
-//! driver programs it anew.
+//! Tests of every reset of the device in the middle of traffic. Afterwards the device is as after power-on, and
+//! another driver programs it again.
 
 mod support;
 

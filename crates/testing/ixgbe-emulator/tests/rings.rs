@@ -300,7 +300,7 @@ proptest! {
 /// Guest memory that checks published words.
 struct Watched {
     memory: FlatMemory,
-    /// The number of published words, and of those that changed more than one bit.
+    /// The number of published words, and the number of such words that changed more than one bit.
     published: usize,
     torn: usize,
 }

@@ -1,4 +1,4 @@
-//! The rounds: which emulators run, which cable joins them, and what happens to the VMM.
+//! The rounds. Each has its emulators, the cable that joins them, and its treatment of the VMM.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -40,8 +40,8 @@ fn killed(setup: &Setup) -> Result<usize, CheckError> {
     Ok(failed + verdicts("82599 CX4 (10f9), after the kill", &lines))
 }
 
-/// Resets the machine in the middle of traffic, first from outside, then by the guest itself. Each time Linux finds both
-/// devices fresh, over the same connection.
+/// Resets the machine in the middle of traffic, first from outside, then by the guest itself. Each time Linux finds
+/// both devices fresh, over the same connection.
 fn reset(setup: &Setup) -> Result<usize, CheckError> {
     const ROUND: &str = "82599 SFP+ (10fb)";
     let cable = format!("pair:{}", text(&setup.socket("cable")));

@@ -66,7 +66,7 @@ impl Cache {
         self.lost != 0
     }
 
-    /// Notes that the device has failed, and may have lost what its cache held.
+    /// Notes that the device has failed, and may have lost the contents of its cache.
     pub(super) const fn lose(&mut self) {
         self.lost |= self.dirty;
         self.dirty = 0;

@@ -42,7 +42,7 @@ struct Measured {
     number: u64,
     newest: u64,
     since: u64,
-    /// Whether a command has completed whose completion makes the time begin again.
+    /// Whether the completion of an older command makes the time begin again at the next look.
     is_anew: bool,
     /// `longer` is the longest time that was allowed to this command or to a command that has completed meanwhile.
     /// `has_ended` says whether a command that was allowed more time has completed since the last look. `ended` is

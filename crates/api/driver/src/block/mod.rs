@@ -122,7 +122,7 @@ pub trait Device {
     /// registers read as all ones later.
     fn bring_up(&mut self, function: &PciFunction<Self::Table>) -> Result<(), Self::Refusal>;
 
-    /// Returns what this failure of a [bring-up](Self::bring_up) says about the device.
+    /// Classifies this failure of a [bring-up](Self::bring_up) by its meaning for the device.
     fn says(refusal: &Self::Refusal) -> Failure;
 
     /// Accepts that this refusal is final: gives up the disks that it concerns, and no others. Returns whether the

@@ -39,7 +39,7 @@ fn copies(images: &[Image<'static>]) -> Vec<Range<usize>> {
     functions.collect()
 }
 
-/// The program's own tables, and those of [`COPIES`]: the code where a tick may cut.
+/// The code where a tick may cut: the program's own code, and [`COPIES`].
 #[derive(Debug)]
 pub(super) struct Cuttable(&'static Image<'static>);
 

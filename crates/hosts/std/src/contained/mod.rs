@@ -79,8 +79,8 @@
 //!   in a panic's message is one way to get there.
 //! * If `RUST_BACKTRACE` is set, `std` prints a backtrace for the process's first infallible allocation that fails.
 //!   It does so with a lock held, and with the domain's own memory. If that memory is used up, the domain aborts
-//!   while it prints, and the lock stays held. A later panic that prints a backtrace then waits for ever. So hosts
-//!   with quotas should leave the variable unset.
+//!   during the backtrace, and the lock stays held. A later panic that prints a backtrace then waits for ever. So
+//!   hosts with quotas should leave the variable unset.
 //! * A cut during a panic leaves `std::thread::panicking()` true on that thread for good: `std` counts panics,
 //!   and no other code can change its count. `samara_unwind::is_unwinding` is right even then.
 #![expect(

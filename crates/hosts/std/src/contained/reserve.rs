@@ -13,8 +13,8 @@ pub(super) const RESERVE: usize = 128 << 10;
 /// because the entry into the domain found its room at the same place.
 const ROOM_TO_CLOSE: usize = 4 << 10;
 
-/// A stack with a reserve: the lowest address, the end of the reserve (the lowest address that is used as a
-/// rule), and the upper end.
+/// A stack with a reserve: its lowest address, the end of its reserve (above which it is usually used), and its upper
+/// end.
 #[derive(Clone, Copy)]
 struct Parts {
     lowest: usize,

@@ -104,7 +104,7 @@ pub struct Surveyed {
     pub charged: u64,
     /// Instructions that would be charged to no domain, by intent: [`Payer::Uncharged`].
     pub uncharged: u64,
-    /// Instructions that nobody would pay for: [`Payer::Nobody`].
+    /// Instructions that no account would pay for: [`Payer::Nobody`].
     pub lost: u64,
 }
 
@@ -205,8 +205,8 @@ impl Contained {
         self.run(plan, call)
     }
 
-    /// As [`step`](Self::step) with `insists`, but without ticks during a panic. It is for programs that go on
-    /// after the cut, and whose other threads panic or set a hook.
+    /// As [`step`](Self::step) with `insists`, but without ticks during a panic. This is for programs that continue
+    /// after the cut and have other threads that panic or set a hook.
     pub fn step_between_panics<R>(&self, at: u64, call: impl FnOnce() -> R) -> (R, Stepped) {
         let plan = Plan {
             is_on: true,
@@ -270,12 +270,12 @@ impl Contained {
     }
 }
 
-/// Installs the handler of single steps, once for the process. Only programs that step do so, since debuggers
+/// Installs the handler of single steps, once for the process. Only programs that step install it, because debuggers
 /// use SIGTRAP, too.
 fn install() {
     static DONE: OnceLock<bool> = OnceLock::new();
     let is_done = *DONE.get_or_init(|| signals::set(libc::SIGTRAP, trapped as *const () as usize));
-    assert!(is_done, "SIGTRAP takes no handler");
+    assert!(is_done, "the system refuses a handler of SIGTRAP");
 }
 
 unsafe extern "C" fn trapped(_: c_int, _: *mut siginfo_t, context: *mut c_void) {

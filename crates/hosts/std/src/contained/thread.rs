@@ -1,4 +1,4 @@
-//! What each contained thread needs: a stack for its handlers, the bounds of its own stack, and a timer.
+//! The state of each contained thread: a stack for its handlers, the bounds of its own stack, and a timer.
 
 use super::ticks::{PERIOD, say_ticking};
 use super::{bounds, handlers, reserve, signals, yield_clock};

@@ -144,7 +144,8 @@ impl ConfigSpace {
         }
     }
 
-    /// Clears what a function-level reset clears here: the command, MSI-X control (section 4.2.1.5) and the BARs.
+    /// Clears the fields of configuration space that a function-level reset clears: the command, MSI-X control
+    /// (section 4.2.1.5) and the BARs.
     fn function_reset(&mut self) {
         self.put16(COMMAND, 0);
         self.put16(MSIX_CONTROL, VECTORS - 1);

@@ -1,7 +1,7 @@
 //! The MSI-X table and its pending bits (section 9.3.9).
 //!
-//! A VMM keeps a table of its own in front of this one and owns the vectors' masks (`foreign` below). In process this
-//! table is the one in use.
+//! A VMM keeps its own table in front of this one, and holds the masks of the vectors in it (`foreign` below). In
+//! process this table is the one in use.
 
 use alloc::vec::Vec;
 

@@ -13,9 +13,9 @@ pub enum Access {
     WriteOneClear,
     /// Reads as zero. Writing has an effect.
     WriteOnly,
-    /// Reads back what was written, except for these bits, which have an effect and read as zero.
+    /// Reads back the written value, except for these bits, which have an effect and read as zero.
     SelfClear(u32),
-    /// Known by name only: it reads back what was written and has no effect. Its first use is reported.
+    /// Known by name only. The register reads back the written value and has no effect. Its first use is reported.
     Unmodelled,
 }
 

@@ -1,7 +1,7 @@
 //! Direct data placement: the payload of an FCoE frame goes to a context's buffers, and not to the ring.
 //!
-//! The conditions are those of the X550's datasheet, section 7.11.3.3.5, except for three that are not checked: the order
-//! of frames, the FC CRC and the sender's address. So every frame that the hardware would place is placed here.
+//! The conditions are those of the X550's datasheet, section 7.11.3.3.5, except for three that are not checked: the
+//! order of frames, the FC CRC and the sender's address. So every frame that the hardware would place is placed here.
 
 use crate::bus::Bus;
 use crate::fcoe::Context;

@@ -13,7 +13,7 @@ pub(crate) const KEY: usize = 40;
 /// A hash and its type, in the encoding of the receive descriptor (section 7.1.6.2).
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Hash {
-    /// The RSS type, which says which fields were hashed. 0 is none.
+    /// The RSS type, which says which fields were hashed. 0 means that none were.
     pub(crate) kind: u8,
     pub(crate) value: u32,
 }

@@ -18,7 +18,7 @@ use super::{Arguments, ServerError};
 /// The number of steps after which other threads get the lock.
 const STEPS: usize = 16;
 
-/// The time after which other threads get the lock, for a cable that takes frames slowly.
+/// The time after which other threads get the lock in any case, because a cable may take frames slowly.
 const SHARE: Duration = Duration::from_millis(100);
 
 /// A link that gathers the frames that are sent during a step.

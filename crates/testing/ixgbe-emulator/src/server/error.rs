@@ -10,7 +10,7 @@ use std::path::PathBuf;
 pub(crate) enum ServerError {
     /// Another server listens on the socket.
     InUse(PathBuf),
-    /// The path of the socket is that of another kind of file.
+    /// There is a file at the socket's path that is not a socket.
     NoSocket(PathBuf),
     /// A socket from an earlier run cannot be removed.
     Remove(PathBuf, io::Error),

@@ -1,7 +1,7 @@
 //! The memory that the VMM shares, reached by system calls.
 //!
-//! If a file is mapped, another process that has it may truncate it, and the next access to a lost page ends this process
-//! (`SIGBUS`). `pread` and `pwrite` return an error instead: see `docs/decisions/0136`.
+//! The file is not mapped, because another process that has it may truncate it, and an access to a lost page would
+//! then end this process (`SIGBUS`). `pread` and `pwrite` return an error instead: see `docs/decisions/0136`.
 
 use std::cell::Cell;
 use std::fmt;

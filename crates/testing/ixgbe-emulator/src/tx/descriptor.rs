@@ -31,7 +31,7 @@ pub(crate) struct Context {
     pub(crate) layer4: Layer4,
 }
 
-/// The offloads that a data descriptor asks for. Those of a packet's first descriptor count.
+/// The offloads that a data descriptor asks for. For a packet, the offloads of its first descriptor count.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Request {
     pub(crate) segment: bool,

@@ -104,7 +104,7 @@ mod tests {
         layer4: Layer4::Udp,
     };
 
-    /// The datagram of the receive tests; both checksums to be inserted.
+    /// The datagram of the receive tests, in which both checksums must be inserted.
     fn datagram() -> Vec<u8> {
         let mut frame = vec![0; 12];
         frame.extend([

@@ -1,4 +1,5 @@
-//! Tests of resets by the VMM and by the guest in the middle of traffic, and of memory that is unmapped and mapped again.
+//! Tests of resets by the VMM and by the guest in the middle of traffic, and of memory that is unmapped and mapped
+//! again.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! Tests of a VMM, or a far end of the cable, that does not read what it is sent. The server goes on.
+//! Tests of a VMM, or a far end of the cable, that does not read its messages. The server goes on.
 
 use std::io::{Read, Write};
 use std::os::unix::net::{UnixListener, UnixStream};

@@ -180,7 +180,7 @@ impl Vmm {
         self.traffic_from(TX_BUFFER, seed);
     }
 
-    /// As above, with the frame to send at any address.
+    /// Does the same as [`traffic`](Self::traffic), with the frame to send at `place`.
     pub(crate) fn traffic_from(&mut self, place: u64, seed: u8) {
         let frame: Vec<u8> = [0xff; 12].into_iter().chain([seed; 88]).collect();
         self.store(place, &frame);
@@ -220,7 +220,7 @@ impl Vmm {
         self.memory.try_clone().expect("a file")
     }
 
-    /// As above, with other bytes of the file.
+    /// Maps `size` bytes from `file` on in the memory's file, at `offset` in guest memory.
     pub(crate) fn map_from(&mut self, file: u64, offset: u64, size: u64) {
         let memory = self.memory.as_raw_fd();
         let mapped = self.client.dma_map(file, BASE + offset, size, memory);
