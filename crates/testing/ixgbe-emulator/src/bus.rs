@@ -9,7 +9,7 @@ pub(crate) struct Bus<'a> {
     memory: &'a mut dyn GuestMemory,
     master: bool,
     fail_every: Option<NonZeroU32>,
-    /// Accesses since the device was made.
+    /// The number of accesses since the device was made.
     pub(crate) accesses: u32,
 }
 

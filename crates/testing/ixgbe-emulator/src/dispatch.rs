@@ -16,7 +16,7 @@ const NO_PHY: u32 = 0xffff_0000;
 /// Each queue's registers lie in a block of 64 bytes.
 const BLOCK: u32 = 0x40;
 
-/// Where the blocks of receive and transmit queues begin, and how many queues each has.
+/// The offsets at which the blocks of receive and transmit queues begin, and the number of queues from there on.
 const BLOCKS: [(u32, u32); 3] = [(at::RDBAL, 64), (at::RDBAL64, 64), (at::TDBAL, 128)];
 
 /// Whether the register at `offset` lies `distance` bytes into the block of any queue.

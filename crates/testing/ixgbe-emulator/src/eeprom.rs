@@ -5,7 +5,7 @@ use alloc::vec::Vec;
 use crate::options::Options;
 use crate::registers::bits::{EERD_DONE, EERD_START};
 
-/// Words of the EEPROM, as EEC gives its size.
+/// The number of words of the EEPROM, as EEC reports it.
 const WORDS: usize = 1 << 14;
 /// The word of the checksum, and the sum of all words up to it (section 6.3.2.14).
 const CHECKSUM: usize = 0x3f;
@@ -26,7 +26,7 @@ const MODULE_SR_CORE0: u16 = 5;
 const FIRMWARE: usize = 0x0f;
 const FIRMWARE_AT: usize = 0x160;
 const PATCH_AT: usize = 0x180;
-/// The patch's version. Drivers take an older one for that of a prototype.
+/// The patch's version. Drivers take a device with an older version for a prototype.
 const PATCH_VERSION: u16 = 6;
 /// The word of the device's capabilities. It says that any module is allowed, and that drivers need no workaround for
 /// cross-talk. With the workaround they believe that the link is up only if pin 2 reports a module.
@@ -56,8 +56,8 @@ impl Eeprom {
         words[FIRMWARE_AT..FIRMWARE_AT + 5].copy_from_slice(&[4, 0, 0xffff, 0, PATCH_AT as u16]);
         words[PATCH_AT..PATCH_AT + 8].copy_from_slice(&[7, 0, 0, 0, 0, 0, 0, PATCH_VERSION]);
         words[CAPABILITIES] = ANY_MODULE | NO_CROSSTALK_CHECK;
-        // One module, whose start-up sequence is empty: the list's length, the module's number,
-        // its sequence, the end.
+        // The list has one module, whose start-up sequence is empty. Its words are the length, the module's number,
+        // the place of its sequence, and the end.
         words[MODULE_LIST] = MODULE_LIST_AT as u16;
         words[MODULE_LIST_AT..MODULE_LIST_AT + 4].copy_from_slice(&[
             3,
@@ -92,8 +92,8 @@ impl Eeprom {
     }
 }
 
-/// Returns the sum of the words before the checksum and of the sections that are pointed to. The checksum completes it
-/// to [`SUM`].
+/// Returns the sum of the words before the checksum and of the sections to which the pointers lead. The checksum
+/// completes this sum to [`SUM`].
 fn sum(words: &[u16]) -> u16 {
     let head = words[..CHECKSUM].iter().copied();
     let sections = words[SECTION_POINTERS].iter().flat_map(|&pointer| {

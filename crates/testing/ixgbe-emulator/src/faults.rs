@@ -33,14 +33,14 @@ pub struct Faults {
     pub removed: bool,
     /// Before every n-th packet a receive descriptor is written back with DD and no bytes.
     pub rx_empty_every: Option<NonZeroU32>,
-    /// Those descriptors have EOP, too.
+    /// The descriptors of `rx_empty_every` have EOP, too.
     pub rx_empty_ends: bool,
-    /// Enabling receive hangs receive DMA until the next reset, unless the security engine's receive path is halted. On
-    /// real hardware frames that arrive at that moment cause it (`ixgbe_enable_rx_dma_82599` of Intel's BSD-licensed
-    /// driver).
+    /// Enabling receive hangs receive DMA until the next reset, unless the security engine's receive path is halted.
+    /// On real hardware this happens if frames arrive at that moment (`ixgbe_enable_rx_dma_82599` of Intel's
+    /// BSD-licensed driver).
     pub rx_enable_hangs: bool,
     /// The receive path is never halted, and SECRXSTAT never says that it is. Drivers poll 40 times, every 10 us, and
-    /// then go on (`IXGBE_MAX_SECRX_POLL` there).
+    /// then go on (`IXGBE_MAX_SECRX_POLL` of the same driver).
     pub security_busy: bool,
     /// After CTRL.MASTER_DISABLE, STATUS keeps saying that requests are pending. A reset then leaves the device without
     /// DMA until a second reset, more than 1 us later (specification update 3.1, clarification 9; datasheet section
@@ -57,13 +57,14 @@ pub struct Faults {
     /// EIAC does not clear a cause that EICS has set, and the cause's vector is silent until software clears it in EICR
     /// (erratum 1).
     pub cause_sticks: bool,
-    /// Every n-th interrupt message is lost. FreeBSD's driver sets the causes of all queues from a timer.
+    /// Every n-th interrupt message is lost. A driver can make up for this: FreeBSD's driver sets the causes of all
+    /// queues from a timer.
     pub message_lost_every: Option<NonZeroU32>,
     /// The first read of LINKS after each change of the link gives the earlier state. Drivers read it twice
     /// (`ixgbe_check_mac_link_generic` of Intel's BSD-licensed driver).
     pub links_stale: bool,
-    /// Every other read of LINKS shows a link although there is no carrier (the cross-talk of the same function, which
-    /// looks again 5 ms later).
+    /// Every other read of LINKS shows a link although there is no carrier (cross-talk, because of which the same
+    /// function looks again 5 ms later).
     pub links_ghost: bool,
     /// The EEPROM disables the link. After a reset AUTOC2 bits 30:28 are set, and there is no link until software clears
     /// them (`ixgbe_reset_hw_82599` of Intel's BSD-licensed driver).
@@ -74,8 +75,8 @@ pub struct Faults {
     /// The descriptor of the first part of a fragmented IPv4 packet says that the header checksum is bad (specification
     /// update 3.8, erratum 66, of which only the title was at hand).
     pub fragment_checksum: bool,
-    /// The device does not stop: it goes on receiving into the rings that it knew, after their queues, the receiver or
-    /// the whole device were disabled or reset. The memory that an isolated driver leaves behind must not be reused, or
-    /// the host must have revoked it.
+    /// The device does not stop: it goes on receiving into the rings that it knew, after their queues, the receiver
+    /// or the whole device were disabled or reset. With such a device, the memory that an isolated driver leaves
+    /// behind must not be reused unless the host has revoked the device's access to it.
     pub keeps_writing: bool,
 }

@@ -1,11 +1,11 @@
-//! FCoE contexts: they say where the device puts the payload of an FCoE frame, past the rings (section 7.13).
+//! FCoE contexts. A context says where the device puts the payload of an FCoE frame, which bypasses the rings
+//! (section 7.13).
 //!
-//! A context is a second way to host memory, and firmware that booted from FCoE may leave one open. Offsets and
-//! bits were checked against the register header of Intel's BSD-licensed driver, as DPDK carries it
-//! (`ixgbe_type.h`). The indirect access, the conditions for the use of a context and its fields were checked
-//! against the X550's datasheet (333369-009, sections 4.6.9 and 7.11.3.3), whose registers are the same and
-//! whose contexts are 2048; the 82599 has 512, chosen by the 9 bits of FCOESEL. Section numbers of the 82599's
-//! own datasheet were not checked.
+//! A context is a second way to host memory, and firmware that booted from FCoE may leave one open. Offsets and bits
+//! were checked against the register header of Intel's BSD-licensed driver, as DPDK carries it (`ixgbe_type.h`). The
+//! indirect access, the conditions for the use of a context and its fields were checked against the X550's datasheet
+//! (333369-009, sections 4.6.9 and 7.11.3.3), whose registers are the same. The X550 has 2048 contexts; the 82599 has
+//! 512, which the 9 bits of FCOESEL choose. Section numbers of the 82599's own datasheet were not checked.
 
 use alloc::vec::Vec;
 
@@ -39,11 +39,11 @@ impl Context {
     }
 }
 
-/// Counts of what FCoE contexts have placed past the rings.
+/// Counts of the payload that FCoE contexts have placed outside the rings.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Placements {
-    /// FCoE frames whose payload went where a context says, and not to a ring.
+    /// FCoE frames whose payload went to a context's buffers, and not to a ring.
     pub frames: u64,
     /// Bytes of payload that were written.
     pub bytes: u64,

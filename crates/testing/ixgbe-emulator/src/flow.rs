@@ -23,11 +23,11 @@ const QUANTUM: u64 = 512;
 /// The pauses that the far end and this device have requested.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FlowControl {
-    /// The far end has requested that nothing is sent until then.
+    /// The time until which nothing may be sent, as the far end has requested.
     quiet_until: u64,
-    /// This device has requested a pause of the far end.
+    /// Whether this device has requested a pause of the far end.
     asked: bool,
-    /// When the request is to be repeated.
+    /// The time at which the request must be repeated.
     again_at: u64,
 }
 

@@ -26,7 +26,7 @@ pub(crate) struct I2cBus {
     memory: Option<[u8; 256]>,
     clock: bool,
     data: bool,
-    /// False while the module pulls the data line down.
+    /// The module's side of the data line: false while the module pulls it down.
     released: bool,
     phase: Phase,
     bits: u8,

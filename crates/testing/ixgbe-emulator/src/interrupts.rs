@@ -40,7 +40,7 @@ impl Interrupts for CountedInterrupts {
 
 /// The state behind EICR, EICS, EIMS and EIMC.
 ///
-/// Causes of queues are kept by vector (0 to 63). The low 16 are EICR's low bits.
+/// Causes of queues are kept by vector (0 to 63). Those of the lowest 16 vectors are EICR's low bits.
 #[derive(Clone, Debug)]
 pub(crate) struct InterruptBlock {
     vectors: u64,
@@ -52,7 +52,7 @@ pub(crate) struct InterruptBlock {
     others: u32,
     other_mask: u32,
     others_sent: u32,
-    /// When a vector may fire again, in nanoseconds.
+    /// The time at which each vector may fire again, in nanoseconds.
     not_before: Box<[u64; 64]>,
 }
 
@@ -165,8 +165,8 @@ impl InterruptBlock {
         self.others_sent &= self.others & self.other_mask;
     }
 
-    /// Returns the vectors to send messages for at time `now`, and updates the causes. `sticks` is the fault of causes
-    /// that stick: see [`Faults`](crate::Faults::cause_sticks).
+    /// Returns the vectors to send messages for at time `now`, and updates the causes. `sticks` says whether the
+    /// fault of sticking causes is injected: see [`Faults`](crate::Faults::cause_sticks).
     pub(crate) fn due(&mut self, file: &RegisterFile, now: u64, sticks: bool) -> u64 {
         if file.has(at::GPIE, GPIE_MULTIPLE_MSIX) {
             self.due_vectors(file, now, sticks) | self.due_others(file)
@@ -187,7 +187,7 @@ impl InterruptBlock {
             }
         }
         self.vectors_sent |= fired;
-        // Auto clear: EIAC for the first 16 vectors, always for the others (section 7.3.1.4).
+        // Auto clear: EIAC selects it for the first 16 vectors, and it is always on for the others (section 7.3.1.4).
         let clears = u64::from(file.get(at::EIAC) & EICR_QUEUES) | !u64::from(EICR_QUEUES);
         let masks = if file.has(at::GPIE, GPIE_AUTO_MASK) {
             let low = file.get(at::EIAM_EX) | file.get(at::EIAM) & EICR_QUEUES;
@@ -233,7 +233,7 @@ impl InterruptBlock {
         fired
     }
 
-    /// As [`due`](Self::due) with one vector: all causes share vector 0.
+    /// Does the same as [`due`](Self::due) if there is only one vector: all causes share vector 0.
     fn due_single(&mut self, file: &RegisterFile, now: u64) -> u64 {
         let vectors = self.vectors & self.vector_mask & !self.vectors_sent;
         let others = self.others & self.other_mask & !self.others_sent;

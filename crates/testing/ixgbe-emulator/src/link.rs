@@ -1,4 +1,4 @@
-//! The cable, to which frames go and from which they come.
+//! The cable, which takes the device's frames and brings frames to it.
 
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
@@ -22,8 +22,8 @@ pub trait Link {
     fn receive(&mut self, frame: &mut Vec<u8>) -> bool;
 }
 
-/// A cable from the device to itself, or to a test that looks at both of its ends. Frames that the device sends are lost
-/// while 4096 frames wait.
+/// A cable from the device to itself, or from the device to a test that holds the other end. Frames that the device
+/// sends are lost while 4096 frames wait.
 #[derive(Clone, Debug, Default)]
 pub struct Loop {
     /// Frames that the device will receive, the next one first.

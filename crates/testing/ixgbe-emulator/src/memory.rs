@@ -57,8 +57,9 @@ pub trait GuestMemory {
 
     /// Stores one little-endian word that the guest polls.
     ///
-    /// Where the guest runs at the same time as the device, the word must appear after everything that was stored before
-    /// it. Of a descriptor's word all bits but the done bit are already stored, so its bytes may appear in any order.
+    /// Where the guest runs at the same time as the device, the word must appear after everything that was stored
+    /// before it. All bits of a descriptor's word except the done bit are already stored. So the bytes of this word
+    /// may appear in any order.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -83,7 +84,7 @@ impl FlatMemory {
         }
     }
 
-    /// Returns the bytes. The first is at the base address.
+    /// Returns the bytes. The first byte is at the base address.
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
     }

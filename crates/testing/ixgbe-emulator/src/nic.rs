@@ -41,7 +41,7 @@ pub enum Progress {
 
 /// An 82599.
 ///
-/// It does nothing by itself. The bus reads and writes it, [`step`](Self::step) lets it work, and
+/// The device does nothing by itself. The bus reads and writes it, [`step`](Self::step) lets it work, and
 /// [`advance`](Self::advance) moves its clock. The same calls always give the same results.
 #[derive(Clone, Debug)]
 pub struct Nic {
@@ -181,7 +181,7 @@ impl Nic {
         }
     }
 
-    /// Reads `size` bytes (4 or 8) at `offset` of a BAR. Reads as ones where the device has nothing.
+    /// Reads `size` bytes (4 or 8) at `offset` of a BAR. Returns ones where the device has no register.
     pub fn read(&mut self, bar: u8, offset: u64, size: usize) -> u64 {
         if self.faults.removed {
             return u64::MAX;
@@ -196,7 +196,7 @@ impl Nic {
         }
     }
 
-    /// Writes `size` bytes (4 or 8) at `offset` of a BAR. Ignored where the device has nothing.
+    /// Writes `size` bytes (4 or 8) at `offset` of a BAR. The write is ignored where the device has no register.
     pub fn write(&mut self, bar: u8, offset: u64, size: usize, value: u64) {
         if self.faults.removed {
             return;
@@ -321,8 +321,8 @@ impl Nic {
         self.now = self.now.max(nanoseconds);
     }
 
-    /// Returns the earliest time at which a waiting throttled interrupt may be sent or a pause that the far end has
-    /// requested is over. Call [`step`](Self::step) then.
+    /// Returns the next time at which the caller must call [`step`](Self::step): when a waiting throttled interrupt
+    /// may be sent, or when a pause that the far end has requested is over.
     pub fn next_deadline(&self) -> Option<u64> {
         let throttled = self.interrupts.next_deadline(&self.file);
         let paused = self.flow.quiet_until(self.now);
@@ -361,7 +361,7 @@ impl Nic {
         self.drops
     }
 
-    /// Returns the counts of what FCoE contexts have placed past the rings.
+    /// Returns the counts of the payload that FCoE contexts have placed outside the rings.
     pub fn placements(&self) -> Placements {
         self.placements
     }

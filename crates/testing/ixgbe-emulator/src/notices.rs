@@ -11,7 +11,7 @@ const CAPACITY: usize = 256;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Notice {
-    /// A register was used whose function is not emulated.
+    /// A register was used, and its function is not emulated.
     Unmodelled {
         /// The datasheet's name.
         name: &'static str,
@@ -27,7 +27,7 @@ pub enum Notice {
         /// Whether it was written.
         write: bool,
     },
-    /// An access was not of aligned words inside a BAR. It had no effect (section 8.1).
+    /// An access was not to aligned words inside a BAR, and had no effect (section 8.1).
     Misaligned {
         /// The BAR.
         bar: u8,
@@ -84,7 +84,8 @@ impl fmt::Display for Notice {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notices {
     waiting: VecDeque<Notice>,
-    /// BAR and word of the misaligned accesses that were reported. So a guest cannot fill the program's log.
+    /// The BAR and the word of each misaligned access that was reported. Each is reported once, so that a guest
+    /// cannot fill the program's log.
     misaligned: BTreeSet<(u8, u32)>,
 }
 

@@ -6,8 +6,8 @@ use crate::registers::bits::{
 };
 use crate::registers::{RegisterFile, offset as at};
 
-/// How often software has left out a step that the hardware asks for. A real device may work without it, now and then.
-/// The emulator works without it, unless a fault says otherwise, and counts.
+/// How often software has left out a step that the hardware asks for. A real device may work without the step, now
+/// and then. The emulator counts the omission. It works without the step, unless a fault says otherwise.
 ///
 /// Sections are those of the 82599's datasheet as TinyNF (MIT) quotes them beside its code; *clarification*
 /// and *erratum* are those of its specification update, revision 3.1.
@@ -26,9 +26,9 @@ pub struct Omissions {
     pub rsc_first_size_left: u64,
     /// RXCTRL.RXEN was set while RDRXCTL and HLREG0 disagreed on CRC stripping (section 4.6.7).
     pub crc_strip_disagrees: u64,
-    /// A tail was written with another value than its head's while its queue was not yet enabled ("should not be
-    /// bumped", sections 4.6.7.1 and 4.6.8.1). A tail equal to the head, as drivers write it before, gives the device no
-    /// descriptor and is not counted.
+    /// A tail was written with a value other than the head's while the queue was not yet enabled ("should not be
+    /// bumped", sections 4.6.7.1 and 4.6.8.1). Drivers may write a tail that equals the head before they enable the
+    /// queue. This gives the device no descriptor and is not counted.
     pub tail_before_enable: u64,
     /// A register was accessed within a millisecond of a reset (section 8.2.3.1.1).
     pub access_after_reset: u64,
@@ -38,7 +38,7 @@ pub struct Omissions {
 }
 
 impl Omissions {
-    /// Counts what is left out at the moment when receive is enabled. `halted` says whether the security engine's
+    /// Counts the steps that are left out when receive is enabled. `halted` says whether the security engine's
     /// receive path is halted.
     pub(crate) fn receive_enabled(&mut self, file: &RegisterFile, halted: bool) {
         let control = file.get(at::RDRXCTL);

@@ -1,4 +1,4 @@
-//! Operations of the hardware that take time or must be repeated, and the faults of these.
+//! Operations of the hardware that take time or must be repeated, and the faults of such operations.
 
 use alloc::vec::Vec;
 
@@ -15,7 +15,7 @@ const QUIET: u64 = 1_000_000;
 /// Least nanoseconds between the two resets of a stuck device (clarification 9).
 const BETWEEN: u64 = 1_000;
 
-/// Whether there are bus requests that do not end, and how far a reset has come.
+/// Whether bus requests are pending that do not end, and whether the first of the two resets that end them is done.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Pending {
     #[default]
@@ -28,20 +28,21 @@ enum Pending {
 /// The operations that are under way.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Quirks {
-    /// When the last reset began (until an early access was counted), when it is over, and when the EEPROM is loaded.
+    /// `reset_at` is the time of the last reset, and `None` once an early access after it was counted. `reset_until`
+    /// is the end of the reset. `eeprom_until` is the time at which the EEPROM is loaded.
     reset_at: Option<u64>,
     reset_until: u64,
     eeprom_until: u64,
-    /// Values of RXDCTL and TXDCTL that have not taken effect yet: when they do, the offset, the value.
+    /// Values of RXDCTL and TXDCTL that have not taken effect yet: the time at which they do, the offset, the value.
     queues: Vec<(u64, u32, u32)>,
     pending: Pending,
     flushed: bool,
-    /// Receive DMA hangs until the next reset.
+    /// Whether receive DMA hangs, until the next reset.
     pub(crate) receive_hangs: bool,
     /// The link state at the last read of LINKS, and the number of reads.
     links: u32,
     looks: u32,
-    /// Messages and receive descriptors so far, for the faults that hit every n-th.
+    /// The numbers of interrupt messages and of received packets so far, for the faults that hit every n-th one.
     pub(crate) messages: u32,
     pub(crate) received: u32,
 }
@@ -85,7 +86,7 @@ impl Nic {
         self.quirks.queues.clear();
         self.quirks.receive_hangs = false;
         if self.faults().filters_undefined {
-            // Memories of which the datasheet does not say that a reset initialises them.
+            // The datasheet does not say that a reset initialises these memories.
             for (place, count, value) in [
                 (at::MTA, 128, u32::MAX),
                 (at::UTA, 128, u32::MAX),
@@ -100,7 +101,7 @@ impl Nic {
         }
     }
 
-    /// Handles a write of CTRL: with the fault, disabling the bus master leaves requests pending.
+    /// Handles a write of CTRL. With the fault `master_stuck`, disabling the bus master leaves requests pending.
     pub(crate) fn master_disabled(&mut self, control: u32) {
         let disabled = control & CTRL_MASTER_DISABLE != 0;
         if disabled && self.faults().master_stuck && self.quirks.pending == Pending::None {
@@ -135,12 +136,12 @@ impl Nic {
         let control = matches!(offset, at::CTRL | 0x4);
         if !control && self.quirks.reset_at.is_some_and(recent) {
             self.omissions.access_after_reset += 1;
-            // Counted once for each reset.
+            // One early access is counted for each reset.
             self.quirks.reset_at = None;
         }
     }
 
-    /// Returns `value` with the bits that say whether a reset or the EEPROM's loading is over as they are now.
+    /// Returns `value` after an update of its bits that say whether a reset or the loading of the EEPROM is over.
     pub(crate) fn timed(&self, offset: u32, value: u32) -> u32 {
         let resetting = self.now < self.quirks.reset_until;
         match offset {

@@ -7,7 +7,7 @@ use crate::rx::{CRC, Cast, cast};
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Drops {
-    /// Received frames whose queue was disabled, or had no descriptors and was set to drop.
+    /// Received frames whose queue was disabled, or whose queue had too few descriptors and was set to drop.
     pub rx_no_descriptor: u64,
     /// Failed DMA accesses for received frames: a descriptor or a buffer list could not be read, or data could not be
     /// written. A frame in several buffers may count more than once.

@@ -16,7 +16,7 @@ pub(crate) enum Entry {
     Descriptor {
         address: u64,
         words: [u64; 2],
-        /// The done bit in the second word. It tells the driver that all other bits are there.
+        /// The done bit in the second word. It tells the driver that all other bits are written.
         done: u64,
         /// The queue and direction (true: transmit) whose interrupt follows.
         news: Option<(u32, bool)>,
@@ -36,8 +36,9 @@ impl Entry {
 
     fn write(&self, bus: &mut Bus<'_>, flip: [u64; 2]) -> Result<(), crate::DmaError> {
         match *self {
-            // In two steps, of which the second changes only the done bit. So, however memory is reached, the driver
-            // never sees a descriptor that is done before it is complete.
+            // The descriptor is written in two steps, of which the second changes only the done bit. So with any kind
+            // of [`GuestMemory`](crate::GuestMemory) the driver never sees a done bit before the descriptor is
+            // complete.
             Entry::Descriptor {
                 address,
                 words,
@@ -75,7 +76,7 @@ impl WriteBacks {
         self.delayed.clear();
     }
 
-    /// Whether some wait for a later step.
+    /// Whether write-backs wait for a later step.
     pub(crate) fn waiting(&self) -> bool {
         !self.delayed.is_empty()
     }

@@ -24,11 +24,11 @@ fn held(more: isize) -> isize {
     })
 }
 
-// SAFETY: every call goes to the system's allocator as it came.
+// SAFETY: every call is passed unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counting {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         held(layout.size() as isize);
-        // SAFETY: the caller keeps this function's contract, which is that one's.
+        // SAFETY: the caller keeps this function's contract, which is also the contract of the system's function.
         unsafe { System.alloc(layout) }
     }
     unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
@@ -191,7 +191,8 @@ fn guest_cannot_exhaust_device_memory() {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(1);
     let before = held(0);
-    // Packets without their end in all queues, frames that are not taken, accesses that are reported.
+    // All queues get packets without an end, the packet buffer gets frames that no descriptor takes, and the guest
+    // makes accesses that are reported.
     all_queues(&mut machine);
     machine.write(at::RXPBSIZE, u32::MAX);
     machine.write(at::HLREG0, bits::HLREG0_JUMBO | bits::HLREG0_LOOPBACK);
@@ -213,8 +214,8 @@ fn guest_cannot_exhaust_device_memory() {
             .step(&mut memory, &mut link, &mut machine.interrupts);
     }
     let held = held(0) - before;
-    // A packet of 257 KiB for each of 128 queues, with the spare room of a vector that grew, and 1 MiB of packet buffer.
-    // The rest is small.
+    // The device may hold a packet of 257 KiB for each of 128 queues, in a vector with spare room, and 1 MiB in the
+    // packet buffer. The rest is small.
     assert!(held < 80 << 20, "{} KiB", held >> 10);
     assert!(held > 32 << 20, "the queues hold their packets");
 }

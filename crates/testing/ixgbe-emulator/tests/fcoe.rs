@@ -1,4 +1,4 @@
-//! Tests of FCoE contexts, a way to host memory past the rings that firmware may leave open.
+//! Tests of FCoE contexts, a way to host memory that bypasses the rings. Firmware may leave it open.
 
 mod support;
 
@@ -6,7 +6,7 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 use samara_ixgbe_emulator::{GuestMemory, Loop};
 use support::{BASE, Machine, frame};
 
-/// Where a context's list is, and its buffers of 4 KiB.
+/// The addresses of a context's list and of its buffers of 4 KiB.
 const LIST: u64 = BASE + 0x30_0000;
 const BUFFERS: u64 = BASE + 0x31_0000;
 const BUFFER: u64 = 4096;
@@ -16,7 +16,7 @@ fn buffers(count: u32, offset: u32) -> u32 {
     offset << 16 | count << 8 | bits::FCBUFF_VALID
 }
 
-/// Writes both halves of a context, as firmware does that reads a disk.
+/// Writes both halves of a context, like firmware that reads a disk.
 fn leave(machine: &mut Machine, index: u32, buffers: u32, last: u32) {
     for buffer in 0..4 {
         machine.store(LIST + buffer * 8, BUFFERS + buffer * BUFFER);

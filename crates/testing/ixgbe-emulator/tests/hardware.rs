@@ -83,7 +83,7 @@ fn missing_receive_settings_are_counted() {
     ];
     assert_eq!(noted, [1; 5]);
     assert_eq!(tail_before_enable, 0, "the transmit queue's is 0");
-    // While receive is enabled already, nothing more is counted. Nor is it if all settings are right.
+    // Nothing more is counted when receive is already enabled, or when it is enabled with the right settings.
     machine.write(at::RXCTRL, bits::RXCTRL_ENABLE);
     machine.write(at::RXCTRL, 0);
     machine.write(at::SECRXCTRL, bits::SECRXCTRL_HALT);
@@ -117,7 +117,7 @@ fn receive_hangs_if_it_is_enabled_in_traffic() {
     let mut machine = up(|f| f.rx_enable_hangs = true);
     arrive(&mut machine, 1);
     assert!(machine.receive(0).is_none(), "it hangs");
-    // Disabling it does not help, a reset does.
+    // Disabling receive does not help, but a reset does.
     machine.nic.inject(Faults::default());
     machine.write(at::RXCTRL, 0);
     machine.write(at::RXCTRL, bits::RXCTRL_ENABLE);
@@ -126,7 +126,7 @@ fn receive_hangs_if_it_is_enabled_in_traffic() {
     machine.bring_up(1);
     arrive(&mut machine, 3);
     assert!(machine.receive(0).is_some());
-    // It does not hang if the path is halted.
+    // Receive does not hang if it is enabled while the path is halted.
     machine.nic.inject(with(|f| f.rx_enable_hangs = true));
     machine.write(at::RXCTRL, 0);
     machine.write(at::SECRXCTRL, bits::SECRXCTRL_HALT);
@@ -275,11 +275,11 @@ fn sticky_cause_silences_its_vector() {
         assert_eq!(machine.interrupts.raised[0], 1);
         arrive(&mut machine, 1);
         assert_eq!(machine.interrupts.raised[0], again);
-        // Software clears it by hand.
+        // Software clears the cause by a write to EICR.
         machine.write(at::EICR, 1);
         arrive(&mut machine, 2);
         assert_eq!(machine.interrupts.raised[0], again + 1);
-        // It does not occur with auto mask.
+        // The fault does not occur with auto mask.
         machine.set(at::GPIE, bits::GPIE_AUTO_MASK);
         machine.write(at::EIAM, 0xffff);
         for _ in 0..2 {

@@ -1,5 +1,5 @@
-//! Random writes of a guest: the device neither panics nor hangs. `rings.rs` tests that it writes only where descriptors
-//! allow it.
+//! Tests that random writes of a guest make the device neither panic nor hang. `rings.rs` tests that the device
+//! writes only where descriptors allow it.
 
 mod support;
 

@@ -15,7 +15,7 @@ fn registers(nic: &Nic) -> BTreeMap<(&'static str, u32), u32> {
     let mut nic = nic.clone();
     let all = TABLE.iter().copied().flatten();
     all.flat_map(|register| (0..u32::from(register.count)).map(move |index| (register, index)))
-        // Not the timer, which runs on.
+        // The timer is left out, because it runs on.
         .filter(|(register, _)| register.offset != at::FRTIMER)
         .map(|(register, index)| {
             let value = nic.read(0, register.at(index).into(), 4) as u32;

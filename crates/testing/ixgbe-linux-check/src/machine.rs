@@ -146,8 +146,8 @@ impl Setup {
     }
 }
 
-/// Reads the guest's verdicts until the guest is done, and returns how many failed. If verdicts were lost on the way, or
-/// there were none at all, that counts as one failure.
+/// Reads the guest's verdicts until the guest is done, and returns how many failed. Lost verdicts, or no verdicts at
+/// all, count as one failure.
 pub(crate) fn verdicts(round: &str, lines: &Receiver<String>) -> usize {
     let deadline = Instant::now() + LIMIT;
     let (mut passed, mut failed) = (0, 0);

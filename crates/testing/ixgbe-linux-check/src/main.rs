@@ -1,4 +1,4 @@
-//! Runs Debian's unmodified Linux with its `ixgbe` driver, and iPXE, under QEMU against the emulator.
+//! Checks the emulator under QEMU with Debian's unmodified Linux and its `ixgbe` driver, and with iPXE.
 //!
 //! It fetches Debian packages through the machine's own apt, unpacks them below the build directory, and installs
 //! nothing. It prints a line for each verdict, and fails if one of them fails.
@@ -18,7 +18,7 @@ use samara_provision::tree;
 
 use crate::error::CheckError;
 
-/// The guest's packages, of the release whose driver was traced for the emulator (Linux 6.1).
+/// The guest's packages. They are of the release whose driver was traced for the emulator (Linux 6.1).
 const GUEST: Packages<'_> = Packages {
     names: &[
         "linux-image-amd64",

@@ -17,7 +17,7 @@ pub(crate) fn all(setup: &Setup) -> Result<usize, CheckError> {
     Ok(pair(setup)? + killed(setup)? + reset(setup)? + stream(setup)? + ipxe(setup)?)
 }
 
-/// Joins two emulators by a cable and has Linux do everything that it does with such devices.
+/// Joins two emulators by a cable, and lets Linux run all checks of the script.
 fn pair(setup: &Setup) -> Result<usize, CheckError> {
     let cable = format!("pair:{}", text(&setup.socket("cable")));
     let _first = setup.model("first", &["--link", &cable, "--mac", FIRST])?;
@@ -26,7 +26,8 @@ fn pair(setup: &Setup) -> Result<usize, CheckError> {
     Ok(verdicts("82599 SFP+ (10fb)", &lines))
 }
 
-/// Kills the VMM in the middle of traffic. The next one finds both devices fresh. The devices are of another variant.
+/// Kills the VMM in the middle of traffic. The next VMM finds both devices fresh. The devices are of another variant
+/// than in the first round.
 fn killed(setup: &Setup) -> Result<usize, CheckError> {
     let cable = format!("pair:{}", text(&setup.socket("cable")));
     let variant = |mac| ["--link", &cable, "--mac", mac, "--device-id", "10f9"];

@@ -96,7 +96,7 @@ fn a_claim_is_exclusive_and_its_end_silences() {
     }
 }
 
-/// Notes the number of objects on the heap at each change of bus mastering.
+/// Notes the number of objects on the heap when configuration space is written while the device is bus master.
 struct Seen(AtomicUsize);
 
 impl Oracle for Seen {
@@ -384,8 +384,8 @@ fn commands_stay_inside_buffer_and_namespace() {
     assert_eq!(bench.emulator.counts().stray_accesses, 0);
 }
 
-/// Every page of a transfer goes to its place, at any offset in the first page. The cases have no second pointer, a
-/// second page, or a list.
+/// Every page of a transfer goes to its place, at any offset in the first page. In the cases, the second pointer
+/// holds nothing, the address of the second page, or that of a list.
 ///
 /// Invariant: DEV-26
 #[test]

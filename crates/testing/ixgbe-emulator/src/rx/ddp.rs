@@ -1,4 +1,4 @@
-//! Direct data placement: the payload of an FCoE frame goes where a context says, and not to the ring.
+//! Direct data placement: the payload of an FCoE frame goes to a context's buffers, and not to the ring.
 //!
 //! The conditions are those of the X550's datasheet, section 7.11.3.3.5, except for three that are not checked: the order
 //! of frames, the FC CRC and the sender's address. So every frame that the hardware would place is placed here.
@@ -38,7 +38,7 @@ const PADDING: u32 = 3;
 /// DF_CTL: there is an ESP header.
 const ESP: u8 = 1 << 6;
 
-/// FCBUFF: where the size of a buffer, their number and the offset in the first are.
+/// FCBUFF: the places of the size of a buffer, of the number of buffers and of the offset in the first buffer.
 const SIZE_SHIFT: u32 = 3;
 const COUNT: u32 = 0xff00;
 const ONE_BUFFER: u32 = 0x0100;
@@ -173,7 +173,7 @@ impl Nic {
         }
     }
 
-    /// Writes data to a context's buffers and moves the context on.
+    /// Writes data to a context's buffers and advances the context.
     fn fill(&mut self, bus: &mut Bus<'_>, context: &mut Context, mut data: &[u8]) {
         let size = match context.buffers >> SIZE_SHIFT & 3 {
             0 => 4 << 10,
@@ -181,7 +181,7 @@ impl Nic {
             2 => 16 << 10,
             _ => 64 << 10,
         };
-        // Each turn uses up data or a buffer, of which there are at most 256 past the end of the list.
+        // Each turn uses up data, except a first turn whose offset lies beyond the buffer. So the loop ends.
         while !data.is_empty() && context.buffers & FCBUFF_VALID != 0 {
             let last = context.buffers & COUNT == ONE_BUFFER;
             let limit = if last {
@@ -189,7 +189,7 @@ impl Nic {
             } else {
                 size
             };
-            // A last buffer of 64 KiB does not fit into the field of its size, which is zero then.
+            // The size of a last buffer of 64 KiB does not fit into its field, which is zero then.
             let limit = if last && limit == 0 { size } else { limit };
             let offset = (context.buffers >> OFFSET_SHIFT) as usize;
             let (now, later) = data.split_at(data.len().min(limit.saturating_sub(offset)));

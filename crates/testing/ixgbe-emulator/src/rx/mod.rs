@@ -170,7 +170,7 @@ impl Nic {
         let stripped = ring.strip && headers.vlan.is_some();
         let added = if self.keeps_crc() { CRC } else { 0 };
         let removed = if stripped { TAG } else { 0 };
-        // A frame has at least 60 bytes and a buffer at most 31 KiB.
+        // At least the headers are left, which are longer than a tag, so the subtraction does not overflow.
         let needed = (frame.len() + added - removed).div_ceil(ring.buffer) as u32;
         if needed > ring.available() {
             if ring.drop || needed > ring.capacity() {
@@ -182,7 +182,8 @@ impl Nic {
         if self.empty_is_due() && needed < ring.available() {
             self.give_back_empty(&mut ring);
         }
-        // Not earlier: a frame that waits is delivered again and again, each time that a frame arrives behind it.
+        // The headers and checksums are examined only here, because a waiting frame comes as far as the lines above
+        // each time that a frame arrives behind it.
         let mut found = Findings::of(frame, &headers, hash, stripped);
         if self.faults().fragment_checksum && headers.is_fragment(frame) {
             found.blame_network();
@@ -218,7 +219,7 @@ impl Nic {
         ring.head = ring.after(1);
     }
 
-    /// Returns the frame without its VLAN tag if that is stripped, and with its CRC if that is not.
+    /// Returns the frame without its VLAN tag if the tag is stripped, and with its CRC if the CRC is not stripped.
     fn bytes_for_host(&self, frame: &[u8], stripped: bool) -> Vec<u8> {
         let mut bytes = frame.to_vec();
         if self.keeps_crc() {

@@ -65,8 +65,8 @@ fn key(file: &RegisterFile) -> [u8; KEY] {
     key
 }
 
-/// Looks up the FCoE redirection table, where the exchange's low bits choose an entry (section 7.1.2.4). That there are
-/// eight entries was checked; that the bits are the lowest was not.
+/// Looks up the FCoE redirection table, where the exchange's low bits choose an entry (section 7.1.2.4). The number
+/// of entries, eight, was checked. It was not checked that the lowest bits choose.
 fn by_exchange(file: &RegisterFile, frame: &[u8], headers: &Headers) -> Option<u32> {
     if !file.has(at::FCRECTL, FCRECTL_ENABLE) {
         return None;

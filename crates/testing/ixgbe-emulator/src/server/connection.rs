@@ -34,8 +34,8 @@ impl Connection {
     /// Waits for the next message. Returns `None` when the VMM has left.
     ///
     /// # Errors
-    /// When the VMM sent something that is not a valid message. Then the start of the next message is unknown, and the
-    /// connection is of no more use. If the header is what is invalid, the VMM gets an error as the answer first.
+    /// When the VMM sent something that is not a valid message. Then the start of the next message is unknown, and
+    /// the connection is of no more use. If the header is invalid, the VMM first gets an error as the answer.
     pub(super) fn receive(&mut self) -> io::Result<Option<Message<'_>>> {
         let mut files = Vec::new();
         let mut bytes = [0; HEADER];

@@ -15,7 +15,7 @@ use super::pcap::Capture;
 use super::worker::Wakeup;
 use super::{Arguments, ServerError};
 
-/// Steps that are done at once. Then other threads get the lock.
+/// The number of steps after which other threads get the lock.
 const STEPS: usize = 16;
 
 /// The time after which other threads get the lock, for a cable that takes frames slowly.
@@ -32,8 +32,8 @@ pub(super) trait BufferedLink: Link + Send {
 pub(super) struct Vectors(Vec<Option<File>>);
 
 impl Vectors {
-    /// Sets the events of some of the 64 vectors. A vector is silent if it has no event, or one that cannot be made
-    /// non-blocking.
+    /// Sets the events of some of the 64 vectors. A vector is silent if it has no event, or if its event cannot be
+    /// made non-blocking.
     pub(super) fn set(&mut self, which: Range<usize>, events: Vec<File>) {
         if self.0.len() < which.end {
             self.0.resize_with(which.end, || None);
@@ -53,8 +53,8 @@ impl Vectors {
 /// Makes an event non-blocking, so that it refuses at once when it is full. A VMM may give a socket or a pipe that it
 /// never reads, and a thread that waited for it would hold the device's lock.
 fn nonblocking(event: File) -> io::Result<File> {
-    // The request works for every kind of file, and nothing else is done with this file as a socket, which it may not
-    // be.
+    // The file need not be a socket: the request works for every kind of file, and the `UnixStream` is used for
+    // nothing else.
     let socket = UnixStream::from(OwnedFd::from(event));
     socket.set_nonblocking(true)?;
     Ok(OwnedFd::from(socket).into())
@@ -63,7 +63,8 @@ fn nonblocking(event: File) -> io::Result<File> {
 impl Interrupts for Vectors {
     fn raise(&mut self, vector: u16) {
         if let Some(Some(event)) = self.0.get_mut(usize::from(vector)) {
-            // Only an event that is full refuses, and then an interrupt is pending anyway.
+            // A full event refuses the write, and then an interrupt is pending anyway. An event that no process reads
+            // any more needs no interrupt.
             let _ = event.write(&1u64.to_ne_bytes());
         }
     }

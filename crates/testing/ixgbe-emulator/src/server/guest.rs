@@ -72,7 +72,7 @@ struct Range {
     file: File,
     offset: u64,
     access: Access,
-    /// The file is sealed against shrinking, for good.
+    /// Whether the file is sealed against shrinking. A seal is never removed.
     whole: bool,
 }
 
@@ -230,7 +230,8 @@ impl GuestMemory for SharedMemory {
     }
 
     fn publish(&mut self, address: u64, word: u64) -> Result<(), DmaError> {
-        // The system copies both, and a system call is not documented to order its stores.
+        // The system copies both this word and the bytes that were stored before. No document says that a system call
+        // orders its stores.
         fence(Ordering::SeqCst);
         self.write(address, &word.to_le_bytes())
     }
@@ -295,7 +296,7 @@ mod tests {
             assert_eq!(memory.publish(place + 1, 7).is_ok(), written, "page {page}");
             assert_eq!(memory.read(place, &mut word).is_ok(), read, "page {page}");
         }
-        // Across a border: both sides must allow it.
+        // An access across a border needs the permission of both ranges.
         let border = 3 * PAGE - 4;
         assert!(memory.read(border, &mut word).is_ok());
         assert!(memory.write(border, &word).is_err());
@@ -334,7 +335,7 @@ mod tests {
     }
 
     #[test]
-    fn sealed_memory_is_looked_at_once() {
+    fn sealed_memory_is_checked_only_when_mapped() {
         let file = File::from(memfd_create("guest", MemfdFlags::ALLOW_SEALING).expect("a file"));
         file.set_len(PAGE).expect("room");
         fcntl_add_seals(&file, SealFlags::SHRINK | SealFlags::GROW).expect("sealed");
@@ -368,7 +369,7 @@ mod tests {
 
     #[test]
     fn huge_pages_are_refused() {
-        // A kernel without them has no such file to refuse.
+        // A kernel without huge pages makes no such file, so there is nothing to test.
         if let Ok(file) = memfd_create("huge", MemfdFlags::HUGETLB) {
             let file = File::from(file);
             file.set_len(2 << 20).expect("room");
@@ -379,7 +380,7 @@ mod tests {
     }
 
     #[test]
-    fn ranges_are_counted_after_those_that_go() {
+    fn a_replaced_range_frees_its_place() {
         let (file, mut memory) = (pages(), SharedMemory::default());
         let mut map = |page: usize| {
             let file = file.try_clone().expect("a file");

@@ -51,7 +51,7 @@ pub(super) fn open(
     };
     if listens && plug.first.is_none() {
         match super::remove_stale(path) {
-            // The other emulator has come just now.
+            // The other emulator has begun to listen just now.
             Err(ServerError::InUse(_)) => plug.first = UnixStream::connect(path).ok(),
             Err(error) => return Err(error),
             Ok(()) => {
@@ -193,7 +193,7 @@ impl Plug {
     }
 }
 
-/// Runs the reader, which takes frames as long as the program lives, from one connection after the other.
+/// Runs the reader as long as the program lives. It takes frames from one connection after the other.
 fn run(mut plug: Plug, end: &End, wakeup: &Wakeup) {
     loop {
         let mut stream = plug.connect();

@@ -53,7 +53,7 @@ pub(crate) fn serve(arguments: Arguments) -> Result<(), ServerError> {
         let (stream, _) = listener.accept().map_err(ServerError::Accept)?;
         let backend = Backend::new(Arc::clone(&device), arguments.verbose);
         // A VMM that breaks the protocol loses its device, and the next one finds a fresh device. A panic is a bug of
-        // the emulator. It ends the connection, too, and not the program.
+        // the emulator. It ends only the connection, and not the program.
         match catch_unwind(AssertUnwindSafe(|| backend.serve(stream))) {
             Ok(Ok(())) => tell!("the VMM has left"),
             Ok(Err(error)) => tell!("connection lost: {error}"),

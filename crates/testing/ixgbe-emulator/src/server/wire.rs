@@ -31,7 +31,8 @@ pub(super) const REGION_READ: u16 = 9;
 pub(super) const REGION_WRITE: u16 = 10;
 pub(super) const RESET: u16 = 13;
 
-/// Header flags: the kind of message in the low bits (0 is a command), that no answer is wanted, an error.
+/// Header flags: the mask of the kind of message (0 is a command), the bit for a message that wants no answer, the
+/// bit for an error.
 pub(super) const KIND: u32 = 0xf;
 pub(super) const REPLY: u32 = 1;
 pub(super) const NO_REPLY: u32 = 1 << 4;

@@ -36,7 +36,7 @@ const LONGEST_FRAME: usize = 15_872;
 /// Shortest frame that is not padded.
 const SHORTEST: usize = 60;
 
-/// The shortest frame that can be sent. It must have its addresses, behind which it is padded.
+/// The shortest frame that can be sent: an Ethernet header. The device pads it behind the header.
 const LEAST: usize = 14;
 
 /// A queue's contexts, and the packet that it is reading.
@@ -57,7 +57,7 @@ impl TxQueue {
 }
 
 impl Nic {
-    /// Works through the rings. Returns true if a queue still has descriptors, which are for the next step.
+    /// Works through the rings. Returns true if descriptors are left for the next step.
     pub(crate) fn transmit(&mut self, bus: &mut Bus<'_>, link: &mut dyn Link) -> bool {
         let enabled = self.file.has(at::DMATXCTL, DMATXCTL_ENABLE);
         if !bus.master() || !enabled || self.flow.quiet_until(self.now).is_some() {

@@ -137,7 +137,8 @@ fn mappings_end_at_the_reported_limit() {
     assert!((64..1024).contains(&taken), "{taken} mappings");
     let limit = format!("\"max_dma_maps\":{taken}");
     assert!(told.contains(&limit), "{told}");
-    // A mapping in place of another one needs no further place. When one is unmapped, another one fits.
+    // A mapping that replaces another mapping does not count as a further one. After an unmap there is room for
+    // another mapping.
     assert!(map(&mut raw, &file, 5));
     raw.ask(DMA_UNMAP, &words(&[24, 0, 9 << 12, 0, 4096, 0]));
     assert!(raw.answer().expect("an answer").is_ok());

@@ -19,7 +19,7 @@ fn refused(arguments: &[&str]) -> (Option<i32>, String) {
         }
         thread::sleep(Duration::from_millis(20));
     }
-    // A program that has not ended is a failure, shown by no status.
+    // A program that has not ended by itself has no status after the kill, which fails the test.
     let _ = process.kill();
     let output = process.wait_with_output().expect("it ended");
     let told = String::from_utf8(output.stderr).expect("text");

@@ -96,7 +96,7 @@ fn memory_can_be_remapped_under_rings() {
     let _server = serve(&socket, &[]);
     let mut vmm = Vmm::attach(&socket);
     vmm.traffic(1);
-    // As a VMM unmaps its guest's memory when the guest is reset, before it resets the device.
+    // When a guest is reset, a VMM unmaps the guest's memory before it resets the device.
     vmm.client.dma_unmap(BASE, SIZE).expect("unmapped");
     vmm.write(at::EIMC, u32::MAX);
     vmm.read(at::EICR);
@@ -115,7 +115,7 @@ fn memory_can_be_remapped_under_rings() {
     vmm.traffic_from(BORDER - 50, 2);
     vmm.client.reset().expect("reset");
     vmm.traffic_from(BORDER - 1, 3);
-    // Unmaps one piece. The frame in it is not sent, and the other piece is still there.
+    // Unmaps one piece. The frame in this piece is not sent, and the other piece is still mapped.
     vmm.client
         .dma_unmap(BASE + BORDER, SIZE - BORDER)
         .expect("unmapped");

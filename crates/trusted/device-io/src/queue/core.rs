@@ -131,8 +131,9 @@ impl Core {
             if function.claim().control.epoch() != epoch {
                 return Err(QueueError::NotStarted);
             }
-            // This comes after the checks above. The device keeps its own position in a queue that runs, so emptying
-            // such a queue would lose the device's position, and nothing can be taken out of it.
+            // This comes after the checks above. The device keeps its own position in a queue that runs, so the
+            // positions of such a queue must stay. Nothing can be taken out of it either, so `NotEmpty` would be the
+            // wrong error.
             if !restart(self) {
                 return Err(QueueError::NotEmpty);
             }

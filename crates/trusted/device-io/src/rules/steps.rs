@@ -59,7 +59,8 @@ impl<D: Table> PciFunction<D> {
         match limit {
             Limit::Millis(millis) => *millis,
             Limit::Field(at, shift, bits, millis) => {
-                // A device that does not answer now can't state its time. Such a 0 counts as one unit.
+                // A device that does not answer now can't state its time. The 0 that is taken instead counts as one
+                // unit.
                 let value = self.present(at, 0).map_or(0, |(_, value)| value);
                 let units = value >> shift & ((1 << bits) - 1);
                 units.max(1) * millis

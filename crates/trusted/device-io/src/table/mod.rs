@@ -69,8 +69,8 @@ pub trait Table: Sized + 'static {
     ///
     /// The rules may be grouped in any way.
     const REGISTERS: &'static [&'static [Rule]];
-    /// If the device was reset and all these checks hold, it accesses no memory until a queue is started, even as bus
-    /// master.
+    /// If the device was reset and all these checks hold, the device accesses no memory until a queue is started,
+    /// even as bus master.
     const IDLE: &'static [Check];
     /// Steps that make the device idle, or fail. After them, memory that the device could reach may be reused.
     const RESET: &'static [Step];

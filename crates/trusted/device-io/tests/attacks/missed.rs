@@ -147,7 +147,10 @@ fn lost_addresses_do_not_go_to_the_same_model() {
     let claimed = slot.claim();
     let bar = liar.config(0x10);
     drop(claimed);
-    assert_eq!(bar, 0xE000_0004, "the new controller got the lost one's base address");
+    assert_eq!(
+        bar, 0xE000_0004,
+        "the new controller got the lost one's base address"
+    );
 }
 
 /// The configuration space of a function that misses the next write of one of its dwords.
@@ -238,7 +241,10 @@ fn a_claim_ends_when_the_device_is_no_bus_master() {
     function.enable_bus_master().unwrap();
     deaf.to.store(COMMAND, SeqCst);
     drop(function);
-    assert!(!liar.is_bus_master(), "the device is bus master, and its queues are freed");
+    assert!(
+        !liar.is_bus_master(),
+        "the device is bus master, and its queues are freed"
+    );
 }
 
 /// The write that begins a Function Level Reset is missed: everything stays as it was, also memory decoding, which a
@@ -341,7 +347,11 @@ fn a_claim_with_a_blind_read_fails() {
             ));
         }
     }
-    assert_eq!(claimed, [], "number and offset of the blind read, and the error of the claim");
+    assert_eq!(
+        claimed,
+        [],
+        "number and offset of the blind read, and the error of the claim"
+    );
 }
 
 /// A Function Level Reset has cleared the base address, and the write that puts it back is missed.
@@ -392,7 +402,11 @@ fn a_claim_decodes_no_memory_without_its_addresses() {
     let claimed = slot.claim().err();
     let (bar, command) = (liar.config(0x10), liar.config(COMMAND));
     assert_eq!(claimed, Some(ClaimError::Absent));
-    assert_eq!((bar, command & 2), (4, 0), "the function decodes memory at a wrong address");
+    assert_eq!(
+        (bar, command & 2),
+        (4, 0),
+        "the function decodes memory at a wrong address"
+    );
     // The address is not forgotten.
     drop(slot.claim().unwrap());
     assert_eq!(liar.config(0x10), BAR0);

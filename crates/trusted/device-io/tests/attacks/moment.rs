@@ -290,7 +290,10 @@ fn lost_addresses_do_not_go_to_another_device() {
     let claimed = slot.claim();
     let bar = liar.config(0x10);
     drop(claimed);
-    assert_eq!(bar, 0xE000_0004, "the new controller got the first one's base address");
+    assert_eq!(
+        bar, 0xE000_0004,
+        "the new controller got the first one's base address"
+    );
 }
 
 /// A device doesn't answer for an instant and loses the writes that mask the vectors of an earlier kernel. Then their

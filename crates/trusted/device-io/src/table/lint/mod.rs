@@ -5,7 +5,7 @@
 //!   was; a check that looks at no bit, or that can't hold.
 //! - *Bits with two owners*: each bit of each register is written by one step of one kind of queue, or it is a
 //!   doorbell's, an index's, or a driver's by a rule. No driver can make a check of the engine hold, except where a
-//!   step shares its register with drivers. The same holds for the bits of an entry, and for operation codes.
+//!   step shares its register with drivers. Each bit of an entry, and each operation code, also has one owner.
 //! - *Overlaps*: two windows in one place; a register that two rules list.
 //! - *Ranges*: numbers of windows, registers, words, bits, shifts, queues and commands, and values that do not fit
 //!   their registers.

@@ -29,8 +29,8 @@ pub(super) const fn owners<D: Table>() {
     }
 }
 
-/// Checks that the idle test fails while a queue of this kind runs. A check that the queue's start requires must
-/// contradict the test, or the last step of the start, which comes after the addresses.
+/// Checks that the idle test fails while a queue of this kind runs. The test must contradict a check that the queue's
+/// start requires, or the start's last step, which comes after the addresses.
 const fn idle(all: &Accesses, queue: &Queue, kind: usize) {
     let (mut fails, mut one) = (queue.start.is_empty(), 0);
     while one < all.count {
