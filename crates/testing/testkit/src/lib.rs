@@ -39,6 +39,8 @@ pub mod lost_writes;
 #[cfg(any(feature = "ixgbe-bus", feature = "virtio-emulator"))]
 #[expect(unsafe_code, reason = "stands for an interrupt controller")]
 mod messages;
+#[cfg(feature = "net-consumer")]
+pub mod net_consumer;
 #[cfg(feature = "nvme-emulator")]
 pub mod nvme_emulator;
 pub use samara_pattern as pattern;

@@ -124,7 +124,7 @@ pub(super) fn event(event: &Event<'_>) {
                 crash.frames = frames::free_frames().saturating_sub(crash.frames);
             }
         }
-        Event::Restarted { .. } => log.restarted(),
+        Event::Restarted { name, .. } => log.restarted(name),
         _ => {}
     }
 }
@@ -168,10 +168,10 @@ impl Log {
         }
     }
 
-    fn restarted(&mut self) {
+    fn restarted(&mut self, name: &str) {
         let now = time::since_boot();
         for place in &mut self.pending {
-            let Some(crash) = place.take() else {
+            let Some(crash) = place.take_if(|crash| crash.name.as_str() == name) else {
                 continue;
             };
             let counts = &mut self.counts[Driver::of(crash.name.as_str()) as usize];

@@ -395,10 +395,14 @@ impl IxgbeBus {
         })
     }
 
-    /// Turns bus mastering on or off behind the driver's back. Also turns memory space off.
+    /// Turns bus mastering on or off behind the driver's back.
     pub fn master(&self, may: bool) {
-        let command = [if may { BUS_MASTER } else { 0 }, 0];
-        self.run(|machine| machine.nic.config_write(COMMAND, &command));
+        self.run(|machine| {
+            let mut command = [0; 2];
+            machine.nic.config_read(COMMAND, &mut command);
+            command[0] = command[0] & !BUS_MASTER | if may { BUS_MASTER } else { 0 };
+            machine.nic.config_write(COMMAND, &command);
+        });
     }
 
     /// Whether the function may be bus master.

@@ -190,10 +190,66 @@ fn variables(line: &str) -> impl Iterator<Item = &str> {
 }
 
 /// Whether the `Debug` of a value of this type shows an address: the type contains one of [`SHOWING`], or a function
-/// pointer. `PhantomData` shows no value of the type that it names, and a function item has no `Debug`.
+/// pointer outside the types that [`shown`] leaves out.
 fn shows_address(ty: &str) -> bool {
-    let is_pointer = !ty.contains('{') && !ty.contains("PhantomData<") && ty.contains("fn(");
-    is_pointer || SHOWING.iter().any(|it| ty.contains(it))
+    shown(ty).contains("fn(") || SHOWING.iter().any(|it| ty.contains(it))
+}
+
+/// Returns a type's text without those types in it of which no `Debug` shows a value: the arguments of `PhantomData`,
+/// and function items, which have no `Debug`. The compiler prints an item as `fn(u8) -> u8 {path}`.
+fn shown(ty: &str) -> String {
+    const MARKER: &str = "PhantomData<";
+    let mut kept = String::with_capacity(ty.len());
+    let mut rest = ty;
+    while let Some(letter) = rest.chars().next() {
+        if let Some(named) = rest.strip_prefix(MARKER) {
+            kept.push_str(MARKER);
+            rest = &named[end_of_type(named)..];
+        } else if let Some(signature) = rest.strip_prefix("fn(") {
+            if let Some(after) = after_item(signature) {
+                rest = after;
+            } else {
+                kept.push_str("fn(");
+                rest = signature;
+            }
+        } else {
+            kept.push(letter);
+            rest = &rest[letter.len_utf8()..];
+        }
+    }
+    kept
+}
+
+/// Returns the text behind a function item, from whose text `fn(` was taken; `None` for a function pointer.
+fn after_item(signature: &str) -> Option<&str> {
+    let result = signature[end_of_type(signature)..].strip_prefix(')')?;
+    let end = match result.strip_prefix(" -> ") {
+        Some(_) => end_of_type(result),
+        None => 1,
+    };
+    let path = result.get(end..)?.strip_prefix('{')?;
+    Some(path.split_once('}').map_or("", |(_, after)| after))
+}
+
+/// Returns where the text of a type, or of several, ends: at a bracket that is not opened in it, at a brace, or at its
+/// end. A result also ends at a comma outside brackets, but a list of arguments does not.
+fn end_of_type(text: &str) -> usize {
+    let is_result = text.starts_with(" -> ");
+    let mut depth = 0_usize;
+    let mut last = ' ';
+    for (at, letter) in text.char_indices() {
+        match letter {
+            '(' | '[' | '<' => depth += 1,
+            '>' if last == '-' => {}
+            ')' | ']' | '>' if depth == 0 => return at,
+            ')' | ']' | '>' => depth -= 1,
+            '{' if depth == 0 => return at,
+            ',' if depth == 0 && is_result => return at,
+            _ => {}
+        }
+        last = letter;
+    }
+    text.len()
 }
 
 /// Returns a line without its string and character literals, and without the picture of a constant's bytes. The
@@ -323,6 +379,30 @@ mod tests {
 
     /// Invariant: CHECK-18
     #[test]
+    fn only_types_whose_values_are_shown_count() {
+        for ty in [
+            "fn()",
+            "(fn(), core::marker::PhantomData<u8>)",
+            "(core::marker::PhantomData<fn() -> (u8, u16)>, fn(u8) -> u8)",
+            "core::iter::Map<core::iter::Once<fn()>, {closure@a.rs:1:2: 1:4}>",
+            "core::iter::Map<core::iter::Once<fn() -> u8>, fn(fn() -> u8) -> u8 {call}>",
+            "(fn() -> u8 {item}, fn() -> u8)",
+            "(fn(), {closure@a.rs:1:2: 1:4})",
+            "(fn() -> u8, {closure@a.rs:1:2: 1:4})",
+        ] {
+            assert!(shows_address(ty), "{ty}");
+        }
+        for ty in [
+            "core::marker::PhantomData<fn() -> Option<T>>",
+            "core::iter::Map<core::slice::Iter<'_, u8>, fn(&u8) -> u8 {copy}>",
+            "core::iter::Map<core::ops::Range<u8>, fn(u8) -> fn(u8) -> u8 {make}>",
+            "core::iter::Map<core::ops::Range<u8>, fn(u8) {take}>",
+        ] {
+            assert!(!shows_address(ty), "{ty}");
+        }
+    }
+
+    #[test]
     fn debug_of_types_with_addresses_is_refused() {
         let code = |shown: &str| {
             format!(
@@ -348,6 +428,8 @@ mod tests {
             "#[derive(Debug)] pub enum S<'a> { A(u8, slice::ChunksMut<'a, u8>) }",
             "#[derive(Debug)] pub struct S(u8, fn(u8) -> u8);",
             "pub fn f(it: fn()) { let _ = format_args!(\"{it:?}\"); }",
+            "pub fn f(it: (fn(), PhantomData<u8>)) { let _ = format_args!(\"{it:?}\"); }",
+            "pub fn f(it: fn() -> u8) { let _ = format_args!(\"{:?}\", core::iter::once(it).map(|it| it())); }",
             "pub fn f() { let _ = <task::Waker as Debug>::fmt; }",
         ] {
             let found = found(shown);

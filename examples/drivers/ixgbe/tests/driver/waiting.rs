@@ -1,6 +1,5 @@
 //! Interrupts: a message of the device sets an event, and a thread of another domain waits for it.
 
-mod consumer;
 mod deaths;
 
 use std::sync::Arc;
@@ -14,8 +13,8 @@ use samara_ixgbe_emulator::Loop;
 use samara_proxy::Export;
 use samara_testkit::hosted::Stopped;
 use samara_testkit::ixgbe_bus::{deliver, frame, stray_messages, vectors_in_use};
+use samara_testkit::net_consumer::{self as consumer, Consumer, Counts};
 
-use self::consumer::{Consumer, Counts};
 use super::crashes::spawn_seen;
 use super::{Bench, poll, small};
 

@@ -1,6 +1,5 @@
 //! Interrupts: a message of the device sets an event, and a thread of another domain waits for it.
 
-mod consumer;
 mod deaths;
 
 use std::sync::Arc;
@@ -11,11 +10,11 @@ use samara_host_std::runtime;
 use samara_interfaces::net::{NetDevice, NetError, Waited};
 use samara_proxy::Export;
 use samara_testkit::hosted::Stopped;
+use samara_testkit::net_consumer::{self as consumer, Consumer, Counts};
 use samara_testkit::virtio_emulator::{
     Shape, VirtioEmulator, deliver, stray_messages, vectors_in_use,
 };
 
-use self::consumer::{Consumer, Counts};
 use super::crashes::spawn_seen;
 use super::{Bench, KEEPS, benches, frame, poll, shape, small, works};
 

@@ -1,4 +1,4 @@
-//! A domain with a thread that serves a network device: it waits, then exchanges.
+//! A domain with a thread that serves a network device: it waits for frames, then exchanges.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -10,24 +10,31 @@ use samara_host_std::runtime;
 use samara_interfaces::net::{NetDevice, Packet, Packets, Waited};
 use samara_proxy::Export;
 
+/// A domain that serves a network device.
 #[interface]
-pub(super) trait Consumer {
+pub trait Consumer {
+    /// Returns the results so far.
     fn counts(&self) -> Result<Counts, RpcError>;
 }
 
 /// The results of the waits and exchanges of the consumer's thread.
 #[derive(Clone, Copy, Debug, Default, Exchangeable)]
-pub(super) struct Counts {
-    pub(super) waits: u64,
-    pub(super) ready: u64,
-    pub(super) timed_out: u64,
-    pub(super) received: u64,
-    pub(super) errors: u64,
+pub struct Counts {
+    /// Waits that have returned.
+    pub waits: u64,
+    /// Waits that found the device ready.
+    pub ready: u64,
+    /// Waits that lasted their whole time.
+    pub timed_out: u64,
+    /// Frames that exchanges have received.
+    pub received: u64,
+    /// Waits that returned an error.
+    pub errors: u64,
     /// Whether the thread is in a wait.
-    pub(super) waiting: bool,
+    pub waiting: bool,
 }
 
-#[derive(Default)]
+#[derive(Debug, Default)]
 struct Shared {
     waits: AtomicU64,
     ready: AtomicU64,
@@ -37,7 +44,9 @@ struct Shared {
     waiting: AtomicBool,
 }
 
-pub(super) struct Served(Arc<Shared>);
+/// The consumer's object.
+#[derive(Debug)]
+pub struct Served(Arc<Shared>);
 
 impl Consumer for Served {
     fn counts(&self) -> Result<Counts, RpcError> {
@@ -64,7 +73,7 @@ fn stock() -> Packets {
 
 /// How many waits, of all consumers, have lasted their whole time. Unlike [`Counts`], this outlives the consumer's
 /// domain.
-pub(super) static TIMED_OUT: AtomicU64 = AtomicU64::new(0);
+pub static TIMED_OUT: AtomicU64 = AtomicU64::new(0);
 
 fn serve(nic: &Shadow<dyn NetDevice>, micros: u32, shared: &Shared) {
     let mut rx = stock();
@@ -103,8 +112,12 @@ fn init((nic, micros): (Shadow<dyn NetDevice>, u32)) -> Result<Served, RpcError>
     Ok(Served(shared))
 }
 
-/// A consumer of `driver` that waits `micros` at a time.
-pub(super) fn spawn(driver: &Domain<dyn NetDevice>, micros: u32) -> Domain<dyn Consumer> {
+/// Starts a consumer of `driver` that waits `micros` microseconds at a time.
+///
+/// # Panics
+/// If the consumer does not start.
+#[must_use]
+pub fn spawn(driver: &Domain<dyn NetDevice>, micros: u32) -> Domain<dyn Consumer> {
     let handle = driver.clone();
     let mint = Mint::fallible(move || handle.shadow().map(|nic| (nic, micros)));
     runtime()
