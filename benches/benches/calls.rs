@@ -1,4 +1,5 @@
-//! Compares virtual calls with calls through a proxy and through a shadow, whose objects are moved or lent.
+//! Compares virtual calls with calls through a proxy and through a shadow: null calls, calls that move an object, and
+//! calls that lend one.
 
 use criterion::{Criterion, criterion_group, criterion_main};
 use samara::prelude::*;

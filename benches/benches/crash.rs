@@ -23,8 +23,8 @@ fn panics() {
 
 fn crash(criterion: &mut Criterion) {
     let domain = domain();
-    // Replaces the runtime's hook, which is silent only for domains. This thread acts for the host in the first
-    // benches, and the hook must be silent there, too, for a fair comparison.
+    // Replaces the runtime's hook, which prints nothing only if the thread acts for a domain. This thread acts for
+    // the host in the first benches, and the hook must be silent there, too, for a fair comparison.
     std::panic::set_hook(Box::new(|info| {
         let text = info.payload_as_str().unwrap_or("");
         samara::runtime::panic::record(&text, info.location());

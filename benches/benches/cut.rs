@@ -1,6 +1,6 @@
-//! Compares a cut with a caught panic, through 1, 8 and 32 frames with a destructor each. Also measures the look-up
-//! of a function, with one image registered and in the last of a hundred images. The operations take turns, and each
-//! number is the minimum of all rounds.
+//! Compares a cut with a caught panic, through 1, 8 and 32 frames that each have a destructor. Also measures the
+//! look-up of a function: once while one image is registered, and once in the last of a hundred images. The
+//! operations take turns, and each number is the minimum of all rounds.
 //!
 //! The cut is compared with two panics. One is `panic!` with a message and a silent hook, which is the least that a
 //! panic of a domain costs. The other is `resume_unwind`, which neither formats a message nor calls the hook.
@@ -93,8 +93,9 @@ fn main() {
     look_ups();
 }
 
-/// Returns an image that is not the first, for look-ups. It has a copy of the program's tables at other addresses,
-/// and its code has the same distance from the tables.
+/// Returns an image to be registered as the last one, for look-ups. Its tables are a copy of the program's tables at
+/// other addresses. The code range that it names lies at the same distance from them as the program's code from its
+/// tables.
 fn elsewhere() -> Image<'static> {
     let program = program_image();
     let start = program.except_table.as_ptr().addr();
@@ -113,7 +114,7 @@ fn elsewhere() -> Image<'static> {
 }
 
 fn look_ups() {
-    // The look-ups go to so many functions that no row is still cached from the previous round.
+    // The look-ups go to so many functions that the cache of unwind rows holds nothing of the previous round.
     let first = program_image().code.clone();
     let look_up = |code: Range<usize>| {
         let best = (0..200).map(|_| {

@@ -37,7 +37,7 @@ fn transfer(criterion: &mut Criterion) {
     group.bench_function("rref", |b| b.iter(|| there_and_back(&one)));
     let many = batch::<32>();
     group.bench_function("deque_32", |b| b.iter(|| there_and_back(&many)));
-    // The same 32 packets without a batch, so that a transfer visits each of them.
+    // An array of 32 packets for comparison. It is no batch, so a transfer writes the owner word of each packet.
     let array: [RRef<Packet>; 32] = std::array::from_fn(|_| RRef::new([0; 2048]));
     group.bench_function("array_32", |b| b.iter(|| there_and_back(&array)));
     let mut many = batch::<32>();

@@ -1,7 +1,7 @@
 //! Measures the 82599 driver on a device that does nothing: the cycles of the time stamp counter for each packet of
 //! 64 bytes. The driver is called directly, through a proxy and through a shadow. The device's own cost is
-//! subtracted. Each number is the minimum of many batches on several drivers, because the place of a driver's memory
-//! makes a difference of up to twenty cycles a call.
+//! subtracted. Each number is the minimum of many batches on several drivers, because the cost depends on the
+//! addresses of a driver's memory by up to twenty cycles a call.
 
 use std::hint::black_box;
 
@@ -80,7 +80,7 @@ impl Row {
         let tx = if work == Work::Rx { 0 } else { size };
         let (first, second) = (batch(tx), batch(rx));
         row.packets = Some((first, second));
-        // The driver keeps the packets that it sends in the first exchange, so new ones take their place.
+        // The driver keeps the packets that it takes in the first exchange, so new packets replace them.
         row.once();
         if let Some((tx, rx)) = &mut row.packets {
             let short = if work == Work::Forward { rx } else { tx };
@@ -98,8 +98,8 @@ impl Row {
         let (tx, rx) = self.packets.take().expect("packets");
         let exchanged = black_box(&*self.driver).exchange(0, tx, rx);
         let Exchanged { tx, rx, .. } = exchanged.expect("an exchange");
-        // When forwarding, the packets that were received are sent next, and the driver receives into the packets
-        // that were sent.
+        // When forwarding, the two batches change places: the next exchange sends the received packets, and receives
+        // into the packets that were sent.
         self.packets = Some(match self.work {
             Work::Forward => (rx, tx),
             _ => (tx, rx),

@@ -106,8 +106,8 @@ fn owner_of(address: *mut u8) -> Option<Owner> {
     Owner::from_index(offset.checked_div(stripes()?.stride)?)
 }
 
-/// Checks a request for `size` bytes aligned to `align` from the arena of `owner`: returns it if the owner's stripe
-/// could ever hold that.
+/// Checks a request for `size` bytes aligned to `align` from the arena of `owner`: returns the checked request if the
+/// owner's stripe could ever hold it.
 fn request(owner: Owner, size: usize, align: usize) -> Option<Request> {
     let (_, stride) = stripe(owner)?;
     Request::new(size, align, stride)
@@ -242,8 +242,8 @@ pub fn committed(owner: Owner) -> usize {
 }
 
 /// Gives the whole arena of `owner` back to the host and returns its size in bytes. The time that this takes depends
-/// on the owner's allocations, so the pages go back while the arena's lock, with its no-cut mark, is not held.
-/// Meanwhile the arena grants nothing.
+/// on the owner's allocations, so this does not hold the arena's lock, which includes a no-cut mark, while it returns
+/// the pages. Meanwhile the arena grants nothing.
 ///
 /// # Safety
 /// The owner is dead: nothing refers to its private memory. The thread acts for the host, which is not cut.

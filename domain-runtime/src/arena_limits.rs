@@ -16,7 +16,7 @@ const PAGE: usize = 4096;
 /// Room for the allocator's own bookkeeping.
 const BOOKKEEPING: usize = 4096;
 
-/// A size and an alignment that a stripe could hold together, the size not zero.
+/// The size, which is not zero, and the alignment of an allocation that a stripe could hold.
 ///
 /// So an address in the stripe plus both of them lies at most a stride behind the stripe's end. That is still inside
 /// the address space: [`window_length`] has checked it.
@@ -38,7 +38,7 @@ impl Request {
         self.0
     }
 
-    /// Returns the number of bytes by which an arena grows that has no room for the request. It may grow by at most
+    /// Returns the number of bytes by which an arena grows if it has no room for the request. It may grow by at most
     /// `left` bytes. It grows by whole units or, where those exceed `left`, by all whole pages of `left`. Returns
     /// `None` if `left` cannot hold the request.
     pub(crate) fn growth(self, left: usize) -> Option<usize> {
@@ -64,7 +64,8 @@ mod tests {
     use super::*;
 
     const STRIDE: usize = 1 << 30;
-    /// As in the reference kernel: the upper half, where sums with sizes below `isize::MAX` wrap.
+    /// The window lies in the upper half of the address space, as in the reference kernel. There an address plus a
+    /// size below `isize::MAX` may wrap.
     const BASE: usize = 0xffff_c000_0000_0000;
 
     /// Invariant: HEAP-3

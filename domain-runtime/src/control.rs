@@ -46,7 +46,7 @@ pub(crate) struct Label {
     pub(crate) since: u64,
     calls_before: usize,
     end: Option<End>,
-    /// Whether its death has been reported.
+    /// Whether the death of that generation has been reported.
     reported: bool,
 }
 

@@ -1,9 +1,9 @@
 //! Limits how long others wait for a domain's destructors.
 //!
-//! A destructor has a budget, which counts its domain's own time; time that it spends in calls of other domains does
-//! not count. So a thread that waits for destructors notes the wait in its slot. Each tick on that thread checks
-//! whether the wait has lasted too long, no matter whose time it was. If so, the domain is condemned, and the thread
-//! is cut where the call that it is in returns to that domain.
+//! A destructor's budget counts only the time of its own domain, and not the time that it spends in calls of other
+//! domains. So a thread that waits for destructors also notes the wait in its slot. Each tick on that thread checks
+//! whether the wait has lasted too long, no matter whose time it was. If so, the domain is condemned. If the thread
+//! is then in a call of another domain, it is cut where that call returns.
 
 use crate::call::Target;
 use crate::host;
@@ -34,9 +34,9 @@ pub(crate) struct Patience {
     outer: Cell<*const Self>,
     /// The time after which no further destructor is begun, by the host's clock.
     last: u64,
-    /// The time after which a destructor that still runs is its domain's death, by the host's clock.
+    /// The time, on the host's clock, at which a destructor that is still running kills its domain.
     end: u64,
-    /// Microseconds that one destructor may run. A longer run is its domain's death.
+    /// The microseconds that one destructor may run. If it runs longer, its domain dies.
     most: u32,
     /// Microseconds that ticks have counted for the destructor that runs.
     ran: Cell<u32>,
@@ -153,8 +153,8 @@ impl Patience {
 }
 
 /// Handles a tick on the running thread, which ran for `more` microseconds. Returns a domain whose destructors the
-/// thread has awaited for too long. Looks at no more waits than there are domains: no wait is for a domain that the
-/// thread is already inside.
+/// thread has awaited for too long. The number of waits on a thread is at most the number of domains, because no wait
+/// is for a domain that the thread is already inside.
 pub(crate) fn overdue(thread: &ThreadSlot, more: u32) -> Option<Target> {
     let first = thread.awaited().cast::<Patience>();
     if first.is_null() {
@@ -166,7 +166,7 @@ pub(crate) fn overdue(thread: &ThreadSlot, more: u32) -> Option<Target> {
     let waits = core::iter::successors(Some(first), next).take(MAX_OWNERS);
     // SAFETY: as above.
     let waits = waits.filter_map(|at| unsafe { at.as_ref() });
-    // `fold`, since all of them count the tick.
+    // `fold`, since the tick counts for all noted waits.
     waits.fold(None, |found, wait| {
         let late = wait.tick(more, now).then_some(wait.target);
         found.or(late)

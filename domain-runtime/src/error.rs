@@ -18,14 +18,14 @@ pub enum RpcError {
     RecoveryFailed,
     /// There was no memory to make a `#[scratch]` argument again.
     OutOfMemory,
-    /// The caller has as many `#[replay]` calls on the record as it may have, or the object was opened through as
-    /// many other objects as is allowed: nothing was executed.
+    /// The caller has already recorded as many `#[replay]` calls as it may, or the object was opened through as many
+    /// other objects as is allowed: nothing was executed.
     ReplayLogFull,
     /// The host keeps as much on the caller's behalf as it may
     /// ([`DomainSpec::host_quota`](crate::DomainSpec::host_quota)): nothing was executed.
     HostQuota,
-    /// The domain has so many shared objects that it may not be given more. Or the caller has so many, and the call
-    /// may return some. Nothing was executed, and the arguments that would have moved are dropped, as the caller's.
+    /// The domain already has as many shared objects as it may be given. Or the caller does, and the call may return
+    /// objects. Nothing was executed, and the arguments that would have moved are dropped, as the caller's.
     OverQuota,
     /// The calling thread's stack has less room left than the domain asks for: nothing was executed, and the
     /// arguments that would have moved are dropped, as the caller's.
@@ -77,8 +77,8 @@ unsafe impl Exchangeable for RpcError {
     fn transfer(&self, _: &Transfer) {}
 }
 
-/// A reason inside an error. Boxed, since a `Result` has room for its error on success too; by value where there is
-/// no allocator.
+/// A reason inside an error. The reason is boxed, since a `Result` has room for its error also on success. Without an
+/// allocator it is held by value.
 #[cfg(feature = "alloc")]
 pub type Reason = alloc::boxed::Box<ExitReason>;
 /// A reason inside an error.
@@ -89,7 +89,8 @@ pub type Reason = ExitReason;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UnenforcedLimit {
-    /// A quota of the private heap: an allocation that cannot report its failure would end more than the domain.
+    /// A quota of the private heap: an allocation that exceeds the quota and cannot report its failure would end more
+    /// than the domain.
     HeapQuota,
     /// A quota of the private heap: the domain has no private heap.
     NoPrivateHeap,
@@ -140,8 +141,8 @@ pub enum SpawnError {
     /// The restart budget is used up.
     BudgetExhausted,
     /// The old generation did not drain in time, and either its resources are needed or eight generations of the name
-    /// have not drained. Or the caller may not wait that long, or the start lacked another domain that it needs. No
-    /// restart was spent.
+    /// have not drained. Or the caller may not wait that long, or the start needs another domain that is not
+    /// available. No restart was spent.
     StillDraining,
     /// The host has stopped the domain, which stays stopped.
     Stopped,

@@ -1,8 +1,8 @@
 //! A bounded log of events, which a host reads at any time.
 //!
 //! The host declares a log (`static LOG: EventLog<128>`) and feeds it from its [`Events`](crate::host::Events). A
-//! writer takes a ticket, and one slot's lock for a copy. A reader that is too slow learns how many events it has
-//! missed.
+//! writer takes a ticket, and holds one slot's lock while it copies the record. A reader that is too slow learns how
+//! many events it has missed.
 
 use crate::event::Event;
 use crate::exit_reason::ExitReason;

@@ -30,13 +30,12 @@ pub enum ExitKind {
     Stopped,
     /// It did not drain before its deadline.
     DeadlinePassed,
-    /// A CPU fault: the message names it, the place is that of the instruction, and the trace has the calls that led
-    /// there.
+    /// A CPU fault: the message names the fault, the place is that of the instruction, and the trace has the calls
+    /// that led there.
     Fault,
-    /// It stayed inside for longer than its budget.
+    /// A thread stayed inside the domain for longer than the budget.
     Overrun,
-    /// A panic that nothing could unwind: a second one in a destructor, or one in code that must not
-    /// panic.
+    /// A panic that could not unwind: a second panic in a destructor, or a panic in code that must not panic.
     Abort,
 }
 
@@ -49,9 +48,9 @@ pub struct ExitReason {
     pub message: Text<MESSAGE>,
     /// `file:line` of a panic, truncated to fit.
     pub place: Text<PLACE>,
-    /// The calls that were active, innermost first, with [`Call::NONE`] after the last: those where a fault happened,
-    /// a budget ran out, or a panic began (first those of the panic itself). Empty where the host has neither
-    /// recorded stacks nor registered images.
+    /// The calls that were active, innermost first, with [`Call::NONE`] after the last: those at the place where a
+    /// fault happened, a budget ran out, or a panic began (there the calls of the panic itself come first). Empty
+    /// where the host has neither recorded stacks nor registered images.
     pub trace: [Call; TRACE],
 }
 

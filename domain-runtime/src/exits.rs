@@ -8,7 +8,7 @@ use samara_shared_heap::NoCutMutex;
 /// How many ends are kept for each name.
 const KEPT: usize = 8;
 
-/// One place more than are kept, since the newest end may be taken back.
+/// There is one place more than ends are kept, since the newest end may be taken back.
 const PLACES: usize = KEPT + 1;
 
 #[derive(Debug)]
@@ -60,7 +60,8 @@ impl Exits {
         ring.next = (next + 1) % PLACES;
     }
 
-    /// Takes an end back if it is the newest. It is called for an end that says nothing about the name's domain.
+    /// Takes an end back if it is the newest. It is called for an end that another domain or a shortage has caused,
+    /// and that says nothing about this name's domain.
     pub(crate) fn forget(&self, id: usize, generation: u32) {
         let mut ring = self.0.lock();
         let newest = (ring.next + KEPT) % PLACES;

@@ -61,8 +61,8 @@ static TAKEN: [NoCutMutex<Taken>; MAX_OWNERS] = [const {
     unsafe { NoCutMutex::new(taken) }
 }; MAX_OWNERS];
 
-/// How many objects a call drops at most before it does its own work. It also begins no further drop after the time
-/// of one budget of their domain, since its caller waits. The calls after it drop the rest.
+/// How many objects a call drops at most before it does its own work. Since the caller waits, the call also begins no
+/// further drop once the time of one budget of the objects' domain has passed. The calls after it drop the rest.
 const PIECE: usize = 64;
 
 /// A counted reference to an exported object, which a proxy holds.
@@ -113,8 +113,9 @@ impl<I: ?Sized + Interface> Export<I> {
     /// The place of the object.
     ///
     /// # Safety
-    /// The instance is entered only while this reference, or a clone of it, is kept. The object goes with the last
-    /// one, and its exporter, which is all that an entry checks, lives on.
+    /// The instance is entered only while this reference, or a clone of it, is kept. The object is dropped after the
+    /// last reference is gone, although its exporter may still live, and an entry checks only whether the exporter
+    /// lives.
     #[inline]
     #[must_use]
     pub const unsafe fn instance(&self) -> Instance<I> {
@@ -189,7 +190,7 @@ unsafe fn drop_exported<T>(record: NonNull<Record>) {
     let at = record.cast::<Exported<T>>();
     // SAFETY: the record begins the slot, and is its header only.
     let object = unsafe { &raw mut (*at.as_ptr()).object };
-    // Frees the slot even if the destructor panics: an exporter that is the host does not die of that.
+    // Frees the slot even if the destructor panics: the exporter may be the host, which survives the panic.
     let _slot = Slot(at);
     // SAFETY: no proxy is left, so no call is inside and none gets in; the object is dropped here only (EXPORT-1).
     unsafe { ptr::drop_in_place(object) };
@@ -206,8 +207,8 @@ impl<T> Drop for Slot<T> {
     }
 }
 
-/// Runs `action` if the generation of `target` lives, and keeps the generation from being reclaimed meanwhile: it
-/// counts as an entry, without acting for the domain.
+/// Runs `action` if the generation of `target` lives, and keeps the generation from being reclaimed meanwhile: the
+/// thread is counted as an entry, but does not act for the domain.
 fn while_alive(target: Target, action: impl FnOnce()) {
     let block = target.block();
     let thread = thread::current();
@@ -225,7 +226,8 @@ fn while_alive(target: Target, action: impl FnOnce()) {
     }
     counter.exits.fetch_add(1, SeqCst);
     if matches!(block.word().state(), State::Stopping | State::Draining) {
-        // Destructors of capabilities come through here, and must not panic. Nor does this (`host::Threads`).
+        // Destructors of capabilities call this function and must not panic. It does not panic either, since
+        // `host::Threads` does not.
         host::wake_reaper();
     }
 }
@@ -259,7 +261,7 @@ pub fn has_posted(owner: Owner) -> bool {
 /// no other generation that has the slot meanwhile: a call to a dead domain runs no stranger's destructors.
 #[cold]
 pub fn collect_of(target: Target) -> usize {
-    // An exporter that is further out on this chain is inside all the time, and would pay there for these
+    // If the exporter has an activation further out on this chain, that activation's budget would pay for these
     // destructors.
     if target.is_dead() || target.may_be_on_own_chain() {
         return 0;
@@ -275,8 +277,8 @@ pub fn collect_of(target: Target) -> usize {
 }
 
 /// Drops some objects of the domain that is awaited. The thread runs on behalf of another domain, the caller. The
-/// caller pays for the time between the entries, for objects that it has let go of itself. It has not chosen the
-/// number of other objects, and does not pay for those.
+/// caller pays for the time between the entries, for objects that it has let go of itself. It does not pay for
+/// objects that others have let go of, since it has not chosen their number.
 fn collect_some(patience: &Patience) -> usize {
     let (who, mut own, mut all) = (contain::charged_generation(), 0_u32, 0_u32);
     let some = || {
@@ -300,8 +302,9 @@ fn collect_some(patience: &Patience) -> usize {
 }
 
 /// Drops some objects of the host's, on whose behalf the thread runs. The domain that has called the host pays for
-/// one object that it has let go of itself. So a domain that opens objects and lets go of them again and again pays
-/// for each. A domain that is handed many has chosen neither their number nor their cost.
+/// one object of those that it has let go of itself. So a domain pays for each object if it opens objects and lets go
+/// of them again and again. But a domain to which others hand many objects has chosen neither their number nor their
+/// cost.
 fn collect_some_of_hosts() -> usize {
     let (who, mut own) = (contain::charged_generation(), None);
     let mut spare_others = || match take(Owner::HOST) {
@@ -332,7 +335,7 @@ fn collect_some_of_hosts() -> usize {
         true
     });
     if let Some(Posted(record)) = own {
-        // The stack has no room for that entry.
+        // Reached if the stack has no room for that entry.
         // SAFETY: the record was taken off the list, and only the list referred to it.
         post(Owner::HOST, unsafe { record.as_ref() });
     }
@@ -375,8 +378,9 @@ pub fn collect(block: &'static ControlBlock) -> usize {
 }
 
 /// Enters the drained domain that is awaited, until no posted object is left: a dropped object may have held the last
-/// proxy to another object. Objects that still have a proxy go with the domain's memory. So do those that are left
-/// when the limits of `patience` are reached: destructors may export without end.
+/// proxy to another object. Objects that still have a proxy are freed with the domain's memory. The limits of
+/// `patience` end the loop, because destructors may export without end; the objects that are left then are freed with
+/// the domain's memory too.
 #[cfg(feature = "alloc")]
 pub(crate) fn drop_all_posted(patience: &Patience) {
     while drop_posted(patience).is_some() && !patience.is_over() {}
@@ -403,7 +407,7 @@ fn drop_posted(patience: &Patience) -> Option<usize> {
     patience.enter(enter).ok().flatten()
 }
 
-/// A record that was taken off its list, of an object that has no proxy any more.
+/// The record of an object that has no proxy any more. The record was taken off its list.
 struct Posted(NonNull<Record>);
 
 impl Posted {

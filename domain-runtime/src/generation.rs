@@ -60,7 +60,7 @@ struct Outcome<I: ?Sized>(Result<NonNull<I>, Failed>);
 enum Failed {
     /// `init` returned an error.
     Init(Text<MESSAGE>),
-    /// The spec has a quota of the private heap, and there is no private heap. `init` was not called.
+    /// Reached if the spec has a quota of the private heap, but there is no private heap. `init` was not called.
     NoPrivateHeap,
 }
 

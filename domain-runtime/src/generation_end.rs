@@ -4,8 +4,8 @@ use crate::call::Target;
 use crate::exit_reason::End;
 use crate::exits::Shared;
 
-/// Access to the end of a generation, prepared before that end. It also works after the slot has gone to another
-/// generation.
+/// Access to the way in which a generation has ended. It is prepared before that end. It also works after the slot
+/// has gone to another generation.
 pub(crate) struct Ending {
     target: Target,
     exits: Option<Shared>,
@@ -21,7 +21,8 @@ impl Ending {
     /// How the generation ended; `None` while it runs.
     pub(crate) fn end(&self) -> Option<End> {
         let (block, generation) = (self.target.block(), self.target.expected().generation());
-        // This is read even if the name's ends are asked below, because it waits for an end that is being reported.
+        // This read is needed even if the name's ends are asked below, because it waits for a thread that is
+        // reporting the end now.
         let end = block.end(generation);
         match &self.exits {
             Some(exits) => exits.end_of(block.owner().index(), generation),

@@ -18,8 +18,8 @@ use samara_shared_heap::{NoCutMutex, Owner, thread};
 const OVERHEAD: usize = 2 * size_of::<Place>();
 
 /// Bytes that a block of `bytes` takes of the host's heap. Allocators put a header before a block and round the block
-/// up. If the alignment of a block is larger than that of the allocator, up to that alignment may stay unused before
-/// the block.
+/// up. If a block's alignment is larger than the allocator's, up to as many bytes as that alignment may stay unused
+/// before the block.
 const fn block_of(bytes: usize, align: usize) -> usize {
     const GRAIN: usize = 2 * size_of::<usize>();
     let bytes = bytes.saturating_add(2 * GRAIN - 1) / GRAIN * GRAIN;
@@ -60,11 +60,11 @@ pub unsafe trait HostResource: Send + Sync {
 }
 
 /// The party on whose behalf something is kept: the host, or one generation in a slot. The next generation in the
-/// slot is a different principal, so a principal may be compared however long it was held.
+/// slot is a different principal, so a principal that was kept for any length of time still compares correctly.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Principal {
     owner: Owner,
-    /// The number of this generation among those that the account of `owner` was for.
+    /// The number of this generation, counted over the generations that the account of `owner` has had.
     serial: u32,
 }
 
@@ -136,7 +136,8 @@ impl Account {
         Ok(at)
     }
 
-    /// Bytes of the list for which `charged` charges do not pay: the list was longer once, and keeps its room.
+    /// The bytes of the list for which `charged` charges do not pay. There are some if the list was longer once,
+    /// since it keeps its room.
     const fn unpaid(&self, charged: usize) -> usize {
         let list = self.places.capacity().saturating_mul(size_of::<Place>());
         list.saturating_sub(charged.saturating_mul(OVERHEAD))
@@ -165,8 +166,8 @@ fn with<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) -> R {
     unsafe { thread::as_host(locked) }
 }
 
-/// As [`with`], and drops the value that `action` returns: as the host, and with the account unlocked. A thread that
-/// is cut afterwards holds no part of it.
+/// As [`with`], and drops the value that `action` returns: as the host, and with the account unlocked. So a thread
+/// that is cut afterwards holds no part of that value.
 fn with_and_drop<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) {
     let and_drop = || {
         let taken = action(&mut ACCOUNTS[owner.index()].lock());
@@ -176,8 +177,8 @@ fn with_and_drop<R>(owner: Owner, action: impl FnOnce(&mut Account) -> R) {
     unsafe { thread::as_host(and_drop) }
 }
 
-/// The payer for a value that the host is about to keep: the domain that the running thread acts for, or the host,
-/// which has no limit and never ends.
+/// The payer for a value that the host is about to keep. It is the domain that the running thread acts for, or the
+/// host, which has no limit and never ends.
 #[derive(Clone, Copy, Debug)]
 pub struct Payer {
     party: Principal,
@@ -271,7 +272,8 @@ impl Drop for Charge {
             return;
         }
         with_and_drop(owner, |account| {
-            // After the payer's end its places are gone, and none of its successor's places is this charge's.
+            // After the payer's end its places are gone. The places of the next generation in the slot do not belong
+            // to this charge.
             (account.serial == serial).then(|| account.release(self.at, self.bytes))
         });
     }

@@ -36,8 +36,8 @@ pub(crate) unsafe fn uncharged<R>(f: impl FnOnce() -> R) -> (R, Spent) {
     (result, Spent { time, ticks })
 }
 
-/// Runs `f` and leaves its time out of the enclosing stretch. It is used for time that is charged to nobody, or
-/// inside `f`.
+/// Runs `f` and leaves its time out of the enclosing stretch. Use it for time that is charged to nobody, or that `f`
+/// itself charges.
 pub(crate) fn exclude_time<R>(f: impl FnOnce() -> R) -> R {
     let (slot, began) = (thread::current(), host::now_ns());
     slot.tell(began, !slot.is_uncharged());

@@ -33,8 +33,8 @@ fn describe<I: ?Sized + Interface>() -> Interfaced {
 }
 
 /// Says that a type may implement the trait of one interface, which `Tag` names: every sized type may, and `dyn
-/// Trait` may for its own trait and those that it extends. An unsized type of another interface may not: through a
-/// proxy its implementation would run as the callee, but would be the caller's code.
+/// Trait` may for its own trait and those that it extends. The trait object of an unrelated interface may not: if it
+/// did, a call through a proxy would run that implementation as the callee, although it is the caller's code.
 ///
 /// # Safety
 /// Not for implementation by hand.

@@ -5,7 +5,7 @@
 //! The host's calls stay as long as the journal.
 //!
 //! Each domain has a list of its own here. A search on the domain's behalf, and the work at its end, take time in
-//! proportion to that list or to the table of domains. They never depend on the lists of other domains.
+//! proportion to that list or to the table of domains. The time never depends on the lists of other domains.
 
 use crate::blame::Watch;
 use crate::error::RpcError;
@@ -27,7 +27,7 @@ pub unsafe trait Replay<I: ?Sized>: Send + Sync {
     /// Makes the call on `instance`.
     ///
     /// # Errors
-    /// The call failed: the state that it had made is not restored.
+    /// If the call failed: the state that it had made is not restored.
     fn replay(&self, instance: Instance<I>) -> Result<(), RpcError>;
 
     /// Bytes of stack that it takes to move the call's arguments and its result: [`to_move`](crate::stack::to_move).
@@ -50,12 +50,13 @@ struct Share<I: ?Sized> {
     calls: Vec<Entry<I>>,
     /// The largest [`moves`](Replay::moves) of one call.
     moves: usize,
-    /// Whether a call could not be made again: then no more are recorded.
+    /// Whether one of the calls could not be made again. If so, no more calls are recorded.
     is_given_up: bool,
 }
 
 struct State<I: ?Sized> {
-    /// One for each party that was ever admitted and has not ended, so no more than there are owners.
+    /// One entry for each party that was ever admitted and has not ended. So there are at most as many entries as
+    /// owners.
     shares: Vec<Share<I>>,
     next: u64,
     replays: usize,
@@ -85,8 +86,8 @@ pub struct Failed {
     pub recorder: Principal,
     /// How it failed.
     pub error: RpcError,
-    /// Whether the call was made and failed by itself: it lacked nothing that others have, nobody killed the instance
-    /// meanwhile, and no other thread inside ended it.
+    /// Whether the call was made and failed through its own fault. It did not if it lacked something that others
+    /// have, or if a kill or another thread inside ended the instance meanwhile.
     pub is_its_own: bool,
 }
 
@@ -145,8 +146,8 @@ impl<I: ?Sized + 'static> Journal<I> {
     /// Bytes that an empty journal takes of the host's heap.
     pub const BYTES: usize = host_charges::shared::<Log<I>>();
 
-    /// A journal of at most `limit` calls of each domain, and as many of the host's. There may be more only while
-    /// several threads record at the same time.
+    /// A journal of at most `limit` calls of each domain, and as many of the host's. A list may exceed the limit only
+    /// while several threads record at the same time.
     #[must_use]
     pub fn new(limit: usize) -> Self {
         let state = State {
@@ -162,7 +163,7 @@ impl<I: ?Sized + 'static> Journal<I> {
 
     /// Admits a call that is to be recorded on behalf of `payer`. To be called as the host, before the call is made
     /// and before its instance is looked up. The record will be a block of `bytes` ([`host_charges::shared`]). Cost:
-    /// a look at each domain that records here, however many calls it has recorded.
+    /// proportional to the number of domains that record here, and independent of how many calls they have recorded.
     ///
     /// # Errors
     /// The call must not be made: [`RpcError::ReplayLogFull`], [`RpcError::HostQuota`],
@@ -176,7 +177,7 @@ impl<I: ?Sized + 'static> Journal<I> {
             self.begin_share(payer)?;
         }
         let replays = self.0.locked(|state| {
-            // Missing only if its domain has ended.
+            // The share is missing only if the payer's domain has ended.
             let share = state.share_of(party).ok_or(RpcError::Dead)?;
             if share.is_given_up {
                 return Err(RpcError::RecoveryFailed);
@@ -251,12 +252,12 @@ impl<I: ?Sized + 'static> Journal<I> {
     /// Makes all recorded calls on `instance`, in order.
     ///
     /// # Errors
-    /// That of the first call that failed; those after it were not made.
+    /// The error of the first call that failed; the calls after it were not made.
     pub fn replay(&self, instance: Instance<I>) -> Result<(), Failed> {
         let mut from = 0;
         self.0
             .locked(|state| state.replays = state.replays.wrapping_add(1));
-        // Looked up before the first call: after one, the slot may be another generation's.
+        // Looked up before the first call, because after a call the slot may belong to another generation.
         let ending = Ending::of(instance.target());
         let promised = instance.target().block().stack.to_start();
         loop {
@@ -286,8 +287,8 @@ impl<I: ?Sized + 'static> Journal<I> {
 
     /// Gives up all calls of the domain whose call `failed`, and refuses further ones until that domain has ended.
     /// The state that its calls had made cannot be restored, and the other domains must not lose the service because
-    /// of that. Returns true also if that domain has ended since, and its calls with it. Returns false if the call
-    /// was the host's, was never let in, or was cut short by a kill or by another thread's fault.
+    /// of that. Returns true also if that domain has ended since, because its calls have ended with it. Returns false
+    /// if the call was the host's, was never let in, or was cut short by a kill or by another thread's fault.
     #[must_use]
     pub fn give_up(&self, failed: Failed) -> bool {
         if failed.recorder.is_host() || !failed.is_its_own {

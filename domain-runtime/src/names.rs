@@ -1,8 +1,8 @@
 //! Names, by which code gets handles on domains that other code has spawned.
 //!
 //! The host publishes a domain under its name, and code that holds the authority imports it as an interface. The
-//! interfaces are compared as data, so a mismatch is reported before any call. An import is of the name, not of a
-//! generation: proxies made from it later are the newest generation's.
+//! interfaces are compared as data, so a mismatch is reported before any call. An import stands for the name, not for
+//! a generation: a proxy that is made from it later belongs to the generation that is the newest then.
 
 use crate::domain::Domain;
 use crate::interface::{Interface, InterfaceDescriptor};
@@ -122,8 +122,8 @@ pub(crate) fn import<I: ?Sized + Interface>(name: &str) -> Result<Arc<Service<I>
             exported: interface.name,
         });
     }
-    // Equality as data is not enough: in one binary it must be the same type too, or the call would go through
-    // another trait's vtable.
+    // Equality as data is not enough. In one binary the two interfaces must also be the same type, or the call would
+    // go through another trait's vtable.
     service
         .downcast::<Service<I>>()
         .map_err(|_| NameError::AnotherTrait {

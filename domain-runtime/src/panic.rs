@@ -7,8 +7,8 @@ use core::panic::Location;
 use samara_shared_heap::thread;
 
 /// Records a panic of the running domain in its control block. Returns false if the thread acts for the host, or is
-/// inside the heap or an allocator. Then the panic is the host's own, and a backend that leaves locks locked (`jump`)
-/// must not contain it.
+/// inside the heap or an allocator. In these cases the panic is the host's own, and the `jump` backend must not
+/// contain it, because a cut leaves locks locked.
 ///
 /// The message is formatted on the stack first, since that may run the domain's own `Display`. Nothing is allocated.
 pub fn record(message: &dyn fmt::Display, location: Option<&Location<'_>>) -> bool {

@@ -3,7 +3,7 @@
 //! The functions here check whether a dead slot has drained. A thread on its way out of the domain does not check
 //! this; it wakes the reaper. The reaper releases everything that the generation had: capabilities are quiesced, then
 //! released; shared objects are freed as plain bytes; everything that the host keeps on its behalf is ended; the
-//! private heap goes as a whole. Then it frees the slot. No code of the domain runs.
+//! private heap is returned as a whole. Then it frees the slot. No code of the domain runs.
 
 #[cfg(feature = "alloc")]
 use crate::call::Target;
@@ -39,7 +39,7 @@ pub(crate) fn try_reclaim(block: &ControlBlock) -> bool {
 
 /// Reclaims the generation behind `target` if it has drained. If another thread reclaims it, waits for that thread,
 /// until `deadline` at most, since that thread may get no processor. The dead domain has chosen how long its reclaim
-/// takes, so the wait is nobody's time.
+/// takes, so the wait is charged to nobody.
 #[cfg(feature = "alloc")]
 pub(crate) fn reclaim_drained(target: Target, deadline: u64) {
     try_reclaim(target.block());

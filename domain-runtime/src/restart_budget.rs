@@ -1,4 +1,5 @@
-//! Budgets of restarts: how many a stretch of time may see. Pure, and in constant memory for every limit.
+//! Budgets of restarts, which limit how many restarts happen within a stretch of time. The code is pure and needs
+//! constant memory for every limit.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 
 use crate::spec::Restart;
@@ -6,7 +7,7 @@ use crate::spec::Restart;
 /// The number of parts into which the stretch is divided: a restart is forgotten at most one part late.
 const PARTS: usize = 32;
 
-/// The number of parts that count: those of a stretch, and the one in which it began.
+/// The number of parts that count: those of a whole stretch, and the part in which the stretch began.
 const COUNTED: usize = PARTS.strict_add(1);
 
 /// A restart budget: at most `times` within any stretch of `within`.
@@ -32,7 +33,7 @@ impl Budget {
         let within = u64::try_from(policy.within.as_nanos()).unwrap_or(u64::MAX);
         Self {
             times: policy.times,
-            // Rounded up: the parts cover the stretch.
+            // Rounded up, so that the parts cover the whole stretch.
             width: within.div_ceil(PARTS as u64).max(1),
             newest: 0,
             parts: [0; COUNTED],
@@ -103,7 +104,7 @@ mod tests {
                     assert!(recent < times as usize, "{recent} of {times} in {within}");
                     granted.push(now);
                 } else {
-                    // A restart is forgotten late by at most one part and its rounding.
+                    // A restart is forgotten late, by at most the length of one part, which includes the rounding.
                     let slack = (PARTS as u64 + 1) * budget.width;
                     let late = granted.iter().filter(|then| now - **then <= slack).count();
                     assert!(late >= times as usize, "refused without need");

@@ -59,7 +59,7 @@ impl Runtime {
         stack::set_probe(probe)
     }
 
-    /// All domains. One whose slot is being claimed at this moment may be left out.
+    /// All domains. A domain whose slot is being claimed at this moment may be left out.
     pub fn domains(&self) -> impl Iterator<Item = DomainInfo> + use<> {
         control::blocks()
             .iter()
@@ -68,9 +68,9 @@ impl Runtime {
     }
 
     /// Lets every domain drop the objects that it exported and whose last proxy has gone; returns how many were
-    /// dropped. Goes on to the next domain when the destructors of one have used up the time of its budget: the rest
-    /// is dropped the next time. Runs destructors of domains on this thread, which may block. A domain also drops
-    /// some of its objects before the next call whose result may hold handles.
+    /// dropped. If the destructors of one domain have used up the time of its budget, goes on to the next domain; the
+    /// rest of its objects is dropped the next time. Runs destructors of domains on this thread, which may block. A
+    /// domain also drops some of its objects before the next call whose result may hold handles.
     pub fn collect_exports(&self) -> usize {
         exports::collect_all()
     }

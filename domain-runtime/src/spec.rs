@@ -71,16 +71,17 @@ impl DomainSpec {
     }
 
     /// Limits the domain's private heap to `bytes` of committed memory, in whole pages, of which the allocator itself
-    /// takes about 1 KiB. Beyond that `try_reserve` and its kin fail, and an allocation that cannot report its
-    /// failure kills the domain. A host that cannot enforce that refuses the spec: [`UnenforcedLimit::HeapQuota`].
+    /// takes about 1 KiB. Beyond that limit, fallible allocations such as `try_reserve` fail, and an allocation that
+    /// cannot report its failure kills the domain. A host that cannot enforce the limit refuses the spec:
+    /// [`UnenforcedLimit::HeapQuota`].
     #[must_use]
     pub const fn heap_quota(mut self, bytes: usize) -> Self {
         self.heap_quota = Some(bytes);
         self
     }
 
-    /// Limits the domain's allocations on the exchange heap to `bytes` of slots. At twice that, nothing more is
-    /// handed to it either: [`RpcError::OverQuota`](crate::RpcError::OverQuota).
+    /// Limits the domain's allocations on the exchange heap to `bytes` of slots. At twice that size, the domain may
+    /// not be handed further objects either: [`RpcError::OverQuota`](crate::RpcError::OverQuota).
     #[must_use]
     pub const fn shared_quota(mut self, bytes: usize) -> Self {
         self.shared.bytes = Some(bytes);
@@ -163,11 +164,11 @@ impl DomainSpec {
     /// threads whose stack the host has not recorded. A host that records none refuses the spec:
     /// [`UnenforcedLimit::Stack`].
     ///
-    /// A start is promised as much, and [`stack::START`](crate::stack::START) more, for recorded calls that are made
-    /// again and for the functions that they and `init` call. It does not begin where a thread has less left. A call
-    /// that the start makes may find too little room, if its callee demands more. That is nobody's crash if the start
-    /// itself has used no more than it is promised by then. If it has used more, it is the start's own crash, and a
-    /// recorded call that has used so much is given up.
+    /// A start is promised these bytes and [`stack::START`](crate::stack::START) more, for recorded calls that are
+    /// made again and for the functions that they and `init` call. It does not begin where a thread has less left. A
+    /// call that the start makes may find too little room, if its callee demands more. If the start itself has used
+    /// no more than it is promised by then, this counts as nobody's crash. If it has used more, it counts as the
+    /// start's own crash, and a recorded call that has used that much is given up.
     ///
     /// Cost: one comparison in each call, for any demand.
     #[must_use]
@@ -206,9 +207,9 @@ impl DomainSpec {
     }
 
     /// Limits how long a name waits for calls that are still inside its dead generation (by default 10 s), from the
-    /// first recovery that finds them there. A recovery on behalf of a domain that has less of its
-    /// [`budget`](Self::budget) left ends earlier, and starts nothing. After the timeout the name goes on without the
-    /// old generation.
+    /// first recovery that finds them there. If a recovery is made on behalf of a domain whose
+    /// [`budget`](Self::budget) has less time left than this, the recovery ends earlier and starts nothing. After the
+    /// timeout the name goes on without the old generation.
     #[must_use]
     pub const fn drain_timeout(mut self, timeout: Duration) -> Self {
         self.drain = timeout;

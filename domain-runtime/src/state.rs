@@ -60,7 +60,7 @@ impl Word {
         }
     }
 
-    /// The same generation in `state`, if that step is one that a slot may take.
+    /// Returns the word for the same generation in `state`, if a slot may take that step.
     #[must_use]
     pub const fn step(self, to: State) -> Option<Self> {
         let allowed = matches!(

@@ -3,9 +3,9 @@
 //!
 //! A supervisor does nothing by itself. The host calls [`Supervisor::poll`] when a domain has died
 //! ([`wake_reaper`](crate::host::Threads::wake_reaper) reports that) or now and then. Independently of the polls,
-//! shadows recover the domains that they need on demand. If the shadow comes before the supervisor, the shadow
-//! restarts the child, and the supervisor finds it restarted; and the other way round. A supervisor counts the
-//! restarts on demand that it finds.
+//! shadows recover the domains that they need on demand. If a shadow finds the dead child first, the shadow restarts
+//! it, and the supervisor then finds it restarted. If the supervisor is first, the shadow finds the child restarted.
+//! A supervisor counts the restarts on demand that it finds.
 
 use crate::domain::Domain;
 use crate::error::SpawnError;
@@ -35,7 +35,7 @@ pub enum Status {
     /// All children run, or were stopped by the host.
     Settled,
     /// A child is dead and could not be restarted now: another thread is restarting it, there is no slot, or its
-    /// recipe failed. Poll again within a second: for so long the supervisor keeps its turn.
+    /// recipe failed. Poll again within a second, because the supervisor keeps its turn for that long.
     Waiting,
     /// The budget is used up, and all children were ended. Only a supervisor above starts them again.
     GaveUp,
@@ -172,8 +172,8 @@ impl Supervisor {
             let mut waits = false;
             let mut failed = false;
             for at in 0..self.children.len() {
-                // The child was ended by an unfinished restart. That restart goes on from here, whatever the child's
-                // state is by now.
+                // Here the child was ended by an unfinished restart. That restart goes on from here, whatever the
+                // child's state is by now.
                 let is_next = self.unfinished.is_some_and(|rest| rest.from == at);
                 let child = &mut self.children[at];
                 if !is_next {
@@ -227,7 +227,7 @@ impl Supervisor {
         let is_spent = rest.is_some_and(|rest| rest.is_spent);
         let child = &mut group.0[at - first];
         let health = child.health();
-        // Between the look and the reservation, the child may have been stopped, or restarted and counted.
+        // Since the supervisor looked at the child, the child may have been stopped, or restarted and counted.
         if rest.is_none() && matches!(health, Health::Up | Health::Stopped) {
             return Ok(());
         }
@@ -323,7 +323,8 @@ fn start_all(children: &mut [Box<dyn Child>]) -> Result<(), (usize, SpawnError)>
         // Something else may have started the child since all were ended.
         child.kill();
         if let Err(error) = child.start() {
-            // A child that is a supervisor is up all the same, and goes on with the children that it could not start.
+            // A child that is a supervisor counts as started all the same. It keeps trying to start the children that
+            // it could not start.
             let is_started = child.health() == Health::Up;
             return Err((at + usize::from(is_started), error));
         }
@@ -404,7 +405,7 @@ impl Child for Supervisor {
         self.unfinished = None;
         start_all(&mut self.children).map_err(|(started, error)| {
             if !matches!(error, SpawnError::Init(_)) {
-                // The supervisor above has spent a restart for it.
+                // The supervisor above has spent one of its own restarts on this supervisor.
                 self.leave_from(started, true);
             }
             error

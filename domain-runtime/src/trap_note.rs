@@ -18,7 +18,7 @@ use samara_shared_heap::Owner;
 pub enum DeathCause {
     /// An access to memory that is not mapped, or not for that kind of access.
     Page = 0,
-    /// A division by zero, or one whose result does not fit.
+    /// A division by zero, or a division whose result does not fit.
     Divide = 1,
     /// An instruction that does not exist.
     InvalidInstruction = 2,
@@ -32,7 +32,7 @@ pub enum DeathCause {
     Float = 6,
     /// Any other CPU exception.
     Other = 7,
-    /// A panic that nothing could unwind.
+    /// A panic that could not unwind.
     Abort = 8,
     /// The budget is used up.
     Overrun = 9,
@@ -109,8 +109,8 @@ impl TrapNote {
         address: usize,
         mut trace: impl Iterator<Item = Call>,
     ) {
-        // Steps over the frames before the note is begun. That takes time, in which a thread that has lost the race
-        // must not find half a note.
+        // Steps over the frames before the note is begun. Stepping takes time, and a thread that has lost the race to
+        // write must not find a half-written note during that time.
         let trace: [Call; TRACE] = core::array::from_fn(|_| trace.next().unwrap_or(Call::NONE));
         if self
             .of
@@ -134,9 +134,9 @@ impl TrapNote {
         self.of.load(SeqCst) != NONE
     }
 
-    /// Returns the end that was noted for `generation`. Waits for a thread that is writing the note, which takes a
-    /// few stores in a handler or under a no-cut mark: a thread that has lost the race to write may be the first to
-    /// report the death.
+    /// Returns the end that was noted for `generation`. Waits for a thread that is writing the note, because a thread
+    /// that has lost the race to write may be the first to report the death. The wait is short: the writer makes a
+    /// few stores, in a handler or under a no-cut mark.
     pub(crate) fn end(&self, generation: u32) -> Option<End> {
         let reason = self.reason(generation)?;
         Some(End {

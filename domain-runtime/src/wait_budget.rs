@@ -7,12 +7,12 @@ use core::time::Duration;
 use samara_shared_heap::thread;
 
 /// The time that one call has waited so far in its recoveries, and the time that it may still wait. Each wait is
-/// counted against the budget of the domain that makes the call. If other threads of the machine make a wait longer
-/// than it may be, the excess does not count.
+/// counted against the budget of the domain that makes the call. If a wait lasts longer than it may because other
+/// threads of the machine ran, the excess does not count.
 ///
 /// The call's share is half of the budget that is left when the call first has to recover, or a 16th of the whole
-/// budget if that is more. So no call ends a domain that has as much as that share left. Other costs of recoveries
-/// come off that share, too.
+/// budget if that is more. So the waits of one call cannot end a domain that has at least that share left. The share
+/// also pays for the other costs of the call's recoveries.
 #[derive(Debug)]
 pub struct Waits {
     /// How much of the budget is used when the share is used up, in microseconds. `None` before the first recovery.

@@ -9,7 +9,7 @@ pub mod arena {
 
     pub(crate) fn set_quota(_: Owner, _: Option<usize>) {}
 
-    /// Always true: nothing is allocated, so any quota is kept.
+    /// Always true: nothing is allocated, so no quota is exceeded.
     pub(crate) fn is_private() -> bool {
         true
     }
@@ -21,13 +21,13 @@ pub mod arena {
     }
 
     /// # Safety
-    /// None: it is `unsafe` because the version with private heaps is.
+    /// None. This function is `unsafe` because the version with private heaps is.
     pub(crate) unsafe fn release(_: Owner) -> usize {
         0
     }
 }
 
-/// Without an allocator no name has several generations, so nothing asks how those ended.
+/// Without an allocator no name has several generations, so no code asks how generations of a name ended.
 pub(crate) mod exits {
     use crate::exit_reason::End;
     use core::time::Duration;
@@ -92,7 +92,7 @@ pub mod threads {
     pub(crate) fn wake_all(_: Owner) {}
 }
 
-/// Without services no call waits for one.
+/// Without services no call waits for a restart.
 pub(crate) mod wait_budget {
     use crate::error::RpcError;
 

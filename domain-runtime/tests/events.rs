@@ -1,5 +1,5 @@
-//! The host's knowledge of its domains: events in order, ends by generation, statistics. The sink here calls back
-//! into the runtime, wherever the runtime calls it.
+//! The host's knowledge of its domains: events in order, ends by generation, statistics. The sink of these tests
+//! calls back into the runtime, at each place where the runtime reports an event.
 
 use samara_domain_runtime::{
     Cursor, Domain, DomainSpec, Event, EventKind, EventLog, ExitKind, Mint, Record, Restart,
@@ -53,8 +53,9 @@ fn nosy(event: &Event<'_>) {
     REENTERED.fetch_add(known.min(1), SeqCst);
 }
 
-/// Lets one test run at a time, since they read one log. First it reclaims the domains that the previous test has
-/// left. If their slots were freed later, the next spawns would take them instead of the slots that the test expects.
+/// Lets one test run at a time, because all tests read the same event log. First it reclaims the domains that the
+/// previous test has left. If these slots became free during a test, the test's spawns would take them instead of the
+/// slots that the test expects.
 fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
     set_event_sink(nosy);
@@ -179,7 +180,7 @@ fn statistics_are_of_the_running_generation() {
 fn a_sink_may_call_back_from_wherever_it_is_called() {
     let _alone = alone();
     let before = REENTERED.load(SeqCst);
-    // The death is reported while the crashed call is still inside.
+    // The sink is told of the death while the crashed call still counts as inside the domain.
     let domain = spawn("nosy", 3);
     assert_eq!(domain.proxy().unwrap().crash(0), Err(RpcError::Crashed));
     domain.restart().unwrap();

@@ -155,7 +155,7 @@ fn a_panicking_recipe_is_reported_and_can_be_retried() {
     let shadow = domain.shadow().unwrap();
     PANICS.store(1, SeqCst);
     assert_eq!(message(domain.restart()), "the recipe panicked");
-    // If a caller finds the domain dead and restarts it, the panic does not reach this caller, either.
+    // If a caller's shadow finds the domain dead and restarts it, the recipe's panic does not reach the caller.
     assert_eq!(shadow.owner(), Err(RpcError::RecoveryFailed));
     let mut supervisor = Supervisor::new("recipes", Strategy::OneForOne, Restart::never());
     supervisor = supervisor.with(&domain);

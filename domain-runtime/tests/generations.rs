@@ -105,7 +105,7 @@ fn dead_domains_handle_says_nothing_of_its_successor() {
     // A kill by the dead domain's handle does not reach the living domain.
     assert!(!first.kill());
     assert_eq!(proxy.name(), Ok(2));
-    // The restart of the dead domain finds another slot.
+    // The restart of the dead domain takes another slot.
     first.restart().unwrap();
     assert_ne!(owner_of(&first), owner_of(&second));
     assert_eq!(first.proxy().unwrap().name(), Ok(1));
@@ -133,8 +133,8 @@ fn objects_do_not_pass_to_the_next_generation() {
     assert_eq!(Totals::now(), before);
 }
 
-/// A kill once noted its reason after the step to `Stopping`. If the reaper came in between, the next generation
-/// began with that reason.
+/// A kill once noted its reason after it had changed the state to `Stopping`. If the reaper ran in between, the next
+/// generation began with that reason.
 ///
 /// Invariant: LIFE-11
 #[test]
@@ -148,7 +148,7 @@ fn no_generation_begins_with_its_predecessors_reason() {
     // Errors are counted, not asserted: a panic here would leave the other threads waiting at the gate.
     let mut wrong = 0;
     std::thread::scope(|scope| {
-        // Threads that ask for the reason make the killer wait at the point where it notes the reason.
+        // These threads read the reason all the time, so that the killer often waits before it can note the reason.
         for _ in 0..2 {
             scope.spawn(|| {
                 while !done.load(Relaxed) {
@@ -166,7 +166,8 @@ fn no_generation_begins_with_its_predecessors_reason() {
         });
         for round in 1..=ROUNDS {
             gate.wait();
-            // Reclaims, and starts the next generation, while the killer may still be at work.
+            // Each call may reclaim the old generation and start the next one while the killer is still inside
+            // `kill`.
             while domain.restarts() < round {
                 wrong += u32::from(shadow.name() != Ok(1));
             }

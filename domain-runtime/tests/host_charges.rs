@@ -1,6 +1,6 @@
 //! A limit of a spec that the host cannot enforce is refused at the spawn. The set of limits that the host enforces
-//! belongs to the process, and it only grows. So one function goes through its stages in order. All tests call it
-//! first, and then use contained threads.
+//! belongs to the process, and it only grows. So one function enlarges this set step by step and checks the refusals
+//! at each step. All tests call this function first, and then use contained threads.
 
 use samara_domain_runtime::{
     Domain, DomainSpec, ExitKind, Mint, Restart, SpawnError, Strategy, Supervisor, UnenforcedLimit,
@@ -81,8 +81,8 @@ fn refusal(spec: DomainSpec) -> Option<UnenforcedLimit> {
     service
 }
 
-/// Every test here begins with this function. It goes from a host that enforces no limits to one that enforces
-/// all.
+/// Every test here begins with this function. At its beginning the host enforces no limits, and at its end all of
+/// them.
 fn all_enforced() {
     static DONE: AtomicBool = AtomicBool::new(false);
     if DONE.swap(true, SeqCst) {
@@ -141,7 +141,7 @@ fn infallible_allocation_over_quota_ends_one_domain() {
     assert_eq!(domain.exit_reason().unwrap().kind, ExitKind::Abort);
 }
 
-/// The background thread has not asked to be contained itself.
+/// The background thread has not called `contained` itself.
 ///
 /// Invariant: HEAP-6
 /// Failure: F-8

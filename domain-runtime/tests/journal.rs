@@ -1,4 +1,4 @@
-//! A journal on its own: its result for a call that could not be replayed.
+//! Tests a journal without a service: the result that it gives for a call that could not be replayed.
 
 #![expect(unsafe_code, reason = "a recorded call of the test's own")]
 use samara_domain_runtime::host_charges::Payer;

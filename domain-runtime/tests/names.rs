@@ -17,7 +17,7 @@ mod first {
     }
 }
 
-/// A trait that looks the same but is another type, as if it were built from a copy of the source.
+/// A trait with the same source text, which is nevertheless a different trait.
 #[allow(dead_code, reason = "compared, never called")]
 mod copy {
     use super::*;
@@ -116,7 +116,8 @@ fn an_import_as_another_interface_is_refused() {
     });
     // The import is refused because the descriptors differ, although the names are the same.
     assert_eq!(import::<dyn next::Clock>("checked"), refused);
-    // Equal data is not enough within one binary: a call would go through the other trait's vtable.
+    // Within one binary, equal descriptors are not enough, because a call would go through the vtable of the other
+    // trait.
     let copy = NameError::AnotherTrait { interface: "Clock" };
     assert_eq!(import::<dyn copy::Clock>("checked"), Err(copy));
     assert!(host().withdraw("checked"));

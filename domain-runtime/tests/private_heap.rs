@@ -36,8 +36,8 @@ trait Private {
 #[derive(Default)]
 struct Pieces(Mutex<Vec<Vec<u8>>>);
 
-/// The host's buffers, one for each test. Through these statics the tests bring memory of two owners together. A real
-/// domain may have no writable statics.
+/// The host's buffers, one for each test. By these statics, the test domains use memory of the host. A real domain
+/// must have no writable statics.
 static HOSTS: [Mutex<Vec<u64>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
 static LEFT: Mutex<Option<Box<[u8; 100 * KIB]>>> = Mutex::new(None);
 
@@ -247,7 +247,8 @@ fn contents_survive_growing_and_shrinking() {
     domain.kill();
 }
 
-/// Such a block once did grow. The address of its end wrapped, and the allocator wrote its tag near address zero.
+/// A block once could grow past the end of the address space. The address of its end wrapped around, and the
+/// allocator wrote the block's tag near address zero.
 ///
 /// Invariant: HEAP-3
 #[test]
@@ -270,11 +271,12 @@ fn any_alignment_is_met() {
     domain.kill();
 }
 
-/// If the large reservation of addresses failed, domains once had no private heap, and their allocations outlived
-/// them.
+/// If the heap could not reserve its large range of addresses, domains once had no private heap, and their
+/// allocations outlived them.
 #[test]
 fn little_address_space_means_small_stripes_not_none() {
-    // The process gets 38 GiB of addresses. It is a process of its own, since the reservation is made only once.
+    // The process gets 38 GiB of addresses. The test starts a process of its own, because a process reserves the
+    // addresses only once.
     let test = "ulimit -v 40000000 && exec \"$0\" --exact a_crash_returns_all_private_memory";
     let this = std::env::current_exe().unwrap();
     let output = std::process::Command::new("sh")

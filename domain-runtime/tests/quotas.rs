@@ -66,7 +66,8 @@ impl Maker for Objects {
         let mut objects = self.0.lock().unwrap();
         let at = objects.len() - many;
         let mut given = objects.split_off(at).into_iter();
-        // The list itself needs room, too. The objects that are given away still count until the call returns.
+        // Two objects are dropped to make room for the list, because the objects that are given away still count
+        // until the call returns.
         drop(objects.pop());
         drop(objects.pop());
         Ok(RRef::try_from_fn(many, |_| given.next().unwrap())?)
@@ -192,7 +193,7 @@ fn arguments_refused_by_a_quota_stay_the_callers() {
         "{taken}: twice 64 KiB, less what it has"
     );
     assert!(held.bytes <= 2 * 64 * KIB);
-    // The refused argument is dropped on behalf of its domain. It never belonged to the receiver.
+    // The refused argument never belonged to the receiver, and is dropped on behalf of the giver.
     let (giver, giving) = spawn("giver");
     let lent = RRef::new(proxy.try_clone().unwrap());
     let before = heap::census(owner_of(&giver));
@@ -257,8 +258,8 @@ fn results_count_against_what_a_domain_may_allocate() {
         .spawn(DomainSpec::new("maker"), init, Mint::nothing())
         .unwrap();
     let lent = RRef::new(maker.proxy().unwrap());
-    // The first call makes the host count the domain's objects, so that the domain has credit. That credit could be
-    // wrong after the next calls.
+    // The first call makes the host count the domain's objects, so that the domain has credit. The results of the
+    // next calls must reduce this credit.
     drop(proxy.page().unwrap());
     proxy.fetch(&lent, 8).unwrap();
     proxy.fill().unwrap();

@@ -247,7 +247,8 @@ fn a_ring_of_shadows_with_kills_everywhere() {
     let before = Totals::now();
     let ring: Vec<_> = (0..3).map(|at| spawn(&format!("ring-{at}"))).collect();
     let learn = |at: usize| {
-        // A new generation knows no peer. This tells it again, if it lives long enough.
+        // A new generation knows no peer. So this tells it its peer again. The call may fail if the generation dies
+        // before.
         let peer = ring[(at + 1) % 3].shadow().unwrap();
         let _ = ring[at].shadow().unwrap().learn(peer);
     };
@@ -258,7 +259,8 @@ fn a_ring_of_shadows_with_kills_everywhere() {
             scope.spawn(move || {
                 let mut rng = Rng::new(seed);
                 for _ in 0..400 {
-                    // A killed caller is unwound, and a killed domain may be further up its own chain.
+                    // The call fails with `Crashed` if a domain on the chain was killed, and with `OnOwnChain` if a
+                    // shadow would have to restart a domain that is itself on the chain.
                     let outcome = shadow
                         .relay(rng.below(8) as u64, pair(5))
                         .map(|back| **back);

@@ -83,7 +83,7 @@ struct Memory {
     live: usize,
     /// Bytes of the exchange heap's pages after the caches were emptied. Full caches also keep free slots of every
     /// shard on which a thread ever ran. The number of these slots grows to its limit over tens of thousands of
-    /// restarts. This would hide a leak, or look like one.
+    /// restarts, so it would hide a leak, or look like one.
     pages: usize,
     /// Committed private memory of all domains.
     private: usize,
@@ -109,8 +109,8 @@ impl Memory {
     }
 }
 
-/// Accepts a crash, and counts a call that the shadow has given up because it found the domain dead too often. On a
-/// busy machine the other thread may crash each generation first.
+/// Accepts `Crashed`, and counts calls that the shadow gave up because it found the domain dead too often. On a busy
+/// machine the other thread may crash each generation first.
 fn expect_crash(error: RpcError) {
     if error == RpcError::RecoveryFailed {
         GIVEN_UP.fetch_add(1, SeqCst);

@@ -17,7 +17,8 @@ const LONG: Duration = Duration::from_secs(120);
 #[interface]
 trait Worker {
     fn ping(&self) -> Result<(), RpcError>;
-    /// Waits twice at the test's gate, then calls `peer`. Returns an object with the value of its own object.
+    /// Waits twice at the test's gate, then calls `peer`. Returns a new object with the value of the domain's own
+    /// object.
     fn work(&self, peer: Proxy<dyn Worker>) -> Result<RRef<u64>, RpcError>;
 }
 
@@ -103,7 +104,7 @@ fn panicking_destructor_in_a_stop_is_only_a_death() {
         (why.kind, why.message.as_str()),
         (ExitKind::Panic, "the destructor panics")
     );
-    // Unwinding dropped the other fields. The slot of the value itself was left to the reclaim.
+    // The unwinding dropped the value's other fields, so the reclaim found only the slot of the value itself.
     assert_eq!(reclaims("panics")[0].objects, 1);
 }
 
@@ -116,7 +117,7 @@ fn calls_inside_finish_before_the_destructor_runs() {
         let call = scope.spawn(|| proxy.work(peer_proxy));
         GATES[2].wait();
         let stop = scope.spawn(|| domain.stop(LONG));
-        // While the domain drains, no call enters, and the call inside is not cut, not even at its next call.
+        // While the domain drains, no call enters it. The call inside goes on, also when it calls its peer.
         wait_until("the stop", || proxy.ping().is_err());
         assert_eq!(proxy.ping(), Err(RpcError::Dead));
         assert_eq!(DROPPED_AS[2].load(SeqCst), 0);
@@ -145,8 +146,8 @@ fn a_call_past_the_deadline_makes_a_stop_a_death() {
         // The call's domain is dead, so the call is unwound when its own call to the peer returns.
         assert_eq!(call.join().unwrap().map(|_| ()), Err(RpcError::Crashed));
     });
-    // It is too late for destructors. The reclaim frees the value that `init` returned and its object without running
-    // them.
+    // After the deadline no destructor runs. The reclaim frees the value that `init` returned, and the object in it,
+    // as plain bytes.
     let released = await_reclaims("deadline", 1)[0];
     assert_eq!(released.objects, 2);
     assert_eq!(DROPPED_AS[4].load(SeqCst), 0);

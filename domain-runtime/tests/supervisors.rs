@@ -157,8 +157,8 @@ fn siblings_follow_a_restart_on_demand() {
         .with(&b);
     take(&starts);
     crash(&a);
-    // The shadow's restart comes first. The supervisor does not restart that child again, but counts the shadow's
-    // restart as a restart of the group.
+    // The shadow restarts the crashed child before the supervisor's poll. The supervisor does not restart that child
+    // again, but counts the shadow's restart as a restart of the group.
     assert_eq!(a.shadow().unwrap().ping(), Ok(()));
     assert_eq!(take(&starts), ["demand-a"]);
     assert_eq!(supervisor.poll(), Status::Settled);
@@ -299,7 +299,7 @@ fn restart_of_all_resumes_where_it_had_to_wait() {
     gone.store(false, SeqCst);
     assert_eq!(supervisor.poll(), Status::Settled);
     assert_eq!(take(&starts), ["goes-b", "goes-c"]);
-    // One restart of the group was spent. A restart that fails half-way is spent, too.
+    // So far, one restart of the group was spent. A restart that fails half-way is spent, too.
     gone.store(true, SeqCst);
     crash(&a);
     assert_eq!(supervisor.poll(), Status::Waiting);
@@ -336,7 +336,7 @@ fn a_waiting_subtree_makes_its_parent_wait() {
     for _ in 0..5 {
         assert_eq!(upper.poll(), Status::Waiting);
     }
-    // A child that may hold handles on the missing child is not started before the missing one.
+    // Children that follow the missing child may need handles on it, so the supervisor does not start them before it.
     assert_eq!(take(&starts), ["waits-a"]);
     gone.store(false, SeqCst);
     assert_eq!(upper.poll(), Status::Settled);
@@ -368,8 +368,8 @@ fn a_stop_does_not_leave_a_restart_of_all_half_done() {
     assert_eq!(b.stop(HOUR), Ok(()));
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["half-a", "half-c"]);
-    // The others were started as a part of the first restart. So the lower supervisor still has all of its budget,
-    // and the upper one has none left.
+    // The start of the others belongs to the upper supervisor's first restart. So the lower supervisor still has its
+    // whole restart budget, and the upper one has none left.
     crash(&c);
     assert_eq!(upper.poll(), Status::Settled);
     assert_eq!(take(&starts), ["half-c"]);

@@ -198,7 +198,7 @@ fn kill_unwinds_a_thread_at_every_boundary() {
         assert_eq!(proxy.start(kind), Ok(true));
         assert!(domain.kill());
         assert_eq!(await_reclaims(name, 1).len(), 1);
-        // The thread may have been killed before it began: then none of its code ran.
+        // If the thread was killed before it began, none of its code ran and there is no further mark.
         assert!(MARKS.load(SeqCst) <= before.1 + 1);
         drop(proxy);
         assert_eq!(Totals::now(), before.0, "{name}");
@@ -252,7 +252,7 @@ fn a_stop_tells_threads_and_waits_for_them() {
         assert_eq!(proxy.start(kind), Ok(true));
     }
     let marks = MARKS.load(SeqCst);
-    // The sleep is long enough that the first thread is parked, without a timeout, when the stop comes.
+    // The sleep is long enough that the first thread is already parked, without a timeout, when the stop comes.
     std::thread::sleep(Duration::from_millis(50));
     assert_eq!(domain.stop(Duration::from_secs(5)), Ok(()));
     assert_eq!(MARKS.load(SeqCst), marks + 3);
@@ -304,7 +304,7 @@ fn a_crash_loop_with_threads_leaves_nothing() {
         let _ = proxy.panic_there();
         drop((domain, proxy));
     }
-    // Nothing polls for ended domains. The last exit of each domain wakes the reaper.
+    // The reaper does not poll for ended domains, so the last exit of each domain must wake it.
     let start = Instant::now();
     while reclaims("loop").len() < 200 {
         assert!(start.elapsed() < LONG, "the reaper sleeps");

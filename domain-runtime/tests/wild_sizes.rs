@@ -28,8 +28,8 @@ const INSIDE: Limits = Limits {
 
 #[interface]
 trait Wild {
-    /// Drives the private heap. Returns how many requests were granted, how many were refused, and how many of
-    /// the latter were too large for any heap.
+    /// Drives the private heap. Returns how many requests were granted, how many were refused, and how many of the
+    /// refused ones were too large for any heap.
     fn private(&self, seed: u64) -> Result<(u32, u32, u32), RpcError>;
     /// Drives the exchange heap.
     fn exchange(&self, seed: u64) -> Result<(u32, u32, u32), RpcError>;

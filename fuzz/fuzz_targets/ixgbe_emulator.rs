@@ -207,8 +207,8 @@ fuzz_target!(|bytes: &[u8]| {
         machine.act(*action);
         let _ = machine.run(u32::from(action[0] >> 5));
     }
-    // Opens the loop so that the device can come to rest. In a closed loop frames come back as long as there are
-    // buffers for them.
+    // Opens the loop, so that sent frames do not come back and the device can come to rest. While the loop is closed,
+    // each frame comes back as long as there are buffers to receive it.
     machine.link.looped = false;
     machine.nic.inject(Faults::default());
     assert!(machine.run(STEPS), "the device does not come to rest");

@@ -1,5 +1,5 @@
-//! Makes unwind tables from the fuzzer's bytes, and walks and cuts a stack of the fuzzer's words by them. This may
-//! give errors or wrong frames, but no panic, no hang, and no read outside the tables and the stack.
+//! Makes unwind tables and the words of a stack from the fuzzer's bytes. Walks and cuts the stack by these tables.
+//! This may give errors or wrong frames, but no panic, no hang, and no read outside the tables and the stack.
 //!
 //! `RUSTC_BOOTSTRAP=1 cargo fuzz run tables`
 #![no_main]
@@ -9,8 +9,8 @@ use samara_unwind::Backtrace;
 use samara_unwind::cut::{Cut, Raise, Registers, cut, raise};
 use samara_unwind::tables::{Finder, Image, LandingPad, Rules, TableError};
 
-/// The bytes of the header: version, encodings, the place of `.eh_frame`, the number of entries, and one entry, which
-/// is for all addresses.
+/// The bytes of the header: version, encodings, the place of `.eh_frame`, the number of entries, and a single entry,
+/// which covers all addresses.
 const HEADER: usize = 12 + 8;
 /// The number of words of the stack.
 const WORDS: usize = 64;
@@ -35,7 +35,8 @@ fuzz_target!(|input: &[u8]| {
         return;
     };
     let [entry, delta, stack_at, base_at, scale, record_at, ..] = *head;
-    // A boxed slice has exactly this size, so that a read one byte further is out of bounds.
+    // The tables are moved to a boxed slice, which has no spare capacity. So a read behind the last byte is out of
+    // bounds.
     let mut bytes = vec![1, 0x1b, 0x03, 0x3b];
     bytes.extend(8_i32.to_le_bytes());
     bytes.extend(1_u32.to_le_bytes());
@@ -70,7 +71,8 @@ fuzz_target!(|input: &[u8]| {
     let range = range.start.expose_provenance()..range.end.addr();
     let inside = |at: u8| range.start as u64 + 8 * u64::from(at % 80);
     for (word, byte) in stack.iter_mut().zip(tables.iter().rev()) {
-        // The words are either addresses of the stack itself, or other numbers, which stand for addresses of code.
+        // The words are either addresses inside the stack, or other numbers, which the walk takes for addresses of
+        // code.
         *word = if scale % 2 == 0 { inside(*byte) } else { u64::from(*byte) << (scale % 48) };
     }
     let registers = Registers {

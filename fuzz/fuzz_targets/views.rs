@@ -48,7 +48,8 @@ fuzz_target!(|input: &[u8]| {
     let len = length(rest, shift);
     let copy = RRef::<[u8]>::try_from_slice(bytes);
     assert_eq!(copy.as_deref(), Ok(bytes));
-    // Whether the length is small enough for the machine, or so large that the result is an error.
+    // Whether the length is safe to allocate: small enough for the machine's memory, or so large that the allocation
+    // fails.
     let tame = len <= 1 << 20 || len >= 1 << 50;
     match kind % 8 {
         0 if tame => {

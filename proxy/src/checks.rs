@@ -66,7 +66,7 @@ loans!(A B C D E F);
 loans!(A B C D E F G);
 loans!(A B C D E F G H);
 
-/// Checks that the body of a call captures nothing, so that it gets everything as arguments, and that the lent
+/// Checks that the body of a call captures nothing, so that all its data are arguments. Also checks that the lent
 /// arguments may be lent.
 pub(crate) const fn assert_body<L: Loan, F>() {
     let () = L::LENDABLE;

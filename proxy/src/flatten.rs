@@ -13,18 +13,17 @@ use samara_rref::Exchangeable;
 // The trait is sealed, because these methods run on both sides of a boundary, and no interface may supply their code.
 pub trait FromRpc: Exchangeable + sealed::Sealed {
     /// The value and the error, of which one is present. A result crosses the boundary in this form, because a move
-    /// of the `Result` itself would stall: the callee writes a `Result` as a tag of one byte and a value, and a move
-    /// reads words, each wider than a store that it depends on. The read of such a word waits until the store is in
-    /// the cache.
+    /// of the `Result` itself would stall. The callee writes a `Result` in parts: a tag of one byte, and a value. A
+    /// move reads whole words, which are wider than those stores, so each read waits until the store is in the cache.
     type Parts: Exchangeable;
 
     /// Splits the result. Each part is read in the width in which the callee wrote it.
     fn into_parts(self) -> Self::Parts;
 
-    /// Makes the result of its parts.
+    /// Puts the result together from its parts.
     fn from_parts(parts: Self::Parts) -> Self;
 
-    /// Makes the result of a call that returned none of its own.
+    /// Makes the result of a call whose method returned none.
     fn from_rpc(error: RpcError) -> Self;
 
     /// Whether the method succeeded.

@@ -8,11 +8,12 @@ use samara_domain_runtime::{Instance, Interface};
 
 /// A handle through which calls are made: a [`Proxy`](crate::Proxy) or a [`Shadow`](crate::Shadow).
 pub trait Handle<I: ?Sized + Interface> {
-    /// The source of the next object when the object of a call is dead.
+    /// The rules by which a call finds the next object if its object is dead.
     #[cfg(feature = "alloc")]
     type Source: Source<I>;
 
-    /// Whether a call that failed on the handle's own [`instance`](Self::instance) may go on with the next one.
+    /// Whether a call that failed on the handle's own [`instance`](Self::instance) may be repeated on the next
+    /// instance.
     const RECOVERS: bool;
 
     /// The data that is read before the thread's slot is found: a shadow's object, whose loads take longer than a
@@ -25,7 +26,7 @@ pub trait Handle<I: ?Sized + Interface> {
     /// The object that a call enters at once, unless [`asks_first`](Self::asks_first).
     fn instance(&self, prefetch: Self::Prefetched) -> Instance<I>;
 
-    /// Whether only [`source`](Self::source) knows the newest object.
+    /// Whether a call must first ask [`source`](Self::source), which alone knows the newest object.
     fn asks_first(&self) -> bool;
 
     /// The source of newer objects; `None` if no other object takes the place of a dead one.

@@ -146,7 +146,7 @@ pub(crate) unsafe fn invoke_once<I: ?Sized + Interface, A: Exchangeable, R: From
 #[inline(always)]
 fn failed<A, R: FromRpc>(failure: Failure<A>, refusal: Refusal) -> R {
     match failure {
-        // The arguments never changed their owner: they are dropped here, as the caller's.
+        // The arguments never changed their owner, so they are dropped here, on the caller's behalf.
         Failure::Refused(arguments) => {
             drop(slow_path_copy(arguments));
             R::from_rpc(refusal.into())

@@ -58,7 +58,7 @@ pub use samara_proxy_macros::interface;
 #[cfg(feature = "alloc")]
 pub use shadow::Shadow;
 
-/// Support for generated code. Not for use by hand: items that carry authority are `unsafe`.
+/// Support for generated code, not for use by hand. Items that carry authority are `unsafe`.
 #[doc(hidden)]
 pub mod __private {
     pub use crate::Proxy;

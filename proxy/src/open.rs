@@ -69,8 +69,8 @@ where
         // The caller's error type has no place for the server's own error, so that error is dropped inside the call.
         // The closure returns an `RpcError` and does not convert it to `E`, because that conversion is the
         // interface's code, and the thread acts for the host. The arguments are read from the heap inside the call,
-        // so they do not lie on the stack of the host that opens. The entry has checked that the stack has room for
-        // the copies inside.
+        // so no copy lies in the frames of the host's code that opens the object. The entry has checked that the
+        // stack has room for the copies inside.
         let body = |object: &P, ()| {
             call_opaque(|| {
                 (self.body)(object, self.arguments).map_err(|_| RpcError::RecoveryFailed)
@@ -86,7 +86,7 @@ where
             )
         };
         opened.map_err(|error| match error {
-            // The server has not answered in this case.
+            // In this case the call has failed before the server answered.
             RpcError::StackExhausted => error,
             _ => RpcError::RecoveryFailed,
         })

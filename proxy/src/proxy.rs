@@ -26,7 +26,7 @@ struct Slot<I: ?Sized + Interface> {
 
 /// The part that a proxy keeps besides the place of its object.
 enum Retained<I: ?Sized + Interface> {
-    /// Nothing: the object is the one that `init` returned, which lives as long as the domain.
+    /// Nothing, because the object is the one that `init` returned, which lives as long as the domain.
     Nothing,
     /// An exported object, which its exporter drops after its last proxy.
     Export(Exported<I>),
@@ -41,9 +41,10 @@ unsafe impl<I: ?Sized + Interface> Capability for Slot<I> {
     const NAME: &'static str = "Proxy";
 }
 
-/// A handle on an interface of one generation of a domain. It implements the interface's trait.
+/// A handle on an object of one generation of a domain, through which the object's interface is called. It implements
+/// the interface's trait.
 ///
-/// It is a capability: one pointer to a slot that names its holder. So it may be sent to other domains, and is
+/// It is a capability: one pointer to a slot that names its holder. So a proxy may be sent to other domains, and is
 /// released when its holder dies. After the death of the domain behind it, all its calls return
 /// [`RpcError::Dead`](crate::RpcError::Dead). A proxy that a `#[replay]` method of a [`Shadow`] handed out recovers
 /// instead: its next use makes that call again and goes on with the new object.
@@ -104,9 +105,9 @@ impl<I: ?Sized + Interface> Proxy<I> {
 
     /// Exports `object` from the running domain: the object stays in the domain's memory, and the proxy may be handed
     /// out. When the last proxy to it was dropped, or was released after the death of its holder, the domain drops
-    /// the object. It does so before the next call of one of its methods whose result may hold an object or a handle,
-    /// when the host collects, or in its orderly stop. If the domain dies, or is stopped while there still is a
-    /// proxy, the object is not dropped, and its memory is freed with all other memory of the domain.
+    /// the object. It does so at one of three times: before the next call to it whose result may hold an object or a
+    /// handle, when the host collects, or in its orderly stop. If the domain dies, or is stopped while there still is
+    /// a proxy, the object is not dropped, and its memory is freed with all other memory of the domain.
     ///
     /// Cost: two slots of the exchange heap, charged to the domain.
     ///

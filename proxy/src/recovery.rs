@@ -1,7 +1,7 @@
 //! Proxies that stay valid across a restart, because the call that handed them out is made again.
 //!
 //! The way back to an object belongs to the domain that opened the object: that domain pays for it, and it ends with
-//! that domain. If the domain has passed the proxy on before, the proxy is an ordinary one from then on.
+//! that domain. If the domain had passed the proxy on to another domain, the proxy no longer recovers from then on.
 
 use crate::proxy::{Proxy, Unslotted};
 use crate::source::{Attempts, Source};
@@ -27,8 +27,8 @@ pub(crate) trait Open<I: ?Sized + Interface>: Send + Sync {
 
 /// An opened object over the generations of its server.
 ///
-/// Once its opener has ended, only this is left of the recovery. It is no larger than the slot that a holder pays
-/// for.
+/// Once the opener has ended, only this structure is left of the recovery. It is no larger than the slot for which
+/// the holder of a proxy pays.
 pub struct Recovery<I: ?Sized + Interface> {
     /// The newest object. Its own proxy does not recover, so recoveries form no chains.
     current: NoCutMutex<Unslotted<I>>,
@@ -141,7 +141,8 @@ impl<I: ?Sized + Interface> Source<I> for Recovery<I> {
         // The object is replaced only if no entry to it will be let in any more, because another thread may still
         // enter by a copy of its current place.
         if word == target.expected() {
-            // The domain is alive, so the object is the host's: its panic was contained, and the host lives on.
+            // The domain is alive after a crashed call only if it is the host: a panic in the host's object was
+            // contained, and the host lives on.
             return Err(RpcError::Crashed);
         }
         if word.generation() == target.expected().generation() && word.state() == State::Starting {

@@ -32,8 +32,9 @@ where
     R: FromRpc,
 {
     fn replay(&self, instance: Instance<I>) -> Result<(), RpcError> {
-        // The arguments are read from the record inside the call, and the result is dropped there. So neither lies on
-        // the stack of the host that replays. The entry has checked that the stack has room for the copies inside.
+        // The arguments are read from the record inside the call, and the result is dropped there. So neither lies in
+        // the frames of the host's code that replays. The entry has checked that the stack has room for the copies
+        // inside.
         let did = |object: &I, ()| call_opaque(|| (self.body)(object, self.arguments).is_ok());
         // SAFETY: the code that recorded the call vouched for the body.
         match unsafe { enter_again::<fn(A) -> R, _, _, _>(instance, (), did) } {
@@ -92,7 +93,7 @@ where
     loop {
         let bytes = host_charges::shared::<Recorded<A, (), R>>();
         let admission = source.with_journal(|journal| journal.admit(payer, bytes));
-        // An object whose opener has ended is an ordinary one: no calls are recorded for it.
+        // No calls are recorded for an object whose opener has ended, because that object no longer recovers.
         let admission = match admission.transpose() {
             Ok(admission) => admission,
             Err(error) => return R::from_rpc(error),

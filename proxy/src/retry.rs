@@ -9,10 +9,10 @@ use samara_domain_runtime::{Instance, Interface, RpcError};
 use samara_rref::Exchangeable;
 use samara_shared_heap::thread::ThreadSlot;
 
-/// Makes a call, and repeats it as long as `recover` returns an object and arguments for that. `recover` counts the
-/// attempts in `attempts`, which is `None` before the first failure, so that a call that succeeds writes nothing
-/// there. The method is called at one place only. A result that could come from two places would be moved as a whole,
-/// by reads that are wider than the callee's writes and so stall.
+/// Makes a call, and repeats it as long as `recover` returns an object and arguments for another attempt. `recover`
+/// counts the attempts in `attempts`, which is `None` before the first failure, so that a call that succeeds writes
+/// nothing there. The method is called at one place only. A result that could come from two places would be moved as
+/// a whole, by reads that are wider than the callee's writes and so stall.
 ///
 /// # Safety
 /// As [`enter_instance`].

@@ -12,8 +12,8 @@ pub trait Source<I: ?Sized + Interface>: Send + Sync + 'static {
     /// The newest object, alive or not.
     fn instance(&self) -> Instance<I>;
 
-    /// Makes sure that there is a newer object than `dead`. The attempts and waits that this takes count as those of
-    /// the call that asks for it.
+    /// Makes sure that there is a newer object than `dead`. The attempts and waits that this takes count for the call
+    /// that needs the object.
     fn recover(&self, dead: Target, attempts: &mut Attempts) -> Result<(), RpcError>;
 
     /// Runs `action`, as the host, on the journal, which holds the calls that are made first on every new object.
@@ -70,7 +70,7 @@ impl Attempts {
         }
     }
 
-    /// Recovers after a failure. After a crash that was not the call's first, it also backs off.
+    /// Recovers after a failure. If the failure is a crash, and not the first crash of this call, it also backs off.
     pub(crate) fn recover<I: ?Sized + Interface>(
         &mut self,
         source: &impl Source<I>,

@@ -169,7 +169,8 @@ fn a_plain_budget_does_not_begin_anew_at_yields() {
     });
 }
 
-/// A wait inside an inner boundary also counts against the budget of the outer call, of which more is used up.
+/// A wait inside an inner boundary may take only a part of what is left of the outer call's budget, because it counts
+/// against that budget too.
 ///
 /// Invariant: ORDER-17
 #[test]

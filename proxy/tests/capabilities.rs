@@ -1,5 +1,5 @@
-//! Capabilities of a dead domain: all are quiesced before any is released, and each is released once, wherever
-//! its handle lies.
+//! Capabilities of a dead domain: the reclaim quiesces all of them before it releases the first, and releases each
+//! once, wherever its handle is.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};

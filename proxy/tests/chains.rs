@@ -29,7 +29,7 @@ trait Node {
     fn through_shadowed(&self) -> Result<(), RpcError>;
     fn shadow_back(&self) -> Result<(), RpcError>;
     fn panic(&self) -> Result<(), RpcError>;
-    /// Returns the error that the last `call_back` or `shadow_back` saw.
+    /// Returns the error that this node's last `call_back` or `shadow_back` got from its peer.
     fn seen(&self) -> Result<Option<RpcError>, RpcError>;
     /// Calls `meet` of its peer with a borrow. Leaves a mark when its frame is unwound.
     fn lend(&self, gate: usize) -> Result<u64, RpcError>;
@@ -127,7 +127,8 @@ impl Node for State {
         let _mark = Mark(gate);
         let peer = self.peer()?;
         GATES[gate].wait();
-        // The loop lasts far longer than the kill takes to arrive. It ends even if the kill has no effect.
+        // The loop is much longer than the time until the kill, but it is finite, so that the test ends even if the
+        // kill has no effect.
         let _ = (0..100_000_000).find(|_| peer.me().is_ok());
         Ok(())
     }
@@ -225,7 +226,7 @@ fn killed_caller_is_unwound_when_its_callee_returns() {
         let call = scope.spawn(|| proxy.lend(1));
         GATES[1].wait();
         assert!(a.kill());
-        // The callee reads an object of the dead domain, which must not be freed.
+        // The callee will still read an object that the dead domain has lent, so nothing may be reclaimed yet.
         host().reap();
         assert_eq!(reclaims("killed-a"), []);
         GATES[1].wait();
@@ -298,7 +299,7 @@ fn dies_while_it_sends(gate: usize, names: [&str; 2], peer_is_dead: bool) {
     });
     assert_eq!(UNWOUND_AS[gate].load(SeqCst), owner);
     // The reclaim frees two objects: the one that `init` returned, and the one that was refused or returned last. The
-    // dead caller did not drop the latter, and the reclaim must not miss it.
+    // caller died before it dropped the latter, so the reclaim must free it.
     let released = await_reclaims(names[0], 1)[0];
     assert_eq!((released.objects, released.capabilities), (2, 1));
     assert!(peer_is_dead || b.kill());

@@ -1,8 +1,8 @@
 //! The failure matrix beyond panics, in a hosted program: traps and ticks are contained by cuts
 //! (docs/failure-matrix.md).
 //!
-//! In each cell the caller gets `Err(Crashed)`; no destructor of a frame that was cut runs; a bystander keeps
-//! its state; a restart works; all totals are the same afterwards as before.
+//! In each cell the caller gets `Err(Crashed)`; no destructor of a frame that was cut runs; a bystander keeps its
+//! state; a restart works; and afterwards all totals are as before.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError, SpawnError};

@@ -222,7 +222,7 @@ fn kill_from_another_thread_ends_the_victim_anywhere() {
     let _alone = alone();
     for deed in [LOOP, CHURN, PARK, ENTER, IN_CALLEE] {
         for on_threads in [false, true] {
-            // On a thread that came in by a call, a park is only a yield.
+            // On a thread that entered the domain by a call, `park` only yields, so it does not wait.
             if deed == PARK && !on_threads {
                 continue;
             }
@@ -289,8 +289,8 @@ fn endless_wait_in_a_call_is_ended_by_its_budget() {
     assert_eq!(reason.kind, ExitKind::Overrun, "{reason}");
 }
 
-/// While one thread of the domain is in a callee, another thread overruns. The first thread stays in the callee until
-/// the callee returns. Then it leaves the domain.
+/// While one thread of the domain is in a callee, another thread overruns. The first thread is not cut while it is in
+/// the callee. It leaves the domain when the callee returns.
 ///
 /// Failure: F-15
 #[test]
@@ -298,7 +298,7 @@ fn overrun_spares_a_thread_until_its_callee_returns() {
     let _alone = alone();
     for on_threads in [false, true] {
         let budget = |spec: DomainSpec| {
-            // With a plain budget, the call that joins its thread would overrun as well.
+            // With a plain budget, the call that joins the thread in the callee would overrun as well.
             if on_threads {
                 spec.budget_between_yields(Duration::from_millis(40))
             } else {

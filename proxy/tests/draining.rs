@@ -124,8 +124,8 @@ fn recipe_fails_while_old_generation_holds_the_device() {
     domain.kill();
 }
 
-/// Generations with a call inside keep their slots. A client once took one slot after the other in this way,
-/// until no domain could be started any more.
+/// Generations with a call inside keep their slots. A client that had a service restarted again and again once took
+/// all slots in this way, and no domain could be started any more.
 ///
 /// Invariant: HEAP-16
 #[test]

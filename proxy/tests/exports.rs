@@ -190,7 +190,8 @@ fn proxies_travel_inside_objects_and_between_domains() {
     let file = other.give().unwrap().unwrap();
     assert_eq!(file.read(), Ok(8));
     other.keep(file).unwrap();
-    // One object was dropped: the one that the second domain's `init` had exported. The first `keep` replaced it.
+    // One object was dropped: the one that the second domain's `init` had exported. The first `keep` replaced that
+    // object.
     assert_eq!((drops(3), drops(4)), (0, 1));
 }
 
@@ -225,8 +226,8 @@ fn dead_exporter_takes_its_objects_and_messages() {
     let _ = await_reclaims("dying-exporter", 1);
     assert_eq!(file.read(), Err(RpcError::Dead));
     assert!(!clone.is_alive());
-    // Clones and drops of a dead exporter's proxies do not touch the count of proxies: its slot has another owner by
-    // now.
+    // A clone or a drop of a dead exporter's proxy must not change the object's count of proxies, because the count's
+    // slot has another owner by now.
     let again = file.try_clone().unwrap();
     drop((file, clone, again));
     assert_eq!(drops(7), 0);

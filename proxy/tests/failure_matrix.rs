@@ -106,7 +106,8 @@ fn shared_quota_fallible() {
     let _alone = alone();
     let cell = Cell::new(spec("quota-fallible"));
     let proxy = cell.victim.proxy().unwrap();
-    // 64 KiB in slots of 1 KiB, less the value that `init` returned. The domain lives on.
+    // The quota of 64 KiB has room for 64 slots of 1 KiB, of which one is the value that `init` returned. The domain
+    // lives on.
     for _ in 0..3 {
         assert_eq!(proxy.hoard(), Ok((63, true)));
     }
@@ -143,7 +144,7 @@ fn crash_on_a_spawned_thread_that_a_call_joins() {
     let _alone = alone();
     let cell = Cell::new(spec("on-thread"));
     let proxy = cell.victim.proxy().unwrap();
-    // The call ends where it waits: its domain died meanwhile.
+    // The call ends where it waits for the thread, because the thread's panic has ended the domain.
     assert_eq!(proxy.fail_on_a_thread(), Err(RpcError::Crashed));
     let reason = cell.victim.exit_reason().unwrap();
     assert_eq!(reason.message.as_str(), "with 10000");
@@ -174,7 +175,7 @@ fn kill_of_a_domain_called_from_two_threads() {
         assert!(reclaims("two-callers").is_empty(), "two calls are inside");
         GATES[0].wait();
         let [first, second] = calls;
-        // The victim finishes the call that it had begun; the other call still holds the domain.
+        // The victim finishes the first call. The second call still keeps the domain from being reclaimed.
         assert_eq!(first.join().unwrap(), Ok(4));
         host().reap();
         assert!(reclaims("two-callers").is_empty(), "one call is inside");

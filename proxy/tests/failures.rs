@@ -19,7 +19,7 @@ trait Victim {
     fn ping(&self) -> Result<u32, RpcError>;
     /// Panics while its arguments are still in its frame.
     fn die_holding(&self, object: RRef<RRef<u64>>, me: Proxy<dyn Victim>) -> Result<(), RpcError>;
-    /// Stores its argument in its state, then panics.
+    /// Stores its arguments in its state, then panics.
     fn die_keeping(&self, object: RRef<[RRef<u64>]>, me: Proxy<dyn Victim>)
     -> Result<(), RpcError>;
     /// Panics while it holds a borrow.
@@ -205,7 +205,7 @@ fn a_refused_call_drops_its_arguments_as_the_callers() {
     let (caller, proxy) = spawn("refused-caller");
     dead.kill();
     assert_eq!(await_reclaims("refused-dead", 1).len(), 1);
-    // The two objects and the capability belonged to the caller before, and are freed afterwards.
+    // The two objects and the capability belonged to the caller before the call, and the refused call has freed them.
     assert_eq!(proxy.call_dead(dead_proxy), Ok([2, 1]));
     assert_eq!(heap::census(owner_of(&caller)).capabilities, 0);
     caller.kill();
@@ -240,7 +240,8 @@ fn payload_is_dropped_inside_before_the_error_returns() {
         PAYLOAD_OWNER.store(usize::MAX, SeqCst);
         PAYLOADS_DROPPED.store(0, SeqCst);
         assert_eq!(proxy.die_of_payload(depth), Err(RpcError::Crashed));
-        // The payload was dropped at once and not by the reclaim: nothing reaps between the call and this check.
+        // The payload was dropped before the call returned. The reclaim has not dropped it, because nothing reaps
+        // between the call and this check.
         assert_eq!(PAYLOAD_OWNER.load(SeqCst), owner, "depth {depth}");
         // The payload of a destructor's panic is not dropped, because such drops could go on without end.
         assert_eq!(PAYLOADS_DROPPED.load(SeqCst), 1);

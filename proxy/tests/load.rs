@@ -20,7 +20,7 @@ const CALLS: usize = 400;
 trait Store {
     /// Crashes if `crash`. Otherwise returns the object that it was given before, and keeps this one.
     fn swap(&self, object: RRef<[u64]>, crash: bool) -> Result<Option<RRef<[u64]>>, RpcError>;
-    /// Crashes while the count of `who` is not zero.
+    /// Crashes, and counts `READ_CRASHES[who]` down, as long as this count is not zero.
     #[idempotent]
     fn read(
         &self,
@@ -40,7 +40,8 @@ static READ_CRASHES: [AtomicUsize; THREADS] = [const { AtomicUsize::new(0) }; TH
 impl Store for Last {
     fn swap(&self, object: RRef<[u64]>, crash: bool) -> Result<Option<RRef<[u64]>>, RpcError> {
         assert!(!crash, "asked to");
-        // This lock is not poisoned: a panic that poisons a lock ends the generation that has the lock.
+        // This lock is never found poisoned, because a panic that poisons the lock ends the generation to which it
+        // belongs.
         Ok(self.0.lock().unwrap().replace(object))
     }
     fn read(&self, who: usize, at: u64, mut buf: RRef<[u64]>) -> Result<RRef<[u64]>, RpcError> {
@@ -85,8 +86,8 @@ fn moved_objects_under_crashes() {
                         let object = RRef::try_from_fn(rng.below(40) + 1, |_| tag).unwrap();
                         match shadow.swap(object, rng.below(20) == 0) {
                             Ok(None) => {}
-                            // Any of the threads may have stored this object. It is whole, and it belongs to the host
-                            // again.
+                            // Any of the threads may have stored this object. It must be whole, and must belong to
+                            // the host again.
                             Ok(Some(object)) => {
                                 assert!(object.iter().all(|word| *word == object[0]));
                                 assert!(RRef::owner(&object).is_host());
@@ -144,7 +145,7 @@ fn idempotent_calls_under_crashes_all_succeed() {
     assert_eq!(Totals::now(), before);
 }
 
-/// A waiting caller sees a new generation, which dies before the caller has looked again.
+/// A caller that waits for a restart sees a new generation, but this generation dies before the caller can call it.
 ///
 /// Invariant: ORDER-30
 /// Failure: F-30

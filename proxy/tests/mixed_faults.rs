@@ -131,7 +131,7 @@ fn init((): ()) -> Result<State, RpcError> {
     Ok(State::default())
 }
 
-/// Lives one life of `victim`. Returns how it ended.
+/// Makes one generation of `victim` die, checks its death and restarts it. Returns how it ended.
 fn one(rng: &mut Rng, victim: &Domain<dyn Victim>, other: &Proxy<dyn Victim>) -> usize {
     // Most deaths are quick ones.
     let how = match rng.below(100) {
@@ -152,7 +152,7 @@ fn one(rng: &mut Rng, victim: &Domain<dyn Victim>, other: &Proxy<dyn Victim>) ->
         if DEATHS[how] == "kill" {
             scope.spawn(|| {
                 wait_until("the call", || READY.load(SeqCst) > ready);
-                // If this thread comes too late, the budget has ended the victim.
+                // If this thread runs too late, the victim's budget has already ended it.
                 killed.store(victim.kill(), SeqCst);
             });
         }

@@ -1,5 +1,5 @@
-//! Panics in flight on top of each other: destructors that a panic runs call another domain, which panics, and
-//! so on, and the last call faults. Each of them is contained in its own domain.
+//! Several panics in flight at a time: a destructor that a panic runs calls another domain, which panics, and so on.
+//! The last call faults. Each panic, and the fault, is contained in its own domain.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};

@@ -72,7 +72,7 @@ trait Holder {
     fn forget(&self) -> Result<usize, RpcError>;
 }
 
-/// The objects that a holder keeps, so that the census can be compared.
+/// The objects that a holder keeps, so that a census finds them after the call.
 #[derive(Default)]
 struct Holding(Mutex<Vec<Box<dyn std::any::Any + Send>>>);
 
@@ -184,8 +184,8 @@ fn packet(next: bool) -> Packet {
     }
 }
 
-/// Calls `give` with a proxy of a new holder. Asserts that the holder then owns `objects` more than before, and that
-/// it saw only itself as the owner.
+/// Calls `give` with a proxy of a new holder. Asserts that the holder then owns `objects` objects more than before,
+/// and that it saw itself as the owner of all of them.
 fn check(
     name: &str,
     seen: usize,
@@ -294,7 +294,7 @@ fn a_proxy_moves_as_a_capability() {
     assert_eq!(heap::census(owner).capabilities, 1);
     domain.kill();
     assert_eq!(await_reclaims("proxied", 1)[0].capabilities, 1);
-    // The domain to which the proxy leads has not noticed the death.
+    // The death has not affected the domain to which the proxy leads.
     assert_eq!(
         other.proxy().unwrap().plain(RRef::new(1)).map(|_| ()),
         Ok(())

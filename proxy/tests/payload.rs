@@ -1,8 +1,8 @@
-//! The payload of a panic belongs to the domain that panicked, and its destructor may do all that a domain's
-//! code may. The caller gets its error, even if it has put a `catch` of its own around the call.
+//! The payload of a panic belongs to the domain that panicked, and the payload's destructor may do everything that
+//! code of a domain can do. The caller gets its error, even if it has put a `catch` of its own around the call.
 //!
-//! In optimised code that `catch` stands in the frame of the boundary. Only then can a cut mistake the one for the
-//! other.
+//! In optimised code that `catch` is in the same frame as the boundary. Only then could a cut land in the `catch` by
+//! mistake.
 //!
 //! Failure: F-5, F-18
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]

@@ -226,8 +226,8 @@ fn an_opened_file_stays_valid_across_restarts() {
         assert_eq!(file.read(), Ok((42, 512)));
         assert_eq!(domain.restarts(), round);
     }
-    // If the server crashes during a call on the file, the call is repeated if it is idempotent, and only then. Calls
-    // through a shadow do the same.
+    // If the server crashes during a call on the file, the call is repeated only if it is idempotent. A shadow treats
+    // its calls in the same way.
     CRASHES[5].store(2, SeqCst);
     assert_eq!(file.crash_times(5), Ok(42));
     assert_eq!(file.crash(), Err(RpcError::Crashed));
@@ -349,7 +349,7 @@ fn a_holder_that_dies_releases_its_opened_files() {
 #[test]
 fn a_living_object_is_not_given_up_for_a_panic() {
     let (_domain, shadow) = spawn("lobby", 13);
-    // The object is the host's: a panic in it is contained and does not end it.
+    // The object belongs to the host, so a panic in it is contained and does not end the object.
     shadow.leave(open(88).unwrap()).unwrap();
     let file = shadow.lobby().unwrap();
     shadow.leave(open(89).unwrap()).unwrap();

@@ -27,7 +27,7 @@ trait Disk {
     fn append(&self, data: RRef<RRef<u64>>) -> Result<RRef<RRef<u64>>, RpcError>;
     /// Counts its calls in [`COUNTED`]. It is not idempotent, although it moves nothing.
     fn count(&self) -> Result<(), RpcError>;
-    /// A method with a default body. The callee's own method is called, not this one.
+    /// A method with a default body. A call runs the callee's own method and not this default.
     #[idempotent]
     fn sector(&self) -> Result<u32, RpcError> {
         Ok(512)
@@ -41,12 +41,12 @@ trait Disk {
 /// How often a domain crashes before it answers. Each test has a count of its own, so that tests do not disturb
 /// each other.
 static CRASHES: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
-/// How often `init` fails from now on, and how often it was called.
+/// For each test: how often `init` still has to fail, and how often it was called.
 static INIT_FAILS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static INITS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static MINT_FAILS: [AtomicU32; 16] = [const { AtomicU32::new(0) }; 16];
 static COUNTED: AtomicU32 = AtomicU32::new(0);
-/// The highest index of an owner for which a recipe ran. It must be 0, the host's.
+/// The highest owner index on whose behalf a recipe ran. It must be 0, the host's.
 static MINTED_AS: AtomicUsize = AtomicUsize::new(0);
 
 fn spend(count: &AtomicU32) -> bool {
@@ -190,7 +190,7 @@ fn a_deadly_request_is_given_up_after_four_crashes() {
     let data = RRef::from_slice(&[1]);
     assert_eq!(shadow.sum(1, &data), Err(RpcError::Crashed));
     assert_eq!((deaths("poison").len(), domain.restarts()), (4, 4));
-    // The request is at fault, not the domain: other requests are answered.
+    // Only the one request makes the domain crash, so other requests must be answered.
     CRASHES[4].store(0, SeqCst);
     assert_eq!(shadow.sum(1, &data), Ok(1));
     assert_eq!(domain.restarts(), 4);
@@ -267,7 +267,7 @@ fn default_methods_and_their_errors_are_the_callees() {
     CRASHES[10].store(1, SeqCst);
     assert_eq!(shadow.sector(), Ok(4096));
     assert_eq!(domain.proxy().unwrap().sector(), Ok(4096));
-    // The shadow takes no error that the method itself returns for a crash, not even `Crashed`.
+    // If the method itself returns an error, even `Crashed`, the shadow does not take it for a crash.
     let restarts = domain.restarts();
     assert_eq!(shadow.refuse(), Err(RpcError::Crashed));
     assert_eq!(INITS[10].load(SeqCst), 2 + 100);

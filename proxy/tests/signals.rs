@@ -1,4 +1,4 @@
-//! CPU exceptions that need preparation. They leave state in the CPU, which a cut restores.
+//! CPU exceptions that a domain must prepare. They leave changed state in the CPU, which a cut must restore.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "raises exceptions that safe code cannot raise")]
 

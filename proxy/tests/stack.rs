@@ -1,5 +1,5 @@
-//! The limit of the stack: an entry asks for room first, and a stack overflow inside trusted code is the death
-//! of the domain that used the stack up.
+//! Limits on the stack: a call enters a domain only if the stack has enough room, and a stack overflow inside trusted
+//! code ends the domain that used the stack up.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -151,8 +151,9 @@ fn with_specs<R: Send>(
     body: impl FnOnce(&[Domain<dyn Deep>; 2]) -> R + Send,
 ) -> R {
     let before = Totals::now();
-    // As long as no thread has been contained, a spec with a stack is refused, and this may be the first test. So
-    // another thread is contained first. This thread is not, so that its stack stays unknown to the runtime.
+    // As long as no thread of the process was contained, a spec with a stack is refused, and this may be the first
+    // test to run. So another thread is contained first. This thread is not contained, so that the runtime does not
+    // know its stack.
     thread::spawn(|| drop(contained(false))).join().unwrap();
     let [even, odd] = specs;
     let domains = [spawn(0, even), spawn(1, odd)];
@@ -289,7 +290,8 @@ fn with_segments_a_chain_uses_up_its_share() {
         allow_segments(0);
         reached
     });
-    // The chain gets half of the segments and one more, and each segment holds as many calls as the first.
+    // The chain gets half of the segments and one more, and each of these segments holds as many calls as the first
+    // one.
     let [without, on_one, on_its_share] = reached;
     let (each, all) = (on_one - without, on_its_share - without);
     assert!((16 * each..=18 * each).contains(&all), "{reached:?}");

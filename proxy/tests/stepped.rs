@@ -19,8 +19,8 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The single steps that a test may take. Optimised code is short enough to be cut at every instruction. A
-/// debug build, which checks its heaps at every step, is cut at some only.
+/// The single steps that a test may take. Optimised code is short enough to be cut at every instruction. A debug
+/// build checks its heaps at every step, so it is cut only at some instructions.
 const STEPS: u64 = if cfg!(debug_assertions) {
     150_000
 } else {
@@ -151,8 +151,8 @@ impl Walk {
     }
 }
 
-/// Repeats `call` for each of its instructions, and ticks at that instruction. If it `insists`, it also ticks at all
-/// later ones. After each run `after` checks the outcome.
+/// Repeats `call` once for each of its instructions, and ticks at this instruction. If `insists`, it also ticks at
+/// all later instructions. After each run, `after` checks the result.
 fn walk<R>(
     contained: &Contained,
     insists: bool,
@@ -170,7 +170,7 @@ fn walk<R>(
     let stride = (whole.steps * whole.steps / 2 / STEPS).max(1);
     println!("{} instructions, every {stride}", whole.steps);
     let mut at = 0;
-    // A little beyond the end: not every run is as short as the first.
+    // Goes a little beyond the end, because some runs are longer than the first.
     while at < whole.steps + whole.steps / 8 {
         let (result, stepped) = call(&mut |body| contained.step(at, insists, body).1);
         match stepped.verdict {
@@ -275,7 +275,7 @@ fn relay(first: bool, second: bool) -> Walk {
                     [true, false]
                 }
             };
-            // A domain that is cut on its way out has died, although its result went through.
+            // A domain that is cut while its call returns is dead, although the caller gets the result.
             let late = matches!(result, Ok(value) if value != u64::MAX) && dead != [false, false];
             assert!(dead == expected || late, "{result:?} {dead:?} {stepped:?}");
             for domain in [&caller, &callee] {

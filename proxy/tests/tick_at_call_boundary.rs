@@ -1,5 +1,6 @@
-//! A tick at every instruction of a call's way in and out, with a `catch` of the caller's own around the call. In
-//! optimised code the call's boundary and this `catch` are in one frame. No cut may land in the caller's `catch`.
+//! Ticks at every instruction by which a call enters a domain and returns, with a `catch` of the caller's own around
+//! the call. In optimised code the call's boundary and this `catch` are in one frame. No cut may land in the caller's
+//! `catch`.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;
@@ -59,7 +60,7 @@ fn assert_whole(batch: &Batch) {
 
 #[interface]
 trait Worker {
-    /// Arms the single steps at its end, so that the way out is stepped.
+    /// Arms the single steps at its end, so that the return of the call is stepped.
     fn plain(&self) -> Result<u64, RpcError>;
     fn nested(&self) -> Result<Batch, RpcError>;
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
@@ -106,8 +107,8 @@ fn echo(proxy: &Proxy<dyn Worker>) -> Result<(), RpcError> {
     guard(call).map(|batch| assert_whole(&batch))
 }
 
-/// Ticks at every instruction of `call` from where it arms the steps. Returns how many ticks cut, and how many
-/// calls returned normally all the same.
+/// Ticks at every instruction of `call`, from where it arms the steps. Returns how many ticks cut the call, and how
+/// many calls returned normally.
 fn walk(name: &str, call: fn(&Proxy<dyn Worker>) -> Result<(), RpcError>) -> [u64; 2] {
     let _alone = alone();
     let contained = stepping();
@@ -134,8 +135,8 @@ fn walk(name: &str, call: fn(&Proxy<dyn Worker>) -> Result<(), RpcError>) -> [u6
             }
             counts[0] += u64::from(stepped.verdict == Some(Verdict::Cut));
             drop(proxy);
-            // Each entry must be counted out exactly once. Otherwise the domain would still be draining here,
-            // or running again.
+            // Each entry must have exactly one counted exit. With fewer exits the domain would still be draining
+            // here, and with more exits it could run again too early.
             if died {
                 worker.restart().unwrap();
             }

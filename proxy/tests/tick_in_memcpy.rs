@@ -1,4 +1,4 @@
-//! Ticks inside `memcpy`. In a hosted program that is the C library's function.
+//! Ticks inside `memcpy`. In a hosted program `memcpy` is a function of the C library.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{DomainSpec, ExitKind, Mint, Restart, RpcError};

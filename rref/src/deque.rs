@@ -79,12 +79,12 @@ pub struct RRefDeque<T: ?Sized + Target, const N: usize>(RRef<Batch<T, N>>);
 struct Batch<T: ?Sized + Target, const N: usize> {
     ring: Ring,
     slots: [Option<RRef<T>>; N],
-    // The last field, because the group is closed after its members are dropped.
+    // This is the last field, so it is dropped last: the group is closed after its members are dropped.
     group: OpenGroup,
 }
 
-/// The place of a member in a batch, which another object may take: see [`RRefDeque::trade_raw`]. Holds the batch's
-/// group, or the running domain's owner if the batch has no group.
+/// The place of a member in a batch. Another object may take this place: see [`RRefDeque::trade_raw`]. Holds the
+/// batch's group, or the running domain's owner if the batch has no group.
 #[doc(hidden)]
 #[derive(Debug)]
 pub struct BatchSlot<T: ?Sized>(Result<Group, Owner>, PhantomData<fn(T)>);

@@ -38,8 +38,8 @@ pub unsafe trait Exchangeable: Send + 'static {
     const DEPTH: usize;
     /// The type as data.
     const DESCRIPTOR: TypeDescriptor;
-    /// Evaluated for every type that crosses. A transfer calls itself for each level, and has only the stack that
-    /// each entry leaves to the boundary.
+    /// Evaluated for every type that crosses. A transfer calls itself for each level, and may use only the stack that
+    /// each entry leaves free for the boundary.
     #[doc(hidden)]
     const NOT_TOO_DEEP: () = assert!(Self::DEPTH < MAX_DEPTH, "values nest too deeply");
     /// Evaluated for every type that crosses, and for its parts. A type that holds no `RRef` and no capability must
@@ -64,7 +64,7 @@ pub const MAX_DEPTH: usize = 48;
 #[inline]
 pub const fn assert_exchangeable<T: Exchangeable>() {}
 
-/// Returns the largest of `depths`. Its evaluation rejects recursive types.
+/// Returns the largest of `depths`. The evaluation fails to compile for recursive types.
 pub(crate) const fn max_depth(depths: &[usize]) -> usize {
     let (mut at, mut max) = (0, 0);
     while at < depths.len() {

@@ -154,8 +154,8 @@ unsafe impl<T: Exchangeable, E: Exchangeable> Exchangeable for Result<T, E> {
 
 // SAFETY: every element is exchangeable and is visited (CROSS-1).
 unsafe impl<T: Exchangeable, const N: usize> Exchangeable for [T; N] {
-    // An empty array holds nothing and takes no room. A slice may have any number of such values, too many to visit, so
-    // they must not count as nested.
+    // An empty array holds nothing and takes no room. So a slice of empty arrays may have too many elements to visit,
+    // and an empty array must not count as nested.
     const NESTED: bool = N > 0 && T::NESTED;
     const DEPTH: usize = 1 + T::DEPTH;
     const DESCRIPTOR: TypeDescriptor = TypeDescriptor::shaped::<Self>(

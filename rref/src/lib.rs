@@ -114,7 +114,7 @@ pub mod __private {
     pub use crate::descriptor::{Field, Shape, Variant};
     pub use crate::exchangeable::{Exchangeable, assert_exchangeable};
     pub use crate::{Transfer, TypeDescriptor};
-    // Re-exported here, because a crate may name something else `core`.
+    // Re-exported here, because `core` may have another meaning in the user's crate.
     pub use core::any::TypeId;
     pub use core::mem::offset_of;
     pub use core::ops::Drop;

@@ -41,8 +41,8 @@ fn is_placed(bytes: NonNull<[u8]>, align: usize) -> bool {
 }
 
 impl RRef<[u8]> {
-    /// Views the bytes as a value of `T`, in place. The cost is that of checking the bit pattern: nothing for a type of
-    /// which every pattern is valid.
+    /// Views the bytes as a value of `T`, in place. Cost: the check of the bit pattern, which takes no time for a
+    /// type that accepts every bit pattern.
     ///
     /// ```
     /// use samara_rref::RRef;

@@ -8,8 +8,8 @@ use samara_rref::descriptor::interface::{
 use samara_rref::descriptor::{Field, Shape, TypeDescriptor, Variant};
 use samara_testkit::hosted::Rng;
 
-/// Draws the choices that make a descriptor. With a `change`, the choice of that number differs from the one that the
-/// same seed gives without it.
+/// Draws the choices that make a descriptor. If `change` is a number, the choice with this number differs from the
+/// choice that the seed gives otherwise.
 struct Maker {
     rng: Rng,
     drawn: usize,

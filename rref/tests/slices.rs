@@ -1,4 +1,5 @@
-//! Constructors of slices: either all values are written or none is left, and old bytes never show.
+//! Constructors of slices: a slice has all its values, or it is not made and no value is left. Old bytes of its
+//! memory are never visible.
 
 use samara_host_std as _;
 use samara_rref::{Cap, Exchangeable, RRef, Scratch};
@@ -84,7 +85,8 @@ fn zeroed_constructors_never_show_old_bytes() {
 #[test]
 fn a_freed_slot_is_reused_next() {
     let _alone = alone();
-    // The test above relies on this: without zeroing, the next object would show the old bytes.
+    // The test above relies on this reuse. Without it, the next object would show no old bytes even if the heap did
+    // not zero them.
     let secret = RRef::from_slice(&[0xA5_u8; 256]);
     let place = secret.as_ptr();
     drop(secret);

@@ -119,7 +119,7 @@ fn an_rref_forwards_traits_of_its_value() {
     assert_eq!(format!("{three:?}"), "3");
     assert!(three == RRef::new(3) && three != four);
     let set = HashSet::from([three, four]);
-    // The set is searched by a borrow of the value, because `Borrow`, `Hash` and `Eq` agree.
+    // A search by a borrow of the value finds it, because `Borrow`, `Hash` and `Eq` agree.
     assert!(set.contains(&3_u8) && !set.contains(&5_u8));
     let text: &[u8] = &RRef::from_slice(b"abc");
     assert_eq!(text, b"abc");

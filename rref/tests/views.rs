@@ -28,7 +28,7 @@ struct Header {
 #[repr(C, align(64))]
 struct Line([u8; 64]);
 
-/// Has an alignment of more than a page, which bytes of that size need not have.
+/// Has an alignment of more than a page. Bytes of the same size need not be aligned in this way.
 #[derive(samara_rref::Exchangeable, FromBytes, KnownLayout, Immutable)]
 #[repr(C, align(65536))]
 struct Huge([u8; 65536]);
@@ -76,7 +76,7 @@ fn alignment_is_that_of_the_place() {
     assert_eq!(line.0[63], 63);
     let lines: RRef<[Line]> = RRef::try_into_slice(bytes(192)).unwrap();
     assert_eq!(lines[2].0[0], 128);
-    // An empty slice of lines has another place than an empty slice of bytes.
+    // An empty slice of lines is allocated with another alignment than an empty slice of bytes.
     let (error, _) = RRef::try_into_slice::<Line>(bytes(0)).unwrap_err();
     assert_eq!(error, ViewError::Alignment);
     // A large object is aligned to a page, and to more only by chance. In either case it is freed correctly.

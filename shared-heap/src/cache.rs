@@ -61,7 +61,7 @@ pub(crate) unsafe fn put(thread: &ThreadSlot, shift: u32, slot: NonNull<u8>) {
 #[inline]
 fn push(stack: &mut Stack, slot: NonNull<u8>) {
     stack.slots[stack.len & (DEPTH - 1)] = Some(slot);
-    // Cannot wrap: there was room, so the length is at most the depth.
+    // The sum cannot wrap: there was room, so the new length is at most the depth.
     stack.len = stack.len.wrapping_add(1);
 }
 

@@ -159,9 +159,10 @@ impl<T: Capability> Deref for Cap<T> {
 impl<T: Capability> Drop for Cap<T> {
     fn drop(&mut self) {
         let slot = self.0.cast();
-        // Drops the value and frees the slot as one step on behalf of the host, which is not cut. A cut between the two
-        // would leave the reclaim a slot whose value is already dropped. A panic of the destructor would do the same:
-        // `Capability` forbids it, but `Emptied` frees the slot even then, so that nothing drops the value again.
+        // Drops the value and frees the slot as one step on behalf of the host, which is not cut. If a cut came
+        // between the two, the reclaim would find a slot whose value is already dropped. A panic of the destructor
+        // would do the same: `Capability` forbids it, but `Emptied` frees the slot even then, so that nothing drops
+        // the value again.
         let release = || {
             let _slot = Emptied(slot, Slot::<T>::SHIFT);
             // SAFETY: the handle owns the value, which is dropped here only (OWN-2).
@@ -222,7 +223,8 @@ unsafe fn put_back(slot: NonNull<u8>, shift: u32) {
 const BATCH: usize = 256;
 
 /// Changes the owner word of every capability from `from` to `to`, calls `then` on each of them, and returns their
-/// number. The registry's lock is held only for the search, because `then` calls trusted code that may use the heap.
+/// number. Holds the registry's lock only during the search, and not while it calls `then`, because `then` runs
+/// trusted code that may use the heap.
 fn claim_all(from: u32, to: u32, mut then: impl FnMut(NonNull<u8>)) -> usize {
     let mut batch = [NonNull::dangling(); BATCH];
     let (mut total, mut walk) = (0_usize, Walk::begin());

@@ -72,8 +72,9 @@ fn in_shares(piece: &mut dyn FnMut() -> bool, uncharged: impl Fn(&mut dyn FnMut(
 fn of(owner: Owner) -> impl Fn(&Slab) -> usize {
     let owner = owner.word();
     let mine = move |word| group::resolve(word) & !QUIESCED == owner;
-    // Every slab is searched for words that name a group, because a group may be opened while the count runs. Words are
-    // resolved only in a slab that has a candidate, so that the other slabs cost only a comparison or two a word.
+    // Every slab is searched for words that name a group, because a group may be opened while the count runs. Words
+    // are resolved only in a slab that has a candidate, so that each word of the other slabs costs only one or two
+    // comparisons.
     let may_be_mine = move |word| (word & !QUIESCED == owner) | free_list::is_grouped(word);
     move |slab| match slab.count(may_be_mine) {
         0 => 0,
@@ -81,8 +82,8 @@ fn of(owner: Owner) -> impl Fn(&Slab) -> usize {
     }
 }
 
-/// Sums up what `objects` counts in each slab. `walk` calls the function that it gets, which visits one piece, until
-/// that returns `false`.
+/// Sums up the counts that `objects` returns for each slab. `walk` calls the function that it gets, which visits one
+/// piece, until that returns `false`.
 fn count(objects: impl Fn(&Slab) -> usize, walk: impl FnOnce(&mut dyn FnMut() -> bool)) -> Census {
     let (mut census, mut pieces) = (Census::default(), Walk::begin());
     walk(&mut || {

@@ -4,7 +4,8 @@
 //! `i << shift`. The slab's head (header and owner words) takes up the first slots, so that the index of an address
 //! needs no subtraction.
 
-/// The sizes that differ on small targets (feature `small`): some ten KiB of memory, one CPU, no MMU.
+/// The sizes that differ with the feature `small`, which is for targets with some ten KiB of memory, one CPU and no
+/// MMU.
 struct Sizes {
     slab_shift: u32,
     page_shift: u32,
@@ -111,7 +112,7 @@ pub const fn same(a: Place, b: Place) -> bool {
 }
 
 /// Returns how many bytes an object of `size` bytes aligned to `align` occupies at `place`: the bytes that count
-/// against a quota. `usize::MAX` for an object that is too large.
+/// against a quota. Returns `usize::MAX` for an object that is too large.
 #[must_use]
 pub const fn occupied(place: Place, size: usize, align: usize) -> usize {
     match place {
@@ -139,8 +140,8 @@ pub const fn first_slot(shift: u32) -> usize {
 }
 
 /// Returns how many bytes of pages a large object of `size` bytes aligned to `align` needs, without its header page.
-/// The pages before the object that align it are included, whatever its size. `None` beyond [`MAX_OBJECT`] or
-/// [`MAX_ALIGN`]: every path to a large object passes this check first.
+/// The size includes the unused pages that align the object, however small the object is. Returns `None` beyond
+/// [`MAX_OBJECT`] or [`MAX_ALIGN`]. Every path to a large object passes this check first.
 #[must_use]
 pub const fn large_bytes(size: usize, align: usize) -> Option<usize> {
     if size > MAX_OBJECT || align > MAX_ALIGN {

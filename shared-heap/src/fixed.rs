@@ -75,7 +75,7 @@ impl<const BYTES: usize> Default for Buffer<BYTES> {
     }
 }
 
-/// The pages of a buffer. The first of them hold the bit map of the pages in use.
+/// The pages of a buffer. The first pages hold the bit map of the pages in use.
 struct Region {
     /// The address of the first page, aligned to a page.
     start: NonNull<u8>,

@@ -51,8 +51,8 @@ pub const fn group_of(word: u32) -> Option<u32> {
     }
 }
 
-/// Links the slots `first..positions` into a list in ascending order, and marks those before as [`HEAD`]. Returns the
-/// head of the list.
+/// Links the slots `first..positions` into a list in ascending order, and marks the slots before `first` as [`HEAD`].
+/// Returns the head of the list.
 pub fn link_all(words: &impl Words, first: usize, positions: usize) -> u32 {
     let mut index = 0;
     while index < first {

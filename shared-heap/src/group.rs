@@ -58,10 +58,10 @@ static TABLE: Table = {
     Table(words)
 };
 
-/// Once fewer than half of the groups are left, a domain that has opened this many gets no more. A group counts for
-/// the domain that opened it, whichever domain owns it now. So a domain cannot use up all groups, whether it keeps
-/// them or hands them to others. While at least half are left, [`open`] does not count. The runtime counts all
-/// generations of a name as one [`Opener`].
+/// Once fewer than half of the groups are left, a domain that has this many opened groups gets no more. A group
+/// counts for the domain that opened it, whichever domain owns it now. So a domain cannot use up all groups, whether
+/// it keeps them or hands them to others. While at least half are left, [`open`] does not count. The runtime counts
+/// all generations of a name as one [`Opener`].
 pub const SHARE: usize = GROUPS / 16;
 
 /// The identity for which opened groups are counted. An [`Owner`] would not do: it is a slot, which an unrelated domain
@@ -89,7 +89,8 @@ struct Free {
     openers: [Opener; GROUPS],
     /// For each owner, the opener for which the groups of that owner count.
     of: [Opener; MAX_OWNERS],
-    /// The opener made last. Once the numbers are used up, all new openers are the same one.
+    /// The opener made last. Once the numbers are used up, all new openers share the last number and count as the
+    /// same opener.
     newest: Opener,
 }
 

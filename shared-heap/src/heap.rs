@@ -36,8 +36,9 @@ pub use crate::trim::{held_bytes, trim};
 pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u8>, AllocError> {
     let thread = thread::current();
     let owner = thread.owner();
-    // Each path takes a no-cut mark of its own, and the functions out of line return their results in registers.
-    // Otherwise the slot that the inlined path finds would also go through memory where the paths join.
+    // Each path takes a no-cut mark of its own, and the functions out of line return their results in registers. If
+    // the paths shared one mark, or a function returned its result through memory, the slot that the inlined path
+    // finds would also go through memory where the paths join.
     if quota::is_limited(owner) {
         let (slot, error) = alloc_limited(thread, owner, place, size, align);
         return slot.ok_or(error);
@@ -48,8 +49,8 @@ pub unsafe fn alloc(place: Place, size: usize, align: usize) -> Result<NonNull<u
     }
 }
 
-/// Allocates for an owner with a quota. Returns the slot, or `None` and the error. If there is a slot, the error
-/// means nothing.
+/// Allocates for an owner with a quota. Returns the slot, or `None` and the error. If there is a slot, the error has
+/// no meaning.
 #[cold]
 #[inline(never)]
 fn alloc_limited(

@@ -15,7 +15,7 @@ impl Load {
         bytes: 0,
         objects: 0,
     };
-    /// More than any owner can have.
+    /// A load that is larger than any owner can have.
     pub const MAX: Self = Self {
         bytes: usize::MAX,
         objects: usize::MAX,
@@ -109,15 +109,15 @@ impl Ledger {
         self.limit
     }
 
-    /// Takes the snapshot that [`settle`](Self::settle) needs. Call it before the count begins.
+    /// Takes the snapshot that [`settle`](Self::settle) needs. Call this method before the count begins.
     #[must_use]
     pub const fn begin(&self) -> LoadSnapshot {
         LoadSnapshot(self.taken)
     }
 
     /// Sets the credits after a count that found `owned`. The count may or may not include the amount that was taken
-    /// since it began, so that amount is subtracted in addition. Returns whether nothing was taken meanwhile, which
-    /// makes the credits exact.
+    /// since the count began, so that amount is also subtracted from the credits. Returns whether nothing was taken
+    /// meanwhile, which makes the credits exact.
     pub const fn settle(&mut self, owned: Load, begun: LoadSnapshot) -> bool {
         let since = self.taken.since(begun.0);
         let owned = owned.plus(since);

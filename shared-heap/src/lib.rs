@@ -27,8 +27,8 @@
 //! [glossary](https://github.com/samara-rs/samara/blob/main/docs/glossary.md).
 #![doc(html_root_url = "https://docs.rs/samara-shared-heap/latest")]
 #![no_std]
-// Sizes, alignments and counts come from domains. So all arithmetic states how it handles overflow: no sum wraps or
-// panics by accident.
+// Sizes, alignments and counts come from domains. So every operation states how it handles overflow, and no sum wraps
+// or panics by accident.
 #![cfg_attr(not(test), deny(clippy::arithmetic_side_effects))]
 #![expect(
     unsafe_code,

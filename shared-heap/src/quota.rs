@@ -48,7 +48,7 @@ struct Account {
     refused: Refused,
 }
 
-/// How many requests of or for an owner were refused since its limits were set.
+/// How many of the owner's own allocations, and of the transfers to it, were refused since its limits were set.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Refused {
     /// Refused allocations of its own.
@@ -108,7 +108,7 @@ pub fn limits(owner: Owner) -> Limits {
     }
 }
 
-/// Returns how many requests of or for `owner` were refused since its limits were set.
+/// Returns how many allocations of `owner`, and transfers to it, were refused since its limits were set.
 #[must_use]
 pub fn refused(owner: Owner) -> Refused {
     ACCOUNTS[owner.index()].lock().refused
@@ -145,16 +145,17 @@ pub fn has_room(owner: Owner) -> bool {
     receives(owner, |ledger| ledger.has_room())
 }
 
-/// Takes from the credit that is for objects of others, after a count if necessary, and counts a refusal. No thread is
-/// cut on its way into a call. So the count runs on behalf of the calling domain, which pays its share of the time.
+/// Takes from the credit for objects that others hand over, after a count if that is necessary. If the credit does
+/// not allow it, counts a refusal. No thread is cut on its way into a call. So the count runs on behalf of the
+/// calling domain, which pays its share of the time.
 fn receives(owner: Owner, take: impl Fn(&mut Ledger) -> bool) -> bool {
     let (mut account, fits) = settled(owner, take, || census::for_quota(owner));
     account.refused.transfers = account.refused.transfers.wrapping_add(usize::from(!fits));
     fits
 }
 
-/// Takes `load`, the result of a call, from the credit of `owner`, which cannot refuse it. Keeps the owner's own
-/// allocations within its limit.
+/// Takes `load`, the result of a call, from the credit of `owner`, which cannot refuse it. So the owner's own
+/// allocations stay within its limit.
 ///
 /// # Safety
 /// `load` was handed to `owner`, whose credit it uses up.
@@ -187,7 +188,7 @@ pub(crate) fn charge(owner: Owner, load: Load) -> Option<Grant> {
     None
 }
 
-/// The most counts that are made in the hope of an exact one.
+/// The most counts that one request makes until a count is exact.
 const COUNTS: usize = 4;
 
 /// Tries `take`, and while it fails counts and tries again. A count runs without the account's lock. If something was

@@ -33,10 +33,10 @@ pub unsafe fn reclaim(owner: Owner) -> Reclaimed {
     unsafe { cap::quiesce_all(owner) };
     // SAFETY: upheld by the caller; the capabilities were quiesced just now (DEV-1).
     let (capabilities, cap_bytes) = unsafe { cap::release_all(owner) };
-    // A group that the dead owner has stays with it: no other domain has a handle to it.
+    // The dead owner's groups cannot change their owner meanwhile, because no other domain has a handle to them.
     let grouped = group::any_of(owner.word());
     let word = owner.word();
-    // Two loops, so that the one for owners without groups costs only a comparison a word.
+    // There are two loops, so that the loop for owners without groups costs only one comparison for each word.
     let (objects, bytes) = if grouped {
         // SAFETY: upheld by the caller.
         unsafe { release_plain(|other| group::resolve(other) == word) }

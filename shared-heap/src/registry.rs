@@ -113,7 +113,7 @@ pub(crate) fn with<R>(f: impl FnOnce(&mut Registry) -> R) -> R {
 ///
 /// # Safety
 /// `object` is a large object, and nothing refers to it any more.
-// Out of line, because only a run that does not go into a cache comes here.
+// Not inlined, because only a large object that does not go into a cache is taken out here.
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn take_large(object: NonNull<u8>) -> RetiredSlabs {
@@ -203,8 +203,9 @@ impl Registry {
         self.destroy(at);
     }
 
-    /// Retires the empty slab of each class and kind, if there is one: it is the only one there with free slots. A slab
-    /// that a walk is at stays.
+    /// Retires the empty slab of each class and kind, if there is one. A slab at which a walk stands is not retired.
+    /// Of the others at most one is empty, because an empty slab is kept only while it is the only slab with free
+    /// slots of its class and kind.
     pub(crate) fn trim(&mut self) {
         for index in 0..CLASSES {
             for kind in [Kind::Plain, Kind::Caps] {
@@ -258,7 +259,7 @@ impl Registry {
             Kind::Plain => slab.object_bytes(),
             Kind::Large => all,
         };
-        // The slots under a slab's head have words that say so: no object is found there.
+        // No object is found under a slab's head, because the words of those slots are marked as head.
         let index = address.strict_sub(first).checked_div(bytes)?;
         let word = slab.word(index).load(Ordering::Relaxed);
         if !free_list::is_live(word) {

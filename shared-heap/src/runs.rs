@@ -41,7 +41,7 @@ pub(crate) fn take(thread: &ThreadSlot, bytes: usize) -> Option<NonNull<u8>> {
     runs.at[slot].take()
 }
 
-/// Puts the run at `object` into the cache of the thread's shard if there is room. Returns whether there was.
+/// Puts the run at `object` into the cache of the thread's shard if there is room. Returns whether there was room.
 ///
 /// # Safety
 /// `object` is a large object of `pages` pages, aligned to one page. Its word says *cached*, and nothing else refers to
@@ -57,12 +57,12 @@ pub(crate) unsafe fn keep(thread: &ThreadSlot, object: NonNull<u8>, pages: u32) 
 }
 
 /// The slow path of freeing a large object. With `pages`, retires older runs to make room in the cache and puts the
-/// object there. Without, or if there is still no room, retires the object itself. The retired runs go back to the host
-/// without a lock and after the mark `no_cut` has ended.
+/// object there. Without `pages`, or if there is still no room, retires the object itself. The retired runs go back
+/// to the host without a lock and after the mark `no_cut` has ended.
 ///
 /// # Safety
-/// `object` is a large object whose word says *cached*, and nothing else refers to it. With `pages`, it is as [`keep`]
-/// demands.
+/// `object` is a large object whose word says *cached*, and nothing else refers to it. With `pages`, the object also
+/// meets the conditions of [`keep`].
 #[cold]
 #[inline(never)]
 pub(crate) unsafe fn give_up(

@@ -61,7 +61,7 @@ pub struct Shortage {
 }
 
 impl Shortage {
-    /// No shortage; it counts as deeper than any other.
+    /// No shortage. It counts as deeper than any real shortage, so that each of those replaces it.
     pub const NONE: Self = Self {
         depth: usize::MAX,
         needed: 0,
@@ -175,12 +175,12 @@ impl ThreadSlot {
     /// outermost one, and when a stretch of [`as_host`] ends. From now on the thread calls `again` at the end of every
     /// such stretch, until [`look_after_host`](Self::look_after_host) switches that off.
     ///
-    /// For handlers that interrupt this very thread. A request that comes between the load and the store of a nested
-    /// mark's count may be lost; repeat it with the next tick.
+    /// For handlers that have interrupted the thread of this slot. A request that comes between the load and the
+    /// store of a nested mark's count may be lost; repeat it with the next tick.
     ///
     /// # Safety
-    /// `again` may be called wherever a mark ends. That includes the entry into a domain and the exit out of one, where
-    /// `again` must not panic, because the frame on top would be gone.
+    /// `again` may be called wherever a mark ends. That includes the entry into a domain and the exit out of one,
+    /// where `again` must not panic: the unwinding would discard the frame that the chain's top points to.
     pub unsafe fn recheck_later(&self, again: fn()) {
         RECHECK_FN.store(again as *mut (), Ordering::Release);
         self.no_cut.set(self.no_cut.get() | RECHECK | LOOK);
@@ -281,9 +281,9 @@ impl ThreadSlot {
     }
 
     /// Accounts for the time since the last call of this or of [`set_others`](Self::set_others), up to `now`, in
-    /// nanoseconds. If `is_others`, that time belongs to [`others`](Self::others), otherwise to the host's work in
-    /// the innermost uncharged stretch. Time in which the thread did not run belongs to the same side as the time at
-    /// which it stopped.
+    /// nanoseconds. If `is_others`, that time is added to [`others`](Self::others); otherwise it counts as the host's
+    /// work in the innermost uncharged stretch. Time in which the thread did not run counts for the same side as the
+    /// moment at which the thread stopped.
     pub fn tell(&self, now: u64, is_others: bool) {
         let accounted_until = self.accounted_until.get();
         // 0 means that no clock was read since the stretch began, so the stretch is not measured.
@@ -294,8 +294,8 @@ impl ThreadSlot {
         self.accounted_until.set(now.max(accounted_until));
     }
 
-    /// Whether the thread is in an uncharged stretch, or in a domain that was entered in one, so that its time is
-    /// accounted for.
+    /// Whether the thread's time must be accounted for, because the thread is in an uncharged stretch, or in a domain
+    /// that was entered in such a stretch.
     #[must_use]
     pub fn is_told(&self) -> bool {
         !self.uncharged.get().is_null()
@@ -393,8 +393,9 @@ pub fn current() -> &'static ThreadSlot {
 /// The bit beside the count of marks that requests one call of [`RECHECK_FN`], when the outermost mark or a stretch of
 /// [`as_host`] ends.
 const RECHECK: u32 = 1 << 31;
-/// The bit beside the count of marks that requests a call of [`RECHECK_FN`] at the end of every stretch of [`as_host`].
-/// Dead domains further down the chain may wait for that.
+/// The bit beside the count of marks that requests a call of [`RECHECK_FN`] at the end of every stretch of
+/// [`as_host`]. A dead domain may be further down the chain, and the thread leaves that domain at the end of such a
+/// stretch.
 const LOOK: u32 = 1 << 30;
 
 /// The function that a thread calls when it has released its marks and a recheck was requested.
@@ -495,9 +496,9 @@ pub unsafe fn as_host<R>(f: impl FnOnce() -> R) -> R {
 /// Runs `f` as [`as_host`] does, but ticks charge no domain meanwhile. Also returns the microseconds that ticks have
 /// counted.
 ///
-/// Use it for time that a clock measures instead, and for work whose length the charged domain would not choose: a
-/// reclaim, whose length the dead domain has chosen, or the start of a service that other domains need, too. Do not
-/// use it for an answer that a domain can request again and again.
+/// Use it for time that a clock measures instead of ticks. Also use it for work whose length the charged domain does
+/// not choose: a reclaim, whose length the dead domain has chosen, or the start of a service that other domains need,
+/// too. Do not use it for an answer that a domain can request again and again.
 ///
 /// # Safety
 /// As for [`as_host`].
@@ -506,7 +507,8 @@ pub unsafe fn as_host_uncharged<R>(f: impl FnOnce() -> R) -> (R, u32) {
         slot: &'static ThreadSlot,
         uncharged: *const Frame,
         spared: u32,
-        /// The `others` and `accounted_until` of the enclosing stretch; `None` if this stretch is a part of it.
+        /// The `others` and `accounted_until` of the enclosing stretch. `None` if this stretch is accounted as a part
+        /// of the enclosing one.
         around: Option<(u64, u64)>,
     }
     impl Drop for Restore {

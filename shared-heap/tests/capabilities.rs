@@ -1,4 +1,5 @@
-//! Capability slots on their own: what a reclaim does to them, in which order, and on whose behalf.
+//! Tests capability slots without domains: how a reclaim quiesces and drops capabilities, in which order, and on
+//! behalf of which owner.
 #![expect(
     unsafe_code,
     reason = "declares classes and reclaims owners without a runtime"
@@ -144,7 +145,7 @@ unsafe impl Capability for Nest {
 
 impl Drop for Nest {
     fn drop(&mut self) {
-        // Takes the heap's locks, which a reclaim must not hold now.
+        // Takes the heap's locks. A reclaim must not hold them while it runs this destructor.
         static OTHER: Counts = Counts::new();
         drop(Cap::try_new(Tally::new(&OTHER, 0)));
         self.inner = None;
@@ -202,7 +203,7 @@ fn sizes_and_alignments_of_values_are_met() {
     assert_eq!(heap::census(me), Census::default());
 }
 
-/// A capability that breaks its promise: its destructor panics, and the destructors of its fields then run.
+/// A capability whose destructor breaks its promise and panics. The panic then runs the destructors of its fields.
 struct Bomb(#[expect(dead_code, reason = "only dropped")] Tally);
 
 // SAFETY: the promise not to panic is broken on purpose. The test shows that this leads to no second drop.

@@ -75,7 +75,8 @@ fn the_heap_works_within_one_static_buffer() {
 
     let sizes = [16, 100, 1 << MAX_SHIFT, SLAB_SIZE, 3 * PAGE_SIZE];
     for size in sizes {
-        // Each size can use all memory, including the slots and slabs that the sizes before have left cached or empty.
+        // Each size can use all of the memory, including the cached slots and empty slabs that the previous sizes
+        // have left.
         let objects = fill(size);
         assert!(
             objects.len() * size > BYTES / 4,

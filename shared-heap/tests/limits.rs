@@ -117,7 +117,7 @@ fn received_objects_use_up_credit_at_once() {
     let me = owner(Some(640), None);
     alloc(me).unwrap();
     for _ in 0..9 {
-        // The result of a call, which nobody can refuse, is only noted.
+        // The heap cannot refuse the result of a call, so it only notes the result's load.
         give(other, me);
         // SAFETY: the test acts for the owner.
         unsafe { quota::note(me, Load::one(64)) };

@@ -27,7 +27,8 @@ unsafe impl Send for Object {}
 
 /// The start and the end of all live objects of both threads, to detect overlaps.
 static RANGES: Mutex<BTreeMap<usize, usize>> = Mutex::new(BTreeMap::new());
-/// Objects on their way to a thread. A thread that holds its own lock keeps the other from handing it any.
+/// Objects that were handed to each thread. A thread that holds the lock of its own list keeps the other thread from
+/// handing it objects.
 static MAIL: [Mutex<Vec<Object>>; 2] = [const { Mutex::new(Vec::new()) }; 2];
 
 impl Object {
@@ -35,7 +36,7 @@ impl Object {
         class::place(self.size, self.align)
     }
 
-    /// Returns the bytes for which it counts.
+    /// Returns the number of bytes for which the object counts.
     fn slot_bytes(&self) -> usize {
         match self.place() {
             Place::Slot { shift } => 1 << shift,
@@ -43,7 +44,8 @@ impl Object {
         }
     }
 
-    /// Returns its start and its end. An object of zero bytes counts as one byte, because it has a place, too.
+    /// Returns the object's start and end. An object of zero bytes counts as one byte, because it has an address of
+    /// its own, too.
     fn range(&self) -> (usize, usize) {
         let start = self.start.addr().get();
         (start, start + self.size.max(1))
@@ -107,7 +109,7 @@ impl Object {
         assert_eq!(owner, self.owner);
     }
 
-    /// Removes it from the reference model, before the heap may give its place to another object.
+    /// Removes the object from the reference model, before the heap can give its memory to another object.
     fn leaves(&mut self) {
         self.check();
         RANGES.lock().unwrap().remove(&self.start.addr().get());
@@ -153,7 +155,7 @@ fn run(me: usize, seed: u64) {
                 mail.push(object);
             }
             960..980 => mine.append(&mut MAIL[me].lock().unwrap()),
-            // As if the thread moved to another CPU, so that it uses another cache.
+            // Makes the thread use another cache, as if it had moved to another CPU.
             980..995 => thread::current().set_shard(rng.below(thread::SHARDS)),
             995 => heap::trim(),
             996..1000 => {

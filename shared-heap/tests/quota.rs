@@ -1,5 +1,5 @@
-//! Quotas are exact for an owner's own allocations. Objects that others hand to it without asking `quota::admit` are
-//! counted but not refused.
+//! Quotas are exact for an owner's own allocations. Objects that others hand to an owner without asking
+//! `quota::admit` are counted but not refused.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std as _;
@@ -83,7 +83,8 @@ fn transfers_free_and_use_up_quota() {
     slots[..4].iter().for_each(|slot| give(*slot, other));
     assert_eq!(heap::census(other).objects, 4, "beyond its own limit");
     assert_eq!(fill(me).len(), 4);
-    // The slots come back. The owner is now over its limit without having allocated, and may allocate nothing more.
+    // The slots come back. The owner is now over its limit, although it has not allocated beyond it, and may allocate
+    // nothing more.
     slots[..4].iter().for_each(|slot| give(*slot, me));
     assert_eq!(heap::census(me).bytes, 64 * 14);
     assert_eq!(alloc(me, 1), Err(AllocError::Quota));
@@ -130,7 +131,7 @@ fn lowering_and_lifting_the_limit_counts_at_once() {
 #[test]
 fn a_failed_allocation_costs_nothing() {
     let me = owner(usize::MAX / 4);
-    // These are within the quota, but no host has memory for many of them.
+    // Many such objects are within the quota, but no host has memory for as many.
     let most: Vec<_> = iter::from_fn(|| alloc(me, MAX_OBJECT).ok()).collect();
     for _ in 0..10 {
         assert_eq!(alloc(me, MAX_OBJECT), Err(AllocError::OutOfMemory));
@@ -144,7 +145,8 @@ fn a_failed_allocation_costs_nothing() {
     }
 }
 
-/// A count once missed an allocation that was granted to another thread, and whose owner word was not set yet.
+/// A count once missed an allocation that was already granted to another thread of the owner, but whose owner word
+/// was not set yet.
 ///
 /// Invariant: DEV-6, HEAP-9
 #[test]

@@ -65,13 +65,13 @@ fn special_alignments_are_not_mixed_with_pages() {
             let object = alloc(size, align);
             assert_eq!(object.addr().get() % align, 0);
             free(object, size, align);
-            // The object was charged for the pages before it that align it. So it has fewer bytes than it was charged
-            // for.
+            // The object's charge includes the pages that are skipped for its alignment, so its run is smaller than
+            // the charge.
             let charged = class::large_bytes(size, align).unwrap();
             let before = live_bytes();
             let plain = alloc(charged, 1);
-            // So its run must not serve this object, whose pages come from the host instead, though perhaps at the same
-            // address.
+            // So the cached run must not be used for this object. Its pages must come from the host, perhaps at the
+            // same address.
             assert!(align <= PAGE_SIZE || live_bytes() >= before + charged);
             // SAFETY: the object is live and has that size.
             unsafe { plain.write_bytes(0xA5, charged) };

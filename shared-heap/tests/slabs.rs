@@ -30,8 +30,8 @@ fn held() -> usize {
     live_bytes()
 }
 
-/// The largest objects can be freed. Beyond them, an allocation fails for lack of memory, or because the object is too
-/// large.
+/// The largest objects can be allocated and freed. Further or larger allocations fail for lack of memory, or because
+/// the object is too large.
 ///
 /// Invariant: HEAP-4
 #[test]
@@ -41,7 +41,7 @@ fn objects_beyond_the_limits_are_errors() {
     // SAFETY: such objects are large, as the place says. They are freed below, and their bytes are not read.
     let make = |size, align| unsafe { heap::alloc(place, size, align) };
     let mut objects = Vec::new();
-    // However much memory the system promises, its address space ends before this many objects.
+    // Even if the system promises any amount of memory, its address space has no room for this many objects.
     let error = loop {
         match make(MAX_OBJECT, MAX_ALIGN) {
             Ok(object) => objects.push(object),

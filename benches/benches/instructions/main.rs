@@ -1,9 +1,9 @@
 //! Counts instructions per operation on the fast paths. The counts are repeatable, so a count that has grown fails
 //! the check.
 //!
-//! `cargo bench -p samara-benches --bench instructions` (part of `cargo xtask test`) fails if an operation takes over
-//! 5 % (and over two instructions) more than the number that is recorded in `cases.rs`. `-- --trace NAME` prints the
-//! address of each instruction of one operation.
+//! `cargo bench -p samara-benches --bench instructions` (part of `cargo xtask test`) fails if an operation takes more
+//! instructions than `cases.rs` records. An excess of up to 5 %, or of up to two instructions, is tolerated. With the
+//! arguments `-- --trace NAME`, it prints the address of each instruction of one operation instead.
 #![expect(
     unsafe_code,
     reason = "changes owners as a proxy would; steps through instructions"
@@ -34,14 +34,14 @@ mod check {
     /// The number of times that an operation is repeated in a count.
     const TIMES: usize = 16;
 
-    /// Returns the most instructions that pass: a twentieth more than recorded, but at least two more.
+    /// Returns the highest count that passes the check: 5 % above the recorded count, but at least two above it.
     fn most(recorded: usize) -> usize {
         recorded + (recorded / 20).max(2)
     }
 
-    /// Returns the instructions of one operation: the difference between the counts of `TIMES` operations and of
-    /// none, divided by `TIMES`. Uses the least of several counts, because now and then an operation fills or empties
-    /// a cache.
+    /// Returns the number of instructions of one operation. It counts a run of `TIMES` operations and a run without
+    /// an operation, and divides the difference by `TIMES`. Each run is counted several times and the lowest count is
+    /// used, because now and then an operation fills or empties a cache.
     fn each(world: &mut World, operation: fn(&mut World, usize)) -> usize {
         operation(world, TIMES);
         let mut least = |times| {

@@ -17,8 +17,8 @@ fn panics() {
 
 pub(crate) fn crash() {
     let domain = domain();
-    // Treats all panics as the runtime's hook treats those of domains, because this thread acts for the host in the
-    // first row.
+    // This hook treats every panic as the runtime's hook treats a panic of a domain. The first row needs that,
+    // because there the thread acts for the host.
     std::panic::set_hook(Box::new(|info| {
         let text = info.payload_as_str().unwrap_or("");
         samara::runtime::panic::record(&text, info.location());

@@ -33,7 +33,7 @@ fn main() {
         ("scaling", threads::scaling),
         ("reclaim", heap::reclaim),
         ("containment", containment),
-        // Comes last, since it replaces the panic hook.
+        // The crash part comes last, because it replaces the panic hook.
         ("crash", crash::crash),
     ];
     let wanted: Vec<String> = std::env::args()

@@ -37,8 +37,8 @@ fn run<T: Target + ?Sized>(count: usize, target: &T) -> Duration {
     })
 }
 
-/// Returns the throughput of two threads in calls, divided by the throughput of one thread. Both are those of the
-/// best times.
+/// Returns the calls per second of two threads together, divided by those of one thread. Each rate is computed from
+/// the shortest time so far.
 fn scales<T: Target + ?Sized>(target: &T, best: &mut [Duration; 2]) -> f64 {
     for (count, best) in [1, 2].into_iter().zip(best.iter_mut()) {
         *best = run(count, target).min(*best);

@@ -1,4 +1,28 @@
 //! Activations, and searches for them. An activation is one call in progress: a frame on the thread's chain.
+//!
+//! # The mark
+//!
+//! The lower half of an activation's `word_and_used` is its mark. It says how far the call has come, and so whether
+//! the thread may be cut. A thread that is under a no-cut mark or acts for the host is not cut in any of these states.
+//!
+//! | mark | set by | where the thread is then | cut by |
+//! |---|---|---|---|
+//! | the expected word | `new`; `arrive`, when the way in ends | in the callee, in `catch` | `fault`, `tick`, itself |
+//! | the expected word | the same | before or after `catch`, in code that calls no function | nobody |
+//! | `ENTERING` | `enter` | on the way in: quotas are asked, arguments are moved | nobody |
+//! | `GIVING` | `give` | on the way out: a result with objects is moved | nobody |
+//! | `CROSSING` | `cross` | on the way out with a result without objects, or after a cut | nobody |
+//! | `LEAVING` | `unwind` | on the way out after a panic, which has left the body | nobody |
+//!
+//! `enter_here` sets all of these except `LEAVING`, which the destructor of `Unwound` sets. `land` also sets
+//! `CROSSING`, when a cut has landed, and so does `enter_here` once it has caught a panic. A boundary inside the domain
+//! (`cleanup_boundary`) pushes a second activation, made by `again`: it begins with the first one's value.
+//!
+//! In the first row a trap handler cuts the thread (`fault`, `tick`), or the thread cuts itself (`leave_dead`,
+//! `end_self`, `recheck`). In the second row the mark allows a cut, but the unwind tables have no frame that catches
+//! there, so the cut fails with `CutError::AtBoundary`; a tick tries again later. Ticks charge the callee in the first
+//! two rows. They charge the caller for `ENTERING` and, up to a share of its budget, for `GIVING`. They charge no
+//! domain for the other two.
 
 use super::target::Target;
 use crate::control::{self, ControlBlock};
@@ -21,7 +45,7 @@ pub(crate) struct Activation {
 
 /// Replaces the word and the time used while the thread is on its way out. No word has all bits set.
 pub(super) const CROSSING: u64 = u64::MAX;
-/// Replaces both on the way in, while quotas are asked and the caller's arguments are moved.
+/// Replaces the word and the time used on the way in, while quotas are asked and the caller's arguments are moved.
 const ENTERING: u64 = u64::MAX - 1;
 /// Replaces the word alone once a panic has left the domain's frames; the time used stays in the upper half. Neither
 /// a state that can be entered nor the lower half of any other mark has these bits.
@@ -57,7 +81,7 @@ impl Activation {
         Target::of(self.block, index, Word(self.word_and_used.get() as u32))
     }
 
-    /// Marks that the thread is between callee and caller on the way out: the code that follows is the runtime's.
+    /// Marks the way out, from the callee to the caller: the code that follows is the runtime's.
     #[inline]
     pub(crate) fn cross(&self) {
         self.word_and_used.set(CROSSING);
@@ -167,8 +191,8 @@ impl Activation {
 }
 
 /// Returns the word and the time used that an activation had before a panic [marked](super::unwound) it: `had` is its
-/// value now, `expected` the word that the mark has replaced. Returns any other value as it is; after a cut that is
-/// [`CROSSING`].
+/// value now, `expected` the word that the mark has replaced. Returns any other value unchanged. After a cut, `had`
+/// is [`CROSSING`].
 pub(super) fn left_off(had: u64, expected: Word) -> u64 {
     if had as u32 == LEAVING {
         return had - u64::from(LEAVING) + u64::from(expected.0);
@@ -242,7 +266,7 @@ pub(crate) fn current_target() -> Option<Target> {
     innermost(thread::current()).map(Activation::target)
 }
 
-/// How many frames, from the innermost on, a search of the chain looks at.
+/// The number of innermost frames of the chain that a search looks at.
 const NEAR: usize = 64;
 
 impl Target {
@@ -263,7 +287,7 @@ impl Target {
     /// are more frames.
     fn is_near(&self) -> Option<bool> {
         if self.owner().is_host() {
-            // Not every frame of the host begins an activation.
+            // The host's frames must not be read as activations, since not every one of them begins an activation.
             return Some(false);
         }
         let mut at = thread::current().top();

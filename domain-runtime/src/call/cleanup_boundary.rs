@@ -25,8 +25,8 @@ pub unsafe fn with_cleanup_boundary<F: FnOnce() -> R, R, E>(
     if let Some(outer) = outer
         && stack::has_no_room_to_move::<F, R>(thread)
     {
-        // Checked here, where an overflow is still the domain's. Outside the `catch` in `under` nothing is cut, so an
-        // overflow there would be the host's.
+        // The check stands here, where an overflow still counts as the domain's fault. In `under`, code outside
+        // `catch` is not cut, so an overflow there would count as the host's fault.
         contain::run_over(outer);
     }
     let inner = outer.map(|outer| outer.again(thread.top(), outer.word_and_used.get()));
@@ -57,8 +57,8 @@ pub unsafe fn with_cleanup_boundary<F: FnOnce() -> R, R, E>(
 }
 
 /// Drops the payload of a panic, on behalf of the domain that panicked. The payload's destructor is the domain's
-/// code, and it runs behind the end of the `catch` of `outer`. A caller's `catch` around the call may be in the same
-/// frame, and a panic or a cut in the destructor would land there. So this needs a boundary of its own. `left_off` is
+/// code, and it runs after the `catch` of `outer` has ended. The same frame may hold a caller's `catch` around the
+/// call, and a panic or a cut in the destructor would land there. So this needs a boundary of its own. `left_off` is
 /// the word and the time used that `outer` had before the panic marked it. After a cut it is [`CROSSING`], and the
 /// payload carries nothing.
 #[inline(never)]
@@ -68,7 +68,7 @@ pub(super) fn dispose(outer: &Activation, left_off: u64, payload: Payload) {
     let dispose = || payload.dispose();
     let (outcome, ()) = under(thread, Some(&inner), dispose, || inner.cross());
     if let Err(cut) = outcome {
-        // A cut raised this one, so it carries nothing of the domain's.
+        // This payload was raised by a cut, so it carries nothing of the domain's.
         cut.dispose();
     }
 }

@@ -19,9 +19,9 @@ use samara_shared_heap::thread::{self, Frame, ThreadSlot};
 /// panic inside ends here and kills the target's domain.
 ///
 /// The call is refused if the arguments would take a target with a quota beyond twice that quota. It is also refused
-/// if it may return objects to a caller that already has twice its quota. Otherwise the caller gets its result, which
-/// is deducted from the credit of a caller with a quota. If both sides are the same domain, no object changes its
-/// owner and no quota is asked.
+/// if it may return objects to a caller that already has twice its quota. Otherwise the caller gets its result. If
+/// the caller has a quota, the result is deducted from its credit. If both sides are the same domain, no object
+/// changes its owner and no quota is asked.
 ///
 /// Does not return if the *caller's* domain has died meanwhile: the thread then unwinds to the boundary through which
 /// it entered the caller.

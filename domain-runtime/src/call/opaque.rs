@@ -10,8 +10,8 @@ use core::hint::black_box;
 /// * its landing pads would be those of the boundary's frame, from which a second panic finds no way to the boundary;
 /// * its locals would lie on the stack before any room has been asked for.
 ///
-/// A method is called through a vtable, which has the same effect for the method's own code. It does not cover
-/// arguments that are lent to an entry and copied for the method inside: the caller's closure makes those copies.
+/// A method is called through a vtable, which has the same effect for the method's own code. The vtable has no such
+/// effect on lent arguments that are copied for the method inside the entry: the caller's closure makes those copies.
 #[inline(always)]
 pub fn call_opaque<F: FnOnce() -> R, R>(f: F) -> R {
     fn call<F: FnOnce() -> R, R>(f: F) -> R {

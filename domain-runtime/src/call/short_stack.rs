@@ -27,7 +27,7 @@ pub(super) fn enter<M: CallSignature, A, R, F>(
     }
     let (from, caller) = (thread.top(), thread.owner());
     let needed = stack::needed::<M>(target);
-    // On a segment, the boundary's own frame lies there too, with its copies of the values.
+    // If the call runs on a segment, the boundary's own frame and its copies of the values also lie on the segment.
     let on_segment = needed.saturating_add(M::BYTES);
     let mut call = Some((arguments, body, enter));
     let mut outcome = None;

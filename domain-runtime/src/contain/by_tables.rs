@@ -125,7 +125,7 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     // SAFETY: handed on.
     match unsafe { end(thread, activation, registers, cause, finder) } {
         Ok(()) => Verdict::Cut,
-        // The thread is on its way in or out, where no code of the domain's runs.
+        // The thread is on its way in or out, where it runs no code of the domain.
         Err(NotContained::NotCut(CutError::AtBoundary)) => Verdict::Later,
         Err(_) => {
             // The thread cannot be cut here; it may be in code without unwind tables, and be there at every tick. The
@@ -140,8 +140,8 @@ pub unsafe fn tick(registers: &mut Registers, elapsed: Duration, finder: &dyn Fi
     }
 }
 
-/// Counts `more` microseconds for `activation` and for the next outer activations of the same generation: a domain
-/// that calls itself is inside all the time. Returns whether one of them has overrun the budget.
+/// Counts `more` microseconds for `activation` and for the next outer activations of the same generation: if a domain
+/// calls itself, its time passes in all of these calls. Returns whether one of them has overrun the budget.
 fn use_up(activation: &Activation, more: u32) -> bool {
     let budget = activation.target().block().budget.load(SeqCst);
     if budget == 0 {
@@ -151,9 +151,9 @@ fn use_up(activation: &Activation, more: u32) -> bool {
     of_its_generation(activation).fold(false, |overrun, at| (at.use_up(more) > budget) | overrun)
 }
 
-/// Yields `activation` and the next outer activations of the same generation. It ends at an activation of another
-/// domain: through calls back, that domain could make it as long as it likes. It skips an activation that is marked
-/// as left, above which the payload of its panic is being dropped.
+/// Yields `activation` and the next outer activations of the same generation. The sequence ends at an activation of
+/// another domain, because through calls back that domain could make the sequence as long as it likes. It skips an
+/// activation that is marked as left: the payload of that activation's panic is being dropped above it.
 fn of_its_generation(activation: &Activation) -> impl Iterator<Item = &Activation> {
     let target = activation.target();
     let of_domain = move |at: &&Activation| at.target().owner() == target.owner();
@@ -497,8 +497,8 @@ fn recheck() {
     // SAFETY: as in `fault`.
     unsafe { thread.recheck_later(recheck) };
     if call::innermost(thread).is_some_and(is_dead) {
-        // This call returns if the mark was the runtime's own, on the way in or out. The thread then checks again
-        // later.
+        // `cut_self` returns if the no-cut mark that has ended was the runtime's own, on the way in or out. The
+        // thread then checks again later.
         cut_self();
     }
 }

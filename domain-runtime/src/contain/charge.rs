@@ -8,15 +8,15 @@ use samara_shared_heap::thread::{self, ThreadSlot};
 pub(super) enum Account<'a> {
     /// The domain that the thread is in.
     Inside(&'a Activation),
-    /// The second activation, which is the caller's, while the thread is on its way into or out of the first: the
-    /// caller pays for the transfers of its call.
+    /// The thread is on its way into or out of the call of the first activation. The account is that of the second
+    /// activation, the caller's: the caller pays for the transfers of its call.
     Moving(&'a Activation, &'a Activation),
     /// The domain on whose behalf the thread acts for the host.
     Serving(&'a Activation),
     /// No domain, although one is below on the chain: see [`thread::as_host_uncharged`].
     Uncharged,
-    /// No domain: it is the host's own time, or it lies between a callee's last instruction and its caller's next
-    /// one.
+    /// No domain: the thread runs for the host itself, or is between a callee's last instruction and its caller's
+    /// next one.
     Nobodys,
 }
 

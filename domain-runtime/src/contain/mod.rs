@@ -7,8 +7,8 @@
 //! | the periodic tick, with the interrupted thread's registers | [`tick`] | the same |
 //!
 //! Both run on the interrupted thread, which [`thread::current`](samara_shared_heap::thread::current) must name, but
-//! on another stack. Neither allocates, locks or formats; both take bounded time. They note the reason of the
-//! domain's death, and the thread itself reports it when it has left the domain.
+//! on another stack. Neither handler allocates, locks or formats, and both take bounded time. They note the reason of
+//! the domain's death, and the thread itself reports it when it has left the domain.
 //!
 //! A host must record each thread's stack with [`set_stack`](samara_shared_heap::thread::ThreadSlot::set_stack),
 //! register its images with [`samara_unwind::tables`], and have a tick on each CPU. If a domain is killed while a
@@ -23,8 +23,8 @@
 //! # What is not cut
 //!
 //! A thread is not cut while it acts for the host or is under a no-cut mark: a fault there is the host's own. Nor is
-//! it cut on the way into a domain and out of it, where it acts for the domain in code of the runtime. The call pays
-//! nothing for this: the unwind tables show that no frame there has a `catch`.
+//! it cut on the way into a domain or out of it, where it acts for the domain but runs the runtime's code. On a
+//! call's fast path this costs nothing, because the unwind tables show that no frame there catches.
 //!
 #![cfg_attr(
     not(all(feature = "contain", target_arch = "x86_64")),

@@ -7,7 +7,7 @@ use samara_unwind::cut::CutError;
 #[non_exhaustive]
 #[must_use = "the thread cannot go on after a fault that is the host's"]
 pub enum Verdict {
-    /// Resume the thread with the registers, which were rewritten: it leaves the domain.
+    /// Resume the thread with the registers, which were rewritten so that the thread leaves the domain.
     Cut,
     /// Nothing is to be done: resume the thread as it was.
     Resume,

@@ -16,8 +16,9 @@ impl SegmentRequester {
         self.0
     }
 
-    /// Whether the requester may have one of the `left` segments of `total`. While at least half of them are left,
-    /// everybody may. After that a domain may have a 16th of all, but at least one; the host may have all.
+    /// Whether the requester may have one of the `left` segments of `total`. While at least half of the segments are
+    /// left, every requester may have one. After that a domain may have at most a 16th of the total, but at least one
+    /// segment. The host may have any segment that is left.
     #[must_use]
     pub const fn may_have(self, left: usize, total: usize) -> bool {
         let share = if total < 16 { 1 } else { total / 16 };
@@ -37,11 +38,11 @@ impl SegmentRequester {
 /// [`extend`](Self::extend) calls `callee` at most once, on the running thread, with at least as much room as is
 /// needed. While `callee` runs, the thread's slot records the stack that it runs on.
 pub unsafe trait StackProbe: Sync {
-    /// Gives the running thread more stack: it is to enter a domain that needs `needed` bytes of stack, and has only
-    /// `left`. To grant the request, the host calls `callee` on a fresh segment or on the lengthened stack, comes
-    /// back to the old stack and returns true. To refuse the call, it returns false. The runtime calls this as the
-    /// host; `callee` does not unwind. A host with a fixed number of segments asks `asker` whether it [may
-    /// have](SegmentRequester::may_have) one.
+    /// Gives the running thread more stack. The thread is about to enter a domain that needs `needed` bytes of stack,
+    /// but it has only `left` bytes. To grant the request, the host calls `callee` on a fresh segment or on the
+    /// lengthened stack, comes back to the old stack and returns true. To refuse the call, it returns false. The
+    /// runtime calls this as the host; `callee` does not unwind. A host with a fixed number of segments asks `asker`
+    /// whether it [may have](SegmentRequester::may_have) one.
     fn extend(
         &self,
         needed: usize,
@@ -55,7 +56,7 @@ pub unsafe trait StackProbe: Sync {
 
     /// Closes the reserve of the running thread's stack, if [`Verdict::Reserve`](crate::contain) had it opened.
     /// Called when the thread has left a domain that has died or drains. If trusted code in the reserve called that
-    /// domain, frames still lie there. Then, and if the room above the reserve is too small to close it, the host
-    /// leaves it open. The thread calls this again further up.
+    /// domain, frames still lie there. In that case, and if the room above the reserve is too small for closing it,
+    /// the host leaves the reserve open. The thread calls this again when it has returned further.
     fn close_reserve(&self) {}
 }

@@ -35,8 +35,8 @@ pub(crate) fn event(event: &Event<'_>) {
             payload.dispose();
         }
     };
-    // Uncharged: a domain chooses neither how slow the sink is nor how many events there are. A generation causes
-    // only a few.
+    // The time is uncharged, because a domain does not choose how slow the sink is, and a generation causes only a
+    // few events.
     // SAFETY: an event sink is trusted code of the host (AUTH-8).
     let ((), _) = unsafe { thread::as_host_uncharged(deliver) };
 }

@@ -8,8 +8,9 @@ use core::time::Duration;
 ///
 /// # Safety
 /// All functions are called on threads of domains, some of them half-way out of a domain: they do not panic, and do
-/// not call into a domain. A function that is not called as the host allocates nothing, since a domain's death would
-/// release that. [`spawn`](Self::spawn) gives back only the thread that it was given by the same call.
+/// not call into a domain. A function that is not called as the host allocates nothing, since the memory would be
+/// released with the domain. If [`spawn`](Self::spawn) gives a thread back, it is the thread that this call has
+/// passed to it.
 pub unsafe trait Threads {
     /// Lets other threads run. Called in bounded waits.
     fn yield_now();
@@ -27,7 +28,7 @@ pub unsafe trait Threads {
     }
 
     /// Blocks the running thread, whose [`index`](DomainThread::index) is given, until it is woken or `timeout` has
-    /// passed. A wake that came before is not lost; returning early is allowed.
+    /// passed. A wake that came before the park ends the park at once. The function may return early.
     fn park(index: usize, timeout: Option<Duration>) {
         let _ = (index, timeout);
         Self::yield_now();

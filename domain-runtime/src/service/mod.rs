@@ -74,7 +74,7 @@ pub struct Service<I: ?Sized + Interface> {
     flight: Flight,
     undrained: UndrainedGenerations,
     starved: StarvedStarts,
-    /// The generation whose `init`, or whose replay, runs now.
+    /// The generation that is being started: its `init`, or the replay of recorded calls on it, runs now.
     starting: NoCutMutex<Option<Target>>,
     /// A [`DesiredState`].
     standing: AtomicU8,
@@ -230,7 +230,7 @@ impl<I: ?Sized + Interface> Service<I> {
         if current.block().word() == current.expected() {
             return Some(Ok(()));
         }
-        // A generation that drains is stopped for the asker: its stop was noted before it began to drain.
+        // For the asker, a generation that drains counts as stopped: its stop was noted before it began to drain.
         let is_stopped = self.standing() == DesiredState::Stopped;
         is_stopped.then(|| Err(self.failed_recovery(&SpawnError::Stopped)))
     }
@@ -238,7 +238,7 @@ impl<I: ?Sized + Interface> Service<I> {
     /// Restarts for a caller of `dead`. The thread holds the flight.
     fn restart_for(&self, dead: Target, waits: &Waits) -> Result<(), RpcError> {
         let old = self.current();
-        // The current generation may be newer than `dead`, and have died meanwhile.
+        // The current generation may be newer than `dead`, and may have died in its turn.
         if !old.target().is_same(&dead) && old.target().is_on_own_chain() {
             return Err(RpcError::OnOwnChain);
         }
@@ -262,7 +262,8 @@ impl<I: ?Sized + Interface> Service<I> {
         .unwrap_or(Err(SpawnError::StillDraining))
     }
 
-    /// Marks the newest generation dead, and one that is being started. Returns whether any was alive.
+    /// Marks the newest generation dead, and also a generation that is being started. Returns whether either was
+    /// alive.
     pub(crate) fn kill(&self) -> bool {
         self.kill_for("killed by the host")
     }
@@ -297,9 +298,9 @@ impl<I: ?Sized + Interface> Service<I> {
         starting.is_some_and(|starting| end(starting, reason))
     }
 
-    /// Runs `action`, which the host itself wants, with no other restart or stop of this service at the same time.
-    /// Returns `None` if the others' restarts and stops last past the drain timeout, or if this thread has already
-    /// begun one itself.
+    /// Runs `action` on behalf of the host itself, while no other restart or stop of this service is in progress.
+    /// Returns `None` if the restarts and stops of other threads last longer than the drain timeout, or if this
+    /// thread has already begun one itself.
     fn exclusively<R>(&self, action: impl FnOnce() -> R) -> Option<R> {
         self.in_turn(FlightWaiter::Host, &Waits::new(), || false, action)
     }
@@ -350,7 +351,7 @@ impl<I: ?Sized + Interface> Service<I> {
         }
     }
 
-    /// Makes one attempt. If it was in vain, its time is charged to the asker.
+    /// Makes one attempt. If the attempt was in vain, its time is charged to the asker.
     fn restart_counted(&self, began: u64) -> Result<(), SpawnError> {
         // SAFETY: this is the runtime's own code, called as the host (AUTH-8).
         let (once, spent) = unsafe { host_time::uncharged(|| self.restart_once(began)) };
@@ -360,7 +361,7 @@ impl<I: ?Sized + Interface> Service<I> {
         once
     }
 
-    /// Makes one attempt. It spends a restart if it starts the domain, or crashes while it does.
+    /// Makes one attempt. The attempt spends a restart if it starts the domain, or if the start crashes.
     fn restart_once(&self, began: u64) -> Result<(), SpawnError> {
         if self.standing() != DesiredState::Wanted {
             return Err(SpawnError::Stopped);
@@ -375,7 +376,7 @@ impl<I: ?Sized + Interface> Service<I> {
         match &started {
             Ok(()) => self.exhaustion_reported.store(false, Ordering::Relaxed),
             Err(SpawnError::Init(_)) => {}
-            // It could not be started, so no restart was spent.
+            // The start could not begin, so no restart was spent.
             Err(_) => self.budget.lock().give_back(),
         }
         started

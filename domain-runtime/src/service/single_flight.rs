@@ -1,7 +1,7 @@
 //! Single flight: one restart or stop of a service at a time, and each asker in turn.
 //!
 //! Waiting askers form batches. The batch that has its turn is served to its end; askers that come meanwhile wait in
-//! the next batch. So no asker gets the flight twice while another waits for it once. A supervisor does not wait. It
+//! the next batch. So no asker gets the flight twice during one wait of another asker. A supervisor does not wait. It
 //! leaves a [`Claim`], which comes first in its batch, and tries again later.
 
 use crate::exit_reason::this_thread;
@@ -358,7 +358,8 @@ mod tests {
             Self(line.collect())
         }
 
-        /// The holder ends its flight, and asks again; then all look, the former holder first.
+        /// The holder ends its flight and asks again. Then all threads check whether it is their turn, the former
+        /// holder first.
         fn turn(&mut self, flight: &mut Model, time: u64) {
             let had = flight.holder();
             flight.end();
@@ -426,7 +427,7 @@ mod tests {
         assert!(flight.go_on(101, Host, batch, 0));
         flight.end();
         assert!(flight.go_on(100, Caller, batch, CLAIM_NS + 1));
-        // Another claim comes after those that wait.
+        // A second claim comes after the askers that wait.
         let turn = flight.begin(100, Caller, 0).unwrap();
         flight.end();
         assert!(!flight.claim(&mut claim, CLAIM_NS + 1));

@@ -18,14 +18,15 @@ impl<I: ?Sized + Interface> Service<I> {
     /// Starts the next generation on a stack with room for it. Spends no restart. `began` is the time of the request.
     ///
     /// # Errors
-    /// [`SpawnError::Init`] is a crash of a start that had everything that it is promised. For a start that had less,
-    /// the error names the shortage.
+    /// [`SpawnError::Init`] is a crash of a start that had everything that it is promised. If the start had less than
+    /// that, the error names the shortage.
     pub(super) fn start_next(&self, began: u64) -> Result<(), SpawnError> {
         let promised = self.promised();
         let needed = self.starved.needed(self.journal.len()).max(promised);
         let start = |bytes| stack::with_room_to_start(bytes, || self.start_with_room(began));
         let started = start(needed).or_else(|| {
-            // A start that needed more once may now need no more than is promised.
+            // An earlier start may have needed more stack than is promised, but this start may need no more than
+            // that.
             let tries = needed > promised && self.starved.may_be_short(host::now_ns());
             tries.then(|| start(promised)).flatten()
         });
@@ -40,7 +41,7 @@ impl<I: ?Sized + Interface> Service<I> {
     }
 
     /// Checks whether the next generation may be started beside those that have not drained. Returns whether there
-    /// are any.
+    /// are generations that have not drained.
     fn may_start(&self) -> Result<bool, SpawnError> {
         let has_undrained = self.undrained.are_there();
         let (starved, now) = (&self.starved, host::now_ns());
@@ -98,8 +99,8 @@ impl<I: ?Sized + Interface> Service<I> {
         }
     }
 
-    /// Starts a generation and makes the recorded calls on it. Returns `None` if one failed, and the calls of its
-    /// recorder were given up: the next attempt goes without them.
+    /// Starts a generation and makes the recorded calls on it. Returns `None` if a recorded call failed and the calls
+    /// of its recorder were given up. The next attempt does not make those calls.
     fn start_generation(&self) -> Result<Option<Instance<I>>, SpawnError> {
         let begun = |target| self.begun(target);
         let restarts = self
@@ -131,8 +132,8 @@ impl<I: ?Sized + Interface> Service<I> {
         });
     }
 
-    /// Ends a generation in which a recorded call failed. It is as dead as after a crash, and a crash may have been
-    /// the cause.
+    /// Ends a generation in which a recorded call failed. The generation is treated like a crashed one, and it may in
+    /// fact have crashed in that call.
     fn end_unrestored(&self, instance: Instance<I>) -> ExitReason {
         let reason = ExitReason::new(ExitKind::InitFailed, "a replayed call failed");
         let target = instance.target();

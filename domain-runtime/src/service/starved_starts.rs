@@ -18,7 +18,7 @@ const PAUSE_NS: u64 = 1_000_000_000;
 pub(super) enum Shortage {
     /// Things that earlier generations still have: threads, slots, and anything else that they keep from others.
     Drained,
-    /// So many bytes of stack on the thread that it ran on.
+    /// This many bytes of stack on the thread that the start ran on.
     Stack(usize),
     /// Another domain, for which it waited.
     Another,
@@ -49,8 +49,8 @@ struct State {
     recorded: usize,
 }
 
-/// The failed starts of one name. Of each kind, as many are tried as the spec allows restarts, or 16 a minute if that
-/// is more.
+/// The failed starts of one name. For each kind of shortage, as many starts are tried as the spec allows restarts, or
+/// 16 a minute if that is more.
 pub(super) struct StarvedStarts(NoCutMutex<State>);
 
 impl StarvedStarts {
@@ -71,7 +71,7 @@ impl StarvedStarts {
         Self(unsafe { NoCutMutex::new(state) })
     }
 
-    /// Bytes of stack that a start with so many `recorded` calls is known to need; 0 if that is not known.
+    /// The bytes of stack that a start with `recorded` recorded calls is known to need; 0 if that is not known.
     pub(super) fn needed(&self, recorded: usize) -> usize {
         let state = self.0.lock();
         if state.recorded == recorded {
@@ -100,7 +100,8 @@ impl StarvedStarts {
     /// Counts a start that failed at `now` for the given shortage, with so many `recorded` calls.
     pub(super) fn count(&self, lack: Shortage, recorded: usize, now: u64) {
         let mut state = self.0.lock();
-        // `spend` refuses a start beyond the limit: it was not known to be starved before it failed.
+        // `spend` may refuse this start, if it is beyond the limit: before the start failed, it was not known to be
+        // starved.
         let _ = match lack {
             Shortage::Drained => state.undrained.spend(now),
             Shortage::Stack(needed) => {

@@ -18,7 +18,7 @@ use samara_shared_heap::thread;
 pub(crate) enum Health {
     /// It runs.
     Up,
-    /// It died, and a shadow or the host has restarted it.
+    /// The child died, and a shadow or the host has restarted it.
     Replaced,
     /// It is dead.
     Down,
@@ -135,7 +135,8 @@ impl<I: ?Sized + Interface> Child for Supervised<I> {
 
     fn start(&mut self) -> Result<(), SpawnError> {
         let service = &*self.service;
-        // This comes before the start, since a start at once ends a generation that is not wanted.
+        // The state is set before the start, because a start at once ends the generation of a service that is not
+        // wanted.
         service.change_standing(DesiredState::GivenUp, DesiredState::Wanted);
         if service.standing() == DesiredState::Stopped {
             return Ok(());

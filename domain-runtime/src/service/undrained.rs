@@ -3,8 +3,8 @@
 use crate::call::Target;
 use samara_shared_heap::NoCutMutex;
 
-/// How many generations of a name may be undrained at a time. It bounds the slots that a client whose calls never
-/// come back takes from all others.
+/// How many generations of a name may be undrained at a time. The limit bounds the number of slots that one client
+/// can take from all others by calls that never return.
 const MOST: usize = 8;
 
 /// One place more, for a start that fails with threads inside.
@@ -13,8 +13,8 @@ const PLACES: usize = MOST + 1;
 struct State {
     /// Undrained generations, and some that have been reclaimed since.
     places: [Option<Target>; PLACES],
-    /// The generation that the name is about to leave behind, and the time at which it does. The time is the same for
-    /// all callers.
+    /// The generation that the name is about to leave behind, and the time at which the name does so, which is the
+    /// same for all callers.
     awaited: Option<(Target, u64)>,
 }
 

@@ -37,7 +37,7 @@ pub(crate) fn extend(thread: &ThreadSlot, needed: usize, callee: &mut dyn FnMut(
         // (ORDER-11).
         let (_, ticks) = unsafe { thread::as_host_uncharged(extend) };
         drop(asking);
-        // Ticks that were counted inside, by a callee of the host's, belong to the stretch around this one.
+        // If the callee was the host's, ticks that were counted inside it belong to the enclosing stretch.
         thread.set_spared(thread.spared().saturating_add(ticks_inside));
         // The calling domain pays for the host's work on its call.
         let took = host::now_ns().saturating_sub(began).saturating_sub(inside);

@@ -13,7 +13,7 @@ pub const RESERVE: usize = if cfg!(feature = "small") {
 /// Bytes of stack that a start is promised besides those that its domain asks for: for `init`, for the recorded calls
 /// that are made again, and for the functions that both call. A start does not begin on a stack with less. If an
 /// entry further in finds no room, the start itself is at fault if it had used more than the promised bytes by then.
-/// If it had used no more, the thread that it ran on had too little stack.
+/// If it had used no more, the fault lies with the thread, which had too little stack.
 pub const START: usize = 3 * RESERVE;
 
 /// How much room a domain's entries must find. Not one of the atomics that the loom tests watch: the value is set
@@ -25,7 +25,7 @@ impl Need {
     #[expect(clippy::declare_interior_mutable_const, reason = "an initial value")]
     pub(crate) const NEW: Self = Self(AtomicUsize::new(RESERVE));
 
-    /// Has entries ask for `bytes` beside the runtime's own part.
+    /// Makes entries ask for `bytes` in addition to the runtime's own part.
     pub(crate) fn set(&self, bytes: usize) {
         self.0.store(with_reserve(bytes), Relaxed);
     }

@@ -10,8 +10,8 @@ use samara_shared_heap::thread::ThreadSlot;
 /// function count too: 29 more.
 const COPIES: usize = if cfg!(target_arch = "x86_64") { 32 } else { 64 };
 
-/// Bytes that a call may move by value, arguments and result together. A call that moved more would find room on no
-/// stack of a kernel.
+/// Bytes that a call may move by value, arguments and result together. No stack of a kernel would have room for a
+/// call that moved more.
 const MOST: usize = 64 << 10;
 
 /// Bytes of stack that one copy of `T` takes. A frame that holds a value aligned beyond the frame's own alignment is
@@ -31,8 +31,8 @@ const fn copied<T>() -> usize {
 /// the check of the stack costs the same for all calls. A call that moves more than 64 KiB does not compile.
 #[must_use]
 pub const fn to_move<A, R>() -> usize {
-    /// Bytes for which `RESERVE` has room. On targets where the result is not part of an address, it costs an
-    /// instruction, unless it is 0. Calls that move no more than this save that instruction.
+    /// Bytes for which `RESERVE` has room. On some targets, adding the bytes of a call to an address costs an
+    /// instruction, unless they are 0. Calls that move no more than this count as 0 and save that instruction.
     const FREE: usize = 64;
     let both = copied::<A>().saturating_add(copied::<R>());
     assert!(

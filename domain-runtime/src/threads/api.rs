@@ -49,8 +49,8 @@ pub struct Thread {
     serial: u32,
 }
 
-/// Runs `body` on a new thread of the calling domain. Its captures are the domain's own: nothing that was lent for a
-/// call gets in. A panic in it is the domain's death.
+/// Runs `body` on a new thread of the calling domain. The captures of `body` are the domain's own: `body` cannot
+/// capture a reference that was lent for a call. A panic in it is the domain's death.
 ///
 /// The thread must end when [`is_stopping`] says so. If the domain dies, the thread is cut at its next boundary: a
 /// call's return, [`park`], [`yield_now`], [`spawn`].
@@ -125,7 +125,7 @@ impl Thread {
         while !self.is_finished() {
             yield_now();
         }
-        // A death comes before the end of the thread that caused it.
+        // A thread that causes the domain's death marks the death before the thread itself ends.
         call::checkpoint();
     }
 }
@@ -163,7 +163,8 @@ fn park_for(timeout: Option<Duration>) {
             (Some(timeout), Some(longest)) => Some(timeout.min(longest)),
             (either, other) => either.or(other),
         };
-        // The order matters: a stop or death after the look wakes the place, so the park ends at once.
+        // The order matters: if a stop or a death comes after this check, it wakes the place, so the park ends at
+        // once.
         match super::own_place(thread::current().owner()) {
             Some(index) if !is_stopping() => host::park_thread(index, timeout),
             _ => {

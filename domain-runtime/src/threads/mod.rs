@@ -25,7 +25,7 @@ pub const MAX_THREADS: usize = 128;
 struct Place {
     /// The owner's index; 0, which is the host's, marks a free place.
     owner: AtomicU32,
-    /// Counts the threads that had this place.
+    /// The number of threads that have had this place.
     serial: AtomicU32,
     /// The thread's slot while it runs, by which a thread finds its own place.
     slot: AtomicPtr<ThreadSlot>,

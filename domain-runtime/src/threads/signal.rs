@@ -12,8 +12,8 @@ use crate::primitive::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;
 use samara_shared_heap::thread;
 
-/// How long a thread parks at most before it looks again, in nanoseconds. If one of two waiting threads is woken in
-/// the other's place, the other waits too long by at most this.
+/// How long a thread parks at most before it looks again, in nanoseconds. A signal wakes only one of two waiting
+/// threads. The other thread then waits too long, by at most this time.
 const SLICE: u64 = 50_000_000;
 
 /// Counts occurrences; threads wait for the count to change.
@@ -61,7 +61,7 @@ impl Signal {
     /// at the end.
     ///
     /// A boundary: it does not return if the domain that the thread runs for has died, and that death wakes it. A
-    /// thread that a domain spawned sleeps, in whichever domain it is meanwhile; any other thread yields.
+    /// thread that a domain spawned sleeps here, also while it is inside another domain. Any other thread yields.
     pub fn wait(&self, seen: u32, timeout: Duration) -> u32 {
         let nanos = u64::try_from(timeout.as_nanos()).unwrap_or(u64::MAX);
         call::checkpoint();
@@ -87,7 +87,7 @@ impl Signal {
         let _waiting = Waiting::new(self, index);
         let mut ticks: u32 = 0;
         loop {
-            // A death after this look wakes the place, so the park ends at once.
+            // If a death comes after this check, it wakes the place, so the park ends at once.
             call::checkpoint();
             let now = host::now_ns();
             let left = end.saturating_sub(now).min(SLICE);

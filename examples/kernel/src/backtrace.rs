@@ -89,7 +89,7 @@ pub(crate) fn print() {
     print_from(&Registers::here());
 }
 
-/// Prints the calls of the running thread as of the moment when it had these `registers` on its own stack.
+/// Prints the calls in which the running thread was when its registers were `registers`, on its own stack.
 pub(crate) fn print_from(registers: &Registers) {
     let slot = &thread::current().slot;
     // SAFETY: the stack is the running thread's, as its slot records.

@@ -31,9 +31,9 @@ fn panic(info: &PanicInfo<'_>) -> ! {
     }
     report(info);
     let failed = samara_unwind::begin_panic();
-    // `begin_panic` returns only if it has failed, before it ran any destructor. A domain can cause that by too many
-    // panics in flight: a destructor that a panic runs calls another domain, whose panic runs such a destructor
-    // again, and so on.
+    // `begin_panic` returns only if it has failed, before it ran any destructor. It fails, for example, if too many
+    // panics are in flight. A domain can bring this about: a destructor that a panic runs calls another domain, whose
+    // panic runs such a destructor again, and so on.
     if is_domains() {
         give_up();
     }

@@ -67,7 +67,8 @@ fn shape_name(argument: &Argument) -> Ident {
 fn again(method: &Method, krate: &TokenStream) -> (TokenStream, TokenStream) {
     let arguments = &method.arguments;
     let again = own("again");
-    // A plain argument is repeated by copy. If it cannot be copied, the error is reported at the argument itself.
+    // A retry passes a copy of a plain argument. If the argument cannot be copied, the compiler's error points at the
+    // argument itself.
     let copies = arguments
         .iter()
         .filter(|argument| matches!(argument.kind, Kind::Moved))

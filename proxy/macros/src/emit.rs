@@ -132,7 +132,7 @@ fn moved(interface: &Interface, krate: &TokenStream) -> TokenStream {
             .map(|argument| &argument.ty);
         let (moved, result) = (quote!((#(#moved,)*)), &method.result);
         // The compiler reports an error at the whole call, which begins with the tokens of `krate`. So these tokens
-        // also get the method's place.
+        // also get the method's span.
         let span = method.name.span();
         let krate: TokenStream = krate
             .clone()
@@ -144,7 +144,7 @@ fn moved(interface: &Interface, krate: &TokenStream) -> TokenStream {
     quote!(#(#checks)*)
 }
 
-/// Returns `token` with the place of `span`.
+/// Returns `token` with the given `span`.
 fn at(mut token: TokenTree, span: Span) -> TokenTree {
     token.set_span(token.span().located_at(span));
     token

@@ -29,14 +29,14 @@ const SUPPORT: [&str; 3] = ["samara-proxy", "samara-domain", "samara"];
 /// Two attributes take effect for calls through shadows, and through proxies that a `#[replay]` method handed out:
 /// - `#[idempotent]` on a method: a call that was cut short is repeated. Moved arguments must then be `Copy` or
 ///   marked `#[scratch]`. A repetition makes a new `#[scratch]` argument.
-/// - `#[replay]`: a call that was cut short is repeated. Also, all calls that succeeded are recorded, and made again
-///   in order after each restart. A call may be made more than once, so its effect must be the same the second time.
-///   Arguments are `Copy`. The record of a call belongs to the domain that makes the call: it is charged to that
-///   domain's `host_quota` and ends with that domain. If a recorded call fails when it is made again, all recorded
-///   calls of its domain to this service or object are given up.
+/// - `#[replay]`: a call that was cut short is repeated. All calls that succeeded are also recorded, and are made
+///   again, in order, after each restart. A call may be made more than once, so a second execution must have the same
+///   effect as the first. Arguments are `Copy`. The record of a call belongs to the domain that makes the call: it is
+///   charged to that domain's `host_quota` and ends with that domain. If a recorded call fails when it is made again,
+///   all recorded calls of its domain to this service or object are given up.
 /// - `#[replay]` on a method that returns `Result<Proxy<dyn Other>, E>`: the proxy stays valid across a restart. Its
 ///   next use makes the call again, and goes to the object that this call returns. This ability also ends with the
-///   domain that made the call. A proxy that already recovers is handed out as it is.
+///   domain that made the call. If the returned proxy already recovers, it is handed out unchanged.
 ///
 /// # Example
 ///

@@ -64,7 +64,8 @@ impl Interface {
         }
         bounds_on_self(&item)?;
         let supertraits = supertraits(&item)?;
-        // `Send` and `Sync` are added again by their full names, since another trait may have the name here.
+        // `Send` and `Sync` are added again by their full paths, since the user's crate may have another trait of the
+        // same name in scope.
         item.supertraits = item
             .supertraits
             .into_iter()
@@ -130,7 +131,7 @@ fn is_send_or_sync(bound: &TypeParamBound) -> bool {
         && last.is_some_and(|last| last.ident == "Send" || last.ident == "Sync")
 }
 
-/// Refuses a bound on `Self` in the where clause, because it is a supertrait that no check would see.
+/// Refuses a bound on `Self` in the where clause, because such a bound acts as a supertrait that no check would see.
 fn bounds_on_self(item: &ItemTrait) -> Result<(), Error> {
     let clause = item.generics.where_clause.iter();
     for predicate in clause.flat_map(|clause| &clause.predicates) {

@@ -1,5 +1,5 @@
-//! Attack: a domain makes recorded calls that fail, while its server has a long record of calls. The host's search
-//! through the record for each of these calls was charged to no budget.
+//! Attack: a domain makes recorded calls that fail, while its server has a long record of calls. For each of these
+//! calls the host once searched through the record, and charged the time to no budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "reads the thread's clock")]
 

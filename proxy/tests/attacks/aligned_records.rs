@@ -1,5 +1,5 @@
-//! Attack: recorded calls with a strongly aligned argument. The padding before the argument in its allocation
-//! was charged to no domain.
+//! Attack: recorded calls with a strongly aligned argument. The allocation of such an argument contains padding
+//! before the argument, which the host once charged to no domain.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};

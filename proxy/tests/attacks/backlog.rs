@@ -1,6 +1,5 @@
-//! Attack: a domain drops very many objects of a server. Each later call of that server drops 64 of them, in
-//! entries of the server and on the server's time. The host's work between those entries was charged to the
-//! caller.
+//! Attack: a domain drops very many objects of a server. Each later call of that server drops 64 of them, in entries
+//! of the server and on the server's time. The host's work between those entries was once charged to the caller.
 //!
 //! Each instruction is a tick of one microsecond, so budgets are counted in instructions.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -38,7 +37,7 @@ fn serving((): ()) -> Result<Serving, RpcError> {
     Ok(Serving)
 }
 
-/// A server of files: an export of the host, or a domain.
+/// A server of files, which is an object that the host exports, or a domain.
 fn files(are_hosts: bool) -> Proxy<dyn Files> {
     if are_hosts {
         return Proxy::export(Serving).unwrap();
@@ -74,13 +73,13 @@ fn steps(contained: &Contained, client: &Domain<dyn Client>) -> (Result<u32, Rpc
 }
 
 /// Has a client open a file. The client's budget is one and a half times the instructions that the call takes alone.
-/// Before that, another client or (if `are_own`) the same client drops many files.
+/// Before this call, the same client (if `are_own`) or another client drops many files.
 fn opened(are_hosts: bool, are_own: bool) -> Result<u32, RpcError> {
     let _alone = alone();
     let contained = stepping();
     let of = files(are_hosts);
     let measured = client("measured", &of, None);
-    // The first call makes the allocations that later calls find already made.
+    // The first call makes allocations that later calls need not make again.
     measured.proxy().unwrap().open_and_close(1).unwrap();
     let (_, alone) = steps(&contained, &measured);
     let opening = client("opening", &of, Some(alone + alone / 2));

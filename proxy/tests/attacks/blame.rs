@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The number of starts: it numbers the generations of the server.
+/// The number of starts so far, by which the test numbers the generations of the server.
 static STARTS: AtomicU32 = AtomicU32::new(0);
 
 #[interface]
@@ -166,7 +166,8 @@ fn owner(file: Shadow<dyn File>) -> Result<Owner, RpcError> {
     Ok(Owner(file))
 }
 
-/// Another holder's recovery replays the owner's call. Meanwhile a stranger's call crashes the server.
+/// Another holder of the file recovers it, which replays the owner's call of `seek`. Meanwhile a stranger's call
+/// crashes the server.
 ///
 /// Invariant: HEAP-17
 #[test]

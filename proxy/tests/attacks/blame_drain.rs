@@ -1,5 +1,5 @@
-//! Attack: a client's call stays inside the dead generation of a disk. A restart of the server above the disk
-//! then waits for that call. The clients with recorded calls at the server are not to blame for the wait.
+//! Attack: a client's call stays inside the dead generation of a disk. A restart of the server above the disk then
+//! waits for that call. The wait must not cost the clients of the server their recorded calls.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -85,7 +85,7 @@ impl Client for Calling {
 fn calling(files: Shadow<dyn Files>) -> Result<Calling, RpcError> {
     Ok(Calling(files))
 }
-/// The same client, which calls a file that it has opened instead of the server.
+/// Does the same as `Calling`, but calls a file that it has opened, and not the server.
 struct Holding(Proxy<dyn Files>);
 impl Client for Holding {
     fn mount(&self, volume: u32) -> Result<u32, RpcError> {
@@ -137,7 +137,7 @@ fn keeps_records<T: Client + 'static>(init: fn(Shadow<dyn Files>) -> Result<T, R
     OVER.store(true, SeqCst);
     inside.join().unwrap();
     host().reap();
-    // The disk has drained: all is well again.
+    // The disk has drained, so the disk and the server can be restarted.
     let (mounted, next) = (victims.mounted(), victims.mount(2));
     let spent = files.restarts();
     victim.kill();

@@ -23,7 +23,7 @@ use std::time::{Duration, Instant};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const BUDGET: Duration = Duration::from_millis(20);
-/// The domain must be ended within this time. After it the attack gives up.
+/// The time within which the domain must be ended. After this time the attack gives up.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 type Batch = RRef<[Option<RRef<u64>>]>;
@@ -38,9 +38,9 @@ trait Hog {
     fn hand_over(&self, other: Proxy<dyn Echo>, batch: Batch) -> Result<(), RpcError>;
     /// Waits for an interrupt that does not come.
     fn wait(&self) -> Result<(), RpcError>;
-    /// Stays in a library of the system for several budgets, so that each tick finds it there.
+    /// Stays in a function of a system library for several budgets, so that each tick finds the thread there.
     fn wait_in_library(&self) -> Result<(), RpcError>;
-    /// Waits on a thread of its own.
+    /// Does the same as `wait`, but on a thread of its own.
     fn wait_on_thread(&self) -> Result<(), RpcError>;
 }
 
@@ -60,7 +60,7 @@ fn word(at: usize) -> [u8; 8] {
     word
 }
 
-/// The words are made before the budget begins to count.
+/// The test makes the words before the domain's budget begins to count.
 static UNSORTED: LazyLock<Mutex<Vec<[u8; 8]>>> =
     LazyLock::new(|| Mutex::new((0..WORDS).map(word).collect()));
 
@@ -174,7 +174,7 @@ fn moving_many_objects_uses_up_the_budget() {
 /// Invariant: ORDER-17
 #[test]
 fn moving_over_a_segment_uses_up_the_budget() {
-    // More than the stack of the test's thread, so that the calls continue on a segment.
+    // This is more than the stack of the test's thread, so the calls continue on a segment.
     hands_over(16 << 20);
 }
 

@@ -1,4 +1,4 @@
-//! Attack: a domain makes the host wait for it. The time that a recovery waits was charged to no budget.
+//! Attack: a domain makes the host wait for it. The time that a recovery waits was once charged to no budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
@@ -172,7 +172,7 @@ impl Hog for Holding {
     }
 }
 
-/// The object's server is alive, but refuses to open the object again.
+/// The restarted server is alive, but refuses to open the object again.
 ///
 /// Invariant: HEAP-35
 #[test]

@@ -1,6 +1,6 @@
-//! Attack: a destructor spends its time in calls of another domain, where its own time does not count. So no
-//! budget ended it, and each waiter (a caller of its exporter, the host that collects exports, an orderly stop
-//! with a deadline) waited as long as the destructor liked.
+//! Attack: a destructor spends its time in calls of another domain, which do not count against the budget of its own
+//! domain. So no budget once ended the destructor, and each waiter waited as long as the destructor liked: a caller
+//! of its exporter, the host that collects exports, and an orderly stop with a deadline.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
@@ -19,7 +19,7 @@ const BUDGET: Duration = Duration::from_millis(20);
 /// The calls that a destructor makes, of a quarter of a budget each: 100 budgets together. It could be any
 /// number.
 const CALLS: u32 = 400;
-/// The number of calls that are left.
+/// The number of calls that the destructor still has to make.
 static LEFT: AtomicU32 = AtomicU32::new(0);
 
 #[interface]
@@ -81,9 +81,9 @@ fn serving(other: Proxy<dyn Other>) -> Result<Serving, RpcError> {
     Ok(Serving(Arc::new(other), Mutex::default()))
 }
 
-/// Runs `wait`, which waits for a destructor of the server that makes `calls` calls. The destructor belongs to an
-/// object that the server keeps if `is_own`, and to an exported object otherwise. Returns how the server ended and
-/// how many calls were left.
+/// Has the server make an object whose destructor makes `calls` calls, and runs `wait`, which waits for this
+/// destructor. If `is_own`, the server keeps the object, otherwise it exports the object. Returns how the server
+/// ended and how many calls were left.
 fn attack(
     is_own: bool,
     calls: u32,

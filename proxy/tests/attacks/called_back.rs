@@ -1,6 +1,7 @@
-//! Attack: a server calls an object that its client has exported, again and again, until this ends the client. The
-//! attack costs the server nothing. Each of these calls is short and has a budget of its own. But the client is
-//! inside all the time, so all of them counted against its outer call, whose length the server chooses.
+//! Attack: a server calls an object that its client has exported, again and again, until the client is ended, which
+//! costs the server nothing. Each of these calls is short and has a budget of its own. But the client's own call of
+//! the server lasts all the time, so these calls once counted against the budget of that outer call as well, whose
+//! length the server chooses.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};

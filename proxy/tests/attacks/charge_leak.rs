@@ -1,5 +1,5 @@
-//! Attack: a domain is cut at each instruction of an `open` that fails. If `host_charges::Charge::drop` moved
-//! the account's list of charges into the domain's frames, a cut there would leak memory of the host.
+//! Attack: a domain is cut at each instruction of an `open` that fails. If `host_charges::Charge::drop` moved the
+//! account's list of charges into the domain's frames, a cut of these frames would leak memory of the host.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};

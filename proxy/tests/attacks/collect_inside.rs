@@ -1,6 +1,6 @@
 //! Attack: a client drops many objects while their exporter is in a call that leads back to it. The objects are
-//! dropped in entries of their own, but the exporter is inside all the time, so all of them counted against its
-//! outer call.
+//! dropped in entries of their own. But the exporter's own call lasts all the time, so these entries once counted
+//! against the budget of that outer call as well.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};

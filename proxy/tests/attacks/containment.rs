@@ -14,7 +14,7 @@ use samara_testkit::hosted::{alone, deaths};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Asks before and after the host has installed its handlers.
+/// The domain makes its requests before and after the host has installed its handlers.
 ///
 /// Invariant: AUTH-10
 #[test]

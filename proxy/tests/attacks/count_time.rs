@@ -1,6 +1,6 @@
 //! Attack: the host counts the objects of a domain at its quota, and of a callee that is handed an object. The count
 //! looks at all objects of all domains, so a third domain with very many objects decides how long it takes. The
-//! domain that caused the count paid for all of it and overran its budget.
+//! domain that caused the count once paid for all of it and overran its budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -28,7 +28,7 @@ const HOARD: usize = 1_000_000;
 
 #[interface]
 trait Limited {
-    /// Has its quota counted again and again, and stays within it.
+    /// Causes counts of its objects, one after the other, by allocations at its quota.
     fn ask(&self, times: u32) -> Result<(), RpcError>;
     fn take(&self, object: RRef<u64>) -> Result<(), RpcError>;
 }
@@ -64,7 +64,7 @@ fn full() -> Domain<dyn Limited> {
 
 #[interface]
 trait Caller {
-    /// Offers objects that are refused.
+    /// Offers objects to the limited domain, which the host refuses.
     fn offer(&self, times: u32) -> Result<(), RpcError>;
 }
 struct Calling(Proxy<dyn Limited>);
@@ -101,7 +101,7 @@ fn beside(body: impl FnOnce()) {
     heap::trim();
 }
 
-/// The question that a tick asks: whether its time would be charged to a domain.
+/// The question that each tick asks: would the time of this tick be charged to a domain?
 fn charged() -> bool {
     matches!(payer(), Payer::Domain(_))
 }

@@ -1,6 +1,6 @@
 //! Attack: a domain is cut while it makes or frees a large object that no cache keeps, and while its quota is
-//! counted. An object on its way back to the host, and the records of a count, belong to the thread alone: they
-//! must be neither lost nor freed twice.
+//! counted. Only the thread knows an object that it is giving back to the host, and the records of a count. A cut
+//! must neither lose them nor have them freed twice.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;
@@ -16,7 +16,7 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Large because of its alignment alone: nothing is written to it.
+/// The object is large only because of its alignment, and nothing is written to it.
 #[derive(Exchangeable)]
 #[repr(align(65536))]
 struct Aligned;

@@ -1,4 +1,5 @@
-//! Attack: more frames than a cut can step over, and a move of a deeply nested object on a short stack.
+//! Attacks by a stack with more frames than a cut can unwind, and by a move of a deeply nested object on a short
+//! stack.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};

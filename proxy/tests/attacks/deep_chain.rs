@@ -1,5 +1,6 @@
-//! Attack: a domain calls itself many times over and then calls a bystander. The bystander calls a server one
-//! of whose objects was dropped, and each of these calls searched the whole chain, on the bystander's time.
+//! Attack: a domain calls itself many times over and then calls a bystander. The bystander calls a server, and an
+//! object that this server exported was dropped. Each of these calls once searched the whole chain, on the
+//! bystander's time.
 //!
 //! Time is counted in instructions.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -83,7 +84,7 @@ fn attack() {
         assert_eq!(files, Ok(FILES));
         stepped.steps
     };
-    // The first call makes the allocations that later calls find already made.
+    // The first call makes allocations that later calls need not make again.
     steps(0);
     let steps = [0, 100, 1000].map(steps);
     println!("instructions alone, at depth 100 and 1000: {steps:?}");

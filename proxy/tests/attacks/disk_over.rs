@@ -1,6 +1,6 @@
 //! Attack: a disk crashes until its restarts for this period are spent, and the server above it dies. The replay of a
-//! client's recorded call cannot read from the disk for a while. The call was given up for good, together with all
-//! other records of the client.
+//! client's recorded call cannot read from the disk for a while. The host once gave the call up for good, together
+//! with all other records of the client.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};

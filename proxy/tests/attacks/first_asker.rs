@@ -23,7 +23,8 @@ fn host_state_is_the_hosts_even_if_a_domain_is_first() {
         assert_eq!(ask("thief", request), Err(RpcError::Crashed));
         let _released = await_reclaims("thief", asked + 1);
     }
-    // Neither of the two objects is poisoned or dangling: the ticks from here on read the program's tables.
+    // The refused requests must have left nothing poisoned or dangling. `contained` sets up the same state, and the
+    // ticks from here on read the program's tables.
     let _contained = contained(true);
     assert_contained();
 }

@@ -1,5 +1,5 @@
-//! A caller that is cut while it restarts its callee must not leave a restart in flight. The next asker restarts the
-//! callee.
+//! A caller that is cut while it restarts its callee must not leave a restart in flight. The next caller must be able
+//! to restart the callee.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;
@@ -21,7 +21,7 @@ const REACH: (u64, usize) = if cfg!(debug_assertions) {
     (400, 1)
 };
 
-/// Longer than a restart takes, and short enough for a test that fails.
+/// This timeout is longer than a restart takes, and short enough that a failing test ends soon.
 const DRAIN: Duration = Duration::from_secs(1);
 
 #[interface]

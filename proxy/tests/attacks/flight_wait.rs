@@ -1,6 +1,6 @@
-//! Attack: a start that succeeds is charged to no budget of the domain that makes it, but all of it was charged
-//! to a domain that came a moment later. A client has recorded calls that take long to replay. Another client
-//! that called the server meanwhile waited for the start on its own budget, and died.
+//! Attack: a client has recorded calls that take long to replay, so a start of the server takes long. The time of a
+//! start that succeeds is not charged to the domain that makes it. But another client that called the server
+//! meanwhile once waited for the start on its own budget, and died.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};

@@ -1,6 +1,6 @@
-//! Attack: a domain that has its share of groups hands them on and opens more. Two domains took all groups that
-//! way; so did one name with the slots of its dead generations. And a domain was charged for groups of another
-//! domain that had the same slot before.
+//! Attack: a domain that has its share of groups hands them on and opens more. Two domains once took all groups in
+//! this way, and so did one service whose dead generations kept their slots. And a domain was once charged for the
+//! groups of the domain that had its slot before.
 
 #![expect(unsafe_code, reason = "closes groups without members")]
 use samara_domain_runtime::threads::api as own_thread;
@@ -117,8 +117,8 @@ fn next_domain_in_a_slot_has_its_share_of_groups() {
     assert_eq!(given, Ok(group::SHARE as u32));
 }
 
-/// Starts a feeder that has a thread inside the keeper. When the feeder dies, that thread stays there, so the
-/// feeder's slot stays taken.
+/// Starts a feeder that has a thread inside the keeper. When the feeder dies, that thread stays inside the keeper, so
+/// the feeder's slot stays taken.
 fn lagging(to: Proxy<dyn Keep>) -> Result<Feeder, RpcError> {
     let before = INSIDE.load(SeqCst);
     let other = to.try_clone()?;

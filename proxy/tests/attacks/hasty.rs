@@ -1,6 +1,6 @@
-//! Attack: a client with a small budget restarts a service whose old generation has a call inside. The client
-//! cannot wait for that call to end. Nor may it start the service at once, while the old generation still holds
-//! a resource that the new one needs.
+//! Attack: a client with a small budget restarts a service whose old generation has a call inside. The client's
+//! budget is too small to wait for that call to end. But a start at once would fail, because the old generation still
+//! holds a resource that the new one needs.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
@@ -156,7 +156,7 @@ impl Scene {
         (got, end)
     }
 
-    /// Lets the call leave, so that the old generation drains.
+    /// Lets the call return, so that the old generation drains.
     fn drain(self) -> (Domain<dyn Stack>, Domain<dyn Server>) {
         OVER.store(true, SeqCst);
         self.calls.join().unwrap();
@@ -209,7 +209,7 @@ fn endless_asking_uses_up_the_askers_budget() {
     host().reap();
 }
 
-/// The timeout belongs to the service: it does not begin anew for each asker.
+/// The service's drain timeout passes once; it does not begin anew for each client that calls.
 ///
 /// Invariant: HEAP-26
 #[test]
@@ -220,8 +220,8 @@ fn drain_timeout_passes_once_for_all_askers() {
     let (got, end) = scene.ask(HASTY);
     assert_eq!((got, end), (Err(RpcError::RecoveryFailed), None));
     thread::sleep(drain);
-    // Past the timeout the service starts without waiting for the drain. The port is still taken, so the start
-    // fails, but no client crashes.
+    // After the timeout, a start of the service no longer waits for the drain. The start fails because the port is
+    // still taken, but no client is ended.
     let (got, end) = scene.ask(HASTY);
     assert_eq!((got, end), (Err(RpcError::RecoveryFailed), None));
     assert_eq!(scene.server.restarts(), 1);

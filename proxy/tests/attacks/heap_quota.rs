@@ -1,5 +1,5 @@
-//! Private quotas that are smaller than the steps by which an arena grows, and allocations of a start before
-//! its quota is set.
+//! Private quotas that are smaller than the steps by which an arena grows, and allocations that a start makes before
+//! it sets the quota.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
@@ -35,7 +35,7 @@ fn a_private_quota_is_kept_from_the_first_byte_on() {
         let spec = DomainSpec::new("small").heap_quota(quota);
         let small: Domain<dyn Bare> = host().spawn(spec, init, Mint::nothing()).unwrap();
         let proxy = small.proxy().unwrap();
-        // The start tries the allocator, within the quota.
+        // The start has already made a trial allocation, which must be within the quota too.
         assert!(small.info().private_bytes <= quota, "{quota} at the start");
         let pages = quota / 4096 * 4096;
         for bytes in [100, 4096, 30_000, 60_000, 70_000, 250_000_usize] {
@@ -49,7 +49,7 @@ fn a_private_quota_is_kept_from_the_first_byte_on() {
     }
 }
 
-/// A start once tried the allocator on a frame that began no activation. `contain::tick` asserts that it reads
+/// A start once made its trial allocation in a frame that begins no activation. `contain::tick` asserts that it meets
 /// no such frame.
 ///
 /// Invariant: HEAP-8

@@ -1,5 +1,6 @@
 //! Attack: a client drops objects that the host exports. The host drops them in the next call that may return handles
-//! of the host. Since decision 125 the host's work in a call is charged to the caller.
+//! of the host. Since decision 125 the host's work in a call is charged to the caller, so a caller that dropped
+//! nothing could pay for these drops.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};

@@ -29,7 +29,7 @@ fn panicking_sink_does_not_stop_the_reclaim() {
         .spawn(DomainSpec::new("victim"), init, Mint::nothing())
         .unwrap();
     let proxy = domain.proxy().unwrap();
-    // Whether the sink's panic comes out here does not matter: the call is over either way.
+    // The sink's panic may or may not reach the caller. In both cases the call is over.
     let _ = catch_unwind(AssertUnwindSafe(|| proxy.die()));
     host.reap();
     assert_eq!(host.domains().count(), 0);

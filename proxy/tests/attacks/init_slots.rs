@@ -1,6 +1,6 @@
-//! Attack: starts that fail and leave a thread behind each time, inside an accomplice that is alive. Such a
-//! generation keeps its slot and its thread. It was never the name's current generation, so no limit on dead
-//! generations counted it.
+//! Attack: starts that fail and leave a thread behind each time, inside an accomplice that is alive. The generation
+//! of such a start keeps its slot and its thread. It was never the current generation of its service, so the limit on
+//! dead generations once did not count it.
 
 use samara_domain_runtime::threads::MAX_THREADS;
 use samara_domain_runtime::threads::api as own_thread;

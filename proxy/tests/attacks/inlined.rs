@@ -1,4 +1,5 @@
-//! Attack: code of the domain that the optimiser inlines into the very frame of the call boundary.
+//! Attack: the optimiser inlines code of the domain into the frame of the call boundary itself, and there the code
+//! never ends.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};

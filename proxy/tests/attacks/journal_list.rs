@@ -1,5 +1,6 @@
-//! Attack: a client that has recorded very many calls ends. If the list of its records did not shrink, the host would
-//! keep the memory that the client's records added to the list, and no domain would be charged for it.
+//! Attack: a client that has recorded very many calls ends. If the journal's list of records did not shrink then, the
+//! host would keep the memory by which the client's records made it grow, and no domain would be charged for this
+//! memory.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};

@@ -36,10 +36,10 @@ trait Store {
     fn mounted(&self) -> Result<u32, RpcError>;
 }
 
-/// A volume whose mount kills every later generation of the server.
+/// The number of a volume. The first generation of the server can mount it; every later generation dies of the mount.
 const POISON: u32 = 666;
 
-/// The number of starts of a server that `POISON` has ended.
+/// The number of generations of a server that have died of a mount of `POISON`.
 static POISONED: AtomicU32 = AtomicU32::new(0);
 
 #[derive(Default)]
@@ -108,8 +108,8 @@ trait Client {
     /// Opens up to `objects` objects with a large argument, and makes recorded calls on each until one is
     /// refused.
     fn hoard(&self, objects: u32) -> Result<(u32, RpcError), RpcError>;
-    /// Repeats `links` times: gives the server the object that it opened last, and opens an object, for which the
-    /// server hands out that same object.
+    /// Repeats two calls `links` times: it gives the server the object that it opened last, and then it opens an
+    /// object, for which the server hands out the object that it was just given.
     fn knit(&self, links: u32) -> Result<u32, RpcError>;
     /// Opens an object and hands it on.
     fn open(&self) -> Result<Proxy<dyn Store>, RpcError>;
@@ -189,7 +189,7 @@ fn end(client: &Domain<dyn Client>) {
 }
 
 /// A server gives back the object that its client has handed to it, again and again. Each proxy once kept the way
-/// back of the proxy before it, so that dropping 20,000 of them overflowed the host's stack.
+/// back of the previous proxy alive. So the drop of a chain of 20,000 ways back overflowed the host's stack.
 ///
 /// Invariant: EXPORT-11
 #[test]
@@ -235,7 +235,8 @@ fn a_reopening_keeps_no_other_objects_way_back() {
     assert!(store.kill());
 }
 
-/// 63 recorded calls of one client once made the service unusable for all others, for good.
+/// When one client had made 63 recorded calls, the service's record was once full, and all other clients could not
+/// use the service any more.
 ///
 /// Invariant: HEAP-16
 #[test]
@@ -247,7 +248,7 @@ fn a_client_fills_no_record_but_its_own() {
     assert_eq!(proxy.fill(1), Ok((4, RpcError::ReplayLogFull)));
     assert_eq!(other.mount(1), Ok(5), "a call of another client");
     assert_eq!(shadow.mount(1), Ok(6), "a call of the host");
-    // All six calls are replayed, for as long as the domains that made them live.
+    // A restart replays all six calls, for as long as the domains that made them live.
     assert!(store.kill());
     assert_eq!(shadow.mounted(), Ok(6));
     assert!(store.service().journal().len() == 6);

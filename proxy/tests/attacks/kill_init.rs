@@ -1,5 +1,5 @@
-//! Attack: a domain hangs in the `init` of a restart. The host's handle named the previous generation. So no kill,
-//! stop or restart reached the generation that hangs, and none of them ended the restart in flight.
+//! Attack: a domain hangs in the `init` of a restart. Meanwhile the host's handle once still named the previous
+//! generation. So no kill, stop or restart reached the generation that hangs or ended the restart in flight.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// `FIRST` says that the next start is the first one. Later starts hang until the test sets `OVER`.
+/// `FIRST` is true until the first start. Later starts hang until the test sets `OVER`.
 static FIRST: AtomicBool = AtomicBool::new(true);
 static OVER: AtomicBool = AtomicBool::new(false);
 

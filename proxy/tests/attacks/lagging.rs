@@ -20,7 +20,7 @@ use holdup::{INSIDE, OVER, Waits, spawn_waiting};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const RESTARTS: u32 = 20;
-/// Whether a recorded call waits inside the worker. It returns when the test clears this flag.
+/// While this flag is set, the worker's recorded call waits. It returns when the test clears the flag.
 static BLOCKS: AtomicBool = AtomicBool::new(false);
 static REPLAYING: AtomicBool = AtomicBool::new(false);
 
@@ -30,10 +30,10 @@ trait Works {
     fn set(&self) -> Result<(), RpcError>;
     #[idempotent]
     fn status(&self) -> Result<u32, RpcError>;
-    /// Whether the domain may have one more thread.
+    /// Returns whether the domain can spawn one more thread.
     fn one_more(&self) -> Result<bool, RpcError>;
 }
-/// A worker with the objects that it has on the exchange heap.
+/// A worker, which holds these objects on the exchange heap.
 struct Working(Vec<RRef<[u8]>>);
 impl Works for Working {
     fn set(&self) -> Result<(), RpcError> {
@@ -69,7 +69,7 @@ fn hoarding(callee: Proxy<dyn Waits>) -> Result<Working, RpcError> {
     while let Ok(piece) = RRef::new_zeroed_slice(64 << 10) {
         hoard.push(piece);
     }
-    // The value that `init` returns takes room too.
+    // This makes room for the value that `init` returns.
     hoard.pop();
     Ok(Working(hoard))
 }
@@ -165,8 +165,9 @@ fn new_generation_gets_the_threads_that_come_back() {
     assert_eq!(worker.shadow.one_more(), Ok(true));
 }
 
-/// A generation that dies while recorded calls are replayed may be published all the same. It must count as lagging
-/// only once, although it is lost both as a start and as the current generation.
+/// A generation that dies while its recorded calls are replayed may still become the service's current generation. It
+/// must count as lagging only once, although the service loses it twice: as a failed start and as the current
+/// generation.
 ///
 /// Invariant: HEAP-32
 #[test]
@@ -190,7 +191,7 @@ fn a_generation_killed_in_its_replay_lags_once() {
     }
 }
 
-/// The documented limit: a name has its quota in each of nine generations at most.
+/// Checks the documented limit: a service has at most nine generations at a time, each with its whole quota.
 #[test]
 fn dead_generations_have_a_quota_each_and_are_few() {
     const QUOTA: usize = 1 << 20;

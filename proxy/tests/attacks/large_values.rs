@@ -1,5 +1,5 @@
-//! Attack: large arguments by value. The boundary moves them on the stack, below the room that it has asked
-//! for.
+//! Attack: large arguments by value. The boundary moves the arguments on the stack, and may need more stack for this
+//! than it has asked for.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -32,7 +32,7 @@ const USUAL: usize = STACK - (128 << 10);
 const SOME: usize = 4 << 10;
 const LARGE: usize = 16 << 10;
 
-/// Each copy may need its own size again in front of it, for its alignment.
+/// Because of the alignment, a copy on the stack may need padding of up to its own size.
 #[derive(Clone, Copy, Exchangeable)]
 #[repr(C, align(4096))]
 struct Page([u8; SOME]);
@@ -181,8 +181,7 @@ fn on_stack<R: Send>(attack: impl FnOnce() -> R + Send) -> R {
     })
 }
 
-/// Calls the server from every depth. Returns the number of calls of which the server died, although it was not at
-/// fault.
+/// Calls the server from every depth. Returns the number of calls that ended the server, which is never at fault.
 fn from_every_depth(
     ask: impl Fn(&Proxy<dyn Client>, usize) -> Result<u32, RpcError> + Sync,
 ) -> usize {

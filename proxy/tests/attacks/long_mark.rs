@@ -1,8 +1,8 @@
 //! Attack: a domain decides how long a stretch of the heap's code lasts. It dies with very many objects, with a large
-//! object or with a large private heap. Or it frees a large object, or it has another domain's quota counted beside
-//! its hoard. If such a stretch runs under one no-cut mark, a pre-emptive kernel finds no place in it where it may
-//! switch threads. After 8 ms the kernel switches all the same (`tick::PATIENCE`), while the thread holds a lock for
-//! which other domains wait on their own budgets.
+//! object or with a large private heap. Or it frees a large object. Or it has so many objects that a count for
+//! another domain's quota takes long. If such a stretch runs under one no-cut mark, a pre-emptive kernel finds no
+//! place in it where it may switch threads. After 8 ms the kernel switches all the same (`tick::PATIENCE`), while the
+//! thread holds a lock for which other domains wait on their own budgets.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -36,15 +36,15 @@ fn owner(index: usize) -> Owner {
     Owner::from_index(index).unwrap()
 }
 
-/// The question that a tick asks: whether the thread is under a no-cut mark.
+/// The question that each tick asks: is the thread under a no-cut mark?
 fn marked() -> bool {
     slot::current().in_no_cut()
 }
 
 static ANSWERED: AtomicU64 = AtomicU64::new(0);
 
-/// Asks the same question. If the thread is under a mark, the tick is answered when the mark ends, like a kernel's
-/// tick.
+/// Asks the same question. If the thread is under a mark, the tick gets its answer when the mark ends, as a kernel's
+/// tick does.
 fn asked() -> bool {
     let answer = || _ = ANSWERED.fetch_add(1, SeqCst);
     if marked() {
@@ -77,8 +77,8 @@ fn assert_in_pieces(look: impl FnOnce()) {
     assert!(answered > 2, "{answered} answers, {ticks:?}");
 }
 
-/// Asserts that most ticks find no mark. Nearly all of the time passes while the host takes pages back without a
-/// mark, and a tick comes when the host is done.
+/// Asserts that most ticks find no mark. The host spends nearly all of the time in taking pages back, during which
+/// the thread has no mark.
 fn assert_mostly_unmarked(ticks: Ticks) {
     assert!(ticks.found * 2 < ticks.looks, "{ticks:?}");
 }
@@ -142,7 +142,7 @@ impl Hoard for Hoarding {
     }
 }
 
-/// Counts how often another thread could take the lock of a dead domain's private heap after the heap was closed and
+/// Counts how often another thread could take the lock of a dead domain's private heap, after the heap was closed and
 /// before its reclaim was over. A thread that holds this lock is under a no-cut mark.
 fn served_amid_the_end() -> usize {
     let init = |()| Ok::<_, RpcError>(Hoarding::default());

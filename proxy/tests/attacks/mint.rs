@@ -1,5 +1,5 @@
-//! Attacks by values that a recipe has captured. The values are dropped with the last handle on the recipe's domain,
-//! wherever that handle is.
+//! Attacks by values that a recipe has captured. The drop of the last handle on the recipe's domain drops these
+//! values, in whichever domain the handle is.
 #![forbid(unsafe_code)]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Runtime};

@@ -1,6 +1,6 @@
-//! Attack: if a restart were spent before it is known whether the recipe can provide its arguments, requests could
-//! spend all restarts. As long as a call is inside the dead generation, that generation has the device that the
-//! recipe needs. Meanwhile each request of any client would spend one restart and start nothing.
+//! Attack: as long as a call is inside a dead generation, this generation has the device that the recipe of the next
+//! one needs. If the host spent a restart before it knows whether the recipe succeeds, each request of any client
+//! would spend one and start nothing, until all restarts are spent.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -15,7 +15,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 static INSIDE: AtomicBool = AtomicBool::new(false);
 static OVER: AtomicBool = AtomicBool::new(false);
-/// Whether the device answers.
+/// Whether the device is ready; otherwise the recipe fails.
 static READY: AtomicBool = AtomicBool::new(true);
 
 #[interface]

@@ -187,8 +187,8 @@ fn reader(cabinet: Shadow<dyn Cabinet>) -> Result<Reader, RpcError> {
     Ok(Reader { cabinet, drawer })
 }
 
-/// The conversion of an error is code of the interface's crate. It runs for the caller, not for the host that
-/// opens an object again.
+/// The conversion of `RpcError` to an interface's own error type is code of the interface's crate. It must run for
+/// the caller, and never for the host when it opens an object again.
 ///
 /// Invariant: EXPORT-12
 #[test]

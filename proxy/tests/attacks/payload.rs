@@ -1,5 +1,5 @@
-//! Attack: a domain panics with a payload whose destructor never ends. The host makes the call inside a `catch`
-//! of its own, which the optimiser puts into the frame of the call boundary.
+//! Attack: a domain panics with a payload whose destructor never ends. The host makes the call inside a `catch` of
+//! its own, and the optimiser puts this `catch` and the call boundary into one frame.
 //!
 //! Failure: F-5, F-18
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]

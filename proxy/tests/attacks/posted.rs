@@ -1,4 +1,4 @@
-//! Attack: a client drops very many exported objects at once. Their exporter dropped all of them in one entry,
+//! Attack: a client drops very many exported objects at once. Their exporter once dropped all of them in one entry,
 //! on its own budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 

@@ -15,7 +15,8 @@ struct Nothing;
 
 #[interface]
 trait Hoard {
-    /// Hoards objects of size zero that take much memory. Returns how many it got, and the bytes behind them.
+    /// Hoards objects of size zero whose alignment makes them take much memory. Returns how many it got, and how many
+    /// bytes of memory they take.
     fn hoard(&self) -> Result<[usize; 2], RpcError>;
 }
 

@@ -1,6 +1,6 @@
-//! Attack: a disk that holds very many objects dies, and so does the server above it. A client's recorded call
-//! is replayed, reads from the disk and pays for the disk's reclaim. The server overran its budget, and the
-//! client lost its records.
+//! Attack: a disk that holds very many objects dies, and so does the server above it. The server's restart replays a
+//! client's recorded call, which reads from the disk and so reclaims the disk's dead generation. The time of this
+//! reclaim once counted against the server's budget: the server was ended, and the client lost its records.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};

@@ -1,5 +1,5 @@
-//! Attack: a server that holds very many objects dies. The next client that calls it reclaims it, and died of
-//! the time that this takes.
+//! Attack: a server that holds very many objects dies. The next client that calls the server reclaims the dead
+//! generation. The time of this reclaim once counted against the client's budget and ended the client.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};

@@ -21,8 +21,8 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 /// The budget in microseconds. It is also the number of instructions that a domain may spin.
 const BUDGET: u64 = 10_000;
 
-/// The number of budgets that a domain may last. The first is its own. The second allows for an answer that has
-/// begun, and for instructions on the way into a call and out of it, which are charged to no domain.
+/// The number of budgets that a domain may last. The first is its own. The second allows for the answer that is under
+/// way when the first ends, and for the instructions that enter and leave a call, which are charged to no domain.
 const FEW: u64 = 2;
 
 /// The number of other domains; each has a recorded call at the server.
@@ -116,12 +116,13 @@ struct Case {
     client: fn(DomainSpec) -> DomainSpec,
     /// Prepares the server.
     then: fn(&Domain<dyn Server>),
-    /// Whether a call of the host is inside the server meanwhile.
+    /// Whether a call of the host is inside the server while the client makes its requests.
     has_call_inside: bool,
     /// Whether the client gets a proxy of an object that the host exports, instead of a proxy of the server.
     is_hosts: bool,
     neighbours: usize,
-    /// Prepares the client's request and returns it. Its second argument, the proxy of the server, may be missing.
+    /// Prepares the client's request and returns it. The second argument of `ask`, the proxy of the server, may be
+    /// missing.
     ask: for<'a> fn(Known<'a>, Given<'a>) -> Body<'a>,
 }
 

@@ -11,8 +11,8 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The most attempts of one call: the limits of `source.rs` for refusals and for crashes, and the first
-/// attempt.
+/// The greatest number of attempts of one call: the first one, and as many more as the limits in `source.rs` for
+/// refusals and for crashes allow.
 const ATTEMPTS: usize = 64 + 4 + 1;
 
 #[interface]
@@ -31,7 +31,7 @@ static ASKED: AtomicUsize = AtomicUsize::new(0);
 /// The number of requests that are answered; the server panics at each later one.
 static DIES_FROM: AtomicUsize = AtomicUsize::new(usize::MAX);
 
-/// When the server hands out dead directories, one in this many is alive.
+/// While the server hands out dead directories, every directory whose request number is a multiple of this is alive.
 static LIVES_EVERY: AtomicUsize = AtomicUsize::new(usize::MAX);
 
 /// Counts a request and returns its number.
@@ -44,8 +44,8 @@ fn asked() -> usize {
     number
 }
 
-/// The dead directory that the server hands out, once there is one. It belongs to the host, since the memory of a
-/// dead server is freed.
+/// The dead directory that the server hands out, if there is one. The proxy belongs to the host, because the reclaim
+/// of a dead server would free it.
 static DEAD: Mutex<Option<Proxy<dyn Directory>>> = Mutex::new(None);
 
 struct Level;

@@ -1,6 +1,6 @@
-//! Attack: a recorded call that its server *refused* was taken for one that found the server dead. A client
-//! over its quota asks a living server for an object. The server was replaced, and the old generation, which
-//! nothing had ended, ran on in a slot of its own.
+//! Attack: a client over its quota makes a recorded call that asks a living server for an object, and the call is
+//! *refused*. The host once took this refusal for a call that found the server dead, and restarted the server. The
+//! old generation was not ended and ran on in a slot of its own.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};

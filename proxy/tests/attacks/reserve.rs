@@ -1,5 +1,6 @@
-//! Attack: a domain uses up its stack, so that the host's work for it must be finished in the stack's reserve. The
-//! host must let no entry in on that stack before the reserve is closed again, and it must cut the domain.
+//! Attack: a domain uses up its stack, so that the host's work for it must be finished in the stack's reserve. Until
+//! the reserve is closed again, the host must let no call enter a domain on that stack, and it must cut the domain
+//! that used the stack up.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -24,7 +25,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 const STACK: usize = 512 << 10;
 /// The part of that stack that the thread may use above its reserve.
 const USUAL: usize = STACK - (128 << 10);
-/// The depths from which the host's part of a recovery overruns the stack.
+/// The amounts of stack in use at which the host's part of a recovery overruns the stack.
 const DEPTHS: Range<usize> = USUAL - (18 << 10)..USUAL - (12 << 10);
 const STEP: usize = 32;
 
@@ -186,7 +187,8 @@ fn assert_goes_no_further(restarts: u32, segments: usize) {
     assert!(opened > 10, "{opened}");
 }
 
-/// The server allocates on a segment. So a no-cut mark ends there at a time when the client is to be cut.
+/// The server allocates on a segment. So a no-cut mark ends on that segment while the client is already due to be
+/// cut.
 ///
 /// Invariant: ORDER-38
 #[test]

@@ -1,5 +1,5 @@
-//! Attack: two domains pass one large batch to and fro, as results only. If moving a result were charged to no
-//! domain, no tick would ever end either of them.
+//! Attack: two domains pass one large batch to and fro, only as results of calls and never as arguments. If moving a
+//! result were charged to no domain, no tick would ever end either of them.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, RpcError};
@@ -86,7 +86,8 @@ fn passing_results_to_and_fro_uses_up_the_budget() {
         host().spawn(spec, init, Mint::nothing()).unwrap()
     };
     let (one, two) = (party("one", true), party("two", true));
-    // A domain with a budget could make the batch only in pieces, so a domain without a budget makes it.
+    // Making the whole batch in one call exceeds the budget of the two domains, so a third domain without a budget
+    // makes it.
     let maker = party("maker", false);
     let from = maker.proxy().unwrap();
     from.make(1 << 22).unwrap();

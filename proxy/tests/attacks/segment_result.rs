@@ -1,5 +1,6 @@
 //! Attack: a call that continues on a stack segment passes its result back through the host. If the caller was cut
-//! between the segment and its own stack, the result stayed with the host, as objects that no reclaim finds.
+//! while the thread was between the segment and the caller's own stack, the result once stayed with the host, as
+//! objects that no reclaim finds.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};

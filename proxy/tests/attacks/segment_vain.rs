@@ -1,6 +1,6 @@
 //! Attack: again and again a domain calls a service whose recipe fails, on a stack that has less left than a start is
-//! promised. The start runs on a segment, and `stack::extend` has to hand on the time that ticks count there. If the
-//! budget begins anew at each wait, only ticks can tell work from waits.
+//! promised. The start runs on a segment, and `stack::extend` must charge the time that ticks count there to the
+//! domain. For a budget that begins anew at each wait, only ticks can tell work from waits.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 #![expect(unsafe_code, reason = "a host's own stack probe")]
 
@@ -17,7 +17,8 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// A probe that always finds room. It makes the call on the same stack and passes it off as a call on another one.
+/// A probe that always finds room. It makes the call on the same stack, but tells the runtime that the call runs on
+/// another one.
 struct Here;
 // SAFETY: calls the callee once, on the running thread, whose stack has more room than the runtime was told.
 unsafe impl StackProbe for Here {

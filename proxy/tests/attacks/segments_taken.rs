@@ -1,5 +1,5 @@
-//! Attack: one domain's threads stay on stack segments, of which all domains share a limited number. Calls of
-//! other domains that need a segment were refused, and so were their starts.
+//! Attack: one domain's threads stay on stack segments, of which all domains share a limited number. Calls of other
+//! domains that need a segment were once refused, and so were starts of these domains.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;

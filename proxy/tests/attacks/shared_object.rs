@@ -1,6 +1,6 @@
-//! Attack: several domains hold one opened object. One of them makes a recorded call on it that the server
-//! cannot repeat. That costs this domain its recorded calls. It costs nothing to the other holders, to the
-//! server, or to the next domain in the slot.
+//! Attack: several domains hold one opened object. One of them makes a recorded call on it that the server cannot
+//! repeat. The domain that recorded the call loses its recorded calls. The other holders, the server, and the next
+//! domain in the slot must lose nothing.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::{DomainAlloc, System};
@@ -14,11 +14,11 @@ use std::time::Duration;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// A later generation of the server refuses to seek here, say because the file was longer before.
+/// A position to which a later generation of the server refuses to seek, say because the file was longer before.
 const POISON: u32 = 666;
-/// A later generation of the server dies of a seek to here.
+/// A position such that a later generation of the server dies of a seek to it.
 const DEADLY: u32 = 667;
-/// A later generation of the server takes long over a seek to here, and then refuses it.
+/// A position such that a later generation of the server takes long over a seek to it, and then refuses the seek.
 const SLOW: u32 = 668;
 static REPLAYING: AtomicBool = AtomicBool::new(false);
 static GO_ON: AtomicBool = AtomicBool::new(false);
@@ -183,8 +183,8 @@ fn bad_record_spends_few_restarts_of_the_server() {
     assert!(shared.files.restarts() < 5);
 }
 
-/// The guest dies while its call is replayed. When the replay ends, the next domain in its slot has already recorded
-/// a call on the object.
+/// The guest dies while its call is replayed. When the replay ends, the next domain in the guest's slot has already
+/// recorded a call on the object. It must not be taken for the guest.
 ///
 /// Invariant: HEAP-14
 #[test]

@@ -1,6 +1,6 @@
 //! Attack: a server crashes at each attempt of one call. In each dead generation it leaves a thread behind, for a
-//! little less time than the client may wait at this attempt. Without a common limit, the waits of one call would add
-//! up. In another attack the host waits between the attempts.
+//! little less time than the client may wait at this attempt. If the waits of one call had no common limit, they
+//! would use up the client's budget. A further test does the same with the waits of the host between the attempts.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;
@@ -28,15 +28,15 @@ static STAYS: Mutex<&[u64]> = Mutex::new(&[]);
 /// `CAME` is the number of threads that have come so far. The first `LEAVE` of them are to leave.
 static CAME: AtomicU64 = AtomicU64::new(0);
 static LEAVE: AtomicU64 = AtomicU64::new(0);
-/// The number of a thread that acts for the host, which no death cuts.
+/// The number of the thread that stays inside as the host, so that its domain's death does not cut it.
 const AS_HOST: u64 = 7;
-/// `NOW` is the number of turns so far. The last thread is to leave at the turn `UNTIL`.
+/// `NOW` is the number of turns so far. The thread that came last is to leave at the turn `UNTIL`.
 static NOW: AtomicU64 = AtomicU64::new(0);
 static UNTIL: AtomicU64 = AtomicU64::new(u64::MAX);
 /// Whether the server has crashed.
 static HAS_CRASHED: AtomicBool = AtomicBool::new(false);
 
-/// Called when a turn of the client is over. If a thread is to leave, it has left when the next turn begins.
+/// Is called when a turn of the client is over. If a thread is to leave in this turn, waits until it has left.
 fn turn(turns: u64) {
     NOW.store(turns, SeqCst);
     if turns != UNTIL.load(SeqCst) {
@@ -191,8 +191,8 @@ fn waits_between_crashes_end_no_client() {
     assert_eq!(ended, None, "after {turns} turns");
 }
 
-/// The recipe itself calls a domain that cannot be started yet. Each of its calls may wait for a share of its own,
-/// which is taken from the client's remaining budget.
+/// The recipe itself calls a domain that cannot be started yet. Each call that the recipe makes may wait. These waits
+/// must come off the share of its budget that the client's call may spend on waits.
 ///
 /// Invariant: ORDER-27
 #[test]

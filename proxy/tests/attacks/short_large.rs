@@ -1,6 +1,6 @@
 //! Attack: a client with little stack restarts a server. Another client has recorded a call with a large argument,
-//! for which there was room when the call was made. If the call is replayed on the first client's stack, it overruns
-//! the stack inside the server, and the other client loses its records.
+//! for which there was room when the call was made. If the host replayed this call on the first client's stack, the
+//! call would overrun the stack inside the server, and the other client would lose its records.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -73,9 +73,9 @@ fn on<R: Send>(bytes: usize, body: impl FnOnce() -> R + Send) -> R {
     })
 }
 
-/// Has clients call the dead server from each depth of `range` on a thread with `stack` bytes, with or without
-/// a recorded call of another client. Returns the depths at which the client that called was ended. In
-/// optimised code the copy of the argument lies in a frame of the host's.
+/// Has clients call the dead server on a thread with `stack` bytes, with each number of bytes of `range` in use. If
+/// `records`, another client has recorded a call. Returns the numbers at which the calling client was ended. In
+/// optimised code the copy of the recorded argument lies in a frame of the host's.
 fn ended_depths(records: bool, stack: usize, range: std::ops::Range<usize>) -> Vec<usize> {
     let _alone = alone();
     drop(contained(false));
@@ -204,7 +204,8 @@ fn large_record_survives_restart_on_a_short_stack() {
     assert_kept(0);
 }
 
-/// The start continues on a segment that has the room which a start is promised, and not a byte more for the record.
+/// The start continues on a segment. The segment has just the room that a start is promised, and no additional room
+/// for the record.
 #[test]
 fn large_record_survives_restart_on_a_segment() {
     assert_kept(8);

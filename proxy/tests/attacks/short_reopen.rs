@@ -1,7 +1,6 @@
-//! Attack: a client opens an object with a large argument, where there is room for it. After a death of the
-//! server, the client uses the object where it has little stack. The call that opens the object again overran
-//! the stack inside the server. So the server died of a fault that is not its own, again and again, until its
-//! restarts were spent.
+//! Attack: a client opens an object with a large argument while it has enough stack. After a death of the server, the
+//! client uses the object while it has little stack. The call that opens the object again once overran the stack
+//! inside the server. So the server died, without a fault of its own, again and again until its restarts were spent.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, ExitKind, Mint, Restart};
@@ -120,7 +119,7 @@ fn attack(open: impl Fn(&Proxy<dyn Client>) -> Result<u32, RpcError> + Sync) {
     };
     let (short, neighbour) = (client("short"), client("neighbour"));
     let (attacker, victim) = (short.proxy().unwrap(), neighbour.proxy().unwrap());
-    // The server dies once, of any cause. From here on it has no fault, and nothing kills it.
+    // The server dies once, of any cause. From here on nothing kills the server, and it has no fault of its own.
     assert_eq!(on(8 << 20, || open(&attacker)), Ok(1));
     assert!(server.kill());
     assert_eq!(on(8 << 20, || victim.status()), Ok(7));

@@ -1,6 +1,6 @@
-//! Attack: a client with little stack restarts a server. On that stack there is no room for the calls by which the
-//! server restores the state of its other clients. The lack of room was taken for a fault of those clients, and they
-//! lost their recorded calls.
+//! Attack: a client with little stack restarts a server. That stack has no room for the calls that the server makes
+//! when the recorded calls of its other clients are replayed. The host once took the lack of room for a fault of the
+//! other clients, and they lost their recorded calls.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -40,14 +40,14 @@ fn serving_from_disk(disk: Shadow<dyn Disk>) -> Result<Serving, RpcError> {
     serving(disk)
 }
 
-/// Where the room is missing: in a call of the disk, or in its restart.
+/// The place where room is missing: a call of the disk, or a restart of the disk.
 #[derive(Clone, Copy, PartialEq)]
 enum Missed {
     InCall,
     InRestart,
 }
 
-/// Has a client with little stack find the files dead and fail to restart them. Asserts that another client,
+/// Has a client with little stack find the file server dead and fail to restart it. Asserts that another client,
 /// which has a recorded call if `records`, keeps it, and that the service can still be restarted.
 fn restart_on_a_short_stack(
     init: fn(Shadow<dyn Disk>) -> Result<Serving, RpcError>,
@@ -107,7 +107,8 @@ fn disk_not_restarted_for_want_of_room_loses_nothing() {
     restart_on_a_short_stack(serving, true, Missed::InRestart);
 }
 
-/// The same holds for `init`: one call of a client with little stack would spend all restarts of the service.
+/// If the host took a lack of room in `init` for a fault of the service, one call of a client with little stack would
+/// spend all restarts of the service.
 ///
 /// Invariant: HEAP-23
 #[test]

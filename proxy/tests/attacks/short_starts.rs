@@ -1,6 +1,6 @@
-//! Attack: starts that run short of stack. If a start uses up the stack that it is promised, the start has failed, or
-//! the recorded call that it replays. If the stack ends before that, neither has failed, and only a few such starts
-//! are tried.
+//! Attack: starts that run short of stack. If a start uses up as much stack as it is promised, the start counts as
+//! failed, or the recorded call that it replays. If the thread's stack ends earlier, neither counts as failed, and
+//! the host tries only a few such starts.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, Status, Strategy, Supervisor};
@@ -134,7 +134,7 @@ fn client(spec: DomainSpec, of: &Domain<dyn Files>) -> Domain<dyn Client> {
     host().spawn(spec, calling, mint).unwrap()
 }
 
-/// Has the attacker record the deepest walk that finds room on a thread with `stack` bytes.
+/// Has the attacker record a call with the deepest walk that finds room on a thread with `stack` bytes.
 fn record_deepest(attacker: &Proxy<dyn Client>, stack: usize) {
     let recorded = on(stack, || {
         let deepest = attacker.deepest().unwrap();
@@ -144,8 +144,8 @@ fn record_deepest(attacker: &Proxy<dyn Client>, stack: usize) {
     assert!(recorded > Some(100), "{recorded:?}");
 }
 
-/// A replay leaves the walk a few frames less than the first call had, on any thread's stack. So the walk would never
-/// fit.
+/// On a thread with a stack of the same size, a replay leaves the walk a few frames less room than the first call
+/// had. So the walk never fits.
 ///
 /// Invariant: HEAP-25
 #[test]
@@ -160,7 +160,7 @@ fn whole_stack_record_is_given_up() {
     let victim = client(DomainSpec::new("victim"), &files);
     record_deepest(&attacker.proxy().unwrap(), STACK);
     assert!(files.kill());
-    // The victim calls from a stack of the same size, and nothing else is on that stack.
+    // The victim calls from an otherwise empty stack of the same size.
     let proxy = victim.proxy().unwrap();
     let got = on(STACK, || proxy.status(1));
     assert_eq!(
@@ -201,8 +201,8 @@ fn whole_stack_record_ends_no_supervised_tree() {
     host().reap();
 }
 
-/// A client with little stack calls a dead service again and again. No restart is spent. If each such start
-/// were reported, it would fill the event log and be the newest known end of the service.
+/// A client with little stack calls a dead service again and again. No restart is spent. If the host reported each of
+/// these starts, they would fill the event log, and one of them would be the newest known end of the service.
 ///
 /// Invariant: HEAP-27
 #[test]

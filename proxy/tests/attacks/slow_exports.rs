@@ -1,5 +1,6 @@
-//! Attack: a domain exports objects whose destructors take nearly its budget each, and drops them itself. A
-//! caller of this domain, or a host that collects exports, waited for as many budgets as the domain liked.
+//! Attack: a domain exports objects, each with a destructor that takes nearly the whole budget, and drops them
+//! itself. A caller of this domain, and a host that collects exports, once waited for as many budgets as the domain
+//! liked.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};

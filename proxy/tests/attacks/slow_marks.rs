@@ -1,6 +1,6 @@
-//! Attack: a domain is dead, but the host's code still runs for it on its thread and calls an accomplice. The
-//! accomplice calls itself many times over and then calls a bystander. The end of each no-cut mark of the bystander
-//! searched for the dead domain, far down the chain, on the bystander's time.
+//! Attack: a domain has been killed while its thread runs code of the host for it, and this code calls an accomplice.
+//! The accomplice calls itself many times over and then calls a bystander. At the end of each no-cut mark of the
+//! bystander, the runtime once searched the long chain for the dead domain, on the bystander's time.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, RpcError};
@@ -20,10 +20,10 @@ const BUDGET: Duration = Duration::from_millis(40);
 const STACK: usize = 512 << 20;
 /// The number of calls that the accomplice makes to itself.
 const DEPTH: u32 = 8000;
-/// The number of objects that the bystander allocates. That takes a fraction of its budget; the searches would
-/// take several budgets.
+/// The number of objects that the bystander allocates. The allocations take a fraction of its budget. The searches
+/// would take several budgets.
 const OBJECTS: u64 = 6000;
-/// The host works for this long, which is some ticks.
+/// The time for which the host's code runs: several ticks.
 const TICKS: Duration = Duration::from_millis(5);
 
 #[interface]
@@ -76,7 +76,7 @@ impl Oracle for Asked {
         if let Some(attacker) = self.1.lock().unwrap().take() {
             attacker.kill();
         }
-        // A tick finds the host at work for a dead domain.
+        // Waits until a tick has found the host's code running for a dead domain.
         let began = Instant::now();
         while began.elapsed() < TICKS {}
         self.0.down(DEPTH)

@@ -1,5 +1,5 @@
-//! Attack: a server takes long, on its own budget, to open an object again, and then refuses. If the host
-//! counted that time as its own work in vain, the object's caller would be charged for it and die.
+//! Attack: a server takes long, on its own budget, to open an object again, and then refuses. If the host took this
+//! time for its own vain work, it would charge the time to the object's caller, which would be ended.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -18,7 +18,7 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 trait Files {
     #[replay]
     fn open(&self) -> Result<Proxy<dyn File>, RpcError>;
-    /// Takes as long as such an opening, on the server's budget.
+    /// Takes as long as an opening that is refused, on the server's budget.
     fn slow(&self) -> Result<u32, RpcError>;
 }
 #[interface]

@@ -1,6 +1,6 @@
-//! Attack: as in `attack_slow_open`, a server refuses to open an object again. Before that it waits, yields, or
-//! computes on a busy machine. This takes longer by the clock than by the server's ticks, and the difference was
-//! charged to the asker.
+//! Attack: as in `attack_slow_open`, a server refuses to open an object again. Before it refuses, the server waits,
+//! yields, or computes on a busy machine. So more time passes on the clock than on the server's budget, and the host
+//! once charged the difference to the asker.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const CLIENTS: Duration = Duration::from_millis(100);
-/// The time by the clock that passes before the server refuses. The server's budget is ten times as long.
+/// The time on the clock that passes before the server refuses. The server's budget is ten times as long.
 const SLOW: Duration = Duration::from_millis(500);
 const SERVERS: Option<Duration> = Some(Duration::from_secs(5));
 
@@ -28,7 +28,7 @@ enum Way {
     Waits,
     Yields,
     Works,
-    /// Sleeps where no tick finds it.
+    /// Sleeps in one system call, where no tick finds the server.
     Sleeps,
 }
 

@@ -1,6 +1,6 @@
 //! Attack: a call stays inside a dead disk. A server that reads from its disk when it starts waits for the disk on
-//! its own budget, and its start fails. The caller of the server was charged for that wait, as if the host had worked
-//! in vain for that time, and died.
+//! its own budget, and its start fails. The host once took this wait for its own vain work and charged it to the
+//! caller of the server, which was ended.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
@@ -16,7 +16,7 @@ use std::time::Duration;
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const CLIENTS: Duration = Duration::from_millis(100);
-/// How long the server may wait.
+/// The server's budget, which limits how long the server waits for the disk.
 const SERVERS: Duration = Duration::from_millis(800);
 
 static INSIDE: AtomicBool = AtomicBool::new(false);

@@ -1,5 +1,6 @@
-//! Attack: a call through a proxy of a *dead* domain must return an error at once. If the slot had a new tenant
-//! with objects that wait to be dropped, the caller first ran that stranger's destructors.
+//! Attack: a call through a proxy of a *dead* domain must return an error at once. If the dead domain's slot had a
+//! new tenant, and objects of this tenant were waiting to be dropped, the caller once ran the destructors of these
+//! objects first.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};
 use samara_host_std::{DomainAlloc, System};

@@ -1,5 +1,5 @@
 //! Attack: a call that stays inside a server keeps its orderly stop waiting. Meanwhile a bystander calls the server
-//! once. That call asked for the server's recovery again and again, and each time it waited for a share of its
+//! once. The call once asked for the server's recovery again and again, and each time it waited for a share of its
 //! remaining budget.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
@@ -26,7 +26,7 @@ const LONG: Duration = Duration::from_secs(60);
 
 static INSIDE: AtomicBool = AtomicBool::new(false);
 static OVER: AtomicBool = AtomicBool::new(false);
-/// Whether starts last until the test ends them.
+/// If this is set, a start lasts until the test ends it.
 static SLOW: AtomicBool = AtomicBool::new(false);
 
 fn stay() {
@@ -41,7 +41,7 @@ trait Server {
     #[idempotent]
     fn get(&self) -> Result<u64, RpcError>;
     fn stay(&self) -> Result<u64, RpcError>;
-    /// Crashes while another thread restarts the server.
+    /// Has another thread begin a restart of the server, and crashes.
     #[idempotent]
     fn crash(&self) -> Result<u64, RpcError>;
 }
@@ -77,7 +77,7 @@ fn serving((): ()) -> Result<Serving, RpcError> {
 #[interface]
 trait Client {
     fn ask(&self) -> Result<u64, RpcError>;
-    /// Does the same through an object that the client has opened.
+    /// Does the same as `ask`, through an object that the client has opened.
     fn ask_object(&self) -> Result<u64, RpcError>;
     fn ask_to_crash(&self) -> Result<u64, RpcError>;
 }
@@ -201,7 +201,7 @@ fn stop_it(turn: u64) {
     wait_until("the stop", || deaths("server").len() > deaths_before);
 }
 
-/// A client that waits for a start learns at once of a stop.
+/// If the server is stopped while a client waits for its start, the client's wait ends at once.
 ///
 /// Invariant: ORDER-30
 #[test]
@@ -231,7 +231,7 @@ static STARTS: Mutex<Option<JoinHandle<bool>>> = Mutex::new(None);
 static NOW: AtomicU64 = AtomicU64::new(0);
 static UNTIL: AtomicU64 = AtomicU64::new(u64::MAX);
 
-/// Ends the start of the other thread when its time has come.
+/// Ends the other thread's start at the turn `UNTIL`.
 fn start_it(turn: u64) {
     NOW.store(turn, SeqCst);
     if turn == UNTIL.load(SeqCst) {

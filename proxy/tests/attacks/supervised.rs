@@ -88,8 +88,8 @@ const fn restarts(times: u32) -> Restart {
 
 static CALLEE: Halt = Halt::new();
 
-/// A driver dies once, and a callee keeps the thread of its call. Meanwhile no new generation can be started, since
-/// the recipe needs the device that the old generation still has.
+/// A driver dies once, while its call of a callee does not return. As long as this call lasts, no new generation can
+/// be started, because the recipe needs the device that the old generation still has.
 ///
 /// Invariant: HEAP-28
 #[test]
@@ -127,7 +127,8 @@ fn supervisor_spends_nothing_on_impossible_starts() {
     assert_eq!((polls, last), (vec![Status::Waiting; 8], Status::Settled));
 }
 
-/// The stop comes while a supervisor's restart is in its recipe, and returns before the generation begins.
+/// The host stops a service while a supervisor's restart of it is still in the recipe. The stop returns before the
+/// restart goes on, and the restart must not start the service any more.
 ///
 /// Invariant: HEAP-31, THREAD-6
 #[test]
@@ -167,7 +168,7 @@ fn a_stop_outlasts_a_supervisors_restart() {
     );
 }
 
-/// The next generation of one child is in its `init`, on a client's thread.
+/// A supervisor gives up while a client's thread is in the `init` of one child's next generation.
 ///
 /// Invariant: HEAP-31
 #[test]
@@ -205,7 +206,7 @@ fn a_supervisor_that_gives_up_ends_starts_in_flight() {
     assert!(!is_alive(), "started after the supervisor gave up");
 }
 
-/// The first child of a one-for-all restart cannot be started now.
+/// The first child of a one-for-all restart cannot be started for a while.
 ///
 /// Invariant: HEAP-29
 #[test]
@@ -248,7 +249,7 @@ fn a_child_that_waits_ends_its_siblings_once() {
     assert_eq!((last, lived), (Status::Settled, (13, 2)));
 }
 
-/// Calls stay inside as many dead generations of a child as a name may have.
+/// A child has as many dead generations with a call inside as a service may have, so the child cannot be started.
 ///
 /// Invariant: HEAP-29
 #[test]

@@ -1,6 +1,6 @@
-//! Attack: a domain calls itself from the destructor of its panic's payload, and panics again there. Its outer
-//! activations are already being left, so none of that time counted for them, and the domain had one budget for
-//! each level.
+//! Attack: a domain calls itself from the destructor of its panic's payload, and panics again there. The runtime is
+//! already leaving the domain's outer activations. So the time once did not count against their budgets, and the
+//! domain had one budget for each level.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint};

@@ -1,5 +1,6 @@
-//! Attack: a client calls a dead service again and again, on all of its threads. Each call reserves the service
-//! for a restart that is not possible. The service's supervisor, which does not wait, must still get its turn.
+//! Attack: a client calls a dead service again and again, on all of its threads. Each call reserves the service for a
+//! restart, which then is not possible. The service's supervisor does not wait for a reservation, and must find the
+//! service free often enough.
 
 use samara_domain_runtime::threads::api as own_thread;
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart, Status, Strategy, Supervisor};

@@ -129,7 +129,7 @@ fn receivers_quota_is_checked_after_a_restart_too() {
 
 #[interface]
 trait Deep {
-    /// Uses much stack, as much as its spec says.
+    /// Uses nearly as much stack as the domain's spec asks for.
     fn dig(&self) -> Result<u32, RpcError>;
 }
 struct Digging;
@@ -152,8 +152,8 @@ fn digging((): ()) -> Result<Digging, RpcError> {
     Ok(Digging)
 }
 
-/// The room that the call needs is first looked up in the server's old slot. After the restart the call goes to
-/// another slot.
+/// At first the host looks up in the server's old slot how much stack the call needs. After the restart the call goes
+/// to another slot, where the host must look again.
 ///
 /// Invariant: HEAP-38
 #[test]

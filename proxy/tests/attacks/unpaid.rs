@@ -1,5 +1,6 @@
-//! Attack: compares the memory that the host keeps for opened objects with the charges of the domains. The opener is
-//! charged against its `host_quota`. After the opener's end, the holders of the proxies are charged.
+//! Attack: compares the memory that the host keeps for opened objects with the charges of the domains. The host
+//! charges the memory against the `host_quota` of the domain that opens an object, and after that domain's end to the
+//! holders of the proxies.
 
 use samara_domain_runtime::{Domain, DomainSpec, Mint, Restart};
 use samara_host_std::DomainAlloc;

@@ -1,4 +1,5 @@
-//! Attack: a domain's thread does nothing but wake itself. The host's work for that was charged to no domain.
+//! Attack: a domain's thread does nothing but wake itself. The host once charged its work for these wake-ups to no
+//! domain.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;

@@ -1,5 +1,5 @@
-//! Attack: a domain panics, and a destructor that the panic runs never ends. It spends its time where no tick
-//! cuts: it waits, or it calls others. Then the domain is killed.
+//! Attack: a domain panics, and a destructor that the panic runs never ends. The destructor spends its time where no
+//! tick cuts it: it waits, or it calls other domains. Then the domain is killed.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::threads::api as own_thread;
@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The time that an answer takes: far longer than the domain's own work between two calls.
+/// The time that the server takes for an answer, which is far longer than the domain's own work between two calls.
 const WORK: Duration = Duration::from_millis(10);
 
 /// The number of times that the destructor has waited or called.

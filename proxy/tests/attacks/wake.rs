@@ -1,5 +1,5 @@
-//! Attack: a domain calls a dying one again and again. Each refusal wakes the host's reaper, and must do so on
-//! behalf of the host, so that no cut leaves a lock of the host's taken.
+//! Attack: a domain calls a dying domain again and again. The refusal of each call wakes the host's reaper. The
+//! thread must act for the host meanwhile, so that no cut leaves a lock of the host's taken.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_domain_runtime::contain::Verdict;

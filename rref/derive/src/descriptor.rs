@@ -14,8 +14,8 @@ pub(crate) fn descriptor(input: &DeriveInput, krate: &Tokens) -> Tokens {
         }
         Data::Enum(data) => {
             let repr = repr(input);
-            // A variant without a discriminant has one more than the variant before it, or zero if it is the first,
-            // as in the language.
+            // If a variant states no discriminant, its discriminant is that of the variant before it plus one, or
+            // zero for the first variant, as in the language.
             let mut next = quote!(0);
             let variants: Vec<_> = data
                 .variants

@@ -79,8 +79,9 @@ fn expand(input: &DeriveInput) -> Result<Tokens, Error> {
             impl<T: ?Sized + #krate::Drop> AnExchangeableTypeMustNotImplementDrop for T {}
             impl #impl_generics AnExchangeableTypeMustNotImplementDrop for #name #type_generics #where_clause {}
 
-            // The check above uses a name to which the user's crate can give another meaning. This one uses none, but
-            // covers only types that own something: the compiler moves no field out of a type that implements `Drop`.
+            // The check above uses a name to which the user's crate can give another meaning. This second check uses
+            // no name, but it covers only types that own something. It relies on the compiler, which moves no field
+            // out of a type that implements `Drop`.
             #[allow(dead_code, unused_variables, clippy::multiple_bound_locations)]
             fn destructure #impl_generics (value: #name #type_generics) #where_clause {
                 #destructure

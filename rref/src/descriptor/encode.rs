@@ -1,9 +1,9 @@
 //! The canonical encoding of a descriptor.
 //!
 //! The encoding is a depth-first walk. A number has 8 bytes (a discriminant 16), little-endian. A string or a list is
-//! its length followed by its content, and a choice is one byte. An interface to which an earlier link has led is
-//! encoded as the number of that interface, in the order of first meetings. So no sequence is a prefix of another, and
-//! different descriptors never have the same bytes.
+//! encoded as its length followed by its content, and a choice between alternatives as one byte. An interface to
+//! which an earlier link has led is encoded as the number of that interface, in the order in which the walk first
+//! meets them. So no sequence is a prefix of another, and different descriptors never have the same bytes.
 
 use super::interface::{InterfaceDescriptor, InterfaceLink, MAX_INTERFACES, TooManyInterfaces};
 use super::{Field, Shape, TypeDescriptor, text};

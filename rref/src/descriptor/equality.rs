@@ -89,7 +89,7 @@ impl Met {
             return true;
         }
         let Some(free) = self.pairs.get_mut(self.len) else {
-            // Without room to note the pair the result is unknown, which counts as different.
+            // If there is no room to note the pair, the result is unknown, and the interfaces count as different.
             return false;
         };
         *free = pair;

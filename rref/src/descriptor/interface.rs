@@ -87,7 +87,7 @@ impl core::error::Error for TooManyInterfaces {}
 
 impl fmt::Debug for InterfaceDescriptor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Leaves out the supertraits, because a link may lead back to this interface.
+        // The output leaves out the supertraits, because a link may lead back to this interface.
         f.debug_struct("InterfaceDescriptor")
             .field("name", &self.name)
             .field("parameters", &self.parameters)

@@ -24,7 +24,7 @@ pub use text::WriteText;
 /// the last part; no part is replaced by a hash.
 #[derive(Clone, Copy)]
 pub struct TypeDescriptor {
-    /// The type's name as it is declared, without generic arguments: they show in its parts.
+    /// The type's name as it is declared, without generic arguments, which show in the type's parts.
     pub name: &'static str,
     /// Size in bytes.
     pub size: usize,
@@ -56,14 +56,14 @@ pub enum Shape {
         /// The number of elements.
         len: usize,
     },
-    /// Elements in a row; the pointer to them has their number.
+    /// A sequence of elements; the pointer to them carries their number.
     Slice(&'static TypeDescriptor),
     /// An owning pointer to a value of the type.
     Pointer(&'static TypeDescriptor),
     /// A handle to an interface: a proxy or a shadow.
     Handle(interface::InterfaceLink),
-    /// A capability, with a text that describes all that its holder can reach. A name would not do, because safe code
-    /// may give the same name to another type.
+    /// A capability, with a text that describes all that its holder can reach. The capability's name would not be
+    /// enough, because safe code may give the same name to another type.
     Capability(WriteText),
 }
 

@@ -1,4 +1,4 @@
-//! Texts that a function writes, and that are never stored: their length, and their comparison.
+//! The length and the comparison of texts that a function writes and that are never stored as a whole.
 
 use core::fmt::{self, Write};
 
@@ -6,7 +6,7 @@ use core::fmt::{self, Write};
 pub type WriteText = fn(&mut dyn Write) -> fmt::Result;
 
 /// The most bytes of a text that is compared; a longer text is equal to no other. The time of a comparison grows with
-/// the square of the length, and the text may be one of a loaded image.
+/// the square of the length, and the text may come from a loaded image.
 const MAX_COMPARED: usize = 128 << 10;
 
 /// Returns the length of a text in bytes.

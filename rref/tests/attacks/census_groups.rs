@@ -1,5 +1,5 @@
-//! Attack: a domain at its quota moves its objects into a batch while another of its threads causes a count. A count
-//! that checked only before it began whether the domain has groups would miss the batch's members.
+//! Attack: a domain at its quota moves its objects into a batch while another of its threads causes a count. If the
+//! count checked only at its beginning whether the domain has groups, it would miss the members of the new batch.
 #![expect(unsafe_code, reason = "acts for a domain without a runtime")]
 
 use samara_host_std as _;
@@ -29,7 +29,7 @@ fn a_batch_made_during_a_count_is_counted() {
     // SAFETY: the objects are used only on behalf of `me`, and the body only calls the heap.
     let mut mine: Vec<RRef<Piece>> =
         unsafe { acting_for(me, || (0..MANY).map(|_| RRef::new([0; PIECE])).collect()) };
-    // A count visits the slabs of another owner before them.
+    // A count visits the slabs of this other owner before those of `me`.
     let small = class::place(16, 1);
     // SAFETY: the place is that of size and alignment, and the objects are released with their owner.
     let hoard = || (0..20_000).for_each(|_| _ = unsafe { heap::alloc(small, 16, 1) }.unwrap());
@@ -37,7 +37,7 @@ fn a_batch_made_during_a_count_is_counted() {
     unsafe { acting_for(other, hoard) };
     let mut more: Vec<RRef<Piece>> = Vec::new();
     thread::scope(|scope| {
-        // One thread asks for too much, which causes a count each time.
+        // One thread asks for more than the quota, and each request causes a count.
         scope.spawn(|| {
             let ask = || {
                 let mut seen = 0;

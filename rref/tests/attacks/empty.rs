@@ -7,7 +7,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::Duration;
 
-/// Holds nothing, although its element type holds an object.
+/// Holds no object, although its element type is an object.
 #[derive(Exchangeable)]
 struct Nothing([RRef<u8>; 0]);
 
@@ -21,8 +21,8 @@ fn ends(action: impl FnOnce() + Send + 'static) -> bool {
     told.recv_timeout(Duration::from_secs(10)).is_ok()
 }
 
-/// A transfer visits values that may hold something. Visiting `usize::MAX` values would never end, and a thread is not
-/// cut between caller and callee.
+/// A transfer visits all values that may hold objects. A visit of `usize::MAX` values would never end, and a thread
+/// that is between caller and callee is not cut.
 ///
 /// Invariant: CROSS-3
 #[test]

@@ -1,4 +1,4 @@
-//! Slabs that have left the registry and not yet gone back to the host.
+//! Slabs that have left the registry but whose pages have not yet gone back to the host.
 
 use crate::slab::Slab;
 use crate::thread::{self, NoCut};

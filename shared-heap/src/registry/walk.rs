@@ -24,7 +24,7 @@ pub(crate) struct Visited {
     work: usize,
 }
 
-/// The work after which a piece ends: some microseconds.
+/// The work after which a piece ends. It takes some microseconds.
 const PIECE: usize = 256;
 
 /// The number of words that are read in the time that releasing one object takes.
@@ -115,7 +115,7 @@ impl Visited {
 }
 
 impl Registry {
-    /// Ends the keeping of a slab that a walk has left, and retires the slab if it is empty.
+    /// Stops keeping a slab that a walk has left, and retires the slab if it is empty.
     fn let_go(&mut self, slab: *const Slab) {
         // SAFETY: the slab was kept until here, so it is listed and alive; `self` is the locked registry (ORDER-6).
         if let Some(slab) = unsafe { slab.as_ref() } {

@@ -1,6 +1,6 @@
 //! Attack: an owner has very many objects, or a large one. Every other owner needs the heap's lock now and then, and
-//! waits for it on a budget of its own. So a scan of all objects must release the lock between its pieces, and pages
-//! must go back to the host without it.
+//! waits for it on a budget of its own. So a scan of all objects must release the lock between its pieces, and the
+//! heap must give pages back to the host without holding the lock.
 #![expect(unsafe_code, reason = "drives the heap below its safe types")]
 
 use samara_host_std::live_bytes;
@@ -29,8 +29,8 @@ fn hoard() -> Owner {
     owner
 }
 
-/// Runs `action`, while another thread calls `turn`, which takes the heap's lock, again and again. Returns how many of
-/// those calls had `amid` true both before and after.
+/// Runs `action`, while another thread calls `turn` again and again, which takes the heap's lock. Returns the number
+/// of calls before and after which `amid` was true.
 fn served(amid: impl Fn() -> bool + Sync, turn: fn(), action: impl FnOnce()) -> usize {
     let (ready, over) = (AtomicBool::new(false), AtomicBool::new(false));
     let served = AtomicUsize::new(0);
@@ -90,7 +90,7 @@ fn a_reclaim_leaves_the_lock_between_pieces() {
     });
 }
 
-/// So many bytes that the host needs some time to take them back.
+/// A size so large that the host needs some time to take the memory back.
 const HUGE: usize = 64 << 20;
 
 fn huge() -> NonNull<u8> {
@@ -100,8 +100,8 @@ fn huge() -> NonNull<u8> {
     object
 }
 
-/// Counts how often the other thread got the lock while the host was taking back pages, which it has by then left out
-/// of `live_bytes`.
+/// Counts how often the other thread got the lock while the host was taking back pages. `live_bytes` no longer counts
+/// these pages then.
 fn served_while_host_takes(action: impl FnOnce()) -> usize {
     served(|| live_bytes() < HUGE, || _ = heap::held_bytes(), action)
 }

@@ -6,7 +6,8 @@ use samara_device_io::PciFunction;
 use samara_device_io::table::Table;
 use samara_interfaces::NetError;
 
-/// A device's health, which never gets better. A failure from which the device was recovered is not recorded here.
+/// A device's health. Once the device has failed for good, it never counts as working again. A failure from which the
+/// device was recovered is not recorded here.
 #[derive(Debug, Default)]
 pub struct Health(AtomicU8);
 
@@ -15,7 +16,7 @@ const FAILED: u8 = 1;
 const GONE: u8 = 2;
 
 impl Health {
-    /// Returns whether calls may go on. Costs one load.
+    /// Checks that the device works, so that the call may continue. Costs one load.
     ///
     /// # Errors
     ///

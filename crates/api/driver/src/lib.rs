@@ -31,8 +31,8 @@ pub mod split_request;
 pub mod tickets;
 pub mod virtio;
 
-/// Implements `From` for an error type from the errors that its variants hold:
-/// `from_errors!(InitError: Register(WriteError), Reset(ResetError));`.
+/// Implements `From` for an error type: one implementation for each error that a variant holds. For example:
+/// `from_errors!(InitError: Register(WriteError), Reset(ResetError));`
 #[macro_export]
 macro_rules! from_errors {
     ($error:ident: $($variant:ident($type:ty)),+ $(,)?) => {

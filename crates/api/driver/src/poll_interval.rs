@@ -7,7 +7,7 @@ const IDLE: u32 = 16;
 const ASK: u32 = IDLE;
 /// The weight after which a look is due, whatever the time.
 const LOOK: u32 = 1024;
-/// The least and the most nanoseconds until a look is due, however few calls there are.
+/// The shortest and the longest time until a look is due, in nanoseconds, if there are too few calls for [`LOOK`].
 const INTERVAL: (u64, u64) = (1_000_000, 500_000_000);
 
 /// Counts calls, and notices a transmit queue that makes no progress.
@@ -29,9 +29,9 @@ pub struct Watch {
 struct Waiting {
     /// The number of buffers that had come back when the frames were first seen.
     sent: u64,
-    /// How long they have waited with the link up.
+    /// How long the frames have waited while the link was up, in nanoseconds.
     nanos: u64,
-    /// When they were last seen, and whether the link was up then.
+    /// When the frames were last seen in the queue, and whether the link was up then.
     seen: u64,
     up: bool,
 }
@@ -50,7 +50,8 @@ impl Watch {
         true
     }
 
-    /// Whether a look is due at time `now`: after enough calls or after a quarter of `nanos`, whichever is first.
+    /// Whether a look is due at time `now`: after calls of weight [`LOOK`], or after a quarter of `nanos` (within the
+    /// bounds of [`INTERVAL`]), whichever is first.
     pub fn is_due(&mut self, now: u64, nanos: u64) -> bool {
         let is_due = self.before >= LOOK || now >= self.next;
         if is_due {
@@ -66,8 +67,8 @@ impl Watch {
         self.sent = self.sent.wrapping_add(sent as u64);
     }
 
-    /// Whether frames have waited for more than `nanos` with the link up, and none has left. `held` frames are in the
-    /// queue.
+    /// Whether frames have waited in the queue for more than `nanos` while the link was up, without any frame being
+    /// sent. `held` frames are in the queue.
     ///
     /// Periods with the link up are added up, and periods with the link down do not count. If the link came up
     /// between two looks, at most a quarter of `nanos` counts for this period, because it is not known how long the

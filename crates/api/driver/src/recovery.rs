@@ -1,9 +1,9 @@
 //! Brings a device up again.
 //!
-//! A bring-up is over when the device is up, when the device is gone, or when it persistently says that it isn't the
-//! device that callers were promised. After every other failure the bring-up is repeated, within a bound of time.
-//! Such failures are registers that read as all ones or as zeroes, a lost command, or another thread that silences
-//! the device.
+//! The attempts end when the device is up, when the device is gone, or when the device says again and again that it
+//! isn't the device that callers were promised. After every other failure the bring-up is repeated, within a bound of
+//! time. Such failures are registers that read as all ones or as zeroes, a lost command, or another thread that
+//! silences the device.
 
 use samara_device_io::PciFunction;
 use samara_device_io::pci::{ResetError, Silenced};
@@ -21,8 +21,8 @@ const MEMORY_SPACE: u32 = 1 << 1;
 const SILENT_MILLIS: u64 = 2_000;
 /// The time after which a bring-up that keeps failing isn't repeated any more.
 const BEGIN_MILLIS: u64 = 10_000;
-/// The time for which a device must repeat a statement until it is believed. Some devices say something else for a
-/// while after a reset (hardware case 28).
+/// The time for which a device must repeat a statement until the driver believes it. For a while after a reset some
+/// devices make statements that are not true yet (hardware case 28).
 const LASTS_MILLIS: u64 = 2_000;
 /// The first and the longest pause between two bring-ups.
 const PAUSE_MILLIS: (u64, u64) = (1, 500);
@@ -99,8 +99,8 @@ pub fn reset<D: Table>(
 
 /// Brings a device up by `once`, which begins with a reset. Repeats `once` until it succeeds, until it fails for a
 /// lasting reason, or until ten seconds are over. `says` classifies each error. A statement of the device is a
-/// lasting reason if the device has made the same statement for two seconds; so an error must contain everything that
-/// the device said.
+/// lasting reason if the device has made the same statement for two seconds. Statements are compared as errors, so an
+/// error must contain all values that the device reported.
 ///
 /// # Errors
 ///
@@ -118,8 +118,8 @@ pub fn begin_again<D: Table, E: PartialEq>(
     again(once, says, rest)
 }
 
-/// Does the same as [`begin_again`]. `rest` waits for the given number of milliseconds, and returns the milliseconds
-/// since the beginning.
+/// Does the work of [`begin_again`], without a function or a clock. `rest` waits for the given number of
+/// milliseconds, and returns the milliseconds since the beginning.
 fn again<E: PartialEq>(
     mut once: impl FnMut() -> Result<(), E>,
     says: impl Fn(&E) -> Failure,
@@ -127,14 +127,15 @@ fn again<E: PartialEq>(
 ) -> Result<(), E> {
     let (mut pause, most) = PAUSE_MILLIS;
     let mut now = 0;
-    // The statement that the device repeats, and the time of the first one.
+    // The statement that the device repeats, and the time at which it was made first.
     let mut said: Option<(E, u64)> = None;
     loop {
         let Err(error) = once() else {
             return Ok(());
         };
         let failure = says(&error);
-        // `once` runs at least once after the last pause, because a single bring-up may take longer than the bound.
+        // The bound is compared with the time at the end of the last pause. So even if a single bring-up takes longer
+        // than the bound, `once` runs at least twice.
         if failure == Failure::Gone || now >= BEGIN_MILLIS {
             return Err(error);
         }
@@ -178,8 +179,8 @@ mod tests {
     /// A failure, and what the device has said.
     type Error = (Failure, u32);
 
-    /// Returns the end of the bring-ups and its time. Each of `errors` comes for its number of milliseconds, and
-    /// success comes after them.
+    /// Returns the final result of the bring-ups, and the milliseconds until then. The bring-ups fail with each of
+    /// `errors` in turn, for its number of milliseconds, and then succeed.
     fn end(errors: &[(u64, Error)]) -> (Result<(), Error>, u64) {
         let now = core::cell::Cell::new(0);
         let once = || {
@@ -216,7 +217,7 @@ mod tests {
         let (ended, millis) = end(&[(60_000, (Said, 1))]);
         assert_eq!(ended, Err((Said, 1)));
         assert!((LASTS_MILLIS..3_000).contains(&millis), "{millis}");
-        // A passing failure in between does not interrupt the statement.
+        // A passing failure between two equal statements does not make the two seconds begin again.
         let said = [(500, (Said, 1)), (1_000, (Passing, 0)), (60_000, (Said, 1))];
         assert!(end(&said).1 < 3_000);
     }

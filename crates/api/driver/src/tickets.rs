@@ -5,7 +5,7 @@ use samara_interfaces::BlockError;
 /// The most requests that can have commands in flight at once.
 const MOST: usize = 64;
 
-/// Names a request that has commands in flight, or is about to.
+/// Names a request that has commands in flight, or is about to have some.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Ticket(u8);
 
@@ -35,7 +35,7 @@ impl Default for Tickets {
 }
 
 impl Tickets {
-    /// Opens a ticket, with nothing in flight; `None` if all are in use.
+    /// Opens a ticket for a request that has no commands in flight yet. Returns `None` if all tickets are in use.
     #[inline]
     pub fn open(&mut self) -> Option<Ticket> {
         let index = self.0.iter().position(Option::is_none)?;
@@ -103,8 +103,8 @@ impl Tickets {
         }
     }
 
-    /// Notes that no thread will look again at the tickets whose [bits](Ticket::bit) are set. Each of these tickets
-    /// is closed as soon as none of its commands is in flight.
+    /// Notes that the threads of some requests have returned: those whose tickets have their [bits](Ticket::bit) set.
+    /// Each of these tickets is closed as soon as none of its commands is in flight.
     pub fn desert(&mut self, bits: u64) {
         for (index, entry) in self.0.iter_mut().enumerate() {
             if bits >> index & 1 != 0

@@ -26,7 +26,7 @@ const FEATURES_OK: u8 = 8;
 const LIVE: u8 = ACKNOWLEDGE | DRIVER | FEATURES_OK | DRIVER_OK;
 /// Bit 1 of the ISR status: the configuration has changed (§4.1.4.5).
 const CONFIGURATION_CHANGED: u8 = 2;
-/// How long the configuration may keep changing while it is read.
+/// The longest time in milliseconds for which the configuration may keep changing while it is read.
 const STABLE_MILLIS: u64 = 10;
 
 /// The registers of device `D` (§4.1.4.3).
@@ -106,7 +106,7 @@ impl From<ResetError> for TransportError {
 }
 
 impl TransportError {
-    /// Classifies a bring-up that fails with this error by its meaning for the device.
+    /// Returns the meaning for the device of a bring-up that failed with this error.
     pub const fn says(&self) -> Failure {
         match self {
             Self::Gone => Failure::Gone,
@@ -144,7 +144,7 @@ pub fn reset<D: Table>(function: &PciFunction<D>) -> Result<u64, TransportError>
     function.write(Registers::<D>::STATUS, ACKNOWLEDGE | DRIVER)?;
     let half = |index| {
         let half = function.read_selected(Registers::<D>::DEVICE_FEATURE, index);
-        // No device offers 32 features in a row.
+        // No device offers 32 features in a row, so all ones mean that the device does not answer.
         let half = Some(half).filter(|&half| half != u32::MAX);
         half.map(u64::from).ok_or(TransportError::Absent)
     };
@@ -222,8 +222,8 @@ pub fn queue_entries<D: Table>(
     }
 }
 
-/// Returns the vector by which queue `number` interrupts. It is [`NO_VECTOR`], too, if the device could not map the
-/// vector with which the queue was started.
+/// Returns the vector by which queue `number` interrupts. It is [`NO_VECTOR`] if the queue was started without a
+/// vector, or if the device could not map the vector with which the queue was started.
 pub fn queue_vector<D: Table>(function: &PciFunction<D>, number: u16) -> u16 {
     function.read_selected(Registers::<D>::QUEUE_VECTOR, number.into())
 }

@@ -37,8 +37,8 @@ pub trait BlockDevice {
 
     /// On return, all writes that had returned before the call are on the medium. A device may lose its cache when it
     /// fails by itself. The first flush after such a failure returns [`BlockError::Reset`] if there may have been
-    /// writes since the last good flush. Each flush that was under way at the failure returns it, too. The next flush
-    /// vouches only for writes made after that error.
+    /// writes since the last good flush. Each flush that was under way at the failure returns it, too. A later flush
+    /// that succeeds vouches only for writes that were made after that error.
     ///
     /// # Errors
     ///

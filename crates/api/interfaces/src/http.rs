@@ -29,7 +29,7 @@ pub trait HttpServer {
 /// The result of a [`poll`](HttpServer::poll).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Exchangeable)]
 pub struct Served {
-    /// Frames, and pieces of requests and answers, that were moved. With 0 the caller may rest for a while.
+    /// Frames, and pieces of requests and answers, that were moved. If this is 0, the caller may rest for a while.
     pub moved: u32,
 }
 

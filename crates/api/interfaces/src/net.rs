@@ -26,8 +26,9 @@ pub use crate::packet::{BATCH, CAPACITY, Packet, Packets, TooLong};
 ///   rx: buffers to receive into, empty ►└────────┘──► rx: received (the first `received`), then buffers not used
 /// ```
 ///
-/// - The device takes as many buffers of `rx` as frames were received, so as many packets come back in `rx` as went
-///   in. It also has its own stock to receive into. A caller that gives no buffers receives no frames.
+/// - For each received frame the device keeps one buffer of `rx`, so `rx` comes back with as many packets as the
+///   caller gave. The device also has its own stock to receive into. A caller that gives no buffers receives no
+///   frames.
 /// - The device takes packets from the front of `tx`, as many as it has room for. Their buffers come back after their
 ///   frames have been sent. One call returns as many of them as fit beside the unsent packets. So a caller that sends
 ///   needs about as many packets as the device has room for ([`NetInfo::tx_room`]), besides its batch. The caller
@@ -82,13 +83,14 @@ pub trait NetDevice {
     fn exchange(&self, queue: u16, tx: Packets, rx: Packets) -> Result<Exchanged, NetError>;
 
     /// Waits until `queue` has frames to receive, for at most `micros` microseconds and at most about a second; the
-    /// wait may also end early without a cause. The caller then exchanges. A frame that arrived after the last
-    /// exchange is not missed. Between waits a queue causes no interrupts, so a busy caller polls at no extra cost.
+    /// wait may also end early without a cause. The caller then exchanges. The wait also notices a frame that arrived
+    /// between the last exchange and this call. Between waits a queue causes no interrupts, so a busy caller polls at
+    /// no extra cost.
     ///
-    /// A thread that some domain has started sleeps during the wait; it need not be a thread of the driver. The wait
-    /// holds no lock: exchanges of other threads go on. Link changes and sent frames do not end a wait, and a caller
-    /// with timers must wait no longer than to the next one. The device may hold interrupts back for some tens of
-    /// microseconds.
+    /// If a domain has spawned the calling thread, the thread sleeps during the wait. This need not be the driver's
+    /// domain. The wait holds no lock: exchanges of other threads go on. Link changes and sent frames do not end a
+    /// wait. A caller with timers must wait no longer than until its next timer is due. The device may hold
+    /// interrupts back for some tens of microseconds.
     ///
     /// The default implementation is for devices that are only polled.
     ///
@@ -111,7 +113,7 @@ pub enum Waited {
     /// There are no frames yet: the time is over, or an interrupt came without a frame.
     TimedOut,
     /// The device has no interrupts, or the kernel offers it none, so this call did not wait. The caller must poll,
-    /// at a pace of its own.
+    /// and chooses the interval itself.
     Unsupported,
 }
 

@@ -18,8 +18,8 @@ pub const CAPACITY: usize = 2048;
 /// A buffer for one frame, and the frame's length.
 ///
 /// A frame is everything between preamble and frame check sequence. Its first byte is the first byte of the
-/// destination's MAC address. It has at most [`CAPACITY`] bytes. No safe code can make it longer, as the length is
-/// private and checked where it is set.
+/// destination's MAC address. It has at most [`CAPACITY`] bytes. No safe code can make the frame longer, because the
+/// length is private and is checked where it is set.
 ///
 /// Buffers circulate. The bytes of earlier frames stay in the buffer behind the current frame until they are
 /// overwritten. A domain that had a secret in a buffer must clear it before it passes the buffer on.
@@ -101,8 +101,8 @@ impl Packet {
     /// Returns the frame, to change it in place.
     #[inline]
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        // The length is at most `CAPACITY` in any case. `min` tells this to the compiler, so that the slice costs one
-        // comparison and `get_mut` never returns the empty slice.
+        // The length never exceeds `CAPACITY`. `min` tells this to the compiler, so that the slice costs one
+        // comparison and `get_mut` never fails.
         let len = self.len().min(CAPACITY);
         self.room.get_mut(..len).unwrap_or_default()
     }

@@ -22,8 +22,8 @@ pub trait Network {
     /// [`TcpError::Rpc`] and [`TcpError::Busy`].
     fn poll(&self, now: u64) -> Result<Polled, TcpError>;
 
-    /// Takes connections to `port` from now on, until the listener is dropped. Up to `backlog` connections, at least
-    /// one, wait to be accepted; the stack may have room for fewer.
+    /// Takes connections to `port` from now on, until the listener is dropped. Up to `backlog` connections (at least
+    /// one) wait until they are accepted. Fewer can wait if the stack lacks room.
     ///
     /// Through a shadow the listener outlives the stack: the next stack listens again.
     ///
@@ -83,9 +83,9 @@ pub trait TcpStream {
 /// The result of a [`poll`](Network::poll).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Exchangeable)]
 pub struct Polled {
-    /// Frames that arrived or were handed to the device. With 0 the caller may rest for a while.
+    /// Frames that arrived or were handed to the device. If this is 0, the caller may rest for a while.
     pub frames: u32,
-    /// Why the device refused the last exchange, if it did.
+    /// The error with which the device refused the last exchange, or `None` if it did not refuse it.
     pub failed: Option<NetError>,
 }
 

@@ -8,8 +8,8 @@ use samara_shared_heap::owner::MAX_OWNERS;
 use std::ptr::{self, NonNull};
 use std::sync::OnceLock;
 
-/// The sizes of a stripe, in the order in which they are tried: the first for which there is address space is used.
-/// Without a window domains would have no private heaps, and their allocations would outlive them. So a process with
+/// The sizes of a stripe. They are tried in this order, and the first for which there is address space is used. If
+/// none fitted, domains would have no private heaps, and their allocations would outlive them. So a process with
 /// little address space (`ulimit -v`, valgrind) gets small stripes.
 const STRIDES: [usize; 4] = [1 << 30, 1 << 27, 1 << 25, 1 << 22];
 
@@ -48,8 +48,8 @@ unsafe fn protect(start: NonNull<u8>, bytes: usize, protection: i32) -> bool {
 // writable.
 unsafe impl Arenas for StdHost {
     fn window() -> Option<Window> {
-        // The allocator itself calls this function, so nothing here may allocate. The system call and the lock of the
-        // first use do not.
+        // The allocator itself calls this function, so nothing here may allocate. Neither the system call nor the
+        // lock that `OnceLock` takes at the first use allocates.
         let (start, stride) = (*RESERVED.get_or_init(reserve))?;
         Some(Window {
             base: NonNull::new(ptr::with_exposed_provenance_mut(start))?,
@@ -97,7 +97,7 @@ mod tests {
             !commit(at(4096_usize.wrapping_neg()), 8192),
             "before the start"
         );
-        // The process's own memory keeps its protection.
+        // A refused range leaves the protection of the process's own memory unchanged.
         static CONSTANT: [u8; 4096] = [7; 4096];
         assert!(!commit(NonNull::from_ref(&CONSTANT).cast(), 4096));
     }

@@ -1,8 +1,8 @@
-//! The check that functions which only the host may call make first: for whom does the thread act?
+//! Checks that the running thread acts for the host. Functions that only the host may call begin with this check.
 
 use samara_shared_heap::thread;
 
-/// Panics on a thread that acts for a domain, which kills that domain.
+/// Panics if the thread acts for a domain. The panic kills that domain.
 #[track_caller]
 pub(crate) fn demand(function: &str) {
     let owner = thread::current().owner();

@@ -64,7 +64,7 @@ pub(crate) unsafe fn free(start: NonNull<u8>, bytes: usize) {
 unsafe fn unmap(start: NonNull<u8>, bytes: usize) {
     // SAFETY: the caller upholds that nothing refers to the pages.
     let code = unsafe { libc::munmap(start.as_ptr().cast(), bytes) };
-    // The range is whole pages of our own mapping, so the call can fail only at the system's limit of mappings, if it
-    // would split one. The pages then stay mapped.
+    // The range is whole pages of our own mapping, so the call can fail only if it would split a mapping while the
+    // process has as many mappings as the system allows. The pages then stay mapped.
     debug_assert_eq!(code, 0);
 }

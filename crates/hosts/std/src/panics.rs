@@ -16,7 +16,7 @@ impl fmt::Display for Message<'_> {
     }
 }
 
-/// Installs the hook, which calls the previous one for panics of the host.
+/// Installs the hook. It calls the previous hook for panics of the host.
 pub(crate) fn install() {
     let previous = panic::take_hook();
     panic::set_hook(Box::new(move |info| {

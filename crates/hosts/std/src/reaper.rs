@@ -14,7 +14,8 @@ static WATCHERS: AtomicUsize = AtomicUsize::new(0);
 static WAKES: Mutex<u64> = Mutex::new(0);
 static WOKEN: Condvar = Condvar::new();
 
-/// A waiting supervisor polls in this interval even without a death, to repeat restarts that have failed so far.
+/// The interval at which a supervisor polls while restarts have failed so far. It polls even without a death, to
+/// repeat these restarts.
 const AGAIN: Duration = Duration::from_millis(20);
 /// The longest wait without a wake. A missed wake is made up for after this time at most.
 const LATE: Duration = Duration::from_millis(500);
@@ -33,7 +34,7 @@ pub(crate) fn wake() {
     }
 }
 
-/// Waits for a wake after `seen`, for `timeout` at most. Returns the number of wakes then.
+/// Waits until the number of wakes is no longer `seen`, for at most `timeout`. Returns the number of wakes.
 fn wait(seen: u64, timeout: Duration) -> u64 {
     let waited = WOKEN.wait_timeout_while(lock(), timeout, |wakes| *wakes == seen);
     *waited.unwrap_or_else(PoisonError::into_inner).0

@@ -26,8 +26,8 @@ struct Local {
 
 static NEXT_SHARD: AtomicUsize = AtomicUsize::new(0);
 
-/// Gives the thread the next shard at its first use. This function is out of line, and a tail call of its caller, so
-/// that the caller needs no stack frame.
+/// Gives the thread the next shard, when the thread's slot is used for the first time. The function is not inlined
+/// and its caller calls it last, so that the caller needs no stack frame.
 #[cold]
 #[inline(never)]
 fn place(local: &Local) -> NonNull<ThreadSlot> {

@@ -1,4 +1,5 @@
-//! Every public function of this crate checks for whom the thread acts, or is known to need no authority.
+//! Every public function of this crate checks that the thread acts for the host, or is listed here as needing no
+//! authority.
 
 use std::fs;
 use std::path::Path;

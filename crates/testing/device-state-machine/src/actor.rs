@@ -13,18 +13,18 @@ use crate::driver::{Claimed, Driver, Kind};
 use crate::ledger::Holder;
 use crate::step::Numbers;
 
-/// A function that is handed over, with the number of its claim.
+/// A PCI function on its way to another driver, with the number of its claim.
 pub(crate) type Carried<D> = (PciFunction<D>, u32);
 
 #[interface]
 pub(crate) trait Actor {
     /// Takes a step.
     fn step(&self, word: u64, plan: u32) -> Result<(), RpcError>;
-    /// Keeps a function of the device with index `board` of its kind.
+    /// Stores a PCI function in the driver's place for it: the function of device `board` (0 or 1) of this kind.
     fn take_nvme(&self, function: Carried<Nvme>, board: u32) -> Result<(), RpcError>;
     /// Gives a function away.
     fn give_nvme(&self, board: u32) -> Result<Option<Carried<Nvme>>, RpcError>;
-    /// Takes a step with a function that is lent for the call.
+    /// Takes a step in which the driver may use a function that the host lends to it for this call.
     fn with_nvme(
         &self,
         function: &RRef<PciFunction<Nvme>>,
@@ -70,10 +70,10 @@ pub(crate) trait Actor {
     ) -> Result<(), RpcError>;
 }
 
-/// Domains that their own steps can kill, with the names of their drivers.
+/// The domains of the current case, with the names of their drivers. A step uses this list to kill its own domain.
 static DOMAINS: Mutex<Vec<(u32, Domain<dyn Actor>)>> = Mutex::new(Vec::new());
 
-/// Allows the domain's own steps to kill it.
+/// Puts the domain on the list, so that its own steps can kill it.
 pub(crate) fn publish(name: u32, domain: &Domain<dyn Actor>) {
     let mut domains = DOMAINS.lock().unwrap_or_else(PoisonError::into_inner);
     domains.push((name, domain.clone()));
@@ -123,7 +123,8 @@ fn unpacked(claim: u64) -> Holder {
     }
 }
 
-/// Puts a function in the driver's place for it, if the place is empty. Otherwise the function is dropped.
+/// Puts a function in the driver's place for it. If the place is taken, or another thread uses it, the function is
+/// dropped.
 pub(crate) fn take<D: Kind>(driver: &Driver, (function, serial): Carried<D>, board: u32) {
     let board = &D::boards(driver)[board as usize];
     if let Some(mut held) = board.change().filter(|held| held.is_none()) {
@@ -236,7 +237,7 @@ impl Actor for Driver {
     }
 }
 
-/// The calls that a case makes of an actor, for one kind of function.
+/// The calls that a case makes to an actor to hand over or lend functions of this kind.
 pub(crate) trait Exchange: Kind {
     fn take(proxy: &Proxy<dyn Actor>, function: Carried<Self>, board: u32) -> Result<(), RpcError>;
     fn give(proxy: &Proxy<dyn Actor>, board: u32) -> Result<Option<Carried<Self>>, RpcError>;

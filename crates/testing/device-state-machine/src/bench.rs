@@ -40,7 +40,7 @@ pub(crate) enum Any {
 
 /// Virtual nanoseconds of one pause of the driver. A time-out of a second takes some hundred pauses.
 const PAUSE: u64 = 4_000_000;
-/// The number of polling intervals in which an 82599 works during one pause of the driver.
+/// The number of polling intervals that pass on an 82599's clock during one pause of the driver.
 const INTERVALS: u64 = 16;
 
 /// Returns the bench of the process.
@@ -155,8 +155,8 @@ impl Bench {
                     4 | 5 => shapes::block(numbers),
                     _ => shapes::net(numbers),
                 };
-                // A driver that has claimed the device keeps its mapped windows, so the new device has the old one's
-                // layout.
+                // A driver that has claimed the old device keeps its mapped windows. So the new device gets the
+                // layout of the old one.
                 if ledger::is_claimed(number) {
                     shape.layout = model.layout();
                 }
@@ -199,10 +199,10 @@ impl Any {
         }
     }
 
-    /// Describes an instruction that no device can follow and that the engine gave to this device, if there was one.
-    /// An NVMe controller counts overruns of its completion queues since it was plugged in. A dishonest controller
-    /// may cause them itself by completing commands twice, so they count only for an honest one. A virtio device
-    /// reports its violations since the last call.
+    /// If the engine gave this device an instruction that no device can follow, describes the instruction. An NVMe
+    /// controller counts overruns of its completion queues since it was plugged in. A dishonest controller may cause
+    /// overruns itself by completing commands twice. So they are reported only for an honest controller. A virtio
+    /// device records violations, and this call reports those since the last call.
     pub(crate) fn nonsense(self, is_honest: bool) -> Option<String> {
         match self {
             Self::Nvme(model) => {
@@ -211,8 +211,8 @@ impl Any {
                     .then(|| format!("{overruns} completions found no room in their queue"))
             }
             Self::Ixgbe(_) => None,
-            // These violations show a mistake of the engine. The driver may cause all others itself, because it
-            // writes the status as it likes.
+            // These violations show a mistake of the engine. All other violations may come from the driver, because
+            // it writes the status as it likes.
             Self::Virtio(model) => {
                 let is_engines = |violation: &Violation| {
                     matches!(

@@ -1,4 +1,5 @@
-//! A case: devices of some kinds, drivers for them, and steps. At its end all drivers have ended.
+//! A case: devices of some kinds, drivers for them, and steps. At the end of the case all drivers are ended and the
+//! totals are checked.
 
 use std::thread::scope;
 use std::time::Duration;
@@ -37,8 +38,8 @@ pub enum Where {
 
 /// The most drivers of a case.
 const DRIVERS: usize = 2;
-/// The longest time that the devices' clocks may advance in a step, in nanoseconds: several resets that time out, at
-/// 127.5 s each.
+/// The longest time that a device's clock may advance in one step, in nanoseconds. It is enough for several resets
+/// that time out after 127.5 s each.
 const LONGEST: u64 = 2_000_000_000_000;
 /// The quota of shared bytes, for domains that have one.
 const QUOTA: usize = 1 << 20;
@@ -49,8 +50,8 @@ enum Place {
     Domain(Domain<dyn Actor>, Option<Proxy<dyn Actor>>),
 }
 
-/// Returns the bytes that the claims of a domain may have together. The quota applies to each claim by itself, so
-/// this is the quota times the number of devices.
+/// Returns the most bytes that all claims of a domain together may hold. The quota applies to each claim by itself,
+/// so this is the quota times the number of devices.
 fn quota(plan: Plan) -> usize {
     let kinds = plan.kinds.count_ones() as usize;
     QUOTA * kinds * plan.devices
@@ -173,8 +174,9 @@ impl Case {
         }
     }
 
-    /// Makes a driver take a step and cuts it inside a call of the engine: in call number `call` of the step, from
-    /// instruction `at` on. A step that makes fewer calls is not cut. Returns whether the driver's domain died.
+    /// Makes a driver take a step, and cuts its domain inside a call of the engine: in call number `call` of the
+    /// step, at the first possible instruction from number `at` on. A step that makes fewer calls is not cut. Returns
+    /// whether the driver's domain died.
     ///
     /// # Panics
     /// If a rule is broken.
@@ -230,7 +232,8 @@ impl Case {
         }
     }
 
-    /// Unplugs a device and plugs another one in, which a driver may then bring up.
+    /// Now and then unplugs a device and plugs another one in, unless the devices are honest. Now and then makes a
+    /// driver bring a device up.
     fn replug(&mut self, which: usize, numbers: &mut Numbers) {
         let device = self.device(numbers);
         if !self.plan.is_honest && numbers.one_in(2) {
@@ -264,7 +267,8 @@ impl Case {
         }
     }
 
-    /// Handles the result of a call of a domain. If the domain has died, it is reclaimed and restarted.
+    /// Returns the answer of a call to a domain. If the domain has died, reclaims and restarts it, and returns a
+    /// default answer.
     fn answered<T: Default>(&mut self, which: usize, result: Result<T, RpcError>) -> T {
         match result {
             Ok(answer) => answer,
@@ -325,7 +329,7 @@ impl Case {
         let Some((function, serial)) = self.give::<D>(from, board) else {
             return;
         };
-        // On its way the function belongs to the host.
+        // The ledger books the claim on the receiver already. Until the call returns, the host owns the function.
         ledger::moved(device, to as u32);
         let before = heap::census_all().capabilities;
         let kept = match &mut self.drivers[to] {
@@ -569,7 +573,7 @@ fn proxy_of<'p>(
     proxy.get_or_insert_with(|| domain.proxy().unwrap_or_else(|error| panic!("{error}")))
 }
 
-/// Reclaims a dead domain, with its claims.
+/// Waits until a dead domain is reclaimed with its claims, and checks its devices.
 fn end(domain: &Domain<dyn Actor>, name: u32) {
     runtime().reap();
     wait_until("the reclaim", || {

@@ -63,7 +63,7 @@ const ALL: [Milestone; 24] = [
 
 static COUNTS: [AtomicU64; ALL.len()] = [const { AtomicU64::new(0) }; ALL.len()];
 
-/// Counts the event once more.
+/// Counts one more event of this kind.
 pub(crate) fn note(what: Milestone) {
     COUNTS[what as usize].fetch_add(1, Relaxed);
 }

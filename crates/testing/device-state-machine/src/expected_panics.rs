@@ -12,7 +12,7 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The first panic that the test did not ask for. It was raised in trusted code or in this crate.
+/// The first panic that the test did not ask for. Such a panic comes from trusted code or from this crate.
 static UNASKED: Mutex<Option<String>> = Mutex::new(None);
 
 /// The payload of a panic that the test asks for.
@@ -44,7 +44,7 @@ pub(crate) fn unasked() -> Option<String> {
         .take()
 }
 
-/// Runs `f` with silent panics.
+/// Runs `f`. Panics in it are neither printed nor recorded.
 pub(crate) fn silent<R>(f: impl FnOnce() -> R) -> R {
     struct Loud(bool);
     impl Drop for Loud {
@@ -56,12 +56,12 @@ pub(crate) fn silent<R>(f: impl FnOnce() -> R) -> R {
     f()
 }
 
-/// Panics without a call of the hook.
+/// Panics because the test asked for it. The panic hook is not called, so nothing is printed or recorded.
 pub(crate) fn panic_as_asked() -> ! {
     panic::resume_unwind(Box::new(Asked))
 }
 
-/// Runs `f`. Returns nothing if `f` panicked because the test asked it to.
+/// Runs `f`. Returns `None` if `f` panicked because the test asked for it. Any other panic goes on.
 pub(crate) fn caught<R>(f: impl FnOnce() -> R) -> Option<R> {
     let is_asked = |payload: Box<dyn Any + Send>| match payload.downcast::<Asked>() {
         Ok(_) => None,

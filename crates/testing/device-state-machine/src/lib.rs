@@ -1,5 +1,5 @@
-//! A random driver in safe code, on devices that lie, and an oracle that counts every byte that a device touches
-//! outside of the memory that its claim allows.
+//! Tests `samara-device-io` by a random driver in safe code on devices that lie. An oracle counts every byte that a
+//! device touches outside of the memory that its claim allows.
 //!
 //! A [`Case`] has devices of some kinds: at most two NVMe controllers, two 82599s, two virtio disks and two virtio
 //! network cards. One or two drivers call the safe functions of `samara-device-io` in any order. A driver passes the

@@ -1,4 +1,4 @@
-//! Registers that a table lists, found by trying all possible ones.
+//! Finds the registers that a table lists, by trying every possible offset, width and access.
 
 use std::panic::catch_unwind;
 
@@ -79,7 +79,7 @@ pub(crate) trait Touch<D: Table> {
     fn write<T: Value + Narrow, A: Writable>(&mut self, register: Register<D, T, A>);
 }
 
-/// An integer that can be cut from a `u64`.
+/// An integer that is made of the low bits of a `u64`.
 pub(crate) trait Narrow {
     fn of(value: u64) -> Self;
 }

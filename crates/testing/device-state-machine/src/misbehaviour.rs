@@ -91,7 +91,7 @@ pub(crate) fn guess(device: usize, tag: u16) {
     }
 }
 
-/// Chooses which register writes are lost: a few of those that bring a device up.
+/// Chooses which register writes are lost: up to 6 in a row, among the first writes from now on.
 fn lost(numbers: &mut Numbers) -> LostWrites {
     LostWrites {
         after: numbers.below(12) as u32,
@@ -102,8 +102,8 @@ fn lost(numbers: &mut Numbers) -> LostWrites {
 fn nvme(model: &NvmeEmulator, numbers: &mut Numbers) {
     use nvme_emulator::Misbehaviour::*;
     let mut wrong = || {
-        // The tag is that of a command that was put, or the next tag of that command's slot, or a tag that one of the
-        // slots 0 to 3 has after a few uses.
+        // The tag is one of three: the tag of a command that was put lately, the tag that the same slot gets at its
+        // next use, or the tag that slot 0, 1, 2 or 3 has after up to 5 uses.
         let tag = match numbers.below(4) {
             0 => (numbers.below(4) | numbers.below(6) << 6) as u16,
             1 => ledger::some_tag(numbers.below(64)).wrapping_add(1 << 6),
@@ -256,8 +256,8 @@ pub(crate) fn frames(device: usize, numbers: &mut Numbers) {
     }
 }
 
-/// Replaces an 82599 that no driver has claimed by one in which firmware has left its state after power-on: a valid
-/// FCoE context, and perhaps bus mastering. Besides drivers, only this function makes a device bus master.
+/// Replaces an 82599 that no driver has claimed by one that firmware has used since power-on. The firmware has left a
+/// valid FCoE context and perhaps bus mastering. Apart from drivers, only this function makes a device bus master.
 pub(crate) fn firmware(device: usize, numbers: &mut Numbers) {
     if let Any::Ixgbe(model) = bench().all()[device]
         && !ledger::is_claimed(device)

@@ -5,12 +5,13 @@ use samara_testkit::virtio_emulator::{self, Block, Device, Layout, Net, Structur
 
 use crate::step::Numbers;
 
-/// Bytes of a namespace. This is small, because each case fills its own media, but more than the pages of one list
-/// cover.
+/// Bytes of a namespace. This is small, because each case fills its own media. But it is more than the pages of one
+/// PRP list cover.
 const BYTES: u64 = 320 << 10;
 const BLOCKS: u64 = BYTES >> 9;
 
-/// Further namespaces: none; a second one with larger blocks; a second and a third one, the second with metadata.
+/// The choices for further namespaces: none; a second one with larger blocks; a second one with metadata and a third
+/// one with larger blocks.
 const FURTHER: [&[NamespaceShape]; 3] = [
     &[],
     &[NamespaceShape {

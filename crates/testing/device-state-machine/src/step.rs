@@ -5,7 +5,7 @@ use samara_testkit::rng::Rng;
 /// Number of bytes that encode a step.
 pub const BYTES: usize = 8;
 
-/// A step. All its choices follow from these bytes, and from the state in which it is taken.
+/// A step. All choices of the step follow from these bytes and from the state of the case before the step.
 pub type Word = [u8; BYTES];
 
 /// The source of a step's choices.
@@ -16,8 +16,8 @@ impl Numbers {
         Self(Rng::new(u64::from_le_bytes(word)))
     }
 
-    /// Returns a new source, for an operation inside a step. The number of choices of that operation does not change
-    /// the choices that follow it.
+    /// Returns a new source, for an operation inside a step. However many choices that operation makes, the step's
+    /// later choices stay the same.
     pub(crate) fn fork(&mut self) -> Self {
         Self::of(self.word())
     }
@@ -41,7 +41,7 @@ impl Numbers {
         these[self.below(these.len())]
     }
 
-    /// Returns 32 bits. Often none, all or only one of them is set, or the number is small.
+    /// Returns 32 bits. Often no bit, every bit or a single bit is set, or the number is small.
     pub(crate) fn bits(&mut self) -> u32 {
         match self.below(8) {
             0 => 0,

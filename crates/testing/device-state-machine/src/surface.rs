@@ -1,7 +1,7 @@
 //! Records which functions of `samara-device-io` were called, by the names that the compiler gives them.
 //!
-//! [`call!`] takes a function, gets its name from its type, and calls it. So the name and the call come from one
-//! path.
+//! [`call!`] takes a function, gets its name from its type, and calls it. So the recorded name cannot differ from the
+//! function that is called.
 
 use std::any::type_name;
 use std::sync::OnceLock;
@@ -16,8 +16,8 @@ pub(crate) struct Site {
 /// An upper bound of the number of call sites.
 const SITES: usize = 512;
 
-/// The call sites that were reached. Domains reach them too, so recording a site allocates no memory and holds no
-/// lock.
+/// The call sites that were reached. Domains reach call sites too and may be cut there, so recording a site allocates
+/// no memory and holds no lock.
 static REACHED: [OnceLock<&'static Site>; SITES] = [const { OnceLock::new() }; SITES];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -97,7 +97,7 @@ impl std::fmt::Write for Sink {
     }
 }
 
-/// A value whose `Debug` output a function writes.
+/// Wraps a function as a value, and the function writes the value's `Debug` output.
 pub(crate) struct Told<F>(pub(crate) F);
 
 impl<F: Fn(&mut std::fmt::Formatter<'_>) -> std::fmt::Result> std::fmt::Debug for Told<F> {

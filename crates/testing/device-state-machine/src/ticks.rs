@@ -1,5 +1,5 @@
-//! Domains that are cut at an instruction inside a call of the engine. This needs a platform on which the thread can
-//! be single-stepped: x86-64 Linux.
+//! Cuts domains at a chosen instruction inside a call of the engine. This needs a platform on which the thread can be
+//! single-stepped: x86-64 Linux.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 mod stepped {
@@ -11,12 +11,13 @@ mod stepped {
 
     thread_local! {
         static CONTAINED: OnceCell<Contained> = const { OnceCell::new() };
-        /// The number of calls of the engine before the one that is stepped, if one is to be stepped.
+        /// The number of calls of the engine that are still to come before the call that is single-stepped. `None` if
+        /// no call is to be stepped any more.
         static CALLS: Cell<Option<u32>> = const { Cell::new(None) };
     }
 
-    /// Gives the domain a budget. Only a host that contains its threads can enforce one, and only such domains are
-    /// cut.
+    /// Gives the domain a budget, because only domains with a budget are cut. Only a host that contains its threads
+    /// can enforce a budget.
     pub(crate) fn limited(spec: DomainSpec) -> DomainSpec {
         CONTAINED.with(|cell| {
             cell.get_or_init(stepping);
@@ -25,12 +26,12 @@ mod stepped {
     }
 
     /// Runs `step`, and runs its call number `call` of the engine in single steps. From instruction `at` of that call
-    /// on, a tick comes before every instruction, until the domain is cut.
+    /// on, a tick comes before every instruction until the domain is cut.
     pub(crate) fn around<R>(call: u32, at: u64, step: impl FnOnce() -> R) -> R {
         CONTAINED.with(|cell| {
             let contained = cell.get_or_init(stepping);
             CALLS.set(Some(call));
-            // No instruction before that call is stepped.
+            // `here` arms the stepping again when the chosen call begins.
             let run = || {
                 disarm();
                 step()

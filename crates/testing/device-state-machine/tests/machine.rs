@@ -1,5 +1,5 @@
-//! The random driver in several modes: as the host, in domains, cut at instructions, and on several threads. All
-//! modes together take about a million steps.
+//! Runs the random driver in several modes: as the host, in domains, in domains that are cut at an instruction, and
+//! on several threads. All modes together take about a million steps.
 //!
 //! The crate's documentation says how to repeat the steps of a failure.
 
@@ -43,8 +43,9 @@ fn word(rng: &mut Rng) -> Word {
     (rng.below(1 << 32) as u64 | (rng.below(1 << 32) as u64) << 32).to_le_bytes()
 }
 
-/// The cases of a mode, as many as take the given number of steps, or only the case in `SAMARA_DEVICE_MACHINE_CASE`.
-/// One number determines each case. If a case fails, the drop prints its number and the steps that were taken.
+/// The cases of a mode. New cases begin until the given number of steps was taken. If `SAMARA_DEVICE_MACHINE_CASE` is
+/// set, it is the only case. One number determines a case. If a case fails, the drop of this value prints that
+/// number, and the number of steps that were taken.
 struct Cases {
     rng: Rng,
     steps: u64,
@@ -69,7 +70,7 @@ impl Cases {
         }
     }
 
-    /// Returns the source of the next case.
+    /// Returns the random numbers for the next case, or `None` after the last one.
     fn next(&mut self) -> Option<Rng> {
         self.current = match (self.only, self.current) {
             (Some(_), Some(_)) => None,
@@ -145,7 +146,8 @@ fn drivers_of_the_host() {
 #[test]
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn drivers_under_ticks() {
-    /// The most instructions of the call before its cut, and the most calls of the step before the call that is cut.
+    /// The limits of the random place of the cut: the number of instructions of the call before it, and the number of
+    /// calls of the step before the call that is cut.
     const LATEST: usize = 4096;
     const CALLS: usize = 24;
     /// Steps of a case. One step in `BETWEEN` is cut.

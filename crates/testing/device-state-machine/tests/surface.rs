@@ -1,4 +1,4 @@
-//! The random driver calls every safe function of `samara-device-io`.
+//! Checks that the random driver calls every safe function of `samara-device-io`.
 //!
 //! The list comes from rustdoc's output for the crate, so a new function is on it automatically.
 
@@ -33,7 +33,7 @@ const NOT_CALLED: &[(&str, &str)] = &[
 /// Types of which a driver cannot have a value.
 const EMPTY: &[&str] = &["Objects", "ReadOnly", "ReadWrite", "Transfers", "WriteOnly"];
 
-/// After at most this many cases, with this many steps each, every function was called at least once.
+/// The test fails if after this many cases, of this many steps each, some function was never called.
 const CASES: usize = 200;
 const STEPS: usize = 200;
 

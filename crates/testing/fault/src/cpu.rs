@@ -49,7 +49,7 @@ impl Trap {
     ];
 }
 
-/// An address at which none of our programs maps anything.
+/// An address at which no program of this repository maps anything.
 const WILD: usize = 0x0000_5a5a_0000_0000;
 const NON_CANONICAL: usize = 0x8000_0000_0000_0000;
 
@@ -78,7 +78,7 @@ pub fn strike(trap: Trap) {
         }
         // SAFETY: raises the exception.
         Trap::Undefined => unsafe { asm!("ud2") },
-        // SAFETY: raises the exception outside a kernel, and halts until an interrupt inside one.
+        // SAFETY: in user mode it raises the exception; in a kernel it halts the processor until the next interrupt.
         Trap::Privileged => unsafe { asm!("hlt") },
         Trap::StackOverflow => {
             black_box(dig(1));
@@ -108,8 +108,8 @@ fn write(address: usize) {
     unsafe { asm!("mov qword ptr [{}], 1", in(reg) address) };
 }
 
-/// Calls itself without end. Each call uses its frame after the inner call, so the compiler cannot make a loop of the
-/// recursion.
+/// Calls itself without end. Each call uses its frame after the inner call returns, so the compiler cannot turn the
+/// recursion into a loop.
 #[expect(unconditional_recursion, reason = "its purpose")]
 fn dig(depth: u64) -> u64 {
     let frame = black_box([depth; 32]);

@@ -8,7 +8,7 @@ pub enum Manner {
     /// A panic.
     #[default]
     Panic,
-    /// A CPU exception: another one each time.
+    /// A CPU exception. Each time it is the next of six kinds.
     Fault,
     /// Recursion without end.
     Overflow,
@@ -51,7 +51,8 @@ impl Drop for PanicsOnDrop {
     }
 }
 
-/// Raises a CPU exception, another one each time. Panics on processors where this crate can raise none.
+/// Raises a CPU exception, each time the next of six kinds. Panics on processors other than x86_64, where this crate
+/// raises no exceptions.
 #[inline(never)]
 pub fn cpu_fault() {
     #[cfg(target_arch = "x86_64")]
@@ -76,7 +77,7 @@ pub fn cpu_fault() {
     panic!("this crate raises no exceptions on this processor");
 }
 
-/// Recurses until the stack is used up. Panics on processors where the stack has no guard page.
+/// Recurses until the stack is used up. Panics on processors other than x86_64.
 pub fn overflow_stack() {
     #[cfg(target_arch = "x86_64")]
     crate::cpu::strike(crate::cpu::Trap::StackOverflow);

@@ -1,9 +1,9 @@
-//! Fault injection for domains. The host arms a point with its [`Switches`]; at the point the domain asks
-//! whether and how it has to die. The crate also raises CPU exceptions on request.
+//! Fault injection for domains. The host arms a fault point with its [`Switches`]. When a domain's code passes the
+//! point, it asks whether it must die there, and in which manner. The crate also raises CPU exceptions on request.
 //!
-//! The crate is on the list of trusted crates for two reasons. The switches are statics, which a domain may not have.
-//! And the crate raises exceptions that a domain's safe code cannot raise. A point fires once and is then disarmed,
-//! so that the recovery after it runs undisturbed.
+//! The crate is on the list of trusted crates for two reasons. First, the switches are statics, which a domain may
+//! not have. Second, the crate raises exceptions that a domain's safe code cannot raise. A point fires once and is
+//! then disarmed, so that the recovery after it runs undisturbed.
 
 #![no_std]
 
@@ -21,7 +21,7 @@ use core::sync::atomic::{AtomicU32, Ordering};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FaultPoint {
-    /// In `init`, with the device enabled and DMA memory allocated.
+    /// In `init`, after the device was enabled and DMA memory was allocated.
     Init,
     /// Between putting a buffer in flight and ringing the doorbell.
     Submit,
@@ -63,7 +63,7 @@ impl FaultPoint {
     }
 }
 
-/// The number of passes until each point fires; 0 means disarmed.
+/// For each point, the number of passes up to and including the one at which it fires. 0 means that it is disarmed.
 static LEFT: [AtomicU32; FaultPoint::ALL.len()] =
     [const { AtomicU32::new(0) }; FaultPoint::ALL.len()];
 
@@ -79,8 +79,8 @@ pub fn fires(point: FaultPoint) -> Option<Manner> {
     (left == Ok(1)).then(|| Manner::ALL.get(manner).copied().unwrap_or_default())
 }
 
-/// Dies here if the host has armed the point. A panic is raised in the caller's own code, so it reports the
-/// caller's place.
+/// Dies here if the host has armed the point. If the manner is a panic, the macro panics in the caller's own code, so
+/// the message has the caller's file and line.
 #[macro_export]
 macro_rules! fault_point {
     ($point:expr) => {

@@ -5,10 +5,10 @@ use core::sync::atomic::Ordering;
 
 use crate::{FaultPoint, LEFT, MANNER, Manner};
 
-/// The right to make points fire, and to see whether they did. A domain with this right could end another domain. It
-/// could also store bits in the switches, where they outlive the domain.
+/// The right to make fault points fire and to see whether they fired. A domain with this right could end another
+/// domain. It could also store bits in the switches, where they outlive the domain.
 ///
-/// Code that forbids `unsafe` can't make one:
+/// Code that forbids `unsafe` cannot make a value of this type:
 ///
 /// ```compile_fail,E0133
 /// #![forbid(unsafe_code)]
@@ -30,12 +30,12 @@ impl Switches {
         Self { _private: () }
     }
 
-    /// Makes `point` panic once, after `after` passes without effect.
+    /// Arms `point` to panic once. The first `after` passes have no effect, and the next one panics.
     pub fn arm(&self, point: FaultPoint, after: u32) {
         self.arm_with(point, after, Manner::Panic);
     }
 
-    /// Makes `point` fire once in this manner, after `after` passes without effect.
+    /// Arms `point` to fire once in this manner. The first `after` passes have no effect, and the next one fires.
     pub fn arm_with(&self, point: FaultPoint, after: u32, manner: Manner) {
         MANNER[point as usize].store(manner as u32, Ordering::Relaxed);
         LEFT[point as usize].store(after.saturating_add(1), Ordering::Relaxed);

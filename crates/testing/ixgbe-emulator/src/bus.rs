@@ -1,4 +1,5 @@
-//! The device's side of the bus: guest memory, reached only with Bus Master Enable and subject to injected faults.
+//! The device's side of the bus, through which it reaches guest memory. An access is refused without Bus Master
+//! Enable, and injected faults may make it fail.
 
 use core::num::NonZeroU32;
 
@@ -9,7 +10,7 @@ pub(crate) struct Bus<'a> {
     memory: &'a mut dyn GuestMemory,
     master: bool,
     fail_every: Option<NonZeroU32>,
-    /// The number of accesses since the device was made.
+    /// The number of accesses since the device was made, which decides at which accesses the injected fault strikes.
     pub(crate) accesses: u32,
 }
 

@@ -34,7 +34,7 @@ pub(crate) fn sctp_crc(bytes: &[u8]) -> u32 {
     crc(&TABLE, bytes)
 }
 
-/// Returns the table of a byte-wise CRC with this polynomial, whose bits are reflected.
+/// Returns the lookup table of a CRC that is computed byte by byte. `polynomial` is given with its bits reflected.
 const fn table(polynomial: u32) -> [u32; 256] {
     let mut table = [0; 256];
     let mut byte = 0;

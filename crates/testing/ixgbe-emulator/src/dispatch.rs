@@ -16,10 +16,11 @@ const NO_PHY: u32 = 0xffff_0000;
 /// Each queue's registers lie in a block of 64 bytes.
 const BLOCK: u32 = 0x40;
 
-/// The offsets at which the blocks of receive and transmit queues begin, and the number of queues from there on.
+/// Where the blocks of queues lie: the offset of the first block and the number of blocks, for receive queues 0 to
+/// 63, receive queues 64 to 127 and transmit queues.
 const BLOCKS: [(u32, u32); 3] = [(at::RDBAL, 64), (at::RDBAL64, 64), (at::TDBAL, 128)];
 
-/// Whether the register at `offset` lies `distance` bytes into the block of any queue.
+/// Whether `offset` is that of the register `distance` bytes into some queue's block.
 fn queue_register(offset: u32, distance: u32) -> bool {
     BLOCKS.iter().any(|&(start, count)| {
         let end = start + count * BLOCK;
@@ -107,7 +108,7 @@ impl Nic {
             }
             at::AUTOC => {
                 self.file.bus_write(offset, value);
-                // The link goes down and comes up again with the next step.
+                // The restart takes the link down. The next step brings it up again.
                 if value & AUTOC_RESTART != 0 {
                     self.link_up = false;
                 }
@@ -148,7 +149,7 @@ impl Nic {
         }
     }
 
-    /// Sets RXDCTL or TXDCTL. When a transmit queue is disabled or enabled, it forgets the packet that it was
+    /// Sets RXDCTL or TXDCTL. A change of the enable bit makes a transmit queue forget the packet that it was
     /// reading.
     pub(crate) fn set_queue_control(&mut self, offset: u32, value: u32) {
         let was = self.file.get(offset);
@@ -173,7 +174,7 @@ impl Nic {
         master | if self.link_up { STATUS_LINK_UP } else { 0 }
     }
 
-    /// Returns LINKS. The speed is always 10 Gb/s, however the link was negotiated.
+    /// Returns LINKS. The speed is always 10 Gb/s, whatever settings the driver negotiates with.
     fn links(&self) -> u32 {
         if self.link_up {
             LINKS_NEGOTIATED | LINKS_UP | LINKS_10G

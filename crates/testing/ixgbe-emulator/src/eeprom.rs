@@ -7,7 +7,8 @@ use crate::registers::bits::{EERD_DONE, EERD_START};
 
 /// The number of words of the EEPROM, as EEC reports it.
 const WORDS: usize = 1 << 14;
-/// The word of the checksum, and the sum of all words up to it (section 6.3.2.14).
+/// The index of the checksum's word, and the value to which that word completes the sum of the checked words (section
+/// 6.3.2.14).
 const CHECKSUM: usize = 0x3f;
 const SUM: u16 = 0xbaba;
 /// Words that point to hardware sections (section 6.2). The checksum covers these sections, too.
@@ -21,15 +22,15 @@ const MODULE_LIST_AT: usize = 0x140;
 const MODULE_DATA_AT: usize = 0x150;
 /// The number under which drivers look up SR and LR modules at core 0.
 const MODULE_SR_CORE0: u16 = 5;
-/// The pointer to the firmware's section. That section has the pointers to the link settings and to the configuration
-/// of the pass-through patch, whose eighth word is the patch's version.
+/// The pointer to the firmware's section. That section has two pointers: to the link settings, and to the
+/// configuration of the pass-through patch. The version of the patch is the last word of that configuration.
 const FIRMWARE: usize = 0x0f;
 const FIRMWARE_AT: usize = 0x160;
 const PATCH_AT: usize = 0x180;
-/// The patch's version. Drivers take a device with an older version for a prototype.
+/// The patch's version. If the version is older, drivers take the device for a prototype.
 const PATCH_VERSION: u16 = 6;
 /// The word of the device's capabilities. It says that any module is allowed, and that drivers need no workaround for
-/// cross-talk. With the workaround they believe that the link is up only if pin 2 reports a module.
+/// cross-talk. A driver with the workaround believes that the link is up only if pin 2 reports a module.
 const CAPABILITIES: usize = 0x2c;
 const ANY_MODULE: u16 = 1 << 0;
 const NO_CROSSTALK_CHECK: u16 = 1 << 7;

@@ -1,11 +1,12 @@
 //! FCoE contexts. A context says where the device puts the payload of an FCoE frame, which bypasses the rings
 //! (section 7.13).
 //!
-//! A context is a second way to host memory, and firmware that booted from FCoE may leave one open. Offsets and bits
-//! were checked against the register header of Intel's BSD-licensed driver, as DPDK carries it (`ixgbe_type.h`). The
-//! indirect access, the conditions for the use of a context and its fields were checked against the X550's datasheet
-//! (333369-009, sections 4.6.9 and 7.11.3.3), whose registers are the same. The X550 has 2048 contexts; the 82599 has
-//! 512, which the 9 bits of FCOESEL choose. Section numbers of the 82599's own datasheet were not checked.
+//! Besides the rings, contexts are a second way by which the device writes to host memory. Firmware that booted from
+//! FCoE may leave a valid context. Offsets and bits were checked against the register header of Intel's BSD-licensed
+//! driver, as DPDK carries it (`ixgbe_type.h`). The indirect access, the conditions for the use of a context and its
+//! fields were checked against the X550's datasheet (333369-009, sections 4.6.9 and 7.11.3.3), whose registers are
+//! the same. The X550 has 2048 contexts; the 82599 has 512, which the 9 bits of FCOESEL choose. Section numbers of
+//! the 82599's own datasheet were not checked.
 
 use alloc::vec::Vec;
 
@@ -20,20 +21,21 @@ pub(crate) const CONTEXTS: u32 = 512;
 /// One context, as its registers hold it.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Context {
-    /// FCPTRL and FCPTRH: where the list of buffer addresses is.
+    /// FCPTRL and FCPTRH: the address of the list of buffer addresses.
     pub(crate) list: u64,
-    /// FCBUFF: validity, size of a buffer, buffers left, offset in the first.
+    /// FCBUFF: the valid bit, the size of each buffer, the number of buffers left, and the offset in the first of
+    /// them.
     pub(crate) buffers: u32,
-    /// FCDMARW: bytes of the last buffer.
+    /// FCDMARW: the size of the last buffer in bytes.
     pub(crate) last: u16,
-    /// FCFLT: validity, and whether the first frame was received.
+    /// FCFLT: the valid bit, and whether the first frame was received.
     pub(crate) filter: u32,
-    /// FCPARAM: the expected offset. It is kept and never compared.
+    /// FCPARAM: the expected offset. The emulator stores it and never compares it.
     pub(crate) parameter: u32,
 }
 
 impl Context {
-    /// Whether both halves are valid. The device uses no other context.
+    /// Whether both halves of the context are valid. Only then does the device use the context.
     pub(crate) fn is_valid(&self) -> bool {
         self.buffers & FCBUFF_VALID != 0 && self.filter & FCFLT_VALID != 0
     }
@@ -65,7 +67,7 @@ impl Contexts {
     }
 
     /// Handles a write to FCDMARW: moves the DMA half of a context to or from FCPTRL, FCPTRH and FCBUFF. The
-    /// datasheet does not say whether the command's bits can be read back; here they cannot.
+    /// datasheet does not say whether the command bits read back. In the emulator they read as zero.
     pub(crate) fn move_dma(&mut self, file: &mut RegisterFile, command: u32) {
         let index = command & FCDMARW_SELECT;
         let context = self.at(index);

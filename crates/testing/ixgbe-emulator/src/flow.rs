@@ -23,9 +23,9 @@ const QUANTUM: u64 = 512;
 /// The pauses that the far end and this device have requested.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct FlowControl {
-    /// The time until which nothing may be sent, as the far end has requested.
+    /// The far end has requested that the device send nothing until this time.
     quiet_until: u64,
-    /// Whether this device has requested a pause of the far end.
+    /// Whether this device has asked the far end to pause.
     asked: bool,
     /// The time at which the request must be repeated.
     again_at: u64,
@@ -44,7 +44,7 @@ fn nanoseconds(units: u64) -> u64 {
 }
 
 impl Nic {
-    /// Handles a received frame that may be a pause frame.
+    /// Handles a received frame if it is a pause frame.
     pub(crate) fn pause_arrives(&mut self, frame: &[u8], headers: &Headers) {
         if headers.ethertype != MAC_CONTROL || word(frame, 14) != Some(PAUSE) {
             return;
@@ -61,8 +61,8 @@ impl Nic {
         }
     }
 
-    /// Requests a pause of the far end while the packet buffer is filled above its high mark. When it is no longer
-    /// filled above the low mark, ends the pause early if FCRTL asks for that.
+    /// Asks the far end to pause while the packet buffer is filled above its high mark. Once the fill level is down
+    /// to the low mark, ends the pause early if FCRTL says so.
     pub(crate) fn regulate(&mut self, link: &mut dyn Link) {
         let (high, low) = (self.file.get(at::FCRTH), self.file.get(at::FCRTL));
         let on = self.file.has(at::FCCFG, FCCFG_SENDS) && high & FCRTH_ENABLE != 0;

@@ -10,7 +10,7 @@ const DATA_OUT: u32 = 1 << 3;
 /// The module's address on the bus, seven bits.
 const MODULE: u8 = 0xa0 >> 1;
 
-/// The meaning of the byte that is being transferred, for the module.
+/// The state of the transfer, which says what the current byte means to the module.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Phase {
     Idle,
@@ -20,13 +20,13 @@ enum Phase {
     Send,
 }
 
-/// Both lines, and the module at their end.
+/// The state of both bus lines, and of the module that is attached to them.
 #[derive(Clone, Debug)]
 pub(crate) struct I2cBus {
     memory: Option<[u8; 256]>,
     clock: bool,
     data: bool,
-    /// The module's side of the data line: false while the module pulls it down.
+    /// Whether the module leaves the data line high. It is false while the module pulls the line down.
     released: bool,
     phase: Phase,
     bits: u8,
@@ -110,7 +110,8 @@ impl I2cBus {
     fn acknowledge(&mut self) {
         let accepted = match self.phase {
             Phase::Address => self.memory.is_some() && self.shift >> 1 == MODULE,
-            // The serial ID is not writable: the byte is acknowledged and dropped.
+            // The module's memory is not writable, so a byte that the driver writes to it is acknowledged and
+            // dropped.
             _ => true,
         };
         if accepted {

@@ -1,4 +1,4 @@
-//! Causes, masks, throttling and vectors (section 7.3).
+//! Interrupts: causes, masks, throttling and vectors (section 7.3).
 
 use alloc::boxed::Box;
 
@@ -8,7 +8,7 @@ use crate::registers::bits::{
 };
 use crate::registers::{RegisterFile, offset as at};
 
-/// Nanoseconds of one unit of EITR's interval, which begins at bit 3.
+/// Nanoseconds of one unit of EITR's interval field. The field's lowest bit is bit 3.
 const EITR_UNIT_NS: u64 = 2048;
 
 /// Takes the interrupts that the device sends.
@@ -45,9 +45,9 @@ impl Interrupts for CountedInterrupts {
 pub(crate) struct InterruptBlock {
     vectors: u64,
     vector_mask: u64,
-    /// Vectors that have sent a message for a cause that is still set.
+    /// Vectors that have already sent a message for a cause that is still set. They send no second one.
     vectors_sent: u64,
-    /// Vectors whose cause software has set by EICS.
+    /// Vectors whose cause software has set by EICS or EICS_EX.
     vectors_asked: u64,
     others: u32,
     other_mask: u32,
@@ -70,7 +70,8 @@ impl InterruptBlock {
         }
     }
 
-    /// Sets the cause of a queue that has news, for the vector that its allocation in IVAR names (section 7.3.4).
+    /// Sets the cause of the vector that IVAR allocates to a queue, because the queue has written back descriptors
+    /// (section 7.3.4).
     pub(crate) fn queue(&mut self, file: &RegisterFile, queue: u32, transmit: bool) {
         let register = file.get(at::IVAR + queue / 2 * 4);
         let allocation = register >> (16 * (queue % 2) + 8 * u32::from(transmit));
@@ -93,7 +94,7 @@ impl InterruptBlock {
             self.clear(causes);
         }
         if !file.has(at::GPIE, GPIE_MULTIPLE_MSIX) {
-            // With one vector a read masks the causes that are set in EIAM.
+            // Without multiple MSI-X vectors, a read of EICR masks the causes whose bits in EIAM are set.
             self.mask(file.get(at::EIAM) & causes);
         }
         causes
@@ -159,7 +160,8 @@ impl InterruptBlock {
         (self.vector_mask >> (32 * half)) as u32
     }
 
-    /// Lets causes that are cleared or masked be sent again later.
+    /// Forgets that a message was sent for causes that are now cleared or masked. So these causes can send a message
+    /// again later.
     fn settle(&mut self) {
         self.vectors_sent &= self.vectors & self.vector_mask;
         self.others_sent &= self.others & self.other_mask;
@@ -187,7 +189,8 @@ impl InterruptBlock {
             }
         }
         self.vectors_sent |= fired;
-        // Auto clear: EIAC selects it for the first 16 vectors, and it is always on for the others (section 7.3.1.4).
+        // Auto clear: for the first 16 vectors EIAC says whether a message clears the cause; for the other vectors it
+        // always does (section 7.3.1.4).
         let clears = u64::from(file.get(at::EIAC) & EICR_QUEUES) | !u64::from(EICR_QUEUES);
         let masks = if file.has(at::GPIE, GPIE_AUTO_MASK) {
             let low = file.get(at::EIAM_EX) | file.get(at::EIAM) & EICR_QUEUES;
@@ -233,7 +236,7 @@ impl InterruptBlock {
         fired
     }
 
-    /// Does the same as [`due`](Self::due) if there is only one vector: all causes share vector 0.
+    /// Implements [`due`](Self::due) without multiple MSI-X vectors, where all causes share vector 0.
     fn due_single(&mut self, file: &RegisterFile, now: u64) -> u64 {
         let vectors = self.vectors & self.vector_mask & !self.vectors_sent;
         let others = self.others & self.other_mask & !self.others_sent;
@@ -245,7 +248,7 @@ impl InterruptBlock {
         1
     }
 
-    /// Whether the vector may fire now. If it may, its interval begins (section 7.3.2).
+    /// Whether the vector may fire now. If it may, the next throttling interval of the vector begins (section 7.3.2).
     fn throttle(&mut self, file: &RegisterFile, vector: u32, now: u64) -> bool {
         let Some(not_before) = self.not_before.get_mut(vector as usize) else {
             return false;
@@ -258,7 +261,7 @@ impl InterruptBlock {
         true
     }
 
-    /// Returns the time at which the next throttled vector may fire, if one waits.
+    /// Returns the earliest time at which a vector with an unsent cause may fire, if there is such a vector.
     pub(crate) fn next_deadline(&self, file: &RegisterFile) -> Option<u64> {
         let waiting = self.vectors & self.vector_mask & !self.vectors_sent;
         if !file.has(at::GPIE, GPIE_MULTIPLE_MSIX) {

@@ -3,35 +3,36 @@
 use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 
-/// Frames that wait in a [`Loop`] at most, in each direction. More are lost, as on a wire.
+/// The number of frames that may wait in a queue of a [`Loop`]. Further frames that the device sends are lost, as on
+/// a wire.
 const WAITING: usize = 4096;
 
 /// The far end of the cable.
 ///
-/// Frames carry no preamble and no frame check sequence. The emulator adds the frame check sequence where the driver
-/// keeps it.
+/// Frames carry no preamble and no frame check sequence. The emulator adds a frame check sequence to received frames
+/// if the driver does not have it stripped.
 pub trait Link {
     /// Whether there is a carrier.
     fn is_up(&self) -> bool {
         true
     }
 
-    /// Takes one frame that the device sends. A link without room drops it.
+    /// Takes one frame that the device sends. If the link has no room, it drops the frame.
     fn send(&mut self, frame: &[u8]);
 
     /// Replaces the contents of `frame` by the next frame for the device. Returns false if there is none.
     fn receive(&mut self, frame: &mut Vec<u8>) -> bool;
 }
 
-/// A cable from the device to itself, or from the device to a test that holds the other end. Frames that the device
-/// sends are lost while 4096 frames wait.
+/// A cable from the device to itself, or from the device to a test that holds the other end. While 4096 sent frames
+/// wait, further frames that the device sends are lost.
 #[derive(Clone, Debug, Default)]
 pub struct Loop {
     /// Frames that the device will receive, the next one first.
     pub inbound: VecDeque<Vec<u8>>,
     /// Frames that the device sent, the oldest first; unused when `looped`.
     pub outbound: VecDeque<Vec<u8>>,
-    /// Whether sent frames come back.
+    /// Whether the frames that the device sends come back to it.
     pub looped: bool,
     /// Whether the cable is cut.
     pub down: bool,
@@ -46,7 +47,8 @@ impl Loop {
         }
     }
 
-    /// Returns a cable whose far end is `inbound` and `outbound`.
+    /// Returns a cable for a test that holds the far end: the test puts frames into `inbound` and takes frames from
+    /// `outbound`.
     pub fn open() -> Self {
         Loop::default()
     }

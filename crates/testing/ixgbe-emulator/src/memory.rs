@@ -58,8 +58,8 @@ pub trait GuestMemory {
     /// Stores one little-endian word that the guest polls.
     ///
     /// Where the guest runs at the same time as the device, the word must appear after everything that was stored
-    /// before it. All bits of a descriptor's word except the done bit are already stored. So the bytes of this word
-    /// may appear in any order.
+    /// before it. The caller has already stored all bits of this word except the done bit. So the bytes of the word
+    /// may become visible in any order.
     ///
     /// # Errors
     /// As [`write`](Self::write).
@@ -68,7 +68,7 @@ pub trait GuestMemory {
     }
 }
 
-/// Guest memory in one piece that begins at an address `base`, for tests and for in-process use.
+/// Guest memory that is one contiguous range from a base address on. It is for tests and for use inside one process.
 #[derive(Clone, Debug)]
 pub struct FlatMemory {
     base: u64,

@@ -35,14 +35,14 @@ const RX_QUEUES: u32 = 128;
 pub enum Progress {
     /// The device has nothing to do until the driver, the link or the clock does something.
     Idle,
-    /// The step has used up its share, and another step would do more.
+    /// The step has done all the work that one step may do, and there is work left for another step.
     More,
 }
 
 /// An 82599.
 ///
-/// The device does nothing by itself. The bus reads and writes it, [`step`](Self::step) lets it work, and
-/// [`advance`](Self::advance) moves its clock. The same calls always give the same results.
+/// The device does nothing by itself. Its user reads and writes its registers, lets it work by [`step`](Self::step),
+/// and moves its clock by [`advance`](Self::advance). The same calls always give the same results.
 #[derive(Clone, Debug)]
 pub struct Nic {
     options: Options,
@@ -54,7 +54,8 @@ pub struct Nic {
     pub(crate) interrupts: InterruptBlock,
     pub(crate) packet_buffer: PacketBuffer,
     pub(crate) tx_queues: Vec<TxQueue>,
-    /// The transmit queue with which the next step begins, so that the queues take turns.
+    /// The transmit queue with which the next step begins. It changes from step to step, so that the queues take
+    /// turns.
     pub(crate) first_tx_queue: u32,
     pub(crate) write_backs: WriteBacks,
     pub(crate) drops: Drops,
@@ -116,8 +117,8 @@ impl Nic {
         self.reset();
     }
 
-    /// Resets registers and rings (section 4.2.1). FCoE contexts are memory, and no document at hand says that a
-    /// reset clears them: software clears them all (X550 datasheet, section 4.6.9). So they stay.
+    /// Resets registers and rings (section 4.2.1). FCoE contexts stay. They are memory, and no document at hand says
+    /// that a reset clears them. The X550 datasheet makes software clear them all (section 4.6.9).
     pub(crate) fn reset(&mut self) {
         self.remember_rings();
         self.file.reset();
@@ -143,7 +144,7 @@ impl Nic {
         let (mode, second) = match self.options.device_id {
             0x10f9 => (AUTOC_10G_PARALLEL | AUTOC_CX4, 0),
             0x10f7 | 0x10f8 | 0x1514 | 0x1517 => (AUTOC_10G_PARALLEL | AUTOC_KX4, 0),
-            // The field's value for XAUI is zero.
+            // The link mode field's value for XAUI is zero, so no further bit is set.
             0x10fc => (AUTOC_10G_PARALLEL, 0),
             _ => (AUTOC_10G_SERIAL, AUTOC2_SFI),
         };
@@ -181,7 +182,8 @@ impl Nic {
         }
     }
 
-    /// Reads `size` bytes (4 or 8) at `offset` of a BAR. Returns ones where the device has no register.
+    /// Reads `size` bytes (4 or 8) at `offset` of a BAR. Every bit reads as one if the access is misaligned or
+    /// outside the BAR.
     pub fn read(&mut self, bar: u8, offset: u64, size: usize) -> u64 {
         if self.faults.removed {
             return u64::MAX;
@@ -196,7 +198,8 @@ impl Nic {
         }
     }
 
-    /// Writes `size` bytes (4 or 8) at `offset` of a BAR. The write is ignored where the device has no register.
+    /// Writes `size` bytes (4 or 8) at `offset` of a BAR. The write is ignored if it is misaligned or outside the
+    /// BAR.
     pub fn write(&mut self, bar: u8, offset: u64, size: usize, value: u64) {
         if self.faults.removed {
             return;
@@ -246,7 +249,7 @@ impl Nic {
         }
     }
 
-    /// Lets the device work on descriptors, frames, the link and interrupts, within a fixed share.
+    /// Lets the device work on descriptors, frames, the link and interrupts. The work of one step is bounded.
     pub fn step(
         &mut self,
         memory: &mut dyn GuestMemory,
@@ -293,7 +296,8 @@ impl Nic {
     }
 
     fn send_interrupts(&mut self, sink: &mut dyn Interrupts) {
-        // A message is a memory write (section 7.3.1.2 and PCI Express Base 5.0 §6.1.4).
+        // A message is a memory write, so it needs Bus Master Enable (section 7.3.1.2 and PCI Express Base 5.0
+        // §6.1.4).
         let open = self.config.msix_open() && self.config.bus_master();
         let sticks = self.faults.cause_sticks;
         let due = self.interrupts.due(&self.file, self.now, sticks);
@@ -316,13 +320,13 @@ impl Nic {
         }
     }
 
-    /// Moves the clock to `nanoseconds` since an arbitrary start. The clock never goes back.
+    /// Moves the clock to the time `nanoseconds`, counted from an arbitrary start. The clock never goes back.
     pub fn advance(&mut self, nanoseconds: u64) {
         self.now = self.now.max(nanoseconds);
     }
 
-    /// Returns the next time at which the caller must call [`step`](Self::step): when a waiting throttled interrupt
-    /// may be sent, or when a pause that the far end has requested is over.
+    /// Returns the next time at which the caller must call [`step`](Self::step): when a throttled interrupt may be
+    /// sent, or when a pause is over that the far end has requested. `None` if the device waits for neither.
     pub fn next_deadline(&self) -> Option<u64> {
         let throttled = self.interrupts.next_deadline(&self.file);
         let paused = self.flow.quiet_until(self.now);
@@ -342,7 +346,8 @@ impl Nic {
         self.faults = faults;
     }
 
-    /// Remembers the rings of all queues that are about to be disabled, if the fault `keeps_writing` is injected.
+    /// If the fault `keeps_writing` is injected, remembers the rings of all enabled receive queues, because some of
+    /// them are about to be disabled.
     fn remember_rings(&mut self) {
         if self.faults.keeps_writing {
             for ring in (0..RX_QUEUES).filter_map(|queue| RxRing::of(&self.file, queue)) {
@@ -351,7 +356,7 @@ impl Nic {
         }
     }
 
-    /// Called before a queue or the receiver is disabled.
+    /// Must be called before a queue or the receiver is disabled.
     pub(crate) fn before_disable(&mut self) {
         self.remember_rings();
     }

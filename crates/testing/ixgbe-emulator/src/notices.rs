@@ -1,13 +1,14 @@
-//! Notices of the device to the program that runs it.
+//! Notices from the device to the program that runs it.
 
 use alloc::collections::{BTreeSet, VecDeque};
 use core::fmt;
 
-/// Notices that are kept until they are taken. Beyond that the oldest are dropped.
+/// The number of notices that are kept until the program takes them. If there are more, the oldest are dropped.
 const CAPACITY: usize = 256;
 
 /// An event that the program may want to log. The use of a register that is not emulated is reported once for each
-/// register, and an access without effect once for each place. Resets and changes of the link are reported each time.
+/// register, and a misaligned access once for each word of the BAR. Resets and changes of the link are reported each
+/// time.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Notice {
@@ -27,7 +28,7 @@ pub enum Notice {
         /// Whether it was written.
         write: bool,
     },
-    /// An access was not to aligned words inside a BAR, and had no effect (section 8.1).
+    /// An access had no effect, because it was not to aligned words inside a BAR (section 8.1).
     Misaligned {
         /// The BAR.
         bar: u8,
@@ -80,12 +81,12 @@ impl fmt::Display for Notice {
     }
 }
 
-/// The notices that wait, in order.
+/// The notices that wait for the program to take them, the oldest first.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Notices {
     waiting: VecDeque<Notice>,
-    /// The BAR and the word of each misaligned access that was reported. Each is reported once, so that a guest
-    /// cannot fill the program's log.
+    /// The BAR and the word of each misaligned access that was reported. A word is reported only once, so that a
+    /// guest cannot fill the program's log.
     misaligned: BTreeSet<(u8, u32)>,
 }
 
@@ -97,8 +98,8 @@ impl Notices {
         self.waiting.push_back(notice);
     }
 
-    /// Reports an access to a BAR of `size` bytes that has no effect, once for each word of the BAR and once for all
-    /// accesses beyond its end.
+    /// Reports an access that has no effect to a BAR of `size` bytes. It is reported once for each word of the BAR,
+    /// and once for all accesses beyond the end.
     pub(crate) fn misaligned(&mut self, bar: u8, size: u32, offset: u64, length: usize) {
         let inside = u32::try_from(offset).ok().filter(|&offset| offset < size);
         let word = inside.map_or(u32::MAX, |offset| offset / 4);

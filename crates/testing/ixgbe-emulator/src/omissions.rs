@@ -1,4 +1,4 @@
-//! Steps that the hardware asks for and that software has left out.
+//! Counts steps that the hardware asks for and that software has left out.
 
 use crate::registers::bits::{
     HLREG0_CRC_STRIP, RDRXCTL_CRC_STRIP, RDRXCTL_FCOE_WRITE_FIX, RDRXCTL_RSC_ACK,
@@ -6,11 +6,11 @@ use crate::registers::bits::{
 };
 use crate::registers::{RegisterFile, offset as at};
 
-/// How often software has left out a step that the hardware asks for. A real device may work without the step, now
-/// and then. The emulator counts the omission. It works without the step, unless a fault says otherwise.
+/// How often software has left out a step that the hardware asks for. A real device may or may not work without such
+/// a step. The emulator counts the omission and works anyway, unless an injected fault says otherwise.
 ///
-/// Sections are those of the 82599's datasheet as TinyNF (MIT) quotes them beside its code; *clarification*
-/// and *erratum* are those of its specification update, revision 3.1.
+/// The section numbers are those of the 82599's datasheet, as TinyNF (MIT) quotes it beside its code. *Clarification*
+/// and *erratum* refer to the 82599's specification update, revision 3.1.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Omissions {
@@ -26,7 +26,7 @@ pub struct Omissions {
     pub rsc_first_size_left: u64,
     /// RXCTRL.RXEN was set while RDRXCTL and HLREG0 disagreed on CRC stripping (section 4.6.7).
     pub crc_strip_disagrees: u64,
-    /// A tail was written with a value other than the head's while the queue was not yet enabled ("should not be
+    /// A tail was written while its queue was not yet enabled, and the value differed from the head ("should not be
     /// bumped", sections 4.6.7.1 and 4.6.8.1). Drivers may write a tail that equals the head before they enable the
     /// queue. This gives the device no descriptor and is not counted.
     pub tail_before_enable: u64,
@@ -38,8 +38,8 @@ pub struct Omissions {
 }
 
 impl Omissions {
-    /// Counts the steps that are left out when receive is enabled. `halted` says whether the security engine's
-    /// receive path is halted.
+    /// Counts the steps that software has left out when it enables receive. `halted` says whether the security
+    /// engine's receive path is halted.
     pub(crate) fn receive_enabled(&mut self, file: &RegisterFile, halted: bool) {
         let control = file.get(at::RDRXCTL);
         let count = |counter: &mut u64, left_out: bool| *counter += u64::from(left_out);

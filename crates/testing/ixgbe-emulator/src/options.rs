@@ -12,7 +12,7 @@ pub struct Options {
     pub subsystem_id: u16,
     /// Whether an optical module is plugged in. Drivers of 0x10fb look for one.
     pub module: bool,
-    /// Whether a VMM keeps the MSI-X table, so that vectors are never masked here.
+    /// Whether a VMM keeps the MSI-X table. The device's own table then masks no vector.
     pub foreign_msix_table: bool,
 }
 

@@ -1,6 +1,6 @@
 //! Finds the headers of a frame without trusting any of its length fields.
 
-/// The largest number of IPv6 extension headers that are skipped.
+/// The parser skips at most this many IPv6 extension headers.
 const EXTENSIONS: usize = 8;
 
 const IPV4: u16 = 0x0800;
@@ -23,7 +23,7 @@ pub(crate) enum Transport {
     Sctp,
 }
 
-/// The headers of a frame. Offsets count from its first byte, and the headers lie inside the frame.
+/// The headers of a frame. Offsets count from the frame's first byte. All headers lie inside the frame.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Headers {
     /// Tag control information of the VLAN tag, if there is one.
@@ -97,7 +97,7 @@ fn ipv4(frame: &[u8], at: usize, headers: &mut Headers) -> Option<()> {
         at,
     ));
     headers.end = at + total;
-    // The packet is a fragment if more follow or it is not the first.
+    // The packet is a fragment if its More Fragments bit is set or its fragment offset is not zero.
     let fragment = word(fixed, 6)? & 0x3fff != 0;
     if !fragment {
         headers.transport = transport(fixed[9], at + length, headers.end);
@@ -140,7 +140,7 @@ fn ipv6(frame: &[u8], at: usize, headers: &mut Headers) -> Option<()> {
     Some(())
 }
 
-/// Returns the transport header if all of its fixed part is there.
+/// Returns the transport header if the packet contains all of its fixed part.
 fn transport(protocol: u8, at: usize, end: usize) -> Option<(Transport, usize)> {
     let (kind, length) = match protocol {
         6 => (Transport::Tcp, 20),

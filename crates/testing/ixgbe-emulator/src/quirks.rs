@@ -12,37 +12,39 @@ use crate::registers::offset as at;
 /// Nanoseconds for which software must not access the device after a reset (section 8.2.3.1.1).
 const QUIET: u64 = 1_000_000;
 
-/// Least nanoseconds between the two resets of a stuck device (clarification 9).
+/// The two resets that a stuck device needs must be more than this many nanoseconds apart (clarification 9).
 const BETWEEN: u64 = 1_000;
 
-/// Whether bus requests are pending that do not end, and whether the first of the two resets that end them is done.
+/// The state of bus requests that stay pending (fault `master_stuck`). Two resets end them.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 enum Pending {
     #[default]
     None,
     Stuck,
-    /// The device was reset once, at that time.
+    /// The first of the two resets was done, at this time.
     HalfReset(u64),
 }
 
 /// The operations that are under way.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Quirks {
-    /// `reset_at` is the time of the last reset, and `None` once an early access after it was counted. `reset_until`
-    /// is the end of the reset. `eeprom_until` is the time at which the EEPROM is loaded.
+    /// `reset_at` is the time of the last reset. It is `None` once an access too soon after that reset was counted.
+    /// `reset_until` is the end of the reset. `eeprom_until` is the time at which the EEPROM is loaded.
     reset_at: Option<u64>,
     reset_until: u64,
     eeprom_until: u64,
-    /// Values of RXDCTL and TXDCTL that have not taken effect yet: the time at which they do, the offset, the value.
+    /// Values of RXDCTL and TXDCTL that have not taken effect yet: the time at which the value takes effect, the
+    /// register's offset, and the value.
     queues: Vec<(u64, u32, u32)>,
     pending: Pending,
     flushed: bool,
-    /// Whether receive DMA hangs, until the next reset.
+    /// Whether receive DMA hangs. It hangs until the next reset.
     pub(crate) receive_hangs: bool,
-    /// The link state at the last read of LINKS, and the number of reads.
+    /// The value of LINKS at its last read, without injected faults; and, in `looks`, the number of reads.
     links: u32,
     looks: u32,
-    /// The numbers of interrupt messages and of received packets so far, for the faults that hit every n-th one.
+    /// The numbers of interrupt messages and of received packets so far. The faults that hit every n-th message or
+    /// packet use them.
     pub(crate) messages: u32,
     pub(crate) received: u32,
 }
@@ -86,7 +88,8 @@ impl Nic {
         self.quirks.queues.clear();
         self.quirks.receive_hangs = false;
         if self.faults().filters_undefined {
-            // The datasheet does not say that a reset initialises these memories.
+            // The datasheet does not say that a reset initialises these memories, so the fault fills them with values
+            // that let everything through.
             for (place, count, value) in [
                 (at::MTA, 128, u32::MAX),
                 (at::UTA, 128, u32::MAX),
@@ -110,7 +113,8 @@ impl Nic {
         }
     }
 
-    /// Handles a write of GCR_EXT. A flush counts only while nothing can be sent or received.
+    /// Handles a write of GCR_EXT. A flush of the PCIe buffers counts only in loopback mode and with receive
+    /// disabled, when nothing can be sent or received.
     pub(crate) fn flush_buffers(&mut self, control: u32) {
         if control & GCR_EXT_FLUSH != 0
             && self.file.has(at::HLREG0, HLREG0_LOOPBACK)
@@ -130,18 +134,19 @@ impl Nic {
         matches!(self.quirks.pending, Pending::HalfReset(_))
     }
 
-    /// Counts an access to a register other than CTRL that comes too soon after a reset.
+    /// Counts an access that comes too soon after a reset. Accesses to CTRL do not count.
     pub(crate) fn note_haste(&mut self, offset: u32) {
         let recent = |at: u64| self.now < after(at, QUIET);
         let control = matches!(offset, at::CTRL | 0x4);
         if !control && self.quirks.reset_at.is_some_and(recent) {
             self.omissions.access_after_reset += 1;
-            // One early access is counted for each reset.
+            // Of the early accesses after one reset, only the first is counted.
             self.quirks.reset_at = None;
         }
     }
 
-    /// Returns `value` after an update of its bits that say whether a reset or the loading of the EEPROM is over.
+    /// Returns `value`, the value of the register at `offset`, with the bits updated that say whether a reset or the
+    /// loading of the EEPROM is over.
     pub(crate) fn timed(&self, offset: u32, value: u32) -> u32 {
         let resetting = self.now < self.quirks.reset_until;
         match offset {
@@ -152,7 +157,7 @@ impl Nic {
         }
     }
 
-    /// Whether a write to RXDCTL or TXDCTL takes effect only later. If so, the value is kept until then.
+    /// Whether this write to RXDCTL or TXDCTL takes effect only later. If so, stores the value until then.
     pub(crate) fn holds_later(&mut self, offset: u32, value: u32) -> bool {
         let changes = self.file.get(offset) & QUEUE_ENABLE != value & QUEUE_ENABLE;
         self.quirks.queues.retain(|&(_, at, _)| at != offset);

@@ -17,7 +17,7 @@ pub(crate) fn identity() -> [u8; 256] {
     // Wavelength in nanometres.
     id[60..62].copy_from_slice(&850u16.to_be_bytes());
     id[63] = sum(&id[..63]);
-    // The module reports TX_FAULT and LOS and obeys TX_DISABLE.
+    // Options: the module has the signals TX_FAULT, LOS and TX_DISABLE.
     id[65] = 0x1a;
     text(&mut id[68..84], "0");
     text(&mut id[84..92], "260101");

@@ -7,10 +7,12 @@ use crate::rx::{CRC, Cast, cast};
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Drops {
-    /// Received frames whose queue was disabled, or whose queue had too few descriptors and was set to drop.
+    /// Received frames whose queue was disabled or had too few descriptors. A frame with too few descriptors is
+    /// dropped if its queue is set to drop, if the whole ring could not hold it, or if its FCoE payload is already
+    /// placed; otherwise it waits.
     pub rx_no_descriptor: u64,
-    /// Failed DMA accesses for received frames: a descriptor or a buffer list could not be read, or data could not be
-    /// written. A frame in several buffers may count more than once.
+    /// Failed DMA accesses for received frames: reads of descriptors or of FCoE buffer lists, and writes of data. A
+    /// frame in several buffers may count more than once.
     pub rx_dma_error: u64,
     /// Packets to send whose descriptors were malformed.
     pub tx_malformed: u64,
@@ -22,12 +24,13 @@ pub struct Drops {
     pub write_back_error: u64,
 }
 
-/// Returns the bytes that the octet counters count for a frame.
+/// Returns the number of bytes that the octet counters count for a frame, which includes the CRC.
 fn octets(frame: &[u8]) -> u32 {
     (frame.len() + CRC) as u32
 }
 
-/// Returns the counter of a frame's length among six: up to 64, 127, 255, 511, 1023, more.
+/// Returns the offset of the counter for frames of this length. There are six counters from `first` on: up to 64,
+/// 127, 255, 511 and 1023 bytes, and more.
 fn bucket(first: u32, frame: &[u8]) -> u32 {
     let index = match octets(frame) {
         0..=64 => 0,
@@ -52,7 +55,7 @@ pub(crate) fn good(file: &mut RegisterFile, frame: &[u8]) {
     file.count_wide(at::RXNFGBCL, octets(frame));
 }
 
-/// Counts a frame that passed the filters.
+/// Counts a frame that has passed the receive filters.
 pub(crate) fn passed(file: &mut RegisterFile, frame: &[u8], cast: Cast) {
     file.count(at::GPRC, 1);
     file.count_wide(at::GORCL, octets(frame));
@@ -64,7 +67,8 @@ pub(crate) fn passed(file: &mut RegisterFile, frame: &[u8], cast: Cast) {
     }
 }
 
-/// Returns the number of a queue's counters: four bits in a byte of a mapping register.
+/// Returns the number of the set of counters to which `queue` is mapped. The mapping registers have one byte for each
+/// queue, of which four bits count.
 fn counters(file: &RegisterFile, map: u32, queue: u32) -> u32 {
     file.get(map + queue / 4 * 4) >> (queue % 4 * 8) & 0xf
 }

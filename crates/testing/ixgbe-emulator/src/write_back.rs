@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use crate::bus::Bus;
 use crate::faults::WriteBack;
 
-/// Write-backs that may wait. If there are more, the oldest are written early.
+/// The number of write-backs that may wait. If there are more, the oldest are written before they are due.
 const CAPACITY: usize = 1 << 16;
 
 /// One write-back.
@@ -16,9 +16,10 @@ pub(crate) enum Entry {
     Descriptor {
         address: u64,
         words: [u64; 2],
-        /// The done bit in the second word. It tells the driver that all other bits are written.
+        /// The done bit in the second word. It is written last, to tell the driver that all other bits are valid.
         done: u64,
-        /// The queue and direction (true: transmit) whose interrupt follows.
+        /// The queue and direction (true: transmit) whose interrupt cause is set after the write. `None` if no
+        /// interrupt follows.
         news: Option<(u32, bool)>,
     },
     /// The head of a transmit ring (section 7.2.3.5.2).
@@ -26,7 +27,7 @@ pub(crate) enum Entry {
 }
 
 impl Entry {
-    /// Returns the queue and direction whose interrupt follows.
+    /// Returns the queue and direction whose interrupt cause is set after the write.
     fn news(&self) -> Option<(u32, bool)> {
         match *self {
             Entry::Descriptor { news, .. } => news,
@@ -58,7 +59,7 @@ impl Entry {
     }
 }
 
-/// The write-backs under way, each with the step at whose end it is due.
+/// The write-backs that are not yet done. A delayed one has the number of the step at whose end it is due.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct WriteBacks {
     fresh: Vec<Entry>,
@@ -80,8 +81,8 @@ impl WriteBacks {
         !self.delayed.is_empty()
     }
 
-    /// Writes the entries that are due at the end of step `now`. Returns the queues that have news, and how many writes
-    /// failed.
+    /// Writes the entries that are due at the end of step `now`. Returns the queues and directions whose interrupt
+    /// cause must be set, and the number of failed writes.
     pub(crate) fn flush(
         &mut self,
         bus: &mut Bus<'_>,

@@ -1,4 +1,5 @@
-//! Bounds of the work that a guest can cause in one step, and of the memory that it can make the device hold.
+//! Tests the bounds on the work that a guest can cause in one step, and on the memory that it can make the device
+//! hold.
 #![expect(unsafe_code, reason = "an allocator that counts")]
 
 mod support;
@@ -10,7 +11,7 @@ use samara_ixgbe_emulator::registers::{SIZE as BAR, bits, offset as at};
 use samara_ixgbe_emulator::{DmaError, GuestMemory, Link, Loop, Progress};
 use support::{BASE, Machine, frame};
 
-/// An allocator that counts the bytes that each thread holds.
+/// An allocator that counts, for each thread, the bytes that it has allocated minus the bytes that it has freed.
 struct Counting;
 
 thread_local! {
@@ -41,7 +42,8 @@ unsafe impl GlobalAlloc for Counting {
 #[global_allocator]
 static ALLOCATOR: Counting = Counting;
 
-/// Guest memory of any size that repeats one descriptor everywhere, also as data.
+/// Guest memory without end. A read of 16 bytes at any address gives the same descriptor, and a read of any other
+/// length gives zeros.
 struct Endless {
     descriptor: [u64; 2],
     /// Bytes that were read.
@@ -77,7 +79,7 @@ impl GuestMemory for Endless {
     }
 }
 
-/// A far end that counts frames, and sends without end.
+/// A far end of the cable that counts the frames that it gets. If `sends` is set, it sends frames without end.
 #[derive(Default)]
 struct Firehose {
     frames: u64,
@@ -101,7 +103,7 @@ impl Link for Firehose {
 /// The longest ring.
 const LENGTH: u32 = 0xf_ff80;
 
-/// Gives each transmit queue the longest ring, and passes all of its descriptors except one to the device.
+/// Gives each transmit queue the longest ring, and hands all descriptors of the ring except one to the device.
 fn all_queues(machine: &mut Machine) {
     for queue in 0..128 {
         let block = at::tx_queue(queue);
@@ -117,9 +119,9 @@ const DATA: u64 = 3 << 20 | 1 << 29;
 const END: u64 = 1 << 24;
 const REPORT: u64 = 1 << 27;
 
-/// The most that a step may read and send: its share, one packet and all descriptors.
+/// The most bytes that a step may read: its share, one packet more, and the descriptors of all queues.
 const READ: u64 = (4 << 20) + (257 << 10) + 128 * 256 * 16;
-/// The most that a step may write: each descriptor, and again the word with its done bit.
+/// The most bytes that a step may write: each descriptor, and once more the word with its done bit.
 const WRITTEN: u64 = 128 * 256 * (16 + 8);
 const SENT: u64 = (4 << 20) + 4096 * (64 + 1024);
 
@@ -141,7 +143,7 @@ fn work_of_a_step_is_bounded() {
     ] {
         let mut machine = Machine::new(Loop::open());
         machine.bring_up(1);
-        // The largest headers, of 127 + 511 + 255 bytes, and segments of 16 bytes.
+        // A context with the largest headers, 127 + 511 + 255 bytes, and segments of 16 bytes.
         let context = [
             511 | 127 << 9,
             1 << 29 | 2 << 20 | 1 << 11 | 255 << 40 | 16 << 48,
@@ -191,8 +193,8 @@ fn guest_cannot_exhaust_device_memory() {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(1);
     let before = held(0);
-    // All queues get packets without an end, the packet buffer gets frames that no descriptor takes, and the guest
-    // makes accesses that are reported.
+    // The guest tries everything that takes memory: packets without an end on all queues, frames in the packet buffer
+    // for which there is no descriptor, and accesses that cause notices.
     all_queues(&mut machine);
     machine.write(at::RXPBSIZE, u32::MAX);
     machine.write(at::HLREG0, bits::HLREG0_JUMBO | bits::HLREG0_LOOPBACK);

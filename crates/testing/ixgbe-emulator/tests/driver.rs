@@ -1,4 +1,4 @@
-//! Tests of the device in process, by the hand-written driver.
+//! Tests of the device inside the test's process, with the hand-written driver of `support`.
 
 mod support;
 
@@ -91,7 +91,7 @@ fn the_queues_interrupt_their_vectors() {
     machine.bring_up(2);
     machine.send(1, &frame(60, 1));
     machine.settle();
-    // Transmit queue 1 has raised vector 1. The frame came in through receive queue 0.
+    // Transmit queue 1 has raised vector 1. The frame came back through receive queue 0, which has raised vector 0.
     assert_eq!(machine.interrupts.raised[..3], [1, 1, 0]);
     machine.write(at::EIMC, 1);
     machine.send(1, &frame(60, 1));
@@ -174,7 +174,7 @@ fn tags_are_inserted_and_stripped() {
     let plain = frame(64, 9);
     let buffer = Machine::tx_buffer(0);
     samara_ixgbe_emulator::GuestMemory::write(&mut machine.memory, buffer, &plain).expect("memory");
-    // A context with tag 0x6123, and a packet that asks for it.
+    // A context with VLAN tag 0x6123, and a packet that asks for the tag.
     machine.push(0, [14 << 9 | 0x6123 << 16, 1 << 29 | 2 << 20]);
     machine.push(0, [buffer, data(64, 64) | 1 << 30]);
     machine.ring_doorbell(0);

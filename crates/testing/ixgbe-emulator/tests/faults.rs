@@ -64,7 +64,8 @@ fn write_back_is_reordered() {
         .inject(with(|f| f.write_back = WriteBack::Reordered));
     let first = machine.send(0, &frame(60, 1));
     let second = machine.send(0, &frame(60, 2));
-    // The second access of the write-backs fails, so the last write-back is not written.
+    // The seventh access fails. Four accesses read the packets, and two write the later descriptor back. So the
+    // write-back of the earlier descriptor fails, because it comes last.
     machine.nic.inject(with(|f| {
         f.write_back = WriteBack::Reordered;
         f.dma_error_every = NonZeroU32::new(7);
@@ -97,7 +98,8 @@ fn dma_errors_drop_packets_and_are_reported() {
         bits::EICR_PCI_EXCEPTION
     );
     machine.nic.inject(Faults::default());
-    // The device may still be looking for the end of a packet whose descriptor it could not read.
+    // The device may have missed the last descriptor of a packet. Then the next frame is lost as the end of that
+    // packet.
     machine.send(0, &frame(60, 98));
     machine.send(0, &frame(60, 99));
     machine.settle();

@@ -1,4 +1,5 @@
-//! Tests of FCoE contexts, a way to host memory that bypasses the rings. Firmware may leave it open.
+//! Tests of FCoE contexts, by which the device writes to host memory past the rings. Firmware may leave a valid
+//! context.
 
 mod support;
 
@@ -6,17 +7,18 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 use samara_ixgbe_emulator::{GuestMemory, Loop};
 use support::{BASE, Machine, frame};
 
-/// The addresses of a context's list and of its buffers of 4 KiB.
+/// The address of a context's list, and the address and size of its buffers.
 const LIST: u64 = BASE + 0x30_0000;
 const BUFFERS: u64 = BASE + 0x31_0000;
 const BUFFER: u64 = 4096;
 
-/// Returns FCBUFF of a valid context with `count` buffers of 4 KiB, from an offset on.
+/// Returns FCBUFF of a valid context with `count` buffers of 4 KiB, where data begins at `offset` in the first
+/// buffer.
 fn buffers(count: u32, offset: u32) -> u32 {
     offset << 16 | count << 8 | bits::FCBUFF_VALID
 }
 
-/// Writes both halves of a context, like firmware that reads a disk.
+/// Writes both halves of a context, as firmware does before it reads from a disk.
 fn leave(machine: &mut Machine, index: u32, buffers: u32, last: u32) {
     for buffer in 0..4 {
         machine.store(LIST + buffer * 8, BUFFERS + buffer * BUFFER);
@@ -29,7 +31,7 @@ fn leave(machine: &mut Machine, index: u32, buffers: u32, last: u32) {
     machine.write(at::FCFLTRW, bits::FCDMARW_WRITE | index);
 }
 
-/// Reads the DMA half of a context and the filter half, by their commands.
+/// Reads both halves of a context by commands. Returns the list, FCBUFF, the size of the last buffer, and FCFLT.
 fn context(machine: &mut Machine, index: u32) -> (u64, u32, u32, u32) {
     machine.write(at::FCDMARW, bits::FCDMARW_READ | index);
     let list = u64::from(machine.read(at::FCPTRH)) << 32 | u64::from(machine.read(at::FCPTRL));
@@ -38,7 +40,7 @@ fn context(machine: &mut Machine, index: u32) -> (u64, u32, u32, u32) {
     (list, buffers, last, machine.read(at::FCFLT))
 }
 
-/// An FCoE frame with data of an exchange, by default from the responder.
+/// An FCoE frame with data of an exchange. [`SOME`] comes from the responder.
 struct Frame {
     version: u8,
     start: u8,
@@ -84,7 +86,7 @@ impl Frame {
     }
 }
 
-/// Returns a machine whose driver is up, with an EtherType filter for FCoE.
+/// Returns a machine that is brought up, with an EtherType filter for FCoE frames.
 fn up() -> Machine {
     let mut machine = Machine::new(Loop::open());
     machine.bring_up(1);
@@ -127,7 +129,7 @@ fn contexts_are_read_and_written_by_commands() {
         assert_eq!(context(&mut machine, index), left);
     }
     assert_eq!(context(&mut machine, 6), (0, 0, 0, 0));
-    // Sets only the valid bit again.
+    // The revalidate command sets only the valid bit, and stores nothing else of FCFLT.
     machine.write(at::FCFLT, 0);
     machine.write(at::FCFLTRW, bits::FCDMARW_WRITE | 5);
     assert_eq!(context(&mut machine, 5).3, 0);
@@ -147,7 +149,7 @@ fn leftover_context_places_frames_past_the_ring() {
     let data: Vec<u8> = (0..512).map(|i| i as u8 | 1).collect();
     assert_eq!(buffer(&machine, 0x100, 512), data);
     assert!(machine.receive(0).is_none(), "the ring hears nothing");
-    // The next frame goes on where this one ended, over two buffers.
+    // The data of the next frame begins where this frame's data ended, and spans two buffers.
     let next = Frame {
         start: 0x36,
         length: 4096,
@@ -253,7 +255,7 @@ fn each_condition_keeps_a_frame_on_the_ring() {
         let mut machine = up();
         leave(&mut machine, 5, buffers(3, 0), 64);
         change(&mut machine);
-        // Writes both halves from the registers as they are now.
+        // Writes both halves of the context again, with the register values that `change` has left.
         machine.write(at::FCDMARW, bits::FCDMARW_WRITE | 5);
         machine.write(at::FCFLTRW, bits::FCDMARW_WRITE | 5);
         arrive(&mut machine, &frame);
@@ -271,7 +273,7 @@ fn status_ends_a_read_and_the_fix_a_write() {
     assert!(machine.receive(0).is_some());
     assert_eq!(context(&mut machine, 5).3 & bits::FCFLT_VALID, 0);
     assert_eq!(context(&mut machine, 5).1 & bits::FCBUFF_VALID, 0);
-    // The last frame of a granted part: without the fix the context stays open.
+    // The last frame of a granted part of a write. Without the write fix the context stays valid.
     let last = Frame {
         control: 1 << 19 | 1 << 16,
         ..SOME
@@ -299,7 +301,7 @@ fn context_ends_with_its_list_except_by_erratum_48() {
         let (list, buffers, ..) = context(&mut machine, 5);
         assert_eq!(machine.nic.placements().bytes, u64::from(last));
         assert_eq!((list, buffers & 1 != 0), (LIST + 8, valid));
-        // A context that goes on writes past the end of its list.
+        // If the context is still valid, the next frame is written past the end of its list.
         arrive(
             &mut machine,
             &Frame {

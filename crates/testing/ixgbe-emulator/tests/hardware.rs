@@ -1,5 +1,5 @@
-//! Tests of documented oddities of real 82599s: faults on which a driver can be tested, and steps that the emulator
-//! counts when a driver leaves them out.
+//! Tests of documented oddities of real 82599s. Some are faults against which a driver can be tested. Others are
+//! steps that drivers leave out, which the emulator counts.
 
 mod support;
 
@@ -15,7 +15,7 @@ fn with(change: impl FnOnce(&mut Faults)) -> Faults {
     faults
 }
 
-/// A device with these faults, brought up.
+/// Returns a device that is brought up with these faults injected.
 fn up(change: impl FnOnce(&mut Faults)) -> Machine {
     let mut machine = Machine::new(Loop::open());
     machine.nic.inject(with(change));
@@ -83,7 +83,7 @@ fn missing_receive_settings_are_counted() {
     ];
     assert_eq!(noted, [1; 5]);
     assert_eq!(tail_before_enable, 0, "the transmit queue's is 0");
-    // Nothing more is counted when receive is already enabled, or when it is enabled with the right settings.
+    // Nothing more is counted if receive is already enabled, or if software enables it with the right settings.
     machine.write(at::RXCTRL, bits::RXCTRL_ENABLE);
     machine.write(at::RXCTRL, 0);
     machine.write(at::SECRXCTRL, bits::SECRXCTRL_HALT);
@@ -146,7 +146,7 @@ fn busy_security_engine_never_reports_a_halt() {
     assert_eq!(machine.nic.omissions().rx_enabled_unhalted, 2);
 }
 
-/// Disables the bus master. Returns whether STATUS says that nothing is pending.
+/// Disables the bus master. Returns whether STATUS says that no request is pending.
 fn quiesce(machine: &mut Machine) -> bool {
     machine.set(at::CTRL, bits::CTRL_MASTER_DISABLE);
     machine.read(at::STATUS) & bits::STATUS_MASTER_ENABLED == 0
@@ -164,7 +164,7 @@ fn requests_that_do_not_end_need_two_resets() {
     machine.bring_up(1);
     arrive(&mut machine, 1);
     assert!(machine.receive(0).is_none(), "no DMA after one reset");
-    // A second reset that comes too soon does not count.
+    // A second reset that comes too soon does not end the requests.
     machine.nic.advance(1_001_000);
     machine.bring_up(1);
     arrive(&mut machine, 2);
@@ -259,7 +259,7 @@ fn queue_enable_takes_effect_after_its_time() {
     machine.nic.advance(20_000);
     arrive(&mut machine, 3);
     assert!(machine.receive(0).is_some());
-    // The last value takes effect.
+    // Of two writes before the change takes effect, the last one counts.
     machine.write(control, 0);
     machine.write(control, bits::QUEUE_ENABLE);
     machine.nic.advance(40_000);
@@ -279,7 +279,7 @@ fn sticky_cause_silences_its_vector() {
         machine.write(at::EICR, 1);
         arrive(&mut machine, 2);
         assert_eq!(machine.interrupts.raised[0], again + 1);
-        // The fault does not occur with auto mask.
+        // If the vector is masked automatically when it fires, the fault does not occur.
         machine.set(at::GPIE, bits::GPIE_AUTO_MASK);
         machine.write(at::EIAM, 0xffff);
         for _ in 0..2 {

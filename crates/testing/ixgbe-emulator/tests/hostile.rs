@@ -1,5 +1,5 @@
-//! Tests that random writes of a guest make the device neither panic nor hang. `rings.rs` tests that the device
-//! writes only where descriptors allow it.
+//! Tests that a guest's random writes make the device neither panic nor hang. `rings.rs` tests that the device writes
+//! only where descriptors allow it.
 
 mod support;
 
@@ -15,7 +15,7 @@ fn offsets() -> impl Strategy<Value = u32> {
         .flatten()
         .flat_map(|register| [register.at(0), register.at(u32::from(register.count) - 1)])
         .collect();
-    // Doorbells and enables of the first queue are more frequent.
+    // The registers of queue 0, such as its doorbell and its enable bit, are chosen more often.
     let rings = [0x00, 0x04, 0x08, 0x10, 0x18, 0x28].map(|distance| at::TDBAL + distance);
     let receive = [0x00, 0x08, 0x10, 0x14, 0x18, 0x28].map(|distance| at::RDBAL + distance);
     prop_oneof![
@@ -50,7 +50,7 @@ fn descriptors() -> impl Strategy<Value = [u64; 2]> {
     (low, high).prop_map(|(low, high)| [low, high])
 }
 
-/// Steps until the device is idle, which must happen.
+/// Steps until the device is idle. Fails the test if it does not become idle.
 fn settle(machine: &mut Machine, memory: &mut FlatMemory) -> Result<(), TestCaseError> {
     for _ in 0..2000 {
         let progress = machine
@@ -65,7 +65,7 @@ fn settle(machine: &mut Machine, memory: &mut FlatMemory) -> Result<(), TestCase
     Err(TestCaseError::fail("the device does not come to rest"))
 }
 
-/// Takes the machine's memory. The device is refused all other addresses.
+/// Takes the memory out of the machine, for the calls of `step`. The device can reach no other memory.
 fn memory(machine: &mut Machine) -> FlatMemory {
     std::mem::replace(&mut machine.memory, FlatMemory::new(BASE, 0))
 }
@@ -159,7 +159,8 @@ proptest! {
             machine.write(at::FCFLTRW, bits::FCDMARW_WRITE | index);
         }
         let fcoe = frames.into_iter().map(|mut frame| {
-            // Makes frames nearly valid: EtherType, SOF, solicited data, no ESP, one of eight exchanges.
+            // Makes the random frames nearly valid: sets the EtherType, the start of frame, solicited data, no ESP
+            // header, and one of eight exchanges.
             let id = frame.len() as u8 % 8;
             frame.resize(frame.len().max(60), 0);
             for (place, byte) in [(12, 0x89), (13, 0x06), (27, 0x2e), (28, 1), (41, 0), (44, 0), (45, id), (46, 0), (47, id)] {
@@ -208,7 +209,8 @@ proptest! {
             machine.nic.write(0, u64::from(offset), 4, u64::from(value));
             machine.nic.read(0, u64::from(offset), 4);
             machine.link.inbound.push_back(frame(60, 1));
-            // Looped frames come back without end while faults last.
+            // Looped frames come back without end as long as the faults are injected, so the device may never become
+            // idle.
             for _ in 0..3 {
                 let _ = machine.nic.step(&mut memory, &mut machine.link, &mut machine.interrupts);
             }

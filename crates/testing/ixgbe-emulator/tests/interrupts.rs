@@ -1,4 +1,4 @@
-//! Tests of causes, allocation, clearing, masks and throttling, as a driver sees them.
+//! Tests of interrupts as a driver sees them: causes, allocation to vectors, clearing, masks and throttling.
 
 mod support;
 
@@ -6,7 +6,7 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 use samara_ixgbe_emulator::{CountedInterrupts, FlatMemory, Loop, Nic, Options, Progress};
 use support::{Machine, frame};
 
-/// Returns a device with `queues` queues and no interrupt raised.
+/// Returns a device with `queues` queues that is brought up, and whose counts of interrupts are zero.
 fn up(queues: u32) -> Machine {
     let mut machine = Machine::new(Loop::closed());
     machine.bring_up(queues);
@@ -58,7 +58,7 @@ fn auto_clear_follows_eiac() {
         assert_eq!(machine.read(at::EICR) & 1, left);
         assert_eq!(machine.read(at::EICR) & 1, 0, "cleared by reading");
     }
-    // Causes are cleared by writing ones, too.
+    // Software can also clear causes by writing ones to EICR.
     machine.write(at::EIMC, 1);
     machine.write(at::EICS, 1);
     machine.write(at::EICR, 1);
@@ -109,7 +109,7 @@ fn single_vector_shares_one_throttle() {
     machine.settle();
     assert_eq!(raised(&machine), [(0, 1)]);
     assert_eq!(machine.nic.next_deadline(), None);
-    // A queue's cause, then another cause: both wait for vector 0.
+    // First a queue's cause, then a link change. Both must wait until vector 0 may fire again.
     for change in [false, true] {
         machine.read(at::EICR);
         machine.link.down = change;
@@ -127,7 +127,8 @@ fn single_vector_shares_one_throttle() {
     }
 }
 
-/// Returns a device whose vector 0 has a cause, and its step function.
+/// Returns a device whose vector 0 has a cause, and a function that steps it until it is idle and returns the number
+/// of interrupts raised.
 fn cause(foreign: bool, control: u8) -> (Nic, impl FnMut(&mut Nic) -> u64) {
     let mut nic = Nic::new(Options::default().with_foreign_msix_table(foreign));
     nic.config_write(0x04, &[6, 0]);

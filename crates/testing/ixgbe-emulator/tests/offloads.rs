@@ -8,7 +8,8 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 use samara_ixgbe_emulator::{GuestMemory, Loop};
 use support::{Machine, data, frame};
 
-/// Returns a TCP segment from a port with `payload` bytes. Checksums are not filled in.
+/// Returns a TCP segment from port `port` with `payload` bytes. The IP checksum is 0, and the TCP checksum field
+/// holds the sum of the pseudo header without the length.
 fn tcp(port: u16, payload: usize) -> Vec<u8> {
     let mut frame = [0xff; 6].to_vec();
     frame.extend([2, 0, 0, 0, 0, 1, 8, 0, 0x45, 0]);
@@ -16,7 +17,7 @@ fn tcp(port: u16, payload: usize) -> Vec<u8> {
     frame.extend([0, 7, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2]);
     frame.extend(port.to_be_bytes());
     frame.extend([0, 80, 0, 0, 0, 9, 0, 0, 0, 0, 0x50, 0x18, 1, 0]);
-    // Checksum: the pseudo header without the length; urgent pointer.
+    // The checksum field (the pseudo header's sum without the length), and the urgent pointer.
     frame.extend([0x14, 0x09, 0, 0]);
     frame.extend((0..payload).map(|i| i as u8));
     frame
@@ -105,7 +106,7 @@ fn a_packet_is_cut_into_segments() {
             1 << 29 | 2 << 20 | 3 << 10 | 20 << 40 | 1000 << 48,
         ],
     );
-    // TSE, IXSM and TXSM; RS and EOP only at the end.
+    // The first descriptor has TSE, IXSM and TXSM. Only the last one has RS and EOP.
     let offloads = 1 << 31 | 3 << 40 | 2500 << 46;
     let middle = |length: u64| length | 3 << 20 | 1 << 29;
     machine.push(0, [places[0], middle(54) | offloads]);
@@ -136,7 +137,7 @@ fn checksums_are_inserted_and_checked() {
     let packet = tcp(1000, 66);
     let place = Machine::tx_buffer(0);
     machine.memory.write(place, &packet).expect("guest memory");
-    // Here the driver's sum includes the length.
+    // Without segmentation, the driver's sum over the pseudo header includes the length.
     let with_length = (0x1409u16 + 86).to_be_bytes();
     machine
         .memory
@@ -171,7 +172,7 @@ fn legacy_descriptors_work_in_both_directions() {
         .memory
         .write(place + 50, &with_length)
         .expect("guest memory");
-    // EOP, IFCS, IC, RS, VLE: the checksum from 34 on is put at 50, the tag is 5.
+    // EOP, IFCS, IC, RS and VLE. The device sums from byte 34 on, puts the checksum at byte 50, and inserts tag 5.
     let command = 120 | 0x4f << 24 | 50 << 16 | 34 << 40 | 5 << 48;
     let descriptor = machine.push(0, [place, command]);
     machine.ring_doorbell(0);
@@ -185,7 +186,7 @@ fn legacy_descriptors_work_in_both_directions() {
     let word = machine.load(ring + 8);
     assert_eq!(word & 0xffff, 120);
     assert_eq!(word >> 48, 5, "tag");
-    // DD, EOP, VP, L4CS, IPCS; the IP checksum is wrong, the other one is right.
+    // DD, EOP, VP, L4CS and IPCS are set. The IP checksum is reported as wrong, and the TCP checksum as right.
     assert_eq!(word >> 32 & 0xff, 0x6b);
     assert_eq!(word >> 40 & 0xff, 0x80);
     let mut bytes = vec![0; 120];

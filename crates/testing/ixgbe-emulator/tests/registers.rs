@@ -1,4 +1,4 @@
-//! Tests of registers beside those of packets: EEPROM, semaphores, MDIO, link, enables.
+//! Tests of registers that no packet depends on: EEPROM, semaphores, MDIO, link, and enable bits.
 
 mod support;
 
@@ -27,7 +27,7 @@ fn the_eeprom_is_read_word_by_word_and_adds_up() {
         }
     }
     assert_eq!((head + sections) as u16, 0xbaba);
-    // The MAC address, and where it was loaded to.
+    // The MAC address in the EEPROM, and the receive address register into which it was loaded.
     let core = word(9);
     assert_eq!(
         [1, 2, 3].map(|distance| word(core + distance)),
@@ -40,7 +40,7 @@ fn the_eeprom_is_read_word_by_word_and_adds_up() {
 #[test]
 fn semaphores_share_hardware_with_firmware() {
     let mut machine = Machine::new(Loop::open());
-    // Firmware holds nothing, so the register reads as software wrote it.
+    // Firmware holds no semaphore, so the register reads as software wrote it.
     assert_eq!(machine.read(at::GSSR), 0);
     machine.write(at::GSSR, 0x5);
     assert_eq!(machine.read(at::GSSR), 0x5);
@@ -53,7 +53,7 @@ fn semaphores_share_hardware_with_firmware() {
         bits::FWSM_EEP_RELOADED,
         "the firmware's"
     );
-    // A driver sets the bit that says that it is loaded.
+    // A driver sets DRV_LOAD to say that it is loaded, and the bit reads back.
     machine.write(at::CTRL_EXT, bits::CTRL_EXT_DRIVER_LOADED);
     assert_eq!(machine.read(at::CTRL_EXT), bits::CTRL_EXT_DRIVER_LOADED);
 }

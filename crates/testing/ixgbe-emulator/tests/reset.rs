@@ -1,5 +1,5 @@
-//! Tests of every reset of the device in the middle of traffic. Afterwards the device is as after power-on, and
-//! another driver programs it again.
+//! Tests of every reset of the device in the middle of traffic. After the reset the device is as after power-on, and
+//! another driver can bring it up.
 
 mod support;
 
@@ -10,7 +10,7 @@ use samara_ixgbe_emulator::registers::{TABLE, bits, offset as at};
 use samara_ixgbe_emulator::{CountedInterrupts, Loop, Nic};
 use support::{Machine, data, frame};
 
-/// Reads all registers of a copy, so that the device does not change.
+/// Reads all registers from a copy of the device, so that the reads do not change the device.
 fn registers(nic: &Nic) -> BTreeMap<(&'static str, u32), u32> {
     let mut nic = nic.clone();
     let all = TABLE.iter().copied().flatten();
@@ -123,14 +123,14 @@ fn every_reset_gives_the_device_of_power_on() {
             machine.memory.bytes() == memory,
             "{what}: nothing is written any more"
         );
-        // Only resets of the PCI function, and power, reset the MSI-X table.
+        // A software reset leaves the MSI-X table alone. Resets of the PCI function and a power cycle reset it.
         let untouched = table(&machine.nic) == table(&Nic::new(*machine.nic.options()));
         assert_eq!(
             untouched,
             matches!(what, "FLR" | "D3" | "the VMM's"),
             "{what}"
         );
-        // Only power resets all of configuration space.
+        // Only a power cycle resets all of configuration space.
         if what == "the VMM's" {
             let clean = config(&Nic::new(*machine.nic.options()));
             assert_eq!(config(&machine.nic), clean);

@@ -1,4 +1,5 @@
-//! Tests of invalid rings and descriptors. Each leads to a dropped packet and a statistic, and the device goes on.
+//! Tests of invalid rings and descriptors. In each case a packet is dropped and counted, and the device still works
+//! afterwards.
 
 mod support;
 
@@ -7,7 +8,7 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 use samara_ixgbe_emulator::{DmaError, Drops, FlatMemory, GuestMemory, Loop};
 use support::{BASE, Machine, RING, SIZE, data, frame};
 
-/// The address behind the last byte of guest memory.
+/// The first address behind guest memory.
 const OUTSIDE: u64 = BASE + SIZE as u64;
 
 fn up(link: Loop) -> Machine {
@@ -16,7 +17,7 @@ fn up(link: Loop) -> Machine {
     machine
 }
 
-/// Resets the device as another driver does, and sends a packet round the loop.
+/// Checks that the device still works: resets it as another driver would, and sends a packet round the loop.
 fn still_works(machine: &mut Machine) {
     machine.link.looped = true;
     machine.link.inbound.clear();
@@ -184,7 +185,8 @@ fn receive_buffers_outside_memory_are_dma_errors() {
         let before = machine.memory.bytes().to_vec();
         machine.link.inbound.push_back(frame(60, 1));
         machine.settle();
-        // Writes are posted, so the descriptor is done nevertheless.
+        // Writes are posted, so the device writes the descriptor back as done although the write of the data has
+        // failed.
         assert_eq!(machine.load(Machine::rx_ring(0) + 8) & 3, 3);
         let ring = (Machine::rx_ring(0) - BASE) as usize;
         let after = machine.memory.bytes();
@@ -201,7 +203,7 @@ fn head_write_back_outside_memory_fails() {
         (OUTSIDE - 4, 0),
         (0, 2),
         (!3, 2),
-        // The head is written onto the ring itself, and onto a buffer.
+        // In these cases the head is written over the ring itself, and over a buffer.
         (Machine::tx_ring(0) + 24, 0),
         (Machine::tx_buffer(1), 0),
     ] {
@@ -229,7 +231,8 @@ fn head_write_back_outside_memory_fails() {
 
 #[test]
 fn overlapping_rings_come_to_rest() {
-    // Both rings lie in one place, and each buffer on the rings, so received frames become descriptors to send.
+    // The receive ring and the transmit ring of queue 0 lie at the same addresses, and all buffers lie on them. So
+    // received frames become descriptors to send.
     let mut machine = up(Loop::closed());
     let ring = Machine::tx_ring(0);
     machine.write(at::rx_queue(0), ring as u32);
@@ -252,7 +255,7 @@ fn overlapping_rings_come_to_rest() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
 
-    /// The device writes only into the buffers, within their size, and into descriptors.
+    /// The device writes only into buffers and descriptors, and into a buffer not more bytes than its size.
     #[test]
     fn writes_stay_inside_the_buffers(
         kib in 0u32..32,
@@ -297,7 +300,7 @@ proptest! {
     }
 }
 
-/// Guest memory that checks published words.
+/// Guest memory that counts published words, and those that changed more than the done bit.
 struct Watched {
     memory: FlatMemory,
     /// The number of published words, and the number of such words that changed more than one bit.

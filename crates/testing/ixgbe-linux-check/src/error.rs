@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use samara_provision::ProvisionError;
 
-/// Errors that end the check. A verdict that fails is not one of them.
+/// Errors that end the check. A failed verdict is no such error: it is counted, and the check goes on.
 #[derive(Debug)]
 #[non_exhaustive]
 pub(crate) enum CheckError {

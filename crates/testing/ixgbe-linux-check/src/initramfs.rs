@@ -48,7 +48,7 @@ pub(crate) fn build(tree: &Path, image: &Path) -> Result<PathBuf, CheckError> {
     for module in MODULES {
         modules(tree, module, &mut order)?;
     }
-    // The driver under test is loaded by the script, after the others.
+    // The script loads the modules in the order of this list, which ends with the driver under test.
     let mut list = String::new();
     for path in &order {
         let name = path.file_name().unwrap_or_default().to_string_lossy();
@@ -67,7 +67,7 @@ pub(crate) fn build(tree: &Path, image: &Path) -> Result<PathBuf, CheckError> {
     })
 }
 
-/// Returns the libraries that the tree's own dynamic linker finds for a program.
+/// Returns the paths of the libraries that a program needs, as the dynamic linker in `tree` finds them.
 fn needed(tree: &Path, linker: &Path, program: &Path) -> Result<Vec<PathBuf>, CheckError> {
     let output = Command::new(linker)
         .args(["--library-path", &library_path(tree)?, "--list"])
@@ -81,12 +81,12 @@ fn needed(tree: &Path, linker: &Path, program: &Path) -> Result<Vec<PathBuf>, Ch
     Ok(paths.map(PathBuf::from).collect())
 }
 
-/// Adds a module behind the modules that it depends on, which its `.modinfo` names.
+/// Appends a module to `order`, behind the modules that it depends on. The module's `.modinfo` section names these.
 fn modules(tree: &Path, name: &str, order: &mut Vec<PathBuf>) -> Result<(), CheckError> {
     let file = format!("{name}.ko");
     let spelt = |candidate: &str| candidate.replace('-', "_") == file;
     let Some(path) = find(tree, &spelt)?.into_iter().next() else {
-        // The module is built into the kernel.
+        // There is no file, so the module is built into the kernel.
         return Ok(());
     };
     if order.contains(&path) {
@@ -116,7 +116,8 @@ impl Archive {
         self.entries += 1;
         let length = data.len() as u32;
         let name_length = name.len() as u32 + 1;
-        // Inode, mode, user, group, links, time, length, device numbers, name's length, checksum.
+        // The header's fields: inode, mode, user, group, links, time, length, four device numbers, length of the
+        // name, checksum.
         let fields = [
             self.entries,
             mode,

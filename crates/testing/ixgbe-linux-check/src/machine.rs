@@ -1,4 +1,4 @@
-//! Starts emulators and QEMU, and reads the guest's lines.
+//! Starts emulators and QEMU, and reads the lines that the guest prints.
 
 use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
@@ -14,7 +14,7 @@ use crate::error::CheckError;
 /// The longest time that a guest may take.
 const LIMIT: Duration = Duration::from_secs(600);
 
-/// The longest time that an emulator may take until it listens.
+/// The longest time that an emulator may take until its socket exists.
 const START: Duration = Duration::from_secs(10);
 
 /// The files and programs that all rounds use.
@@ -28,12 +28,12 @@ pub(crate) struct Setup {
     pub(crate) run: PathBuf,
 }
 
-/// A process that ends with its owner.
+/// A process that is killed when this value is dropped.
 pub(crate) struct Process(Child);
 
 impl Drop for Process {
     fn drop(&mut self) {
-        // Fails if the process has ended by itself.
+        // The kill fails if the process has already ended, which is no error.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }
@@ -80,7 +80,7 @@ impl Setup {
         Ok(text.matches("the VMM resets the device").count())
     }
 
-    /// Boots Linux with these emulators attached. The lines that it prints come through the channel.
+    /// Boots Linux with these emulators attached. The channel that is returned gives the lines that Linux prints.
     pub(crate) fn guest(
         &self,
         round: &str,
@@ -97,7 +97,8 @@ impl Setup {
         )
     }
 
-    /// Boots a kernel with these emulators attached. The lines that it prints come through the channel.
+    /// Boots a kernel with these emulators attached. The channel that is returned gives the lines that the kernel
+    /// prints.
     pub(crate) fn boot(
         &self,
         kernel: &Path,
@@ -146,8 +147,8 @@ impl Setup {
     }
 }
 
-/// Reads the guest's verdicts until the guest is done, and returns how many failed. Lost verdicts, or no verdicts at
-/// all, count as one failure.
+/// Reads the guest's verdicts until the guest is done, and returns how many failed. If verdicts are lost, or there
+/// are none, this counts as one more failure.
 pub(crate) fn verdicts(round: &str, lines: &Receiver<String>) -> usize {
     let deadline = Instant::now() + LIMIT;
     let (mut passed, mut failed) = (0, 0);
@@ -184,7 +185,7 @@ pub(crate) fn verdicts(round: &str, lines: &Receiver<String>) -> usize {
     failed
 }
 
-/// Removes a terminal's escape sequences from a line.
+/// Removes terminal escape sequences from a line.
 fn plain(line: &str) -> String {
     let mut parts = line.split('\u{1b}');
     let mut text = parts.next().unwrap_or_default().to_owned();
@@ -195,7 +196,7 @@ fn plain(line: &str) -> String {
     text.trim_end().to_owned()
 }
 
-/// Returns a path as the text of an argument.
+/// Returns a path as text, for a program's argument.
 pub(crate) fn text(path: &Path) -> String {
     path.display().to_string()
 }

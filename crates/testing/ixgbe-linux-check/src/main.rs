@@ -18,7 +18,8 @@ use samara_provision::tree;
 
 use crate::error::CheckError;
 
-/// The guest's packages. They are of the release whose driver was traced for the emulator (Linux 6.1).
+/// The guest's packages. They are those of Debian bookworm (Linux 6.1), because the emulator was developed from
+/// traces of that kernel's driver.
 const GUEST: Packages<'_> = Packages {
     names: &[
         "linux-image-amd64",
@@ -66,8 +67,8 @@ fn run() -> Result<usize, CheckError> {
     let guest = GUEST.unpacked(&home.join("guest"))?;
     let image = home.join("initramfs");
     let kernel = initramfs::build(&guest, &image)?;
-    // Each run has a directory of its own, so that the emulators of a killed run do not meet those of the next. The
-    // names of sockets must be short.
+    // Each run has its own directory, so that emulators that a killed run has left do not interfere. It is in the
+    // system's temporary directory, because the paths of sockets must be short.
     let run = std::env::temp_dir().join(format!("ixgbe-linux-check.{}", std::process::id()));
     std::fs::create_dir_all(&run).map_err(|error| CheckError::io("create", &run, error))?;
     let failed = rounds::all(&machine::Setup {

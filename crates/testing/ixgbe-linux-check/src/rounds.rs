@@ -1,4 +1,4 @@
-//! The rounds. Each has its emulators, the cable that joins them, and its treatment of the VMM.
+//! The rounds. Each round starts its emulators, joins them by a cable, and lets the VMM run, die or be reset.
 
 use std::fs;
 use std::io::{self, BufRead, BufReader, Write};
@@ -26,8 +26,8 @@ fn pair(setup: &Setup) -> Result<usize, CheckError> {
     Ok(verdicts("82599 SFP+ (10fb)", &lines))
 }
 
-/// Kills the VMM in the middle of traffic. The next VMM finds both devices fresh. The devices are of another variant
-/// than in the first round.
+/// Kills the VMM in the middle of traffic. The next VMM finds both devices fresh. The devices have another PCI device
+/// ID than in the first round.
 fn killed(setup: &Setup) -> Result<usize, CheckError> {
     let cable = format!("pair:{}", text(&setup.socket("cable")));
     let variant = |mac| ["--link", &cable, "--mac", mac, "--device-id", "10f9"];
@@ -40,8 +40,8 @@ fn killed(setup: &Setup) -> Result<usize, CheckError> {
     Ok(failed + verdicts("82599 CX4 (10f9), after the kill", &lines))
 }
 
-/// Resets the machine in the middle of traffic, first from outside, then by the guest itself. Each time Linux finds
-/// both devices fresh, over the same connection.
+/// Resets the machine in the middle of traffic, first from outside, then by the guest itself. Each time, Linux must
+/// find both devices as after power-on. QEMU keeps its connections to the emulators.
 fn reset(setup: &Setup) -> Result<usize, CheckError> {
     const ROUND: &str = "82599 SFP+ (10fb)";
     let cable = format!("pair:{}", text(&setup.socket("cable")));
@@ -75,7 +75,7 @@ fn system_reset(control: &Path) -> io::Result<()> {
     let mut monitor = UnixStream::connect(control)?;
     monitor.set_read_timeout(Some(Duration::from_secs(30)))?;
     monitor.write_all(b"{\"execute\":\"qmp_capabilities\"}{\"execute\":\"system_reset\"}")?;
-    // The monitor sends the greeting, two answers, and the event.
+    // The monitor sends its greeting, two answers, and the RESET event, which this loop waits for.
     for line in BufReader::new(monitor).lines() {
         if line?.contains("\"RESET\"") {
             return Ok(());
@@ -84,7 +84,7 @@ fn system_reset(control: &Path) -> io::Result<()> {
     Err(io::ErrorKind::UnexpectedEof.into())
 }
 
-/// Joins the device to QEMU's own network card, through a `stream` socket.
+/// Joins the device to a network card that QEMU emulates, through a `stream` socket.
 fn stream(setup: &Setup) -> Result<usize, CheckError> {
     let socket = setup.socket("stream");
     let _ = fs::remove_file(&socket);
@@ -99,8 +99,8 @@ fn stream(setup: &Setup) -> Result<usize, CheckError> {
     Ok(verdicts("82599 to e1000e over a stream", &lines))
 }
 
-/// Runs another driver that this project did not write, iPXE's `intelx`, which polls. It gets an address and files from
-/// QEMU's own network.
+/// Runs a second driver that this project did not write: iPXE's `intelx`, which polls. It gets an address and files
+/// from QEMU's user-mode network.
 fn ipxe(setup: &Setup) -> Result<usize, CheckError> {
     let files = setup.run.join("tftp");
     let write = |name: &str, bytes: &[u8]| {

@@ -16,9 +16,9 @@ pub struct Finding {
     pub file: Option<PathBuf>,
     /// The line in that file, counted from one, if it is known.
     pub line: Option<usize>,
-    /// The function in or after which the fault was found, if there is one.
+    /// The function in which the fault was found, or the last function before it, if there is one.
     pub function: Option<String>,
-    /// What was found, and where. [`Rule::advice`] says what to do about it.
+    /// A description of the fault and of its place. [`Rule::advice`] tells how to remove the fault.
     pub message: String,
 }
 
@@ -74,7 +74,7 @@ macro_rules! rules {
                 match self { $(Rule::$variant => $name,)* }
             }
 
-            /// Returns what to do about a breach.
+            /// Returns the advice for the author of a domain that breaks the rule.
             pub fn advice(self) -> &'static str {
                 match self { $(Rule::$variant => $advice,)* }
             }
@@ -87,14 +87,14 @@ rules! {
     NotLinked, "not-linked", "name a library that the build links";
     /// The compiler invocation of a unit was not recorded, or belongs to another file.
     NoRecord, "no-record", "run `cargo clean` for this target directory and build with the recording wrapper";
-    /// Something could not be read as the checks need it.
+    /// The checks could not read the code, or a file of the build.
     NotUnderstood, "not-understood", "write it in a plainer way, or report it";
 
-    /// A part of the build was not reviewed.
+    /// The domain is linked with a crate that was not reviewed, or with a file that belongs to no package.
     UnreviewedCrate, "unreviewed-crate", "review the crate and add it to the review list, or do without it";
     /// A crate of the trusted side that domains may not name.
     Authority, "authority", "use samara-domain";
-    /// A crate with a reviewed name comes from another source than was reviewed.
+    /// A crate has the name of a reviewed crate, but comes from a source that was not reviewed.
     CrateSource, "crate-source", "take the crate from the reviewed source";
     /// A reviewed crate has a feature that was not reviewed.
     Feature, "feature", "turn the feature off, or review the crate with it";
@@ -106,16 +106,16 @@ rules! {
     CrateKind, "crate-kind", "make the domain a plain `lib`";
     /// Another crate has a name by which macros reach their support crates.
     CrateName, "crate-name", "name each crate as its author did";
-    /// A name could be one that a reviewed macro makes up.
+    /// The domain uses a name that could clash with a name that a reviewed macro makes up.
     ReservedName, "reserved-name", "choose a name of ASCII letters that does not begin with two underscores";
 
     /// A compiler flag is not on the list.
     CompilerFlag, "compiler-flag", "remove the flag, or add it to the review list with a reason";
-    /// A `--cfg` is not a feature.
+    /// A condition that `--cfg` sets is not a feature of the package.
     Cfg, "cfg", "use a feature of the package, or add it to the review list with a reason";
     /// Unstable features are on, or used.
     Unstable, "unstable", "domains are written in stable Rust";
-    /// In this edition, paths or keywords mean something else.
+    /// In the crate's edition, some paths or keywords mean something else than the checks assume.
     Edition, "edition", "use edition 2021 or later";
     /// A variable of the environment becomes part of the code.
     Environment, "environment", "use a variable that Cargo sets for each package, or add it to the review list with a reason";
@@ -128,7 +128,7 @@ rules! {
     Std, "no-std", "write `#![no_std]` at the crate's root and use `core` and `alloc`";
     /// A lint that protects the domain is lowered.
     LintUndone, "lint-undone", "leave `unsafe_code` forbidden";
-    /// A reader would take the text for something else than the compiler does.
+    /// A person or a check would read the text differently from the compiler.
     Misread, "misread", "begin the file with code, and keep comments, raw strings and characters apart in macros' definitions";
     /// Unsafe code, including code that a macro wrote.
     UnsafeCode, "unsafe-code", "move it to a reviewed crate";
@@ -144,15 +144,15 @@ rules! {
     ExternBlock, "extern-block", "move it to a reviewed crate";
     /// Memory that outlives a generation.
     WritableStatic, "writable-static", "keep state in the value that `init` returns";
-    /// From the signature the compiler would infer that one lifetime outlives another, and callers might not have to
-    /// prove it.
+    /// From the signature the compiler infers that one lifetime outlives another, and it may not demand a proof of
+    /// this from callers.
     ImpliedBound, "implied-bound", "name the lifetimes and write the bound into the item's generics, or bound a type by `'static`, or take the two apart";
-    /// A function or a closure is a value, and its signature implies bounds that are then not proved.
+    /// A function or a closure is a value, and nothing proves the bounds that its signature implies.
     LinkedValue, "linked-value", "call the function in a closure, as in `|it| f(it)`; leave out the types of a closure's arguments, or have their lifetimes stand apart";
-    /// A destructor relies on bounds that its value's type need not satisfy any more.
+    /// A destructor relies on bounds that the type of the dropped value may no longer satisfy.
     LinkedDestructor, "linked-destructor", "give the type one lifetime and otherwise types without parameters, or no lifetime; or do the destructor's work in a method";
-    /// A function is called through a value whose type need not be the function's type any more.
+    /// A function is called through a value whose type may no longer be that of the function.
     HeldFunction, "held-function", "call the function by its path; or hold a closure around it, as `|it| f(it)`, or a `fn` pointer";
-    /// A trait object, or a value with a destructor, is made of a type that need not be well-formed.
+    /// A value is made a trait object, or a value with a destructor is made, and the type may not be well-formed.
     UnprovedType, "unproved-type", "have a generic function make it, as `fn object<T: Trait>(it: &T) -> &dyn Trait { it }`: the compiler checks the types with which such a function is called";
 }

@@ -1,9 +1,9 @@
 //! Checks that crates are domains. The language isolates a domain only if its code does not bypass the language.
 //!
-//! A domain is a library without unsafe code, assembly, linker attributes, build scripts and writable statics, made
-//! only of reviewed crates. The checks look at a finished build: at its packages, at the compiler's recorded
-//! invocations, at the code that the sources expand to with these same invocations, and at the resulting objects.
-//! Exceptions are data: a [`Review`].
+//! A domain is a library that contains no unsafe code, assembly, linker attributes, build scripts or writable
+//! statics, and that depends on reviewed crates only. The checks look at a finished build: at its packages, at the
+//! compiler's recorded invocations, at the code that the sources expand to with these same invocations, and at the
+//! resulting objects. Exceptions are data: a [`Review`].
 //!
 //! To check a workspace:
 //!

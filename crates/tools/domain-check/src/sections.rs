@@ -8,14 +8,14 @@ use object::elf::{SHF_ALLOC, SHF_WRITE};
 use object::read::archive::ArchiveFile;
 use object::{File, Object, ObjectSection, ObjectSymbol, SectionFlags};
 
-/// A piece of memory that can be written to and is shared by all generations of a domain.
+/// A piece of static memory that a program can write. All generations of a domain share it.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Writable {
     /// The section that contains it.
     pub(crate) section: String,
     /// Its size.
     pub(crate) bytes: u64,
-    /// The names of the statics in it, as far as symbols tell.
+    /// The names of the statics in it that have symbols.
     pub(crate) symbols: Vec<String>,
 }
 
@@ -63,7 +63,7 @@ pub(crate) fn writable(path: &Path) -> Result<Vec<Writable>, Unreadable> {
     let mut found = Vec::new();
     for member in archive.members() {
         let member = member.map_err(|error| fail(error.to_string()))?;
-        // The crate's metadata, for the compiler only.
+        // This member is the crate's metadata, which only the compiler reads.
         if member.name() == b"lib.rmeta" {
             continue;
         }
@@ -93,7 +93,8 @@ fn search(object: &File<'_>, found: &mut Vec<Writable>) -> Result<(), object::Er
             });
         }
     }
-    // Memory that the linker would place. Compiled Rust has none, but objects of other languages may.
+    // Common symbols are memory that the linker would place. Compiled Rust has none, but objects of other languages
+    // may have some.
     for symbol in object.symbols().filter(ObjectSymbol::is_common) {
         let symbols = vec![demangle(symbol.name()?)];
         found.push(Writable {
@@ -105,8 +106,8 @@ fn search(object: &File<'_>, found: &mut Vec<Writable>) -> Result<(), object::Er
     Ok(())
 }
 
-/// Whether a running program can write there: `.data`, `.bss`, `.tdata`, `.tbss` and any section that a
-/// `link_section` attribute could create.
+/// Whether a running program can write to a section with these flags: `.data`, `.bss`, `.tdata`, `.tbss` and any
+/// section that a `link_section` attribute could create.
 fn is_writable(flags: SectionFlags) -> bool {
     match flags {
         SectionFlags::Elf { sh_flags, .. } => {
@@ -116,8 +117,8 @@ fn is_writable(flags: SectionFlags) -> bool {
     }
 }
 
-/// Whether a section is writable only for the linker: constants that contain addresses, and the pointer to the
-/// personality function that unwind tables refer to.
+/// Whether a section is writable only so that the linker can fill in addresses. Such sections hold constants that
+/// contain addresses, and the pointer to the personality function to which unwind tables refer.
 fn is_constant(name: &str) -> bool {
     name == ".data.rel.ro"
         || name.starts_with(".data.rel.ro.")

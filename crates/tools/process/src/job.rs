@@ -22,7 +22,7 @@ pub struct Job {
 }
 
 impl Job {
-    /// Makes a job. `what` is its name in messages, as the subject of "… failed".
+    /// Makes a job. `what` is the job's name in messages, such as "`what` failed".
     pub fn new(what: impl Into<String>, command: Command, limit: Duration) -> Self {
         Job {
             what: what.into(),
@@ -88,7 +88,7 @@ impl Job {
                 }
                 if Instant::now() >= end {
                     // The child is stopped while this end of the pipe is still open. If the pipe were closed first,
-                    // the child could end because of that, and would look as if it had ended in time.
+                    // the broken pipe could end the child, and the child would seem to have ended in time.
                     if end == deadline {
                         child.wait_until(deadline);
                         return self.status(None);
@@ -138,7 +138,7 @@ impl Job {
 #[derive(Debug)]
 pub struct Background(#[expect(dead_code, reason = "held for its drop")] Guard);
 
-/// A child process. If it still runs when this is dropped, it is stopped with all its descendants.
+/// A child process. If the child still runs when the guard is dropped, it is stopped with all its descendants.
 #[derive(Debug)]
 struct Guard(Child);
 
@@ -159,7 +159,7 @@ impl Guard {
 
     fn stop(&mut self) {
         tree::kill_descendants(self.0.id());
-        // Both calls fail only if the child has ended by itself meanwhile.
+        // The results are ignored: the calls fail only if the child has already ended by itself.
         let _ = self.0.kill();
         let _ = self.0.wait();
     }

@@ -1,8 +1,8 @@
 //! Runs other programs, each within a time limit, and stops them together with their children.
 //!
-//! A [`Job`] is a program with a name for messages and a limit on its wall-clock time. It runs with this process's
-//! output, is read line by line, or runs in the background until its handle is dropped. [`step`] and [`note`] report
-//! progress to the user.
+//! A [`Job`] is a program with a name for messages and a limit on its wall-clock time. It prints to this process's
+//! output, or this process reads its output, or it runs in the background until its handle is dropped. [`step`] and
+//! [`note`] report progress to the user.
 #![forbid(unsafe_code)]
 
 mod error;

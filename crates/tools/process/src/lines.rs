@@ -1,21 +1,22 @@
-//! Reads a child's output line by line. A thread of its own reads, so the caller waits no longer than it wants to.
+//! Reads a child's output line by line. A separate thread reads, so the caller can wait for a line with a timeout.
 
 use std::io::{BufRead, BufReader, Read};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, sync_channel};
 use std::thread;
 use std::time::Duration;
 
-/// The longest line that comes in one piece, in bytes. A guest that never prints a line end must not fill the memory.
+/// The length in bytes from which a line is split. Without it, a guest that never prints a line end would fill the
+/// memory.
 pub(super) const LONGEST: u64 = 64 << 10;
 
-/// The largest number of lines that were read but not yet taken.
+/// The largest number of lines that the thread reads ahead of the caller.
 const QUEUE: usize = 256;
 
 /// The receiving end of a stream of lines.
 #[derive(Debug)]
 pub(super) struct Lines(Receiver<String>);
 
-/// The reason why there is no line.
+/// The reason why no line was received.
 #[derive(Debug)]
 pub(super) struct NoLine(RecvTimeoutError);
 
@@ -27,14 +28,14 @@ impl NoLine {
 }
 
 impl Lines {
-    /// Returns the next line. Waits for it no longer than `limit`.
+    /// Returns the next line, and waits for it for at most `limit`.
     pub(super) fn recv_timeout(&self, limit: Duration) -> Result<String, NoLine> {
         self.0.recv_timeout(limit).map_err(NoLine)
     }
 }
 
-/// Starts a thread that reads `output`. It ends at the end of the stream, or when it has a line and the returned handle
-/// was dropped.
+/// Starts a thread that reads `output`. The thread ends at the end of the stream. If the returned handle is dropped,
+/// the thread ends as soon as it has read another line.
 ///
 /// A line of more than `longest` bytes comes in several pieces.
 pub(super) fn spawn_reader(output: impl Read + Send + 'static, longest: u64) -> Lines {

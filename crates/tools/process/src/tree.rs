@@ -1,7 +1,6 @@
 //! Kills the descendants of a process, so that stopping `cargo test` also stops the test that it runs.
 //!
-//! A process group for the child would serve the same purpose. But the terminal's Ctrl-C does not reach a process in
-//! another group.
+//! A process group for the child would make this easier, but then the terminal's Ctrl-C would not reach the child.
 
 use std::fs;
 use std::process::{Command, Stdio};

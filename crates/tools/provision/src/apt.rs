@@ -33,7 +33,8 @@ pub fn install(package: &str) -> Result<(), ProvisionError> {
         let command = apt_get(&["install", "--yes", "--no-install-recommends", package]);
         Job::new("apt-get install", command, INSTALL_LIMIT).run()
     };
-    // If the package lists are missing or old, the first attempt fails. Then the lists are updated.
+    // The first attempt fails if the package lists are missing or old. In that case this updates the lists and tries
+    // again.
     install().or_else(|_| {
         // One unreachable source makes the update fail, but another source may have the package.
         if let Err(error) = Job::new("apt-get update", apt_get(&["update"]), UPDATE_LIMIT).run() {

@@ -26,7 +26,7 @@ pub enum ProvisionError {
         /// The package.
         package: String,
     },
-    /// The unpacked packages lack a file.
+    /// The unpacked packages do not contain the file that is needed.
     Missing {
         /// The file's name.
         name: String,
@@ -108,7 +108,7 @@ pub enum QemuError {
         /// The next step for the user.
         advice: String,
     },
-    /// QEMU is there but does not start, or lacks a device.
+    /// QEMU was found, but it does not start or lacks a device.
     Unusable {
         /// The program.
         program: PathBuf,

@@ -1,7 +1,8 @@
 //! Debian packages, downloaded by the machine's own apt and unpacked below a directory. Nothing is installed.
 //!
-//! The machine's keys and proxies apply, and its sources too unless a request names suites. Package lists and archives
-//! go below the directory. Apt is given an empty list of installed packages, so that it downloads every dependency.
+//! Apt uses the machine's keys and proxies. It also uses the machine's package sources, unless a request names
+//! suites. Package lists and archives go below the directory. Apt is given an empty list of installed packages, so
+//! that it downloads every dependency.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -22,7 +23,8 @@ const UNPACK_LIMIT: Duration = Duration::from_secs(10 * 60);
 pub struct Packages<'a> {
     /// Their names, as `apt-get` takes them.
     pub names: &'a [&'a str],
-    /// Suites of the machine's Debian mirror. If there are none, the machine's own sources are used.
+    /// The suites of the machine's Debian mirror from which the packages come. If the list is empty, the packages
+    /// come from the machine's own sources.
     pub suites: &'a [&'a str],
     /// Whether the packages that they depend on are unpacked too.
     pub with_dependencies: bool,
@@ -45,7 +47,8 @@ impl Packages<'_> {
             .lock()
             .map_err(ProvisionError::io("lock", &lock))?;
         let tree = home.join("tree");
-        // This file holds the request that the tree was made for. Another request makes a new tree.
+        // This file holds the request for which the tree was made. If the present request differs, a new tree is
+        // made.
         let contents = home.join("contents");
         let wanted = [self.suites, self.names].concat().join(" ");
         if fs::read_to_string(&contents).is_ok_and(|made| made == wanted) && tree.is_dir() {
@@ -58,8 +61,8 @@ impl Packages<'_> {
             self.size
         ));
         let archives = self.download(home)?;
-        // The packages are unpacked into another directory, which is then renamed. An interruption leaves no incomplete
-        // `tree`.
+        // The packages are unpacked into another directory, which is then renamed. So an interruption leaves no
+        // incomplete `tree`.
         let partial = home.join("tree.partial");
         for old in [&partial, &tree] {
             if old.exists() {
@@ -76,7 +79,7 @@ impl Packages<'_> {
         }
         fs::rename(&partial, &tree).map_err(ProvisionError::io("rename", &partial))?;
         fs::write(&contents, wanted).map_err(ProvisionError::io("write", &contents))?;
-        // The archives are no longer needed. It does no harm if they stay.
+        // The archives are no longer needed, so a failure to remove them is ignored.
         let _ = fs::remove_dir_all(home.join("cache"));
         let _ = fs::remove_dir_all(home.join("state"));
         Ok(tree)

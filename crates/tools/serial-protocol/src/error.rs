@@ -1,21 +1,21 @@
-//! Lines that begin with `@` but are no messages.
+//! Errors for lines that begin with `@` but are not messages.
 
 use core::fmt;
 
-/// The reason why a line that begins with `@` is no message.
+/// The reason why a line that begins with `@` is not a message.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum ProtocolError<'a> {
     /// There is no message of this kind.
     Kind(&'a str),
-    /// The words after the kind are too many or too few, or have other names.
+    /// The number of words after the kind is wrong, or a word has the wrong name.
     Form {
         /// The kind.
         kind: &'static str,
         /// The words' names, in order.
         keys: &'static [&'static str],
     },
-    /// The value of a word is no number, digest or outcome.
+    /// A word's value is not a number, digest or outcome.
     Value {
         /// The word's name.
         key: &'static str,

@@ -1,8 +1,8 @@
 //! The lines by which the reference kernel reports to xtask.
 //!
-//! A line that begins with `@` is a [`Message`]. Any other line is for people. The kernel prints messages by `Display`,
-//! and xtask reads them by [`Message::parse`]. Both programs come from one checkout. So a line with `@` that is not
-//! exactly a message is an error, and xtask does not skip it.
+//! A line that begins with `@` is a [`Message`]. Any other line is for people. The kernel prints messages by
+//! `Display`, and xtask reads them by [`Message::parse`]. Both programs come from one checkout. So xtask does not
+//! skip a line that begins with `@` and is not exactly a message: it reports an error.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -76,9 +76,9 @@ numbers! {
 }
 
 numbers! {
-    /// A region of the disk that was written with the test pattern and flushed.
+    /// A region of the disk to which the kernel has written the test pattern and which it has flushed.
     pub struct Written = "wrote" {
-        /// Its first byte on the disk.
+        /// The position of the region's first byte on the disk.
         offset,
         /// Its length.
         bytes,

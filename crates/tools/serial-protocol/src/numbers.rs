@@ -11,7 +11,7 @@ pub(crate) trait Numbers: Sized {
     fn parse(text: &str) -> Result<Self, ProtocolError<'_>>;
 }
 
-/// Declares a struct of numbers and its line, which has the numbers in the order of the fields.
+/// Declares a struct of numbers, and a line that has the numbers in the order of the fields.
 macro_rules! numbers {
     (
         $(#[$attribute:meta])*
@@ -45,7 +45,7 @@ macro_rules! numbers {
 }
 pub(crate) use numbers;
 
-/// Reads the words `key=N`. Their keys must be exactly `keys`, in this order.
+/// Reads the words `key=N`. The words' keys must be exactly `keys`, in this order.
 pub(crate) fn parse<'a, const N: usize>(
     text: &'a str,
     kind: &'static str,

@@ -19,13 +19,14 @@ use syn::Error;
 /// Returns the path of the support module, `::name::__private`, of the first crate of `names` that is a dependency.
 ///
 /// # Errors
-/// If none of them is a dependency. The message says that `asker` needs one. `asker` is the macro as a user writes it.
+/// If none of them is a dependency. The message says that `asker`, the macro as a user writes it, needs one of the
+/// crates.
 pub fn path(names: &[&str], asker: &str) -> Result<TokenStream, Error> {
     for name in names {
         if let Ok(found) = crate_name(name) {
             let ident = match found {
-                // The macro expands in the crate itself, or in its tests or examples. The crate's name is valid there
-                // too, as the crate declares `extern crate self as …`.
+                // In this case the macro expands in the crate itself, or in its tests or examples. The path is valid
+                // in all of them, because the crate declares `extern crate self as …`.
                 FoundCrate::Itself => format_ident!("{}", name.replace('-', "_")),
                 FoundCrate::Name(name) => format_ident!("{}", name),
             };

@@ -1,8 +1,8 @@
 //! A table from code addresses to functions and lines.
 //!
 //! `Writer` (feature `write`) makes a table from a program's debug information after the program is built. A kernel
-//! reads it by [`Table`] to symbolise its own backtraces. [`Table`] does not allocate, lock or panic, even if the bytes
-//! are invalid. A look-up is a binary search.
+//! reads the table through [`Table`] to symbolise its own backtraces. [`Table`] does not allocate, lock or panic,
+//! even if the bytes are invalid. A look-up is a binary search.
 //!
 //! # Format
 //!
@@ -37,8 +37,8 @@ pub const MAGIC: u32 = u32::from_le_bytes(*b"SYM1");
 /// The index that means "no place".
 pub const NOWHERE: u32 = u32::MAX;
 
-/// How many numbers the head has.
+/// The number of 32-bit numbers in the head.
 const HEAD: usize = 6;
 
-/// How many numbers a place has.
+/// The number of 32-bit numbers in a place.
 const PLACE: usize = 4;

@@ -25,7 +25,7 @@ pub struct Place<'a> {
 
 impl<'a> Table<'a> {
     /// Returns the table at the beginning of `bytes`, or `None` if there is no table. Bytes after the table are
-    /// ignored. Only the head is checked here. Look-ups read the rest and check it.
+    /// ignored. This checks only the head. A look-up checks the other parts that it reads.
     #[must_use]
     pub fn parse(bytes: &'a [u8]) -> Option<Self> {
         let (head, rest) = bytes.split_at_checked(HEAD * 4)?;
@@ -48,8 +48,9 @@ impl<'a> Table<'a> {
         })
     }
 
-    /// Returns the places of the instruction at `address`: its function, then the functions into which that was
-    /// inlined, from the innermost outwards. There are none if the place is not known. Cost: a binary search.
+    /// Returns the places of the instruction at `address`: its function, and then the functions into which that
+    /// function was inlined, from the innermost outwards. Returns no place if the table has none for the address.
+    /// Cost: a binary search.
     #[must_use]
     pub fn places(&self, address: u64) -> Places<'a> {
         Places {

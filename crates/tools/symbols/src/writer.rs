@@ -28,9 +28,9 @@ impl Writer {
         }
     }
 
-    /// Adds a row: the instructions from `address` up to the next row's address come from `places`. The innermost
-    /// function comes first, then the functions into which it was inlined. Empty `places` mean that the place is not
-    /// known.
+    /// Adds a row, which says that the instructions from `address` up to the next row's address come from `places`.
+    /// The innermost function comes first, then the functions into which it was inlined. If `places` is empty, the
+    /// origin of the instructions is not known.
     ///
     /// Returns false and adds nothing if `address` is below the base, below the last row, or 4 GiB or more above the
     /// base.

@@ -1,4 +1,4 @@
-//! Calls of cargo, and its output in JSON. Also calls of git that list the tracked files.
+//! Calls cargo and reads its output in JSON. Also calls git to list the tracked files.
 
 use std::env;
 use std::process::Command;

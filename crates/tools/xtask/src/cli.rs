@@ -52,9 +52,9 @@ pub(crate) enum Command {
     Targets,
     /// Put past holes of the core and of devices back, one at a time, and show which of them the tests find
     ///
-    /// Works on a copy of the tracked files below target/. Prints a table with a row for each hole: which
-    /// mode of the random machine finds it and how fast, and whether the hole's own test fails. A hole takes
-    /// some minutes. Exits non-zero if the own test of a hole passes, or if a hole cannot be put back.
+    /// Works on a copy of the tracked files below target/. Prints a table with a row for each hole: which mode of the
+    /// random machine finds it and how fast, and whether the hole's own test fails. A hole takes some minutes. Exits
+    /// non-zero if a hole's own test passes with the hole, or if a hole cannot be put back.
     Holes(HolesArgs),
     /// Count the lines of code and the unsafe sites that a kernel trusts
     ///
@@ -317,7 +317,7 @@ impl FaultKind {
     }
 }
 
-/// The devices of the machine, which decide the drivers that the kernel uses in the demo.
+/// The devices of the machine. They determine which drivers the kernel uses in the demo.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, ValueEnum)]
 pub(crate) enum Drivers {
     /// An NVMe disk, and our model of the 82599
@@ -335,7 +335,7 @@ pub(crate) enum BreakDisk {
     NoNamespace,
     /// A namespace that refuses writes
     ReadOnly,
-    /// A disk without a defect that is limited to 100,000 bytes a second
+    /// A sound disk that is limited to 100,000 bytes a second
     Slow,
 }
 

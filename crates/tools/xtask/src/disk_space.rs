@@ -1,5 +1,5 @@
-//! A warning before a build if the disk has little free space. On a full disk the linker fails in the middle of its
-//! work, and its message is easy to miss among others.
+//! Warns before a build if the disk has little free space. On a full disk the linker fails in the middle of its work,
+//! and the user may miss its message among the others.
 
 use std::fs;
 
@@ -21,10 +21,11 @@ pub(crate) fn tell(workspace: &Workspace) {
     }
 }
 
-/// Returns how many bytes builds can still write. `None` if the system does not tell.
+/// Returns how many bytes builds can still write. Returns `None` if the system call fails.
 fn free(workspace: &Workspace) -> Option<u64> {
     let target = workspace.target("");
-    // Before the first build the target directory does not exist. Then the workspace's file system is asked.
+    // Before the first build the target directory does not exist. In that case ask for the free space of the
+    // workspace's file system.
     let place = fs::canonicalize(target).unwrap_or_else(|_| workspace.root().to_owned());
     let system = statvfs(&place).ok()?;
     system.f_bavail.checked_mul(system.f_frsize)

@@ -22,13 +22,14 @@ pub(crate) enum Error {
     },
     /// Another program failed.
     Process(ProcessError),
-    /// Something, named by `what`, is not as it must be: a program's output, a document, a part of the system.
+    /// The thing that `what` names is not as it must be. It may be a program's output, a document, or a part of the
+    /// system.
     Output { what: String, problem: String },
     /// The disk image could not be prepared or checked.
     Disk(DiskError),
     /// A program could not be obtained.
     Provision(ProvisionError),
-    /// The kernel in the virtual machine failed, or its messages are not as they must be.
+    /// The kernel in the virtual machine failed, or printed wrong messages.
     Guest(GuestError),
     /// A past hole of the core or of devices could not be put back or looked for.
     Hole(HoleError),

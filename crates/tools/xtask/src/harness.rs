@@ -2,7 +2,8 @@
 
 use crate::tally::Tally;
 
-/// The number of lines kept of one report of failures. The last lines are kept, because they list the failed tests.
+/// The largest number of lines that are kept of one report of failures. The last lines are kept, because they list
+/// the failed tests.
 const KEPT: usize = 200;
 
 /// Counts the tests of all harnesses in one stream of output, and keeps their reports of failures.
@@ -13,7 +14,7 @@ pub(crate) struct Harness {
     report: Option<Vec<String>>,
     /// The lines in which the current harness reported a failed test.
     failed: Vec<String>,
-    /// The last line of the current harness that is not empty. `None` between two harnesses.
+    /// The latest line of the current harness that is not empty. `None` if no harness is running.
     last: Option<String>,
     /// The last line of each harness that ended without a result line.
     torn: Vec<String>,
@@ -62,7 +63,8 @@ impl Harness {
         self.tally
     }
 
-    /// Ends the current harness. Keeps its report of failures, or without one the lines of the failed tests.
+    /// Ends the current harness. Keeps the harness's report of failures. If it printed no report, keeps the lines of
+    /// its failed tests.
     fn end(&mut self) {
         let names = std::mem::take(&mut self.failed);
         let told = self.report.take().unwrap_or(names);

@@ -1,4 +1,4 @@
-//! Builds of the reference kernel and of its unwinder.
+//! Builds the reference kernel and its unwinder.
 
 use std::env;
 use std::fs;
@@ -15,12 +15,12 @@ use samara_process::step;
 /// The name of the kernel's package and of its binary.
 pub(crate) const PACKAGE: &str = "samara-kernel";
 
-/// The value of `RUSTC_BOOTSTRAP`. It allows unstable features in the named crate, the unwinder, and in no other.
+/// The value of `RUSTC_BOOTSTRAP`. It allows unstable features only in the crate that it names, the unwinder.
 const BOOTSTRAP: &str = "samara_unwind";
 
-/// The target directory of the kernel's builds, below the build directory. Builds with `RUSTC_BOOTSTRAP` rebuild every
-/// procedural macro. In a directory of their own they do not make the hosted tests build these macros again. Every
-/// build in this directory records the compiler's invocations.
+/// The target directory of the kernel's builds, below the build directory. Builds with `RUSTC_BOOTSTRAP` rebuild
+/// every procedural macro. In a directory of their own, these builds do not force the hosted tests to build the
+/// macros again. Every build in this directory records the compiler's invocations.
 pub(crate) const TARGET_DIR: &str = "recorded-build";
 
 /// The target directory of the unwinder's builds for hosted programs: see [`configure_unwinder`].
@@ -61,8 +61,8 @@ pub(crate) fn configure(
     flavor: Flavor,
 ) {
     let target = workspace.target(TARGET_DIR);
-    // The static checks read the recorded invocations of the compiler. Every build must record them: a crate that was
-    // built without the wrapper is up to date in later builds, so it would never get a record.
+    // The static checks read the recorded invocations of the compiler. Every build must record them: if a crate were
+    // built without the wrapper, it would be up to date in later builds and never get a record.
     if let Ok(wrapper) = env::current_exe() {
         command.env("RUSTC_WRAPPER", wrapper);
     }
@@ -78,12 +78,13 @@ pub(crate) fn configure(
         ])
         .arg(target)
         .env("RUSTC_BOOTSTRAP", BOOTSTRAP)
-        // The kernel's own tests panic at a sum that wraps, before it can corrupt memory.
+        // In the kernel's own tests, a sum that overflows panics before it can corrupt memory.
         .env(
             "CARGO_PROFILE_RELEASE_OVERFLOW_CHECKS",
             (flavor == Flavor::Tests).to_string(),
         )
-        // The section check reads the object files of this build. With LTO their code would be generated at link time.
+        // The section check reads the object files of this build. With LTO these files would contain no code, because
+        // code would be generated at link time.
         .env("CARGO_PROFILE_RELEASE_LTO", "off");
 }
 
@@ -97,7 +98,7 @@ pub(crate) fn configure_unwinder(workspace: &Workspace, command: &mut std::proce
         .env("RUSTC_BOOTSTRAP", BOOTSTRAP);
 }
 
-/// Builds the kernel if it is not up to date, and its table of symbols.
+/// Builds the kernel if it is not up to date, and then writes its table of symbols.
 pub(crate) fn build(workspace: &Workspace, flavor: Flavor) -> Result<Kernel, Error> {
     step(format_args!("building the kernel ({})", flavor.feature()));
     let mut command = cargo(workspace, "build");
@@ -119,8 +120,9 @@ pub(crate) fn symbols(elf: &Path) -> PathBuf {
     elf.with_extension("symbols")
 }
 
-/// The number of zero bytes behind the table of symbols. QEMU places modules up to the memory in which it puts the
-/// firmware's tables, but these tables begin a little earlier, so they overwrite the last bytes of the module.
+/// The number of zero bytes after the table of symbols. QEMU places the module directly below the memory that it
+/// plans for the firmware's tables. But these tables begin a little lower, so they overwrite the last bytes of the
+/// module.
 const MODULE_TAIL: usize = 8192;
 
 /// Writes the table of symbols of the kernel in `elf`.

@@ -74,8 +74,8 @@ impl Drive {
     }
 }
 
-/// The way in which the machine stopped. The kernel writes a code to QEMU's isa-debug-exit device. Then QEMU ends with
-/// twice the code plus one as its status.
+/// The way in which the machine stopped. The kernel writes a code to QEMU's isa-debug-exit device. Then QEMU ends
+/// with the status `2 * code + 1`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Ending {
     /// The kernel reported success.
@@ -84,9 +84,9 @@ pub(crate) enum Ending {
     Failure,
     /// The machine was reset, as by a triple fault, or powered off.
     Reset,
-    /// QEMU could not start the machine, or gave up.
+    /// QEMU could not start the machine, or stopped it because of an error.
     Refused,
-    /// QEMU ended with another status, or without one if a signal killed it.
+    /// QEMU ended with another status. `None` if a signal killed it.
     Other(Option<i32>),
 }
 
@@ -99,7 +99,7 @@ const FAILURE: i32 = 0x11 << 1 | 1;
 impl Machine {
     /// Boots the machine and waits until it has stopped. The kernel's lines for people go to `output`.
     ///
-    /// A machine that did not stop in time has a report too, of its messages until then.
+    /// If the machine did not stop in time, the report contains the messages up to that time.
     pub(crate) fn boot(
         &self,
         qemu: &Qemu,
@@ -203,7 +203,7 @@ fn memory(shared: bool) -> &'static [&'static str] {
     }
 }
 
-/// Returns the option for a device behind a socket. QEMU takes this one as JSON only.
+/// Returns the option for a device behind a socket. QEMU takes this option only as JSON.
 fn vfio_user(socket: &Path) -> OsString {
     let path = socket.to_string_lossy();
     let path = path.replace('\\', "\\\\").replace('"', "\\\"");

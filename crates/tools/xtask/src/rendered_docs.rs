@@ -1,8 +1,7 @@
-//! A search of documentation pages for links that rustdoc left as text.
+//! Searches documentation pages for links that rustdoc left as text.
 //!
-//! `--deny warnings` finds a link without a target in the crate that is documented. It does not find such a link in the
-//! documentation of an item that the crate re-exports from another crate: rustdoc warns only in the crate that defines
-//! the item.
+//! With `--deny warnings` rustdoc reports a link without a target, but only in the crate that defines the documented
+//! item. If another crate re-exports the item, a link may lack a target there, and rustdoc does not report it.
 
 use std::fs;
 use std::io;
@@ -10,9 +9,10 @@ use std::path::Path;
 
 use crate::error::Error;
 
-/// Removes the pages of `crates` below `folder`. So cargo renders them again, and no page of another set of features is
-/// left. Makes a folder for each of `ours`: rustdoc links to a crate that has a folder, even if its pages are not
-/// rendered yet. It leaves links to other crates as text, unless such a crate names the root of its pages on docs.rs.
+/// Removes the pages of `crates` below `folder`, so that cargo renders them again and no page from another set of
+/// features is left. Then makes a folder for each of `ours`, because rustdoc links to a crate that has a folder, even
+/// if the crate's pages are not rendered yet. Rustdoc leaves links to other crates as text, unless the other crate
+/// names the root of its pages on docs.rs.
 pub(crate) fn clear(folder: &Path, crates: &[String], ours: &[String]) -> Result<(), Error> {
     for name in crates {
         let pages = folder.join(name);
@@ -64,7 +64,7 @@ fn search(folder: &Path, findings: &mut Vec<String>) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the code spans in brackets on a page. These are Markdown's ``[`name`]`` without a target.
+/// Returns the code spans in brackets on a page. They come from ``[`name`]`` in Markdown if the link has no target.
 fn bracketed(page: &str) -> impl Iterator<Item = &str> {
     let behind = page.split("[<code>").skip(1);
     behind.filter_map(|rest| {

@@ -45,7 +45,8 @@ impl Tally {
         self.count(test, passed);
     }
 
-    /// Records that a suite could not be run to its end. If it has no failed test yet, this counts as one.
+    /// Records that a suite could not be run to its end. If no test of the suite has failed yet, counts one failed
+    /// test.
     pub(crate) fn fail(&mut self, why: impl fmt::Display) {
         self.failed = self.failed.max(1);
         self.failures.push(why.to_string());
@@ -63,8 +64,8 @@ impl Tally {
         self.failures.push(failures);
     }
 
-    /// Prints the reports of all failed tests again. So nobody has to search a long log for them, and a log of which
-    /// only the end was kept still names them.
+    /// Prints the reports of all failed tests again. So they are at the end of a long log, and are there even if only
+    /// the end of the log was kept.
     pub(crate) fn tell_failures(&self) {
         for failure in &self.failures {
             println!("failed: {failure}");

@@ -10,8 +10,8 @@ use samara_shared_heap::AllocError;
 pub enum StepError {
     /// Nothing answers: the device was unplugged.
     Absent,
-    /// The device is not in the state that a step requires, did not keep an address or size that was written, or is
-    /// being silenced or reset.
+    /// The device is not in the state that a step requires, it did not keep an address or a size that a step wrote,
+    /// or it is being silenced or reset.
     State,
     /// The device did not reach the awaited state in time.
     Timeout,
@@ -37,7 +37,7 @@ pub enum ResetError {
     Absent,
     /// The device does not become idle, not even by a Function Level Reset.
     Failed,
-    /// Another thread began a reset meanwhile, which now has the device.
+    /// Another thread began a newer reset meanwhile, which now controls the device.
     Superseded,
 }
 
@@ -73,20 +73,20 @@ pub enum QueueError {
     Foreign,
     /// The claim already has a queue of this kind and number.
     Taken,
-    /// A batch of work on the queue was forgotten (`mem::forget`) instead of dropped, so the queue's positions are
-    /// lost. Its objects are freed when the claim ends.
+    /// An [`OpenRing`](crate::queue::OpenRing) of the queue was forgotten (`mem::forget`) instead of dropped, so the
+    /// queue's positions are lost. The queue's objects are freed when the claim ends.
     Forgotten,
-    /// The queue still holds something: take it out first.
+    /// The queue still holds objects or chains: take them out first.
     NotEmpty,
-    /// The queue was started since the last reset. Or the device can't start queues: it was not reset since it was
-    /// claimed or silenced, is being silenced or reset, or its last reset failed.
+    /// The queue was started since the last reset. Or the device can't start queues, for one of three reasons: it was
+    /// not reset since it was claimed or silenced, it is being silenced or reset, or its last reset failed.
     Started,
     /// The queue was never started, or the device was silenced or reset since.
     NotStarted,
-    /// The queue's doorbell lies outside the mapped registers. Or the device does not say how far its doorbells are
-    /// apart, or contradicts what it said before.
+    /// The queue's doorbell lies outside the mapped registers. Or the device does not state the distance between its
+    /// doorbells, or states another one than before.
     NoDoorbell,
-    /// The device failed a step that starts or stops the queue.
+    /// A step that starts or stops the queue failed.
     Step(StepError),
 }
 
@@ -125,11 +125,11 @@ impl From<StepError> for QueueError {
 pub enum QueueFault {
     /// A tag or a chain that is not in flight.
     Unknown(u16),
-    /// A completion that names another queue than its own.
+    /// A completion that names another queue than the one in which it came.
     Queue(u16),
     /// More completions than there are chains in flight.
     Count(u16),
-    /// More bytes than the device may write there.
+    /// A chain into which the device says it wrote more bytes than it may write.
     Length(u32),
     /// The queue belongs to another claim, or does not run: see [`QueueError`].
     Unusable(QueueError),
@@ -171,12 +171,12 @@ impl From<QueueError> for QueueFault {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SubmitError {
-    /// As many commands are in flight as the queue takes: await a completion.
+    /// The queue has its greatest number of commands in flight: await a completion.
     Full,
-    /// The driver chose bits that the table does not leave to it.
+    /// The driver chose bits that the table does not let drivers choose.
     Forbidden,
-    /// The range is empty or not inside the buffer, the buffer belongs to another claim, or a chain would have no bytes
-    /// at all. Or the index is past the end of the engine's page.
+    /// The range is empty or not inside the buffer, the buffer belongs to another claim, or the chain would have no
+    /// bytes at all. Or the index is past the end of the engine's page.
     OutOfBounds,
     /// The buffer was lent, so the device may not write it.
     ReadOnlyBuffer,
@@ -187,7 +187,7 @@ pub enum SubmitError {
     Misaligned,
     /// The unit was learned from another device, or before a reset: learn it again.
     StaleUnit,
-    /// Another command in flight has the engine's page.
+    /// Another command in flight uses the engine's page.
     PageInUse,
     /// The queue can't be used.
     Queue(QueueError),

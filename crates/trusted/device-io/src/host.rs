@@ -1,10 +1,10 @@
 //! The traits that a kernel implements so that drivers can run. A port has to read only this file.
 //!
 //! There are six small traits, one for each thing that only the kernel can do, and one for emulated devices. Every
-//! method may be called on a domain's thread and, during a reclaim, on the thread that reclaims. So none may block
-//! without a bound, allocate from the current domain's heap, or call into a domain. If a method keeps memory from a
-//! domain's heap, that memory is freed with the domain. This is why every trait is `unsafe` to implement. If a method
-//! panics, its caller panics; where a claim ends, the panic is caught.
+//! method may be called on a domain's thread and, during a reclaim, on the thread that reclaims. So no method may
+//! block without a bound, allocate from the current domain's heap, or call into a domain. If a method keeps memory
+//! from a domain's heap, that memory is freed with the domain. This is why every trait is `unsafe` to implement. If a
+//! method panics, the panic reaches its caller, except where a claim ends: there the engine catches it.
 //!
 //! ```compile_fail,E0200
 //! use samara_device_io::host::Clock;
@@ -43,7 +43,7 @@
 //! }
 //! ```
 //!
-//! Safe code other than the claim can't make a function bus master or end a mapping either:
+//! Only the claim can make a function bus master or end a mapping. Other safe code can't:
 //!
 //! ```compile_fail,E0133
 //! use samara_device_io::host::{Host, PciAddress};
@@ -69,9 +69,9 @@ use core::time::Duration;
 
 use crate::table::Width;
 
-/// Runs code of the host for a caller that must not panic: a capability's destructor or its quiesce. Returns `None`
-/// if the code panics. `f` must take no lock and no mark of this crate: not every unwind backend runs destructors, so
-/// a panic could leave them taken.
+/// Runs code of the host for a caller that must not panic, such as a capability's destructor or its quiesce. Returns
+/// `None` if the code panics. `f` must take no lock of this crate and no no-cut mark: not every unwind backend runs
+/// destructors, so a panic could leave the lock or the mark taken.
 pub(crate) fn contained<R>(f: impl FnOnce() -> R) -> Option<R> {
     samara_unwind::catch(f)
         .map_err(samara_unwind::Payload::dispose)
@@ -108,8 +108,8 @@ impl fmt::Display for PciAddress {
 /// # Safety
 ///
 /// Reads and writes must reach the named function's configuration space and nothing else. They must have taken effect
-/// when the call returns (configuration writes are non-posted: PCI Express Base 5.0 §2.1.1.2). The call must return,
-/// without a panic: silencing a device depends on it. A function that is absent reads as all ones.
+/// when the call returns (configuration writes are non-posted: PCI Express Base 5.0 §2.1.1.2). The call must return
+/// and must not panic, because silencing a device depends on it. A function that is absent reads as all ones.
 pub unsafe trait ConfigSpace: Sync {
     /// Reads the dword at `offset` (bytes, a multiple of 4, below 4096).
     fn read(&self, address: PciAddress, offset: u16) -> u32;
@@ -150,7 +150,7 @@ pub enum Backing {
 // SAFETY: the pointer names device registers, which only `mmio::Cell` accesses, with volatile operations, from any
 // thread; `MmioBus` is `Sync`.
 unsafe impl Send for Backing {}
-// SAFETY: as above; a shared `Backing` gives nothing that an owned one does not give.
+// SAFETY: as above; a shared `Backing` permits no access that an owned one does not permit.
 unsafe impl Sync for Backing {}
 
 /// Maps base address registers.
@@ -211,8 +211,8 @@ impl core::error::Error for MapBarError {}
 /// promises the same with `bus = start + offset`, for every object of the exchange heap.
 pub unsafe trait DmaTranslate: Sync {
     /// Returns the difference between a bus address and the memory address, modulo 2^64, if it is always the same for
-    /// the whole exchange heap: there is a direct map and no IOMMU. With `None`, the default, every buffer is
-    /// translated by itself.
+    /// the whole exchange heap: there is a direct map and no IOMMU. The default is `None`: the engine then translates
+    /// every buffer separately.
     fn linear(&self) -> Option<u64> {
         None
     }
@@ -242,21 +242,22 @@ pub unsafe trait Clock: Sync {
 /// The methods are called on domains' threads, which may be cut while they wait. So an implementation must not
 /// allocate there.
 pub unsafe trait Event: Sync {
-    /// Returns how often the message came, modulo 2^32.
+    /// Returns the number of times that the message came, modulo 2^32.
     fn count(&self) -> u32;
-    /// Blocks until the count differs from `seen`, for at most `timeout`, and returns the count. It may also return
-    /// early for no reason. If the domain for which the thread runs dies, the wait ends and does not return.
+    /// Blocks until the count differs from `seen`, for at most `timeout`, and returns the count. The call may also
+    /// return early without a change. If the domain for which the thread runs dies, the wait ends and does not
+    /// return.
     fn wait(&self, seen: u32, timeout: Duration) -> u32;
 }
 
-/// A message: what a device writes to interrupt (PCI Express Base 5.0 §6.1.4).
+/// A message: a device interrupts by writing this data to this address (PCI Express Base 5.0 §6.1.4).
 #[derive(Clone, Copy)]
 pub struct Message {
     /// The address that the device writes to.
     pub address: u64,
     /// The value that the device writes.
     pub data: u32,
-    /// The event that the host's handler then sets.
+    /// The event that the host's handler sets when the message arrives.
     pub event: &'static dyn Event,
 }
 
@@ -289,13 +290,14 @@ impl core::error::Error for NoMessage {}
 /// The processor's handler sets the message's event and does nothing else. This holds at any time, also after the
 /// message was released.
 pub unsafe trait Messages: Sync {
-    /// Gives a message that no other holder has to the function at `address`.
+    /// Allocates a message for the function at `address`. No other function holds this message.
     ///
     /// # Errors
     ///
     /// [`NoMessage`].
     fn allocate(&self, address: PciAddress) -> Result<Message, NoMessage>;
-    /// Takes back a message that [`allocate`](Self::allocate) returned. The function does not send it any more.
+    /// Takes back a message that [`allocate`](Self::allocate) returned. The function has stopped sending the message
+    /// before this call.
     fn release(&self, message: Message);
 }
 
@@ -311,7 +313,7 @@ unsafe impl Messages for NoMessages {
     fn release(&self, _: Message) {}
 }
 
-/// Everything that a kernel supplies, as a claim keeps it.
+/// Everything that a kernel supplies for a claim.
 #[derive(Clone, Copy)]
 pub struct Host {
     /// Access to configuration space.

@@ -18,8 +18,8 @@
 //! # How to add a device
 //!
 //! Describe the device: [`table::Table`] shows the smallest description, and the crate `samara-device-tables` has
-//! those of NVMe, the 82599 and virtio. Name its registers as constants ([`mmio::Register::at`]), and have the host
-//! claim it: [`PciSlot::with_table`], [`DeviceSlot::claim`].
+//! those of NVMe, the 82599 and virtio. Name the device's registers as constants ([`mmio::Register::at`]), and have
+//! the host claim the device: [`PciSlot::with_table`], [`DeviceSlot::claim`].
 //!
 //! A driver can't make a unit from numbers:
 //!

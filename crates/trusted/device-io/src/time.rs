@@ -25,14 +25,14 @@ impl Deadline {
         self.clock.now() >= self.at
     }
 
-    /// Polls `done` until it returns true or the moment has come, and returns whether `done` did. `done` is asked
-    /// once more after the moment, so that a thread that was scheduled away does not miss its event.
+    /// Polls `done` until it returns true or the moment has come. Returns the last result of `done`. Calls `done`
+    /// once more after the moment has come, so that a thread that was scheduled away does not miss its event.
     pub fn poll(&self, mut done: impl FnMut() -> bool) -> bool {
         self.wait_for(|| done().then_some(())).is_some()
     }
 
-    /// Polls `get` until it returns `Some` or the moment has come, and returns its last result. `get` is asked once
-    /// more after the moment.
+    /// Polls `get` until it returns `Some` or the moment has come, and returns its last result. Calls `get` once more
+    /// after the moment has come.
     pub fn wait_for<T>(&self, mut get: impl FnMut() -> Option<T>) -> Option<T> {
         loop {
             if let Some(got) = get() {

@@ -96,7 +96,7 @@ fn a_claim_is_exclusive_and_its_end_silences() {
     }
 }
 
-/// Notes the number of objects on the heap when configuration space is written while the device is bus master.
+/// Records how many objects are on the heap at each write of configuration space while the device is bus master.
 struct Seen(AtomicUsize);
 
 impl Oracle for Seen {
@@ -154,7 +154,7 @@ fn silencing_resets_if_possible_and_says_so() {
     assert_eq!(function.silence(), Silenced::Reset);
     assert_ne!(function.epoch(), epoch);
     assert!(!bench.emulator.is_ready());
-    // The base address is back: registers answer.
+    // The base address was restored, so the registers can be read.
     assert!(![0, u64::MAX].contains(&function.read(CAP)));
     bench.emulator.switch(|switches| switches.removed = true);
     assert_eq!(function.silence(), Silenced::Absent);
@@ -296,7 +296,7 @@ fn a_loan_that_a_panic_ends_silences_the_device_first() {
     drop((function, data));
 }
 
-/// A unit is made only from the engine's own page, and only if the command that filled it succeeded.
+/// A unit is learned only from the engine's own page, and only if the command that filled this page succeeded.
 ///
 /// Invariant: DEV-26
 #[test]
@@ -333,7 +333,8 @@ fn a_unit_comes_from_the_engines_page() {
     drop(function);
 }
 
-/// A block with metadata transfers more bytes than its size says, so such a namespace has no unit.
+/// A block with metadata transfers more bytes than its size says, so the engine learns no unit of a namespace with
+/// metadata.
 ///
 /// Invariant: DEV-26
 #[test]
@@ -384,8 +385,8 @@ fn commands_stay_inside_buffer_and_namespace() {
     assert_eq!(bench.emulator.counts().stray_accesses, 0);
 }
 
-/// Every page of a transfer goes to its place, at any offset in the first page. In the cases, the second pointer
-/// holds nothing, the address of the second page, or that of a list.
+/// Every page of a transfer goes to its place, at any offset in the first page. The cases cover a second pointer that
+/// is empty, one that is the address of the second page, and one that is the address of a list.
 ///
 /// Invariant: DEV-26
 #[test]
@@ -441,15 +442,15 @@ fn queues_are_bounded_in_number_and_extent() {
     assert_eq!(admin.page(&function, 1024), past);
     assert_eq!(admin.page(&function, usize::MAX), past);
     assert_eq!(admin.page(&function, 1023), Ok(0));
-    // Memory of one function is refused by another.
+    // The engine refuses to use one function's memory for another function.
     let other = NvmeEmulator::leak(Shape::default()).slot().claim().unwrap();
     let foreign = Err(SubmitError::Queue(QueueError::Foreign));
     assert_eq!(admin.page(&other, 0), foreign);
     drop((other, function, queues));
 }
 
-/// Room is given back when the driver finds the queue empty. This driver takes one completion for each command that
-/// it puts, so it never finds the queue empty.
+/// The engine tells the device of free completion entries when the driver finds the queue empty. This driver takes
+/// one completion for each command that it puts, so it never finds the queue empty.
 #[test]
 fn a_completion_always_finds_room() {
     let bench = Bench::new(true);
@@ -475,8 +476,8 @@ fn a_completion_always_finds_room() {
     drop(function);
 }
 
-/// A completion names a command of which the device was not told yet. If that ended the command, the device would
-/// later execute it, with a buffer that is in other use.
+/// A completion names a command of which the device was not told yet. If the completion ended the command, the device
+/// would later execute the command on a buffer that was given back.
 #[test]
 fn a_command_that_was_not_rung_is_not_completed() {
     let bench = Bench::new(true);

@@ -88,7 +88,7 @@ fn a_function_level_reset_takes_no_interrupt_away() {
     let entries = [bus.message_entry(0), bus.message_entry(1)];
     assert_eq!(entries.map(|entry| entry.2 & MASKED), [MASKED, 0]);
     let _ = function.silence();
-    // The vectors are put back as soon as the device has answered.
+    // The reset has cleared the vectors' table entries. The engine restores them as soon as the device answers again.
     function.reset().unwrap();
     assert_eq!([bus.message_entry(0), bus.message_entry(1)], entries);
     drop(interrupt);
@@ -112,7 +112,8 @@ fn a_function_that_is_no_bus_master_sends_no_message() {
     assert!(fire() > 0);
 }
 
-/// Four things go back: two mappings, of registers and table, and two messages.
+/// The reclaim returns four resources: the mappings of the registers and of the vector table, and two interrupt
+/// messages.
 ///
 /// Invariant: DEV-34
 #[test]

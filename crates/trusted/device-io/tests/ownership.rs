@@ -95,8 +95,8 @@ fn a_claim_owns_no_more_than_its_domains_quota() {
     let mint = Mint::fallible(move || slot.claim());
     let spec = DomainSpec::new("hoarder").shared_quota(QUOTA * 4096);
     let domain: Domain<dyn Probe> = runtime().spawn(spec, init, mint).unwrap();
-    // The table takes as many pages as the quota. The domain itself gets as many, less `init`'s return value and the
-    // claim.
+    // The claim's table of transfers takes as many pages as the quota allows. The domain itself gets as many, less
+    // those for the value that `init` returned and for the claim.
     let (transfers, quota, own) = domain.proxy().unwrap().hoard().unwrap();
     assert_eq!((transfers, quota), (QUOTA - QUEUE, true));
     assert_eq!(own, QUOTA - 2);

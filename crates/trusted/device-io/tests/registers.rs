@@ -191,7 +191,7 @@ fn merged_bits_leave_the_others_alone() {
     assert_eq!(plain.accesses(), []);
 }
 
-/// If nothing answers, registers read as all ones. An update must not write these ones back.
+/// If no device answers, registers read as all ones, and an update must not write these ones back.
 ///
 /// Invariant: DEV-21
 #[test]
@@ -205,7 +205,7 @@ fn all_ones_are_not_written_back() {
     assert_eq!(function.update(MERGED_DOUBLE, 1 << 28, 0), absent);
     assert_eq!(function.update(WORD, 1, 0), absent);
     assert_eq!(plain.writes(), []);
-    // One half of a wide register may be all ones.
+    // One half of a register of 64 bits may validly be all ones.
     plain.set(0x20, Width::W32, 0);
     function.update(MERGED_DOUBLE, 1 << 28, 1 << 28).unwrap();
     assert_eq!(plain.get(0x20, Width::W64), 0xFFFF_FFFF_1000_0000);
@@ -268,7 +268,8 @@ fn a_selected_register_is_read_by_its_index() {
     assert_eq!(plain.accesses(), []);
 }
 
-/// Another thread's index could make a write or a read reach the wrong register.
+/// If the write of the index and the access were two steps, another thread's index could make the access reach the
+/// wrong register.
 ///
 /// Invariant: DEV-21
 #[test]

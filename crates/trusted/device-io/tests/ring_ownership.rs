@@ -17,7 +17,7 @@ trait Probe {
     /// Makes a ring, puts a packet in and takes it back. Returns how many objects the domain gave up with the packet,
     /// whether the packet belonged to the domain again afterwards, and how many objects the ring cost the domain.
     fn probe(&self) -> Result<(u64, bool, u64), RpcError>;
-    /// Whether a ring of the lender's function can be opened.
+    /// Returns whether this domain can open a ring of the function that it was lent.
     fn opens(&self, function: &RRef<PciFunction<Ixgbe>>) -> Result<bool, RpcError>;
 }
 
@@ -69,8 +69,8 @@ fn a_packet_in_a_ring_is_the_hosts_and_comes_back() {
     drop(slot.claim().unwrap());
 }
 
-/// An object changes hands between two domains in two steps. If either domain died between them, the object could
-/// belong to neither.
+/// The handover of a packet takes two steps, and a domain's death between them must end the claim. The death of a
+/// borrower does not end the lender's claim.
 #[test]
 fn a_function_that_is_lent_opens_no_ring() {
     let [slot, other] = [(); 2].map(|()| IxgbeBus::leak(Loop::closed()).slot());

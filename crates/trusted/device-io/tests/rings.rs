@@ -1,4 +1,4 @@
-//! Rings of an 82599. Whatever the driver does, a packet in a ring belongs to the host until the device is done with
+//! Rings of an 82599. Whatever the driver does, a packet in a ring belongs to the host until the device has completed
 //! it or is known to be stopped.
 #![forbid(unsafe_code)]
 
@@ -228,7 +228,8 @@ fn a_packet_that_came_out_outlives_the_claim() {
     let out = sending.take_back().unwrap();
     drop(sending);
     drop((tx, function));
-    // The packet's memory was not freed, so no other packet gets it.
+    // The driver still has the packet that it took out. So the end of the claim has not freed the packet, and no
+    // other packet gets its memory.
     let other = packet(2);
     assert_ne!(other.as_ptr(), out.as_ptr());
     drop((out, other));

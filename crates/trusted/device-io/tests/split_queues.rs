@@ -212,8 +212,8 @@ fn a_queue_whose_packets_were_taken_back_holds_none() {
     assert_eq!(census_all(), before);
 }
 
-/// If a queue were enabled while the device's status is 0, the device would look idle. The queue would then run, on
-/// memory in other use, as soon as the device is set to work.
+/// While the device's status is 0, the device looks idle even if a queue is enabled. So the queue's memory could be
+/// released, and the queue would use it as soon as the device is set to work.
 #[test]
 fn a_device_without_a_status_gets_no_queue() {
     let _alone = alone();
@@ -253,8 +253,8 @@ fn a_lent_buffer_is_not_written() {
     assert_eq!(census_all(), before);
 }
 
-/// If the queue restarted, the chains of its packets would be put again, and with them the slots that pin these
-/// packets.
+/// If the queue restarted, later requests would reuse the chains of its packets, and with them the slots that pin
+/// these packets.
 #[test]
 fn a_queue_with_packets_does_not_restart() {
     let _alone = alone();
@@ -279,7 +279,7 @@ fn a_device_writes_no_more_than_a_chain_has() {
     emulator.go_wrong(0, Misbehaviour::Length(17));
     request(&mut queue, &function);
     queue.ring(&function).unwrap();
-    // The device may write only the status, one byte.
+    // In this request the device may write only the status, which is one byte.
     assert_eq!(queue.next(&function), Err(QueueFault::Length(17)));
     drop(function);
     assert_eq!(census_all(), before);

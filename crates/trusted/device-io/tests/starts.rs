@@ -204,7 +204,8 @@ fn put<const Q: usize>(rx: &mut Rx<Q>, function: &Function) {
 fn a_start_tells_what_the_table_says() {
     let (plain, function) = claimed();
     let mut rx = Rx::<{ Nic::RX }>::new(&function, 2, 32, 2048).unwrap();
-    // The driver chooses all bits, but only those that the table leaves to it are written.
+    // The driver asks for all bits to be set, but the engine writes only the bits that the table leaves to the
+    // driver.
     rx.start(&function, u64::MAX).unwrap();
     let get = |offset: usize, width| plain.get(0x180 + offset, width);
     let base = get(0x08, Width::W64);
@@ -249,7 +250,8 @@ fn a_descriptor_covers_only_the_buffer() {
     assert_eq!(short.unwrap_err().0, Refused::Empty);
 }
 
-/// After a failed start the device may know a part of the queue, so the queue counts as in use until a reset.
+/// After a failed start the device may know some of the queue's addresses, so the queue counts as in use until a
+/// reset.
 ///
 /// Invariant: DEV-23
 #[test]
@@ -366,7 +368,7 @@ fn a_doorbell_stands_where_the_device_says() {
     }
 }
 
-/// After the device's registers there may be another device's.
+/// Another device's registers may follow those of this device.
 #[test]
 fn a_doorbell_after_the_registers_is_refused() {
     for field in [8, 14, 15] {

@@ -153,7 +153,7 @@ fn a_device_not_idle_after_its_steps_is_not_reset() {
     }
 }
 
-/// The steps fail, but the Function Level Reset makes the device idle. So the result of the steps does not matter.
+/// The table's steps fail, but the Function Level Reset makes the device idle, so the reset succeeds.
 #[test]
 fn a_function_level_reset_makes_up_for_failed_steps() {
     let (plain, function) = complies(Plain::leak());

@@ -69,7 +69,7 @@ const fn zero(at: At) -> Step {
 const CTRL: At = reg(0x0000);
 const MASTER_DISABLE: u64 = 1 << 2;
 const RESETS: u64 = 1 << 3 | 1 << 26;
-/// A reset also clears master disable, which was set before it.
+/// The reset sequence sets master disable first, and the reset clears it again.
 const RESET: Check = Check::new(CTRL, RESETS | MASTER_DISABLE, 0);
 const RESET_ENDS: Step = Await(&[RESET], Limit::Millis(100));
 /// STATUS (section 8.2.3.1.2), bit 19: requests may be pending.
@@ -148,7 +148,7 @@ impl Table for Ixgbe {
         &SEEN.times(16, 0x40).each([0x1030, 0x1430]),
     ];
     /// The device fetches and writes only for enabled queues (sections 7.1.4 and 7.2.1.2), and for FCoE contexts.
-    /// Frames reach those only by an EtherType filter (ETQF) that is marked for FCoE.
+    /// Frames reach an FCoE context only by an EtherType filter (ETQF) that is marked for FCoE.
     const IDLE: &'static [Check] = &[
         Check::new(reg(0x1028), ON, 0).times(64, 0x40),
         Check::new(reg(0xD028), ON, 0).times(64, 0x40),
@@ -164,12 +164,12 @@ impl Table for Ixgbe {
         Sleep(10),
         RESET_ENDS,
     ];
-    /// Flow control, a link that is down or a lost completion may keep requests in the device. So nothing is received
-    /// or sent while its PCIe buffers are flushed; then it is reset twice, with more than 1 us between (specification
-    /// update 3.1, clarification 9).
+    /// Flow control, a link that is down or a lost completion may keep requests in the device. So the sequence stops
+    /// reception and transmission, flushes the device's PCIe buffers, and then resets the device twice, with more
+    /// than 1 us between (specification update 3.1, clarification 9).
     const SILENT_RESET: &'static [Step] = &[
-        // RXCTRL.RXEN (8.2.3.8.10) and HLREG0.LPBK (8.2.3.22.8) do not reset anything by themselves.
-        // GCR_EXT.Buffers_Clear_Func must be set for 20 us (8.2.3.4).
+        // RXCTRL.RXEN (8.2.3.8.10) and HLREG0.LPBK (8.2.3.22.8) only stop reception and transmission; they reset
+        // nothing. GCR_EXT.Buffers_Clear_Func must be set for 20 us (8.2.3.4).
         Update(reg(0x3000).shared(), 1 << 0, 0),
         Update(reg(0x4240).shared(), 0, 1 << 15),
         Update(reg(0x1_1050), 0, 1 << 30),

@@ -13,9 +13,9 @@
 //! # fn main() { let _ = ASQ; }
 //! ```
 //!
-//! The memory page size is fixed at 4 KiB, and the queue entry sizes at the required ones, 64 and 16 bytes, because
-//! they scale the addresses that a controller computes. Only the NVM command set is selected, so that each operation
-//! code means one thing.
+//! The memory page size is fixed at 4 KiB, and the sizes of queue entries at the required 64 and 16 bytes, because
+//! these sizes scale the addresses that a controller computes. Only the NVM command set is selected, so that each
+//! operation code means one thing.
 
 use samara_device_io::table::step::{address, at, chosen, last_entry, number, only};
 use samara_device_io::table::{
@@ -51,8 +51,8 @@ const DISABLED: Check = Check::new(CC, ENABLE, 0);
 const SUPPORTED: Check = Check::new(CAP, 0xF << 48 | 1 << 37, 1 << 37);
 /// The idle test excludes three things. While a boot partition is read (BPINFO.BRS), the controller accesses memory
 /// outside of queues, whether or not it is enabled. With buffers of its own enabled (CMBMSC.CMSE, PMRMSC.CMSE), it
-/// takes addresses inside them for its own and accesses no host memory there; these addresses outlive a controller
-/// reset.
+/// takes an address inside these buffers for its own and does not access host memory at that address. A controller
+/// reset does not disable the buffers.
 const NO_BOOT: Check = Check::new(at(0, 0x40, Width::W32), 3 << 24, 1 << 24).not();
 const NO_CMB: Check = Check::new(at(0, 0x50, Width::W32), 1 << 1, 0);
 const NO_PMR: Check = Check::new(at(0, 0xE14, Width::W32), 1 << 1, 0);
@@ -82,8 +82,8 @@ const FORMAT: PairFormat = PairFormat {
 };
 
 /// Identify Namespace (NVM §4.1.5.1): bits 3:0 and 6:5 of FLBAS, byte 26, select a format; NLBAF, byte 25, is the
-/// last one. The formats begin at byte 128. In each, bytes 0 and 1 are the metadata size, which must be 0, and byte 2
-/// is LBADS, which must be 9 to 16.
+/// number of the last format. The formats begin at byte 128. In each, bytes 0 and 1 are the metadata size, which must
+/// be 0, and byte 2 is LBADS, which must be 9 to 16.
 const BLOCKS: Learn = Learn {
     key: 0,
     selector: 26,
@@ -100,7 +100,7 @@ const NO: Value = only(0);
 const ALL: Value = chosen(0xFFFF_FFFF);
 /// A queue's number, and its number of entries less one (Base §5.4, §5.5).
 const QUEUE: Value = last_entry(1 << 16).number(1);
-/// The queue is contiguous. For a completion queue the driver chooses an interrupt vector and whether there is one; a
+/// The queue is contiguous. For a completion queue the driver chooses whether it interrupts, and by which vector; a
 /// submission queue names its completion queue, which has the same number.
 const VECTOR: Value = chosen(0xFFFF_0002).plus(1);
 const COMPLETIONS: Value = number(1 << 16).plus(1);
@@ -141,8 +141,8 @@ impl Nvme {
     pub const ADMIN: usize = 0;
     /// I/O queues.
     pub const IO: usize = 1;
-    /// Create I/O Completion Queue (Base §5.4): polled, or with the interrupt vector in bits 31:16 of dword 11 if bit 1
-    /// of that is set.
+    /// Create I/O Completion Queue (Base §5.4): if bit 1 of dword 11 is set, bits 31:16 hold the interrupt vector;
+    /// otherwise the queue is polled.
     pub const CREATE_COMPLETION: usize = 0;
     /// Create I/O Submission Queue (Base §5.5).
     pub const CREATE_SUBMISSION: usize = 1;
@@ -179,8 +179,8 @@ impl Table for Nvme {
 
     /// A controller that is disabled has no queue and executes no command (Base §3.7.2).
     const IDLE: &'static [Check] = &[DISABLED, NOT_READY, NO_BOOT, NO_CMB, NO_PMR];
-    /// Clears EN and SHN. EN may not be cleared while RDY is still to be set (Base §3.1.3.5); a controller that never
-    /// sets RDY is reset regardless.
+    /// Clears EN and SHN. EN may not be cleared before the controller has set RDY (Base §3.1.3.5); a controller that
+    /// never sets RDY is reset regardless.
     const RESET: &'static [Step] = &[
         Step::Settle(&[READY, DISABLED, FATAL], TIMEOUT),
         Step::Update(CC, ENABLE | 0b11 << 14, 0),

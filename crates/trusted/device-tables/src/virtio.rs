@@ -44,8 +44,9 @@ const STATUS: At = common(0x14, Width::W8);
 const QUEUE_SELECT: usize = 0x16;
 const IS_RESET: Check = Check::new(STATUS, 0xFF, 0);
 const OFF: Check = Check::new(common(0x1C, Width::W16), 1, 0);
-/// FEATURES_OK. Drivers set it before they set up queues (§3.1.1), but not every device insists on that. The start of
-/// a queue requires it here. So the status of a device that has a queue stays nonzero until a reset.
+/// FEATURES_OK. A driver must set it before it sets up queues (§3.1.1), but not every device enforces that. So this
+/// table enforces it: a queue starts only if the bit is set. So the status of a device that has a queue stays nonzero
+/// until a reset.
 const AGREED: Check = Check::new(STATUS.shared(), 1 << 3, 1 << 3);
 
 /// The common registers: device features; driver features; the vector for configuration changes; the number of
@@ -93,7 +94,7 @@ const START: &[Step] = &[
     Step::Write(common(0x1C, Width::W16), only(1)),
 ];
 
-/// Queue `number`, of `least` to 1024 entries; with `least` entries it has at least two chains.
+/// Describes queue `number`, which has `least` to 1024 entries. `least` entries must be enough for two chains.
 const fn queue(number: u16, least: u32, format: SplitFormat) -> Queue {
     Queue {
         numbers: (number, number),

@@ -95,7 +95,7 @@ pub fn is_unwinding() -> bool {
     std::thread::panicking() && !MISCOUNTED.get()
 }
 
-/// Raises where a cut has landed. Before that, notes whether a panic was in flight, which the cut has removed.
+/// Raises where a cut has landed. First notes whether the cut has removed a panic in flight.
 #[cfg(samara_tables)]
 #[inline(always)] // a frame less to unwind
 pub(crate) fn raise_cut_within(_: core::ops::Range<usize>) -> ! {

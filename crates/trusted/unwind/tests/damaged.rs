@@ -1,4 +1,4 @@
-//! A panic that meets a damaged table is refused, and no destructor has run (`dwarf`, x86_64 Linux). This test is a
+//! A panic that meets a damaged table is refused before any destructor runs (`dwarf`, x86_64 Linux). This test is a
 //! program of its own, because registered tables apply to the whole program.
 #![expect(
     unsafe_code,
@@ -56,7 +56,7 @@ fn a_damaged_table_refuses_a_panic() {
     let call = |end: &dyn Fn()| catch(|| black_box(passed)(&drops, end)).is_ok();
     assert!(call(&|| failed.set(Some(begin_panic()))));
     assert_eq!(failed.get(), Some(UnwindFailed::Blocked));
-    // The function returned, and ran the destructor then.
+    // The destructor ran only when the function returned.
     assert_eq!(drops.get(), 1);
     assert!(!is_unwinding());
     unregister_image(first).expect("no thread reads its tables");

@@ -12,21 +12,22 @@ pub(crate) const HEADER: u16 = 18;
 /// Bytes of the frame check sequence.
 pub(crate) const CHECK: u16 = 4;
 
-/// Bounds that the driver keeps. A value out of its range counts as the nearest one in it.
+/// Bounds within which the driver works. A value outside its range is taken as the nearest value in the range.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Limits {
     /// The number of queue pairs, 1 to [`MAX_QUEUES`].
     pub queues: u16,
-    /// Descriptors of a receive ring, a power of two from 8 to 4096. For each ring the driver allocates one buffer less
-    /// than that.
+    /// Descriptors of a receive ring, a power of two from 8 to 4096. For each ring the driver allocates one buffer
+    /// fewer than descriptors.
     pub rx_entries: u32,
     /// Descriptors of a transmit ring, a power of two from 8 to 4096.
     pub tx_entries: u32,
     /// The most bytes of payload in a frame, 68 to 2030.
     pub mtu: u16,
-    /// Milliseconds that a frame may take to leave while the link is up. After that the driver resets the device.
+    /// The number of milliseconds in which a frame must leave while the link is up. If it has not left by then, the
+    /// driver resets the device.
     pub tx_millis: u64,
-    /// Milliseconds that a call waits for another thread that uses the queue, and that may be resetting the device.
+    /// The number of milliseconds that a call waits for another thread, which uses the queue or resets the device.
     pub lock_millis: u64,
 }
 

@@ -18,7 +18,7 @@ const ALL_CAUSES: u32 = 0x7FFF_FFFF;
 /// EEC.Auto_RD, RDRXCTL.DMAIDONE: both are set when the device is ready after a reset (section 4.6.3).
 const AUTO_READ: u32 = 1 << 9;
 const DMA_INIT_DONE: u32 = 1 << 3;
-/// How many milliseconds that may take.
+/// The number of milliseconds within which both bits must be set.
 const READY_MILLIS: u64 = 1_000;
 /// RAH.AV: the address is valid.
 const ADDRESS_VALID: u32 = 1 << 31;
@@ -36,8 +36,8 @@ const STRIP: u32 = 1 << 1;
 /// RDRXCTL: RSCFRSTSIZE must be cleared, RSCACKC and FCOE_WRFIX must be set (section 8.2.3.8.8).
 const FIRST_SIZE: u32 = 0x1F << 17;
 const TO_BE_SET: u32 = 1 << 25 | 1 << 26;
-/// SECRXCTRL.RX_DIS halts the security engine's receive path. SECRXSTAT.SECRX_RDY says that it is halted. That may take
-/// so many milliseconds.
+/// SECRXCTRL.RX_DIS halts the security engine's receive path. SECRXSTAT.SECRX_RDY says that it is halted. The halt
+/// may take this number of milliseconds.
 const RX_HALT: u32 = 1 << 1;
 const RX_HALTED: u32 = 1 << 0;
 const HALT_MILLIS: u64 = 40;
@@ -50,8 +50,8 @@ const RSS_HASH: u32 = 1 << 13;
 const RSS: u32 = 1 | 1 << 16 | 1 << 17 | 1 << 20 | 1 << 21 | 1 << 22 | 1 << 23;
 /// A word of the RSS key. The key repeats every 16 bits, so both directions of a flow have the same hash.
 const KEY: u32 = u32::from_le_bytes([0x6D, 0x5A, 0x6D, 0x5A]);
-/// AUTOC.Restart_AN: the link comes up as the EEPROM says. The EEPROM may also have set the bits of AUTOC2 that disable
-/// the link.
+/// AUTOC.Restart_AN: the link comes up in the mode that the EEPROM has set. The EEPROM may also have set the bits of
+/// AUTOC2 that disable the link.
 const RESTART_LINK: u32 = 1 << 12;
 const LINK_DISABLE: u32 = 7 << 28;
 /// RTTDCS.ARBDIS (section 8.2.3.10.2); DTXMXSZRQ for one traffic class (section 8.2.3.9.1).
@@ -62,7 +62,7 @@ const ENABLE: u32 = 1;
 
 /// Resets the device, waits until it is ready, makes it bus master, and returns its MAC address.
 pub(crate) fn reset(function: &Function) -> Result<MacAddress, InitError> {
-    // A device that does not take this write is reset all the same.
+    // If the device does not take this write, it is reset all the same.
     let _ = function.write(EIMC, ALL_CAUSES);
     recovery::reset(function, || function.read(STATUS) != u32::MAX)?;
     function.write(EIMC, ALL_CAUSES)?;
@@ -110,7 +110,8 @@ pub(crate) fn configure(function: &Function, limits: &Limits) -> Result<(), Writ
     set(function, AUTOC, RESTART_LINK)
 }
 
-/// Clears the filters in memories. The datasheet does not say that a reset clears them (sections 4.6.7 and 8.2.3.7.19).
+/// Clears the filters that are kept in memories. The datasheet does not say that a reset clears them (sections 4.6.7
+/// and 8.2.3.7.19).
 fn clear_filters(function: &Function) -> Result<(), WriteError> {
     for filters in [MTA, PFUTA, MPSAR, FTQF] {
         for filter in (0..).map_while(|index| filters.nth(index)) {
@@ -133,12 +134,12 @@ fn spread(function: &Function, queues: u16) -> Result<(), WriteError> {
     function.write(MRQC, if queues > 1 { RSS } else { 0 })
 }
 
-/// Lets frames in, once the queues run. Halts the receive path of the security engine while it enables reception,
-/// because frames that arrive at that moment may hang the receive DMA.
+/// Lets frames in, once the queues run. The receive path of the security engine is halted meanwhile, because frames
+/// that arrive while reception is being enabled may hang the receive DMA.
 pub(crate) fn open(function: &Function) -> Result<(), WriteError> {
     set(function, SECRXCTRL, RX_HALT)?;
-    // If the path does not say that it is halted in time, reception is enabled all the same. If reception then hangs, a
-    // look at the device notices it.
+    // If the path does not report in time that it is halted, reception is enabled all the same. If reception then
+    // hangs, a later look at the device notices the hang.
     let _ = function
         .deadline(HALT_MILLIS)
         .poll(|| function.read(SECRXSTAT) & RX_HALTED != 0);
@@ -146,13 +147,13 @@ pub(crate) fn open(function: &Function) -> Result<(), WriteError> {
     clear(function, SECRXCTRL, RX_HALT)
 }
 
-/// Whether the device still lets frames in. One that was reset after [`open`] does not. Costs one register read.
+/// Whether the device still lets frames in. A device that was reset after [`open`] does not. Costs one register read.
 pub(crate) fn is_open(function: &Function) -> bool {
     function.read(RXCTRL) & ENABLE != 0
 }
 
 /// Lets no more frames in.
 pub(crate) fn close(function: &Function) {
-    // An error does not matter: a device that is gone lets no frames in.
+    // The error is ignored, because a device that is gone lets no frames in.
     let _ = clear(function, RXCTRL, ENABLE);
 }

@@ -12,12 +12,12 @@ use samara_driver::recovery::Failure;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitError {
-    /// A register could not be written: the device is gone, or in a reset.
+    /// A register could not be written: the device is gone, or is being reset.
     Register(WriteError),
     /// The device was unplugged, or does not come out of a reset.
     Reset(ResetError),
-    /// The device did not finish reading its EEPROM or starting its DMA engine in time. A stop also fails with this if
-    /// the device is not in use any more, or another thread keeps a queue.
+    /// The device did not finish reading its EEPROM or starting its DMA engine in time. A stop also fails with this
+    /// error if the driver has given the device up, or if another thread keeps a queue locked.
     NotReady,
     /// The device's EEPROM holds no MAC address.
     NoAddress,
@@ -34,7 +34,7 @@ pub enum InitError {
 }
 
 impl InitError {
-    /// Returns what a bring-up that fails with this error says about the device.
+    /// Returns the class of this failure, by which a recovery decides whether to begin again.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Reset(ResetError::Absent) => Failure::Gone,

@@ -1,4 +1,4 @@
-//! Reads what a receive descriptor says about its buffer (section 7.1.6.2).
+//! Decodes the device's report about a receive buffer, which is in the buffer's descriptor (section 7.1.6.2).
 
 use samara_device_io::queue::{self, Done};
 
@@ -15,7 +15,7 @@ pub(crate) enum Damage {
     Fragment,
     /// The device reports no bytes. The buffer belongs to no packet.
     Empty,
-    /// The device reports more bytes than the buffer has, so it breaks its protocol.
+    /// The device reports more bytes than the buffer has, which breaks the protocol.
     Length,
 }
 

@@ -5,9 +5,9 @@
 //! takes arrived frames out of a receive ring, and waits for nothing. A caller that has nothing else to do waits for an
 //! interrupt.
 //!
-//! Written from the *Intel 82599 10 GbE Controller Datasheet*, revision 3.4. The rings, their positions and everything
-//! else that could point the device at memory are written by [`samara_device_io`], which takes their format from the
-//! table [`samara_device_tables::ixgbe`].
+//! Written from the *Intel 82599 10 GbE Controller Datasheet*, revision 3.4. [`samara_device_io`] writes the rings,
+//! their positions and everything else that could point the device at memory. It takes the format from the table
+//! [`samara_device_tables::ixgbe`].
 //!
 //! | module | concept |
 //! |---|---|
@@ -29,19 +29,21 @@
 //! - Frames don't leave while the link is up.
 //! - The report of a received frame stays missing, while later frames are reported.
 //! - The device drops frames though it has buffers.
-//! - Registers read as all ones, or as after a reset that was not the driver's.
+//! - Registers read as all ones, or have their values from after a reset although the driver made none.
 //!
-//! The frames in the queues are lost; their buffers are not. If the bring-up keeps failing, the device has another MAC
-//! address, or the reset finds that it was unplugged, the driver silences the device and takes its packets back. From
-//! then on every call fails, except `info` and `statistics`. Further faults of real cards: `docs/hardware-cases.md`.
+//! The frames in the queues are lost; their buffers are not. If the bring-up keeps failing, the device has another
+//! MAC address, or the reset finds that it was unplugged, the driver silences the device and takes its packets back.
+//! From then on every call fails, except `info` and `statistics`. The driver also copes with further faults of real
+//! cards: `docs/hardware-cases.md`.
 //!
 //! An exchange notices a wrong length at once. For the other cases a call must look at the device, which costs
-//! register reads. A look is due a quarter of `tx_millis` after the last one (at least 1 ms, at most 500 ms). To find
-//! out, each call that has slept or moved nothing reads the clock, and so does one in 16 of the calls that moved
-//! something. A look is also due after 64 calls that moved nothing, or 1024 that moved something, whatever the time.
+//! register reads. A look is due a quarter of `tx_millis` after the last one (at least 1 ms, at most 500 ms). The
+//! driver reads the clock to learn whether a look is due. It does so in each call that has slept or has moved no
+//! packet, and in one of 16 calls that have moved some. Whatever the time, a look is also due after 64 calls that
+//! have moved no packet, or 1024 calls that have moved some.
 //!
-//! The driver does not clear buffers between clients. The device alone says how much of a buffer it has written, so a
-//! device that reports too much shows a client earlier bytes of the buffer.
+//! The driver does not clear buffers between clients. The driver knows only from the device how much of a buffer was
+//! written. So if the device reports too much, a client sees earlier bytes of the buffer.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -70,7 +72,7 @@ pub use nic::Nic;
 ///
 /// # Errors
 ///
-/// [`InitError`]. The function has been released then, and its device is silent.
+/// [`InitError`]. On an error, the function has been released and its device is silent.
 pub fn init(args: Args) -> Result<Nic, InitError> {
     Nic::new(args)
 }

@@ -1,13 +1,13 @@
 //! The link's state, which the device may report wrongly for a moment.
 //!
 //! The first read of LINKS after a change may still give the earlier state. Without a link, crosstalk may make LINKS
-//! show one. So the driver believes a change only if it's still there a little later.
+//! report one. So the driver accepts a change only if LINKS still shows it a little later.
 
 use crate::registers::{Function, LINKS};
 
 /// LINKS bit 30: the link is up.
 const UP: u32 = 1 << 30;
-/// Milliseconds after which a change must still be there.
+/// The number of milliseconds after which LINKS must still show a change.
 const SETTLE_MILLIS: u64 = 5;
 
 /// LINKS, decoded (section 8.2.3.22.20).
@@ -19,8 +19,9 @@ impl LinkStatus {
         Self(function.read(LINKS))
     }
 
-    /// Looks at the link in passing; it was `up` or not at the last look. Costs one register read if nothing has
-    /// changed. A change may show only at the next look, because LINKS may still give the earlier state.
+    /// Reads the link's state for a call that serves another purpose. `up` is the state at the last look. Costs one
+    /// register read if nothing has changed. A change may be noticed only at the next look, because LINKS may still
+    /// give the earlier state.
     pub(crate) fn glance(function: &Function, up: bool) -> Self {
         match Self::now(function) {
             status if status.is_absent() || status.is_up() == up => status,
@@ -28,8 +29,8 @@ impl LinkStatus {
         }
     }
 
-    /// Reads the link's state for a caller that asks for it; the link was `up` or not at the last look. Reads LINKS at
-    /// least twice, because the first read may still give an earlier state.
+    /// Reads the link's state for a caller that asks for it. `up` is the state at the last look. Reads LINKS at least
+    /// twice, because the first read may still give an earlier state.
     pub(crate) fn read(function: &Function, up: bool) -> Self {
         let first = Self::now(function);
         match Self::glance(function, up) {
@@ -38,7 +39,7 @@ impl LinkStatus {
         }
     }
 
-    /// Reads the state twice, a little later. The link counts as up only if both reads say so.
+    /// Waits a little and then reads the state twice. The link counts as up only if both reads say so.
     fn settled(function: &Function) -> Self {
         function.deadline(SETTLE_MILLIS).sleep();
         let first = Self::now(function);

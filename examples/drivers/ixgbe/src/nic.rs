@@ -24,11 +24,11 @@ use crate::watch::Reception;
 use samara_driver::health::Health;
 use samara_driver::recovery;
 
-/// How many milliseconds the frames of a queue have to leave at an orderly stop.
+/// The number of milliseconds that an orderly stop waits for the frames of a queue to leave.
 const DRAIN_MILLIS: u64 = 100;
 const NANOS_PER_MILLI: u64 = 1_000_000;
-/// The longest wait, in microseconds. A reset by another thread masks the vector, and the waiting thread sleeps on
-/// until its time is over.
+/// The longest wait, in microseconds. A bound is needed: a reset by another thread masks the vector, and then a
+/// waiting thread sleeps until its time is over.
 const LONGEST_WAIT: u32 = 1_000_000;
 
 type Pairs = [Option<Mutex<Pair>>; MAX_QUEUES as usize];
@@ -69,12 +69,12 @@ impl Nic {
             function,
         };
         nic.start(&mut nic.lock_all().ok_or(InitError::NotReady)?)?;
-        // Discards the counts that an earlier owner has left.
+        // The read discards the counts that an earlier owner has left in the counters.
         Totals::default().collect(&nic.function);
         Ok(nic)
     }
 
-    /// Locks a queue pair. Waits for another thread that has it, for `lock_millis` at most.
+    /// Locks a queue pair. If another thread has locked it, waits for `lock_millis` at most.
     fn lock<'a>(&self, pair: &'a Mutex<Pair>) -> Option<MutexGuard<'a, Pair>> {
         let millis = self.limits.lock_millis;
         self.function.wait_for(millis, || pair.try_lock())
@@ -94,7 +94,8 @@ impl Nic {
     /// Configures a device that was reset, starts its queues and lets frames in.
     fn start(&self, guards: &mut Guards<'_>) -> Result<(), InitError> {
         bring_up::configure(&self.function, &self.limits)?;
-        // With one queue a frame may wait for a buffer. With several it would hold up the frames of the other queues.
+        // With one queue a frame may wait for a buffer. With several queues, a waiting frame would hold up the frames
+        // of the other queues.
         let drop = self.limits.queues > 1;
         for pair in guards.iter_mut().flatten() {
             pair.start(&self.function, drop)?;
@@ -114,7 +115,8 @@ impl Nic {
         present.then_some(status)
     }
 
-    /// Looks at the link in passing and notes its state. Returns `None` if no device answers.
+    /// Reads the link's state, for a call that serves another purpose, and notes it. Returns `None` if no device
+    /// answers.
     fn glance(&self) -> Option<LinkStatus> {
         let up = self.up.load(Ordering::Relaxed);
         self.see(LinkStatus::glance(&self.function, up))
@@ -128,8 +130,9 @@ impl Nic {
             .map_err(|_| NetError::Failed)
     }
 
-    /// Whether the queue has anything to receive after a wait. Also looks at the device if that is due by the clock: a
-    /// thread that waits makes too few calls for a look after so many calls.
+    /// Whether the queue has anything to receive, for a call that has waited. Also looks at the device if the clock
+    /// says that a look is due. A thread that waits makes so few calls that their number would not make a look due in
+    /// time.
     fn has_frames_by_now(&self, pair: &Mutex<Pair>) -> Result<bool, NetError> {
         let mut guard = self.lock(pair).ok_or(NetError::Busy)?;
         self.health.check()?;
@@ -152,7 +155,7 @@ impl Nic {
             return Ok(false);
         }
         let Some(link) = self.glance() else {
-            // Perhaps the device was unplugged. Its reset finds that out.
+            // Perhaps the device was unplugged. The reset that follows finds this out.
             return Ok(true);
         };
         if !bring_up::is_open(&self.function) {
@@ -174,12 +177,13 @@ impl Nic {
             return Ok(false);
         }
         let counts = self.totals.lock().arrivals(&self.function);
-        // If frames wait in the queue, it may have no buffers left because no caller takes them. That is no hang.
+        // If frames wait in the queue, no caller has taken them, and the queue may have run out of buffers for that
+        // reason. Such a queue does not hang.
         let waiting = pair.has_frames(&self.function)?;
         Ok(reception.hangs(counts, waiting, now, nanos))
     }
 
-    /// Recovers the device if it has `broken` its protocol, or is ill.
+    /// Recovers the device if `broken`, because it has broken its protocol, or if [`is_ill`](Self::is_ill).
     #[cold]
     #[inline(never)]
     fn look(&self, mut guard: MutexGuard<'_, Pair>, broken: bool) -> Result<(), NetError> {
@@ -189,8 +193,8 @@ impl Nic {
         Ok(())
     }
 
-    /// Recovers a device that the caller, with `guard` held, has found ill. Unlocks the pair, because the recovery
-    /// locks all of them. The epoch shows whether another thread has recovered the device in between.
+    /// Recovers a device that the caller has found ill while it held `guard`. Unlocks the pair first, because the
+    /// recovery locks all pairs. The epoch shows whether another thread recovers the device in between.
     #[cold]
     #[inline(never)]
     fn recover_now(&self, guard: MutexGuard<'_, Pair>) {
@@ -200,20 +204,20 @@ impl Nic {
     }
 
     /// Resets the device and brings it up again, unless another thread has done so since `epoch` or has given the
-    /// device up. Frames in its queues are lost; their buffers are kept. If the bring-up keeps failing, the device is
-    /// given up.
+    /// device up. The frames in its queues are lost, but their buffers are kept. If the bring-up keeps failing, the
+    /// device is given up.
     #[cold]
     #[inline(never)]
     fn recover(&self, epoch: u64) {
         let Some(mut guards) = self.lock_all() else {
-            // Another thread is busy with the device. If the device stays ill, a later call finds that out.
+            // Another thread is busy with the device. If the device stays ill, a later call notices it.
             return;
         };
         if self.health.check().is_err() || self.function.epoch() != epoch {
             return;
         }
         let seen = {
-            // Reads the counters now, because the reset clears them.
+            // The driver reads the counters now, because the reset clears them.
             let mut totals = self.totals.lock();
             let seen = totals.collect(&self.function);
             totals.count_reset();
@@ -242,14 +246,15 @@ impl Nic {
         let _ = take_back(&self.function, guards);
     }
 
-    /// Stops the device in an orderly way: lets no more frames in, waits until the given frames have left, for 100 ms
-    /// at most for each queue, disables the queues, and silences the device. The packets in the queues are freed with
-    /// the driver. Later calls fail, except `info` and `statistics`.
+    /// Stops the device in an orderly way. Lets no more frames in, waits for at most 100 ms in each queue until its
+    /// frames have left, disables the queues, and silences the device. The packets in the queues are freed with the
+    /// driver. Later calls fail, except `info` and `statistics`.
     ///
     /// # Errors
     ///
-    /// [`InitError`] if frames do not leave or a queue does not stop in time, or if the device was given up before; it
-    /// is silenced all the same. [`InitError::NotReady`] if another thread keeps a queue; then nothing was stopped.
+    /// [`InitError`] if frames do not leave or a queue does not stop in time, or if the device was given up before.
+    /// The device is silenced all the same. [`InitError::NotReady`] if another thread keeps a queue locked; then
+    /// nothing was stopped.
     pub fn shut_down(&self) -> Result<(), InitError> {
         let mut guards = self.lock_all().ok_or(InitError::NotReady)?;
         if self.health.check().is_err() {
@@ -329,8 +334,8 @@ impl NetDevice for Nic {
             broken,
             ask,
         } = outcome.map_err(|_| NetError::Failed)?;
-        // The result is taken apart because its parts stay in registers. As a whole it would lie in memory, because it
-        // may be dropped here.
+        // The result is destructured, so that its parts stay in registers. The whole value would lie in memory,
+        // because it may be dropped here.
         let Exchanged {
             tx,
             rx,

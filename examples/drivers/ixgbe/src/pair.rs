@@ -15,7 +15,7 @@ use crate::frame::{Damage, frame, is_last};
 use crate::registers::Function;
 use crate::watch::Order;
 
-/// The shortest frame that the device pads (section 8.2.3.22.8). The driver pads shorter ones to this many bytes.
+/// The shortest frame that the device pads (section 8.2.3.22.8). The driver pads shorter frames to this many bytes.
 const SHORTEST: usize = 17;
 /// Bytes of an Ethernet header, which every frame has.
 const HEADER: usize = 14;
@@ -31,12 +31,12 @@ pub(crate) struct Pair {
     tx: TxRing,
     /// Bytes of the longest frame that may be sent.
     longest: usize,
-    /// Whether the next buffers, up to an end of packet, belong to a packet that is being dropped.
+    /// Whether the driver is dropping a packet: then the next buffers, up to the end of the packet, are dropped, too.
     skipping: bool,
-    /// Buffers from the transmit queue for which no caller's batch had room yet, or that a reset took back. They go to
-    /// the next batches that have room.
+    /// Buffers from the transmit queue that were not given to a caller yet, because no batch had room or a reset took
+    /// them back. They go to the next batches that have room.
     returned: Vec<RRef<Packet>>,
-    /// The packets of the receive queue that are not in it, as during a reset.
+    /// The packets of the receive queue that are outside the queue at the moment, for example during a reset.
     shelf: Vec<RRef<Packet>>,
     pub(crate) watch: Watch,
     order: Order,
@@ -84,8 +84,8 @@ impl Pair {
         Ok(pair)
     }
 
-    /// Starts both queues and gives the receive queue its packets. If `drop`, the device drops frames that find no
-    /// buffer; otherwise they wait for one.
+    /// Starts both queues and gives the receive queue its packets. If `drop`, the device drops a frame for which
+    /// there is no buffer; otherwise the frame waits for a buffer.
     pub(crate) fn start(&mut self, function: &Function, drop: bool) -> Result<(), QueueError> {
         self.skipping = false;
         self.watch.reset();
@@ -118,10 +118,11 @@ impl Pair {
     }
 
     /// Waits until all frames that the device was given have left, for `millis` milliseconds at most. Then disables
-    /// both queues and takes the packets back. If frames have not left, this fails and the queues stay enabled.
+    /// both queues and takes the packets back. If some frames have not left, the call fails and the queues stay
+    /// enabled.
     pub(crate) fn stop(&mut self, function: &Function, millis: u64) -> Result<(), QueueError> {
         function.deadline(millis).poll(|| {
-            // If the ring can't be opened, the stop below is tried all the same.
+            // The error is ignored: if the ring can't be opened, the stop below is tried all the same.
             let _ = self.reclaim_all(function);
             self.tx.held() == 0
         });
@@ -136,10 +137,11 @@ impl Pair {
         Ok(self.rx.open(function)?.done().is_some())
     }
 
-    /// Whether the device stands still in either direction by time `now`. For more than `nanos`, the report of a
-    /// received frame is missing while later frames are reported; or no frame has left although some wait and the link
-    /// was up. Some may have left whose buffers no caller had room for, so the queue itself is asked before a hang of
-    /// transmission is believed.
+    /// Whether the device stands still in one of the two directions at time `now`. Reception stands still if, for
+    /// more than `nanos`, the report of a received frame is missing while later frames are reported. Transmission
+    /// stands still if, for as long, no frame has left although frames wait and the link is up. Frames may have left
+    /// unnoticed, because no caller had room for their buffers. So before it reports that transmission stands still,
+    /// the driver takes all such buffers out of the queue.
     pub(crate) fn stands_still(
         &mut self,
         function: &Function,
@@ -159,14 +161,14 @@ impl Pair {
         Ok(self.watch.hangs(self.tx.held() as usize, up, now, nanos))
     }
 
-    /// Takes back all buffers whose frames have left, keeps them for later batches, and returns how many they were.
+    /// Takes back all buffers whose frames have left, keeps them for later batches, and returns their number.
     fn reclaim_all(&mut self, function: &Function) -> Result<usize, QueueError> {
         let mut sending = self.tx.open(function)?;
         let mut sent = 0;
         while let Some(packet) = reclaim(&mut sending) {
-            // The list never grows beyond its capacity. After an exchange either the list is empty or the batch is
-            // full, and then no more packets went in than came out. So the list and the ring together never hold more
-            // packets than the ring alone has room for.
+            // The list never grows beyond its capacity. After an exchange the list is empty or the batch is full. If
+            // the batch is full, no more packets went in than came out. So the list and the ring together never hold
+            // more packets than the ring alone has room for.
             self.returned.push(packet);
             sent += 1;
         }
@@ -210,7 +212,7 @@ impl Pair {
                 sent += 1;
                 let _ = tx.push_back(packet);
             }
-            // Only buffers that came back have made room for further frames.
+            // Another round is useful only if buffers came back, because only they make room for further frames.
             if unsent == 0 || sent == before || !up {
                 break;
             }
@@ -252,8 +254,8 @@ impl Pair {
     /// is being skipped. Returns how many frames the batch has received in all, and whether the device broke its
     /// protocol.
     ///
-    /// Opens the ring anew. A ring that `exchange` lends to this function would lie in memory, and not in registers,
-    /// even when this function is not called.
+    /// Opens the ring anew. If `exchange` lent its open ring to this function, that ring would lie in memory and not
+    /// in registers, even when this function is not called.
     #[cold]
     #[inline(never)]
     fn sort_out(
@@ -279,22 +281,22 @@ impl Pair {
     }
 }
 
-/// Takes the next packet that was sent out of the ring.
+/// Takes out of the ring the next packet that the device has sent.
 #[inline]
 fn reclaim(sending: &mut Transmitting<'_>) -> Option<RRef<Packet>> {
     sending.done()?;
     sending.take()
 }
 
-/// Returns all of a packet's buffer, into which the device may receive.
+/// Returns a packet's whole buffer, into which the device may receive.
 #[inline]
 fn whole(packet: &mut Packet) -> &mut [u8] {
     packet.room_mut()
 }
 
-/// Puts frames of `tx` into the ring, from the first on, as long as packets that were sent come back. Each of these
-/// takes the place of a frame. Returns how many frames went in. If frames are left then, the packets that came back are
-/// moved behind them.
+/// Puts frames of `tx` into the ring, from the first on, as long as sent packets come back. Each packet that comes
+/// back takes the place of a frame. Returns how many frames went in. If frames are left at the end, the packets that
+/// came back are moved behind them.
 #[inline]
 fn trade(sending: &mut Transmitting<'_>, tx: &mut Packets, longest: usize) -> usize {
     let frames = tx.len();
@@ -346,7 +348,8 @@ fn send(
     unsent
 }
 
-/// Pads a frame that is too short for the device to pad. Gives a packet back that is too short or too long for a frame.
+/// Pads a frame that is too short for the device to pad. If the packet is too short or too long for a frame, gives it
+/// back.
 #[cold]
 #[inline(never)]
 fn padded(mut packet: RRef<Packet>, longest: usize) -> Result<RRef<Packet>, RRef<Packet>> {
@@ -368,15 +371,16 @@ struct Dropped {
     broken: bool,
 }
 
-/// Sets the length of a received frame. Returns false if the packet is no frame.
+/// Sets the length of a received frame. Returns false if the packet's bytes are no frame.
 #[inline]
 fn accept(what: Done, packet: &mut Packet) -> bool {
     fault_point!(Completion);
     frame(what).is_ok_and(|len| packet.set_len(len).is_ok())
 }
 
-/// Takes the next buffer out of the ring. Receives it into `rx`, as number `received`, if it holds a frame. Drops it if
-/// it holds none, or belongs to a packet that is being skipped. Returns how many frames were received by now.
+/// Takes the next buffer out of the ring. If the buffer holds a frame, receives it into `rx` as number `received`.
+/// Drops the buffer's content if it holds no frame, or belongs to a packet that is being skipped. Returns how many
+/// frames were received by now.
 fn one(
     receiving: &mut Receiving<'_>,
     rx: &mut Packets,
@@ -399,7 +403,7 @@ fn one(
             Err(packet) => packet,
         };
     }
-    // There's room: one was just taken out.
+    // There is room, because a packet was just taken out.
     let _ = receiving.put(packet, whole);
     count
 }

@@ -14,8 +14,8 @@ pub(crate) struct Totals {
 }
 
 impl Totals {
-    /// Adds what the device has counted since the last read, and returns the arrivals so far. Counters that read as all
-    /// ones add nothing, because the device is gone, or blind for a moment.
+    /// Adds what the device has counted since the last read, and returns the arrivals so far. A counter that reads as
+    /// all ones adds nothing, because the device is gone or does not answer for a moment.
     pub(crate) fn collect(&mut self, function: &Function) -> Arrivals {
         let arrivals = self.arrivals(function);
         let total = &mut self.all;
@@ -45,8 +45,8 @@ impl Totals {
         self.all.resets = self.all.resets.saturating_add(1);
     }
 
-    /// Returns the totals, with the errors that the driver has counted itself: `sent` for frames that it could not
-    /// send, and `received` for frames that it dropped.
+    /// Returns the totals. They include the errors that the driver itself has counted: `sent` for frames that it
+    /// could not send, and `received` for frames that it dropped.
     pub(crate) fn with_errors(&self, sent: u64, received: u64) -> NetStatistics {
         NetStatistics {
             tx_errors: self.all.tx_errors.saturating_add(sent),

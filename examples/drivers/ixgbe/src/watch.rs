@@ -1,16 +1,16 @@
-//! Notices, by looks at the device, reports that are out of order and reception that hangs. A transmit queue that
-//! [stands still](samara_driver::poll_interval::Watch) is noticed elsewhere. Pure.
+//! Notices two faults from what looks at the device find: reports that are out of order, and reception that hangs.
+//! Another type notices a transmit queue that [stands still](samara_driver::poll_interval::Watch). Pure.
 
 /// Notices that the report of a received frame stays missing, while later frames are reported.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Order {
-    /// Since when the next frame's report has been missing at each look, while later ones are there.
+    /// The time since which, at each look, the next frame's report was missing while later frames were reported.
     broken: Option<u64>,
 }
 
 impl Order {
-    /// Whether reports were out of order at each look for more than `nanos` by time `now`. `disorder` is what this look
-    /// has found.
+    /// Whether, at time `now`, every look of more than `nanos` has found reports out of order. `disorder` says
+    /// whether this look has found them out of order.
     pub(crate) fn is_lost(&mut self, disorder: bool, now: u64, nanos: u64) -> bool {
         if !disorder {
             self.broken = None;
@@ -34,11 +34,11 @@ pub(crate) struct Arrivals {
 /// queue.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Reception {
-    /// When the next look is due.
+    /// The time at which the next look is due.
     next: u64,
     /// The counts at the last look.
     seen: Arrivals,
-    /// Since when looks have seen drops and no arrivals.
+    /// The time since which looks have seen drops and no arrivals.
     deaf: Option<u64>,
 }
 
@@ -60,8 +60,8 @@ impl Reception {
         is_due
     }
 
-    /// Whether reception has hung for more than `nanos` by time `now`, when the device has counted `counts`. It doesn't
-    /// hang if frames are `waiting` to be received.
+    /// Whether reception has hung for more than `nanos` at time `now`. `counts` are the device's counts now.
+    /// Reception doesn't hang if frames are `waiting` in the queue to be taken.
     pub(crate) fn hangs(&mut self, counts: Arrivals, waiting: bool, now: u64, nanos: u64) -> bool {
         let seen = core::mem::replace(&mut self.seen, counts);
         if waiting || counts.received != seen.received {

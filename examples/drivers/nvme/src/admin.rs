@@ -1,4 +1,4 @@
-//! The admin queue. It has one command in flight at a time, and the driver waits for that.
+//! The admin queue. It has one command in flight at a time, and the driver waits for that command.
 
 use samara_device_io::Deadline;
 use samara_device_io::queue::{Completion, Pair, SubmitError, Tag};
@@ -8,11 +8,11 @@ use crate::error::{Fault, InitError};
 use crate::registers::{Function, Status};
 use crate::status::{self, StatusError};
 
-/// The number of entries of each admin queue. The submission queue fills a whole page, because some controllers take
-/// nothing else (hardware case 6).
+/// The number of entries of each admin queue. With this number the submission queue fills a whole page, because some
+/// controllers accept no other length (hardware case 6).
 const SIZE: u32 = 64;
-/// How long an admin command may take. The specification sets no bound, but the commands used here are all answered
-/// from the controller's own memory. A command that fails may be retried for as long.
+/// How long an admin command may take. The specification sets no bound. But the controller can answer all the
+/// commands used here from its own memory. A command that fails may be retried for the same time.
 const MILLIS: u64 = 5_000;
 
 /// The queues themselves.
@@ -21,7 +21,7 @@ pub(crate) type Queue = Pair<Nvme, { Nvme::ADMIN }>;
 /// The admin queue pair.
 pub(crate) struct Admin {
     queue: Queue,
-    /// When the commands of the current bring-up or shutdown must be over.
+    /// The time by which the commands of the current bring-up or shutdown must be over.
     over: Option<Deadline>,
 }
 
@@ -71,7 +71,7 @@ impl Admin {
         }
     }
 
-    /// Does the same for a command of which no failure is an answer.
+    /// Does the same, for a command whose failures are never an answer.
     pub(crate) fn execute(
         &mut self,
         function: &Function,

@@ -4,22 +4,24 @@ use samara_domain::Exchangeable;
 
 use crate::registers::Function;
 
-/// Limits that hold in addition to those of the controller.
+/// Limits that apply in addition to those of the controller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Limits {
     /// The number of entries of the I/O queues; clamped to 2 to 64. The controller may allow fewer.
     pub queue_depth: u16,
-    /// The most bytes that one command transfers, but at least one block. The controller may allow fewer (MDTS).
+    /// The most bytes that one command transfers. A command transfers at least one block, even if this limit is
+    /// lower. The controller may allow fewer (MDTS).
     pub max_transfer: u32,
-    /// Milliseconds without a completion after which the driver gives a command up and resets the controller.
+    /// The number of milliseconds without a completion after which the driver gives a command up and resets the
+    /// controller.
     pub io_millis: u64,
-    /// The same for a flush, in which the controller may write a whole cache back.
+    /// The same limit for a flush. A flush may take longer, because the controller may write a whole cache back.
     pub flush_millis: u64,
     /// The ID of the namespace to use (NSID); 0 for all that can be used, of which [`init`](crate::init) takes the
     /// first.
     pub namespace: u32,
-    /// Milliseconds to wait for another thread of the driver, which may be busy with a reset. The default is longer
-    /// than any bring-up takes.
+    /// The number of milliseconds to wait for another thread of the driver, which may be busy with a reset. The
+    /// default is longer than any bring-up takes.
     pub lock_millis: u64,
 }
 

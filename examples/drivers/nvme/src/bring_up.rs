@@ -13,18 +13,18 @@ use crate::faults::fault_point;
 use crate::namespace::{self, Changes, Namespaces};
 use crate::registers::{Capabilities, Function, Status, notify_shutdown};
 
-/// The bounds of the time for which the driver waits for a normal shutdown. Between them the controller's own RTD3E
-/// decides.
+/// The bounds of the time for which the driver waits for a normal shutdown. Between these bounds, the wait is as long
+/// as the controller's own RTD3E says.
 const SHUTDOWN_MILLIS: (u64, u64) = (10_000, 60_000);
-/// How long a controller is left alone before it is enabled, and after its I/O queues were made: some need that
-/// (hardware cases 3 and 5).
+/// The time for which the driver leaves a controller alone before it enables it, and after it has made the I/O
+/// queues. Some controllers need this pause (hardware cases 3 and 5).
 const REST_MILLIS: u64 = 1;
-/// How long the commands of a bring-up may take together, however many namespaces it looks at. In addition, the
-/// controller may take CAP.TO (at most 128 s) three times: to be disabled twice, and to be enabled. The sum is below
-/// the default of [`Limits::lock_millis`](crate::Limits::lock_millis).
+/// The time that all commands of a bring-up may take together, however many namespaces there are. In addition, the
+/// controller may take CAP.TO (at most 128 s) three times: for two disables and one enable. The sum is below the
+/// default of [`Limits::lock_millis`](crate::Limits::lock_millis).
 const BRING_UP_MILLIS: u64 = 60_000;
-/// How long a controller may take to answer after a reset: some take 2 s after a reset of the function (hardware case
-/// 4).
+/// The time within which a controller must answer after a reset. Some controllers take 2 s after a reset of the
+/// function (hardware case 4).
 const ANSWER_MILLIS: u64 = 2_000;
 /// Identify Controller (Base figure 273).
 const CONTROLLER: u32 = 0x01;
@@ -57,7 +57,7 @@ pub(crate) struct Identity {
 
 impl Identity {
     /// Takes over the serial number and the names of namespaces that a later bring-up has `found`. That bring-up has
-    /// checked that they differ only where there were none.
+    /// checked that the serial number and the names differ only where there were none before.
     pub(crate) fn take_names(&mut self, found: &Self) {
         self.serial = found.serial;
         self.namespaces.take_names(&found.namespaces);
@@ -68,7 +68,7 @@ impl Identity {
 pub(crate) enum Wanted<'i> {
     /// At a start: the namespace with this ID, or all that can be used if it is 0.
     First(u32),
-    /// In a recovery: those that callers were told of. The changes of these are noted.
+    /// In a recovery: the namespaces that callers were told of. The second field takes notes of their changes.
     Again(&'i Identity, &'i mut Changes),
 }
 
@@ -93,7 +93,7 @@ pub(crate) fn reset(function: &Function) -> Result<Capabilities, InitError> {
     Ok(capabilities)
 }
 
-/// Brings a controller up that has been [`reset`].
+/// Brings up a controller that was [`reset`].
 pub(crate) fn bring_up(
     function: &Function,
     capabilities: Capabilities,
@@ -101,7 +101,8 @@ pub(crate) fn bring_up(
     io: &mut Io,
     wanted: Wanted<'_>,
 ) -> Result<Identity, Refusal> {
-    // All commands together have one bound, because other threads wait for the lock meanwhile, and not for ever.
+    // All commands together have one bound, because other threads wait for the lock meanwhile, and they do not wait
+    // for ever.
     admin.begin(function.deadline(BRING_UP_MILLIS));
     function.enable_bus_master()?;
     function.deadline(REST_MILLIS).sleep();
@@ -120,7 +121,7 @@ pub(crate) fn bring_up(
     for (index, word) in (1..).zip(&mut serial) {
         *word = admin.word(function, index)?;
     }
-    // Every controller has an NN above 0, even one without a serial number: so Identify has written nothing.
+    // Every controller has an NN above 0, even if it has no serial number. So Identify has written nothing here.
     if serial == NO_SERIAL && count == 0 {
         return Err(InitError::Mute.into());
     }
@@ -160,7 +161,7 @@ pub(crate) fn bring_up(
 /// Returns the most bytes that one command may transfer: MDTS, in units of 4 KiB because CAP.MPSMIN is 0, but at most
 /// [`MAX_TRANSFER`].
 const fn max_transfer(mdts: u8) -> usize {
-    // A list describes 2^6 pages. A shift by more could overflow.
+    // A list describes 2^6 pages. A larger shift could overflow.
     if mdts == 0 || mdts >= 6 {
         MAX_TRANSFER
     } else {
@@ -182,8 +183,8 @@ pub(crate) fn io_queue(
 }
 
 /// Stops the controller in an orderly way: deletes the I/O queues, notifies the controller of a normal shutdown and
-/// waits until it reports completion (§3.6.1). The controller is notified even if its queues can't be deleted, because
-/// without that its cache is lost when the power goes.
+/// waits until it reports completion (§3.6.1). The controller is notified even if its queues can't be deleted,
+/// because without the notification its cache is lost when the power goes.
 pub(crate) fn shut_down(
     function: &Function,
     admin: &mut Admin,
@@ -194,8 +195,8 @@ pub(crate) fn shut_down(
     let mut status = Status::read(function);
     let mut refused = None;
     let over = function.deadline(identity.shutdown_millis).poll(|| {
-        // The notification is repeated until the controller reports completion: while it is blind for a moment, it does
-        // not see a write.
+        // The notification is repeated until the controller reports completion, because a controller that does not
+        // answer for a moment misses a write.
         if refused.is_none() && !status.is_shut_down() {
             let told = notify_shutdown(function);
             refused = told.err().filter(|error| *error != WriteError::Absent);

@@ -23,7 +23,7 @@ pub(crate) struct Controller {
     identity: Identity,
     /// The properties that were found at the start, which callers are told.
     promised: Identity,
-    /// The namespaces that weren't as promised when they were last looked at.
+    /// The controller's answers about namespaces that differed from the promise at the last look.
     changes: Changes,
     admin: Admin,
     io: Io,
@@ -63,7 +63,7 @@ impl Controller {
         self.identity
     }
 
-    /// Returns the number of completions so far whose submission queue head can't be true.
+    /// Returns the number of completions so far that stated an impossible head of the submission queue.
     pub(crate) fn odd_heads(&self) -> u64 {
         self.io.odd_heads()
     }
@@ -178,7 +178,7 @@ impl Device for Controller {
         refusal.says()
     }
 
-    /// Gives up the namespaces that aren't the ones that callers were told of. The others are used on.
+    /// Gives up the namespaces that have changed since callers were told of them. The others are used on.
     fn concede(&mut self, refusal: &Refusal) -> bool {
         let Refusal::Namespaces(_) = refusal else {
             return false;

@@ -46,10 +46,10 @@ impl NvmeDisk {
     ///
     /// # Errors
     ///
-    /// [`InitError`] if the controller does not comply in time; it is silenced all the same.
+    /// [`InitError`] if the controller does not comply in time. It is silenced all the same.
     ///
-    /// [`Fault::Fatal`](crate::Fault::Fatal) if the controller has complied, but earlier failed by itself and may have
-    /// lost writes, and no flush has reported that yet.
+    /// [`Fault::Fatal`](crate::Fault::Fatal) if the controller complies, but has failed by itself before, may have
+    /// lost writes by that failure, and no flush has reported this yet.
     pub fn shut_down(&self) -> Result<(), InitError> {
         self.driver.shut_down()
     }
@@ -91,7 +91,7 @@ impl BlockDevice for NvmeDisk {
             split,
         };
         let done = self.driver.execute(self.namespace, work);
-        // Nothing of the transfer is in flight now, so the buffer can be taken back.
+        // No command of the transfer is in flight now, so the driver can take the buffer back.
         let buf = self.driver.function.finish(transfer);
         done.and(buf.map_err(|_| BlockError::Failed))
     }
@@ -118,14 +118,14 @@ impl BlockDevice for NvmeDisk {
     }
 
     fn flush(&self) -> Result<(), BlockError> {
-        // The flush is sent whether or not the controller reports a cache (VWC). Without a cache it costs nothing. And
-        // the report may be the zeroes of an Identify that wrote nothing.
+        // The flush is sent whether or not the controller reports a cache (VWC). Without a cache it costs nothing.
+        // Besides, the report may be the zeroes of an Identify command that wrote nothing.
         self.driver
             .execute(self.namespace, || Work::Flush { started: false })
     }
 
-    /// Returns the number of completions whose submission queue head can't be true: by it, the controller has read more
-    /// or fewer commands than it can have.
+    /// Returns the number of completions that stated an impossible head of the submission queue. A head is impossible
+    /// if it says that the controller has read more or fewer commands than it can have read.
     fn tolerated(&self) -> Result<u64, BlockError> {
         let executor = self.driver.executor(self.namespace);
         let controller = executor.lock().ok_or(BlockError::Busy)?;

@@ -1,4 +1,4 @@
-//! The state that the namespaces of a controller share, and the exported value that offers all of them.
+//! The state that the namespaces of a controller share, and the exported value that offers all namespaces.
 
 use alloc::sync::Arc;
 use core::fmt;
@@ -19,7 +19,7 @@ use crate::status::NOT_READY;
 
 /// The state that the namespaces share.
 pub(crate) struct Driver {
-    // Declared before the function, and so dropped before it.
+    // This field is declared before the function, and so it is dropped before the function.
     controller: Shared<Controller, SLOTS>,
     pub(crate) identity: Identity,
     limits: Limits,
@@ -57,8 +57,8 @@ impl Driver {
         }
     }
 
-    /// Executes `work` on a namespace. As long as the namespace isn't ready, repeats that, for the time that a command
-    /// may take. On return nothing of the work is in flight.
+    /// Executes `work` on a namespace. While the namespace isn't ready, repeats the work, for the time that a command
+    /// may take. On return no command of the work is in flight.
     pub(crate) fn execute<'t>(
         &self,
         namespace: usize,
@@ -90,7 +90,8 @@ impl Driver {
         controller.stop(&self.function, |controller| {
             controller.shut_down(&self.function)
         })??;
-        // The shutdown has written the cache back, but not the writes that an earlier failure has lost.
+        // The shutdown has written the cache back. But it can't write back the writes that an earlier failure has
+        // lost.
         match controller.has_lost() {
             true => Err(Fault::Fatal.into()),
             false => Ok(()),
@@ -100,7 +101,7 @@ impl Driver {
 
 impl Drop for Driver {
     fn drop(&mut self) {
-        // If the controller does not comply with the orderly stop, the drop of the function silences it.
+        // If the controller does not comply with the orderly stop, the drop of the function silences the controller.
         let _ = self.shut_down();
     }
 }
@@ -118,10 +119,10 @@ impl NvmeController {
     ///
     /// # Errors
     ///
-    /// [`InitError`] if the controller does not comply in time; it is silenced all the same.
+    /// [`InitError`] if the controller does not comply in time. It is silenced all the same.
     ///
-    /// [`Fault::Fatal`](crate::Fault::Fatal) if the controller has complied, but earlier failed by itself and may have
-    /// lost writes, and no flush has reported that yet.
+    /// [`Fault::Fatal`](crate::Fault::Fatal) if the controller complies, but has failed by itself before, may have
+    /// lost writes by that failure, and no flush has reported this yet.
     pub fn shut_down(&self) -> Result<(), InitError> {
         self.0.shut_down()
     }

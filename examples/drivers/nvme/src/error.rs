@@ -17,9 +17,10 @@ use crate::status::StatusError;
 pub enum Fault {
     /// A reset has found that the controller was unplugged.
     Gone,
-    /// Registers read as all ones: the controller was unplugged, or is blind for a moment. A reset tells which.
+    /// Registers read as all ones: the controller was unplugged, or does not answer for a moment. A reset tells
+    /// which.
     Absent,
-    /// CSTS.CFS is set: the controller says that it has failed.
+    /// CSTS.CFS is set: the controller reports that it has failed.
     Fatal,
     /// CSTS.RDY is clear: the controller has reset itself.
     NotReady,
@@ -33,14 +34,14 @@ pub enum Fault {
     Silenced,
     /// The driver was stopped.
     Stopped,
-    /// Another thread had the controller for longer than the driver waits for its lock.
+    /// Another thread held the controller's lock for longer than the driver waits for it.
     Busy,
-    /// After a reset the controller is no longer the one that callers were told of, or none that the driver can use, or
-    /// none of its namespaces is as it was.
+    /// After a reset, the controller is another one than callers were told of, or the driver can't use it any more,
+    /// or all its namespaces have changed.
     Lost,
     /// The controller refused a command that a bring-up needs.
     Status(StatusError),
-    /// The engine refused a queue or a command that the driver should be able to use.
+    /// The engine refused a queue or a command, although the driver should be able to use it.
     Refused,
 }
 
@@ -130,8 +131,8 @@ pub enum InitError {
     PageSize,
     /// The queues of the controller have fewer than 2 entries (CAP.MQES).
     Queues,
-    /// The controller has no active namespace, or not the one that [`Limits::namespace`](crate::Limits::namespace)
-    /// names.
+    /// The controller has no active namespace, or it does not have the namespace that
+    /// [`Limits::namespace`](crate::Limits::namespace) names.
     NoNamespace,
     /// Identify Controller returned neither a serial number nor a number of namespaces.
     Mute,
@@ -206,7 +207,7 @@ impl From<SubmitError> for InitError {
 }
 
 impl InitError {
-    /// Returns what a bring-up that failed with this error says about the controller.
+    /// Returns the class of this failure, by which a recovery decides whether to begin again.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Fault(Fault::Gone) => Failure::Gone,
@@ -215,7 +216,7 @@ impl InitError {
             | Self::Queues
             | Self::NoNamespace
             | Self::Format(_) => Failure::Said,
-            // The registers say where the doorbells are, and all ones in them are no place.
+            // Registers state the place of the doorbells. If they read as all ones, they state no place.
             Self::Mute | Self::Queue(QueueError::NoDoorbell) => Failure::Blank,
             _ => Failure::Passing,
         }
@@ -229,8 +230,8 @@ impl From<InitError> for Fault {
         match error {
             InitError::Fault(fault) => fault,
             InitError::Status(error) => Self::Status(error),
-            // Bus mastering is enabled right after a reset. So the controller is blind, or another thread has silenced
-            // it meanwhile.
+            // Bus mastering is enabled right after a reset. If it fails, the controller does not answer, or another
+            // thread has silenced it meanwhile.
             InitError::Enable(_) => Self::Absent,
             _ if is_another => Self::Lost,
             _ => Self::Refused,
@@ -238,14 +239,14 @@ impl From<InitError> for Fault {
     }
 }
 
-/// The reason why a bring-up failed, with all that the controller has said by that: two refusals are equal if the
-/// controller has said the same.
+/// The reason why a bring-up failed, with everything that the controller has stated. Two refusals are equal if the
+/// controller has stated the same in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Init(InitError),
-    /// The controller has this serial number, which is not the one that it had.
+    /// The controller has this serial number, which differs from its earlier one.
     Serial(Serial),
-    /// Some namespaces aren't as they were.
+    /// Some namespaces have changed.
     Namespaces(Changed),
 }
 
@@ -280,7 +281,7 @@ impl From<Refusal> for Fault {
 }
 
 impl Refusal {
-    /// Returns what the refusal says about the controller.
+    /// Returns the class of this refusal, by which a recovery decides whether to begin again.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Init(error) => error.says(),

@@ -1,4 +1,4 @@
-//! Places where the host can make this driver panic, compiled in by the feature `fault-injection`.
+//! Fault points: places where the host can make this driver panic. The feature `fault-injection` compiles them in.
 
 /// Panics here if the host has armed this point.
 macro_rules! fault_point {
@@ -10,7 +10,7 @@ macro_rules! fault_point {
 
 pub(crate) use fault_point;
 
-/// A value that is dropped when a request ends, so that a fault point lies in a destructor.
+/// A value that is dropped when a request ends. Its destructor holds a fault point.
 pub(crate) struct Dropped;
 
 impl Drop for Dropped {

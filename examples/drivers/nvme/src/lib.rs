@@ -21,20 +21,20 @@
 //!
 //! # When the controller misbehaves
 //!
-//! The driver starts a recovery at each of these faults: a completion that names no command in flight, or another
-//! submission queue; no completion in time; a fatal status; a controller that has reset itself; and registers that read
-//! as all ones (the reset then finds out whether the controller was unplugged). In a recovery, the driver resets the
-//! controller, fails all commands in flight with a typed error, and brings the controller up again. If a bring-up fails
-//! for a reason that may pass, the driver begins it again, for ten seconds. In each case the callers get their buffers
-//! back, after the PCI function was reset or silenced.
+//! The driver starts a recovery at each of these faults: a completion that names no command in flight, or names
+//! another submission queue; no completion in time; a fatal status; a controller that has reset itself; and registers
+//! that read as all ones. In the last case the reset finds out whether the controller was unplugged. In a recovery,
+//! the driver resets the controller, fails all commands in flight with a typed error, and brings the controller up
+//! again. If a bring-up fails for a reason that may pass, the driver repeats it for up to ten seconds. In each case
+//! the callers get their buffers back after the PCI function was reset or silenced.
 //!
-//! The driver silences the controller, and fails every call from then on, if all bring-ups fail, or if the controller
-//! says for two seconds that it isn't the one that callers were told of. If only a namespace has changed, by its block
-//! size, its NGUID or its EUI-64, or has become smaller, that namespace fails alone. A namespace may have grown, refuse
-//! writes, or allow other transfer lengths.
+//! The driver gives the controller up in two cases: all bring-ups fail, or for two seconds the controller states that
+//! it is another one than callers were told of. Then the driver silences the controller, and every later call fails.
+//! If only a namespace has become smaller, or has another block size, NGUID or EUI-64, only calls to that namespace
+//! fail. A namespace may have grown, refuse writes, or allow other transfer lengths.
 //!
-//! A reset by the driver keeps the controller's cache. A failure of the controller itself may lose it: afterwards the
-//! first flush of each namespace that has unflushed writes fails.
+//! A reset by the driver keeps the controller's cache. A failure of the controller itself may lose the cache. After
+//! such a failure, the first flush of each namespace that has unflushed writes fails.
 //!
 //! [`samara_driver::block`] executes the requests, as it does for other block drivers.
 #![no_std]

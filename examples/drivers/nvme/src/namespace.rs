@@ -34,34 +34,34 @@ pub(crate) struct Namespace {
     names: Names,
 }
 
-/// The NGUID and the EUI-64 of a namespace, which no other namespace has; zeroes if it has none (NVM figure 97).
+/// The NGUID and the EUI-64 of a namespace, which are unique to it; zeroes if the namespace has none (NVM figure 97).
 type Names = [u32; 6];
 const NO_NAMES: Names = [0; 6];
 /// The place of the names in Identify Namespace: bytes 104 to 127, counted in dwords.
 const NAMES: usize = 104 / 4;
 
 impl Namespace {
-    /// Whether the namespace, after a reset, still is what callers were told of it when it `was` first found. It may
-    /// have grown, and it may refuse writes.
+    /// Whether the namespace, after a reset, still keeps what callers were told when it `was` first found: its ID,
+    /// its block size, at least its number of blocks, and its names. It may have grown, and it may refuse writes now.
     fn keeps(&self, was: &Self) -> bool {
         let facts = |of: &Self| (of.unit.key(), of.unit.shift());
         let is_named = was.names == NO_NAMES || self.names == was.names;
         facts(self) == facts(was) && self.blocks >= was.blocks && is_named
     }
 
-    /// Whether the namespace has lost its names. Then the controller has said nothing; other names would say that it is
-    /// another namespace.
+    /// Whether the namespace has lost its names. Missing names mean that the controller has reported nothing. Other
+    /// names would mean that this is another namespace.
     fn is_unnamed(&self, was: &Self) -> bool {
         self.names == NO_NAMES && was.names != NO_NAMES
     }
 
-    /// Returns what the controller said of the namespace.
+    /// Returns the controller's answer about the namespace.
     const fn said(&self) -> Said {
         Said::Is(self.blocks, self.unit.shift(), self.names)
     }
 }
 
-/// The answer of the controller about a namespace that isn't as it was.
+/// The controller's answer about a namespace that has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Said {
     /// The namespace has this many blocks, `1 << .1` bytes each, and these names.
@@ -72,20 +72,21 @@ enum Said {
     Refused(StatusError),
 }
 
-/// The answers of the controller, at the last look, about the namespaces that aren't as they were.
+/// The controller's answers, at the last look, about the namespaces that have changed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Changes {
     said: [Option<Said>; USED],
-    /// How often the answers differed from those of the look before.
+    /// The number of looks whose answers differed from those of the look before.
     number: u64,
 }
 
-/// The finding that some namespaces aren't as they were.
+/// The finding that some namespaces have changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Changed {
-    /// The number of the answers (see [`Changes`]): it stays the same as long as the controller says the same.
+    /// The number of these answers (see [`Changes`]). It stays the same as long as the controller gives the same
+    /// answers.
     number: u64,
-    /// Whether the controller has said nothing about some of them.
+    /// Whether, for some of these namespaces, the controller has reported nothing.
     pub(crate) are_unknown: bool,
 }
 
@@ -95,7 +96,7 @@ impl Changes {
         number: 0,
     };
 
-    /// Notes what the controller has `said`; returns the number of these answers.
+    /// Notes the answers `said` of the controller, and returns their number.
     fn note(&mut self, said: [Option<Said>; USED]) -> u64 {
         self.number += u64::from(self.said != said);
         self.said = said;
@@ -115,10 +116,10 @@ pub enum FormatError {
     NoSuchFormat(u8),
     /// Blocks carry this many bytes of metadata, which needs a second buffer.
     Metadata(u16),
-    /// The namespace has this command set, which isn't the NVM command set.
+    /// The namespace has this command set instead of the NVM command set.
     CommandSet(u8),
-    /// The controller has namespaces of several command sets (CAP.CSS bit 6), and does not say which of them this
-    /// namespace has.
+    /// The controller has namespaces of several command sets (CAP.CSS bit 6), and does not report the command set of
+    /// this namespace.
     UnknownCommandSet,
     /// A block is longer than the longest transfer (MDTS).
     BlockTooLong,
@@ -162,7 +163,8 @@ impl core::error::Error for FormatError {}
 struct Candidates {
     /// A 0 ends the IDs.
     ids: [u32; MOST as usize],
-    /// Whether the controller has no list of active namespaces: then these are the first IDs up to its NN.
+    /// Whether the IDs were only counted: the controller has no list of active namespaces, so these are the first IDs
+    /// up to its NN.
     counted: bool,
 }
 
@@ -184,7 +186,8 @@ impl Candidates {
     }
 }
 
-/// The namespaces that can be used, in the controller's order. A namespace that was given up leaves its place empty.
+/// The namespaces that can be used, in the controller's order. The place of a namespace that was given up stays
+/// empty.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Namespaces([Option<Namespace>; USED]);
 
@@ -194,7 +197,7 @@ impl Namespaces {
         self.0.get(index)?.as_ref()
     }
 
-    /// Removes the namespaces that have changed. They stay removed, even if they are again as they were.
+    /// Removes the namespaces that have changed. They stay removed, even if they change back.
     pub(crate) fn strike_out(&mut self, changes: &Changes) {
         for (place, said) in self.0.iter_mut().zip(&changes.said) {
             *place = place.filter(|_| said.is_none());
@@ -214,13 +217,13 @@ impl Namespaces {
     }
 }
 
-/// Looks again, after a reset, at the namespaces that were `promised` to callers. Returns them as they are now.
-/// `max_transfer` is what one command can transfer now.
+/// Looks again, after a reset, at the namespaces that were `promised` to callers. Returns their present properties.
+/// `max_transfer` is the most bytes that one command can transfer now.
 ///
 /// # Errors
 ///
-/// [`Changed`] is the inner error if some of them aren't what was promised; then `changes` holds the controller's
-/// answers about those. [`InitError`] if the controller fails.
+/// [`Changed`] is the inner error if some of the namespaces have changed. Then `changes` holds the controller's
+/// answers about these. [`InitError`] if the controller fails.
 pub(crate) fn find_again(
     admin: &mut Admin,
     function: &Function,
@@ -244,8 +247,8 @@ pub(crate) fn find_again(
                 *said = Some(Said::Unusable(error));
                 are_unknown |= is_unknown(admin, function, error)?;
             }
-            // The controller has answered, so the others are looked at: a status for one namespace says nothing about
-            // them.
+            // The controller has answered, so the other namespaces are looked at, too: a status for one namespace
+            // says nothing about the others.
             Err(InitError::Status(error)) => *said = Some(Said::Refused(error)),
             Err(error) => return Err(error),
         }
@@ -260,8 +263,8 @@ pub(crate) fn find_again(
     }))
 }
 
-/// Finds the namespaces to be used: the one with the ID `wanted`, or all that can be used if `wanted` is 0. `count` is
-/// the controller's NN, and `max_transfer` is what one command can transfer.
+/// Finds the namespaces to be used: the one with the ID `wanted`, or all that can be used if `wanted` is 0. `count`
+/// is the controller's NN, and `max_transfer` is the most bytes that one command can transfer.
 pub(crate) fn find(
     admin: &mut Admin,
     function: &Function,
@@ -282,8 +285,8 @@ pub(crate) fn find(
             // An ID that was only counted may well be inactive.
             Err(FormatError::NoCapacity) if candidates.counted => {}
             Err(error) => {
-                // The namespace may be active, and the driver has learned nothing of it. If it were passed over, the
-                // disks after it would get other numbers.
+                // The namespace may be active, although the driver has learned nothing about it. If the driver passed
+                // over it, the disks after it would get other numbers.
                 if is_unknown(admin, function, error)? {
                     return Err(error.into());
                 }
@@ -297,8 +300,9 @@ pub(crate) fn find(
     Ok(found)
 }
 
-/// Whether this error says only that nothing was learned of the namespace. Then Identify has left its page zero, or the
-/// namespace is inactive, whose page is zero, too; a namespace without blocks has a format.
+/// Whether this error means only that the driver has learned nothing about the namespace. In this case Identify's
+/// page is all zeroes, because the command wrote nothing or the namespace is inactive. A namespace without blocks is
+/// another case: its page has a format.
 fn is_unknown(admin: &Admin, function: &Function, error: FormatError) -> Result<bool, InitError> {
     Ok(match error {
         FormatError::NoCapacity => admin.word(function, FORMATS)? == 0,
@@ -307,7 +311,7 @@ fn is_unknown(admin: &Admin, function: &Function, error: FormatError) -> Result<
     })
 }
 
-/// Looks at namespace `id`. Returns it; the inner error says why it can't be used.
+/// Looks at namespace `id`. Returns the namespace. The inner error says why the namespace can't be used.
 fn look(
     admin: &mut Admin,
     function: &Function,
@@ -326,7 +330,7 @@ fn look(
     let submit = |queue: &mut Queue| queue.submit::<{ Nvme::IDENTIFY_NAMESPACE }>(function, words);
     let asked = admin.ask(function, submit, StatusError::is_no_namespace)?;
     let Ok(Completion { unit, .. }) = asked else {
-        // There is no such namespace: its ID was only counted, or it was detached.
+        // There is no namespace of this ID: the ID was only counted, or the namespace was detached.
         return Ok(Err(FormatError::NoCapacity));
     };
     let [low, high] = [admin.word(function, 0)?, admin.word(function, 1)?];
@@ -354,7 +358,8 @@ fn look(
     }))
 }
 
-/// Returns why the blocks of the format in Identify's page can't be transferred. The engine has found that they can't.
+/// Returns why the blocks of the format in Identify's page can't be transferred. The caller knows from the engine
+/// that they can't be.
 fn unusable(admin: &Admin, function: &Function) -> Result<FormatError, InitError> {
     // FLBAS is byte 26: format index in bits 3:0, its upper bits in 6:5.
     let flbas = admin.byte(function, 26)?;
@@ -370,13 +375,13 @@ fn unusable(admin: &Admin, function: &Function) -> Result<FormatError, InitError
     })
 }
 
-/// Returns the command set of namespace `id`; 0 is the NVM command set. `None` if the controller, which has several
-/// command sets, does not say.
+/// Returns the command set of namespace `id`; 0 is the NVM command set. `None` if the controller does not report it.
+/// The controller has several command sets.
 fn command_set(admin: &mut Admin, function: &Function, id: u32) -> Result<Option<u8>, InitError> {
     let is_answer = StatusError::is_no_namespace;
     let asked = admin.identify(function, (DESCRIPTORS, id), is_answer)?;
-    // A descriptor has a type, a length, two reserved bytes, and as many bytes as the length says. Type 0 ends the
-    // list.
+    // A descriptor has a type, a length, two reserved bytes, and then the number of bytes that the length gives. Type
+    // 0 ends the list.
     let mut at = 0;
     while asked.is_ok() && at + 4 < 4096 {
         let [kind, length, ..] = admin.word(function, at / 4)?.to_le_bytes();

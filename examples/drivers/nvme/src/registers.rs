@@ -20,8 +20,9 @@ impl Capabilities {
         Self(function.read(CAP))
     }
 
-    /// Whether the register reads as all ones or all zeroes: then the controller does not answer, or not yet. The two
-    /// halves are read one after the other, so only one of them may be all ones; no valid CAP has such a half.
+    /// Whether the register reads as all ones or all zeroes. Then the controller does not answer, or does not answer
+    /// yet. The two halves are read one after the other, so perhaps only one of them reads as all ones. No valid CAP
+    /// has such a half.
     pub(crate) const fn is_absent(self) -> bool {
         let (low, high) = (self.0 as u32, (self.0 >> 32) as u32);
         low == u32::MAX || high == u32::MAX || self.0 == 0
@@ -57,22 +58,22 @@ impl Status {
         Self(function.read(CSTS))
     }
 
-    /// Whether CSTS.RDY is set: the controller executes commands. The bit stays set until a reset.
+    /// Whether CSTS.RDY is set: then the controller executes commands. The bit stays set until a reset.
     pub(crate) const fn is_ready(self) -> bool {
         self.0 & 1 != 0
     }
 
-    /// Whether CSTS.CFS is set: the controller has failed, and only a reset helps.
+    /// Whether CSTS.CFS is set: then the controller has failed, and only a reset helps.
     pub(crate) const fn is_fatal(self) -> bool {
         self.0 & 2 != 0
     }
 
-    /// Whether CSTS.SHST is 10b: shutdown processing is complete.
+    /// Whether CSTS.SHST is 10b: then shutdown processing is complete.
     pub(crate) const fn is_shut_down(self) -> bool {
         self.0 >> 2 & 0b11 == 0b10
     }
 
-    /// Whether the register reads as all ones: the controller does not answer.
+    /// Whether the register reads as all ones: then the controller does not answer.
     pub(crate) const fn is_absent(self) -> bool {
         self.0 == u32::MAX
     }

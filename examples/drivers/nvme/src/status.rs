@@ -38,8 +38,8 @@ impl core::fmt::Display for StatusError {
 }
 
 impl StatusError {
-    /// Whether the status is Invalid Field in Command (figure 94): the controller doesn't know what the command asks
-    /// for.
+    /// Whether the status is Invalid Field in Command (figure 94): the controller doesn't know a value in the
+    /// command.
     pub(crate) const fn is_invalid_field(self) -> bool {
         matches!((self.kind, self.code), (GENERIC, 0x02))
     }
@@ -77,7 +77,8 @@ impl From<StatusError> for BlockError {
             // Write Fault, Unrecovered Read Error, end-to-end check errors, Deallocated or
             // Unwritten Logical Block.
             (MEDIA, 0x80..=0x84 | 0x87) => Self::Medium,
-            // Namespace Not Ready with Do Not Retry lasts. The code keeps that bit, so it differs from `NOT_READY`.
+            // Namespace Not Ready with Do Not Retry is a lasting condition. The code keeps that bit, so it differs
+            // from `NOT_READY`.
             (GENERIC, 0x82) if error.do_not_retry => Self::Device(0x4082),
             (kind, code) => Self::Device((kind as u16) << 8 | code as u16),
         }
@@ -91,7 +92,7 @@ mod tests {
     #[test]
     fn zero_is_success_and_nothing_else_is() {
         assert_eq!(decode(0), Ok(()));
-        // CRD and More do not make an error.
+        // The bits CRD and More alone do not make a status an error.
         assert_eq!(decode(0b0011_1000_0000_0000), Ok(()));
         let failed = (0..1u16 << 11)
             .filter(|&status| decode(status).is_err())

@@ -32,7 +32,7 @@ pub(crate) enum Kind {
     NotAllowed(Access),
     /// An access to the guard below a stack.
     StackOverflow,
-    /// Any other fault, by its vector.
+    /// Any other fault, with its vector.
     Other(u64),
 }
 

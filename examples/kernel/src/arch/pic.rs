@@ -3,7 +3,7 @@
 
 use x86_64::instructions::port::PortWriteOnly;
 
-/// The first vector of the controllers after [`silence`]. No other interrupt uses their vectors, since a masked
+/// The first vector of the controllers after [`silence`]. These vectors serve no other interrupt, because a masked
 /// controller can still send spurious interrupts.
 pub(crate) const FIRST_VECTOR: u8 = 0x20;
 /// One past the last of these vectors.

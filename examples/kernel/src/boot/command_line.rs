@@ -17,8 +17,8 @@ impl CommandLine {
         let _ = self.0.try_push(byte);
     }
 
-    /// Returns the value of `key`. If several words give one, the last counts. Returns `None` if no word gives one,
-    /// or if the command line is not UTF-8.
+    /// Returns the value of `key`. If several words give `key` a value, the last word counts. Returns `None` if no
+    /// word does, or if the command line is not UTF-8.
     pub(crate) fn get(&self, key: &str) -> Option<&str> {
         core::str::from_utf8(&self.0)
             .ok()?

@@ -95,13 +95,14 @@ pvh_entry:
     mov cr0, eax
 
     lgdt [boot_gdt_pointer]
-    // A far return: every assembler agrees on how to write it.
+    // A far return, because assemblers differ in the syntax of a far jump.
     push 0x08
     mov eax, offset boot_long_mode
     push eax
     retf
 
-    // The machine cannot run this kernel: report failure to the debug exit device, or halt if there is none.
+    // The machine cannot run this kernel. The code below reports failure to the debug exit device, and halts if there
+    // is none.
 9:  mov eax, 0x11
     out 0xf4, al
 8:  cli

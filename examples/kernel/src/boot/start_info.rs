@@ -89,7 +89,7 @@ impl BootInfo {
                 end,
                 kind,
             };
-            // The whole map is needed: a device may be mapped wherever it reports no RAM.
+            // The whole map is needed, because the kernel may map device registers wherever the map reports no RAM.
             memory.try_push(region).ok()?;
         }
         let mut module = None;

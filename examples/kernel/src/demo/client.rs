@@ -7,7 +7,8 @@ use super::disk::Disk;
 use super::plan::{Kind, Plan};
 use crate::println;
 
-/// A client of the disk. It arms the planned fault before each request.
+/// A client of the disk. Before each read and each write it has the plan arm a fault, if the plan has one for this
+/// request.
 pub(super) struct Client<'a> {
     disk: &'a Disk,
     plan: Plan,

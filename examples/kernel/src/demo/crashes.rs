@@ -65,7 +65,8 @@ struct Crash {
     frames: usize,
 }
 
-/// The most crashes that can await their recovery. There may be several, since a restart can crash too, in `init`.
+/// The most crashes that can await their recovery. There may be several, because a restart can itself crash in
+/// `init`.
 const PENDING: usize = 8;
 
 /// The most lines that are printed of a dead driver's backtrace.

@@ -24,7 +24,7 @@ impl Kind {
     }
 }
 
-/// One in this many faults is planned for a write. There are fewer if the demo makes fewer writes than that.
+/// One fault in this many is planned for a write, but no more faults than the demo makes writes.
 const WRITES_SHARE: u64 = 4;
 
 /// This constant is mixed into the seed, so that the draws differ from the bytes that are written.
@@ -80,7 +80,8 @@ impl Plan {
     }
 
     /// Draws whether the next request meets a fault, and arms the fault. This is selection sampling (Knuth, The Art
-    /// of Computer Programming 2, §3.4.2, algorithm S): every set of requests of the planned size is equally likely.
+    /// of Computer Programming 2, §3.4.2, algorithm S): if each request takes one fault, every set of requests of the
+    /// planned size is equally likely. A request with a fault in `init` takes two faults.
     pub(super) fn arm_for(&mut self, kind: Kind) {
         let mut pool = match kind {
             Kind::Read => self.reads,

@@ -26,8 +26,8 @@ const POINTS: [FaultPoint; 5] = [
     FaultPoint::Submit,
 ];
 
-/// The driver passes a point less often than this before it dies there. The passes make sure that it dies in the
-/// middle of its work.
+/// Before the driver dies at a point, it passes the point a number of times that is below this bound. So it dies in
+/// the middle of its work.
 const PASSES: u64 = 12;
 /// The longest time without progress while requests are still unanswered.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -124,7 +124,7 @@ fn serve(net: &Net, service: Service, manners: &Manners) -> Result<HttpStatistic
     }
 }
 
-/// Decides when a fault is armed, measured in the bytes of all bodies sent so far, and at which point.
+/// Decides after how many bytes of bodies each fault is armed, and at which point the driver then dies.
 struct Plan<'m> {
     service: Service,
     manners: &'m Manners,

@@ -91,8 +91,9 @@ pub(super) fn run(disk: &Disk, parameters: &Parameters, part: Part) -> Result<Ou
     // The last request is shorter if the size is no multiple of `REQUEST`.
     let requests = bytes.div_ceil(REQUEST as u64);
     let region = Region::new(seed, bytes / REQUEST as u64);
-    // The first `bytes` of the disk are read, the region is written, and the region is read back. If these are too
-    // few reads, the region is read back more often, so that every fault meets a request of its own.
+    // The first `bytes` of the disk are read, the region is written, and the region is read back. If this makes fewer
+    // than two reads for each crash, the region is read back more often, so that every fault meets a request of its
+    // own.
     let (reads, writes) = match part {
         Part::Rehearsal => (requests, 0),
         Part::Whole => (

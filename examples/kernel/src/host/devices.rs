@@ -87,8 +87,9 @@ unsafe impl Clock for KernelHost {
         time::since_boot().as_nanos() as u64
     }
 
-    /// Yields. Each yield begins a budget between yields anew, so a driver with such a budget does not overrun while
-    /// it waits for a slow device. Under the no-cut mark the thread must keep the CPU, so it spins instead.
+    /// Yields. If the driver has a budget between yields, the budget begins anew with each yield. So the driver does
+    /// not overrun while it waits for a slow device. Under the no-cut mark the thread must keep the CPU, so it spins
+    /// instead.
     fn relax(&self) {
         if thread::current().in_no_cut() {
             core::hint::spin_loop();

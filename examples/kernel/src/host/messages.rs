@@ -31,7 +31,7 @@ static LINES: [Line; 32] = [const {
     }
 }; 32];
 
-/// Counts the messages that arrived while their line was not taken by a driver.
+/// Counts the messages that arrived at a line that no driver had taken.
 static STRAYS: AtomicU32 = AtomicU32::new(0);
 
 /// Handles the interrupt of a device. This runs no code of a domain, and takes no lock but the scheduler's.

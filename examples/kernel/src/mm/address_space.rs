@@ -25,7 +25,7 @@ const HUGE_PAGE: u64 = Size2MiB::SIZE;
 /// The page tables in use. `None` until [`init`].
 static TABLES: Lock<Option<OffsetPageTable<'static>>> = Lock::new(None);
 
-/// Why a page could not be mapped.
+/// The reason why a page could not be mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum MapError {
     /// No frame is left for a page table.
@@ -222,7 +222,7 @@ pub(super) fn entry(page: u64) -> Option<NonNull<AtomicU64>> {
     mapped.then_some(entry)
 }
 
-/// Frees the page tables for the addresses from `start` up to `end`, as far as they map nothing any more.
+/// Frees those page tables for the addresses from `start` up to `end` that map nothing any more.
 pub(crate) fn free_empty_tables(start: u64, end: u64) {
     let mut tables = TABLES.lock();
     let (Some(tables), Some(last)) = (tables.as_mut(), end.checked_sub(1)) else {

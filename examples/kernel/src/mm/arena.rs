@@ -12,7 +12,7 @@ use super::direct_map;
 use super::frames::{self, FrameOwner};
 use super::layout::{ARENA_BASE, ARENA_SLOTS, ARENA_STRIDE, PAGE_SIZE};
 
-/// Why memory was not committed. After an error no page of the range is newly committed.
+/// The reason why memory was not committed. After an error no page of the range is newly committed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum CommitError {
     /// The range is not made of whole pages of one slot's window, or some of them are committed already.

@@ -5,7 +5,7 @@
 /// Marks a frame that is free.
 const FREE: u32 = u32::MAX;
 
-/// Marks a frame that is not to be given out.
+/// Marks a reserved frame, which is not given out.
 const RESERVED: u32 = u32::MAX - 1;
 
 /// Some of the frames did not belong to the owner. Nothing was freed.
@@ -37,7 +37,7 @@ impl<'a> FrameTable<'a> {
         self.free
     }
 
-    /// Frees the reserved ones of the frames from `start` up to `end`.
+    /// Frees those of the frames from `start` up to `end` that are reserved.
     pub(crate) fn release(&mut self, start: usize, end: usize) {
         let end = end.min(self.owners.len());
         let mut index = start;
@@ -53,7 +53,7 @@ impl<'a> FrameTable<'a> {
         }
     }
 
-    /// Reserves the free ones of the frames from `start` up to `end`.
+    /// Reserves those of the frames from `start` up to `end` that are free.
     pub(crate) fn reserve(&mut self, start: usize, end: usize) {
         let end = end.min(self.owners.len());
         let mut index = start;
@@ -81,7 +81,8 @@ impl<'a> FrameTable<'a> {
             if end > self.owners.len() {
                 return None;
             }
-            // The search goes on behind the last frame of the candidate that is not free.
+            // Finds the last frame of the candidate run that is not free. A free run can begin only behind it, so the
+            // search goes on there.
             let mut index = end;
             while index > start && self.owners[index.strict_sub(1)] == FREE {
                 index = index.strict_sub(1);

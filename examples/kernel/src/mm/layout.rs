@@ -22,8 +22,8 @@ pub(crate) const WINDOW_SIZE: u64 = 1 << 44;
 /// The private memory of domains: [`ARENA_STRIDE`] bytes for each slot.
 pub(crate) const ARENA_BASE: u64 = 0xffff_c000_0000_0000;
 
-/// The bytes of address space for a slot. One third-level entry maps as many, so two slots share no page table below
-/// the third level.
+/// The bytes of address space for a slot. A third-level entry maps the same number of bytes, so two slots share no
+/// page table below the third level.
 pub(crate) const ARENA_STRIDE: u64 = 1 << 30;
 
 /// The number of slots that have an arena.

@@ -12,7 +12,7 @@ use super::memory_map::MemoryMap;
 /// The memory map, whose RAM [`map_device`] must not map.
 static MEMORY: Once<&'static MemoryMap> = Once::new();
 
-/// Why a physical range cannot be mapped.
+/// The reason why a physical range cannot be mapped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum WindowError {
     /// The range is empty, or reaches beyond the window.

@@ -39,7 +39,7 @@ pub(crate) struct Function {
     pub(crate) vendor: u16,
     pub(crate) device: u16,
     pub(crate) class: Class,
-    /// The windows by register index. Empty for a function that is no endpoint.
+    /// The windows by register index. A function that is no endpoint has no windows here.
     bars: ArrayVec<(u8, Bar), { BARS as usize }>,
 }
 

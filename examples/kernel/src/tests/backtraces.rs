@@ -11,7 +11,7 @@ use super::kernel_tests;
 use crate::backtrace::{self, Line};
 use crate::host::runtime;
 
-/// A domain that makes another die.
+/// A domain that calls another domain, which then dies.
 #[interface]
 trait Relay {
     fn pass_on(&self, way: Way) -> Result<(), RpcError>;
@@ -54,7 +54,7 @@ fn lines_of(way: Way) -> (ExitKind, Vec<String>) {
     (reason.kind, lines)
 }
 
-/// Asserts that for each of `words` a line contains it, and that these lines come in this order.
+/// Asserts that each of `words` occurs in a line, and that these lines come in the order of `words`.
 fn assert_in_order(lines: &[String], words: &[&str]) {
     let mut rest = lines.iter();
     for word in words {

@@ -26,7 +26,7 @@ enum Wait {
     /// Parks in the call, again and again.
     Park,
     Yield,
-    /// Parks on a thread of the domain's own. The call does not wait for that thread.
+    /// A thread of the domain's own parks. The call does not wait for that thread.
     ParkOnThread,
     /// Joins a thread that parks for ever.
     Join,
@@ -36,7 +36,7 @@ enum Wait {
 #[interface]
 trait Worker {
     fn wait(&self, how: Wait) -> Result<(), RpcError>;
-    /// Works for `count` rounds, and yields after each of them if `yields`.
+    /// Works for `count` rounds. If `yields` is true, yields after each round.
     fn rounds(&self, count: u32, yields: bool) -> Result<u32, RpcError>;
     /// Lets `other` work for `rounds` rounds, and then works for one round itself.
     fn delegate(&self, other: Proxy<dyn Worker>, rounds: u32) -> Result<u32, RpcError>;

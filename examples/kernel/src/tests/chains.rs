@@ -101,14 +101,14 @@ static INDICES: [AtomicU32; 2] = [const { AtomicU32::new(0) }; 2];
 /// Counts the frames that [`look`] has found, by their owner: the left domain, the right domain, and the host.
 static SEEN: [AtomicU32; 3] = [const { AtomicU32::new(0) }; 3];
 
-/// Walks all frames of the running thread, and checks the owner that the chain gives for each.
+/// Walks all frames of the running thread. For each frame it checks the owner that the chain of activations gives.
 #[inline(never)]
 fn look() {
     let slot = &thread::current().slot;
     // SAFETY: the registers are the running thread's own in this call, and the stack is its own, as its slot records.
     let frames = unsafe { Backtrace::new(&Registers::here(), slot.stack(), &Registered) };
-    // The owner of the `invoke` frame that made the call. That frame holds the activation of the callee, but still
-    // belongs to the caller.
+    // The owner of the last `invoke` frame that the walk has met. An `invoke` frame holds the activation of the
+    // callee, but still belongs to the caller.
     let mut inner = None;
     // SAFETY: the slot is the running thread's, and the thread does not leave this call while its frames are walked.
     for call in unsafe { Calls::new(slot, frames) } {
@@ -121,7 +121,8 @@ fn look() {
         if is_in("invoke") {
             inner = Some(call.owner);
         }
-        // The third mark also stands for functions that were inlined into the host's frame.
+        // The third mark is the test itself. Its frame is the host's, and may include functions that were inlined
+        // into it.
         let marks = ["of_left", "of_right", "owners_of_frames"];
         let Some(mark) = marks.iter().position(|mark| is_in(mark)) else {
             continue;
@@ -155,8 +156,8 @@ fn pair() -> (Domain<dyn Link>, Domain<dyn Link>) {
 
 static REACHED: AtomicU32 = AtomicU32::new(0);
 
-/// Runs an endless chain twice, and asserts that both runs get equally far. So the refused call of the first run
-/// leaves nothing behind.
+/// Runs an endless chain twice, and asserts that both runs get equally far. This shows that the refused call at the
+/// end of the first run leaves nothing behind.
 fn endless(_: usize) {
     let (left, right) = pair();
     let reached = [0; 2].map(|_| left.proxy().expect("alive").call(u32::MAX, RRef::new(0)));

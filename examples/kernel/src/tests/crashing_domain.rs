@@ -76,7 +76,7 @@ impl Way {
 #[interface]
 pub(super) trait Mortal {
     fn die(&self, way: Way) -> Result<(), RpcError>;
-    /// Uses up the stack and calls trusted code meanwhile.
+    /// Recurses until the stack is used up. While little of the stack is left, calls trusted code again and again.
     fn dig(&self, code: Trusted, pad: u32) -> Result<(), RpcError>;
     /// Loops for ever.
     fn hang(&self) -> Result<(), RpcError>;

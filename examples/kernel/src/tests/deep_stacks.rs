@@ -17,8 +17,8 @@ use crate::host::runtime;
 use crate::println;
 use crate::thread::reserve;
 
-/// The number of depths at which a test begins to use up the stack, for each kind of trusted code. Successive depths
-/// differ by a few words.
+/// For each kind of trusted code, a test uses up the stack this many times, each time from another depth. Successive
+/// depths differ by a few words.
 const PADS: u32 = 48;
 
 /// The most bytes of the reserve that trusted code may use.
@@ -30,7 +30,7 @@ trait Digger {
     fn dig(&self, code: Trusted, pad: u32) -> Result<(), RpcError>;
     /// Uses up the stack of a thread of the domain's own.
     fn dig_on_thread(&self, code: Trusted, pad: u32) -> Result<(), RpcError>;
-    /// Uses the stack up in a destructor, while it panics.
+    /// Panics, and uses up the stack in a destructor that the panic runs.
     fn dig_in_panic(&self, code: Trusted, pad: u32) -> Result<(), RpcError>;
     fn take(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError>;
 }
@@ -39,7 +39,7 @@ mod digger {
     use super::*;
     use alloc::sync::Arc;
 
-    /// The state: a proxy of the other domain. The other domain itself has none.
+    /// The domain's state: a proxy of the domain that it calls. In the called domain it is `None`.
     pub(super) struct State(Option<Arc<Proxy<dyn Digger>>>);
 
     pub(super) fn init(other: Option<Proxy<dyn Digger>>) -> Result<State, RpcError> {

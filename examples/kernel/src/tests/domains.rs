@@ -1,4 +1,4 @@
-//! A domain that dies leaves no memory behind and harms no other.
+//! A domain that dies leaves no memory behind and harms no other domain.
 
 use samara::prelude::*;
 use samara::runtime::ExitKind;

@@ -102,7 +102,7 @@ fn spawn() -> Option<(Domain<dyn Waiter>, u8)> {
     Some((domain, messages::taken().next().expect("one")))
 }
 
-/// Makes the driver start its thread, and returns when that thread waits for an interrupt.
+/// Makes the driver start its thread, and waits until that thread waits for an interrupt.
 fn serve(domain: &Domain<dyn Waiter>, dies: Option<Way>) {
     let before = WAITING.load(SeqCst);
     assert_eq!(domain.proxy().expect("alive").serve(dies), Ok(()));

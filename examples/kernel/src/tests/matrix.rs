@@ -24,7 +24,7 @@ trait Peer {
     /// Calls [`Peer::back`] of the other domain, which calls this domain back. Returns the result of that call.
     fn there_and_back(&self, dies: bool) -> Result<u32, RpcError>;
     /// Calls [`Peer::touch`] of the other domain through a proxy and through a shadow, and returns the sum of the
-    /// results. If `dies`, the other domain dies in the first call.
+    /// results. If `dies` is true, the other domain dies in the first call.
     fn back(&self, dies: bool) -> Result<u32, RpcError>;
     /// Returns 1, or faults.
     #[idempotent]
@@ -76,7 +76,7 @@ mod peer {
             let (caller, shadow) = known.as_ref().expect("it was learned");
             if dies {
                 assert_eq!(caller.touch(true), Err(RpcError::Crashed));
-                // The dead caller cannot be restarted before this call has returned into it.
+                // The dead domain cannot be restarted yet, because this call has still to return into it.
                 assert!(shadow.touch(false).is_err());
                 return Ok(0);
             }

@@ -12,7 +12,7 @@ use super::kernel_tests;
 use super::totals::leaves_nothing;
 use crate::host::runtime;
 
-/// A number of panics for which a thread does not have enough exception objects.
+/// A number of panics that exceeds the number of a thread's exception objects.
 const MANY: u32 = 12;
 
 /// A domain that panics, and makes the other domain panic in a destructor.
@@ -76,7 +76,7 @@ fn pair() -> [Domain<dyn Falling>; 2] {
     pair
 }
 
-/// Makes `panics` nested panics, and then a death in the way `last` while all of them are in flight. Returns the
+/// Makes `panics` nested panics. While all of them are in flight, makes a domain die in the way `last`. Returns the
 /// number of calls of [`Falling::fall`].
 fn fall(panics: u32, last: Way) -> u32 {
     let pair: [Domain<dyn Falling>; 2] = pair();

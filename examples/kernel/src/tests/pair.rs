@@ -54,7 +54,7 @@ impl Pair {
     }
 }
 
-/// Runs `action` with two domains, and asserts that as many frames are free afterwards as before.
+/// Runs `action` with two domains, and asserts that the number of free frames is the same before and afterwards.
 pub(super) fn leaves_nothing(action: impl Fn(&Pair)) {
     let once = |action: &dyn Fn(&Pair)| {
         let pair = Pair::spawn();

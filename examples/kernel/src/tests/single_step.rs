@@ -8,7 +8,7 @@ use super::pair::leaves_nothing;
 use super::stepped::{Stepped, Work};
 use super::tick_each_instruction::{Answer, Walk, walk_all};
 
-/// Does nothing. It stands for the preparation of a call that needs none.
+/// Does nothing. Calls that need no preparation use this function as their preparation.
 fn nothing(_: &Proxy<dyn Stepped>) -> Answer {
     Ok(())
 }

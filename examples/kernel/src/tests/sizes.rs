@@ -1,5 +1,5 @@
-//! A domain chooses sizes of memory. Addresses lie in the upper half of the address space, so the sum of an address
-//! and a large size wraps.
+//! The sizes of memory that a domain asks for are not trusted. Addresses lie in the upper half of the address space,
+//! so the sum of an address and a large size wraps.
 
 use alloc::vec::Vec;
 

@@ -75,8 +75,8 @@ pub(super) fn dig(code: Trusted, pad: u32, call: &dyn Fn()) {
             let mut frames = 0_u32;
             deeper(1, &mut || {
                 frames += 1;
-                // Spawning takes time, which the domain is charged. If each frame spawned a thread, the budget would
-                // be used up before the stack.
+                // The domain is charged for the time that a spawn takes. If each frame spawned a thread, the budget
+                // would be used up before the stack.
                 if frames.is_multiple_of(SPAWNS)
                     && let Ok(thread) = domain_thread::spawn(|| ())
                 {

@@ -20,7 +20,7 @@ trait Fragile {
 
 struct State(RRef<u32>);
 
-/// Dies, if at all, while it holds its arguments and objects of its own.
+/// Dies in the given way, if there is one. At that moment it holds its arguments and objects of its own.
 fn init((way, given): (Option<Way>, RRef<u32>)) -> Result<State, RpcError> {
     let _made = (alloc::vec![1_u8; 100], RRef::new([2_u64; 10]));
     if let Some(way) = way {

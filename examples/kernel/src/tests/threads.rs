@@ -72,7 +72,7 @@ static ROUND: AtomicU64 = AtomicU64::new(0);
 static PEERS: [AtomicU32; 2] = [const { AtomicU32::new(u32::MAX) }; 2];
 const ROUNDS: u64 = 5_000;
 
-/// Waits until it is this thread's turn, and then hands the turn to the other thread, in each round.
+/// In each round, waits until it is this thread's turn, and then hands the turn to the other thread.
 fn ping_pong(number: usize) {
     for round in 0..ROUNDS {
         while ROUND.load(SeqCst) != round * 2 + number as u64 {

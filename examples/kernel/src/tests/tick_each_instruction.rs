@@ -1,4 +1,4 @@
-//! Repeats one kind of work. In each run a tick comes after another of the work's instructions.
+//! Repeats one kind of work many times. In each run a tick comes after a different instruction of the work.
 
 use alloc::format;
 
@@ -11,8 +11,8 @@ use super::stepped::{Stepped, Work};
 use crate::println;
 use crate::thread::step::{Steps, count, tick_after};
 
-/// The most traps that one kind of work may take over all its runs. If a tick after each instruction took more, as
-/// for work that fills or copies pages, a tick comes only after every n-th instruction; n is the stride.
+/// The most traps that one kind of work may take over all its runs. Work that fills or copies pages would take more.
+/// For such work the tick comes only after every n-th instruction, and n is called the stride.
 const TRAPS: u64 = 1_500_000;
 
 /// Counts the runs in which the tick cut the thread, and the runs in which the call was answered despite the tick.
@@ -28,7 +28,8 @@ pub(super) type Answer = Result<(), RpcError>;
 /// One kind of work that a domain repeats.
 pub(super) struct Walk<'a> {
     pub(super) name: &'a str,
-    /// Whether each run starts with a new generation and empty caches. Otherwise the domain has done the work before.
+    /// Whether each run starts with a new generation and empty caches. Otherwise the generation has done the work at
+    /// least once before the run.
     pub(super) is_cold: bool,
     pub(super) prepare: &'a dyn Fn(&Proxy<dyn Stepped>) -> Answer,
     /// The call that is stepped through.

@@ -34,8 +34,8 @@ pub(crate) fn init() {
 }
 
 /// Handles a fault of the interrupted thread. Returns true if a domain's code has caused the fault and the domain
-/// dies of it. Then the thread can resume: the trap returns to the boundary, or to the instruction that faulted if
-/// the stack's reserve was opened for it.
+/// dies of it. If so, the thread can resume. The trap returns to the boundary, or, if the stack's reserve was opened,
+/// to the instruction that faulted.
 pub(crate) fn fault(interrupted: &mut Interrupted<'_>, fault: &Fault) -> bool {
     let address = fault.address as usize;
     fault

@@ -6,7 +6,7 @@ use super::cpu::current;
 use super::tcb::Thread;
 
 /// Marks that a thread formats the message of a panic, which runs the `Display` of the code that panicked. Dropping
-/// this value ends the mark, also if the `Display` unwinds.
+/// this value ends the mark. This happens even if the `Display` unwinds.
 pub(crate) struct Formatting(&'static Thread);
 
 impl Formatting {

@@ -20,9 +20,9 @@
 //!
 //! Each module uses only modules above it in this table.
 //!
-//! Every switch happens in a trap: the trap frame is copied to the save area of the interrupted thread, and the saved
-//! frame of another thread takes its place. So a trap stack is empty whenever interrupts are enabled. A thread that
-//! is off the CPU can be made to resume elsewhere by a change of its saved frame.
+//! Every switch happens in a trap. The trap frame is copied to the save area of the interrupted thread, and the saved
+//! frame of another thread replaces it on the trap stack. So a trap stack is empty whenever interrupts are enabled. A
+//! thread that is off the CPU can be made to resume elsewhere by a change of its saved frame.
 
 pub(crate) mod cpu;
 pub(crate) mod cut;

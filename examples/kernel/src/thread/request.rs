@@ -49,7 +49,7 @@ pub(crate) fn wake(token: Token) {
     SCHEDULER.with(|scheduler| scheduler.set(token.0));
 }
 
-/// Clears a wake of `token` that has ended no park.
+/// Clears a wake of `token` that came while no thread waited for it.
 pub(crate) fn forget(token: Token) {
     SCHEDULER.with(|scheduler| scheduler.clear(token.0));
 }

@@ -19,7 +19,7 @@ const PERIOD: Duration = Duration::from_millis(1);
 const SOON: u32 = 8;
 
 /// After this many ticks in a row under the mark, the thread loses the CPU nevertheless: it may be waiting for a
-/// thread that cannot run before.
+/// thread that cannot run until then.
 const PATIENCE: u32 = 64;
 
 /// The period of the tick, in nanoseconds.

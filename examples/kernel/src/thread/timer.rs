@@ -13,10 +13,10 @@ pub(super) fn arm(cpu: &Cpu, after: Duration) {
     lapic::arm(after);
 }
 
-/// Adds the running thread's time since the last call to the time that the thread owes. Each switch calls this. So a
-/// thread that leaves the CPU before each tick is charged, too, and a thread that gets the CPU just before a tick
-/// does not pay for another thread. The timer measures the time: if the whole machine stands still, no thread is
-/// charged for that.
+/// Counts the time that the running thread has run since the last call, as time that is not charged yet. Each switch
+/// calls this. So a thread that leaves the CPU before each tick is charged, too, and a thread that gets the CPU just
+/// before a tick does not pay for another thread. The time is measured with the timer and not with the clock. So if
+/// the whole machine stands still, no thread is charged for that.
 pub(super) fn note(cpu: &Cpu) {
     let left = lapic::left().as_nanos() as u64;
     let passed = cpu.armed.load(Relaxed).saturating_sub(left);

@@ -19,7 +19,7 @@ enum Clock {
 
 static CLOCK: Once<Clock> = Once::new();
 
-/// Finds a clock. Returns false if the machine has none; then the time stays zero.
+/// Finds a clock. Returns false if the machine has no clock. The time then stays zero.
 pub(crate) fn init(firmware: &Firmware) -> bool {
     let hpet = firmware.hpet.and_then(Hpet::start).map(Clock::Hpet);
     let clock = hpet.or_else(|| {

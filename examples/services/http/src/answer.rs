@@ -19,7 +19,7 @@ pub(crate) struct Answer {
     filled: usize,
     /// Bytes of the piece that belong to the head.
     head: usize,
-    /// The bytes of the body from `next` up to `end` are not in a piece yet.
+    /// `seed` gives the bytes of the body. The bytes from `next` up to `end` have not been put into a piece yet.
     seed: u64,
     next: u64,
     end: u64,
@@ -57,7 +57,7 @@ impl Answer {
         }
     }
 
-    /// Makes the answer to refused bytes. The connection ends after this answer.
+    /// Makes the answer to bytes that were refused as a request. The connection ends after this answer.
     pub(crate) fn refusing(refusal: Refusal) -> Result<Self, AllocError> {
         let status = match refusal {
             Refusal::Bad => "400 Bad Request",
@@ -119,8 +119,8 @@ impl Answer {
         })
     }
 
-    /// Puts the next bytes of the body into the piece, if none of its bytes was sent yet or all were. The bytes
-    /// follow the head in the first piece, and fill later pieces from the start.
+    /// Puts the next bytes of the body into the piece. Does nothing if a part of the piece was sent and the rest was
+    /// not. The bytes follow the head in the first piece, and fill later pieces from the start.
     fn fill(&mut self) {
         if self.sent == self.filled {
             (self.sent, self.filled, self.head) = (0, 0, 0);

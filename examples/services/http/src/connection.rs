@@ -13,7 +13,7 @@ use crate::request::{LONGEST, Parsed, parse};
 const INPUT: usize = 2048;
 /// The most pieces of an answer that are sent in one step.
 const PIECES: usize = 4;
-/// The longest time in which a peer may neither send nor take any byte, in microseconds.
+/// The time in microseconds after which a connection ends if its peer has neither sent nor taken a byte.
 const PATIENCE: u64 = 60_000_000;
 
 /// The body that is served.
@@ -150,7 +150,7 @@ impl Connection {
             None => RRef::new_zeroed_slice(INPUT)?,
         };
         let Received { buffer, len, ended } = self.stream.recv(input)?;
-        // A faulty stack may return another buffer with more bytes than the buffer that it was given holds. The
+        // A faulty stack may return a different buffer, with more bytes than the given buffer has room for. The
         // excess is ignored.
         let bytes = buffer.get(..len.min(INPUT)).unwrap_or_default();
         self.arrived.extend_from_slice(bytes);

@@ -1,4 +1,4 @@
-//! A stack returns larger buffers than it was given. The memory that the server holds stays bounded all the same.
+//! A stack returns larger buffers than it was given. Even so, the memory that the server holds stays bounded.
 #![forbid(unsafe_code)]
 
 use std::time::Duration;

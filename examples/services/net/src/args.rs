@@ -62,7 +62,7 @@ impl Limits {
     }
 }
 
-/// Why the stack cannot be set up.
+/// The reason why the stack cannot be set up.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InitError {

@@ -16,8 +16,8 @@
 //! # When the driver dies
 //!
 //! The exchange in progress fails, and the frames and buffers that the driver had are gone. The shadow has the driver
-//! restarted, the stack allocates new buffers, and TCP sends the lost segments again. The connections only pause
-//! meanwhile.
+//! restarted, the stack allocates new buffers, and TCP sends the lost segments again. During this time the
+//! connections only pause.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -21,8 +21,8 @@ pub(crate) struct Port {
     tx: Batch,
     /// The batch that carries buffers to the device and brings received frames back. It is empty between exchanges.
     rx: Batch,
-    /// The batch of frames to send for the queues on which the stack sends none: all but the first. It is empty
-    /// between exchanges.
+    /// The batch that is passed as frames to send on all queues but the first. The stack sends frames only on the
+    /// first queue. It is empty between exchanges.
     none: Batch,
     /// Frames received, the oldest first.
     received: VecDeque<RRef<Packet>>,
@@ -30,7 +30,8 @@ pub(crate) struct Port {
     spare: Vec<RRef<Packet>>,
     /// Buffers whose frame was consumed since the last exchange.
     used: Vec<RRef<Packet>>,
-    /// The number of buffers with sent frames that the device still has, as computed from its reports.
+    /// The number of buffers that the device took with frames to send and has not given back, as computed from its
+    /// reports.
     away: usize,
     pub(crate) retransmits: Retransmits,
     pub(crate) counts: Counts,
@@ -45,7 +46,8 @@ pub(crate) struct Counts {
     pub(crate) failures: u64,
 }
 
-/// A batch that comes back from each exchange. If the batch is lost in a failed exchange, a new one is allocated.
+/// A batch that the device gives back at the end of each exchange. If the batch is lost in a failed exchange, a new
+/// one is allocated.
 #[derive(Default)]
 struct Batch(Option<Packets>);
 

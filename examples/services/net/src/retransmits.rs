@@ -4,7 +4,8 @@ use smoltcp::wire::{
     EthernetFrame, EthernetProtocol, IpProtocol, Ipv4Address, Ipv4Packet, TcpPacket, TcpSeqNumber,
 };
 
-/// The number of connections that are tracked at a time. A further connection replaces the one that was added first.
+/// The number of connections that are tracked at a time. A further connection replaces the connection that was added
+/// first.
 const FLOWS: usize = 16;
 
 /// One direction of a connection, identified by its endpoints.

@@ -18,8 +18,8 @@ use samara_testkit::hosted::{Totals, alone};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// The behaviour of the device in an exchange. Unless it fails or dies, it first receives frames that require an
-/// answer.
+/// The behaviour of the device in an exchange. Unless the habit is to fail or to die, the device first receives
+/// frames that require an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 enum Habit {
@@ -178,7 +178,8 @@ fn stack_survives_any_device_and_stays_bounded() {
         let census = Totals::now().census;
         census.objects + census.capabilities
     };
-    // The stack may hold as many more buffers as the device may keep, and three batches.
+    // In addition to the present objects, the stack may hold the buffers that the device may keep, and three batches
+    // of buffers.
     let bound = held() + 31 + 3 * 32;
     for habit in [
         ClaimsToHaveReceivedMore,

@@ -1,8 +1,8 @@
-//! Which disks may have unflushed writes in the device's volatile cache, and which may have lost writes by a failure
-//! of the device. Pure.
+//! Keeps two sets of a device's disks: disks that may have unflushed writes in the device's volatile cache, and disks
+//! of which a failure of the device may have lost writes. Pure.
 //!
 //! A reset by the driver keeps the cache. A failure of the device may lose it: the device may have lost its power, or
-//! its firmware may have restarted. The driver cannot tell. So the next flush of each disk that was written to
+//! its firmware may have restarted. The driver cannot tell. So for each disk that was written to, the next flush
 //! reports that earlier writes may be lost.
 
 /// The caches of one device's disks, which have one bit each.
@@ -11,8 +11,8 @@ pub(super) struct Cache {
     /// Disks with successful writes since their last good flush began. A write to any disk during a flush leaves the
     /// flushed disk in this set.
     dirty: u64,
-    /// Disks of which a failure may have lost writes, where no flush that began after the failure has reported it
-    /// yet.
+    /// Disks of which a failure may have lost writes. A disk leaves this set when a flush that began after the
+    /// failure reports the loss.
     lost: u64,
     /// The number of failures that may have lost the cache.
     failures: u64,
@@ -48,7 +48,7 @@ impl Cache {
 
     /// Notes that a flush of `disk` has succeeded. Returns false if writes before the flush may be lost: if the
     /// device failed during the flush, or if no flush has reported an earlier loss yet. A flush that begins after
-    /// this report returns true again.
+    /// this report returns true again, unless the device fails again.
     pub(super) const fn flushed(&mut self, disk: u64, before: Before) -> bool {
         if self.failures != before.failures {
             return false;

@@ -20,7 +20,7 @@ pub struct Served<D: Device, const SLOTS: usize> {
     pub(super) cache: Cache,
     /// The function's epoch when the device was brought up.
     epoch: u64,
-    /// Why the device isn't used any more.
+    /// The fault that ended the use of the device.
     failed: Option<D::Fault>,
 }
 
@@ -42,7 +42,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         &self.device
     }
 
-    /// If the device isn't used any more, returns the error of all requests.
+    /// If the device isn't used any more, returns the error with which all requests fail.
     pub(super) fn failed(&self) -> Option<BlockError> {
         self.failed.map(|fault| match fault {
             fault if fault == D::GONE => BlockError::Gone,
@@ -51,7 +51,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         })
     }
 
-    /// Starts a command for `ticket`, which may take `millis` milliseconds.
+    /// Starts a command of the request that has `ticket`. The command may take `millis` milliseconds.
     #[inline]
     pub(super) fn start(
         &mut self,
@@ -66,7 +66,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
         Ok(())
     }
 
-    /// Tells the device of everything that was started.
+    /// Tells the device of all commands that were started since the last call.
     #[inline]
     pub(super) fn ring(&mut self, function: &PciFunction<D::Table>) -> Result<(), D::Fault> {
         self.device.ring(function)
@@ -123,14 +123,16 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
             Ok(()) => self.abandon(function, fault),
             Err(error) => {
                 self.give_up(function, error);
-                // In these cases the bring-up has found the cause of the fault, so the requests fail with its error.
+                // If the device is gone, or if `fault` says only that registers read as all ones, then `error` tells
+                // the requests more than `fault` does.
                 let is_told = error == D::GONE || fault == D::ABSENT;
                 self.abandon(function, if is_told { error } else { fault });
             }
         }
     }
 
-    /// Brings the device up again. If it refuses some of its disks for good, brings it up without them.
+    /// Brings the device up again. If the bring-up fails for good because of some disks, gives up these disks and
+    /// brings the device up without them.
     fn bring_up(
         &mut self,
         function: &PciFunction<D::Table>,
@@ -188,7 +190,7 @@ impl<D: Device, const SLOTS: usize> Served<D, SLOTS> {
     ///
     /// # Errors
     ///
-    /// The earlier fault, if the device was already not used any more.
+    /// The fault that ended the use of the device, if its use had ended before.
     pub fn stop<R>(
         &mut self,
         function: &PciFunction<D::Table>,

@@ -2,11 +2,11 @@
 //! is late. Pure.
 //!
 //! A deadline limits the time of the device, not the time of the caller. A command's time begins when no older
-//! command is in flight, because a device that executes one command after the other does not start it earlier.
-//! Devices may also execute commands in any order. So the time of the oldest command begins again when a command
-//! completes that was in flight when the time began. Completions of commands that were started later do not count.
-//! While a command that may take longer is in flight, such as a flush, the oldest command may take as long as that
-//! command.
+//! command is in flight, because a device that executes one command after the other does not start it earlier. But a
+//! device may execute commands in any order, and may have been busy with another command. So the time of the oldest
+//! command begins again when another command completes that was already in flight when this time began. The
+//! completion of a command that was started later does not make the time begin again. While a command that may take
+//! longer is in flight, such as a flush, the oldest command may take as long as that command.
 
 use crate::NANOS_PER_MILLI;
 use crate::tickets::Ticket;
@@ -38,15 +38,17 @@ const FREE: Flight = Flight {
 /// The time of the oldest command.
 #[derive(Clone, Copy, Debug, Default)]
 struct Measured {
-    /// The oldest command's number, and the newest command's number when the time began.
+    /// `number` is the number of the oldest command, and `newest` that of the newest command at the moment when the
+    /// time began. `since` is that moment.
     number: u64,
     newest: u64,
     since: u64,
-    /// Whether the completion of an older command makes the time begin again at the next look.
+    /// Whether a command has completed that was in flight when the time began. The time then begins again at the next
+    /// look.
     is_anew: bool,
     /// `longer` is the longest time that was allowed to this command or to a command that has completed meanwhile.
-    /// `has_ended` says whether a command that was allowed more time has completed since the last look. `ended` is
-    /// the time of the look after such a completion.
+    /// `has_ended` says whether a command whose time was longer has completed since the last look. `ended` is the
+    /// time of the first look after such a completion.
     longer: u64,
     has_ended: bool,
     ended: u64,
@@ -198,7 +200,7 @@ mod tests {
     const IO: u64 = 10;
     const FLUSH: u64 = 100;
 
-    /// Eight slots, and the time in milliseconds.
+    /// Commands in eight slots, and the time of the test's clock in milliseconds.
     struct Bench(Flights<8>, u64);
 
     impl Bench {
@@ -211,8 +213,8 @@ mod tests {
             self.0.start(slot, ticket, millis);
         }
 
-        /// Completes the slots of `ends` at their times. Returns the number of milliseconds after which the oldest
-        /// command is late.
+        /// Completes the slots of `ends` at their times. Returns the time in milliseconds at which the oldest command
+        /// is late.
         fn late_after(&mut self, ends: &[(u64, usize)]) -> Option<u64> {
             let begun = self.1;
             (0..1_000).find(|after| {
@@ -249,7 +251,7 @@ mod tests {
     }
 
     #[test]
-    fn an_earlier_commands_completion_restarts_the_time() {
+    fn completing_a_command_in_flight_restarts_time() {
         let mut bench = Bench::new();
         for slot in [0, 1, 2] {
             bench.start(slot, IO);

@@ -9,14 +9,14 @@ use spin::Mutex;
 use crate::recovery;
 use crate::tickets::{Ticket, Tickets};
 
-/// The longest time that one thread waits for another thread to silence the device, in milliseconds. It is longer
-/// than [`recovery::silence`] takes.
+/// The longest time that one thread waits for another thread to silence the device, in milliseconds.
+/// [`recovery::silence`] takes less time than this.
 const SILENCE_MILLIS: u64 = 7_000;
 
-/// The state that threads share which end commands by force, because they could not get the lock.
+/// The state that is shared by threads that could not get the lock and end their commands by force.
 #[derive(Default)]
 pub(super) struct Force {
-    /// Held by the one thread that silences the device. This also ends the commands of the other threads.
+    /// Held by the one thread that silences the device. Silencing also ends the commands of the other threads.
     one: Mutex<()>,
     /// The tickets of requests whose threads have returned without closing them, one bit each.
     deserted: AtomicU64,

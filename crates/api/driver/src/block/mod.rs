@@ -47,8 +47,8 @@ pub trait Device {
     type Unit: Copy;
     /// The faults of the device.
     type Fault: Copy + PartialEq + Into<BlockError> + From<QueueError>;
-    /// The reason why a bring-up failed, with everything that the device has said. Two refusals are equal if the
-    /// device has said the same.
+    /// The reason why a bring-up failed, with all values that the device has reported. Two refusals are equal if the
+    /// device has reported the same values.
     type Refusal: Copy + PartialEq + Into<Self::Fault>;
 
     /// Registers read as all ones: the device was unplugged, or does not answer for a moment. A reset finds out which
@@ -63,11 +63,11 @@ pub trait Device {
     /// The driver was stopped.
     const STOPPED: Self::Fault;
 
-    /// Returns the bit of `unit`, which no other unit has.
+    /// Returns the bit that stands for `unit` in a set of disks. No other unit has this bit.
     fn bit(unit: Self::Unit) -> u64;
 
-    /// Whether the device may have lost its cache by this fault, because the device failed by itself and was not
-    /// merely reset by the driver.
+    /// Whether the device may have lost its cache with this fault. This is so if the device failed by itself, and not
+    /// if the driver merely reset it.
     fn loses_cache(fault: &Self::Fault) -> bool;
 
     /// Returns the longest transfer of one command of `unit`, in bytes. It may change when the device is brought up
@@ -87,7 +87,7 @@ pub trait Device {
         command: Command<'_>,
     ) -> Result<usize, SubmitError>;
 
-    /// Tells the device of all commands that were put.
+    /// Tells the device of all commands that [`start`](Self::start) has put into its queue.
     ///
     /// # Errors
     ///
@@ -112,17 +112,17 @@ pub trait Device {
     /// The fault of the device.
     fn check(&mut self, function: &PciFunction<Self::Table>) -> Result<(), Self::Fault>;
 
-    /// Resets the device and brings it up again, as the same device. Nothing is in flight afterwards, even on an
-    /// error.
+    /// Resets the device and brings it up again. Fails if the device that comes up is not the one that callers know.
+    /// Nothing is in flight afterwards, even on an error.
     ///
     /// # Errors
     ///
-    /// The reason why the device can't be used. It becomes [`GONE`](Self::GONE) if the reset finds that the device
-    /// was unplugged, or if the device does not answer soon after the reset. It becomes [`ABSENT`](Self::ABSENT) if
-    /// registers read as all ones later.
+    /// The reason why the device can't be used. Converted to a fault, it is [`GONE`](Self::GONE) if the reset finds
+    /// that the device was unplugged, or if the device does not answer soon after the reset. It is
+    /// [`ABSENT`](Self::ABSENT) if registers read as all ones later in the bring-up.
     fn bring_up(&mut self, function: &PciFunction<Self::Table>) -> Result<(), Self::Refusal>;
 
-    /// Classifies this failure of a [bring-up](Self::bring_up) by its meaning for the device.
+    /// Returns the meaning for the device of a [bring-up](Self::bring_up) that failed with this refusal.
     fn says(refusal: &Self::Refusal) -> Failure;
 
     /// Accepts that this refusal is final: gives up the disks that it concerns, and no others. Returns whether the

@@ -1,5 +1,5 @@
 //! One caller's request. It is split into commands, of which several are in flight at once. The calling thread waits
-//! until none is left.
+//! until no command is left.
 
 use samara_device_io::queue::SubmitError;
 use samara_device_io::table::Direction;
@@ -119,7 +119,7 @@ impl Request {
 struct Watch {
     /// The number of polls since the last completion.
     idle_polls: u32,
-    /// The time since which the request waits for a slot, in nanoseconds.
+    /// The time in nanoseconds at which the request began to wait for a slot.
     waits: Option<u64>,
 }
 
@@ -142,8 +142,8 @@ impl Watch {
         Ok(false)
     }
 
-    /// Whether the request has waited for a slot for longer than any command in flight, or its own commands, may
-    /// take.
+    /// Whether the request has waited too long for a slot: longer than its own commands may take, and longer than
+    /// each command in flight may take.
     #[cold]
     fn waits_in_vain<D: Device, const SLOTS: usize>(
         &mut self,
@@ -158,7 +158,7 @@ impl Watch {
     }
 }
 
-/// The device, and the forced ends, that all requests share.
+/// The device and the state of forced ends. All requests share them.
 pub struct Shared<D: Device, const SLOTS: usize> {
     served: Mutex<Served<D, SLOTS>>,
     force: Force,
@@ -182,7 +182,7 @@ pub struct Executor<'d, D: Device, const SLOTS: usize> {
     pub shared: &'d Shared<D, SLOTS>,
     /// The disk of the device.
     pub unit: D::Unit,
-    /// How long to wait for another thread of the driver, in milliseconds.
+    /// The longest time in milliseconds to wait for the lock while another thread of the driver holds it.
     pub lock_millis: u64,
     /// The time at which requests must be over in any case. If commands are still in flight then, the device is
     /// reset.
@@ -251,7 +251,8 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
                 }
                 return Err(BlockError::Busy);
             };
-            // Other threads' polls may have taken completions, and a reset may have ended commands.
+            // Since this thread last held the lock, polls of other threads may have taken this request's completions,
+            // and a reset may have ended its commands.
             request.pending(&mut served);
             if let Some(error) = served.failed() {
                 request.fail(error);
@@ -267,8 +268,8 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
             };
             let mut fault = None;
             if looked == Ok(false) && pending > 0 && is_late(&mut served) {
-                // This thread may have been preempted since it last looked. Completions that have arrived meanwhile
-                // were in time.
+                // This thread may have been preempted since it last looked. The completions that arrived before this
+                // second look count as in time.
                 looked = watch.look(function, &mut served);
                 pending = request.pending(&mut served);
                 if looked.is_ok() && is_late(&mut served) {
@@ -303,7 +304,7 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
         request: &Request,
         work: &Work<'_>,
     ) -> Result<(), BlockError> {
-        // A request that fails for another reason reports no loss, and leaves the report to a later flush.
+        // A request that fails for another reason does not report lost writes. A later flush reports them.
         if let Some(error) = request.error {
             return Err(error);
         }
@@ -341,7 +342,8 @@ impl<'d, D: Device, const SLOTS: usize> Executor<'d, D, SLOTS> {
                 if !request.has_begun {
                     (request.epoch, request.before) = (epoch, served.cache.begin());
                 } else if request.epoch != epoch {
-                    // A part of the request was done before a reset, and the rest would be done after the reset.
+                    // The device was reset after a part of the request was done. The rest is not started, so that no
+                    // request spans a reset.
                     request.fail(BlockError::Reset);
                     break;
                 }

@@ -8,7 +8,7 @@ std::thread_local! {
     static GUARD: Cell<(usize, usize)> = const { Cell::new((0, 0)) };
 }
 
-/// Whether the running thread's stack must not grow to `address`.
+/// Whether `address` lies in a guard page or in the reserve of the stack that the running thread is on.
 pub(super) fn is_guard(address: usize) -> bool {
     guard().contains(&address) || reserve::holds(address)
 }

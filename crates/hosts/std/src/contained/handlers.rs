@@ -17,9 +17,9 @@ pub struct Cuts {
     pub faults: usize,
     /// Cuts by ticks.
     pub ticks: usize,
-    /// Ticks that found a thread which must be cut, but not at its current instruction.
+    /// Ticks at which the thread had to be cut, but could not be cut at its current instruction.
     pub later: usize,
-    /// Stack overflows in trusted code, which then finished in the stack's reserve.
+    /// Stack overflows in trusted code for which the stack's reserve was opened.
     pub reserves: usize,
 }
 
@@ -64,8 +64,9 @@ fn remember_symbols() {
     }
 }
 
-/// Installs the handlers, and has the runtime call `around` on each thread that a domain spawns. Returns false
-/// if that fails. The host calls this once for the process, so that the images' tables lie in its heap.
+/// Installs the handlers, and has the runtime call `around` on each thread that a domain spawns. Returns false if
+/// that fails. The thread must act for the host, so that the images' tables lie in the host's heap. Called once for
+/// the process.
 pub(super) fn install(around: fn(&mut dyn FnMut())) -> bool {
     if !images::register_all() {
         return false;
@@ -152,7 +153,7 @@ unsafe extern "C" fn tick(_: c_int, _: *mut siginfo_t, context: *mut c_void) {
     }
 }
 
-/// Prints why the process dies, by system calls only.
+/// Prints the reason why the process ends. It uses only system calls, because it runs in a signal handler.
 fn report(verdict: Verdict) {
     use std::fmt::Write;
     struct Line([u8; 160], usize);

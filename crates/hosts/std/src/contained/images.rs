@@ -72,8 +72,9 @@ impl Finder for Cuttable {
     }
 }
 
-/// Registers the program and every library that is loaded now, once. Returns false if there was no room for all of
-/// them. The host calls this function, so that the tables lie in the host's heap.
+/// Registers the program and every library that is loaded at the first call. Later calls register nothing. Returns
+/// false if there was no room for all of them. The thread must act for the host, so that the tables lie in the host's
+/// heap.
 pub(super) fn register_all() -> bool {
     static ARE_REGISTERED: OnceLock<bool> = OnceLock::new();
     *ARE_REGISTERED.get_or_init(|| {
@@ -136,7 +137,8 @@ struct Search {
     found: Vec<Image<'static>>,
 }
 
-/// Returns the loaded objects that have tables; with an address, only the one that contains it.
+/// Returns the images of the loaded objects that have unwind tables. If `holding` is an address, returns only the
+/// object that contains the address.
 fn loaded(holding: Option<usize>) -> Vec<Image<'static>> {
     let mut search = Search {
         holding,

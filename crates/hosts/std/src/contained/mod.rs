@@ -1,8 +1,8 @@
 //! Contains faults, aborts, overruns and stack overflows of domains in a process. Signals drive the cuts that a
 //! kernel's trap handlers would make (x86_64 Linux).
 //!
-//! This is opt-in. Before some thread asks for it, this host enforces no private quotas, budgets or stacks, and
-//! refuses a spawn with one of them ([`UnenforcedLimit`](samara_domain_runtime::UnenforcedLimit)).
+//! This is opt-in. Until the first thread asks for containment, this host enforces no private quotas, budgets or
+//! stacks, and refuses a spawn with one of them ([`UnenforcedLimit`](samara_domain_runtime::UnenforcedLimit)).
 //!
 //! A domain that never returns is cut when its budget is used up, and its caller goes on:
 //!
@@ -55,12 +55,12 @@
 //! }
 //! ```
 //!
-//! [`contained`] does for the calling thread what a kernel does once for all its threads: it provides a stack for
-//! handlers, the bounds of the thread's own stack and, if asked, a periodic tick. CPU exceptions and `abort` are
-//! handed to [`contain::fault`](samara_domain_runtime::contain::fault); a fault that cannot be contained kills the
-//! process as before. Threads that domains spawn are contained, too, and so is a thread of
-//! [`supervise`](crate::supervise) while it restarts domains. On a thread that is not contained, an allocation beyond
-//! a quota still aborts the process.
+//! [`contained`] provides the calling thread with a stack for handlers, the bounds of the thread's own stack and, if
+//! asked, a periodic tick. A kernel provides these once for all its threads. CPU exceptions and `abort` are handed to
+//! [`contain::fault`](samara_domain_runtime::contain::fault); a fault that cannot be contained still kills the
+//! process. Threads that domains spawn are contained, too, and so is a thread of [`supervise`](crate::supervise)
+//! while it restarts domains. On a thread that is not contained, an allocation beyond a quota still aborts the
+//! process.
 //!
 //! The lowest part of a stack is its reserve, which is closed. If the stack runs over inside trusted code, the
 //! reserve is opened so that this code can finish. With [`allow_segments`] a call that finds too little room
@@ -74,9 +74,9 @@
 //!   between bad addresses).
 //! * The process's first thread, and a thread with a stack of at most 256 KiB, has no reserve. A domain whose
 //!   recursion overruns that stack inside trusted code ends the process.
-//! * A cut on `std`'s way to the panic hook, or in the hook, leaves the hook's lock held for reading. A thread that
-//!   sets or takes a hook later waits for ever. A test harness does so at its end, for example. An endless `Display`
-//!   in a panic's message is one way to get there.
+//! * A cut on `std`'s way to the panic hook, or in the hook, leaves the hook's lock held for reading. If a thread
+//!   later sets or takes a hook, it waits for ever. A test harness does so at its end, for example. An endless
+//!   `Display` in a panic's message is one way to get there.
 //! * If `RUST_BACKTRACE` is set, `std` prints a backtrace for the process's first infallible allocation that fails.
 //!   It does so with a lock held, and with the domain's own memory. If that memory is used up, the domain aborts
 //!   during the backtrace, and the lock stays held. A later panic that prints a backtrace then waits for ever. So

@@ -1,5 +1,5 @@
-//! The reserve: the lowest part of a thread's stack. It is inaccessible as a rule. It is opened when trusted code
-//! that began above it needs it to finish.
+//! The reserve: the lowest part of a thread's stack. It is usually inaccessible. It is opened when trusted code that
+//! began above it cannot finish without it.
 
 use samara_shared_heap::thread;
 use std::cell::Cell;
@@ -9,12 +9,12 @@ use std::ptr;
 /// The size of the reserve in bytes. It holds the deepest trusted code of a debug build, and the cut that follows.
 pub(super) const RESERVE: usize = 128 << 10;
 
-/// The bytes of stack that closing a reserve may itself take. Code that leaves a domain has more room than this,
-/// because the entry into the domain found its room at the same place.
+/// The bytes of stack that closing a reserve may itself take. A thread that leaves a domain has more room than this,
+/// because its call into the domain found room for an entry at this depth.
 const ROOM_TO_CLOSE: usize = 4 << 10;
 
-/// A stack with a reserve: its lowest address, the end of its reserve (above which it is usually used), and its upper
-/// end.
+/// A stack with a reserve. The reserve reaches from `lowest` up to `usual`. The part that is usually used reaches
+/// from `usual` up to `end`.
 #[derive(Clone, Copy)]
 struct Parts {
     lowest: usize,
@@ -24,7 +24,7 @@ struct Parts {
 }
 
 impl Parts {
-    /// Returns the parts of `stack`, whose reserve is open or closed as `is_open` says.
+    /// Returns the parts of `stack`. `is_open` says whether its reserve is open.
     fn of(stack: &Range<usize>, is_open: bool) -> Self {
         Self {
             lowest: stack.start,
@@ -96,7 +96,7 @@ pub(super) fn set_up(stack: Range<usize>) {
     }
 }
 
-/// Opens the reserve of the thread's own stack, which is then as it was before [`set_up`].
+/// Opens the reserve of the thread's own stack, and so undoes [`set_up`].
 pub(super) fn tear_down() {
     let opened = OWN.take().and_then(|parts| parts.with_reserve(true));
     if let Some(parts) = opened.filter(|_| SEGMENT.get().is_none()) {
@@ -115,7 +115,7 @@ pub(super) fn on_segment(segment: &Range<usize>, body: impl FnOnce()) {
     body();
     SEGMENT.set(outer);
     match current() {
-        // The reserve of this stack may be open, because the switch to the segment may have needed it.
+        // The reserve of the outer stack may be open, because the switch to the segment may have needed it.
         Some(parts) => parts.tell(),
         // SAFETY: a stack without a reserve, with the bounds that the slot had before.
         None => unsafe { thread::current().set_stack(before) },
@@ -141,7 +141,7 @@ pub(super) fn close() {
     }
 }
 
-/// Opens or closes the reserve of the stack that the running thread is on, whose parts are `parts`.
+/// Opens or closes the reserve of the stack that the running thread is on. `parts` are the parts of this stack.
 fn set(parts: Parts, is_open: bool) -> bool {
     let Some(parts) = parts.with_reserve(is_open) else {
         return false;

@@ -62,7 +62,8 @@ unsafe impl StackProbe for Probe {
 
 const PAGE: usize = 4096;
 
-/// A stack above its closed reserve; the reserve lies above a guard page.
+/// A stack segment. From its lowest address upwards, it consists of a guard page, a closed reserve, and the part that
+/// is usually used.
 struct Segment {
     start: *mut libc::c_void,
     bytes: usize,
@@ -137,8 +138,8 @@ struct Run<'a> {
     callee: &'a mut dyn FnMut(),
 }
 
-/// Runs on the segment. An overflow is taken for an overflow of the other stack until the guard and the reserve are
-/// set, and again after `on_segment` has returned.
+/// Runs on the segment. Until the guard and the reserve are set, and again after `on_segment` has returned, an
+/// overflow is taken for an overflow of the stack that the thread came from.
 extern "C" fn call(run: *mut Run<'_>) {
     // SAFETY: the value of `Segment::run`, which waits until this returns.
     let run = unsafe { &mut *run };

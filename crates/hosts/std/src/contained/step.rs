@@ -22,15 +22,15 @@ const LONGEST_SURVEY: u64 = 5000;
 struct Plan {
     /// Whether a call of [`Contained::step_armed`], or of a method like it, runs.
     is_on: bool,
-    /// Instructions until the first tick.
+    /// Instructions until the first tick, or until a survey ends.
     left: u64,
-    /// The time that each tick reports since the one before.
+    /// The time that each tick reports as passed since the previous tick.
     elapsed: Duration,
     /// The number of instructions after which ticks end.
     last: u64,
     /// The time at which the host's clock stands still while the thread traps, if it stands still.
     now: Option<u64>,
-    /// Whether a tick comes before every instruction after the first tick, too, until the thread is cut.
+    /// Whether, after the first tick, another tick comes before every further instruction, until the thread is cut.
     insists: bool,
     /// Whether ticks are left out while the thread panics: a cut in the panic hook leaves the hook's lock held for
     /// good.
@@ -86,7 +86,7 @@ pub fn arm() {
     unsafe { asm!("pushfq", "or qword ptr [rsp], {}", "popfq", const TRAP_FLAG) };
 }
 
-/// Ends the traps. If the stepped call does not call this, its end also ends the traps.
+/// Ends the traps. The traps also end with the stepped call, if that call does not use this function.
 ///
 /// # Panics
 /// As [`arm`].
@@ -102,7 +102,7 @@ pub fn disarm() {
 pub struct Surveyed {
     /// Instructions that would be charged to a domain.
     pub charged: u64,
-    /// Instructions that would be charged to no domain, by intent: [`Payer::Uncharged`].
+    /// Instructions that would be charged to no domain, on purpose: [`Payer::Uncharged`].
     pub uncharged: u64,
     /// Instructions that no account would pay for: [`Payer::Nobody`].
     pub lost: u64,

@@ -112,7 +112,7 @@ impl Contained {
     /// Returns the result of `call` and the number of turns.
     ///
     /// # Panics
-    /// If the thread has a real tick, or already has such a clock.
+    /// If the thread has a timer, or already has a clock of turns.
     pub fn by_turns<R>(&self, each: Duration, then: fn(u64), call: impl FnOnce() -> R) -> (R, u64) {
         assert!(
             !has_timer() && yield_clock::now().is_none(),

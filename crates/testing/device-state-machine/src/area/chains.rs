@@ -25,7 +25,7 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Runs `f` with a queue and a function, mostly the queue's own.
+/// Runs `f` with a queue and a PCI function, usually the function that the queue belongs to.
 pub(super) fn with<R>(
     hand: &Hand<'_>,
     numbers: &mut Numbers,
@@ -105,8 +105,8 @@ fn told(hand: &Hand<'_>, result: Result<u16, SubmitError>) -> bool {
     }
 }
 
-/// Checks the number of a chain that was just put. No chain in flight has this number, and the chain put before it
-/// had another one.
+/// Checks the number of a chain that was just put. No chain in flight may have this number, and the chain that was
+/// put before it must have had a different number.
 fn taken(hand: &Hand<'_>, queued: &mut Queued<Requests>, put: Result<u16, SubmitError>) {
     let Ok(number) = put else { return };
     queued.untold.push(number.into());

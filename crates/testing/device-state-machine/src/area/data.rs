@@ -1,5 +1,5 @@
-//! Checks that the data that an honest device reads arrives in the buffer of the read. This works only in cases whose
-//! steps write to no disk.
+//! Checks that the data that an honest device reads arrives in the buffer of the read. This works only in cases
+//! (`Plan::is_read`) whose steps never write to a disk.
 
 use super::Hand;
 use crate::bench::{Any, bench};
@@ -25,7 +25,7 @@ pub(crate) struct Source {
     pub(crate) at: usize,
 }
 
-/// The most reads of one queue that are remembered.
+/// The number of reads that are remembered for one queue, at most.
 const REMEMBERED: usize = 80;
 
 /// Fills a medium with words that are all different.
@@ -36,7 +36,8 @@ pub(crate) fn fill(medium: &mut [u8], salt: u32) {
 }
 
 impl Source {
-    /// Whether the medium has these bytes at this place.
+    /// Whether the medium has these bytes at this place. Also true if this cannot be compared, for example beyond the
+    /// medium's end.
     fn has(&self, bytes: &[u8]) -> bool {
         let is = |medium: &mut Vec<u8>| {
             let there = medium.get(self.at..self.at + bytes.len());
@@ -50,8 +51,8 @@ impl Source {
     }
 }
 
-/// Chooses a part of a buffer for a read whose data will be compared. The part is a number of whole units, and no
-/// command was put for it yet. Returns nothing if no such part is left.
+/// Chooses a part of a buffer for a read whose data will be compared. The part is a whole number of units long, and
+/// it lies after all parts for which commands were put. Returns `None` if no room is left for such a part.
 pub(super) fn fresh(
     moved: &About,
     numbers: &mut Numbers,
@@ -64,8 +65,8 @@ pub(super) fn fresh(
     (left > 0).then(|| (start, (1 + numbers.below(left.min(40))) << shift))
 }
 
-/// Records the part of the buffer that a command uses. Also remembers the command as a read if the data of this case
-/// is compared.
+/// Records the part of the buffer that a command uses. Also remembers the command as a read, in a case that compares
+/// the data of reads.
 pub(super) fn put(hand: &Hand<'_>, reads: &mut Vec<Read>, moved: &mut About, read: Read) {
     let overlaps = |&(offset, length): &(usize, usize)| {
         offset < read.offset + read.length && read.offset < offset + length
@@ -86,8 +87,8 @@ pub(super) fn put_else(reads: &mut Vec<Read>, tag: u16) {
     reads.retain(|other| other.tag != tag);
 }
 
-/// Records that the command under a tag has ended. If it was a remembered read that succeeded, its data is in its
-/// buffer now.
+/// Records that the command under a tag has ended. If the command was a remembered read and succeeded, the read is
+/// noted with its buffer, which must contain the data now.
 pub(super) fn done(hand: &Hand<'_>, reads: &mut Vec<Read>, tag: u16, succeeded: bool) {
     let Some(at) = reads.iter().position(|read| read.tag == tag) else {
         return;

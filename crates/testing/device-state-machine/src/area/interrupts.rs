@@ -1,4 +1,4 @@
-//! Steps with interrupts: claims, waits, and drops, which mask the interrupt.
+//! Steps with interrupts: the driver claims them, waits for them, and drops them. The drop of an interrupt masks it.
 
 use std::time::Duration;
 
@@ -43,7 +43,7 @@ fn claim<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
                     call!(Interrupt::vector, &interrupt) == vector,
                     "an interrupt has another vector than was claimed",
                 );
-                // The previous interrupt in that place is dropped, and so masked.
+                // If the place held another interrupt, that interrupt is dropped here, which masks it.
                 drop(hand.driver.interrupts.put(numbers, interrupt));
             }
             Err(error) => traits!(&error, InterruptError: Debug, Display, Clone, Eq),

@@ -23,7 +23,7 @@ use crate::expected_panics;
 use crate::ledger::{self, Holder};
 use crate::step::Numbers;
 
-/// A function that is lent for the length of a call, with its claim, or no function.
+/// The function that the host lends to the driver for the current call, with its claim; or no function.
 #[derive(Clone, Copy)]
 pub(crate) enum Lent<'a> {
     Nothing,
@@ -33,7 +33,7 @@ pub(crate) enum Lent<'a> {
     Net(&'a PciFunction<VirtioNet>, Holder),
 }
 
-/// A transfer of a buffer that is lent to a device, inside the scope of the loan.
+/// The transfer of a buffer that the driver lends to a device. It exists inside the scope of the loan.
 #[derive(Clone, Copy)]
 pub(crate) struct Pinned<'a> {
     pub(crate) transfer: &'a DmaTransfer,
@@ -46,7 +46,7 @@ pub(crate) struct Hand<'a> {
     pub(crate) driver: &'a Driver,
     pub(crate) lent: Lent<'a>,
     pub(crate) pinned: Option<Pinned<'a>>,
-    /// Number of steps inside which this step runs.
+    /// The nesting depth: the number of steps that this step runs inside of.
     pub(crate) depth: usize,
     pub(crate) plan: Plan,
     /// Which of the two devices of a kind the step prefers. `None` means either.
@@ -55,22 +55,23 @@ pub(crate) struct Hand<'a> {
     pub(crate) kill: &'a dyn Fn(),
 }
 
-/// The properties of a case. Each of its steps gets them.
+/// The properties of a case. Each step of the case gets them as an argument.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Plan {
     /// Kinds of devices, a bit for each.
     pub(crate) kinds: u8,
     /// Devices of each kind.
     pub(crate) devices: usize,
-    /// Devices report only the truth.
+    /// Whether devices report only the truth.
     pub(crate) is_honest: bool,
-    /// Several threads take steps at once.
+    /// Whether several threads take steps at once.
     pub(crate) is_shared: bool,
-    /// The step brings a device up.
+    /// Whether the step is to bring a device up.
     pub(crate) brings_up: bool,
-    /// No step writes to disks, and the data of reads is compared.
+    /// Whether the data of reads is compared. If so, no step writes to a disk.
     pub(crate) is_read: bool,
-    /// Steps neither panic nor kill their domain, because a cut ends the domain.
+    /// Whether steps refrain from panics and from killing their domain. Set in cases with cuts, where only a cut is
+    /// to end the domain.
     pub(crate) is_calm: bool,
 }
 
@@ -105,7 +106,8 @@ const BURST: usize = 6;
 const DEEPEST: usize = 2;
 
 impl<'a> Hand<'a> {
-    /// Runs `f` with a function of kind `D`: the lent one, the one of the claim `wanted`, or sometimes another one.
+    /// Runs `f` with a PCI function of kind `D`: the lent function, the function of the device of claim `wanted`, or
+    /// sometimes any other. Returns `None` if the driver has no function of this kind that it can use now.
     pub(crate) fn with<D: Kind, R>(
         &self,
         numbers: &mut Numbers,
@@ -131,8 +133,8 @@ impl<'a> Hand<'a> {
         None
     }
 
-    /// Returns the claim of the lent function. If none is lent, returns a claim of the driver's, preferably of the
-    /// device in focus.
+    /// Returns the claim of the lent function. If no function is lent, returns one of the driver's own claims,
+    /// preferably that of the device in focus.
     pub(crate) fn current<D: Kind>(&self, numbers: &mut Numbers) -> Option<Holder> {
         if let Some((_, holder)) = D::borrowed(&self.lent) {
             return Some(holder);
@@ -145,8 +147,8 @@ impl<'a> Hand<'a> {
         })
     }
 
-    /// Checks that objects change owner through a queue only in the domain that owns the function, and not in one
-    /// that it is lent to.
+    /// Checks that objects change owner through a queue only in the domain that owns the function. A domain that only
+    /// borrows the function must be refused.
     pub(crate) fn own<D: Kind>(&self, holder: Holder, is_done: bool) {
         let is_lent = D::borrowed(&self.lent).is_some_and(|(_, lent)| lent == holder);
         let is_allowed = !is_lent || !self.driver.is_domain;
@@ -156,7 +158,7 @@ impl<'a> Hand<'a> {
         );
     }
 
-    /// Checks that a device is set to work only after a reset in its claim.
+    /// Checks that a device is put to work only if it was reset since it was claimed.
     pub(crate) fn only_reset(&self, holder: Holder, is_done: bool) {
         self.law(
             !is_done || ledger::was_reset(holder),
@@ -164,7 +166,8 @@ impl<'a> Hand<'a> {
         );
     }
 
-    /// Chooses the direction of a transfer. A lent buffer is mostly read by the device.
+    /// Chooses the direction of a transfer. If a buffer is lent, the direction is mostly towards the device, because
+    /// the device may only read the buffer.
     fn direction(&self, numbers: &mut Numbers) -> Direction {
         let is_lent = self.pinned.is_some() && !numbers.one_in(4);
         match numbers.below(3) {
@@ -217,14 +220,15 @@ impl<'a> Hand<'a> {
         }
     }
 
-    /// Checks a law that holds whatever other threads do.
+    /// Records a violation if `holds` is false. For laws that hold whatever other threads do.
     pub(crate) fn law(&self, holds: bool, what: &str) {
         if !holds {
             ledger::violate(|| what.to_string());
         }
     }
 
-    /// Checks a law that holds if no other thread uses the same device.
+    /// Does the same for laws that hold only if no other thread uses the same device. Skips the check if threads
+    /// share the driver.
     pub(crate) fn law_alone(&self, holds: bool, what: &str) {
         self.law(holds || self.plan.is_shared, what);
     }

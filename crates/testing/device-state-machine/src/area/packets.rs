@@ -37,10 +37,10 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Bytes of the header before a packet.
+/// Length in bytes of the header before a packet.
 const HEADER: usize = 12;
 
-/// Runs `f` with a queue and a function, mostly the queue's own.
+/// Runs `f` with a queue and a PCI function, usually the function that the queue belongs to.
 pub(super) fn with<const Q: usize, const N: usize>(
     queues: &Places<Queued<Queue<Q>>, N>,
     hand: &Hand<'_>,

@@ -1,4 +1,4 @@
-//! Steps with submission and completion queues. Their commands use transfers of any claim.
+//! Steps with submission and completion queues. Their commands use transfers of the same claim or of another claim.
 
 use samara_device_io::PciFunction;
 use samara_device_io::queue::{Completion, Pair, QueueError, QueueFault, SubmitError, Tag, Unit};
@@ -14,7 +14,7 @@ use crate::misbehaviour;
 use crate::step::Numbers;
 use crate::surface::{call, traits};
 
-/// The words of a command that the driver chooses.
+/// Those words of a command that the driver chooses.
 pub(super) type Words = [u32; 7];
 
 type Function = PciFunction<Nvme>;
@@ -38,7 +38,7 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Runs `f` with an admin queue and a function, mostly the queue's own.
+/// Runs `f` with an admin queue and a PCI function, usually the function that the queue belongs to.
 pub(super) fn with_admin<R>(
     hand: &Hand<'_>,
     numbers: &mut Numbers,
@@ -52,7 +52,7 @@ pub(super) fn with_admin<R>(
     })
 }
 
-/// Runs `f` with an I/O queue and a function, mostly the queue's own.
+/// Runs `f` with an I/O queue and a PCI function, usually the function that the queue belongs to.
 pub(super) fn with_io<R>(
     hand: &Hand<'_>,
     numbers: &mut Numbers,
@@ -119,8 +119,8 @@ pub(super) fn start(hand: &Hand<'_>, numbers: &mut Numbers) {
         let started = call!(Pair::start, &mut queued.queue, function, chosen);
         foreign(hand, queued.holder, holder, started.is_ok());
         hand.only_reset(holder, started.is_ok());
-        // After a start no command has the engine's page. This is also so if the start failed after the device was
-        // told of the queue.
+        // A start takes the engine's page away from all commands, even if the start fails after the device was told
+        // of the queue.
         if !matches!(started, Err(QueueError::Foreign | QueueError::Started)) {
             queued.page = None;
         }
@@ -142,7 +142,8 @@ pub(super) fn start(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Checks that a queue of one claim is not used through another claim's function.
+/// Checks that a queue was not used through the function of another claim. `is_done` says whether the engine allowed
+/// the use.
 pub(super) fn foreign(hand: &Hand<'_>, of: Holder, by: Holder, is_done: bool) {
     hand.law(
         of == by || !is_done,
@@ -182,15 +183,15 @@ pub(super) fn create(hand: &Hand<'_>, numbers: &mut Numbers) {
     create_parts(hand, numbers, &[part]);
 }
 
-/// Puts the commands that create parts of an I/O queue. `true` in `parts` is the completion queue, `false` the
-/// submission queue.
+/// Puts the commands that create `parts` of an I/O queue. In `parts`, `true` means the completion queue and `false`
+/// the submission queue.
 fn create_parts(hand: &Hand<'_>, numbers: &mut Numbers, parts: &[bool]) {
     let current = hand.current::<Nvme>(numbers);
     let Some(mut place) = (hand.driver.io).mostly(numbers, |it| Some(it.holder) == current) else {
         return;
     };
     let Some(io) = place.as_mut() else { return };
-    // Word 11 asks for an interrupt now and then, or has bits that no driver may choose.
+    // Word 11 now and then asks for an interrupt, or sets bits that the driver may not choose.
     let eleven = numbers.of_these(&[0, 0, 0, 0, 2, 0x0001_0002, 4]);
     let words: Words = [0, 0, eleven, 0, 0, 0, 0];
     for &is_completion in parts {
@@ -240,7 +241,7 @@ pub(super) fn identify(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// Checks that only one command at a time has the engine's page.
+/// Checks that no other command has the engine's page when a command gets it.
 fn has_page(hand: &Hand<'_>, queued: &mut Queued<Admin>, tag: Result<Tag, SubmitError>) {
     if let Ok(tag) = tag {
         hand.law(

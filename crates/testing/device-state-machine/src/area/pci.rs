@@ -25,7 +25,7 @@ pub(super) fn step<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Claims a function, also if it is claimed already.
+/// Tries to claim a function, even if it is claimed already.
 pub(super) fn claim<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     let board = &D::boards(hand.driver)[hand.which(numbers)];
     let Some(mut held) = board.change() else {
@@ -46,7 +46,8 @@ pub(super) fn claim<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Drops a function, which ends its claim, or forgets it, so that the claim ends with the domain.
+/// Drops a function, which ends its claim. Sometimes forgets it (`mem::forget`) instead, and the claim ends with the
+/// domain.
 fn end<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     let board = &D::boards(hand.driver)[hand.which(numbers)];
     let Some(mut held) = board.change() else {
@@ -157,7 +158,7 @@ fn relax<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// Calls the waits of the clock with conditions and deadlines under which each of them ends.
+/// Calls the functions that wait on the clock. Conditions and deadlines are chosen so that each wait ends.
 fn time<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     hand.with::<D, _>(numbers, None, |function, _, numbers| {
         let clock = call!(PciFunction::<D>::clock, function);

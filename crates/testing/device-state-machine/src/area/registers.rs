@@ -27,7 +27,7 @@ struct Toucher<'a, D> {
     numbers: &'a mut Numbers,
 }
 
-/// Chooses an element of a register array now and then.
+/// Returns the register or, if it is one of an array, now and then another element of the array.
 fn one_of<D: Table, T: Value, A: samara_device_io::mmio::Access>(
     register: Register<D, T, A>,
     numbers: &mut Numbers,

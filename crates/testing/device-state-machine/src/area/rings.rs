@@ -21,7 +21,7 @@ use crate::surface::{call, traits};
 
 type Function = PciFunction<Ixgbe>;
 type Open<'r, const Q: usize> = OpenRing<'r, Ixgbe, Q, Packet>;
-/// An operation on a ring, with a PCI function.
+/// A function that works on a ring through a PCI function.
 type Doing<const Q: usize> =
     fn(&Hand<'_>, &mut Queued<Ring<Ixgbe, Q, Packet>>, &Function, Holder, &mut Numbers);
 /// The largest number of packets that are traded at once.
@@ -40,7 +40,7 @@ pub(super) fn step(hand: &Hand<'_>, numbers: &mut Numbers) {
     }
 }
 
-/// Runs `f` with a ring and a function, mostly the ring's own.
+/// Runs `f` with a ring and a PCI function, usually the function that the ring belongs to.
 pub(super) fn with<const Q: usize, const N: usize>(
     rings: &Places<Queued<Ring<Ixgbe, Q, Packet>>, N>,
     hand: &Hand<'_>,
@@ -146,7 +146,7 @@ fn stop<const Q: usize>(
     foreign(hand, queued.holder, holder, stopped.is_ok());
 }
 
-/// Runs a batch of operations.
+/// Opens the ring and runs some operations on it.
 pub(super) fn work<const Q: usize>(
     hand: &Hand<'_>,
     queued: &mut Queued<Ring<Ixgbe, Q, Packet>>,
@@ -166,8 +166,8 @@ pub(super) fn work<const Q: usize>(
         "a ring reports another number of packets than were put and not taken",
     );
     let (of, buffer) = (queued.holder, queued.buffer);
-    // Each packet is counted at once. A panic may end this function anywhere, and another thread may then use the
-    // ring and its count.
+    // Each packet is counted as soon as it goes in or out, because a panic may end this function anywhere. Another
+    // thread may then use the ring and its count.
     let Queued {
         queue,
         count,
@@ -239,7 +239,8 @@ pub(super) fn part_of<'p>(
     bytes
 }
 
-/// Returns the part of a packet that the device touches. A device that writes, writes at most `buffer` bytes.
+/// Returns the part of a packet that the device may touch. A device that writes packets writes at most `buffer` bytes
+/// into each; `buffer` is 0 if the device reads them.
 fn limited((offset, bytes): (usize, usize), buffer: usize) -> (usize, usize) {
     match buffer {
         0 => (offset, bytes),
@@ -354,8 +355,8 @@ fn take_back<const Q: usize>(hand: &Hand<'_>, open: &mut Open<'_, Q>, holder: Ho
     out
 }
 
-/// The packets of a batch that is traded. If the domain dies during the trade, some of them have changed owner. Their
-/// offers are then forgotten, so that the ledger keeps their entries.
+/// The ledger's offers for the packets of a batch that is traded. If the domain dies during the trade, some packets
+/// have changed owner already. So the drop of this value forgets the offers, and the ledger keeps their entries.
 struct Offers(Vec<(usize, Offer)>);
 
 impl Drop for Offers {
@@ -421,7 +422,7 @@ fn trade<const Q: usize>(
         hand.driver.keep_packet(packet);
     }
     hand.go_on(traded.is_some());
-    // The count of the ring stays: a trade takes out as many packets as it puts in.
+    // The ring's count does not change, because a trade takes out as many packets as it puts in.
     0
 }
 

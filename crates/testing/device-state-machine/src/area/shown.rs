@@ -1,5 +1,5 @@
-//! Everything that a driver can do with the values of the crate and of its table: format them, copy them, compare
-//! them. Also calls, at run time, the functions that make the constants of tables.
+//! Everything that a driver can do with values of `samara-device-io` and of its device's table: format, copy and
+//! compare them. Also calls, at run time, the functions that make the constants of tables.
 
 use std::hash::Hash;
 

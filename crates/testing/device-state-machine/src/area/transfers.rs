@@ -54,7 +54,8 @@ pub(super) fn begin<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
                 );
                 traits!(&transfer, DmaTransfer: Debug);
                 let moved = Moved::new(transfer, holder, start);
-                // If the place is taken, the transfer is dropped, and its buffer stays pinned.
+                // If no place is free, a transfer is dropped here, this one or an older one. Its buffer stays pinned
+                // until the claim ends.
                 drop(hand.driver.moved.put(numbers, moved));
             }
             Err(error) => {
@@ -112,7 +113,7 @@ fn finish<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     *place = kept;
 }
 
-/// Drops a transfer, or forgets it. Its buffer stays pinned until the claim ends.
+/// Drops a transfer, or forgets it (`mem::forget`). In both cases its buffer stays pinned until the claim ends.
 fn leave(hand: &Hand<'_>, numbers: &mut Numbers) {
     if let Some(moved) = hand.driver.moved.take(numbers)
         && numbers.one_in(2)
@@ -144,7 +145,7 @@ pub(super) fn lend<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
 fn scope<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers, transfer: &DmaTransfer, holder: Holder) {
     note(Milestone::Loans);
     let pinned = Pinned { transfer, holder };
-    // The steps are mostly about the device that has the buffer.
+    // The steps mostly use devices of the kind of the device that has the buffer.
     let kinds = match numbers.one_in(6) {
         true => hand.plan.kinds,
         false => 1 << D::NUMBER,

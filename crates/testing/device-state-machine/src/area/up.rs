@@ -1,5 +1,5 @@
-//! Brings devices up as drivers do, so that runs reach the states in which much can go wrong. Each part of the
-//! sequence is left out now and then.
+//! Brings devices up as real drivers do. Without this, random steps would rarely reach the states in which much can
+//! go wrong. Each part of the sequence is left out now and then.
 
 use samara_device_io::mmio::{ReadWrite, Register, WriteOnly};
 use samara_device_io::table::Table;
@@ -13,7 +13,8 @@ use crate::step::Numbers;
 const RXCTRL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x3000);
 const DMATXCTL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x4A80);
 const FCTRL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x5080);
-/// Device status, and the features that the driver accepts (Virtio 1.2 §4.1.4.3).
+/// The registers `device_status`, and below it `driver_feature`, the features that the driver accepts (Virtio 1.2
+/// §4.1.4.3).
 const fn status<D: Table>() -> Register<D, u8, ReadWrite> {
     Register::at(0, 0x14)
 }
@@ -31,7 +32,7 @@ fn mostly(hand: &Hand<'_>, numbers: &mut Numbers, step: fn(&Hand<'_>, &mut Numbe
 /// Resets the device and makes it bus master.
 fn begin<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     mostly(hand, numbers, pci::claim::<D>);
-    // Now and then the driver does not reset, although the device may be in any state.
+    // Now and then the reset is left out, although the device may be in any state.
     if !numbers.one_in(6) {
         hand.with::<D, _>(numbers, None, |function, holder, _| {
             ledger::resets(holder);
@@ -104,8 +105,8 @@ fn live<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers) {
     });
 }
 
-/// Sets the device up. Mostly the queues come after the features. Sometimes they come before, as in a careless
-/// driver, which may then stop there.
+/// Sets the device up. Mostly starts the queues after the driver has accepted features. Sometimes starts them before,
+/// as a careless driver would, and may then stop there.
 fn set_up<D: Kind>(hand: &Hand<'_>, numbers: &mut Numbers, queues: fn(&Hand<'_>, &mut Numbers)) {
     if numbers.one_in(6) {
         queues(hand, numbers);

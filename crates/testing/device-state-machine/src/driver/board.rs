@@ -53,7 +53,7 @@ impl<D: Table> Board<D> {
         look.as_ref().map(|claimed| claimed.function.epoch())
     }
 
-    /// Returns the function, unless another thread is changing it.
+    /// Locks the driver's place for the function to read it. Returns `None` if another thread is changing the place.
     pub(crate) fn look(&self) -> Option<RwLockReadGuard<'_, Option<Claimed<D>>>> {
         match self.held.try_read() {
             Ok(held) => Some(held),
@@ -62,7 +62,7 @@ impl<D: Table> Board<D> {
         }
     }
 
-    /// Returns the function for a change, unless another thread uses it.
+    /// Locks the driver's place for the function to change it. Returns `None` if another thread uses the place.
     pub(crate) fn change(&self) -> Option<RwLockWriteGuard<'_, Option<Claimed<D>>>> {
         match self.held.try_write() {
             Ok(held) => Some(held),

@@ -15,7 +15,7 @@ pub(crate) trait Kind: Table + Sized {
     const NUMBER: u8;
     /// Returns the driver's devices of this kind.
     fn boards(driver: &Driver) -> &[Board<Self>; 2];
-    /// Returns a function of this kind that another domain has lent.
+    /// Returns the lent function, if it is of this kind.
     fn borrowed<'a>(lent: &Lent<'a>) -> Option<(&'a PciFunction<Self>, Holder)>;
     /// Returns the registers that its table lists.
     fn listed() -> &'static [Listed<Self>];

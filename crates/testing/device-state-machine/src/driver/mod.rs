@@ -35,27 +35,28 @@ pub(crate) type Requests = ChainQueue<VirtioBlock, { VirtioBlock::REQUESTS }>;
 pub(crate) type NetRx = PacketQueue<VirtioNet, { VirtioNet::RX }, Packet>;
 pub(crate) type NetTx = PacketQueue<VirtioNet, { VirtioNet::TX }, Packet>;
 
-/// A queue, its claim, and how much is in it.
+/// A queue with its claim, and the driver's record of its contents.
 pub(crate) struct Queued<Q> {
     pub(crate) queue: Q,
     pub(crate) holder: Holder,
-    /// For a queue of objects: the objects that were put and not taken.
+    /// For a queue of objects: the number of objects that were put and not yet taken.
     pub(crate) count: usize,
-    /// For a ring whose packets the device writes: the most bytes that it writes into one packet.
+    /// For a receive ring: the most bytes that the device writes into one packet. 0 for other queues.
     pub(crate) buffer: usize,
     /// Whether the driver forgot (`mem::forget`) the guard of the open ring.
     pub(crate) is_forgotten: bool,
-    /// Whether the queue was started once. The driver prefers such queues.
+    /// Whether the queue was ever started. The driver prefers queues that were.
     pub(crate) is_up: bool,
     /// The entries that were put since the last doorbell: packets by their addresses, commands and chains by their
     /// tags.
     pub(crate) untold: Vec<usize>,
-    /// Chains that were put and did not come back since the queue was started, and the chain that was put last.
+    /// Chains that were put since the queue was started and that have not come back; and, in `last`, the chain that
+    /// was put last.
     pub(crate) in_flight: Vec<u16>,
     pub(crate) last: Option<u16>,
     /// The newest tag of each slot.
     pub(crate) newest: Vec<Tag>,
-    /// The command that has the engine's page.
+    /// The command that has the engine's page, as far as the driver knows.
     pub(crate) page: Option<Tag>,
     /// Remembered reads that are in the queue.
     pub(crate) reads: Vec<Read>,
@@ -111,14 +112,15 @@ pub(crate) struct About {
     pub(crate) holder: Holder,
     /// The buffer's address.
     pub(crate) start: usize,
-    /// The epoch in which a command was last put for it.
+    /// The epoch in which a command with this transfer was last put, if there was one.
     pub(crate) put: Option<u64>,
     /// A number that no other transfer of the process has.
     pub(crate) id: u64,
-    /// Parts of the buffer that commands were put for, as offset and length, and whether any of them overlap.
+    /// The parts of the buffer that commands use, as offset and length; and, in `is_mixed`, whether any of these
+    /// parts overlap.
     pub(crate) ranges: Vec<(usize, usize)>,
     pub(crate) is_mixed: bool,
-    /// Completed reads into the buffer.
+    /// Reads into the buffer that have completed, and whose data is compared when the buffer comes back.
     pub(crate) reads: Vec<Read>,
 }
 
@@ -159,11 +161,11 @@ pub(crate) struct Driver {
     packets: Mutex<Vec<RRef<Packet>>>,
     /// The name under which the ledger records its claims.
     pub(crate) name: u32,
-    /// Whether it runs in a domain, which a panic ends.
+    /// Whether the driver runs in a domain. A panic ends a domain, but not a driver that runs as the host.
     pub(crate) is_domain: bool,
 }
 
-/// The most things of each kind that are kept.
+/// The number of units, of buffers and of packets that the driver keeps, at most.
 const KEPT: usize = 12;
 
 impl Driver {
@@ -191,7 +193,7 @@ impl Driver {
         }
     }
 
-    /// Returns a buffer that the driver has.
+    /// Takes a buffer that the driver has kept, if there is one.
     pub(crate) fn buffer(&self) -> Option<RRef<[u8]>> {
         places::lock(&self.buffers).pop()
     }

@@ -1,4 +1,4 @@
-//! Places for things, each of which only one thread uses at a time.
+//! Places in which a driver keeps its things. Only one thread at a time uses a place.
 
 use std::sync::{Mutex, MutexGuard, PoisonError, TryLockError};
 
@@ -30,7 +30,8 @@ impl<T, const N: usize> Places<T, N> {
         self.find(numbers, |place| place.is_some())
     }
 
-    /// Returns a place as [`any`](Self::any) does, and mostly one whose thing satisfies `is`.
+    /// Returns a place as [`any`](Self::any) does, but prefers a place whose thing satisfies `is`, except one time in
+    /// 10.
     pub(crate) fn mostly(
         &self,
         numbers: &mut Numbers,
@@ -42,7 +43,7 @@ impl<T, const N: usize> Places<T, N> {
         found.or_else(|| self.any(numbers))
     }
 
-    /// Returns an empty place. If there is none, returns any place or nothing, as the numbers choose.
+    /// Returns an empty place. If no place is empty, returns a full place or `None`, as the numbers choose.
     pub(crate) fn vacant(&self, numbers: &mut Numbers) -> Option<MutexGuard<'_, Option<T>>> {
         let takes_any = numbers.one_in(2);
         self.find(numbers, |place| place.is_none())
@@ -65,7 +66,8 @@ impl<T, const N: usize> Places<T, N> {
         self.any(numbers)?.take()
     }
 
-    /// Puts a thing into an empty place, or in place of another one.
+    /// Puts a thing into an empty place, or into a full one, whose former thing it returns. If it finds no place, it
+    /// returns the thing as an error.
     pub(crate) fn put(&self, numbers: &mut Numbers, thing: T) -> Result<Option<T>, T> {
         match self.vacant(numbers) {
             Some(mut place) => Ok(place.replace(thing)),

@@ -1,4 +1,4 @@
-//! The latest events, to find the cause of a failure.
+//! The latest events, which are printed to find the cause of a failure.
 
 use std::collections::VecDeque;
 use std::fmt::Write;
@@ -50,7 +50,8 @@ impl History {
         });
     }
 
-    /// Returns the last events of objects that are, or were, at these bytes, and of claims.
+    /// Returns the last events as text: those of objects that overlap or overlapped these bytes, and those of any
+    /// claim.
     pub(super) fn of(&self, start: usize, bytes: usize) -> String {
         let end = start.saturating_add(bytes);
         let is_there = |event: &&Event| {

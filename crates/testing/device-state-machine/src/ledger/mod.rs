@@ -1,9 +1,9 @@
 //! Records which memory each device may touch now, according to the driver's calls, and checks every access of a
 //! device.
 //!
-//! An object is recorded before it is given to the engine, and removed after it has come back. So while a call that
-//! gives or takes an object lasts, both its holders may be recorded. At each access the shared heap tells whether the
-//! object is live and which domain owns it.
+//! An object is recorded before it is given to the engine, and removed after it has come back. So during a call that
+//! gives or takes an object, the ledger may still allow, or already allow, the device an object that the driver owns.
+//! At each access the shared heap tells whether the object is live and which domain owns it.
 
 mod history;
 mod offer;
@@ -38,7 +38,7 @@ pub(crate) struct Holder {
 enum Mode {
     /// A queue's memory, until the claim is over.
     Queue,
-    /// An object that was moved in.
+    /// An object that was moved into a queue or a transfer.
     Owned,
     /// A buffer that is lent for reading, possibly to several devices.
     Lent,
@@ -68,10 +68,10 @@ struct Book {
     /// Tags of commands that were put lately.
     tags: [u16; TAGS],
     tag: usize,
-    /// The number of the current claim of each device, and the driver that has it.
+    /// The number of each device's latest claim; and, in `names`, the driver that has the claim.
     serials: [u32; DEVICES],
     names: [u32; DEVICES],
-    /// Whether the device was reset in its claim, or a reset was tried.
+    /// For each device, whether a reset was at least tried since the device was claimed.
     resets: [bool; DEVICES],
 }
 
@@ -92,11 +92,11 @@ static BOOK: Mutex<Book> = Mutex::new(Book {
     resets: [false; DEVICES],
 });
 
-/// Bytes that devices have touched outside of what they may touch.
+/// The number of bytes that devices have touched outside of the memory that they may touch.
 static OUTSIDE: AtomicU64 = AtomicU64::new(0);
 /// Accesses that devices have made.
 static ACCESSES: AtomicU64 = AtomicU64::new(0);
-/// For each device, the number of calls in progress that hand an object over.
+/// For each device, the number of objects that are being handed over in calls that have not returned.
 static UNSETTLED: [AtomicU32; DEVICES] = [const { AtomicU32::new(0) }; DEVICES];
 
 /// The most violations that are reported.
@@ -112,8 +112,8 @@ fn book() -> MutexGuard<'static, Book> {
     BOOK.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Runs `f` on the book. `f` runs as the host, because domains call this too and the book's memory must not die with
-/// them.
+/// Runs `f` on the book as the host. Domains call this too, and the book's memory must not belong to the calling
+/// domain, which may die.
 fn with<R>(f: impl FnOnce(&mut Book) -> R) -> R {
     as_host(|| f(&mut book()))
 }
@@ -137,7 +137,7 @@ pub(crate) fn claimed(device: usize, name: u32) -> Holder {
         let serial = book.serials[device];
         let holder = Holder { device, serial };
         book.history.note("claimed", holder, 0, 0);
-        // The previous claim of the device is over, even if its holder never ended it. A dead domain does not.
+        // A new claim means that the previous claim of the device is over, even if it was never reported as over.
         book.drop_holders(|other| other.device == device);
         holder
     })
@@ -159,7 +159,7 @@ pub(crate) fn resets(holder: Holder) {
     with(|book| book.resets[holder.device] = true);
 }
 
-/// Whether the device was reset in its claim, or may have been.
+/// Whether the device may have been reset since it was claimed.
 pub(crate) fn was_reset(holder: Holder) -> bool {
     with(|book| book.resets[holder.device])
 }
@@ -240,12 +240,13 @@ pub(crate) fn no_queue() {
     });
 }
 
-/// Returns the bytes that devices have touched outside of what they may touch, and the number of all accesses.
+/// Returns the number of bytes that devices have touched outside of the memory that they may touch, and the number of
+/// all accesses.
 pub(crate) fn touched() -> (u64, u64) {
     (OUTSIDE.load(Relaxed), ACCESSES.load(Relaxed))
 }
 
-/// Returns the bytes that a driver's claims have: queues, and objects that were moved in.
+/// Returns the number of bytes that a driver's claims hold: queues, and objects that were moved in.
 pub(crate) fn bytes_of(name: u32) -> usize {
     with(|book| {
         let names = &book.names;
@@ -266,7 +267,8 @@ pub(crate) fn chosen(start: usize, (offset, bytes): (usize, usize)) {
     });
 }
 
-/// Returns the address of some object. A step writes it to a register that should get no address.
+/// Returns the address, as a device sees it, of some object in the ledger. A step writes the address to an arbitrary
+/// register, to try whether the device can be led to use it.
 pub(crate) fn some_address(number: usize) -> u64 {
     with(|book| {
         let count = book.entries.len().max(1);
@@ -333,7 +335,7 @@ impl Book {
             holders: vec![holder],
         };
         let former = self.entries.insert(start, entry);
-        // An entry of kind `Queue` may be left over from a queue that could not be made. It is ignored.
+        // An entry of mode `Queue` may be left over from a queue that could not be made, so it is no violation.
         if let Some(former) = former.filter(|former| former.mode != Mode::Queue) {
             let history = self.history.of(start, 1);
             self.violate(format!(
@@ -398,7 +400,7 @@ impl Book {
         true
     }
 
-    /// Returns the reason why a device may not touch these bytes.
+    /// Returns the reason why a device may not touch these bytes, or `None` if it may.
     fn refusal(&self, device: usize, start: usize, bytes: usize, access: Access) -> Option<String> {
         let found = heap::find(start);
         let inside = found.filter(|found| {

@@ -1,11 +1,11 @@
-//! Records that last as long as a call.
+//! Ledger records that a call makes when it begins and that are settled when it ends.
 
 use std::sync::atomic::Ordering::Relaxed;
 
 use super::{Holder, UNSETTLED, with};
 
-/// An object that is given to the engine. If the engine does not take it, or a panic unwinds, its record is removed
-/// again.
+/// The record of an object that is being given to the engine. If the engine does not take the object, or a panic
+/// unwinds, the drop of this value removes the record.
 pub(crate) struct Offer {
     holder: Holder,
     start: usize,
@@ -35,7 +35,7 @@ impl Drop for Offer {
     }
 }
 
-/// A buffer that is lent as long as this value exists.
+/// The record of a buffer that is lent. The buffer counts as lent as long as this value exists.
 pub(crate) struct Loan {
     holder: Holder,
     start: usize,

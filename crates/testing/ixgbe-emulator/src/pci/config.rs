@@ -25,11 +25,11 @@ const INITIATE_FLR: u16 = 1 << 15;
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum ConfigEffect {
     None,
-    /// The registers are reset, by a function-level reset or by the end of D3.
+    /// The registers must be reset, because of a function-level reset or because the device has left D3.
     Reset,
 }
 
-/// The bytes of configuration space, and which bits of them the bus can write.
+/// The bytes of configuration space, and for each byte a mask of the bits that software can write.
 #[derive(Clone, Debug)]
 pub(crate) struct ConfigSpace {
     bytes: Vec<u8>,
@@ -51,7 +51,7 @@ impl ConfigSpace {
     fn header(&mut self, options: &Options) {
         self.put16(0x00, 0x8086);
         self.put16(0x02, options.device_id);
-        // Memory space, bus master, parity, SERR, INTx disable.
+        // Writable bits of the command register: memory space, bus master, parity, SERR, INTx disable.
         self.allow16(COMMAND, 0x0546);
         self.put16(0x06, 0x0010);
         self.put32(0x08, 0x0200_0001);
@@ -94,7 +94,7 @@ impl ConfigSpace {
         self.allow16(PCIE_CAPABILITY + 0x28, 0x1f);
         self.allow16(PCIE_CAPABILITY + 0x30, 0x000f);
         self.put16(PCIE_CAPABILITY + 0x30, 2);
-        // Advanced error reporting: nothing is ever reported, masks are storage.
+        // Advanced error reporting: the device never reports an error, and the mask registers only store values.
         self.put32(
             ERROR_CAPABILITY,
             0x0001_0001 | (SERIAL_CAPABILITY as u32) << 20,
@@ -109,7 +109,7 @@ impl ConfigSpace {
         self.put32(SERIAL_CAPABILITY + 8, u32::from_be_bytes([a, b, c, 0xff]));
     }
 
-    /// Fills `into` with the bytes from `offset` on. Beyond the end it reads as ones.
+    /// Fills `into` with the bytes from `offset` on. Bytes beyond the end of configuration space read as 0xff.
     pub(crate) fn read(&self, offset: usize, into: &mut [u8]) {
         for (distance, byte) in into.iter_mut().enumerate() {
             let at = offset.checked_add(distance);
@@ -120,7 +120,7 @@ impl ConfigSpace {
         }
     }
 
-    /// Writes the writable bits of `data`. Bytes beyond the end are ignored.
+    /// Writes those bits of `data` that are writable. Bytes beyond the end are ignored.
     pub(crate) fn write(&mut self, offset: usize, data: &[u8]) -> ConfigEffect {
         let asleep = self.asleep();
         for (distance, &value) in data.iter().enumerate() {

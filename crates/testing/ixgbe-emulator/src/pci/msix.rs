@@ -1,7 +1,7 @@
 //! The MSI-X table and its pending bits (section 9.3.9).
 //!
-//! A VMM keeps its own table in front of this one, and holds the masks of the vectors in it (`foreign` below). In
-//! process this table is the one in use.
+//! If the device is served to a VMM (`foreign` below), the VMM keeps its own table, which masks the vectors, and this
+//! table masks none. If the device is used in process, this table masks the vectors.
 
 use alloc::vec::Vec;
 
@@ -52,7 +52,7 @@ impl MsixTable {
         }
     }
 
-    /// Whether a message for this vector may be sent now. If not, the vector becomes pending.
+    /// Whether a message for this vector may be sent now. If it may not, the vector becomes pending.
     pub(crate) fn admit(&mut self, vector: u16, open: bool, foreign: bool) -> bool {
         let masked = !open || !foreign && self.masked(vector);
         if masked {
@@ -61,7 +61,7 @@ impl MsixTable {
         !masked
     }
 
-    /// Takes the pending vectors whose message may be sent now.
+    /// Returns the pending vectors whose message may be sent now, as bits. They are no longer pending.
     pub(crate) fn released(&mut self, open: bool, foreign: bool) -> u64 {
         if !open || self.pending == 0 {
             return 0;

@@ -4,13 +4,13 @@ use alloc::vec::Vec;
 
 use super::{Access, Register, SIZE, TABLE, canonical};
 
-/// Marks an offset that the table does not know.
+/// Marks an offset at which the register table has no register.
 const NONE: u16 = u16::MAX;
 
-/// The bits of the high half of a wide counter, which has 36 bits in all.
+/// The bits of a wide counter's high half. A wide counter has 36 bits in all.
 const WIDE_HIGH: u32 = 0xf;
 
-/// A value and the index in the table for every offset, known or not.
+/// The value at every offset of the BAR and, if the table has a register there, the register's index in the table.
 #[derive(Clone, Debug)]
 pub(crate) struct RegisterFile {
     values: Vec<u32>,
@@ -26,7 +26,7 @@ impl RegisterFile {
         let mut index = alloc::vec![NONE; words];
         for (number, register) in entries.iter().enumerate() {
             for element in 0..u32::from(register.count) {
-                // The table's length is far below 65535.
+                // The cast does not truncate: the table is far shorter than 65535 entries.
                 index[(register.at(element) / 4) as usize] = number as u16;
             }
         }
@@ -84,12 +84,12 @@ impl RegisterFile {
         self.get(offset) & bits == bits
     }
 
-    /// Adds to a statistic, which sticks at its largest value.
+    /// Adds `by` to a statistic. At its largest value, it stays there.
     pub(crate) fn count(&mut self, offset: u32, by: u32) {
         self.set(offset, self.get(offset).saturating_add(by));
     }
 
-    /// Adds to a statistic of 36 bits whose low half is at `offset`.
+    /// Adds `by` to the 36-bit statistic whose low half is at `offset`.
     pub(crate) fn count_wide(&mut self, offset: u32, by: u32) {
         let (low, carry) = self.get(offset).overflowing_add(by);
         self.set(offset, low);
@@ -99,7 +99,7 @@ impl RegisterFile {
         }
     }
 
-    /// Reads as the bus does, with the effects of the access class only.
+    /// Reads a register as software does. The only side effects are those of the register's access class.
     pub(crate) fn bus_read(&mut self, offset: u32) -> u32 {
         let offset = canonical(offset);
         let value = self.get(offset);
@@ -111,7 +111,7 @@ impl RegisterFile {
         value
     }
 
-    /// Writes as the bus does, with the effects of the access class only.
+    /// Writes a register as software does. The only side effects are those of the register's access class.
     pub(crate) fn bus_write(&mut self, offset: u32, value: u32) {
         let offset = canonical(offset);
         match self.register(offset).map(|register| register.access) {

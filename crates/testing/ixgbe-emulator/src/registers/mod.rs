@@ -3,7 +3,7 @@
 //! This table alone says which registers exist. Sections are those of the *Intel 82599 10 GbE Controller Datasheet*,
 //! whose chapter 8.2.3 describes the registers.
 
-/// Declares constants, one a line, with name, value and description.
+/// Declares constants: each line gives a name, a value and a description.
 macro_rules! constants {
     ($($name:ident = $value:expr, $doc:literal;)*) => {
         $(#[doc = $doc] pub const $name: u32 = $value;)*
@@ -40,13 +40,14 @@ pub const TABLE: &[&[Register]] = &[
     unmodelled::REGISTERS,
 ];
 
-/// Returns the offset under which a register is kept. Several registers have two (sections 8.2.3.7 and 8.2.3.8).
+/// Returns the offset under which the register file keeps the register at `offset`. Some registers have two offsets
+/// (sections 8.2.3.7 and 8.2.3.8).
 pub fn canonical(offset: u32) -> u32 {
     match offset {
-        // Receive addresses 0 to 15 and packet split types, as the 82598 had them.
+        // Receive addresses 0 to 15 and packet split types, at the offsets that the 82598 used.
         0x5400..=0x547f => offset - 0x5400 + offset::RAL,
         0x5480..=0x54bf => offset - 0x5480 + offset::PSRTYPE,
-        // SRRCTL and DCA_RXCTRL of queues 0 to 15 as the 82598 had them.
+        // SRRCTL and DCA_RXCTRL of queues 0 to 15, at the offsets that the 82598 used.
         0x2100..=0x213f => offset::SRRCTL + (offset - 0x2100) / 4 * 0x40,
         0x2200..=0x223f => offset::DCA_RXCTRL + (offset - 0x2200) / 4 * 0x40,
         _ => offset,

@@ -10,9 +10,9 @@ const SRRCTL_RESET: u32 = 4 << 8 | 2;
 /// RXPBSIZE: the whole packet buffer of 512 KiB belongs to traffic class 0.
 const RXPBSIZE_RESET: u32 = 512 << 10;
 
-/// RDRXCTL after reset: the CRC is kept, RSCFRSTSIZE is 8. The section, as TinyNF quotes it, says that the CRC is
-/// kept. Of RSCFRSTSIZE it says only that software must write zero, so the reset value is not zero. The author took
-/// the value 8 from memory.
+/// RDRXCTL after reset: the CRC is not stripped, and RSCFRSTSIZE is 8. The datasheet's section, as TinyNF quotes it,
+/// confirms the first. About RSCFRSTSIZE it says only that software must write zero, so its reset value cannot be
+/// zero. The value 8 is from the author's memory and was not checked.
 const RDRXCTL_RESET: u32 = RDRXCTL_DMA_INIT_DONE | 8 << 17;
 
 /// A register of receive queues 0 to 63.

@@ -7,13 +7,14 @@ pub enum Access {
     ReadWrite,
     /// Writes are ignored.
     ReadOnly,
-    /// Reading clears it, as with statistics.
+    /// Reading clears the register. Statistics are of this kind.
     ReadClear,
-    /// Writing ones clears those bits. Reading may clear them, too (EICR).
+    /// Writing a one to a bit clears the bit. Reading may clear them, too (EICR).
     WriteOneClear,
     /// Reads as zero. Writing has an effect.
     WriteOnly,
-    /// Reads back the written value, except for these bits, which have an effect and read as zero.
+    /// Reads back the written value, except that the bits given here read as zero. Writing a one to such a bit has an
+    /// effect.
     SelfClear(u32),
     /// Known by name only. The register reads back the written value and has no effect. Its first use is reported.
     Unmodelled,

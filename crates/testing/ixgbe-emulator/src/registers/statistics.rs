@@ -1,7 +1,7 @@
 //! Statistics: section 8.2.3.23. All are cleared by reading them.
 //!
-//! The halves of a wide counter are cleared one by one. A carry between the two reads shows in the high half, so sums
-//! over many reads stay exact.
+//! The halves of a wide counter are cleared one by one. If the low half overflows between the reads of both halves,
+//! the high half shows the carry. So sums over many reads stay exact.
 
 use super::offset as at;
 use super::register::{Access::*, Register, register};

@@ -1,7 +1,7 @@
 //! Registers of functions that are not emulated: virtualisation, data centre bridging, security engines, FCoE
 //! transmission, wake-up, management, time stamps, diagnostics.
 //!
-//! They only store values: drivers write them while they start, whether they use the function or not.
+//! They only store values. They exist because drivers write them at start-up, even if they do not use the function.
 
 use super::offset as at;
 use super::register::{Access::Unmodelled, Register, register};

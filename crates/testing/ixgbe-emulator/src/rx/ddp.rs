@@ -1,7 +1,8 @@
 //! Direct data placement: the payload of an FCoE frame goes to a context's buffers, and not to the ring.
 //!
-//! The conditions are those of the X550's datasheet, section 7.11.3.3.5, except for three that are not checked: the
-//! order of frames, the FC CRC and the sender's address. So every frame that the hardware would place is placed here.
+//! The conditions are those of the X550's datasheet, section 7.11.3.3.5. Three of them are not checked: the order of
+//! frames, the FC CRC and the sender's address. So the emulator places every frame that the hardware would place, and
+//! some more.
 
 use crate::bus::Bus;
 use crate::fcoe::Context;
@@ -21,15 +22,16 @@ const FCOE_HEADER: usize = 14;
 const FC_HEADER: usize = 24;
 const TRAILER: usize = 8;
 
-/// Start-of-frame codes of classes 2 and 3: of a sequence's first frame, and of the others.
+/// Start-of-frame codes of classes 2 and 3, for the first frame of a sequence and for its other frames.
 const SOF_FIRST: [u8; 2] = [0x2d, 0x2e];
 const SOF_NEXT: [u8; 2] = [0x35, 0x36];
 
-/// R_CTL of solicited data and of a command's status, both device data.
+/// R_CTL of the two kinds of device data frames: solicited data, and the status of a command.
 const DATA: u8 = 0x01;
 const STATUS: u8 = 0x07;
 
-/// F_CTL: sent by the responder, the sequence ends, the initiative passes, bytes of padding.
+/// Bits of F_CTL: the responder sent the frame; the sequence ends; the initiative passes to the other side; and the
+/// number of padding bytes.
 const RESPONDER: u32 = 1 << 23;
 const END_OF_SEQUENCE: u32 = 1 << 19;
 const INITIATIVE: u32 = 1 << 16;
@@ -38,7 +40,8 @@ const PADDING: u32 = 3;
 /// DF_CTL: there is an ESP header.
 const ESP: u8 = 1 << 6;
 
-/// FCBUFF: the places of the size of a buffer, of the number of buffers and of the offset in the first buffer.
+/// Fields of FCBUFF: the size of a buffer, the number of buffers (as mask and unit), and the offset in the first
+/// buffer.
 const SIZE_SHIFT: u32 = 3;
 const COUNT: u32 = 0xff00;
 const ONE_BUFFER: u32 = 0x0100;
@@ -52,13 +55,14 @@ pub(crate) struct Fcoe {
     routing: u8,
     frame_control: u32,
     data_control: u8,
-    /// The exchange that chooses context and queue: OX_ID in frames of the responder, else RX_ID.
+    /// The identifier of the exchange, which chooses the context and the queue. It is OX_ID in frames of the
+    /// responder, and RX_ID in other frames.
     exchange: u16,
     /// Where the payload begins.
     payload: usize,
 }
 
-/// Whether an EtherType filter says that frames of this type are FCoE.
+/// Whether an enabled EtherType filter says that frames of this EtherType are FCoE frames.
 fn is_fcoe(file: &RegisterFile, ethertype: u16) -> bool {
     (0..ETHERTYPE_FILTERS).any(|index| {
         let filter = file.get(at::ETQF + index * 4);
@@ -109,7 +113,7 @@ impl Fcoe {
         self.frame_control & bits == bits
     }
 
-    /// Whether the payload of this frame is placed by `context`.
+    /// Whether `context` takes the payload of this frame.
     fn fits(&self, file: &RegisterFile, context: &Context) -> bool {
         let first = SOF_FIRST.contains(&self.start);
         let begun = context.filter & FCFLT_FIRST != 0;
@@ -134,7 +138,7 @@ pub(crate) enum Left {
 }
 
 impl Nic {
-    /// Places a frame's payload if a context takes it.
+    /// Places a frame's payload if a context takes it. Returns the part of the frame that still goes to the ring.
     pub(crate) fn place(&mut self, bus: &mut Bus<'_>, frame: &[u8], headers: &Headers) -> Left {
         let Some(fcoe) = Fcoe::of(&self.file, frame, headers) else {
             return Left::All;
@@ -159,7 +163,8 @@ impl Nic {
         self.fill(bus, &mut context, data);
         let over = fcoe.has(END_OF_SEQUENCE | INITIATIVE);
         if over && self.file.has(at::RDRXCTL, RDRXCTL_FCOE_WRITE_FIX) {
-            // A granted part of a write is over.
+            // The sequence ends and the initiative passes, so a granted part of a write is over. With the write fix
+            // enabled, this closes the context.
             context.filter &= !FCFLT_VALID;
             context.buffers &= !FCBUFF_VALID;
         }
@@ -181,7 +186,8 @@ impl Nic {
             2 => 16 << 10,
             _ => 64 << 10,
         };
-        // Each turn uses up data, except a first turn whose offset lies beyond the buffer. So the loop ends.
+        // The loop ends, because each turn uses up data. The only exception is a first turn whose offset lies beyond
+        // the buffer.
         while !data.is_empty() && context.buffers & FCBUFF_VALID != 0 {
             let last = context.buffers & COUNT == ONE_BUFFER;
             let limit = if last {
@@ -189,7 +195,7 @@ impl Nic {
             } else {
                 size
             };
-            // The size of a last buffer of 64 KiB does not fit into its field, which is zero then.
+            // The field for the size of the last buffer cannot hold 64 KiB. Zero stands for a full buffer.
             let limit = if last && limit == 0 { size } else { limit };
             let offset = (context.buffers >> OFFSET_SHIFT) as usize;
             let (now, later) = data.split_at(data.len().min(limit.saturating_sub(offset)));
@@ -204,7 +210,8 @@ impl Nic {
             let left = (context.buffers & COUNT).wrapping_sub(ONE_BUFFER) & COUNT;
             context.buffers = context.buffers & !COUNT | left;
             context.list = context.list.wrapping_add(8);
-            // Erratum 48: a context whose last buffer is used in full goes on past the end of its list.
+            // Erratum 48: if the last buffer has the full size, the context stays valid and goes on past the end of
+            // its list.
             if last && limit != size {
                 context.buffers &= !FCBUFF_VALID;
             }

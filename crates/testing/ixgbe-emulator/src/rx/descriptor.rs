@@ -11,7 +11,8 @@ const UDP_CHECKED: u32 = 1 << 4;
 const TRANSPORT_CHECKED: u32 = 1 << 5;
 const IP_CHECKED: u32 = 1 << 6;
 
-/// Errors as bits of the legacy error byte. Advanced descriptors hold them from bit 24 on.
+/// Error bits, as positions in a legacy descriptor's error byte. An advanced descriptor holds them in its second
+/// word, shifted by 24 bits.
 const TRANSPORT_ERROR: u32 = 1 << 6;
 const IP_ERROR: u32 = 1 << 7;
 
@@ -31,7 +32,7 @@ pub(crate) struct Findings {
 }
 
 impl Findings {
-    /// Looks at the headers and checks the checksums.
+    /// Examines the headers of a frame and verifies the checksums.
     pub(crate) fn of(frame: &[u8], headers: &Headers, hash: Hash, stripped: bool) -> Self {
         let mut found = Findings {
             hash,
@@ -46,7 +47,7 @@ impl Findings {
         found
     }
 
-    /// Reports the network header's checksum as wrong, which is an injected fault.
+    /// Reports the network header's checksum as wrong. The injected fault `fragment_checksum` does this.
     pub(crate) fn blame_network(&mut self) {
         self.errors |= IP_ERROR;
     }
@@ -92,7 +93,7 @@ impl Findings {
             Transport::Udp => {
                 self.packet_type |= 0x20;
                 if word(payload, 6) == Some(0) {
-                    // The sender did not compute a checksum.
+                    // A zero field means that the sender did not compute a checksum.
                     return;
                 }
                 self.status |= UDP_CHECKED;
@@ -142,7 +143,7 @@ fn sctp_good(payload: &[u8]) -> bool {
     told.map(u32::from_le_bytes) == Some(sctp_crc(&copy))
 }
 
-/// Returns the sum over pseudo header and payload: all ones if the checksum is right.
+/// Returns the sum over pseudo header and transport packet. It is all ones if the checksum is right.
 fn pseudo_sum(frame: &[u8], network: Network, ip: usize, protocol: u8, payload: &[u8]) -> u16 {
     let addresses = match network {
         Network::V4 { .. } => ip + 12..ip + 20,
@@ -159,7 +160,7 @@ mod tests {
     use crate::packet::parse;
     use crate::rx::toeplitz::Hash;
 
-    /// A UDP datagram "hi" from 10.0.0.1:1 to 10.0.0.2:2; checksums worked out by hand.
+    /// A UDP datagram "hi" from 10.0.0.1:1 to 10.0.0.2:2. The checksums were computed by hand.
     const DATAGRAM: [u8; 44] = [
         0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 8, 0, // Ethernet
         0x45, 0, 0, 30, 0, 0, 0, 0, 64, 17, 0x66, 0xcd, 10, 0, 0, 1, 10, 0, 0, 2, // IPv4

@@ -1,4 +1,4 @@
-//! Which frames the MAC lets in (section 7.1.1).
+//! The filters that decide which frames the MAC lets in (section 7.1.1).
 
 use crate::flow::MAC_CONTROL;
 use crate::packet::Headers;
@@ -8,7 +8,7 @@ use crate::registers::bits::{
 };
 use crate::registers::{RegisterFile, offset as at};
 
-/// The longest frame, with CRC and without a VLAN tag, when jumbo frames are not enabled.
+/// The length of the longest frame when jumbo frames are not enabled. It includes the CRC and no VLAN tag.
 const STANDARD: usize = 1518;
 
 const ADDRESSES: u32 = 128;
@@ -30,7 +30,7 @@ pub(crate) fn cast(frame: &[u8]) -> Cast {
     }
 }
 
-/// Returns the bytes that a frame may have, CRC included.
+/// Returns the length of the longest frame that is accepted, CRC included.
 pub(crate) fn longest(file: &RegisterFile, tagged: bool) -> usize {
     let longest = if file.has(at::HLREG0, HLREG0_JUMBO) {
         (file.get(at::MAXFRS) >> 16) as usize

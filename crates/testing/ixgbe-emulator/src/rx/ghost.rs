@@ -1,4 +1,4 @@
-//! A device that does not stop receiving, which is a fault (see [`Faults`](crate::Faults)).
+//! The fault `keeps_writing`: the device does not stop receiving (see [`Faults`](crate::Faults)).
 
 use alloc::vec::Vec;
 
@@ -6,10 +6,10 @@ use super::ring::RxRing;
 use crate::bus::Bus;
 use crate::link::Link;
 
-/// Frames that are written in one step.
+/// The number of frames that are written in one step, at most.
 const FRAMES_PER_STEP: usize = 64;
 
-/// Rings that were disabled and are still written.
+/// The rings that the device still writes to after they were disabled.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ghosts(Vec<RxRing>);
 
@@ -25,7 +25,7 @@ impl Ghosts {
         self.0.clear();
     }
 
-    /// Whether any ring is still written.
+    /// Whether the device still writes to any disabled ring.
     pub(crate) fn any(&self) -> bool {
         !self.0.is_empty()
     }
@@ -41,7 +41,8 @@ impl Ghosts {
                 let place = ring.address(0);
                 let length = frame.len().min(ring.buffer);
                 if let Ok([address, _]) = bus.descriptor(place) {
-                    // Errors are ignored, because the test checks whether these writes arrive.
+                    // Errors are ignored: a test of this fault checks whether these writes reach memory, and a failed
+                    // write is a valid outcome.
                     let _ = bus.write(address, &frame[..length]);
                     let _ = bus.publish(place.wrapping_add(8), (length as u64) << 32 | 3);
                 }

@@ -28,7 +28,7 @@ use crate::registers::offset as at;
 use crate::stats;
 use crate::write_back::Entry;
 
-/// Frames that are taken from the link in one step.
+/// The number of frames that are taken from the link in one step, at most.
 const FRAMES_PER_STEP: usize = 256;
 
 /// The shortest frame on the wire, without CRC. The far end's MAC pads shorter frames.
@@ -79,9 +79,9 @@ enum Fate {
 }
 
 impl Nic {
-    /// Takes frames from the link to their queues. Returns true if there may be more.
+    /// Takes frames from the link to their queues. Returns true if more frames may wait at the link.
     pub(crate) fn take_frames(&mut self, bus: &mut Bus<'_>, link: &mut dyn Link) -> bool {
-        // First the frames of earlier steps, and those that were looped back inside the device.
+        // First, deliver the frames that wait from earlier steps and those that were looped back inside the device.
         self.deliver_frames(bus);
         let mut frame = Vec::new();
         for _ in 0..FRAMES_PER_STEP {
@@ -163,14 +163,15 @@ impl Nic {
         let frame = match self.place(bus, frame, &headers) {
             Left::All => frame,
             Left::Nothing => return Fate::Delivered,
-            // The headers fit into any buffer. Without a buffer they are lost, and the placed payload stays.
+            // The headers fit into one buffer of any size. If the ring has no buffer, the headers are lost, although
+            // the payload is already placed.
             Left::Headers(_) if ring.available() == 0 => return Fate::Dropped,
             Left::Headers(length) => &frame[..length],
         };
         let stripped = ring.strip && headers.vlan.is_some();
         let added = if self.keeps_crc() { CRC } else { 0 };
         let removed = if stripped { TAG } else { 0 };
-        // At least the headers are left, which are longer than a tag, so the subtraction does not overflow.
+        // The subtraction does not overflow: `frame` contains at least the headers, and these are longer than a tag.
         let needed = (frame.len() + added - removed).div_ceil(ring.buffer) as u32;
         if needed > ring.available() {
             if ring.drop || needed > ring.capacity() {
@@ -182,8 +183,8 @@ impl Nic {
         if self.empty_is_due() && needed < ring.available() {
             self.give_back_empty(&mut ring);
         }
-        // The headers and checksums are examined only here, because a waiting frame comes as far as the lines above
-        // each time that a frame arrives behind it.
+        // The headers and checksums are examined only here. A frame that waits runs through the lines above again
+        // each time that another frame arrives.
         let mut found = Findings::of(frame, &headers, hash, stripped);
         if self.faults().fragment_checksum && headers.is_fragment(frame) {
             found.blame_network();
@@ -199,14 +200,14 @@ impl Nic {
         Fate::Delivered
     }
 
-    /// Whether the injected fault asks for a descriptor without bytes now. Counts the packet.
+    /// Counts the packet. Returns whether the fault `rx_empty_every` asks for an empty descriptor before it.
     fn empty_is_due(&mut self) -> bool {
         self.quirks.received = self.quirks.received.wrapping_add(1);
         let every = self.faults().rx_empty_every;
         every.is_some_and(|every| self.quirks.received % every == 0)
     }
 
-    /// Writes the descriptor at the head back with no bytes.
+    /// Writes back the descriptor at the head with a length of 0.
     fn give_back_empty(&mut self, ring: &mut RxRing) {
         let place = ring.address(0);
         let ends = self.faults().rx_empty_ends;
@@ -219,7 +220,8 @@ impl Nic {
         ring.head = ring.after(1);
     }
 
-    /// Returns the frame without its VLAN tag if the tag is stripped, and with its CRC if the CRC is not stripped.
+    /// Returns the bytes that the host gets: the frame, without the VLAN tag if the tag is stripped, and with the CRC
+    /// unless the CRC is stripped.
     fn bytes_for_host(&self, frame: &[u8], stripped: bool) -> Vec<u8> {
         let mut bytes = frame.to_vec();
         if self.keeps_crc() {
@@ -245,7 +247,7 @@ impl Nic {
                 self.interrupts.other(EICR_PCI_EXCEPTION);
                 continue;
             };
-            // Writes are posted: the device does not learn that one has failed.
+            // Writes are posted, so the device does not learn that a write has failed, and goes on.
             if bus.write(address, piece).is_err() {
                 self.drops.rx_dma_error += 1;
             }
@@ -260,7 +262,7 @@ impl Nic {
     }
 }
 
-/// Whether the receiver finds every checksum of a frame right.
+/// Whether the receive path finds all checksums of a frame right.
 #[cfg(test)]
 pub(crate) fn test_findings(frame: &[u8], headers: &Headers) -> bool {
     let found = Findings::of(frame, headers, toeplitz::Hash::default(), false);

@@ -51,7 +51,7 @@ impl RxRing {
         (self.tail + self.entries - self.head) % self.entries
     }
 
-    /// Returns the largest number of available descriptors. One slot stays empty.
+    /// Returns the largest number of descriptors that can be available. One descriptor always stays unused.
     pub(crate) fn capacity(&self) -> u32 {
         self.entries - 1
     }

@@ -14,8 +14,8 @@ const FIVE_TUPLE_FILTERS: u32 = 128;
 /// Returns the queue of a frame, and the hash that its descriptor reports.
 pub(crate) fn steer(file: &RegisterFile, frame: &[u8], headers: &Headers) -> (u32, Hash) {
     let mrqc = file.get(at::MRQC);
-    // Modes (section 8.2.3.7.12): whether RSS is on, the mask of the RSS index, and the queues of each pool. Traffic
-    // classes are not emulated: all traffic is of class 0.
+    // For each mode (section 8.2.3.7.12): whether RSS is on, the mask of the RSS index, and the number of queues of a
+    // pool. Traffic classes are not emulated: all traffic is of class 0.
     let (scaled, mask, pool_queues) = match mrqc & 0xf {
         1 | 4 | 5 => (true, 0xf, 0),
         8 => (false, 0, 2),
@@ -65,8 +65,9 @@ fn key(file: &RegisterFile) -> [u8; KEY] {
     key
 }
 
-/// Looks up the FCoE redirection table, where the exchange's low bits choose an entry (section 7.1.2.4). The number
-/// of entries, eight, was checked. It was not checked that the lowest bits choose.
+/// Looks up the FCoE redirection table, where the lowest three bits of the exchange choose one of eight entries
+/// (section 7.1.2.4). The number of entries was checked against a document. It was not checked that the lowest bits
+/// choose.
 fn by_exchange(file: &RegisterFile, frame: &[u8], headers: &Headers) -> Option<u32> {
     if !file.has(at::FCRECTL, FCRECTL_ENABLE) {
         return None;
@@ -75,15 +76,15 @@ fn by_exchange(file: &RegisterFile, frame: &[u8], headers: &Headers) -> Option<u
     Some(file.get(at::FCRETA + exchange % 8 * 4) & 0x7f)
 }
 
-/// Returns the queue of the first five-tuple filter that compares nothing. Other filters are not emulated (section
-/// 7.1.2.5).
+/// Returns the queue of the first five-tuple filter whose masks switch off every comparison, so that it matches all
+/// frames. Other five-tuple filters are not emulated (section 7.1.2.5).
 fn by_five_tuple(file: &RegisterFile) -> Option<u32> {
     let wanted = FTQF_ENABLE | FTQF_MASKS;
     let index = (0..FIVE_TUPLE_FILTERS).find(|index| file.has(at::FTQF + index * 4, wanted))?;
     Some(file.get(at::L34TIMIR + index * 4) >> 21 & 0x7f)
 }
 
-/// Returns the queue of the EtherType filter that matches and has a queue (section 7.1.2.3).
+/// Returns the queue of the first EtherType filter that matches and has a queue assigned (section 7.1.2.3).
 fn by_ethertype(file: &RegisterFile, ethertype: u16) -> Option<u32> {
     (0..ETHERTYPE_FILTERS).find_map(|index| {
         let filter = file.get(at::ETQF + index * 4);
@@ -99,7 +100,7 @@ mod tests {
     use crate::packet::parse;
     use crate::registers::{RegisterFile, offset as at};
 
-    /// The first published vector of Microsoft's suite as a TCP packet.
+    /// A TCP packet with the addresses and ports of the first test vector that Microsoft published.
     fn packet() -> Vec<u8> {
         let mut frame = vec![0; 60];
         frame[12..14].copy_from_slice(&[8, 0]);

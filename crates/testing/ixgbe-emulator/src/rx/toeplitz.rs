@@ -18,7 +18,7 @@ pub(crate) struct Hash {
     pub(crate) value: u32,
 }
 
-/// Returns the Toeplitz hash of `input`, which has at most 36 bytes, as many as the key allows.
+/// Returns the Toeplitz hash of `input`. The key is long enough for an input of 36 bytes; further bytes are ignored.
 pub(crate) fn toeplitz(key: &[u8; KEY], input: &[u8]) -> u32 {
     let mut window = u32::from_be_bytes([key[0], key[1], key[2], key[3]]);
     let mut result = 0;
@@ -33,13 +33,14 @@ pub(crate) fn toeplitz(key: &[u8; KEY], input: &[u8]) -> u32 {
     result
 }
 
-/// Hashes the fields of a frame that MRQC enables: addresses and ports if it enables them, else addresses.
+/// Hashes the fields of a frame that MRQC enables: addresses and ports if it enables ports for this protocol, else
+/// only the addresses if it enables these.
 pub(crate) fn hash(mrqc: u32, key: &[u8; KEY], frame: &[u8], headers: &Headers) -> Hash {
     let Some((network, at)) = headers.network else {
         return Hash::default();
     };
     let transport = headers.transport.map(|(transport, _)| transport);
-    // Enable bit and RSS type: with TCP ports, with UDP ports, without ports.
+    // The addresses, and three pairs of an enable bit and an RSS type: with TCP ports, with UDP ports, without ports.
     let (addresses, tcp, udp, plain) = match network {
         Network::V4 { .. } => (
             at + 12..at + 20,

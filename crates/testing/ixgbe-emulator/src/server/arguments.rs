@@ -44,7 +44,8 @@ pub(crate) struct Arguments {
 pub(crate) enum LinkChoice {
     /// Sent frames come back.
     Loop,
-    /// The emulator that starts first listens on the socket, the other one connects.
+    /// The cable to another emulator. The emulator that starts first listens on the socket, and the second one
+    /// connects.
     Pair(PathBuf),
     /// Connects to the socket, and tries again until it succeeds.
     Stream(PathBuf),

@@ -19,7 +19,7 @@ use super::wire::{
     RESET, Refusal, SET_IRQS, VERSION, capabilities,
 };
 
-/// One connection's view of the device.
+/// Serves one connection: turns the requests of its VMM into accesses to the device.
 pub(super) struct Backend {
     device: Arc<Mutex<Device>>,
     verbose: bool,
@@ -37,7 +37,7 @@ impl Backend {
     /// Serves the VMM until it leaves.
     ///
     /// # Errors
-    /// When the connection broke, or the VMM sent something that is not a valid message.
+    /// When the connection breaks, or the VMM sends an invalid message.
     pub(super) fn serve(&self, stream: UnixStream) -> io::Result<()> {
         let mut connection = Connection::new(stream);
         while let Some(message) = connection.receive()? {
@@ -67,7 +67,7 @@ impl Backend {
             DMA_MAP => self.map(fields, message.files),
             DMA_UNMAP => self.unmap(fields),
             GET_INFO => {
-                // The request holds its own length and room for the answer.
+                // The request's fields are not needed: they are its own length, and room for the answer.
                 let _ = (fields.long()?, fields.long()?);
                 Ok(words(&[16, DEVICE_RESETS | DEVICE_IS_PCI, REGIONS, IRQS]))
             }
@@ -104,7 +104,7 @@ impl Backend {
                     error.refusal()
                 })?;
             }
-            // Memory that the VMM does not share, such as a ROM. The device cannot reach it.
+            // Without a file the VMM does not share this memory, for example a ROM, and the device cannot reach it.
             None => memory.unmap(address, size),
         }
         Ok(Vec::new())
@@ -116,7 +116,8 @@ impl Backend {
         let memory = &mut self.device().memory;
         match (flags, address, size) {
             (0, ..) => memory.unmap(address, size),
-            // Unmap all ranges: bit 1 in vfio and in libvfio-user, bit 2 in other servers.
+            // The flag that unmaps all ranges is bit 1 in vfio and in libvfio-user, and bit 2 in other servers. Both
+            // are accepted.
             (2 | 4, 0, 0) => memory.clear(),
             // Dirty pages are not tracked.
             _ => return Err(Refusal::UNSUPPORTED),
@@ -272,7 +273,8 @@ fn region_info(mut fields: Fields<'_>) -> Result<Vec<u8>, Refusal> {
     } else {
         0
     };
-    // The length of this structure, flags, the region, the offset of capabilities; then size and offset.
+    // The fields: the length of this structure, flags, the region, and the offset of capabilities; after them the
+    // region's size and offset.
     let mut answer = words(&[32, flags, index, 0]);
     answer.extend(size.to_ne_bytes());
     answer.extend(0u64.to_ne_bytes());

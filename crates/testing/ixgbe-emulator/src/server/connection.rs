@@ -1,4 +1,5 @@
-//! The connection to one VMM. It takes whole messages, bounded in length and in file descriptors, and answers them.
+//! The connection to one VMM. It receives whole messages and answers them. It limits a message's length and its
+//! number of file descriptors.
 
 use std::fs::File;
 use std::io::{self, IoSliceMut, Read, Write};
@@ -34,8 +35,9 @@ impl Connection {
     /// Waits for the next message. Returns `None` when the VMM has left.
     ///
     /// # Errors
-    /// When the VMM sent something that is not a valid message. Then the start of the next message is unknown, and
-    /// the connection is of no more use. If the header is invalid, the VMM first gets an error as the answer.
+    /// When the connection breaks, or the VMM has sent an invalid message. The start of the next message is then
+    /// unknown, so the caller must close the connection. If the message's header is invalid, the VMM gets an error as
+    /// the answer first.
     pub(super) fn receive(&mut self) -> io::Result<Option<Message<'_>>> {
         let mut files = Vec::new();
         let mut bytes = [0; HEADER];
@@ -76,7 +78,7 @@ impl Connection {
         }))
     }
 
-    /// Reads some bytes of a header, and the files that come with them.
+    /// Reads at least one byte of a header, and the files that come with it. Returns 0 at the end of the stream.
     fn some(&self, into: &mut [u8], files: &mut Vec<File>) -> io::Result<usize> {
         let mut space = [MaybeUninit::uninit(); rustix::cmsg_space!(ScmRights(MAX_FILES))];
         let mut control = RecvAncillaryBuffer::new(&mut space);
@@ -88,7 +90,7 @@ impl Connection {
                 files.extend(received.map(File::from));
             }
         }
-        // The system has closed the files for which there was no room.
+        // The system has already closed the files for which there was no room, so they do not leak.
         if message.flags.contains(ReturnFlags::CTRUNC) || files.len() > MAX_FILES {
             let what = format!("more than {MAX_FILES} files in a message");
             return Err(io::Error::new(io::ErrorKind::InvalidData, what));

@@ -15,10 +15,10 @@ use super::pcap::Capture;
 use super::worker::Wakeup;
 use super::{Arguments, ServerError};
 
-/// The number of steps after which other threads get the lock.
+/// The number of steps after which [`Device::step`] returns, so that other threads get the lock.
 const STEPS: usize = 16;
 
-/// The time after which other threads get the lock in any case, because a cable may take frames slowly.
+/// The time after which [`Device::step`] returns even after fewer steps, because a cable may take frames slowly.
 const SHARE: Duration = Duration::from_millis(100);
 
 /// A link that gathers the frames that are sent during a step.
@@ -32,8 +32,8 @@ pub(super) trait BufferedLink: Link + Send {
 pub(super) struct Vectors(Vec<Option<File>>);
 
 impl Vectors {
-    /// Sets the events of some of the 64 vectors. A vector is silent if it has no event, or if its event cannot be
-    /// made non-blocking.
+    /// Sets the events of some of the 64 vectors. If a vector gets no event, or its event cannot be made
+    /// non-blocking, the vector's interrupts are dropped.
     pub(super) fn set(&mut self, which: Range<usize>, events: Vec<File>) {
         if self.0.len() < which.end {
             self.0.resize_with(which.end, || None);
@@ -50,8 +50,8 @@ impl Vectors {
     }
 }
 
-/// Makes an event non-blocking, so that it refuses at once when it is full. A VMM may give a socket or a pipe that it
-/// never reads, and a thread that waited for it would hold the device's lock.
+/// Makes an event non-blocking, so that a write to a full event fails at once. A VMM may pass a socket or a pipe that
+/// it never reads. A thread that waited for room in it would hold the device's lock.
 fn nonblocking(event: File) -> io::Result<File> {
     // The file need not be a socket: the request works for every kind of file, and the `UnixStream` is used for
     // nothing else.
@@ -63,8 +63,8 @@ fn nonblocking(event: File) -> io::Result<File> {
 impl Interrupts for Vectors {
     fn raise(&mut self, vector: u16) {
         if let Some(Some(event)) = self.0.get_mut(usize::from(vector)) {
-            // A full event refuses the write, and then an interrupt is pending anyway. An event that no process reads
-            // any more needs no interrupt.
+            // The result does not matter. A write fails if the event is full, and then an interrupt is pending
+            // anyway. Or it fails because no process reads the event any more.
             let _ = event.write(&1u64.to_ne_bytes());
         }
     }
@@ -111,7 +111,7 @@ impl Device {
         })
     }
 
-    /// Lets the device work for a bounded time. The worker does the rest.
+    /// Lets the device work for a bounded time. If work is left, wakes the worker, which does the rest.
     pub(super) fn step(&mut self) {
         let began = Instant::now();
         self.nic.advance(self.start.elapsed().as_nanos() as u64);
@@ -125,7 +125,7 @@ impl Device {
             .step(&mut self.memory, &mut tapped, &mut self.vectors)
             == Progress::More
         {
-            // Flushes after each step, so that the gathered frames stay few.
+            // The cable is flushed after each step, so that it gathers only few frames.
             tapped.link.flush();
             left -= 1;
             if left == 0 || began.elapsed() > SHARE {

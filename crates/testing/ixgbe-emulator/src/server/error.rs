@@ -1,4 +1,4 @@
-//! The reasons for which there is no device.
+//! Errors because of which the server cannot offer the device.
 
 use std::fmt;
 use std::io;

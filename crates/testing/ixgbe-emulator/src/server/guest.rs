@@ -1,7 +1,8 @@
 //! The memory that the VMM shares, reached by system calls.
 //!
-//! The file is not mapped, because another process that has it may truncate it, and an access to a lost page would
-//! then end this process (`SIGBUS`). `pread` and `pwrite` return an error instead: see `docs/decisions/0136`.
+//! The VMM's files are not mapped into this process. Another process may truncate such a file, and an access to a
+//! lost page of the mapping would end this process (`SIGBUS`). `pread` and `pwrite` return an error in that case: see
+//! `docs/decisions/0136`.
 
 use std::cell::Cell;
 use std::fmt;
@@ -15,7 +16,7 @@ use samara_ixgbe_emulator::{DmaError, GuestMemory};
 
 use super::wire::{MAX_RANGES, Refusal};
 
-/// The accesses that the VMM allows the device. A guest's ROM is only read.
+/// The accesses that the VMM allows the device. For example, a guest's ROM is only readable.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Access {
     pub(super) read: bool,
@@ -27,7 +28,7 @@ pub(super) struct Access {
 pub(super) enum MapError {
     /// Too many ranges are mapped already.
     Full,
-    /// The range wraps around, is empty, or does not lie in the file.
+    /// The range wraps around or is empty, or the file does not contain all of it.
     Outside,
     /// The file is not a regular one.
     NoFile,
@@ -65,14 +66,16 @@ impl fmt::Display for MapError {
     }
 }
 
-/// One range of guest physical addresses. It ends at 2^64 at most, and at 2^63 in its file.
+/// One range of guest physical addresses. In the address space it ends at 2^64 at most, and in its file at 2^63 at
+/// most, so offsets inside it do not overflow.
 struct Range {
     start: u64,
     size: u64,
     file: File,
     offset: u64,
     access: Access,
-    /// Whether the file is sealed against shrinking. A seal is never removed.
+    /// Whether the file is sealed against shrinking. No process can remove a seal, so the file then always contains
+    /// the range.
     whole: bool,
 }
 
@@ -88,7 +91,8 @@ impl Range {
         self.file.read_exact_at(into, place).is_ok()
     }
 
-    /// Writes `bytes`, unless they reach past the end of the file: such a write would make the file longer.
+    /// Writes `bytes`, and returns whether this succeeded. Refuses a write past the end of the file, which would make
+    /// the file longer.
     fn write(&self, distance: u64, bytes: &[u8]) -> bool {
         let place = self.offset + distance;
         let end = place + bytes.len() as u64;
@@ -97,7 +101,7 @@ impl Range {
     }
 }
 
-/// Ranges of guest physical addresses, each a part of a file of the VMM's.
+/// Ranges of guest physical addresses. Each range is a part of a file that the VMM has passed.
 #[derive(Default)]
 pub(super) struct SharedMemory {
     ranges: Vec<Range>,
@@ -105,7 +109,8 @@ pub(super) struct SharedMemory {
 }
 
 impl SharedMemory {
-    /// Maps `size` bytes of `file` from `offset` on at `address`, and unmaps the ranges that it touches.
+    /// Maps `size` bytes of `file` from `offset` on at guest physical address `address`. Ranges that overlap the new
+    /// one are unmapped.
     pub(super) fn map(
         &mut self,
         access: Access,
@@ -127,7 +132,8 @@ impl SharedMemory {
         if last.is_none() || !inside {
             return Err(MapError::Outside);
         }
-        // A file on huge pages cannot be written by a system call, and refuses even a write of no bytes.
+        // A file on huge pages cannot be written by a system call. Such a file refuses even a write of no bytes, so
+        // the writes and reads here detect it.
         if access.write {
             file.write_at(&[], offset).map_err(MapError::Refused)?;
         }
@@ -155,7 +161,7 @@ impl SharedMemory {
         Ok(())
     }
 
-    /// Unmaps the ranges that touch the given one.
+    /// Unmaps all ranges that overlap the given one, as a whole.
     pub(super) fn unmap(&mut self, address: u64, size: u64) {
         self.ranges.retain(|range| !range.touches(address, size));
     }
@@ -170,7 +176,9 @@ impl SharedMemory {
         self.failures.take()
     }
 
-    /// Calls `each` for the ranges that hold `length` bytes from `address` on. `each` returns whether its access succeeded.
+    /// Splits the `length` bytes from `address` on at the borders of ranges, and calls `each` for each part in order.
+    /// `each` returns whether its access succeeded. Stops with an error if it did not, or if no range that `allows`
+    /// the access holds the next byte.
     fn walk(
         &self,
         address: u64,
@@ -230,8 +238,8 @@ impl GuestMemory for SharedMemory {
     }
 
     fn publish(&mut self, address: u64, word: u64) -> Result<(), DmaError> {
-        // The system copies both this word and the bytes that were stored before. No document says that a system call
-        // orders its stores.
+        // The system stores this word, and it has stored the bytes of earlier writes. No document says that a system
+        // call orders its stores against later ones, so the fence does.
         fence(Ordering::SeqCst);
         self.write(address, &word.to_le_bytes())
     }
@@ -263,7 +271,7 @@ mod tests {
         write: true,
     };
 
-    /// A file of three pages that may shrink.
+    /// Returns a file of three pages that is not sealed, so that it may shrink.
     fn pages() -> File {
         let file = File::from(memfd_create("pages", MemfdFlags::CLOEXEC).expect("a file"));
         file.set_len(3 * PAGE).expect("room");
@@ -296,7 +304,7 @@ mod tests {
             assert_eq!(memory.publish(place + 1, 7).is_ok(), written, "page {page}");
             assert_eq!(memory.read(place, &mut word).is_ok(), read, "page {page}");
         }
-        // An access across a border needs the permission of both ranges.
+        // An access across the border of two ranges needs the permission of both.
         let border = 3 * PAGE - 4;
         assert!(memory.read(border, &mut word).is_ok());
         assert!(memory.write(border, &word).is_err());
@@ -369,7 +377,7 @@ mod tests {
 
     #[test]
     fn huge_pages_are_refused() {
-        // A kernel without huge pages makes no such file, so there is nothing to test.
+        // A kernel without huge pages cannot create such a file. Then there is nothing to test.
         if let Ok(file) = memfd_create("huge", MemfdFlags::HUGETLB) {
             let file = File::from(file);
             file.set_len(2 << 20).expect("room");

@@ -1,6 +1,7 @@
-//! Cables to other processes: frames over a Unix socket, each behind its length.
+//! Cables to other processes: frames go over a Unix socket, and each frame follows its length.
 //!
-//! The length has four bytes, big-endian, which is the framing of QEMU's `stream` and `socket` and of passt.
+//! The length is a big-endian number of four bytes. QEMU's `stream` and `socket` netdevs and passt use the same
+//! framing.
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Write};
@@ -17,17 +18,19 @@ use super::arguments::LinkChoice;
 use super::device::BufferedLink;
 use super::worker::Wakeup;
 
-/// The largest number of frames that wait for the device, and of their bytes. More are lost, as on a wire.
+/// The limits on the number and on the bytes of frames that wait for the device. Further frames are lost, as on a
+/// wire.
 const WAITING: usize = 4096;
 const WAITING_BYTES: usize = 16 << 20;
 
-/// The longest frame that is accepted. A larger length ends the connection.
+/// The longest frame that is accepted from the peer. If the peer announces a longer one, the connection ends.
 const LONGEST: usize = 64 << 10;
 
-/// The time that a peer may take for the frames of one flush. After that the cable counts as unplugged.
+/// The time that the peer may take to receive the frames of one flush. If it takes longer, the connection is closed,
+/// which unplugs the cable.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// Bytes that are given to the system at once.
+/// The number of bytes that one write passes to the system.
 const PIECE: usize = 32 << 10;
 
 /// Time between attempts to connect.
@@ -51,7 +54,7 @@ pub(super) fn open(
     };
     if listens && plug.first.is_none() {
         match super::remove_stale(path) {
-            // The other emulator has begun to listen just now.
+            // Between the first attempt to connect and this one, the other emulator has begun to listen.
             Err(ServerError::InUse(_)) => plug.first = UnixStream::connect(path).ok(),
             Err(error) => return Err(error),
             Ok(()) => {
@@ -145,7 +148,8 @@ impl BufferedLink for Cable {
         if let Some(connection) = stream.as_mut()
             && send_all(connection, &self.outgoing).is_err()
         {
-            // Half a frame may have been sent. Only a new connection starts at a frame again.
+            // A part of a frame may have been sent, and the peer would take the next bytes for its rest. So the
+            // connection is closed, and the next one begins with a whole frame.
             let _ = connection.shutdown(std::net::Shutdown::Both);
             *stream = None;
         }
@@ -153,10 +157,10 @@ impl BufferedLink for Cable {
     }
 }
 
-/// Sends `bytes`, or fails after little more than [`PATIENCE`], however slowly the peer reads.
+/// Sends `bytes`. Fails if this takes much longer than [`PATIENCE`], even if the peer reads slowly all the time.
 fn send_all(connection: &mut UnixStream, bytes: &[u8]) -> io::Result<()> {
     let deadline = Instant::now() + PATIENCE;
-    // The system's timeout counts for each write, so the pieces need a common deadline.
+    // The socket's timeout applies to each write separately, so a common deadline is checked before each piece.
     for piece in bytes.chunks(PIECE) {
         if Instant::now() > deadline {
             return Err(io::ErrorKind::TimedOut.into());
@@ -169,7 +173,7 @@ fn send_all(connection: &mut UnixStream, bytes: &[u8]) -> io::Result<()> {
 /// The ways to get a connection.
 struct Plug {
     path: PathBuf,
-    /// The connection that could be made at the start.
+    /// The connection to a peer that was already listening when this emulator started.
     first: Option<UnixStream>,
     listener: Option<UnixListener>,
 }
@@ -193,7 +197,8 @@ impl Plug {
     }
 }
 
-/// Runs the reader as long as the program lives. It takes frames from one connection after the other.
+/// Runs the reader as long as the program lives. It serves one connection at a time, and waits for the next one when
+/// a connection ends.
 fn run(mut plug: Plug, end: &End, wakeup: &Wakeup) {
     loop {
         let mut stream = plug.connect();
@@ -211,7 +216,7 @@ fn run(mut plug: Plug, end: &End, wakeup: &Wakeup) {
     }
 }
 
-/// Reads until the connection ends or sends an invalid length.
+/// Reads frames until the connection ends or the peer sends an invalid length.
 fn read(stream: &mut UnixStream, end: &End, wakeup: &Wakeup) {
     let mut bytes = vec![0; 256 << 10];
     let mut filled = 0;

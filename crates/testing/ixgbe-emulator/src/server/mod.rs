@@ -1,11 +1,11 @@
 //! The out-of-process device.
 //!
-//! It has three threads: this one answers the VMM, one reads the link, and one lets the device work when the link or the
-//! clock has something for it. The device is behind one lock. The reader of the link never takes it, so two devices that
-//! send to each other cannot deadlock.
+//! The program has three threads. The main thread answers the VMM. One thread reads the link. One thread (the worker)
+//! lets the device work when a frame has arrived or a time has come. One lock protects the device. The thread that
+//! reads the link never takes this lock, so two emulators that send to each other cannot deadlock.
 
-/// Writes a line to standard error. If that fails, because standard error is closed or its disk is full, the device goes
-/// on.
+/// Writes a line to standard error. If the write fails, for example because standard error is closed or its disk is
+/// full, the error is ignored.
 macro_rules! tell {
     ($($what:tt)*) => {{
         use std::io::Write as _;
@@ -52,8 +52,8 @@ pub(crate) fn serve(arguments: Arguments) -> Result<(), ServerError> {
     loop {
         let (stream, _) = listener.accept().map_err(ServerError::Accept)?;
         let backend = Backend::new(Arc::clone(&device), arguments.verbose);
-        // A VMM that breaks the protocol loses its device, and the next one finds a fresh device. A panic is a bug of
-        // the emulator. It ends only the connection, and not the program.
+        // A VMM that breaks the protocol loses its connection, and the next VMM finds the device as after power-on. A
+        // panic would be a bug of the emulator. It ends only the connection and not the program.
         match catch_unwind(AssertUnwindSafe(|| backend.serve(stream))) {
             Ok(Ok(())) => tell!("the VMM has left"),
             Ok(Err(error)) => tell!("connection lost: {error}"),
@@ -63,7 +63,8 @@ pub(crate) fn serve(arguments: Arguments) -> Result<(), ServerError> {
     }
 }
 
-/// Removes a socket at `path` on which no server listens, as a killed server leaves it behind. Removes nothing else.
+/// Removes the socket at `path` if no server listens on it, because a killed server leaves its socket behind. Any
+/// other file at `path` is left alone, and is an error.
 fn remove_stale(path: &Path) -> Result<(), ServerError> {
     let kind = match std::fs::symlink_metadata(path) {
         Ok(metadata) => metadata.file_type(),

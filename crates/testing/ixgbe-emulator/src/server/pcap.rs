@@ -5,7 +5,7 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// A capture file. When a write fails, because the disk is full, the capture ends and the device goes on.
+/// A capture file. If a write fails, for example because the disk is full, the capture ends and the device goes on.
 pub(super) struct Capture {
     file: Option<BufWriter<File>>,
 }

@@ -5,8 +5,8 @@ use samara_ixgbe_emulator::registers;
 
 use super::wire::{CONFIG_REGION, IRQS, MSIX_IRQ, REGIONS};
 
-/// Returns the bytes of a region. Both BARs and configuration space have some, the others are empty. Returns `None` for
-/// a region that does not exist.
+/// Returns the size of a region in bytes. The two BARs and configuration space are not empty; all other regions have
+/// size 0. Returns `None` for a region that does not exist.
 pub(super) fn size(region: u32) -> Option<u64> {
     let size = match region {
         CONFIG_REGION => CONFIG_SIZE as u64,
@@ -17,8 +17,8 @@ pub(super) fn size(region: u32) -> Option<u64> {
     (region < REGIONS).then_some(size)
 }
 
-/// Returns the number of vectors of a kind of interrupt. Only MSI-X has some. Returns `None` for a kind that does not
-/// exist.
+/// Returns the number of vectors of a kind of interrupt. All kinds except MSI-X have 0 vectors. Returns `None` for a
+/// kind that does not exist.
 pub(super) fn vectors(index: u32) -> Option<u32> {
     let count = if index == MSIX_IRQ {
         u32::from(VECTORS)

@@ -1,22 +1,24 @@
 //! Numbers and layouts of vfio-user messages, in the machine's byte order.
 //!
-//! They were checked against libvfio-user's `vfio-user.h` (BSD-3-Clause) and, in tests, against the crates
-//! `vfio-bindings` and `vfio_user`, whose client drives this server.
+//! They were checked against libvfio-user's `vfio-user.h` (BSD-3-Clause). Tests check them against the crates
+//! `vfio-bindings` and `vfio_user`, and drive this server with the client of `vfio_user`.
 
 /// Bytes of a header.
 pub(super) const HEADER: usize = 16;
 
-/// The most bytes that a region access may move. Configuration space is read at once.
+/// The most bytes that one region access may move. This is the size of configuration space, which VMMs read in one
+/// access.
 pub(super) const MAX_DATA: usize = 4096;
 
-/// The most bytes of a message behind its header. The longest message is a region write. A longer body is never read, so
-/// no length that a VMM declares takes memory.
+/// The most bytes of a message's body. The longest valid message is a region write. A longer body is refused before
+/// it is read, so a VMM cannot make the server allocate memory by a large length.
 pub(super) const MAX_BODY: usize = 16 + MAX_DATA;
 
 /// The most file descriptors that may come with a message.
 pub(super) const MAX_FILES: usize = 8;
 
-/// The most ranges of guest memory. Each keeps a file open, and a process may usually have 1024.
+/// The most ranges of guest memory. Each range keeps a file open, and the usual limit is 1024 open files for a
+/// process.
 pub(super) const MAX_RANGES: usize = 256;
 
 /// Commands that are answered.
@@ -31,8 +33,8 @@ pub(super) const REGION_READ: u16 = 9;
 pub(super) const REGION_WRITE: u16 = 10;
 pub(super) const RESET: u16 = 13;
 
-/// Header flags: the mask of the kind of message (0 is a command), the bit for a message that wants no answer, the
-/// bit for an error.
+/// Header flags: the mask of the message's kind (0 is a command, 1 a reply), the bit that asks for no reply, and the
+/// bit that marks an error.
 pub(super) const KIND: u32 = 0xf;
 pub(super) const REPLY: u32 = 1;
 pub(super) const NO_REPLY: u32 = 1 << 4;
@@ -50,7 +52,7 @@ pub(super) const REGION_WRITES: u32 = 1 << 1;
 pub(super) const IRQ_BY_EVENT: u32 = 1 << 0;
 pub(super) const IRQ_FIXED_COUNT: u32 = 1 << 3;
 
-/// SET_IRQS flags: the data are booleans, which are not supported, or event descriptors.
+/// SET_IRQS flags: the data are booleans (not supported) or event file descriptors.
 pub(super) const DATA_BOOL: u32 = 1 << 1;
 pub(super) const DATA_EVENT: u32 = 1 << 2;
 
@@ -60,7 +62,7 @@ pub(super) const REGIONS: u32 = 9;
 pub(super) const MSIX_IRQ: u32 = 2;
 pub(super) const IRQS: u32 = 5;
 
-/// Returns the capabilities that the server sends with its version. A VMM ignores unknown names.
+/// Returns the capabilities that the server sends with its version. A VMM ignores names that it does not know.
 pub(super) fn capabilities() -> String {
     format!(
         "{{\"capabilities\":{{\"max_msg_fds\":{MAX_FILES},\"max_data_xfer_size\":{MAX_DATA},\
@@ -68,7 +70,7 @@ pub(super) fn capabilities() -> String {
     )
 }
 
-/// The refusal of a request. The number is the error that the VMM gets.
+/// The refusal of a request. The number is the `errno` value that the VMM gets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Refusal(pub(super) i32);
 
@@ -77,7 +79,7 @@ impl Refusal {
     pub(super) const INVALID: Refusal = Refusal(22);
     /// The server does not support the request.
     pub(super) const UNSUPPORTED: Refusal = Refusal(95);
-    /// The limit that the server has reported is reached.
+    /// The server already has as many ranges as its capabilities allow (`max_dma_maps`).
     pub(super) const FULL: Refusal = Refusal(28);
 }
 
@@ -109,7 +111,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A message's header: its number, its command, its length with the header, its flags.
+/// A message's header: the message's number, its command, its length including the header, and its flags.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Header {
     pub(super) id: u16,
@@ -121,7 +123,7 @@ pub(super) struct Header {
 impl Header {
     pub(super) fn decode(bytes: [u8; HEADER]) -> Self {
         let mut fields = Fields(&bytes);
-        // Does not fail: sixteen bytes hold all fields.
+        // This does not fail, because the sixteen bytes contain all fields.
         let mut header = || -> Result<Header, Refusal> {
             Ok(Header {
                 id: fields.half()?,
@@ -138,7 +140,7 @@ impl Header {
         })
     }
 
-    /// Returns the bytes of the body, if a message may have so many.
+    /// Returns the length of the body, or `None` if the message's length is invalid.
     pub(super) fn body(&self) -> Option<usize> {
         let body = usize::try_from(self.size).ok()?.checked_sub(HEADER)?;
         (body <= MAX_BODY).then_some(body)

@@ -1,4 +1,4 @@
-//! The thread that lets the device work when the link or the clock has something for it.
+//! The worker: the thread that lets the device work when a frame has arrived or a time has come.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::thread;
@@ -19,7 +19,7 @@ impl Wakeup {
         self.ring_at(Instant::now());
     }
 
-    /// Wakes the worker at `time`, unless it is to be woken earlier.
+    /// Wakes the worker at `time`, unless an earlier time is already set.
     pub(super) fn ring_at(&self, time: Instant) {
         let mut next = self.next.lock().unwrap_or_else(PoisonError::into_inner);
         if next.is_none_or(|next| time < next) {

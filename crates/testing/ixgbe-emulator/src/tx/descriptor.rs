@@ -31,18 +31,18 @@ pub(crate) struct Context {
     pub(crate) layer4: Layer4,
 }
 
-/// The offloads that a data descriptor asks for. For a packet, the offloads of its first descriptor count.
+/// The offloads that a data descriptor asks for. The first descriptor of a packet decides for the whole packet.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) struct Request {
     pub(crate) segment: bool,
     pub(crate) ip_checksum: bool,
     pub(crate) l4_checksum: bool,
     pub(crate) vlan: bool,
-    /// Bytes of payload. With segmentation it does not include the headers.
+    /// The length in bytes from PAYLEN. For a segmented packet it excludes the headers.
     pub(crate) payload: usize,
-    /// The number of the queue's context.
+    /// The index of the queue's context that applies, 0 or 1.
     pub(crate) context: usize,
-    /// The offloads of a legacy descriptor, which stand in place of a context: checksum start and place, and tag.
+    /// The offloads of a legacy descriptor, which uses no context. `None` for an advanced descriptor.
     pub(crate) legacy: Option<Legacy>,
 }
 

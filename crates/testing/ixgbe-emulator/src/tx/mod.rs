@@ -24,19 +24,19 @@ use crate::write_back::Entry;
 /// Transmit queues.
 const QUEUES: u32 = 128;
 
-/// Descriptors that one queue may use in a step.
+/// The number of descriptors that one queue may use in a step.
 const DESCRIPTORS_PER_STEP: usize = 256;
 
-/// The longest packet to be segmented: the largest PAYLEN and headers (section 7.2.4).
+/// The longest packet that can be segmented: the largest PAYLEN, and room for headers (section 7.2.4).
 const LONGEST_PACKET: usize = (1 << 18) + 1024;
 
 /// Longest frame on the wire, without CRC (section 7.2.1.1).
 const LONGEST_FRAME: usize = 15_872;
 
-/// Shortest frame that is not padded.
+/// The length to which shorter frames are padded, if padding is enabled.
 const SHORTEST: usize = 60;
 
-/// The shortest frame that can be sent: an Ethernet header. The device pads it behind the header.
+/// The shortest frame that can be sent: only an Ethernet header.
 const LEAST: usize = 14;
 
 /// A queue's contexts, and the packet that it is reading.
@@ -45,7 +45,8 @@ pub(crate) struct TxQueue {
     contexts: [Context; 2],
     request: Option<Request>,
     packet: Vec<u8>,
-    /// The packet is malformed, or its data could not be read. It is dropped at its end.
+    /// Whether the packet is malformed or its data could not be read. Such a packet is dropped when its last
+    /// descriptor comes.
     spoilt: bool,
 }
 
@@ -71,7 +72,7 @@ impl Nic {
                 let fresh = !share.used_up();
                 more |= self.transmit_queue(bus, link, queue, ring, &mut share);
                 if fresh && share.used_up() {
-                    // The other queues come first in the next step.
+                    // The next step begins with the queue behind this one.
                     self.first_tx_queue = (queue + 1) % QUEUES;
                 }
             }
@@ -100,7 +101,7 @@ impl Nic {
                     }
                 }
                 Err(_) => {
-                    // A descriptor that cannot be read is skipped, so that the ring goes on.
+                    // A descriptor that cannot be read is skipped, so that the ring does not get stuck.
                     self.spoil(queue);
                     ring.advance();
                 }
@@ -111,7 +112,7 @@ impl Nic {
         ring.head != ring.tail
     }
 
-    /// Reports to the driver that a descriptor is done.
+    /// Queues the write-back that tells the driver that a descriptor is done.
     fn report(&mut self, queue: u32, ring: &TxRing, place: u64, words: [u64; 2]) {
         self.write_backs.push(match ring.head_write_back {
             Some(address) => Entry::Head {
@@ -196,7 +197,7 @@ impl Nic {
         } else {
             let mut frame = packet;
             share.frame(frame.len());
-            // Descriptors of no length between packets send nothing (section 7.2.3.2.2).
+            // An empty packet, made of descriptors of length 0, sends nothing and is no error (section 7.2.3.2.2).
             if frame.is_empty() {
                 Ok(())
             } else if frame.len() > LONGEST_FRAME {

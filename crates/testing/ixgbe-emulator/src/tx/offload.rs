@@ -25,8 +25,9 @@ pub(super) fn ip_checksum(frame: &mut [u8], context: &Context) -> Result<(), Mal
     put16(frame, at + 10, checksum)
 }
 
-/// Inserts the checksum of TCP, UDP or SCTP. The driver has put the sum over the pseudo header into the field. `extra`
-/// is added to it: the length, which the driver does not know when the packet is segmented.
+/// Inserts the checksum of TCP, UDP or SCTP. The driver has put the sum over the pseudo header into the field.
+/// `extra` is added to this sum. It is the length in the pseudo header when the packet is segmented, because the
+/// driver's sum then leaves the length out; else it is 0.
 pub(super) fn l4_checksum(
     frame: &mut [u8],
     context: &Context,
@@ -104,7 +105,7 @@ mod tests {
         layer4: Layer4::Udp,
     };
 
-    /// The datagram of the receive tests, in which both checksums must be inserted.
+    /// Returns the datagram of the receive tests without its two checksums, which the code under test must insert.
     fn datagram() -> Vec<u8> {
         let mut frame = vec![0; 12];
         frame.extend([

@@ -10,7 +10,7 @@ pub(crate) struct TxRing {
     entries: u32,
     pub(crate) head: u32,
     pub(crate) tail: u32,
-    /// The address to which the head is written back, if it is written back instead of descriptors.
+    /// The address to which the head is written back. `None` if descriptors are written back instead.
     pub(crate) head_write_back: Option<u64>,
 }
 

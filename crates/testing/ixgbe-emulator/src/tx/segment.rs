@@ -7,11 +7,11 @@ use super::offload::{Malformed, ip_checksum, l4_checksum, put16};
 use crate::packet::word;
 use crate::registers::{RegisterFile, offset as at};
 
-/// The largest number of segments of one packet: 256 KiB in pieces of 64 bytes.
+/// The largest number of segments of one packet. It is enough for 256 KiB in pieces of 64 bytes.
 const SEGMENTS: usize = 4096;
 
-/// The masks of the TCP flags that stay set in the first segment, in those between, and in the last one (sections
-/// 8.2.3.9.3 and 8.2.3.9.4).
+/// Masks of the TCP flags that a segment keeps: the first segment, the last segment, and the segments between them
+/// (sections 8.2.3.9.3 and 8.2.3.9.4).
 #[derive(Clone, Copy, Debug)]
 pub(super) struct TcpFlags {
     first: u16,
@@ -30,7 +30,7 @@ impl TcpFlags {
     }
 }
 
-/// Cuts `packet` into frames of at most `mss` bytes of payload and gives each to `send`.
+/// Cuts `packet` into frames of at most `mss` bytes of payload, and passes each frame to `send`.
 pub(super) fn segment(
     packet: &[u8],
     request: &Request,
@@ -195,11 +195,11 @@ mod tests {
         assert_eq!(frames[0][16..20], [0, 140, 0xff, 0xff]);
         assert_eq!(frames[1][16..20], [0, 140, 0, 0]);
         assert_eq!(frames[2][16..20], [0, 90, 0, 1]);
-        // Sequence numbers: from -1 on.
+        // The packet's sequence number is 0xffffffff, so it wraps around after the first byte.
         assert_eq!(frames[0][38..42], [0xff, 0xff, 0xff, 0xff]);
         assert_eq!(frames[1][38..42], [0, 0, 0, 99]);
         assert_eq!(frames[2][38..42], [0, 0, 0, 199]);
-        // FIN and PSH in the last one only, CWR in the first one only.
+        // FIN and PSH are set only in the last segment, and CWR only in the first.
         assert_eq!(
             [frames[0][47], frames[1][47], frames[2][47]],
             [0x90, 0x10, 0x19]

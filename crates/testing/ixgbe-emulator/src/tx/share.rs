@@ -1,13 +1,13 @@
 //! The transmitter's share of work in one step.
 
-/// Frames of all queues after which a step ends.
+/// The number of frames, over all queues, after which a step ends.
 const FRAMES: usize = 4096;
 
-/// Bytes read and sent, of all queues, after which a step ends.
+/// The number of bytes read plus bytes sent, over all queues, after which a step ends.
 const BYTES: usize = 4 << 20;
 
-/// The rest of a step's share. A packet that was begun is finished, so a step does at most one packet more: 256 KiB
-/// read, and sent in at most 4096 segments.
+/// The rest of a step's share. The share is checked only between descriptors. So a step may exceed it by one
+/// descriptor's data and by the frames of one packet, at most 4096 segments.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct Share {
     frames: usize,
@@ -15,7 +15,7 @@ pub(super) struct Share {
 }
 
 impl Share {
-    /// Returns the share of a step that has not begun.
+    /// Returns the full share, for the beginning of a step.
     pub(super) const fn full() -> Self {
         Share {
             frames: FRAMES,

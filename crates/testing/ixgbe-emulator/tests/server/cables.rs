@@ -9,7 +9,7 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 
 use crate::vmm::{RX_BUFFER, RX_RING, Room, TX_BUFFER, TX_RING, Vmm, serve};
 
-/// Waits until the link is up or down, as `up` says. Returns whether it is.
+/// Waits until the link is up (if `up` is true) or down. Returns false if this does not happen within five seconds.
 pub(crate) fn wait(vmm: &mut Vmm, up: bool) -> bool {
     (0..250).any(|_| {
         thread::sleep(Duration::from_millis(20));
@@ -62,7 +62,8 @@ fn a_stream_carries_frames_with_their_lengths() {
     vmm.write(at::TDBAL + at::QUEUE_TAIL, 1);
     assert_eq!(take(&mut stream), [7; 100]);
 
-    // Sends in pieces, behind a frame without bytes, which is padded and not for this address.
+    // The peer sends an empty frame and then a real one, split into pieces. The device pads the empty frame and drops
+    // it, because its address is not the device's.
     let frame = [0xff; 80];
     stream.write_all(&[0, 0, 0, 0, 0, 0]).expect("sent");
     thread::sleep(Duration::from_millis(20));
@@ -74,7 +75,7 @@ fn a_stream_carries_frames_with_their_lengths() {
     assert_eq!(vmm.load(RX_RING + 8, 1)[0] & 3, 3);
     assert_eq!(vmm.load(RX_BUFFER, 80), frame);
 
-    // After an invalid length only a new connection starts at a frame again.
+    // An invalid length ends the connection. The server then makes a new one.
     stream.write_all(&[0xff; 4]).expect("sent");
     assert!(matches!(stream.read(&mut [0; 1]), Ok(0)));
     let (mut stream, _) = listener.accept().expect("it comes back");

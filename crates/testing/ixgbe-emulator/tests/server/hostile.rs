@@ -1,4 +1,4 @@
-//! A guest that writes random values anywhere. The server goes on, and answers in time.
+//! A guest that writes random values anywhere. The server must go on and answer in time.
 
 use std::time::{Duration, Instant};
 
@@ -10,7 +10,7 @@ use crate::vmm::{BASE, Room, SIZE, Vmm, serve};
 /// The longest time that an access may take, also on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Random numbers that are the same in each run (xorshift).
+/// Pseudo-random numbers (xorshift), the same in each run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -88,7 +88,7 @@ fn a_doorbell_is_answered_in_time() {
     let _server = serve(&socket, &[]);
     let mut vmm = Vmm::attach(&socket);
     vmm.traffic(1);
-    // Many queues share one ring of 8192 packets of 64 KiB, each with a checksum to compute.
+    // Sixteen queues share one ring of 8192 packets. Each packet has 64 KiB and asks for a checksum.
     const RING: u64 = 0x2_0000;
     let command = 65535u64 | 3 << 20 | 1 << 29 | 0xb << 24 | 3 << 40 | 65535 << 46;
     let descriptors: Vec<u8> = [(BASE + 0x8_0000).to_le_bytes(), command.to_le_bytes()].concat();

@@ -1,4 +1,4 @@
-//! Tests of lengths that a VMM declares. None takes memory before the server has checked it.
+//! Tests of lengths that a VMM declares. The server must check a length before it allocates memory for it.
 
 use std::fs::File;
 use std::os::fd::AsFd;
@@ -8,10 +8,10 @@ use crate::raw::{
 };
 use crate::vmm::{Room, Vmm, serve};
 
-/// More memory than any message may take, in KiB.
+/// The growth of the server's memory, in KiB, that the tests allow. No message may take so much.
 const ROOM: u64 = 16 << 10;
 
-/// Bytes that a VMM sends after it has declared more.
+/// The number of bytes that a VMM tries to send after it has declared a longer message.
 const FLOOD: usize = 256 << 20;
 
 /// Makes a file of one page.
@@ -23,7 +23,7 @@ fn page(room: &Room) -> File {
     file
 }
 
-/// The commands, and a few numbers beyond them.
+/// The numbers of all commands, and a few numbers that are no commands.
 const COMMANDS: std::ops::RangeInclusive<u16> = 0..=20;
 
 #[test]
@@ -36,7 +36,7 @@ fn declared_length_takes_no_memory() {
     for command in COMMANDS {
         for size in [u32::MAX, 1 << 30, 1 << 20] {
             let mut raw = Raw::connect(&socket);
-            // For a region write the count agrees with the message's length.
+            // The body is valid as the start of a region write: its count agrees with the declared length.
             let body = words(&[0, 0, 0, size - HEADER - 16]);
             raw.send(command, size, &body).expect("sent");
             assert!(!raw.flood(FLOOD), "command {command}: {size} bytes taken");
@@ -75,7 +75,8 @@ fn a_body_that_is_cut_short_is_refused() {
         for length in [0, 1, 7, 12, 15] {
             raw.ask(command, &vec![0; length]);
             let answer = raw.answer().expect("an answer");
-            // A version may come without data, and a reset has no body.
+            // Two messages are complete anyway: a version may have no data behind its four bytes, and a reset needs
+            // no body.
             let whole = command == VERSION && length >= 4 || command == RESET;
             assert_eq!(answer.is_ok(), whole, "command {command}, {length} bytes");
         }
@@ -91,7 +92,7 @@ fn a_count_must_agree_with_its_message() {
     let socket = room.place("socket");
     let server = serve(&socket, &[]);
     let mut raw = Raw::connect(&socket);
-    // Reads STATUS, with counts that disagree with the message.
+    // Writes to STATUS, with counts that disagree with the length of the message.
     for (count, data) in [(4u32, 0), (8, 4), (0, 4), (u32::MAX, 4), (4095, 4096)] {
         let body = [words(&[8, 0, 0, count]), vec![0; data]].concat();
         raw.ask(REGION_WRITE, &body);
@@ -103,7 +104,7 @@ fn a_count_must_agree_with_its_message() {
         assert!(raw.answer().expect("an answer").is_err(), "{count}");
     }
     for (start, count) in [(0, 65), (64, 1), (1, u32::MAX), (u32::MAX, u32::MAX)] {
-        // MSI-X, by event descriptors.
+        // Sets events for MSI-X vectors outside of 0 to 63.
         let body = words(&[20, 0x24, 2, start, count]);
         raw.ask(SET_IRQS, &body);
         assert!(raw.answer().expect("an answer").is_err(), "{start} {count}");
@@ -115,7 +116,7 @@ fn a_count_must_agree_with_its_message() {
     assert!(!server.log().contains("panicked"), "{}", server.log());
 }
 
-/// Asks to map a page of `file` at a page number. Returns whether it was mapped.
+/// Asks the server to map the page of `file` at page number `page` of guest memory. Returns whether it was mapped.
 fn map(raw: &mut Raw, file: &File, page: u32) -> bool {
     let body = words(&[32, 3, 0, 0, page << 12, page >> 20, 4096, 0]);
     raw.ask_with(DMA_MAP, &body, &[file.as_fd()]);
@@ -137,8 +138,7 @@ fn mappings_end_at_the_reported_limit() {
     assert!((64..1024).contains(&taken), "{taken} mappings");
     let limit = format!("\"max_dma_maps\":{taken}");
     assert!(told.contains(&limit), "{told}");
-    // A mapping that replaces another mapping does not count as a further one. After an unmap there is room for
-    // another mapping.
+    // A mapping that replaces another one needs no room. After an unmap there is room for one more mapping.
     assert!(map(&mut raw, &file, 5));
     raw.ask(DMA_UNMAP, &words(&[24, 0, 9 << 12, 0, 4096, 0]));
     assert!(raw.answer().expect("an answer").is_ok());
@@ -166,7 +166,7 @@ fn too_many_files_close_the_connection() {
     }
     let mut raw = Raw::connect(&socket);
     for command in COMMANDS {
-        // Eight are accepted, and those that are not needed are closed.
+        // Eight files are accepted, and the server closes those that the command does not need.
         raw.ask_with(command, &[], &[file.as_fd(); 8]);
         let _ = raw.answer().expect("an answer");
     }
@@ -181,7 +181,7 @@ fn a_mapping_without_a_file_is_taken() {
     let socket = room.place("socket");
     let _server = serve(&socket, &[]);
     let mut raw = Raw::connect(&socket);
-    // 1 MiB at 0xc0000, readable, as a ROM that the VMM does not share.
+    // Maps 1 MiB at 0xc0000 as readable, without a file, as a VMM does for a ROM that it does not share.
     raw.ask(DMA_MAP, &words(&[32, 1, 0, 0, 0xc_0000, 0, 1 << 20, 0]));
     assert_eq!(raw.answer(), Some(Ok(Vec::new())));
 }

@@ -1,5 +1,5 @@
-//! Tests of the program `ixgbe-emulator` as a VMM sees it: attach, traffic, reset, kill, reconnect; its options and
-//! cables.
+//! Tests of the program `ixgbe-emulator` as a VMM sees it: attach, traffic, resets, kills and reconnects, and the
+//! program's options and cables.
 #![cfg(target_os = "linux")]
 
 mod cables;

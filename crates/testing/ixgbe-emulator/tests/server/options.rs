@@ -8,7 +8,7 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 
 use crate::vmm::{Room, Server, Vmm, program, serve};
 
-/// Runs the program, which must end by itself soon. Returns its status and its messages.
+/// Runs the program, which must end by itself within ten seconds. Returns its exit status and its messages.
 fn refused(arguments: &[&str]) -> (Option<i32>, String) {
     let mut command = program();
     let command = command.args(arguments).stdin(Stdio::null());
@@ -19,7 +19,8 @@ fn refused(arguments: &[&str]) -> (Option<i32>, String) {
         }
         thread::sleep(Duration::from_millis(20));
     }
-    // A program that has not ended by itself has no status after the kill, which fails the test.
+    // If the program has not ended by itself, it has no exit status after the kill, and the caller's check of the
+    // status fails.
     let _ = process.kill();
     let output = process.wait_with_output().expect("it ended");
     let told = String::from_utf8(output.stderr).expect("text");
@@ -123,12 +124,12 @@ fn frames_are_captured() {
         let bytes = bytes[at..at + 4].first_chunk().expect("four bytes");
         u32::from_le_bytes(*bytes)
     };
-    // The magic number, version 2.4, longest packet, Ethernet.
+    // The fields of the file's header: magic number, version 2.4, longest packet, Ethernet.
     assert_eq!(
         [0, 4, 16, 20].map(word),
         [0xa1b2_c3d4, 0x4_0002, 0x4_0000, 1]
     );
-    // The frame was sent and received.
+    // The file contains two records, because the frame was sent and came back.
     assert_eq!(bytes.len(), 24 + 2 * (16 + 100));
     for record in [24, 24 + 116] {
         assert!(word(record) > 1_600_000_000, "the time");
@@ -147,7 +148,7 @@ fn verbose_logs_every_access() {
         let server = serve(&socket, arguments);
         let mut vmm = Vmm::attach(&socket);
         for _ in 0..3 {
-            // WUC, and an offset without a register.
+            // Accesses WUC, whose function is not emulated, and an offset at which there is no register.
             vmm.write(0x5800, 1);
             vmm.read(0x5800);
             vmm.read(0x1_fff0);
@@ -190,7 +191,7 @@ fn missing_module_does_not_acknowledge() {
         let _server = serve(&socket, &arguments);
         let mut vmm = Vmm::attach(&socket);
         let mut set = |clock: u32, data: u32| vmm.write(at::I2CCTL, clock << 1 | data << 3);
-        // Start, and the address 0xa0.
+        // Sends START and the address byte 0xa0, and clocks the acknowledge bit.
         set(1, 1);
         set(1, 0);
         set(0, 0);

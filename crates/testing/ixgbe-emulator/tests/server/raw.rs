@@ -25,7 +25,7 @@ pub(crate) const RESET: u16 = 13;
 /// The header flag of an answer that is an error.
 const ERROR: u8 = 0x20;
 
-/// Returns the bytes of a message's body from its words.
+/// Returns these words as the bytes of a message's body.
 pub(crate) fn words(words: &[u32]) -> Vec<u8> {
     words.iter().copied().flat_map(u32::to_ne_bytes).collect()
 }
@@ -73,7 +73,8 @@ impl Raw {
         assert_eq!(sent, Ok(message.len()));
     }
 
-    /// Reads the answer. Returns the bytes behind its header, or the error, or `None` if the connection was closed.
+    /// Reads the answer. Returns the answer's body, or its error number, or `None` if the server has closed the
+    /// connection.
     pub(crate) fn answer(&mut self) -> Option<Result<Vec<u8>, u32>> {
         let mut header = [0; HEADER as usize];
         self.0.read_exact(&mut header).ok()?;
@@ -88,7 +89,7 @@ impl Raw {
         Some(if failed { Err(word(12)) } else { Ok(body) })
     }
 
-    /// Sends bytes as long as they are taken, at most `limit`. Returns whether all were taken.
+    /// Sends up to `limit` bytes, as long as the server takes them. Returns whether it took all of them.
     pub(crate) fn flood(&mut self, limit: usize) -> bool {
         let zeros = vec![0; 1 << 20];
         (0..limit / zeros.len()).all(|_| self.0.write_all(&zeros).is_ok())

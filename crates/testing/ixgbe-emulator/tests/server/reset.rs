@@ -25,8 +25,8 @@ fn config(vmm: &mut Vmm) -> Vec<u8> {
     bytes
 }
 
-/// Leaves the device in the middle of traffic: frames came round and wait for descriptors, a packet has no end yet,
-/// statistics are unread, a message waits at a masked function.
+/// Leaves the device in the middle of traffic. Frames that came back wait for descriptors, a packet still lacks its
+/// last descriptor, statistics are unread, and an interrupt message waits because the function is masked.
 fn leave_half_done(vmm: &mut Vmm) {
     vmm.traffic(1);
     let frame: Vec<u8> = [0xff; 12].into_iter().chain([0x66; 88]).collect();
@@ -50,7 +50,7 @@ fn reset_in_traffic_gives_a_fresh_device() {
     let socket = room.place("socket");
     let server = serve(&socket, &[]);
     let mut vmm = Vmm::attach(&socket);
-    // Lets the device look at its link.
+    // The write makes the device step, so that it notices that its link is up.
     vmm.write(at::STATUS, 0);
     let (fresh, powered) = (registers(&mut vmm), config(&mut vmm));
     for round in 2..5 {
@@ -64,7 +64,7 @@ fn reset_in_traffic_gives_a_fresh_device() {
             .collect();
         assert!(other.is_empty(), "{other:x?}");
         assert!(config(&mut vmm) == powered);
-        // The first frame that arrives is the new driver's.
+        // The first frame that arrives must be the new driver's, and no frame from before the reset.
         vmm.traffic(round);
         assert_eq!(
             [at::GPRC, at::GPTC, at::QPRC].map(|at| vmm.read(at)),
@@ -107,8 +107,8 @@ fn memory_can_be_remapped_under_rings() {
     assert_eq!(vmm.read(at::EICR) & exception, exception);
     assert_eq!(vmm.load(TX_RING + 28, 1)[0] & 1, 0, "nothing was written");
     vmm.client.reset().expect("reset");
-    // Maps the memory in two pieces, the second one first. A frame lies across their border. A mapping takes the place
-    // of those that it overlaps.
+    // Maps the memory in two pieces, the upper piece first. The lower piece is mapped twice, and the second mapping
+    // replaces the first. A frame lies across the border of the pieces.
     const BORDER: u64 = 0x4000;
     vmm.map(BORDER, SIZE - BORDER);
     vmm.map_from(SIZE / 2, 0, BORDER);
@@ -116,7 +116,8 @@ fn memory_can_be_remapped_under_rings() {
     vmm.traffic_from(BORDER - 50, 2);
     vmm.client.reset().expect("reset");
     vmm.traffic_from(BORDER - 1, 3);
-    // Unmaps one piece. The frame in this piece is not sent, and the other piece is still mapped.
+    // Unmaps one piece. A frame that lies partly in this piece is not sent. The rings are in the other piece, which
+    // is still mapped.
     vmm.client
         .dma_unmap(BASE + BORDER, SIZE - BORDER)
         .expect("unmapped");

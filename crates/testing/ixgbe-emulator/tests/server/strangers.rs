@@ -22,7 +22,7 @@ fn unread_interrupts_do_not_block_the_server() {
     let mut vmm = Vmm::attach(&socket);
     vmm.traffic(1);
     let (done, is_done) = mpsc::channel();
-    // The accesses run on a thread of their own, because an answer may never come.
+    // The accesses run on a thread of their own, because with a defect the server may never answer.
     thread::spawn(move || {
         for _ in 0..3000 {
             vmm.write(at::EICS, 1);
@@ -88,7 +88,7 @@ fn oversized_region_read_is_refused() {
     let mut stream = UnixStream::connect(&socket).expect("it listens");
     let patience = Some(Duration::from_secs(10));
     stream.set_read_timeout(patience).expect("a socket");
-    // vfio-user's region read (command 9) of 1 GiB of region 0.
+    // A vfio-user region read (command 9) of 1 GiB from region 0.
     let words = [9 << 16 | 1, 32, 0, 0, 0, 0, 0, 1u32 << 30];
     let request: Vec<u8> = words.into_iter().flat_map(u32::to_ne_bytes).collect();
     stream.write_all(&request).expect("sent");

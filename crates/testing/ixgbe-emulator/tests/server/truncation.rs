@@ -4,7 +4,7 @@ use samara_ixgbe_emulator::registers::{bits, offset as at};
 
 use crate::vmm::{RX_BUFFER, RX_RING, Room, SIZE, TX_BUFFER, TX_RING, Vmm, serve};
 
-/// Checks the driver's view after the memory of its packet is gone.
+/// Rings the doorbell for a packet whose memory is gone, and checks that the driver sees an error.
 fn failed(vmm: &mut Vmm) {
     vmm.write(at::EIMC, u32::MAX);
     vmm.read(at::EICR);
@@ -26,11 +26,11 @@ fn a_truncated_file_is_a_dma_error() {
     vmm.resize(0);
     failed(&mut vmm);
     assert_eq!(vmm.length(), 0, "nothing is written behind the end");
-    // When the memory is back, the same server goes on.
+    // When the file has its length again, the same server works again.
     vmm.resize(SIZE);
     vmm.client.reset().expect("reset");
     vmm.traffic(2);
-    // The rings are there, but the memory behind them is not.
+    // The file now ends in the middle of the packet, behind the rings.
     vmm.client.reset().expect("reset");
     vmm.bring_up(TX_BUFFER);
     vmm.resize(TX_BUFFER + 50);
@@ -50,7 +50,7 @@ fn write_past_the_file_end_is_lost() {
     let socket = room.place("socket");
     let _server = serve(&socket, &[]);
     let mut vmm = Vmm::attach(&socket);
-    // The frame to send comes first in the file, the receive buffer last.
+    // In the file the receive buffer lies behind the frame to send, so the file can be cut between them.
     vmm.map_from(0x8000, RX_BUFFER, 0x1000);
     vmm.map_from(0x4000, TX_BUFFER, 0x1000);
     vmm.map(0, 0x2000);

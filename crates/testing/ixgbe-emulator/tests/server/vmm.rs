@@ -1,4 +1,4 @@
-//! A VMM with one guest, and the server to which it attaches.
+//! The tests' VMM with one guest, and the server process to which it attaches.
 
 use std::fs::{File, OpenOptions};
 use std::io::Read;
@@ -25,7 +25,7 @@ pub(crate) const TX_RING: u64 = 0x1000;
 pub(crate) const RX_BUFFER: u64 = 0x2000;
 pub(crate) const TX_BUFFER: u64 = 0x3000;
 
-/// The server; it ends with the test.
+/// A server process, which the drop of this value kills.
 pub(crate) struct Server {
     process: Child,
     log: PathBuf,
@@ -61,7 +61,7 @@ impl Drop for Room {
 }
 
 impl Server {
-    /// Starts the program of `command`.
+    /// Starts the server by `command`. Its messages are expected in a file beside `socket`.
     pub(crate) fn start(command: &mut Command, socket: &Path) -> Self {
         Server {
             process: command.spawn().expect("the server starts"),
@@ -69,7 +69,7 @@ impl Server {
         }
     }
 
-    /// Returns the most memory that the server has had so far, in KiB.
+    /// Returns the server's peak resident memory in KiB.
     pub(crate) fn peak_kib(&self) -> u64 {
         let status = format!("/proc/{}/status", self.process.id());
         let status = std::fs::read_to_string(status).expect("it runs");
@@ -175,12 +175,12 @@ impl Vmm {
         bytes
     }
 
-    /// Brings up queue 0, sends a frame round the loop and checks it.
+    /// Brings up queue 0, sends a frame, and checks that it comes back and raises an interrupt.
     pub(crate) fn traffic(&mut self, seed: u8) {
         self.traffic_from(TX_BUFFER, seed);
     }
 
-    /// Does the same as [`traffic`](Self::traffic), with the frame to send at `place`.
+    /// Does the same as [`traffic`](Self::traffic), but takes the address of the frame to send from `place`.
     pub(crate) fn traffic_from(&mut self, place: u64, seed: u8) {
         let frame: Vec<u8> = [0xff; 12].into_iter().chain([seed; 88]).collect();
         self.store(place, &frame);
@@ -200,7 +200,7 @@ impl Vmm {
         assert!(self.events.read_exact(&mut event).is_err(), "an interrupt");
     }
 
-    /// Maps `size` bytes of memory from `offset` on.
+    /// Maps `size` bytes of the memory's file at guest offset `offset`, from the same offset in the file on.
     pub(crate) fn map(&mut self, offset: u64, size: u64) {
         self.map_from(offset, offset, size);
     }
@@ -220,7 +220,7 @@ impl Vmm {
         self.memory.try_clone().expect("a file")
     }
 
-    /// Maps `size` bytes from `file` on in the memory's file, at `offset` in guest memory.
+    /// Maps `size` bytes of the memory's file at guest offset `offset`, from the offset `file` in the file on.
     pub(crate) fn map_from(&mut self, file: u64, offset: u64, size: u64) {
         let memory = self.memory.as_raw_fd();
         let mapped = self.client.dma_map(file, BASE + offset, size, memory);
@@ -235,8 +235,8 @@ impl Vmm {
         self.events.read_exact(&mut event).expect("an interrupt");
     }
 
-    /// Programs queue 0 after a reset: one receive descriptor, and a frame of 100 bytes to send. The tail is not written
-    /// yet.
+    /// Programs queue 0 after a reset, with one receive descriptor and a frame of 100 bytes to send. Does not ring
+    /// the transmit doorbell.
     pub(crate) fn bring_up(&mut self, place: u64) {
         self.config(0x04, &[6, 0]);
         self.config(0x72, &[0x3f, 0x80]);

@@ -15,7 +15,7 @@ pub(crate) const RING: u32 = 64;
 /// Bytes of a receive buffer.
 pub(crate) const BUFFER: u64 = 2048;
 
-/// The machine: device, memory, cable, interrupts, and the driver's own state.
+/// The machine of a test: the device, memory, cable, counted interrupts, and the driver's own state.
 pub(crate) struct Machine {
     pub(crate) nic: Nic,
     pub(crate) memory: FlatMemory,
@@ -72,8 +72,8 @@ impl Machine {
         panic!("the device does not come to rest");
     }
 
-    /// Brings the device up as in sections 4.6.3 to 4.6.8: reset, EEPROM, link, receive, transmit, with `queues` queues
-    /// in both directions.
+    /// Brings the device up as sections 4.6.3 to 4.6.8 say: reset, EEPROM, link, receive, transmit. Enables `queues`
+    /// queues in each direction.
     pub(crate) fn bring_up(&mut self, queues: u32) {
         self.write(at::EIMC, 0x7fff_ffff);
         self.set(at::CTRL, bits::CTRL_RESET);
@@ -114,7 +114,7 @@ impl Machine {
         BASE + 0x10_0000 + u64::from(queue * RING + slot) * BUFFER
     }
 
-    /// Returns the address for data to send.
+    /// Returns the address of the buffer for data to send that belongs to `slot`.
     pub(crate) fn tx_buffer(slot: u32) -> u64 {
         BASE + 0x20_0000 + u64::from(slot) * 0x4000
     }
@@ -166,7 +166,7 @@ impl Machine {
         u64::from_le_bytes(bytes)
     }
 
-    /// Puts one descriptor on a transmit ring, without telling the device.
+    /// Puts one descriptor on a transmit ring, without ringing the doorbell. Returns its address.
     pub(crate) fn push(&mut self, queue: u32, words: [u64; 2]) -> u64 {
         let slot = self.tx_next[queue as usize];
         let place = Self::tx_ring(queue) + u64::from(slot) * 16;
@@ -182,7 +182,7 @@ impl Machine {
         self.write(at::tx_queue(queue) + at::QUEUE_TAIL, tail);
     }
 
-    /// Puts a frame on a ring and returns the address of its descriptor.
+    /// Sends a frame: puts it on a transmit ring and rings the doorbell. Returns the address of its descriptor.
     pub(crate) fn send(&mut self, queue: u32, frame: &[u8]) -> u64 {
         let slot = self.tx_next[queue as usize];
         let buffer = Self::tx_buffer(slot);
@@ -224,7 +224,7 @@ pub(crate) fn data(length: u64, payload: u64) -> u64 {
     length | 3 << 20 | 1 << 29 | 1 << 24 | 1 << 25 | 1 << 27 | payload << 46
 }
 
-/// Returns a broadcast frame of a length, whose contents follow from `seed`.
+/// Returns a broadcast frame of `length` bytes, whose contents depend on `seed`.
 pub(crate) fn frame(length: usize, seed: u8) -> Vec<u8> {
     let mut frame = vec![0xff; 6];
     frame.extend([2, 0, 0, 0, 0, seed, 0x88, 0xb5]);

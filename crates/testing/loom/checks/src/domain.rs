@@ -43,15 +43,15 @@ unsafe impl<T: Probe + 'static> Implements<T> for dyn Probe {
 }
 
 impl Object {
-    /// Returns the number of the generation that this object belongs to. The first generation is 1.
+    /// Returns the number of the generation that this object belongs to. The first generation has number 1.
     #[must_use]
     pub const fn number(&self) -> u8 {
         self.0[0]
     }
 }
 
-/// The object that `init` returns. It has the size of the largest object that fits a slab slot, because slabs of that
-/// class have the fewest owner words.
+/// The domain's root object, which `init` returns. It has the size of the largest object that fits a slab slot,
+/// because slabs of that size class have the fewest owner words for loom to track.
 #[derive(Debug)]
 pub struct Object(pub [u8; LARGEST]);
 impl Probe for Object {}
@@ -76,8 +76,8 @@ pub fn spawn(name: &str) -> Domain<dyn Probe> {
         .unwrap_or_else(|error| panic!("{error}"))
 }
 
-/// Everything that a slot's domain owns, as one cell that loom watches. A thread inside the domain reads the cell,
-/// and a reclaim writes it. The test fails if a read and a write are not ordered by happens-before.
+/// One cell that loom watches. It stands for everything that the domain in a slot owns. A thread inside the domain
+/// reads the cell, and a reclaim writes it. The test fails if a read and a write are not ordered by happens-before.
 #[derive(Clone, Debug)]
 pub struct Belongings(Rc<UnsafeCell<u32>>);
 
@@ -89,7 +89,7 @@ thread_local! {
 }
 
 impl Belongings {
-    /// Creates the belongings of the only domain that this execution kills.
+    /// Creates the cell for the only domain that this execution kills, and resets the counts.
     #[must_use]
     pub fn new() -> Self {
         RECLAIMS.set(0);
@@ -100,12 +100,12 @@ impl Belongings {
         this
     }
 
-    /// Makes sure that the object of the next generation gets another address than the last one's.
+    /// Makes sure that the next generation's root object gets another address than the dead generation's.
     pub fn displace(&self) {
         DISPLACE.set(true);
     }
 
-    /// Reads the cell, as the domain's code would use its belongings.
+    /// Reads the cell. This stands for the domain's code using something that the domain owns.
     pub fn touch(&self) -> u32 {
         // SAFETY: loom panics before the access if it races with a reclaim.
         self.0.with(|value| unsafe { *value })
@@ -118,12 +118,13 @@ impl Default for Belongings {
     }
 }
 
-/// Counts a reclaim and writes the cell. The host calls this at every reclaim, after everything was released and
-/// before the slot is free.
+/// Counts a reclaim and writes the cell. The host calls this at every reclaim, after the domain's property was
+/// released and before its slot becomes free.
 pub(crate) fn reclaimed() {
     RECLAIMS.set(RECLAIMS.get() + 1);
     if DISPLACE.get() {
-        // Takes the heap slot of the object that was just freed, and keeps it until the execution ends.
+        // This allocation takes the heap slot of the root object that was just freed, and keeps it until the
+        // execution ends.
         let _ = crate::objects::Object::new();
     }
     if let Some(belongings) = BELONGINGS.with_borrow(Clone::clone) {
@@ -153,7 +154,7 @@ pub fn call(target: Target, body: impl FnOnce()) -> bool {
     }
 }
 
-/// Enters `target` and panics there. The boundary has to report the death.
+/// Enters `target` and panics there. Checks that the boundary reports the death.
 ///
 /// # Panics
 /// If the entry was refused.

@@ -23,8 +23,8 @@ loom::thread_local! {
 }
 
 thread_local! {
-    /// Pages that the heap has taken since the execution began. The heap's statics are reset for each execution and
-    /// forget these pages, so the host frees them.
+    /// Pages that the heap has taken since the execution began. At the beginning of each execution the heap's statics
+    /// are reset, so the heap forgets these pages. So the host frees them.
     static PAGES: RefCell<Vec<(NonNull<u8>, Layout)>> = const { RefCell::new(Vec::new()) };
 }
 
@@ -54,12 +54,13 @@ unsafe impl HeapHost for LoomHost {
     }
 
     unsafe fn free_pages(start: NonNull<u8>, bytes: usize, _: usize) {
-        // The pages stay allocated until the execution ends, so that a later use of a word in them is detected.
+        // The pages stay allocated until the next execution begins. `forbid` makes every later use of a word in them
+        // fail the test.
         forbid(start.addr().get()..start.addr().get() + bytes);
     }
 }
 
-// SAFETY: a constant never goes back.
+// SAFETY: a clock that stands still never goes back.
 unsafe impl Clock for LoomHost {
     fn now_ns() -> u64 {
         0
@@ -74,7 +75,7 @@ impl Events for LoomHost {
     }
 }
 
-// SAFETY: there are no private heaps. Where loom panics, the test is over.
+// SAFETY: there are no private heaps. The functions panic only if loom does, and then the test is over.
 unsafe impl Threads for LoomHost {
     fn yield_now() {
         samara_loom_primitives::yield_now();
@@ -85,7 +86,7 @@ unsafe impl Threads for LoomHost {
     }
 }
 
-// SAFETY: there is no window.
+// SAFETY: without a window, no arena is ever committed.
 unsafe impl Arenas for LoomHost {
     fn window() -> Option<Window> {
         None
@@ -96,7 +97,7 @@ unsafe impl Arenas for LoomHost {
     unsafe fn decommit(_: Owner, _: NonNull<u8>, _: usize) {}
 }
 
-/// Begins an execution, and frees the pages of the last one.
+/// Begins an execution, and frees the pages of the previous one.
 pub fn begin() {
     WAKES.set(0);
     PAGES.with_borrow_mut(|pages| {

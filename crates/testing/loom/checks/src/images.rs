@@ -7,15 +7,14 @@ use samara_unwind::tables::{Image, ImageId, InUse, Registered, register_image, u
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// The numbers of images are below this.
+/// One more than the largest number of an image.
 const IMAGES: usize = 4;
 
 thread_local! {
     static CELLS: RefCell<Vec<Rc<UnsafeCell<()>>>> = const { RefCell::new(Vec::new()) };
 }
 
-/// The bytes of all tables. No code interprets them. They are long enough that every table of every image lies
-/// inside.
+/// The bytes of all tables. No code interprets them. The array is long enough for every table of every image.
 static BYTES: [u8; 4 * IMAGES] = [0; 4 * IMAGES];
 
 /// Begins an execution, in which no image is loaded.
@@ -24,7 +23,7 @@ pub fn begin() {
 }
 
 /// Returns image `number`, whose code lies in the 64 KiB block of `pc`. Each of its parts differs from the same part
-/// of an image with another number.
+/// of every image with another number, so a mixture of two images is recognised.
 fn image(number: usize, pc: usize) -> Image<'static> {
     let table = |at: usize| &BYTES[at * number..][..number];
     Image {
@@ -97,23 +96,24 @@ fn read(found: &Image<'static>, pc: usize) -> usize {
     number
 }
 
-/// Returns the number of the image that a cut finds for `pc`.
+/// Returns the number of the image that a cut's look-up finds for `pc`.
 #[must_use]
 pub fn find(pc: usize) -> Option<usize> {
     Registered::with_image(pc, |image| read(image, pc)).ok()
 }
 
-/// Returns the number of the image that a raise with a frame at `pc` finds.
+/// Returns the number of the image that the look-up of a raise with a frame at `pc` finds.
 ///
 /// # Safety
-/// As for a raise: if `pc` lies in an image, that image stays until this returns.
+/// The contract is that of a raise: if `pc` lies in an image, that image stays loaded until this returns.
 #[must_use]
 pub unsafe fn find_active(pc: usize) -> Option<usize> {
     // SAFETY: the caller upholds the contract.
     unsafe { Registered::with_image_of_active_frame(pc, |image| read(image, pc)) }.ok()
 }
 
-/// Returns the number of the image that the row for `pc` belongs to, whether the row was cached or not.
+/// Returns the number of the image whose row is found for `pc`, in the cache or by a look-up. `None` if there is no
+/// image at `pc`.
 ///
 /// # Panics
 /// If the row has parts of two rows.

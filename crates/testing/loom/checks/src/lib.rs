@@ -1,4 +1,4 @@
-//! The parts that all loom tests share, among them the host.
+//! The code that all loom tests share, for example their host.
 #![expect(unsafe_code, reason = "binds the host traits to loom's threads")]
 
 pub mod domain;

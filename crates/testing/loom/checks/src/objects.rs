@@ -1,4 +1,5 @@
-//! Heap objects, each with a cell that loom watches. The holder of a slot writes the slot's cell.
+//! Heap objects. Each heap slot has a cell that loom watches, and the code that holds the slot's object writes the
+//! cell.
 
 use core::ptr::NonNull;
 use loom::cell::UnsafeCell;
@@ -27,7 +28,7 @@ thread_local! {
     static SLOTS: RefCell<Slots> = RefCell::default();
 }
 
-/// Forgets the objects of the last execution, and makes cells for at most `slots` different slots.
+/// Forgets the objects of the previous execution, and makes cells for up to `slots` different heap slots.
 pub fn begin(slots: usize) {
     let blank = (0..slots).map(|_| Rc::new(UnsafeCell::new(()))).collect();
     SLOTS.set(Slots {
@@ -65,7 +66,7 @@ impl Object {
     /// If the slot is already in use, or if there is no memory.
     #[must_use]
     pub fn new() -> Self {
-        // SAFETY: the place fits the size, and the object keeps the slot.
+        // SAFETY: `PLACE` fits the size, and the returned object keeps the slot until it is freed.
         let slot = unsafe { heap::alloc(PLACE, BYTES, BYTES) };
         let slot = slot.unwrap_or_else(|error| panic!("{error}"));
         let fresh = SLOTS.with_borrow_mut(|slots| slots.live.insert(slot.addr().get()));
@@ -75,8 +76,8 @@ impl Object {
         this
     }
 
-    /// Writes the object's cell. loom fails the test if another use of the slot is concurrent with this one: if neither
-    /// happens before the other.
+    /// Writes the object's cell. loom fails the test if this write races with another use of the slot, that is, if
+    /// neither happens before the other.
     pub fn touch(&self) {
         let cell = SLOTS.with_borrow_mut(|slots| {
             let blank = &mut slots.blank;
@@ -104,7 +105,7 @@ impl Object {
         unsafe { heap::free(self.0, PLACE) };
     }
 
-    /// Notes that a reclaim is about to free the object.
+    /// Records that a reclaim is about to free the object, so that its slot may be handed out again.
     pub fn released(&self) {
         SLOTS.with_borrow_mut(|slots| slots.live.remove(&self.0.addr().get()));
     }

@@ -1,7 +1,7 @@
-//! An entry runs against a kill, and the last exit against the reaper.
+//! Races an entry with a kill, and the last exit with the reaper.
 //!
-//! Bounds: one domain, two shards, three threads; every interleaving, but at most three preemptions with three
-//! threads.
+//! Bounds: one domain, two shards, at most three threads. With two threads loom explores every interleaving, and with
+//! three threads those with at most three preemptions.
 
 use samara_loom::domain::{Belongings, call, reclaims, spawn};
 use samara_loom::host;
@@ -12,7 +12,7 @@ const SEQ_CST: Weaken = Weaken {
     fault: Fault::SeqCst,
 };
 
-/// One thread calls, while the other kills the domain and tries to reclaim it.
+/// One thread calls the domain, while the other thread kills it and tries to reclaim it.
 fn entry_and_kill() {
     host::begin();
     let belongings = Belongings::new();
@@ -23,7 +23,7 @@ fn entry_and_kill() {
     });
     assert!(domain.kill());
     caller.join().unwrap();
-    // No thread is inside any more: this kill reclaims the domain if the first one did not.
+    // No thread is inside the domain any more. So this kill reclaims the domain if the first kill did not.
     assert!(!domain.kill());
     assert_eq!(reclaims(), 1, "one death takes exactly one reclaim");
 }
@@ -42,7 +42,8 @@ fn excluding_the_reclaim_needs_seq_cst() {
         .run(entry_and_kill);
 }
 
-/// The last thread that leaves wakes the reaper, unless the reaper has seen that no thread is inside.
+/// The last thread that leaves a dead domain wakes the reaper, unless the kill has seen that no thread is inside and
+/// has reclaimed the domain.
 fn last_exit_and_reaper() {
     host::begin();
     let belongings = Belongings::new();
@@ -55,7 +56,7 @@ fn last_exit_and_reaper() {
         })
     });
     assert!(domain.kill());
-    // The death itself has woken the reaper once, before the kill looked for threads inside.
+    // The kill itself has woken the reaper once, before it looked for threads inside. That wake-up does not count.
     let before = 1;
     for caller in callers {
         caller.join().unwrap();
@@ -87,7 +88,8 @@ fn seeing_the_last_exit_needs_seq_cst() {
         .run(last_exit_and_reaper);
 }
 
-/// As above, with one caller that is inside when the kill begins. Only the wake-up can be lost here.
+/// As [`last_exit_and_reaper`], with one caller that is already inside when the kill begins. So the only possible
+/// failure is a lost wake-up.
 fn wake_or_reclaim() {
     host::begin();
     let _belongings = Belongings::new();
@@ -101,7 +103,8 @@ fn wake_or_reclaim() {
     if let Some(killer) = killer {
         killer.join().unwrap();
     }
-    // The first wake-up is that of the death itself, before the kill looked for threads inside.
+    // The first wake-up comes from the kill itself, before it looked for threads inside. A second one comes from the
+    // exit.
     let answered = reclaims() == 1 || host::wakes() > 1;
     assert!(answered, "nobody woke the reaper after the last exit");
 }

@@ -1,7 +1,7 @@
-//! An entry runs against a kill and the reuse of the slot. A shadow's restart runs against its callers.
+//! Races an entry with a kill and the reuse of the slot, and a shadow's restart with its callers.
 //!
 //! Bounds: one slot, two generations, two shards, at most two callers and the thread that kills. At most two
-//! preemptions (four in the unweakened test of reuse).
+//! preemptions (four in `a_stale_entry_never_meets_the_next_generation`).
 
 #![expect(
     unsafe_code,
@@ -19,8 +19,8 @@ const CONTROL: &str = "domain-runtime/src/control.rs";
 const FLIGHT: &str = "domain-runtime/src/service/single_flight.rs";
 const PUBLISHED: &str = "domain-runtime/src/service/published.rs";
 
-/// Calls the current generation and returns whether the entry was admitted. Inside, the object and the belongings
-/// must be those of the generation that was entered.
+/// Calls the current generation and returns whether the entry was admitted. Checks inside the call that the object
+/// and the belongings are those of the generation that was entered.
 fn call_current(domain: &Domain<dyn Probe>, belongings: &Belongings) -> bool {
     let instance = domain.service().current();
     let object = instance.object().cast::<Object>();
@@ -32,7 +32,7 @@ fn call_current(domain: &Domain<dyn Probe>, belongings: &Belongings) -> bool {
     })
 }
 
-/// A stale entry meets the next generation in the same slot.
+/// One thread enters with a handle of the first generation, while the other restarts the domain in the same slot.
 fn reuse() {
     host::begin();
     let belongings = Belongings::new();
@@ -71,7 +71,8 @@ fn refusing_a_stale_entry_needs_seq_cst() {
         .run(reuse);
 }
 
-/// Two callers meet one kill and recover as a shadow does. Both get an answer, and the service restarts at most once.
+/// The domain is killed once while two threads call it. A refused caller recovers the service as a shadow does. Both
+/// get an answer, and the service restarts at most once.
 fn recovery() {
     host::begin();
     let belongings = Belongings::new();
@@ -110,9 +111,9 @@ fn one_restart_answers_all_callers() {
     Check::new("recovery", 128, 32).preemptions(2).run(recovery);
 }
 
-/// If the flight's exchange does not compare, two concurrent flights restart a service twice for one death. Only the
-/// comparison is removed here. The orderings of the exchange are not needed, because the state that a flight changes
-/// is published with its own orderings. Without the orderings of the exchange all loom tests pass.
+/// Removes the comparison from the exchange that admits one flight at a time. Then two concurrent flights restart the
+/// service twice for one death. The exchange's memory orderings have no such test: the state that a flight changes is
+/// published with its own orderings, and all loom tests pass with a relaxed exchange.
 ///
 /// Invariant: ORDER-4
 #[test]
@@ -127,7 +128,7 @@ fn one_restart_needs_the_flights_exchange() {
         .run(recovery);
 }
 
-/// A reader of the current instance races with the restart that replaces it.
+/// One thread reads the current instance twice, while a restart replaces it.
 fn publication() {
     host::begin();
     objects::begin(4);

@@ -1,7 +1,8 @@
-//! A free on another CPU runs against a change of owner and a reclaim. A reclaim's scan runs against slabs that go
-//! back to the host.
+//! Races a free on another CPU with a change of owner and a reclaim, and a reclaim's scan with slabs that go back to
+//! the host.
 //!
-//! Bounds: one class with three slots a slab, two slabs at first, two CPUs, three threads; at most three preemptions.
+//! Bounds: one size class with three slots in each slab, two slabs at first, two CPUs, three threads, and at most
+//! three preemptions.
 
 use loom::sync::atomic::{AtomicBool, Ordering};
 use samara_loom::host;
@@ -27,8 +28,9 @@ fn nothing_is_left() {
     assert_eq!(heap::held_bytes(), 0, "empty slabs stayed with the heap");
 }
 
-/// One domain hands an object on and ends. The new owner frees the object on another CPU and allocates again, while
-/// the reaper reclaims the first domain. `order` is the ordering of the store that announces the end.
+/// A domain gives an object to another domain and ends. The new owner frees the object on another CPU and allocates
+/// again, while the reaper reclaims the first domain. `order` is the memory ordering of the store that announces the
+/// first domain's end.
 fn free_and_transfer(order: Ordering) {
     host::begin();
     objects::begin(8);
@@ -62,7 +64,8 @@ fn free_and_transfer(order: Ordering) {
             again.free();
         });
     });
-    // If this load sees the store, the reaper knows that the giver has left.
+    // If this load sees the store, the reaper knows that the giver runs no more and may reclaim it now. Otherwise it
+    // reclaims it at the end.
     let seen = ended.load(Ordering::Acquire);
     if seen {
         kept.released();
@@ -90,8 +93,8 @@ fn a_reclaim_needs_the_order_of_the_last_exit() {
     check("free and transfer, weakened").run(|| free_and_transfer(Ordering::Relaxed));
 }
 
-/// One owner's objects are reclaimed while another owner's objects in the same slabs are freed and the empty slabs go
-/// back.
+/// One owner's objects are reclaimed, while another thread frees another owner's objects in the same slabs and gives
+/// the empty slabs back.
 fn reclaim_and_return() {
     host::begin();
     objects::begin(12);
@@ -135,12 +138,12 @@ fn a_scan_needs_the_registrys_lock() {
         .run(reclaim_and_return);
 }
 
-/// One CPU's cache is flushed by another CPU, which then takes all free slots.
+/// While one CPU frees an object into its cache, another CPU flushes that cache and then takes all free slots.
 fn flush_from_afar() {
     host::begin();
     objects::begin(12);
     let (one, other) = (owner(1), owner(2));
-    // One object stays in each slab, so that the slabs stay.
+    // At least one object stays in each slab, so that no slab goes back.
     let [a, b, c] = acting(one, || [(); 3].map(|()| Object::new()));
     let d = acting(one, Object::new);
     let far = host::spawn(1, move || {

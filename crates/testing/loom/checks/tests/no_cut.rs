@@ -1,9 +1,9 @@
-//! A kill from another thread runs against the no-cut mark. A thread that runs for a domain carries the mark from
-//! before it takes a lock of the trusted side until after it released the lock. So a host that finds the thread
-//! without the mark may cut it there. Nothing is reclaimed under a thread that is inside.
+//! Tests the no-cut mark while another thread kills the domain. A thread that runs for a domain sets the mark before
+//! it takes a lock of the trusted side, and removes it only after it has released the lock. So the host may cut a
+//! thread wherever it finds the thread without the mark. A domain is not reclaimed while the thread is inside.
 //!
 //! Bounds: one thread that works inside a domain, and one thread that kills; at most three preemptions. The mark is a
-//! plain word: only the thread itself reads it, or a host that holds the thread off its CPU.
+//! plain word: only the thread itself reads it, or the host while the thread is stopped.
 #![expect(unsafe_code, reason = "walks the thread's chain of frames")]
 
 use samara_domain_runtime::Waits;
@@ -13,8 +13,8 @@ use samara_loom::objects::{self, Object};
 use samara_loom_primitives::{Check, Mutex, on_lock};
 use samara_shared_heap::{Owner, heap, thread};
 
-/// Checks the mark at every lock. Looks at the whole chain, because trusted code that acts as the host on a domain's
-/// thread also takes locks.
+/// Checks at every lock that a thread with a domain anywhere on its chain has the mark. The whole chain counts,
+/// because trusted code that acts as the host on a domain's thread also takes locks.
 fn look() {
     let slot = thread::current();
     let mut at = slot.top();
@@ -28,7 +28,7 @@ fn look() {
     }
 }
 
-/// Runs `work` inside a domain that is killed meanwhile.
+/// Runs `work` inside a domain, while another thread kills the domain.
 fn kill_during(work: fn()) {
     host::begin();
     objects::begin(8);
@@ -81,7 +81,7 @@ fn a_scan_takes_its_locks_under_the_mark() {
     check("kill in a scan").run(|| kill_during(count_and_trim));
 }
 
-/// The wrong order: the lock is taken first, and the mark is set after it.
+/// Takes the lock first, and sets the mark only after that. This is the wrong order, and the check must find it.
 ///
 /// Invariant: ORDER-54
 #[test]
@@ -90,7 +90,8 @@ fn a_lock_without_the_mark_is_found() {
     check("kill at a bare lock").run(|| kill_during(lock_then_mark));
 }
 
-/// A domain calls another one, which panics. The callee's death is recorded on the caller's thread.
+/// A domain calls another domain, which panics. The thread records the callee's death while it still runs for the
+/// caller.
 #[test]
 fn a_death_is_noted_under_the_mark() {
     check("kill at a death").run(|| {
@@ -103,7 +104,7 @@ fn a_death_is_noted_under_the_mark() {
     });
 }
 
-/// Reads of a dead domain's state, and its reclaim and restart, run on the thread that calls them.
+/// A domain's thread reads the state of a dead domain, and reclaims and restarts it. All this runs on that thread.
 ///
 /// Invariant: ORDER-54
 #[test]

@@ -1,8 +1,8 @@
-//! Look-ups of unwind tables run against loads and unloads of images.
+//! Races look-ups of unwind tables with loads and unloads of images.
 //!
-//! Bounds: two images, of which the second takes the first one's addresses or lies elsewhere; two threads. Every
-//! interleaving, but at most three preemptions in the tests of a raise. `slot.rs` has no SeqCst load, so the loom
-//! primitives add no fence to its accesses.
+//! Bounds: two threads and two images. The second image takes the addresses of the first, or lies elsewhere. loom
+//! explores every interleaving, except in the tests of a raise: there it explores those with at most three
+//! preemptions. `slot.rs` has no SeqCst load, so the loom primitives add no fence to its accesses.
 #![cfg(target_arch = "x86_64")]
 #![expect(unsafe_code, reason = "looks images up as a raise does")]
 
@@ -20,7 +20,8 @@ const fn check(name: &'static str) -> Check {
     Check::new(name, 64, 8)
 }
 
-/// A cut looks up an image, while another thread unloads the image and loads another one at its addresses.
+/// One thread looks up an image as a cut does, while another thread unloads the image and loads a second image at the
+/// same addresses.
 fn look_up_and_unload() {
     host::begin();
     images::begin();
@@ -56,7 +57,7 @@ fn an_image_in_use_stays_and_is_found_no_more() {
     check("look-up and unload").run(look_up_and_unload);
 }
 
-/// The index words that a look-up searches are only hints. No code relies on the order of their accesses.
+/// Takes all orderings from the index words that a look-up searches. They are only hints, so the test still passes.
 ///
 /// Invariant: ORDER-7
 #[test]
@@ -91,15 +92,15 @@ fn an_image_in_use_needs_exact_counts() {
         .run(look_up_and_unload);
 }
 
-/// A raise looks images up as above, but is not counted as a reader. In reality the image of an active frame stays
-/// registered. Here it is unregistered, and only the bytes of both images stay. So the raise may read the place in the
-/// registry while the second image is written to it.
+/// As [`look_up_and_unload`], with the look-up of a raise, which is not counted as a reader. In real use the image of
+/// an active frame stays registered. Here it is unregistered while the raise looks it up, and only the bytes of both
+/// images stay. So the raise may read the registry's place while the second image is written to it.
 fn raise_and_reuse() {
     host::begin();
     images::begin();
     let first = Loaded::new(1, PC);
     let reader = host::spawn(1, || {
-        // SAFETY: no image is unloaded.
+        // SAFETY: no image is unloaded in this test.
         let _ = unsafe { find_active(PC) };
     });
     assert_eq!(
@@ -143,7 +144,7 @@ fn whole_images_in_a_raise_need_the_readers_acquire() {
         .run(raise_and_reuse);
 }
 
-/// Two threads register an image each, and both want the first place.
+/// Two threads register one image each, and both try to take the first place.
 fn register_and_register() {
     host::begin();
     images::begin();

@@ -1,8 +1,8 @@
-//! Reads of cached rows of unwind tables run against loads and unloads of images.
+//! Races reads of cached rows of unwind tables with loads and unloads of images.
 //!
-//! Bounds: two images, the second of which takes the first one's addresses, or five addresses whose rows share the
-//! four places of one set; two threads, at most two preemptions. The cache has no SeqCst load, so the loom primitives
-//! add no fence to its accesses.
+//! Bounds: two threads and at most two preemptions. Either there are two images, and the second takes the addresses
+//! of the first; or there are five addresses, whose rows share the four places of one set. The cache has no SeqCst
+//! load, so the loom primitives add no fence to its accesses.
 #![cfg(target_arch = "x86_64")]
 
 use samara_loom::host;
@@ -22,7 +22,7 @@ const fn check(name: &'static str) -> Check {
     Check::new(name, 96, 8).preemptions(2)
 }
 
-/// A row is looked up and cached, while its image is unloaded and another one is loaded.
+/// One thread looks up a row and caches it, while another thread unloads the row's image and loads a second image.
 fn remember_and_unload() {
     host::begin();
     images::begin();
@@ -57,13 +57,14 @@ fn cached_rows_need_the_order_of_their_words() {
 
 /// Returns five addresses whose rows share one set of four places.
 fn same_set() -> [usize; 5] {
-    // The hash of the cache. With another hash the weakened variants do not fail.
+    // This must be the same hash as the cache's. With a different one the rows share no set, and the weakened tests
+    // do not fail.
     let set = |pc: &usize| (*pc as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 40 & 63;
     let mut all = (PC..).filter(|pc| set(pc) == set(&PC));
     [(); 5].map(|()| all.next().unwrap())
 }
 
-/// A cached row is read while another row is written in its place.
+/// One thread reads a cached row, while another thread replaces that row by another one.
 fn read_and_replace() {
     host::begin();
     images::begin();
@@ -73,8 +74,8 @@ fn read_and_replace() {
         assert_eq!(find_row(pc), Some(1));
     }
     let reader = host::spawn(1, move || {
-        // `another` replaces the row of the first address. All four places were written once, and the cache then
-        // takes the first of them.
+        // `another` replaces the row of the first address. Each of the four places was written once, and the cache
+        // reuses the first one next.
         assert_eq!(find_row(remembered[0]), Some(1));
     });
     assert_eq!(find_row(another), Some(1));

@@ -17,7 +17,7 @@ trait Plain: Copy {
     fn from_word(word: usize) -> Self;
 }
 
-/// A fence. [`Fault`] says which fences remain where an ordering is taken away.
+/// A fence. If the test takes an ordering away from the calling file, the fence may have no effect: see [`Fault`].
 #[track_caller]
 pub fn fence(order: Ordering) {
     let place = Location::caller();
@@ -51,7 +51,8 @@ impl<T: Plain> Word<T> {
     }
 
     fn bound(&self) -> Bound {
-        // SAFETY: the word may be read, and only `wrote` writes it.
+        // SAFETY: the word may be read now. It may be written when an execution begins, because only `wrote` writes
+        // it otherwise.
         unsafe { statics::remember(self.plain.get().cast(), size_of::<T>()) };
         bind::word(self.plain.get().addr(), self.plain().to_word())
     }
@@ -117,7 +118,7 @@ impl<T: Plain> Word<T> {
     }
 
     /// Performs a read-modify-write that cannot fail. It must see the newest value, which the plain word holds. So it
-    /// exchanges that value, and repeats only if another thread writes in between.
+    /// compares with that value and exchanges it, and repeats if another thread has written in between.
     #[track_caller]
     fn change(&self, order: Ordering, change: impl Fn(T) -> T) -> T {
         let mut old = self.plain();

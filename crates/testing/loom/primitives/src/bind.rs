@@ -1,4 +1,4 @@
-//! The table of loom objects that stand for addresses in the running execution.
+//! The table of loom's objects. In the running execution each object stands for the word or the lock at one address.
 
 use loom::sync::atomic::AtomicBool;
 use loom::sync::atomic::AtomicUsize;
@@ -7,14 +7,14 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::rc::Rc;
 
-/// A bound word. loom's object holds the distance from `base`. The object was created with the value 0 before the
-/// threads of the execution, so no access races with its creation.
+/// A word that is bound to a loom object. The object holds the word's value minus `base`, because it was created with
+/// the value 0 before any thread of the execution. So no access races with its creation.
 #[derive(Clone)]
 pub(crate) struct Bound {
     pub(crate) object: Rc<AtomicUsize>,
     pub(crate) base: usize,
-    /// The value of the plain word. If the plain word holds another value now, its memory was reused for a new word,
-    /// and this binding is stale.
+    /// The last value that was written to the plain word. If the plain word holds another value, its memory was
+    /// reused for a new word, and this binding is stale.
     last: usize,
 }
 
@@ -24,14 +24,14 @@ struct Execution {
     locks: HashMap<usize, Rc<AtomicBool>>,
     blank: Vec<Rc<AtomicUsize>>,
     blank_locks: Vec<Rc<AtomicBool>>,
-    /// Address ranges in which no word may be used any more.
+    /// Address ranges that were given back to the host. No word in them may be used any more.
     gone: Vec<Range<usize>>,
     number: u64,
 }
 
 thread_local! {
-    // All of loom's threads run on the one thread that runs the test. The cell is borrowed only between loom's own
-    // steps.
+    // All of loom's threads run on the one thread that runs the test. The cell is never borrowed while loom switches
+    // threads.
     static EXECUTION: RefCell<Execution> = RefCell::default();
 }
 
@@ -52,7 +52,7 @@ pub(crate) fn begin(words: usize, locks: usize) {
     });
 }
 
-/// Forgets everything when the last execution is over.
+/// Forgets everything except the number of executions. Called when a test is over.
 pub(crate) fn end() {
     EXECUTION.with_borrow_mut(|execution| {
         let number = execution.number;
@@ -61,12 +61,13 @@ pub(crate) fn end() {
     });
 }
 
-/// Returns the number of the running execution.
+/// Returns the number of the running execution. It is one higher than that of the previous execution.
 pub(crate) fn number() -> u64 {
     EXECUTION.with_borrow(|execution| execution.number)
 }
 
-/// Returns the object of the word at `address`, which holds `value`.
+/// Returns the binding of the word at `address`, whose plain word holds `value`. Binds the word if it has no binding
+/// or a stale one.
 pub(crate) fn word(address: usize, value: usize) -> Bound {
     EXECUTION.with_borrow_mut(|execution| {
         assert!(
@@ -100,7 +101,7 @@ pub(crate) fn wrote(address: usize, value: usize) {
     });
 }
 
-/// Returns the lock at `address`.
+/// Returns the loom object of the lock at `address`.
 pub(crate) fn lock(address: usize) -> Rc<AtomicBool> {
     EXECUTION.with_borrow_mut(|execution| {
         let blank = &mut execution.blank_locks;
@@ -115,7 +116,7 @@ pub(crate) fn lock(address: usize) -> Rc<AtomicBool> {
 
 /// Forgets the lock at `address`, because it is being dropped.
 pub(crate) fn forget_lock(address: usize) {
-    // When the process ends, the thread-local storage may be gone already.
+    // A lock may be dropped while the thread ends, after its thread-local storage is gone.
     let _ = EXECUTION.try_with(|execution| {
         if let Ok(mut execution) = execution.try_borrow_mut() {
             execution.locks.remove(&address);

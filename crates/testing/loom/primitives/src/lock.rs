@@ -16,7 +16,7 @@ thread_local! {
     static LOOK: Cell<Option<fn()>> = const { Cell::new(None) };
 }
 
-/// Calls `look` after every lock is taken and before every lock is released, until the test ends.
+/// Makes every lock call `look` right after it is taken and right before it is released, until the test ends.
 pub fn on_lock(look: fn()) {
     LOOK.set(Some(look));
 }
@@ -33,7 +33,8 @@ fn look() {
 
 /// A lock like the shipped one: it is taken by an acquiring exchange, and released by a releasing store.
 pub struct Mutex<T: ?Sized> {
-    // The binding has an address of its own, since the value may have size zero or begin with a lock.
+    // The lock is bound to loom by this byte's address. The value's address would not do, because the value may have
+    // size zero or begin with another lock.
     address: UnsafeCell<u8>,
     value: UnsafeCell<T>,
 }
@@ -55,7 +56,8 @@ impl<T> Mutex<T> {
     /// Takes the lock.
     #[track_caller]
     pub fn lock(&self) -> MutexGuard<'_, T> {
-        // SAFETY: these are the bytes inside a static's lock. Between executions no thread has a guard.
+        // SAFETY: these are the bytes of the lock's value, valid for reads. They are written only when an execution
+        // begins, and then no thread has a guard.
         unsafe { statics::remember(self.value.get().cast(), size_of::<T>()) };
         let taken = bind::lock(self.address.get().addr());
         let weak = weaken::applies(Fault::Lock, Location::caller());
@@ -91,7 +93,7 @@ impl<T: ?Sized> Drop for Mutex<T> {
     }
 }
 
-/// The right to use the value that a lock guards.
+/// A guard: the right to use the value of a lock that is held.
 pub struct MutexGuard<'a, T: ?Sized> {
     mutex: &'a Mutex<T>,
     taken: Rc<AtomicBool>,
@@ -115,7 +117,7 @@ impl<T: ?Sized> DerefMut for MutexGuard<'_, T> {
 
 impl<T: ?Sized> Drop for MutexGuard<'_, T> {
     fn drop(&mut self) {
-        // While a panic unwinds, the execution has failed, and loom takes no more steps.
+        // While a panic unwinds, the execution has failed, and loom's objects must not be used any more.
         if !std::thread::panicking() {
             look();
             self.taken.store(false, self.release);

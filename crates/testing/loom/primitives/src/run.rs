@@ -21,7 +21,7 @@ const STACK_WORDS: usize = 1 << 16;
 static ALONE: Mutex<()> = Mutex::new(());
 
 impl Check {
-    /// Creates a test of at most `words` words and `locks` locks that explores every interleaving.
+    /// Creates a test that explores every interleaving and uses at most `words` atomic words and `locks` locks.
     #[must_use]
     pub const fn new(name: &'static str, words: usize, locks: usize) -> Self {
         Self {
@@ -33,14 +33,15 @@ impl Check {
         }
     }
 
-    /// Explores only interleavings with at most `most` preemptions: switches away from a thread that could go on.
+    /// Limits the test to interleavings with at most `most` preemptions. A preemption is a switch away from a thread
+    /// that could go on.
     #[must_use]
     pub const fn preemptions(mut self, most: usize) -> Self {
         self.preemptions = Some(most);
         self
     }
 
-    /// Takes an ordering away.
+    /// Takes an ordering or a check away from one source file.
     #[must_use]
     pub const fn weaken(mut self, weaken: Weaken) -> Self {
         self.weaken = Some(weaken);
@@ -75,7 +76,7 @@ impl Check {
             statics::restore();
             bind::begin(words, locks);
             wait::begin_execution();
-            // loom's own first thread has a stack of 32 KiB.
+            // The test's first thread is spawned, because loom's own first thread has a stack of only 32 KiB.
             let body = Arc::clone(&body);
             let first = loom::thread::Builder::new().stack_size(STACK_WORDS);
             if let Ok(first) = first.spawn(move || body()) {

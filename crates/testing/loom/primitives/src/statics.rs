@@ -1,4 +1,4 @@
-//! Resets statics. They outlive an execution, and each execution must begin with their first values.
+//! Resets statics. Statics outlive an execution, but each execution must begin with their initial values.
 
 use core::ptr;
 use std::cell::RefCell;
@@ -9,7 +9,7 @@ thread_local! {
 }
 
 unsafe extern "C" {
-    // The linker defines these around the writable sections.
+    // The linker defines these symbols at the start and the end of the writable sections.
     static __data_start: u8;
     static _end: u8;
 }

@@ -1,15 +1,14 @@
-//! Threads that wait for another one.
+//! Bounds the exploration of loops in which a thread waits for another thread.
 //!
-//! While two threads wait for a third, loom explores every number of turns that they take before the third goes on.
-//! There are endlessly many such schedules, and they differ in nothing else. So loom explores an execution only up to
-//! a fixed number of fruitless looks. The rest of the execution has one schedule, which is loom's own: the thread
-//! that has waited least goes on.
+//! While two threads wait for a third, loom tries every number of turns that the two may take before the third goes
+//! on. There are infinitely many such schedules, which differ in nothing but that number. So loom explores an
+//! execution only up to a fixed number of waits. For the rest of the execution it takes one schedule, its own: the
+//! thread that has waited least goes on.
 
 use std::cell::Cell;
 
-/// The number of fruitless looks, summed over all threads, up to which loom explores an execution. The number of
-/// executions of a test grows linearly with it: one more look adds one turn to the schedules above, and no other
-/// schedule.
+/// The number of waits, summed over all threads, up to which loom explores an execution. The number of executions of
+/// a test grows linearly with this bound: one more wait adds one turn to the schedules described above.
 const EXPLORED: u32 = 16;
 
 thread_local! {
@@ -18,7 +17,7 @@ thread_local! {
     static CUT_SHORT: Cell<u64> = const { Cell::new(0) };
 }
 
-/// Tells loom that the running thread has looked in vain, so that others go on first.
+/// Tells loom that the running thread has looked for a change and found none, so that other threads go on first.
 pub fn yield_now() {
     let looks = LOOKS.get() + 1;
     LOOKS.set(looks);

@@ -1,4 +1,4 @@
-//! Takes an ordering away from the shipped code, so that a loom test must fail.
+//! Takes an ordering away from the shipped code. A loom test that depends on the ordering must then fail.
 
 use core::panic::Location;
 use core::sync::atomic::Ordering;
@@ -15,7 +15,7 @@ pub enum Fault {
     Acquire,
     /// All accesses are relaxed, and fences have no effect.
     Order,
-    /// Locks exclude other threads, but order no accesses.
+    /// Locks still exclude other threads, but taking and releasing them is relaxed and orders no accesses.
     Lock,
     /// A compare-and-swap stores its new value over any value, and reports that it found the expected one.
     Compare,
@@ -39,7 +39,7 @@ pub(crate) fn set(fault: Option<Weaken>) {
     NOW.set(fault);
 }
 
-/// Whether `fault` is in force at `place`.
+/// Whether `fault` applies to the source file of `place`.
 pub(crate) fn applies(fault: Fault, place: &Location<'_>) -> bool {
     NOW.get()
         .is_some_and(|now| now.fault == fault && place.file().ends_with(now.file))

@@ -24,7 +24,7 @@ pub struct Artifact {
     pub executable: Option<PathBuf>,
 }
 
-/// A line of cargo's that looks like a message but cannot be read.
+/// A line of cargo's output that looks like a message but cannot be read.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BadMessage(pub String);
 
@@ -43,7 +43,7 @@ impl Artifact {
     ///
     /// If the line is a message that cannot be read.
     pub fn from_message(line: &str) -> Result<Option<Self>, BadMessage> {
-        // Build scripts and compilers may print lines of their own between cargo's.
+        // Build scripts and compilers may print lines between cargo's messages.
         if !line.starts_with('{') {
             return Ok(None);
         }
@@ -66,8 +66,8 @@ impl Artifact {
         }))
     }
 
-    /// Whether one of the artifact's library files has the same contents as `path`. Cargo copies the outputs of
-    /// workspace members to names without its hash, and its messages name the copies.
+    /// Whether one of the artifact's library files has the same contents as `path`. For members of the workspace,
+    /// cargo copies each output to a name without cargo's hash, and its messages name the copies.
     pub(crate) fn has_copy_of(&self, path: &Path) -> bool {
         let crate_file = format!("lib{}.", self.crate_name());
         let mut copies = self.files.iter().filter(|file| {
@@ -105,8 +105,8 @@ impl Artifact {
 pub(crate) mod tests {
     use super::Artifact;
 
-    /// Returns cargo's message about an artifact of `package` with this target, kind and file; without a file if
-    /// `file` is empty.
+    /// Returns cargo's message about an artifact of `package` with this target, kind and file. If `file` is empty,
+    /// the message lists no file.
     pub(crate) fn message(package: &str, target: &str, kind: &str, file: &str) -> String {
         let executable = if kind == "bin" {
             format!("\"{file}\"")

@@ -8,7 +8,7 @@ use cargo_metadata::{DependencyKind, MetadataCommand, NodeDep, PackageId, Target
 
 use super::strings;
 
-/// Every package of the build, the workspace's own and others.
+/// All packages in the output of `cargo metadata`: the members of the workspace and their dependencies.
 #[derive(Clone, Debug)]
 pub struct Metadata {
     packages: HashMap<String, Package>,
@@ -36,7 +36,7 @@ pub struct Package {
     pub name: String,
     /// Its version, in the manifest's spelling.
     pub version: String,
-    /// Its source, in cargo's spelling; nothing for a path.
+    /// Its source, in cargo's spelling; `None` for a package that is given by its path.
     pub source: Option<String>,
     /// The directory of its manifest.
     pub directory: PathBuf,
@@ -149,8 +149,8 @@ impl Metadata {
     }
 }
 
-/// Shows the name, and also the identifier if the package is not a member of the workspace, because others may have
-/// the same name.
+/// Shows the name. If the package is not a member of the workspace, it also shows the identifier, because several
+/// such packages may have the same name.
 impl fmt::Display for Package {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.name)?;

@@ -23,7 +23,7 @@ pub struct Build {
     pub metadata: Metadata,
     /// Everything that the build produced or found up to date.
     pub artifacts: Vec<Artifact>,
-    /// Its target directory, which contains [`Build::records`].
+    /// The build's target directory. It contains the directory [`Build::records`].
     pub target: PathBuf,
 }
 
@@ -56,10 +56,10 @@ impl Build {
             .any(|artifact| artifact.package == package.id)
     }
 
-    /// Returns all packages that a package's library is linked with, itself included, sorted by name. They are the
-    /// crates that the recorded compiler calls name, and the crates that the calls for those crates name in turn.
-    /// Cargo's metadata leave out crates that a feature of this build adds. If there is no record, only the metadata
-    /// count.
+    /// Returns all packages that a package's library is linked with, itself included, sorted by name. Besides the
+    /// dependencies in cargo's metadata these are the crates that the recorded compiler calls name, and the crates
+    /// that the calls for those crates name in turn. The metadata alone leave out crates that a feature of this build
+    /// adds. If no call is recorded, the result contains only dependencies from the metadata.
     pub fn linked_with<'a>(&'a self, package: &'a Package) -> Linked<'a> {
         let known = self.metadata.linked_with(package).into_iter();
         let built = known.filter(|it| it.id == package.id || self.contains(it));
@@ -102,7 +102,8 @@ impl Build {
             .collect()
     }
 
-    /// Returns the files that the recorded calls for a package's libraries name, with the artifact of each.
+    /// Returns the files that the recorded calls for a package's libraries name, each with the artifact to which the
+    /// file belongs.
     fn named_by(&self, package: &Package) -> Vec<(PathBuf, Option<&Artifact>)> {
         let records = Build::records(&self.target);
         let libraries = self.libraries(package);
@@ -116,10 +117,11 @@ impl Build {
         files.map(|path| (path.clone(), artifact(&path))).collect()
     }
 
-    /// Returns the packages of the build that are domains, sorted by name. A reviewed library is no domain, and
-    /// neither is one of the `hosts`. Any other library is a domain if it is a member of the workspace, comes from a
-    /// path, or is linked with a crate that marks domains or with a file of no package. So an unknown crate counts as
-    /// a domain, and so does another crate with a known name.
+    /// Returns the packages of the build that are domains, sorted by name. A reviewed library is not a domain, and
+    /// one of the `hosts` is not either. Any other library is a domain in three cases: its package is a member of the
+    /// workspace or is given by a path; it is linked with a crate that marks domains; or it is linked with a file
+    /// that belongs to no package. A crate with the name of a reviewed crate is not exempt if it comes from another
+    /// source.
     pub fn domains<'a>(&'a self, review: &Review, hosts: &[Reviewed]) -> Vec<&'a Package> {
         let is_known =
             |it: &Package| review.of(it).is_some() || hosts.iter().any(|host| host.is(it));
@@ -178,13 +180,13 @@ impl Build {
     }
 }
 
-/// Everything that a library is linked with.
+/// The packages and the unknown files that a library is linked with.
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Linked<'a> {
     /// The packages.
     pub packages: Vec<&'a Package>,
-    /// Files of crates that belong to no package of the metadata.
+    /// Files that the compiler calls name as crates and that belong to no package of the metadata.
     pub unknown: Vec<PathBuf>,
 }
 
@@ -203,7 +205,7 @@ pub(crate) mod tests {
     use super::{Artifact, Build, Metadata, digest};
     use crate::review::{Review, Reviewed, Source};
 
-    /// Returns a build of these packages with a library each, except for a program `samara-kernel`.
+    /// Returns a build of these packages. Each has a library, but `samara-kernel` is a program.
     fn built<'a>(metadata: Metadata, ids: impl IntoIterator<Item = &'a str>) -> Build {
         let artifacts = ids.into_iter().map(|id| {
             let file = if id == "samara-kernel" {
@@ -219,8 +221,8 @@ pub(crate) mod tests {
         Build::new(metadata, artifacts.collect(), "")
     }
 
-    /// Returns the domains of a build of these edges, without the package `left_out`, and with a host
-    /// `samara-testkit`.
+    /// Returns the domains of a build with these edges as dependencies, without the package `left_out`. The package
+    /// `samara-testkit` is a host.
     fn domains_without(edges: &[(&str, &str)], left_out: &str) -> Vec<String> {
         let names = edges.iter().flat_map(|&(from, to)| [from, to]);
         let build = built(made_up(edges), names.filter(|&name| name != left_out));
@@ -273,7 +275,7 @@ pub(crate) mod tests {
     }
 
     /// Returns a build of these packages, each given as its id, whether it is a member, and its source. All are
-    /// linked with `samara-domain`. The part of an id before `#` is the name.
+    /// linked with `samara-domain`. The part of an id before `#` is the package's name.
     pub(crate) fn of_sources(packages: &[(&str, bool, Option<&str>)]) -> Build {
         let all = || packages.iter().chain(&[("samara-domain", true, None)]);
         let made_up = all().map(|&(id, member, source)| MadeUp {
@@ -294,7 +296,7 @@ pub(crate) mod tests {
 
     /// Invariant: AUTH-13
     #[test]
-    fn two_domains_of_one_name_are_two() {
+    fn two_domains_with_one_name_are_both_found() {
         let build = of_sources(&[
             ("samara-nvme", true, None),
             ("samara-nvme#far", false, Some("git+https://far")),

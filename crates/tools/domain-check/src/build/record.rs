@@ -20,16 +20,16 @@ pub struct Invocation {
     pub arguments: Vec<String>,
     /// The directory in which it was called.
     pub directory: PathBuf,
-    /// The variables by which cargo and the user controlled it: variables of the package, those that begin with
-    /// `RUST`, and those that are compiled in.
+    /// The environment variables that affected the call: those that cargo sets for the package, those that begin with
+    /// `RUST`, and those that the code reads while it is compiled.
     pub environment: BTreeMap<String, String>,
-    /// A digest of the library that it made.
+    /// A digest of the library that the call made.
     pub digest: Option<String>,
     /// A digest of each source file, taken right after the call.
     pub sources: BTreeMap<String, String>,
 }
 
-/// The reason why there is no record of a library.
+/// The reason why there is no valid record of the call that made a library.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum BadRecord {
@@ -37,7 +37,7 @@ pub enum BadRecord {
     Missing(PathBuf),
     /// The file does not have the form that the wrapper writes.
     Malformed(PathBuf),
-    /// The library was made by another call than the recorded one.
+    /// The recorded call did not make this library: the digests differ.
     OfAnother(PathBuf),
 }
 
@@ -68,7 +68,7 @@ impl Invocation {
     }
 
     /// Whether cargo sets the variable for each package, from its manifest or from the manifest's path. Other
-    /// variables of cargo's may come from the builder, and may be secrets.
+    /// variables that begin with `CARGO` may come from the person who builds, and may be secrets.
     pub(crate) fn is_of_package(variable: &str) -> bool {
         const OTHERS: &[&str] = &[
             "CARGO_CRATE_NAME",
@@ -145,7 +145,8 @@ impl Invocation {
         Some(records.join(format!("{name}{extra}.json")))
     }
 
-    /// Returns the library that this call makes. For a procedural macro it is the one that the compiler loads.
+    /// Returns the path of the library that this call makes. For a procedural macro it is the dynamic library that
+    /// the compiler loads.
     pub(crate) fn library(&self) -> Option<PathBuf> {
         match self.value("--crate-type") {
             Some("proc-macro") => self.output(consts::DLL_PREFIX, consts::DLL_EXTENSION),
@@ -153,7 +154,8 @@ impl Invocation {
         }
     }
 
-    /// Returns the file into which this call writes the list of the files and variables that it has read.
+    /// Returns the path of the file in which this call lists the files and the environment variables that it has
+    /// read.
     pub(crate) fn dep_info(&self) -> Option<PathBuf> {
         self.output("", "d")
     }
@@ -232,7 +234,7 @@ impl Invocation {
     }
 }
 
-/// Returns the feature that a condition turns on, if it turns on one.
+/// Returns the feature that a `--cfg` condition turns on, or `None` if the condition is of another kind.
 pub(crate) fn feature(condition: &str) -> Option<&str> {
     let name = condition.strip_prefix("feature=\"")?.strip_suffix('"')?;
     (!name.contains('"')).then_some(name)

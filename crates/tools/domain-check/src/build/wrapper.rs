@@ -9,11 +9,11 @@ use std::process::{Command, ExitCode};
 
 use super::record::{Invocation, digest, unescaped};
 
-/// The environment variable that names the directory for records. A build is recorded if it is set and
-/// `RUSTC_WRAPPER` is a program that calls [`record_if_wrapped`] first.
+/// The environment variable that names the directory for records. A build is recorded if this variable is set and
+/// `RUSTC_WRAPPER` names a program that calls [`record_if_wrapped`] first.
 ///
-/// Use one directory for each target directory, and use it for every build: cargo does not call the compiler for
-/// libraries that are up to date, so a build without the wrapper leaves libraries without records.
+/// Use one directory of records for each target directory, and record every build. Cargo does not call the compiler
+/// for libraries that are up to date, so a library that was once built without the wrapper stays without a record.
 pub const RECORDS: &str = "SAMARA_CHECK_RECORDS";
 
 /// If this process was started as `RUSTC_WRAPPER`, calls the compiler, records the call, and returns the exit code.
@@ -50,7 +50,8 @@ fn wrap(records: &Path, compiler: OsString, arguments: &[OsString]) -> Result<u8
         sources: BTreeMap::new(),
     };
     let path = invocation.path(records);
-    // The record of an earlier call must not be taken for that of a call that fails half-way.
+    // Remove the record of an earlier call. Otherwise, if this call fails half-way, the old record would pass for its
+    // record.
     if let Some(path) = &path
         && path.exists()
     {
@@ -76,7 +77,8 @@ fn wrap(records: &Path, compiler: OsString, arguments: &[OsString]) -> Result<u8
     Ok(u8::try_from(status.code().unwrap_or(1)).unwrap_or(1))
 }
 
-/// Returns the arguments. If there are too many, cargo puts them into a file, and this function reads it.
+/// Returns the compiler's arguments. If there are too many for a command line, cargo passes `@` and the name of a
+/// file with the arguments, and this function reads the file.
 fn spelled_out(arguments: &[OsString]) -> Result<Vec<String>, String> {
     let mut all = Vec::new();
     for argument in arguments {
@@ -103,7 +105,7 @@ fn compiled_in(text: &str) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Returns a digest of each file in the compiler's report.
+/// Returns a digest of each source file that the compiler's report names.
 fn sources(text: &str, directory: &Path) -> BTreeMap<String, String> {
     let files = text.lines().filter_map(|line| line.strip_suffix(':'));
     let files = files.map(unescaped);

@@ -1,11 +1,13 @@
-//! Addresses: a domain has no address as a number, and no raw pointers.
+//! Finds addresses: a domain may not turn an address into a number, and may not use raw pointers.
 //!
-//! The compiler's optimiser assumes that the addresses of two locals always differ, and yet gives both the same place
-//! if the first one is dead (rustc issue 107975). So a number that was proved to be non-zero may be zero, and in a
-//! `NonZero` that is a safe transmute. Such numbers come from pointers, from functions that compare their arguments
-//! by address, and from `{:p}`.
+//! The compiler's optimiser assumes that the addresses of two locals always differ. Yet it gives both locals the same
+//! place if the first is dead before the second is used (rustc issue 107975). So the difference of the two addresses
+//! may be zero although the optimiser has proved that it is not. In a `NonZero`, such a number lets safe code
+//! transmute any type into any other. Safe code learns addresses from pointers, from functions that compare their
+//! arguments by address, and from `{:p}`.
 //!
-//! The check reads types and calls as the compiler resolves them, so that no renaming, import or macro hides one.
+//! The check reads types and calls as the compiler resolves them, so that no renaming, import or macro hides a use of
+//! an address.
 
 use std::collections::BTreeSet;
 
@@ -50,8 +52,8 @@ const TAKING: &[(&str, &str)] = &[
 ];
 
 /// Types of the standard library whose own `Debug` shows an address, in MIR's spelling of declared variables. Besides
-/// these, only pointers show one: `shows_address` looks for function pointers, and raw pointers are refused wherever
-/// they occur.
+/// these types, only the `Debug` of pointers shows an address. `shows_address` looks for function pointers. Raw
+/// pointers are refused wherever they occur.
 const SHOWING: &[&str] = &[
     "core::slice::ChunksExactMut<",
     "core::slice::ChunksMut<",
@@ -88,8 +90,8 @@ pub(super) fn pointers(source: TokenStream) -> Findings {
     collect(source, None, &mut found);
     let findings = found.into_iter().map(|(what, function)| {
         let what = format!(
-            "{what} may be compared, or become a number, and the address of a dead local is another's too: do without \
-             it; keep a reference, or a number of your own"
+            "{what} may be compared or become a number, and two locals may have the same address although the \
+             compiler assumes that they differ: keep a reference, or a number of your own, instead"
         );
         finding(what, function)
     });
@@ -134,7 +136,7 @@ fn collect(
 fn taken(mir: &str) -> Result<Findings, String> {
     let mut found = BTreeSet::new();
     let mut function = None;
-    // The variables whose `Debug` shows an address.
+    // The variables of the current function whose `Debug` shows an address.
     let mut showing = BTreeSet::new();
     for line in mir.lines() {
         if !line.is_empty() && !line.starts_with(' ') {
@@ -168,8 +170,8 @@ fn taken(mir: &str) -> Result<Findings, String> {
     let findings = found.into_iter().map(|(what, function)| {
         let of = function.as_deref().unwrap_or("a constant");
         let what = format!(
-            "{of} {what}: it takes an address, and the address of a dead local is another's too; keep a number of \
-             your own to tell values apart"
+            "{of} {what}: it takes an address, and two locals may have the same address although the compiler assumes \
+             that they differ; use a number of your own to tell values apart"
         );
         finding(what, function)
     });
@@ -195,8 +197,9 @@ fn shows_address(ty: &str) -> bool {
     shown(ty).contains("fn(") || SHOWING.iter().any(|it| ty.contains(it))
 }
 
-/// Returns a type's text without those types in it of which no `Debug` shows a value: the arguments of `PhantomData`,
-/// and function items, which have no `Debug`. The compiler prints an item as `fn(u8) -> u8 {path}`.
+/// Returns a type's text without the inner types whose values no `Debug` shows. These are the arguments of
+/// `PhantomData`, and function items, which have no `Debug`. In the compiler's output, a function item is `fn(u8) ->
+/// u8 {path}`.
 fn shown(ty: &str) -> String {
     const MARKER: &str = "PhantomData<";
     let mut kept = String::with_capacity(ty.len());
@@ -220,7 +223,8 @@ fn shown(ty: &str) -> String {
     kept
 }
 
-/// Returns the text behind a function item, from whose text `fn(` was taken; `None` for a function pointer.
+/// Returns the text after a function item. `signature` is the text after the item's `fn(`. Returns `None` if it
+/// belongs to a function pointer.
 fn after_item(signature: &str) -> Option<&str> {
     let result = signature[end_of_type(signature)..].strip_prefix(')')?;
     let end = match result.strip_prefix(" -> ") {
@@ -231,8 +235,9 @@ fn after_item(signature: &str) -> Option<&str> {
     Some(path.split_once('}').map_or("", |(_, after)| after))
 }
 
-/// Returns where the text of a type, or of several, ends: at a bracket that is not opened in it, at a brace, or at its
-/// end. A result also ends at a comma outside brackets, but a list of arguments does not.
+/// Returns the index at which a type, or a list of types, ends in `text`: at a closing bracket that has no opening
+/// one in `text`, at an opening brace, or at the end of `text`. If `text` begins with ` -> `, a comma outside
+/// brackets also ends it.
 fn end_of_type(text: &str) -> usize {
     let is_result = text.starts_with(" -> ");
     let mut depth = 0_usize;
@@ -252,8 +257,9 @@ fn end_of_type(text: &str) -> usize {
     text.len()
 }
 
-/// Returns a line without its string and character literals, and without the picture of a constant's bytes. The
-/// compiler prints such literals with escapes. Returns nothing if a literal has no end.
+/// Returns a line of MIR without its string and character literals, and without the text after a `│`, in which the
+/// compiler shows a constant's bytes. The compiler prints literals with escapes. Returns nothing if a literal has no
+/// end.
 fn without_texts(line: &str) -> Option<String> {
     let mut code = String::with_capacity(line.len());
     let mut letters = line.chars();
@@ -379,7 +385,7 @@ mod tests {
 
     /// Invariant: CHECK-18
     #[test]
-    fn only_types_whose_values_are_shown_count() {
+    fn types_whose_values_are_hidden_are_ignored() {
         for ty in [
             "fn()",
             "(fn(), core::marker::PhantomData<u8>)",

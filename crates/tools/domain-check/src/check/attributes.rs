@@ -1,4 +1,4 @@
-//! Attributes in expanded code: each is known, or refused.
+//! Checks the attributes in expanded code: an attribute that is on no list is refused.
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 
@@ -36,7 +36,7 @@ const LINKER: &[&str] = &[
     "used",
 ];
 
-/// Attributes that only unstable code may have.
+/// Attributes that need an unstable feature.
 const UNSTABLE: &[&str] = &[
     "allow_internal_unsafe",
     "allow_internal_unstable",
@@ -81,7 +81,7 @@ pub(super) fn judge(
         }
     }
     if path == "deprecated" && !template {
-        let what = "attribute deprecated, whose note the compiler prints as if it were code: say it in the docs";
+        let what = "attribute deprecated, whose note the compiler prints as if it were code: describe the deprecation in the docs";
         return Some((Rule::UnknownAttribute, what.to_owned()));
     }
     let is_in = |list: &[&str]| list.contains(&path.as_str());
@@ -93,7 +93,7 @@ pub(super) fn judge(
     } else if is_in(LINKER) {
         Rule::LinkerAttribute
     } else if path == "feature" && arguments == "(prelude_import)" {
-        // The compiler adds this one to all expanded code.
+        // The compiler adds this attribute to all expanded code.
         return None;
     } else if is_in(UNSTABLE) || path.starts_with("rustc_") {
         Rule::Unstable

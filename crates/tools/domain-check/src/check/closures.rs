@@ -1,9 +1,10 @@
-//! Calls of closures in the linked code, after the compiler's own optimiser.
+//! Checks the calls of closures in the linked code, after the compiler has optimised its MIR.
 //!
 //! A closure gets its arguments as a tuple, whose memory belongs to the callee. The compiler's optimiser merges two
-//! equal tuples into one, and its code generator passes this one memory without copying it (rustc issue 155241, fixed
-//! in 1.97): the first callee changes or drops the second one's arguments. So a tuple must be moved to a closure, and
-//! be neither copied nor a constant.
+//! equal tuples into one, and its code generator passes the memory of that tuple to both callees without copying it
+//! (rustc issue 155241, fixed in 1.97). Then the first callee changes or drops the arguments of the second. So each
+//! tuple must be moved to its closure. A copied or constant tuple is refused, unless its values are passed in
+//! registers.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -45,7 +46,8 @@ pub(super) fn check(
     run: &Run<'_>,
 ) -> Result<Findings, String> {
     let mut arguments = vec!["--emit=mir=-".to_owned()];
-    // The compiler optimises differently when it compiles incrementally.
+    // The compiler optimises differently when it compiles incrementally, so the repeated call is incremental if the
+    // recorded one was.
     if invocation.codegen("incremental").is_some() {
         let directory = directory.join("incremental");
         arguments.push(format!("-Cincremental={}", directory.display()));
@@ -63,7 +65,7 @@ fn kept(code: &str) -> Findings {
         if let Some(header) = line.strip_prefix("fn ") {
             function = header.split(['(', '<', ':']).next().map(str::to_owned);
         }
-        // Scopes, variables and headers name closures too.
+        // Headers and the declarations of scopes and variables also name closures, so only assignments are looked at.
         let line = line.trim();
         let assigns = line.contains(" = ") && line.ends_with(';') && !line.starts_with("let ");
         // A line that calls a closure contains one of these two texts.
@@ -83,8 +85,8 @@ fn kept(code: &str) -> Findings {
     findings
 }
 
-/// Whether a statement calls no closure, or calls one and keeps none of its arguments. Returns nothing if the
-/// statement is not understood.
+/// Whether a statement is harmless: it calls no closure, moves the arguments to the closure, or passes them in
+/// registers. Returns nothing if the statement is not understood.
 fn keeps_nothing(line: &str) -> Option<bool> {
     let tokens = places::without(line).ok()?.parse::<TokenStream>().ok()?;
     let tokens: Vec<TokenTree> = tokens.into_iter().collect();
@@ -108,7 +110,7 @@ fn keeps_nothing(line: &str) -> Option<bool> {
 
 /// The target of a call.
 enum Callee<'a> {
-    /// No closure.
+    /// Anything but a closure.
     Other,
     /// A closure's own function.
     Closure,
@@ -163,8 +165,8 @@ fn group(token: &TokenTree, delimiter: Delimiter) -> Option<&Group> {
     }
 }
 
-/// Returns for each token the number of angle brackets around it; a bracket itself is outside of its pair. Returns
-/// nothing if the brackets do not match.
+/// Returns for each token the number of pairs of angle brackets around it. A bracket does not count as inside its own
+/// pair. Returns nothing if the brackets do not match.
 fn depths(tokens: &[TokenTree]) -> Option<Vec<usize>> {
     let mut depth = 0_usize;
     let mut depths = Vec::with_capacity(tokens.len());
@@ -193,8 +195,8 @@ fn is_moved(arguments: &Group) -> bool {
     is_punct(Some(comma), ',') && is_word(moves, "move") && is_variable
 }
 
-/// Whether these types are passed in registers: numbers, references, and nothing. `shape` ensures that the name of a
-/// number type means a number.
+/// Whether all these types are numbers, references or `()`, which are passed in registers. `lifetimes::shape` ensures
+/// that a number type's name means that type.
 fn are_numbers(types: &Group) -> bool {
     let tokens: Vec<TokenTree> = types.stream().into_iter().collect();
     let Some(depths) = depths(&tokens) else {
@@ -302,7 +304,7 @@ mod tests {
 
     /// Invariant: AUTH-28, AUTH-29
     #[test]
-    fn a_types_inner_parts_are_told_apart() {
+    fn brackets_inside_a_type_are_told_apart() {
         for path in [
             "<F as FnOnce<(&Tag<'('>, Vec<usize>)>>",
             "<F as FnOnce<(&Tag<'>'>, Vec<usize>)>>",
@@ -356,14 +358,14 @@ mod tests {
         assert!(kept("fn f::{closure#0}(_1: S, _2: T) -> () {\n").is_empty());
     }
 
-    /// Returns the findings for this code, compiled with these flags.
+    /// Returns the findings for `code` when it is compiled with `flags`.
     fn found_in(name: &str, code: &str, flags: &[&str]) -> Findings {
         let tried = Compiled::new(name, code, flags);
         check(&tried.invocation, &tried.directory, &Compiled::run).expect("it compiles")
     }
 
-    /// Returns code that calls `with` for two closures. The first resizes its argument, and the second expects an
-    /// argument that nobody resized.
+    /// Returns code that calls `with` for two closures. The first closure resizes its argument. The second treats an
+    /// argument of that length as unreachable.
     fn calls(with: &str) -> String {
         format!(
             "#![no_std]\nextern crate alloc;\nuse alloc::vec::Vec;\n{with}\n\
@@ -391,7 +393,7 @@ mod tests {
 
     /// Invariant: AUTH-29
     #[test]
-    fn incremental_code_is_optimised_as_it_was() {
+    fn incremental_builds_are_checked_incrementally() {
         let code = "pub fn f() -> u64 { let mut sum = 0; let mut g = |mut it: [u64; 8]| { it[0] += 1; sum += it[0]; };\n\
                     g([7; 8]); g([7; 8]); sum }";
         let arguments = ["-Copt-level=3", "-C", "incremental=elsewhere"];
@@ -399,7 +401,7 @@ mod tests {
         assert!(found_in("at_once", code, &arguments[..1]).is_empty());
     }
 
-    /// This fails once the pinned compiler copies the arguments of closures, as 1.97 does. Then this file can be
+    /// This test fails once the pinned compiler copies the arguments of closures, as 1.97 does. Then this file can be
     /// removed.
     #[test]
     fn the_compiler_still_shares_closure_arguments() {

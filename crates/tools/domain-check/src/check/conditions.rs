@@ -1,15 +1,16 @@
-//! Conditions that have different values in the linked build and in the build that the checks expand.
+//! Finds the `cfg` conditions that have different values in the linked build and in the expansion that the checks
+//! read.
 //!
-//! Code can be expanded only with unstable options, and with these the compiler sets more conditions of the target.
-//! If a domain depended on such a condition, the checks would read other code than was compiled. So a domain may not
-//! name these conditions.
+//! Code can be expanded only if unstable options are allowed, and then the compiler sets more conditions about the
+//! target. If a domain depended on such a condition, the checks would read other code than was compiled. So a domain
+//! may not name a condition whose two values differ.
 
 use std::collections::{BTreeSet, HashSet};
 
 use super::expand::{self, Reader, Run};
 use crate::build::Invocation;
 
-/// The conditions of a call, and of its expansion.
+/// The conditions that are set in a recorded call, and those that are set when the checks expand its code.
 pub(super) struct Conditions {
     linked: String,
     expanded: String,
@@ -32,8 +33,8 @@ impl Conditions {
         names_apart(&self.linked, &self.expanded)
     }
 
-    /// Whether all code that can run is the same in the build and in its expansion. A macro of another crate may use
-    /// a condition that the domain itself may not name.
+    /// Whether the build and its expansion have the same MIR. This is compared because a macro of another crate may
+    /// use a condition that the domain itself may not name.
     pub(super) fn make_the_same(
         &self,
         invocation: &Invocation,
@@ -45,9 +46,9 @@ impl Conditions {
         Ok(linked? == expanded?)
     }
 
-    /// Returns the call's output for the same code without optimisation. Optimising takes long, and the output would
-    /// show no more. The condition `debug_assertions` depends on the level of optimisation, and keeps the value that
-    /// it has in the build.
+    /// Returns the call's output for the same code without optimisation. Optimising takes long, and optimised output
+    /// would show nothing more. The level of optimisation would also change the condition `debug_assertions`, so this
+    /// function sets the condition to its value in the build.
     pub(super) fn unoptimised(
         &self,
         invocation: &Invocation,

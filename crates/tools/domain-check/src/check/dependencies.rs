@@ -5,7 +5,7 @@ use crate::build::{Build, Invocation, Package};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::Review;
 
-/// Checks the crates that `domain` names in its manifest, and those that it is linked with.
+/// Checks the crates that `domain` names in its manifest, and all crates that it is linked with.
 pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Findings {
     let mut findings = manifest(domain);
     for namesake in build.namesakes(domain) {
@@ -133,8 +133,8 @@ mod tests {
     use crate::finding::Rule;
     use crate::review::{Review, Source};
 
-    /// Returns the findings for a build of these packages without the one left out. The packages come from the
-    /// reviewed sources.
+    /// Returns the findings for a build of these packages, without the package that is left out. The packages come
+    /// from the reviewed sources.
     fn findings_without(edges: &[(&str, &str)], left_out: &str) -> Vec<String> {
         let metadata = made_up(edges);
         let names = edges.iter().flat_map(|&(from, to)| [from, to]);

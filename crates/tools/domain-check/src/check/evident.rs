@@ -1,12 +1,13 @@
-//! Types that are evidently well-formed.
+//! Recognises types that are evidently well-formed, which are called evident here.
 //!
 //! A type's demands on lifetimes come from its references, from the arguments of its paths, and from its own
-//! declaration. A type has no such demands if no lifetime has another lifetime or a parameter beside it, and if no
-//! declaration asks for more. Then no proof is needed.
+//! declaration. A type makes no demands if no lifetime in it stands beside another lifetime or a parameter, and if no
+//! declaration adds a demand. Such a type needs no proof.
 //!
 //! Types are read as the compiler prints them for itself (`typed::tokens`): `T/#0` is a parameter, `'erased` is any
-//! lifetime, and `'b0` is a lifetime of a binder around it. Outside of its binder, nothing is demanded of `'b0`;
-//! within a closure's signature, `values` checks it. A type of unknown form is not evident.
+//! lifetime, and `'b0` is a lifetime of a binder around it. Outside of its binder, nothing is demanded of `'b0`. If
+//! the binder is that of a closure's signature, `values` checks the demands inside it. A type of unknown form is not
+//! evident.
 
 use std::collections::BTreeSet;
 
@@ -56,7 +57,7 @@ impl Declared {
     }
 }
 
-/// Whether something is bounded by a lifetime here: `T: 'a`, `'b: 'a`, `T: Copy + 'a`.
+/// Whether this header contains a bound by a lifetime: `T: 'a`, `'b: 'a`, `T: Copy + 'a`.
 fn is_bounded(header: &[TokenTree]) -> bool {
     header.windows(2).any(|pair| {
         let is_bound = is_punct(pair.first(), ':') || is_punct(pair.first(), '+');
@@ -64,11 +65,11 @@ fn is_bounded(header: &[TokenTree]) -> bool {
     })
 }
 
-/// Types as this unit declares them.
+/// Judges types with the help of the unit's declarations.
 pub(super) struct Types<'a>(pub(super) &'a Declared);
 
 impl Types<'_> {
-    /// Checks that this type is evidently well-formed, so that it does not matter where a value of it was made.
+    /// Checks that this type is evidently well-formed. Then a value of the type is harmless, wherever it was made.
     pub(super) fn is_evident(&self, ty: &[TokenTree]) -> Result<(), Doubt> {
         if is_closed(ty) {
             return Ok(());
@@ -103,9 +104,10 @@ impl Types<'_> {
 
     /// Checks a type that a closure has captured. A reference may lead to any evident type without parameters. Within
     /// the closure, the reference has a lifetime of its own that occurs nowhere else. So the bound that the reference
-    /// implies either stays inside the closure, or it leads to a bound by another lifetime, which the compiler checks
-    /// where the closure is made. For a parameter the compiler does not check this: it takes the parameter to outlive
-    /// the other lifetime because it outlives the reference's.
+    /// implies either stays inside the closure, or it implies a bound by another lifetime, and the compiler checks
+    /// that bound where the closure is made. If the reference leads to a parameter, the compiler does not check it:
+    /// from the fact that the parameter outlives the reference's lifetime it concludes that the parameter also
+    /// outlives the other lifetime.
     fn is_captured(&self, ty: &[TokenTree]) -> Result<(), Doubt> {
         match lent(ty) {
             Some(to) if !has_parameters(to) => self.is_evident(to),
@@ -113,7 +115,7 @@ impl Types<'_> {
         }
     }
 
-    /// Checks `value: fn(…) -> …, bound_vars: […]`. A closure has its arguments in a tuple.
+    /// Checks `value: fn(…) -> …, bound_vars: […]`. A closure's arguments are in one tuple.
     fn is_evident_function(&self, value: &[TokenTree]) -> Result<(), Doubt> {
         let begin = value.iter().position(|it| is_word(it, "fn"));
         let end = value.iter().rposition(|it| is_word(it, "bound_vars"));
@@ -135,8 +137,9 @@ impl Types<'_> {
     /// })`.
     fn is_made_evident(&self, kind: &str, of: &[TokenTree]) -> Result<(), Doubt> {
         match (kind, of) {
-            // The closure's code relies on the bounds that each of these types implies by itself. The parameters and
-            // lifetimes of the surrounding function are listed first, and the captures are last.
+            // The list begins with the parameters and lifetimes of the surrounding function and ends with the tuple
+            // of the captures. The closure's code relies on the bounds that each of these types implies by itself, so
+            // each is checked.
             ("Closure" | "Coroutine", [.., TokenTree::Group(list)]) => {
                 let list = inner(list);
                 let list = between_commas(&list);
@@ -149,7 +152,7 @@ impl Types<'_> {
                 let mut captured = between_commas(&captured).into_iter();
                 captured.try_for_each(|ty| self.is_captured(ty))
             }
-            // The compiler does not print a function item's signature.
+            // The compiler does not print a function item's signature, so the item cannot be judged.
             ("FnDef", _) => Err(ITEM),
             ("Alias", [way, .., TokenTree::Group(alias)]) => {
                 let alias = inner(alias);
@@ -182,8 +185,8 @@ impl Types<'_> {
         self.is_apart(&list)
     }
 
-    /// Checks that no argument can be linked with another. Besides closed types, there may be one lifetime and
-    /// nothing else, or any number of evident types.
+    /// Checks that no argument can be linked with another. Apart from closed types, the arguments must be a single
+    /// lifetime, or any number of evident types.
     fn is_apart(&self, list: &[&[TokenTree]]) -> Result<(), Doubt> {
         let open: Vec<_> = list.iter().filter(|it| !is_closed(it)).collect();
         match open[..] {
@@ -193,10 +196,11 @@ impl Types<'_> {
         }
     }
 
-    /// Checks that a type is evident, except for outer types whose `Debug` only forwards to that of the value inside.
-    /// These are references, tuples, arrays and the types in [`SHOWING`]. Their `Debug` relies on no bound that the
-    /// outer type implies. A unit with an impl of its own for a reference may not use this check, because that impl
-    /// may rely on such a bound.
+    /// Checks a type whose values are only shown by `Debug`. References, tuples, arrays and the types in [`SHOWING`]
+    /// need not be evident, but the types inside them must be: the `Debug` of the outer type only forwards to that of
+    /// the value inside, and relies on no bound that the outer type implies. This check is not valid in a unit that
+    /// itself implements a method `fmt` for a reference, because the method may rely on a bound that the reference
+    /// implies.
     pub(super) fn is_shown(&self, ty: &[TokenTree]) -> Result<(), Doubt> {
         match (lent(ty), ty) {
             (Some(to), _) => self.is_shown(to),
@@ -215,7 +219,7 @@ impl Types<'_> {
     }
 }
 
-/// Paths of types whose `Debug` shows the value that they hold.
+/// Paths of types whose `Debug` only shows the value that they hold.
 const SHOWING: &[&str] = &[
     "alloc::boxed::Box",
     "alloc::rc::Rc",
@@ -246,8 +250,8 @@ pub(super) fn named(path: &[TokenTree]) -> Option<(String, Vec<&[TokenTree]>)> {
     }
 }
 
-/// Splits a path before its last arguments. Earlier arguments, as in `Own<'_>::method::Inner`, belong to the item in
-/// which the type is declared, and not to the type.
+/// Splits a path before its last arguments. Arguments earlier in the path, as in `Own<'_>::method::Inner`, belong to
+/// the item in which the type is declared, and not to the type.
 fn split(path: &[TokenTree]) -> Option<(&[TokenTree], Vec<&[TokenTree]>)> {
     let (mut depth, mut begin) = (0_u32, path.len());
     for (at, token) in path.iter().enumerate() {
@@ -288,7 +292,7 @@ pub(super) fn lent(ty: &[TokenTree]) -> Option<&[TokenTree]> {
     }
 }
 
-/// Whether a type has a parameter, or an alias that may be one.
+/// Whether a type contains a parameter, or an alias that may stand for a parameter.
 fn has_parameters(ty: &[TokenTree]) -> bool {
     ty.iter().any(|token| match token {
         TokenTree::Group(group) => has_parameters(&inner(group)),

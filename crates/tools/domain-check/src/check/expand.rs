@@ -1,4 +1,5 @@
-//! Expands a unit's source by the unit's own invocation, and lists the files from which the compiler reads it.
+//! Repeats a unit's recorded compiler call to expand the unit's source, and to list the files that the compiler
+//! reads.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -6,15 +7,15 @@ use std::process::Command;
 use crate::build::{Invocation, unescaped};
 use crate::finding::Rule;
 
-/// Runs a command and returns its output. The text says what the command is for.
+/// Runs a command and returns its output. The text states the purpose of the command.
 pub type Run<'a> = dyn Fn(&str, Command) -> Result<String, String> + 'a;
 
-/// How a call is repeated.
+/// The options with which a recorded call is repeated.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Reader {
-    /// As the linked build made it.
+    /// With the options that the linked build had.
     Linked,
-    /// With unstable options allowed, which the checks need. The code itself stays stable.
+    /// With unstable options allowed, because the checks need them. The code still may not use unstable features.
     Checks,
 }
 
@@ -57,7 +58,8 @@ pub(super) fn inputs(
 ) -> Result<Inputs, (Rule, String)> {
     let name = invocation.value("--crate-name").unwrap_or_default();
     let mut command = again(invocation);
-    // If the call made nothing, the compiler would not report which output depends on all the files.
+    // The call also makes metadata. Otherwise the compiler would not report the rule by which an output depends on
+    // all the files.
     command.args(["--emit=dep-info=-,metadata", "--out-dir"]);
     command.arg(directory);
     let text = run(&format!("asking for the sources of {name}"), command);
@@ -70,15 +72,15 @@ pub(super) fn inputs(
     })
 }
 
-/// The lint of unsafe code.
+/// Forbids unsafe code.
 const UNSAFE_CODE: &str = "-Funsafe_code";
 
-/// The lint of lifetimes that paths leave out.
+/// Forbids paths that leave out lifetimes.
 const HIDDEN_LIFETIMES: &str = "-Felided_lifetimes_in_paths";
 
-/// Compiles `invocation` once more, up to code generation, with two lints forbidden from outside: unsafe code, and
-/// lifetimes that a path leaves out. The check of signatures has no definitions of other crates' types, so it cannot
-/// count the lifetimes that such a path hides. The compiler's files go to `directory`.
+/// Compiles `invocation` once more, up to code generation. On the command line it forbids unsafe code, and paths that
+/// leave out lifetimes. The check of signatures does not see the definitions of other crates' types, so it cannot
+/// count the lifetimes that a path leaves out. The compiler's files go to `directory`.
 pub(super) fn forbidding(
     invocation: &Invocation,
     directory: &Path,
@@ -109,7 +111,7 @@ pub(super) fn forbidding(
 }
 
 /// Compiles `invocation` once more, up to code generation, with the compiler's next trait solver. That solver has
-/// soundness holes of its own, but not the holes of the solver that compiled the linked library. The compiler's files
+/// soundness holes too, but not those of the solver with which the linked library was compiled. The compiler's files
 /// go to `directory`.
 pub(super) fn by_another_solver(
     invocation: &Invocation,
@@ -125,18 +127,18 @@ pub(super) fn by_another_solver(
     told(invocation, &arguments, Reader::Checks, run).map(drop)
 }
 
-/// Everything that a unit is made from.
+/// The files and the environment variables that a unit is made from.
 #[derive(Debug, Default, Eq, PartialEq)]
 pub(super) struct Inputs {
-    /// Source files, and other files that are included.
+    /// Source files, and files that the code includes.
     pub(super) files: Vec<PathBuf>,
-    /// Variables that are compiled in.
+    /// Environment variables whose values the code reads while it is compiled.
     pub(super) variables: Vec<String>,
 }
 
 impl Inputs {
-    /// Reads the compiler's make rules; paths are relative to `directory`. Returns nothing if the rules are
-    /// ambiguous, because line breaks in names are not escaped.
+    /// Reads the compiler's make rules, in which paths are relative to `directory`. Returns nothing if the rules are
+    /// ambiguous. They may be, because the compiler does not escape line breaks in names.
     fn parse(text: &str, directory: &Path) -> Option<Self> {
         let mut inputs = Inputs::default();
         let mut lines = text.lines();
@@ -147,7 +149,7 @@ impl Inputs {
                 let name = variable.split('=').next().unwrap_or(variable);
                 inputs.variables.push(name.to_owned());
             } else if let Some(file) = line.strip_suffix(':') {
-                // Each file has a rule of its own without prerequisites.
+                // For each file the compiler also prints a rule without prerequisites.
                 again.push(' ');
                 again.push_str(file);
                 inputs.files.push(directory.join(unescaped(file)));
@@ -159,9 +161,9 @@ impl Inputs {
     }
 }
 
-/// Repeats the call without the options for its output and its messages.
+/// Returns a command that repeats the call, without the options for its output and its messages.
 fn again(invocation: &Invocation) -> Command {
-    /// Options that take a value and say where the results go, or in which form.
+    /// Options whose value sets the place or the form of the results.
     const RESULTS: &[&str] = &["--emit", "--out-dir", "-o", "--error-format", "--json"];
     let mut command = Command::new(&invocation.program);
     command.current_dir(&invocation.directory);
@@ -276,7 +278,7 @@ pub(crate) mod tests {
 
     /// Invariant: CHECK-11
     #[test]
-    fn a_path_leaves_out_no_lifetime() {
+    fn a_path_must_show_its_lifetimes() {
         let of = |code: &str| {
             let tried = Compiled::new("hidden", code, &[]);
             let forbidden = forbidding(&tried.invocation, &tried.directory, &Compiled::run);
@@ -284,7 +286,7 @@ pub(crate) mod tests {
         };
         let code = "use core::cell::Ref; pub fn f(it: Ref<'_, u8>) -> Ref<'_, u8> { it } #[derive(Debug)] pub struct S;";
         assert_eq!(of(code), Ok(()));
-        // A unit cannot allow either lint for itself, because each is forbidden from outside.
+        // A unit's own `allow` of either lint has no effect, because the command line forbids the lint.
         let allows = "#![allow(elided_lifetimes_in_paths, reason = \"the lint is forbidden\")]";
         for code in [code.replace("Ref<'_, ", "Ref<"), format!("{allows} {code}")] {
             assert_eq!(of(&code), Err(Rule::ImpliedBound), "{code}");

@@ -1,7 +1,7 @@
-//! Names by which crates hide items that only their own macros, tests and benchmarks may use. Their authors do not
-//! keep these items sound for other users. Such a name begins with an underscore. A domain names no item by such a
-//! name, neither of another crate nor of its own. A variable may have such a name, and another crate's macro may
-//! write one.
+//! Finds hidden names. With such a name a crate marks an item that only its own macros, tests and benchmarks may use.
+//! The crate's authors do not keep the item sound for other users. A hidden name begins with an underscore. A domain
+//! may not name an item by a hidden name, whether the item is another crate's or its own. A variable may have a
+//! hidden name, and a macro of another crate may write one.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,9 @@ pub(super) fn is_hidden(word: &str) -> bool {
     word.len() > 1 && word.starts_with('_')
 }
 
-/// Finds hidden names in places where they name items. In expanded code it reports only the words that the domain
-/// itself has `written`. A function that is imported by `*` and not called looks like a variable: reviews must name
-/// such functions.
+/// Finds hidden names in places where they name items. In expanded code, `written` holds the words that the domain
+/// itself contains, and other words are not reported. If the domain imports a function by `*` and does not call it,
+/// the function's name looks like that of a variable and is not found. So a review must list such functions.
 pub(super) fn search(source: TokenStream, written: Option<&BTreeSet<String>>) -> Findings {
     let mut found = BTreeSet::new();
     collect(source, false, &mut found);
@@ -63,7 +63,7 @@ fn collect(source: TokenStream, imported: bool, found: &mut BTreeSet<String>) {
 /// Words before the name of a defined item.
 const DEFINING: &[&str] = &["const", "enum", "fn", "mod", "static", "struct", "type"];
 
-/// Whether a word refers to an item, as far as its place shows.
+/// Whether the tokens around a word show that it refers to an item.
 fn names_an_item(word: &str, before: &[TokenTree], rest: &[TokenTree]) -> bool {
     if let Some(TokenTree::Ident(keyword)) = before.last()
         && DEFINING.iter().any(|it| keyword == it)

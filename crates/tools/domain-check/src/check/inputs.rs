@@ -1,4 +1,4 @@
-//! A domain's code comes from its package: no file from elsewhere, no text from the environment.
+//! Checks that a domain's code comes from its package alone, and not from other files or from the environment.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -17,7 +17,7 @@ pub(super) fn check(inputs: &Inputs, unit: &Unit<'_>, target: &Path, review: &Re
     let package = domain.directory.canonicalize().ok();
     let target = target.canonicalize().ok();
     let is_own = |file: &Path| {
-        // Links are followed, because the compiler reads the file that they lead to.
+        // Symbolic links are resolved, because the compiler reads the file that a link leads to.
         let (Ok(path), Some(package), Some(target)) = (file.canonicalize(), &package, &target)
         else {
             return false;
@@ -33,7 +33,8 @@ pub(super) fn check(inputs: &Inputs, unit: &Unit<'_>, target: &Path, review: &Re
         let printed = file.to_str().unwrap_or("\"");
         let directory = invocation.directory.to_str().unwrap_or_default();
         let printed = printed.strip_prefix(directory).unwrap_or(printed);
-        // The user chooses the directory's name, so it may contain anything except the characters that end a place.
+        // The user chooses the directory's name, so it may contain any character but those that end a place (see
+        // `places`).
         if !places::is_plain(printed) || directory.contains(['}', '>']) {
             let what = format!(
                 "{} reads a file whose name may be taken for code: letters, digits, spaces and `_-./+'` are plain",

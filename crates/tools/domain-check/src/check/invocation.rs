@@ -1,4 +1,5 @@
-//! A domain is compiled as Cargo compiles a plain library: each flag is known to be harmless.
+//! Checks that a domain is compiled as Cargo compiles a plain library, and that each compiler flag is known to be
+//! harmless.
 
 use std::collections::HashSet;
 
@@ -18,7 +19,7 @@ const OPTIONS: &[&str] = &[
     "--json",
     "--out-dir",
     "--target",
-    // Levels of lints are checked by name.
+    // These options set the levels of lints. The name of each lint is checked.
     "--allow",
     "--deny",
     "--forbid",
@@ -27,7 +28,7 @@ const OPTIONS: &[&str] = &[
     "-D",
     "-F",
     "-W",
-    // The values of these options are checked one by one too.
+    // The value of each of these options is checked too.
     "--cfg",
     "--crate-type",
     "--edition",
@@ -187,7 +188,8 @@ impl Check<'_> {
         }
     }
 
-    /// Checks that a domain's own name is not one by which macros reach their support crates.
+    /// Checks that a domain does not have the name of another crate. Macros name their support crates by absolute
+    /// paths, which would then lead to the domain.
     fn names(&mut self, externs: &[String]) {
         let name = self.invocation().value("--crate-name").unwrap_or_default();
         let name = name.to_owned();

@@ -33,7 +33,7 @@ pub(super) fn locate(findings: &mut [Finding], files: &[PathBuf]) {
     }
 }
 
-/// Whether a line contains `begin`, and not only as the beginning of a longer name.
+/// Whether a line contains `begin` as a whole word, and not only as the beginning of a longer name.
 fn declares(line: &str, begin: &str) -> bool {
     line.match_indices(begin).any(|(at, _)| {
         let rest = &line[at + begin.len()..];

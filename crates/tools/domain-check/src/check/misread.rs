@@ -1,9 +1,10 @@
-//! Text that differs from the compiled code: a first line that the compiler skips, and tokens of macros that run
-//! together when they are printed.
+//! Finds text that reads otherwise than the compiled code: a first line that the compiler skips, and tokens of macros
+//! that run together when the compiler prints them.
 
 use crate::finding::{Finding, Findings, Rule};
 
-/// Returns the part of a source file that the compiler reads: it skips the first line if that names an interpreter.
+/// Returns the part of a source file that the compiler reads. The compiler skips the first line if that line names an
+/// interpreter (`#!/bin/sh`).
 pub(super) fn compiled(source: &str) -> &str {
     let source = source.strip_prefix('\u{feff}').unwrap_or(source);
     if has_shebang(source) {
@@ -22,10 +23,10 @@ pub(super) fn has_shebang(source: &str) -> bool {
 
 /// Finds where printed code may read otherwise than it was compiled.
 ///
-/// The compiler prints syntax trees so that they read the same. But it prints bodies of macros and arguments of
-/// attributes as lists of tokens, and two tokens that were separate in the source may be adjacent there, as `/*` or
-/// `r"`. A token with such a beginning is refused in such a list. The text is read from its start, so everything
-/// before the first such place was read as it was compiled.
+/// When the compiler prints a syntax tree, the text reads as the source did. But it prints bodies of macros and
+/// arguments of attributes as lists of tokens. There, two tokens that were separate in the source may touch, and read
+/// as `/*` or `r"`. In these lists every place that begins like that is refused. The text is read from its start, so
+/// everything before the first such place was read as it was compiled.
 pub(super) fn printed(text: &str) -> Findings {
     let mut reader = Reader {
         text,
@@ -37,7 +38,7 @@ pub(super) fn printed(text: &str) -> Findings {
     match reader.read() {
         Some(what) => {
             let line = text[..reader.at].lines().last().unwrap_or_default().trim();
-            let what = format!("{what} where only tokens are printed, after: {line}");
+            let what = format!("{what} in a list of tokens, whose printed form may read differently from the source, after: {line}");
             vec![Finding::new(Rule::Misread, what)]
         }
         None => Findings::new(),
@@ -145,8 +146,8 @@ impl<'a> Reader<'a> {
         self.push(Token::Other);
     }
 
-    /// Reads a character or a lifetime. Returns whether the token is a character that would be a lifetime if its last
-    /// quote were missing.
+    /// Reads a character or a lifetime. Returns whether the token is a character literal that would read as a
+    /// lifetime without its last quote.
     fn quote(&mut self) -> bool {
         self.push(Token::Other);
         let mut chars = self.rest().chars().skip(1);
@@ -165,8 +166,8 @@ impl<'a> Reader<'a> {
         is_character && is_word(first)
     }
 
-    /// Whether the text after a character touches it. Then the source may have had a lifetime in this place, and the
-    /// last quote may have opened another character.
+    /// Whether the next token touches the character literal that was just read. If it does, the source may have had a
+    /// lifetime in this place, and the quote that seems to end the literal may have begun the next token.
     fn touches(&self) -> bool {
         let mut chars = self.rest().chars();
         match chars.next() {

@@ -44,7 +44,7 @@ use crate::review::Review;
 #[derive(Clone, Debug)]
 #[non_exhaustive]
 pub struct Part {
-    /// The checked claim, which holds if there are no findings.
+    /// The claim that was checked. It holds if there are no findings.
     pub title: String,
     /// Every breach.
     pub findings: Findings,
@@ -124,10 +124,10 @@ pub fn check_domain(build: &Build, review: &Review, domain: &Package, run: &Run<
     parts
 }
 
-/// Stack for code that nests as deeply as the compiler accepts.
+/// The size of a stack that suffices for code that nests as deeply as the compiler accepts.
 const STACK: usize = 256 << 20;
 
-/// Returns the findings in code, and those in its signatures.
+/// Returns two lists: the findings in expanded code, and the findings in its signatures.
 fn look_into(
     source: &str,
     written: &BTreeSet<String>,
@@ -185,7 +185,8 @@ fn units<'a>(build: &Build, domain: &'a Package) -> (Vec<Unit<'a>>, Findings) {
 }
 
 impl Unit<'_> {
-    /// Returns the findings in the unit's code, as it was written and as it expands, and those in its signatures.
+    /// Returns two lists: the findings in the unit's code, both as it was written and as it expands, and the findings
+    /// in its signatures.
     fn code(
         &self,
         files: &[PathBuf],
@@ -217,7 +218,7 @@ impl Unit<'_> {
                 Err(problem) => code.push(Finding::new(Rule::NotUnderstood, problem)),
             }
         }
-        // Code that was refused already need not be compiled again.
+        // Code with findings need not be compiled again.
         if code.is_empty()
             && signatures.is_empty()
             && let Err(problem) = expand::by_another_solver(&self.invocation, &build.checked(), run)
@@ -243,8 +244,8 @@ impl Unit<'_> {
         Ok((code, signatures))
     }
 
-    /// Returns the findings about the unit's addresses, and those about functions that are values and about trait
-    /// objects. Only the types of expressions show them.
+    /// Returns two lists: the findings about addresses, and those about values, which are functions, trait objects
+    /// and values with a destructor. These findings need the types of expressions.
     fn typed(
         &self,
         conditions: &Conditions,
@@ -260,7 +261,8 @@ impl Unit<'_> {
         Ok((addresses, values))
     }
 
-    /// Checks the root file's own attribute, then compiles the unit with the lints forbidden from outside.
+    /// Checks that the root file has the attribute, and then compiles the unit with the lints forbidden on the
+    /// command line.
     fn forbids_unsafe(&self, build: &Build, run: &Run<'_>) -> Findings {
         let mut findings = root::forbids_unsafe(&self.root());
         let compiled = expand::forbidding(&self.invocation, &build.checked(), run);

@@ -1,4 +1,5 @@
-//! Places in the compiler's output: the file paths in names of closures and of impls, which need not be valid tokens.
+//! Removes places from the compiler's output. A place is the file path with line numbers in the name of a closure or
+//! an impl. It need not consist of valid tokens.
 
 /// The beginning and the end of each kind of item name that contains the place of the item's code.
 const PLACED: &[(&str, char)] = &[
@@ -10,15 +11,16 @@ const PLACED: &[(&str, char)] = &[
     ("<impl at ", '>'),
 ];
 
-/// Whether a path contains nothing that begins or ends a text, a group or a comment: no double quote, no bracket, no
-/// `//` and no `*`. Single quotes are allowed.
+/// Whether a path contains nothing that begins or ends a string, a group or a comment. Letters, digits, spaces and
+/// the characters `_-./+'` are allowed, but `//` is not.
 pub(super) fn is_plain(path: &str) -> bool {
     let plain = |it: char| it.is_alphanumeric() || "_-./+' ".contains(it);
     path.chars().all(plain) && !path.contains("//")
 }
 
-/// Returns the text without its places. A removed place contains nothing that ends a text or a comment, so a name of
-/// this form inside a text hides nothing after it. The error names a place that is not understood.
+/// Returns the text without its places. A removed place contains nothing that ends a string or a comment. So if a
+/// string contains a name of this form, the string still ends at the same token. Returns an error if a place is not
+/// understood.
 pub(super) fn without(text: &str) -> Result<String, String> {
     let mut all = String::with_capacity(text.len());
     for line in text.split_inclusive('\n') {
@@ -50,7 +52,7 @@ fn begin(text: &str) -> Option<(usize, char)> {
 }
 
 /// Whether the closure's name that begins here contains a path of items instead of a place, as in
-/// `Option<u8>::insert::{closure#0}}`. Such a name consists of tokens, and is left unchanged.
+/// `Option<u8>::insert::{closure#0}}`. Such a name consists of valid tokens, and is left unchanged.
 fn is_path(line: &str) -> bool {
     let path = line.split_once("::{closure#").map(|(path, _)| path);
     let is_of_tokens = |path: &str| !["\"", "//", "/*"].iter().any(|it| path.contains(it));

@@ -1,6 +1,6 @@
-//! A domain's root file forbids unsafe code, which no inner file can undo
-//! (docs/design.md#d10-a-domain-is-safe-rust-from-reviewed-crates). It links no `std`, because the hidden state of
-//! `std` (thread-locals, buffers) outlives the domain.
+//! Checks that a domain's root file forbids unsafe code
+//! (docs/design.md#d10-a-domain-is-safe-rust-from-reviewed-crates). No other file of the crate can undo this. Also
+//! checks that the crate is `no_std`, because the hidden state of `std` (thread-locals, buffers) outlives the domain.
 
 use std::fs;
 use std::path::Path;
@@ -36,7 +36,7 @@ fn check_root(root: &Path, rule: Rule, wanted: &str, is_it: fn(TokenStream) -> b
 
 /// Whether `source` itself has an inner attribute that satisfies `is_it`.
 ///
-/// `cfg_attr` does not count, because a feature must not decide about it.
+/// An attribute inside `cfg_attr` does not count, because a feature must not be able to switch it off.
 fn has_attribute(
     source: &str,
     is_it: fn(TokenStream) -> bool,
@@ -107,7 +107,7 @@ mod tests {
 
     /// Invariant: CHECK-1
     #[test]
-    fn a_root_itself_has_no_std() {
+    fn no_std_counts_only_at_the_root() {
         let says = |source: &str| has_attribute(source, is_no_std).expect("Rust");
         assert!(says("//! Docs.\n#![no_std]\n#![forbid(unsafe_code)]"));
         for source in [

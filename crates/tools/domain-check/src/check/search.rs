@@ -10,10 +10,10 @@ use crate::review::{Review, names};
 /// Macros of the compiler that are assembly.
 const ASSEMBLY: &[&str] = &["asm", "global_asm", "naked_asm"];
 
-/// Crates of the compiler that are `std`, or depend on it.
+/// `std`, and the crates in the compiler's distribution that depend on `std`.
 const STD: &[&str] = &["std", "proc_macro", "test"];
 
-/// Finds every place in `source` that breaks a rule, except reviewed ones.
+/// Finds every place in `source` that breaks a rule, except for reviewed exceptions.
 pub(super) fn search(source: TokenStream, review: &Review) -> Findings {
     let mut search = Search {
         review,
@@ -24,8 +24,8 @@ pub(super) fn search(source: TokenStream, review: &Review) -> Findings {
     search.findings
 }
 
-/// Finds everything unsafe in `source`, the text of a file of the domain. No derive wrote a part of this text, so
-/// none of its unsafe impls is excused. Other forbidden constructs are not reported, because they may stand under a
+/// Finds everything unsafe in `source`, the text of a file of the domain. No derive wrote any of this text, so every
+/// unsafe impl in it is a finding. Other forbidden constructs are not reported, because they may stand under a `cfg`
 /// condition that is off.
 pub(super) fn written(source: TokenStream, review: &Review) -> Findings {
     let mut nothing_derived = review.clone();
@@ -55,17 +55,17 @@ pub(super) fn written(source: TokenStream, review: &Review) -> Findings {
 struct Context {
     /// In a macro's definition.
     template: bool,
-    /// Among a macro's arguments or in its definition, where tokens may be taken apart.
+    /// Among a macro's arguments or in its definition, where the macro may take tokens apart.
     loose: bool,
-    /// In the body of an `unsafe impl` that a reviewed derive wrote. Nothing else can have written it, because the
-    /// compiler forbids the word in the domain's own tokens. Tokens that the derive copied from the domain are also
-    /// in the type's definition, and are checked there.
+    /// In the body of an `unsafe impl` that a reviewed derive wrote. Only a derive can have written it, because the
+    /// compiler forbids the word `unsafe` in the domain's own tokens. Tokens that the derive copied from the domain
+    /// are also in the type's definition, and are checked there.
     derived: bool,
 }
 
 struct Search<'a> {
     review: &'a Review,
-    /// Whether the domain's own tokens are searched, without those that a macro wrote.
+    /// Whether the text is a file of the domain, and so contains no tokens that a macro wrote.
     written: bool,
     findings: Findings,
 }
@@ -122,8 +122,8 @@ impl Search<'_> {
                         self.find(Rule::ExternBlock, "extern block", place);
                     }
                 }
-                // In a domain's own text the mere name counts as a use, because an import may give the macro another
-                // name.
+                // In a file of the domain the macro's name alone counts as a use, because an import may give the
+                // macro another name.
                 TokenTree::Ident(word)
                     if ASSEMBLY.contains(&plain(word).as_str())
                         && (self.written || is_punct(rest.first(), '!')) =>
@@ -146,8 +146,8 @@ impl Search<'_> {
     }
 
     /// Returns the unsafe construct that the keyword `unsafe` before `rest` introduces, unless it is harmless or
-    /// reviewed. A function pointer's type is harmless. It counts as unsafe among a macro's tokens, because the macro
-    /// may separate the keyword from the rest of the type.
+    /// reviewed. The type of an unsafe function pointer is harmless. Among a macro's tokens it nevertheless counts as
+    /// unsafe, because the macro may separate the keyword from the rest of the type.
     fn unsafe_thing(&self, rest: &[TokenTree], context: Context) -> Option<(Rule, String)> {
         let what = match rest.first() {
             None => "the word unsafe alone".into(),
@@ -176,8 +176,8 @@ impl Search<'_> {
                         if is_word(keyword, "fn")
                             && parameters.delimiter() == Delimiter::Parenthesis =>
                     {
-                        // This is the type of a function pointer. To hold one is safe, and a call of it needs an
-                        // unsafe block.
+                        // This is the type of a function pointer. Code may hold such a pointer safely, and needs an
+                        // unsafe block to call it.
                         if !context.loose {
                             return None;
                         }
@@ -195,7 +195,8 @@ impl Search<'_> {
     }
 }
 
-/// Returns the function that an attribute before `rest` belongs to, if it belongs to one.
+/// Returns the name of the function to which an attribute before `rest` belongs, or `None` if it belongs to another
+/// item.
 fn next_function(rest: &[TokenTree]) -> Option<String> {
     let end = |token: &TokenTree| match token {
         TokenTree::Group(group) => group.delimiter() == Delimiter::Brace,
@@ -226,7 +227,8 @@ fn is_extern_block(rest: &[TokenTree]) -> bool {
     }
 }
 
-/// Returns the new name that `extern`, before `rest`, gives to a crate, possibly to this one.
+/// Returns the new name that `extern`, before `rest`, gives to a crate. The crate may be the domain itself (`extern
+/// crate self as x`).
 fn taken_name(rest: &[TokenTree]) -> Option<String> {
     let [first, _, third, TokenTree::Ident(name), ..] = rest else {
         return None;
@@ -234,8 +236,8 @@ fn taken_name(rest: &[TokenTree]) -> Option<String> {
     (is_word(first, "crate") && is_word(third, "as") && name != "_").then(|| plain(name))
 }
 
-/// Returns the linked crate if `extern` before `rest` links `std` or a crate that depends on it. A root with `no_std`
-/// may link them in this way, and no other check sees that.
+/// Returns the linked crate if `extern` before `rest` links `std` or a crate that depends on it. A crate with
+/// `no_std` may link these crates in this way, and no other check notices it.
 fn linked_std(rest: &[TokenTree]) -> Option<String> {
     let [first, TokenTree::Ident(name), ..] = rest else {
         return None;
@@ -259,8 +261,8 @@ fn is_derived(rest: &[TokenTree], review: &Review) -> bool {
         && names(&review.derived_unsafe_traits, &trait_name(&rest[1..]))
 }
 
-/// Whether a block is the one that the compiler's own `derive(PartialEq)` writes for variants that differ: a call of
-/// a function that stable code cannot name.
+/// Whether a block is the one that the compiler's own `derive(PartialEq)` writes for variants that differ. It
+/// contains only a call of `unreachable`, by a path that stable code cannot use.
 fn is_derived_unreachable(block: TokenStream) -> bool {
     let text: String = block.into_iter().map(|token| token.to_string()).collect();
     text == "::core::intrinsics::unreachable()"
@@ -273,7 +275,7 @@ fn trait_name(tokens: &[TokenTree]) -> String {
     for (index, token) in tokens.iter().enumerate() {
         match token {
             TokenTree::Punct(mark) if mark.as_char() == '<' => depth += 1,
-            // The end of `->` closes nothing.
+            // The `>` of `->` closes no bracket.
             TokenTree::Punct(mark) if mark.as_char() == '>' && !follows_dash(&tokens[..index]) => {
                 depth = depth.saturating_sub(1);
             }

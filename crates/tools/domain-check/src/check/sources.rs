@@ -1,5 +1,4 @@
-//! A domain's own source files, as they were written. They are checked for constructs that expanded code no longer
-//! shows.
+//! Checks a domain's own source files for constructs that expanded code no longer shows.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -13,15 +12,15 @@ use crate::build::{Build, Package};
 use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, Reviewed};
 
-/// The prefix of names that macros make up. The reviewed output of a derive is only right if the domain itself has no
-/// such name.
+/// The prefix of names that macros make up. The output of a reviewed derive is correct only if no item of the domain
+/// has such a name.
 const MADE_UP: &str = "__";
 
 /// The rules that a domain's own words must follow.
 pub(super) struct Sources<'a> {
     review: &'a Review,
     linked: Vec<&'a Reviewed>,
-    /// Conditions that differ between the linked build and the expansion.
+    /// The names of the `cfg` conditions that differ between the linked build and the expansion.
     differing: BTreeSet<String>,
 }
 
@@ -41,8 +40,8 @@ impl<'a> Sources<'a> {
         }
     }
 
-    /// Checks each source file that a unit of the domain was made from. Also returns the words of these files that
-    /// have the form of hidden names.
+    /// Checks each file that a unit of the domain was made from. Also returns the words of these files that have the
+    /// form of hidden names.
     pub(super) fn check(&self, files: &[PathBuf]) -> (Findings, BTreeSet<String>) {
         // For `Path`, a file that is called `.rs` has no extension.
         let (code, others): (Vec<_>, Vec<_>) = files
@@ -59,10 +58,10 @@ impl<'a> Sources<'a> {
                 }
             }
         }
-        // The other files are texts. A text is checked only if the compiler or a reader may take it for code: if a
-        // source file contains the word `include`, or if the text begins with a line for an interpreter. A text
-        // cannot be a module's file, because the check of the expanded code refuses a module's file whose name does
-        // not end in `.rs`. A file that is not UTF-8 cannot be code.
+        // The other files are texts, and are checked only if they may be code: all of them if a source file contains
+        // the word `include`, and otherwise those whose first line names an interpreter. A text cannot be a module's
+        // file, because the check of the expanded code refuses a module's file whose name does not end in `.rs`. A
+        // file that is not UTF-8 cannot be code.
         for file in others {
             if let Ok(text) = fs::read_to_string(file)
                 && (includes || misread::has_shebang(&text))
@@ -110,11 +109,11 @@ impl<'a> Sources<'a> {
         includes
     }
 
-    /// Returns what is wrong with a word, whatever its meaning.
+    /// Returns a finding if the word may not occur in a domain, in any meaning.
     fn judge(&self, word: &str) -> Option<Finding> {
         if self.differing.contains(word) {
             let what = format!(
-                "the condition {word} may have other values where the checks expand the code"
+                "the condition {word} may have other values in the code that the checks expand than in the build"
             );
             return Some(Finding::new(Rule::Cfg, what));
         }

@@ -1,6 +1,6 @@
-//! A domain and the crates that it is built from have no writable statics
-//! (docs/design.md#d9-a-domain-has-no-writable-statics). A static survives a restart and would give the next
-//! generation memory of another life.
+//! Checks that a domain and the crates that it is built from have no writable statics
+//! (docs/design.md#d9-a-domain-has-no-writable-statics). A static survives a restart, so the next generation would
+//! see the state of the previous one.
 
 use std::fs;
 use std::path::Path;
@@ -10,8 +10,8 @@ use crate::finding::{Finding, Findings, Rule};
 use crate::review::{Review, names};
 use crate::sections;
 
-/// Searches every library that `domain` is linked with, except the trusted ones. The result names the package of
-/// each. The build must have been made without LTO.
+/// Searches every library that `domain` is linked with, except the trusted ones. The result lists the findings by
+/// package. The build must have been made without LTO.
 pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Vec<(String, Findings)> {
     let mut results = Vec::new();
     for package in build.linked_with(domain).packages {
@@ -19,7 +19,7 @@ pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Vec<(St
         if package.procedural_macro || reviewed.is_some_and(|reviewed| reviewed.statics) {
             continue;
         }
-        // A package without a library is a dependency of some other configuration only.
+        // If a package has no library in this build, only another configuration depends on it.
         if package.id == domain.id || build.libraries(package).next().is_some() {
             let libraries = build.libraries(package);
             let findings = libraries.flat_map(|library| search(library, |_| true));
@@ -29,7 +29,7 @@ pub(super) fn check(build: &Build, review: &Review, domain: &Package) -> Vec<(St
     results
 }
 
-/// Searches the libraries in the compiler's directory `libraries` that every domain is linked with.
+/// Searches `core` and `alloc`, with which every domain is linked, in the compiler's directory `libraries`.
 pub fn check_sysroot(libraries: &Path, review: &Review) -> Vec<(&'static str, Findings)> {
     let entries = fs::read_dir(libraries).into_iter().flatten().flatten();
     let files: Vec<_> = entries.map(|entry| entry.path()).collect();
@@ -53,7 +53,8 @@ pub fn check_sysroot(libraries: &Path, review: &Review) -> Vec<(&'static str, Fi
     ["core", "alloc"].map(search_crate).to_vec()
 }
 
-/// Finds writable data in a library. Memory is ignored if it has symbols and none of them is `counted`.
+/// Finds writable data in a library. A piece of memory is ignored if it has symbols and `counted` returns false for
+/// each of them.
 fn search(library: &Path, counted: impl Fn(&str) -> bool) -> Findings {
     let found = match sections::writable(library) {
         Ok(found) => found,

@@ -1,6 +1,5 @@
-//! Bodies as the compiler has them before any optimisation: each expression with its type, and each coercion, whether
-//! or not it is written in the source. All bodies are there: those of functions, of closures, and of constants in any
-//! place.
+//! Reads the bodies of functions, closures and constants as the compiler has them before any optimisation. Each
+//! expression has its type, and each coercion is shown, whether or not the source spells it out.
 
 use super::expand::{self, Reader, Run};
 use crate::build::Invocation;
@@ -35,7 +34,8 @@ pub(super) struct Bodies<'a> {
     pub(super) made: Vec<Typed<'a>>,
     /// Values of functions' own types, except the functions' paths.
     pub(super) held: Vec<Typed<'a>>,
-    /// The path of each body, and each parameter's type. The types of some expressions are among them.
+    /// One entry for each parameter: the path of its body, and its type. The list also contains the types of some
+    /// expressions.
     parameters: Vec<(&'a str, &'a str)>,
 }
 
@@ -45,12 +45,12 @@ pub(super) fn print(invocation: &Invocation, run: &Run<'_>) -> Result<String, St
     expand::told(invocation, &arguments, Reader::Checks, run)
 }
 
-/// The fields of an expression before its kind.
+/// The lines with which the print of an expression begins, up to its kind.
 const EXPRESSION: [&str; 5] = ["Expr {", "ty: ", "temp_scope_id: ", "span: ", "kind:"];
 
 impl<'a> Bodies<'a> {
-    /// Reads the bodies. Every line begins with the compiler's own words, so no line is a text of the domain: line
-    /// breaks in texts are printed as `\n`.
+    /// Reads the bodies. The compiler prints line breaks in strings as `\n`. So every line begins with the compiler's
+    /// own words, and no string of the domain can pass for a line.
     pub(super) fn read(printed: &'a str) -> Result<Self, String> {
         let lines: Vec<&str> = printed.lines().collect();
         let mut bodies = Bodies::default();
@@ -78,7 +78,7 @@ impl<'a> Bodies<'a> {
                 let ty = ty(&lines[at..]).ok_or_else(not_understood)?;
                 let kind = lines.get(at + EXPRESSION.len()).map(|it| it.trim());
                 let is_path = kind.is_some_and(|it| it.starts_with("ZstLiteral("));
-                // The expression inside a scope is printed as an `Expr` of its own, and is read then.
+                // A scope is skipped here, because the expression inside it is printed as an `Expr` of its own.
                 if ty.starts_with("FnDef(") && !is_path && kind != Some("Scope {") {
                     bodies.held.push(Typed { body, ty });
                 }

@@ -15,7 +15,8 @@ pub(crate) fn is_arrow(before: &[TokenTree]) -> bool {
     is_punct(before.last(), '-')
 }
 
-/// Returns an identifier without `r#`. To the compiler both are the same name, unless it is a keyword.
+/// Returns an identifier without `r#`. To the compiler, `r#name` and `name` are the same name unless the name is a
+/// keyword.
 pub(crate) fn plain(ident: &Ident) -> String {
     let name = ident.to_string();
     match name.strip_prefix("r#") {
@@ -24,7 +25,7 @@ pub(crate) fn plain(ident: &Ident) -> String {
     }
 }
 
-/// Splits a list at its commas. A comma inside of brackets, round or angular, splits nothing.
+/// Splits a list at its commas. A comma inside round or angle brackets does not split the list.
 pub(crate) fn between_commas(list: &[TokenTree]) -> Vec<&[TokenTree]> {
     let (mut depth, mut begin) = (0_i32, 0);
     let mut all = Vec::new();

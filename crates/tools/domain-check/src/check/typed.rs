@@ -1,5 +1,5 @@
-//! Code whose expressions are printed with their types, as the compiler resolved them: `(expression as Type)`. No
-//! renaming, import or macro hides a type.
+//! Reads code in which the compiler has printed each expression with the type that it resolved: `(expression as
+//! Type)`. So no renaming, import or macro hides a type.
 
 use proc_macro2::{TokenStream, TokenTree};
 
@@ -19,7 +19,7 @@ pub(super) enum Told {
     Wholly,
 }
 
-/// Applies `look` to the unit's code.
+/// Applies `look` to the unit's code, printed with types.
 pub(super) fn look<T: Send>(
     told: Told,
     invocation: &Invocation,
@@ -56,7 +56,7 @@ pub(super) fn read(typed: &str) -> Result<TokenStream, String> {
         ));
     }
     if is_cut(tokens.clone()) {
-        return Err("a type is too long to be printed, and not understood".to_owned());
+        return Err("the compiler prints a type only in part because it is too long, so the type is not understood".to_owned());
     }
     Ok(tokens)
 }
@@ -81,8 +81,9 @@ fn is_deeper(source: TokenStream, most: usize) -> bool {
     })
 }
 
-/// How the compiler prints parsed attributes, and the attributes in which it escapes all texts of the domain. It
-/// prints the note of a deprecation without escapes, so two notes could begin and end a comment.
+/// The beginning of a parsed attribute in the compiler's output, and the attributes in which the compiler escapes all
+/// of the domain's strings. It prints, for example, the note of `#[deprecated]` without escapes, so two notes could
+/// begin and end a comment.
 const ATTRIBUTE: &str = "[attr = ";
 const ESCAPED: &[&str] = &[
     "AutomaticallyDerived",
@@ -106,7 +107,7 @@ const ESCAPED: &[&str] = &[
     "TrackCaller",
 ];
 
-/// Checks that each printed attribute is one of [`ESCAPED`]. This must come before anything is read as tokens.
+/// Checks that each printed attribute is one of [`ESCAPED`]. This check must run before the output is read as tokens.
 fn are_known(typed: &str) -> Result<(), String> {
     for after in typed.split(ATTRIBUTE).skip(1) {
         let name = after.split(|it: char| !it.is_alphanumeric()).next();
@@ -120,16 +121,16 @@ fn are_known(typed: &str) -> Result<(), String> {
     Ok(())
 }
 
-/// How the compiler prints lifetimes of a binder, and erased lifetimes.
+/// The compiler's spellings of a binder's lifetimes and of erased lifetimes.
 const BOUND: &str = "'^";
 const ERASED: &str = "'{erased}";
 
 /// The beginning of an item's number and path in the compiler's notation.
 const ITEM: &str = "DefId(";
 
-/// Makes tokens of the compiler's internal notation: lifetimes get names, and numbers of items are removed. A
-/// replaced part contains no double quote and no comment mark. So a string of the domain that looks like such a part
-/// hides nothing.
+/// Turns the compiler's internal notation into text that consists of valid tokens: lifetimes get names, and the
+/// numbers and paths of items are removed. A part that is replaced contains no double quote and no comment mark. So
+/// if a string of the domain looks like such a part, the string still ends at the same place.
 fn with_tokens(typed: &str) -> String {
     let mut rest = typed;
     let mut all = String::with_capacity(typed.len());
@@ -166,8 +167,8 @@ fn behind_item(text: &str) -> Option<&str> {
     path.trim_start_matches(is_of_a_path).strip_prefix(')')
 }
 
-/// Whether a type was printed only in part. Three dots in a pattern are a range: an end follows them, or a number
-/// precedes them.
+/// Whether a type was printed only in part. Three dots mark the part that is left out. Three dots in a pattern are a
+/// range instead: an end follows them, or a number precedes them.
 fn is_cut(source: TokenStream) -> bool {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     let dots = |window: &[TokenTree]| window.iter().all(|it| is_punct(Some(it), '.'));
@@ -190,7 +191,7 @@ mod tests {
     use super::{DEPTH, Told, are_known, is_cut, look, read, with_tokens};
     use crate::check::expand::tests::Compiled;
 
-    /// Every attribute that a domain may have, with texts that would hide `seen` if they were printed without
+    /// Every attribute that a domain may have. Its strings would hide `seen` if the compiler printed them without
     /// escapes.
     const ATTRIBUTES: &str = "
         #![no_std]
@@ -247,7 +248,7 @@ mod tests {
 
     /// Invariant: CHECK-13
     #[test]
-    fn types_that_are_printed_in_part_are_seen() {
+    fn types_printed_in_part_are_refused() {
         let is_cut = |typed: &str| is_cut(typed.parse().expect("Rust's tokens"));
         for typed in [
             "(x as &mut ...)",

@@ -1,26 +1,26 @@
-//! Types that no path names where their code runs: types of trait objects, types with a destructor, and types of
-//! functions that are called through a value.
+//! Finds types whose code runs where no path names the type: types of trait objects, types with a destructor, and
+//! types of functions that are called through a value.
 //!
-//! The compiler checks the types that a path names. It does not check whether the type of a value is well-formed when
-//! the value becomes a trait object, and no path names the type later: `&None as &dyn Run` is enough to run `Run`'s
-//! impl on `Option<&'static Cell<&'short u64>>`, and the impl relies on what that type implies (rustc issue 25860).
-//! So each type from which an object's table is made has to be evidently well-formed.
+//! The compiler checks the types that a path names. But when a value becomes a trait object, the compiler does not
+//! check whether the value's type is well-formed, and no path names the type later: `&None as &dyn Run` is enough to
+//! run `Run`'s impl on `Option<&'static Cell<&'short u64>>`, and the impl relies on what that type implies (rustc
+//! issue 25860). So each type for which the code makes an object's table of methods has to be evidently well-formed.
 //!
-//! A destructor runs for the type of a variable, which need not be the type that its value was made with. Subtyping
-//! shortens its lifetimes one by one, and the compiler checks nowhere whether the new type is well-formed. So a type
-//! of this unit with a destructor has to be evidently well-formed for all of its arguments. The arguments have to be
-//! evidently well-formed where a value of the type is made from its fields, because the destructor may call a
-//! function pointer or an object with them.
+//! A destructor runs for the type of a variable, which need not be the type with which the variable's value was made.
+//! Subtyping shortens its lifetimes one by one, and the compiler checks nowhere whether the new type is well-formed.
+//! So a type of this unit with a destructor has to be evidently well-formed for all of its arguments. The arguments
+//! are checked where a value of the type is made from its fields: they have to be evidently well-formed, because the
+//! destructor may call a function pointer or an object with them.
 //!
 //! A function's own type says which impl the function belongs to. A variable of such a type may get its value by
 //! subtyping too. A call of the variable runs the impl that the variable's type names, and nothing has proved the
 //! bounds of that impl. So if the type contains lifetimes, no expression other than the function's path may have it.
 //!
-//! Nothing else runs code for a type that no path names. `lifetimes::shape::impls` refuses types that occur in no
-//! header, and `values` refuses functions whose lifetimes are bound late. For any other function, the compiler checks
-//! the signature where the function becomes a pointer. A trait's arguments are named by the caller of the object, or
-//! are arguments of a type that is checked here. A foreign type's destructor is of no concern, since a path of its
-//! own crate has made the value.
+//! In all other cases some check has seen the type for which code runs. `lifetimes::shape::impls` refuses types that
+//! occur in no header, and `values` refuses functions whose lifetimes are bound late. For any other function, the
+//! compiler checks the signature where the function becomes a pointer. A trait's arguments are named by the caller of
+//! the object, or are arguments of a type that is checked here. The destructor of another crate's type needs no check
+//! here, because that crate's own code, which a path names, has made the value.
 
 use std::collections::BTreeSet;
 
@@ -32,7 +32,8 @@ use super::tokens::{between_commas, is_punct, is_word};
 use super::typed;
 use crate::finding::{Finding, Findings, Rule};
 
-/// Finds every type that runs unnamed in bodies as the compiler prints them, and that is not evident.
+/// Finds, in bodies as the compiler prints them, every type that is not evident and whose code runs where no path
+/// names it.
 pub(super) fn search(printed: &str, declared: &Declared) -> Result<Findings, String> {
     let bodies = Bodies::read(printed)?;
     let judge = Judge {
@@ -102,8 +103,8 @@ fn function(ty: &str) -> &str {
     path.map_or(ty, |(path, _)| path)
 }
 
-/// Whether the unit has an impl for a reference, a box or a pin with a method that is named `fmt`, like `Debug`'s.
-/// For any other type that leads to this unit's types, only another crate could have such an impl.
+/// Whether the unit implements a method `fmt`, which may be `Debug`'s, for a reference, a box or a pin. Rust's orphan
+/// rule allows the unit no such impl for another type that only contains one of the unit's types.
 fn shows_references(bodies: &Bodies<'_>) -> bool {
     const LEADING: &[&str] = &["&", "alloc::boxed::Box<", "core::pin::Pin<"];
     bodies
@@ -114,12 +115,13 @@ fn shows_references(bodies: &Bodies<'_>) -> bool {
 
 struct Judge<'a> {
     types: Types<'a>,
-    /// Whether references have no `Debug` but that of the standard library.
+    /// Whether the only `Debug` of references, boxes and pins is that of the standard library.
     shows: bool,
 }
 
 impl Judge<'_> {
-    /// Returns the reason why the type of a new object's table is not evident, if there is one.
+    /// Returns the reason why the type for which a coercion makes an object's table is not evident. Returns `None` if
+    /// it is evident, or if the coercion makes no table.
     fn coercion(&self, coercion: &Coercion<'_>) -> Result<Option<Doubt>, String> {
         if coercion.kind != "Unsize" || !coercion.target.contains("dyn ") {
             return Ok(None);
@@ -134,7 +136,8 @@ impl Judge<'_> {
         let is_slice = matches!(to, [TokenTree::Group(it)] if it.delimiter() == Delimiter::Bracket);
         let is_object = from.first().is_some_and(|it| is_word(it, "dyn"));
         let evident = if is_slice || is_object {
-            // Neither makes a new table: an array becomes a slice, and an object keeps its table.
+            // No table is made: either an array becomes a slice, or the source is an object already and keeps its
+            // table.
             Ok(())
         } else if self.shows && is_debug(to) {
             self.types.is_shown(from)
@@ -144,8 +147,8 @@ impl Judge<'_> {
         Ok(evident.err())
     }
 
-    /// Returns the reason why an argument of a struct or an enum is not evident. The check of its `Drop` impl shows
-    /// that the type itself is evident for evident arguments.
+    /// Returns the reason why an argument of this struct's or enum's type is not evident, or `None` if all are. The
+    /// check of its `Drop` impl shows that the type itself is evident for evident arguments.
     fn literal(&self, ty: &str) -> Result<Option<Doubt>, String> {
         let ty = tokens(ty)?;
         let (_, list) = named(&ty).ok_or_else(|| "a literal's type has no path".to_owned())?;
@@ -158,7 +161,8 @@ fn tokens(ty: &str) -> Result<Vec<TokenTree>, String> {
     Ok(typed::tokens(ty)?.into_iter().collect())
 }
 
-/// Pointers whose target may be unsized, and types around such pointers. Stable Rust has no others.
+/// Pointer types whose target may be unsized, and types that may contain such a pointer and can be coerced like it.
+/// Stable Rust has no others.
 const POINTERS: &[&str] = &[
     "alloc::boxed::Box",
     "alloc::rc::Rc",
@@ -197,7 +201,7 @@ fn pointee(pointer: &[TokenTree]) -> Option<&[TokenTree]> {
     }
 }
 
-/// Whether this is `dyn Debug`, possibly with traits that have no methods.
+/// Whether this is `dyn Debug`, possibly with auto traits and a lifetime.
 fn is_debug(object: &[TokenTree]) -> bool {
     let [_dyn, TokenTree::Group(traits), ..] = object else {
         return false;
@@ -215,7 +219,7 @@ fn is_debug(object: &[TokenTree]) -> bool {
     plain.starts_with("value:Trait(core::fmt::Debug),")
 }
 
-/// Returns a type as in source code, as far as the compiler prints it.
+/// Returns a type in a spelling close to source code.
 fn spelled(ty: &str) -> String {
     let mut spelled = ty.replace("'{erased}", "'_");
     while let Some(at) = spelled.find("/#") {

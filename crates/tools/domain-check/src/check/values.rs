@@ -1,19 +1,19 @@
-//! Functions and closures that are values.
+//! Finds functions and closures that are values and must not be.
 //!
-//! A call by name has to prove what the signature implies about lifetimes. A call of a function that is passed on as
-//! a value need not: if its lifetimes are bound late, the compiler lets it become a pointer of other types, or the
-//! callee of a generic function, and nothing is proved any more (rustc issue 25860). So a function whose signature
-//! links a late-bound lifetime with anything else may be called, but not be a value. A closure is always a value, so
-//! it must link no lifetimes.
+//! A call by name has to prove what the signature implies about lifetimes. A call through a value does not have to:
+//! if the function's lifetimes are bound late, the compiler lets the function become a pointer of other types, or the
+//! argument of a generic function that calls it, and demands no proof (rustc issue 25860). So a function whose
+//! signature links a late-bound lifetime with another lifetime or a type may be called by name, but may not be a
+//! value. A closure is always a value, so its signature must link no lifetimes.
 //!
-//! `lifetimes` judges by syntax what signatures imply. This module closes the other end of the same hole, as far as
-//! values lead to it (decision 130 names the other ways). It reads types as the compiler resolved them, so that no
-//! renaming, import or macro hides one, and it needs no definitions.
+//! `lifetimes` judges by syntax what signatures imply. This module closes the same hole from the other end, where a
+//! function becomes a value (decision 130 names the other ways into the hole). It reads types as the compiler
+//! resolved them, so no renaming, import or macro hides a type, and the module needs no definitions of types.
 //!
-//! The bounds that a type implies say that the inner parts outlive the outer lifetime. A lifetime that occurs only at
-//! a reference that is itself an argument links nothing, because no other place in the signature takes a borrow that
-//! is believed to live as long. A lifetime that is an argument of another type may link something that is not
-//! printed, because the compiler may omit a type's arguments where they have defaults.
+//! A type implies that its inner parts outlive its outer lifetime. If a lifetime occurs only at a reference that is
+//! itself an argument, it links nothing: no other place in the signature uses a borrow that is believed to live that
+//! long. If a lifetime is an argument of another type, it may be linked with a type that is not printed, because the
+//! compiler may omit a type's arguments where they have defaults.
 
 use std::collections::BTreeSet;
 
@@ -31,8 +31,8 @@ pub(super) fn search(source: TokenStream) -> Findings {
     values.collect(source, None);
     let findings = values.found.into_iter().map(|(what, function)| {
         let what = format!(
-            "{what}, though its signature links a lifetime that its callers choose with another one, or with a type: \
-             no caller proves the bounds that this link implies"
+            "{what}, but its signature links a lifetime that the caller chooses with another lifetime or with a type, \
+             and nothing proves the bounds that this link implies"
         );
         let mut finding = Finding::new(Rule::LinkedValue, what);
         finding.function = function;
@@ -41,8 +41,8 @@ pub(super) fn search(source: TokenStream) -> Findings {
     findings.collect()
 }
 
-/// Collects the names of the type parameters of all items. The other names between the same angle brackets, such as
-/// those of bounds, are collected as well.
+/// Collects the names of the type parameters of all items. It also collects the other names between the same angle
+/// brackets, such as those of bounds.
 fn parameters(source: TokenStream, found: &mut BTreeSet<String>) {
     let tokens: Vec<TokenTree> = source.into_iter().collect();
     for (at, token) in tokens.iter().enumerate() {
@@ -63,7 +63,7 @@ fn parameters(source: TokenStream, found: &mut BTreeSet<String>) {
     }
 }
 
-/// Words that begin an item with parameters.
+/// Keywords of items that may have type parameters.
 const ITEMS: &[&str] = &["enum", "fn", "impl", "struct", "trait", "type", "union"];
 
 /// Returns the index at which the angle bracket that begins here ends.
@@ -84,9 +84,9 @@ fn closing(tokens: &[TokenTree]) -> Option<usize> {
 
 #[derive(Default)]
 struct Values {
-    /// The names of types that may be parameters.
+    /// Names that may be those of type parameters.
     parameters: BTreeSet<String>,
-    /// Values that are not allowed, and the functions that contain them.
+    /// Each value that is not allowed, with the function that contains it.
     found: BTreeSet<(String, Option<String>)>,
 }
 
@@ -122,8 +122,8 @@ impl Values {
         }
     }
 
-    /// Whether a signature, `for<…> fn(…) -> …`, has one of its own lifetimes in a place where another lifetime or a
-    /// type may be inside of it.
+    /// Whether a signature, `for<…> fn(…) -> …`, may imply a bound between one of its own lifetimes and another
+    /// lifetime or a type.
     fn links(&self, signature: &[TokenTree]) -> bool {
         let Some(signature) = Signature::read(signature) else {
             return true;
@@ -134,8 +134,9 @@ impl Values {
             alone.count() == times.count()
         };
         let mut linked = signature.bound.iter().filter(|it| !alone(it));
-        // These types name everything that they contain, so the lifetimes can be linked with nothing else. If there
-        // are several lifetimes, each occurs only once, so the outer one occurs only at its reference.
+        // A closed signature names everything that its types contain, so its lifetimes can be linked only with each
+        // other. If it has several lifetimes, each occurs only once, so the outer one occurs only at its reference
+        // and links nothing.
         let once = |name: &String| signature.words.iter().filter(|it| *it == name).count() == 1;
         let is_closed = || {
             !signature.is_inside
@@ -145,7 +146,8 @@ impl Values {
         linked.next().is_some() && !is_closed()
     }
 
-    /// Whether a word of a printed type stands for nothing that is not printed.
+    /// Whether a word of a printed type hides nothing, that is, does not stand for a type or a lifetime that is not
+    /// printed.
     fn says_all(&self, word: &str) -> bool {
         let hides = ["'erased", "'static", "Opaque", "as", "dyn", "impl"];
         !hides.contains(&word) && !self.parameters.contains(word)
@@ -154,19 +156,20 @@ impl Values {
 
 /// A signature that has lifetimes of its own.
 struct Signature {
-    /// These lifetimes.
+    /// The signature's own lifetimes.
     bound: Vec<String>,
     /// All words and lifetimes after the binder.
     words: Vec<String>,
-    /// Lifetimes of references that are arguments. A lifetime is listed once more if the compiler has added it to an
-    /// object behind its reference.
+    /// Lifetimes of references that are arguments. A lifetime is listed twice if the compiler has added it to the
+    /// trait object to which the reference leads.
     references: Vec<String>,
-    /// Whether a lifetime is an argument of a type that may imply more about it.
+    /// Whether a lifetime is an argument of a type, other than `Option`, whose declaration may imply bounds on it.
     is_inside: bool,
 }
 
 impl Signature {
-    /// Reads a signature. Returns nothing if it contains another binder, because then one name may be two lifetimes.
+    /// Reads a signature. Returns nothing if the signature contains another binder, because then the same name may
+    /// mean two lifetimes.
     fn read(tokens: &[TokenTree]) -> Option<Self> {
         let (binder, rest) = tokens.split_at(closing(tokens.get(1..)?)? + 1);
         let regions = binder.iter().filter(|it| is_word(it, "Region")).count();
@@ -189,7 +192,8 @@ impl Signature {
     }
 
     fn types(&mut self, tokens: &[TokenTree], is_inside: bool) {
-        // For each open angle bracket, whether the type before it may imply more than its arguments show.
+        // For each open angle bracket, whether the type before the bracket may imply more bounds than its arguments
+        // show.
         let mut open = vec![is_inside];
         for (at, token) in tokens.iter().enumerate() {
             let inside = open.contains(&true);
@@ -236,8 +240,8 @@ impl Signature {
     }
 }
 
-/// Whether a path that ends here is `core`'s `Option`. For any other type of that name the compiler prints more of
-/// the path.
+/// Whether a path that ends here is `core`'s `Option`. For any other type named `Option`, the compiler prints the
+/// modules before the name.
 fn is_option(path: &[TokenTree]) -> bool {
     let is_whole = |before: &[TokenTree]| !is_punct(before.last(), ':');
     path.split_last()
@@ -264,9 +268,10 @@ fn is_object_of(tokens: &[TokenTree], lifetime: &str) -> bool {
         && lifetime.strip_prefix('\'').is_some_and(|it| name == it)
 }
 
-/// Returns the functions in an expression, as they are written, with their signatures: `path as for<…> fn(…) -> …
-/// {path}`. A signature has a binder if one of its lifetimes is bound late. The type of a function pointer has no
-/// path in braces after it. A block that ends in such an expression is not itself a function.
+/// Returns the path and the signature of each function in an expression, which is printed as: `path as for<…> fn(…)
+/// -> … {path}`. Only signatures with a binder are returned. A signature has one if one of its lifetimes is bound
+/// late. The type of a function pointer has no path in braces after it, so a pointer is not returned. A block that
+/// ends in a function is not itself a function.
 fn items(expression: &[TokenTree]) -> impl Iterator<Item = (&[TokenTree], &[TokenTree])> {
     let typed = expression.split_last();
     let typed = typed.filter(|(last, _)| is_group(Some(last), Delimiter::Brace));
@@ -280,8 +285,9 @@ fn items(expression: &[TokenTree]) -> impl Iterator<Item = (&[TokenTree], &[Toke
 }
 
 /// Returns a closure's path and its signature, if the signature has a binder: `path closure_kind_ty=…
-/// closure_sig_as_fn_ptr_ty=for<…> extern "rust-call" fn((…)) -> … upvar_tys=(…)`. An asynchronous closure's
-/// signature has another name, and one more argument before the tuple.
+/// closure_sig_as_fn_ptr_ty=for<…> extern "rust-call" fn((…)) -> … upvar_tys=(…)`. For an asynchronous closure, the
+/// field with the signature has another name (`signature_parts_ty`), and the signature has one more argument before
+/// the tuple.
 fn closure(ty: &[TokenTree]) -> Option<(&[TokenTree], &[TokenTree])> {
     let find = |name: &str| ty.iter().position(|it| is_word(it, name));
     let kind = find("closure_kind_ty")?;
@@ -317,7 +323,7 @@ mod tests {
         typed::look(Told::Wholly, &tried.invocation, &Compiled::run, search).expect("it compiles")
     }
 
-    /// Functions of all kinds, and places in which one of them is a value.
+    /// Code for the tests: functions of all kinds, and places in which a function is a value.
     const FUNCTIONS: &str = "
         use core::cell::Cell;
         pub struct Place<'a>(pub Cell<&'a u8>);
@@ -452,8 +458,8 @@ mod tests {
         assert!(found.is_empty(), "{found:?}");
     }
 
-    /// Plants without a value whose lifetimes are bound late: methods of traits, destructors, and functions whose
-    /// lifetimes are bound early.
+    /// Plants that this check does not refuse, because they hand on no function with late-bound lifetimes: methods of
+    /// traits, destructors, and functions whose lifetimes are bound early.
     const HELD_BY_OTHERS: [&str; 6] = [
         "implied_by_a_header_of_what_a_closure_returns",
         "implied_by_a_short_projection",
@@ -463,8 +469,8 @@ mod tests {
         "implied_dropped_header",
     ];
 
-    /// This check needs no knowledge of an argument's type to find the bounds that the type may imply. So it refuses
-    /// these plants without the help of `lifetimes`.
+    /// This check refuses these plants without the help of `lifetimes`, because it need not know the declaration of
+    /// an argument's type to find the bounds that the type may imply.
     ///
     /// Invariant: CHECK-13
     #[test]

@@ -1,9 +1,9 @@
-//! Expanded code as all checks of lifetimes see it. It is read once, so that no check can overlook code that another
-//! one sees.
+//! Expanded code as all checks of lifetimes see it. It is read once, so that all checks see the same code.
 //!
 //! A macro's definition is left out, since its uses are expanded. The syntax tree says which tokens are definitions.
-//! Code is refused if any other tokens look like a definition. Macros of the compiler that remain, and whose
-//! arguments are expressions, are replaced by these arguments. Any other macro that remains is unknown.
+//! Code is refused if any other tokens look like a definition. Some calls of the compiler's own macros remain after
+//! expansion. If the arguments of such a macro are expressions, they replace the call. Any other macro that remains
+//! is unknown.
 
 use proc_macro2::{Delimiter, Group, Spacing, TokenStream, TokenTree};
 use syn::parse::Parser;
@@ -19,18 +19,18 @@ const FORMATS: &[&str] = &["format_args", "format_args_nl", "const_format_args"]
 
 /// Expanded code.
 pub(super) struct Code {
-    /// All of it, including definitions of macros.
+    /// The whole code, including definitions of macros.
     pub(super) source: TokenStream,
     /// The code without definitions of macros.
     pub(super) tokens: TokenStream,
-    /// The code without definitions of macros, and with arguments in place of macros.
+    /// The code without definitions of macros, and with arguments in place of the macro calls that remain.
     pub(super) file: File,
     /// Definitions of macros.
     pub(super) macros: Vec<TokenStream>,
 }
 
 impl Code {
-    /// Reads code. An error says what cannot be read.
+    /// Reads code. The text of an error continues the sentence "the code after expansion …".
     pub(super) fn read(source: TokenStream) -> Result<Self, String> {
         let mut file: File = syn::parse2(source.clone())
             .map_err(|problem| format!("could not be read: {problem}"))?;
@@ -78,7 +78,7 @@ struct Opened {
 }
 
 impl Opened {
-    /// Records the item if it is a definition.
+    /// Records the item if it defines a macro, and returns whether it does.
     fn is_one(&mut self, item: &Item) -> bool {
         let Item::Macro(ItemMacro {
             ident: Some(name),
@@ -152,8 +152,8 @@ fn arguments(call: &Macro) -> Option<Punctuated<Expr, Token![,]>> {
         .flatten()
 }
 
-/// Returns a block that evaluates these expressions. A block is used so that no check takes the result for an
-/// expression that is simpler than a macro's call.
+/// Returns a block that evaluates these expressions. Checks that accept only simple expressions refuse such a block,
+/// as they refuse a macro's call.
 fn evaluated(elems: Punctuated<Expr, Token![,]>) -> Expr {
     let all = Expr::Tuple(ExprTuple {
         attrs: Vec::new(),

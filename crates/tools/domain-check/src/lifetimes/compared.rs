@@ -1,8 +1,8 @@
 //! A second opinion on implied bounds: the compiler's own.
 //!
-//! Before the compiler checks borrows, it lists for each lifetime of a function the lifetimes that it outlives,
-//! including those by bounds that types imply. The test compiles random functions and demands that the check derives
-//! each of these relations. A relation that the check misses is a bound that a body can use unseen.
+//! Before the compiler checks borrows, it lists for each lifetime of a function all lifetimes that this lifetime
+//! outlives. The list includes the bounds that types imply. The test compiles random functions and demands that the
+//! check derives each of these relations. If the check misses a relation, a body can use that bound unseen.
 
 mod generate;
 
@@ -18,11 +18,11 @@ use super::definitions::Definitions;
 use super::scan;
 use crate::check::expand::tests::compiler;
 
-/// Each lifetime by its number in the compiler, with the numbers of the lifetimes that it outlives. The first is
-/// `'static`, the last is the body's own.
+/// For each lifetime, by its number in the compiler: the numbers of the lifetimes that it outlives. The first
+/// lifetime is `'static`, and the last one is the lifetime of the function's body.
 type Regions = BTreeMap<usize, BTreeSet<usize>>;
 
-/// Rounds of compilation. Each leaves out the functions that did not compile in the round before.
+/// The most rounds of compilation. Each round leaves out the functions that did not compile in the round before.
 const MOST_ROUNDS: usize = 8;
 
 /// A directory for the compiler's files.
@@ -38,7 +38,7 @@ impl Directory {
         Directory(directory)
     }
 
-    /// Compiles these functions. An error names those that do not compile.
+    /// Compiles these functions. An error holds the indexes of the functions that do not compile.
     fn compile(&self, functions: &[Function], flags: &[String]) -> Result<(), BTreeSet<usize>> {
         let source = self.0.join("compared.rs");
         fs::write(&source, generate::file(functions)).expect("writable");
@@ -74,8 +74,8 @@ impl Drop for Directory {
     }
 }
 
-/// Compiles the functions, removes those that do not compile, and returns the compiler's relations of the others by
-/// their names.
+/// Compiles the functions, and removes those that do not compile. Returns the compiler's relations for each remaining
+/// function, by the function's name.
 fn compiled(functions: &mut Vec<Function>) -> BTreeMap<String, Regions> {
     let directory = Directory::new();
     let into = format!("-Zdump-mir-dir={}", directory.mir().display());
@@ -90,8 +90,8 @@ fn compiled(functions: &mut Vec<Function>) -> BTreeMap<String, Regions> {
     panic!("some functions do not compile after {MOST_ROUNDS} rounds");
 }
 
-/// Returns the lifetimes that each function's `T` outlives. The compiler lists none for type parameters, so each
-/// lifetime is tried in a body of its own.
+/// Returns the lifetimes that each function's `T` outlives. The compiler's list contains no type parameters. So for
+/// each lifetime one function is compiled whose body needs `T` to outlive this lifetime.
 fn of_parameters(functions: &[Function]) -> BTreeMap<&str, Vec<String>> {
     let directory = Directory::new();
     let lifetimes = |it: &Function| [&["'static".to_owned()], &it.named[..]].concat();
@@ -115,7 +115,7 @@ fn of_parameters(functions: &[Function]) -> BTreeMap<&str, Vec<String>> {
     known
 }
 
-/// Reads the compiler's files, one for each function, by the function's name.
+/// Reads the compiler's files, one for each function. The result is by the function's name.
 fn listed(directory: &Path) -> BTreeMap<String, Regions> {
     let mut all = BTreeMap::new();
     for entry in fs::read_dir(directory).expect("the compiler made it") {
@@ -135,7 +135,7 @@ fn listed(directory: &Path) -> BTreeMap<String, Regions> {
     all
 }
 
-/// Reads `| '?1 | Local | ['?4, '?1]`.
+/// Reads the lines of the compiler's list, such as `| '?1 | Local | ['?4, '?1]`.
 fn regions(text: &str) -> Regions {
     let list = text.split("Free Region Mapping\n").nth(1).expect("a list");
     let lines = list.lines().take_while(|line| line.starts_with("| '?"));

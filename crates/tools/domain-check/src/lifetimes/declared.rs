@@ -14,12 +14,13 @@ use super::relations::Relations;
 pub(super) struct Declared(Relations);
 
 impl Declared {
-    /// Returns the relations. A copy to which a caller adds assumed relations may only accuse.
+    /// Returns the relations. If a caller adds assumed relations to a copy of them, this copy may accuse but not
+    /// excuse.
     pub(super) fn relations(&self) -> &Relations {
         &self.0
     }
 
-    /// Adds the bounds that were proved, and no others.
+    /// Adds those of the edges that are proved.
     pub(super) fn prove<'e>(&mut self, edges: impl IntoIterator<Item = &'e Edge>) {
         for edge in edges
             .into_iter()
@@ -69,7 +70,7 @@ impl Declared {
         }
     }
 
-    /// Adds the lifetimes among the bounds of a type with this name.
+    /// Adds the lifetimes among `bounds`, which bound a type with the name `inner`.
     pub(super) fn bounds<'a>(
         &mut self,
         inner: &str,
@@ -83,8 +84,8 @@ impl Declared {
     }
 }
 
-/// Returns the names that certainly outlive each lifetime that the type outlives. These are the names of parameters
-/// and the lifetimes of references, also inside tuples, arrays, slices and pointers.
+/// Returns names in a type. If the type outlives a lifetime, each of these names certainly outlives it, too. They are
+/// the names of parameters and the lifetimes of references, also inside tuples, arrays, slices and pointers.
 fn parts(ty: &Type) -> Vec<Name> {
     match ty {
         Type::Path(path) => path
@@ -108,8 +109,8 @@ fn parts(ty: &Type) -> Vec<Name> {
     }
 }
 
-/// Whether `names` finds everything that a bound on the type says: the type is made from parameters, or is a
-/// projection.
+/// Whether `names` finds every name to which a bound on the type applies. It does if the type consists of projections
+/// and of paths without arguments, joined by references, pointers, tuples, slices and arrays.
 pub(super) fn is_taken_apart(ty: &Type) -> bool {
     match ty {
         Type::Path(path) => {
@@ -128,7 +129,8 @@ pub(super) fn is_taken_apart(ty: &Type) -> bool {
     }
 }
 
-/// Returns the names by which bounds of a type are known.
+/// Returns the names to which a bound on the type applies. If the type is a path that is not a single word, its
+/// spelling is one of them.
 pub(super) fn names(ty: &Type) -> Vec<Name> {
     let mut names = parts(ty);
     if matches!(ty, Type::Path(path) if path.path.get_ident().is_none()) {
@@ -137,8 +139,8 @@ pub(super) fn names(ty: &Type) -> Vec<Name> {
     names
 }
 
-/// Returns all names in a type. A bound on a projection may be a bound on any of them, because a projection may be
-/// the parameter itself.
+/// Returns all names in a type. A bound on a projection may be a bound on any name in it, because the projection may
+/// be the parameter itself.
 pub(super) fn inside(ty: &Type) -> BTreeSet<Name> {
     struct Inside(BTreeSet<Name>);
     impl<'ast> Visit<'ast> for Inside {
@@ -157,7 +159,7 @@ pub(super) fn inside(ty: &Type) -> BTreeSet<Name> {
     inside.0
 }
 
-/// Returns a name for a type from its spelling.
+/// Returns the spelling of a type, which serves as its name.
 pub(super) fn written(ty: &Type) -> Name {
     format!("{ty:?}")
 }

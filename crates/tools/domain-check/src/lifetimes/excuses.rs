@@ -1,4 +1,4 @@
-//! Tests of what excuses a bound that a type implies, and what does not.
+//! Tests of the excuses of bounds that types imply: which facts excuse a bound, and which do not.
 
 use super::check;
 
@@ -34,7 +34,7 @@ const MINT: &str = "fn mint relies on `T: 'a`";
 #[test]
 fn assumed_bounds_excuse_no_result() {
     refuses(&[
-        // A type that may belong to another crate, to another module, or to the prelude.
+        // The type may belong to another crate, to another module, or to the prelude.
         (
             "pub mod m { pub struct Own<'x, T>(PhantomData<(&'x (), T)>); }
              impl<'x, T: Default> m::Own<'x, T> { fn mint<'a>(_: &'a &'x ()) -> &'a T { x() } }",
@@ -55,7 +55,7 @@ fn assumed_bounds_excuse_no_result() {
              impl<T: Default> Mint for Option<T> { fn mint<'a>(_: &'a ()) -> &'a T { x() } }",
             MINT,
         ),
-        // An alias whose name may also mean another alias.
+        // The name of an alias may also mean another alias.
         (
             "mod d { pub type Al<T> = (T,); } type Al<T> = fn() -> [T; 0]; mod e { pub type Al<T> = (); }
              fn mint<'a, T: Default>(_: &'a Al<T>) -> &'a T { x() }",
@@ -71,7 +71,7 @@ fn assumed_bounds_excuse_no_result() {
              impl<'a, T: Default> Tr<Al<'a, T>> for Own<'a, T> { fn mint<'b>(_: &'b &'a ()) -> &'a T { x() } }",
             MINT,
         ),
-        // Under a binder, written or elided; inside a projection.
+        // The type is under a binder, written or elided, or inside a projection.
         (
             "fn mint<'a, T: Default>(_: for<'x> fn(&'a (T, &'x ()))) -> &'a T { x() }",
             MINT,
@@ -96,7 +96,7 @@ fn assumed_bounds_excuse_no_result() {
             "fn mint<'a, T: Default>(_: (&'a (), <() as Always<&'a T>>::Of)) -> &'a T { x() }",
             MINT,
         ),
-        // A place in which a value with a shorter lifetime passes.
+        // The type is at a place where a value with a shorter lifetime passes.
         (
             "struct Own<'a, T: 'a>(fn(&'a ()), PhantomData<T>);
              fn mint<'a, T: Default>(_: Own<'a, T>) -> &'a T { x() }",
@@ -106,7 +106,7 @@ fn assumed_bounds_excuse_no_result() {
             "fn mint<'a, T: Default>(_: fn(&'a T)) -> &'a T { x() }",
             MINT,
         ),
-        // The result of a closure, an iterator or a future.
+        // The bounded type is the result of a closure, an iterator or a future.
         (
             "fn mint<'a, X: FnOnce() -> T, T: Default>(_: &'a X) -> &'a X::Output { x() }",
             MINT,
@@ -237,7 +237,7 @@ fn bounds_say_what_a_projection_is() {
         ),
     ]);
     accepts(&[
-        // A bound of another parameter says nothing about this one.
+        // The bound on the type of `f` says nothing about `D`.
         "struct Own<D: Dev>(D); trait Dev { type Error; }
          impl<D: Dev> Own<D> { fn with<R>(&self, f: impl FnOnce() -> R) -> &D::Error { x() } }",
         // The lifetime `'x` belongs only to the bound that binds it.
@@ -269,7 +269,8 @@ fn aliases_are_expanded_in_all_places() {
              fn put<'a, 'b, 'c>(to: R<'a, 'c, dyn Keeps<'b>>, it: &'c u64) { x() }",
             "relies on `'c: 'b`",
         ),
-        // An elided lifetime in an argument has one meaning, wherever the alias uses the argument.
+        // An elided lifetime in an alias's argument is the same lifetime at each place where the alias uses the
+        // argument.
         (
             "type W<T> = (Option<&'static T>, T); fn f() { let give = |p: W<&u64>| -> &'static u64 { p.1 }; }",
             "relies on `'_: 'static`",
@@ -365,7 +366,7 @@ fn values_may_move_between_a_clauses_types() {
             "impl<'a> Own<'a> where (&'a u64, Held): Conv { fn give<'b>(_: &'a &'b (), x: &'b u64) -> Option<Box<dyn Num>> { x() } }",
             "relies on `'b: 'a`",
         ),
-        // The methods of a trait may use the trait itself in the same way.
+        // A trait's methods may use the trait itself like such a clause: `self.make()` returns a `T`.
         (
             "trait Tr<T: Num> { fn make(&self) -> T; fn give<'a>(&self, _: Option<&'a T>) -> Box<dyn Num + 'a> { x() } }",
             T,

@@ -8,14 +8,16 @@ pub(super) type Name = String;
 /// The lifetime that outlives all others.
 pub(super) const STATIC: &str = "'static";
 
-/// The names inside a type. The value says whether the type certainly contains the name, because a projection from a
-/// name need not contain it.
+/// The names inside a type. The value is true if the type certainly contains the name. A projection from `T` need not
+/// contain `T`, so there the value is false.
 pub(super) type Names = BTreeMap<Name, bool>;
 
-/// A part of a type: the lifetime of a reference, the type that the reference leads to, an argument of a path.
+/// The number of a part of a type. Such a part is the lifetime of a reference, the type that a reference leads to, or
+/// an argument of a path.
 pub(super) type Node = usize;
 
-/// The node of everything outside the signature itself: an impl's header, or what a projection hides.
+/// The node of everything outside the signature itself: the types of an impl's header, and the names that a
+/// projection hides.
 pub(super) const ELSEWHERE: Node = usize::MAX;
 
 /// The node that contains nothing.
@@ -27,24 +29,24 @@ pub(super) struct Occurrence {
     pub(super) name: Name,
     /// The nodes around it.
     pub(super) nodes: Vec<Node>,
-    /// Lifetimes that everything in this place certainly outlives, wherever it was made.
+    /// Lifetimes that each value at this place certainly outlives, wherever the value was made.
     pub(super) guards: Vec<Name>,
-    /// Whether a value with this name may come in here, now or later.
+    /// Whether a value with this name is supplied here: the body may get it, now or later.
     pub(super) supply: bool,
-    /// Whether a value with this name may be put here: the place may be a cell.
+    /// Whether the body may put a value with this name here, because the place can be written to or may be a cell.
     pub(super) demand: bool,
-    /// Whether it is the lifetime of a reference to a type without trait objects: such a type shows everything that
-    /// it contains.
+    /// Whether the name is the lifetime of a reference to a type without trait objects and hidden types (`impl
+    /// Trait`). Such a type shows everything that it contains.
     pub(super) is_plain: bool,
 }
 
-/// Whether a bound may excuse, or only accuse.
+/// Whether a bound may excuse another one, or only accuse.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) enum Standing {
-    /// The compiler may infer the bound, so a body may rely on it. It accuses.
+    /// The compiler may infer the bound, so a body may rely on it. The bound may accuse, but not excuse.
     Implied,
-    /// Making a value of the type has proved the bound, because the type is written there in full, and with one
-    /// meaning. It may excuse.
+    /// The bound was proved where a value of the type was made, because the type is written in full and has one
+    /// meaning. The bound may also excuse.
     Proved,
 }
 
@@ -53,23 +55,24 @@ pub(super) enum Standing {
 pub(super) struct Edge {
     pub(super) outer: Name,
     pub(super) inner: Name,
-    /// Its source: the place of the outer name, and that of the inner one.
+    /// The node of the outer name in the type that implies the bound. `inner_node` is that of the inner name.
     pub(super) outer_node: Node,
     pub(super) inner_node: Node,
     pub(super) standing: Standing,
 }
 
-/// A type that is projected from others. The compiler takes its outlives bounds to follow from theirs, which does not
-/// hold for the result of a closure (rustc issue 84366).
+/// A type that is projected from other types. If these types outlive a lifetime, the compiler takes the projection to
+/// outlive it, too. That is false for the result of a closure (rustc issue 84366).
 #[derive(Clone, Debug)]
 pub(super) struct Projection {
-    /// Its name in a written bound; none if it occurs in another name's definition.
+    /// The name by which a written bound refers to it. Inside an alias or a trait that is expanded, it is `None`.
     pub(super) name: Option<Name>,
     /// Its spelling.
     pub(super) own: Name,
     /// Its last segment.
     pub(super) last: String,
-    /// The type parameters that it is projected from, and types made of them.
+    /// The type parameters that it is projected from. If it is written as `<Type as Trait>::Name`, also the spelling
+    /// of `Type`.
     pub(super) from: BTreeSet<Name>,
 }
 

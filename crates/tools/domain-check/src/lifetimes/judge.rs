@@ -1,4 +1,4 @@
-//! Decides whether a signature can make use of a bound that is only implied.
+//! Decides whether a signature can use a bound that is only implied.
 
 use std::collections::BTreeSet;
 
@@ -63,7 +63,8 @@ fn missing(
     found
 }
 
-/// A bound of a projection that the compiler takes to follow from a bound of the types that it is projected from.
+/// A bound of a projection (`T::Out: 'a`). The compiler takes it to follow from the same bound of the types that the
+/// projection is from (`T: 'a`).
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(super) struct Outlived {
     pub(super) outer: Name,
@@ -72,7 +73,8 @@ pub(super) struct Outlived {
 }
 
 /// Returns every such bound that is not `declared`. `presumed` has more bounds that may hold. If the result hides its
-/// type (`is_opaque`), it outlives everything that the parameters outlive, which may be every lifetime.
+/// type (`is_opaque`), the compiler takes the result to outlive everything that the parameters outlive, which may be
+/// every lifetime. Then each projection from a parameter needs a declared bound by `'static`.
 pub(super) fn outlived(
     facts: &Facts,
     declared: &Declared,
@@ -85,7 +87,7 @@ pub(super) fn outlived(
     for it in &facts.projections {
         for outer in &believed.outer {
             let is_written = |name: &Name| closed.outlives(name, outer);
-            // A type that is projected from no parameter is known where it is used.
+            // A type that is projected from no parameter is not hidden: the compiler knows it where it is used.
             let is_hidden = |from: &Name| is_opaque && outer == STATIC && !is_structure(from);
             let from = it
                 .from
@@ -105,7 +107,7 @@ pub(super) fn outlived(
     found
 }
 
-/// The bounds that the body of a function assumes about its parameters, and may make use of.
+/// The bounds that a function's body assumes about the function's parameters, and may use.
 pub(super) struct Believed {
     /// All names that some name outlives, and `'static`.
     pub(super) outer: BTreeSet<Name>,
@@ -130,8 +132,9 @@ impl Believed {
     }
 }
 
-/// Whether the outer lifetime, or a lifetime that it outlives, occurs in a place where a type may hide that it
-/// contains the inner name. A reference to a type that shows all its contents hides nothing.
+/// Whether a type may hide that it contains the edge's inner name. A type may hide it if the outer lifetime, or a
+/// lifetime that the outer one outlives, occurs at a place like that of `'a` in `Box<dyn Trait + 'a>`. A reference to
+/// a type that shows all its contents (`is_plain`) hides nothing.
 fn hides(edge: &Edge, facts: &Facts, all: &Closed<'_>) -> bool {
     let is_place = |it: &Occurrence| {
         !it.is_plain
@@ -159,7 +162,7 @@ fn is_used(bound: &Relied, facts: &Facts, all: &Closed<'_>, declared: &Closed<'_
         let name = name.clone();
         facts.occurrences.iter().filter(move |it| it.name == name)
     };
-    // The first and the last step in the derivation of the bound.
+    // The edges with which a derivation of the bound may begin, and those with which it may end.
     let first = facts
         .edges
         .iter()
@@ -183,8 +186,8 @@ fn is_used(bound: &Relied, facts: &Facts, all: &Closed<'_>, declared: &Closed<'_
     wanted && supplied
 }
 
-/// Whether the body can pass on, through this place, a value that it believes to outlive the place's lifetime because
-/// of `node`. If the place may be a cell, the place is enough even inside of `node`.
+/// Whether the body can pass a value on through this place because of the bound that `node` implies. If the place
+/// lies inside `node`, it must be a place where values can be put (`demand`).
 fn is_wanted(occurrence: &Occurrence, node: Node) -> bool {
     occurrence.demand || is_outside(occurrence, node)
 }

@@ -57,7 +57,7 @@ pub(super) struct Closed<'a> {
 }
 
 impl Closed<'_> {
-    /// Whether `inner: outer` follows.
+    /// Whether `inner: outer` follows from the pairs.
     pub(super) fn outlives(&self, inner: &str, outer: &str) -> bool {
         let found = self.outlived.get(inner);
         inner == outer

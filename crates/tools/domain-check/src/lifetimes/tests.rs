@@ -1,4 +1,4 @@
-//! Spellings of the hole, each accepted by the compiler, and code that domains write in everyday use.
+//! Spellings of the hole (rustc issue 25860), each accepted by the compiler, and everyday code of domains.
 
 mod spellings;
 

@@ -1,4 +1,4 @@
-//! The project's own lists: the default that an adopter extends.
+//! The project's own lists of exceptions. An adopter starts from them and adds entries.
 
 use super::{Entry, Features, Review, Reviewed, Source};
 
@@ -29,7 +29,7 @@ fn entries(list: &[Group]) -> Vec<Entry> {
 
 fn crates(own: &Source) -> Vec<Reviewed> {
     type Make = fn(&'static str, Source, &'static str) -> Reviewed;
-    let talc = "the allocator behind private heaps: state of the host's";
+    let talc = "the allocator behind private heaps, whose state belongs to the host";
     let of_others: Make = |name, source, reason| {
         let reviewed = Reviewed::domain_side(name, source, reason);
         reviewed.indirect()
@@ -96,17 +96,17 @@ const TRUSTED_FOR_DOMAINS: &[Group] = &[
         &["samara-device-io"],
     ),
     (
-        "devices described as data; which description holds is for the host to say",
+        "devices described as data; the host decides which description applies",
         &["samara-device-tables"],
     ),
     (
-        "the switchboard of fault points, set by the host; only with the feature that compiles them in",
+        "the table of fault points, which the host sets; linked only with the feature that compiles them in",
         &["samara-fault"],
     ),
 ];
 
 const TRUSTED: &[Group] = &[(
-    "the trusted side: a domain gets to it through the crates made for domains",
+    "the trusted side, which a domain uses only through the crates made for domains",
     &[
         "samara-domain-runtime",
         "samara-proxy",
@@ -151,8 +151,8 @@ const OF_OTHERS: &[Group] = &[
     ),
 ];
 
-/// Crates with build scripts that were read: they look at the compiler's version, the target, the package's features
-/// and variables of their own, and set conditions and constants of their own crate by them.
+/// Crates whose build scripts were reviewed. These scripts read the compiler's version, the target, the package's
+/// features and environment variables of their own. They only set conditions and constants of their own crate.
 const BUILD_SCRIPTS: &[&str] = &[
     "heapless",
     "httparse",
@@ -161,7 +161,7 @@ const BUILD_SCRIPTS: &[&str] = &[
     "zerocopy",
 ];
 
-/// Features with which other authors' crates were reviewed: none links `std`, or adds statics.
+/// The features with which other authors' crates were reviewed. None of these features links `std` or adds a static.
 const FEATURES: &[Group] = &[
     ("managed", &["alloc", "map"]),
     (
@@ -178,8 +178,9 @@ const FEATURES: &[Group] = &[
     ("zerocopy", &["derive", "zerocopy-derive"]),
 ];
 
-/// The reviewed versions of other authors' crates: for each crate the lowest version without a known unsoundness. An
-/// unsoundness is accepted if [`REFUSED`] names it, or if it can be reached only by naming the crate.
+/// The lowest accepted version of each of other authors' crates. From this version on, a crate has no known
+/// unsoundness, apart from items that [`REFUSED`] lists and from faults that only code can reach that names the
+/// crate.
 const SINCE: &[(&str, &str)] = &[
     ("bitflags", "1.3.2"),
     ("byteorder", "1.5.0"),
@@ -202,7 +203,7 @@ const REFUSED: &[(&str, &[Group])] = &[
     (
         "httparse",
         &[(
-            "parts that are public for benchmarks alone: they make a `str` of bytes that they did not check",
+            "parts that are public only for benchmarks, and that make a `str` of unchecked bytes",
             &["_benchable", "parse_method", "parse_uri", "parse_version"],
         )],
     ),
@@ -210,12 +211,12 @@ const REFUSED: &[(&str, &[Group])] = &[
         "zerocopy",
         &[
             (
-                "its trait Read is safe to implement, and proves that shared bytes are not written \
+                "its trait Read is safe to implement, but is taken as a proof that shared bytes are not written \
                  (google/zerocopy#3613)",
                 &["Maybe", "Ptr", "invariant", "pointer"],
             ),
             (
-                "its trait PaddingFree is safe to implement, and proves that there is no padding (google/zerocopy#3614)",
+                "its trait PaddingFree is safe to implement, but is taken as a proof that there is no padding (google/zerocopy#3614)",
                 &["macro_util", "util"],
             ),
         ],
@@ -223,24 +224,24 @@ const REFUSED: &[(&str, &[Group])] = &[
 ];
 
 const SYSROOT_STATICS: &[Group] = &[(
-    "the reference count of an empty `Arc<[T]>`, shared by all: a number, and no memory of anyone's",
+    "the reference count of the empty `Arc<[T]>` that all code shares: a number, which leads to no memory of a domain",
     &["alloc::alloc::sync::STATIC_INNER_SLICE"],
 )];
 
 const DERIVED_UNSAFE_TRAITS: &[Group] = &[
     (
-        "the compiler's own derive of `Clone` beside `Copy`",
+        "the compiler's own derive of `Clone` for a type that also derives `Copy`",
         &["TrivialClone"],
     ),
     (
-        "samara-rref-derive: every field is bounded to be exchangeable",
+        "samara-rref-derive, which requires that every field is exchangeable",
         &["Exchangeable"],
     ),
 ];
 
 const ATTRIBUTES: &[Group] = &[
     (
-        "levels of lints; those that protect a domain have a rule of their own",
+        "levels of lints; a separate rule covers the lint that protects a domain",
         &["allow", "deny", "expect", "forbid", "warn"],
     ),
     (
@@ -257,7 +258,7 @@ const ATTRIBUTES: &[Group] = &[
         ],
     ),
     (
-        "shape names and layout, in ways that safe code is checked against",
+        "they affect names and layout, and the compiler takes that into account when it checks safe code",
         &[
             "default",
             "macro_export",
@@ -279,7 +280,7 @@ mod tests {
     use crate::review::{Review, Source};
 
     #[test]
-    fn crates_of_others_were_reviewed_in_a_version() {
+    fn every_outside_crate_has_a_lowest_version() {
         let review = Review::samara(&Source::Member);
         let mut others = review.crates.iter();
         let missing = others.find(|it| it.source == Source::CratesIo && it.since.is_none());

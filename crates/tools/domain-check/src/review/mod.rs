@@ -1,4 +1,4 @@
-//! The reviewers' decisions, as data: the checks' only source of exceptions.
+//! The reviewers' decisions as data. Only they grant exceptions from the checks.
 
 mod lists;
 
@@ -61,31 +61,30 @@ pub struct Reviewed {
     pub name: String,
     /// The source of the reviewed package. A package of this name from another source was not reviewed.
     pub source: Source,
-    /// Whether a domain may name it in its own manifest. Other crates come in only through a trusted crate: they
-    /// carry authority, or nothing that a domain needs.
+    /// Whether a domain may name it in its own manifest. If not, a domain may be linked with the crate only through
+    /// other reviewed crates, because the crate has authority, or because a domain does not need it.
     pub direct: bool,
-    /// Whether it may have writable statics, because it belongs to the trusted side: its state is the host's, and is
-    /// meant to outlive a domain.
+    /// Whether the crate may have writable statics. A crate of the trusted side may, because its state belongs to the
+    /// host and is meant to outlive a domain.
     pub statics: bool,
     /// Whether its build script was reviewed too.
     pub build_script: bool,
     /// The features that it was reviewed with.
     pub features: Features,
-    /// The lowest reviewed version without a known unsoundness, as `major.minor.patch`. The checks do not look for
-    /// faults of earlier versions. Later compatible versions are covered too. Without a value every version is
-    /// covered.
+    /// The lowest reviewed version without a known unsoundness, as `major.minor.patch`. Earlier versions are refused,
+    /// and later compatible ones are allowed. `None` allows every version.
     pub since: Option<String>,
-    /// Names of its items that are not sound, or not meant for others. A domain that is linked with the crate may
-    /// write none of these words, whatever the words mean there.
+    /// Names of items of the crate that are unsound, or that are not meant for other crates. A domain that is linked
+    /// with the crate may not contain any of these words, even if it means something else by them.
     pub refused: Vec<Entry>,
-    /// Whether a crate that is linked with it may be entered in the way of a domain. Such a crate counts as a domain
-    /// unless it was reviewed too.
+    /// Whether this crate marks its users as domains. A crate that is linked with it then counts as a domain, unless
+    /// that crate was reviewed too.
     pub marks_domains: bool,
     /// The reason why it may be part of a domain.
     pub reason: String,
 }
 
-/// Features of a reviewed crate. A domain's manifest can turn any of them on, for the whole build.
+/// Features of a reviewed crate. Any domain's manifest can turn a feature on for the whole build.
 #[derive(Clone, Debug, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum Features {
@@ -105,8 +104,8 @@ impl Features {
 }
 
 impl Reviewed {
-    /// Makes an entry for a crate that domains use themselves, and that is checked for writable statics like them. It
-    /// was reviewed with all features off.
+    /// Makes an entry for a crate that domains use directly, and that may not have writable statics. It was reviewed
+    /// with all features off.
     pub fn domain_side(name: impl Into<String>, source: Source, reason: impl Into<String>) -> Self {
         Reviewed {
             name: name.into(),
@@ -122,14 +121,14 @@ impl Reviewed {
         }
     }
 
-    /// Returns the same entry, for use by other crates and not by domains.
+    /// Returns the same entry, changed so that only other crates may name the crate, and domains may not.
     #[must_use]
     pub fn indirect(mut self) -> Self {
         self.direct = false;
         self
     }
 
-    /// Makes an entry for a trusted crate that is reached only through other crates.
+    /// Makes an entry for a trusted crate that domains use only through other crates.
     pub fn trusted(name: impl Into<String>, source: Source, reason: impl Into<String>) -> Self {
         Reviewed {
             direct: false,
@@ -138,7 +137,7 @@ impl Reviewed {
         }
     }
 
-    /// Makes an entry for a trusted crate that domains use themselves.
+    /// Makes an entry for a trusted crate that domains use directly.
     pub fn trusted_for_domains(
         name: impl Into<String>,
         source: Source,
@@ -164,14 +163,14 @@ impl Reviewed {
         self
     }
 
-    /// Returns the same entry, without the items that these words name.
+    /// Returns the same entry, with these words added to [`Reviewed::refused`].
     #[must_use]
     pub fn refusing(mut self, words: impl IntoIterator<Item = Entry>) -> Self {
         self.refused.extend(words);
         self
     }
 
-    /// Returns the same entry, as one that marks the crates linked with it as domains.
+    /// Returns the same entry, changed so that it marks the crates that are linked with it as domains.
     #[must_use]
     pub fn marking_domains(mut self) -> Self {
         self.marks_domains = true;
@@ -183,7 +182,8 @@ impl Reviewed {
         self.name == package.name && self.source.holds(package) && self.covers(&package.version)
     }
 
-    /// Whether this version was reviewed, or an earlier one with which it is compatible.
+    /// Whether the entry allows this version: it is the version in the field `since`, or a later one that is
+    /// compatible with that version.
     pub(crate) fn covers(&self, version: &str) -> bool {
         let Some(since) = &self.since else {
             return true;
@@ -211,7 +211,8 @@ fn promise(version: [u64; 3]) -> [u64; 3] {
     }
 }
 
-/// Returns the numbers of a version. A pre-release comes before its release, so it has none.
+/// Returns the numbers of a version. Returns `None` for a pre-release, so that it is never covered: it may be older
+/// than the release with the same numbers.
 fn numbers(version: &str) -> Option<[u64; 3]> {
     let version = version.split('+').next()?;
     let numbers: Option<Vec<u64>> = version.split('.').map(|it| it.parse().ok()).collect();
@@ -222,7 +223,7 @@ fn numbers(version: &str) -> Option<[u64; 3]> {
 #[derive(Clone, Debug, Default)]
 #[non_exhaustive]
 pub struct Review {
-    /// Every crate that may be linked into a domain, or expand in it.
+    /// All crates that may be linked into a domain, and procedural macros that may expand in it.
     pub crates: Vec<Reviewed>,
     /// Traits, by their last name, whose `unsafe impl` a reviewed derive macro writes after it has checked the
     /// trait's demands.
@@ -230,31 +231,33 @@ pub struct Review {
     /// Attributes, as paths without spaces, that may stay in expanded code: harmless ones that the compiler knows,
     /// and helpers of reviewed derives.
     pub attributes: Vec<Entry>,
-    /// Compiler flags beyond those that Cargo itself passes for a plain library. `-C name=value`, or `-C name` for
-    /// every value; other flags as they are written.
+    /// Compiler flags that are allowed in addition to those that Cargo passes for a plain library. An entry `-C
+    /// name=value` allows one value, and `-C name` allows every value. Other flags are spelled as on the command
+    /// line.
     pub flags: Vec<Entry>,
     /// Conditions passed by `--cfg`, in addition to features.
     pub cfgs: Vec<Entry>,
-    /// Variables of the environment that a domain may have compiled in.
+    /// Environment variables that a domain's code may read while it is compiled.
     pub environment: Vec<Entry>,
     /// Writable statics in crates of the standard library, as `crate::symbol`.
     pub sysroot_statics: Vec<Entry>,
 }
 
 impl Review {
-    /// Returns the review of this very package, by its name, source and version.
+    /// Returns the review that covers this package's name, source and version.
     pub fn of(&self, package: &Package) -> Option<&Reviewed> {
         self.crates.iter().find(|reviewed| reviewed.is(package))
     }
 
-    /// Whether a crate of this name marks the crates linked with it as domains. Another crate of the same name may be
-    /// in its place.
+    /// Whether a crate of this name marks the crates linked with it as domains. Only the name counts, because another
+    /// crate of that name may have been put in its place.
     pub(crate) fn marks_domains(&self, name: &str) -> bool {
         let mut crates = self.crates.iter();
         crates.any(|reviewed| reviewed.marks_domains && reviewed.name == name)
     }
 
-    /// Returns the review of a crate with this name. A build may have another crate of the same name.
+    /// Returns the review of a crate with this name. The crate of that name in a build may be another one than was
+    /// reviewed.
     pub fn find(&self, name: &str) -> Option<&Reviewed> {
         self.crates.iter().find(|reviewed| reviewed.name == name)
     }

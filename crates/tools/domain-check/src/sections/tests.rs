@@ -1,4 +1,4 @@
-//! The search must find planted statics, and nothing in a crate without any.
+//! Tests that the search finds planted statics, and finds nothing in a crate without statics.
 
 use std::path::{Path, PathBuf};
 use std::process::{self, Command};

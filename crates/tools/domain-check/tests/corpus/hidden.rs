@@ -1,4 +1,4 @@
-//! Names that reviewed crates hide from their docs: each is refused, or was reviewed.
+//! Tests that each name that a reviewed crate hides from its docs is either refused or was reviewed.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -24,7 +24,7 @@ const LOOKED_AT: &[(&str, &[&str], &str)] = &[
     ),
 ];
 
-/// Names of modules that are not meant for other crates, hidden or not.
+/// Common names of modules that are not meant for other crates, even if the docs show them.
 const NOT_FOR_OTHERS: &[&str] = &[
     "bench",
     "benchable",

@@ -1,4 +1,4 @@
-//! The table of the compiler's holes names the plants that are made from them.
+//! Tests that the table of the compiler's holes and the plants that are made from these holes agree.
 
 use std::fs;
 use std::path::Path;
@@ -15,7 +15,7 @@ impl Row {
     }
 }
 
-/// Whether a name in the table means that plant.
+/// Whether a name in the table, which may end in `*`, stands for the plant.
 fn names(name: &str, plant: &str) -> bool {
     match name.strip_suffix('*') {
         Some(begin) => plant.starts_with(begin),

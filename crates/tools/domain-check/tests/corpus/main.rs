@@ -60,7 +60,8 @@ fn good_domains_pass() {
     }
 }
 
-/// In a domain's release build, all calls of the compiler have the conditions of its optimisation level.
+/// In a domain's release build, every call of the compiler that a check makes has the same `cfg` conditions as the
+/// build.
 ///
 /// Invariant: CHECK-2
 #[test]

@@ -1,19 +1,19 @@
 //! A small package in one file. Its header:
 //!
 //! ```text
-//! //@ rules: names of all rules that it breaks
-//! //@ says: part of a message
+//! //@ rules: names of all rules that the package breaks
+//! //@ says: a part of a finding's message
 //! //@ edition: 2021
 //! //@ package: a line of [package]
 //! //@ manifest: a line at the manifest's end
-//! //@ rustflags: flags for a build of its own
-//! //@ env: NAME=value, for a build of its own
-//! //@ features: features for a build of its own, which cargo's metadata do not contain
-//! //@ record: removed, or stale; forged: names src/innocent.rs as the compiled file; replaced: src/later.txt
-//!             replaced the source after the build, with the source's date
+//! //@ rustflags: compiler flags; the package is then built alone
+//! //@ env: NAME=value, a variable for the build; the package is then built alone
+//! //@ features: features that cargo's metadata do not contain; the package is then built alone
+//! //@ record: removed; or stale (has another digest); or forged (names src/innocent.rs as the compiled file); or
+//!             replaced (after the build, src/later.txt replaces the source and keeps its date)
 //! //@ oddlink: the same as link, with \n for a new line
 //! //@ link: path of a symbolic link -> its target
-//! //@ file: path of another file, whose text ends at the next such line or at the end
+//! //@ file: path of another file; the following lines are its text, up to the next such line or the end
 //! ```
 
 use std::fs;
@@ -21,7 +21,7 @@ use std::path::Path;
 
 #[derive(Debug, Default)]
 pub(crate) struct Plant {
-    /// The package's name: the directory's and the file's.
+    /// The package's name, made from the names of the directory and the file.
     pub(crate) name: String,
     pub(crate) rules: Vec<String>,
     pub(crate) says: String,

@@ -103,7 +103,7 @@ impl Corpus {
         own.map_or(&self.together, |(_, build)| build)
     }
 
-    /// Makes a record look like one of another call, or removes it.
+    /// Makes the plant's record look like that of another call, or removes it, as the plant's header asks.
     fn spoil_record(&self, plant: &Plant) {
         let Some(how) = plant.record.as_ref().filter(|it| *it != "replaced") else {
             return;
@@ -183,7 +183,7 @@ fn build(root: &Path, metadata: &Metadata, arguments: impl FnOnce(&mut Command))
 fn cargo(root: &Path, subcommand: &str, configure: impl FnOnce(&mut Command)) -> String {
     let mut command = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.current_dir(root).arg(subcommand);
-    // The variables of this test's own build are removed.
+    // Variables that control this test's own build would otherwise affect the plants.
     for name in [
         "RUSTFLAGS",
         "CARGO_ENCODED_RUSTFLAGS",
@@ -193,7 +193,8 @@ fn cargo(root: &Path, subcommand: &str, configure: impl FnOnce(&mut Command)) ->
         command.env_remove(name);
     }
     configure(&mut command);
-    // Warnings of plants are of no interest. A plant with an error would be reported as not found.
+    // The exit status is ignored: if a plant does not compile, the test fails because the plant's library is not
+    // found.
     let output = command
         .stderr(Stdio::inherit())
         .output()

@@ -23,7 +23,7 @@ const PROGRAM: &str = "qemu-system-x86_64";
 /// The Debian package of the program.
 const PACKAGE: &str = "qemu-system-x86";
 
-/// A QEMU that was seen to start.
+/// A QEMU, found by this crate or named by the caller.
 #[derive(Clone, Debug)]
 pub struct Qemu {
     program: PathBuf,
@@ -34,8 +34,8 @@ pub struct Qemu {
 }
 
 impl Qemu {
-    /// Makes a `Qemu` of a program that takes QEMU's arguments after the arguments `leading`. The program is not
-    /// started to see whether it works.
+    /// Makes a `Qemu` of a program that takes QEMU's arguments after the arguments `leading`. This function does not
+    /// check that the program starts.
     #[must_use]
     pub fn unseen(program: PathBuf, leading: Vec<OsString>) -> Self {
         Qemu {
@@ -56,8 +56,8 @@ impl Qemu {
     /// Finds QEMU. If there is none, installs it or unpacks it below `home`.
     ///
     /// # Errors
-    /// If QEMU is missing and can be neither installed nor unpacked, or does not start. The message ends with the
-    /// command to type.
+    /// If QEMU is missing and can be neither installed nor unpacked, or if it does not start. The message ends with
+    /// the command that the user should type.
     pub fn provide(home: &Path) -> Result<Self, ProvisionError> {
         let facts = plan::Facts::gather();
         let qemu = match plan::plan(&facts) {
@@ -93,7 +93,8 @@ impl Qemu {
         command
     }
 
-    /// Asks QEMU for its version and prints that. A QEMU that does not start is reported here, not as a failed kernel.
+    /// Asks QEMU for its version and prints that. So if QEMU does not start, the user learns it here, and not from a
+    /// boot that seems to fail in the kernel.
     fn announce(&self) -> Result<(), ProvisionError> {
         const LIMIT: Duration = Duration::from_secs(60);
         let mut command = self.command();

@@ -19,7 +19,7 @@ pub(crate) struct Facts {
     pub(crate) on_path: Option<PathBuf>,
     /// Whether this process may install packages.
     pub(crate) root: bool,
-    /// Whether packages can be downloaded and unpacked, as apt-get and dpkg-deb are on PATH.
+    /// Whether apt-get and dpkg-deb are on PATH, so that packages can be downloaded and unpacked.
     pub(crate) apt: bool,
 }
 

@@ -12,8 +12,8 @@ use crate::packages::Packages;
 
 /// The kind of device that QEMU must have.
 const DEVICE: &str = "vfio-user-pci";
-/// The Debian packages of a QEMU that has it. They come from the backports of Debian 13. The suite has to be named, as
-/// apt prefers the older QEMU of the release itself.
+/// The Debian packages of a QEMU that has the device. They come from the backports of Debian 13. The request has to
+/// name that suite, because apt would otherwise prefer the older QEMU of the release.
 const PACKAGES: Packages<'_> = Packages {
     names: &["-ttrixie-backports", PACKAGE],
     suites: &["trixie", "trixie-backports"],
@@ -25,7 +25,7 @@ const LOOK_LIMIT: Duration = Duration::from_secs(60);
 
 impl Qemu {
     /// Finds a QEMU that has `vfio-user-pci`. If the machine's own QEMU lacks it, unpacks that of Debian's backports
-    /// below `home`. Installs nothing. If `SAMARA_QEMU` names a QEMU, only that one is tried.
+    /// below `home`. Installs nothing. If `SAMARA_QEMU` names a QEMU, this function tries only that program.
     ///
     /// # Errors
     /// If no QEMU has it and none can be unpacked. The message ends with the next step.
@@ -65,7 +65,8 @@ impl Qemu {
     /// Whether this QEMU has the device.
     ///
     /// QEMU is asked for the properties of this device alone. A list of all devices would load every module, and an
-    /// unpacked QEMU lacks some modules. QEMU's status is success in either case, so its output is searched.
+    /// unpacked QEMU lacks some modules. QEMU exits with success whether or not it has the device, so its output is
+    /// searched.
     fn has_vfio_user(&self) -> bool {
         let mut command = self.command();
         command

@@ -1,4 +1,4 @@
-//! Crates in which tests plant faults.
+//! Compiles small crates in which tests plant faults.
 
 use std::env;
 use std::fs;

@@ -23,8 +23,9 @@ use crate::workspace::Workspace;
 use samara_process::Job;
 use samara_process::step;
 
-/// Crates of the workspace that belong to the host, with the reasons. The kernel is linked with them, and they are no
-/// domains. Each other crate of the workspace counts as a domain, unless it is reviewed as a part of domains.
+/// Crates of the workspace that belong to the host, with the reasons. The kernel is linked with these crates, and
+/// they are not domains. Every other crate of the workspace with which the kernel is linked counts as a domain,
+/// unless it was reviewed as a part of domains.
 const HOSTS: &[(&str, &str)] = &[
     ("samara", "the facade, with the host's authority"),
     ("samara-symbols", "the kernel's reader of its own symbols"),
@@ -51,7 +52,8 @@ const TRUSTED: &[&str] = &[
     "examples/kernel/src/main.rs",
 ];
 
-/// The largest number of files that may use each other in a circle. Two are allowed: a type and its counterpart.
+/// The largest number of files that may use each other in a circle. A circle of two files is allowed, because a type
+/// and its counterpart may use each other.
 const LARGEST_CIRCLE: usize = 2;
 
 /// Runs all static checks. Prints and counts each as a test.
@@ -77,7 +79,7 @@ pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error>
     let domains = build.domains(&review, &hosts.collect::<Vec<_>>());
     let none = domains
         .is_empty()
-        .then_some("no library of the build is a domain; check that the build is the kernel's and that HOSTS does not name all its crates");
+        .then_some("no library of the build is a domain; check that this is the kernel's build and that HOSTS does not name all its crates");
     report(
         tally,
         &format!("the kernel is linked with {} domains", domains.len()),
@@ -88,7 +90,7 @@ pub(crate) fn run(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error>
             report(tally, &part.title, &part.findings);
         }
     }
-    // These checks use the runtime's own reader of tables, which exists only for this architecture.
+    // The checks of tables use the runtime's own reader of tables, which exists only for this architecture.
     #[cfg(target_arch = "x86_64")]
     {
         report(

@@ -17,7 +17,7 @@ pub(super) fn run(workspace: &Workspace, args: &BenchArgs) -> Result<(), Error> 
         command.arg("--").args(&args.args);
     }
     Job::new("the benchmarks", command, LIMIT).run()?;
-    // The unwinders' benchmark takes no arguments, so it runs only if none are given.
+    // The unwinders' benchmark takes no arguments, so it runs only if the user gives none.
     if !args.args.is_empty() {
         return Ok(());
     }

@@ -1,5 +1,5 @@
-//! The demo on broken disks. The kernel must report the defect and stop; it must not hang or crash. On a disk that is
-//! only slow the demo must succeed.
+//! Runs the demo on broken disks. The kernel must report the defect and stop; it must not hang or crash. On a disk
+//! that is only slow the demo must succeed.
 
 use super::doomed;
 use crate::cli::{BreakDisk, Drivers, MachineArgs};
@@ -15,10 +15,10 @@ use samara_provision::qemu::Qemu;
 /// The size of the image in bytes. It is small because the kernel may read all of it before it finds the defect.
 const BYTES: u64 = 4 << 20;
 
-/// The size of the image of a slow disk in bytes. It is so small that the demo takes only some seconds.
+/// The size of the image of a slow disk in bytes. It is small, so that the demo takes only a few seconds.
 const SLOW_BYTES: u64 = 512 << 10;
 
-/// The defects of the disk. The kernel's report must contain one of the words.
+/// Each defect of the disk, with words of which the kernel's report must contain at least one.
 const CASES: &[(BreakDisk, &[&str])] = &[
     (BreakDisk::Absent, &["no nvme", "no controller", "no disk"]),
     (BreakDisk::NoNamespace, &["namespace"]),

@@ -84,8 +84,9 @@ fn clippy(workspace: &Workspace) -> Result<(), Error> {
     let mut command = cargo(workspace, "clippy");
     command.arg("--all-targets");
     deny_warnings("clippy", command)?;
-    // The models are no default members, so they are named. The loom crates are built from the sources of the core, and
-    // are never built together with the core's own crates.
+    // The models are not among the workspace's default members, so the command names them. This is a separate call
+    // because the loom crates contain the sources of the core, and must not be built together with the core's own
+    // crates.
     let mut command = cargo(workspace, "clippy");
     command.arg("--all-targets");
     for package in test::MODELS {
@@ -128,7 +129,7 @@ fn tests(workspace: &Workspace, tally: &mut Tally) -> Result<(), Error> {
     })
 }
 
-/// Packages and their sets of features that adopters build, in addition to the set that docs.rs shows.
+/// Packages, each with the sets of features with which adopters build it. The set that docs.rs shows is not listed.
 const ADOPTED: &[(&str, &[&str])] = &[
     ("samara", &[]),
     ("samara", &["--no-default-features"]),
@@ -143,9 +144,9 @@ const ADOPTED: &[(&str, &[&str])] = &[
     ("samara-unwind", &["--features", "jump"]),
 ];
 
-/// Renders the documentation of all crates at once, of the kernel, of the unwinder, and of each published crate alone:
-/// with the sets of features that adopters build, and with the set that docs.rs shows. Fails if a link is broken or is
-/// left as text.
+/// Renders the documentation of all crates at once, then that of the kernel, of the unwinder, and of each published
+/// crate alone. A published crate is rendered with each set of features that adopters build, and with the set that
+/// docs.rs shows. Fails if a link is broken or is left as text.
 fn documentation(workspace: &Workspace) -> Result<(), Error> {
     let metadata = cargo::metadata(workspace)?;
     let published = metadata.published();

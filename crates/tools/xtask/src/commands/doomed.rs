@@ -1,4 +1,5 @@
-//! A boot of the kernel in which it must report a failure and its reason. It must not hang, crash or succeed.
+//! Boots the kernel on a machine on which the kernel must report a failure and its reason. It must not hang, crash or
+//! succeed.
 
 use std::fmt;
 
@@ -8,8 +9,8 @@ use crate::machine::{Ending, Machine};
 use crate::tally::Tally;
 use samara_provision::qemu::Qemu;
 
-/// Boots the machine once and counts this as a test with this name. `missing` gets the kernel's report and returns a
-/// complaint if the report lacks something.
+/// Boots the machine once and counts the boot as a test called `name`. `missing` gets the text that the kernel
+/// printed, and returns a complaint if the text lacks something.
 pub(super) fn boot(
     machine: &Machine,
     qemu: &Qemu,
@@ -28,7 +29,7 @@ pub(super) fn boot(
     Ok(())
 }
 
-/// Returns a complaint if the boot ended in another way than by the kernel's report of a failure.
+/// Returns a complaint unless the boot ended with the kernel's report of a failure.
 fn complaint(ending: &Result<Ending, GuestError>) -> Option<String> {
     match ending {
         Ok(Ending::Failure) => None,

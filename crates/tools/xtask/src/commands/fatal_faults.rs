@@ -1,5 +1,5 @@
-//! Faults that end the kernel: a fault of the CPU, and a panic that no boundary contains. The kernel must report the
-//! kind and the place of the fault. Each fault needs a boot of its own.
+//! Causes faults that end the kernel: faults of the CPU, and panics that no boundary contains. The kernel must report
+//! the kind and the place of the fault. Each fault needs a separate boot.
 
 use super::doomed;
 use crate::cli::{Drivers, MachineArgs};

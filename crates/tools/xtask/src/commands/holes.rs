@@ -12,8 +12,9 @@ use samara_process::{note, step};
 pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> {
     let mut all = holes::load(workspace, &args.names)?;
     if !args.suite.is_empty() && !args.suite.contains(&HoleSuite::Tests) {
-        // Only the random machine looks for holes of the core, and only the random driver for holes of devices. Without
-        // the suite of the holes' own tests, a hole is left out if its machine is not selected.
+        // Only the random machine looks for holes of the core, and only the random driver for holes of devices. If
+        // the suite of the holes' own tests is not selected, a hole is left out unless the machine that looks for it
+        // is selected.
         all.retain(|hole| args.suite.contains(&suite_of(hole.of())));
     }
     let mut tree = Tree::copy(workspace)?;
@@ -28,10 +29,11 @@ pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> 
             Ok(row) => {
                 println!("{row}");
                 found += usize::from(row.found());
-                // If its own test passes, nothing shows that the edit still puts a fault back.
+                // If the hole's own test passes, nothing shows that the edit still puts the fault back, so this
+                // counts as a failure.
                 failed += u64::from(row.is_unguarded());
             }
-            // The error is of this hole only, so the search goes on with the next one.
+            // The error concerns only this hole, so the search goes on with the next hole.
             Err(error) => {
                 eprintln!("error: {error}");
                 failed += 1;
@@ -52,7 +54,7 @@ pub(super) fn run(workspace: &Workspace, args: &HolesArgs) -> Result<(), Error> 
     }
 }
 
-/// Returns the suite whose machine looks for holes of `of`.
+/// Returns the suite whose machine looks for holes of the part `of`.
 fn suite_of(of: Of) -> HoleSuite {
     match of {
         Of::Core => HoleSuite::Machine,

@@ -1,4 +1,4 @@
-//! The commands, with a file for each. The command `documents` is in the module of that name at the root.
+//! The commands, one file for each. The command `documents` is in `crate::documents`.
 
 mod bench;
 mod broken_disks;

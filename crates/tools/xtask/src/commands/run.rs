@@ -25,7 +25,7 @@ pub(super) fn run(workspace: &Workspace, args: &RunArgs) -> Result<(), Error> {
             bytes,
         },
     };
-    // The disk comes first, because a mistake in its options then shows before the kernel is built.
+    // The disk is prepared first, so that a mistake in its options is reported before the kernel is built.
     step(match &args.disk {
         Some(path) => format!("copying {} and computing its SHA-256", path.display()),
         None => format!(
@@ -120,7 +120,7 @@ fn judge(
     let network = fetched.map(|outcome| NetworkVerdict::new(report, outcome));
     let (verdict, network) = match (verdict, network.transpose()) {
         (Ok(verdict), Ok(network)) => (verdict, network),
-        // If the kernel stopped early, its ending says more than the first missing message.
+        // If the kernel stopped early, report how it ended, which tells the user more than the first missing message.
         (Err(unsaid), _) | (_, Err(unsaid)) => {
             return Err(if ending == Ending::Success {
                 unsaid

@@ -22,16 +22,17 @@ use samara_provision::qemu::Qemu;
 /// The size in bytes of the disk for the kernel's tests, which may overwrite all of it.
 const TEST_DISK: u64 = 16 << 20;
 
-/// The packages of [`TestPart::Models`]. They are no default members, because they are slow without optimisation.
+/// The packages of [`TestPart::Models`]. They are not default members of the workspace, because they are slow without
+/// optimisation.
 pub(super) const MODELS: [&str; 3] = [
     "samara-loom",
     "samara-state-machine",
     "samara-device-state-machine",
 ];
 
-/// The test programs of `samara-proxy` that also run in optimised code. There they test more: they cut at every
-/// instruction of a walk, where a debug build takes samples; a caller's own `catch` is inlined into the frame of the
-/// boundary; frames are small.
+/// The test programs of `samara-proxy` that also run in optimised code. Optimised code makes them test more: they cut
+/// at every instruction of an unwinder's walk, of which a debug build only takes samples; a caller's own `catch` is
+/// inlined into the frame of the boundary; and frames are small.
 const OPTIMISED: [&str; 13] = [
     "stepped",
     "payload",
@@ -48,7 +49,7 @@ const OPTIMISED: [&str; 13] = [
     "tick_at_call_boundary",
 ];
 
-/// Those of [`OPTIMISED`] that run once more with LTO, which inlines functions across crates.
+/// The programs of [`OPTIMISED`] that run once more with LTO, which inlines functions across crates.
 const LINKED: [&str; 3] = ["stepped", "contained", "payload"];
 
 /// Runs the tests and prints how many passed and failed. Fails if a test failed.
@@ -104,8 +105,8 @@ pub(super) fn all(workspace: &Workspace, args: &TestArgs) -> Tally {
     total
 }
 
-/// Runs one suite. A suite that cannot be run to its end counts as at least one failed test, so that it does not look
-/// like a suite that passed.
+/// Runs one suite. If the suite cannot be run to its end, at least one test counts as failed, so that the suite does
+/// not seem to have passed.
 fn suite(name: &str, run: impl FnOnce(&mut Tally) -> Result<(), Error>) -> Tally {
     let mut tally = Tally::default();
     if let Err(error) = run(&mut tally) {

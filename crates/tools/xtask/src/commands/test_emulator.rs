@@ -12,7 +12,7 @@ use samara_process::step;
 const PACKAGES: [&str; 2] = ["samara-ixgbe-emulator", "samara-ixgbe-linux-check"];
 const CHECK: &str = "release/ixgbe-linux-check";
 
-/// Builds the model, and runs unmodified Linux and iPXE in a QEMU that the model is attached to.
+/// Builds the model, and runs unmodified Linux and iPXE in a QEMU to which the model is attached.
 pub(super) fn run(workspace: &Workspace) -> Result<(), Error> {
     step("building the 82599 model");
     let mut build = cargo(workspace, "build");

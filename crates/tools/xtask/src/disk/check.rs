@@ -21,11 +21,11 @@ pub(crate) struct Check {
 /// A difference between an image and the contents that it must have.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Fault {
-    /// The guest reports a write that reaches past the end of the disk.
+    /// The guest reported a write that reaches past the end of the disk.
     Outside(Written),
     /// The file's length has changed.
     Length { now: u64, was: u64 },
-    /// A byte is wrong. `written` is true if the guest reports a write to it.
+    /// A byte is wrong. `written` is true if the guest reported a write to it.
     Byte { at: u64, written: bool },
 }
 
@@ -57,8 +57,8 @@ impl fmt::Display for Fault {
     }
 }
 
-/// Compares the whole image of `disk` with the contents that it must have: its source, but in `regions` the pattern of
-/// `seed`.
+/// Compares the whole image of `disk` with the contents that it must have: the pattern of `seed` in `regions`, and
+/// the contents of its source everywhere else.
 pub(crate) fn check(disk: &Disk, seed: u64, regions: &[Written]) -> Result<Check, DiskError> {
     let regions = match merge(regions, disk.bytes) {
         Ok(regions) => regions,
@@ -74,7 +74,8 @@ pub(crate) fn check(disk: &Disk, seed: u64, regions: &[Written]) -> Result<Check
     Ok(Check { written, fault })
 }
 
-/// Sorts regions and joins those that overlap or touch. The error is a region that reaches past the end of the disk.
+/// Sorts regions and joins those that overlap or touch. If a region reaches past the end of the disk, returns that as
+/// the error.
 fn merge(regions: &[Written], disk: u64) -> Result<Vec<Written>, Written> {
     let mut sorted = regions.to_vec();
     sorted.sort_by_key(|region| region.offset);

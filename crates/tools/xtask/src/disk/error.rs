@@ -15,7 +15,7 @@ pub(crate) enum DiskError {
     OwnCopy { path: PathBuf },
     /// The image is smaller than `--size` asks for.
     TooSmall { bytes: u64, least: u64 },
-    /// The image is empty, or its length is no multiple of a block.
+    /// The image is empty, or its length is not a multiple of a block.
     TornBlock { bytes: u64, block: u64 },
     /// Another run works in the same directory.
     InUse { directory: PathBuf },
@@ -65,7 +65,7 @@ impl fmt::Display for DiskError {
             ),
             DiskError::TornBlock { bytes, block } => write!(
                 f,
-                "the disk image has {bytes} bytes, which is no positive multiple of {block}; \
+                "the disk image has {bytes} bytes, which is not a positive multiple of {block}; \
                  pad it, for example with truncate --size=%{block}"
             ),
             DiskError::InUse { directory } => write!(

@@ -32,7 +32,7 @@ pub(crate) struct Disk {
     pub(crate) bytes: u64,
     /// The digest of the contents before the guest runs.
     pub(crate) sha256: Sha256Digest,
-    /// The source of the contents. The image is compared with it afterwards.
+    /// The source of the contents. After the run, the image is compared with it.
     pub(crate) source: Source,
     /// A lock, held as long as the image is used, so that no second run writes to the same file.
     _lock: File,

@@ -8,8 +8,8 @@ use samara_testkit::pattern;
 
 use super::DiskError;
 
-/// Makes the image's stream of bytes different from the stream that the kernel writes, which is that of the seed
-/// itself. A write must change the image, or its loss would go unnoticed.
+/// Changes the seed for the image's bytes, so that they differ from the bytes that the kernel writes, which are made
+/// from the seed itself. If a write did not change the image, the loss of the write would go unnoticed.
 const IMAGE_STREAM: u64 = 0x5A4D_4152_4120_4449;
 
 /// The contents that an image has before the guest runs.

@@ -49,7 +49,7 @@ fn a_made_image_has_its_stated_size_and_digest() {
     assert_eq!(contents.len() as u64, disk.bytes);
     assert_eq!(<[u8; 32]>::from(Sha256::digest(&contents)), disk.sha256);
     assert_eq!(check(&disk, 5, &[]).expect("readable").fault, None);
-    // A write by the kernel must change the image, so its stream must differ from the image's.
+    // A write by the kernel must change the image, so the kernel's bytes must differ from the image's.
     assert!(pattern::first_mismatch(5, 0, &contents[..64]).is_some());
 }
 

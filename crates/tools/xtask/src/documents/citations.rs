@@ -1,4 +1,4 @@
-//! A check that every name of an invariant in the sources and documents belongs to an existing invariant.
+//! Checks that every invariant that the sources and documents cite exists.
 
 use crate::cargo::tracked;
 use crate::error::Error;

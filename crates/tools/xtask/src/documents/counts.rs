@@ -1,6 +1,7 @@
-//! The tables with counts of trusted lines. They have a row for each crate or part, with its name in the first cell.
+//! Updates the tables with counts of trusted lines. A table has a row for each crate or part, with its name in the
+//! first cell.
 
-/// Returns the document with each of `rows` in the place of the row with the same name.
+/// Returns the document after each of `rows` has replaced the row with the same name.
 ///
 /// # Errors
 /// If the document has no row with the name of one of `rows`.
@@ -22,7 +23,7 @@ pub(super) fn with_rows(text: &str, rows: &[impl ToString]) -> Result<String, St
     }
 }
 
-/// Returns the first cell of a row of a table. `None` if the line is no row.
+/// Returns the first cell of a row of a table. Returns `None` if the line is not a row.
 fn name(line: &str) -> Option<&str> {
     line.strip_prefix("| ")?.split(" |").next()
 }

@@ -1,5 +1,5 @@
-//! A check of links between documents, and from comments to documents. Each must lead to an existing file and, if it
-//! has an anchor, to a heading of that file.
+//! Checks the links between documents, and those from comments to documents. Each link must lead to an existing file
+//! and, if it has an anchor, to a heading of that file.
 
 use std::collections::HashMap;
 use std::path::{Component, Path, PathBuf};
@@ -8,14 +8,14 @@ use crate::cargo::tracked;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// The folder of decisions. The name of a decision's file begins with its number.
+/// The folder of decisions. The name of a decision's file begins with the decision's number.
 const DECISIONS: &str = "docs/decisions/";
 
 /// The document whose headings begin with `D1` to `D18`.
 const DESIGN: &str = "docs/design.md";
 
-/// Returns a finding, with its place, for each link to a missing file or heading, each name of a heading of the design
-/// that stands outside of a link, and each citation of a missing decision.
+/// Returns a finding, with its place, for each link to a missing file or heading, for each citation of a missing
+/// decision, and for each `D` number of the design that stands outside of a link.
 pub(super) fn dangling(workspace: &Workspace) -> Result<Vec<String>, Error> {
     let files = tracked(workspace, "*")?;
     let mut anchors = HashMap::new();
@@ -82,7 +82,7 @@ pub(super) fn dangling(workspace: &Workspace) -> Result<Vec<String>, Error> {
     Ok(findings)
 }
 
-/// Returns the number of the decision in the file at `path`. `None` if the file is no decision.
+/// Returns the number of the decision in the file at `path`. Returns `None` if the file is not a decision.
 fn decision(path: &str) -> Option<u32> {
     let name = path.strip_prefix(DECISIONS)?;
     name.split('-').next()?.parse().ok()
@@ -94,7 +94,7 @@ fn links(line: &str) -> impl Iterator<Item = &str> {
     behind.filter_map(|rest| rest.split([')', ' ']).next())
 }
 
-/// Returns the documents, perhaps with an anchor, that a comment names by their paths from the root.
+/// Returns the documents that a line names by their paths from the root, each with its anchor if it has one.
 fn named(line: &str) -> impl Iterator<Item = &str> {
     let ends = |character: char| !(character.is_alphanumeric() || "/._-#".contains(character));
     let words = line
@@ -118,7 +118,8 @@ fn cited_decisions(line: &str) -> impl Iterator<Item = u32> {
     })
 }
 
-/// Returns the names of headings of the design that stand outside of a link. (D0 and D3 are power states of PCI.)
+/// Returns the numbers of headings of the design (`D1`) that stand outside of a link. `D0` and `D3` are excluded,
+/// because they are power states of PCI.
 fn bare_designs(line: &str) -> impl Iterator<Item = &str> {
     let words = line.split(|it: char| !(it.is_alphanumeric() || "#/._-`".contains(it)));
     words.filter(|word| {

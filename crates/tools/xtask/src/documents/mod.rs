@@ -48,9 +48,9 @@ pub(crate) fn write(workspace: &Workspace) -> Result<(), Error> {
     Ok(())
 }
 
-/// Returns the title and the findings of each check: that the generated parts of a document are up to date, that the
-/// lines that name invariants and failures belong to tests, that cited invariants exist, and that links lead to
-/// existing files and headings.
+/// Returns the title and the findings of each check. The generated parts of each document must be up to date. Each
+/// line that tags a test must belong to a test. Cited invariants must exist. Links must lead to existing files and
+/// headings.
 pub(crate) fn check(workspace: &Workspace) -> Result<Vec<(String, Vec<String>)>, Error> {
     let mut checks = Vec::new();
     for (path, text, generated) in all(workspace)? {

@@ -8,11 +8,12 @@ use crate::cargo::tracked;
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// For each tagged name of an invariant or failure, its tests. [`collect`](Self::collect) sorts each list.
+/// The tests by the name of the invariant or failure with which they are tagged. [`collect`](Self::collect) sorts
+/// each list.
 #[derive(Debug, Default)]
 pub(super) struct Tags {
     tests: BTreeMap<String, Vec<Test>>,
-    /// A finding for each item that has a tag but is no test.
+    /// A finding for each item that has a tag but is not a test.
     misplaced: Vec<String>,
 }
 
@@ -50,7 +51,8 @@ impl Tags {
         self.tests.keys().map(String::as_str)
     }
 
-    /// Returns a finding, with its place, for each item that has a tag but is no test. Such a tag is no evidence.
+    /// Returns a finding, with its place, for each item that has a tag but is not a test. Such a tag would claim a
+    /// test that does not exist.
     pub(super) fn misplaced(&self) -> &[String] {
         &self.misplaced
     }
@@ -58,8 +60,8 @@ impl Tags {
     /// Adds the tags in `text`, the contents of the file at `path`.
     pub(super) fn read(&mut self, path: &str, text: &str) {
         let mut pending: Vec<String> = Vec::new();
-        // Whether the next item is a test: a function with `#[test]`, or an item with a documentation test. Functions
-        // in the kernel's list of tests are tests too.
+        // Whether the next item is a test: a function with `#[test]`, or an item with a documentation test. A
+        // function in the kernel's list of tests is also a test.
         let mut is_test = false;
         let mut in_kernel_tests = false;
         for (number, line) in text.lines().enumerate() {
@@ -99,7 +101,7 @@ impl Tags {
     }
 }
 
-/// Returns the name of the item that a line declares. `None` if it declares none.
+/// Returns the name of the item that a line declares. Returns `None` if the line declares no item.
 fn item(line: &str) -> Option<&str> {
     let mut words =
         line.split(|character: char| !(character.is_alphanumeric() || character == '_'));
@@ -123,7 +125,8 @@ impl Test {
             .map(|part| part.to_string_lossy().into_owned())
             .collect();
         let in_kernel = parts.starts_with(&["examples".into(), "kernel".into()]);
-        // The shown path has the folder of the crate and the place in it, without the folders that group crates.
+        // The shown path consists of the crate's folder and the place in it. The folders that group crates are left
+        // out.
         parts.retain(|part| {
             !matches!(
                 part.as_str(),

@@ -62,7 +62,8 @@ impl<W: Write> Console<W> {
     }
 
     fn show(&mut self, line: &str) {
-        // A write fails if the reader has closed the pipe (`| head`). The run and its verdict go on all the same.
+        // A write fails if the reader of the pipe has closed it (`| head`). This is ignored, so that the run goes on
+        // to its verdict.
         let _ = writeln!(self.output, "{line}").and_then(|()| self.output.flush());
     }
 }

@@ -11,11 +11,12 @@ use crate::machine::Ending;
 pub(crate) enum GuestError {
     /// The kernel did not stop in time.
     TimedOut { limit: Duration },
-    /// The machine stopped in another way than by the kernel's success.
+    /// The machine stopped, but not because the kernel reported success.
     Ended(Ending),
-    /// The kernel reported success but did not print a message that it owes.
+    /// The kernel reported success but did not print a required message.
     Unsaid { what: &'static str },
-    /// The kernel printed lines with `@` that are no messages, or one twice. Each was already reported to the user.
+    /// The kernel printed lines that begin with `@` but are not messages, or printed a message twice that may occur
+    /// once. Each such line was already reported to the user.
     Protocol { problems: usize },
     /// Fields of the result have wrong values. Each was already reported to the user.
     Verdict { fields: usize },

@@ -17,7 +17,7 @@ pub(crate) struct ExpectedNetwork {
     pub(crate) crashes: u64,
 }
 
-/// The fields. The client counted the requests and the bytes, the kernel counted everything else.
+/// The fields. The client counted `requests`, `failed` and `bytes`, and the kernel counted the others.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct NetworkVerdict {
     requests: u64,

@@ -7,7 +7,7 @@ use crate::tally::Tally;
 /// The contents of the kernel's messages.
 #[derive(Debug, Default)]
 pub(crate) struct Report {
-    /// Digest and number of the bytes read from the disk.
+    /// The digest and the number of the bytes that the kernel read from the disk.
     pub(super) read: Option<(Digest, u64)>,
     /// The regions of the disk that the kernel wrote.
     pub(crate) written: Vec<Written>,
@@ -15,11 +15,11 @@ pub(crate) struct Report {
     pub(super) totals: Option<Totals>,
     /// The outcome of the network's part.
     pub(super) network: Option<NetworkTotals>,
-    /// The tests for which the kernel printed a line each.
+    /// The tests, counted from the line that the kernel printed for each.
     pub(super) tests: Tally,
     /// The kernel's own counts of its tests.
     pub(super) tests_told: Option<TestTotals>,
-    /// The number of lines that are no messages, or that contradict an earlier one.
+    /// The number of lines that begin with `@` and are not messages, or that repeat a message that may occur once.
     pub(super) problems: usize,
 }
 
@@ -27,7 +27,7 @@ impl Report {
     /// Records a message.
     ///
     /// # Errors
-    /// If a message of which there is one per boot comes a second time.
+    /// If a message that may occur once per boot comes a second time.
     pub(super) fn accept(&mut self, message: Message<'_>) -> Result<(), &'static str> {
         match message {
             Message::Sha256 { digest, bytes } => once(&mut self.read, (digest, bytes)),
@@ -46,23 +46,24 @@ impl Report {
         }
     }
 
-    /// Counts a line that is no message, or that contradicts an earlier one.
+    /// Counts a line that begins with `@` and is not a message, or that repeats a message that may occur once.
     pub(super) fn problem(&mut self) {
         self.problems += 1;
     }
 
-    /// Returns the number of lines that are no messages, or that contradict an earlier one.
+    /// Returns the number of lines that [`problem`](Self::problem) counted.
     pub(crate) fn problems(&self) -> usize {
         self.problems
     }
 
-    /// Returns the tests for which there was a line, even if the kernel stopped early.
+    /// Returns the counts of the tests for which the kernel printed a line. They are valid even if the kernel stopped
+    /// early.
     pub(crate) fn tests(&self) -> &Tally {
         &self.tests
     }
 
-    /// Checks the kernel's counts: every test that it chose has run, and there was a line for each. The error names the
-    /// difference.
+    /// Checks by the kernel's counts that every test that it chose has run, and that it printed a line for each. If
+    /// not, the error names the difference.
     pub(crate) fn tests_complete(&self) -> Result<(), String> {
         let Some(TestTotals {
             passed,
@@ -126,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn all_tests_told_and_counted_is_complete() {
+    fn a_report_with_every_test_is_complete() {
         let all = totals(1, 1, 2);
         let report = report(vec![test("a", true), test("b", false), all]);
         assert_eq!(report.tests().to_string(), "1 passed, 1 failed");
@@ -144,7 +145,7 @@ mod tests {
     }
 
     #[test]
-    fn totals_are_said_once() {
+    fn totals_may_come_only_once() {
         let mut report = report(vec![totals(0, 0, 0)]);
         assert!(report.accept(totals(0, 0, 0)).is_err());
     }

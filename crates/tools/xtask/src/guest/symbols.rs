@@ -19,13 +19,13 @@ type Reader = EndianRcSlice<RunTimeEndian>;
 /// The debug information of one file.
 pub(crate) struct Symbols {
     context: Context<Reader>,
-    /// The addresses of the longest code section. It holds all code except that of the early boot. The range is needed
-    /// because functions that the linker dropped stay in the line tables, at address 0.
+    /// The addresses of the longest code section, which holds all code except that of the early boot. Lines outside
+    /// of this range are ignored, because functions that the linker dropped stay in the line tables, at address 0.
     code: Range<u64>,
-    /// Functions by address, from the symbol table. The debug information names only those functions into which others
-    /// were inlined.
+    /// Functions by address, from the symbol table. They are needed because the debug information names only those
+    /// functions into which others were inlined.
     functions: BTreeMap<u64, String>,
-    /// The workspace's root. The table's paths of the workspace's sources are relative to it.
+    /// The workspace's root. In the table, paths of the workspace's sources are relative to it.
     root: PathBuf,
 }
 
@@ -86,7 +86,7 @@ impl Symbols {
             .context
             .find_location_range(self.code.start, self.code.end);
         for (start, length, _) in lines.into_iter().flatten() {
-            // Ranges of lines can overlap. From the start of the later range on, its places are the valid ones.
+            // Ranges of lines can overlap. Where two overlap, the range that begins later is the valid one.
             let start = start.max(self.code.start);
             if start > end {
                 table.row(end, &[]);
@@ -100,8 +100,8 @@ impl Symbols {
 
     fn row(&self, table: &mut Writer, address: u64) {
         let found = self.places(address);
-        // Inlined functions of the standard library are left out up to the first function of other code. They would be
-        // most of the table and tell a reader little.
+        // The innermost functions are left out as long as they belong to the standard library. They would make up
+        // most of the table, and tell a reader of a backtrace little.
         let own = |place: &&Place| !place.file.starts_with(LIBRARY);
         let first = found.iter().position(|place| own(&place));
         let inner = first.unwrap_or(found.len().saturating_sub(1));
@@ -116,8 +116,8 @@ impl Symbols {
         table.row(address, &places);
     }
 
-    /// Returns the places of the instruction at `address`, the innermost function first. The list is empty if the debug
-    /// information has none.
+    /// Returns the places of the instruction at `address`, the innermost function first. The list is empty if the
+    /// debug information has no place for the address.
     fn places(&self, address: u64) -> Vec<Place> {
         let Ok(mut frames) = self.context.find_frames(address).skip_all_loads() else {
             return Vec::new();
@@ -198,7 +198,7 @@ fn shorten(file: &str, root: &Path) -> String {
     }
     for (marker, keep) in [("/library/", "library/"), ("/registry/src/", "")] {
         if let Some((_, tail)) = file.split_once(marker) {
-            // The first directory below registry/src/ is that of the registry. It is dropped.
+            // The first directory below registry/src/ names the registry, and is dropped.
             let tail = if keep.is_empty() {
                 tail.split_once('/').map_or(tail, |(_, tail)| tail)
             } else {
@@ -250,7 +250,7 @@ mod tests {
         let bytes = symbols.table();
         let table = Table::parse(&bytes).expect("well-formed");
         let place = table.places(address + 2).last().expect("of a function");
-        // Debug information that consists of line tables only gives the name without the module.
+        // If the debug information consists only of line tables, it gives the name without the module.
         let name = place.function.rsplit("::").next();
         assert_eq!(name, Some("a_landmark"), "{place:?}");
         assert!(place.file.ends_with("landmark.rs"), "{place:?}");

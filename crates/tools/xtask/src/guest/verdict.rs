@@ -1,4 +1,4 @@
-//! The result line: all that was measured, and the checks of its values.
+//! The result line, which shows the measured values, and the checks of these values.
 
 use std::fmt;
 
@@ -40,7 +40,7 @@ impl Verdict {
     /// Gathers the fields. `written_bytes` and `image` are the findings of the image check.
     ///
     /// # Errors
-    /// If the report lacks a message. The error names the first one that is missing.
+    /// If the report lacks a message. The error names the first message that is missing.
     pub(crate) fn new(
         report: &Report,
         expected: &Expected,
@@ -130,7 +130,7 @@ impl Verdict {
                 self.leaked_pages
             ),
         );
-        // The kernel takes the kinds in turn, so their counts differ by one at most.
+        // The kernel takes the kinds in turn, so the counts of two kinds differ by at most one.
         let asked = kinds.iter().filter(|asked| **asked).count().max(1) as u64;
         for ((name, count), asked_for) in KINDS.into_iter().zip(self.by_kind).zip(kinds) {
             let range = if asked_for {

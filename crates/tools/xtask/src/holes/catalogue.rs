@@ -7,7 +7,7 @@ use super::{Hole, HoleError};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// The folders of the holes. Each has a folder for each kind of holes.
+/// The folders of the holes. Each contains one folder for each kind of hole.
 const FOLDERS: [&str; 2] = [
     "crates/testing/state-machine/holes",
     "crates/testing/device-state-machine/holes",

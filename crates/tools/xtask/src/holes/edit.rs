@@ -6,7 +6,7 @@ use std::fmt;
 /// A line of an edit.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Line {
-    /// A line that stays. It helps to find the place of the edit.
+    /// A line that stays. It is there to find the place of the edit.
     Keep(String),
     /// A line that the edit removes.
     Remove(String),
@@ -47,7 +47,8 @@ impl fmt::Display for Misfit {
 }
 
 impl Line {
-    /// Returns the text that the file must contain here, without indentation. `None` for an inserted line.
+    /// Returns the text that the file must contain in this place, without indentation. Returns `None` for an inserted
+    /// line.
     fn expected(&self) -> Option<&str> {
         match self {
             Self::Keep(text) | Self::Remove(text) => Some(text.trim()),

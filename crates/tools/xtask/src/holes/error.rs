@@ -26,7 +26,7 @@ pub(crate) enum HoleError {
         /// A description of the mistake.
         problem: String,
     },
-    /// The code has changed, so that an edit of the hole cannot be applied.
+    /// An edit of the hole cannot be applied, because the code has changed.
     NoLongerApplies {
         /// The hole's file, below the workspace's root.
         file: String,
@@ -35,7 +35,7 @@ pub(crate) enum HoleError {
         /// The reason why the edit does not fit.
         misfit: Misfit,
     },
-    /// With the hole put back the copy of the workspace does not compile.
+    /// After the hole was put back, the copy of the workspace does not compile.
     DoesNotCompile {
         /// The hole's file, below the workspace's root.
         file: String,

@@ -13,8 +13,8 @@
 //! ```
 //!
 //! A guard is `package target::test` for a test in an integration test of the package, or `package --lib test` for a
-//! unit test. A field `profile: dev` has the guard built with that profile. Without the field it is built with
-//! [`CHECKED`].
+//! unit test. The field `profile: dev` names the cargo profile with which the guard is built. Without the field, the
+//! profile is [`CHECKED`].
 
 use super::edit::{Edit, Line, Misfit};
 use super::error::HoleError;
@@ -31,7 +31,7 @@ pub(crate) struct Hole {
     pub(crate) title: String,
     /// The consequences that the hole had.
     pub(crate) wrong: String,
-    /// The rule that excludes it now.
+    /// The rule that now prevents such a hole.
     pub(crate) rule: String,
     /// The test that fails if the hole is put back.
     pub(crate) guard: Guard,
@@ -55,8 +55,8 @@ pub(crate) struct Guard {
 /// The kind of the holes of devices.
 pub(crate) const DEVICES: &str = "devices";
 
-/// The cargo profile of the machines, and of guards that name no other: release with the checks of a debug build. It is
-/// optimised because some holes of cuts only show in optimised code.
+/// The cargo profile of the machines, and of guards that do not name a profile. It is a release profile with the
+/// checks of a debug build. It optimises, because some holes in cuts show only in optimised code.
 pub(crate) const CHECKED: &str = "checked";
 
 impl Guard {

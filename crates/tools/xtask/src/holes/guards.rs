@@ -1,4 +1,4 @@
-//! The tests that guard holes.
+//! The tests that guard against holes.
 
 use super::format::Guard;
 use super::programs::{tests, uncompiled};
@@ -7,7 +7,7 @@ use super::{Hole, HoleError, Tree};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// Guards, each with a run that was measured without a hole.
+/// Guards, each with the run that was measured on a tree without a hole.
 #[derive(Debug)]
 pub(crate) struct Guards(Vec<(Guard, Run)>);
 

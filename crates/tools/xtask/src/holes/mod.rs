@@ -1,5 +1,5 @@
-//! Past holes of the core and of devices. Each is an edit that puts the hole back. The suites are measured by the holes
-//! that they find again.
+//! Past holes of the core and of devices. Each is an edit that puts the hole back. The number of holes that a suite
+//! finds again is a measure of the suite.
 //!
 //! | module | concept |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! Builds of test programs in the copy of the workspace, and lists of their tests.
+//! Builds test programs in the copy of the workspace, and lists their tests.
 
 use std::process::Command;
 use std::time::Duration;
@@ -33,9 +33,9 @@ pub(super) fn tests(
     Ok(all)
 }
 
-/// Returns the tests of an artifact. There are none if it is no program.
+/// Returns the tests of an artifact. Returns no tests if the artifact is not a program.
 fn tests_of(artifact: &Artifact) -> Result<Vec<Run>, Error> {
-    // Cargo's name of the package contains its folder: `path+file:///folder#name@version`.
+    // Cargo's identifier of the package contains the package's folder: `path+file:///folder#name@version`.
     let folder = artifact.package.split_once("file://");
     let folder = folder.and_then(|(_, folder)| folder.split_once('#'));
     let (Some(program), Some((folder, _))) = (&artifact.executable, folder) else {
@@ -56,7 +56,8 @@ fn tests_of(artifact: &Artifact) -> Result<Vec<Run>, Error> {
     Ok(names.map(run).collect())
 }
 
-/// Returns an error that names the file of `hole` if `error` says that the build failed. Other errors stay as they are.
+/// Returns an error that names the file of `hole` if `error` says that the build failed. Returns other errors
+/// unchanged.
 pub(super) fn uncompiled(hole: &Hole, error: Error) -> Error {
     match error {
         Error::Process(ProcessError::Failed { .. }) => HoleError::DoesNotCompile {

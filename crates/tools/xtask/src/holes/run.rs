@@ -23,7 +23,7 @@ pub(super) struct Run {
     /// The folder of its package.
     pub(super) folder: PathBuf,
     pub(super) test: String,
-    /// How long it took without a hole. Zero until it is measured.
+    /// The time that the test took without a hole. Zero until it is measured.
     pub(super) took: Duration,
 }
 
@@ -44,12 +44,12 @@ pub(crate) struct Outcome {
     pub(super) test: String,
     pub(super) ended: Ended,
     pub(super) took: Duration,
-    /// The number of steps that it reported, if it did.
+    /// The number of steps that the run reported, if it reported one.
     pub(super) steps: Option<u64>,
 }
 
 impl Outcome {
-    /// Whether the run found the hole: it did not pass.
+    /// Whether the run found the hole, that is, did not pass.
     pub(super) fn found(&self) -> bool {
         self.ended != Ended::Passed
     }
@@ -70,7 +70,7 @@ impl Run {
             .current_dir(&self.folder)
             .args([self.test.as_str(), "--exact", "--nocapture"])
             .env("RUST_BACKTRACE", "0")
-            // The failure is enough here. To shrink the failing run would only take time.
+            // It is enough to know that the run fails, so the machine does not spend time on shrinking it.
             .env("SAMARA_MACHINE_SHORTEST", "0")
             .stdout(output)
             .stderr(errors);
@@ -109,14 +109,14 @@ impl Run {
         Ok(())
     }
 
-    /// Returns the time limit of a run with a hole. A run without a hole takes less.
+    /// Returns the time limit of a run with a hole. A run that takes longer counts as hung.
     pub(super) fn limit(&self) -> Duration {
         self.took.saturating_mul(SLOWER).saturating_add(SLACK)
     }
 }
 
-/// Returns the number of steps that a mode of the machine reports in its output as `after N steps`. Of several reports
-/// the last one counts.
+/// Returns the number of steps that a mode of the machine reports in its output as `after N steps`. If there are
+/// several reports, the last one counts.
 fn steps_taken(output: &str) -> Option<u64> {
     let mut told = output.lines().filter_map(|line| {
         let (_, rest) = line.split_once("after ")?;

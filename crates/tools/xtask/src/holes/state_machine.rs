@@ -9,7 +9,7 @@ use super::{Hole, HoleError, Tree};
 use crate::error::Error;
 use crate::workspace::Workspace;
 
-/// The part of the system that a machine tests, or that a hole belongs to.
+/// The part of the system that a machine tests, or to which a hole belongs.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum Of {
     /// The isolation core: domains and objects.
@@ -43,9 +43,9 @@ pub(crate) struct Machine {
 }
 
 impl Machine {
-    /// Builds the modes of the machine and measures them on `tree`, which must have no hole. If `wanted` is not empty,
-    /// only the modes in it are kept. Each mode takes `steps` steps, or without that as many as in CI. Fails if a mode
-    /// does not pass.
+    /// Builds the modes of the machine and measures them on `tree`, which must have no hole. If `wanted` is not
+    /// empty, only the modes in it are kept. Each mode takes `steps` steps, or as many as in CI if `steps` is `None`.
+    /// Fails if a mode does not pass.
     pub(crate) fn measured(
         workspace: &Workspace,
         tree: &Tree,
@@ -77,7 +77,7 @@ impl Machine {
     }
 
     /// Looks for `hole` with one mode after the other, for at most `limit` in all. The hole must be put into `tree`.
-    /// Stops at the first run that finds the hole, so only the last outcome can be that of such a run.
+    /// Stops at the first run that finds the hole. So only the last outcome can be that of a run that found it.
     pub(crate) fn look(
         &self,
         workspace: &Workspace,
@@ -99,7 +99,8 @@ impl Machine {
             let log = tree.log(&format!("{}/{}", hole.name, mode.test));
             let mut outcome = run.start(&log, self.steps, mode.limit().min(left))?;
             if outcome.ended == Ended::Hung && left < mode.limit() {
-                // The end of `limit` stopped the run, before the mode's own limit could show that it hangs.
+                // The run was stopped at the end of `limit`, which came before the mode's own time limit. So the run
+                // may not hang at all.
                 outcome.ended = Ended::Passed;
             }
             let found = outcome.found();

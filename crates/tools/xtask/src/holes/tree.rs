@@ -16,13 +16,13 @@ pub(crate) struct Tree {
     root: PathBuf,
     build: PathBuf,
     logs: PathBuf,
-    /// The files that the present hole changed, with their texts from before.
+    /// The files that the present hole changed, with their texts before the change.
     changed: Vec<(PathBuf, String)>,
 }
 
 impl Tree {
-    /// Makes or updates the copy below the build directory. Afterwards it contains the tracked files as they are on
-    /// disk now.
+    /// Makes or updates the copy below the build directory, so that it contains the tracked files as they are on disk
+    /// now.
     pub(crate) fn copy(workspace: &Workspace) -> Result<Self, Error> {
         let home = workspace.target("holes");
         let tree = Tree {
@@ -42,7 +42,7 @@ impl Tree {
         Ok(tree)
     }
 
-    /// Puts `hole` into the copy. If the copy has another hole, takes that one out first.
+    /// Puts `hole` into the copy. If the copy contains another hole, takes that hole out first.
     pub(crate) fn put(&mut self, hole: &Hole) -> Result<(), Error> {
         self.mend()?;
         let read = |path: &str| {
@@ -73,7 +73,8 @@ impl Tree {
         command
             .current_dir(&self.root)
             .env("CARGO_TARGET_DIR", &self.build)
-            // The same crates are rebuilt for each hole, with only a few changed lines.
+            // For each hole cargo rebuilds the same crates with only a few changed lines, so incremental compilation
+            // saves time.
             .env("CARGO_INCREMENTAL", "1")
             // A hole can leave code unused, which must not fail the build.
             .env("RUSTFLAGS", "-Awarnings");
@@ -86,8 +87,8 @@ impl Tree {
     }
 }
 
-/// Copies a file if its contents differ. Cargo rebuilds a file with a new time stamp, so an up-to-date copy stays
-/// untouched.
+/// Copies a file if its contents differ. Cargo rebuilds a crate if a file has a new time stamp, so a copy that is up
+/// to date stays untouched.
 fn copy_if_changed(from: &Path, to: &Path) -> Result<(), Error> {
     let wanted = fs::read(from).map_err(Error::io("read", from))?;
     if fs::read(to).is_ok_and(|there| there == wanted) {

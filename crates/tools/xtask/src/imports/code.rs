@@ -1,9 +1,9 @@
-//! A search for the paths in code, including the arguments of macros.
+//! Finds the paths in code, including those in the arguments of macros.
 
 use proc_macro2::{Spacing, TokenStream, TokenTree};
 
-/// Calls `found` with each path in `code`. The name of a field or binding before a colon, of a field or method after a
-/// dot, and of a lifetime are no paths.
+/// Calls `found` with each path in `code`. Some single names are not paths: a field or binding before a colon, a
+/// field or method after a dot, and a lifetime.
 pub(super) fn paths(code: TokenStream, found: &mut impl FnMut(Vec<String>)) {
     let tokens: Vec<_> = code.into_iter().collect();
     let mut at = 0;
@@ -38,7 +38,8 @@ pub(super) fn paths(code: TokenStream, found: &mut impl FnMut(Vec<String>)) {
     }
 }
 
-/// Whether the single name at `at` may be a path: it is no member, no lifetime, and no colon follows it.
+/// Whether the single name at `at` may be a path. It is not a path if it follows a dot, belongs to a lifetime, or
+/// stands before a colon.
 fn stands_alone(tokens: &[TokenTree], at: usize) -> bool {
     let punct = |at: Option<usize>| match at.and_then(|at| tokens.get(at)) {
         Some(TokenTree::Punct(punct)) => Some((punct.as_char(), punct.spacing())),

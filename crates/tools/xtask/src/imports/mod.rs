@@ -1,7 +1,7 @@
 //! The uses between the files of a crate, and the circles in them.
 //!
-//! A file uses another file if a path in its code resolves to a definition in that file. Re-exports on the way do not
-//! count as uses. Neither do method calls, because no path names a method, nor uses in tests.
+//! A file uses another file if a path in its code resolves to a definition in that file. Three things do not count as
+//! uses: re-exports through which the path leads; method calls, because no path names the method; and uses in tests.
 
 mod circles;
 mod code;
@@ -21,7 +21,7 @@ pub(crate) struct Imports {
     files: Vec<PathBuf>,
     /// For each file the files that it uses.
     edges: Vec<BTreeSet<usize>>,
-    /// For each edge a path in the code that makes it.
+    /// For each edge, an example of a path in the code that makes the edge.
     examples: Vec<(usize, usize, String)>,
 }
 

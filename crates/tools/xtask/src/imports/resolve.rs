@@ -1,4 +1,4 @@
-//! The resolution of paths to the files with the definitions.
+//! Resolves paths to the files that contain the definitions.
 
 use std::collections::BTreeSet;
 
@@ -16,8 +16,9 @@ enum Found {
 }
 
 impl Tree {
-    /// Returns the files with the definitions that `path` names in `module`. There are none if the path leads out of
-    /// the crate. There are none if it names a module, because a module's name alone uses no item of the module.
+    /// Returns the files with the definitions that `path` names in `module`. Returns no file if the path leads out of
+    /// the crate. Returns none for a path that names a module either, because a module's name alone uses no item of
+    /// the module.
     pub(super) fn definitions(&self, module: ModuleId, path: &[String]) -> BTreeSet<FileId> {
         let found = self.resolve(module, path, 0);
         let files = found.into_iter().filter_map(|found| match found {
@@ -48,8 +49,8 @@ impl Tree {
 
     fn walk(&self, from: Found, path: &[String], depth: usize) -> Vec<Found> {
         let (Found::Module(module), Some((first, rest))) = (from, path.split_first()) else {
-            // The name behind an item is a variant or an associated item. The path does not show in which file an
-            // associated item is defined, so the file of the item counts.
+            // The name after an item is that of a variant or an associated item. The path does not show in which file
+            // an associated item is defined, so the file of the item counts.
             return vec![from];
         };
         if first == "super" {

@@ -22,7 +22,7 @@ pub(super) type FileId = usize;
 pub(super) enum Meaning {
     /// A child module.
     Module(ModuleId),
-    /// Another item that is defined in the module.
+    /// An item that is defined in the module and is not a module.
     Item,
     /// A `use` of this path.
     Import(Vec<String>),
@@ -206,7 +206,7 @@ impl Tree {
     }
 }
 
-/// The place of a module's source, from which the places of its child modules follow.
+/// The place of a module's source. It determines the places of the child modules.
 struct Place<'a> {
     file: FileId,
     /// The directory to which a child's `#[path]` is relative.

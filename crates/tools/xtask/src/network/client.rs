@@ -17,7 +17,7 @@ use crate::error::Error;
 
 /// The longest time that a read waits. It is also the resolution of the client's timers.
 const TICK: Duration = Duration::from_millis(2);
-/// The longest time that the peer may take no frames.
+/// The longest time for which a write waits until the peer takes frames.
 const PATIENCE: Duration = Duration::from_secs(2);
 /// The longest frame that is accepted. A greater length ends the connection.
 const LONGEST: usize = 64 << 10;
@@ -30,8 +30,8 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Starts a thread with a client. It waits until the device connects at `cable` and until `listening` is set, and
-    /// then fetches.
+    /// Starts a thread with a client. The client begins its requests when the device has connected at `cable` and
+    /// `listening` is set.
     pub(super) fn start(
         cable: &Path,
         address: [u8; 4],
@@ -52,7 +52,7 @@ impl Client {
                     Ok((stream, _)) => {
                         if let Ok(mut cable) = Cable::new(stream) {
                             let who = (address, order, start);
-                            // The device reports the reason why a connection ended.
+                            // The error is ignored, because the device reports the reason why a connection ended.
                             let _ = carry(&mut cable, &mut client, who, &listening, &stopped);
                         }
                     }
@@ -85,7 +85,7 @@ fn carry(
         if client.is_none() && listening.load(Ordering::Acquire) {
             *client = Some(HttpClient::new(address, order));
         }
-        // Frames that come before there is a client are dropped.
+        // Frames that arrive before the client exists are dropped.
         let Some(client) = client else {
             continue;
         };

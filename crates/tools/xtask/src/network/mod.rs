@@ -1,7 +1,7 @@
 //! The network's part of `cargo xtask run`: a network device, and a client at the far end of its cable.
 //!
-//! The client runs in this process. Neither a tap device nor root is needed. The device is either an emulator of the
-//! 82599, which is a process of its own to which QEMU attaches, or QEMU's own virtio-net.
+//! The client runs in this process. Neither a tap device nor root is needed. The device is either QEMU's own
+//! virtio-net, or our emulator of the 82599, a separate process to which QEMU connects.
 //!
 //! ```text
 //! client ◄─ stream socket ─► ixgbe-emulator ◄─ vfio-user socket ─► QEMU: ixgbe ◄─► net ◄─► http
@@ -45,7 +45,7 @@ pub(crate) enum Kind {
     Virtio(PathBuf),
 }
 
-/// The network card of a machine: all that QEMU's arguments depend on.
+/// The network card of a machine, as far as QEMU's arguments and the console need it.
 #[derive(Clone, Debug)]
 pub(crate) struct Card {
     /// The kind of device.
@@ -141,8 +141,8 @@ impl Network {
     }
 }
 
-/// A directory for sockets, removed when it is dropped. It is below the system's directory for temporary files, as the
-/// path of a Unix socket is limited to about 100 bytes.
+/// A directory for sockets, removed when it is dropped. It is below the system's directory for temporary files,
+/// because the path of a Unix socket may have at most about 100 bytes.
 #[derive(Debug)]
 struct Directory(PathBuf);
 
@@ -160,7 +160,7 @@ impl Directory {
 
 impl Drop for Directory {
     fn drop(&mut self) {
-        // The directory holds only sockets, so it does no harm if it stays.
+        // The directory holds only sockets, so a failure to remove it is ignored.
         let _ = std::fs::remove_dir_all(&self.0);
     }
 }

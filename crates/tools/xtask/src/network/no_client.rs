@@ -8,7 +8,7 @@ use samara_testkit::http_client::{Order, Outcome};
 
 use crate::error::Error;
 
-/// A client that does not exist.
+/// A type without values, because no client can exist.
 #[derive(Debug)]
 pub(super) struct Client(std::convert::Infallible);
 

@@ -2,8 +2,8 @@
 //!
 //! If rustup has installed the target, its `core` is prebuilt. Else `core` is built from source: that of rustup's
 //! `rust-src` component, or of Debian's package of the same version, unpacked below the build directory. Such a build
-//! uses cargo's `build-std`, which needs `RUSTC_BOOTSTRAP=1`, and so switches unstable features on for every crate. The
-//! kernel's build switches them on for one crate by name.
+//! uses cargo's `build-std`, which needs `RUSTC_BOOTSTRAP=1`. This switches unstable features on for every crate,
+//! whereas the kernel's build switches them on for one crate.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -30,7 +30,7 @@ pub(super) struct CoreSource {
 }
 
 impl CoreSource {
-    /// Finds `core` for all `targets`. If the source is missing and needed, unpacks Debian's.
+    /// Finds `core` for all `targets`. If the source is needed and rustup has not installed it, unpacks Debian's.
     pub(super) fn provide(workspace: &Workspace, targets: &[&str]) -> Result<Self, Error> {
         let mut source = CoreSource {
             sysroot: PathBuf::from(ask("rustc", &["--print", "sysroot"])?.trim()),
@@ -62,8 +62,8 @@ impl CoreSource {
         }
         command.arg("-Zbuild-std=core").env("RUSTC_BOOTSTRAP", "1");
         if let Some(library) = &self.library {
-            // Cargo has this variable for its own tests. Without it the source would have to be put into the user's
-            // toolchain.
+            // This variable is meant for cargo's own tests. Without it, the source would have to be put into the
+            // user's toolchain.
             command.env("__CARGO_TESTS_ONLY_SRC_ROOT", library);
         }
     }
@@ -75,7 +75,8 @@ fn ask(program: &str, arguments: &[&str]) -> Result<String, Error> {
     Ok(Job::new(format!("asking {program}"), command, ASK_LIMIT).capture()?)
 }
 
-/// Unpacks Debian's `rust-src` of the compiler's version. Returns the directory of the standard library in it.
+/// Unpacks Debian's `rust-src` of the compiler's version. Returns the directory of the standard library in the
+/// package.
 fn debian(workspace: &Workspace) -> Result<PathBuf, Error> {
     let version = ask("rustc", &["--version"])?;
     let version = version.split(' ').nth(1).unwrap_or_default();

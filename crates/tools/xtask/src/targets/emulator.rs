@@ -8,7 +8,7 @@ use samara_provision::{apt, qemu};
 
 /// The emulator that runs a target's programs.
 pub(super) enum Emulator {
-    /// One of QEMU's Cortex-M boards, with semihosting.
+    /// The QEMU board of this name, which has a Cortex-M. The program prints and ends through semihosting.
     CortexM(&'static str),
     /// QEMU's user emulation of an architecture. The program makes system calls of Linux.
     User(&'static str),

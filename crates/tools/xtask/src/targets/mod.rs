@@ -1,4 +1,4 @@
-//! The small targets: two minimal programs are built for each and run, and the size of one is measured.
+//! Builds two minimal programs for each of the small targets, runs them, and measures the size of one.
 
 mod core_source;
 mod emulator;
@@ -24,7 +24,7 @@ const PACKAGE: &str = "samara-example-minimal";
 /// Its programs. `minimal` has two domains; `boundary` checks registers across a boundary.
 const PROGRAMS: [&str; 2] = ["minimal", "boundary"];
 
-/// The program whose size is reported, and the target for which it is.
+/// The program whose size is reported, and the target for which it is built.
 const MEASURED: (&str, &str) = ("minimal", "thumbv7em-none-eabihf");
 
 /// The longest time that a program may run. A program usually ends within a second.
@@ -112,7 +112,7 @@ fn build(workspace: &Workspace, target: &Target, source: &CoreSource) -> Result<
     ] {
         command.env(format!("CARGO_PROFILE_RELEASE_{key}"), value);
     }
-    // A program for this target is position-independent by default, but nothing would relocate it here.
+    // Programs for this target are position-independent by default, but the emulator does not relocate a program.
     command.env(
         "CARGO_TARGET_X86_64_UNKNOWN_NONE_RUSTFLAGS",
         "-Crelocation-model=static",

@@ -1,5 +1,5 @@
-//! Counts of the lines of code that a kernel trusts for its devices. Most parts have a limit. The limits keep a device
-//! a table of data: code that would exceed them belongs in a driver.
+//! Counts of the lines of code that a kernel trusts for its devices. Most parts have a limit. The limits ensure that
+//! the trusted description of a device stays a table of data. Code that would exceed a limit belongs in a driver.
 
 use std::fmt;
 

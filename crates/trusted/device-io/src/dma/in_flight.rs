@@ -7,16 +7,17 @@ use core::sync::atomic::{AtomicU64, Ordering};
 pub const MAX_TRANSFERS: usize = 32;
 
 /// For each transfer, the epoch in which the queue last put it in flight, and how many commands have it in flight. A
-/// count of an earlier epoch counts as 0: the device was silenced or reset since. Only the low 32 bits of an epoch
-/// are stored. When these 32 bits repeat, an old count may make an unfinished transfer count as in flight until the
-/// next epoch.
+/// count from an earlier epoch is read as 0, because the device was silenced or reset since then. Only the low 32
+/// bits of an epoch are stored. When these 32 bits repeat after 2^32 epochs, a leftover count may be read as current.
+/// The transfer then counts as in flight until the next epoch.
 type Cells = [AtomicU64; MAX_TRANSFERS];
 
-/// Bytes of the counts, which are in the queue's memory, behind everything that the device is told of.
+/// The number of bytes that the counts take. They lie in the queue's memory, behind the parts whose addresses the
+/// device is told.
 pub(crate) const BYTES: usize = size_of::<Cells>();
 
-/// The counts of one queue. Only the queue changes them; the claim's table reads them. The caller that gives a
-/// transfer back has it by value, so nothing of it can be put in flight meanwhile.
+/// The counts of one queue. Only the queue changes them; the claim's table reads them. A caller that finishes a
+/// transfer passes it by value, so no command of the transfer can be put in flight meanwhile.
 #[derive(Clone, Copy)]
 pub(crate) struct Flights(NonNull<Cells>);
 

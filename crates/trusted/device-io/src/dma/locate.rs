@@ -7,7 +7,7 @@ use crate::pci::PciFunction;
 ///
 /// # Errors
 ///
-/// [`Refused`] if the bytes are empty, do not lie in the object, or can't be reached by the device.
+/// [`Refused`] if `chosen` is empty or lies outside the object, or if the device can't reach the bytes.
 #[inline]
 pub(crate) fn locate<D, T>(
     function: &PciFunction<D>,

@@ -13,16 +13,16 @@ use crate::pci::PciFunction;
 /// A queue's memory starts on a page and is a whole number of pages long.
 pub(crate) const PAGE: usize = 4096;
 
-/// The things that a queue holds besides the memory that the device is told of.
+/// The queue's belongings besides the memory whose address the device is told.
 pub(crate) enum Held {
     /// Pinned objects.
     Pins(Pins),
-    /// Transfers, whose commands in flight are counted.
+    /// The queue's commands use transfers, so it counts the commands in flight for each transfer.
     Flights,
 }
 
-/// The place of a queue's memory. The memory belongs to the claim and is released when that ends. Dropping this
-/// releases nothing, so a device is never left with an address of memory that is in other use.
+/// The place of a queue's memory. The memory belongs to the claim and is released when that ends. Dropping this value
+/// releases nothing, so the device never holds the address of memory that was reused.
 #[derive(Clone, Copy)]
 pub(crate) struct Memory {
     pub(crate) start: NonNull<u8>,
@@ -69,8 +69,9 @@ impl Memory {
             pins,
             flights,
         };
-        // The table keeps memory and pins together or not at all: pins without memory would take the queue's place
-        // for good. Memory and pins that the table refuses are dropped here, without the table's lock.
+        // The table keeps both the memory and the pins, or neither: pins without memory would occupy the queue's
+        // place until the claim ends. If the table refuses them, they are dropped here, where the table's lock is not
+        // held.
         let kept = function.with_table(|table| table.keep(kept));
         kept.map_err(|(error, _)| error)?;
         Ok((Self { start, bus, bytes }, flights))
@@ -94,8 +95,8 @@ impl Memory {
     ///
     /// # Safety
     ///
-    /// As for [`at`](Self::at). The claim lives. If the device takes the word for an address, the memory there stays
-    /// allocated until the device is silenced or has ended the command that uses the address.
+    /// As for [`at`](Self::at). The claim lives. If the device uses the word as an address, the memory at that
+    /// address stays allocated until the device is silenced or has ended the command that uses the address.
     #[inline]
     pub(crate) unsafe fn store<W>(&self, offset: usize, word: W) {
         // SAFETY: the caller's promise.

@@ -18,8 +18,8 @@ pub(crate) struct Pins {
 }
 
 impl Pins {
-    /// Makes `entries` empty slots for objects at `place`, of `object` bytes each as a quota counts them. The slots
-    /// belong to the domain that the thread runs for, until [`hand_over`](Self::hand_over).
+    /// Makes `entries` empty slots for objects at `place`, of `object` bytes each as a quota counts them. Until
+    /// [`hand_over`](Self::hand_over), the slots belong to the domain that the thread runs for.
     pub(crate) fn new(place: Place, object: usize, entries: usize) -> Result<Self, AllocError> {
         Ok(Self {
             place,
@@ -28,7 +28,8 @@ impl Pins {
         })
     }
 
-    /// Gives the slots to the host, because the claim frees them. The table calls this where the thread is not cut.
+    /// Gives the slots to the host, because the claim frees them. The table calls this only where the thread can't be
+    /// cut.
     pub(crate) fn hand_over(&self) {
         // SAFETY: the table calls this on pins that it takes over by value and never gives out (OWN-3).
         let handover = unsafe { Transfer::to(Owner::HOST) };
@@ -94,7 +95,7 @@ impl<T: Exchangeable> Slots<T> {
     /// # Safety
     ///
     /// `index` is below the number of slots, and its slot is vacant. The claim lives, and is the running domain's.
-    /// `object` is a live object at its place, given up to this call.
+    /// `object` is a live object at its place, and the caller gives it up to this call.
     #[inline]
     pub(crate) unsafe fn pin(self, index: u32, object: NonNull<T>) {
         let object = object.cast::<u8>();

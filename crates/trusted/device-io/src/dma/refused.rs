@@ -8,8 +8,8 @@ use samara_rref::RRef;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Refused {
-    /// All transfers or slots are in use: wait for one to end. A queue of packets also says so if it doesn't run
-    /// or isn't the function's.
+    /// All transfers or slots are in use: wait for one to end. A queue of packets also returns this if it doesn't
+    /// run, or if it belongs to another function.
     Full,
     /// The bytes are empty, too few or too many, or do not lie in the object.
     Empty,

@@ -1,11 +1,12 @@
 //! The in-flight table of a claim: the memory that the device may reach, kept where no domain can access it.
 //!
-//! The table lives in the claim's capability slot. The objects that it owns belong to the host. So the death of a
-//! domain releases them through the claim, after the device is silent, and not earlier as plain objects of the
-//! domain.
+//! The table lives in the claim's capability slot. The objects that it owns belong to the host. If they belonged to
+//! the domain, its death would free them as plain objects. As they are, its death frees them through the claim, after
+//! the device is silent.
 //!
-//! Because the host owns these objects, the domain's quota does not count them. So the table itself counts them and
-//! never owns more than the domain's quota. Only its domain puts objects there.
+//! Because the host owns these objects, the domain's quota does not count them. So the table counts them itself, and
+//! never owns more bytes than the domain's quota allows. Only the domain that owns the claim puts objects into the
+//! table.
 
 use samara_rref::{Exchangeable, Owner, RRef, Transfer, weigh};
 use samara_shared_heap::{quota, thread};
@@ -35,7 +36,7 @@ pub(crate) struct Kept {
 /// One transfer of the table.
 enum Entry {
     Vacant,
-    /// Its lender keeps the buffer.
+    /// The lender remains the owner of the buffer.
     Lent,
     Owned(RRef<[u8]>),
 }
@@ -51,8 +52,8 @@ pub(crate) struct DmaTable {
 
 /// Makes `object` the property of `owner`.
 fn hand_over(object: &RRef<[u8]>, owner: Owner) {
-    // SAFETY: the table calls this with `HOST` on an object that it has just taken over by value, and with the
-    // running domain on one that it is giving back to that domain by value (OWN-3).
+    // SAFETY: with `HOST`, the table calls this on an object that it has just taken over by value; with the running
+    // domain, on an object that it is giving back to that domain by value (OWN-3).
     let handover = unsafe { Transfer::to(owner) };
     object.transfer(&handover);
 }
@@ -120,7 +121,7 @@ impl DmaTable {
         entries.position(|entry| matches!(entry, Entry::Vacant))
     }
 
-    /// Opens a transfer of a buffer that moves in; gives the buffer back if there's no room.
+    /// Opens a transfer of a buffer that moves into the table. If the table has no room, gives the buffer back.
     pub(crate) fn open_owned(
         &mut self,
         buffer: RRef<[u8]>,
@@ -143,8 +144,8 @@ impl DmaTable {
         Some(index)
     }
 
-    /// Closes a transfer of which nothing is in flight. If the table owned its buffer, gives that to the domain that
-    /// the thread runs for.
+    /// Closes a transfer that has no command in flight. If the table owned the buffer, gives the buffer to the domain
+    /// that the thread runs for.
     pub(crate) fn close(&mut self, transfer: usize) -> Option<RRef<[u8]>> {
         let entry = self.entries.get_mut(transfer)?;
         let Entry::Owned(buffer) = core::mem::replace(entry, Entry::Vacant) else {
@@ -161,7 +162,7 @@ impl DmaTable {
 }
 
 impl Kept {
-    /// Returns how many bytes this owns. A queue that pins objects counts as if it were full.
+    /// Returns how many bytes this owns. A queue that pins objects is counted as if every slot held an object.
     fn bytes(&self) -> usize {
         let pinned = self.pins.as_ref().map_or(0, Pins::bytes);
         pinned.saturating_add(weigh(&self.memory).bytes)

@@ -1,4 +1,5 @@
-//! A buffer on loan to a device: moved in, or lent for a scope, and given back when nothing of it is in flight.
+//! A buffer on loan to a device. The buffer is moved in, or lent for a scope. It is given back when no command uses
+//! it any more.
 
 use core::fmt;
 
@@ -11,8 +12,8 @@ use super::table::DmaTable;
 use crate::mmio::ClaimId;
 use crate::pci::PciFunction;
 
-/// A buffer in the in-flight table. After the buffer was given back, nothing names the transfer any more. Nothing
-/// that outlives a loan names the lent buffer:
+/// A buffer in the in-flight table. Finishing consumes the transfer, so a driver can't use it after the buffer was
+/// given back. A lent buffer's transfer can't outlive the scope of the loan:
 ///
 /// ```compile_fail,E0382
 /// use samara_device_io::PciFunction;
@@ -87,8 +88,8 @@ pub struct FinishError {
 pub enum LendError<R> {
     /// The buffer was not accepted; the scope did not run.
     Refused(Refused),
-    /// The scope ended with commands still in flight. So the device was silenced before the buffer was unpinned: it
-    /// needs a reset, and nothing of the function's other transfers is in flight any more.
+    /// The scope ended with commands still in flight. So the device was silenced before the buffer was unpinned. The
+    /// device needs a reset, and no command of the function's other transfers is in flight any more.
     Silenced(R),
 }
 
@@ -118,7 +119,7 @@ impl DmaTransfer {
         self.length
     }
 
-    /// Whether the buffer has no bytes, which is never so.
+    /// Always false: a transfer's buffer has at least one byte.
     pub fn is_empty(&self) -> bool {
         self.length == 0
     }
@@ -178,7 +179,7 @@ impl<D> PciFunction<D> {
     ///
     /// # Errors
     ///
-    /// [`FinishError`] gives the transfer back if something of it is in flight, or if it is not this function's.
+    /// [`FinishError`] gives the transfer back if it has commands in flight, or if it belongs to another function.
     pub fn finish(&self, transfer: DmaTransfer) -> Result<RRef<[u8]>, FinishError> {
         if transfer.claim != self.claim_id() || self.is_in_flight(transfer.index) {
             return Err(FinishError { transfer });
@@ -188,10 +189,10 @@ impl<D> PciFunction<D> {
         buffer.ok_or(FinishError { transfer })
     }
 
-    /// Whether any command of a transfer is in flight. None can be put in flight meanwhile if the caller owns the
-    /// transfer.
+    /// Whether any command of a transfer is in flight. If the caller owns the transfer, no further command can be put
+    /// in flight meanwhile.
     fn is_in_flight(&self, transfer: usize) -> bool {
-        // In an odd epoch, the one before is not over yet.
+        // While the epoch is odd, the silence or reset has not finished, so commands of the epoch before still count.
         let epoch = self.claim().control.epoch() & !1;
         self.with_table(|table| table.is_in_flight(transfer, epoch))
     }
@@ -207,13 +208,13 @@ impl<D> PciFunction<D> {
     }
 
     /// Pins `buffer` for the length of `scope`; the device may read it, not write it. When the scope ends, even by a
-    /// panic, nothing of the buffer is in flight: if something was, the device is silenced first (in bounded time:
-    /// see [`silence`](Self::silence)).
+    /// panic, and commands of the buffer are still in flight, the device is silenced first. The silence takes bounded
+    /// time: see [`silence`](Self::silence).
     ///
     /// # Errors
     ///
-    /// [`LendError::Refused`] if the buffer can't be pinned, [`LendError::Silenced`] if the scope
-    /// left something in flight.
+    /// [`LendError::Refused`] if the buffer can't be pinned, [`LendError::Silenced`] if the scope left commands in
+    /// flight.
     pub fn lend<R>(
         &self,
         buffer: &RRef<[u8]>,
@@ -234,13 +235,13 @@ impl<D> PciFunction<D> {
         };
         let (result, silenced) =
             if samara_unwind::RUNS_DESTRUCTORS && thread::current().owner().is_host() {
-                // A thread of the host is not cut, and a panic runs the loan's destructor.
+                // If the thread runs for the host, it is never cut, and a panic runs the loan's destructor.
                 let result = scope(&transfer);
                 (result, loan.end())
             } else {
                 // The loan must end before the buffer goes back to its lender, so a cut stops at this boundary and
                 // ends the loan first.
-                // SAFETY: `loan.end` is this crate's code; it takes at most as long as a silence, and does not panic
+                // SAFETY: `loan.end` is this crate's code. It takes at most as long as a silence and does not panic
                 // (DEV-36).
                 unsafe { call::with_cleanup_boundary(|| scope(&transfer), || loan.end()) }
             };
@@ -252,7 +253,7 @@ impl<D> PciFunction<D> {
     }
 }
 
-/// Ends a loan on every way out of its scope.
+/// Ends a loan when its scope ends, whether by return, panic or cut.
 struct Loan<'f, D> {
     function: &'f PciFunction<D>,
     index: usize,

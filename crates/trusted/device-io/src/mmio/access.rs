@@ -84,9 +84,9 @@ impl Cell {
         value
     }
 
-    /// Writes the register in one access; 64 bits in two, low half first. Earlier stores to DMA memory are visible to
-    /// the device before the write (on processors that order stores to device memory after stores to ordinary memory,
-    /// as x86 does).
+    /// Writes the register in one access; 64 bits in two, low half first. The device sees earlier stores to DMA
+    /// memory before it sees the write. This holds on processors that order stores to device memory after stores to
+    /// ordinary memory, as x86 does.
     ///
     /// # Safety
     ///
@@ -94,7 +94,8 @@ impl Cell {
     /// the device is silenced.
     #[inline]
     pub(crate) unsafe fn store(&self, value: u64) {
-        // Compiles to nothing on x86, where stores to device memory come after earlier stores to ordinary memory.
+        // This fence compiles to nothing on x86, where stores to device memory come after earlier stores to ordinary
+        // memory.
         fence(Ordering::Release);
         // SAFETY: the caller's promise.
         unsafe { self.store_part(0, self.width, value as u32) };

@@ -18,18 +18,18 @@ pub(crate) struct Control {
     /// Twice the number of times that the device was silenced or reset, each of which ends everything in flight. The
     /// number is odd while a silence or reset is under way or was not finished.
     epoch: AtomicU64,
-    /// The distance of its doorbells that the device has stated in this epoch, plus one; 0 if it has stated none.
+    /// One more than the doorbell distance that the device stated first in this epoch; 0 if it has stated none yet.
     stride: AtomicU8,
     state: NoCutMutex<State>,
 }
 
-/// How far the device can be relied on to do as it is told.
+/// Whether the device was reset since its last silence, or is being reset or silenced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Phase {
     /// The device is being silenced or reset, or a reset of it failed. Meanwhile the engine tells the device nothing.
     Changing,
     /// The device was not reset since it was claimed, or since it was silenced without a reset. It may still hold
-    /// commands for memory that was given back since, and nothing in its registers shows that.
+    /// commands for memory that was given back since then, and no register shows this.
     Inherited,
     /// The device was reset, and not silenced since.
     Reset,
@@ -82,20 +82,20 @@ impl Control {
         self.claim
     }
 
-    /// Returns the epoch. In an odd one, the device is told of no entries.
+    /// Returns the epoch. While the epoch is odd, the engine tells the device of no entries.
     #[inline]
     pub(crate) fn epoch(&self) -> u64 {
         self.epoch.load(Ordering::Acquire)
     }
 
-    /// Begins the end of an epoch: from here on the device is told of nothing. Under the lock.
+    /// Begins to end the epoch: from here on the engine tells the device of no entries. Under the lock.
     fn ending(&self) {
         self.epoch.fetch_or(1, Ordering::AcqRel);
         self.stride.store(0, Ordering::Relaxed);
     }
 
-    /// Whether `field`, the distance of doorbells that the device states, is the one that it stated first in this
-    /// epoch.
+    /// Whether `field`, the doorbell distance that the device states now, equals the distance that it stated first in
+    /// this epoch.
     pub(crate) fn is_stride(&self, field: u8) -> bool {
         let said = field + 1;
         let first = self
@@ -104,20 +104,21 @@ impl Control {
         first.is_ok() || first == Err(said)
     }
 
-    /// Ends an epoch: nothing is in flight, because the device is silent or was reset. Under the lock.
+    /// Ends the epoch. No command is in flight afterwards, because the device is silent or was reset. Under the lock.
     fn ended(&self) {
         self.ending();
         self.epoch.fetch_add(1, Ordering::AcqRel);
     }
 
-    /// Runs `f`, code of this crate, a few register accesses long. Meanwhile no other thread changes registers by the
-    /// table's rules, starts a queue, or makes the device bus master.
+    /// Runs `f` under the lock. `f` is code of this crate and makes a few register accesses. Meanwhile no other
+    /// thread changes registers by the table's rules, starts a queue, or makes the device bus master.
     pub(crate) fn with<R>(&self, f: impl FnOnce(Phase) -> R) -> R {
         let state = self.state.lock();
         f(state.phase())
     }
 
-    /// Begins a reset and returns its number. Nothing is started until the newest reset is over.
+    /// Begins a reset and returns its number. No queue is started, and bus mastering is not enabled, until the newest
+    /// reset is over.
     pub(crate) fn begin_reset(&self) -> u32 {
         let mut state = self.state.lock();
         state.resets = state.resets.wrapping_add(1);
@@ -126,8 +127,8 @@ impl Control {
         state.resets
     }
 
-    /// Runs `f`, a few register accesses of reset `number`. If a newer reset was begun, leaves the device to that and
-    /// returns `None`.
+    /// Runs `f` under the lock; `f` makes a few register accesses of reset `number`. If a newer reset was begun, does
+    /// not run `f` and returns `None`.
     pub(crate) fn in_reset<R>(&self, number: u32, f: impl FnOnce() -> R) -> Option<R> {
         let state = self.state.lock();
         (state.resets == number).then(f)
@@ -149,9 +150,10 @@ impl Control {
         Some(is_reset)
     }
 
-    /// Runs `f`, code of this crate, which silences the device and says whether it was reset. Nothing is started
-    /// until `f` is done. Afterwards nothing is in flight. `f` runs as the host: if its thread were cut, nothing
-    /// would ever start again in this claim, not even for the domain that lent it.
+    /// Runs `f`, code of this crate, which silences the device and says whether it was reset. Until `f` is done, no
+    /// queue is started and bus mastering is not enabled. Afterwards no command is in flight. `f` runs as the host,
+    /// so its thread is not cut. A cut would leave the claim in a silence for good: no queue could be started again,
+    /// not even by a domain that had lent the function out.
     pub(crate) fn silencing<R>(&self, f: impl FnOnce() -> (R, bool)) -> R {
         struct Silencing<'c> {
             control: &'c Control,

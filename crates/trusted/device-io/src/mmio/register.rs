@@ -9,7 +9,7 @@ use crate::table::{Rule, Table, Width, Write};
 /// A register of device `D`, of width `T`, with access `A`; if its rule lists an array, this is the first register of
 /// the array.
 ///
-/// A driver can't name a register that takes an address, nor a doorbell, nor one that resets more than the function
+/// A driver can't name a register that takes an address, a doorbell, or a register that resets more than the function
 /// (NSSR of NVMe):
 ///
 /// ```compile_fail,E0080
@@ -36,7 +36,8 @@ use crate::table::{Rule, Table, Width, Write};
 /// # fn main() { let _ = NSSR; }
 /// ```
 ///
-/// Nor can it read a statistic with a 64-bit access, which would clear the neighbouring one, or write a statistic:
+/// A driver can't read a statistic with a 64-bit access, which would also clear the neighbouring statistic. It can't
+/// write a statistic either:
 ///
 /// ```compile_fail,E0080
 /// use samara_device_io::mmio::{ReadOnly, Register};
@@ -232,10 +233,10 @@ pub enum WriteError {
     Other,
     /// The device is being silenced or reset, or a reset of it failed.
     Resetting,
-    /// Nothing answers. The register reads as all ones, so that none of its bits can be kept. Or an index register
-    /// did not take the index.
+    /// Nothing answers. The register reads as all ones, so the bits to be kept are unknown. Or an index register did
+    /// not keep the index that was written to it.
     Absent,
-    /// The device has fewer registers of this kind.
+    /// The index is past the end of the array: the device has fewer registers of this kind.
     OutOfBounds,
 }
 

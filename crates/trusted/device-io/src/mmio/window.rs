@@ -53,7 +53,8 @@ impl fmt::Display for WindowError {
 
 impl core::error::Error for WindowError {}
 
-/// Returns where a window is: its BAR, start, greatest length to map, and multiplier.
+/// Returns the place of a window: its BAR, its start, the most bytes of it to map, and the dword that follows its
+/// capability.
 fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, Option<u32>), WindowError> {
     let kind = match window.place {
         Place::Bar(bar) => return Ok((bar, 0, window.most, None)),
@@ -67,7 +68,7 @@ fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, Option<u3
         let bar = config.read(at + 4) as u8;
         let (start, length) = (config.read(at + 8), config.read(at + 12));
         let multiplier = (bytes >= 20 && at <= 0xEC).then(|| config.read(at + 16));
-        // Other BAR numbers are reserved, and other BARs are I/O ports: such capabilities are passed over.
+        // Capabilities are skipped if their BAR number is reserved or their BAR consists of I/O ports.
         let start = start as usize;
         if config.has_memory_bar(bar)
             && start.is_multiple_of(window.align)
@@ -80,8 +81,8 @@ fn find(window: &Window, config: &Config) -> Result<(u8, usize, usize, Option<u3
     Err(WindowError::NoCapability)
 }
 
-/// Finds and maps windows. No two may overlap, because a value that is harmless in one could mean something else in
-/// the other. Windows that were mapped are in `mapped`, even if another one failed.
+/// Finds and maps windows. No two windows may overlap, because a value that is harmless in one window could have
+/// another meaning in the other. If mapping fails, `mapped` still holds the windows that were mapped before.
 pub(crate) fn locate(
     windows: &[Window],
     mapped: &mut [Option<Mapped>],
@@ -101,7 +102,8 @@ pub(crate) fn locate(
     Ok(())
 }
 
-/// Finds a window and maps as much of it as the BAR has and as lies below the MSI-X table.
+/// Finds a window and maps it. The mapping ends before the MSI-X table and pending bits. It includes the window's
+/// optional bytes only if the BAR has them all.
 fn locate_one(
     window: &Window,
     msix: &[MsixRange],

@@ -16,17 +16,18 @@ use crate::mmio::{ClaimId, Control, Mapped, WindowError, locate};
 use crate::table::{Id, MAX_WINDOWS, Window};
 use crate::time::Deadline;
 
-/// The trusted side of a claim. It lives in a capability slot. When its owner dies, the device is silenced, and only
-/// then are its DMA memory and the buffers in flight released.
+/// The trusted side of a claim. It lives in a capability slot. When the claim's owner dies, the device is silenced.
+/// Only then are its DMA memory and the buffers in flight released.
 pub(crate) struct Claim {
     pub(super) slot: &'static PciSlot,
     pub(crate) control: Control,
     pub(crate) config: Config,
     pub(super) capabilities: Capabilities,
     pub(super) restore: Restore,
-    /// A reset cleared the base addresses, and was not seen to end.
+    /// A reset has cleared the base addresses, and the engine has not seen that reset end.
     is_lost: AtomicBool,
-    /// The engine made the device bus master and has not silenced it since, whatever the device itself says.
+    /// The engine made the device bus master and has not silenced it since. The device's command register may say
+    /// otherwise.
     is_master: AtomicBool,
     /// The table's windows, by their index there.
     pub(crate) windows: [Option<Mapped>; MAX_WINDOWS],
@@ -40,8 +41,8 @@ const WAKE_MILLIS: u64 = 10;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClaimError {
-    /// No function answers at that address. Or the function did not answer all reads of the claim, or did not take
-    /// all of its writes.
+    /// No function answers at that address. Or the function left a read of the claim unanswered, or did not take one
+    /// of its writes.
     Absent,
     /// Another claim is alive.
     Claimed,
@@ -84,14 +85,16 @@ impl Claim {
         windows: &[Window],
     ) -> Result<Self, ClaimError> {
         let config = slot.config();
-        // Reads the identifiers twice and wants them equal, because a function may be blind for one read.
+        // Reads the identifiers twice and requires equal results, because a function may fail to answer a single
+        // read.
         let said = config.id().filter(|said| config.id() == Some(*said));
         let id = said.ok_or(ClaimError::Absent)?;
         if !config.is_endpoint().ok_or(ClaimError::Absent)? || !id.is(ids) {
             return Err(ClaimError::WrongDevice(id));
         }
         let (number, unrestored) = slot.occupy().ok_or(ClaimError::Claimed)?;
-        // Base addresses are put back only into a function of the same identifiers, and only if it has none now.
+        // Base addresses that an earlier claim left unrestored are written only to a function of the same
+        // identifiers, and only if its own base addresses are 0 now.
         let is_bare = || config.bars().iter().all(|bar| bar & !0xF == 0);
         let unrestored = unrestored.filter(|restore| restore.id == id && is_bare());
         config.set_command(INTX_DISABLE);
@@ -125,8 +128,8 @@ impl Claim {
         let place = (&config, &slot.host, slot.address);
         let msix = msix.as_slice().as_flattened();
         let located = locate(windows, &mut claim.windows, msix, place);
-        // If a read was blind or a write was not taken, the claim can't know in which state the device was left, or
-        // where its registers are.
+        // If the function left a read unanswered or did not take a write, the claim knows neither the device's state
+        // nor the place of its registers.
         let is_seen = is_quiet && !slot.blind.load(Ordering::Relaxed);
         *claim.is_lost.get_mut() &= !is_seen;
         let claim = is_seen.then_some(claim).ok_or(ClaimError::Absent)?;
@@ -144,7 +147,7 @@ impl Claim {
         is_there
     }
 
-    /// Programs a vector of the claim, which is unmasked then; returns the message that it sends.
+    /// Programs and unmasks a vector of the claim. Returns the message that the vector sends.
     pub(super) fn take_vector(&self, vector: u16) -> Result<Message, InterruptError> {
         let Self { slot, config, .. } = self;
         let place = (config, &slot.host, slot.address);
@@ -169,9 +172,9 @@ impl Claim {
         silenced
     }
 
-    /// Silences the device, unless both the engine and the command register say that it is no bus master. Such a
-    /// function issues no memory request, and may become bus master only after a reset. An absent function reads as
-    /// bus master; for it this costs 10 ms.
+    /// Silences the device, unless both the engine and the command register say that it is no bus master. A function
+    /// that is no bus master issues no memory request, and becomes bus master again only after a reset. The command
+    /// register of an absent function reads as all ones, and so as bus master; then the call takes 10 ms.
     fn ensure_silent(&self) {
         if self.is_master.load(Ordering::Relaxed) || self.config.command() & BUS_MASTER != 0 {
             let _ = self.silence();
@@ -191,17 +194,17 @@ unsafe impl Capability for Claim {
 
 impl Drop for Claim {
     /// Silences the device (a live owner drops its handle without a quiesce), unmaps its registers, releases its
-    /// memory, and then lets the function be claimed again. If one of these panics, the others are still done, except
-    /// where the silence itself panics.
+    /// memory, and then lets the function be claimed again. If a later step panics, the remaining steps are still
+    /// done. If the silence panics, the memory is leaked and the function stays claimed.
     fn drop(&mut self) {
         let slot = self.slot;
-        // A claim ends once, and nobody can shorten a reset. If the time were charged to the driver, it could kill a
-        // driver that only stops.
+        // A claim ends once, and nobody can shorten a reset. If the time were charged to the driver's domain, it
+        // could kill a domain whose driver only stops.
         // SAFETY: silencing runs code of this crate and of the host, and none of a domain (AUTH-8).
         let silence = || unsafe { thread::as_host_uncharged(|| self.ensure_silent()) };
         if contained(silence).is_none() {
-            // The device may still run. So the memory that it can reach is leaked, and nobody gets the function
-            // again.
+            // The device may still run. So the memory that the device can reach is leaked, and the function stays
+            // claimed for good.
             mem::forget(mem::replace(self.table.get_mut(), DmaTable::new()));
             return;
         }

@@ -59,7 +59,7 @@ impl PciId {
     }
 }
 
-/// The bytes of a BAR that the MSI-X table or pending bits occupy: BAR, start, length.
+/// The bytes of a BAR that the MSI-X table or the MSI-X pending bits occupy: BAR, start, length.
 pub(crate) type MsixRange = (u8, usize, usize);
 
 /// The result of a walk of the capability list.
@@ -109,8 +109,8 @@ impl Config {
 
     pub(crate) fn write(&self, offset: u16, value: u32) {
         // SAFETY: this is the configuration space of a claim's function, which the claim drives. Code that makes the
-        // function bus master checks first that it is idle, and BARs are only put back where they were
-        // (DEV-17, AUTH-7).
+        // function bus master first checks that the function is idle. A base address register is only set to the
+        // value that it had (DEV-17, AUTH-7).
         unsafe { self.space.write(self.address, offset, value) };
     }
 
@@ -137,7 +137,8 @@ impl Config {
         self.read(COMMAND) as u16
     }
 
-    /// Writes the command register. Zeroes in the status half leave its write-1-to-clear bits alone.
+    /// Writes the command register. The status half is written as 0, which leaves its write-1-to-clear bits
+    /// unchanged.
     pub(crate) fn set_command(&self, command: u16) {
         self.write(COMMAND, u32::from(command));
     }
@@ -151,7 +152,7 @@ impl Config {
         bar < 6 && self.read(BAR0 + 4 * u16::from(bar)) & 1 == 0
     }
 
-    /// Clears bits of a dword, if it answers; returns whether any was set.
+    /// Clears bits of a dword, unless the dword reads as all ones. Returns whether any of the bits was set.
     pub(super) fn clear(&self, at: u16, bits: u32) -> bool {
         let value = self.read(at);
         let is_set = value != u32::MAX && value & bits != 0;
@@ -161,9 +162,9 @@ impl Config {
         is_set
     }
 
-    /// Turns off everything by which an earlier owner let the function or its virtual functions issue requests: MSI,
-    /// MSI-X; ATS, SR-IOV and PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3). Puts the function into D0
-    /// (§7.5.2.2). Returns whether anything had to be changed.
+    /// Turns off everything by which an earlier owner enabled the function or its virtual functions to issue
+    /// requests: MSI, MSI-X; ATS, SR-IOV and PRI (§7.7.1, §7.7.2, §10.5.1.3, §9.3.3.3, §10.5.2.3). Puts the function
+    /// into D0 (§7.5.2.2). Returns whether anything had to be changed.
     pub(crate) fn quieten(&self) -> bool {
         let mut was_on = false;
         for (id, at) in self.list() {
@@ -175,7 +176,7 @@ impl Config {
             }
         }
         // At most 960 headers fit into 4 KiB, so a list that loops ends too. A function without extended capabilities
-        // reads as all ones here, which must not count as blind.
+        // reads as all ones here. Such a read must not count as unanswered.
         let mut at = 0x100;
         for _ in 0..960 {
             let header = self.space.read(self.address, at);
@@ -193,7 +194,7 @@ impl Config {
         was_on
     }
 
-    /// Writes the base addresses; returns whether the function took them.
+    /// Writes the base addresses. Returns whether they then read as written.
     pub(crate) fn set_bars(&self, bars: &[u32; 6]) -> bool {
         for (offset, &bar) in (BAR0..).step_by(4).zip(bars) {
             self.write(offset, bar);

@@ -81,8 +81,8 @@ unsafe impl<D: Table> Exchangeable for PciFunction<D> {
     }
 }
 
-/// Writes the whole table, because a table's name does not identify it: a driver may give a table of its own the same
-/// name.
+/// Writes every constant of the table, because its name does not identify it: a driver may give a table of its own
+/// the same name.
 fn describe<D: Table>(to: &mut dyn fmt::Write) -> fmt::Result {
     let registers = (D::IDS, D::WINDOWS, D::REGISTERS);
     let steps = (D::IDLE, D::RESET, D::SILENT_RESET);
@@ -90,9 +90,9 @@ fn describe<D: Table>(to: &mut dyn fmt::Write) -> fmt::Result {
     write!(to, "{table:?}")
 }
 
-/// Why a function may not become bus master. The device isn't held in reset, so commands of an earlier owner could
-/// still reach memory that is in use again. Or the device is being silenced or reset, or the claimed function isn't
-/// there.
+/// Why a function may not become bus master. The device isn't held in reset. So it could still execute commands of an
+/// earlier owner, on memory that is in use again. Or the device is being silenced or reset, or the claimed function
+/// isn't there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct NotIdle;
 
@@ -185,9 +185,9 @@ impl<D> PciFunction<D> {
         Deadline::after(self.clock(), millis)
     }
 
-    /// Calls `get` again and again for at most `millis` milliseconds, and returns its first result that isn't `None`.
-    /// Relaxes between two calls. Reads the clock only if `get` returns nothing at first. Meant for locks that must
-    /// not wait for ever.
+    /// Calls `get` repeatedly for at most `millis` milliseconds, and returns its first result that isn't `None`.
+    /// Calls the clock's `relax` between two calls. Reads the clock only if the first call returns `None`. Meant for
+    /// locks that must not wait for ever.
     #[inline]
     pub fn wait_for<T>(&self, millis: u64, mut get: impl FnMut() -> Option<T>) -> Option<T> {
         get().or_else(|| self.wait_on(millis, get))
@@ -199,9 +199,9 @@ impl<D> PciFunction<D> {
         self.deadline(millis).wait_for(get)
     }
 
-    /// Silences the device now and ends everything in flight: the trusted way to get buffers back from a device that
-    /// does not answer. Afterwards bus mastering is off and no queue runs. Takes as long as the reset: 100 ms where
-    /// Function Level Reset is offered, at most 2.2 s. The time is charged to the caller's domain.
+    /// Silences the device now and ends every command in flight. This is how a driver gets buffers back from a device
+    /// that does not answer. Afterwards bus mastering is off and no queue runs. Takes as long as the reset: 100 ms
+    /// where Function Level Reset is offered, at most 2.2 s. The time is charged to the caller's domain.
     pub fn silence(&self) -> Silenced {
         self.0.control.silencing(|| {
             let silenced = self.0.silence();
@@ -209,8 +209,8 @@ impl<D> PciFunction<D> {
         })
     }
 
-    /// Returns how often the device was silenced or reset. A command that was started in an earlier epoch is no
-    /// longer in flight, and a queue that was started in one doesn't run.
+    /// Returns how often the device was silenced or reset. Each silence or reset begins a new epoch. A command of an
+    /// earlier epoch is no longer in flight, and a queue that was started in an earlier epoch doesn't run.
     #[inline]
     pub fn epoch(&self) -> u64 {
         self.0.control.epoch() >> 1

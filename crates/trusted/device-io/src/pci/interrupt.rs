@@ -12,8 +12,8 @@ use super::slot::PciSlot;
 use super::vectors::{InterruptError, Vectors};
 use crate::host::{Message, contained};
 
-/// The trusted side of an interrupt, in a capability slot of its own. When its owner dies, the vector is masked
-/// before any memory is released, and its message goes back to the host.
+/// The trusted side of an interrupt, in a capability slot of its own. When the interrupt's owner dies, the vector is
+/// masked before any memory is released, and the message goes back to the host.
 pub(crate) struct Line {
     slot: &'static PciSlot,
     claim: u64,
@@ -21,9 +21,9 @@ pub(crate) struct Line {
     message: Message,
 }
 
-// SAFETY: masking takes two accesses to the table, if the claim lives. The lock for them is held for a few register
-// accesses, by code of this crate that is not cut. Masking runs no code of a domain, and a masked vector writes no
-// memory (DEV-24).
+// SAFETY: if the claim still lives, masking makes two accesses to the MSI-X table. The lock for them is held for a
+// few register accesses, by code of this crate that is not cut. Masking runs no code of a domain, and a masked vector
+// writes no memory (DEV-24).
 unsafe impl Capability for Line {
     const NAME: &'static str = "interrupt";
 
@@ -37,7 +37,8 @@ impl Drop for Line {
     fn drop(&mut self) {
         self.slot
             .with_vectors(|vectors| vectors.give_back(self.claim, self.vector));
-        // The message is released after the mask. If it still arrives, it only sets an event of the host's.
+        // The message is released after the vector was masked. If the message still arrives, it only sets an event of
+        // the host's.
         contained(|| self.slot.host.messages.release(self.message));
     }
 }
@@ -45,15 +46,15 @@ impl Drop for Line {
 /// An interrupt that its holder waits for: an owned, exchangeable capability of one pointer.
 ///
 /// No code of a domain runs when the interrupt comes: the host's handler counts it, and a waiting thread is woken. To
-/// lose no interrupt, a thread reads the [`count`](Self::count), tells its device to interrupt, looks whether there
-/// is work already, and only then waits for the count to change.
+/// lose no interrupt, a thread first reads the [`count`](Self::count) and tells its device to interrupt. Then it
+/// checks whether there is work already. Only if there is none does it wait for the count to change.
 ///
-/// Dropping it, or the death of its holder, masks the vector.
+/// The vector is masked when the interrupt is dropped or its holder dies.
 #[derive(Exchangeable)]
 pub struct Interrupt(Cap<Line>);
 
 impl<D> PciFunction<D> {
-    /// Claims MSI-X vector `vector`, unmasked. The function may send its message while it is bus master.
+    /// Claims MSI-X vector `vector`, unmasked. The function may send the vector's message while it is bus master.
     ///
     /// # Errors
     ///
@@ -82,14 +83,14 @@ impl Interrupt {
         self.0.vector
     }
 
-    /// Returns how often the interrupt came, modulo 2^32. Also counts messages that were sent to another holder of
-    /// the host's vector.
+    /// Returns the number of times that the interrupt came, modulo 2^32. Messages for an earlier holder of the same
+    /// host vector count, too.
     pub fn count(&self) -> u32 {
         self.0.message.event.count()
     }
 
-    /// Waits until [`count`](Self::count) isn't `seen`, for at most `timeout`, and returns the count. It may also
-    /// return early for no reason. Doesn't return if the running domain dies.
+    /// Waits until [`count`](Self::count) differs from `seen`, for at most `timeout`, and returns the count. The call
+    /// may also return early without a change. If the running domain dies, the call doesn't return.
     pub fn wait(&self, seen: u32, timeout: Duration) -> u32 {
         self.0.message.event.wait(seen, timeout)
     }

@@ -1,7 +1,7 @@
 //! Silences a function. Afterwards, memory that the function could reach may be reused.
 //!
-//! Touches only configuration space and takes no lock: it runs during a reclaim, when the domain's threads are gone
-//! and the locks that they held are still held.
+//! The code here touches only configuration space and takes no lock. It runs during a reclaim: then the domain's
+//! threads are gone, but the locks that they held are still taken.
 
 use super::config::{BUS_MASTER, Config, INTX_DISABLE, MEMORY_SPACE, PciId};
 use crate::host::{Clock, contained};
@@ -18,14 +18,14 @@ const CONTROL_HALF: u32 = 0x0000_FFFF;
 /// How long to wait for outstanding requests. Completion timeouts are at most 50 ms by default
 /// (§2.8); the implementation note in §6.6.2 allows the reset to follow regardless.
 const DRAIN_MILLIS: u64 = 100;
-/// A function completes its reset within 100 ms (§6.6.2); it may not be accessed earlier.
+/// A function completes its reset within 100 ms (§6.6.2). The host may not access it earlier.
 const FLR_MILLIS: u64 = 100;
 /// How long a function that does not answer may take to answer again. Meanwhile writes to it are lost.
 const BLIND_MILLIS: u64 = 10;
-/// How long a function may answer "retry" after its reset, which reads as all ones (§2.3.1).
+/// How long a function may answer reads with "retry" after its reset (§2.3.1). Such a read returns all ones.
 const READY_MILLIS: u64 = 1000;
 
-/// How a function was silenced. In every case it issues no more memory requests.
+/// How a function was silenced. In every case the function issues no more memory requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Silenced {
@@ -34,7 +34,8 @@ pub enum Silenced {
     /// Bus mastering off. The function offers no reset or could not be reset, so its internal state is as it was.
     BusMasterOff,
     /// The function was reset and did not come back in time, did not take its base addresses, or the host's clock
-    /// failed meanwhile. Silence it again, or claim it anew; if it stays so, it needs a power cycle.
+    /// failed meanwhile. Silence it again, or claim it anew. If the result is the same, the function needs a power
+    /// cycle.
     Lost,
     /// The claimed function does not answer: it was unplugged, or replaced by another.
     Absent,
@@ -43,15 +44,16 @@ pub enum Silenced {
 /// What must be put back after a reset, which clears the base address registers (§6.6.2).
 #[derive(Clone, Copy)]
 pub(crate) struct Restore {
-    /// The identifiers of the claimed function: another one in its place does not get its addresses.
+    /// The identifiers of the claimed function. A function of other identifiers in its place does not get the base
+    /// addresses.
     pub(crate) id: PciId,
     pub(crate) express: Option<(u16, bool)>,
     pub(crate) bars: [u32; 6],
 }
 
 impl Restore {
-    /// Whether the claimed function is still in its place. If the base addresses aren't the claim's, another function
-    /// was put in since, unless a reset has cleared them (`is_lost`).
+    /// Whether the claimed function is still in its place. If the base addresses differ from the claim's, another
+    /// function was plugged in, unless a reset has cleared them (`is_lost`).
     pub(crate) fn is_of(&self, config: &Config, is_lost: bool) -> bool {
         config.id() == Some(self.id) && (is_lost || config.bars() == self.bars)
     }
@@ -67,12 +69,12 @@ pub(crate) fn silence(
     clock: &'static dyn Clock,
 ) -> Silenced {
     if !restore.is_of(config, is_lost) {
-        // The function was unplugged or replaced. Or it only reads so and answers again in a moment, so bus mastering
-        // is turned off.
+        // The function was unplugged or replaced, or it fails to answer for a moment. Because of the second case, bus
+        // mastering is turned off here, too.
         set(config, INTX_DISABLE, BUS_MASTER, BLIND_MILLIS, clock);
         return Silenced::Absent;
     }
-    // A reset that was begun earlier has ended since. Another one would take as long again.
+    // If `was_reset`, a reset that was begun earlier has ended meanwhile, so no further reset is needed.
     let was_reset = is_lost && config.command() == 0;
     let command = if is_lost { 0 } else { MEMORY_SPACE } | INTX_DISABLE;
     set(config, command, BUS_MASTER, READY_MILLIS, clock);
@@ -86,7 +88,8 @@ pub(crate) fn silence(
             control & TRANSACTIONS_PENDING == 0
         })
     });
-    // Without a clock the end of a reset can't be awaited, and all ones are not the register's content.
+    // If the clock has failed, the end of a reset can't be awaited. If the register reads as all ones, the function
+    // does not answer.
     if drained.is_none() || !has_reset || control == u32::MAX {
         return Silenced::BusMasterOff;
     }
@@ -109,12 +112,13 @@ pub(crate) fn silence(
     }
 }
 
-/// Writes `command` until the bits of `mask` read as written, for at most `millis`. Returns whether they did.
+/// Writes `command` repeatedly until the bits of `mask` read as written, for at most `millis`. Returns whether they
+/// did.
 fn set(config: &Config, command: u16, mask: u16, millis: u64, clock: &'static dyn Clock) -> bool {
     let is_set = || {
         config.set_command(command);
-        // The read's completion pushes memory writes that the function has already issued ahead of it (ordering
-        // rules, §2.4.1), so if this turns bus mastering off, none is under way when the read returns.
+        // By the ordering rules (§2.4.1), the read's completion arrives after all memory writes that the function
+        // issued before. So if `command` turns bus mastering off, no such write is under way when the read returns.
         config.command() & mask == command & mask
     };
     is_set() || contained(|| Deadline::after(clock, millis).poll(is_set)) == Some(true)
@@ -128,7 +132,7 @@ mod tests {
     use super::{DEVICE_CONTROL, INITIATE_FLR, Restore, Silenced, silence};
     use crate::host::{Clock, ConfigSpace, PciAddress};
 
-    /// An emulated function that reads as all ones while it is mute. It takes writes also then.
+    /// An emulated function that reads as all ones while it is mute. It takes writes even while it is mute.
     struct Mute {
         is_mute: AtomicBool,
         command: AtomicU32,
@@ -226,7 +230,7 @@ mod tests {
         assert_eq!(config.command() & MEMORY_SPACE, MEMORY_SPACE);
     }
 
-    /// A clock that advances one millisecond with each look.
+    /// A clock that advances by one millisecond at each reading.
     struct Looks(AtomicU64);
 
     // SAFETY: allocates nothing.

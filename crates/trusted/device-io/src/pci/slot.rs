@@ -22,7 +22,7 @@ pub struct PciSlot {
     claims: AtomicU64,
     /// Some read of configuration space returned all ones since the claim began.
     pub(super) blind: AtomicBool,
-    /// Base addresses that a reset has cleared and that the last claim could not put back.
+    /// The base addresses of the last claim, if a reset has cleared them and the claim could not restore them.
     unrestored: NoCutMutex<Option<Restore>>,
     vectors: NoCutMutex<Vectors>,
 }
@@ -32,7 +32,7 @@ impl PciSlot {
     ///
     /// # Safety
     ///
-    /// It is the only slot for that function, and nothing but its claims drives the function.
+    /// This is the only slot for that function, and only the slot's claims drive the function.
     pub const unsafe fn new(host: Host, address: PciAddress) -> Self {
         Self {
             host,
@@ -95,9 +95,9 @@ impl PciSlot {
     ///
     /// # Safety
     ///
-    /// `D` is true of the devices that it fits; the kernel's owner has reviewed it. If a driver accesses the
-    /// registers as the rules allow, in any order, the device accesses only the memory that the engine has told it
-    /// of, in the formats of its queues.
+    /// `D` is a true description of the devices that it fits, and the kernel's owner has reviewed it. If a driver
+    /// accesses the registers as the rules allow, in any order, the device accesses only the memory that the engine
+    /// has told it of, in the formats of its queues.
     pub const unsafe fn with_table<D: Table>(&'static self) -> DeviceSlot<D> {
         const { lint::<D>() };
         DeviceSlot {
@@ -125,7 +125,8 @@ impl PciSlot {
         }
     }
 
-    /// Begins a claim, unless there is one. Returns its number, and the base addresses that it must restore.
+    /// Begins a claim, unless the slot has one already. Returns the claim's number, and the base addresses that the
+    /// claim must restore.
     pub(super) fn occupy(&self) -> Option<(u64, Option<Restore>)> {
         if self.claimed.swap(true, Ordering::Acquire) {
             return None;
@@ -136,13 +137,13 @@ impl PciSlot {
         Some((number, self.unrestored.lock().take()))
     }
 
-    /// Runs `f`, code of this crate, a few register accesses long, on the MSI-X vectors. A thread in here is not cut,
-    /// so the lock is free again when a domain has drained.
+    /// Runs `f` on the MSI-X vectors, under their lock. `f` is code of this crate and makes a few register accesses.
+    /// A thread in `f` is not cut, so the lock is free again when a domain has drained.
     pub(super) fn with_vectors<R>(&self, f: impl FnOnce(&mut Vectors) -> R) -> R {
         f(&mut self.vectors.lock())
     }
 
-    /// Ends the vectors of a claim that ends: masks them, and unmaps their table.
+    /// Masks the vectors of a claim that ends, and unmaps their table.
     pub(super) fn end_vectors(&self, config: &Config) {
         if let Some((bar, backing)) = self.with_vectors(|vectors| vectors.end(config)) {
             // SAFETY: this is the table's mapping, which nobody uses any more (AUTH-7).

@@ -10,7 +10,7 @@ use crate::host::{Backing, Host, MapBarError, Message, NoMessage, PciAddress, co
 use crate::mmio::Cell;
 use crate::table::Width;
 
-/// The most vectors that one claim uses, from 0 on.
+/// The most vectors that one claim uses: it uses those of the lowest numbers.
 pub const MAX_VECTORS: u16 = 16;
 
 /// An entry: address, its high half, data, vector control, whose bit 0 masks the entry.
@@ -27,7 +27,7 @@ const MASK_ALL: u32 = 1 << 30;
 pub enum InterruptError {
     /// The function has no MSI-X.
     NoMsix,
-    /// The function has no vector of this number, or the number is above those that this crate uses.
+    /// The function has no vector of this number, or this crate does not use vectors of so high a number.
     NoSuchVector,
     /// The vector is in use.
     Taken,
@@ -35,7 +35,7 @@ pub enum InterruptError {
     Message(NoMessage),
     /// The table can't be mapped.
     Map(MapBarError),
-    /// The table did not take a mask that was written to it.
+    /// After all entries were masked, at least one of them did not read back as masked.
     Absent,
     /// No capability slot is free.
     Alloc(AllocError),
@@ -75,7 +75,7 @@ pub(crate) struct Vectors {
     /// The claim that has these vectors. All are off when a claim begins.
     pub(super) claim: Option<u64>,
     table: Option<Table>,
-    /// All entries were masked, and then the function was allowed to send messages.
+    /// Set once all entries were masked and the function was then allowed to send messages.
     is_open: bool,
     used: [Option<Message>; MAX_VECTORS as usize],
 }
@@ -84,8 +84,8 @@ impl Table {
     /// Returns dword `at` of entry `entry`, which must be below `entries`.
     fn cell(&self, entry: u16, at: usize) -> Cell {
         let offset = self.start + usize::from(entry) * ENTRY + at;
-        // SAFETY: `map` mapped all entries; callers name one below `entries` and a dword in it. The cell is used only
-        // while the table is mapped.
+        // SAFETY: `map` mapped all entries. Callers name an entry below `entries` and a dword in it. The cell is used
+        // only while the table is mapped.
         unsafe { Cell::new(self.backing, offset, Width::W32) }
     }
 
@@ -95,7 +95,7 @@ impl Table {
         unsafe { cell.store(value.into()) }
     }
 
-    /// Masks an entry. The read after the write makes sure that the mask has taken effect on return.
+    /// Masks an entry. The read after the write ensures that the mask has taken effect when this function returns.
     fn mask(&self, entry: u16) {
         self.store(entry, CONTROL, MASKED);
         let _ = self.cell(entry, CONTROL).load();
@@ -107,8 +107,8 @@ impl Table {
         for (at, word) in (0..).step_by(4).zip(words) {
             self.store(entry, at, word);
         }
-        // The vector is unmasked only if the table took all words: otherwise it could send a message to an earlier
-        // address.
+        // The vector is unmasked only if the table took all words. Otherwise the vector could send its message to an
+        // earlier address.
         let mut words = (0..).step_by(4).zip(words);
         let is_there = words.all(|(at, word)| self.cell(entry, at).load() as u32 == word);
         if is_there {
@@ -130,7 +130,7 @@ impl Vectors {
     /// Ends a claim: masks its vectors. Returns the BAR and the mapping that the caller must unmap.
     pub(crate) fn end(&mut self, config: &Config) -> Option<(u8, Backing)> {
         self.claim = None;
-        // The record is cleared before the device is touched: host code makes those accesses, and may panic.
+        // The record is cleared before the device is accessed, because host code makes these accesses and may panic.
         (self.used, self.is_open) = ([None; MAX_VECTORS as usize], false);
         let table = self.table.take()?;
         for entry in 0..table.entries.min(MAX_VECTORS) {
@@ -224,8 +224,8 @@ impl Vectors {
     }
 }
 
-/// Masks all entries, because a driver may make the device use any of them. If then all are masked, lets the function
-/// send messages (while it is bus master). Returns whether all are masked.
+/// Masks all entries, because a driver may configure the device to use any of them. If all entries then read as
+/// masked, allows the function to send messages (while it is bus master). Returns whether all are masked.
 fn enable(table: &Table, config: &Config) -> bool {
     let at = table.capability;
     let control = config.read(at) & 0xFFFF_0000;

@@ -25,7 +25,7 @@ pub struct Chain {
     pub written: u32,
     /// The content of the piece before the data.
     pub head: Bytes,
-    /// The content of the piece after the data: all ones, unless the device wrote there.
+    /// The content of the piece after the data. It is all ones unless the device wrote the piece.
     pub tail: Bytes,
 }
 
@@ -39,19 +39,20 @@ impl<D: Table, const Q: usize> Virtqueue<D, Q, Transfers> {
         Self::with(function, (number, entries), Transfers(()), Held::Flights)
     }
 
-    /// Starts the queue by its table's steps, empty. `chosen` are the bits that the steps leave to the driver.
+    /// Starts the queue, which is empty then, by the steps of its table. `chosen` are the bits that the steps leave
+    /// to the driver.
     ///
     /// # Errors
     ///
     /// [`QueueError`].
     pub fn start(&mut self, function: &PciFunction<D>, chosen: u64) -> Result<(), QueueError> {
-        // Nothing of the queue is in flight any more, since it doesn't run.
+        // No chain of the queue is in flight any more, because the queue doesn't run.
         self.start_if(function, chosen, true)
     }
 
-    /// Puts a chain and returns its number, which no other chain in flight has. `head` goes before bytes
-    /// `offset..offset + length` of the buffer in `data`, if there is one; `direction` says what the device may do
-    /// with them. [`ring`](Self::ring) tells the device of the chain.
+    /// Puts a chain and returns its number. No other chain in flight has this number. If `data` names a buffer, the
+    /// chain consists of `head` and bytes `offset..offset + length` of that buffer. `direction` says whether the
+    /// device reads or writes these bytes. [`ring`](Self::ring) tells the device of the chain.
     ///
     /// # Errors
     ///
@@ -64,8 +65,8 @@ impl<D: Table, const Q: usize> Virtqueue<D, Q, Transfers> {
     ) -> Result<u16, SubmitError> {
         let epoch = self.core.running(function)?;
         let chain = self.free().ok_or(SubmitError::Full)?;
-        // A chain needs at least one descriptor: the device reads the chain's first one, even if nothing was written
-        // there.
+        // A chain needs at least one descriptor, because the device reads the chain's first descriptor even if the
+        // driver wrote none.
         if data.is_none() && Self::FORMAT.head.bytes == 0 && Self::FORMAT.tail.bytes == 0 {
             return Err(SubmitError::OutOfBounds);
         }
@@ -84,11 +85,11 @@ impl<D: Table, const Q: usize> Virtqueue<D, Q, Transfers> {
         Ok(chain)
     }
 
-    /// Takes the next chain that the device has used; it isn't in flight any more.
+    /// Takes the next chain that the device has used. The chain isn't in flight any more.
     ///
     /// # Errors
     ///
-    /// [`QueueFault`] if the device has used something that it wasn't given: reset it.
+    /// [`QueueFault`] if the device has used a chain that it wasn't given: reset it.
     pub fn next(&mut self, function: &PciFunction<D>) -> Result<Option<Chain>, QueueFault> {
         let epoch = self.core.running(function)?;
         let Some((number, written, of)) = self.next_chain(function)? else {

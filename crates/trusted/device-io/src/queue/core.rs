@@ -42,7 +42,7 @@ impl Core {
             return Err(QueueError::BadLength);
         }
         let (memory, flights) = Memory::new(function, (kind, known.number), bytes, held)?;
-        // No step or command asks for a part that the format does not have (`lint`).
+        // The lint has checked that no step and no command uses a part that the format does not have.
         let parts = offsets.map(|offset| memory.bus + offset as u64);
         let known = Known { parts, ..known };
         Ok(Self {
@@ -56,14 +56,15 @@ impl Core {
         })
     }
 
-    /// Whether the device may use the queue's memory: the queue was started, and neither stopped nor ended by a reset
-    /// or a silence.
+    /// Whether the device may use the queue's memory. It may from the start of the queue until a stop, a reset or a
+    /// silence.
     #[inline]
     pub(crate) fn is_in_use<D>(&self, function: &PciFunction<D>) -> bool {
         self.started == Some(function.claim().control.epoch() & !1)
     }
 
-    /// Whether the device may be told of new entries: it uses the queue, and is not being reset or silenced.
+    /// Whether the device may be told of new entries. It may while the queue runs and the device is not being reset
+    /// or silenced.
     #[inline]
     pub(crate) fn runs<D>(&self, function: &PciFunction<D>) -> bool {
         self.started == Some(function.claim().control.epoch())
@@ -76,7 +77,7 @@ impl Core {
         if self.claim != function.claim_id() {
             return Err(QueueError::Foreign);
         }
-        // Without a doorbell, the device was not told of all parts.
+        // As long as the queue has no doorbell, the device was not told of all its parts.
         if self.started != Some(epoch) || self.doorbell.is_none() {
             return Err(QueueError::NotStarted);
         }
@@ -100,7 +101,8 @@ impl Core {
     }
 
     /// Refuses a function that isn't the queue's, or doesn't belong to the running domain. An object changes hands
-    /// between the domain and the device in two steps; a death between them must end the claim.
+    /// between the domain and the device in two steps. If the domain dies between them, its death must also end the
+    /// claim.
     #[inline]
     pub(crate) fn own<D>(&self, function: &PciFunction<D>) -> Result<Owner, QueueError> {
         let owner = thread::current().owner();
@@ -110,9 +112,9 @@ impl Core {
         Ok(owner)
     }
 
-    /// Starts the queue in `epoch`. `restart` empties the queue, or returns false if it may not
-    /// ([`QueueError::NotEmpty`]). Then `tell` tells the device of the queue. [`QueueError::NotStarted`] if that
-    /// epoch is over.
+    /// Starts the queue in `epoch`. First, `restart` empties the queue, or returns false if the queue must not be
+    /// emptied ([`QueueError::NotEmpty`]). Then `tell` tells the device of the queue. Fails with
+    /// [`QueueError::NotStarted`] if `epoch` is over.
     pub(crate) fn begin<D: Table, R>(
         &mut self,
         (function, epoch): (&PciFunction<D>, u64),
@@ -131,13 +133,13 @@ impl Core {
             if function.claim().control.epoch() != epoch {
                 return Err(QueueError::NotStarted);
             }
-            // This comes after the checks above. The device keeps its own position in a queue that runs, so the
-            // positions of such a queue must stay. Nothing can be taken out of it either, so `NotEmpty` would be the
-            // wrong error.
+            // `restart` runs after the checks above, because it resets the positions. The device keeps its own
+            // position in a queue that runs, so the positions of such a queue must stay. For a queue that runs,
+            // `NotEmpty` would also be the wrong error, because nothing can be taken out of it.
             if !restart(self) {
                 return Err(QueueError::NotEmpty);
             }
-            // Set before the device is told, so that the queue counts as in use from the first step on.
+            // The epoch is set before the device is told, so that the queue counts as running from the first step on.
             self.started = Some(epoch);
             (self.doorbell, self.second) = (None, None);
             tell(self)
@@ -160,7 +162,7 @@ impl Core {
         Ok(function.run(Run::Started, queue.ready, &self.known, chosen)?)
     }
 
-    /// Finds the queue's doorbells, once the device was told of all of the queue.
+    /// Finds the queue's doorbells. The device must have been told of all parts of the queue.
     pub(crate) fn find_doorbells<D: Table>(
         &mut self,
         function: &PciFunction<D>,
@@ -174,8 +176,8 @@ impl Core {
         Ok(())
     }
 
-    /// Stops the queue by the steps of its kind; its memory may be reused then. Does nothing if the queue doesn't
-    /// run.
+    /// Stops the queue by the steps of its kind. Afterwards its memory may be reused. Does nothing if the queue
+    /// doesn't run.
     pub(crate) fn stop<D: Table>(
         &mut self,
         function: &PciFunction<D>,
@@ -193,8 +195,8 @@ impl Core {
             return Err(QueueError::Started);
         }
         function.run(Run::Started, queue.stop, &self.known, 0)?;
-        // The steps' checks may hold only because a reset has begun. Such a reset ends the queue only when it is
-        // over.
+        // The checks in the steps may hold only because a reset has begun. The queue counts as stopped by such a
+        // reset only when the reset is over.
         if function.claim().control.with(|phase| phase) == Phase::Changing {
             return Err(StepError::State.into());
         }

@@ -8,10 +8,10 @@ use crate::table::command::WORDS;
 use crate::table::step::Known;
 use crate::table::{Command, PairFormat};
 
-/// The size of the unit in which a device's commands count, and the key that it belongs to. The engine read the size
-/// in a page that the device wrote.
+/// The size of the unit in which commands count their data, and the key of the unit's owner. The engine reads the
+/// size from a page that the device wrote.
 ///
-/// A driver can't make one up:
+/// A driver can't make a unit itself:
 ///
 /// ```compile_fail,E0451
 /// use samara_device_io::queue::Unit;
@@ -44,7 +44,8 @@ impl Unit {
 pub(super) struct Entry(pub(super) [u32; 16]);
 
 impl Entry {
-    /// Makes the entry of `command`: its operation code and its words, in which the driver chose the bits `chosen`.
+    /// Makes the entry of `command` with its operation code and its words. `chosen` are the bits that the driver
+    /// chose in these words.
     #[inline]
     pub(super) fn new(
         format: &PairFormat,
@@ -71,8 +72,8 @@ impl Entry {
         self.0[word + 1] = (address >> 32) as u32;
     }
 
-    /// Points the entry at exactly `part`. If that takes a list, writes one at `list` in `memory`, which is this
-    /// command's own.
+    /// Points the entry at exactly `part`. If the part needs a list of pages, writes the list at `list` in `memory`.
+    /// This place belongs to this command alone.
     #[inline]
     pub(super) fn describe(
         &mut self,

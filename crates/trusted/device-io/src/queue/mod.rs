@@ -1,9 +1,9 @@
 //! Queues. This engine alone writes everything that a device reads from memory, in the formats of the device's table.
 //!
 //! A driver chooses the transfers, their order and batches, and the reaction to a failure of the device. The engine
-//! writes descriptors, entries, lists and positions; it publishes whole entries only, and rings doorbells only for
-//! entries that were put. A transfer ends when the device completes it, by its tag or in its descriptor, or when the
-//! device was silenced or reset. No statement by a driver ends one.
+//! writes descriptors, entries, lists and positions. It publishes only entries that are completely written, and rings
+//! a doorbell only for entries that were put. A transfer ends when the device reports its completion, by a tag or in
+//! a descriptor, or when the device was silenced or reset. A driver can't declare a transfer ended.
 //!
 //! | file | concept |
 //! |---|---|

@@ -15,7 +15,7 @@ pub struct Objects<T>(Slots<T>);
 /// A split virtqueue of chains that are objects `T`, which move in and out.
 pub type PacketQueue<D, const Q: usize, T> = Virtqueue<D, Q, Objects<T>>;
 
-/// What the device says about a packet that it has used.
+/// What the device reports about a packet that it has used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Used {
     /// Bytes that the device says it wrote, including the piece before the data.
@@ -52,13 +52,14 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
         self.start_if(function, chosen, self.pending().is_none())
     }
 
-    /// Puts a packet: `head` goes before those of its bytes that `bytes` chooses. [`ring`](Self::ring) tells the
-    /// device of it.
+    /// Puts a packet: The chain consists of `head` and the bytes of the packet that `bytes` chooses.
+    /// [`ring`](Self::ring) tells the device of it.
     ///
     /// # Errors
     ///
-    /// Gives the packet back if the queue is full, doesn't run or isn't the function's ([`Refused::Full`]), if the
-    /// bytes are empty, too many or not in the packet ([`Refused::Empty`]), or if the device can't reach them.
+    /// Each error gives the packet back. [`Refused::Full`] if the queue is full, doesn't run or isn't the function's;
+    /// [`Refused::Empty`] if the chosen bytes are empty, too many or not in the packet. Another [`Refused`] if the
+    /// device can't reach the bytes.
     pub fn put(
         &mut self,
         function: &PciFunction<D>,
@@ -93,7 +94,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Virtqueue<D, Q, Objects<T>> {
     ///
     /// # Errors
     ///
-    /// [`QueueFault`] if the device has used something that it wasn't given: reset it.
+    /// [`QueueFault`] if the device has used a chain that it wasn't given: reset it.
     pub fn next(
         &mut self,
         function: &PciFunction<D>,

@@ -1,8 +1,9 @@
 //! Which pages a buffer covers, and how two data pointers describe them (NVM Express Base 2.0 §4.1.1). Pure.
 //!
 //! A transfer of `length` bytes at bus address `start` covers a run of pages. The first pointer is `start` itself and
-//! may begin inside a page; every further address is a page boundary. One further page goes into the second pointer
-//! directly; more go into a list, whose address goes into the second pointer.
+//! may begin inside a page; every further address is a page boundary. If there is one further page, the second
+//! pointer takes its address. If there are more, the engine writes their addresses into a list, and the second
+//! pointer takes the list's address.
 
 /// Returns the number of pages that `length` bytes at `start` touch; `None` if the range is empty or its end does not
 /// fit an address.
@@ -36,7 +37,7 @@ mod tests {
     const PAGE: u64 = 4096;
     use std::vec::Vec;
 
-    /// Walks the entries as a controller does and returns the bytes each one covers.
+    /// Walks the pointers and the list as a controller does, and returns the bytes that each address covers.
     fn walk(start: u64, length: u64) -> Vec<(u64, u64)> {
         let mut spans = Vec::new();
         let first = (PAGE - start % PAGE).min(length);

@@ -25,8 +25,8 @@ const NONE: u8 = u8::MAX;
 /// Queue `Q` of device `D`'s table: a pair of queues. Its memory belongs to the claim: dropping the pair releases
 /// nothing.
 ///
-/// A command fits only its own kind of queue. An admin queue would take the code of `Read` (02h) for `Get Log Page`,
-/// with a length of the driver's choice.
+/// A command fits only its own kind of queue. An admin queue would take the operation code of `Read` (02h) as `Get
+/// Log Page`, whose length the driver could choose.
 ///
 /// ```compile_fail,E0080
 /// # use samara_device_io::PciFunction;
@@ -52,7 +52,7 @@ const NONE: u8 = u8::MAX;
 /// let put: Put = |admin, function| admin.submit::<{ Nvme::FLUSH }>(function, [0; 7]);
 /// ```
 ///
-/// A command that makes a queue makes only the kind that it is for:
+/// A command that makes a queue accepts only a queue of the kind that the table names for it:
 ///
 /// ```compile_fail,E0080
 /// # use samara_device_io::PciFunction;
@@ -81,11 +81,11 @@ const NONE: u8 = u8::MAX;
 /// }
 /// ```
 ///
-/// At most 64 commands are in flight, and at most one fewer than the queue has entries, so that a completion always
-/// finds room.
+/// At most 64 commands are in flight. There is always at least one entry more than commands in flight, so that a
+/// completion always finds room.
 pub struct Pair<D, const Q: usize> {
     core: Core,
-    /// Where completions, the engine's page and the lists begin.
+    /// The offsets at which completions, the engine's page and the lists begin.
     at: [usize; 3],
     state: State,
     odd_heads: u64,
@@ -96,40 +96,41 @@ pub struct Pair<D, const Q: usize> {
 struct State {
     at: Positions,
     tags: Tags,
-    /// The slots of commands that the device was told of, one bit each.
+    /// The slots whose commands the device was told of, one bit for each slot.
     announced: u64,
     /// The transfer of each slot's command.
     transfers: [u8; SLOTS],
-    /// The command in flight that has the engine's page, the description by which the engine learns a unit from the
-    /// page, and the unit's key.
+    /// If a command in flight uses the engine's page: the command's tag, the description by which the engine learns a
+    /// unit from the page, and the unit's key.
     page: Option<(Tag, Option<&'static Learn>, u32)>,
 }
 
 /// Positions in the two queues since their start.
 #[derive(Clone, Copy, Default)]
 struct Positions {
-    /// The parts for which commands were put in this epoch, one bit each, of a queue that commands make.
+    /// For a queue that is made by commands: the parts for which a command was put in this epoch, one bit for each
+    /// part.
     announced: u8,
     tail: u16,
-    /// The tail that the device knows.
+    /// The tail as last written to the doorbell.
     rung: u16,
     head: u16,
-    /// The head that the device knows.
+    /// The head as last written to the completion queue's doorbell.
     released: u16,
-    /// The phase bit of entries that are not new; it is inverted with each pass.
+    /// The phase bit of completions that the device has not written in this pass. It is inverted with each pass.
     phase: bool,
 }
 
 /// A command that the device has completed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Completion {
-    /// The command's tag. The command isn't in flight any more.
+    /// The command's tag. The tag's command isn't in flight any more.
     pub tag: Tag,
     /// The command's result, a word from the device.
     pub result: u32,
     /// The status: 0 if it succeeded.
     pub status: u32,
-    /// What the engine learned from its page.
+    /// The unit that the engine learned from its page, if the command was to learn one.
     pub unit: Option<Unit>,
 }
 
@@ -181,7 +182,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         [completions, page, page + PAGE]
     }
 
-    /// Starts the queues by the table's steps, both empty. `chosen` are the bits that the steps leave to the driver.
+    /// Starts both queues, empty, by the table's steps. `chosen` are the bits that the steps leave to the driver.
     ///
     /// # Errors
     ///
@@ -202,7 +203,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         // SAFETY: these are the entries and completions, inside the memory (DEV-11).
         unsafe { core.memory.clear(0, page) };
         state.at = Positions::default();
-        // No earlier tag is found again.
+        // Slots keep their use counts here, so a completion with an earlier tag matches no later command.
         state.tags.free_all();
         (state.page, state.announced) = (None, 0);
         true
@@ -218,13 +219,15 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         self.state.tags.used() as usize
     }
 
-    /// Returns the number of completions that stated an impossible head. By such a head, the device has read entries
-    /// that it wasn't given, or has left more entries unread than are in flight. Nothing depends on these heads.
+    /// Returns the number of completions that stated an impossible head. A head is impossible if it says that the
+    /// device has read entries that it wasn't given, or that it has left more entries unread than are in flight. The
+    /// engine uses these heads for nothing else.
     pub fn odd_heads(&self) -> u64 {
         self.odd_heads
     }
 
-    /// Puts command `C`, which transfers nothing, or the engine's page. [`ring`](Self::ring) tells the device of it.
+    /// Puts command `C`, which transfers either nothing or the engine's page. [`ring`](Self::ring) tells the device
+    /// of it.
     ///
     /// # Errors
     ///
@@ -240,8 +243,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         match command.data {
             Data::None => self.put(entry),
             Data::Page(learn) => {
-                // The engine must learn only from bytes that the device writes for this command, so it clears the
-                // page first.
+                // The engine must learn only from bytes that the device writes for this command. So the engine clears
+                // the page first.
                 self.free_page(function)?;
                 // SAFETY: this is the engine's page, which no command in flight has (DEV-11).
                 unsafe { self.core.memory.clear(self.at[1], PAGE) };
@@ -289,7 +292,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         let mut entry = Entry::new(Self::FORMAT, command, &self.core.known, &words)?;
         entry.0[Self::FORMAT.words[key]] = unit.key;
         entry.0[Self::FORMAT.words[count.word]] |= (units as u32 - 1) << count.shift;
-        // This is the tag that `put` will take.
+        // `put` will take this same tag.
         let tag = self.state.tags.next().ok_or(SubmitError::Full)?;
         let list = self.at[2] + tag.slot() * Self::FORMAT.list * 8;
         entry.describe(Self::FORMAT, &part, &self.core.memory, list)?;
@@ -299,8 +302,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         Ok(tag)
     }
 
-    /// Puts command `C`, which makes one part of `queue`; each part can be made once in an epoch.
-    /// [`ring`](Self::ring) tells the device of it. `queue` runs once commands for all its parts were put.
+    /// Puts command `C`, which tells the device of one part of `queue`. This can be done once for each part in an
+    /// epoch. [`ring`](Self::ring) tells the device of it. `queue` runs once commands for all its parts were put.
     ///
     /// # Errors
     ///
@@ -312,7 +315,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         queue: &mut Pair<D, K>,
     ) -> Result<Tag, SubmitError> {
         let epoch = self.core.running(function)?;
-        // Checked before anything changes.
+        // This is checked before any state changes.
         self.state.tags.next().ok_or(SubmitError::Full)?;
         let (command, part) = const {
             let command = Self::command(C);
@@ -347,8 +350,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     #[inline]
     fn put(&mut self, mut entry: Entry) -> Result<Tag, SubmitError> {
         let tag = self.state.tags.take().ok_or(SubmitError::Full)?;
-        // A completion must always find room. So the room of completions that were taken goes back before the device
-        // could run out of room.
+        // A completion must always find room. So the engine gives the room of taken completions back before the
+        // device could run out of room.
         let (at, entries) = (self.state.at, self.core.known.entries);
         if at.head != at.released {
             let taken = (u32::from(at.head) + entries - u32::from(at.released)) % entries;
@@ -379,7 +382,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         next * u16::from(u32::from(next) != self.core.known.entries)
     }
 
-    /// Tells the device of all that was put. Costs one register write, if anything was put.
+    /// Tells the device of all commands that were put. Costs one register write, if anything was put.
     ///
     /// # Errors
     ///
@@ -398,12 +401,12 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         Ok(())
     }
 
-    /// Takes the next completion; its command isn't in flight any more. If there is none, gives the room of the
-    /// completions taken so far back to the device: one register write.
+    /// Takes the next completion. The completed command isn't in flight any more. If there is none, gives the room of
+    /// the completions that were taken back to the device, which costs one register write.
     ///
     /// # Errors
     ///
-    /// [`QueueFault`] if the device completes something that it wasn't given: reset it.
+    /// [`QueueFault`] if the device completes a command that it wasn't given: reset it.
     #[inline]
     pub fn next(&mut self, function: &PciFunction<D>) -> Result<Option<Completion>, QueueFault> {
         let epoch = self.core.running(function)?;
@@ -431,8 +434,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
             return Err(QueueFault::Queue(number as u16));
         }
         let value = format.done_tag.get(&words) as u16;
-        // A tag that was put but not rung is in use too. The device does not know it yet, so its completion is a
-        // fault.
+        // A tag is also in use if its command was put but not rung. The device does not know such a command yet, so a
+        // completion of it is a fault.
         let tag = self.state.tags.find(value);
         let tag = tag.filter(|tag| self.state.announced >> tag.slot() & 1 != 0);
         let tag = tag.ok_or(QueueFault::Unknown(value))?;
@@ -453,7 +456,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         }))
     }
 
-    /// Whether the device can have read everything before `head`, as it says: unread entries are in flight.
+    /// Whether `head` is possible as the position up to which the device has read: no more entries may be unread than
+    /// commands are in flight.
     fn has_read(&self, head: u32) -> bool {
         let (entries, rung) = (self.core.known.entries, u32::from(self.state.at.rung));
         let wrapped = if head > rung { entries } else { 0 };
@@ -472,7 +476,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         }
     }
 
-    /// Learns from the engine's page, and frees it, if `tag` is the command that had it.
+    /// If `tag`'s command used the engine's page, learns the unit from the page and frees the page.
     fn page_done(&mut self, tag: Tag, succeeded: bool, epoch: u64) -> Option<Unit> {
         let (_, wanted, key) = self.state.page.take_if(|(of, ..)| *of == tag)?;
         let wanted = wanted.filter(|_| succeeded)?;
@@ -487,7 +491,7 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
         })
     }
 
-    /// Checks that no command has the engine's page, and that the queues run.
+    /// Checks that no command uses the engine's page, and that the queues run.
     fn free_page(&self, function: &PciFunction<D>) -> Result<(), SubmitError> {
         self.core.running(function)?;
         let page = self.state.page;
@@ -498,7 +502,8 @@ impl<D: Table, const Q: usize> Pair<D, Q> {
     ///
     /// # Errors
     ///
-    /// [`SubmitError::PageInUse`] while a command has the page, [`SubmitError::OutOfBounds`] past its end.
+    /// [`SubmitError::PageInUse`] while a command uses the page; [`SubmitError::OutOfBounds`] if `index` is past the
+    /// page's end.
     pub fn page(&self, function: &PciFunction<D>, index: usize) -> Result<u32, SubmitError> {
         self.free_page(function)?;
         if index >= PAGE / 4 {

@@ -1,13 +1,13 @@
 //! Positions in a descriptor ring: pure arithmetic.
 //!
-//! Four counts only grow and wrap around at 2^32, so that none is ever ambiguous:
-//! `taken <= done <= published <= filled <= taken + mask`. The last relation keeps one descriptor unused: a ring
-//! whose tail met its head would look empty to the device.
+//! There are four counts. Each only grows, and wraps around at 2^32. A ring is far smaller, so the differences
+//! between counts are unambiguous: `taken <= done <= published <= filled <= taken + mask`. The last relation keeps
+//! one descriptor unused, because a ring whose tail equals its head looks empty to the device.
 
 /// The positions in a ring of `mask + 1` descriptors, a power of two.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Positions {
-    /// Turns a count into an index.
+    /// The mask that turns a count into an index.
     pub(super) mask: u32,
     taken: u32,
     done: u32,
@@ -82,8 +82,8 @@ impl Positions {
         Some(self.done & self.mask)
     }
 
-    /// Marks everything up to index `last` as done. Returns false and changes nothing if `last` is not published, or
-    /// already done.
+    /// Marks the published descriptors up to index `last` as done. Returns false and changes nothing if `last` is not
+    /// published, or already done.
     #[inline]
     pub(crate) const fn complete(&mut self, last: u32) -> bool {
         let count = (last.wrapping_sub(self.done) & self.mask) + 1;
@@ -121,7 +121,7 @@ impl Positions {
     #[inline]
     pub(crate) fn trade(&mut self) -> Option<(u32, u32)> {
         let taken = self.take()?;
-        // There is room, because one was just taken.
+        // There is room, because a descriptor was just taken.
         let filled = self.filled & self.mask;
         self.filled = self.filled.wrapping_add(1);
         Some((taken, filled))
@@ -133,7 +133,7 @@ impl Positions {
         self.done = self.filled;
     }
 
-    /// Starts again at index 0. Returns false and changes nothing unless all descriptors were taken.
+    /// Starts again at index 0. Unless all descriptors were taken, returns false and changes nothing.
     pub(crate) const fn restart(&mut self) -> bool {
         if self.held() != 0 {
             return false;

@@ -42,14 +42,15 @@ pub struct Ring<D, const Q: usize, T> {
     core: Core,
     slots: Slots<T>,
     positions: Positions,
-    /// An [`OpenRing`] holds the current positions, or it was forgotten and they are lost.
+    /// Set while an [`OpenRing`] holds the current positions. It stays set if the `OpenRing` was forgotten, because
+    /// then the positions are lost.
     is_open: bool,
     /// The difference between bus addresses and memory addresses, if it is the same for all memory.
     linear: Option<u64>,
     _device: PhantomData<fn() -> D>,
 }
 
-/// What a device says about an object that it is done with.
+/// What the device reports about an object that it is done with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Done {
     /// The descriptor's second quadword, as the device wrote it back.
@@ -59,7 +60,7 @@ pub struct Done {
 }
 
 impl Done {
-    /// Returns how many bytes the device says it has written; the buffer has at least that many.
+    /// Returns the number of bytes that the device says it has written. The buffer has at least as many bytes.
     ///
     /// # Errors
     ///
@@ -79,8 +80,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
     const QUEUE: &'static Queue = &D::QUEUES[Q];
     const FORMAT: RingFormat = *Self::QUEUE.ring();
 
-    /// Makes queue `number`, of `entries` descriptors, which is a power of two. If the device writes, it writes into
-    /// buffers of `buffer` bytes each.
+    /// Makes queue `number`, of `entries` descriptors, which is a power of two. If the device writes the objects,
+    /// `buffer` is the length of each object's buffer.
     ///
     /// # Errors
     ///
@@ -100,7 +101,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         let count = entries as usize;
         let (pins, slots) = Slots::new(count).map_err(QueueError::Alloc)?;
         let known = Known::of(number, entries, buffer);
-        // 16 bytes for each descriptor, then 4 for each batch end (`end_of`), of which no device is told.
+        // 16 bytes for each descriptor, then 4 for each batch end (`end_of`). No device is told of the batch ends.
         let core = Core::new(function, Q, known, count * 20, [0; 3], Held::Pins(pins))?;
         Ok(Self {
             core,
@@ -112,7 +113,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         })
     }
 
-    /// Starts the queue by its table's steps. It must be empty, and the device begins at its first descriptor.
+    /// Starts the queue by its table's steps. The queue must be empty. The device begins at the first descriptor.
     /// `chosen` are the bits that the steps leave to the driver.
     ///
     /// # Errors
@@ -133,12 +134,12 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         self.core.start(function, Self::QUEUE, chosen, restart)
     }
 
-    /// Stops the queue by its table's steps. These end when the device has finished the accesses that it had begun. A
-    /// ring that the device only reads must be empty.
+    /// Stops the queue by its table's steps. The steps end when the device has finished the accesses that it had
+    /// begun. If the device only reads the ring's objects, the ring must be empty.
     ///
     /// # Errors
     ///
-    /// [`QueueError`]; the device may then still use the queue, until it is reset.
+    /// [`QueueError`]; then the device may still use the queue until the device is reset.
     pub fn stop(&mut self, function: &PciFunction<D>) -> Result<(), QueueError> {
         if self.core.running(function).is_ok() {
             if self.is_open {
@@ -151,21 +152,22 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         self.core.stop(function, Self::QUEUE)
     }
 
-    /// Returns how many objects the ring holds at most.
+    /// Returns the greatest number of objects that the ring can hold.
     pub fn capacity(&self) -> u32 {
         self.core.known.entries - 1
     }
 
-    /// Returns how many objects the ring holds: with the device, or done and not taken.
+    /// Returns the number of objects in the ring. It counts objects that the device has, and done objects that were
+    /// not taken.
     pub fn held(&self) -> u32 {
         self.positions.held()
     }
 
     /// Opens the queue for a batch of work.
     ///
-    /// The function must belong to the domain that the thread runs for. The borrow keeps it there as long as the ring
-    /// is open. Taking an object over, or giving it back, takes two steps. A death between them ends the claim before
-    /// it releases the domain's objects, so the object is freed exactly once.
+    /// The function must belong to the domain that the thread runs for. The borrow of the function keeps it with that
+    /// domain as long as the ring is open. Taking an object over, or giving it back, takes two steps. A death between
+    /// them ends the claim before it releases the domain's objects, so the object is freed exactly once.
     ///
     /// # Errors
     ///
@@ -177,7 +179,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> Ring<D, Q, T> {
         function: &'r PciFunction<D>,
     ) -> Result<OpenRing<'r, D, Q, T>, QueueError> {
         let owner = self.core.own(function)?;
-        // Safe code may forget an `OpenRing`: `positions` then still says where the ring stood before it was opened.
+        // Safe code may forget an `OpenRing`: `positions` then still has the values from before the ring was opened.
         if self.is_open {
             return Err(QueueError::Forgotten);
         }
@@ -201,8 +203,8 @@ impl<D, const Q: usize, T> fmt::Debug for Ring<D, Q, T> {
     }
 }
 
-/// A ring opened for a batch of work. The claim is alive, and belongs to the driver's domain. The fields that each
-/// put and take needs are copied here, where the compiler can keep them in registers.
+/// A ring opened for a batch of work. While it is open, the claim is alive and belongs to the driver's domain. It
+/// copies the fields that each put and take needs, so that the compiler can keep them in registers.
 pub struct OpenRing<'r, D, const Q: usize, T> {
     positions: Positions,
     memory: Memory,
@@ -250,13 +252,13 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         Ok([bus, word])
     }
 
-    /// Puts an object in. The device reads the bytes in it that `bytes` chooses, or writes from the first of them on.
-    /// [`publish`](Self::publish) tells the device of it.
+    /// Puts an object in. If the device reads the ring's objects, it reads the bytes that `bytes` chooses. If it
+    /// writes them, it writes from the first chosen byte on. [`publish`](Self::publish) tells the device of it.
     ///
     /// # Errors
     ///
-    /// Gives the object back if the bytes are too few or too many or lie outside it ([`Refused::Empty`]), if the ring
-    /// is full, or if the device can't reach them.
+    /// Each error gives the object back. [`Refused::Empty`] if the chosen bytes are too few, too many or outside the
+    /// object; another [`Refused`] if the ring is full or the device can't reach the bytes.
     #[inline]
     pub fn put(
         &mut self,
@@ -285,13 +287,14 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         self.store(index, words);
     }
 
-    /// Trades members of `batch`, from the first on, for objects that are done, one by one, and returns how many it
-    /// traded. Each member goes in as by [`put`](Self::put); the object that comes out, as by [`take`](Self::take),
-    /// gets its place in the batch. A trade takes half the steps of a put and a take. Trading ends when the
-    /// batch or the done objects run out, when `prepare` returns false, or when a member is refused.
+    /// Trades members of `batch` one by one, from the first on, for objects that are done. Returns how many were
+    /// traded. Each member goes into the ring as by [`put`](Self::put). An object comes out as by
+    /// [`take`](Self::take), and gets the member's place in the batch. A trade takes half the steps of a put and a
+    /// take. Trading ends when the batch or the done objects run out, when `prepare` returns false, or when a member
+    /// is refused.
     ///
-    /// `bytes` chooses bytes of the member that would go in, as in [`put`](Self::put). `prepare` sees what the device
-    /// says, the object that would come out, and the chosen bytes, and returns whether to go on.
+    /// `bytes` chooses bytes of the member that is to go in, as in [`put`](Self::put). `prepare` gets the device's
+    /// report, the object that is to come out, and the chosen bytes. It returns whether the trade is to be made.
     #[inline]
     pub fn trade<const N: usize>(
         &mut self,
@@ -331,7 +334,7 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         unsafe { batch.trade_raw(one) }
     }
 
-    /// Writes a descriptor, which the device doesn't look at before it is published.
+    /// Writes a descriptor. The device doesn't look at the descriptor before it is published.
     #[inline]
     fn store(&mut self, index: u32, [first, second]: [u64; 2]) {
         let at = index as usize * 16;
@@ -341,7 +344,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         unsafe { self.memory.store(at + 8, second.to_le()) };
     }
 
-    /// Reads quadword `word`, 0 or 1, of a descriptor. What the device wrote before it is visible afterwards.
+    /// Reads quadword `word`, 0 or 1, of a descriptor. Everything that the device wrote before this quadword is
+    /// visible afterwards.
     #[inline]
     fn load(&self, index: u32, word: usize) -> u64 {
         let at = (index & self.positions.mask) as usize * 16 + word * 8;
@@ -360,9 +364,9 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         (mask as usize + 1) * 16 + (first & mask) as usize * 4
     }
 
-    /// Tells the device of everything put in since the last call. If the device does not report each object, asks it
-    /// for one report when all of these are done. Costs one register write if anything was put in; does nothing if
-    /// the queue doesn't run.
+    /// Tells the device of all objects that were put in since the last call. If the device does not report each
+    /// object, asks it for one report when all these objects are done. Costs one register write if anything was put
+    /// in; does nothing if the queue doesn't run.
     #[inline]
     pub fn publish(&mut self) {
         if !self.ring.core.runs(self.function) {
@@ -384,7 +388,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         }
     }
 
-    /// Returns what the device says about the next object that it is done with, which may then be taken.
+    /// Returns the device's report on the next object that it is done with. [`take`](Self::take) may then take that
+    /// object.
     #[inline]
     pub fn done(&mut self) -> Option<Done> {
         let word = if Self::FORMAT.report != 0 {
@@ -424,8 +429,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         unsafe { self.slots.take(index, self.owner) }
     }
 
-    /// Whether the device is done with a later object but not with the next one. Then the report of the next one is
-    /// lost, or comes late. Looks at every descriptor in use.
+    /// Whether the device is done with a later object but not with the next one. Then the device's report on the next
+    /// object is lost or comes late. Looks at every descriptor in use.
     pub fn is_out_of_order(&self) -> bool {
         let Some(next) = self.positions.pending() else {
             return false;
@@ -435,8 +440,8 @@ impl<D: Table, const Q: usize, T: Exchangeable> OpenRing<'_, D, Q, T> {
         !done(0) && (1..self.positions.held()).any(done)
     }
 
-    /// Takes an object out of a queue that doesn't run: one that was never started, was stopped, or whose device was
-    /// reset or silenced since.
+    /// Takes an object out of a queue that doesn't run. Such a queue was never started or was stopped, or its device
+    /// was reset or silenced since its start.
     pub fn take_back(&mut self) -> Option<RRef<T>> {
         if self.ring.core.is_in_use(self.function) {
             return None;

@@ -1,13 +1,13 @@
-//! Tags: which are in use, and which command a completion means. Pure.
+//! Tags: the set of tags in use, and the look-up of the command that a completion names. Pure.
 //!
 //! The low bits of a tag are a slot number; the bits above count how often the slot was used. A completion that comes
-//! twice, or late, carries an old count, so it can't end the command that has the slot now.
+//! twice or late carries an old count, so it can't end the command that uses the slot now.
 
 /// Number of slots, and bits of a slot number.
 pub(crate) const SLOTS: usize = 64;
 const SLOT_BITS: u32 = 6;
-/// Counts go from 0 to this. No tag has all ones above the slot, so FFFFh is never used: some devices do not accept
-/// it (NVM Express Base 2.0 figure 87).
+/// Counts go from 0 to this. The use count in a tag is never all ones. So the tag FFFFh is never used, which some
+/// devices do not accept (NVM Express Base 2.0 figure 87).
 const MAX_COUNT: u16 = (u16::MAX >> SLOT_BITS) - 1;
 
 /// The tag of a command in flight.
@@ -33,7 +33,7 @@ pub(crate) struct Tags {
     used: u64,
     /// The number of slots in `used`.
     taken: u32,
-    /// The slot after the one that was taken last.
+    /// The number after that of the slot that was taken last.
     turn: u32,
     count: [u16; SLOTS],
 }
@@ -63,7 +63,7 @@ impl Tags {
     }
 
     /// Returns the tag of the free slot that is taken next; `None` if there is none. Slots take turns, so a tag comes
-    /// again only after its slot had 1,023 commands.
+    /// again only after its slot was used 1,023 times.
     #[inline]
     pub(crate) fn next(&self) -> Option<Tag> {
         let free = !self.used & u64::MAX >> (SLOTS - self.limit);
@@ -91,7 +91,7 @@ impl Tags {
         (is_used && tag >> SLOT_BITS == self.count[slot]).then_some(Tag(tag))
     }
 
-    /// Frees a tag. Returns false and changes nothing if it isn't in use.
+    /// Frees a tag. If the tag isn't in use, returns false and changes nothing.
     #[inline]
     pub(crate) fn free(&mut self, tag: Tag) -> bool {
         if self.find(tag.0).is_none() {
@@ -104,7 +104,8 @@ impl Tags {
         true
     }
 
-    /// Frees all tags, for a device that no longer has any. Counts go on, so that no earlier tag is found again.
+    /// Frees all tags, for a device that no longer has any command. The use counts are kept, so that a completion
+    /// with an earlier tag matches no later command.
     pub(crate) fn free_all(&mut self) {
         while self.used != 0 {
             let slot = self.used.trailing_zeros() as usize;

@@ -1,7 +1,7 @@
 //! A split virtqueue (Virtio 1.2 §2.7): descriptors, available ring and used ring, and the bytes that go before and
 //! after the data of each chain.
 //!
-//! Each chain number has descriptors of its own, always the same: at most three, one after the other.
+//! Each chain number has its own fixed descriptors, at most three, which are consecutive.
 
 use core::fmt;
 use core::marker::PhantomData;
@@ -22,11 +22,11 @@ const NO_INTERRUPT: u16 = 1;
 /// Bytes of a descriptor, and of a used element.
 const DESCRIPTOR: usize = 16;
 const USED: usize = 8;
-/// Bytes of a piece, and of the record of each chain: two pieces, how much the device may write, and a word of the
-/// payload.
+/// Bytes of a piece, and of each chain's record. A record is two pieces, the number of bytes that the device may
+/// write, and a word of the payload.
 const PIECE: usize = 16;
 const KEPT: usize = 2 * PIECE + 8;
-/// One chain in this many always stays free: see [`Virtqueue::free`].
+/// One in four chains always stays free: see [`Virtqueue::free`].
 const SPARE: u16 = 4;
 
 /// The content of a piece that the device hasn't written.
@@ -55,7 +55,8 @@ impl Chains {
         self.0.iter().map(|word| word.count_ones() as usize).sum()
     }
 
-    /// Returns the first chain below `limit` that isn't in the set, looking from `start` on and then from 0.
+    /// Returns a chain below `limit` that isn't in the set: the first one at or after `start`, or else the first one
+    /// from 0 on.
     fn next_out(&self, start: u16, limit: u16) -> Option<u16> {
         let mut chains = (start..limit).chain(0..start);
         chains.find(|&chain| !self.has(chain))
@@ -81,13 +82,13 @@ struct State {
 }
 
 /// Queue `Q` of device `D`'s table: a split virtqueue, of chains with payload `P`. See
-/// [`ChainQueue`](super::ChainQueue) and [`PacketQueue`](super::PacketQueue). Its memory, and what is in it, belongs
+/// [`ChainQueue`](super::ChainQueue) and [`PacketQueue`](super::PacketQueue). Its memory and the objects in it belong
 /// to the claim: dropping the queue releases nothing.
 pub struct Virtqueue<D, const Q: usize, P> {
     pub(super) core: Core,
     pub(super) payload: P,
     chains: u16,
-    /// The chain after the one that was put last.
+    /// The number after that of the chain that was put last.
     next: u16,
     /// Chains whose record is in the second of its two places.
     second: Chains,
@@ -143,7 +144,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         })
     }
 
-    /// Starts the queue by its table's steps, if it `is_empty`.
+    /// Starts the queue by its table's steps, if `is_empty`.
     pub(super) fn start_if(
         &mut self,
         function: &PciFunction<D>,
@@ -156,8 +157,8 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
                 // SAFETY: these are the queue's three parts; it doesn't run (`Core::begin`) (DEV-11).
                 unsafe { core.memory.clear(0, kept) };
                 for element in 0..core.known.entries as usize {
-                    // SAFETY: the ID in an element of the used ring. It names no chain until the device has written
-                    // it (DEV-19).
+                    // SAFETY: the ID in an element of the used ring. The ID is all ones, which names no chain, until
+                    // the device has written it (DEV-19).
                     unsafe { core.memory.store(used + 4 + USED * element, u32::MAX) };
                 }
                 *state = State::default();
@@ -169,7 +170,8 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
 
     /// Returns how many chains were put and not taken out again.
     pub fn held(&self) -> usize {
-        // The set is counted, because chains are also taken out of a queue that doesn't run.
+        // The engine counts the set: chains are also taken out of a queue that doesn't run, and then positions do not
+        // tell the number.
         self.state.used.count()
     }
 
@@ -181,9 +183,9 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
 
     /// Returns the chain to put next, if there is room.
     ///
-    /// A used element names only a chain's number, and a device may write it twice, or late, even after a reset. So
-    /// chains are used in turn, also across a start, and some always stay free: a stale element then names a chain
-    /// that is not in flight.
+    /// A used element contains only a chain's number. A device may write an element twice or late, even after a
+    /// reset. So chains are used in turn, and a start does not begin again with the first one. Some chains always
+    /// stay free. Then a stale element names a chain that is not in flight.
     pub(super) fn free(&self) -> Option<u16> {
         let free = self.state.used.next_out(self.next, self.chains);
         free.filter(|_| self.room() > 0)
@@ -194,7 +196,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         (0..self.chains).find(|&chain| self.state.used.has(chain))
     }
 
-    /// Takes chain `chain` back: the device has used it, or the queue doesn't run.
+    /// Marks chain `chain` as free. The device has used the chain, or the queue doesn't run.
     pub(super) fn forget(&mut self, chain: u16) {
         self.state.used.set(chain, false);
     }
@@ -206,13 +208,13 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         self.at[3] + place * KEPT
     }
 
-    /// Returns a position's place in the available ring or the used ring.
+    /// Returns the index of a position in the available ring or the used ring.
     fn slot(&self, position: u16) -> usize {
         usize::from(position) & (self.core.known.entries as usize - 1)
     }
 
-    /// Puts chain `chain`, which is free: the piece `head` goes before `data`, and room for the tail piece after it.
-    /// `word` is kept in its record.
+    /// Puts chain `chain`, which is free. The chain consists of the piece `head`, then `data`, then room for the tail
+    /// piece. `word` is kept in its record.
     pub(super) fn put_chain(&mut self, chain: u16, head: &Bytes, data: Option<Span>, word: u32) {
         self.second.set(chain, !self.second.has(chain));
         self.next = (chain + 1) % self.chains;
@@ -260,7 +262,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         self.state.put = self.state.put.wrapping_add(1);
     }
 
-    /// Tells the device of all that was put. Costs one register write, if anything was put.
+    /// Tells the device of all chains that were put. Costs one register write, if anything was put.
     ///
     /// # Errors
     ///
@@ -283,7 +285,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         Ok(())
     }
 
-    /// Says whether the device should interrupt when it has used a chain. Only a hint.
+    /// Tells the device whether to interrupt when it has used a chain. This is only a hint to the device.
     ///
     /// # Errors
     ///
@@ -299,7 +301,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         Ok(())
     }
 
-    /// Returns how many chains the device has used that weren't taken.
+    /// Returns the number of chains that the device has used and that weren't taken.
     fn waiting(&self, function: &PciFunction<D>) -> Result<u16, QueueFault> {
         self.core.running(function)?;
         // SAFETY: this is the used ring's index.
@@ -320,8 +322,8 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         Ok(self.waiting(function)? > 0)
     }
 
-    /// Takes the next chain that the device has used. Returns its number, how many bytes the device says it wrote
-    /// there, and the word that was kept for it.
+    /// Takes the next chain that the device has used. Returns the chain's number, the number of bytes that the device
+    /// says it wrote there, and the word that was kept for the chain.
     pub(super) fn next_chain(
         &mut self,
         function: &PciFunction<D>,
@@ -340,8 +342,8 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         let written = u32::from_le(unsafe { memory.load(element + 4) });
         let (chain, rest) = (id / u32::from(Self::LINKS), id % u32::from(Self::LINKS));
         let chain = u16::try_from(chain).unwrap_or(u16::MAX);
-        // A device writes the piece before the data first. If that piece is untouched, the element repeats an earlier
-        // one.
+        // A device writes the piece before the data first. If the device has not written that piece, the element
+        // repeats an earlier one.
         if rest != 0 || !self.state.known.has(chain) || !self.has_head(chain) {
             return Err(QueueFault::Unknown(id as u16));
         }
@@ -352,7 +354,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         if written > writable {
             return Err(QueueFault::Length(written));
         }
-        // Erases the ID, so that the element is not taken for a new one a lap later.
+        // Erases the ID. Otherwise the element would look new when the position comes round to it again.
         // SAFETY: the ID of the element. The device writes this element again only for chains that it has not been
         // told of yet (DEV-19).
         unsafe { memory.store(element, u32::MAX) };
@@ -362,7 +364,7 @@ impl<D: Table, const Q: usize, P> Virtqueue<D, Q, P> {
         Ok(Some((chain, written, word)))
     }
 
-    /// Whether the device has written the piece before the data, if that piece is for the device to write.
+    /// Whether the device has written the piece before the data. True if the device is not to write that piece.
     fn has_head(&self, chain: u16) -> bool {
         let is_written = Self::FORMAT.head.direction == Direction::ToHost;
         !is_written || Self::FORMAT.head.bytes == 0 || self.pieces(chain)[0] != UNWRITTEN

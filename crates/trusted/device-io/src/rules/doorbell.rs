@@ -9,13 +9,13 @@ use crate::table::{Doorbell, Rung, Stride, Table, Width};
 #[derive(Clone, Copy)]
 pub(crate) struct DoorbellRegister {
     cell: Cell,
-    /// The queue's number, if the doorbell takes the number instead of a position.
+    /// The queue's number, if the device takes the number at this doorbell and not a position.
     number: Option<u16>,
 }
 
 impl DoorbellRegister {
-    /// Finds the doorbell of queue `number`. If the device lists the doorbell's place, the queue must have been
-    /// started.
+    /// Finds the doorbell of queue `number`. If the device itself states the doorbell's place, the queue must have
+    /// been started before.
     pub(crate) fn find<D: Table>(
         function: &PciFunction<D>,
         doorbell: &Doorbell,
@@ -25,7 +25,7 @@ impl DoorbellRegister {
             let cell = function.cell(window, offset, width);
             cell.ok_or(QueueError::NoDoorbell)
         };
-        // These numbers come from the table and the device: on 32 bits their products could overflow.
+        // These numbers come from the table and the device. On a 32-bit machine their product could overflow.
         let number_of = usize::from(number).saturating_mul(doorbell.index.0);
         let index = number_of.saturating_add(doorbell.index.1);
         let mut is_known = true;
@@ -44,8 +44,8 @@ impl DoorbellRegister {
             }
         };
         let offset = doorbell.offset.saturating_add(distance);
-        // If the distance has changed, this may be another queue's doorbell. If it were rung, the device would read
-        // entries of that queue that nobody put.
+        // If the distance has changed, this place may be the doorbell of another queue. A ring of that doorbell would
+        // make the device read entries that nobody put into that queue.
         if !is_known {
             return Err(QueueError::NoDoorbell);
         }
@@ -63,8 +63,8 @@ impl DoorbellRegister {
     #[inline]
     pub(crate) unsafe fn ring(&self, position: u32) {
         let value = self.number.map_or(position, u32::from);
-        // SAFETY: the caller's promise; the doorbell belongs to a queue that runs on this memory, or is disabled and
-        // ignores it (DEV-13).
+        // SAFETY: the caller's promise. The doorbell belongs to a queue that runs on this memory, or that is disabled
+        // and ignores the doorbell (DEV-13).
         unsafe { self.cell.store(value.into()) };
     }
 }

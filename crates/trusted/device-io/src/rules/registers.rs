@@ -25,17 +25,17 @@ impl<D: Table> PciFunction<D> {
         cell.ok_or(WriteError::OutOfBounds)
     }
 
-    /// Reads a register. Returns all ones if the device was unplugged (PCI Express Base 5.0 §2.3.2), which drivers
-    /// must expect of any read; if the device has fewer registers of an array; or if an index must
-    /// [select](Self::read_selected) the register. Costs one bus access, two for 64 bits.
+    /// Reads a register. Returns all ones in three cases: the device was unplugged (PCI Express Base 5.0 §2.3.2),
+    /// which drivers must expect of any read; the device has fewer registers of an array; or the register must be
+    /// [selected](Self::read_selected) by an index. Costs one bus access, two for 64 bits.
     pub fn read<T: Value, A: Readable>(&self, register: Register<D, T, A>) -> T {
         let cell = self.found(&register).ok();
         let cell = cell.filter(|_| register.rule.select.is_none());
         T::truncated(cell.map_or(u64::MAX, |cell| cell.load()))
     }
 
-    /// Reads register `index` of those behind one that [selects](Rule::behind), under a lock that keeps selection and
-    /// read together. Returns all ones if there's no such register, or the device is being silenced or reset.
+    /// Reads register `index` of the registers behind an [index register](Rule::behind). A lock keeps the selection
+    /// and the read together. Returns all ones if there's no such register, or the device is being silenced or reset.
     pub fn read_selected<T: Value, A: Readable>(
         &self,
         register: Register<D, T, A>,
@@ -50,8 +50,7 @@ impl<D: Table> PciFunction<D> {
         T::truncated(value.unwrap_or(u64::MAX))
     }
 
-    /// Writes a register, as its rule allows. Earlier stores to DMA memory are visible to the device before the write
-    /// is.
+    /// Writes a register, as its rule allows. The device sees earlier stores to DMA memory before it sees the write.
     ///
     /// # Errors
     ///
@@ -83,7 +82,7 @@ impl<D: Table> PciFunction<D> {
     }
 
     /// Sets the bits of `mask` to those of `value`; the register's rule must allow [merging](Write::Merge) all of
-    /// them. Reads and writes the register under a lock, so that updates do not overtake one another.
+    /// them. Reads and writes the register under a lock, so that concurrent updates do not lose bits.
     ///
     /// # Errors
     ///
@@ -95,8 +94,8 @@ impl<D: Table> PciFunction<D> {
         value: T,
     ) -> Result<(), WriteError> {
         let (mask, value) = (mask.into(), value.into());
-        // Other rules allow no update: it would write back the bits outside the mask as they were read, which those
-        // rules may forbid.
+        // Rules of other kinds allow no update. An update writes the bits outside the mask back as they were read,
+        // and such rules may forbid those values.
         let bits = match register.rule.write {
             Write::Merge(bits) => Some(bits),
             Write::Any => Some(u64::MAX),
@@ -104,13 +103,13 @@ impl<D: Table> PciFunction<D> {
         };
         let allowed = bits.is_some_and(|bits| mask & !bits == 0) && value & !mask == 0;
         self.change(register, None, allowed, |cell| match cell.load() {
-            // Nothing answers, so the bits outside the mask can't be kept.
+            // The device does not answer, so the bits outside the mask are unknown.
             now if now == T::WIDTH.all_ones() => Err(WriteError::Absent),
             now => Ok(now & !mask | value),
         })
     }
 
-    /// Writes register `index` of those behind one that [selects](Rule::behind).
+    /// Writes register `index` of the registers behind an [index register](Rule::behind).
     ///
     /// # Errors
     ///
@@ -131,7 +130,7 @@ impl<D: Table> PciFunction<D> {
         self.change(register, Some(index), allowed, |_| Ok(value))
     }
 
-    /// Writes the index that selects a register, if the rule has one.
+    /// Writes the index that selects a register, if the rule has an index register.
     fn select(&self, rule: &Rule, index: Option<u32>) -> Result<(), WriteError> {
         match (rule.select, index) {
             (None, None) => Ok(()),
@@ -140,7 +139,8 @@ impl<D: Table> PciFunction<D> {
                 let cell = cell.ok_or(WriteError::OutOfBounds)?;
                 // SAFETY: the value is an index, which names no memory (DEV-21).
                 unsafe { cell.store(index.into()) };
-                // If the device did not take the index, the next write would reach another register.
+                // The index is read back, because the next write would reach another register if the device did not
+                // take the index.
                 let is_taken = cell.load() == index.into();
                 is_taken.then_some(()).ok_or(WriteError::Absent)
             }
@@ -149,7 +149,7 @@ impl<D: Table> PciFunction<D> {
     }
 
     /// Runs `access`, unless the device is being silenced or reset. A driver's write between two steps of a reset
-    /// could undo the earlier one.
+    /// could undo the first of them.
     fn unless_changing<R>(
         &self,
         access: impl FnOnce() -> Result<R, WriteError>,
@@ -160,7 +160,7 @@ impl<D: Table> PciFunction<D> {
         })
     }
 
-    /// Stores the value that `value` makes, if it's `allowed`.
+    /// Stores the result of `value`, if that is `allowed`.
     fn change<T: Value, A>(
         &self,
         register: Register<D, T, A>,

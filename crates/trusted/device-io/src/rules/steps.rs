@@ -6,12 +6,13 @@ use crate::pci::{NotIdle, PciFunction, Silenced};
 use crate::table::step::Known;
 use crate::table::{At, Check, Limit, Step, Table};
 
-/// The operation that steps belong to.
+/// The operation to which a sequence of steps belongs.
 #[derive(Clone, Copy)]
 pub(crate) enum Run {
     /// A start, under the lock.
     Start,
-    /// The steps after a start, and a stop: refused while the device is being silenced or reset.
+    /// The steps that follow a start, or the steps of a stop. They are refused while the device is being silenced or
+    /// reset.
     Started,
     /// The reset of this number.
     Reset(u32),
@@ -38,16 +39,16 @@ impl<D: Table> PciFunction<D> {
         D::IDLE.iter().all(|check| self.holds(check, 0))
     }
 
-    /// Lets the function issue memory requests, if the device was [reset](Self::reset) in this claim, was not
-    /// silenced since, and is [idle](Table::IDLE).
+    /// Lets the function issue memory requests. The device must have been [reset](Self::reset) in this claim, must
+    /// not have been silenced since, and must be [idle](Table::IDLE).
     ///
     /// # Errors
     ///
-    /// [`NotIdle`] if the device isn't idle, wasn't reset, or is being silenced or reset: [`reset`](Self::reset) it.
-    /// The error also comes if the function doesn't answer, or if another one is in its place.
+    /// [`NotIdle`] if the device isn't idle, wasn't reset, or is being silenced or reset. Then [`reset`](Self::reset)
+    /// the device. Also if the function doesn't answer, or if another function is in its place.
     pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
         self.claim().control.with(|phase| {
-            // An idle device stays idle: only code under this lock starts one.
+            // An idle device stays idle here, because queues are started only under this lock.
             if phase != Phase::Reset || !self.is_idle() || !self.claim().set_master() {
                 return Err(NotIdle);
             }
@@ -59,8 +60,8 @@ impl<D: Table> PciFunction<D> {
         match limit {
             Limit::Millis(millis) => *millis,
             Limit::Field(at, shift, bits, millis) => {
-                // A device that does not answer now can't state its time. The 0 that is taken instead counts as one
-                // unit.
+                // A device that does not answer now can't state its time. The value is then taken as 0, which counts
+                // as one unit.
                 let value = self.present(at, 0).map_or(0, |(_, value)| value);
                 let units = value >> shift & ((1 << bits) - 1);
                 units.max(1) * millis
@@ -98,8 +99,8 @@ impl<D: Table> PciFunction<D> {
         }
     }
 
-    /// Checks that the device has taken the addresses and sizes that the steps wrote. A device that was blind for a
-    /// moment must not be enabled with older ones.
+    /// Checks that the device has kept the addresses and sizes that the steps wrote. A device that ignored writes for
+    /// a moment must not be enabled with older addresses or sizes.
     fn confirm(&self, steps: &[Step], known: &Known, chosen: u64) -> Result<(), StepError> {
         for step in steps {
             if let Step::Write(at, value) = step
@@ -112,7 +113,7 @@ impl<D: Table> PciFunction<D> {
         Ok(())
     }
 
-    /// Executes steps for the queue that `known` describes. Writes only what the table says.
+    /// Executes steps for the queue that `known` describes. Writes only values that the table contains.
     pub(crate) fn run(
         &self,
         run: Run,
@@ -129,13 +130,14 @@ impl<D: Table> PciFunction<D> {
                 Step::Write(at, value) => {
                     let register = self.register(at, at.of(number))?;
                     self.step(run, || {
-                        // SAFETY: the table has this value here. If it is an address, it is that of the queue's
-                        // memory, which stays allocated until the claim ends; the claim ends after the device was
-                        // silenced (DEV-9, DEV-18).
+                        // SAFETY: the table has this value here. If it is an address, it is the address of the
+                        // queue's memory. That memory stays allocated until the claim ends, and the claim ends after
+                        // the device was silenced (DEV-9, DEV-18).
                         unsafe { register.store(value.of(known, chosen)) };
                         Ok(())
                     })?;
-                    // If the device did not take the number, the next steps would reach another queue.
+                    // The number is read back, because the next steps would reach another queue if the device did not
+                    // take the number.
                     let selects = value.names_queue() && at.stride == 0;
                     if selects && self.present(at, number)?.1 != value.of(known, chosen) {
                         return Err(StepError::State);
@@ -178,22 +180,23 @@ impl<D: Table> PciFunction<D> {
         Ok(())
     }
 
-    /// Waits until one of `checks` holds; false if the time is over first. A device that reads as all ones may answer
-    /// again in a moment.
+    /// Waits until one of `checks` holds, and returns true; returns false if the time is over first. A device that
+    /// reads as all ones may answer again in a moment, so the wait goes on.
     fn settles(&self, checks: &[Check], limit: &Limit, number: u16) -> bool {
         let deadline = self.deadline(self.millis(limit));
         deadline.poll(|| checks.iter().any(|check| self.holds(check, number)))
     }
 
     /// Resets the device by the table's steps. After a reset no queue runs, and all objects and transfers in flight
-    /// can be taken back. If the device doesn't comply, the function is [silenced](Self::silence); if that does not
-    /// reset it, the table's steps for [that case](Table::SILENT_RESET) do. Takes as long as the steps do. If they
-    /// fail, takes at most 2.2 s more for the silence, and as long as the steps for that case do. Nothing is started
-    /// meanwhile, nor after a failed reset until another one succeeds.
+    /// can be taken back. If the steps fail, or the device is not idle after them, the function is
+    /// [silenced](Self::silence). If the silence does not reset the device, the engine executes the table's steps for
+    /// [that case](Table::SILENT_RESET). A reset takes as long as the steps do. If they fail, the silence adds at
+    /// most 2.2 s, and the steps for that case add their own time. During a reset no queue can be started. After a
+    /// failed reset this holds until a later reset succeeds.
     ///
     /// # Errors
     ///
-    /// [`ResetError`]; no queue runs then either, unless another thread's reset succeeded meanwhile.
+    /// [`ResetError`]. In this case, too, no queue runs, unless another thread's reset has succeeded meanwhile.
     pub fn reset(&self) -> Result<(), ResetError> {
         let number = self.claim().control.begin_reset();
         if self.complies(number, D::RESET)? {
@@ -201,8 +204,8 @@ impl<D: Table> PciFunction<D> {
         }
         match self.silence() {
             Silenced::Absent => return Err(ResetError::Absent),
-            // A Function Level Reset leaves the device as the table's steps would. It counts in their place, because
-            // some devices never complete the steps.
+            // A Function Level Reset leaves the device in the state that the table's steps would leave it in. So it
+            // counts as success here, because some devices never complete the steps.
             Silenced::Reset if self.ends_reset(number)? => return Ok(()),
             _ => {}
         }
@@ -219,7 +222,7 @@ impl<D: Table> PciFunction<D> {
         })
     }
 
-    /// Whether these steps of reset `number` make the device idle.
+    /// Executes `steps` for reset `number`. Returns whether they leave the device idle.
     fn complies(&self, number: u32, steps: &[Step]) -> Result<bool, ResetError> {
         let steps = self.run(Run::Reset(number), steps, &Known::default(), 0);
         if steps.is_err() && self.claim().control.in_reset(number, || ()).is_some() {
@@ -235,7 +238,8 @@ impl<D: Table> PciFunction<D> {
         let claim = self.claim();
         let ended = claim.control.end_reset(number, || self.is_idle());
         if ended == Some(true) {
-            // The device answers again, so the vectors that a Function Level Reset has cleared are put back.
+            // The device answers again. A Function Level Reset may have cleared the vectors, so they are programmed
+            // again.
             claim.restore_vectors();
         }
         ended.ok_or(ResetError::Superseded)

@@ -13,7 +13,8 @@ pub struct Command {
     pub queue: usize,
     /// The operation code.
     pub opcode: u8,
-    /// The content of the words that the queue's format names. A driver chooses bits within [`Value::chosen`].
+    /// The values of the command words, whose places the queue's format gives. A driver chooses bits within
+    /// [`Value::chosen`].
     pub words: [Value; WORDS],
     /// The data that the command transfers.
     pub data: Data,
@@ -36,23 +37,23 @@ impl Command {
 pub enum Data {
     /// The command transfers nothing.
     None,
-    /// The device writes at most a page, which is the engine's. The engine may learn something from the page, if the
-    /// command succeeds.
+    /// The device writes at most a page, which is the engine's. If there is a [`Learn`], the engine learns a unit
+    /// from the page when the command succeeds.
     Page(Option<&'static Learn>),
-    /// The command transfers part of a buffer, in whole units that the engine has [learned](Learn). The fields are
-    /// the direction; the word, among those that the command fills, that takes the key of the unit; and the bits of
-    /// those words that take the number of units less one.
+    /// The command transfers part of a buffer, in whole units that the engine has [learned](Learn). The first field
+    /// is the direction. The second is the index of the command word that takes the unit's key. The third is the bits
+    /// of the command words that take the number of units less one.
     Units(Direction, usize, Bits),
-    /// The command transfers nothing, but makes a queue of this kind. The first data pointer takes the address of
-    /// this part of that queue's memory.
+    /// The command transfers nothing, but tells the device of a part of a queue. The first field is the queue's kind.
+    /// The second field is the part, whose address the first data pointer takes.
     Queue(usize, usize),
 }
 
 /// How the engine learns the size of the unit in which commands count, from a page that the device wrote. Bits of the
-/// page select an entry of a table in the page; the entry holds the size's logarithm.
+/// page select an entry of a table in the page. The entry holds the size's logarithm.
 #[derive(Clone, Copy, Debug)]
 pub struct Learn {
-    /// The word, among those that the command fills, that names the owner of the unit: the key.
+    /// The index of the command word that holds the key: it names the owner of the unit.
     pub key: usize,
     /// The byte of the page whose bits select the entry.
     pub selector: usize,
@@ -60,19 +61,20 @@ pub struct Learn {
     pub index: [(u32, u8, u32); 2],
     /// The byte of the page that holds the last valid index.
     pub last: usize,
-    /// Where the table begins in the page, and how many bytes an entry has.
+    /// The offset of the table in the page, and the number of bytes of an entry.
     pub table: (usize, usize),
     /// The byte in the entry that holds the base-2 logarithm of the unit's size.
     pub shift: usize,
     /// The least and the greatest logarithm that are accepted.
     pub shifts: (u8, u8),
-    /// A range of bytes of the entry, the second excluded, that must be 0: otherwise a unit would transfer more than
-    /// its size says.
+    /// A range of bytes of the entry, without its second bound, that must be 0. Otherwise a unit would transfer more
+    /// bytes than its size says.
     pub zero: (usize, usize),
 }
 
 impl Learn {
-    /// Returns the base-2 logarithm of a unit's number of bytes from the bytes of a page, if the table accepts it.
+    /// Returns the base-2 logarithm of a unit's number of bytes, as the bytes of a page give it. `None` if the table
+    /// does not accept it.
     pub(crate) fn shift_in(&self, byte: impl Fn(usize) -> u8) -> Option<u8> {
         let selector = byte(self.selector);
         let index = self.index.iter().fold(0, |index, &(right, mask, left)| {

@@ -1,10 +1,10 @@
 //! Devices described as data: everything that the trusted engine needs to know about a device, and no code.
 //!
-//! A [`Table`] is a type whose constants say which functions it fits, where the registers are and what a driver may
-//! do with them, how the device is reset, and how its queues and descriptors look. The kernel's owner reviews a table
-//! once; the host names it when it gives a device away ([`PciSlot::with_table`](crate::pci::PciSlot::with_table)).
-//! The engine is compiled for each table, so a table costs nothing at run time, and the engine has no branch on a
-//! device.
+//! A [`Table`] is a type with constants. They list the functions that the table fits, the places of the registers and
+//! the accesses that a driver may make, the steps of a reset, and the formats of queues and descriptors. The kernel's
+//! owner reviews a table once. The host names the table when it gives a device away
+//! ([`PciSlot::with_table`](crate::pci::PciSlot::with_table)). The engine is compiled for each table, so a table
+//! costs nothing at run time, and the engine has no branch on a device.
 //!
 //! The compiler checks a table ([`lint`]) where the host first names it: a contradiction in a table is a compile
 //! error.
@@ -34,7 +34,7 @@ pub use self::step::{At, Check, Limit, Step, Value};
 /// The most windows that a table can have.
 pub const MAX_WINDOWS: usize = 6;
 
-/// A device's description. The engine believes what its constants say: see
+/// A device's description. The engine relies on the constants of a table: see
 /// [`PciSlot::with_table`](crate::pci::PciSlot::with_table).
 ///
 /// ```
@@ -59,9 +59,9 @@ pub const MAX_WINDOWS: usize = 6;
 /// const _: () = lint::lint::<Timer>();
 /// ```
 pub trait Table: Sized + 'static {
-    /// The kind of device, for messages and for descriptors of interfaces.
+    /// The name of the kind of device, for messages and for descriptors of interfaces.
     const NAME: &'static str;
-    /// The functions that the table fits: any of these.
+    /// The table fits a function that matches any of these.
     const IDS: &'static [Id];
     /// Where registers are. Rules and steps name a window by its index in this list.
     const WINDOWS: &'static [Window];
@@ -69,15 +69,15 @@ pub trait Table: Sized + 'static {
     ///
     /// The rules may be grouped in any way.
     const REGISTERS: &'static [&'static [Rule]];
-    /// If the device was reset and all these checks hold, the device accesses no memory until a queue is started,
-    /// even as bus master.
+    /// The idle test. If the device was reset and all these checks hold, the device accesses no memory until a queue
+    /// is started, even as bus master.
     const IDLE: &'static [Check];
     /// Steps that make the device idle, or fail. After them, memory that the device could reach may be reused.
     const RESET: &'static [Step];
     /// Steps that make the device idle after [`RESET`](Self::RESET) failed and the device was silenced without a
-    /// Function Level Reset. A silenced device issues no requests, so these steps need not wait for requests to end.
-    /// But they must clear everything that the device holds back, because the device may become bus master after
-    /// them.
+    /// Function Level Reset. A silenced device issues no memory requests, so these steps need not wait for requests
+    /// to end. But they must clear everything that the device holds back, because the device may become bus master
+    /// after them.
     const SILENT_RESET: &'static [Step] = Self::RESET;
     /// The device's queues. A driver names a queue by its index in this list.
     const QUEUES: &'static [Queue];
@@ -98,9 +98,10 @@ pub enum Id {
 #[derive(Clone, Copy, Debug)]
 pub struct Window {
     pub(crate) place: Place,
-    /// Bytes that the device must have.
+    /// The number of bytes that the device must have.
     pub(crate) length: usize,
-    /// Bytes that are mapped if the device has them, for registers whose number is known only at run time.
+    /// The number of bytes that are mapped if the device has them. It is for arrays of registers whose length is
+    /// known only at run time.
     pub(crate) most: usize,
     /// Alignment of the window's start: at least the width of its widest register.
     pub(crate) align: usize,
@@ -111,8 +112,9 @@ pub struct Window {
 pub(crate) enum Place {
     /// The start of a base address register.
     Bar(u8),
-    /// The place that a vendor-specific capability (ID 09h) with this value in its byte 3 gives: BAR in byte 4,
-    /// offset in the dword at 8, length in the dword at 12 (Virtio 1.2 §4.1.4).
+    /// The place that a vendor-specific capability (ID 09h) states. The capability is the one that has this value in
+    /// its byte 3. It has its BAR in byte 4, the offset in the dword at 8, and the length in the dword at 12 (Virtio
+    /// 1.2 §4.1.4).
     Capability(u8),
 }
 

@@ -1,4 +1,4 @@
-//! Queues: how the device is told of them, how they are started, and what their descriptors look like.
+//! Queues: the steps that tell the device of them and start them, and the formats of their descriptors.
 
 use super::register::{Rule, Width};
 use super::step::{At, Step};
@@ -19,11 +19,13 @@ pub struct Queue {
     pub numbers: (u16, u16),
     /// The fewest and the most entries.
     pub entries: (u32, u32),
-    /// The steps that tell the device of the queue, without waits. Empty if a [command](super::Command) does that.
+    /// The steps that tell the device of the queue. They contain no wait. They are empty if
+    /// [commands](super::Command) tell the device.
     pub start: &'static [Step],
     /// The steps after the start, which may wait until the queue is ready.
     pub ready: &'static [Step],
-    /// The steps that end the queue, so that its memory may be reused. Empty if only a reset of the device ends it.
+    /// The steps that end the queue, so that its memory may be reused. They are empty if only a reset of the device
+    /// ends the queue.
     pub stop: &'static [Step],
     /// The register that tells the device of new entries.
     pub doorbell: Doorbell,
@@ -66,7 +68,7 @@ pub struct Doorbell {
     pub offset: usize,
     /// Bytes that are written.
     pub width: Width,
-    /// The index of a queue's doorbell, as (a, b): `a` times the queue's number, plus `b`.
+    /// The index of a queue's doorbell, given as (a, b). The index is `a` times the queue's number, plus `b`.
     pub index: (usize, usize),
     /// The distance from one doorbell to the next.
     pub stride: Stride,
@@ -87,7 +89,7 @@ impl Queue {
     }
 
     /// Returns the doorbells of all queues of this kind. If only the device knows the distance between them, returns
-    /// the first one alone.
+    /// only the first doorbell.
     pub(crate) const fn doorbells(&self, doorbell: &Doorbell) -> Rule {
         let (times, more) = doorbell.index;
         match doorbell.stride {
@@ -102,8 +104,8 @@ impl Queue {
         }
     }
 
-    /// Returns `first` and the registers of the other queues. If several queues share one register, returns it twice,
-    /// which stands for all of them.
+    /// Returns `first` and the registers of the other queues. If several queues share one register, returns it twice:
+    /// two copies are enough to show that it is shared.
     const fn times(&self, first: Rule, stride: usize) -> Rule {
         match stride {
             0 if self.count() > 1 => first.times(2, 0),
@@ -113,7 +115,8 @@ impl Queue {
 }
 
 impl Doorbell {
-    /// A 32-bit register that takes the position; each queue has one, `stride` apart.
+    /// A 32-bit register that takes the position. Each queue has such a register, `stride` bytes after the register
+    /// of the queue before.
     pub const fn position(window: usize, offset: usize, stride: Stride) -> Self {
         Self {
             window,
@@ -125,7 +128,7 @@ impl Doorbell {
         }
     }
 
-    /// The same, where a queue's doorbell has the index `times` its number, plus `more`.
+    /// The same doorbell, but its index is `times` times the queue's number, plus `more`.
     pub const fn index(self, times: usize, more: usize) -> Self {
         let index = (times, more);
         Self { index, ..self }
@@ -140,7 +143,7 @@ pub enum Stride {
     /// `unit << field` bytes, where `field` is up to 4 bits of a register. The fields are the register, the field's
     /// lowest bit, and the unit.
     Shifted(At, u32, usize),
-    /// The doorbell's index is in this 16-bit register, once the queue is started. The distance is in the dword that
+    /// Once the queue is started, this 16-bit register holds the doorbell's index. The distance is in the dword that
     /// follows the capability of the doorbell's window (Virtio 1.2 §4.1.4.4).
     Listed(At),
 }
@@ -148,17 +151,18 @@ pub enum Stride {
 /// The value that a doorbell takes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Rung {
-    /// The index after the last entry.
+    /// The index that follows that of the last entry.
     Position,
     /// The queue's number.
     Number,
 }
 
-/// The formats that the engine knows. The engine writes a queue's memory in one of these, and nothing else decides
-/// what a device may do with that memory and with buffers.
+/// The formats that the engine knows. The engine writes a queue's memory in one of these formats. The format alone
+/// decides how a device may access that memory and the buffers.
 #[derive(Clone, Copy, Debug)]
 pub enum Format {
-    /// A ring of descriptors of 16 bytes, completed in order; a bit in each says that it is done.
+    /// A ring of descriptors of 16 bytes, completed in order. The device sets a bit in a descriptor when it is done
+    /// with it.
     Ring(RingFormat),
     /// A split virtqueue (Virtio 1.2 §2.7). Parts 0 to 2 are descriptors, available ring and used ring.
     Split(SplitFormat),
@@ -171,21 +175,22 @@ pub enum Format {
 pub struct RingFormat {
     /// The direction of data.
     pub direction: Direction,
-    /// The register in which the device keeps its own position. Before its last step, a start writes 0 to this
-    /// register and to the doorbell. Otherwise the device would go on at its earlier position.
+    /// The register in which the device keeps its own position. A start must write 0 to this register and to the
+    /// doorbell before its last step. Otherwise the device would go on at its earlier position.
     pub head: At,
     /// Constant bits of the second quadword.
     pub fixed: u64,
-    /// The lowest bit of each field in the second quadword that takes the length.
+    /// The fields of the second quadword that take the length, each given by its lowest bit.
     pub lengths: &'static [u32],
-    /// The fewest and the most bytes of a buffer. If the device writes, lengths are multiples of the fewest.
+    /// The fewest and the most bytes of a buffer. If the device writes the buffers, lengths are multiples of the
+    /// fewest.
     pub bytes: (usize, usize),
-    /// The bits that the engine sets in the second quadword of the last descriptor published together, so that the
-    /// device reports when all of them are done. 0 if the device reports each.
+    /// Among descriptors that are published together, the engine sets these bits in the second quadword of the last
+    /// one, so that the device reports when all of them are done. 0 if the device reports each descriptor.
     pub report: u64,
     /// The bits that the device sets in the second quadword of a descriptor that it is done with.
     pub done: u64,
-    /// The lowest of the 16 bits in the second quadword that say how many bytes the device has written.
+    /// The lowest of the 16 bits in the second quadword that hold the number of bytes that the device has written.
     pub written: u32,
 }
 
@@ -235,7 +240,8 @@ pub struct SplitFormat {
     pub tail: Piece,
 }
 
-/// Bytes that the engine keeps for each chain. The driver gives them, or reads what the device wrote there.
+/// Bytes that the engine keeps for each chain. The driver supplies these bytes, or reads the bytes that the device
+/// wrote there.
 #[derive(Clone, Copy, Debug)]
 pub struct Piece {
     /// The number of bytes; 0 for none, at most 16.
@@ -285,8 +291,9 @@ pub struct PairFormat {
     pub opcode: Bits,
     /// The place of the tag: 16 bits.
     pub tag: Bits,
-    /// Two data pointers, of two words each. The first takes the address of the first byte. The second takes nothing,
-    /// or the address of the second and last page, or that of a list of all pages after the first.
+    /// Two data pointers, of two words each. The first takes the address of the first byte. The second takes nothing
+    /// if there is one page, the address of the second page if there are two, and otherwise the address of a list of
+    /// all pages after the first.
     pub pointers: [usize; 2],
     /// Bytes of such a page.
     pub page: usize,
@@ -294,7 +301,7 @@ pub struct PairFormat {
     pub list: usize,
     /// The words that a [command](super::Command) fills.
     pub words: [usize; super::command::WORDS],
-    /// In a completion, the bit that is inverted with each pass through the queue, beginning with 1.
+    /// In a completion, the phase bit. The device inverts it with each pass through the queue, beginning with 1.
     pub phase: Bits,
     /// In a completion, the tag.
     pub done_tag: Bits,
@@ -302,10 +309,10 @@ pub struct PairFormat {
     pub status: Bits,
     /// In a completion, the submission queue's number.
     pub number: Bits,
-    /// In a completion, how far the device has read the submission queue.
+    /// In a completion, the position up to which the device has read the submission queue.
     pub head: Bits,
     /// In a completion, the word with the command's result.
     pub result: usize,
-    /// The register that tells the device how far completions were read.
+    /// The doorbell that tells the device how far completions were read.
     pub head_doorbell: Doorbell,
 }

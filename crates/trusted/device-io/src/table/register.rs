@@ -1,6 +1,6 @@
 //! Registers: nothing may be read or written unless a rule lists it.
 
-/// Bytes of a register, which is accessed only as a whole.
+/// The width of a register. A register is accessed only as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(usize)]
 pub enum Width {
@@ -28,7 +28,7 @@ impl Width {
         }
     }
 
-    /// Returns what a register of this width reads as when nothing answers (PCI Express Base 5.0 §2.3.2).
+    /// Returns the value that a read of this width has when no device answers (PCI Express Base 5.0 §2.3.2).
     pub const fn all_ones(self) -> u64 {
         u64::MAX >> (64 - 8 * self.bytes())
     }
@@ -43,17 +43,17 @@ pub enum Write {
     Any,
     /// Values that have no bits but these.
     Bits(u64),
-    /// Any values of these bits; the other bits keep the values that were read.
+    /// Any values of these bits. The other bits keep the values that were read.
     Merge(u64),
-    /// Values that have no bits but these, and at least one of them, because 0 has another meaning.
+    /// Values that have at least one of these bits and no others. 0 is excluded because it has another meaning.
     Nonzero(u64),
     /// One of these values.
     Values(&'static [u64]),
-    /// The second value of one of these pairs, if the register reads as the pair's first value. So a driver can't
-    /// write a bit back that the device has lost meanwhile.
+    /// The second value of one of these pairs, if the register reads as the pair's first value. So a driver can't set
+    /// a bit again that the device has cleared meanwhile.
     Exchange(&'static [(u64, u64)]),
-    /// Values that have no bits but those of a mask. The index that [selects](Rule::behind) the register also selects
-    /// the mask.
+    /// Values that have only bits of a mask. The index that [selects](Rule::behind) the register also selects the
+    /// mask from this list.
     Masks(&'static [u64]),
 }
 
@@ -70,7 +70,7 @@ pub struct Rule {
     pub(crate) select: Option<Select>,
 }
 
-/// The index register that selects one of several registers in one place.
+/// The index register, if one place holds several registers and an index selects one of them.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Select {
     pub(crate) offset: usize,
@@ -94,7 +94,7 @@ impl Rule {
         }
     }
 
-    /// This rule for each of several registers.
+    /// Applies one rule to each of several registers.
     pub const fn each<const N: usize>(self, offsets: [usize; N]) -> [Self; N] {
         let mut rules = [self; N];
         let mut index = 0;
@@ -124,8 +124,8 @@ impl Rule {
         }
     }
 
-    /// The same rule for `count` registers in one place. An index, written to the register at `offset` before,
-    /// selects one of them. No rule may list the index register.
+    /// The same rule for `count` registers that share one place. An index that was written to the register at
+    /// `offset` before selects one of them. No rule may list the index register.
     pub const fn behind(self, offset: usize, width: Width, count: u32) -> Self {
         let select = Some(Select {
             offset,
@@ -135,8 +135,8 @@ impl Rule {
         Self { select, ..self }
     }
 
-    /// Returns how many bytes lie between the start of the window and the end of the last register; `None` if there
-    /// is no register, or on overflow.
+    /// Returns the number of bytes from the start of the window to the end of the last register. `None` if there is
+    /// no register, or on overflow.
     pub(crate) const fn end(&self) -> Option<usize> {
         let Some(last) = self.count.checked_sub(1) else {
             return None;
@@ -164,7 +164,8 @@ impl Rule {
         !matches!(self.write, Write::Never)
     }
 
-    /// Returns the index of the first register that ends after `offset`; its `count` or more if none does.
+    /// Returns the index of the first register that ends after `offset`. If no register does, returns `count` or
+    /// more.
     pub(crate) const fn behind_offset(&self, offset: usize) -> usize {
         // Computed without a loop, because the lint asks for each register of each rule.
         let width = self.width.bytes();
@@ -179,7 +180,7 @@ impl Rule {
         }
     }
 
-    /// Whether `bytes` bytes at `offset` of `window` share any with one of the registers.
+    /// Whether a register shares a byte with the `bytes` bytes at `offset` of `window`.
     pub(crate) const fn touches(&self, window: usize, offset: usize, bytes: usize) -> bool {
         let index = self.behind_offset(offset);
         if self.window != window || index >= self.count {

@@ -1,4 +1,4 @@
-//! Steps: what the engine does to registers in turn, and what it checks there.
+//! Steps: accesses and checks of registers that the engine makes one after the other.
 
 use super::register::Width;
 
@@ -31,9 +31,9 @@ impl At {
         Self { stride, ..self }
     }
 
-    /// The same register, which a rule lets drivers write, too. So a check of it that a start
-    /// [requires](Step::Require) holds only if the driver wants it to, and a step of a reset that writes it does not
-    /// reset anything by itself.
+    /// The same register, which a rule lets drivers write, too. So drivers decide whether a check of this register
+    /// holds that a start [requires](Step::Require). And a step of a reset that writes this register does not reset
+    /// the device by itself.
     pub const fn shared(self) -> Self {
         Self {
             is_shared: true,
@@ -55,8 +55,8 @@ impl At {
     }
 }
 
-/// What a register, or each of an array of registers, must hold: `value & mask == equals`. A check never holds for a
-/// register that reads as all ones, because nothing answers there.
+/// A condition on a register, or on each register of an array: `value & mask == equals`. A check never holds for a
+/// register that reads as all ones, because such a read means that no device answers.
 #[derive(Clone, Copy, Debug)]
 pub struct Check {
     pub(crate) at: At,
@@ -109,26 +109,27 @@ impl Check {
 pub enum Limit {
     /// This many milliseconds.
     Millis(u64),
-    /// As long as a field of a register says; 0 counts as 1. The fields are the register, the field's lowest bit, its
-    /// number of bits, at most 8, and the milliseconds of a unit.
+    /// The time that a field of a register states. 0 counts as 1. The fields are the register, the field's lowest
+    /// bit, its number of bits, at most 8, and the milliseconds of a unit.
     Field(At, u32, u32, u64),
 }
 
 /// One step.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
-    /// Writes a register. An address or a size that a start writes is read back before the start's last step, and
-    /// must be there.
+    /// Writes a register. Before the last step of a start, the engine reads back every address and size that the
+    /// start wrote. The start fails if one differs.
     Write(At, Value),
-    /// Clears the first bits and sets the second bits of a register; fails if it reads as all ones.
+    /// Clears the bits of the first mask in a register and sets the bits of the second. Fails if the register reads
+    /// as all ones.
     Update(At, u64, u64),
-    /// Fails unless this check holds now.
+    /// Fails unless this check holds at this moment.
     Require(Check),
     /// Fails unless the register holds at least this value.
     AtLeast(At, Value),
     /// Waits until one of these checks holds; fails if none does in time.
     Await(&'static [Check], Limit),
-    /// Waits until one of these checks holds, or the time is over.
+    /// Waits until one of these checks holds or the time is over, and does not fail.
     Settle(&'static [Check], Limit),
     /// Waits this many milliseconds.
     Sleep(u64),
@@ -142,7 +143,8 @@ pub(crate) enum Half {
     Both,
 }
 
-/// A value that is written: a sum of what is known about a queue, or part of the address of its memory.
+/// A value that a step or a command writes: a sum of known properties of a queue, or an address of its memory or half
+/// of one.
 #[derive(Clone, Copy, Debug)]
 pub struct Value {
     plus: u64,
@@ -154,19 +156,19 @@ pub struct Value {
     pub(crate) address: Option<(usize, Half)>,
 }
 
-/// What is known about a queue, from which values are made.
+/// The properties of a queue from which values are computed.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Known {
     pub(crate) number: u16,
     pub(crate) entries: u32,
-    /// Bytes of each buffer, if the device writes into buffers.
+    /// The length of each buffer in bytes, if the device writes into buffers.
     pub(crate) buffer: usize,
     /// The bus addresses of the parts of its memory.
     pub(crate) parts: [u64; 3],
 }
 
 impl Known {
-    /// What is known about a queue before it has memory.
+    /// The properties of a queue that has no memory yet.
     pub(crate) fn of(number: u16, entries: u32, buffer: usize) -> Self {
         Self {
             number,
@@ -265,7 +267,7 @@ impl Value {
         }
     }
 
-    /// Whether the value tells the device how many entries there are.
+    /// Whether the value tells the device the number of entries.
     pub(crate) const fn tells_size(&self) -> bool {
         self.entries != 0
     }
@@ -275,7 +277,7 @@ impl Value {
         self.address.is_some() || self.entries != 0 || self.unit != 0
     }
 
-    /// Whether the value is an address and nothing else. Other parts beside an address would not be written.
+    /// Whether the value is an address and nothing else. If a value has an address, its other parts are not written.
     pub(crate) const fn is_address(&self) -> bool {
         let constant = Self {
             address: None,
@@ -300,17 +302,17 @@ impl Value {
         self.plus
     }
 
-    /// Whether the value tells the device how long buffers are.
+    /// Whether the value tells the device the length of buffers.
     pub(crate) const fn tells_buffer(&self) -> bool {
         self.unit != 0
     }
 
-    /// Whether buffers of `bytes` bytes are a whole number of units.
+    /// Whether a buffer of `bytes` bytes is a whole number of the value's units.
     pub(crate) const fn is_whole(&self, bytes: usize) -> bool {
         (bytes as u64).is_multiple_of(self.unit)
     }
 
-    /// Whether both values are the same for every queue; never so for addresses.
+    /// Whether both values are equal for every queue. Addresses are never equal.
     pub(crate) const fn is_same(&self, other: &Self) -> bool {
         self.plus == other.plus
             && self.entries == other.entries
@@ -327,8 +329,8 @@ impl Value {
         self.number != 0
     }
 
-    /// Returns the bits that the engine may set, over all queues; `most` has the greatest value of everything known.
-    /// Also returns whether two parts of the sum share a bit.
+    /// Returns the bits that the engine may set for any queue. `most` holds the greatest value of each property. Also
+    /// returns whether two parts of the sum share a bit.
     pub(crate) const fn filled(&self, most: &Known) -> (u128, bool) {
         match self.address {
             Some((_, Half::Both)) => return (u64::MAX as u128, false),
@@ -368,7 +370,8 @@ impl Value {
         (bits, meet)
     }
 
-    /// Returns the value for what is known and for the driver's choice, whose bits outside the mask are left out.
+    /// Returns the value for a queue's properties and the driver's choice. Bits of the choice outside the mask are
+    /// dropped.
     #[inline]
     pub(crate) const fn of(&self, known: &Known, chosen: u64) -> u64 {
         if let Some((part, half)) = self.address {

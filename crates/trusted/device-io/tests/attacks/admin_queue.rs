@@ -1,10 +1,10 @@
-//! Attacks that try to put an I/O command into an admin queue. There, the operation code of `Read` (02h) means `Get
-//! Log Page`, and the upper half of the first block's number says how many dwords the controller writes. The code of
-//! `Write` (01h) creates a queue in the buffer.
+//! Attacks that try to put an I/O command into an admin queue. In an admin queue, the operation code of `Read` (02h)
+//! means `Get Log Page`, and the upper half of the first block's number says how many dwords the controller writes.
+//! The operation code of `Write` (01h) makes the controller create a queue in the buffer.
 //!
-//! A command of one kind of queue in another does not compile: see
-//! [`Pair::submit`](samara_device_io::queue::Pair::submit) and the other calls. These tests make the calls that come
-//! nearest to it.
+//! To put a command of one kind of queue into a queue of another kind does not compile: see
+//! [`Pair::submit`](samara_device_io::queue::Pair::submit) and the other calls. These tests make the calls that
+//! compile and come nearest to such a command.
 #![forbid(unsafe_code)]
 
 use samara_device_io::queue::{Pair, QueueError, SubmitError};
@@ -18,8 +18,8 @@ use fixture::{Admin, Disk, Function, NOTHING};
 #[path = "../fixtures/nvme.rs"]
 mod fixture;
 
-/// In an admin queue, a read of block 5 would fetch log page 5. A read of block 03FF_0005h would fetch 4 KiB of that
-/// page, into a buffer of 512 bytes.
+/// In an admin queue, a read of block 5 would fetch log page 5, and a read of block 03FF_0005h would fetch 4 KiB of
+/// that page. The driver's buffer has only 512 bytes.
 ///
 /// Invariant: DEV-27
 #[test]
@@ -50,7 +50,7 @@ fn no_io_command_gets_into_an_admin_queue() {
     assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
-/// A command with data, in a call that gives it none, would have pointers of zero.
+/// If a call that takes no buffer put a command that transfers data, the command's data pointers would be zero.
 ///
 /// Invariant: DEV-27
 #[test]

@@ -18,7 +18,7 @@ mod liar;
 const MSI: u16 = 0x50;
 const EXPRESS: u16 = 0x60;
 
-/// A controller with MSI that an earlier owner left on, and without Function Level Reset.
+/// A controller without Function Level Reset, whose MSI an earlier owner left on.
 fn nvme() -> &'static Liar {
     let liar = Liar::leak(0x5678_1234, 0x0108_0200);
     liar.set(0, 0, Width::W64, 1 << 37 | 1 << 24);
@@ -30,7 +30,8 @@ fn nvme() -> &'static Liar {
     liar
 }
 
-/// From now on, read number `blind` returns all ones. Returns the count of reads.
+/// Makes read number `blind` of the configuration space, counted from now on, return all ones. Returns the running
+/// count of reads.
 fn blind(liar: &Liar, blind: u32) -> Arc<AtomicU32> {
     let looks = Arc::new(AtomicU32::new(0));
     let seen = looks.clone();
@@ -67,7 +68,7 @@ fn inherited_msi_is_off_after_any_blind_read() {
     );
 }
 
-/// A function that was never reset starts no queue and is no bus master.
+/// A function that was never reset must start no queue and must not become bus master.
 #[test]
 fn no_blind_read_makes_a_function_count_as_reset() {
     let mut begun = Vec::new();

@@ -20,7 +20,7 @@ use fixture::{CAP, Disk, Function};
 #[path = "../fixtures/nvme.rs"]
 mod fixture;
 
-/// Makes the clock fail after this many looks.
+/// Makes the clock panic after it was read `looks` times.
 fn lasts(emulator: &NvmeEmulator, looks: Option<u64>) {
     emulator.switch(|switches| switches.clock_lasts = looks);
 }
@@ -55,7 +55,8 @@ fn is_usable(slot: DeviceSlot<Nvme>) {
     assert!(answers(&function));
 }
 
-/// Returns the looks at which the clock fails: early ones, some in the wait for the reset, and late ones.
+/// Returns the reads of the clock at which the tests let it panic: early ones, some in the wait for the reset, and
+/// late ones.
 fn moments(looks: u64) -> impl Iterator<Item = u64> {
     (0..8)
         .chain((8..looks).step_by(97))
@@ -132,8 +133,8 @@ fn init(function: Function) -> Result<Board, RpcError> {
     Ok(Board(Mutex::new(Some(function))))
 }
 
-/// If a slot still belonged to its holder after its value was dropped, the reclaim would quiesce and drop the value
-/// once more.
+/// If the capability's slot still belonged to the driver after the function was dropped, the reclaim would quiesce
+/// and drop the function once more.
 ///
 /// Invariant: DEV-34
 #[test]

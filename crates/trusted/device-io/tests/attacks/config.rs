@@ -12,7 +12,7 @@ mod liar;
 fn nvme() -> &'static Liar {
     let liar = Liar::leak(0x5678_1234, 0x0108_0200);
     liar.set(0, 0, samara_device_io::table::Width::W64, 1 << 37 | 1 << 24);
-    // In memory-mapped configuration space the next function's registers follow; that function is at work.
+    // In memory-mapped configuration space the registers of the next function follow, and that function is in use.
     let mut state = liar.lock();
     state.config.resize(2048, 0);
     state.config[1024] = 0xFFFF_FFFF;
@@ -21,7 +21,8 @@ fn nvme() -> &'static Liar {
     liar
 }
 
-/// An extended capability in the last dwords: its control register would be the next function's command register.
+/// An extended capability begins in the last dwords, so its control register would lie where the next function's
+/// command register is.
 ///
 /// Invariant: DEV-15
 #[test]

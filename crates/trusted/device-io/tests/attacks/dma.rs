@@ -23,7 +23,7 @@ fn emulator(flr: bool) -> &'static NvmeEmulator {
     })
 }
 
-/// The memory of an earlier claim's admin queues is in other use by now.
+/// The memory of an earlier claim's admin queues has other owners by now.
 ///
 /// Invariant: DEV-14
 #[test]
@@ -62,7 +62,8 @@ fn a_device_does_not_keep_an_earlier_claims_queues() {
     }
 }
 
-/// A reset clears the queues' addresses, and the device would then use address 0.
+/// A reset clears the queues' addresses. If the queues were not set again before the controller is enabled, it would
+/// read commands from address 0.
 #[test]
 fn queues_are_set_again_after_a_reset() {
     let emulator = emulator(true);
@@ -81,8 +82,8 @@ fn queues_are_set_again_after_a_reset() {
     assert_eq!(emulator.counts().stray_accesses, 0);
 }
 
-/// If a device got another function's commands, that function's memory would be released while the device still
-/// reaches it.
+/// If a device got commands that name another function's memory, that memory would be released while the device can
+/// still access it.
 #[test]
 fn a_device_gets_only_its_own_functions_commands() {
     let (one, other) = (emulator(true), emulator(true));
@@ -165,7 +166,8 @@ fn a_command_from_before_a_silence_is_not_put() {
     }
 }
 
-/// An enabled controller has its queues and its own positions in them.
+/// An enabled controller keeps its own positions in its queues. If the engine set such a queue up again, the two
+/// sides' positions would differ.
 #[test]
 fn running_queues_are_not_restarted() {
     let emulator = emulator(true);
@@ -178,7 +180,7 @@ fn running_queues_are_not_restarted() {
         admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, NOTHING, io),
     ];
     assert_eq!(again, [Err(SubmitError::Queue(QueueError::Started)); 2]);
-    // A queue that the device has deleted isn't made again either, before a reset.
+    // Even a queue that the device has deleted can be created again only after a reset.
     let words = [0, 1, 0, 0, 0, 0, 0];
     let deleted = fixture::execute(&function, admin, |admin| {
         admin.submit::<{ Nvme::DELETE_SUBMISSION }>(&function, words)

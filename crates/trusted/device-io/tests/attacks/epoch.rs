@@ -29,7 +29,8 @@ static LEFT: AtomicU64 = AtomicU64::new(u64::MAX);
 static GO: AtomicBool = AtomicBool::new(false);
 static DONE: AtomicBool = AtomicBool::new(false);
 
-/// After instruction number `LEFT`, lets the other thread go on, for two milliseconds at most.
+/// Counts `LEFT` down at each instruction. When it was 0, lets the other thread reset the device, and waits for it
+/// for at most two milliseconds.
 unsafe extern "C" fn trapped(_: i32, _: *mut c_void, context: *mut c_void) {
     let left = LEFT.load(SeqCst);
     LEFT.store(left.wrapping_sub(1), SeqCst);
@@ -70,8 +71,8 @@ fn controller() -> (&'static Raw, PciFunction<Nvme>, Admin) {
     (raw, function, admin)
 }
 
-/// Runs `action`, and another thread's reset after instruction number `at` of it. Also returns whether `action` had
-/// fewer instructions.
+/// Runs `action`, and has another thread reset the device after instruction number `at` of `action`. Returns the
+/// result of `action`, and whether `action` had fewer instructions than that.
 fn with_a_reset_behind<R>(
     at: u64,
     function: &PciFunction<Nvme>,
@@ -97,9 +98,9 @@ fn with_a_reset_behind<R>(
     (result, LEFT.load(SeqCst) < u64::MAX / 2)
 }
 
-/// The reset comes after `create` has checked that the admin queues run. So the command that makes part of a queue is
-/// put, but the controller is never told of it. In the next epoch that part must not count as known to the
-/// controller.
+/// The reset comes after `create` has checked that the admin queues run. So the command that creates the completion
+/// queue is put, but the controller is never told of it. In the next epoch the completion queue must not count as
+/// created.
 #[test]
 fn a_queue_is_made_in_its_commands_epoch() {
     let _alone = alone();
@@ -138,8 +139,8 @@ fn a_queue_is_made_in_its_commands_epoch() {
 }
 
 /// The reset comes after `start` has read the epoch, and before it takes the lock under which it tells the controller
-/// of its admin queues. If the controller is enabled afterwards, its queues must count as started. (After the lock is
-/// taken, their memory is cleared word by word.)
+/// of its admin queues. If the controller is enabled afterwards, the admin queues must count as started. (The test
+/// stops at early instructions, because after the lock is taken `start` clears the queues' memory word by word.)
 ///
 /// Invariant: DEV-23
 #[test]

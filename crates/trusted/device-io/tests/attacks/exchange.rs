@@ -1,4 +1,4 @@
-//! A driver writes to a device that has lost the engine's settings.
+//! A driver writes to a device that has lost the settings which the engine made.
 
 use samara_device_io::mmio::{ReadWrite, Register};
 use samara_device_io::queue::Pair;
@@ -13,8 +13,8 @@ mod raw;
 
 const CC: Register<Nvme, u32, ReadWrite> = Register::at(0, 0x14);
 
-/// A controller's firmware fails and begins anew, as drives do: CC, AQA, ASQ and ACQ are as from power-on, and the
-/// function's command register is kept. Then the driver announces a shutdown.
+/// A controller's firmware fails and restarts, which happens with real drives: CC, AQA, ASQ and ACQ have their values
+/// from power-on, but the function's command register keeps its value. Then the driver announces a shutdown.
 ///
 /// Invariant: DEV-21
 #[test]

@@ -1,4 +1,4 @@
-//! A device misses the write of an index, so that a write for one register reaches another.
+//! A device misses the write of an index register, so that a write that is meant for one register reaches another.
 
 use samara_device_io::mmio::{Register, WriteOnly};
 use samara_device_io::queue::PacketQueue;
@@ -13,9 +13,9 @@ use liar::Liar;
 #[path = "../fixtures/liar.rs"]
 mod liar;
 
-/// `driver_feature_select` is 1 from the write before, and the write of 0 is missed. So bits 2 and 6 of a disk's low
-/// features become bits 34 and 38: packed rings and notification data. The device would then read split descriptors
-/// as packed ones, including old descriptors of buffers that were given back.
+/// `driver_feature_select` is 1 from an earlier write, and the device misses the write of 0. So bits 2 and 6 of a
+/// disk's low features would become bits 34 and 38: packed rings and notification data. The device would then take
+/// split descriptors for packed ones, also old descriptors of buffers that were given back.
 ///
 /// Invariant: DEV-21
 #[test]
@@ -44,7 +44,8 @@ fn a_driver_accepts_no_features_but_the_tables() {
     assert_eq!(high & !1, 0, "features 32 and up: {written:?}");
 }
 
-/// `queue_select` is 0, and the write of 1 is missed: receive queue 0 would get the transmit ring.
+/// `queue_select` is 0, and the device misses the write of 1. So receive queue 0 would get the addresses of the
+/// transmit queue.
 ///
 /// Invariant: DEV-21
 #[test]

@@ -1,5 +1,5 @@
-//! Firmware, or an earlier kernel, left state in a function. By that state the function must not write memory when a
-//! driver domain makes it bus master.
+//! Firmware, or an earlier kernel, left settings in a function that make it write memory. When a driver domain makes
+//! the function bus master, the function must not do so.
 
 use samara_device_io::PciFunction;
 use samara_device_tables::Nvme;
@@ -95,7 +95,8 @@ fn virtual_functions_that_were_left_on_are_off() {
 fn a_boot_partition_that_is_being_read_is_not_idle() {
     let _alone = alone();
     let raw = nvme();
-    // BPINFO.BRS = 01b: a read into BPMBL is under way, whatever CC.EN is (Base 2.0 §3.1.3.13, §8.2.2).
+    // BPINFO.BRS = 01b: the controller is reading a boot partition into the memory at BPMBL, whatever CC.EN is (Base
+    // 2.0 §3.1.3.13, §8.2.2).
     raw.set(0x04, 1 << 5 | 1 << 13);
     raw.set(0x40, 1 << 24);
     raw.set(0x48, 0x1234_5000);
@@ -158,7 +159,7 @@ fn all_ones_bars_at_the_claim_are_not_put_back() {
     let _alone = alone();
     let raw = nvme();
     raw.set_config(EXPRESS_AT + 4, 1 << 28);
-    // The function is blind while the claim reads the base addresses.
+    // The function reads as all ones while the claim reads the base addresses.
     for bar in 0..6 {
         raw.set_config(0x10 + 4 * bar, u32::MAX);
     }

@@ -29,8 +29,8 @@ fn nvme(msix: bool) -> &'static Raw {
     raw
 }
 
-/// An 82599 that was stopped still holds back a write-back, and misses the write that resets it. All its settings
-/// stay, including the one of the step before, which a reset would undo.
+/// An 82599 that was stopped still holds back a write-back, and misses the write that resets it. So all its settings
+/// stay, also the one that the reset's step before made and that a reset of the device would undo.
 ///
 /// Invariant: DEV-16
 #[test]
@@ -42,7 +42,7 @@ fn a_missed_reset_does_not_count() {
         (0x10, 0xFEB0_0004),
     ]);
     raw.react(|raw, offset, value| {
-        // The writes of both resets are missed: the next read finds the register as it was.
+        // The device misses the writes of both reset bits: the next read finds the register unchanged.
         if offset == 0 && value.is_none() {
             raw.set(0, raw.get(0) & !(1 << 26 | 1 << 3));
         }
@@ -82,7 +82,8 @@ fn a_blind_doorbell_distance_is_not_kept() {
             raw.set(4, if all { u32::MAX } else { 1 << 5 });
         }
     });
-    // The controller is enabled, but its doorbell was not found, so it must be reset.
+    // The controller is enabled, but the engine could not tell where its doorbell is, so the controller must be
+    // reset.
     let first = admin.start(&function, 0);
     function.reset().unwrap();
     let second = admin.start(&function, 0);

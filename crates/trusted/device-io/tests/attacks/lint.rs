@@ -1,4 +1,4 @@
-//! Each case is a table with a slip in one line, and the lint's message for it.
+//! Each case is a table that has a mistake in one line, and the lint's message for this mistake.
 #![forbid(unsafe_code)]
 
 use samara_device_io::table::lint::lint;
@@ -181,7 +181,7 @@ bad! {
         const QUEUES: &'static [Queue] = &[Queue { stop: &[Step::Write(at(0, 0x40, Width::W64), address(0))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A constant is added to an address, and would be left out.
+    // A step adds a constant, or bits of the driver's choice, to an address. The engine would leave them out.
     an_address_and_more: "an address and something else" {
         const QUEUES: &'static [Queue] = &[Queue { start: &[
             Step::Write(reg(0x20), low(0).plus(1)), Step::Write(reg(0x24), high(0).chosen(1)),
@@ -255,7 +255,7 @@ bad! {
     chosen_bits_that_no_register_has: "a value that is wider than its register" {
         const QUEUES: &'static [Queue] = &[starts(&[Step::Write(PARTS[0], address(0)), Step::Write(PARTS[1], address(1)), Step::Write(reg(0x18), chosen(1 << 40))]), IO];
     }
-    // The last write counts: a later step of the same start, or a step after the start, overwrites an address.
+    // A later step of the same start, or a step after the start, overwrites an address that the device was told.
     an_address_that_a_later_step_writes_over: "a step overwrites what the device was told" {
         const QUEUES: &'static [Queue] = &[begins![Step::Write(reg(0x20), only(0x1000))]];
         const COMMANDS: &'static [Command] = &[];
@@ -276,7 +276,8 @@ bad! {
         const QUEUES: &'static [Queue] = &[ADMIN, IO, Queue { numbers: (5, 5),
             start: begin_at!([], reg(0x60), reg(0x64), [Step::Write(reg(0x20), chosen(0xFFFF_FFFF))]), ..ring(RING) }];
     }
-    // A size is written anew after it was read back, or told after the start, where nothing reads it back.
+    // A later step overwrites a size that the engine has read back. Or a step after the start tells a size, which the
+    // engine does not read back.
     a_size_that_a_later_step_writes_over: "a step overwrites what the device was told" {
         const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1)), Step::Write(reg(0x40), only(0xFFFF))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
@@ -303,7 +304,8 @@ bad! {
         const QUEUES: &'static [Queue] = &[Queue { entries: (8, 16), start: begin![Step::Write(reg(0x40), entries(1).buffer(1))], ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A doorbell is too narrow for its position: 300 is told as 44, and everything from 44 on is executed again.
+    // A doorbell is too narrow for a position: 300 is told as 44, so the device executes all entries from 44 on
+    // again.
     a_doorbell_that_is_narrower_than_positions: "a doorbell that is narrower than what it is told" {
         const QUEUES: &'static [Queue] = &[Queue { entries: (1024, 1024), doorbell: Doorbell { width: Width::W8, ..DOORBELL }, ..ring(RING) }];
         const COMMANDS: &'static [Command] = &[];
@@ -341,7 +343,8 @@ bad! {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ,
             Command { words: [chosen(0xFFFF_FFFF), NO, NO, NO, NO, NO, NO], ..reads(1, Bits::new(3, 0, 16)) }];
     }
-    // Units have one type, so a unit of one thing would be taken for a unit of another.
+    // All units of a table have the same type, so a unit that one command learned would be taken for a unit of the
+    // other.
     two_things_to_learn: "two commands that learn a unit" {
         const COMMANDS: &'static [Command] = &[CREATE_COMPLETION, CREATE_SUBMISSION, IDENTIFY, READ,
             Command { opcode: 9, ..learns(&Learn { selector: 30, table: (512, 4), ..LEARN }) }];
@@ -377,7 +380,8 @@ bad! {
         const QUEUES: &'static [Queue] = &[Queue { numbers: (4, 5), ..SELECTED }, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x44), number(2))], []), ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A stop accesses whichever queue is selected at the time, and another thread may have selected another.
+    // A stop accesses the queue that is selected at that time, and another thread may have selected a different
+    // queue.
     a_stop_of_what_is_selected: "a step after a start accesses a register that an index selects" {
         const REGISTERS: &'static [Rule] = &[word(0x4C).read().behind(0x44, Width::W32, 2)];
         const QUEUES: &'static [Queue] = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Write(reg(0x48), only(1))]), stop: &[
@@ -385,7 +389,7 @@ bad! {
         ], ..SELECTED }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A driver writes where the engine expects the device's own statement.
+    // A driver may write a register in which the engine expects a value from the device.
     an_idle_test_of_what_drivers_write: "a rule lets drivers write what the engine checks" {
         const REGISTERS: &'static [Rule] = &[word(0x5C).write(Write::Any)];
         const IDLE: &'static [Check] = &[Check::new(reg(0x5C), 1, 0)];
@@ -410,7 +414,8 @@ bad! {
         const REGISTERS: &'static [Rule] = &[Rule::new(0, 0x1E, Width::W16).write(Write::Merge(0x8000))];
         const RESET: &'static [Step] = &[Step::Update(reg(0x1C), 0, 1 << 31)];
     }
-    // Zeroes that a start writes are the engine's, too: a driver could turn on what they turn off.
+    // Bits that a start writes as zero are the engine's, too. Otherwise a driver could turn on what the start turns
+    // off.
     a_rule_merges_what_a_start_writes_as_zeroes: "a rule lets drivers write a register that starts or stops a queue" {
         const REGISTERS: &'static [Rule] = &[word(0x48).write(Write::Merge(0xFFFF_FFFF))];
         const QUEUES: &'static [Queue] = &[begins![Step::Write(reg(0x48), only(0))]];
@@ -459,7 +464,8 @@ bad! {
         }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // A value with all bits that a size may have is a larger size than the queue's. So is a value with higher bits.
+    // A driver may write a larger size than the queue has: a value in which all bits of the size are set, or one with
+    // higher bits.
     a_rule_for_a_larger_size: "a rule lets drivers write a register that starts or stops a queue" {
         const REGISTERS: &'static [Rule] = &[word(0x40).write(Write::Values(&[0xFFFF]))];
         const QUEUES: &'static [Queue] = &[SIZED];
@@ -470,7 +476,7 @@ bad! {
         const QUEUES: &'static [Queue] = &[SIZED];
         const COMMANDS: &'static [Command] = &[];
     }
-    // The driver writes only the bit that resets, or another one with it.
+    // The driver may write the bit that resets the device, alone or together with another bit.
     a_rule_that_merges_the_bit_that_resets: "a rule lets drivers do what a step of the reset does" {
         const REGISTERS: &'static [Rule] = &[word(0x1C).write(Write::Merge(1))];
         const RESET: &'static [Step] = &[Step::Write(reg(0x1C), only(1))];
@@ -479,7 +485,7 @@ bad! {
         const REGISTERS: &'static [Rule] = &[word(0x1C).write(Write::Values(&[3]))];
         const RESET: &'static [Step] = &[Step::Write(reg(0x1C), only(1))];
     }
-    // Drivers write the register in which the device gives its limit.
+    // Drivers may write the register from which the engine reads the device's limit.
     a_limit_that_drivers_write: "a rule lets drivers write what the engine checks" {
         const REGISTERS: &'static [Rule] = &[word(0x5C).write(Write::Any)];
         const QUEUES: &'static [Queue] = &[begins![Step::AtLeast(reg(0x5C), entries(1))]];
@@ -493,7 +499,7 @@ bad! {
             ..split(SPLIT) }];
         const COMMANDS: &'static [Command] = &[];
     }
-    // No driver sees a bus address.
+    // A driver may read a register that holds a bus address.
     a_rule_that_reads_an_address: "a rule lets drivers read an address" {
         const REGISTERS: &'static [Rule] = &[word(0x20).read()];
         const QUEUES: &'static [Queue] = &[ring(RING)];
@@ -547,7 +553,7 @@ fn the_base_tables_of_the_cases_pass() {
     lint::<Of<Four>>();
 }
 
-/// The rule lets drivers do a step of `SILENT_RESET`.
+/// The table's rule lets drivers write what a step of `SILENT_RESET` writes.
 #[test]
 fn a_rule_for_a_step_of_the_silent_reset_is_refused() {
     struct Bad;

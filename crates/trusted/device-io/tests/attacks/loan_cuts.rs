@@ -53,7 +53,7 @@ fn init(function: Function) -> Result<Board, RpcError> {
     Ok(Board { function, disk })
 }
 
-/// No destructor runs in a cut, but the lender has its buffer back when its call has returned.
+/// A cut runs no destructors. Nevertheless the lender has its buffer back when its call returns.
 ///
 /// Invariant: DEV-36
 #[test]

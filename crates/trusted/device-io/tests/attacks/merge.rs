@@ -17,7 +17,7 @@ mod liar;
 const CC: usize = 0x14;
 const CSTS: usize = 0x1C;
 
-/// CC reads once with another page size. A driver's update must not write that size to the device.
+/// A read of CC returns another page size, once. A driver's update must not write that size to the device.
 ///
 /// Invariant: DEV-21
 #[test]

@@ -31,7 +31,7 @@ impl Table for Card {
     const QUEUES: &'static [Queue] = &[];
 }
 
-/// An earlier owner left virtual functions on, and one read of the claim is blind.
+/// An earlier owner left virtual functions enabled, and one read of the claim returns all ones.
 ///
 /// Invariant: DEV-15
 #[test]
@@ -90,8 +90,8 @@ fn a_blind_class_read_does_not_lose_the_function() {
     drop(claimed);
 }
 
-/// As above, but an earlier claim lost the function in a reset. If the next claim believed the class, it would not
-/// put the base addresses back, and the function would decode memory at 0.
+/// As above, but an earlier claim lost the function in a reset. If the next claim believed a class of all ones, it
+/// would not restore the base addresses, and the function would decode memory at address 0.
 #[test]
 fn base_addresses_are_put_back_after_any_blind_read() {
     let _alone = alone();
@@ -110,7 +110,7 @@ fn base_addresses_are_put_back_after_any_blind_read() {
     });
     assert_eq!(function.silence(), Silenced::Lost);
     drop(function);
-    // The function is back, and blind for an instant.
+    // The function is back, but reads as all ones for an instant.
     let is_blind = AtomicBool::new(true);
     liar.say(move |offset, value| {
         if offset == 8 && is_blind.swap(false, SeqCst) {
@@ -190,8 +190,8 @@ fn deaf(liar: &'static Liar, to: u16, is_blind: bool) -> (&'static Deaf, DeviceS
     (deaf, liar.slot_through(deaf))
 }
 
-/// Silences a function that misses the write that turns bus mastering off. Returns the result, and whether everything
-/// in flight counts as ended while the device is still bus master.
+/// Silences a function that misses the write that turns bus mastering off. Returns the result, and whether a new
+/// epoch has begun although the device is still bus master.
 fn silenced(is_blind: bool) -> (Silenced, bool) {
     let liar = Liar::nvme(false);
     let (deaf, slot) = deaf(liar, 0, is_blind);
@@ -227,8 +227,8 @@ fn a_blind_bus_master_ends_no_transfer() {
     );
 }
 
-/// At the end of the claim, the function misses the write that turns bus mastering off. The claim's memory is then
-/// released.
+/// At the end of the claim, the function misses the write that turns bus mastering off. The end of the claim then
+/// releases the claim's memory, which the device must not reach any more.
 ///
 /// Invariant: DEV-16
 #[test]
@@ -247,8 +247,8 @@ fn a_claim_ends_when_the_device_is_no_bus_master() {
     );
 }
 
-/// The write that begins a Function Level Reset is missed: everything stays as it was, also memory decoding, which a
-/// reset turns off.
+/// The function misses the write that begins a Function Level Reset. So all its registers keep their values, also the
+/// memory decoding bit, which a reset would clear.
 ///
 /// Invariant: DEV-16
 #[test]
@@ -297,7 +297,8 @@ fn a_claim_checks_what_it_turns_off() {
     );
 }
 
-/// A controller was reset and is then taken out. A network card gets its place and, from the host, its addresses.
+/// A controller was reset and is then taken out. A network card is put in its place, and the host gives the card the
+/// controller's addresses.
 ///
 /// Invariant: DEV-17
 #[test]
@@ -318,7 +319,7 @@ fn another_device_is_not_made_bus_master() {
     );
 }
 
-/// A virtio disk, whose structures are in BAR 0; one read of a claim is blind.
+/// A virtio disk has its structures in BAR 0. One read of its configuration space during the claim returns all ones.
 ///
 /// Invariant: DEV-15
 #[test]
@@ -338,7 +339,7 @@ fn a_claim_with_a_blind_read_fails() {
             value
         });
         let function = liar.slot::<VirtioBlock>().claim();
-        // The claim doesn't take the function for another device (`WrongDevice`) either.
+        // Nor may the claim take the function for another device and fail with `WrongDevice`.
         if was_blind.load(SeqCst) != 0 && function.as_ref().err() != Some(&ClaimError::Absent) {
             claimed.push((
                 look,
@@ -354,7 +355,7 @@ fn a_claim_with_a_blind_read_fails() {
     );
 }
 
-/// A Function Level Reset has cleared the base address, and the write that puts it back is missed.
+/// A Function Level Reset has cleared the base address, and the function misses the write that restores it.
 ///
 /// Invariant: DEV-16
 #[test]
@@ -380,8 +381,8 @@ fn base_addresses_are_back_before_memory_is_decoded() {
     );
 }
 
-/// A reset has cleared the base address, and the function was lost in it. The next claim puts the address back, and
-/// that write is missed.
+/// A reset has cleared the base address, and the function has not answered since. The next claim restores the
+/// address, but the function misses that write.
 #[test]
 fn a_claim_decodes_no_memory_without_its_addresses() {
     let _alone = alone();
@@ -407,7 +408,7 @@ fn a_claim_decodes_no_memory_without_its_addresses() {
         (4, 0),
         "the function decodes memory at a wrong address"
     );
-    // The address is not forgotten.
+    // The slot still knows the address, so the claim after that restores it.
     drop(slot.claim().unwrap());
     assert_eq!(liar.config(0x10), BAR0);
 }

@@ -36,7 +36,8 @@ fn nvme(flr: bool) -> &'static Raw {
 }
 
 /// A controller is taken out, and a network card is put in its place. The card's base address is 0, or another
-/// address that the host has programmed. The end of the claim must neither change it nor make the card decode memory.
+/// address that the host has programmed. The end of the claim must neither change this base address nor make the card
+/// decode memory.
 ///
 /// Invariant: DEV-17
 #[test]
@@ -60,7 +61,8 @@ fn the_end_of_a_claim_leaves_another_device_alone() {
     }
 }
 
-/// BPINFO.BRS = 11b: a read of a boot partition has ended with an error (Base 2.0, offset 40h). Nothing is under way.
+/// BPINFO.BRS = 11b: a read of a boot partition has ended with an error (Base 2.0, offset 40h). The controller
+/// accesses no memory then, so the reset must succeed.
 #[test]
 fn a_boot_partition_that_could_not_be_read_is_idle() {
     let _alone = alone();
@@ -71,8 +73,8 @@ fn a_boot_partition_that_could_not_be_read_is_idle() {
     drop(function);
 }
 
-/// A controller doesn't answer for an instant and loses the writes of both addresses, but not the one that enables
-/// it. It still has the firmware's queues, which a controller reset keeps (Base 2.0 §3.7.2).
+/// A controller doesn't answer for an instant and loses the writes of both queue addresses, but not the write that
+/// enables it. It still has the firmware's queues, which a controller reset keeps (Base 2.0 §3.7.2).
 ///
 /// Invariant: DEV-18
 #[test]
@@ -102,7 +104,7 @@ fn a_controller_does_not_keep_its_firmwares_queues() {
     drop(function);
 }
 
-/// An 82599 loses the writes of a receive ring's address (RDBAL, RDBAH), but not those of RDLEN and the other
+/// An 82599 loses the writes of a receive ring's address (RDBAL, RDBAH), but no write of RDLEN or of the other
 /// registers.
 ///
 /// Invariant: DEV-18
@@ -234,7 +236,8 @@ fn a_function_that_was_left_asleep_is_woken() {
 }
 
 /// A device doesn't answer for an instant and loses the six writes of a queue's addresses, but not the one that
-/// enables it. After a reset the addresses are 0: there the device would read descriptors and write its used ring.
+/// enables it. After a reset the addresses are 0. So the device would read descriptors at address 0 and write its
+/// used ring there.
 ///
 /// Invariant: DEV-18
 #[test]
@@ -296,8 +299,9 @@ fn lost_addresses_do_not_go_to_another_device() {
     );
 }
 
-/// A device doesn't answer for an instant and loses the writes that mask the vectors of an earlier kernel. Then their
-/// table reads as all ones, and the function must not be allowed to send messages.
+/// A device doesn't answer for an instant and loses the writes that mask the vectors of an earlier kernel. Then the
+/// control word of the first vector reads as all ones, so the engine can't tell that the vectors are masked. It must
+/// not let the function send messages.
 ///
 /// Invariant: DEV-15
 #[test]

@@ -1,4 +1,4 @@
-//! Attacks by a driver's own table that has the name of the host's.
+//! Attacks by a table of a driver's own that has the same name as the host's table.
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
@@ -20,8 +20,8 @@ impl Table for Mine {
     const QUEUES: &'static [Queue] = &[];
 }
 
-/// Images compare interfaces as data: otherwise an interface that takes `PciFunction<Mine>` would accept the host's
-/// `PciFunction<Nvme>`.
+/// Domain images compare interfaces by their descriptors. If the two types had equal descriptors, an interface that
+/// takes `PciFunction<Mine>` would accept the host's `PciFunction<Nvme>`.
 ///
 /// Invariant: DEV-32
 #[test]

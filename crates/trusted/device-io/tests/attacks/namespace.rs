@@ -18,7 +18,7 @@ fn emulator(block_shift: u8) -> &'static NvmeEmulator {
     })
 }
 
-/// The command counts eight blocks of 512 bytes, but the device's blocks have 4 KiB. So the device would go on past
+/// The command counts eight blocks of 512 bytes, but the device's blocks have 4 KiB. So the device would write beyond
 /// the end of the buffer.
 ///
 /// Invariant: DEV-26

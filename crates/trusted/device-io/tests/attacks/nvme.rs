@@ -122,8 +122,8 @@ fn a_page_from_before_a_reset_teaches_nothing() {
     );
 }
 
-/// A page that the controller wrote for an earlier command must not be taken for the answer, because a driver chooses
-/// that command.
+/// The engine's page still holds the controller's answer to an earlier command, which the driver chose. The engine
+/// must not learn a block size from this page.
 ///
 /// Invariant: DEV-26
 #[test]
@@ -145,8 +145,9 @@ fn another_commands_page_teaches_nothing() {
     assert_eq!(identify(&function, &mut admin, 1).unit, None);
 }
 
-/// The distance of doorbells reads differently while one queue is made. By that distance, the queue's tail would go
-/// to another queue's doorbell, and the device would read old entries there.
+/// While a queue is created, the controller states a different distance between doorbells. With that distance, the
+/// queue's tail would be written to another queue's doorbell, and the device would read old entries of the other
+/// queue.
 ///
 /// Invariant: DEV-18
 #[test]
@@ -179,7 +180,7 @@ fn a_tail_is_written_to_its_own_doorbell() {
         put(&mut one),
         Err(SubmitError::Queue(QueueError::NotStarted))
     );
-    // The controller states its first distance again.
+    // The controller states the original distance again.
     let create =
         admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, [0; 7], &mut one);
     create.unwrap();

@@ -1,4 +1,4 @@
-//! Attacks by registers that no rule lists. They must not be refused only by the overflow check of a debug build.
+//! Attacks by registers that no rule lists. A release build, which does not check for overflow, must refuse them too.
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;
@@ -17,7 +17,8 @@ mod nvme;
 
 const NOT_LISTED: &str = "the table does not list this register";
 
-/// Returns the register's name, or the message of the panic.
+/// Returns the name of the register at this offset, or the message of the panic if the table does not list the
+/// register.
 fn named<D: Table, T: Value, A: Access>(window: usize, offset: usize) -> Result<String, String> {
     let make = move || {
         let register = Register::<D, T, A>::at(black_box(window), black_box(offset));

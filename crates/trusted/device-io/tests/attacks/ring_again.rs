@@ -74,7 +74,7 @@ fn forget(plain: &Plain) {
     }
 }
 
-/// A device that forgets its ring at a reset, which ends at the next read.
+/// A device that forgets its ring at a reset. The reset ends when its register is read the next time.
 fn forgetful() -> &'static Plain {
     let plain = Plain::leak();
     plain.react(|plain, offset, value| match (offset, value) {
@@ -85,7 +85,7 @@ fn forgetful() -> &'static Plain {
     plain
 }
 
-/// A ring with one buffer of which the device was told.
+/// Makes a receive ring and starts it, still without a buffer.
 fn running(plain: &'static Plain) -> (PciFunction<Nic>, Rx) {
     let function: PciFunction<Nic> = plain.slot().claim().unwrap();
     function.reset().unwrap();
@@ -152,7 +152,8 @@ fn a_doorbell_from_before_a_reset_has_no_effect() {
     );
 }
 
-/// Uses one thread, and a device that keeps its tail while its queue is off, so that a start must write the tail.
+/// Here the device keeps its tail while its queue is disabled, so a start must write the tail. The test needs only
+/// one thread.
 ///
 /// Invariant: DEV-20
 #[test]

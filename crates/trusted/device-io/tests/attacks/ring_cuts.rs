@@ -1,4 +1,4 @@
-//! A driver is cut at every instruction of a handover of an object to the trusted side, or back.
+//! A driver is cut while it hands an object to the trusted side, or while it gets the object back.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_device_io::mmio::{ReadWrite, Register};
@@ -26,7 +26,7 @@ type TxRing = Ring<Ixgbe, { Ixgbe::TX }, Packet>;
 
 const DMATXCTL: Register<Ixgbe, u32, ReadWrite> = Register::at(0, 0x4A80);
 
-/// Cuts for each operation, and objects traded in each.
+/// The number of cuts for each operation, and the number of objects that each `TRADE` exchanges.
 const WALKS: u64 = 50;
 const TRADED: usize = 1;
 

@@ -76,7 +76,7 @@ fn a_receive_queue_is_not_stopped_by_another_device() {
     devices.finish();
 }
 
-/// As above, but the queue is empty when it is stopped, and is filled afterwards.
+/// As above, but the queue is empty when the driver tries to stop it, and is filled afterwards.
 ///
 /// Invariant: DEV-23
 #[test]

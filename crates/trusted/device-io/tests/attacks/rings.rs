@@ -22,8 +22,8 @@ fn send(tx: &mut TxRing, function: &Function, count: usize) {
     sending.publish();
 }
 
-/// If the ring could be used after the batch was forgotten, its positions would be those from before the batch. Then
-/// packets that the device was given since would come out.
+/// A forgotten batch does not write its positions back to the ring. If the ring could be used afterwards, packets of
+/// the batch that the device still has would come out.
 ///
 /// Invariant: DEV-23
 #[test]
@@ -59,8 +59,8 @@ fn a_forgotten_batch_gives_out_no_packet() {
     assert_eq!(census_all(), before);
 }
 
-/// The device's head stays where it is. If the ring began anew, the device would look at descriptors of packets that
-/// are in other hands.
+/// The device keeps its own position in a running queue. If the engine started at position 0 again, the device would
+/// read old descriptors, of packets that have other owners by now.
 ///
 /// Invariant: DEV-23
 #[test]
@@ -70,7 +70,7 @@ fn a_running_queue_is_not_restarted() {
     let function = up(bus, bus.slot());
     let mut tx = tx(&function, 0);
     tx.start(&function, 0).unwrap();
-    // More than two rounds, so that no descriptor is as it was at first.
+    // Fills the ring more than twice, so that every descriptor was written.
     for _ in 0..4 {
         send(&mut tx, &function, 5);
         bus.settle();

@@ -78,7 +78,7 @@ fn walks(count: u64, walk: impl Fn(u64) -> (u64, bool)) {
     assert!(cut > 0);
 }
 
-/// A function that was reset. It has no Function Level Reset, because that would take long.
+/// Returns a function that was reset. It offers no Function Level Reset, because such a reset would take long.
 fn function() -> RRef<Function> {
     let shape = Shape {
         flr: false,
@@ -98,14 +98,14 @@ fn a_cut_silence_leaves_a_device_that_can_start() {
     walks(WALKS, |at| {
         function.enable_bus_master().unwrap();
         let walked = walk(&contained, at, |driver| driver.silence(&function));
-        // Nobody silences it any more, so it may be reset and started.
+        // The cut silence no longer counts as under way, so the function may be reset and started.
         assert_eq!(function.reset(), Ok(()), "{at}");
         assert_eq!(function.enable_bus_master(), Ok(()), "{at}");
         walked
     });
 }
 
-/// Nobody knows how far the reset got, so the next one begins anew.
+/// The engine can't know how far the cut reset got, so the next reset executes all steps.
 ///
 /// Invariant: DEV-33
 #[test]

@@ -60,8 +60,8 @@ fn odd_numbers_are_refused_without_a_panic() {
     }
 }
 
-/// A foreign slice never counts as an object's own bytes, wherever the two lie, and an object without a size has
-/// none.
+/// A slice outside an object never counts as the object's own bytes, even if the slice is adjacent to the object. An
+/// object of size zero has no bytes.
 #[test]
 fn objects_have_bytes_of_their_own_only() {
     let _alone = alone();

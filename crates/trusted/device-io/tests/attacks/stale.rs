@@ -48,7 +48,7 @@ fn turn(disk: &mut Disk, function: &Function, transfer: &DmaTransfer) {
     }
 }
 
-/// After the silence the first command's buffer is free, and its list belongs to another command.
+/// After the silence the first command's buffer is free, and the command's list of pages belongs to another command.
 ///
 /// Invariant: DEV-10
 #[test]
@@ -194,7 +194,7 @@ fn a_command_before_its_doorbell_does_not_end() {
     assert!(function.finish(second).is_err());
 }
 
-/// The queue's memory still holds a completion from before the reset, with the phase bit of a new one.
+/// The queue's memory still holds a completion from before the reset. Its phase bit is that of a new completion.
 ///
 /// Invariant: DEV-10
 #[test]

@@ -1,8 +1,8 @@
 //! One thread stops a queue while another thread's reset is under way.
 //!
 //! The device is a ring into which it writes: control at 00h, whose bit 0 is a reset that takes its time; base
-//! address at 10h, enable at 1Ch, tail at 20h, head at 24h. As a reset begins, the enable bit reads as 0 and the
-//! device begins to end its accesses. When it has ended them, bit 0 of 00h reads as 0.
+//! address at 10h, enable at 1Ch, tail at 20h, head at 24h. When a reset begins, the enable bit reads as 0 at once,
+//! but the device still has accesses to finish. When it has finished them, bit 0 of 00h reads as 0.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
@@ -44,7 +44,7 @@ impl Table for Nic {
             Step::Write(word(0x1C), only(1)),
         ],
         ready: &[],
-        // The device ends the accesses that it has begun, and then clears the enable bit.
+        // The device finishes the accesses that it has begun, and then clears the enable bit.
         stop: &[
             Step::Update(word(0x1C), 0, 2),
             Step::Await(&[OFF], Limit::Millis(100_000)),

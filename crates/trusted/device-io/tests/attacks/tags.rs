@@ -1,4 +1,4 @@
-//! How long a used tag is not used again.
+//! Checks how many commands pass before a tag is used again.
 #![expect(unsafe_code, reason = "stands for the device")]
 
 use std::sync::Mutex;
@@ -36,7 +36,7 @@ fn a_tag_repeats_only_after_all_others() {
     function.enable_bus_master().unwrap();
     let mut admin = Pair::<Nvme, { Nvme::ADMIN }>::new(&function, 0, 64).unwrap();
     admin.start(&function, 0).unwrap();
-    // Completes a command by this tag.
+    // Writes a completion with this tag.
     let complete = |liar: &Liar, tag: u16| {
         let mut done = DONE.lock().unwrap();
         let phase = u32::from((*done / 64).is_multiple_of(2));
@@ -54,7 +54,8 @@ fn a_tag_repeats_only_after_all_others() {
             .submit::<{ Nvme::SET_QUEUES }>(&function, [0; 7])
             .unwrap();
         if first == Some(tag) {
-            // The first command's completion comes once more. It ends this command, because both have the same tag.
+            // The device repeats the completion of the first command. The completion ends this command, because both
+            // commands have the same tag.
             admin.ring(&function).unwrap();
             complete(liar, tag.value());
             assert!(admin.next(&function).unwrap().is_some());

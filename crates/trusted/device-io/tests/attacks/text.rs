@@ -1,5 +1,5 @@
-//! A table is compared as text. A domain's image may contain any text, also an endless one, so the comparison must
-//! end after bounded time.
+//! The engine compares tables as text. A domain's image may contain any text, also one of any length, so the
+//! comparison must end after bounded time.
 #![forbid(unsafe_code)]
 
 use samara_device_io::PciFunction;

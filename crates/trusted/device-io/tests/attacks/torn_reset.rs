@@ -140,7 +140,7 @@ fn no_register_is_written_after_a_reset_that_failed() {
     assert_eq!(write(&function), [Ok(()); 3]);
 }
 
-/// A stop that goes on after a reset would stop a queue of the next epoch.
+/// If a stop went on after a reset, it would stop a queue that was started in the next epoch.
 ///
 /// Invariant: DEV-13
 #[test]
@@ -189,7 +189,7 @@ fn nothing_is_started_before_a_reset() {
     }
 }
 
-/// If a silence has reset the function, the function holds no access back.
+/// If a silence has reset the function, the function holds back no access, so bus mastering may be enabled.
 ///
 /// Invariant: DEV-14
 #[test]

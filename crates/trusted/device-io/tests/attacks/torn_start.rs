@@ -70,12 +70,12 @@ fn until(end: Duration, done: impl Fn() -> bool) -> bool {
     done()
 }
 
-/// Waits for something that must happen.
+/// Waits for `done`, and fails the test if it does not come.
 fn wait(done: impl Fn() -> bool) {
     assert!(until(Duration::from_secs(60), done), "waited in vain");
 }
 
-/// Waits for `done`, but no longer than an unhindered thread takes.
+/// Waits for `done` for at most 200 ms, which is enough for a thread that no lock blocks.
 fn give_time(done: impl Fn() -> bool) {
     until(Duration::from_millis(200), done);
 }
@@ -113,7 +113,7 @@ fn a_reset_during_a_start_leaves_no_address_of_zero() {
     plain.react(move |plain, offset, value| {
         let (is_reset, is_sent, torn) = &seen;
         match (offset, value) {
-            // The base address's low half was written.
+            // This write is that of the base address's high half, so the low half is already written.
             (0x14, Some(_)) => {
                 let _ = begun.send(());
                 give_time(|| is_reset.load(SeqCst));
@@ -149,7 +149,7 @@ fn a_reset_during_a_start_leaves_no_address_of_zero() {
     assert!(!torn.load(SeqCst), "the device was sent to address 0");
 }
 
-/// A device loses values that are written to it while a reset is under way.
+/// The device loses all values that are written to it while a reset is under way, so a start must be refused then.
 ///
 /// Invariant: DEV-13
 #[test]
@@ -177,7 +177,8 @@ fn nothing_is_started_while_another_thread_resets() {
     assert_ne!(plain.get(0x10, Width::W64), 0);
 }
 
-/// The older of two resets leaves the device alone once the newer one is over, because queues may run by then.
+/// Two threads reset the device. Once the newer reset is over, the older one must not write to the device any more,
+/// because queues may run by then.
 ///
 /// Invariant: DEV-13
 #[test]
@@ -216,7 +217,7 @@ fn an_older_reset_writes_nothing_after_a_newer_one() {
         .collect();
     assert_eq!(resets, [(0x00, 1), (0x00, 1), (0x24, 1)]);
     assert_eq!((plain.resets(), plain.get(0x1C, Width::W32)), (0, 1));
-    // It is still the newer reset's epoch.
+    // The older reset has not begun a new epoch, so the queue still runs.
     send(&mut tx, &function);
     assert_eq!(plain.get(0x20, Width::W32), 1);
 }

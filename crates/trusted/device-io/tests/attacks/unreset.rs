@@ -1,5 +1,5 @@
-//! A silence without a reset leaves accesses in the device that it holds back, for queues that were not reset. A
-//! driver tries to let them happen.
+//! A silence that does not reset the device leaves accesses of its queues pending in the device. A driver tries to
+//! make the device perform them.
 #![forbid(unsafe_code)]
 
 use std::collections::BTreeSet;
@@ -22,7 +22,7 @@ mod ixgbe;
 /// CTRL, the only register by which an 82599 is reset.
 const CTRL: usize = 0;
 
-/// The memory that was translated since the last claim ended.
+/// The memory whose addresses were translated for the device since the last claim ended.
 #[derive(Default)]
 struct Living(Mutex<BTreeSet<(usize, usize)>>);
 
@@ -58,8 +58,8 @@ fn held_back(bus: &IxgbeBus, function: &Function) -> ixgbe::RxRing {
     ring
 }
 
-/// After a silence, the driver stops a queue that it could not start. There was no reset, but by its table the device
-/// is now idle.
+/// After a silence, the driver stops a queue that it could not start. The device was not reset, but the table's idle
+/// test now holds.
 ///
 /// Invariant: DEV-14
 #[test]
@@ -91,8 +91,8 @@ fn a_silenced_device_is_bus_master_only_after_a_reset() {
     );
 }
 
-/// As above, but the next claim's driver doesn't reset the device, which would then write where the former driver's
-/// ring was.
+/// As above, but here the driver of the next claim makes the attempt. The device would write to the memory of the
+/// former driver's ring.
 ///
 /// Invariant: DEV-14
 #[test]

@@ -86,8 +86,8 @@ fn begin(function: &Disk) -> DmaTransfer {
     function.begin(buffer).unwrap()
 }
 
-/// After a start the device counts a used element that it has not written. Zeroes in its place would be taken for
-/// chain 0.
+/// After a start the device counts a used element that it has not written. The zeroes in the element's memory would
+/// be taken for the number of chain 0.
 #[test]
 fn an_unwritten_element_ends_no_chain() {
     let (liar, function, mut queue) = disk(16);
@@ -103,7 +103,7 @@ fn an_unwritten_element_ends_no_chain() {
     );
 }
 
-/// As above, but one lap later. The ring's slot holds the element of 16 chains ago.
+/// As above, but after the ring has wrapped: the place of the unwritten element holds the element of 16 chains ago.
 #[test]
 fn an_element_from_a_lap_ago_ends_no_chain() {
     let (liar, function, mut queue) = disk(16);
@@ -114,7 +114,7 @@ fn an_element_from_a_lap_ago_ends_no_chain() {
         set_index(liar, used);
         assert_eq!(queue.next(&function).unwrap().unwrap().number, chain);
     };
-    // Two chains at once, of which the second is done first.
+    // The device completes two chains in reverse order.
     for _ in 0..2 {
         queue.put(&function, &[0; 16], None).unwrap();
     }
@@ -138,8 +138,8 @@ fn an_element_from_a_lap_ago_ends_no_chain() {
     );
 }
 
-/// In a queue of one chain, no chain would stay free. So an element that the device writes twice would end the next
-/// request.
+/// In a queue of one chain, no chain stays free, so the next request takes the same chain. An element that the device
+/// writes twice would end this request.
 #[test]
 fn a_queue_of_one_chain_is_refused() {
     let liar = virtio(0x1042);
@@ -151,8 +151,8 @@ fn a_queue_of_one_chain_is_refused() {
     );
 }
 
-/// The device counts an element that it has not written. Zeroes in its place would give back a frame that is still
-/// being sent.
+/// The device counts an element that it has not written. The zeroes in the element's memory would name chain 0, and
+/// its frame would come back while it is still being sent.
 #[test]
 fn an_unwritten_element_returns_no_frame() {
     let liar = virtio(0x1041);

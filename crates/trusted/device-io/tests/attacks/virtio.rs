@@ -67,8 +67,8 @@ fn a_queue_has_as_many_entries_as_the_device_says() {
     up(&function);
     let mut queue =
         ChainQueue::<VirtioBlock, { VirtioBlock::REQUESTS }>::new(&function, 0, 8).unwrap();
-    // The device would walk over 256 entries. Among these are the heads of chains, in which a driver could choose
-    // addresses.
+    // The queue has 8 descriptors, but the device would use 256 entries. Among the others are the heads of chains, in
+    // which a driver could choose addresses.
     let step = QueueError::Step(StepError::State);
     assert_eq!(queue.start(&function, 0xFFFF), Err(step));
     assert_eq!(liar.get(0, ENABLE, Width::W16), 0);

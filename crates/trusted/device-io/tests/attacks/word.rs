@@ -48,7 +48,7 @@ fn no_call_ends_a_command_that_the_device_has() {
         let _ = admin.create::<{ Nvme::CREATE_SUBMISSION }, { Nvme::IO }>(&function, NOTHING, io);
         transfer = function.finish(transfer).unwrap_err().transfer;
     }
-    // A command has not ended when its queue was deleted.
+    // The deletion of a queue does not end the queue's commands.
     let words = [0, 1, 0, 0, 0, 0, 0];
     nvme::execute(&function, &mut disk.admin, |admin| {
         admin.submit::<{ Nvme::DELETE_SUBMISSION }>(&function, words)
@@ -63,7 +63,8 @@ fn no_call_ends_a_command_that_the_device_has() {
     drop(function.finish(transfer).unwrap());
 }
 
-/// A doorbell without a new entry would make the device execute old entries again, into buffers that have gone back.
+/// If a driver could ring a doorbell without a new entry, the device would execute old entries again and write into
+/// buffers that were given back.
 ///
 /// Invariant: DEV-12
 #[test]

@@ -25,7 +25,8 @@ fn buffer(bytes: usize) -> RRef<[u8]> {
     RRef::new_zeroed_slice(bytes).unwrap()
 }
 
-/// The driver makes all calls that could zero the list, while the device still has to read it.
+/// The driver makes all calls that could zero the command's list of pages, while the device still has to read the
+/// list.
 ///
 /// Invariant: DEV-11
 #[test]
@@ -107,8 +108,8 @@ impl Table for Bare {
     }];
 }
 
-/// A chain without data would have no descriptor. The device would read the chain's old descriptor, of a buffer that
-/// has gone back.
+/// A chain without data would have no descriptor of its own. The device would read the chain's old descriptor, which
+/// names a buffer that was given back.
 ///
 /// Invariant: DEV-11
 #[test]

@@ -48,7 +48,7 @@ const FOUR: Queue = Queue {
     ..ring(RING)
 };
 
-/// The key is in the second word that the command fills, instead of the first.
+/// The command gives its key in the second word instead of the first.
 const BESIDE: Learn = Learn { key: 1, ..LEARN };
 
 /// Completions have only two bits for the queue's number.
@@ -117,11 +117,11 @@ refused! {
     // Drivers change only bits that a start of a queue does not change.
     { REGISTERS = &[word(0x48).write(Write::Exchange(&[(1, 0x31), (0x31, 0x31)]))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x48).write(Write::Merge(0x30))]; QUEUES = &[begins![Step::Update(reg(0x48), 0xF, 1)]]; COMMANDS = &[]; }
-    // With the values that drivers may write, no idle check holds and no step of the reset is done.
+    // No value that drivers may write makes an idle check hold or does a step of the reset.
     { REGISTERS = &[word(0x5C).write(Write::Nonzero(3)), word(0x60).write(Write::Values(&[1, 3]))];
       IDLE = &[OFF, Check::new(reg(0x5C), 3, 0), Check::new(reg(0x60), 1, 0)]; RESET = &[Step::Write(reg(0x5C), NO), Step::Update(reg(0x60), 1, 0)]; }
-    // A register that steps share with drivers. By one bit a driver agrees to a start; another bit is also cleared by
-    // the reset.
+    // Steps share a register with drivers: a driver sets one of its bits to agree to a start, and the reset clears
+    // another bit.
     { REGISTERS = &[word(0x5C).write(Write::Bits(3))]; QUEUES = &[begins![Step::Require(Check::new(reg(0x5C).shared(), 1, 1))]]; COMMANDS = &[];
       RESET = &[Step::Update(reg(0x5C).shared(), 2, 0), Step::Write(reg(0x18), only(1))]; }
     // Two kinds of queues set the same bit.
@@ -133,8 +133,8 @@ refused! {
     { QUEUES = &[Queue { start: select!([Step::Write(reg(0x44), number(1))], [Step::Update(reg(0x60).each(4), 0, 1)]), stop: &[Step::Update(reg(0x60).each(4), 1, 0), Step::Require(Check::new(reg(0x60).each(4), 1, 0))], ..SELECTED }]; COMMANDS = &[]; }
     // A stop clears one bit of a register in which the driver chose other bits.
     { QUEUES = &[Queue { start: begin![Step::Write(reg(0x48), chosen(0xF0).plus(1))], stop: &[Step::Update(reg(0x48), 1, 0), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
-    // One stop writes a register that the start did not write. Another one awaits that a bit is off which the start
-    // has set.
+    // The first stop writes a register that the start did not write. The second one awaits that a bit is clear which
+    // the start has set.
     { QUEUES = &[Queue { stop: &[Step::Write(reg(0x5C), only(1)), STOPPED], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { stop: &[Step::Update(reg(0x18), 1, 0), Step::Await(&[OFF], Limit::Millis(1)), Step::Sleep(1)], ..ring(RING) }]; COMMANDS = &[]; }
     // The idle test checks all queues that a start enables.

@@ -6,7 +6,7 @@ refused! {
     untold_parts: "the device is not told the address of a part of a queue's memory exactly once",
     { QUEUES = &[starts(&[Step::Write(PARTS[0], address(0))])]; COMMANDS = &[]; }
     { COMMANDS = &[CREATE_COMPLETION]; }
-    // Half of an address is told, or an address is told twice.
+    // The start tells only half of an address, or tells an address twice.
     { QUEUES = &[Queue { start: begin_at!([], reg(0x20), reg(0x24), [Step::Write(reg(0x28), low(0))]), ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[starts(&[Step::Write(PARTS[0], address(0)), Step::Write(reg(0x28), low(1))])]; COMMANDS = &[]; }
     { COMMANDS = &[CREATE_COMPLETION, CREATE_SUBMISSION, CREATE_SUBMISSION]; }
@@ -41,8 +41,9 @@ refused! {
     { QUEUES = &[SELECTED, Queue { numbers: (2, 3), start: select!([Step::Write(reg(0x44), number(2))], []), ..SELECTED }]; COMMANDS = &[]; }
     // One queue sets a bit that another one clears.
     { QUEUES = &[begins![Step::Update(reg(0x48), 0, 1)], Queue { numbers: (1, 1), start: begin_at!([], reg(0x60), reg(0x64), [Step::Update(reg(0x48), 1, 0)]), ..ring(RING) }]; COMMANDS = &[]; }
-    // A doorbell lies, or may lie, on an address or on another doorbell. Or a step also writes it. Or two doorbells
-    // whose places only the device knows differ in offset or unit.
+    // A doorbell lies, or may lie, on an address or on another doorbell. Or a step also writes it. Or the places of
+    // two doorbells depend on a distance that the device states, and the doorbells differ in offset or in the unit of
+    // this distance.
     { QUEUES = &[Queue { doorbell: Doorbell { offset: 0x20, index: (0, 0), ..DOORBELL }, ..split(SPLIT) }]; COMMANDS = &[]; }
     { QUEUES = &[begins![Step::Write(TAIL, only(1))]]; COMMANDS = &[]; }
     { QUEUES = &[Queue { ready: &[Step::Write(TAIL, NO)], ..ring(RING) }]; COMMANDS = &[]; }

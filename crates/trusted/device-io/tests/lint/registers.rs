@@ -119,8 +119,8 @@ refused! {
     { RESET = &[Step::Update(reg(0x18), 1 << 32, 0)]; }
     { RESET = &[Step::AtLeast(reg(0x18), only(1 << 32))]; }
     { RESET = &[Step::Write(reg(0x18), chosen(1 << 40))]; }
-    // In 8 bits, 256 entries would be told as 0. The carry of a queue's number, or of a buffer size, has no bit in
-    // the register either.
+    // A register of 8 bits would tell 256 entries as 0. Nor does it have a bit for the carry when a queue's number,
+    // or a buffer size, is added.
     { QUEUES = &[Queue { entries: (8, 256), start: begin![Step::Write(at(0, 0x40, Width::W8), entries(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[ADMIN, Queue { ready: &[Step::Write(at(0, 0x40, Width::W8), number(0x40))], ..IO }]; }
     { QUEUES = &[Queue { ready: &[Step::Write(at(0, 0x40, Width::W8), only(0xFF).buffer(1024))],

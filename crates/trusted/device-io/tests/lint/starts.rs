@@ -32,7 +32,7 @@ refused! {
     { REGISTERS = &[word(0x18).write(Write::Values(&[2, 1]))]; }
     { REGISTERS = &[word(0x18).write(Write::Merge(0xFFFF_FFFF))]; }
     { REGISTERS = &[word(0x18).write(Write::Merge(1))]; }
-    // The same byte, by a narrower register.
+    // The rule covers the byte that the reset writes, but as a narrower register.
     { REGISTERS = &[Rule::new(0, 0x1A, Width::W8).write(Write::Bits(1))]; RESET = &[Step::Update(reg(0x18), 0, 1 << 16)]; }
     { REGISTERS = &[word(0x18).write(Write::Bits(0b11))]; RESET = &[Step::Update(reg(0x18), 2, 1)]; }
     { REGISTERS = &[word(0x18).write(Write::Nonzero(0b11))]; RESET = &[Step::Write(reg(0x18), only(0)), Step::Update(reg(0x18), 1, 0)]; }
@@ -87,7 +87,7 @@ refused! {
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(HEAD, NO), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(TAIL, NO), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
-    // The last step writes the zero. Or another value is written, or another register.
+    // Only the last step writes 0 to the position, or the start writes another value, or it writes another register.
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(TAIL, NO), Step::Write(HEAD, NO)], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[Queue { start: &[Step::Write(reg(0x20), low(0)), Step::Write(reg(0x24), high(0)), Step::Write(TAIL, NO), Step::Write(HEAD, only(1)), Step::Write(reg(0x18), only(1))], ..ring(RING) }]; COMMANDS = &[]; }
     { QUEUES = &[ring(RingFormat { head: reg(0xD4).each(4), ..RING })]; COMMANDS = &[]; }
@@ -120,8 +120,8 @@ refused! {
     // Drivers may write the upper half of an address, or bits of it.
     { REGISTERS = &[word(0x24).write(Write::Nonzero(1))]; }
     { REGISTERS = &[word(0x24).write(Write::Merge(1))]; }
-    // Registers that enable a queue or tell its size: any value is refused, also zero, the value that the start
-    // writes, and a value that is written before it.
+    // Drivers may write no value to a register that enables a queue or tells its size, not even zero or the value
+    // that the start writes.
     { REGISTERS = &[word(0x48).write(Write::Bits(2))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x48).write(Write::Merge(2))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }
     { REGISTERS = &[word(0x48).write(Write::Values(&[1]))]; QUEUES = &[begins![Step::Write(reg(0x48), only(1))]]; COMMANDS = &[]; }

@@ -12,9 +12,8 @@ use core::ops::Range;
 #[derive(Clone)]
 pub struct Cut<'a> {
     /// The address of a record on the stack, outside the boundary. The thread lands in the frame that contains this
-    /// address, if that frame catches an exception of its active call. If that frame does not, the thread lands in
-    /// the outermost frame below it that does. In optimised code it is the record's own frame, into which `catch` was
-    /// inlined.
+    /// address, if that frame catches an exception of its active call. This is so in optimised code, where `catch`
+    /// was inlined into that frame. Otherwise the thread lands in the outermost of the inner frames that catch.
     pub record: *const (),
     /// The thread's stack, from its lowest address to its end. The cut reads nothing outside.
     pub stack: Range<usize>,

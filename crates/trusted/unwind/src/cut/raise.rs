@@ -129,7 +129,8 @@ unsafe extern "C-unwind" fn before_pad() -> ! {
         "mov rcx, [rsp + 8]",
         // A landing pad gets the exception in rax, and in rdx a selector, which Rust does not read.
         "xor edx, edx",
-        // Up to here this is the boundary's callee. From here on it is the boundary, about to continue.
+        // Up to here this code is the boundary's callee. From here on it runs as the boundary itself, which is about
+        // to continue.
         "lea rsp, [rsp + 32]",
         ".cfi_def_cfa rsp, 0",
         ".cfi_register rip, rcx",

@@ -37,8 +37,9 @@ pub(crate) const RETURN_ADDRESS: usize = 16;
 
 #[cfg(samara_tables)]
 impl Registers {
-    /// Takes over the preserved registers, the instruction pointer and the stack pointer of `frame`. Copies them one by
-    /// one, because a copy of the whole structure is a call, and waits for the stores just before it.
+    /// Takes over the preserved registers, the instruction pointer and the stack pointer of `frame`. Copies them one
+    /// by one, because copying the whole structure takes a call of `memcpy`, which waits for the stores just before
+    /// it.
     #[inline]
     pub(crate) const fn go_on_as(&mut self, frame: &Self) {
         self.rbx = frame.rbx;

@@ -45,8 +45,9 @@ impl ThreadState {
                 slot.release();
             }
         }
-        // If the slot is already taken, a cut has interrupted the landing of an earlier one, and takes over its slot.
-        // That landing was an inner one, because a landing ends before any other code runs.
+        // If the slot is already taken, this cut has interrupted the landing of an earlier cut, and takes over the
+        // earlier cut's slot. The earlier landing was further in and is discarded, because a landing ends before any
+        // other code runs.
         self.of_cut.claim();
         &self.of_cut
     }

@@ -95,7 +95,7 @@ impl Common {
             let place = base.wrapping_add_signed(i64::from(place as i8) * 8);
             stack.word(place).ok_or(TableError::OutOfStack)
         };
-        // A frame whose table does not say where its return address is has no caller.
+        // If a frame's table does not say where the return address is, the frame has no caller.
         if rip == 0 {
             return Ok(false);
         }

@@ -34,7 +34,7 @@ impl<'a> Header<'a> {
         })
     }
 
-    /// Returns the address of the entry for the function that begins at `pc`, or last before it.
+    /// Returns the address of the entry for the last function that begins at or before `pc`.
     pub(crate) fn entry(&self, pc: usize) -> Result<usize, TableError> {
         let behind = self.pairs.partition_point(|pair| self.start(pair) <= pc);
         let pair = behind

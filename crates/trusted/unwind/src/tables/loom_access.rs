@@ -30,8 +30,8 @@ impl Registered {
         unsafe { Self::ask_active(pc, |image| Ok(question(image))) }
     }
 
-    /// Asks for a row that may be remembered, as a cut does. Returns its two words, and the distance of its landing pad
-    /// from `pc`. For a row that is not remembered, all three are the answer to `question`.
+    /// Asks for a row that may be remembered, as a cut does. Returns its two words, and the distance of its landing
+    /// pad from `pc`. If the row is not remembered, all three numbers are the answer to `question`.
     ///
     /// # Errors
     /// [`TableError::NoEntry`] if there is no image whose code contains `pc`.

@@ -44,8 +44,8 @@ pub(super) fn landing_pad(data: &[u8], offset: usize) -> Result<LandingPad, Tabl
 }
 
 /// Returns the kind of the landing pad `pad`, by the first filter of the action record `action` (counted from 1). A
-/// positive filter names a type to catch, and 0 is a clean-up. A negative one names a list of types that may pass; only
-/// code that lets nothing pass has one.
+/// positive filter names a type to catch, and 0 is a clean-up. A negative one names a list of types that may pass;
+/// only code that lets nothing pass has such a filter.
 fn at_pad(pad: usize, actions: &[u8], action: usize) -> Result<LandingPad, TableError> {
     let record = actions.get(action - 1..).ok_or(TableError::Damaged)?;
     // A signed LEB128 number. Only numbers of one byte are supported, in which 0x40 is the sign.

@@ -9,7 +9,7 @@
 //! .gcc_except_table : { __except_table_start = .; KEEP(*(.gcc_except_table .gcc_except_table.*)) __except_table_end = .; }
 //! ```
 //!
-//! It registers itself with [`register_image`] before its first panic and before its first domain starts.
+//! The kernel registers itself with [`register_image`] before its first panic and before its first domain starts.
 
 mod cache;
 mod common;

@@ -154,8 +154,8 @@ impl Registered {
         Some((row.into(), pad))
     }
 
-    /// Looks up the rules and the landing pad at `pc`. If the thread is cut meanwhile, it does not stay counted as a
-    /// reader.
+    /// Looks up the rules and the landing pad at `pc`. Does not count the thread as a reader, so a cut meanwhile
+    /// leaves no count behind.
     ///
     /// # Safety
     /// If an image contains `pc`, it stays until this returns. That is so if `pc` is in an active frame.
@@ -209,7 +209,7 @@ impl Finder for Registered {
             }
             None => match Self::frame(pc) {
                 Ok((_, pad)) => Ok(pad),
-                // The error may be one of the rules, so this asks for the landing pad alone.
+                // The error may concern only the rules, so this asks for the landing pad alone.
                 Err(_) => Self::ask(pc, |image| image.landing_pad(pc)),
             },
         }

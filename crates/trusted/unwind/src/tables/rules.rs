@@ -118,7 +118,7 @@ fn apply(
     let mut caller = *registers;
     // The frame's base is the caller's stack pointer, unless the table says otherwise (signal trampolines).
     caller.rsp = base;
-    // A frame whose table does not say where its return address is has no caller.
+    // If a frame's table does not say where the return address is, the frame has no caller.
     if matches!(row.get(RETURN_ADDRESS), Rule::Same | Rule::Undefined) {
         return Ok(false);
     }

@@ -75,7 +75,7 @@ impl Place {
         self.serial.load(Relaxed) == serial
     }
 
-    /// Closes the place to readers. Returns whether none is left.
+    /// Closes the place to readers. Returns whether no reader is left.
     pub(super) fn close(&self) -> bool {
         let claim = CLOSED | CLAIMED;
         self.users.fetch_or(claim, SeqCst) & !claim == 0

@@ -1,4 +1,4 @@
-//! The contract of all backends, as one set of tests that runs on each.
+//! The contract of all backends, as one set of tests that runs on each backend.
 
 /// Calls `end` from `depth` nested frames, which use registers over their calls.
 #[inline(never)]

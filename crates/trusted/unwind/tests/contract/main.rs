@@ -1,5 +1,5 @@
-//! Tests the contract of all backends, on the backends that a hosted program can have. Then tests the promises that
-//! only `jump` or only `dwarf` makes.
+//! Tests the contract that all backends share, on the backends that a hosted program can have. Also tests the
+//! promises that only `jump` or only `dwarf` makes.
 //!
 //! To run them with `dwarf`: `RUSTC_BOOTSTRAP=samara_unwind cargo test --release -p samara-unwind --features dwarf
 //! --target-dir target/dwarf`. `cargo xtask test` does so.

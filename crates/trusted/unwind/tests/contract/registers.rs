@@ -55,7 +55,7 @@ unsafe extern "C" fn surrounded(f: extern "C" fn()) -> u64 {
     )
 }
 
-/// Overwrites every preserved register, which no ordinary function may do, and calls `f`, which never returns.
+/// Overwrites every register that a function must preserve, and calls `f`, which never returns.
 #[unsafe(naked)]
 unsafe extern "C" fn wreck(f: extern "C" fn() -> !) -> ! {
     naked_asm!(

@@ -13,7 +13,7 @@ const TDBAH: u32 = 0x6004;
 const TDT: usize = 0x6018;
 const RDT: usize = 0x1018;
 
-/// RS, as the driver writes it.
+/// The bit RS of a transmit descriptor, with which the driver asks for a report.
 const REPORT: u64 = 1 << 27;
 
 const ENTRIES: u32 = 128;
@@ -26,7 +26,7 @@ fn a_batch_is_one_write_of_each_tail_and_one_report() {
         rx_entries: ENTRIES,
         ..Limits::default()
     });
-    // The device works only when the test tells it to, so the test can look at the descriptors before.
+    // The device works only when the test tells it to, so that the test can read the descriptors first.
     let ring = u64::from(bench.bus.register(TDBAH)) << 32 | u64::from(bench.bus.register(TDBAL));
     let mut end = 0;
     for (number, batch) in [32, 1, 7, 32, 32].into_iter().cycle().take(40).enumerate() {

@@ -1,5 +1,5 @@
-//! Faults that were reported of real 82599s, case by case; `docs/hardware-cases.md` has the sources. Each test states
-//! what the driver's callers must see.
+//! Faults that were reported of real 82599s, case by case; `docs/hardware-cases.md` has the sources. Each test checks
+//! the behaviour that the driver's callers must see.
 
 mod filters;
 mod interrupts;
@@ -48,7 +48,7 @@ fn works(bench: &Bench, nic: &Nic) {
     assert_eq!(sent, some);
 }
 
-/// Makes the driver reset the device, which reports a frame that is longer than its buffer.
+/// Makes the driver reset the device: the device reports a frame that is longer than its buffer.
 fn reset(bench: &Bench, nic: &Nic) {
     use samara_ixgbe_emulator::WriteBack;
     let before = nic.statistics().unwrap().resets;
@@ -63,8 +63,8 @@ fn reset(bench: &Bench, nic: &Nic) {
     assert_eq!(nic.statistics().unwrap().resets, before + 1);
 }
 
-/// Checks that the device comes up and works, also after a reset and for the next owner, and that it stops in an
-/// orderly way. Returns the milliseconds of the longest start or reset.
+/// Checks that the device comes up and works, at first, after a reset, and for the next owner. Also checks that it
+/// stops in an orderly way. Returns the milliseconds of the longest start or reset.
 fn comes_up(bench: Bench) -> u64 {
     let mut longest = 0;
     for _ in 0..2 {
@@ -82,7 +82,7 @@ fn comes_up(bench: Bench) -> u64 {
     longest / MILLI
 }
 
-/// Does the same as [`comes_up`], and checks that the driver has left out no step that the hardware asks for.
+/// Does the same as [`comes_up`]. Also checks that the driver has made every step that the hardware requires.
 fn comes_up_with_care(bench: Bench) -> u64 {
     let bus = bench.bus;
     let longest = comes_up(bench);

@@ -1,4 +1,4 @@
-//! Faults of earlier drivers of this device. Each test checks that this driver does not have one of them.
+//! Faults of earlier drivers of this device. Each test checks that this driver does not have one of these faults.
 
 use samara_interfaces::net::{CAPACITY, NetDevice};
 use samara_ixgbe::Limits;
@@ -40,7 +40,7 @@ fn the_size_of_receive_buffers_is_programmed() {
         assert_eq!((value & 0x1F) as usize * 1024, CAPACITY);
         assert_eq!(value >> 25 & 7, 1, "advanced, one buffer");
     }
-    // The longest frame fits into one buffer. The MAC accepts no longer one.
+    // The longest frame fits into one buffer. The MAC does not accept a longer frame.
     let longest = frame(2048, 3);
     let too_long = frame(2049, 3);
     bench
@@ -66,7 +66,7 @@ fn the_devices_length_counts_for_a_received_frame() {
     bench.finish();
 }
 
-/// Counters are 32 bits wide and cleared by reading. A read of one must not clear its neighbours.
+/// Counters are 32 bits wide and cleared by reading. A read of one counter must not clear its neighbours.
 #[test]
 fn counters_add_up_over_many_readings() {
     let bench = Bench::new(Loop::closed());
@@ -79,7 +79,7 @@ fn counters_add_up_over_many_readings() {
         let statistics = nic.statistics().unwrap();
         assert_eq!(statistics.tx_packets, round);
         assert_eq!(statistics.rx_packets, round);
-        // An octet counter is a pair of registers. A wide read of one register would clear the next one.
+        // An octet counter is a pair of registers. A 64-bit read at a register would also clear the next register.
         assert_eq!(statistics.rx_bytes, round * 68);
         assert_eq!(statistics.tx_bytes, round * 68);
     }

@@ -1,4 +1,5 @@
-//! A device that breaks its protocol. The driver counts an error, resets the device or gives it up, and does not crash.
+//! A device that breaks its protocol. The driver counts an error, resets the device, or gives the device up. It never
+//! crashes.
 
 use std::num::NonZeroU32;
 
@@ -66,7 +67,7 @@ fn late_and_disordered_write_backs_change_nothing() {
     }
 }
 
-/// Sends a frame again and again until it is received. The device may have to be reset before.
+/// Sends a frame again and again until it is received. The driver may have to reset the device before that.
 fn comes_through_again(bench: &Bench, nic: &Nic) {
     let last = frame(99, 9);
     for _ in 0..2_000 {
@@ -224,7 +225,7 @@ fn an_unplugged_device_is_reported_as_gone() {
     let mut faults = Faults::default();
     faults.removed = true;
     bench.bus.inject(faults);
-    // Polling finds out that the device is gone. Until then exchanges succeed.
+    // Exchanges notice only after a while that the device is gone. Until then they succeed.
     let mut calls = 0;
     let error = loop {
         match nic.exchange(0, empty(0), empty(1)) {

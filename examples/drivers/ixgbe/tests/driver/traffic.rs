@@ -43,7 +43,8 @@ fn frames_of_all_lengths_come_back_whole_and_in_order() {
                 .unwrap();
         }
     }
-    // The number of packets in circulation is bounded: 15 are in the ring, the others in the batches and the stock.
+    // The number of packets in circulation stays bounded: 15 are in the ring, and the others are in the batches and
+    // the stock.
     assert!(census_all().objects <= packets_before.objects + 64);
     let statistics = nic.statistics().unwrap();
     assert_eq!(statistics.tx_packets, 3_000);
@@ -73,7 +74,7 @@ fn as_many_packets_come_back_as_went_in() {
     assert_eq!(tx.get(0).unwrap().bytes(), sent[15]);
     bench.bus.settle();
     let exchanged = nic.exchange(0, tx, rx).unwrap();
-    // All 15 buffers came back, which made room for 15 more frames.
+    // All 15 buffers came back, so there was room for 15 more frames.
     assert_eq!((exchanged.unsent, exchanged.tx.len()), (2, 17));
     assert_eq!(exchanged.tx.get(1).unwrap().bytes(), sent[31]);
     let (mut tx, mut rx, mut back) = (exchanged.tx, exchanged.rx, 0);
@@ -194,7 +195,7 @@ fn the_link_goes_down_and_comes_up_again() {
     assert_eq!((exchanged.unsent, exchanged.tx.len()), (1, 1));
     bench.bus.link(|link| link.down = false);
     bench.bus.settle();
-    // No call asks for the link. Exchanges alone must notice that it is up.
+    // No call asks for the link. Exchanges alone must notice that the link is up.
     let Exchanged { mut tx, mut rx, .. } = exchanged;
     let mut calls = 0;
     while bench.bus.link(|link| link.outbound.is_empty()) {

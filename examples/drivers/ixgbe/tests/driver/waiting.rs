@@ -1,4 +1,4 @@
-//! Interrupts: a message of the device sets an event, and a thread of another domain waits for it.
+//! Interrupts: a message of the device sets an event, and a thread of another domain waits for that event.
 
 mod deaths;
 
@@ -22,9 +22,9 @@ use super::{Bench, poll, small};
 struct Pair {
     consumer: Stopped<dyn Consumer>,
     driver: Stopped<dyn NetDevice>,
-    /// How many starts of the driver have begun.
+    /// The number of driver starts that have begun.
     starts: Arc<AtomicU32>,
-    /// The last field, because the next test begins when it is dropped.
+    /// This is the last field, because the next test may begin when the bench is dropped.
     bench: Bench,
 }
 
@@ -63,7 +63,7 @@ impl Pair {
         }
     }
 
-    /// Waits until the consumer's thread is in a wait, or has ended one since this call.
+    /// Waits until the consumer's thread is in a wait, or has ended a wait since this call began.
     fn until_it_waits(&self) {
         let waits = self.counts().waits;
         self.until("the consumer does not wait", |counts| {
@@ -106,8 +106,8 @@ impl Pair {
 fn a_frame_ends_a_wait_and_an_exchange_gets_it() {
     let pair = Pair::new(1_000_000);
     let mut arrived = 0;
-    // A frame that arrives before the driver asks for an interrupt is found without a message. So this is repeated
-    // until there is one.
+    // A frame that arrives before the driver asks for an interrupt is found without a message. So the test repeats
+    // this until a message was sent.
     while pair.bench.bus.messages() == 0 {
         assert!(
             arrived < 100,
@@ -140,7 +140,8 @@ fn no_wake_up_is_lost() {
             counts.received == round
         });
     }
-    // On average a round takes less than 20 ms, so rounds do not end by the timeout of a wait or of a parked thread.
+    // On average a round takes less than 20 ms. So it is messages that end the rounds, and not the timeout of a wait
+    // or of a parked thread.
     let took = start.elapsed();
     assert!(took < Duration::from_millis(20) * ROUNDS as u32, "{took:?}");
     assert_eq!(pair.counts().timed_out, 0, "{:?}", pair.counts());
@@ -160,7 +161,7 @@ fn no_wake_up_is_lost_as_frames_arrive_at_any_time() {
             std::hint::spin_loop();
         }
         if turn % 8 == 7 {
-            // Takes care that the ring does not overrun, which would lose frames for another reason.
+            // Keeps the ring from overrunning, because an overrun would also lose frames.
             pair.until("frames were not received", |counts| counts.received == sent);
         }
     }
@@ -185,7 +186,7 @@ fn a_flood_interrupts_at_most_once_per_wait() {
     };
     flood();
     assert_eq!(bench.bus.messages(), 0);
-    // This wait asks for one interrupt. Nothing asks for another one.
+    // This wait asks for one interrupt. Nothing asks for a second interrupt.
     assert_eq!(nic.wait(0, 0), Ok(Waited::TimedOut));
     flood();
     assert!(bench.bus.messages() <= 1);

@@ -8,7 +8,7 @@ use samara_testkit::nvme_emulator::{Shape, Switches};
 
 use super::Bench;
 
-/// Throws switches by `change`, then brings the model up. Returns the error: the bring-up must fail.
+/// Sets the model's switches by `change`, then brings the model up. Returns the error: the bring-up must fail.
 fn refused(shape: Shape, change: impl FnOnce(&mut Switches)) -> InitError {
     let bench = Bench::new(shape);
     bench.model.switch(change);
@@ -105,7 +105,8 @@ fn an_msix_table_among_the_registers_is_not_mapped() {
     let overlaps = ClaimError::Window(WindowError::OverlapsMsix);
     assert_eq!(bench.slot.claim().unwrap_err(), overlaps);
     drop(bench);
-    // A table behind the doorbells in use does no harm. Doorbells at the table or behind it can't be mapped.
+    // An MSI-X table behind the doorbells that are in use does no harm. Doorbells at the table's place, or behind it,
+    // can't be mapped.
     let shape = Shape {
         msix_table: 0x1800,
         ..Shape::default()
@@ -160,8 +161,8 @@ fn unplugged_before_and_after_the_claim() {
 fn a_fatal_status_at_a_start_is_an_error() {
     let bench = Bench::new(Shape::default());
     bench.model.switch(|switches| switches.fatal = true);
-    // CSTS.CFS is cleared only with CC.EN, which was never set. So the driver finds CSTS.CFS when it enables the
-    // controller.
+    // The model clears CSTS.CFS only when CC.EN is cleared, and CC.EN was never set. So the driver finds CSTS.CFS
+    // when it enables the controller.
     let error = bench.try_disk(Limits::default()).err().unwrap();
     assert_eq!(error, InitError::Fault(Fault::Fatal));
     bench.model.switch(|switches| switches.fatal = false);
@@ -176,8 +177,8 @@ fn a_controller_left_enabled_is_reset_first() {
             flr,
             ..Shape::default()
         });
-        // No command completes, so the first owner can't delete its queues. Without a function reset it leaves the
-        // controller enabled.
+        // No command completes, so the first owner can't delete its queues. If there is no function reset either, the
+        // owner leaves the controller enabled.
         let disk = bench.disk();
         bench.model.switch(|switches| switches.hang_all = true);
         drop(disk);

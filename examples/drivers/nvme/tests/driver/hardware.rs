@@ -1,5 +1,5 @@
 //! Misbehaviour that was reported of real controllers, case by case: `docs/hardware-cases.md` has the sources. Each
-//! test states what the driver's users must see.
+//! test checks the behaviour that the driver's users must see.
 
 mod completions;
 mod identify;
@@ -19,7 +19,7 @@ const MICRO: u64 = 1_000;
 const MILLI: u64 = 1_000_000;
 const SECOND: u64 = 1_000_000_000;
 
-/// Makes a bench whose function has a Function Level Reset, or not.
+/// Makes a bench whose function has a Function Level Reset if `flr`.
 fn bench(shape: Shape, flr: bool) -> Bench {
     Bench::new(Shape { flr, ..shape })
 }
@@ -47,7 +47,7 @@ fn reset(bench: &Bench, disk: &NvmeDisk) {
     bench.model.switch(|switches| switches.hang = false);
 }
 
-/// Checks that the controller comes up and works, and does so again after a reset and for the next owner.
+/// Checks that the controller comes up and works: at first, after a reset, and for the next owner.
 fn comes_up(shape: Shape) {
     for flr in [true, false] {
         let bench = bench(shape, flr);

@@ -24,7 +24,8 @@ use samara_testkit::nvme_emulator::{NvmeEmulator, Shape};
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Held by the test that runs. The whole process shares one heap and the fault points, so tests run one at a time.
+/// Locked by the test that is running. The whole process shares one heap and the fault points, so tests run one at a
+/// time.
 static SERIAL: Mutex<()> = Mutex::new(());
 
 /// A model on a bus of its own, and the contents of the shared heap before the test.
@@ -69,7 +70,7 @@ impl Bench {
     }
 
     /// Checks that nothing is left on the heap, that the function is silent and can be claimed again, and that the
-    /// device never accessed memory that it may not.
+    /// device never accessed memory outside its reach.
     fn finish(self) {
         let counts = self.model.counts();
         assert_eq!(

@@ -85,8 +85,8 @@ fn status_codes_become_typed_errors_without_a_reset() {
 
 #[test]
 fn a_wrong_command_identifier_is_not_believed() {
-    // The queue has no slot 63, which the first two name. The others name slots 0 and 1, but with counts that these
-    // slots have not reached.
+    // The first two tags name slot 63, which the queue does not have. The other tags name slots 0 and 1, but with use
+    // counts that these slots have not reached.
     for cid in [u16::MAX, 0x003F, 0x0FC0, 0x1000, 0x8001] {
         for outcome in outcomes(Misbehaviour::Cid(cid)) {
             assert_eq!(outcome, Some(BlockError::Protocol), "cid {cid:#x}");
@@ -110,7 +110,8 @@ fn a_wrong_queue_is_not_believed() {
 #[test]
 fn a_second_completion_ends_no_other_command() {
     for outcome in outcomes(Misbehaviour::Twice) {
-        // The command has completed. Its request fails if other commands of it are in flight at the second completion.
+        // The command has completed. Its request fails if other commands of the request are in flight at the second
+        // completion.
         assert!(
             matches!(outcome, None | Some(BlockError::Protocol)),
             "{outcome:?}"
@@ -122,7 +123,7 @@ fn a_second_completion_ends_no_other_command() {
 fn a_missing_completion_is_a_timeout() {
     for wrong in [Misbehaviour::Silent, Misbehaviour::WrongPhase] {
         for outcome in outcomes(wrong) {
-            // The driver does not see an entry of the wrong phase, nor the entries after it.
+            // The driver does not take an entry with the wrong phase, nor the entries after it.
             assert_eq!(outcome, Some(BlockError::Timeout), "{wrong:?}");
         }
     }
@@ -209,7 +210,7 @@ fn a_fatal_status_is_noticed_before_the_timeout() {
 #[test]
 fn unplugged_with_commands_in_flight() {
     let bench = Bench::new(Shape::default());
-    // The read stays in flight, and its timeout does not come first.
+    // The read is still in flight when the controller is unplugged, because its timeout is long.
     bench.model.switch(|switches| switches.hang = true);
     let limits = Limits {
         io_millis: 3_600_000,

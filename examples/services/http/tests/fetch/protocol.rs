@@ -49,7 +49,7 @@ fn body() -> Vec<u8> {
 }
 
 #[test]
-fn requests_are_answered_as_they_should_be() {
+fn each_kind_of_request_gets_its_answer() {
     let mut world = World::new(SEED, BYTES, 1);
     let mut peer = Peer::new(CLIENT, 3);
     let head = |length: u64, keep: &str| {

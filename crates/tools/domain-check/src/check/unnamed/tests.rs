@@ -23,7 +23,7 @@ fn found_in(name: &str, code: &str) -> Findings {
     look(&tried).unwrap_or_else(|problem| panic!("{code}: {problem}"))
 }
 
-/// A trait that all types implement, and types of all kinds.
+/// Code for the tests: a trait that all types implement, and types of all kinds.
 const TYPES: &str = "
     use alloc::{boxed::Box, rc::Rc, sync::Arc, vec::Vec};
     use core::{cell::{Cell, RefCell}, fmt::{self, Debug}, pin::Pin, ptr::NonNull};
@@ -50,7 +50,7 @@ const TYPES: &str = "
 
 /// Invariant: CHECK-14
 #[test]
-fn a_type_that_runs_unnamed_is_evident() {
+fn a_type_that_is_not_evident_is_refused() {
     for (number, code) in [
         "pub fn f<'a>(it: Option<&'a &u8>) { let _: &dyn Any = &it; }",
         "pub fn f<T>(it: Option<&T>) { let _: &dyn Any = &it; }",
@@ -118,7 +118,7 @@ fn a_type_that_runs_unnamed_is_evident() {
 
 /// Invariant: CHECK-14
 #[test]
-fn everyday_types_run_unnamed() {
+fn everyday_types_pass() {
     let code = format!(
         "{TYPES}
         #[derive(Debug)]
@@ -176,7 +176,8 @@ fn everyday_types_run_unnamed() {
     assert!(found.is_empty(), "{found:#?}");
 }
 
-/// Each plant reads freed memory, and no other check refuses the way in which its type gets there.
+/// Each plant reads freed memory. This check alone refuses the way in which the plant's type gets to the code that
+/// reads it.
 ///
 /// Invariant: CHECK-14
 #[test]

@@ -1,8 +1,8 @@
-//! Places in which code may hide, and what counts as a macro's definition.
+//! Tests of places in which code may hide, and of the tokens that count as a macro's definition.
 
 use super::Code;
 
-/// Places in which items may occur that are refused at the root of a crate.
+/// Places for items. If an item is refused at the root of a crate, it must be refused at each of these places, too.
 const PLACES: &[&str] = &[
     "fn outer() { CODE }",
     "fn outer() { let _ = format_args!(\"{}\", { CODE 1 }); }",

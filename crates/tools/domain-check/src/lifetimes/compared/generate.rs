@@ -81,7 +81,7 @@ impl Random {
     }
 }
 
-/// A place of a type, with the lifetimes that the type may name there.
+/// A place for a type, with the lifetimes that a type may name there.
 #[derive(Clone)]
 struct Place {
     lifetimes: Vec<String>,

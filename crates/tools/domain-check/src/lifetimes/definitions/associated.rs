@@ -48,8 +48,8 @@ const ASSOCIATING: &[(&str, &[&str])] = &[
     ("Iterator", &["Item"]),
 ];
 
-/// Traits of iterators and futures, with the associated types that every bound has to name: an implementor may be
-/// made from a closure, whose result may live shorter than the implementor.
+/// Traits of iterators and futures, with the associated types that every bound by the trait has to name. An
+/// implementor may be made from a closure, whose result may live shorter than the implementor.
 const ALWAYS_SAID: &[(&str, &[&str])] = &[
     ("DoubleEndedIterator", &["Item"]),
     ("ExactSizeIterator", &["Item"]),
@@ -77,7 +77,7 @@ impl Definitions {
         !self.is_own_trait(trait_name) && names.iter().all(is_listed)
     }
 
-    /// Returns the associated types that every bound has to name and that this bound does not name.
+    /// Returns the associated types that this bound has to name, and does not name.
     pub(in crate::lifetimes) fn never_said(&self, bound: &TraitBound) -> BTreeSet<String> {
         self.left_unsaid(bound, |_| BTreeSet::new(), ALWAYS_SAID)
     }
@@ -124,7 +124,8 @@ impl Definitions {
                 .chain(of_others)
                 .collect();
             found.extend(all.difference(&said).cloned());
-            // A trait's own item hides its supertraits' items of that name, so the bound has not named those.
+            // If a trait has an associated type of the same name as its supertrait, the bound has named only the
+            // trait's own one.
             let hidden: BTreeSet<_> = traits.iter().flat_map(|it| &it.associated).collect();
             said.retain(|it| !hidden.contains(it) && !all.contains(it));
             for bound in traits.iter().flat_map(|it| &it.bounds) {

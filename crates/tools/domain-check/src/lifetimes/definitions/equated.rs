@@ -1,4 +1,4 @@
-//! Equalities of associated types that bounds imply.
+//! Equalities of associated types (`X::Item` is `R`) that bounds imply.
 
 use syn::visit::{self, Visit};
 use syn::{AssocType, ItemTrait, ParenthesizedGenericArguments, Path};
@@ -6,12 +6,12 @@ use syn::{AssocType, ItemTrait, ParenthesizedGenericArguments, Path};
 use super::Definitions;
 use super::traits::last_of;
 
-/// What a bound may say about its trait's associated types, in addition to equalities that are written in the bound.
+/// The equalities of associated types that a bound may imply, in addition to those that it writes.
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub(in crate::lifetimes) enum Equated {
-    /// Nothing, because the trait has no associated types.
+    /// No equality, because the trait has no associated types.
     Nothing,
-    /// The bound equates none, but the associated types may be made of the trait's arguments.
+    /// No equality, but the associated types may be made of the trait's arguments.
     OfArguments,
     /// The definition of the trait, or of one of its supertraits, may equate associated types with types made of the
     /// trait's arguments.
@@ -19,7 +19,7 @@ pub(in crate::lifetimes) enum Equated {
 }
 
 impl Definitions {
-    /// Returns what a bound by this trait may say.
+    /// Returns which equalities a bound by this trait may imply.
     pub(in crate::lifetimes) fn equated(&self, path: &Path) -> Equated {
         let each = self.supertraits(path).into_iter().map(|path| {
             let traits = self.traits(&last_of(path));
@@ -35,7 +35,7 @@ impl Definitions {
     }
 }
 
-/// Whether a trait says anywhere what an associated type is equal to.
+/// Whether a trait's definition says what some associated type is equal to. Its methods do not count.
 pub(super) fn equates(item: &ItemTrait) -> bool {
     struct Found(bool);
     impl<'ast> Visit<'ast> for Found {

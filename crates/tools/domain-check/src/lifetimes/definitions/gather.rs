@@ -15,7 +15,7 @@ pub(super) struct TypeItem {
 }
 
 impl TypeItem {
-    /// Returns the meaning of `Self`; an alias has none.
+    /// Returns the type that `Self` means in the definition. In an alias `Self` has no meaning.
     pub(super) fn this(&self) -> Option<Type> {
         let arguments = self.generics.params.iter().map(|param| match param {
             GenericParam::Lifetime(it) => format!("'{}", it.lifetime.ident),
@@ -41,8 +41,8 @@ impl Gather {
     pub(super) fn all(file: &syn::File) -> Self {
         let mut gather = Self::default();
         gather.visit_file(file);
-        // A path that begins with `crate` may lead out of it by a name that another item imports:
-        // `crate::alloc::vec::Vec`.
+        // A path that begins with `crate` may lead out of the crate by a name that another item imports:
+        // `crate::alloc::vec::Vec`. So the imports are read again until no more foreign names are found.
         let imports = std::mem::take(&mut gather.imports);
         let known = |it: &Self| {
             (
@@ -104,8 +104,8 @@ impl Gather {
         all.push(Trait::new(item));
     }
 
-    /// Records the names of an import. `module` is the name of the module before the tree, for which `self` in the
-    /// tree stands.
+    /// Records the names of an import. `module` is the last name of the path before the tree. In the tree `self`
+    /// means this module.
     fn import(&mut self, tree: &UseTree, module: Option<&Ident>, is_foreign: bool) {
         let named = |ident: &Ident| match module {
             Some(module) if ident == "self" => module.clone(),
@@ -193,14 +193,14 @@ impl Visit<'_> for Gather {
     }
 }
 
-/// Whether an import certainly begins in this crate. Its first name must be a keyword, because a module may have the
-/// same name as a crate.
+/// Whether an import certainly begins in this crate. Only a keyword as its first name makes this certain, because a
+/// module may have the same name as a crate.
 fn is_inside(tree: &UseTree) -> bool {
     matches!(tree, UseTree::Path(path) if ["crate", "self", "super"].iter().any(|it| path.ident == it))
 }
 
-/// Whether the compiler itself added this import of the prelude. It is left out, because the prelude's types imply
-/// nothing. The attribute is unstable, so a domain cannot write it.
+/// Whether an import is the one of the prelude that the compiler itself adds. It is left out, because the prelude's
+/// types imply nothing. The attribute is unstable, so a domain cannot write it.
 fn is_prelude(item: &syn::ItemUse) -> bool {
     item.attrs
         .iter()

@@ -43,11 +43,11 @@ struct Definition {
     lifetimes: usize,
     /// The type that it is an alias for, if it is an alias.
     alias: Option<Alias>,
-    /// Relations between its parameters. A key is the outer lifetime, or nothing for `'static`, and the inner
-    /// parameter.
+    /// Relations between its parameters. A key consists of the index of the outer lifetime (`None` for `'static`) and
+    /// the inner parameter.
     relations: BTreeMap<(Option<usize>, Parameter), Standing>,
-    /// Parameters that occur in a function's arguments. A value that was made with one argument for such a parameter
-    /// may pass for a value with another argument.
+    /// The turned parameters: they occur in a function's arguments, or in no field. A value that was made with one
+    /// argument for such a parameter may pass for a value with another argument.
     turned: BTreeSet<Parameter>,
     /// Projections in its fields that the compiler takes to outlive a lifetime, although they may live shorter.
     outlived: BTreeSet<Outlived>,
@@ -103,14 +103,14 @@ impl<'a> Known<'a> {
         is_same.then_some(count)
     }
 
-    /// Whether a parameter may occur in a function's arguments.
+    /// Whether a parameter may be turned.
     pub(super) fn is_turned(&self, parameter: Parameter) -> bool {
         self.all.iter().any(|it| it.turned.contains(&parameter))
     }
 
-    /// Returns the standing of the relation that the parameter `inner` outlives the lifetime at `outer`, or `'static`
-    /// if `outer` is nothing. Returns nothing if no definition of the name implies the relation. The relation counts
-    /// as proved only if it is proved for each definition.
+    /// Returns the standing of the relation that the parameter `inner` outlives the lifetime parameter at the index
+    /// `outer`. If `outer` is `None`, the lifetime is `'static`. Returns `None` if no definition of the name implies
+    /// the relation. The relation counts as proved only if it is proved for each definition.
     pub(super) fn relation(&self, outer: Option<usize>, inner: Parameter) -> Option<Standing> {
         let each = self
             .all
@@ -137,7 +137,7 @@ pub(super) struct Definitions {
     renamed: BTreeMap<String, BTreeSet<String>>,
     /// Names that may come from another crate.
     foreign: BTreeSet<String>,
-    /// Whether another crate's module is imported with all its names.
+    /// Whether another crate's module is imported with all its names (`use dep::*`).
     has_foreign_globs: bool,
     /// The crate's modules.
     modules: BTreeSet<String>,
@@ -154,7 +154,8 @@ impl Definitions {
             Bare.visit_file_mut(&mut file);
             Gather::all(&file)
         };
-        // In each round a field's type may have relations that are not known yet. Then the worst is assumed about it.
+        // The type of a field may have relations that no earlier round has derived. About such a type the round
+        // assumes the worst.
         for _ in 0..MOST_ROUNDS {
             let mut types = BTreeMap::<_, Vec<_>>::new();
             for item in &items {
@@ -179,8 +180,8 @@ impl Definitions {
         (!all.is_empty()).then_some(Known { all })
     }
 
-    /// Returns, with each type's name, the projections in its fields that may live shorter than the compiler takes
-    /// them to.
+    /// Returns the projections in fields that may live shorter than the compiler believes, each with the name of the
+    /// type that has the field.
     pub(super) fn outliving(&self) -> impl Iterator<Item = (&String, &Outlived)> {
         let all = self.types.iter();
         let all = all.flat_map(|(name, all)| all.iter().map(move |it| (name, it)));
@@ -340,14 +341,14 @@ impl Definitions {
         for (outer, inner) in declared.relations().pairs() {
             relate(outer, inner, Standing::Proved);
         }
-        // If the type itself outlives a lifetime, all its parameters do.
+        // If a clause says that the type itself outlives a lifetime (`Self: 'a`), all its parameters outlive the
+        // lifetime.
         for (outer, _) in declared.relations().pairs().filter(|it| it.1 == "Self") {
             for parameter in parameters.keys().filter(|it| *it != outer) {
                 relate(outer, parameter, Standing::Proved);
             }
         }
-        // If a projection from a parameter is declared to outlive a lifetime, a part of the parameter may outlive it
-        // too.
+        // If a projection from a parameter is declared to outlive a lifetime, the parameter may outlive it, too.
         for (outer, inner) in declared
             .relations()
             .pairs()
@@ -375,7 +376,7 @@ impl Definitions {
             }),
             relations,
             turned: turned::parameters(self, fields, &parameters),
-            // A value of the type outlives everything that its parameters outlive.
+            // The compiler takes a value of the type to outlive everything that the type's parameters outlive.
             outlived: if *alias {
                 BTreeSet::new()
             } else {

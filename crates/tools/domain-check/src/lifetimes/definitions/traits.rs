@@ -25,7 +25,7 @@ pub(in crate::lifetimes) struct Trait {
     pub(in crate::lifetimes) associates: bool,
     /// The names of its associated types.
     pub(in crate::lifetimes) associated: Vec<String>,
-    /// Whether it says anywhere what an associated type of some trait is equal to.
+    /// Whether its definition says what an associated type of some trait is equal to.
     pub(super) equates: bool,
 }
 
@@ -62,7 +62,7 @@ impl Trait {
                 && matches!(&predicate.bounded_ty, Type::Path(path) if path.path.is_ident("Self"))
             {
                 let mut predicate = predicate.clone();
-                // A binder of the whole predicate applies to each bound.
+                // The binder of the whole predicate applies to each of its bounds.
                 if let Some(binder) = predicate.lifetimes {
                     for bound in &mut predicate.bounds {
                         if let TypeParamBound::Trait(bound) = bound {
@@ -77,7 +77,7 @@ impl Trait {
     }
 }
 
-/// Traits whose bounds are signatures.
+/// The function traits. A bound by such a trait is a signature.
 const FN_TRAITS: &[&str] = &[
     "Fn",
     "FnMut",
@@ -108,8 +108,8 @@ impl Definitions {
         names.iter().any(|name| FN_TRAITS.contains(&name.as_str()))
     }
 
-    /// Whether a trait is a function trait, or has one among its supertraits: a closure takes its signature from a
-    /// bound by such a trait.
+    /// Whether a trait is a function trait, or has a function trait among its supertraits. A closure takes its
+    /// signature from a bound by such a trait.
     pub(in crate::lifetimes) fn signs(&self, name: &str) -> bool {
         let mut known = BTreeSet::from([name.to_owned()]);
         let mut new = vec![name.to_owned()];
@@ -129,8 +129,8 @@ impl Definitions {
         false
     }
 
-    /// Returns the lifetimes that implementors of a bound's trait may outlive. These are `'static` and the lifetimes
-    /// among the bound's arguments.
+    /// Returns the lifetimes that every implementor of a bound's trait may have to outlive. Only `'static` and the
+    /// lifetimes among the bound's arguments can be among them.
     pub(in crate::lifetimes) fn outlived(&self, bound: &TraitBound) -> BTreeSet<Name> {
         let Some(last) = bound.path.segments.last() else {
             return BTreeSet::new();
@@ -145,7 +145,7 @@ impl Definitions {
         }
         let mut found = BTreeSet::new();
         let mut outlives_given = false;
-        // A trait of this crate may have the same name as another crate's: then both are considered.
+        // A trait of this crate and a trait of another crate may have the same name. Then both are considered.
         for path in self.supertraits(&bound.path) {
             let trait_name = last_of(path);
             if self.means(&trait_name, "Any") || self.is_unknown_trait(path) {

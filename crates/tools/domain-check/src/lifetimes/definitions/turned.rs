@@ -1,8 +1,9 @@
-//! Parameters of types that occur in a function's arguments.
+//! Turned parameters of types: those that occur in a function's arguments.
 //!
-//! A type may be contravariant in such a parameter: a value that was made with a shorter lifetime passes for one with
-//! a longer lifetime, although the type's bounds may not hold for the longer one. A parameter that occurs in no field,
-//! but only in a bound, may even be any type or lifetime.
+//! A type may be contravariant in such a parameter. Then a value that was made with a shorter lifetime passes for a
+//! value with a longer lifetime, although the type's bounds may not hold for the longer lifetime. If a parameter
+//! occurs in a bound and in no field, a value even passes for a value with any other argument. So such a parameter
+//! counts, too.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,7 +38,7 @@ pub(super) fn parameters(
 
 struct Turned<'a> {
     definitions: &'a Definitions,
-    /// The number of functions in whose arguments the visited part is.
+    /// The number of functions whose arguments contain the visited part.
     depth: u32,
     /// All names.
     seen: BTreeSet<Name>,

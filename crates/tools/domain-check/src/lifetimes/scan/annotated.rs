@@ -1,5 +1,5 @@
-//! Closures whose parameters have types. Each lifetime that these types leave out is one of the closure's own, and
-//! may occur in several places if an alias uses it so.
+//! Closures whose parameters have written types. A lifetime that such a type leaves out is a lifetime parameter of
+//! the closure. It may occur at several places, if an alias uses its argument several times.
 
 use std::collections::BTreeSet;
 
@@ -79,7 +79,8 @@ impl Visit<'_> for Annotated<'_, '_> {
         if !types.is_empty() {
             let mut walk = Walk::new(self.scan.definitions, &self.scope);
             walk.closure(&types, &closure.output);
-            // The binder is empty, because the closure may capture values with any lifetime or type that has a name.
+            // The binder is empty, because the closure may capture values with any named lifetime and of any type
+            // parameter.
             let binder = BTreeSet::new();
             self.scan
                 .called(walk, &self.scope, "a closure", Some(&binder));

@@ -3,7 +3,8 @@
 use syn::visit_mut::{self, VisitMut};
 use syn::{FnArg, GenericParam, Signature, Type, TypeParam};
 
-/// Returns the same signature with a name for each parameter. Returns nothing if all parameters have names already.
+/// Returns the signature with a named type parameter in place of each `impl Trait` in its arguments. Returns `None`
+/// if there is no such argument.
 pub(super) fn named(signature: &Signature) -> Option<Signature> {
     let mut signature = signature.clone();
     let mut names = Names::default();
@@ -18,7 +19,8 @@ pub(super) fn named(signature: &Signature) -> Option<Signature> {
     is_any.then_some(signature)
 }
 
-/// No parameter of a domain begins with two underscores.
+/// The beginning of the names that the check gives to these parameters. No parameter in a domain's code begins with
+/// two underscores.
 pub(super) const PREFIX: &str = "__impl_";
 
 #[derive(Default)]

@@ -21,7 +21,7 @@ impl Scan<'_> {
                     && (self.is_surely_signing(&tokens[index..])
                         || is_bound_after(&tokens[..index]))
             }
-            // An impl's header may name such a trait too. `signing` leaves it out, because it is not a bound.
+            // An impl's header may name such a trait too. `signing` skips the trait there, because it is not a bound.
             token if is_punct(token, '<') => {
                 self.definitions.is_own_trait(&name) && self.definitions.signs(&name)
             }
@@ -45,14 +45,15 @@ impl Scan<'_> {
         }
     }
 
-    /// Whether the tokens cannot begin an expression.
+    /// Whether the tokens begin a bound by a function trait, and cannot begin an expression.
     pub(super) fn is_surely_signing(&self, tokens: &[TokenTree]) -> bool {
         let name = tokens[0].to_string();
         self.definitions.is_fn_trait(&name)
             || (is_punct(tokens.get(2), '-') && is_punct(tokens.get(3), '>'))
     }
 
-    /// Handles `for<'a>`. If the name is taken already, a macro wrote one of the two.
+    /// Handles `for<'a>`. If the name is in scope already, a macro wrote one of the two, and the check refuses the
+    /// name.
     pub(super) fn binder(&mut self, tokens: &[TokenTree], scope: &Scope) {
         if !is_punct(tokens.get(1), '<') {
             return;
@@ -105,7 +106,7 @@ pub(super) fn binder_before(tokens: &[TokenTree]) -> BTreeSet<Name> {
     names
 }
 
-/// Whether a path that ends after `before` may be a bound, by its position.
+/// Whether a path may be a bound, judging by its position. `before` holds the tokens before the path's last name.
 fn is_bound_after(before: &[TokenTree]) -> bool {
     let mut rest = before;
     while let [path @ .., first, second] = rest

@@ -38,7 +38,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Handles a bound that comes after `before`.
+    /// Handles a bound at the beginning of `tokens`. `before` holds the tokens before it.
     pub(super) fn signing(&mut self, before: &[TokenTree], tokens: &[TokenTree], scope: &Scope) {
         let bound = binder_before(before);
         let read = |input: ParseStream<'_>| {
@@ -50,7 +50,7 @@ impl Scan<'_> {
         match read.parse2(of_one_type(tokens)) {
             Ok((_, true)) => {}
             Ok((segments, false)) => {
-                // Later bounds are checked where they begin.
+                // The scan checks later bounds when it reaches them.
                 if let Some(segment) = segments.first() {
                     self.bound(segment, &bound, scope, &[]);
                 }
@@ -62,7 +62,7 @@ impl Scan<'_> {
         }
     }
 
-    /// Handles `for<…>` with a bound by any trait, or with a type and its bounds.
+    /// Handles `for<…>` before a bound by any trait, or before a type with its bounds.
     pub(super) fn quantified(&mut self, tokens: &[TokenTree], scope: &Scope) {
         let is_binder = is_punct(tokens.get(1), '<')
             && (is_punct(tokens.get(2), '\'') || is_punct(tokens.get(2), '>'));
@@ -146,8 +146,8 @@ impl Scan<'_> {
         self.called(walk, scope, what, None);
     }
 
-    /// Checks the facts of a function. If there is a `binder`, the function may be a closure. Its captures may have
-    /// all names that the binder does not contain.
+    /// Checks the facts of a function. If there is a `binder`, the function may be a closure, which may capture
+    /// values with each name that the binder does not contain.
     pub(super) fn called(
         &mut self,
         walk: Walk<'_>,
@@ -202,7 +202,7 @@ fn quantified(input: ParseStream<'_>) -> syn::Result<(BoundLifetimes, Vec<syn::P
     let ahead = input.fork();
     let ty = ahead.parse::<Type>();
     if ty.is_ok() && ahead.peek(syn::Token![:]) && !ahead.peek(syn::Token![::]) {
-        // The bounded type may be the first bound of a trait object.
+        // The type before the colon may be the first bound of a trait object, as in `dyn for<'a> A<'a>: B`.
         if let Type::Path(path) = input.parse::<Type>()? {
             bounds.push(path.path);
         }

@@ -1,9 +1,9 @@
-//! Finds where a type among others ends.
+//! Finds the end of a type in a list of types.
 
 use proc_macro2::{TokenStream, TokenTree};
 
-/// Returns the tokens up to where a type or its bounds end. Without this limit, a long list of types would be read
-/// again for each of its types.
+/// Returns the tokens of the first type, or of the first type with its bounds. Without this limit, a long list of
+/// types would be read again for each of its types.
 pub(super) fn of_one_type(tokens: &[TokenTree]) -> TokenStream {
     let mut depth = 0;
     let mut before = ' ';

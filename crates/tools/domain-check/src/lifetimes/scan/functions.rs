@@ -13,7 +13,7 @@ use crate::lifetimes::judge::outlived;
 use crate::lifetimes::walk::{Scope, Walk};
 
 impl Scan<'_> {
-    /// Checks a function up to its end. Returns its number of tokens.
+    /// Checks a function, including its body. Returns the number of its tokens.
     pub(super) fn function(
         &mut self,
         before: &[TokenTree],

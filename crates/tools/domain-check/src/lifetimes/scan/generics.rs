@@ -56,8 +56,8 @@ impl Scan<'_> {
                 let of = inside(&predicate.bounded_ty);
                 let of: Vec<_> = of.into_iter().chain(names(&predicate.bounded_ty)).collect();
                 self.presume(scope, &of, &predicate.bounds);
-                // A bound counts for the parameters of a projection too: `T: 'a` may hold where `T::Out: 'a` is not
-                // written.
+                // A bound on a projection is recorded for its parameters, too. With `T: 'a` the compiler believes
+                // that `<T::Out as Call>::Out` outlives `'a`, although `T::Out: 'a` is not written.
                 let parameters = of.iter().filter(|it| scope.is_parameter(it));
                 let parameters: Vec<_> = parameters.cloned().collect();
                 if parameters.is_empty() {
@@ -67,7 +67,8 @@ impl Scan<'_> {
                 if is_projection(&predicate.bounded_ty) {
                     scope.bounded(&names(&predicate.bounded_ty), &predicate.bounds);
                 }
-                // A projection may be the type that it is projected from.
+                // A projection may be the parameter that it is projected from, so a bound on the projection may be
+                // one on the parameter.
                 for bound in &predicate.bounds {
                     if let TypeParamBound::Lifetime(lifetime) = bound {
                         for inner in &of {
@@ -90,7 +91,7 @@ impl Scan<'_> {
         walk(&mut all);
         let is_unknown = all.unknown;
         let (mut facts, next) = all.end();
-        // These places are in no type of the signature.
+        // These places are in no type of the signature, so no node is around them.
         for occurrence in &mut facts.occurrences {
             occurrence.nodes.clear();
         }
@@ -103,7 +104,7 @@ impl Scan<'_> {
     }
 }
 
-/// Adds bounds of a type without parameters: its associated types are projected from the arguments of the trait.
+/// Adds bounds of a type that has no parameters. Its associated types are projected from the arguments of the trait.
 fn bounded_by_arguments<'b>(
     scope: &mut Scope,
     bounds: impl IntoIterator<Item = &'b TypeParamBound>,
@@ -143,7 +144,7 @@ pub(super) fn walk_generics(walk: &mut Walk<'_>, generics: &Generics) {
     }
 }
 
-/// Returns the types among a trait's arguments. A lifetime is returned as a reference with it, which says the same.
+/// Returns the types among a trait's arguments. A lifetime argument `'a` is returned as the type `&'a ()`.
 pub(super) fn arguments(segment: &PathSegment) -> Vec<Type> {
     let PathArguments::AngleBracketed(arguments) = &segment.arguments else {
         return Vec::new();

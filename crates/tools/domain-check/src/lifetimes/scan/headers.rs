@@ -18,7 +18,7 @@ use crate::lifetimes::judge::{judge, undeclared};
 use crate::lifetimes::walk::{Scope, Walk};
 
 impl Scan<'_> {
-    /// Checks an impl up to its end.
+    /// Checks an impl, including its body. Returns the number of its tokens.
     pub(super) fn implementation(&mut self, tokens: &[TokenTree]) -> usize {
         let header = until_body(tokens);
         let Some(TokenTree::Group(body)) = tokens.get(header.len()) else {
@@ -57,7 +57,7 @@ impl Scan<'_> {
         let mut walk = Walk::new(self.definitions, &scope);
         walk.input(&item.self_ty);
         if let Some((_, path, _)) = &item.trait_ {
-            // A trait is not a type: its arguments together imply nothing.
+            // A trait is not a type, so its arguments together imply no bounds.
             for segment in &path.segments {
                 for ty in arguments(segment) {
                     walk.input(&ty);
@@ -106,7 +106,8 @@ impl Scan<'_> {
         } else if proving {
             undeclared(&header_facts, &scope.declared)
         } else {
-            // Bounds that follow from an associated type must be proved, and are not assumed.
+            // The compiler proves the bounds that follow from an associated type, and does not assume them. So only
+            // the edges of the header are judged.
             facts.edges = std::mem::take(&mut header_facts.edges);
             judge(&facts, &scope.declared)
         };
@@ -117,7 +118,7 @@ impl Scan<'_> {
         length + 1
     }
 
-    /// Checks a trait's definition up to its end.
+    /// Checks a trait's definition, including its body. Returns the number of its tokens.
     pub(super) fn definition(&mut self, tokens: &[TokenTree]) -> usize {
         let header = until_body(tokens);
         let Some(TokenTree::Group(body)) = tokens.get(header.len()) else {
@@ -136,7 +137,7 @@ impl Scan<'_> {
                 self.presume(&mut scope, &this, &item.supertraits);
                 scope.bounded(&this, &item.supertraits);
                 scope.say(Some(this[0].clone()), &item.supertraits);
-                // The trait's own methods can use the trait itself.
+                // In the trait's own methods the trait itself bounds `Self`.
                 scope.bounded(&this, &syn::parse_str(&item.ident.to_string()));
                 scope.declared.bounds(&this[0], &item.supertraits);
                 let mut associated: Vec<TraitItemType> = items(body);
@@ -174,8 +175,8 @@ impl Scan<'_> {
     }
 }
 
-/// Returns an impl's header with a name for each lifetime that it elides, because `Self` has the same lifetimes
-/// wherever it occurs.
+/// Returns an impl's header with a name for each lifetime that it elides. `Self` means the same lifetimes wherever it
+/// occurs.
 fn with_names(header: &[TokenTree], count: &mut u32) -> Vec<TokenTree> {
     let mut named = Vec::new();
     for (index, token) in header.iter().enumerate() {
@@ -218,8 +219,8 @@ fn is_tick(token: Option<&TokenTree>) -> bool {
     is_punct(token, '\'')
 }
 
-/// Whether a method of a trait may make its implementor from the trait's arguments: `Self` occurs in a signature, and
-/// not only as the receiver.
+/// Whether a method of a trait may make the implementor from the trait's arguments. It may if `Self` occurs in its
+/// signature, and not only in the receiver's type.
 fn makes_itself(generics: &Generics, body: &Group) -> bool {
     let is_given = generics.lifetimes().next().is_some() || generics.type_params().next().is_some();
     let tokens: Vec<TokenTree> = body.stream().into_iter().collect();

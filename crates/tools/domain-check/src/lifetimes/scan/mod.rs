@@ -59,14 +59,14 @@ fn scanned<'a>(code: &Code, definitions: &'a Definitions) -> Scan<'a> {
     scan
 }
 
-/// Returns the check's knowledge of each function, for a comparison with the compiler's.
+/// Returns the relations that the check derives for each function, for the comparison with the compiler.
 #[cfg(test)]
 pub(super) fn seen(code: &Code, definitions: &Definitions) -> Vec<Seen> {
     scanned(code, definitions).seen
 }
 
-/// A function's name and its relations as the check derives them. `outlives` is `None` for a function that is refused
-/// because its relations are not clear.
+/// The relations that the check derives for a function. `outlives` is `None` for a function that is refused because
+/// its relations are not clear.
 #[cfg(test)]
 pub(super) struct Seen {
     pub(super) function: String,
@@ -77,7 +77,7 @@ pub(super) struct Seen {
 
 struct Scan<'a> {
     definitions: &'a Definitions,
-    /// The function that was begun last.
+    /// The function that the scan entered last. Findings name it.
     function: Option<String>,
     findings: Findings,
     #[cfg(test)]
@@ -116,7 +116,7 @@ impl Scan<'_> {
         for Relied { outer, inner } in bounds {
             let (outer, inner) = (shown(&outer), shown(&inner));
             let what = format!("{what} relies on `{inner}: {outer}`, which it does not say");
-            // The scan may see one bound twice: by its `for<…>`, and by its parentheses.
+            // The scan may find the same bound twice: at its `for<…>`, and at its parentheses.
             if !self.findings.iter().any(|it| it.message == what) {
                 self.find(Rule::ImpliedBound, what);
             }
@@ -150,7 +150,7 @@ impl Scan<'_> {
         self.find(Rule::NotUnderstood, what);
     }
 
-    /// Searches tokens. `items` is the scope of items here, and `types` is the scope of types.
+    /// Searches tokens. `items` is the scope for items among the tokens, and `types` is the scope for types.
     fn descend(&mut self, stream: TokenStream, items: &Scope, types: &Scope) {
         let tokens: Vec<TokenTree> = stream.into_iter().collect();
         let mut index = 0;
@@ -193,7 +193,8 @@ impl Scan<'_> {
 
     /// Checks the types in a header: pointers and bounds that are signatures of their own.
     fn nested(&mut self, header: &[TokenTree], scope: &Scope) {
-        // The first word makes it an item, and the second is its name.
+        // The first token is the keyword of the item. The second one is the name of a function or a trait, or the
+        // first token of an impl's header.
         self.nested_groups(header.get(2..).unwrap_or_default(), scope);
     }
 

@@ -17,7 +17,7 @@ pub(super) fn defines(word: &Ident, next: Option<&TokenTree>) -> bool {
 }
 
 impl Scan<'_> {
-    /// Checks a struct, an enum, a union or an alias up to its end. Returns its number of tokens.
+    /// Checks a struct, an enum, a union or an alias, including its body. Returns the number of its tokens.
     pub(super) fn type_item(&mut self, tokens: &[TokenTree], around: &Scope) -> usize {
         let end = end(tokens);
         let what = format!("{} {}", tokens[0], tokens[1]);

@@ -1,4 +1,4 @@
-//! Types that are projected from parameters, and that have no name in a bound.
+//! Unsaid types: associated types of parameters to which no bound gives a name.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::lifetimes::walk::Scope;
 
 impl Scan<'_> {
     /// Finds parameters that outlive something and have associated types that no bound names. The body may still have
-    /// values of those types, and assumes that they outlive as much.
+    /// values of those types, and the compiler believes that they outlive as much as the parameter does.
     pub(super) fn unsaid(&mut self, what: &str, facts: &Facts, scope: &Scope, is_opaque: bool) {
         let believed = Believed::new(facts, &scope.declared, &scope.presumed);
         let (all, declared) = (believed.all.closed(), scope.declared.relations().closed());

@@ -11,8 +11,8 @@ use crate::check::tokens::plain;
 use crate::finding::{Finding, Findings, Rule};
 use crate::lifetimes::code::Code;
 
-/// Methods that make a `Peekable` or store a value in one, and the names of the types, since `Default` makes them
-/// too.
+/// Methods that make a `Peekable` or store a value in one, and the names of such types, since `Default` makes their
+/// values, too.
 const KEEPING: &[&str] = &[
     "peekable",
     "peek_mut",
@@ -22,7 +22,7 @@ const KEEPING: &[&str] = &[
     "Flatten",
 ];
 
-/// Methods of collections whose iterators run no closure.
+/// Methods of collections that return an iterator which runs no closure.
 const ITERATORS: &[&str] = &["iter", "iter_mut"];
 
 /// Finds each word of [`KEEPING`], and each `flatten` that is not called on a collection's own iterator.

@@ -44,9 +44,9 @@ impl Shape<'_> {
         }
     }
 
-    /// Refuses a bound by a trait of iterators or futures that does not name their items or outputs. The compiler
-    /// takes an item to live as long as its iterator, although the iterator may be made from a closure whose results
-    /// live shorter (rustc issue 84366).
+    /// Refuses a bound by a trait of iterators or futures if the bound does not name the item or the output. The
+    /// compiler takes an item to live as long as its iterator, although the iterator may be made from a closure whose
+    /// results live shorter (rustc issue 84366).
     pub(super) fn says_all(&mut self, bound: &TypeParamBound) {
         let TypeParamBound::Trait(bound) = bound else {
             return;
@@ -72,7 +72,7 @@ impl Shape<'_> {
     }
 
     /// Refuses `Trait<Name: Bound>`. The compiler does not check it for trait objects (rustc issue 152607), and the
-    /// checks of bounds identify bounded types by name.
+    /// other checks of bounds need a name for the bounded type.
     pub(super) fn constraint(&mut self, constraint: &Constraint) {
         let is_lifetime = |bound: &TypeParamBound| matches!(bound, TypeParamBound::Lifetime(_));
         let rule = if self.in_trait.is_some() && !constraint.bounds.iter().all(is_lifetime) {

@@ -6,8 +6,8 @@
 //! which is a safe transmute (rustc issue 161404). A lifetime may be bound without being written, so every function
 //! pointer counts.
 //!
-//! So a header has neither projections nor types that bind lifetimes. In bounds and associated types, a type that
-//! binds lifetimes contains no projection.
+//! So the check refuses projections, and types that bind lifetimes, in a header. In bounds and associated types it
+//! refuses a projection inside a type that binds lifetimes.
 
 use std::collections::BTreeSet;
 
@@ -36,8 +36,8 @@ impl Shape<'_> {
             found: None,
         };
         binders.visit_type(&item.self_ty);
-        // The path is visited as a path and not as a bound. So parentheses of the trait itself bind no lifetimes in
-        // its arguments, which belong to the impl.
+        // The path is visited as a path and not as a bound, because here the trait's parentheses, as in `Fn(&u8)`,
+        // bind no lifetimes: a lifetime that is elided there belongs to the impl.
         binders.visit_path(path);
         binders.in_header = false;
         binders.visit_generics(&item.generics);
@@ -71,14 +71,14 @@ fn parameters(generics: &Generics) -> BTreeSet<Name> {
 struct Binders<'a> {
     definitions: &'a Definitions,
     parameters: BTreeSet<Name>,
-    /// Names of types whose meaning is being checked.
+    /// The names of the aliases that are being expanded.
     expanding: Vec<String>,
     /// Whether the visited part is the impl's own type, or an argument of its trait.
     in_header: bool,
     /// Whether lifetimes may be bound here.
     binds: bool,
-    /// Whether the visited part is inside a type that may bind lifetimes. A bound is not enough, because the compiler
-    /// removes the binders of bounds first.
+    /// Whether the visited part is inside a type that may bind lifetimes. A binder of a bound alone does no harm,
+    /// because the compiler removes it first.
     in_type: bool,
     /// The first finding.
     found: Option<&'static str>,
@@ -161,6 +161,6 @@ impl<'ast> Visit<'ast> for Binders<'_> {
         self.within(is_alias, is_alias, |it| visit::visit_type_path(it, ty));
     }
 
-    // Constants are judged on their own.
+    // `Shape::constant` judges constants.
     fn visit_expr(&mut self, _: &'ast syn::Expr) {}
 }

@@ -1,4 +1,4 @@
-//! Constants in types: lengths of arrays, arguments and defaults of parameters.
+//! Constants in types: the lengths of arrays, and the arguments and defaults of const parameters.
 //!
 //! They may contain whole programs, including impls, in places that the check of headers does not read.
 

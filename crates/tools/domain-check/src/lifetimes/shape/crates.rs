@@ -1,7 +1,7 @@
 //! Names of the standard library's crates. The checks judge compiled code by the library's paths. A path that the
 //! compiler prints begins with the item that contains the named item, which may be a function or a constant.
 //! Functions and constants have a namespace of their own, so they could have the name of a crate too. So no item may
-//! have one of these names. A method may, because its name comes after that of its type.
+//! have one of these names. A method may have one, because in a path its name comes after that of its type.
 
 use syn::{Ident, Item};
 

@@ -1,5 +1,6 @@
-//! Guards of matches, and indexes. Before they run, the compiler reads the matched value, or checks the bounds of the
-//! indexed one. Afterwards it relies on the result.
+//! Guards of matches, and indexes. Before a guard runs, the compiled code has read the matched value. Before an index
+//! is computed, the compiled code may have reached the indexed place, and checked bounds on the way. Afterwards the
+//! compiled code relies on these results.
 
 use syn::{ExprIndex, ExprMatch};
 

@@ -33,8 +33,9 @@ impl Shape<'_> {
     }
 
     /// Refuses an impl that may also apply to an object of its own trait. The object has associated types of its own,
-    /// so safe code could take a value of the object's associated type for one of the impl's (rustc issues 57893 and
-    /// 152783). The compiler checks this where the type is spelled as `dyn`, but not where it has another name.
+    /// so safe code could take a value of the object's associated type for a value of the impl's associated type
+    /// (rustc issues 57893 and 152783). The compiler refuses such an impl if the type is spelled as `dyn`, but not if
+    /// it has another name.
     ///
     /// The object and the impl may also differ in the trait's parameters. The compiler proves `dyn Q<'x>: for<'z>
     /// Q<'z>` by the impl for all types, but then the object's own impl runs, because the generated code knows no
@@ -57,7 +58,7 @@ impl Shape<'_> {
         } else if self.definitions.is_alias(&last) {
             "another name of a type"
         } else if unsized_parameters(&item.generics).contains(&last) && differs(trait_name) {
-            // A unit can have no such impl of another crate's trait.
+            // The compiler allows such an impl only of the crate's own traits.
             "a parameter that may be `?Sized`"
         } else {
             return;
@@ -99,12 +100,13 @@ impl Shape<'_> {
         }
     }
 
-    /// Refuses types that occur only in an impl's bounds. A function's result may be such a type: the compiler checks
-    /// nowhere whether it is well-formed, so a function that is called with it relies on bounds that are not proved
-    /// (rustc issue 25860). An iterator's item, or an associated type of any other trait, is checked in that trait's
-    /// impl. But if this impl associates such a type once more, the type need not outlive everything that the
-    /// implementor outlives (84366). Other parameters are checked anyway: those of a function, and of an impl without
-    /// a trait, where the function is called, and those in a header where the impl is used.
+    /// Refuses type parameters that occur only in an impl's bounds. Such a parameter may be the result of a function.
+    /// The compiler checks nowhere whether this result is well-formed, so a function that is called with it relies on
+    /// bounds that nobody has proved (rustc issue 25860). If the parameter is an iterator's item, or an associated
+    /// type of any other trait, the compiler checks it in that trait's impl. But if this impl uses it as an
+    /// associated type once more, it need not outlive everything that the implementor outlives (84366). The compiler
+    /// checks all other parameters: those of a function, or of an impl without a trait, where the function is called,
+    /// and those in a header where the impl is used.
     fn free_types(&mut self, item: &ItemImpl, header: &BTreeSet<Name>, trait_name: &str) {
         let given = given(&item.generics, header, self.definitions);
         let is_said = |name: &Ident| {
@@ -154,11 +156,11 @@ impl Shape<'_> {
         }
     }
 
-    /// Refuses an impl whose associated type is projected, and is an iterator's item, a future's output or a
+    /// Refuses an impl whose associated type contains a projection to an iterator's item, a future's output or a
     /// function's output. The compiler takes an associated type to live as long as the implementor, but a closure may
     /// live longer than its results (84366). Impls of the traits of iterators and futures may have any associated
     /// types, since every bound by those traits names the type (`says_all`). Under this rule an associated type of
-    /// any other trait does live as long as its implementor, so an impl may associate it once more.
+    /// any other trait does live as long as its implementor, so an impl may use it as an associated type once more.
     fn kept_projections(&mut self, item: &ItemImpl, trait_name: &str) {
         if self.definitions.means(trait_name, "ToOwned") {
             let what = "an impl of ToOwned makes a `Cow` that outlives less than the compiler believes: write the two \
@@ -183,7 +185,7 @@ impl Shape<'_> {
                 // A projection of `Self` may be a projection of any parameter.
                 parameters.insert("Self".to_owned());
             }
-            // `FlatMap` keeps an `IntoIter` in a field, so every projection counts there.
+            // `FlatMap` keeps an `IntoIter` in a field, so in an `IntoIter` every projection counts.
             let is_kept = name == "IntoIter";
             let mut projections = Projections {
                 definitions: self.definitions,
@@ -238,8 +240,8 @@ fn unsized_parameters(generics: &Generics) -> BTreeSet<Name> {
     found
 }
 
-/// The names that a type determines. Names in projections and in arguments of aliases do not count, because the
-/// projection or the alias may drop them.
+/// The names that a type determines: each of them has one meaning if the type is known. Names in projections and in
+/// arguments of aliases do not count, because the projection or the alias may drop them.
 struct Bound<'a> {
     definitions: &'a Definitions,
     parameters: BTreeSet<Name>,
@@ -264,8 +266,8 @@ impl<'ast> Visit<'ast> for Bound<'_> {
     fn visit_expr(&mut self, _: &'ast syn::Expr) {}
 }
 
-/// Returns the names that a header determines, and the names that bounds on these determine by an associated type:
-/// `R` in `I: Iterator<Item = R>`. Results of functions are not included.
+/// Returns the names that a header determines, and the names that bounds on these names determine by an associated
+/// type: if `I` is determined, `I: Iterator<Item = R>` determines `R`. Results of functions are not included.
 fn given(
     generics: &Generics,
     header: &BTreeSet<Name>,
@@ -294,7 +296,7 @@ fn given(
         .map(|it| it.ident.to_string())
         .collect();
     let mut given = header.clone();
-    // Each round adds at least one name, or is the last.
+    // Each round adds at least one name until none is left to add, so this number of rounds is enough.
     for _ in 0..=parameters.len() {
         for (name, bound) in &bounds {
             if given.contains(name) {

@@ -1,10 +1,10 @@
 //! Code that runs while the compiler reads a place: guards of matches, and indexes. If such code changes the place,
-//! and then ends in a way that the compiler does not check, that is a safe transmute (rustc issues 160599, 161578 and
-//! 161852).
+//! and ends in a way for which the compiler does not check the change, safe code has a transmute (rustc issues
+//! 160599, 161578 and 161852).
 //!
-//! Such code may compare, calculate and call. It may not write anything itself. It may not pass a variable that leads
-//! to the place to a function, which could write through it: neither as an argument nor as a receiver. Methods of the
-//! standard library that only read are excepted.
+//! Such code may compare, calculate and call. It may not write anything itself. If a variable leads to the place,
+//! such code may not pass it to a function, either as an argument or as the receiver, because the function could
+//! write through it. Methods of the standard library that only read are excepted.
 
 use std::collections::BTreeSet;
 
@@ -160,8 +160,8 @@ impl<'a> Looks<'a> {
         }
     }
 
-    /// Judges an operand of an operator, which is a call of a function. If the operand is a place, it is copied or
-    /// moved. Any other operand may reborrow its parts.
+    /// Judges an operand of an operator. The operator is a call of a function. If the operand is a place, it is
+    /// copied or moved. Any other operand may reborrow its parts.
     fn operand(&mut self, part: &Expr) -> Result<(), String> {
         match part {
             Expr::Paren(it) => self.operand(&it.expr),
@@ -209,8 +209,9 @@ impl<'ast> Visit<'ast> for Bindings {
     }
 }
 
-/// Whether a pattern may move a part of the matched value, or borrow it mutably. A name inside counts, although it
-/// may be a constant's. A name for the whole value does not count, because the compiler itself sees that move.
+/// Whether a pattern may move a part of the matched value, or borrow it mutably. A name inside the pattern counts as
+/// a binding, although it may be the name of a constant. A name for the whole value does not count, because the
+/// compiler itself sees the move of the whole value.
 fn takes_a_part(pattern: &Pat) -> bool {
     struct Found(bool);
     impl<'ast> Visit<'ast> for Found {

@@ -6,8 +6,8 @@ use super::Shape;
 use crate::finding::Rule;
 
 impl Shape<'_> {
-    /// Judges a lifetime at its declaration: a name that begins with an underscore may be one that the check has
-    /// given.
+    /// Refuses the declaration of a lifetime whose name begins with an underscore, because the check gives such names
+    /// to elided lifetimes.
     pub(super) fn names_a_lifetime(&mut self, parameter: &LifetimeParam) {
         let name = parameter.lifetime.ident.to_string();
         if name.trim_start_matches("r#").starts_with('_') {

@@ -1,7 +1,7 @@
 //! The forms that expanded code may have, so that the checks of lifetimes see all of it.
 //!
-//! The compiler accepts some code that it should refuse. Each file here refuses one kind by the syntax that every
-//! example of it needs. Syntax that is not known here is refused too: nothing is skipped.
+//! The compiler accepts some code that it should refuse. Each file here refuses one kind of such code, by a piece of
+//! syntax that every example of this kind needs. Syntax that no file here knows is refused, too: nothing is skipped.
 
 mod adapters;
 mod bounds;
@@ -34,7 +34,7 @@ use super::definitions::Definitions;
 use crate::check::tokens::{is_punct, is_word};
 use crate::finding::{Finding, Findings, Rule};
 
-/// Macros that another check judges: assembly, which is refused.
+/// Macros of assembly. Another check refuses them.
 const ELSEWHERE: &[&str] = &["asm", "global_asm", "naked_asm"];
 
 /// Finds every form in `code` that is refused or unknown.
@@ -63,9 +63,9 @@ pub(super) fn check(code: &Code, definitions: &Definitions) -> Findings {
 struct Shape<'a> {
     definitions: &'a Definitions,
     own: &'a Own,
-    /// The function that was begun last.
+    /// The function that the check entered last. Findings name it.
     function: Option<String>,
-    /// The trait whose definition is visited, except in bodies.
+    /// The trait whose definition is visited. It is `None` inside of bodies.
     in_trait: Option<String>,
     /// Whether any trait of the crate has a bound that makes an associated type equal to something.
     equates: bool,

@@ -20,18 +20,19 @@ pub(super) struct Own {
     writing_operators: bool,
 }
 
-/// Functions that operators call, and whose right side is an argument.
+/// Functions that operators call with their right side as an argument.
 const OPERATORS: &[&str] = &[
     "add", "bitand", "bitor", "bitxor", "div", "mul", "rem", "shl", "shr", "sub",
 ];
 
-/// Types whose values lead to nothing.
+/// The types of numbers, `bool` and `char`. Through their values nothing can be written.
 pub(crate) const NUMBERS: &[&str] = &[
     "bool", "char", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
     "u64", "u128", "usize",
 ];
 
-/// Whether nothing can be written through a value of this type, provided that the name of a number means a number.
+/// Whether certainly nothing can be written through a value of this type. The answer assumes that a number's name
+/// means a number.
 fn is_read(ty: &Type) -> bool {
     match ty {
         Type::Reference(it) => it.mutability.is_none(),
@@ -56,8 +57,8 @@ impl Own {
         own
     }
 
-    /// Whether a macro may have written this name. Such a name differs from a name of the same spelling that no macro
-    /// wrote.
+    /// Whether a macro may have written this name. To the compiler such a name differs from a name of the same
+    /// spelling that no macro wrote.
     pub(super) fn is_of_a_macro(&self, name: &str) -> bool {
         self.of_macros.contains(name)
     }

@@ -54,7 +54,7 @@ impl Jumps<'_> {
         self.around.pop();
     }
 
-    /// Runs `look` on a function's body, which no jump leaves.
+    /// Runs `look` on a body that no `break` or `continue` can leave, such as that of a function.
     fn body(&mut self, look: impl FnOnce(&mut Self)) {
         let outer = std::mem::take(&mut self.around);
         look(self);

@@ -1,9 +1,9 @@
-//! Bounds that read otherwise than they were compiled.
+//! Bounds whose printed form has another meaning than the compiled bound.
 //!
 //! If a macro has put a trait object behind `&`, `*const`, or `->`, the compiler prints it without the parentheses
 //! that it needs there: `*const (dyn Mark + 'static)` becomes `*const dyn Mark + 'static`. After the result of a
-//! bound, or after a cast, this reads as one more bound, or as one more operand. In all other places it cannot be
-//! read at all. The compiler refuses this spelling in sources.
+//! bound, the part after `+` reads as one more bound; after a cast, it reads as one more operand. In all other places
+//! the printed form cannot be parsed. The compiler refuses this spelling in sources.
 
 use std::collections::BTreeSet;
 
@@ -21,7 +21,7 @@ const LABELS: &[&str] = &[
     "upvar_tys",
 ];
 
-/// Finds names that a label could be taken for.
+/// Finds names that could be taken for one of the labels.
 pub(super) fn search(words: &BTreeSet<String>, findings: &mut Findings) {
     for word in LABELS.iter().filter(|it| words.contains(**it)) {
         let what = format!("`{word}` is the compiler's name for a part of a closure's type");

@@ -5,13 +5,14 @@
 //! different types pass for one: a safe transmute (rustc issues 135011 and 135246). There are two ways into the
 //! circle:
 //!
-//! - A where clause of the associated type itself. It is checked as if it held, and users of the type never have to
-//!   prove it.
-//! - A projection in place of a type. Its bounds are taken from its trait, whose impl takes them from the projection.
+//! - A where clause of the associated type itself. The compiler checks the associated type as if the clause held, and
+//!   users of the type never have to prove the clause.
+//! - A projection in place of a type. The compiler takes its bounds from its trait, and the trait's impl takes them
+//!   from the projection.
 //!
-//! So the parameters and the where clause of an associated type have no bounds except lifetimes. Equalities in a
-//! trait's bounds contain no projection. Where there are such equalities, impls have no projections as associated
-//! types.
+//! So the check demands three things. The parameters and the where clause of an associated type have no bounds except
+//! lifetimes. Equalities in a trait's bounds contain no projection. If a crate has such equalities, its impls have no
+//! projections as associated types.
 
 use std::collections::BTreeSet;
 
@@ -178,7 +179,8 @@ impl<'a> Equalities<'a> {
                         self.visit_type_param_bound(bound);
                     }
                 }
-                // An `impl Trait` there is an associated type of the trait, which no where clause can name.
+                // An `impl Trait` in a method's result is an associated type of the trait, which no where clause can
+                // name.
                 TraitItem::Fn(item) => {
                     let projects = self.projects;
                     self.visit_return_type(&item.sig.output);
@@ -236,7 +238,7 @@ fn names_self(ty: &Type) -> bool {
     names.0
 }
 
-/// Finds projections, also behind an alias.
+/// Finds projections, including those behind an alias.
 struct Projected<'a> {
     definitions: &'a Definitions,
     parameters: BTreeSet<Name>,

@@ -1,12 +1,12 @@
 //! Tables of trait objects.
 //!
-//! A method whose where clause never holds has no entry in an object's table. The code generator decides that with
-//! the types behind the names, and the type checker decides it with the names. Where the two differ, a call jumps to
-//! a missing entry (rustc issues 153596 and 161405). So a method that an object may have must have no condition of
-//! its own. A trait's bounds on its parameters are a condition of each method too. For such a bound the two decisions
-//! differ only under a binder, but the binder may be in any impl that satisfies the bound. So a unit that writes a
-//! binder has no such bounds. A bound on the implementor is not a condition of a method, but it must not have a
-//! binder either.
+//! A method whose where clause never holds has no entry in an object's table. The code generator decides with
+//! concrete types whether the clause holds. The type checker decides it with the type parameters and projections in
+//! the source. Where the two differ, a call jumps to a missing entry (rustc issues 153596 and 161405). So a method
+//! that an object may have must have no condition of its own. A trait's bounds on its parameters are a condition of
+//! each method too. For such a bound the two decisions differ only under a binder, but the binder may be in any impl
+//! that satisfies the bound. So if a unit writes a binder anywhere, the check refuses such bounds. A bound on the
+//! implementor is not a condition of a method, but it must not have a binder either.
 
 use syn::visit::{self, Visit};
 use syn::{
@@ -81,8 +81,8 @@ fn has_condition(signature: &Signature) -> bool {
     })
 }
 
-/// Whether a trait bounds its parameters, or types made of them, by more than a lifetime. Of the bounds on the
-/// implementor, only one with a binder counts.
+/// Whether a trait bounds its parameters, or types made of them, by more than a lifetime. A bound on the implementor
+/// counts only if it has a binder.
 fn asks(generics: &Generics) -> bool {
     let mut parameters = generics.type_params();
     parameters.any(|it| it.bounds.iter().any(asks_something))
@@ -122,8 +122,8 @@ fn has_binder(bound: &TypeParamBound) -> bool {
     }
 }
 
-/// Whether a bound anywhere has a binder, written as `for<…>`. An omitted binder, as in `Fn(&u8)`, has one lifetime
-/// for each place, and links none.
+/// Whether a bound anywhere has a binder, written as `for<…>`. An omitted binder, as in `Fn(&u8)`, binds a separate
+/// lifetime for each place, so it links no two places.
 pub(super) fn binds(file: &syn::File) -> bool {
     struct Binders(bool);
     impl<'ast> Visit<'ast> for Binders {

@@ -19,7 +19,7 @@ fn findings(source: &str) -> String {
     all.join("\n")
 }
 
-/// Asserts that each source is refused with these words, at the root and in all other places for items.
+/// Asserts that a finding about each source contains the given words, at the root and at all other places for items.
 fn refused(sources: &[(&str, &str)]) {
     refused_at_the_root(sources);
     for (source, says) in sources {

@@ -48,9 +48,9 @@ impl Shape<'_> {
         }
     }
 
-    /// Refuses a trait that has one trait with parameters twice among its supertraits and their supertraits. If the
-    /// parameters become equal, an object's two supertraits become one, which then has two different associated types
-    /// (a variant of rustc issue 57893).
+    /// Refuses a trait that has the same trait with parameters twice among its direct and indirect supertraits. If
+    /// the arguments of the two become equal, the two supertraits of an object become one, which then has two
+    /// different associated types (a variant of rustc issue 57893).
     fn repeated_supertraits(&mut self, name: &str) {
         let (mut above, mut path) = (Vec::new(), vec![name.to_owned()]);
         let mut left = MOST_WAYS;
@@ -113,8 +113,8 @@ impl Shape<'_> {
             if !names.is_empty() && (is_given(&last.arguments) || has_parameters(&of)) {
                 above.push(names);
             }
-            // A name that is already on the path is not followed again. Even if it means a trait of another module
-            // here, that trait's bounds were followed with the first one's.
+            // A name that is already on the path is not followed again. If it means a trait of another module here,
+            // the bounds of that trait were already followed together with those of the first one.
             if !path.contains(&of) {
                 path.push(of);
                 self.supertraits_of(path, left, above);
@@ -124,7 +124,8 @@ impl Shape<'_> {
     }
 
     /// Refuses a supertrait of the standard library, or of a reviewed crate, that has a parameter and an impl for all
-    /// types, including objects: the proof may use that impl while the object's own code runs, as in `overlap`.
+    /// types, including objects. The compiler may use that impl in a proof, and then the object's own code runs, as
+    /// `overlap` describes.
     fn supertraits(&mut self, name: &str) {
         const FOR_ALL: &[&str] = &["Borrow", "BorrowMut", "Comparable", "Equivalent"];
         let traits = self.definitions.traits(name);

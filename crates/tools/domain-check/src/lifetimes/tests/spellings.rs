@@ -1,4 +1,4 @@
-//! Spellings of the hole, each accepted by the compiler.
+//! Spellings of the hole (rustc issue 25860), each accepted by the compiler.
 
 mod bounds;
 mod closures;

@@ -9,7 +9,8 @@ use crate::lifetimes::definitions::{Alias, Known, Parameter};
 use crate::lifetimes::facts::{Name, Names, Node, STATIC, Standing};
 
 impl<'a> Walk<'a> {
-    /// Walks a path with its arguments. `is_trait` says that the path names no type.
+    /// Walks a path with its arguments. `is_trait` says that the path names a trait or an associated type, and no
+    /// type that has a definition.
     pub(super) fn path(&mut self, path: &Path, is_trait: bool) -> Names {
         let mut names = Names::new();
         let last = path.segments.len().saturating_sub(1);
@@ -56,13 +57,14 @@ impl<'a> Walk<'a> {
         } else {
             definitions.get(&ident, lifetimes.len())
         };
-        // Lifetimes that are left out exist nevertheless.
+        // The path may leave out lifetimes of its type. They exist nevertheless.
         let hidden = own.as_ref().map_or(0, Known::lifetimes);
         while lifetimes.len() < hidden {
             lifetimes.push(self.lifetime(None));
         }
         let mut rest = Names::new();
-        // Whether the path means exactly one type, as far as the contents of its arguments are concerned.
+        // False if the path may mean an alias and also something else. Then the contents of its arguments prove
+        // nothing.
         let mut is_clear = true;
         if let Some(known) = own.as_ref().filter(|own| own.aliases().next().is_some()) {
             let types = given.clone().filter_map(|argument| match argument {
@@ -78,7 +80,7 @@ impl<'a> Walk<'a> {
             if is_clear {
                 return rest;
             }
-            // A struct of the same name in another module may be meant as well.
+            // The path may also mean a struct of the same name in another module.
             own = own.and_then(Known::without_aliases);
             if own.is_none() && !is_foreign {
                 return rest;
@@ -123,7 +125,8 @@ impl<'a> Walk<'a> {
             each.push((parameter, Names::from([(lifetime.clone(), true)]), node));
         }
         let mut index = 0;
-        // A trait object may take any of these lifetimes, because the type may bound its parameters by any of them.
+        // A trait object among the arguments may take any of these lifetimes as its own, because the type may bound
+        // its parameters by any of them.
         let places = lifetimes.iter().map(|it| it.lifetime.clone());
         let places = places.zip(each.iter().map(|it| it.2));
         let around = std::mem::replace(&mut self.defaults, places.collect());
@@ -224,8 +227,8 @@ impl<'a> Walk<'a> {
         names
     }
 
-    /// Adds to the guards the lifetimes that this argument of a type of the crate certainly outlives. Returns the
-    /// number of guards before that.
+    /// Adds to the guards the lifetimes that an argument certainly outlives, by the definition of a type of this
+    /// crate. Returns the number of guards before that.
     fn guard(
         &mut self,
         own: Option<&Known<'_>>,
@@ -246,7 +249,7 @@ impl<'a> Walk<'a> {
 /// A lifetime argument of a type.
 struct Outer<'n> {
     lifetime: &'n Name,
-    /// Whether each value of the type was made with this lifetime, or with a longer one.
+    /// Whether the lifetime is kept: each value of the type was made with this lifetime, or with a longer one.
     is_kept: bool,
 }
 
@@ -260,8 +263,9 @@ impl Outer<'_> {
     }
 }
 
-/// Whether everything at a type's parameter is guarded by the lifetimes by which the type may bound it: no value that
-/// was made with other lifetimes comes in there.
+/// Whether the node of a type's argument counts as one around the argument's contents. It does unless the type may
+/// bound the argument by a lifetime that is turned. Then a value that was made with another lifetime may be supplied
+/// there.
 fn is_around(own: Option<&Known<'_>>, inner: Parameter, lifetimes: &[Outer<'_>]) -> bool {
     let mut all = lifetimes.iter().enumerate();
     all.all(|(outer, it)| {

@@ -2,9 +2,9 @@
 //!
 //! There is one rule for functions, methods, pointers and bounds. An elided lifetime of a result is that of the
 //! receiver, or the only lifetime in the inputs. Lifetimes in another function's type, behind `for<…>` or in an `impl
-//! Trait` do not count. The check counts only lifetimes that are certainly there. The compiler refuses a result that
-//! could mean two lifetimes, so if exactly one is certain, the result means that one. If none is certain, or more
-//! than one, the result is unclear, and refused.
+//! Trait` do not count. The check counts only lifetimes that certainly occur in the inputs. The compiler refuses a
+//! result that could mean two lifetimes, so if exactly one is certain, the result means that one. Otherwise the
+//! result is unclear, and the check refuses it.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ pub(in crate::lifetimes) enum Elided {
     Fresh,
     /// This lifetime.
     One(Name),
-    /// One of several lifetimes, or one that the check does not see.
+    /// The lifetime is one of several, or one that the check does not see.
     Unclear,
 }
 
@@ -157,7 +157,7 @@ pub(in crate::lifetimes) fn binder(bound: Option<&BoundLifetimes>) -> BTreeSet<N
     names.collect()
 }
 
-/// Finds the lifetimes that certainly occur in inputs, and gives names to those without.
+/// Finds the lifetimes that certainly occur in inputs, and gives a name to each that has none.
 struct Certain<'w, 'a> {
     walk: &'w mut Walk<'a>,
     /// The names that the enclosing binders bind.
@@ -218,7 +218,7 @@ impl VisitMut for Certain<'_, '_> {
         self.bound.pop();
     }
 
-    // These have lifetimes of their own, or none.
+    // Lifetimes inside of these forms do not count.
     fn visit_type_bare_fn_mut(&mut self, _: &mut TypeBareFn) {}
     fn visit_parenthesized_generic_arguments_mut(&mut self, _: &mut ParenthesizedGenericArguments) {
     }

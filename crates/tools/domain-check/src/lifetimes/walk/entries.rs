@@ -19,7 +19,7 @@ impl Walk<'_> {
             }
             PathArguments::AngleBracketed(arguments) => {
                 let name = segment.ident.to_string();
-                // For other crates' traits the worst is assumed, as for their types.
+                // The check assumes the worst about other crates' traits, as about their types.
                 let is_own = self.definitions.is_own_trait(&name)
                     || self.definitions.get(&name, 0).is_some();
                 let is_own = is_own && !self.definitions.is_foreign(&name);
@@ -54,8 +54,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns the arguments that a bound gives to the parameters of the trait `of`. Returns nothing if the bound
-    /// leaves one to its default.
+    /// Returns the arguments that a bound gives to the parameters of the trait `of`. Returns `None` if the bound
+    /// leaves a parameter to its default.
     pub(in crate::lifetimes) fn bindings(
         &mut self,
         of: &Trait,
@@ -75,11 +75,11 @@ impl Walk<'_> {
         while lifetimes.len() < of.lifetimes.len() {
             lifetimes.push(self.fresh());
         }
-        // A default would have to be looked up.
+        // The check does not look up the defaults of parameters.
         if types.len() < of.others.len() {
             return None;
         }
-        // Lifetimes without a name are distinguished from those of other bounds.
+        // A lifetime without a name gets a number that distinguishes it from those of other bounds.
         let depth = self.frames.len();
         let lifetimes = lifetimes.into_iter().map(|it| match it.strip_prefix("'_") {
             Some(rest) => Binding::Lifetime(format!("'_{depth}.{rest}")),
@@ -99,12 +99,13 @@ impl Walk<'_> {
         self.ty(ty);
     }
 
-    /// Walks an argument's type: a value of it comes in.
+    /// Walks the type of an argument. A value of this type is supplied.
     pub(in crate::lifetimes) fn argument(&mut self, ty: &Type) {
         let edges = self.facts.edges.len();
         self.input(ty);
         // The target of `&mut` is invariant, so the value has this very type, and the maker of the value has proved
-        // the type's bounds. Arrays are left out, because an empty array is a value that nobody had to make.
+        // the type's bounds. Arrays are left out, because an empty array contains no value whose maker has proved a
+        // bound.
         if let Type::Reference(reference) = ty
             && reference.mutability.is_some()
             && self.is_nominal(&reference.elem)
@@ -155,8 +156,8 @@ impl Walk<'_> {
         self.ty(ty);
     }
 
-    /// Walks bounds of a parameter: the traits in them may take or return values of it. Returns whether they may make
-    /// values of the parameter itself from other values.
+    /// Walks bounds of a parameter. Methods of their traits may supply values with the names in the bounds. Returns
+    /// whether the bounds make the parameter: whether such a method may return it from other values.
     pub(in crate::lifetimes) fn bounds<'b>(
         &mut self,
         bounds: impl IntoIterator<Item = &'b TypeParamBound>,
@@ -192,7 +193,8 @@ impl Walk<'_> {
         })
     }
 
-    /// Records that a value of this parameter may come from somewhere.
+    /// Records that a value of this parameter is supplied from outside the signature's types, as by a method of a
+    /// trait.
     pub(in crate::lifetimes) fn supplied(&mut self, parameter: &Name) {
         self.flow = Flow::In;
         self.occurs(parameter);
@@ -207,9 +209,9 @@ impl Walk<'_> {
         }
     }
 
-    /// Walks the type that a where clause bounds. If the clause `makes` a value of it, that value comes from
-    /// somewhere. If the type is neither a parameter nor a projection from one, the trait may do anything with its
-    /// parts, so values may move between them.
+    /// Walks the type that a where clause bounds. If the clause `makes` the type, a value of it is supplied. If the
+    /// type is neither a parameter nor a projection from one, the trait may do anything with the parts of the type,
+    /// so values may move between them.
     pub(in crate::lifetimes) fn bounded(&mut self, ty: &Type, makes: bool) {
         let (edges, occurrences) = (self.facts.edges.len(), self.facts.occurrences.len());
         let is_lone = self.is_of_one_parameter(ty);
@@ -226,7 +228,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Whether a type is a parameter, or projected from one without more names.
+    /// Whether a type is a parameter, or a projection from a parameter that names nothing else (`T::Item`).
     fn is_of_one_parameter(&self, ty: &Type) -> bool {
         let Type::Path(path) = ty else {
             return false;
@@ -242,7 +244,7 @@ impl Walk<'_> {
         }
     }
 
-    /// Returns the facts, and the highest number that a name or a place has.
+    /// Returns the facts, and the highest number of a node or of an elided lifetime's name.
     pub(in crate::lifetimes) fn end(self) -> (Facts, Node) {
         (self.facts, self.next)
     }

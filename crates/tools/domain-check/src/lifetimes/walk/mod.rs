@@ -20,8 +20,8 @@ use super::definitions::{Alias, Definitions};
 use super::facts::{Edge, Facts, NOWHERE, Name, Names, Node, Occurrence, Standing};
 use super::relations::Relations;
 
-/// The most facts of one signature. A type with more facts, which needs projections in projections, is not
-/// understood.
+/// The most facts of one signature. A signature with more facts is not understood. It takes projections inside
+/// projections to have so many.
 const MOST: usize = 4096;
 
 /// The most types that are walked for a signature, including those that aliases stand for.
@@ -30,11 +30,11 @@ const MOST_TYPES: u32 = 1 << 14;
 /// The direction in which values of a type move at some place.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Flow {
-    /// Into the body that has the bounds.
+    /// Into the function's body.
     In,
-    /// Out of it, to a function that is called.
+    /// Out of the body, to a function that the body calls.
     Out,
-    /// Out of it, in a result.
+    /// Out of the body, in its result.
     Back,
     /// Both ways: the contents of the place may be changed.
     Both,
@@ -49,26 +49,26 @@ pub(super) struct Scope {
     pub(super) lifetimes: BTreeSet<Name>,
     /// Bounds that are written down.
     pub(super) declared: Declared,
-    /// Bounds that follow from bounds by traits.
+    /// Bounds that may follow: from bounds by traits, or from a bound on a type that contains the name.
     pub(super) presumed: Relations,
     /// The facts of the impl's header.
     pub(super) header: Facts,
-    /// Places in bounds: of parameters, of the implementor, and of a trait's associated types.
+    /// The places in bounds of parameters, of the implementor, and of a trait's associated types.
     pub(super) bounds: Facts,
-    /// Each type with a trait that bounds it.
+    /// The names of each bounded type, with a trait that bounds it.
     pub(super) bounded: Vec<(Vec<Name>, TraitBound)>,
     /// Bounds that may say what an associated type is equal to.
     pub(super) said: Vec<Said>,
-    /// The highest number that a name or a place in `header` and `bounds` has.
+    /// The highest number of a node, or of an elided lifetime's name, in `header` and `bounds`.
     pub(super) next: Node,
-    /// The meaning of `Self`: a type in an impl, a parameter in a trait.
+    /// The type that `Self` means. It is `None` in a trait, where `Self` is a parameter.
     pub(super) this: Option<Type>,
     /// The impl's associated types.
     pub(super) associated: BTreeMap<String, Type>,
 }
 
 impl Scope {
-    /// Whether a name is a parameter's, or a lifetime's.
+    /// Whether a name is that of a lifetime or of a type parameter, including `Self`.
     pub(super) fn is_parameter(&self, name: &str) -> bool {
         name == "Self" || name.starts_with('\'') || self.parameters.contains(name)
     }
@@ -86,14 +86,14 @@ impl Scope {
         }
     }
 
-    /// Returns all names that a projection from the header may hide.
+    /// Returns all names that a projection from `Self` may contain.
     fn names(&self) -> impl Iterator<Item = &Name> {
         let header = self.header.occurrences.iter().map(|it| &it.name);
         header.chain(&self.lifetimes)
     }
 }
 
-/// The arguments of an alias or a trait by parameter.
+/// The arguments of an alias or a trait, by the names of its parameters.
 pub(super) type Bindings = BTreeMap<Name, Binding>;
 
 /// An argument.
@@ -127,26 +127,26 @@ pub(super) struct Walk<'a> {
     next: Node,
     /// The meaning of an elided lifetime.
     elided: Elided,
-    /// The lifetimes that a trait object may take from its place if it has none written, and the nodes of these
-    /// lifetimes.
+    /// The lifetimes that a trait object without a written lifetime may take from its place, and their nodes.
     defaults: Vec<(Name, Node)>,
-    /// The number of types so far that do not show their contents.
+    /// The number of types so far that hide their contents.
     objects: u32,
     /// The nesting depth of associated types that are looked up.
     depth: u32,
-    /// The number of surrounding forms in which nothing is proved.
+    /// The number of surrounding projections, binders and ambiguous names. Unless it is zero, nothing here is proved.
     unproved: u32,
-    /// The number of surrounding functions in whose arguments the walked type is.
+    /// The number of surrounding functions whose arguments contain the walked type. Unless it is zero, a lifetime
+    /// here is turned.
     turned: u32,
     /// The lifetimes that surrounding functions and bounds bind.
     binders: Vec<BTreeSet<Name>>,
-    /// The number of nodes around the outermost projection.
+    /// The number of nodes around the outermost projection. It is `None` outside of projections.
     projected_in: Option<usize>,
     /// Whether this type is walked because a bound says that another type is equal to it.
     is_said: bool,
     /// Whether the types belong to a result.
     is_result: bool,
-    /// The indexes of the result's first edges: of names, and of projections.
+    /// The index of the result's first edge in the facts, and of its first edge in `of_projections`.
     of_result: Option<(usize, usize)>,
     /// Whether the type of a result hides its contents.
     pub(super) is_opaque: bool,
@@ -156,7 +156,7 @@ pub(super) struct Walk<'a> {
     types: u32,
     /// Bounds that hold because the body gets a value whose maker has proved them.
     pub(super) proved: Declared,
-    /// Bounds of projections by their own names.
+    /// The edges whose inner name is the spelling of a projection.
     of_projections: Vec<Edge>,
     /// Whether something could not be read.
     pub(super) unknown: bool,
@@ -197,7 +197,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Makes a walk inside a trait whose parameters are bound to arguments, possibly inside another such trait.
+    /// Makes a walk inside the innermost of several traits, each of which is a supertrait of the one before it.
+    /// `bindings` holds the arguments of each.
     pub(super) fn within(
         definitions: &'a Definitions,
         scope: &'a Scope,
@@ -245,21 +246,21 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Returns the argument of a parameter of the innermost alias.
+    /// Returns the argument for a parameter of the innermost alias or trait.
     fn bound(&self, name: &str) -> Option<&Binding> {
         self.frames.last()?.arguments.get(name)
     }
 
     fn occurs(&mut self, name: &Name) {
-        // The type that results from a projection is not inside the nodes of the projection's parts, so these do not
+        // The projected type need not be inside the parts of the projection, so the nodes of these parts do not
         // count.
         let around = self.projected_in.unwrap_or(self.nodes.len());
         self.facts.occurrences.push(Occurrence {
             name: name.clone(),
             nodes: self.nodes[..around].to_vec(),
             guards: self.guards.clone(),
-            // A lifetime counts even where its value only goes out, because the value may be swapped for another one.
-            // The value of a type parameter goes out unchanged, and cannot be swapped.
+            // A lifetime counts as supplied even where its value only goes out, because the value may be swapped for
+            // another one. The value of a type parameter goes out unchanged and cannot be swapped.
             supply: matches!(self.flow, Flow::In | Flow::Both) || name.starts_with('\''),
             demand: self.flow == Flow::Both,
             is_plain: false,
@@ -270,7 +271,7 @@ impl<'a> Walk<'a> {
         self.enter_if(true)
     }
 
-    /// Enters a node. Only if `is_around` does the node count as one around the contents.
+    /// Enters a node. The node counts as one around its contents only if `is_around`.
     fn enter_if(&mut self, is_around: bool) -> Node {
         self.next += 1;
         self.nodes.push(if is_around { self.next } else { NOWHERE });
@@ -367,7 +368,8 @@ impl<'a> Walk<'a> {
         result
     }
 
-    /// Walks the types of a function pointer, or of a `Fn` bound: its arguments go the other way.
+    /// Walks the types of a function pointer or of a `Fn` bound. In its arguments values flow in the opposite
+    /// direction.
     fn function(&mut self, inputs: &[&Type], output: &ReturnType) -> Names {
         let around = std::mem::take(&mut self.elided);
         let against = match self.flow {

@@ -52,8 +52,9 @@ impl Walk<'_> {
             }
         }
         self.nodes.pop();
-        // An object's own lifetime outlives every lifetime that its traits outlive. An object without a written
-        // lifetime has the lifetime of its traits or, if that is late-bound, the lifetime of its place.
+        // An object's own lifetime outlives every lifetime that the implementors of its traits outlive. If the object
+        // has no written lifetime, its own lifetime is that of its traits or, if that one is late-bound, that of its
+        // place.
         outlived.retain(|it| !outer.is_empty() || it != STATIC);
         let own = if outer.is_empty() {
             &self.defaults

@@ -150,7 +150,8 @@ impl Walk<'_> {
         name
     }
 
-    /// Adds the relations of a projection from types with these names: it may be any type of those names.
+    /// Adds the edges of a projection from types with these names. The projection may be any type that contains these
+    /// names, so each lifetime among them may bound each name.
     pub(super) fn projected(&mut self, names: &Names) {
         let outer: Vec<_> = names
             .keys()

@@ -1,10 +1,11 @@
 //! Where a type proves the bounds that it implies.
 //!
-//! The compiler, and so every body, relies on what the types of a signature imply. The caller has proved this only
-//! for a type that is written there in full. It has not proved it for a type inside a projection, because the
-//! projection may be another type altogether. It has not proved it under a binder, because the compiler skips types
-//! that contain a bound lifetime. It has not proved it for a name that may mean several types. And it has not proved
-//! it for a lifetime in a function's arguments, because a value that was made with a shorter lifetime passes there.
+//! The compiler, and so every body, relies on what the types of a signature imply. The caller has proved these bounds
+//! only for a type that is written in full. It has not proved them for a type inside a projection, because the
+//! projection may be another type altogether. It has not proved them under a binder, because the compiler skips types
+//! that contain a bound lifetime. It has not proved them for a name that may mean several types. And it has not
+//! proved them for a turned lifetime, because in a function's arguments a value passes that was made with a shorter
+//! lifetime.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +14,7 @@ use crate::lifetimes::declared::is_structure;
 use crate::lifetimes::facts::{Edge, Name, Names, Node, STATIC, Standing};
 
 impl Walk<'_> {
-    /// Walks types, and counts nothing as proved there unless `is_proving`.
+    /// Walks types. Unless `is_proving`, nothing in these types counts as proved.
     pub(super) fn proving(
         &mut self,
         is_proving: bool,
@@ -28,7 +29,7 @@ impl Walk<'_> {
         names
     }
 
-    /// Walks types in which these lifetimes are bound. If there are any, nothing is proved.
+    /// Walks types in which a binder binds these lifetimes. If there are any, nothing in the types is proved.
     pub(super) fn binding(
         &mut self,
         bound: BTreeSet<Name>,
@@ -41,7 +42,7 @@ impl Walk<'_> {
         names
     }
 
-    /// Walks types that are in a function's arguments, if `is_turned`.
+    /// Walks types. `is_turned` says that they are in a function's arguments.
     pub(super) fn turned<R>(&mut self, is_turned: bool, walk: impl FnOnce(&mut Self) -> R) -> R {
         self.turned += u32::from(is_turned);
         let result = walk(self);
@@ -49,8 +50,8 @@ impl Walk<'_> {
         result
     }
 
-    /// Whether a value with this lifetime here was made with it, or with a longer one. In a function's arguments a
-    /// shorter one passes for it, and bounds by it were never proved.
+    /// Whether the lifetime is kept: each value at this place was made with this lifetime, or with a longer one. In a
+    /// function's arguments a value with a shorter lifetime passes, too, and no bound by the longer one was proved.
     pub(super) fn is_kept(&self, lifetime: &Name) -> bool {
         let is_bound = || self.binders.iter().any(|it| it.contains(lifetime));
         self.turned == 0 || lifetime == STATIC || is_bound()
@@ -88,8 +89,8 @@ impl Walk<'_> {
         }
     }
 
-    /// Adds the lifetime to the guards, if it is proved that everything in this place outlives it. Returns the number
-    /// of guards before that.
+    /// Adds the lifetime to the guards, if it is proved that everything at this place outlives the lifetime. Returns
+    /// the number of guards before that.
     pub(super) fn behind(&mut self, lifetime: Name) -> usize {
         let before = self.guards.len();
         if self.unproved == 0 && self.is_kept(&lifetime) {

@@ -9,9 +9,9 @@ use crate::lifetimes::facts::{Edge, Facts, Name, Projection};
 use crate::lifetimes::judge::{Outlived, Relied, undeclared};
 
 impl Walk<'_> {
-    /// Returns the bounds that the result implies, and that neither the arguments nor the edges `around` prove, and
-    /// that are not `declared`. For a function as a value the compiler relies on them although they were never
-    /// proved, because no value with such a bound came in.
+    /// Returns the bounds that the result implies, unless they are `declared` or proved by the arguments or by the
+    /// edges `around`. If the function is used as a value, the compiler relies on these bounds. Nobody has proved
+    /// them, because no argument of a type with such a bound came in.
     pub(in crate::lifetimes) fn of_result_alone(
         &self,
         around: &[Edge],
@@ -30,9 +30,9 @@ impl Walk<'_> {
         undeclared(&alone, &known)
     }
 
-    /// Returns such bounds of projections that are the result of a function, an iterator or a future. A bound of the
-    /// parameter proves nothing for them, because a closure may live longer than its results. Associated types of
-    /// other traits live as long as the parameter and the arguments of its bound.
+    /// Returns such bounds of projections to a function's output, an iterator's item or a future's output. A bound of
+    /// the parameter proves nothing for such a projection, because a closure may live longer than its results.
+    /// Associated types of other traits live as long as the parameter and the arguments of its bound.
     pub(in crate::lifetimes) fn projected_by_result_alone(
         &self,
         declared: &Declared,
@@ -53,7 +53,7 @@ impl Walk<'_> {
                 continue;
             };
             let is_written = |from: &&Name| written.outlives(from, &edge.outer);
-            // A type that is projected from no parameter is known where it is used.
+            // A type that is projected from no parameter needs no bound: the compiler knows it where it is used.
             let mut from = of.from.iter().filter(|it| !is_structure(it));
             let unproved = from.find(|it| !is_written(it));
             let is_known = known.outlives(&edge.inner, &edge.outer);

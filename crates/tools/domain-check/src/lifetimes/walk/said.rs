@@ -16,8 +16,8 @@ use crate::lifetimes::facts::{Name, Names};
 /// A bound that may contain such an equality.
 #[derive(Clone, Debug)]
 pub(in crate::lifetimes) struct Said {
-    /// The bounded parameter, unless the bound is on another type. The bound says nothing about a projection from
-    /// types without this parameter.
+    /// The bounded parameter, or `None` if the bound is on a type that is no lone parameter. A bound on a parameter
+    /// says nothing about a projection from types without this parameter.
     of: Option<Name>,
     bound: TraitBound,
 }
@@ -32,7 +32,7 @@ impl Scope {
         for predicate in clauses.flat_map(|clause| &clause.predicates) {
             if let WherePredicate::Type(predicate) = predicate {
                 let of = self.lone(&predicate.bounded_ty);
-                // A binder of the whole predicate applies to each bound.
+                // The binder of the whole predicate applies to each of its bounds.
                 let binder = predicate.lifetimes.as_ref();
                 let bounds = predicate.bounds.iter().cloned().map(|mut bound| {
                     if let (TypeParamBound::Trait(bound), Some(_)) = (&mut bound, binder) {
@@ -45,7 +45,7 @@ impl Scope {
         }
     }
 
-    /// Adds the equalities in the bounds of a parameter, or of another type.
+    /// Adds the equalities in bounds. `of` is the bounded parameter, or `None` if another type is bounded.
     pub(in crate::lifetimes) fn say<'b>(
         &mut self,
         of: Option<Name>,
@@ -61,7 +61,7 @@ impl Scope {
         }
     }
 
-    /// Returns the type's name if the type is a parameter, and nothing otherwise.
+    /// Returns the type's name if the type is a lone parameter, and `None` otherwise.
     pub(in crate::lifetimes) fn lone(&self, ty: &Type) -> Option<Name> {
         let Type::Path(path) = ty else {
             return None;
@@ -74,8 +74,8 @@ impl Scope {
 }
 
 impl Walk<'_> {
-    /// Adds the names in all equalities about a projection from types with these names, because the projection may be
-    /// any of those types.
+    /// Adds to `names` all names in the equalities about a projection from types with these names. The projection may
+    /// be any of the types in these equalities.
     pub(super) fn said(&mut self, names: &mut Names) {
         if std::mem::replace(&mut self.is_said, true) {
             return;

@@ -1,4 +1,4 @@
-//! Texts that attributes contain in everyday code.
+//! Attributes with the kinds of texts that everyday code has.
 #![no_std]
 #![forbid(unsafe_code)]
 #![doc(html_root_url = "https://example.org/")]

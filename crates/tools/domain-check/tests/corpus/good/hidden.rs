@@ -1,6 +1,7 @@
 //@ manifest: [dependencies]
 //@ manifest: support-hidden = { path = "../support-hidden" }
-//! An item that is hidden from domains, used by the macro that it is meant for; and variables with hidden names.
+//! The domain reaches a hidden item through the macro for which the item is meant, and has variables with hidden
+//! names. Both are allowed.
 #![no_std]
 #![forbid(unsafe_code)]
 

@@ -1,2 +1,2 @@
-//! Not the crate that was reviewed.
+//! A crate with the name of a reviewed one, but from another source.
 #![no_std]

@@ -1,5 +1,5 @@
-//! The places at which a program calls domains. These are the copies of `catch` in `call::enter::enter_here`, most of
-//! them inlined. The debug info tells which functions were inlined, and where.
+//! Finds the places at which a program calls domains. Each is a copy of the `catch` in `call::enter::enter_here`, and
+//! most copies are inlined. The debug info tells which functions were inlined, and where.
 
 use std::ops::Range;
 
@@ -53,7 +53,7 @@ fn search(dwarf: &Dwarf<Slice<'_>>) -> gimli::Result<Vec<Boundary>> {
             while let Some(range) = list.next()? {
                 ranges.push(range.begin as usize..range.end as usize);
             }
-            // If all copies were inlined, the entry of the function itself has no code.
+            // A function's entry has no code if all its copies were inlined. Each copy has an entry of its own.
             if !ranges.is_empty() {
                 found.push(Boundary { name, ranges });
             }
@@ -62,7 +62,8 @@ fn search(dwarf: &Dwarf<Slice<'_>>) -> gimli::Result<Vec<Boundary>> {
     Ok(found)
 }
 
-/// Returns the entry's name. An inlined copy has none; then the name is that of the copied function in the same unit.
+/// Returns the entry's name. The entry of an inlined copy has no name, but refers to the entry of the copied function
+/// in the same unit.
 fn name(
     dwarf: &Dwarf<Slice<'_>>,
     unit: &Unit<Slice<'_>>,

@@ -7,7 +7,8 @@ use std::path::Path;
 use object::{File, Object, ObjectSection, ObjectSymbol, SymbolKind};
 use samara_unwind::tables::{Finder, Image, TableError};
 
-/// A program's file, and its tables at the same distances from each other as in the program's memory.
+/// A program's file and its tables. The tables lie at the same distances from each other as in the program's memory,
+/// because they refer to each other by distances.
 pub(super) struct Loaded {
     file: Vec<u8>,
     tables: Vec<u8>,

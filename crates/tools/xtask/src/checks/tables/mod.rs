@@ -1,5 +1,5 @@
-//! Checks of the tables on which a cut relies in a linked program: an unwind table covers every byte of its code, and
-//! every call of a domain has a landing pad. The checks use the reader of tables that the runtime uses.
+//! Checks, in a linked program, the tables on which a cut relies: an unwind table covers every byte of the program's
+//! code, and every call of a domain has a landing pad. The checks use the reader of tables that the runtime uses.
 
 mod boundaries;
 mod loaded;
@@ -11,11 +11,11 @@ use loaded::Loaded;
 /// The findings of a check, with one sentence for each fault.
 type Findings = Vec<String>;
 
-/// Gaps with fewer bytes than this and without a symbol are padding that aligns the next function.
+/// A gap without a symbol and with fewer bytes than this is padding that aligns the next function.
 const PADDING: usize = 16;
 
-/// Symbols of functions of the kernel that need no tables, because no domain reaches them and no unwind passes through
-/// them. There are none.
+/// Names of functions of the kernel that need no tables, because no domain reaches them and no unwind passes through
+/// them. At present the kernel has no such function.
 pub(super) const NAMED: &[&str] = &[];
 
 /// Returns a finding for each stretch of code of the ELF file at `path` that no table covers. Functions in `named` need
@@ -27,7 +27,7 @@ pub(super) fn uncovered(path: &Path, named: &[&str]) -> Findings {
     };
     let mut findings = Findings::new();
     let mut start = None;
-    // The address behind the last byte is visited too, so that the last stretch ends.
+    // The loop also visits the address after the last byte, where it reports a stretch that reaches the end.
     for address in program.code().start..=program.code().end {
         let covered = address < program.code().end && program.is_covered(address);
         match start {

@@ -19,7 +19,7 @@ const C_RUNTIME: &[&str] = &[
     "frame_dummy",
 ];
 
-/// Returns the source of a function in assembly, with `begin` before its instructions and `end` behind them.
+/// Returns the source of a function in assembly, with `begin` before its instructions and `end` after them.
 fn assembly(begin: &str, end: &str) -> String {
     format!(
         "#[unsafe(naked)] #[unsafe(no_mangle)] pub extern \"C\" fn planted() {{
@@ -43,7 +43,8 @@ fn a_function_without_a_table_is_found_by_name() {
     );
 }
 
-/// Returns the source of a boundary with the same names as the runtime's. `how` is the body of its `catch`.
+/// Returns the source of a boundary whose functions have the same names as the runtime's. `how` is the body of its
+/// `catch`.
 fn boundary(how: &str) -> String {
     format!(
         "pub mod call {{ pub mod enter {{

@@ -5,7 +5,7 @@ use crate::table::queue::{Doorbell, Format, Queue, Rung, Stride};
 use crate::table::register::{Rule, Width};
 use crate::table::step::{At, Check, Limit, Step, Value};
 
-/// More accesses than any device needs.
+/// The size of the list of accesses. No device needs as many.
 const MOST: usize = 256;
 
 /// When the engine makes an access.
@@ -24,14 +24,14 @@ pub(super) enum When {
 pub(super) enum Act {
     /// Writes them.
     Write {
-        /// The bits that become 1 for every queue.
+        /// The bits that the access sets to 1, whatever the queue.
         set: u64,
-        /// The bits by which the device learns something that no other register tells it. These are all bits if the
-        /// value is an address, a size, a queue's number or a ring's head; otherwise, the bits that the driver
-        /// chooses.
+        /// The bits that carry information for the device which no other register carries. If the value is an
+        /// address, a size, a queue's number or a ring's head, these are all its bits. Otherwise they are the bits
+        /// that the driver chooses.
         told: u64,
     },
-    /// Reads the bits, which must have this value; with `None`, the engine believes any value.
+    /// Reads the bits. They must have this value; with `None`, the engine uses any value that it reads.
     Look(Option<u64>),
     /// Rings a doorbell.
     Ring(&'static Doorbell),
@@ -44,11 +44,12 @@ pub(super) struct Access {
     pub(super) act: Act,
     /// The kind of queue, and the kind's index in the table.
     pub(super) queue: Option<(&'static Queue, usize)>,
-    /// The register of each queue of this kind, or the array of registers that is checked.
+    /// The registers: one for each queue of this kind, or the array that a check reads.
     pub(super) registers: Rule,
-    /// Which bits of each register.
+    /// The bits of each register that the access concerns.
     pub(super) bits: u64,
-    /// The step, possibly this one, that writes the index by which the register of a queue is selected.
+    /// The place and the value of the step that writes the index by which a queue's register is selected. It may be
+    /// this same step.
     pub(super) index: Option<(&'static At, &'static Value)>,
     pub(super) is_address: bool,
     pub(super) is_shared: bool,
@@ -70,8 +71,8 @@ const NONE: Access = Access {
 };
 
 impl Access {
-    /// Whether this is a doorbell whose place only the device knows. Such a doorbell may be anywhere from its offset
-    /// on.
+    /// Whether this is a doorbell whose place the device states at run time. Such a doorbell may be anywhere at or
+    /// after its offset.
     pub(super) const fn is_somewhere(&self) -> bool {
         matches!(self.act, Act::Ring(doorbell) if !matches!(doorbell.stride, Stride::Bytes(_)))
     }
@@ -81,7 +82,7 @@ impl Access {
         matches!(self.act, Act::Ring(doorbell) if matches!(doorbell.value, Rung::Number))
     }
 
-    /// Whether the index in this register selects the access's register.
+    /// Whether `index` is the index register that selects the access's register.
     pub(super) const fn is_behind(&self, index: &Rule) -> bool {
         match self.index {
             Some((at, _)) => {
@@ -173,8 +174,8 @@ impl Accesses {
         self.count += 1;
     }
 
-    /// Adds the accesses of `steps` in turn. Returns the register and the value of the step that writes a selecting
-    /// index, if there is one.
+    /// Adds the accesses of `steps` in turn. If one of the steps writes an index that selects a register, returns
+    /// that step's register and value.
     const fn steps(
         &mut self,
         steps: &'static [Step],

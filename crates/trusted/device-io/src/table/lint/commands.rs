@@ -35,7 +35,7 @@ pub(super) const fn command<D: Table>(index: usize) {
         learns > 0 || !matches!(command.data, Data::Units(..)),
         "a command counts in units that no command learns"
     );
-    // A unit doesn't record which command learned it, so only one command may learn units.
+    // A unit doesn't record the command from which it was learned, so only one command may learn units.
     assert!(learns <= 1, "two commands that learn a unit");
     let of = match command.data {
         Data::Queue(queue, _) if queue < D::QUEUES.len() => &D::QUEUES[queue],
@@ -104,7 +104,7 @@ pub(super) const fn command<D: Table>(index: usize) {
     }
 }
 
-/// Whether both transfer the same data, in the same direction, by the same bits.
+/// Whether two commands transfer the same kind of data, in the same direction, described by the same bits.
 const fn is_alike(one: &Data, other: &Data) -> bool {
     match (one, other) {
         (Data::None, Data::None) | (Data::Page(_), Data::Page(_)) => true,

@@ -1,14 +1,14 @@
 //! Checks a table in the compiler. The lint finds contradictions that a reviewer could miss.
 //!
-//! - *Gaps*: a part of a queue's memory whose address, or half of it, no step and no command gives to the device; a
-//!   size that the device is not told, or that no driver is asked for; a ring's position that a start leaves as it
-//!   was; a check that looks at no bit, or that can't hold.
-//! - *Bits with two owners*: each bit of each register is written by one step of one kind of queue, or it is a
-//!   doorbell's, an index's, or a driver's by a rule. No driver can make a check of the engine hold, except where a
-//!   step shares its register with drivers. Each bit of an entry, and each operation code, also has one owner.
+//! - *Gaps*: a part of a queue's memory whose address is told to the device only in half, or not at all; a size that
+//!   the device is not told, or that drivers can't state; a ring's position that a start does not clear; a check that
+//!   reads no bit, or that can't hold.
+//! - *Bits with two owners*: each bit of each register has one owner, which is a step of one kind of queue, a
+//!   doorbell, an index, or drivers by a rule. A driver can't make a check of the engine hold, except where the
+//!   check's register is shared with drivers. Each bit of an entry and each operation code has one owner, too.
 //! - *Overlaps*: two windows in one place; a register that two rules list.
-//! - *Ranges*: numbers of windows, registers, words, bits, shifts, queues and commands, and values that do not fit
-//!   their registers.
+//! - *Ranges*: a number of a window, register, word, bit, shift, queue or command that is out of range; a value that
+//!   does not fit its register.
 //!
 //! | file | what of a table it checks |
 //! |---|---|
@@ -47,7 +47,7 @@ mod queues;
 mod rules;
 mod steps;
 
-/// Checks a table. Meant for constants, where it runs in the compiler.
+/// Checks a table. It is meant for constants, so that it runs in the compiler.
 ///
 /// # Panics
 ///

@@ -1,8 +1,8 @@
 //! Checks that each bit of a register has one owner: a step, a doorbell, an index, or drivers by a rule.
 //!
 //! If the engine told the device of two queues in one register, the device would keep only the last one: a later
-//! write replaces an earlier one. With few exceptions (`driven`), the engine neither writes nor believes a bit that a
-//! driver may write.
+//! write replaces an earlier one. With few exceptions (`driven`), the engine neither writes a bit that a driver may
+//! write, nor relies on one in a check.
 
 use super::accesses::{Access, Accesses, Act, When};
 use crate::table::Table;
@@ -55,7 +55,8 @@ const fn idle(all: &Accesses, queue: &Queue, kind: usize) {
     assert!(fails, "the idle test holds while a queue runs");
 }
 
-/// Whether an idle check fails after a step of a start, because of the bits that the step sets or requires.
+/// Whether the idle check `idle` fails after step `start` of a queue's start, because of bits that the step writes or
+/// requires.
 const fn contradict(start: &Access, idle: &Access) -> bool {
     let (value, bits) = match start.act {
         Act::Write { set, told } => (set, start.bits & !told),
@@ -75,7 +76,7 @@ const fn contradict(start: &Access, idle: &Access) -> bool {
     false
 }
 
-/// The registers of two arrays that share bytes, pair by pair.
+/// The pairs of registers, one from each of two arrays, that share bytes.
 pub(super) struct Pairs<'r> {
     one: &'r Rule,
     other: &'r Rule,
@@ -128,7 +129,7 @@ impl<'r> Pairs<'r> {
         None
     }
 
-    /// Turns bits of the first register of a pair into the same bits of the second.
+    /// Shifts bits of the first register of a pair to their positions in the second register.
     const fn moved(&self, (index, second): (usize, usize), bits: u64) -> u64 {
         let from = self.one.offset + index * self.one.stride;
         let to = self.other.offset + second * self.other.stride;
@@ -139,8 +140,8 @@ impl<'r> Pairs<'r> {
     }
 }
 
-/// Whether the registers of one array lie in the gaps of the other, as when two steps access neighbouring registers
-/// of every queue.
+/// Whether the registers of one array lie in the gaps of the other array. This is so if two steps access neighbouring
+/// registers of every queue.
 const fn are_beside(one: &Rule, other: &Rule) -> bool {
     let stride = one.stride;
     if stride == 0 || stride != other.stride {
@@ -150,7 +151,7 @@ const fn are_beside(one: &Rule, other: &Rule) -> bool {
     distance >= other.width.bytes() && stride - distance >= one.width.bytes()
 }
 
-/// Whether a doorbell whose place only the device knows may be on one of these registers.
+/// Whether a doorbell whose place the device states at run time may coincide with one of these registers.
 const fn may_stand_on(doorbell: &Access, registers: &Rule) -> bool {
     registers.touches(
         doorbell.registers.window,
@@ -159,9 +160,9 @@ const fn may_stand_on(doorbell: &Access, registers: &Rule) -> bool {
     )
 }
 
-/// Checks an access of the engine against what rules let drivers do.
+/// Checks an access of the engine against the rules for drivers.
 const fn drivers<D: Table>(access: &Access) {
-    // A driver that writes a queue's number to this doorbell tells the device nothing false.
+    // This doorbell takes only a queue's number. If a driver writes it, the device learns nothing wrong from it.
     if access.tells_number() {
         return;
     }
@@ -175,7 +176,7 @@ const fn drivers<D: Table>(access: &Access) {
     );
 }
 
-/// Whether a driver that uses the rule may change the access's bits.
+/// Whether a driver may change the access's bits by this rule. Panics if such a change would be dangerous.
 const fn driven(access: &Access, rule: &Rule) -> bool {
     if let Some(select) = rule.select {
         let index = Rule::new(rule.window, select.offset, select.width);
@@ -262,8 +263,9 @@ const fn changed(write: &Write) -> u64 {
     }
 }
 
-/// Whether a driver that has this right can clear and set these bits at once. For merged bits, one of these bits that
-/// the driver may change is enough, because the others may already have their values.
+/// Whether a driver with the right `write` can clear the bits of `clear` and set the bits of `set` by one write. For
+/// [`Write::Merge`], one bit that the driver may change is enough, because the other bits may already have these
+/// values.
 const fn can(write: &Write, clear: u64, set: u64) -> bool {
     match write {
         Write::Never => false,
@@ -305,8 +307,8 @@ const fn can(write: &Write, clear: u64, set: u64) -> bool {
     }
 }
 
-/// Whether a driver can do what a step of a reset does: set one of the bits that it sets, or clear all that it
-/// clears.
+/// Whether a driver can have the effect of a step of a reset. The driver has it if it can set one of the bits that
+/// the step sets, or clear all the bits that the step clears.
 const fn resets(write: &Write, clear: u64, set: u64) -> bool {
     let mut bit = 0;
     while bit < u64::BITS {
@@ -318,12 +320,12 @@ const fn resets(write: &Write, clear: u64, set: u64) -> bool {
     clear != 0 && can(write, clear, 0)
 }
 
-/// Checks that two accesses do not write each other's bits, and that one access does not write the same bits for two
-/// queues.
+/// Checks that two accesses do not write the same bits. If both are the same access, checks that it does not write
+/// the same bits for two queues.
 const fn check_distinct_bits(one: &Access, other: &Access, is_one: bool) {
     let is_ring = matches!(one.act, Act::Ring(_)) || matches!(other.act, Act::Ring(_));
     if one.index.is_some() != other.index.is_some() && !is_ring {
-        // Such a register belongs to the queue that is selected at the moment.
+        // A register behind an index belongs to the queue that is selected at the moment.
         assert!(
             Pairs::of(&one.registers, &other.registers).next().is_none(),
             "a register that an index selects is accessed without the index"
@@ -347,7 +349,7 @@ const fn check_distinct_bits(one: &Access, other: &Access, is_one: bool) {
     }
     let mut pairs = Pairs::of(&one.registers, &other.registers);
     while let Some(pair) = pairs.next() {
-        // Skips a register paired with itself, and a pair that already came the other way round.
+        // Skips the pair of a register with itself, and pairs that already came in the other order.
         if is_one && pair.0 >= pair.1 {
             continue;
         }
@@ -363,7 +365,7 @@ const fn check_distinct_bits(one: &Access, other: &Access, is_one: bool) {
             );
         } else if pair.0 == pair.1 && is_same_kind(one, other) {
             match other.act {
-                // A start may write 0 to the doorbell: the queue is empty.
+                // A start may write 0 to the queue's doorbell, because the queue is empty.
                 Act::Ring(_) => once(is_empty && matches!(one.when, When::Start)),
                 _ => assert!(told == 0, "a step overwrites what the device was told"),
             }
@@ -378,8 +380,8 @@ const fn check_distinct_bits(one: &Access, other: &Access, is_one: bool) {
     }
 }
 
-/// Checks that the idle test covers all queues of a kind or none, where a start enables each by a register of its
-/// own.
+/// Checks that the idle test covers all queues of a kind or none of them, if a start enables each queue by a register
+/// of its own.
 const fn all_or_none(idle: &Access, start: &Access) {
     if !matches!(start.act, Act::Write { told: 0, .. }) || start.index.is_some() {
         return;
@@ -398,7 +400,7 @@ const fn once(is_told_once: bool) {
     assert!(is_told_once, "two different values go into one register");
 }
 
-/// Returns the bits that an access sets, and the bits by which it tells the device something.
+/// Returns the bits that an access sets, and the bits that carry information for the device.
 const fn written(access: &Access) -> Option<(u64, u64)> {
     match access.act {
         Act::Write { set, told } => Some((set, told)),
@@ -411,7 +413,8 @@ const fn is_same_kind(one: &Access, other: &Access) -> bool {
     matches!((one.queue, other.queue), (Some((_, one)), Some((_, other))) if one == other)
 }
 
-/// Whether the same index register selects the registers of both accesses, by the numbers of different queues.
+/// Whether one index register selects the registers of both accesses, and the two accesses are for different queue
+/// numbers or of one kind of queue.
 const fn is_by_turns(one: &Access, other: &Access) -> bool {
     let (Some((at, value)), Some((other_at, other_value))) = (one.index, other.index) else {
         return false;
@@ -425,8 +428,8 @@ const fn is_by_turns(one: &Access, other: &Access) -> bool {
     are_others && at.is_same(other_at) && value.is_same(other_value)
 }
 
-/// Checks a doorbell whose place only the device knows: after its offset nothing else is written, except such
-/// doorbells of other numbers.
+/// Checks a doorbell whose place the device states at run time. At or after its offset, no other register of the
+/// window may be written, except such doorbells with other indexes.
 const fn somewhere(one: &Access, other: &Access, is_one: bool) {
     if !one.is_somewhere() || !other.is_somewhere() {
         let (doorbell, write) = match one.is_somewhere() {
@@ -459,7 +462,7 @@ const fn somewhere(one: &Access, other: &Access, is_one: bool) {
     }
 }
 
-/// Returns the unit of the distance between doorbells; 0 if the device gives the whole distance.
+/// Returns the unit of the doorbell distance; 0 if the device states the distance without a unit.
 const fn unit(doorbell: &Doorbell) -> usize {
     match doorbell.stride {
         Stride::Shifted(_, _, unit) => unit,
@@ -467,7 +470,7 @@ const fn unit(doorbell: &Doorbell) -> usize {
     }
 }
 
-/// Returns the indexes of a kind's doorbells, as if each were a register of one byte.
+/// Returns the indexes of a kind's doorbells, as an array of one-byte registers at these offsets.
 const fn numbers(queue: &Queue, doorbell: &Doorbell) -> Rule {
     let (times, more) = doorbell.index;
     let first = queue.numbers.0 as usize * times + more;

@@ -78,15 +78,15 @@ pub(super) const fn queue<D: Table>(index: usize) {
         );
         part += 1;
     }
-    // The engine reads addresses and sizes back before the last step, so the last step may not write any.
+    // The engine reads addresses and sizes back before the last step, so the last step may write neither.
     assert!(
         !matches!(queue.start.last(), Some(Step::Write(_, value)) if value.tells()),
         "a start that ends with an address or a size"
     );
 }
 
-/// Checks that a stop, if the queue has one, changes something that the start left, and fails unless the device says
-/// that it has stopped.
+/// Checks a queue's stop, if there is one. The stop must change a register from its state after the start, and must
+/// fail unless the device states that it has stopped.
 const fn stop(queue: &Queue) {
     if queue.stop.is_empty() {
         return;
@@ -115,8 +115,8 @@ const fn stop(queue: &Queue) {
     assert!(is_said, "a stop does not check that the device has stopped");
 }
 
-/// Whether each check reads the device's own statement: the check fails for a queue that was only started, or it
-/// reads bits that neither the start nor the stop has written.
+/// Whether each check reads a statement of the device's own. That is so if the check fails for a queue that was only
+/// started, or reads bits that neither the start nor the stop writes.
 const fn says(queue: &Queue, checks: &[Check]) -> bool {
     let mut check = 0;
     while check < checks.len() {
@@ -154,7 +154,8 @@ const fn are_left(steps: &[Step], at: &At, bits: u64, value: u64) -> bool {
     left == 0
 }
 
-/// Whether the device is told how many entries a queue has: by a step, or by each command that makes the queue.
+/// Whether the device is told the number of a queue's entries, either by a step or by each command that makes the
+/// queue.
 const fn is_sized<D: Table>(index: usize) -> bool {
     let queue = &D::QUEUES[index];
     let mut step = 0;
@@ -187,7 +188,7 @@ const fn is_sized<D: Table>(index: usize) -> bool {
     made
 }
 
-/// Whether the device is told how long buffers are.
+/// Whether the device is told the length of buffers.
 const fn tells_buffer(queue: &Queue) -> bool {
     let mut step = 0;
     while step < queue.start.len() {
@@ -201,8 +202,8 @@ const fn tells_buffer(queue: &Queue) -> bool {
     false
 }
 
-/// Whether `bytes`, and every multiple of it, is a whole number of the units in which the device is told buffer
-/// sizes.
+/// Whether `bytes` is a whole number of the units in which the device is told buffer lengths. Then every multiple of
+/// `bytes` is one, too.
 const fn are_whole(queue: &Queue, bytes: usize) -> bool {
     let mut step = 0;
     while step < queue.start.len() {
@@ -246,7 +247,7 @@ const fn gets_address<D: Table>(index: usize, part: usize) -> bool {
     low == 1 && high == 1
 }
 
-/// Whether the doorbell's distance is in this field of a register, or in none.
+/// False if the doorbell's distance is in another register field than this one.
 const fn is_stride_of(doorbell: &Doorbell, at: &At, shift: u32) -> bool {
     match &doorbell.stride {
         Stride::Shifted(of, by, _) => {
@@ -290,7 +291,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
             && doorbell.width.bytes() <= D::WINDOWS[doorbell.window].align,
         "a misaligned doorbell"
     );
-    // If the device scales the distance, assumes the smallest one.
+    // If the device states the distance as a shift of a unit, the check assumes the smallest distance.
     let closest = match doorbell.stride {
         Stride::Shifted(_, _, unit) => Stride::Bytes(unit),
         other => other,
@@ -305,7 +306,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
     );
     let (is_position, most) = match (doorbell.value, &queue.format) {
         (Rung::Number, _) => (false, queue.numbers.1 as u64),
-        // This position counts all chains that were ever put, modulo 2^16.
+        // The position of a virtqueue counts all chains that were ever put, modulo 2^16.
         (Rung::Position, Format::Split(_)) => (true, 0xFFFF),
         (Rung::Position, _) => (true, queue.entries.1 as u64 - 1),
     };
@@ -323,7 +324,7 @@ const fn doorbell<D: Table>(doorbell: &Doorbell, queue: &Queue) {
     );
 }
 
-/// Whether a start tells the device, before the last step, that it is at a ring's beginning.
+/// Whether a start, before its last step, sets both the device's position register and the doorbell to 0.
 const fn begins(queue: &Queue, ring: &RingFormat) -> bool {
     let registers = [
         queue.registers(&ring.head),

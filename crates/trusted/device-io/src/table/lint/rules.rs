@@ -34,7 +34,7 @@ pub(super) const fn windows<D: Table>() {
     }
 }
 
-/// Two capabilities that lead to one place are only found when a device is claimed.
+/// The lint can't see that two capabilities lead to one place. The engine finds this when a device is claimed.
 const fn is_same(one: &Place, other: &Place) -> bool {
     match (one, other) {
         (Place::Bar(one), Place::Bar(other))

@@ -6,7 +6,7 @@ use crate::table::register::Width;
 use crate::table::step::{At, Check, Half, Known, Limit, Step, Value};
 use crate::table::{Direction, Table};
 
-/// Returns the greatest value of everything that is known about a queue.
+/// Returns the greatest value that each item of knowledge about a queue can have.
 pub(super) const fn most(queue: &Queue) -> Known {
     let buffer = match &queue.format {
         Format::Ring(ring) if matches!(ring.direction, Direction::ToHost) => ring.bytes.1,
@@ -21,7 +21,7 @@ pub(super) const fn most(queue: &Queue) -> Known {
 }
 
 /// Returns the bits of the value that the engine may fill, over all queues. The value must fit a register or word of
-/// `width`, and a driver may choose only other bits of it.
+/// `width`. The bits that a driver may choose must be other bits.
 pub(super) const fn filled(value: &Value, queue: Option<&Queue>, width: Width) -> u64 {
     let most = match queue {
         Some(queue) => most(queue),
@@ -45,8 +45,8 @@ pub(super) const fn filled(value: &Value, queue: Option<&Queue>, width: Width) -
         !meet || !value.tells_size() && !value.tells_buffer(),
         "a size and something else in one bit"
     );
-    // If the device does not write, the engine does not check the buffer size, so a driver could tell the device any
-    // size.
+    // If the device does not write into buffers, the engine does not check the buffer size. So a driver could tell
+    // the device any size.
     assert!(
         most.buffer != 0 || !value.tells_buffer(),
         "a step tells a size of buffers that the device does not write"
@@ -119,7 +119,8 @@ pub(super) const fn writes(steps: &[Step]) -> bool {
     false
 }
 
-/// Checks steps after a start. They are executed one by one, and another queue may be selected between two of them.
+/// Checks steps after a start. They are executed without a common lock, so another thread may select another queue
+/// between two of them.
 pub(super) const fn later<D: Table>(steps: &[Step], queue: &Queue) {
     self::steps::<D>(steps, Some(queue));
     let mut index = 0;
@@ -138,7 +139,7 @@ pub(super) const fn later<D: Table>(steps: &[Step], queue: &Queue) {
     }
 }
 
-/// What is known where there is no queue.
+/// The knowledge for steps that belong to no queue.
 const NOTHING: Known = Known {
     number: 0,
     entries: 0,
@@ -185,7 +186,7 @@ pub(super) const fn steps<D: Table>(steps: &[Step], queue: Option<&Queue>) {
     }
 }
 
-/// Checks the register of the last queue, or the one register that there is without queues.
+/// Checks the register of the last queue, or the only register if the steps belong to no queue.
 pub(super) const fn last_place<D: Table>(at: &At, queue: Option<&Queue>) {
     let last = match queue {
         Some(queue) => queue.numbers.1,
@@ -200,7 +201,8 @@ pub(super) const fn last_place<D: Table>(at: &At, queue: Option<&Queue>) {
     place::<D>(&At { offset, ..*at }, 1, 0);
 }
 
-/// Checks that an address is told whole or in halves, and that it is of a queue's memory.
+/// Checks that an address is told either whole or in halves, and that it is the address of a part of a queue's
+/// memory.
 const fn address(at: &At, value: &Value, queue: Option<&Queue>) {
     let Some((part, half)) = value.address else {
         return;

@@ -12,7 +12,7 @@ unsafe extern "C" fn without_a_table(f: extern "C-unwind" fn()) {
     naked_asm!("sub rsp, 8", "call rdi", "add rsp, 8", "ret")
 }
 
-/// Calls `f`. By its table, this function is the outermost frame.
+/// Calls `f`. The function's unwind table says that its frame is the outermost one.
 #[unsafe(naked)]
 unsafe extern "C" fn outermost(f: extern "C-unwind" fn()) {
     naked_asm!(
@@ -46,7 +46,7 @@ extern "C-unwind" fn panics() {
     FAILED.set(Some(begin_panic()));
     assert_eq!(DROPS.get(), 0, "a destructor has run");
     assert!(!is_unwinding());
-    // A panic with a boundary inside this function still works.
+    // A panic whose boundary is inside this function still works.
     assert!(catch(|| raise()).is_err());
 }
 

@@ -22,7 +22,7 @@ fn cut_here(record: *const ()) -> ! {
     cut_after(record, || {})
 }
 
-/// The same, but calls `before` after the cut was prepared, while the frames still exist.
+/// Does the same as [`cut_here`], but calls `before` when the cut is prepared and the frames still exist.
 #[inline(always)]
 pub(super) fn cut_after(record: *const (), before: impl FnOnce()) -> ! {
     cut_by(record, Raise::by_dwarf(raise_cut), before)
@@ -33,7 +33,7 @@ pub(super) fn cut_by(record: *const (), raise: Raise, before: impl FnOnce()) -> 
     let mut registers = Registers::here();
     let request = Cut {
         record,
-        // This end is above the record's frame. The cut reads only below that frame.
+        // The end of this range is above the record's frame, but the cut reads only memory below that frame.
         stack: registers.rsp as usize - 256..record.addr() + 4096,
         finder: &Registered,
         raise,
@@ -110,8 +110,8 @@ fn a_panic_in_cut_frames_is_forgotten() {
     }
 }
 
-/// Starts `more` nested panics, each in a destructor that the one before runs, and then cuts three times. `outside`
-/// panics are in flight already.
+/// Starts `more` nested panics, each in a destructor that the previous panic runs, and then cuts three times.
+/// `outside` panics are in flight already.
 #[inline(never)]
 fn cut_among(outside: u32, more: u32, cuts: &Cell<u32>) {
     struct Falls<'a>(u32, u32, &'a Cell<u32>);

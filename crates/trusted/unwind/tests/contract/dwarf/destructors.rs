@@ -100,7 +100,8 @@ fn a_panic_of_std_passes_boundaries_and_destructors() {
     assert_eq!(drops.get(), 1);
 }
 
-/// Its destructor raises while another value of this type is alive, whose destructor then does the same.
+/// Unless its number is 0, the destructor of a value raises while a value with the next smaller number is alive. So
+/// the panics nest as deep as the number says.
 struct Nested(u32);
 
 impl Drop for Nested {

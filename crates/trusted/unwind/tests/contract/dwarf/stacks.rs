@@ -37,7 +37,7 @@ unsafe extern "C-unwind" fn on_stack(
 /// Two stacks in one piece of memory. The thread runs on the lower one first.
 struct Stacks(Vec<UnsafeCell<u128>>);
 
-/// The unused part at the end of a stack, so that reads about a frame near the end stay inside.
+/// The unused part at the end of a stack, so that reads at a frame near the end stay inside the stack's memory.
 const MARGIN: usize = 8 << 10;
 const STACK: usize = 512 << 10;
 
@@ -80,7 +80,7 @@ fn a_panic_in_flight_on_another_stack_stays_in_flight() {
                 landings.set(landings.get() + 1);
             };
             self.0.run(1, second);
-            // The frames of the outer panic still exist, so a new exception must not take over its slot.
+            // The frames of the outer panic still exist, so a new exception must not take the outer panic's slot.
             assert!(is_unwinding());
             assert!(catch(|| raise()).is_err());
             assert!(is_unwinding());

@@ -1,5 +1,5 @@
-//! A raise, or the landing of a cut, that is cut at any of its instructions ends at the same boundary with the same
-//! registers. At the few instructions where it changes frames, the cut is refused.
+//! If a raise, or the landing of a cut, is itself cut at any of its instructions, it ends at the same boundary with
+//! the same registers. At the few instructions by which it moves to another frame, the cut is refused.
 //!
 //! Failure: F-18
 #![expect(unsafe_code, reason = "steps through a raise, and asks for cuts there")]
@@ -244,7 +244,7 @@ fn a_raise_cut_anywhere_ends_at_its_boundary() {
             let (lands, refused) = (found.lands.take(), found.refused.take());
             assert_eq!(found.wrong.get(), 0, "turn {turn}");
             assert!(lands > 500, "{lands}");
-            // Eight instructions are refused for each landing pad.
+            // For each landing pad, the cut is refused at up to eight instructions.
             assert!(refused <= 5 * 8, "{refused} of {lands} are refused");
         });
     }
@@ -262,13 +262,13 @@ fn a_landing_cut_anywhere_ends_at_its_boundary() {
             stepped(1, &drops, |record| cut_after(record, || trap_flag(true)));
             assert_eq!(found.wrong.get(), 0, "after {take_after}");
             let refused = found.refused.take();
-            // Seven of these instructions are in `resume`, and one is before the landing pad.
+            // The cut is refused at no more than seven instructions of `resume` and one before the landing pad.
             assert!(refused <= 7 + 1, "{refused} are refused");
             (found.lands.take(), found.taken.take())
         })
     };
     run(u32::MAX);
-    // The first run has made the thread's state, so the count is taken from a second one.
+    // The first run also creates the thread's state, so the instructions are counted in a second run.
     let (lands, _) = run(u32::MAX);
     assert!(lands > 40, "{lands}");
     let last = (0..).find(|after| run(*after).1 == 0);

@@ -1,4 +1,4 @@
-//! An 82599 that vanishes, is blind for a while, does not come back from a reset, or reports false lengths.
+//! An 82599 that vanishes, does not answer for a while, does not come back from a reset, or reports false lengths.
 
 use samara_interfaces::net::{NetDevice, NetError};
 use samara_ixgbe::Limits;
@@ -14,7 +14,7 @@ fn impatient() -> Limits {
     }
 }
 
-/// Makes the driver reset the device, which has these `faults` meanwhile.
+/// Makes the driver reset the device. The device has these `faults` during the reset.
 fn recovers(bench: &Bench, nic: &dyn NetDevice, mut faults: Faults) {
     faults.write_back = WriteBack::Lost;
     bench.bus.inject(faults);
@@ -101,7 +101,7 @@ fn some(bench: &Bench) -> Result<(), Option<NetError>> {
 #[test]
 fn unplugged_at_any_access() {
     for step in (0..140).step_by(5) {
-        // Most accesses go to filter memories and are all alike, so few of them are tried.
+        // Most accesses go to filter memories and are alike, so the test tries only a few of these.
         let after = if step < 60 {
             step
         } else {
@@ -147,7 +147,8 @@ fn blind_at_any_access_for_a_while() {
 fn a_false_length_shows_no_earlier_frames_bytes() {
     let bench = Bench::new(Loop::closed());
     let nic = bench.nic(small());
-    // The device reports 1024 bytes more than it has written. Buffers from callers are new here, and so are zeroed.
+    // The device reports 1024 bytes more than it has written. Callers' buffers are new in this test, so they are
+    // zeroed.
     let mut faults = Faults::default();
     faults.write_back = WriteBack::Corrupted([0, 0x0400 << 32]);
     for turn in 0..40 {

@@ -1,5 +1,5 @@
-//! The driver's looks at the device. They notice each failure in time, whatever calls are made, and take nothing else
-//! for a failure.
+//! The driver's looks at the device. Looks notice each failure in time, whatever calls the callers make, and report
+//! no failure where there is none.
 
 use samara_interfaces::net::{NetDevice, NetError};
 use samara_ixgbe::Limits;
@@ -27,7 +27,7 @@ fn waits(bench: &Bench, nic: &dyn NetDevice, queue: u16) {
     bench.bus.pass(1_000u64.saturating_sub(passed));
 }
 
-/// Resets the device behind the driver's back, as firmware can. Its registers are as after any reset.
+/// Resets the device behind the driver's back, as firmware can. Afterwards the registers have their reset values.
 fn resets_itself(bench: &Bench) {
     const CTRL: u32 = 0;
     const RST: u32 = 1 << 26;
@@ -64,7 +64,7 @@ fn a_card_that_has_reset_itself_receives_again() {
     }
 }
 
-/// The thread makes no exchanges, because no wait says that there are frames.
+/// The thread makes no exchanges, because no wait reports frames.
 #[test]
 fn a_card_that_has_reset_itself_ends_waits_again() {
     for queue in [0, 1] {
@@ -130,7 +130,7 @@ fn looks_and_statistics_count_each_drop_once() {
         if turn % 7 == 0 {
             let _ = nic.statistics().unwrap();
         }
-        // An exchange that takes no frames. Now and then it looks at the device.
+        // Makes an exchange that takes no frames. Some of these exchanges look at the device.
         drop(nic.exchange(0, empty(0), empty(0)).unwrap());
         bench.bus.pass(30);
     }
@@ -151,7 +151,7 @@ fn looks_and_statistics_count_each_drop_once() {
     assert_eq!(received + so.rx_missed, SENT);
 }
 
-/// A thread waits for frames, a second each time, with or without an exchange after each wait.
+/// A thread waits for frames, for a second each time. It makes an exchange after each wait, or makes none.
 #[test]
 fn a_waiting_thread_notices_a_frame_that_stays() {
     for exchanges in [true, false] {
@@ -201,7 +201,8 @@ fn a_waiting_thread_notices_that_the_link_is_up() {
     assert!(seconds <= 2, "noticed after {seconds} s");
 }
 
-/// The descriptor of a sent frame is never written back, while the link goes down and comes up again.
+/// The device never writes the descriptor of a sent frame back, while the link goes down and comes up again several
+/// times.
 #[test]
 fn a_hang_is_noticed_though_the_link_comes_and_goes() {
     let bench = Bench::new(Loop::open());
@@ -233,8 +234,8 @@ fn a_hang_is_noticed_though_the_link_comes_and_goes() {
     );
 }
 
-/// Full batches of empty packets have no room for the buffers of sent frames. The driver keeps the buffers until a
-/// batch has room.
+/// The caller's batches are full of empty packets, so they have no room for the buffers of sent frames. The driver
+/// keeps the buffers until a batch has room.
 #[test]
 fn batches_without_frames_reset_no_card() {
     let bench = Bench::new(Loop::open());
@@ -271,7 +272,7 @@ fn blind_for_an_instant_at_every_access_of_a_start() {
     let mac = nic.info().unwrap().mac;
     drop(nic);
     bench.finish();
-    // Accesses to filter memories are all alike, so few of them are tried.
+    // Accesses to filter memories are alike, so the test tries only a few of them.
     for after in (0..120).chain((120..1_500).step_by(40)) {
         let bench = Bench::new(Loop::closed());
         bench.bus.blind_after(Some((after, 1)));

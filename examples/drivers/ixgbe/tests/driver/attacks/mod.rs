@@ -1,4 +1,4 @@
-//! Attacks on the driver by devices that lie, vanish, or are blind for a while.
+//! Attacks on the driver by devices that lie, vanish, or do not answer for a while.
 
 mod device;
 mod looks;

@@ -1,4 +1,4 @@
-//! Devices that are blind for a while, or replaced, during a recovery.
+//! Devices whose registers read as all ones for a while, or that are replaced, during a recovery.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -16,7 +16,7 @@ fn impatient() -> Limits {
     }
 }
 
-/// Makes the driver reset the device, which has these `faults` meanwhile, and removes the faults.
+/// Makes the driver reset the device, which has these `faults` during the reset. Then removes the faults.
 fn recovers(bench: &Bench, nic: &dyn NetDevice, mut faults: Faults) {
     faults.write_back = WriteBack::Lost;
     bench.bus.inject(faults);
@@ -33,8 +33,8 @@ fn recovers(bench: &Bench, nic: &dyn NetDevice, mut faults: Faults) {
     bench.bus.inject(Faults::default());
 }
 
-/// Makes the registers read as all ones for `nanos` nanoseconds, after each number of register accesses in `afters`.
-/// Returns the numbers after which the device did not work any more, and the errors.
+/// For each number in `afters`, makes a recovery in which, after this number of register accesses, the registers read
+/// as all ones for `nanos` nanoseconds. Returns the numbers with which the driver gave the device up, and the errors.
 fn blind(nanos: u64, afters: impl Iterator<Item = u64>) -> Vec<(u64, NetError)> {
     let mut lost = Vec::new();
     for after in afters {
@@ -59,7 +59,7 @@ fn blind(nanos: u64, afters: impl Iterator<Item = u64>) -> Vec<(u64, NetError)> 
 
 #[test]
 fn blind_at_every_access_of_a_recovery() {
-    // Accesses to filter memories are all alike, so few of them are tried.
+    // Accesses to filter memories are alike, so the test tries only a few of them.
     let lost = blind(20_000_000, (0..100).chain((100..1_500).step_by(20)));
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
@@ -93,7 +93,7 @@ fn counters_of_a_blind_device_count_nothing() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// While resets are under way, threads make calls that hardly wait for the queues.
+/// While resets are under way, threads make calls that wait only a few milliseconds for the queues.
 #[test]
 fn impatient_threads_lose_no_card() {
     for lock_millis in 0..4 {
@@ -134,8 +134,8 @@ fn impatient_threads_lose_no_card() {
     }
 }
 
-/// While the card is being reset, it is replaced by another one, which is as after power-on. The driver has not claimed
-/// that one.
+/// While the card is being reset, it is replaced by another card in its power-on state. The driver has not claimed
+/// the new card.
 #[test]
 fn another_card_put_in_during_a_reset_is_not_driven() {
     const CTRL: u32 = 0;

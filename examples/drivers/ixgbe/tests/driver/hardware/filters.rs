@@ -36,7 +36,7 @@ fn the_driver_clears_filters_that_survive_a_reset() {
     }
 }
 
-/// The bus address at which the list of a context's buffers would be.
+/// The bus address that firmware has left as the place of a context's buffer list.
 const LIST: u64 = 0x7_0000_0000;
 
 #[test]
@@ -56,7 +56,7 @@ fn a_context_that_firmware_left_is_out_of_reach() {
             some,
             "the frames are received like others"
         );
-        // The contexts are still open, because no reset closes them.
+        // The context is still open, because no reset closes it.
         assert!(bench.bus.fcoe_context(5).iter().all(|half| half & 1 != 0));
         reset(&bench, &nic);
         works(&bench, &nic);
@@ -75,15 +75,15 @@ fn a_device_with_an_fcoe_filter_is_not_idle() {
     assert!(!bench.bus.is_bus_master());
     function.reset().unwrap();
     function.enable_bus_master().unwrap();
-    // Any of the eight filters counts, even one that is not enabled. The filter is set while bus mastering is off, as
-    // before a start.
+    // Each of the eight filters makes the device busy, even if the filter is not enabled. The test sets the filter
+    // while bus mastering is off, as it is before a start.
     for index in 0..8 {
         function.reset().unwrap();
         bench.bus.master(false);
         bench.bus.poke(offset::ETQF + index * 4, 1 << 27 | 0x8906);
         assert_eq!(function.enable_bus_master(), Err(NotIdle), "{index}");
     }
-    // Without a filter nothing else makes the device busy.
+    // Without a filter the device is idle.
     function.reset().unwrap();
     bench.bus.master(false);
     assert_eq!(function.enable_bus_master(), Ok(()));

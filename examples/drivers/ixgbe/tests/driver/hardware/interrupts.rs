@@ -26,8 +26,8 @@ fn waited(bench: &Bench, nic: &Nic, micros: u32, meanwhile: impl FnOnce()) -> (W
             assert!(!waiter.is_finished(), "the thread did not wait");
             thread::yield_now();
         }
-        // After it has asked for an interrupt, the thread looks for frames once more. This lets it fall asleep after
-        // that.
+        // After the thread has asked for an interrupt, it looks for frames once more before it sleeps. This pause
+        // gives it the time to do so and to fall asleep.
         thread::sleep(Duration::from_millis(20));
         meanwhile();
         waiter.join().unwrap()
@@ -61,7 +61,7 @@ fn a_lost_message_costs_no_more_than_the_wait() {
         assert_eq!(poll(&nic, 0).unwrap(), [frame(100, seed)]);
     }
     assert_eq!(bench.bus.messages(), 0);
-    // Messages that are not lost wake the thread again.
+    // Without the fault, messages wake the thread again.
     bench.bus.inject(with(|_| {}));
     let (waited, took) = waited(&bench, &nic, 1_000_000, || arrive(&bench, 9));
     assert_eq!(waited, Waited::Ready);

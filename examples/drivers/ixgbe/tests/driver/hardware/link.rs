@@ -1,4 +1,4 @@
-//! A link whose changes LINKS shows late, and a link that LINKS shows though there is none.
+//! LINKS shows a change of the link late, or shows a link although there is none.
 
 use samara_interfaces::net::{Exchanged, Link, NetDevice};
 use samara_ixgbe::Nic;
@@ -13,8 +13,8 @@ fn cut(bench: &Bench, down: bool) {
     bench.bus.settle();
 }
 
-/// Makes exchanges, each with a frame to send, until one is `done`, and returns whether one was. Ends after as many
-/// calls as take a hundred looks.
+/// Makes exchanges, each with a frame to send, until the result of one is `done`. Returns whether that happened.
+/// Gives up after 6,400 calls, in which the driver makes a hundred looks.
 fn polled(bench: &Bench, nic: &Nic, done: impl Fn(&Exchanged) -> bool) -> bool {
     (0..6_400).any(|_| {
         let exchanged = nic
@@ -63,7 +63,7 @@ fn crosstalk_is_not_reported_as_a_link() {
     cut(&bench, true);
     bench.bus.inject(with(|faults| faults.links_ghost = true));
     for shift in 0..2 {
-        // Every other read of LINKS shows a link. The shift decides which of the driver's reads do.
+        // Every other read of LINKS shows a link. The shift decides whether the driver's even or odd reads show one.
         for _ in 0..shift {
             bench.bus.register(0x42A4);
         }
@@ -75,7 +75,7 @@ fn crosstalk_is_not_reported_as_a_link() {
     cut(&bench, false);
     assert!(polled(&bench, &nic, |exchanged| exchanged.unsent == 0));
     assert!(nic.link().unwrap().is_up());
-    // The link goes down, and LINKS goes on showing one now and then.
+    // The link goes down, but LINKS still shows a link now and then.
     cut(&bench, true);
     assert!(polled(&bench, &nic, |exchanged| exchanged.unsent == 1));
     assert_eq!(nic.link().unwrap(), Link::Down);

@@ -1,4 +1,5 @@
-//! Reception: empty buffers, the bits that must be set for it, and the receive path that is halted while it is enabled.
+//! Reception: empty buffers, the register bits that reception needs, and the halt of the receive path while reception
+//! is being enabled.
 
 use std::num::NonZeroU32;
 
@@ -68,7 +69,7 @@ fn a_packet_in_parts_is_skipped_between_empty_buffers() {
     for ends in [false, true] {
         let bench = Bench::new(Loop::open());
         let nic = bench.nic(small());
-        // The test makes the device accept longer frames than the driver has set. They take several buffers.
+        // The test makes the device accept longer frames than the driver has set. Such frames take several buffers.
         bench.bus.poke(HLREG0, bench.bus.register(HLREG0) | JUMBO);
         bench.bus.poke(MAXFRS, 9_018 << 16);
         bench.bus.inject(with(|faults| {
@@ -130,8 +131,8 @@ fn a_path_that_never_halts_delays_a_start_and_no_more() {
     assert_eq!(omissions.rx_enabled_unhalted, 4, "two starts, two resets");
 }
 
-/// Has frames arrive for `millis` milliseconds, and polls the driver often enough for its looks. Returns how many
-/// frames were received.
+/// Has frames arrive for `millis` milliseconds, and polls the driver so often that its looks are made in time.
+/// Returns how many frames were received.
 fn flood(bench: &Bench, nic: &Nic, millis: u64) -> usize {
     let start = bench.bus.now();
     let mut received = 0;
@@ -149,7 +150,7 @@ fn flood(bench: &Bench, nic: &Nic, millis: u64) -> usize {
     received
 }
 
-/// Receives the frames that are left, and returns how many they were.
+/// Receives the frames that are left, and returns their number.
 fn drain(bench: &Bench, nic: &Nic) -> u64 {
     let mut all = 0;
     loop {
@@ -206,7 +207,8 @@ fn frames_that_nobody_takes_are_no_hang() {
     }
     let statistics = nic.statistics().unwrap();
     assert_eq!(statistics.resets, 0);
-    // The device has received all frames. It has counted those that it dropped, and all others can still be fetched.
+    // The device has received all frames. It has counted the frames that it dropped, and the driver can still receive
+    // all others.
     assert_eq!(statistics.rx_packets, all);
     assert_eq!(drain(&bench, &nic) + statistics.rx_missed, all);
     drop(nic);

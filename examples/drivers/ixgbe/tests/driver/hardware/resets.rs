@@ -1,4 +1,4 @@
-//! Resets that are slow, stuck or never over, and queues that start and stop late.
+//! Resets that are slow, get stuck or never end, and queues that start and stop late.
 
 use samara_device_io::pci::StepError;
 use samara_device_io::queue::QueueError;
@@ -26,7 +26,7 @@ fn is_never_ready(change: impl FnOnce(&mut Faults)) {
     let bench = bench(change);
     let start = bench.bus.now();
     assert_eq!(bench.try_nic(small()).err(), Some(InitError::NotReady));
-    // A start does not try again after this error, so it ends well within this bound.
+    // A start is not repeated after this error, so it ends well within this bound.
     assert!(bench.bus.now() - start < 15_000 * MILLI);
     bench.bus.inject(with(|_| {}));
     // The next start finds a device that works.
@@ -56,7 +56,7 @@ fn a_device_that_is_lost_in_a_reset_fails_every_call() {
         .inject(with(|faults| faults.eeprom_time = u64::MAX));
     let start = bench.bus.now();
     reset(&bench, &nic);
-    // The recovery tries again for ten seconds.
+    // The recovery repeats the bring-up for ten seconds.
     assert!(bench.bus.now() - start < 15_000 * MILLI);
     assert_eq!(
         nic.exchange(0, empty(0), empty(1)).unwrap_err(),

@@ -1,4 +1,4 @@
-//! Controllers that fail late, slowly or without saying so.
+//! Controllers that fail late, slowly or silently.
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{Args, FormatError, InitError, Limits};
@@ -65,8 +65,8 @@ fn a_mute_identify_returns_no_earlier_namespace() {
         .model
         .switch(|switches| switches.mute_namespace = Some(2));
     let function = bench.slot.claim().unwrap();
-    // If the page of the last Identify were read again, namespace 2 would get namespace 1's blocks. The start fails,
-    // because it does not pass over namespace 2 either.
+    // If the driver read the page of the last successful Identify again, namespace 2 would get namespace 1's blocks.
+    // The start fails, because it does not pass over namespace 2 either.
     let error = samara_nvme::init_controller(Args::from(function)).unwrap_err();
     assert_eq!(error, InitError::Format(FormatError::NoCapacity));
     bench.finish();
@@ -134,7 +134,7 @@ fn a_start_with_a_slow_controller_is_bounded() {
     bench.finish();
 }
 
-/// Returns the results of some requests; none if the driver can't be started.
+/// Returns the results of some requests, or no results if the driver can't be started.
 fn some(bench: &Bench) -> Vec<Result<(), BlockError>> {
     let limits = Limits {
         io_millis: 20,
@@ -286,7 +286,7 @@ fn a_lock_timeout_in_a_slow_recovery_ends_no_disk() {
             switches.admin_takes = 0;
             switches.next.clear();
         });
-        // This read may be the one that finds out that the controller was silenced.
+        // This read may be the first one to notice that the controller was silenced.
         let _ = disk.read(0, buffer(512));
         assert!(
             disk.read(0, buffer(512)).is_ok(),
@@ -351,7 +351,8 @@ fn many_threads_and_every_fault_lose_nothing_unseen() {
         storm(&disk, seed, 120, |random| {
             let wrong = match random.below(24) {
                 0 => Misbehaviour::Silent,
-                // This CID is of no command in flight. With one in flight the driver could not tell that it isn't done.
+                // This CID names no command in flight. If the CID named a command in flight, the driver could not
+                // tell that the command isn't done.
                 1 => Misbehaviour::Cid(0x8000 | random.below(256) as u16),
                 2 => Misbehaviour::Twice,
                 3 => Misbehaviour::Ghost,

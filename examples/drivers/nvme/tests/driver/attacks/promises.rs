@@ -1,5 +1,5 @@
-//! Answers that are wrong for a while, data that a failure loses, and stops of a controller that was silenced or has
-//! failed.
+//! Three kinds of attacks: answers that are wrong for a while, data that a failure loses, and stops of a controller
+//! that was silenced or has failed.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::thread;
@@ -28,8 +28,8 @@ fn limits() -> Limits {
     }
 }
 
-/// Has a read of the first of two namespaces time out, and throws switches by `switch` so that the recovery goes wrong.
-/// Returns the result of a later read of each namespace.
+/// Has a read of the first of two namespaces time out. `switch` sets the model's switches, so that the recovery goes
+/// wrong. Returns the result of a later read of each namespace.
 fn both(switch: impl FnOnce(&mut Switches)) -> [Result<(), BlockError>; 2] {
     let bench = Bench::new(Shape {
         further: TWIN,
@@ -61,12 +61,12 @@ fn both(switch: impl FnOnce(&mut Switches)) -> [Result<(), BlockError>; 2] {
     after
 }
 
-/// In a recovery, Identify of each of two namespaces ends with Invalid Namespace, once each. Afterwards both namespaces
+/// In a recovery, Identify ends with Invalid Namespace once for each of two namespaces. Afterwards both namespaces
 /// are still disks.
 #[test]
 fn a_namespace_refused_once_is_still_a_disk() {
-    // The first bring-up sends Identify Controller and Identify of both namespaces. It ends there, because namespace 1
-    // is missing. The second one begins with the same commands, of which the last fails.
+    // The first bring-up sends Identify Controller and Identify of both namespaces. It ends after these, because
+    // namespace 1 is missing. The second bring-up begins with the same commands, and the last of these fails.
     let refused = Some(NO_NAMESPACE);
     let admin = [None, refused, None, None, None, refused];
     assert_eq!(
@@ -75,8 +75,8 @@ fn a_namespace_refused_once_is_still_a_disk() {
     );
 }
 
-/// The first commands of a write complete before a reset of the controller, and the others after it. Such a write must
-/// not return `Ok`, but `BlockError::Reset`: "the device was reset while this request was under way".
+/// The first commands of a write complete before a reset of the controller, and the other commands after it. Such a
+/// write must not return `Ok`, but `BlockError::Reset`: "the device was reset while this request was under way".
 #[test]
 fn a_write_across_a_reset_reports_it() {
     let mut untold = 0;
@@ -92,8 +92,9 @@ fn a_write_across_a_reset_reports_it() {
                 ..limits()
             })
             .unwrap();
-        // The write has 16 commands and the read has one; the eighth of all never completes. The queue has one slot. If
-        // the eighth command is the read's, some commands of the write come before the reset, and others after it.
+        // The write has 16 commands and the read has one. The eighth of all these commands never completes. The queue
+        // has one slot. If the eighth command is the read's, some commands of the write complete before the reset and
+        // others after it.
         bench.model.switch(|switches| {
             switches.next.extend(vec![None; 7]);
             switches.next.push_back(Some(Misbehaviour::Silent));
@@ -121,8 +122,8 @@ fn a_write_across_a_reset_reports_it() {
     assert_eq!(untold, 0, "writes that returned Ok over a reset");
 }
 
-/// A thread that did not get the lock in time has silenced the controller, and there was no call since. The stop brings
-/// the controller up and notifies it, because otherwise its cache is lost when the power goes.
+/// A thread that did not get the lock in time has silenced the controller, and no call was made since. The stop
+/// brings the controller up and notifies it of the shutdown. Otherwise the cache would be lost when the power goes.
 #[test]
 fn a_stop_notifies_a_silenced_controller() {
     let mut lost = Vec::new();
@@ -185,16 +186,16 @@ fn a_stop_notifies_a_controller_that_failed() {
     drop(disk);
     bench.finish();
     assert!(shutdowns > 0, "not notified");
-    // The write may be lost, and no flush has reported that.
+    // The write may be lost, and no flush has reported this.
     assert_eq!(stopped, Err(InitError::Fault(Fault::Fatal)));
 }
 
-/// The registers read as all ones for 5 ms, at two moments of one recovery. The driver does not take that for a
-/// statement of the controller.
+/// The registers read as all ones for 5 ms, at two moments of one recovery. The driver does not take these reads for
+/// statements of the controller.
 #[test]
 fn blindness_twice_in_a_recovery_ends_no_disk() {
     let mut lost = Vec::new();
-    // The defect was seen at these accesses, out of all accesses of a recovery.
+    // Among all accesses of a recovery, a former defect showed at these.
     for first in (38..50).step_by(2) {
         for second in (34..60).step_by(2) {
             let bench = Bench::new(Shape {
@@ -232,8 +233,8 @@ fn blindness_twice_in_a_recovery_ends_no_disk() {
     );
 }
 
-/// After a reset, namespace 1 is another namespace of the same size: it was deleted and created anew from elsewhere.
-/// Its EUI-64 (NVM 1.0 figure 97, bytes 120 to 127) says so. The driver must not write to it.
+/// After a reset, namespace 1 is another namespace of the same size, because another host has deleted it and created
+/// it anew. Its EUI-64 (NVM 1.0 figure 97, bytes 120 to 127) is different. The driver must not write to it.
 #[test]
 fn another_namespace_of_this_id_is_not_written() {
     let bench = Bench::new(Shape::default());
@@ -253,7 +254,7 @@ fn another_namespace_of_this_id_is_not_written() {
     assert!(wrote.is_err() && !is_written, "{wrote:?}");
 }
 
-/// A controller that has reset itself (CSTS.RDY is 0) executes nothing any more. A flush notices that before its
+/// A controller that has reset itself (CSTS.RDY is 0) executes nothing any more. A flush notices this before its
 /// timeout of a minute.
 #[test]
 fn a_controller_that_has_reset_itself_is_noticed() {
@@ -273,8 +274,8 @@ fn a_controller_that_has_reset_itself_is_noticed() {
     assert!(flushed.is_err() && took < 30_000, "{took} ms");
 }
 
-/// Hardware case 28: after a reset, Identify returns other data for a while. Up to two seconds of that do not end the
-/// disk.
+/// Hardware case 28: after a reset, Identify returns other data for a while. If this lasts for up to two seconds, the
+/// disk goes on.
 #[test]
 fn wrong_identify_data_for_a_while_ends_no_disk() {
     let mut lost = Vec::new();
@@ -320,7 +321,7 @@ fn a_function_reset_of_seconds_ends_no_disk() {
         let over = AtomicBool::new(false);
         let mut last = Ok(());
         thread::scope(|scope| {
-            // Lets resets by CC.EN end again as soon as the function is reset. Every reset of the function takes
+            // Lets resets by CC.EN end again as soon as the function was reset. Every reset of the function takes
             // equally long.
             scope.spawn(|| {
                 while !over.load(SeqCst) {
@@ -351,7 +352,7 @@ fn a_function_reset_of_seconds_ends_no_disk() {
 }
 
 /// Identify succeeds and writes nothing for almost a second after a reset (hardware cases 80 and 81). However often
-/// that happens, the controller has said nothing by it, and the disk is not lost.
+/// this happens, the driver does not take it for a statement of the controller, and the disk is not lost.
 #[test]
 fn a_mute_identify_in_a_recovery_ends_no_disk() {
     let mut lost = Vec::new();
@@ -378,16 +379,16 @@ fn a_mute_identify_in_a_recovery_ends_no_disk() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// One of two namespaces can't be identified any more. The other one stays a disk.
+/// Identify fails for one of two namespaces from now on. The other namespace stays usable.
 #[test]
 fn a_namespace_that_fails_its_identify_ends_no_other() {
     let [first, second] = both(|switches| switches.namespace_status = Some((2, INTERNAL)));
     assert_eq!((first, second), (Ok(()), Err(BlockError::Failed)));
 }
 
-/// A write has returned; then the controller fails, and may have lost its cache. So the next flush fails, and the flush
-/// after it succeeds. A flush that is under way when the failure is noticed fails, too, but only its own caller learns
-/// that, so the next flush fails nevertheless.
+/// A write has returned; then the controller fails, and may have lost its cache. So the next flush fails, and the
+/// flush after it succeeds. A flush that is under way when the driver notices the failure fails, too. But only its
+/// own caller learns of that failure, so the next flush must fail all the same.
 #[test]
 fn a_flush_after_a_failure_fails_once() {
     for is_fatal in [true, false] {
@@ -399,8 +400,8 @@ fn a_flush_after_a_failure_fails_once() {
             false => (switches.hang, switches.never_ready) = (true, true),
         });
         thread::scope(|scope| {
-            // If the status is fatal, a flush under way notices that (below); otherwise the read of another caller
-            // does.
+            // If the status is fatal, a flush that is under way notices the failure (below). Otherwise the read of
+            // another caller notices it.
             if !is_fatal {
                 scope.spawn(|| assert!(disk.read(100, buffer(512)).is_err()));
                 while bench.model.is_ready() {

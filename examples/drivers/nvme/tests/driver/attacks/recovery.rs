@@ -1,4 +1,4 @@
-//! Starts, recoveries and stops of controllers that fail once, are blind, change, or are silenced meanwhile.
+//! Starts, recoveries and stops during which the controller fails once, does not answer, changes, or is silenced.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 use std::time::Duration;
@@ -22,8 +22,8 @@ fn limits() -> Limits {
     }
 }
 
-/// Has a read time out, and has `spoil` make something go wrong in the recovery. Returns the result of the next read,
-/// which says whether the disk is used again.
+/// Has a read time out. `spoil` makes something go wrong in the recovery. Returns the result of the next read, which
+/// shows whether the disk works again.
 fn is_used_again(shape: Shape, spoil: impl FnOnce(&Bench)) -> Result<(), BlockError> {
     let bench = Bench::new(shape);
     let disk = bench.try_disk(limits()).unwrap();
@@ -42,7 +42,7 @@ fn is_used_again(shape: Shape, spoil: impl FnOnce(&Bench)) -> Result<(), BlockEr
 /// and the creation of both queues.
 const ADMIN: usize = 5;
 
-/// Has `wrong` happen to one admin command: `number` others come before it.
+/// Makes `wrong` happen to one admin command: `number` others come before it.
 fn admin(bench: &Bench, number: usize, wrong: Misbehaviour) {
     bench.model.switch(|switches| {
         switches.next_admin.extend(vec![None; number]);
@@ -122,8 +122,8 @@ fn a_failed_identify_does_not_renumber_disks() {
     }
 }
 
-/// In a recovery with two namespaces, one admin command fails once with a status that allows a retry. There is one
-/// Identify Namespace more than with one namespace.
+/// In a recovery with two namespaces, one admin command fails once with a status that allows a retry. The recovery
+/// has one Identify Namespace command more than with a single namespace.
 #[test]
 fn two_disks_survive_a_retry_in_a_recovery() {
     for number in 0..=ADMIN {
@@ -136,9 +136,9 @@ fn two_disks_survive_a_retry_in_a_recovery() {
     }
 }
 
-/// Hardware case 12: a namespace of which the controller refuses the descriptors is taken for a plain one only if
-/// CAP.CSS bit 6 is clear. Here the bit is set, and the namespace is zoned. The descriptors are refused once, or
-/// always.
+/// Hardware case 12: if the controller refuses the descriptors of a namespace, the driver assumes the NVM command set
+/// only if CAP.CSS bit 6 is clear. Here the bit is set, and the namespace is zoned. The controller refuses the
+/// descriptors either once or always.
 #[test]
 fn a_zoned_namespace_without_descriptors_is_refused() {
     for once in [true, false] {
@@ -194,7 +194,7 @@ fn registers_off_after_a_function_reset_end_no_disk() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// The registers read as all ones for 100 ms, at each access of a recovery in turn.
+/// The registers read as all ones for 100 ms. The test does this at each access of a recovery in turn.
 #[test]
 fn blind_at_every_access_of_a_recovery() {
     let mut lost = Vec::new();
@@ -226,7 +226,7 @@ fn blind_at_every_access_of_a_recovery() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// After a reset, a worn drive refuses writes from then on. Its data can still be read.
+/// A worn drive refuses writes after a reset. Its data can still be read.
 #[test]
 fn a_disk_write_protected_by_a_reset_is_read() {
     let spoil = |bench: &Bench| {
@@ -245,7 +245,7 @@ const LATER: &[NamespaceShape] = &[NamespaceShape {
     ..NamespaceShape::PLAIN
 }];
 
-/// A namespace is attached while the driver runs. That does not end the other one in a recovery.
+/// A namespace is attached while the driver runs. In a recovery, this does not end the other namespace.
 #[test]
 fn an_attached_namespace_ends_no_other() {
     let shape = Shape {
@@ -256,7 +256,7 @@ fn an_attached_namespace_ends_no_other() {
     assert_eq!(is_used_again(shape, spoil), Ok(()));
 }
 
-/// The second of two namespaces is detached. The first is as it was, and is used on.
+/// The second of two namespaces is detached. The first namespace is unchanged, and its disk goes on.
 #[test]
 fn a_detached_namespace_ends_no_other() {
     let shape = Shape {
@@ -338,7 +338,8 @@ fn a_mute_identify_does_not_renumber_disks() {
 }
 
 /// Identify Controller succeeds and writes nothing. A page of zeroes reports no cache (VWC), but it is no valid page:
-/// SQES and CQES can't be 0 (Base 2.0 figure 275). The start fails, and the next one does not once there is data.
+/// SQES and CQES can't be 0 (Base 2.0 figure 275). The start fails. Once Identify writes data again, the next start
+/// succeeds.
 #[test]
 fn a_start_without_identify_data_fails() {
     let bench = Bench::new(Shape::default());
@@ -356,8 +357,8 @@ fn a_start_without_identify_data_fails() {
     bench.finish();
 }
 
-/// The registers read as all ones for 100 ms at a start. The error must not report that as a property of the
-/// controller.
+/// The registers read as all ones for 100 ms at a start. The error must not report a property of the controller that
+/// was only read as all ones.
 #[test]
 fn a_start_that_fails_blind_says_so() {
     let mut wrong = Vec::new();
@@ -376,8 +377,8 @@ fn a_start_that_fails_blind_says_so() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Threads that hardly wait for the lock silence the controller while others use it. The driver must not take the
-/// silenced controller for another one in its place.
+/// Threads that wait only briefly for the lock silence the controller while other threads use it. The driver must not
+/// believe that another controller is in the place of the silenced one.
 #[test]
 fn impatient_threads_lose_no_disk() {
     let mut lost = Vec::new();
@@ -404,8 +405,8 @@ fn impatient_threads_lose_no_disk() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// The namespace is larger after one reset, and has its first size again after the next. It had the blocks that callers
-/// know of all the time.
+/// The namespace is larger after one reset, and has its first size again after the next reset. It had the blocks that
+/// callers know of throughout.
 #[test]
 fn a_namespace_that_has_its_first_size_again_is_used() {
     let bench = Bench::new(Shape::default());
@@ -451,8 +452,8 @@ fn shorter_transfers_after_a_reset_end_no_disk() {
     bench.finish();
 }
 
-/// One of two namespaces has another size after a reset. It fails alone, and stays failed when it has its first size
-/// again.
+/// One of two namespaces has another size after a reset. Only this namespace fails, and it stays failed when it has
+/// its first size again.
 #[test]
 fn a_changed_namespace_fails_alone_and_for_good() {
     let bench = Bench::new(Shape {
@@ -484,8 +485,8 @@ fn a_changed_namespace_fails_alone_and_for_good() {
     bench.finish();
 }
 
-/// Threads silence the controller while others use it, and completions get lost. A read that succeeds returns the bytes
-/// of the last write that succeeded.
+/// Threads silence the controller while other threads use it, and completions get lost. A read that succeeds returns
+/// the bytes of the last write that succeeded.
 #[test]
 fn impatient_threads_and_faults_lose_nothing_unseen() {
     for seed in 0..24 {
@@ -520,8 +521,8 @@ fn impatient_threads_and_faults_lose_nothing_unseen() {
     }
 }
 
-/// The registers read as all ones for 100 ms, at each access of a stop in turn. The controller is notified of the
-/// shutdown when it answers again.
+/// The registers read as all ones for 100 ms. The test does this at each access of a stop in turn. The controller is
+/// notified of the shutdown when it answers again.
 #[test]
 fn a_stop_notifies_a_controller_blind_for_a_moment() {
     let mut lost = Vec::new();
@@ -542,8 +543,8 @@ fn a_stop_notifies_a_controller_blind_for_a_moment() {
     assert!(lost.is_empty(), "not notified: {lost:?}");
 }
 
-/// The controller is taken out while it is being reset, and another one is put in. The driver must not write to that
-/// one.
+/// While the controller is being reset, it is taken out and another controller is put in. The driver must not write
+/// to the new controller.
 #[test]
 fn a_controller_swapped_in_a_reset_is_not_written() {
     for flr in [true, false] {

@@ -1,4 +1,4 @@
-//! Completions that are wrong in part, and commands that take long.
+//! Completions that are partly wrong, and commands that take long.
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_testkit::disks::{buffer, expected};
@@ -43,8 +43,8 @@ fn a_head_that_is_always_wrong_is_tolerated() {
     }
 }
 
-/// Has `wrong` happen to one command, once in each slot of two passes of the queue. Every read returns the right bytes
-/// or one of these errors, and afterwards everything works.
+/// Makes `wrong` happen to one command, in turn at each entry of the queue, over two passes. Every read returns the
+/// right bytes or one of these errors, and afterwards everything works.
 fn in_each_slot(wrong: Misbehaviour, errors: &[BlockError]) {
     for before in 0..2 * ENTRIES {
         let bench = Bench::new(Shape {

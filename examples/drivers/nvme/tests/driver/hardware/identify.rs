@@ -1,4 +1,4 @@
-//! Controllers that don't know all kinds of Identify, or answer it otherwise after a reset.
+//! Controllers that don't know all kinds of Identify, or whose answers differ after a reset.
 
 use samara_interfaces::{BlockDevice, BlockError};
 use samara_nvme::{InitError, Limits};
@@ -40,7 +40,7 @@ fn inactive_namespaces_are_skipped_without_a_list() {
 
 #[test]
 fn only_some_ids_are_tried_without_a_list() {
-    // Asking about each of them would take days.
+    // Sending a command for each of these IDs would take days.
     comes_up(Shape {
         namespaces_reported: u32::MAX,
         ..OLD

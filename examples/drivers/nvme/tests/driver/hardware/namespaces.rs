@@ -15,8 +15,8 @@ use super::{Bench, reset, works};
 
 const ZONED: u8 = 2;
 const COMMAND_SETS: u8 = 0b0100_0001;
-/// Each namespace that can be used is a block device of its own. A client's handle on it works on after the driver was
-/// killed and restarted.
+/// Each namespace that can be used is a block device of its own. A client's handle on such a device still works after
+/// the driver was killed and restarted.
 #[test]
 fn each_namespace_is_a_block_device_of_its_own() {
     const FURTHER: &[NamespaceShape] = &[LARGE_BLOCKS, NamespaceShape::PLAIN];
@@ -72,8 +72,8 @@ const LARGE_BLOCKS: NamespaceShape = NamespaceShape {
     ..NamespaceShape::PLAIN
 };
 
-/// Checks that the driver passes over namespace 1, which can't be used and must not be written. It uses namespace 2, of
-/// 512 blocks of 4096 bytes, also after a reset.
+/// Checks that the driver passes over namespace 1, which can't be used and must not be written. The driver uses
+/// namespace 2, of 512 blocks of 4096 bytes, and does so after a reset, too.
 fn uses_the_second(shape: Shape) {
     for flr in [true, false] {
         let bench = super::bench(

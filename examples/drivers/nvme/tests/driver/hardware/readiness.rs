@@ -37,7 +37,7 @@ fn ready_or_idle_too_late_is_an_error_in_time() {
         let disk = bench.try_disk(Limits::default());
         let before = bench.model.now();
         match disk {
-            // The controller that becomes idle too late comes up at a start: it was not enabled before.
+            // A start succeeds with the controller that becomes idle too late, because it was not enabled before.
             Ok(disk) => {
                 reset(&bench, &disk);
                 let error = disk.read(0, buffer(4096)).unwrap_err();

@@ -1,4 +1,4 @@
-//! Impls that could hold for one type without being seen.
+//! Impls that could overlap without the compiler's notice.
 
 use super::{accepted, refused};
 

@@ -1,4 +1,4 @@
-//! Syntax of no known form, names, and constants in types.
+//! Tests of unknown syntax, of names, and of constants in types.
 
 use super::{accepted, findings, refused, refused_at_the_root};
 

@@ -42,7 +42,7 @@ fn a_guard_does_not_change_the_matched_value() {
         ("[x, it] + y", "hands `it`"),
         ("-(x..it)", "hands `it`"),
         ("((x, it)) + y", "hands `it`"),
-        // The domain's own function of that name may write.
+        // The domain's own `len` takes `&mut self`, so it may write.
         ("it.len() == 0", "hands `it`"),
     ] {
         let source = format!(

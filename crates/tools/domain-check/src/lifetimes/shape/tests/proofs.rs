@@ -86,7 +86,7 @@ fn an_impl_associates_no_proof_of_a_bound() {
         )]);
     }
     refused(&[
-        // The method's own bound is a bound of another trait.
+        // The equality is in the bounds of another trait, of a method's result, or of another associated type.
         (
             "trait Is<R>: Has<X = R> {} trait Tr<R> { type P: Is<R>; } impl<S: Tr<R>, R> Tr<R> for W<S> { type P = S::P; }",
             "associates a type that is projected",

@@ -23,7 +23,7 @@ fn no_binder_decides_whether_a_table_has_a_method() {
             "trait Has where Self: for<'a> Tr<&'a u8> { fn go(&self); }",
             SAYS,
         ),
-        // Any impl may satisfy a clause, so the binder may be in that impl.
+        // Any impl may satisfy a clause, so the binder may be in an impl instead of the clause.
         (&elsewhere("trait Has<F: Sup> { fn go(&self); }"), SAYS),
         (
             &elsewhere("trait Has<F> where F: Sup { fn go(&self); }"),

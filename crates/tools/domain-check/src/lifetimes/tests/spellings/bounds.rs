@@ -1,4 +1,4 @@
-//! Spellings by bounds, methods and headers of impls.
+//! Spellings of the hole that use bounds, methods and headers of impls.
 
 use super::Spelling;
 

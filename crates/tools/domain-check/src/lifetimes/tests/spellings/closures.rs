@@ -1,4 +1,4 @@
-//! Spellings by closures, pointers and macros.
+//! Spellings of the hole that use closures, pointers and macros.
 
 use super::Spelling;
 
@@ -36,7 +36,7 @@ pub(super) const CLOSURES: &[Spelling] = &[
         "fn f<'a, T>(_: Option<&'a T>, f: impl Fn(&dyn Fn(T))) -> Box<dyn Display + 'a> { x() }",
         "T: 'a",
     ),
-    // Closures with types, and code in a macro's arguments.
+    // Closures whose parameters have types, and code in a macro's arguments.
     (
         "type W<'b> = (Option<&'static &'b ()>, &'b str); fn f() { let lend = |p: W| -> &'static str { p.1 }; }",
         "'_: 'static",

@@ -1,9 +1,9 @@
-//! Spellings by trait objects.
+//! Spellings of the hole that use trait objects.
 
 use super::Spelling;
 
 pub(super) const OBJECTS: &[Spelling] = &[
-    // An object's own lifetime outlives every lifetime that its trait outlives.
+    // An object's own lifetime outlives every lifetime that the implementors of its trait outlive.
     (
         "trait Kept: 'static {} fn f<'a>(_: Option<Box<dyn Kept + 'a>>, v: &'a u64) -> &'static u64 { v }",
         "'a: 'static",
@@ -52,7 +52,8 @@ pub(super) const OBJECTS: &[Spelling] = &[
         "trait Kept<'b>: 'b {} trait Far: Kept<'static> {} fn f<'a>(_: Option<Box<dyn Far + 'a>>, v: &'a u64) -> &'static u64 { v }",
         "'a: 'static",
     ),
-    // An object without a lifetime of its own has its place's lifetime if its trait's lifetime is late-bound.
+    // If an object has no written lifetime, and its trait's lifetime is late-bound, the object has the lifetime of
+    // its place.
     (
         "trait Kept<'b>: 'b {} fn f<'a, 'b>(to: &'a dyn Kept<'b>, v: &'a u64) { to.keep(v) }",
         "'a: 'b",

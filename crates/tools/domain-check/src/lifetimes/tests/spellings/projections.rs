@@ -1,4 +1,4 @@
-//! Spellings by associated types.
+//! Spellings of the hole that use associated types.
 
 use super::Spelling;
 

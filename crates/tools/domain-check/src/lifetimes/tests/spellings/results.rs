@@ -1,9 +1,9 @@
-//! Spellings by results.
+//! Spellings of the hole that use results.
 
 use super::Spelling;
 
 pub(super) const RESULTS: &[Spelling] = &[
-    // Results through which a value comes in later.
+    // Results through which a value is supplied later.
     (
         "fn make<'a, 'b>(_: Option<&'a &'b ()>) -> fn(&'b str) -> &'a str { |v| v }",
         "'b: 'a",

@@ -1,9 +1,9 @@
-//! Spellings by types in a signature.
+//! Spellings of the hole that use types in a signature.
 
 use super::Spelling;
 
 pub(super) const TYPES: &[Spelling] = &[
-    // A function that is used through another type than its own.
+    // The function can be called through a pointer of another type.
     (
         "fn lend<'a, 'b, T>(_: &'a &'b (), v: &'b T) -> &'a T { v }",
         "'b: 'a",
