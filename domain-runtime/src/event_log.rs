@@ -203,7 +203,12 @@ impl<const N: usize> EventLog<N> {
     /// An empty log.
     #[must_use]
     pub const fn new() -> Self {
-        const { assert!(N.is_power_of_two(), "N must be a power of two: tickets wrap") };
+        const {
+            assert!(
+                N.is_power_of_two(),
+                "N must be a power of two: tickets wrap"
+            )
+        };
         Self {
             next: AtomicUsize::new(0),
             slots: [const {

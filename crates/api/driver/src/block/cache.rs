@@ -141,7 +141,10 @@ mod tests {
         cache.lose();
         assert!(!cache.flushed(DISK, before));
         assert!(!flush(&mut cache, DISK), "the first after the failure");
-        assert!(!cache.flushed(DISK, before), "another flush has reported the loss");
+        assert!(
+            !cache.flushed(DISK, before),
+            "another flush has reported the loss"
+        );
         assert!(flush(&mut cache, DISK));
     }
 }

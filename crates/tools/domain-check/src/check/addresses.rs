@@ -309,7 +309,7 @@ fn finding(what: String, function: Option<String>) -> Finding {
 
 #[cfg(test)]
 mod tests {
-    use super::{check, pointers, taken};
+    use super::{check, pointers, shows_address, taken};
     use crate::check::conditions::Conditions;
     use crate::check::expand::tests::Compiled;
     use crate::check::typed;

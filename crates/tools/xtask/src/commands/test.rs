@@ -212,7 +212,8 @@ fn in_kernel(workspace: &Workspace, args: &TestArgs, tally: &mut Tally) -> Resul
     let machine = Machine {
         kernel: kernel.elf,
         arguments: match &args.name {
-            Some(name) => format!("mode=test only={name}"),
+            // The documents call the test `kernel/deaths::x` that the kernel calls `tests::deaths::x`.
+            Some(name) => format!("mode=test only={}", name.trim_start_matches("kernel/")),
             None => "mode=test".into(),
         },
         drive: Drive::of(None, &disk.path),

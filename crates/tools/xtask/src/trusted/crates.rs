@@ -1,6 +1,7 @@
 //! Counts for the crates that a kernel trusts: lines of code, and `unsafe` keywords.
 
 use std::fmt;
+use std::path::Path;
 
 use super::source::{Source, sources};
 use crate::error::Error;
@@ -17,6 +18,19 @@ const CRATES: &[(&str, &str)] = &[
     ("samara-unwind", "crates/trusted/unwind/src"),
     ("samara-device-io", "crates/trusted/device-io/src"),
     ("samara-device-tables", "crates/trusted/device-tables/src"),
+];
+
+/// Crates that are trusted beside those that a kernel links: the check of domains, which runs while the kernel is built,
+/// and the host of hosted programs. They do not count for the sum.
+const BESIDE: &[(&str, &str)] = &[
+    (
+        "samara-domain-check, at build time",
+        "crates/tools/domain-check/src",
+    ),
+    (
+        "samara-host-std, for hosted programs",
+        "crates/hosts/std/src",
+    ),
 ];
 
 /// The counts of a crate, or of all crates together.
@@ -46,29 +60,40 @@ impl fmt::Display for CrateCount {
     }
 }
 
-/// Counts each trusted crate, and all of them together.
+/// Counts each trusted crate, all of them together, and the crates beside them.
 pub(crate) fn count_crates(workspace: &Workspace) -> Result<Vec<CrateCount>, Error> {
-    let mut counts = Vec::new();
+    let count = |&(name, folder)| CrateCount::of(name, &workspace.root().join(folder));
+    let mut counts: Vec<_> = CRATES.iter().map(count).collect::<Result<_, _>>()?;
     let mut all = CrateCount {
         name: "all",
         ..CrateCount::default()
     };
-    for &(name, folder) in CRATES {
-        let mut count = CrateCount {
-            name,
-            ..CrateCount::default()
-        };
-        for file in sources(&workspace.root().join(folder))? {
-            let source = Source::read(&file)?;
-            for sum in [&mut count, &mut all] {
-                sum.files += 1;
-                sum.unsafe_files += usize::from(source.unsafe_sites > 0);
-                sum.lines += source.lines;
-                sum.unsafe_sites += source.unsafe_sites;
-            }
-        }
-        counts.push(count);
+    for count in &counts {
+        all.files += count.files;
+        all.unsafe_files += count.unsafe_files;
+        all.lines += count.lines;
+        all.unsafe_sites += count.unsafe_sites;
     }
     counts.push(all);
+    for beside in BESIDE {
+        counts.push(count(beside)?);
+    }
     Ok(counts)
+}
+
+impl CrateCount {
+    fn of(name: &'static str, folder: &Path) -> Result<Self, Error> {
+        let mut count = Self {
+            name,
+            ..Self::default()
+        };
+        for file in sources(folder)? {
+            let source = Source::read(&file)?;
+            count.files += 1;
+            count.unsafe_files += usize::from(source.unsafe_sites > 0);
+            count.lines += source.lines;
+            count.unsafe_sites += source.unsafe_sites;
+        }
+        Ok(count)
+    }
 }
