@@ -1,8 +1,8 @@
-//! Measures NVMe on a controller that does nothing: the cycles of the time stamp counter for the submission and the
-//! completion of each read of 4 KiB, one at a time and 32 at once. The engine's queues are measured alone, and the
-//! driver is called directly, through a proxy and through a shadow. For the driver, 32 reads at once are one request
-//! of 128 KiB. The controller's own cost is subtracted. Each number is the minimum of many batches on several
-//! drivers.
+//! Measures NVMe on a controller that does nothing. The result is the cycles of the time stamp counter that the
+//! submission and the completion of a read of 4 KiB take, for one read at a time and for 32 at once. The engine's
+//! queues are measured alone, and the driver is called directly, through a proxy and through a shadow. For the
+//! driver, 32 reads at once are one request of 128 KiB. The controller's own cost is subtracted. Each number is the
+//! minimum of many batches on several drivers.
 
 use std::hint::black_box;
 
@@ -116,8 +116,8 @@ impl Subject for Engine {
     }
 }
 
-/// Makes a subject: the engine alone if `how` is 0, or else the driver, which is called directly if `how` is 1,
-/// through a proxy if it is 2, and through a shadow if it is 3.
+/// Makes a subject. If `how` is 0, it is the engine alone. Otherwise it is the driver, called directly (1), through a
+/// proxy (2) or through a shadow (3).
 fn subject(how: usize, depth: usize) -> Box<dyn Subject> {
     let device = NullDisk::leak();
     if how == 0 {

@@ -48,7 +48,8 @@ fn main() {
 }
 
 /// Compares a call for which only panics are contained with a call for which faults, overruns and short stacks are
-/// contained, too. Containment is set up for a thread, so each of the two is measured on threads of its own, in turn.
+/// contained, too. Containment is set up for a thread, so each of the two calls is measured on its own threads, and
+/// the two take turns.
 fn containment() {
     let plain = domain();
     let spec = DomainSpec::new("contained")

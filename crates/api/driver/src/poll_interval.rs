@@ -62,7 +62,8 @@ impl Watch {
         is_due
     }
 
-    /// Counts `sent` more buffers that came back from transmission, outside of calls.
+    /// Counts `sent` more buffers that came back from transmission, but not in a call that [`call`](Self::call) has
+    /// counted.
     pub fn came_back(&mut self, sent: usize) {
         self.sent = self.sent.wrapping_add(sent as u64);
     }

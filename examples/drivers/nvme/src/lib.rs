@@ -67,7 +67,7 @@ pub use status::StatusError;
 ///
 /// # Errors
 ///
-/// [`InitError`]; then the function has been released, and its device is silent.
+/// [`InitError`]. On an error, the function has been released and its device is silent.
 pub fn init(args: Args) -> Result<NvmeDisk, InitError> {
     let driver = driver::Driver::new(args)?;
     NvmeDisk::open(&driver, 0).ok_or(InitError::NoNamespace)
@@ -77,7 +77,7 @@ pub fn init(args: Args) -> Result<NvmeDisk, InitError> {
 ///
 /// # Errors
 ///
-/// [`InitError`]; then the function has been released, and its device is silent.
+/// [`InitError`]. On an error, the function has been released and its device is silent.
 pub fn init_controller(args: Args) -> Result<NvmeController, InitError> {
     NvmeController::new(args)
 }

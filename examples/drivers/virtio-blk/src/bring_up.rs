@@ -29,13 +29,13 @@ const WORDS: Register<VirtioBlock, u32, ReadOnly> = Register::at(DEVICE, 0x00);
 /// `blk_size` (§5.2.4).
 const BLOCK_SIZE: Register<VirtioBlock, u32, ReadOnly> = Register::at(DEVICE, 0x14);
 
-/// The base-2 logarithm of a sector's size in bytes. The device counts in sectors, whatever its block size is.
+/// The base-2 logarithm of a sector's size in bytes. The device counts in sectors, whatever its block size.
 pub(crate) const SECTOR_SHIFT: u8 = 9;
 /// The number of the request queue.
 const QUEUE: u16 = 0;
 
-/// The properties of a device, as a bring-up found them. [`Device`](device::Device) reads the capacity anew when the
-/// device says that its configuration has changed.
+/// The properties of a device that a bring-up has found. [`Device`](device::Device) reads the capacity again when the
+/// device reports that its configuration has changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Facts {
     features: u64,
@@ -56,7 +56,7 @@ impl Facts {
 
     /// Whether the device still keeps what callers were told when it `was` brought up first: its blocks have the same
     /// size, there are no fewer of them, and its cache can be flushed if it could be then. The device may have grown,
-    /// have another `size_max`, or refuse writes.
+    /// may have another `size_max`, and may refuse writes now.
     pub(crate) const fn keeps(&self, was: &Self) -> bool {
         self.block_shift == was.block_shift
             && self.sectors >= was.sectors
@@ -80,8 +80,8 @@ pub(crate) fn sectors(function: &Function) -> Result<u64, TransportError> {
     words.map(|[low, high]| u64::from(high) << 32 | u64::from(low))
 }
 
-/// Resets the device, negotiates features with it, and reads its configuration. Nothing is in flight afterwards, even
-/// on an error.
+/// Resets the device, negotiates features with it, and reads its configuration. Afterwards no request is in flight,
+/// even on an error.
 pub(crate) fn negotiate(function: &Function) -> Result<Facts, InitError> {
     let offered = virtio::reset(function)?;
     fault_point!(Init);
@@ -92,7 +92,7 @@ pub(crate) fn negotiate(function: &Function) -> Result<Facts, InitError> {
     let block_size = limit(BLK_SIZE, &|| function.read(BLOCK_SIZE)).unwrap_or(512);
     let size_max = limit(SIZE_MAX, &|| word(function, 2)).unwrap_or(u32::MAX);
     let seg_max = limit(SEG_MAX, &|| word(function, 3)).unwrap_or(1);
-    // If the device does not answer, all of these fields have read as all ones, which means nothing.
+    // If the device did not answer, all these fields have read as all ones, and their values mean nothing.
     if virtio::state(function) == State::Absent {
         return Err(TransportError::Absent.into());
     }

@@ -35,7 +35,8 @@ fn header(kind: u32, sector: u64) -> Bytes {
 ///
 /// # Errors
 ///
-/// [`Fault::Status`] if the byte is no status: the device has not written it, or has written another value.
+/// [`Fault::Status`] if the byte is no status, because the device has not written it or has written an undefined
+/// value.
 fn outcome(status: u8) -> Result<Result<(), BlockError>, Fault> {
     match status {
         0 => Ok(Ok(())),
@@ -48,7 +49,7 @@ fn outcome(status: u8) -> Result<Result<(), BlockError>, Fault> {
 /// A device that was brought up.
 pub(crate) struct Device {
     facts: Facts,
-    /// The properties from the start of the driver, which callers were told.
+    /// The properties at the start of the driver, of which callers were told.
     promised: Facts,
     queue: Queue,
 }
@@ -134,7 +135,7 @@ impl block::Device for Device {
         Ok(())
     }
 
-    /// The status byte alone decides about a request, whatever length the device reports: see the crate's
+    /// Only the status byte decides the result of a request, whatever length the device reports: see the crate's
     /// documentation.
     fn next(
         &mut self,
@@ -155,8 +156,8 @@ impl block::Device for Device {
             State::Absent => return Err(Fault::Absent),
         }
         if virtio::configuration_has_changed(function) {
-            // The geometry that callers were told does not change. So added blocks stay unused, and missing blocks are
-            // a fault.
+            // The geometry that callers were told does not change. So the driver does not use added blocks, and
+            // missing blocks are a fault.
             self.facts.sectors = bring_up::sectors(function).map_err(|_| Fault::NeedsReset)?;
             if !self.facts.keeps(&self.promised) {
                 return Err(Fault::Shrunk);

@@ -15,23 +15,24 @@ use crate::device::{CHAINS, Device, MAX_ENTRIES, MIN_ENTRIES};
 use crate::error::InitError;
 use crate::faults::{Dropped, fault_point};
 
-/// How long the flush in an orderly stop may take, in milliseconds.
+/// The number of milliseconds that the flush in an orderly stop may take.
 const STOP_MILLIS: u64 = 5_000;
 
-/// Limits that hold in addition to those of the device.
+/// Limits that apply in addition to those of the device.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Limits {
     /// The number of entries of the queue, from 8 to 256: other numbers are clamped, and rounded down to a power of
-    /// two. There can be a quarter as many requests in flight. The device may have fewer entries.
+    /// two. A quarter as many requests can be in flight. The device may have fewer entries.
     pub queue_entries: u32,
-    /// The most bytes that one request to the device transfers, but at least one block. The device may allow fewer
-    /// (`size_max`).
+    /// The most bytes that one request to the device transfers. A request transfers at least one block, even if this
+    /// limit is lower. The device may allow fewer (`size_max`).
     pub max_transfer: u32,
-    /// Milliseconds without a completion after which the driver gives a request up and resets the device.
+    /// The number of milliseconds without a completion after which the driver gives a request up and resets the
+    /// device.
     pub io_millis: u64,
-    /// The same for a flush, in which the device may write a whole cache back.
+    /// The same limit for a flush. A flush may take longer, because the device may write a whole cache back.
     pub flush_millis: u64,
-    /// Milliseconds to wait for another thread of the driver, which may be busy with a reset.
+    /// The number of milliseconds to wait for another thread of the driver, which may be busy with a reset.
     pub lock_millis: u64,
 }
 
@@ -67,9 +68,9 @@ impl From<Function> for Args {
 
 /// A virtio block device, with the driver's state.
 pub struct VirtioDisk {
-    // Declared before the function, and so dropped before it.
+    // This field is declared before the function, and so it is dropped before the function.
     device: Shared<Device, CHAINS>,
-    /// The properties from the start of the driver, which callers are told.
+    /// The properties at the start of the driver, of which callers are told.
     facts: Facts,
     max_transfer: u32,
     limits: Limits,
@@ -106,7 +107,7 @@ impl VirtioDisk {
         }
     }
 
-    /// Splits `length` bytes from `lba` on into requests, if they are whole blocks of the device.
+    /// Checks that `length` bytes from `lba` on are whole blocks of the device, and splits them into requests.
     fn split(&self, lba: u64, length: usize) -> Result<Split, BlockError> {
         let shift = self.facts.block_shift;
         let blocks = (length >> shift) as u64;
@@ -121,14 +122,14 @@ impl VirtioDisk {
         }
     }
 
-    /// Stops the device in an orderly way: has it write its cache back, for at most five seconds, then resets it. Later
-    /// requests fail.
+    /// Stops the device in an orderly way. The device writes its cache back, for which it gets at most five seconds.
+    /// Then the driver resets the device. Later requests fail.
     ///
     /// # Errors
     ///
     /// [`BlockError`] if the device does not comply. It is then silenced, at the latest when the function is dropped.
     /// [`BlockError::Reset`] also if the device complies, but has asked for a reset after writes that no flush has
-    /// confirmed: those writes may be lost.
+    /// confirmed. These writes may be lost.
     pub fn shut_down(&self) -> Result<(), BlockError> {
         // A device that was silenced or needs a reset can't flush, so it is brought up again first.
         drop(self.executor().lock_live());
@@ -181,7 +182,7 @@ impl BlockDevice for VirtioDisk {
             split,
         };
         let done = self.execute(work);
-        // Nothing of the transfer is in flight any more, so `finish` gives the buffer back.
+        // No request of the transfer is in flight any more, so `finish` gives the buffer back.
         let buf = self.function.finish(transfer);
         done.and(buf.map_err(|_| BlockError::Failed))
     }
@@ -211,7 +212,7 @@ impl BlockDevice for VirtioDisk {
         self.flush_by(None)
     }
 
-    /// Returns 0: the driver tolerates no breach of the protocol.
+    /// Returns 0, because the driver tolerates no breach of the protocol and so counts none.
     fn tolerated(&self) -> Result<u64, BlockError> {
         Ok(0)
     }
@@ -228,7 +229,7 @@ fn refused(reason: Refused) -> BlockError {
 
 impl Drop for VirtioDisk {
     fn drop(&mut self) {
-        // If the device does not comply with the orderly stop, the function's drop silences it.
+        // If the device does not comply with the orderly stop, the drop of the function silences the device.
         let _ = self.shut_down();
     }
 }

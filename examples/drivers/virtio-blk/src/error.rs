@@ -16,9 +16,9 @@ use crate::bring_up::Facts;
 pub enum Fault {
     /// A reset has found that the device was unplugged.
     Gone,
-    /// Registers read as all ones: the device was unplugged, or is blind for a moment. A reset tells which.
+    /// Registers read as all ones: the device was unplugged, or does not answer for a moment. A reset tells which.
     Absent,
-    /// The device says that it needs a reset, or something unknown to the driver has reset it.
+    /// The device reports that it needs a reset, or was reset without the driver's doing.
     NeedsReset,
     /// The device did not answer in time.
     Timeout,
@@ -28,7 +28,7 @@ pub enum Fault {
     Status(u8),
     /// The device has fewer blocks than callers were told.
     Shrunk,
-    /// After a reset the device is no longer the one that callers were told of, or none that the driver can use.
+    /// After a reset, the device is another one than callers were told of, or the driver can't use it any more.
     Lost,
     /// The device did not come up again after a reset.
     Silent,
@@ -153,17 +153,17 @@ impl From<QueueError> for InitError {
 }
 
 impl InitError {
-    /// Returns what a bring-up that fails with this error says about the device.
+    /// Returns the class of this failure, by which a recovery decides whether to begin again.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Transport(error) => error.says(),
-            // Zeroes or all ones, which may pass: the device has said nothing.
+            // Such values are zeroes or all ones. The device has reported nothing, and this may pass.
             Self::NoCapacity
             | Self::BlockSize(0 | u32::MAX)
             | Self::SizeMax(0)
             | Self::NoSegments => Failure::Blank,
             Self::BlockSize(_) | Self::SizeMax(_) => Failure::Said,
-            // A register tells the doorbell's place. If it reads as all ones, there is no such place.
+            // A register states the place of the doorbell. If it reads as all ones, it states no place.
             Self::Queue(QueueError::NoDoorbell) => Failure::Blank,
             Self::Queue(_) => Failure::Passing,
         }
@@ -183,7 +183,8 @@ impl From<InitError> for Fault {
     }
 }
 
-/// The reason why a recovery failed, with all that the device has said: two are equal if the device has said the same.
+/// The reason why a recovery failed, with everything that the device has stated. Two refusals are equal if the device
+/// has stated the same in both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     Init(InitError),
@@ -210,7 +211,7 @@ impl From<Refusal> for Fault {
 }
 
 impl Refusal {
-    /// Returns what this refusal says about the device.
+    /// Returns the class of this refusal, by which a recovery decides whether to begin again.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Init(error) => error.says(),

@@ -10,7 +10,7 @@ macro_rules! fault_point {
 
 pub(crate) use fault_point;
 
-/// A value that each request drops when it ends, so that there is a fault point in a destructor.
+/// A value that each request drops when it ends. Its destructor holds a fault point.
 pub(crate) struct Dropped;
 
 impl Drop for Dropped {

@@ -92,7 +92,7 @@ pub(crate) fn count(vector: u8) -> u32 {
     line.map_or(0, Event::count)
 }
 
-/// Returns the number of messages that arrived while their line was not taken.
+/// Returns the number of messages that arrived at a line that no driver had taken.
 #[cfg(feature = "kernel-tests")]
 pub(crate) fn strays() -> u32 {
     STRAYS.load(SeqCst)

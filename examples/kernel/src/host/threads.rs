@@ -33,7 +33,7 @@ unsafe impl Threads for KernelHost {
 
     /// Reclaims dead domains on the running thread. So if this thread is the last to leave a dead domain, the
     /// domain's devices are quiet and its memory is free before the failed call returns its error. Under the no-cut
-    /// mark a reclaim would take too long, so the reaper's thread makes it.
+    /// mark a reclaim would take too long, so the reaper's thread does it.
     fn wake_reaper() {
         if thread::current().slot.in_no_cut() {
             Attendant::Reaper.wake();

@@ -51,8 +51,8 @@ kernel_tests! {
         let slot = slot::<Nvme>(function).expect("a slot for each function");
         let claim = slot.claim().expect("free");
         assert!(matches!(slot.claim(), Err(ClaimError::Claimed)));
-        // The firmware leaves the controller enabled when it has looked for a disk to boot from, so silencing resets
-        // the controller.
+        // The firmware leaves the controller enabled when it has looked for a disk to boot from, so silencing has to
+        // reset the controller.
         assert_eq!(claim.silence(), Silenced::Reset);
         claim.enable_bus_master().expect("just reset");
         let began = crate::time::since_boot();

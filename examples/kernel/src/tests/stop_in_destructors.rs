@@ -1,4 +1,4 @@
-//! Domains are stopped or killed while they would die in a destructor or run for ever.
+//! A stopped domain dies in a destructor, or its destructor never ends. A killed domain calls a dead domain for ever.
 
 use core::sync::atomic::{AtomicU32, Ordering::SeqCst};
 use core::time::Duration;

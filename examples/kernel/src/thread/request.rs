@@ -64,8 +64,8 @@ pub(crate) fn sleep(duration: Duration) {
 }
 
 /// Gives up the running thread's frames, back to the boundary where the thread entered the domain for which it acts.
-/// Returns only if that is impossible: if the thread acts for the host, is under the no-cut mark, or if the unwind
-/// tables do not lead to the boundary.
+/// Returns only if that is impossible: if the thread acts for the host, if it is under the no-cut mark, or if the
+/// unwind tables do not lead to the boundary.
 pub(crate) fn give_up_frames() {
     request(CUT, 0, 0);
 }

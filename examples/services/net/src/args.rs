@@ -28,8 +28,8 @@ pub struct Args {
 /// Limits of the stack.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub struct Limits {
-    /// The number of sockets, 1 to 64, whether they wait for a connection, are connected, or end a connection. Each
-    /// socket has the two buffers below, which are allocated at the start.
+    /// The number of sockets, 1 to 64. It includes sockets that wait for a connection, that are connected, and that
+    /// end a connection. Each socket has the two buffers below, which are allocated at the start.
     pub sockets: u16,
     /// The size of a connection's send buffer in bytes. It holds bytes until the peer has acknowledged them.
     pub send_bytes: u32,

@@ -12,7 +12,7 @@ use crate::sockets::Sockets;
 /// The sockets, and marks that can be set without the lock on the sockets, since destructors must not wait.
 pub(crate) struct Shared {
     sockets: Mutex<Sockets>,
-    /// For each socket: whether its stream was dropped while the socket is not cleaned up yet.
+    /// For each socket: whether its stream was dropped, but the socket is not cleaned up yet.
     dropped: [AtomicBool; MAX_SOCKETS],
 }
 

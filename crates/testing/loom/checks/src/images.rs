@@ -7,7 +7,7 @@ use samara_unwind::tables::{Image, ImageId, InUse, Registered, register_image, u
 use std::cell::RefCell;
 use std::rc::Rc;
 
-/// One more than the largest number of an image.
+/// All numbers of images are less than this.
 const IMAGES: usize = 4;
 
 thread_local! {

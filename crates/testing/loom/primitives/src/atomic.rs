@@ -183,7 +183,7 @@ macro_rules! atomic {
             /// See [`core::sync::atomic`].
             ///
             /// # Errors
-            /// Returns the value that it holds instead of `old`.
+            /// Returns the current value if it differs from `old`.
             #[track_caller]
             pub fn compare_exchange(
                 &self,
@@ -197,7 +197,7 @@ macro_rules! atomic {
             /// See [`core::sync::atomic`]. This one never fails spuriously.
             ///
             /// # Errors
-            /// Returns the value that it holds instead of `old`.
+            /// Returns the current value if it differs from `old`.
             #[track_caller]
             pub fn compare_exchange_weak(
                 &self,

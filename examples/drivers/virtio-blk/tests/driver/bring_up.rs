@@ -1,4 +1,4 @@
-//! Devices that can't be brought up: the start fails with a typed error, and the function is free again.
+//! Devices that can't be brought up. The start fails with a typed error, and the function can be claimed again.
 
 use samara_device_io::host::{Clock, MapBarError};
 use samara_device_io::mmio::WindowError;
@@ -10,7 +10,8 @@ use samara_virtio_blk::{InitError, Limits};
 
 use super::{Bench, shape, works};
 
-/// Starts the driver on the model after `change`. The start must fail within ten seconds; returns the error.
+/// Starts the driver on the model after the model was changed by `change`. The start must fail within ten seconds.
+/// Returns the error.
 fn refused(shape: Shape, change: impl FnOnce(&mut Switches)) -> InitError {
     let bench = Bench::new(shape);
     bench.model.switch(change);
@@ -125,7 +126,7 @@ fn invalid_queue_sizes_are_refused() {
             ..Shape::BLOCK
         });
         let expected = match queue_size {
-            // All ones are the answer of a device that does not answer.
+            // A device that does not answer reads as all ones.
             0xFFFF => TransportError::Absent,
             size => TransportError::QueueSize(size, 8),
         };
@@ -148,7 +149,7 @@ fn a_reset_that_never_ends_is_an_error() {
     let failed = InitError::Transport(TransportError::Reset(ResetError::Failed));
     let error = refused(shape, |switches| switches.never_reset = true);
     assert_eq!(error, failed);
-    // This reset takes 25 s, and the driver waits for one second.
+    // The reset takes 25 s, and the driver waits only for one second.
     let error = refused(shape, |switches| switches.reset_takes = 100_000);
     assert_eq!(error, failed);
 }

@@ -11,7 +11,7 @@ use super::{Bench, SLOW, benches, shape, works};
 const BLK_SIZE: u64 = 1 << 6;
 const FLUSH: u64 = 1 << 9;
 const VERSION_1: u64 = 1 << 32;
-/// What the plain device offers: `seg_max`, block size, flush, version 1.
+/// The features of the plain device: `seg_max`, block size, flush, version 1.
 const PLAIN: u64 = 1 << 2 | BLK_SIZE | FLUSH | VERSION_1;
 
 /// Makes the driver reset the device after `change`, by a request that times out.
@@ -34,7 +34,8 @@ fn failed(bench: &Bench, disk: &VirtioDisk) {
     assert!(!bench.model.is_bus_master());
 }
 
-/// Checks that all calls fail for good after a reset with `change`, because the device is not the same any more.
+/// Checks that all calls fail for good if `change` is made before a reset, because the device is not the same any
+/// more.
 fn is_not_used_again(change: impl Fn(&mut Switches) + Copy) {
     for bench in benches(Shape::BLOCK) {
         let bench = bench();
@@ -50,7 +51,7 @@ fn is_not_used_again(change: impl Fn(&mut Switches) + Copy) {
     }
 }
 
-/// Checks that the device is used again after a reset with `change`, and has the same geometry.
+/// Checks that the device is used again if `change` is made before a reset, and that it has the same geometry.
 fn is_used_again(change: impl Fn(&mut Switches) + Copy) {
     for bench in benches(Shape::BLOCK) {
         let bench = bench();
@@ -80,7 +81,7 @@ fn other_features_after_a_reset_fail_all_calls() {
     for features in [0, PLAIN & !VERSION_1, PLAIN & !FLUSH, PLAIN | 1 << 1] {
         is_not_used_again(|switches| switches.features_after_reset = Some(features));
     }
-    // A device without this feature has blocks of 512 bytes, which is their size anyway.
+    // A device without this feature has blocks of 512 bytes. The test's device has this block size in any case.
     is_used_again(|switches| switches.features_after_reset = Some(PLAIN & !BLK_SIZE));
     // The driver does not use the two new features.
     is_used_again(|switches| switches.features_after_reset = Some(PLAIN | 1 << 28 | 1 << 13));
@@ -135,7 +136,7 @@ fn a_device_that_grows_keeps_its_geometry() {
         assert_eq!(read.unwrap_err(), BlockError::OutOfRange);
         assert_eq!(bench.model.counts().resets, 1);
     }
-    // The same holds after a reset, when the driver knows that the device has grown.
+    // The result is the same after a reset, when the driver knows that the device has grown.
     reset(&bench, &disk, |_| {});
     works(&disk);
     assert_eq!(disk.geometry().unwrap(), geometry);
@@ -149,7 +150,7 @@ fn a_device_that_shrinks_fails_all_calls() {
     let disk = bench.disk();
     works(&disk);
     bench.model.set_capacity(64);
-    // The device still has this block, so it has no reason to fail the read itself.
+    // The device still has this block, so it is the driver that fails the read.
     assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Failed);
     failed(&bench, &disk);
     drop(disk);

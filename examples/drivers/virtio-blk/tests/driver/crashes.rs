@@ -16,7 +16,7 @@ const NAME: &str = "virtio-blk";
 
 const SHAPE: Shape = Shape { latency: 5, ..SLOW };
 
-/// Whether the driver has written the cache back, once more than its client asked for.
+/// Whether the driver itself has written the cache back, in addition to the flushes of its client.
 fn was_stopped_in_order(bench: &Bench) -> bool {
     bench.model.counts().flushes == 2
 }

@@ -1,4 +1,4 @@
-//! Tests of the driver on the model device: the driver is called directly, and as a domain.
+//! Tests of the driver on the model device. Some tests call the driver directly, others as a domain.
 #![forbid(unsafe_code)]
 
 mod attacks;
@@ -58,8 +58,9 @@ impl Bench {
             .expect("the model comes up")
     }
 
-    /// Checks that nothing is left on the shared heap, that the function is silent and can be claimed again, that the
-    /// device never accessed memory that it must not reach, and that the driver did not violate the specification.
+    /// Checks that nothing is left on the shared heap, and that the function is silent and can be claimed again. Also
+    /// checks that the device never accessed memory that it must not reach, and that the driver did not violate the
+    /// specification.
     fn finish(self) {
         assert_eq!(self.model.violations(), []);
         let counts = self.model.counts();

@@ -1,5 +1,5 @@
-//! Devices that fail, or break the protocol. The request fails with a typed error, every buffer comes back, nothing
-//! hangs, and the next request works if a reset helps.
+//! Devices that fail, or break the protocol. The request fails with a typed error, every buffer comes back, and
+//! nothing hangs. If a reset helps, the next request works.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -12,8 +12,8 @@ use samara_virtio_blk::Limits;
 
 use super::{Bench, SLOW, benches, works};
 
-/// Has the first command of a read, of a write and of a flush go wrong. Returns the error of each, if it failed, and
-/// how often the device was reset meanwhile.
+/// Makes the first command of a read, of a write and of a flush go wrong. For each of the three, returns the error,
+/// if it failed, and the number of resets of the device.
 fn outcomes(wrong: Misbehaviour) -> Vec<(Option<BlockError>, u64)> {
     let mut outcomes = Vec::new();
     for bench in benches(SLOW) {
@@ -76,7 +76,7 @@ fn an_id_of_no_chain_in_flight_is_not_believed() {
 fn the_id_of_another_chain_in_flight_is_not_believed() {
     let bench = Bench::new(SLOW);
     let disk = bench.disk();
-    // The device gives the first of eight commands back under the ID of the last one, which it still has.
+    // The device completes the first of eight commands under the ID of the last one, which it is still executing.
     bench.model.switch(|switches| {
         switches.next[0].push_back(Some(Misbehaviour::Id(21)));
         let late = Some(Misbehaviour::Late(50));
@@ -93,7 +93,7 @@ fn the_id_of_another_chain_in_flight_is_not_believed() {
 #[test]
 fn a_chain_that_is_used_twice_ends_no_other() {
     for (outcome, _) in outcomes(Misbehaviour::Twice) {
-        // The command itself has completed. Its request fails if other commands of it were still in flight.
+        // The command itself has completed. Its request fails if other commands of the request were still in flight.
         assert!(
             matches!(outcome, None | Some(BlockError::Protocol)),
             "{outcome:?}"
@@ -254,7 +254,7 @@ fn a_device_that_is_slow_to_come_back_is_waited_for() {
 #[test]
 fn unplugged_with_commands_in_flight() {
     let bench = Bench::new(Shape::BLOCK);
-    // Requests stay in flight, and do not time out before the device is unplugged.
+    // Requests stay in flight. They do not time out before the device is unplugged.
     bench.model.switch(|switches| switches.hang = true);
     let limits = Limits {
         io_millis: 3_600_000,
@@ -288,7 +288,7 @@ fn another_device_in_its_place_is_not_driven() {
         let disk = bench.disk();
         works(&disk);
         bench.model.replug(SLOW);
-        // Nobody has switched on the new function's memory decoding yet, so its registers do not answer.
+        // The new function's memory decoding is still off, so its registers do not answer.
         assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Gone);
         assert_eq!(disk.read(0, buffer(4096)).unwrap_err(), BlockError::Gone);
         assert_eq!(bench.model.status(), 0);
@@ -344,7 +344,7 @@ fn a_reset_for_one_request_fails_those_in_flight() {
 
 #[test]
 fn a_request_is_given_up_in_time_though_others_go_on() {
-    // The latency is long enough for one thread to take a completion for which another thread waits.
+    // The latency is so long that one thread can take a completion for which another thread waits.
     let bench = Bench::new(Shape {
         latency: 20,
         ..SLOW
@@ -369,7 +369,7 @@ fn a_request_is_given_up_in_time_though_others_go_on() {
         for _ in 0..3 {
             scope.spawn(|| {
                 for _ in 0..2_000 {
-                    // This read may fail when the device is reset.
+                    // This read may fail, if the device is reset meanwhile.
                     let _ = disk.read(100, buffer(8192));
                     if done.load(SeqCst) {
                         break;

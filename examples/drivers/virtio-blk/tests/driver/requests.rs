@@ -39,7 +39,7 @@ fn round_trips(shape: Shape, block: usize, limits: Limits) -> Bench {
             .medium(|medium| assert_eq!(medium[lba * block..][..data.len()], *data));
         let read = disk.read(lba as u64, buffer(data.len())).unwrap();
         assert_eq!(*read, *data);
-        // Puts the old bytes back, and checks that nothing else has changed.
+        // The test puts the old bytes back and checks that nothing else has changed.
         bench.model.medium(|medium| {
             let end = lba * block + data.len();
             medium[lba * block..end].copy_from_slice(&expected(lba * block, data.len()));
@@ -266,7 +266,7 @@ fn the_largest_capacity_does_not_overflow() {
         (geometry.blocks, geometry.bytes()),
         (u64::MAX >> 7, u64::MAX)
     );
-    // The model's medium is smaller than its capacity, and requests beyond the medium fail.
+    // The model's medium is smaller than the capacity that it reports. Requests beyond the medium fail.
     let read = disk.read(geometry.blocks - 1, buffer(65_536));
     assert_eq!(read.unwrap_err(), BlockError::Device(1));
     let read = disk.read(geometry.blocks, buffer(65_536));
@@ -368,7 +368,7 @@ fn a_stop_fails_what_is_in_flight() {
             flr,
             ..Shape::BLOCK
         });
-        // Requests stay in flight, and do not time out before the stop.
+        // Requests stay in flight. They do not time out before the stop.
         bench.model.switch(|switches| switches.hang = true);
         let limits = Limits {
             io_millis: 3_600_000,

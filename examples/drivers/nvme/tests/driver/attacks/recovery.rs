@@ -395,7 +395,8 @@ fn impatient_threads_lose_no_disk() {
         let disk = bench.try_disk(limits).unwrap();
         let last = reads_after_a_crowd(&disk);
         drop(disk);
-        // A thread may ring a doorbell just after another thread has silenced the controller.
+        // A thread may ring a doorbell just after another thread has silenced the controller. The model notes that as a
+        // violation, which is forgiven here.
         bench.model.forgive_doorbells();
         bench.finish();
         if let Err(error) = last {
@@ -515,7 +516,8 @@ fn impatient_threads_and_faults_lose_nothing_unseen() {
             .model
             .switch(|switches| *switches = Switches::default());
         drop(disk);
-        // A thread may ring a doorbell just after another thread has silenced the controller.
+        // A thread may ring a doorbell just after another thread has silenced the controller. The model notes that as a
+        // violation, which is forgiven here.
         bench.model.forgive_doorbells();
         bench.finish();
     }

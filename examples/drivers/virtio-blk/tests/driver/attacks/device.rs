@@ -1,4 +1,4 @@
-//! Devices that go wrong late: a late or repeated answer is not taken for the answer to a later request.
+//! Devices that go wrong late. The driver does not take a late or repeated answer for the answer to a later request.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -72,8 +72,8 @@ fn a_write_outliving_a_reset_does_not_end_the_next() {
 fn a_read_that_wrote_nothing_is_believed() {
     let bench = Bench::new(Shape::BLOCK);
     let disk = bench.disk();
-    // The device reports status 0 and length 0. Only the status counts, because devices of version 1 have reported
-    // wrong lengths. So the caller finds its own earlier bytes in the buffer.
+    // The device reports status 0 and length 0. The driver uses only the status, because devices of version 1 have
+    // reported wrong lengths. So the caller finds its own earlier bytes in the buffer.
     bench.model.go_wrong(0, Misbehaviour::Status(0));
     let read = disk.read(7, filled(0xEE, 4096));
     assert_eq!(read.unwrap()[..], [0xEE; 4096]);
@@ -127,7 +127,7 @@ fn a_disk_that_has_grown_survives_a_reset() {
     let bench = Bench::new(Shape::BLOCK);
     let disk = bench.disk();
     works(&disk);
-    // The device reports the change (§5.2.5.1), but the driver has not looked yet.
+    // The device reports the change (§5.2.5.1), but the driver has not read the configuration yet.
     bench.model.set_capacity(8192);
     bench.model.go_wrong(0, Misbehaviour::Id(u32::MAX));
     assert_eq!(disk.read(0, buffer(512)).unwrap_err(), BlockError::Protocol);
@@ -136,7 +136,7 @@ fn a_disk_that_has_grown_survives_a_reset() {
     bench.finish();
 }
 
-/// Starts the driver and makes some requests; returns their results, or nothing if the driver can't be started.
+/// Starts the driver and makes some requests. Returns their results, or no results if the driver can't be started.
 fn some(bench: &Bench) -> Vec<Result<(), BlockError>> {
     let limits = Limits {
         io_millis: 20,
@@ -269,7 +269,8 @@ fn a_lock_timeout_in_a_slow_reset_ends_no_disk() {
             ..Limits::default()
         };
         let disk = bench.try_disk(limits).unwrap();
-        // Threads leave more requests behind than there can be at once (64), so the driver must close those.
+        // Threads leave more requests behind than can exist at once (64), so the driver must close the requests that
+        // were left.
         for _ in 0..40 {
             bench.model.switch(|switches| {
                 // Half a second.
@@ -301,7 +302,7 @@ fn a_lock_timeout_in_a_slow_reset_ends_no_disk() {
 #[test]
 fn windows_that_share_registers_are_refused() {
     let layout = Layout {
-        // The doorbells lie on the register for the address of the queue's descriptors.
+        // The device states a place for the doorbells at which the register for the descriptors' address is.
         notify: Structure {
             offset: 0x20,
             length: 0x1000,
@@ -319,8 +320,8 @@ fn windows_that_share_registers_are_refused() {
     );
 }
 
-/// Threads make requests while the device fails in many ways: no write is lost unseen, and no read returns other bytes
-/// than were written.
+/// Threads make requests while the device fails in many ways. No write is lost without an error, and every successful
+/// read returns the bytes that were written.
 #[test]
 fn many_threads_and_every_fault_lose_nothing_unseen() {
     for seed in 0..12 {

@@ -1,4 +1,4 @@
-//! Attacks on the driver: devices that lie, and drivers that are misled.
+//! Attacks on the driver by devices that give false or late answers.
 
 mod device;
 mod promises;

@@ -22,7 +22,7 @@ const NO_CACHE: Shape = shape(Block {
     ..Block::PLAIN
 });
 
-/// After an orderly stop all requests fail, even a flush of a device without a cache.
+/// After an orderly stop every request fails, even a flush on a device without a cache.
 #[test]
 fn a_flush_after_a_stop_fails_without_a_cache() {
     let bench = Bench::new(NO_CACHE);
@@ -39,7 +39,7 @@ fn a_flush_after_a_stop_fails_without_a_cache() {
     assert_eq!(flushed, Err(BlockError::Stopped));
 }
 
-/// A flush of an unplugged device fails, even if the device had no cache.
+/// A flush on an unplugged device fails, even if the device had no cache.
 #[test]
 fn a_flush_of_a_gone_device_fails_without_a_cache() {
     let bench = Bench::new(NO_CACHE);
@@ -67,7 +67,7 @@ fn a_flush_after_a_failure_fails_once() {
         .model
         .medium(|medium| medium[5 * 512..6 * 512].fill(0));
     bench.model.break_down();
-    // The read of another caller notices the failure.
+    // Another caller's read notices the failure.
     let found = disk.read(100, buffer(512)).map(drop);
     let again = disk.read(100, buffer(512)).map(drop);
     let flushed = disk.flush();
@@ -86,12 +86,12 @@ fn a_flush_after_a_failure_fails_once() {
 }
 
 /// The registers read as all ones for some milliseconds, twice in one recovery, at any two accesses. The driver does
-/// not take that for a statement of the device.
+/// not take these reads for statements of the device.
 #[test]
 fn a_device_blind_twice_in_a_recovery_is_used() {
     let mut lost = Vec::new();
     for pauses in [1, 20] {
-        // These are the accesses of a recovery around those at which the disk was once lost.
+        // The test tries the accesses around those at which a former defect lost the disk.
         for first in (48..58).step_by(2) {
             for second in 38..50 {
                 let bench = Bench::new(shape(Block {
@@ -160,8 +160,8 @@ fn a_stop_ends_in_time_though_the_queue_is_full() {
     assert!(took < 20_000, "{took} ms");
 }
 
-/// The device asks for a reset right before a stop, while its cache holds earlier writes. The stop flushes it all the
-/// same. (The stop also flushes a device that another thread has silenced; this test does not show it.)
+/// The device asks for a reset right before a stop, while its cache holds earlier writes. The stop flushes the cache
+/// all the same. (The stop also flushes a device that another thread has silenced, which this test does not check.)
 #[test]
 fn a_stop_of_a_device_that_needs_a_reset_flushes_it() {
     let bench = Bench::new(Shape::BLOCK);
@@ -175,8 +175,8 @@ fn a_stop_of_a_device_that_needs_a_reset_flushes_it() {
     assert_eq!(flushes, 1, "{stopped:?}");
 }
 
-/// After a reset the device reports no blocks in three bring-ups. The driver begins the bring-up again for up to ten
-/// seconds, as it does for a device that does not offer its features yet.
+/// In three bring-ups after a reset, the device reports a capacity of 0. The driver repeats the bring-up for up to
+/// ten seconds, as it does for a device that does not offer its features yet.
 #[test]
 fn a_device_blank_after_a_reset_is_asked_again() {
     let bench = Bench::new(Shape::BLOCK);
@@ -184,7 +184,7 @@ fn a_device_blank_after_a_reset_is_asked_again() {
     bench.model.switch(|switches| {
         switches.next[0].push_back(Some(Misbehaviour::Silent));
         switches.capacity_after_reset = Some(0);
-        // A bring-up reads the configuration four times, so this is after three bring-ups.
+        // A bring-up reads the configuration four times, so the capacity comes back after three bring-ups.
         switches.capacity_turns = Some((12, 4096));
     });
     assert!(disk.read(0, buffer(512)).is_err());

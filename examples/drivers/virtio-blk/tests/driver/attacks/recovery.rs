@@ -1,4 +1,4 @@
-//! Devices that are slow, replaced or blind while requests and recoveries are under way.
+//! Devices that are slow, are replaced, or do not answer while requests and recoveries are under way.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -18,8 +18,8 @@ fn limits() -> Limits {
     }
 }
 
-/// Has the registers read as all ones for `pauses` pauses of 250 us, at each access of a recovery in turn. Returns the
-/// accesses at which the disk was lost for good, with the error of the last read.
+/// Has the registers read as all ones for `pauses` pauses of 250 us. Does this at each access of a recovery in turn.
+/// Returns the accesses at which the disk was lost for good, with the error of the last read.
 fn blind(pauses: u32, flr: bool) -> Vec<(u64, BlockError)> {
     let mut lost = Vec::new();
     for after in 0..90 {
@@ -41,7 +41,7 @@ fn blind(pauses: u32, flr: bool) -> Vec<(u64, BlockError)> {
             last = disk.read(0, buffer(512)).map(drop);
         }
         if last.is_err() {
-            // The last of these reads may have been the one that met all ones; then the next read works.
+            // Perhaps the registers read as all ones only during the last of these reads. Then the next read works.
             last = disk.read(0, buffer(512)).map(drop);
         }
         if let Err(error) = last {
@@ -70,8 +70,8 @@ fn blind_for_an_instant_at_every_access_of_a_recovery() {
     }
 }
 
-/// One caller's read has sixteen parts, one of which completes every 700 ms. Another caller's read waits behind these,
-/// and is not late for that.
+/// One caller's read has sixteen parts, one of which completes every 700 ms. Another caller's read waits behind these
+/// parts, and must not count as late because of that.
 #[test]
 fn a_request_behind_anothers_is_no_reason_for_a_reset() {
     let bench = Bench::new(Shape { latency: 0, ..SLOW });
@@ -112,8 +112,8 @@ fn a_read_behind_a_slow_flush_does_not_end_it() {
     bench.finish();
 }
 
-/// Executes `first`, and `second` beside it once the device has taken `requests` requests of the first. Returns both
-/// results. Checks that the device is not reset meanwhile.
+/// Executes `first` on one thread. Once the device has taken `requests` requests of it, executes `second` on another
+/// thread. Returns both results. Checks that the device is not reset meanwhile.
 fn one_behind_the_other<R: Send>(
     bench: &Bench,
     first: impl FnOnce() -> R + Send,
@@ -135,8 +135,8 @@ fn one_behind_the_other<R: Send>(
     done
 }
 
-/// The configuration keeps changing for 30 ms while the device is brought up again: the read that has it reset times
-/// out after 50 ms, and the changes end after 80 ms.
+/// The configuration keeps changing for 30 ms while the device is brought up again. The read that causes the reset
+/// times out after 50 ms, and the changes end after 80 ms.
 #[test]
 fn an_unstable_configuration_ends_no_disk() {
     let bench = Bench::new(SLOW);
@@ -184,8 +184,8 @@ fn a_disk_that_is_read_only_after_a_reset_is_read() {
     assert_eq!(after(same | 1 << 5), Ok(()), "RO");
 }
 
-/// The device gives a write back a second time, after `between` more writes, while the next write is in flight, which
-/// may have the same chain. That write must not be reported as done.
+/// The device completes a write a second time, after `between` more writes. At that moment the next write is in
+/// flight, and it may use the same chain. The driver must not report that next write as done.
 fn given_back_later(queue_size: u16, between: usize) {
     let bench = Bench::new(Shape {
         queue_size,
@@ -242,8 +242,8 @@ fn a_start_that_fails_blind_says_so() {
     assert!(wrong.is_empty(), "{wrong:#?}");
 }
 
-/// Threads that do not get the lock in time silence the device. A thread in a recovery does not take that for another
-/// device in its place.
+/// Threads that do not get the lock in time silence the device. A thread in a recovery must not believe that another
+/// device is in the place of the silenced one.
 #[test]
 fn impatient_threads_lose_no_disk() {
     let mut lost = Vec::new();
@@ -265,7 +265,7 @@ fn impatient_threads_lose_no_disk() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// The disk grows, and then has its first capacity again. The blocks that callers know of were there all the time.
+/// The disk grows, and then has its first capacity again. The blocks that callers know of were there throughout.
 #[test]
 fn a_disk_that_has_its_first_capacity_again_is_used() {
     let bench = Bench::new(SLOW);
@@ -284,8 +284,8 @@ fn a_disk_that_has_its_first_capacity_again_is_used() {
     assert_eq!(read, Ok(()));
 }
 
-/// Threads silence the device while others use it, and requests go wrong: no write is lost unseen, and no read returns
-/// other bytes than were written.
+/// Threads silence the device while other threads use it, and requests go wrong. No write is lost without an error,
+/// and every successful read returns the bytes that were written.
 #[test]
 fn impatient_threads_and_faults_lose_nothing_unseen() {
     for seed in 0..24 {
@@ -317,15 +317,15 @@ fn impatient_threads_and_faults_lose_nothing_unseen() {
             .model
             .switch(|switches| *switches = Switches::default());
         drop(disk);
-        // A thread may ring the doorbell just after another thread has silenced the device, which the model notes as a
-        // violation. This was seen in one of a hundred runs.
+        // A thread may ring the doorbell just after another thread has silenced the device, which the model notes as
+        // a violation. This happened in one of a hundred runs.
         drop(bench.model.take_violations());
         bench.finish();
     }
 }
 
-/// The disk is taken out while it is being reset, and another of the same size is put in. The driver does not write to
-/// it.
+/// While the disk is being reset, it is taken out and another disk of the same size is put in. The driver must not
+/// write to the new disk.
 #[test]
 fn another_disk_put_in_during_a_reset_is_not_written() {
     let mut written = Vec::new();
@@ -343,7 +343,7 @@ fn another_disk_put_in_during_a_reset_is_not_written() {
                 let _ = disk.read(0, buffer(512));
                 done.store(true, SeqCst);
             });
-            // The driver begins the reset after 50 ms, and waits for a second until it is done.
+            // The driver begins the reset after 50 ms, and waits for its end for up to a second.
             while bench.model.elapsed() < before + 200_000_000 && !done.load(SeqCst) {
                 std::thread::yield_now();
             }
