@@ -38,7 +38,9 @@ pub(super) fn printed(text: &str) -> Findings {
     match reader.read() {
         Some(what) => {
             let line = text[..reader.at].lines().last().unwrap_or_default().trim();
-            let what = format!("{what} in a list of tokens, whose printed form may read differently from the source, after: {line}");
+            let what = format!(
+                "{what} in a list of tokens, whose printed form may read differently from the source, after: {line}"
+            );
             vec![Finding::new(Rule::Misread, what)]
         }
         None => Findings::new(),
