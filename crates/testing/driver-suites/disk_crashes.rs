@@ -1,7 +1,8 @@
-//! The driver as a domain that panics at every fault point: the caller gets an error, the device is silent before any
-//! memory is released, and nothing leaks. A caller behind a shadow sees no error.
+//! The driver runs as a domain and panics at each fault point in turn. The caller gets an error, the device is silent
+//! before any memory is released, and nothing leaks. A caller behind a shadow sees no error.
 //!
-//! The suite is compiled into the tests of each disk driver, whose module above names its `init` and its device.
+//! The suite is compiled into the tests of each disk driver. The module above it names the driver's `init` and its
+//! device.
 //!
 //! Failure: F-36
 
@@ -28,7 +29,7 @@ pub(super) fn spawn(bench: &Bench) -> Domain<dyn BlockDevice> {
         .expect("the domain starts")
 }
 
-/// Fills free memory with a pattern, lets the device run, and checks that it has not written there.
+/// Fills free memory with a pattern, lets the device run, and checks that it has not written to this memory.
 pub(super) fn device_is_silent(bench: &Bench) {
     let watched: Vec<_> = (0..64)
         .map(|_| RRef::from_slice(&[0xA5u8; 65_536]))

@@ -1,8 +1,8 @@
 //! Deterministic pseudo-random bytes addressed by position.
 //!
-//! The kernel writes these bytes to the disk, or serves them over HTTP, and `cargo xtask` predicts the contents
-//! of the image or of the response. A byte depends on the seed and on its absolute offset only. So regions may
-//! be written in any order, in any pieces, and more than once, with the same outcome.
+//! The kernel writes these bytes to the disk, or serves them over HTTP, and `cargo xtask` predicts the contents of
+//! the image or of the response. A byte depends on the seed and on its absolute offset only. So the result is the
+//! same in whatever order and pieces regions are written, even if some are written more than once.
 //!
 //! The generator is SplitMix64 (Steele, Lea and Flood, "Fast splittable pseudorandom number
 //! generators", OOPSLA 2014) used in counter mode: word `i` is the mix of a key and `i`.
@@ -25,7 +25,7 @@ const fn mix(value: u64) -> u64 {
 
 /// Returns the 64-bit word that covers bytes `8 * index .. 8 * index + 8` of the stream of `seed`.
 ///
-/// It can also serve as a source of repeatable random numbers, one for each index.
+/// The function can also serve as a source of repeatable random numbers, one for each index.
 #[must_use]
 pub const fn word(seed: u64, index: u64) -> u64 {
     // The seed is mixed first: streams of neighbouring seeds must not be shifts of one another.
@@ -48,7 +48,7 @@ pub fn fill(seed: u64, offset: u64, buffer: &mut [u8]) {
         let (head, tail) = rest.split_at_mut(count);
         head.copy_from_slice(&bytes[skip..skip + count]);
         rest = tail;
-        // After the last word that an offset can name comes the first one again.
+        // After the last word that an offset can name, the stream begins again with the first word.
         index = (index + 1) & (u64::MAX / WORD);
         skip = 0;
     }
@@ -56,8 +56,8 @@ pub fn fill(seed: u64, offset: u64, buffer: &mut [u8]) {
 
 /// Compares `data` with the bytes at `offset ..` of the stream of `seed`.
 ///
-/// Returns the index within `data` of the first byte that differs, or `None` if all are as [`fill`]
-/// would write them.
+/// Returns the index within `data` of the first byte that differs from what [`fill`] writes, or `None` if no byte
+/// differs.
 #[must_use]
 pub fn first_mismatch(seed: u64, offset: u64, data: &[u8]) -> Option<usize> {
     let mut expected = [0; 256];

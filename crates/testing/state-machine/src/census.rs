@@ -1,4 +1,4 @@
-//! Sums of the objects, bytes and capabilities that owners hold.
+//! Computes sums of censuses: objects, bytes and capabilities that owners hold.
 
 use samara_shared_heap::class::{PAGE_SIZE, Place, place};
 use samara_shared_heap::heap::Census;
@@ -31,11 +31,11 @@ pub(crate) fn times(one: Census, count: usize) -> Census {
     }
 }
 
-/// Returns the bytes of an object's slot or pages.
+/// Returns the number of bytes of the slot, or of the pages, that an object of this size and alignment takes.
 pub(crate) fn bytes(size: usize, align: usize) -> usize {
     match place(size, align) {
         Place::Slot { shift } => 1 << shift,
-        // The bytes that align the object are counted too.
+        // The padding that aligns the object counts too.
         Place::Large => size.next_multiple_of(PAGE_SIZE) + align.saturating_sub(PAGE_SIZE),
     }
 }

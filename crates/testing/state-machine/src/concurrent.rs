@@ -1,7 +1,8 @@
-//! Several threads in the same domains at once, with deaths and restarts in between.
+//! Runs several threads in the same domains at once, with deaths and restarts in between.
 //!
-//! The effect of each call is not known beforehand, so the checks are weaker than the machine's: between rounds every
-//! domain must own exactly the objects that it reports, and the host must own what it had before.
+//! The result of a single call cannot be predicted, so the checks are weaker than those of
+//! [`Machine`](crate::Machine). Between rounds every domain must own exactly the objects that it reports, and the
+//! host must own what it owned before.
 
 use crate::area::objects::Objects;
 use crate::census::{add, minus};
@@ -138,14 +139,15 @@ impl Together {
             0 => {
                 domain.kill();
             }
-            // Two concurrent restarts wait for each other. The second one finds a new generation, or starts one.
+            // If two threads restart the same domain, one waits for the other. The second restart finds a new
+            // generation, or starts one.
             1 | 2 => domain.restart().unwrap_or_else(|error| panic!("{error}")),
             3 => expect(
                 proxy
                     .look(&RRef::new([tag; 5]), true)
                     .map(|_| unreachable!()),
             ),
-            // Another thread may have set a limit. The next such step or the check removes it.
+            // The limit also binds other threads. A later step of any thread, or the check, removes it.
             4 => limit_bytes(owner_of(domain), Some(4096)),
             5..8 => limit_bytes(owner_of(domain), None),
             8..20 => {
@@ -197,7 +199,7 @@ impl Together {
                         "{domain:?} reports {kept:?}, but owns {:?}",
                         minus(has, self.base)
                     );
-                    // A running generation has no exit reason, however its predecessor died.
+                    // A running generation must have no exit reason, whatever its predecessor died of.
                     assert_eq!(
                         domain.exit_reason(),
                         None,
@@ -226,7 +228,7 @@ impl Together {
     }
 }
 
-/// Accepts the results of a call that runs while other threads kill and limit the callee.
+/// Accepts all results that a call may have while other threads kill and limit the callee.
 fn expect(ended: Result<(), RpcError>) {
     match ended {
         Ok(()) | Err(RpcError::Dead | RpcError::Crashed | RpcError::OverQuota) => {}

@@ -1,4 +1,4 @@
-//! Calls that are cut at one of their instructions. This needs a platform on which the thread can be single-stepped:
+//! Makes calls that are cut at a chosen instruction. This needs a platform on which the thread can be single-stepped:
 //! x86-64 Linux.
 
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
@@ -17,7 +17,7 @@ mod stepped {
         static CONTAINED: OnceCell<Contained> = const { OnceCell::new() };
     }
 
-    /// Adds limits on private memory and time. Only a host that contains its threads can enforce them.
+    /// Adds a heap quota and a budget to a spec. Only a host that contains its threads can enforce them.
     pub(crate) fn limited(spec: DomainSpec) -> DomainSpec {
         CONTAINED.with(|cell| {
             cell.get_or_init(stepping);
@@ -26,7 +26,7 @@ mod stepped {
             .budget(Duration::from_secs(3600))
     }
 
-    /// Runs `call` on a thread that gets ticks and has `stack` bytes of stack.
+    /// Runs `call` on a new thread that gets ticks and has `stack` bytes of stack.
     pub(crate) fn ticking<R: Send>(stack: usize, call: impl FnOnce() -> R + Send) -> R {
         on_a_thread(stack, || {
             let _contained = contained(true);
@@ -43,7 +43,8 @@ mod stepped {
         ran.unwrap_or_else(|payload| panic::resume_unwind(payload))
     }
 
-    /// Runs `call` on a thread with `stack` bytes of stack and a clock of turns: see [`Contained::by_turns`].
+    /// Runs `call` on a new thread with `stack` bytes of stack, whose clock counts turns: see
+    /// [`Contained::by_turns`].
     pub(crate) fn by_turns<R: Send>(
         stack: usize,
         each: Duration,
@@ -53,8 +54,8 @@ mod stepped {
         on_a_thread(stack, || stepping().by_turns(each, then, call))
     }
 
-    /// Runs `call` in single steps. From instruction `at` on, a tick that uses up any budget comes before every
-    /// instruction, until a domain is cut. No tick comes while a panic unwinds.
+    /// Runs `call` in single steps. From instruction `at` on, a tick comes before every instruction until a domain is
+    /// cut. Each tick uses up any budget. No tick comes while a panic unwinds.
     pub(crate) fn around<R>(at: u64, call: impl FnOnce() -> R) -> R {
         CONTAINED.with(|cell| {
             let contained = cell.get_or_init(stepping);
@@ -67,11 +68,11 @@ mod stepped {
         CONTAINED.with(|cell| cell.get_or_init(stepping).survey(call))
     }
 
-    /// A survey of a function that a domain calls. It counts the function's instructions by the account that a tick
-    /// before the instruction would charge.
+    /// A survey of a function that a domain calls. For each instruction of the function, it asks which account a tick
+    /// before that instruction would charge, and counts the instructions by account.
     pub(crate) struct Survey {
         before: Surveyed,
-        /// Whether the survey is not inside another one.
+        /// Whether this survey began outside of any other survey.
         is_outermost: bool,
     }
 
@@ -91,7 +92,8 @@ mod stepped {
             })
         }
 
-        /// Returns the instructions so far: those charged to a domain, those uncharged by intent, and those lost.
+        /// Returns the numbers of instructions since the survey began: charged to a domain, uncharged by intent, and
+        /// lost.
         pub(crate) fn end(&self) -> [u64; 3] {
             let after = surveyed();
             [

@@ -1,5 +1,6 @@
-//! The bytes that the host keeps on behalf of domains. They never exceed the bytes that the domains are charged for,
-//! in whatever way the domains open objects, record calls, hand objects on, drop them and leave them behind.
+//! Compares the bytes that the host keeps on behalf of domains with the bytes that the domains are charged for. The
+//! first must never exceed the second, however the domains open objects, record calls, and hand objects on, drop them
+//! or leave them behind.
 
 use crate::node::with;
 use crate::settle::{Ending, await_end};
@@ -15,10 +16,10 @@ use std::time::Duration;
 /// The host quota of a client, in bytes.
 const QUOTA: usize = 128 << 10;
 
-/// Restarts in an hour: more than the steps make.
+/// The restart limit for an hour. The steps make fewer restarts.
 const RESTARTS: u32 = 1 << 30;
 
-/// A value that costs the host a page for its alignment when it is recorded.
+/// A value with the alignment of a page. When it is recorded, the alignment costs the host a page.
 #[derive(Clone, Copy, Exchangeable)]
 #[repr(C, align(4096))]
 struct Page {
@@ -84,9 +85,9 @@ fn keeping((): ()) -> Result<Keeping, RpcError> {
 
 #[interface]
 trait Client {
-    /// Opens at most `objects` objects, makes `sets` recorded calls on each, and hands the objects on.
+    /// Opens up to `objects` objects, makes up to `sets` recorded calls on each, and hands each to the keeper.
     fn open(&self, objects: usize, sets: usize) -> Result<(), RpcError>;
-    /// Makes `calls` recorded calls, or fewer if one is refused.
+    /// Makes up to `calls` recorded calls, until one is refused.
     fn record(&self, calls: usize, pages: bool) -> Result<(), RpcError>;
 }
 
@@ -117,15 +118,16 @@ fn asking((store, keeper): (Shadow<dyn Store>, Proxy<dyn Keeper>)) -> Result<Ask
     Ok(Asking(store, keeper))
 }
 
-/// Domains for which the host keeps much, and the bytes that they are charged for.
+/// Domains on whose behalf the host keeps many bytes: a store, two clients of it, and a keeper of the clients'
+/// objects.
 pub struct Paid {
     store: Ending<dyn Store>,
     keeper: Ending<dyn Keeper>,
     clients: [Ending<dyn Client>; 2],
     names: [String; 4],
-    /// Whether objects may exist whose opener has died.
+    /// Whether the keeper may hold objects whose opener has died.
     outlived: bool,
-    /// The most bytes that the current generation of each client has been charged for.
+    /// For each client, the largest number of bytes that its current generation has been charged for.
     most: [usize; 2],
     /// The shared bytes of a keeper that keeps nothing.
     own: usize,
@@ -185,7 +187,7 @@ impl Paid {
         this
     }
 
-    /// Makes the host allocate everything that it allocates only once, and then drops everything.
+    /// Makes the host allocate now what it allocates only once, and then drops everything.
     fn begin(&mut self) {
         for client in &self.clients {
             let proxy = started(client.0.proxy());
@@ -199,7 +201,7 @@ impl Paid {
         self.leave_nothing();
     }
 
-    /// Restarts the clients, and drops everything that they had opened.
+    /// Restarts the clients, and makes the keeper drop all objects that they had opened.
     fn leave_nothing(&mut self) {
         for client in &self.clients {
             started(client.0.restart());
@@ -213,17 +215,18 @@ impl Paid {
     /// Returns the bytes that the domains are charged for: bytes of the host's memory and of the shared heap.
     #[must_use]
     pub fn paid(&self) -> usize {
-        // The list of a client's charges does not shrink, and its capacity counts against the client's quota too.
+        // The host's list of a client's charges does not shrink when charges end. Its capacity also counts against
+        // the client's quota, so half of what the charges have fallen by is added.
         let clients = self.clients.iter().zip(self.most).map(|(client, most)| {
             let now = client.0.info().host_bytes;
             now + (most - now) / 2
         });
-        // The keeper's bytes count only if an object may have outlived its opener.
+        // The keeper's bytes count only if the keeper may hold an object that has outlived its opener.
         let keeper = self.keeper.0.info().shared_bytes - self.own;
         clients.sum::<usize>() + if self.outlived { keeper } else { 0 }
     }
 
-    /// Makes one of the domains act.
+    /// Takes a random step: makes one of the domains act, or restarts one.
     ///
     /// # Panics
     /// If the action fails.

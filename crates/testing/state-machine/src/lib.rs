@@ -1,11 +1,11 @@
-//! Random lives of domains and objects against a reference model.
+//! Tests random lives of domains and objects against a reference model.
 //!
 //! A [`Machine`] has some domains and takes [`Step`]s. Objects of every kind are made, moved, lent, passed along
 //! chains and dropped. Domains panic, are killed (also while calls are inside), stopped, restarted, supervised and
 //! limited. They export objects, open each other's objects, record calls, spawn threads, and forget handles. Handles
 //! are cloned, sent, and used when they are stale. Every step is possible in every state, so any sequence of bytes is
-//! a run. After each step the shared heap must hold exactly the objects that the reference model says, owner by
-//! owner. The host's own heap may grow only by a fixed number of bytes.
+//! a run. After each step every owner must have exactly those objects in the shared heap that the reference model
+//! says. The host's own heap may grow only by a fixed number of bytes.
 //!
 //! | file | contents |
 //! |---|---|

@@ -1,4 +1,4 @@
-//! The domains: one interface, whose parts are in the files of the steps that call them.
+//! The machine's domains. They have one interface, whose parts are in the files of the areas.
 
 use crate::area::{
     authority::Authority,
@@ -25,7 +25,7 @@ pub(crate) trait Node:
 {
     /// Keeps a proxy to another domain, in place of the previous one.
     fn learn(&self, peer: Proxy<dyn Node>) -> Result<(), RpcError>;
-    /// Keeps a shadow of a domain.
+    /// Keeps a shadow of a domain (its patron), in place of the previous one.
     fn trust(&self, patron: Shadow<dyn Node>) -> Result<(), RpcError>;
 }
 
@@ -42,16 +42,16 @@ pub(crate) enum Start {
     Panics,
     /// `init` returns an error whose `Display` panics.
     FailsSpeechless,
-    /// The host kills it while its `init` runs.
+    /// A hook of the host runs in `init`, and it usually kills the domain.
     Killed,
 }
 
 thread_local! {
-    /// The host's action while an `init` runs on this thread.
+    /// The hook that runs as the host in the next `init` with [`Start::Killed`] on this thread.
     static IN_INIT: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
 }
 
-/// Sets the host's action in the next `init` on this thread that is to be killed.
+/// Sets the hook that runs as the host in the next `init` with [`Start::Killed`] on this thread.
 pub(crate) fn in_init(hook: impl FnOnce() + 'static) {
     IN_INIT.set(Some(Box::new(hook)));
 }
@@ -104,7 +104,7 @@ pub(crate) fn init(start: Start) -> Result<HostResource, InitError> {
             if let Some(hook) = IN_INIT.take() {
                 as_host(hook);
             }
-            // The domain is dead already, so this has no effect.
+            // If the hook has killed the domain, this result has no effect.
             return Ok(kept);
         }
     }
@@ -112,7 +112,7 @@ pub(crate) fn init(start: Start) -> Result<HostResource, InitError> {
 }
 
 impl HostResource {
-    /// Returns a copy of the proxy to the peer, so that no lock is held over a call.
+    /// Returns a copy of the proxy to the peer, so that no lock is held during a call.
     pub(crate) fn peer(&self) -> Result<Option<Proxy<dyn Node>>, RpcError> {
         with(&self.peer, |peer| match peer {
             Some(peer) => Ok(Some(peer.try_clone()?)),
@@ -120,7 +120,7 @@ impl HostResource {
         })
     }
 
-    /// Returns a copy of the shadow, for the same reason.
+    /// Returns a copy of the shadow of the patron, so that no lock is held during a call.
     pub(crate) fn patron(&self) -> Result<Option<Shadow<dyn Node>>, RpcError> {
         with(&self.patron, |patron| match patron {
             Some(patron) => Ok(Some(patron.try_clone()?)),

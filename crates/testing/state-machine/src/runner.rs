@@ -35,8 +35,8 @@ pub(crate) const THREADS: u32 = 3;
 /// The limit of a domain's private memory, in bytes.
 pub(crate) const PRIVATE: usize = 4 << 20;
 
-/// Restarts of a service in ten seconds: several times as many as the steps make, so that an endless loop of starts
-/// is ended.
+/// The restart limit of a service for ten seconds. The steps make far fewer restarts, and the limit ends an endless
+/// loop of starts.
 const RESTARTS: u32 = 5000;
 
 /// Some domains, the host's handles, and the reference model of both.
@@ -51,12 +51,13 @@ pub struct Machine {
     /// The host's proxies to exported objects, in the order of the model's `leaves`.
     pub(crate) leaves: Vec<Proxy<dyn Leaf>>,
     pub(crate) shadows: Vec<(Shadow<dyn Node>, Name)>,
-    /// The services that are published under the domains' names.
+    /// For each domain, the service that is published under its name, if there is one.
     pub(crate) published: Vec<Option<Name>>,
     /// Whether no other machine runs at the same time.
     pub(crate) is_alone: bool,
     tags: u64,
-    /// The instruction at which the step's call is cut, and whether a domain died of it.
+    /// The instruction at which the step's call is to be cut; and, in `was_cut`, whether a domain has died of the
+    /// cut.
     cut: Option<u64>,
     pub(crate) was_cut: bool,
 }
@@ -109,15 +110,15 @@ impl Machine {
         this
     }
 
-    /// Declares that no other machine runs at the same time. Only then does the machine take steps that count a
-    /// thread's turns.
+    /// Declares that no other machine runs at the same time. Only such a machine takes the steps of `area/waits.rs`,
+    /// which count a thread's turns.
     #[must_use]
     pub fn alone(mut self) -> Self {
         self.is_alone = true;
         self
     }
 
-    /// Spawns the domain at place `at`, as a service of its own.
+    /// Spawns a domain for place `at`. This begins a new service.
     pub(crate) fn spawn(&self, at: usize, orders: &Arc<Orders>) -> Domain<dyn Node> {
         let spec = DomainSpec::new(&format!("{}-{at}", self.name))
             .restart(Restart::limited(RESTARTS, Duration::from_secs(10)))
@@ -190,7 +191,7 @@ impl Machine {
     }
 
     /// Takes a [`step`](Self::step) and cuts its call at instruction `at`, if the step allows cuts and the call has
-    /// as many instructions. Returns whether a domain died of the cut.
+    /// that many instructions. Returns whether a domain died of the cut.
     ///
     /// # Panics
     /// If the domains differ from the reference model.
@@ -206,29 +207,30 @@ impl Machine {
         self.cut = None;
     }
 
-    /// Makes a call that may be cut. A domain that died of the cut is then dead in the reference model too.
+    /// Makes a call, and cuts it if [`step_cut`](Self::step_cut) has asked for that. Records in the reference model
+    /// which domains have died of the cut.
     pub(crate) fn cuttable<R>(&mut self, call: impl FnOnce() -> R) -> R {
         let Some(at) = self.cut.take() else {
             return call();
         };
         let of = |domain| (Domain::restarts(domain), runs(domain));
         let before: Vec<_> = self.domains.iter().map(of).collect();
-        // The catch is next to the call, so that in optimised code both share a frame. A cut must not land in a catch
-        // of the caller's.
+        // Checks that a cut does not land in the caller's own catch. The catch is right around the call, so that in
+        // optimised code both share a frame.
         let caught = || panic::catch_unwind(AssertUnwindSafe(call));
         let Ok(result) = cuts::around(at, caught) else {
             panic!("a cut of a domain unwound into the host's own catch");
         };
         for (domain, (before, ran)) in before.into_iter().enumerate() {
             if self.alive(domain) && self.domains[domain].restarts() != before {
-                // A caller recovered it.
+                // The domain died of the cut, and a caller has restarted it.
                 self.was_cut = true;
                 self.model.die(domain, ExitKind::Overrun);
                 self.model.born(domain);
             }
             if self.alive(domain) && !runs(&self.domains[domain]) {
                 self.was_cut = true;
-                // A hook of the step may have killed the domain meanwhile.
+                // Not only the cut may have ended the domain: a hook of the step may have killed it.
                 let end = self.domains[domain].exit_reason();
                 let end = end.map_or(ExitKind::Overrun, |reason| reason.kind);
                 self.model.die(domain, end);
@@ -236,7 +238,8 @@ impl Machine {
             let end = self.domains[domain].exit_reason();
             let was_cut = end.is_some_and(|reason| reason.kind == ExitKind::Overrun);
             if ran && !self.alive(domain) && was_cut {
-                // The step kills this domain in any case, but the cut came first.
+                // The model already has this domain as dead, because the step kills it. But the cut came before the
+                // kill.
                 self.was_cut = true;
                 self.model.nodes[domain].end = ExitKind::Overrun;
             }
@@ -244,14 +247,14 @@ impl Machine {
         result
     }
 
-    /// Compares how a call ended. A call of a step that was cut may have ended in any way.
+    /// Checks how a call ended. If the step was cut, any end is right.
     pub(crate) fn ended(&self, ended: End, expected: End) {
         if !self.was_cut {
             assert_eq!(ended, expected);
         }
     }
 
-    /// Checks that every domain has what the reference model says, and nothing else.
+    /// Checks that every domain has exactly what the reference model says.
     pub(crate) fn check(&mut self) {
         assert_eq!(
             Half::faults(),
@@ -290,7 +293,8 @@ impl Machine {
         }
     }
 
-    /// Waits for the reclaim of earlier generations: their threads may notice the death late.
+    /// Waits until all earlier generations are reclaimed. This may take some time, because their threads may notice
+    /// the death late.
     fn await_predecessors(&self) {
         for (at, domain) in self.domains.iter().enumerate() {
             let left = usize::from(self.alive(at));
@@ -344,7 +348,7 @@ impl Machine {
 }
 
 impl Drop for Machine {
-    /// Cleans up after a failure too, so that the next machine starts from a clean state.
+    /// Cleans up even after a failed step, so that the next machine starts from a clean state.
     fn drop(&mut self) {
         for domain in &self.domains {
             runtime().withdraw(domain.name());

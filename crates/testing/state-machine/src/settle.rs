@@ -5,8 +5,8 @@ use samara_host_std::runtime;
 use std::thread;
 use std::time::{Duration, Instant};
 
-/// The time after which an event counts as missing. It is far longer than any event takes. It is short, because
-/// shrinking repeats such a failure many times.
+/// The time after which an event counts as missing. It is far longer than any event takes. It is no longer than that,
+/// because shrinking a failure waits for it many times.
 const WATCHDOG: Duration = Duration::from_secs(5);
 
 /// Reaps and yields until `done` returns true.
@@ -16,7 +16,7 @@ const WATCHDOG: Duration = Duration::from_secs(5);
 pub(crate) fn wait_until(what: impl Fn() -> String, mut done: impl FnMut() -> bool) {
     let start = Instant::now();
     while !done() {
-        // The last thread that leaves a domain does not reclaim it.
+        // The last thread that leaves a dead domain does not reclaim it, so this thread does.
         runtime().reap();
         assert!(
             start.elapsed() < WATCHDOG,

@@ -4,14 +4,15 @@ use std::cell::Cell;
 use std::panic::{self, AssertUnwindSafe};
 use std::time::{Duration, Instant};
 
-/// The time limit of shrinking: each run may wait for its failure.
+/// The time limit of shrinking. Shrinking may take long, because each run may wait for its failure.
 const LIMIT: Duration = Duration::from_secs(60);
 
-/// A place in the sources: the length of a file's name, and a line. It is plain data, because domains panic too.
+/// A place in the sources: the length of the file's name (instead of the name) and a line. It is plain data without
+/// memory of its own, because domains record their panics too.
 type Place = (usize, u32);
 
 thread_local! {
-    /// The place where the thread has panicked last.
+    /// The place of this thread's last panic.
     static PLACE: Cell<Option<Place>> = const { Cell::new(None) };
 }
 
@@ -22,13 +23,14 @@ fn fails<T>(run: &mut impl FnMut(&[T]), steps: &[T]) -> Option<Place> {
     ran.err().and(place)
 }
 
-/// Returns the shortest part of `steps` that was found to panic at the same place. Panics are not printed during the
+/// Returns the shortest part of `steps` found that still panics at the same place. Panics are not printed during the
 /// search.
 #[must_use]
 pub fn shrink<T: Clone>(mut run: impl FnMut(&[T]), steps: &[T]) -> Vec<T> {
     let hook = panic::take_hook();
     panic::set_hook(Box::new(|info| {
-        // The last panic of a run is the one that ends the run. Panics of domains come before it.
+        // The last panic of a run is the panic that ends the run, and domains panic before it. So each panic replaces
+        // the place.
         let place = info.location().map(|at| (at.file().len(), at.line()));
         PLACE.set(place);
     }));

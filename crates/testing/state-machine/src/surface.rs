@@ -1,9 +1,10 @@
 //! Records which functions of `samara-domain` were called, by the names that the compiler gives them.
 //!
-//! During a [survey], the first calls at each call site also record which account pays for each instruction.
+//! During a [survey], the first calls at each call site also count their instructions by the account that pays for
+//! them.
 //!
-//! [`call!`] takes a function, gets its name from its type, and calls it. So the name and the call come from one
-//! path.
+//! [`call!`] takes a function, gets its name from its type, and calls it. So the recorded name cannot differ from the
+//! function that is called.
 
 use crate::cuts::{self, Survey};
 use std::any::type_name;
@@ -18,15 +19,15 @@ pub(crate) struct Site {
     time: [AtomicU64; 3],
 }
 
-/// The most calls at one call site that are surveyed. They are few, because an instruction that traps takes as long
-/// as ten thousand others.
+/// The number of calls at one call site that are surveyed. It is small, because in a survey each instruction traps,
+/// which takes as long as ten thousand instructions.
 const SURVEYS: u64 = 4;
 
 /// An upper bound of the number of call sites.
 const SITES: usize = 512;
 
-/// The call sites that were reached. Domains reach them too, so recording a site allocates no memory and holds no
-/// lock.
+/// The call sites that were reached. Domains reach call sites too and may be cut there, so recording a site allocates
+/// no memory and holds no lock.
 static REACHED: [OnceLock<&'static Site>; SITES] = [const { OnceLock::new() }; SITES];
 static COUNT: AtomicUsize = AtomicUsize::new(0);
 
@@ -40,8 +41,8 @@ impl Site {
         }
     }
 
-    /// Begins a survey, if this call is to have one. Spawns are not surveyed: a thread that is spawned while each
-    /// instruction traps ends the program.
+    /// Begins a survey of this call, if it is to be surveyed. Spawns are not surveyed, because a thread that is
+    /// spawned while each instruction traps would end the program.
     pub(crate) fn begin_survey(&self) -> Option<Survey> {
         let is_spawn = self.name.get().is_some_and(|name| name.contains("::spawn"));
         if is_spawn || self.surveys.load(Relaxed) >= SURVEYS {
@@ -83,19 +84,19 @@ pub fn calls() -> impl Iterator<Item = (&'static str, u64)> {
         .filter_map(move |site| told(site))
 }
 
-/// Runs `run` with surveys on this thread.
+/// Runs `run`, and surveys the calls that it makes on this thread.
 pub fn survey<R>(run: impl FnOnce() -> R) -> R {
     cuts::surveying(run)
 }
 
-/// The numbers of instructions of the surveyed calls at one call site, by the account that pays for their time.
+/// For one call site: the numbers of instructions of its surveyed calls, by the account that pays for their time.
 #[derive(Clone, Copy, Debug)]
 pub struct Time {
     /// The function, as the compiler names it.
     pub name: &'static str,
     /// Instructions that are charged to a domain.
     pub charged: u64,
-    /// Instructions that are not charged, by intent.
+    /// Instructions that no domain is charged for, by intent.
     pub uncharged: u64,
     /// Instructions that no account pays for.
     pub lost: u64,

@@ -1,6 +1,6 @@
-//! The random machine in several modes. One machine runs alone: all totals are compared after each step, and failures
-//! are shrunk. Several machines run at once on several threads. Several threads run in the same domains. All modes
-//! together take about a million steps.
+//! The random machine in several modes. In one mode a machine runs alone: all totals are compared after each step,
+//! and failures are shrunk. In another one several machines run at once on several threads. In a third one several
+//! threads run in the same domains. All modes together take about a million steps.
 //!
 //! `SAMARA_MACHINE_STEPS` sets another number of steps (for a night: 1000000000), and `SAMARA_MACHINE_SEED` another
 //! seed. A failure prints its seed.
@@ -32,12 +32,13 @@ fn seed() -> u64 {
     number("SAMARA_MACHINE_SEED", 1)
 }
 
-/// Whether a failing run is shrunk. A suite whose runs are meant to fail sets `SAMARA_MACHINE_SHORTEST=0`.
+/// Whether a failing run is shrunk. `SAMARA_MACHINE_SHORTEST=0` switches this off for suites whose runs are meant to
+/// fail, such as the holes.
 fn makes_small() -> bool {
     number("SAMARA_MACHINE_SHORTEST", 1) != 0
 }
 
-/// If the run fails, the drop prints the number of steps until the failure, and the last step. If several threads
+/// The number of steps taken so far, and the last step. If the test fails, the drop prints both. If several threads
 /// take steps, the number is that of one thread.
 struct Taken(u64, Option<Step>);
 
@@ -50,11 +51,12 @@ impl Drop for Taken {
     }
 }
 
-/// Panics at every other event, on the thread that reports it. The panics must have no effect.
+/// An event sink that panics at every other event, on the thread that reports the event. The panics must have no
+/// effect.
 fn sink(_: &Event<'_>) {
     static EVENTS: AtomicUsize = AtomicUsize::new(0);
     if EVENTS.fetch_add(1, Relaxed).is_multiple_of(2) {
-        // Does not use `panic!`, because the panic hook would print it.
+        // `resume_unwind` panics without a call of the panic hook, which would print the panic.
         panic::resume_unwind(Box::new("asked to"));
     }
 }
@@ -63,7 +65,7 @@ fn sink(_: &Event<'_>) {
 fn begin() -> MutexGuard<'static, ()> {
     static SET: Once = Once::new();
     let alone = alone();
-    // Only the first sink of the process can be set.
+    // A process can set its sink only once.
     SET.call_once(|| {
         assert!(
             samara_host_std::set_event_sink(sink),
@@ -90,8 +92,8 @@ fn sum(a: Census, b: Census) -> Census {
     }
 }
 
-/// The totals of the process: objects, bytes of pages by the heap's count and by the host's count, bytes of private
-/// heaps, and domains.
+/// The totals of the process: the census of all owners, the bytes of pages by the heap's count and by the host's
+/// count, the bytes of private heaps, and the number of domains.
 type Totals = (Census, usize, usize, usize, usize);
 
 fn totals() -> Totals {
@@ -109,11 +111,11 @@ fn totals() -> Totals {
     )
 }
 
-/// The most bytes by which the host's own heap may grow in a run. The machine's own lists are in it.
+/// The number of bytes by which the host's own heap may grow in a run. It has room for the machine's own lists.
 const SLACK: usize = 256 << 10;
 
-/// Waits until `done` returns true, because threads of dead domains may end late. The wait is short, because
-/// shrinking repeats a failure many times.
+/// Waits up to a few seconds until `done` returns true, because threads of dead domains may end late. The wait is
+/// limited, because shrinking repeats a failure many times.
 fn settles(what: &str, mut done: impl FnMut() -> bool) {
     let ended = (0..20_000).any(|_| {
         let ended = done();
@@ -126,7 +128,7 @@ fn settles(what: &str, mut done: impl FnMut() -> bool) {
     assert!(ended, "{what} is not as the model says: {domains:?}");
 }
 
-/// Asserts that after everything has ended the totals are as they were.
+/// Asserts that the totals are again as they were `before`, after everything has ended.
 fn returns_to(before: Totals, what: &str) {
     settles(&format!("the totals after {what}"), || totals() == before);
 }
@@ -146,7 +148,7 @@ fn run(steps: &[[u8; BYTES]]) {
             sum(host, machine.held()),
             "the host's objects after {step:?}"
         );
-        // A generation that has a successor may end later, because its threads notice the death late.
+        // A dead generation may still hold objects, because its threads notice the death late. So the check waits.
         let expected = sum(all, machine.all());
         settles(&format!("the sum over all owners after {step:?}"), || {
             runtime().reap();
@@ -159,8 +161,8 @@ fn run(steps: &[[u8; BYTES]]) {
     returns_to(before, "a run");
 }
 
-/// Takes a tenth of the steps, in runs of up to 300. After each step it compares the host's objects and the sum over
-/// all owners. Prints the shortest part of a failing run.
+/// Takes a tenth of all steps, in runs of up to 300 steps. After each step, checks the host's objects and the sum
+/// over all owners. If a run fails, prints its shortest failing part.
 ///
 /// Invariant: ORDER-55
 #[test]
@@ -199,7 +201,8 @@ fn tell_shortest(steps: &[[u8; BYTES]]) {
 }
 
 const THREADS: usize = 4;
-/// Steps of a thread before the totals are compared and the machines move to new threads.
+/// The number of steps that a thread takes before the host's objects are compared and the machines move to new
+/// threads.
 const ROUND: u64 = 2000;
 
 /// Invariant: ORDER-55
@@ -216,8 +219,8 @@ fn several_on_several_threads() {
         .collect();
     for round in 0..rounds {
         println!("round {round} of {rounds}, seed {}", seed());
-        // Each round has new threads, so they use other shards, and they free objects that came from other threads'
-        // caches.
+        // Each round has new threads. So a machine's next thread uses another shard, and frees objects that came from
+        // another thread's cache.
         scope(|scope| {
             for (at, machine) in machines.iter_mut().enumerate() {
                 let stream = seed() ^ (round << 8 | at as u64) << 16;
@@ -272,7 +275,7 @@ fn several_threads_in_the_same_domains() {
 #[test]
 #[cfg(all(target_arch = "x86_64", target_os = "linux"))]
 fn under_ticks() {
-    /// The most instructions of a call before its cut.
+    /// The number of instructions of a call before its cut, at most.
     const LATEST: usize = 6000;
     /// One step in this many is cut.
     const BETWEEN: usize = 3;
@@ -300,7 +303,7 @@ fn under_ticks() {
     assert!(cut > steps / 500, "only {cut} cuts in {steps} steps");
 }
 
-/// Makes chains of exported objects. Each object holds the only proxy to the object before it.
+/// Makes long chains of exported objects, in which each object holds the only proxy to the object before it.
 ///
 /// Invariant: ORDER-55
 #[test]
@@ -324,12 +327,12 @@ fn long_chains_cost_their_maker_and_little_stack() {
     returns_to(before, "long chains");
 }
 
-/// Domains that make the host keep as much as possible are charged for all of it.
+/// Domains make the host keep as many bytes as possible on their behalf, and must be charged for all of them.
 ///
 /// Invariant: ORDER-55
 #[test]
 fn domains_pay_for_all_that_the_host_keeps() {
-    /// Steps with the same domains.
+    /// The number of steps with the same domains.
     const LONGEST: u64 = 100;
     /// Bytes that are charged to no domain: lists that all domains share.
     const SLACK: usize = 4096;

@@ -1,4 +1,4 @@
-//! The machine calls every safe function that a domain can reach through `samara-domain`.
+//! Checks that the machine calls every safe function that a domain can reach through `samara-domain`.
 //!
 //! The list comes from rustdoc's output for the crates, so a new function is on it automatically.
 
@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 #[global_allocator]
 static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
-/// Functions on the list that cannot be called in a machine, with the reason.
+/// Functions on the list that no domain of the machine can call, with the reason.
 const NOT_CALLED: &[(&str, &str)] = &[
     (
         "Exchangeable::transfer",
@@ -33,7 +33,7 @@ const NOT_CALLED: &[(&str, &str)] = &[
     ),
 ];
 
-/// Steps in which each function is called at least once.
+/// The number of steps within which each function must be called at least once.
 const STEPS: usize = 40_000;
 
 /// Invariant: ORDER-56

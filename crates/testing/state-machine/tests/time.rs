@@ -1,7 +1,7 @@
-//! The time of every function that a domain can call is charged to a domain, however the call ends.
+//! Checks that the time of every function that a domain can call is charged to a domain, however the call ends.
 //!
-//! The machine calls each function of the generated list (`surface.rs`). Here some of the calls run in single steps.
-//! Before each instruction the test asks which account a tick would charge.
+//! The machine calls each function of the generated list (`surface.rs`). In this test some of the calls run in single
+//! steps. Before each instruction, the test asks which account a tick would charge.
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use samara_host_std::{DomainAlloc, System};
@@ -13,9 +13,9 @@ static ALLOC: DomainAlloc<System> = DomainAlloc::new(System);
 
 const STEPS: usize = 4_000;
 
-/// The most instructions of a function's calls that may be charged to no domain. The first number is for the way into
-/// the calls and out of them. In addition, one instruction may be uncharged for each group of charged ones. The
-/// second number is the size of such a group.
+/// The limit on the instructions of a function's calls that are charged to no domain. The first number allows for the
+/// way into the calls and out of them. In addition, one uncharged instruction is allowed for each group of charged
+/// ones; the second number is the size of such a group.
 const LOST: (u64, u64) = (100, 8);
 
 /// Invariant: ORDER-19

@@ -1,11 +1,11 @@
-//! The memory that a device can reach: the ranges that were translated for it, and nothing else. With an [`Oracle`],
-//! the oracle decides instead.
+//! The memory that a device can reach. It is the ranges that were translated for the device, and nothing else. If
+//! there is an [`Oracle`], the oracle decides instead.
 
 use core::ptr;
 use std::vec::Vec;
 
-/// The difference between bus addresses and memory addresses. It is not zero, so that a driver that mixes them up is
-/// caught.
+/// The difference between bus addresses and memory addresses. It is not zero, so that the tests notice a driver that
+/// confuses the two kinds of addresses.
 pub const OFFSET: u64 = 1 << 56;
 
 /// The kind of an access of a device to memory.
@@ -24,7 +24,7 @@ pub enum Access {
 pub trait Oracle: Sync {
     /// Notes that `bytes` bytes at `start` were translated for the device.
     fn translated(&self, start: usize, bytes: usize);
-    /// Whether the device may access these bytes now. If not, the access does not happen and counts as stray.
+    /// Whether the device may access these bytes now. If it may not, the access does not happen and counts as stray.
     fn allows(&self, start: usize, bytes: usize, access: Access) -> bool;
     /// Notes that the host is about to write the configuration space of the device, while the device is bus master. At
     /// this moment all memory that the device may reach must still be allocated.
@@ -72,7 +72,8 @@ impl Memory {
     fn check(&self, bus: u64, length: usize, access: Access) -> Result<usize, Stray> {
         let end = bus.checked_add(length as u64).ok_or(Stray)?;
         if let Some(oracle) = self.oracle {
-            // An address below the offset is no bus address. It wraps to an address that is in nobody's memory.
+            // An address below the offset is no bus address. The difference wraps around to an address at which there
+            // is no memory.
             let start = bus.wrapping_sub(OFFSET) as usize;
             return match oracle.allows(start, length, access) {
                 true => Ok(start),
@@ -87,8 +88,8 @@ impl Memory {
         }
     }
 
-    /// Whether the device can reach the whole range. With an oracle the answer is always yes, because the oracle is
-    /// asked only at the access itself.
+    /// Whether the device can reach the whole range. If there is an oracle, the answer is always yes, because the
+    /// oracle is asked only at the access itself.
     #[cfg(feature = "virtio-emulator")]
     pub(crate) fn reaches(&self, bus: u64, length: usize) -> bool {
         self.oracle.is_some() || self.check(bus, length, Access::Read).is_ok()
@@ -107,7 +108,7 @@ impl Memory {
         let into = self.check(bus, from.len(), Access::Write)?;
         let into = ptr::with_exposed_provenance_mut::<u8>(into);
         // SAFETY: as for `read`. In addition, the device must not write buffers that were only lent. So the driver
-        // must give it no command that writes them, and the tests are to show this, too.
+        // must give the device no command that writes such buffers, and the tests are to show this, too.
         unsafe { ptr::copy(from.as_ptr(), into, from.len()) };
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Code that the tests of all disk drivers share: the bytes of a medium, requests of each kind, and threads that make
-//! requests while the device fails.
+//! Code that the tests of all disk drivers share: the contents of a medium, requests of each kind, and threads that
+//! make requests while the device fails.
 
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -14,7 +14,7 @@ use crate::rng::Rng;
 /// Bytes in a sector of the models.
 const SECTOR: usize = 512;
 
-/// Threads that make requests at once.
+/// The number of threads that make requests at the same time.
 const THREADS: u64 = 4;
 
 /// Fills a medium with the bytes that [`expected`] returns. The bytes are computed only once, because the tests use
@@ -57,7 +57,7 @@ pub fn filled(byte: u8, bytes: usize) -> RRef<[u8]> {
 ///
 /// # Panics
 ///
-/// If a write and the read after it succeed, and the read returns other bytes than were written.
+/// If a write and the read after it succeed, but the read returns other bytes than were written.
 pub fn some_of_each(disk: &impl BlockDevice) -> Vec<Result<(), BlockError>> {
     let data = filled(0x77, 8 * SECTOR);
     let mut done = Vec::new();
@@ -106,7 +106,7 @@ pub fn storm(disk: &impl BlockDevice, seed: u64, turns: u8, go_wrong: impl Fn(&m
             let go_wrong = &go_wrong;
             scope.spawn(move || {
                 let mut random = Rng::new(seed * THREADS + thread);
-                // The byte with which each of the thread's places is filled, if it's known.
+                // The byte with which each of the thread's places is filled, if the byte is known.
                 let mut holds = [None; PLACES];
                 for turn in 1..=turns {
                     go_wrong(&mut random);

@@ -1,5 +1,6 @@
-//! Shared test support: code on which the reference kernel, its domains and the host side of its tests must
-//! agree. Hosted, there are also fixtures for the core's own tests, and device models against which drivers are tested.
+//! Shared test support: code that the reference kernel, its domains and the host side of its tests must have in
+//! common. For hosted tests there are also fixtures for the core's own tests, and device models on which drivers are
+//! tested.
 //!
 //! Without features everything is `no_std` and has no dependency outside this workspace, so that the kernel and
 //! `cargo xtask` run the same code.

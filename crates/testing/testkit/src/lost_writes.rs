@@ -1,11 +1,11 @@
 //! Writes that a device model loses: they have no effect.
 
-/// A number of writes in sequence that are lost, as if the device did not answer for a moment.
+/// A run of consecutive writes that are lost, as if the device did not answer for a moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct LostWrites {
-    /// Writes that still take effect before the first lost one.
+    /// The number of writes that still take effect before the first lost write.
     pub after: u32,
-    /// Writes that are lost after those.
+    /// The number of writes that are lost after these.
     pub count: u32,
 }
 

@@ -84,9 +84,9 @@ unsafe impl Messages for Controller {
     }
 }
 
-/// How often the host has taken a mapping or a message back.
+/// The number of times that the host has taken a mapping or a message back.
 static TAKEN_BACK: AtomicU64 = AtomicU64::new(0);
-/// Whether the host panics after it has taken one back.
+/// Whether the host panics each time after it has taken a mapping or a message back.
 static PANICS: AtomicBool = AtomicBool::new(false);
 
 pub(crate) fn taken_back() {
@@ -97,8 +97,8 @@ pub(crate) fn taken_back() {
     );
 }
 
-/// Makes the host panic each time after it has taken a mapping or a message back, while `f` runs. Returns how often
-/// it took one back.
+/// Makes the host panic each time after it has taken a mapping or a message back, while `f` runs. Returns the number
+/// of times that it took one back.
 pub fn panic_when_taken_back(f: impl FnOnce()) -> u64 {
     let before = TAKEN_BACK.load(Ordering::SeqCst);
     PANICS.store(true, Ordering::SeqCst);

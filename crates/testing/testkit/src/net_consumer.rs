@@ -1,4 +1,4 @@
-//! A domain with a thread that serves a network device: it waits for frames, then exchanges.
+//! A domain with a thread that serves a network device: in turn, the thread waits for frames and makes an exchange.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::SeqCst};
@@ -22,13 +22,13 @@ pub trait Consumer {
 pub struct Counts {
     /// Waits that have returned.
     pub waits: u64,
-    /// Waits that found the device ready.
+    /// The number of waits that found the device ready.
     pub ready: u64,
-    /// Waits that lasted their whole time.
+    /// The number of waits that lasted their whole time.
     pub timed_out: u64,
-    /// Frames that exchanges have received.
+    /// The number of frames that exchanges have received.
     pub received: u64,
-    /// Waits that returned an error.
+    /// The number of waits that returned an error.
     pub errors: u64,
     /// Whether the thread is in a wait.
     pub waiting: bool,
@@ -71,8 +71,8 @@ fn stock() -> Packets {
     packets
 }
 
-/// How many waits, of all consumers, have lasted their whole time. Unlike [`Counts`], this outlives the consumer's
-/// domain.
+/// The number of waits of all consumers that have lasted their whole time. Unlike [`Counts`], this number outlives
+/// the consumer's domain.
 pub static TIMED_OUT: AtomicU64 = AtomicU64::new(0);
 
 fn serve(nic: &Shadow<dyn NetDevice>, micros: u32, shared: &Shared) {

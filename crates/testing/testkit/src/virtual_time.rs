@@ -1,4 +1,4 @@
-//! How fast the virtual time of device models passes. It passes only when the driver reads the clock, or waits.
+//! The speed of the virtual time of device models. It passes only when the driver reads the clock, or waits.
 
 /// Virtual nanoseconds that pass when the driver reads the clock.
 pub(crate) const LOOK: u64 = 1_000;

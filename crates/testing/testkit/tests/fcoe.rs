@@ -8,7 +8,7 @@ use samara_testkit::ixgbe_bus::{IxgbeBus, fcoe_frame};
 
 const PAGE: usize = 4096;
 
-/// Makes memory that is translated for the device. Returns it with its bus address.
+/// Makes memory that is translated for the device. Returns the memory and its bus address.
 fn granted(bus: &IxgbeBus) -> (&'static mut [u8], u64) {
     let memory = vec![0; 4 * PAGE].leak();
     let address = bus.bus_address(memory.as_ptr(), memory.len());
@@ -39,7 +39,7 @@ fn a_context_left_by_firmware_takes_frames() {
     bus.settle();
     let placed = bus.placements();
     assert_eq!((placed.frames, placed.bytes), (1, 100));
-    // The test reads through the bus, because the device has written the memory behind the back of a Rust reference.
+    // The test reads through the bus, because a Rust reference to the memory may not see the device's writes.
     let words = bus.descriptor(address + PAGE as u64);
     assert_eq!(words, Some([0x7777_7777_7777_7777; 2]));
     assert_eq!(bus.strays(), 0);

@@ -4,8 +4,8 @@ use std::collections::HashMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Adds the Rust sources under `directory` to `found`, by file name without the extension. Skips build directories, and
-/// those whose names begin with a dot or an underscore.
+/// Adds the Rust sources under `directory` to `found`, by file name without the extension. Skips build directories,
+/// and directories whose names begin with a dot or an underscore.
 fn sources(directory: &Path, found: &mut HashMap<String, Vec<PathBuf>>) {
     for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
@@ -38,8 +38,8 @@ fn all_sources() -> HashMap<String, Vec<PathBuf>> {
     files
 }
 
-/// Returns each file and each test that the row names, and whether it exists. A row names a file and then tests in that
-/// file, up to the next file.
+/// Returns each file and each test that the row names, each with whether it exists. A row names a file and then tests
+/// in that file, up to the next file.
 fn tests_of<'row>(row: &'row str, files: &HashMap<String, Vec<PathBuf>>) -> Vec<(&'row str, bool)> {
     let mut places = Vec::new();
     let mut found = Vec::new();

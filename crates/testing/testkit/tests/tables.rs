@@ -1,5 +1,5 @@
-//! The unwind tables of an image are untrusted. Mutated tables give errors or other frames, never a panic, a hang or a
-//! read outside of the tables.
+//! The unwind tables of an image are untrusted. Mutated tables lead to errors or wrong frames, but never to a panic,
+//! a hang or a read outside of the tables.
 #![cfg(all(feature = "contained", target_arch = "x86_64", target_os = "linux"))]
 #![expect(
     unsafe_code,
@@ -14,15 +14,15 @@ use samara_unwind::tables::{
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::time::{Duration, Instant};
 
-/// The number of mutated tables in which the test looks addresses up.
+/// The number of mutated tables that the test tries.
 const MUTATIONS: usize = if cfg!(debug_assertions) {
     20_000
 } else {
     100_000
 };
 
-/// A copy of an image's tables, which a test may change. Its range of code is as far from the copy as the image's code
-/// is from the image's tables, so that relative pointers stay right.
+/// A copy of an image's tables, which a test may change. Its range of code has the same distance from the copy as the
+/// image's code has from the image's tables, so that relative pointers stay right.
 struct Copy {
     bytes: Box<[u8]>,
     header: usize,
@@ -111,8 +111,8 @@ fn mutated_tables_are_errors_and_nothing_worse() {
             1 => pair,
             2 | 3 => entry + 4 - copy.word(entry + 4),
             4 => rng.below(copy.bytes.len()),
-            // The function's language-specific data, if the entry has any: the entry holds a relative pointer to it,
-            // behind a byte of length.
+            // The function's language-specific data, if the entry has any. The entry holds a relative pointer to
+            // these data, after a byte of length.
             5 | 6 if copy.bytes[entry + 16] == 4 => {
                 (entry + 17).wrapping_add_signed(copy.offset(entry + 17))
             }
@@ -215,7 +215,8 @@ fn images_come_and_go_while_others_look_them_up() {
                 left = unregister_image(id).err().map(|in_use| in_use.0);
             }
             let pc = copy.code.start;
-            // The copy has a megabyte or more, so its memory goes back to the system and a late reader would fault.
+            // The copy is a megabyte or larger, so its memory goes back to the system when it is dropped. A later
+            // read of it would fault.
             drop(copy);
             assert_eq!(
                 Registered.rules(pc).err(),

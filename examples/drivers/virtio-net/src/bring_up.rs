@@ -21,8 +21,8 @@ const STATUS: u64 = 1 << 16;
 /// The MTU of a device that does not report one.
 const ETHERNET_MTU: u16 = 1500;
 
-/// The configuration (§5.1.4): `mac`, with a register for each byte; `status`, whose bit 0 says that the link is up;
-/// `mtu`.
+/// The fields of the configuration (§5.1.4): `mac`, with a register for each byte; `status`, whose bit 0 says that
+/// the link is up; `mtu`.
 const MAC_BYTES: Register<VirtioNet, u8, ReadOnly> = Register::at(DEVICE, 0x00);
 const LINK: Register<VirtioNet, u16, ReadOnly> = Register::at(DEVICE, 0x06);
 const MTU_BYTES: Register<VirtioNet, u16, ReadOnly> = Register::at(DEVICE, 0x0A);
@@ -33,21 +33,22 @@ pub(crate) struct Facts {
     pub(crate) mac: MacAddress,
     /// The most bytes of payload in a frame: the negotiated MTU, or Ethernet's.
     pub(crate) mtu: u16,
-    /// The MTU that the device offers, which may be more than packets have room for.
+    /// The MTU that the device offers. It may be more than fits into a packet.
     takes: u16,
-    /// Whether the device reports its link status. The link of a device that does not counts as up.
+    /// Whether the device reports its link status. If the device does not report it, the link counts as up.
     pub(crate) tells_link: bool,
 }
 
 impl Facts {
-    /// Whether the device, after a reset, still has what callers were told when it `was` first brought up: the same
-    /// address, room for frames of `mtu` bytes of payload, and a link status if it had one. It may have more.
+    /// Whether the device, after a reset, still keeps what callers were told when it `was` first brought up. It must
+    /// have the same address and accept frames of `mtu` bytes of payload, and it must have a link status if it had
+    /// one before. It may have more.
     pub(crate) fn keep(&self, was: &Self, mtu: u16) -> bool {
         self.mac == was.mac && self.takes >= mtu && (self.tells_link || !was.tells_link)
     }
 }
 
-/// Whether the link is up, by the status of a device that reports it; `None` if the device does not answer.
+/// Whether the link is up, for a device that reports its link status; `None` if the device does not answer.
 pub(crate) fn link_is_up(function: &Function) -> Option<bool> {
     match function.read(LINK) {
         u16::MAX => None,
@@ -55,11 +56,12 @@ pub(crate) fn link_is_up(function: &Function) -> Option<bool> {
     }
 }
 
-/// Resets the device, negotiates features and reads the facts. Afterwards nothing is in flight, even on an error.
+/// Resets the device, negotiates features and reads the facts. Afterwards no frame is in flight, even on an error.
 pub(crate) fn negotiate(function: &Function) -> Result<Facts, InitError> {
     let offered = virtio::reset(function)?;
     fault_point!(Init);
-    // Read before the feature is accepted, as §3.1.1 allows: the driver accepts no MTU that packets have no room for.
+    // The driver reads the MTU before it accepts the feature, as §3.1.1 allows. It does not accept the feature if a
+    // frame of this MTU would not fit into a packet.
     let mtu = virtio::stable(function, || function.read(MTU_BYTES))?;
     let fits = if mtu <= MAX_MTU { MTU } else { 0 };
     let features = virtio::accept(function, offered, MAC | STATUS | fits)?;

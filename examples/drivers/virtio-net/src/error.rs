@@ -20,7 +20,7 @@ pub enum InitError {
     BadAddress(MacAddress),
     /// The device's MTU is less than 68 (§5.1.4.1).
     Mtu(u16),
-    /// After a reset the device has another address, a smaller MTU or no link status any more.
+    /// After a reset the device has another address or a smaller MTU, or has lost its link status.
     Changed,
     /// The shared heap has no memory for the receive queue's packets.
     Packets(AllocError),
@@ -31,12 +31,12 @@ pub enum InitError {
 }
 
 impl InitError {
-    /// Returns what a bring-up that fails with this error says about the device.
+    /// Returns the class of this failure, by which a recovery decides whether to begin again.
     pub(crate) fn says(&self) -> Failure {
         match self {
             Self::Transport(error) => error.says(),
             Self::NoAddress | Self::BadAddress(_) | Self::Mtu(_) | Self::Changed => Failure::Said,
-            // The device's registers say where its doorbells are.
+            // The device's registers state the places of its doorbells, and they may read as all ones for a moment.
             Self::Queue(QueueError::NoDoorbell) => Failure::Said,
             _ => Failure::Passing,
         }

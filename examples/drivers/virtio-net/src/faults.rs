@@ -1,4 +1,4 @@
-//! Places where the host can make this driver die, compiled in by the feature `fault-injection`.
+//! Fault points: places where the host can make this driver die. The feature `fault-injection` compiles them in.
 
 /// Dies here if the host has armed this point.
 macro_rules! fault_point {

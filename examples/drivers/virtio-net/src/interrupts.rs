@@ -1,4 +1,4 @@
-//! The receive queue's interrupt vector, for which a thread waits until frames arrive.
+//! The receive queue's interrupt vector, on which a thread waits until frames arrive.
 //!
 //! The driver asks the device for interrupts (§2.7.7) only while a thread waits, so a queue that is polled causes none.
 
@@ -23,7 +23,7 @@ pub(crate) struct Interrupts {
 }
 
 impl Interrupts {
-    /// Claims the vector. Without one there are no waits, and the queue is polled.
+    /// Claims the vector. Without a vector, callers can't wait and must poll the queue.
     pub(crate) fn claim(function: &Function) -> Self {
         Self {
             line: function.interrupt(VECTOR).ok().map(Mutex::new),
@@ -31,7 +31,7 @@ impl Interrupts {
         }
     }
 
-    /// Returns the vector that the receive queue is started with.
+    /// Returns the vector with which the receive queue is started.
     pub(crate) fn vector(&self) -> u16 {
         match self.line {
             Some(_) => VECTOR,
@@ -50,8 +50,8 @@ impl Interrupts {
         }
         let mut vector = virtio::queue_vector(function, RX_QUEUE);
         if vector == NO_VECTOR {
-            // This value is all ones, which a device that is blind for a moment also reads as. Only a device that
-            // answers is believed.
+            // "No vector" is all ones, and a device that does not answer for a moment also reads as all ones. So the
+            // value counts only if the device answers.
             if virtio::state(function) == State::Absent {
                 return Err(TransportError::Absent);
             }
@@ -62,8 +62,8 @@ impl Interrupts {
         Ok(())
     }
 
-    /// Locks the vector for the time of one thread's wait. Returns `Some(None)` if another thread waits, and `None` if
-    /// the vector never fires.
+    /// Locks the vector for the time of one thread's wait. Returns `Some(None)` if another thread waits on it, and
+    /// `None` if the vector never fires.
     pub(crate) fn line(&self) -> Option<Option<MutexGuard<'_, Interrupt>>> {
         let line = self.line.as_ref()?;
         let mapped = self.mapped.load(Ordering::Relaxed);

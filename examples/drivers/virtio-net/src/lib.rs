@@ -4,8 +4,8 @@
 //! queue. The device is polled: an exchange puts frames into the transmit queue, takes arrived frames out of the
 //! receive queue, and waits for nothing. A caller that has nothing else to do waits for an interrupt.
 //!
-//! Written from *Virtual I/O Device (VIRTIO) Version 1.2*, whose sections the comments cite. The descriptors and rings
-//! that the device reads from memory are written by [`samara_device_io`], which takes their format from the table
+//! Written from *Virtual I/O Device (VIRTIO) Version 1.2*, whose sections the comments cite. [`samara_device_io`]
+//! writes the descriptors and rings that the device reads from memory. It takes their format from the table
 //! [`samara_device_tables::virtio`].
 //!
 //! | module | concept |
@@ -21,17 +21,18 @@
 //! length beyond the buffer, frames don't leave while the link is up, the device says DEVICE_NEEDS_RESET, or its
 //! registers read as all ones. The frames in the queues are lost; their buffers are not.
 //!
-//! If the bring-up keeps failing, the device is not what callers were told, or the reset finds that it was unplugged,
-//! the driver silences the device and takes its buffers back. From then on every call fails, except `info` and
-//! `statistics`.
+//! The driver gives the device up if the bring-up keeps failing, if the device has other properties than callers were
+//! told, or if the reset finds that it was unplugged. Then it silences the device and takes its buffers back. From
+//! then on every call fails, except `info` and `statistics`.
 //!
 //! An exchange notices a wrong used element at once. For the other cases a call must look at the device, which costs
-//! register reads. A look is due a quarter of `tx_millis` after the last one (at least 1 ms, at most 500 ms). To find
-//! out, each call that has slept or moved nothing reads the clock, and so does one in 16 of the calls that moved
-//! something. A look is also due after 64 calls that moved nothing, or 1024 that moved something, whatever the time.
+//! register reads. A look is due a quarter of `tx_millis` after the last one (at least 1 ms, at most 500 ms). The
+//! driver reads the clock to learn whether a look is due. It does so in each call that has slept or has moved no
+//! packet, and in one of 16 calls that have moved some. Whatever the time, a look is also due after 64 calls that
+//! have moved no packet, or 1024 calls that have moved some.
 //!
-//! The driver clears a buffer from a client before the device receives a frame into it, because the device alone says
-//! how much of the buffer it has written.
+//! The driver clears a client's buffer before the device receives a frame into it, because the driver knows only from
+//! the device how much of the buffer was written.
 #![no_std]
 #![forbid(unsafe_code)]
 
@@ -53,7 +54,7 @@ pub use nic::Nic;
 ///
 /// # Errors
 ///
-/// [`InitError`]. The function has been released then, and its device is silent.
+/// [`InitError`]. On an error, the function has been released and its device is silent.
 pub fn init(args: Args) -> Result<Nic, InitError> {
     Nic::new(args)
 }

@@ -19,16 +19,16 @@ use crate::faults::fault_point;
 use crate::interrupts::Interrupts;
 use crate::pair::{Outcome, Pair};
 
-/// How many milliseconds frames have to leave at an orderly stop.
+/// The number of milliseconds that an orderly stop waits for frames to leave.
 const DRAIN_MILLIS: u64 = 100;
 const NANOS_PER_MILLI: u64 = 1_000_000;
-/// The longest wait, in microseconds. A reset by another thread turns interrupts off, and the waiting thread sleeps on
-/// until its time is over.
+/// The longest wait, in microseconds. A bound is needed: a reset by another thread turns interrupts off, and then a
+/// waiting thread sleeps until its time is over.
 const LONGEST_WAIT: u32 = 1_000_000;
 
 /// A virtio network device that this driver has brought up.
 pub struct Nic {
-    // Declared before the function, so dropped before it.
+    // This field is declared before the function, and so it is dropped before the function.
     interrupts: Interrupts,
     pair: Mutex<Pair>,
     health: Health,
@@ -82,14 +82,14 @@ impl Nic {
         Ok(nic)
     }
 
-    /// Locks the queues. Waits for another thread that has them, for `lock_millis` at most.
+    /// Locks the queues. If another thread has locked them, waits for `lock_millis` at most.
     fn lock(&self) -> Result<MutexGuard<'_, Pair>, NetError> {
         let millis = self.limits.lock_millis;
         let guard = self.function.wait_for(millis, || self.pair.try_lock());
         guard.ok_or(NetError::Busy)
     }
 
-    /// Reads the link's state, notes and returns it. If the device does not answer, the state stays as it was.
+    /// Reads the link's state, notes it and returns it. If the device does not answer, the state stays as it was.
     fn see_link(&self) -> bool {
         let seen = if self.tells_link.load(Ordering::Relaxed) {
             bring_up::link_is_up(&self.function)
@@ -103,8 +103,8 @@ impl Nic {
         up
     }
 
-    /// Whether the device must be reset: it is not live, or frames do not leave. Returns false if no look at the device
-    /// is due yet.
+    /// Whether the device must be reset, because it is not live or frames do not leave. Returns false if no look at
+    /// the device is due yet.
     #[cold]
     #[inline(never)]
     fn is_ill(&self, pair: &mut Pair) -> bool {
@@ -122,8 +122,9 @@ impl Nic {
         still.unwrap_or(true)
     }
 
-    /// Resets the device and brings it up again, unless another thread has given it up. Frames in its queues are lost;
-    /// their buffers are kept. If the bring-up fails, or the device isn't what it was, the device is given up.
+    /// Resets the device and brings it up again, unless another thread has given it up. The frames in its queues are
+    /// lost, but their buffers are kept. If the bring-up keeps failing, or the device has changed, the driver gives
+    /// the device up.
     #[cold]
     #[inline(never)]
     fn recover(&self, pair: &mut Pair) {
@@ -164,7 +165,7 @@ impl Nic {
         error
     }
 
-    /// Recovers the device, unless it is live by now because another thread has recovered it.
+    /// Recovers the device. Does nothing if it is live by now, because then another thread has recovered it.
     #[cold]
     fn recover_if_ill(&self) -> Result<(), NetError> {
         let mut pair = self.lock()?;
@@ -180,7 +181,7 @@ impl Nic {
         self.ready(&mut *self.lock()?, wanted)
     }
 
-    /// Does the same with the queues that the caller has locked. Recovers the device if it broke its protocol.
+    /// Does the same, with queues that the caller has locked already. Recovers the device if it broke its protocol.
     fn ready(&self, pair: &mut Pair, wanted: bool) -> Result<bool, NetError> {
         if let Ok(ready) = pair.has_frames(&self.function, wanted) {
             return Ok(ready);
@@ -189,8 +190,9 @@ impl Nic {
         self.health.check().map(|()| false)
     }
 
-    /// Whether there are frames to receive after a wait. Also looks at the device if that is due by the clock: a thread
-    /// that waits makes too few calls for a look after so many calls.
+    /// Whether there are frames to receive, for a call that has waited. Also looks at the device if the clock says
+    /// that a look is due. A thread that waits makes so few calls that their number would not make a look due in
+    /// time.
     fn has_frames_by_now(&self) -> Result<bool, NetError> {
         let mut pair = self.lock()?;
         self.health.check()?;
@@ -202,13 +204,14 @@ impl Nic {
         Ok(ready)
     }
 
-    /// Stops the device in an orderly way: waits until the given frames have left, for 100 ms at most, and resets the
-    /// device. The packets in its queues are freed with the driver. Later calls fail, except `info` and `statistics`.
+    /// Stops the device in an orderly way. Waits for at most 100 ms until the frames that it was given have left, and
+    /// resets it. The packets in its queues are freed with the driver. Later calls fail, except `info` and
+    /// `statistics`.
     ///
     /// # Errors
     ///
-    /// [`NetError`] if the device can't be reset or was given up before; it is silenced all the same.
-    /// [`NetError::Busy`] if another thread keeps the queues; then nothing was stopped.
+    /// [`NetError`] if the device can't be reset or was given up before. It is silenced all the same.
+    /// [`NetError::Busy`] if another thread keeps the queues locked; then nothing was stopped.
     pub fn shut_down(&self) -> Result<(), NetError> {
         let mut pair = self.lock()?;
         self.health.check()?;

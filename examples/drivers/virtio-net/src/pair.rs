@@ -37,10 +37,10 @@ pub(crate) struct Pair {
     tx: TxQueue,
     /// Bytes of the longest frame that may be sent.
     longest: usize,
-    /// Buffers from the transmit queue for which no caller's batch had room yet, or that a reset took back. They go to
-    /// the next batches that have room.
+    /// Buffers from the transmit queue that were not given to a caller yet, because no batch had room or a reset took
+    /// them back. They go to the next batches that have room.
     returned: Vec<RRef<Packet>>,
-    /// The packets of the receive queue that are not in it, as during a reset.
+    /// The packets of the receive queue that are outside the queue at the moment, for example during a reset.
     shelf: Vec<RRef<Packet>>,
     pub(crate) watch: Watch,
     pub(crate) statistics: NetStatistics,
@@ -82,13 +82,14 @@ impl Pair {
         })
     }
 
-    /// Returns how many more frames the transmit queue has room for. While it is empty, that is the most it ever holds.
+    /// Returns how many more frames the transmit queue has room for. For an empty queue, this is the most frames that
+    /// it ever holds.
     pub(crate) fn tx_room(&self) -> u16 {
         self.tx.room() as u16
     }
 
-    /// Starts both queues, gives the receive queue its packets, and lets the device work. The receive queue interrupts
-    /// by `vector`, but only when the driver asks for that.
+    /// Starts both queues, gives the receive queue its packets, and lets the device work. The receive queue
+    /// interrupts by `vector`, but only when the driver asks for an interrupt.
     pub(crate) fn start(&mut self, function: &Function, vector: u16) -> Result<(), InitError> {
         self.watch.reset();
         self.tx.start(function, NO_VECTOR.into())?;
@@ -127,7 +128,7 @@ impl Pair {
     /// Waits until all frames that the device was given have left, for `millis` milliseconds at most.
     pub(crate) fn drain(&mut self, function: &Function, millis: u64) {
         function.deadline(millis).poll(|| {
-            // An error does not matter here: the caller resets the device in any case.
+            // The error is ignored, because the caller resets the device in any case.
             let _ = self.reclaim_all(function);
             self.tx.held() == 0
         });
@@ -143,8 +144,9 @@ impl Pair {
         self.rx.has_used(function)
     }
 
-    /// Whether no frame has left for more than `nanos` by time `now`, although some wait and the link was up. Some may
-    /// have left whose buffers no caller had room for, so the queue itself is asked before this returns true.
+    /// Whether, at time `now`, no frame has left for more than `nanos` although frames wait and the link is up.
+    /// Frames may have left unnoticed, because no caller had room for their buffers. So before this returns true, it
+    /// takes all such buffers out of the queue.
     pub(crate) fn stands_still(
         &mut self,
         function: &Function,
@@ -160,13 +162,13 @@ impl Pair {
         Ok(self.watch.hangs(self.tx.held(), up, now, nanos))
     }
 
-    /// Takes back all buffers whose frames have left, keeps them for later batches, and returns how many they were.
+    /// Takes back all buffers whose frames have left, keeps them for later batches, and returns their number.
     fn reclaim_all(&mut self, function: &Function) -> Result<usize, QueueFault> {
         let mut sent = 0;
         while let Some(packet) = self.reclaim(function)? {
-            // The list never grows beyond its capacity. After an exchange either the list is empty or the batch is
-            // full, and then no more packets went in than came out. So the list and the queue together never hold more
-            // packets than the queue alone has room for.
+            // The list never grows beyond its capacity. After an exchange the list is empty or the batch is full. If
+            // the batch is full, no more packets went in than came out. So the list and the queue together never hold
+            // more packets than the queue alone has room for.
             self.returned.push(packet);
             sent += 1;
         }
@@ -209,8 +211,8 @@ impl Pair {
         }
     }
 
-    /// Sends the first `unsent` frames of `tx`, as many as there's room for, and takes buffers back whose frames have
-    /// left. Returns how many came back. A buffer takes the place of a frame in `tx`, after that frame has gone.
+    /// Sends as many of the first `unsent` frames of `tx` as there is room for. Takes back buffers whose frames have
+    /// left. Returns the number of buffers that came back. When a frame has left `tx`, a buffer takes its place.
     fn send(
         &mut self,
         function: &Function,
@@ -246,7 +248,7 @@ impl Pair {
                 sent += 1;
                 let _ = tx.push_back(packet);
             }
-            // Only buffers that came back have made room for further frames.
+            // Another round is useful only if buffers came back, because only they make room for further frames.
             if *unsent == 0 || sent == before || !up {
                 return Ok(sent);
             }
@@ -268,7 +270,7 @@ impl Pair {
         }
     }
 
-    /// Takes the next packet that was sent out of the transmit queue, and counts it.
+    /// Takes out of the transmit queue the next packet that the device has sent, and counts it.
     fn reclaim(&mut self, function: &Function) -> Result<Option<RRef<Packet>>, QueueFault> {
         let Some((packet, _)) = self.tx.next(function)? else {
             return Ok(None);
@@ -278,7 +280,7 @@ impl Pair {
         Ok(Some(packet))
     }
 
-    /// Exchanges packets of `rx`, from number `received` on, for frames that have arrived.
+    /// Replaces packets of `rx`, from number `received` on, by frames that have arrived.
     fn receive(
         &mut self,
         function: &Function,
@@ -295,8 +297,8 @@ impl Pair {
                 packet = match rx.replace(*received, packet) {
                     Ok(mut empty) => {
                         *received += 1;
-                        // The next frame in this buffer may go to another client, and the device may report more
-                        // bytes than it wrote.
+                        // The buffer is cleared, because the next frame in it may go to another client and the device
+                        // may report more bytes than it wrote.
                         empty.room_mut().fill(0);
                         empty
                     }
@@ -311,13 +313,13 @@ impl Pair {
     }
 }
 
-/// Returns all of a packet's buffer, into which the device may receive.
+/// Returns a packet's whole buffer, into which the device may receive.
 fn whole(packet: &mut Packet) -> &mut [u8] {
     packet.room_mut()
 }
 
-/// Sets the length of a received frame, for which the device says that it `written` bytes with the virtio header.
-/// Returns false if they are no frame.
+/// Sets the length of a received frame. `written` is the number of bytes that the device reports, with the virtio
+/// header. Returns false if the bytes are no frame.
 fn accept(packet: &mut Packet, written: usize) -> bool {
     let length = written.checked_sub(VIRTIO_HEADER);
     let length = length.filter(|&length| length >= HEADER);

@@ -220,7 +220,7 @@ impl<'a> Hand<'a> {
         }
     }
 
-    /// Records a violation if `holds` is false. For laws that hold whatever other threads do.
+    /// Records a violation if `holds` is false. Used for laws that hold whatever other threads do.
     pub(crate) fn law(&self, holds: bool, what: &str) {
         if !holds {
             ledger::violate(|| what.to_string());

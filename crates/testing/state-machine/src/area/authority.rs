@@ -1,4 +1,4 @@
-//! A domain that tries to take the host's authority dies.
+//! Steps in which a domain tries to take the host's authority. It must die.
 
 use super::{Kind, kind};
 use crate::node::HostResource;
@@ -12,7 +12,7 @@ pub(crate) const KINDS: &[Kind] = &[kind("seize", 1, Machine::seize)];
 
 #[interface]
 pub(crate) trait Authority {
-    /// Takes the authority over all domains and reaps.
+    /// Tries to take the authority over all domains, and to reap with it.
     fn seize(&self) -> Result<(), RpcError>;
 }
 

@@ -26,7 +26,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("restarts inside", 1, Machine::descend),
 ];
 
-/// An event at the end of a chain: the last domain only returns.
+/// The events at the end of a chain. In this one the last domain only returns.
 pub(crate) const RETURN: u64 = 0;
 const PANIC: u64 = 1;
 const PAYLOAD: u64 = 2;
@@ -36,23 +36,23 @@ const KILL: u64 = 3;
 const RESTART: u64 = 4;
 /// The last domain of the chain is killed, and makes a call afterwards.
 const SUICIDE: u64 = 5;
-/// A domain is killed, and the last domain of the chain uses its own shadow.
+/// The host's hook kills a domain, and the last domain of the chain calls its patron through its own shadow.
 const SHADOW: u64 = 6;
 
 #[interface]
 pub(crate) trait Chains {
-    /// Sends the item along `hops` peers and back. Each domain lends the next one an object of its own.
+    /// Sends the item on to a peer, `hops` times, and back. Each domain lends the next domain an object of its own.
     fn chain(&self, item: Item, hops: usize, end: u64, lent: &RRef<u64>) -> Result<Item, RpcError>;
-    /// Runs the host's hook inside the domain.
+    /// Runs the host's hook of `END` inside the domain.
     fn pause(&self) -> Result<(), RpcError>;
 }
 
 thread_local! {
     /// The host's action at the end of a chain, on the chain's own thread.
     static END: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
-    /// Set if a dead domain went on running.
+    /// Set if a domain went on running after a call that it made when it was dead.
     static WENT_ON: Cell<bool> = const { Cell::new(false) };
-    /// Set if a panic's payload was dropped on behalf of an owner other than its maker.
+    /// Set if a panic's payload was dropped on behalf of an owner other than the domain that made it.
     static ASTRAY: Cell<bool> = const { Cell::new(false) };
     /// The result of a shadow's call at the end of a chain.
     static ANSWER: Cell<Option<Result<u32, RpcError>>> = const { Cell::new(None) };
@@ -123,11 +123,11 @@ impl Chains for HostResource {
 /// The most generations of a name that may be dead and still have calls inside.
 const LAGGING: usize = 8;
 
-/// One in this many steps of the kind runs, because a restart waits for the calls inside.
+/// Only one in this many steps of the kind runs, because each restart waits for the calls inside the old generation.
 const SELDOM: usize = 128;
 
-/// Calls `domain`, restarts it inside that call, and calls the new generation in the same way. Appends the results of
-/// the restarts to `restarts`.
+/// Calls `domain`, restarts it from inside that call, and does the same with the new generation, until a restart
+/// fails. Appends the results of all restarts to `restarts`.
 fn restarts_inside(domain: &Domain<dyn Node>, restarts: &Rc<RefCell<Vec<Result<(), SpawnError>>>>) {
     let (below, told) = (domain.clone(), Rc::clone(restarts));
     END.set(Some(Box::new(move || {
@@ -138,7 +138,8 @@ fn restarts_inside(domain: &Domain<dyn Node>, restarts: &Rc<RefCell<Vec<Result<(
             restarts_inside(&below, &told);
         }
     })));
-    // The call returns normally, because its way back makes no call of the dead generation.
+    // The call returns normally although its generation is dead, because on its way back the domain's code makes no
+    // further call at which it could be cut.
     let paused = domain.proxy().map(|proxy| proxy.pause());
     assert!(
         matches!(paused, Ok(Ok(()))),
@@ -147,8 +148,8 @@ fn restarts_inside(domain: &Domain<dyn Node>, restarts: &Rc<RefCell<Vec<Result<(
 }
 
 impl Machine {
-    /// Restarts a service inside a call of it, and again inside a call of the new generation, as often as the runtime
-    /// allows.
+    /// Restarts a service from inside a call to it, and again from inside a call to the new generation, as often as
+    /// the runtime allows.
     fn descend(&mut self, n: Numbers) {
         if !n.which.is_multiple_of(SELDOM) || !self.alive(n.domain) {
             return;
@@ -183,18 +184,19 @@ impl Machine {
             let victim = self.domains[victim].clone();
             END.set(Some(Box::new(move || {
                 if end == RESTART {
-                    // This works also if the victim is on the chain: then its frames on the chain are cut.
+                    // The restart works even if the victim is on the chain. Its frames are then cut when the chain
+                    // returns to them.
                     victim.restart().unwrap_or_else(|error| panic!("{error}"));
                 } else {
                     victim.kill();
                 }
-                // The objects of the chain must stay. If a reclaim frees one now, `spoil` overwrites it, and the
-                // chain notices that.
+                // No object of the chain may be freed now. If a reclaim frees one by mistake, `spoil` overwrites its
+                // slot, and the chain's checks fail.
                 spoil();
             })));
         }
         if matches!(end, RESTART | SHADOW) {
-            // The step runs without cuts. After a cut the reference model could not tell which generation runs.
+            // The step runs without cuts. After a cut the reference model could not know which generation runs.
             self.uncut();
         }
         let (proxy, lent) = (self.fresh(n.domain), RRef::new(u64::MAX));
@@ -221,7 +223,7 @@ impl Machine {
 
     /// Returns the domain at which a chain ends, if the chain comes that far.
     fn last_of(&mut self, domain: usize, hops: usize) -> Option<usize> {
-        // Works on a copy, because the real chain changes the model only when it runs.
+        // Works on a copy of the model, because the chain has not run yet.
         let mut copy = Model {
             nodes: self.model.nodes.clone(),
             opened: self.model.opened.clone(),

@@ -1,4 +1,5 @@
-//! Long chains of objects: a domain pays for the chain's length, and the chain ends in bounded stack.
+//! Steps with long chains of objects. The domain that makes a chain pays for all of it, and the end of a chain takes
+//! a bounded amount of stack.
 
 use super::{Kind, kind};
 use crate::area::exports::Leaf;
@@ -51,7 +52,8 @@ impl Deep for HostResource {
 }
 
 impl Machine {
-    /// Lets a domain make a chain of `count` links, and ends the chain link by link or as a whole.
+    /// Makes a domain export a chain of `count` links. Then either kills the domain, or drops the head and collects
+    /// link by link.
     pub(crate) fn links(&mut self, n: Numbers, count: usize) {
         self.model.collect(n.domain);
         let linked = self.fresh(n.domain).link(count);
@@ -61,7 +63,8 @@ impl Machine {
         }
         let head = linked.unwrap_or_else(|error| panic!("{error}"));
         assert_eq!(head.read().map(|(_, more)| more), Ok(u32::from(count > 1)));
-        // The maker owns a slot for each link, and each proxy except the one that the host holds.
+        // The domain owns a slot for each link, and all proxies to links except the one to the head, which the host
+        // holds.
         let expected = self.model.census(n.domain);
         let has = heap::census(owner_of(&self.domains[n.domain]));
         assert_eq!(

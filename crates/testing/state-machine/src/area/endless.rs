@@ -1,4 +1,5 @@
-//! Endless work in every place where a domain can do work. The domain's budget ends that domain and no other.
+//! Steps with endless work, in every place where a domain can do work. The domain's budget must end that domain and
+//! no other.
 
 mod domains;
 
@@ -23,14 +24,14 @@ use std::time::{Duration, Instant};
 
 pub(crate) const KINDS: &[Kind] = &[kind("endless", 1, Machine::endless)];
 
-/// One in this many steps of the kind runs, because each lasts for a budget and until the tick that notices the
+/// Only one in this many steps of the kind runs, because each lasts for a whole budget, and until a tick notices the
 /// overrun.
 const SELDOM: usize = 8;
 
 /// The budget of a domain.
 const BUDGET: Duration = Duration::from_millis(20);
 
-/// The time by which the domain should be dead. Afterwards the endless work gives up, and the step fails.
+/// The time after which the domain must be dead. If it is not, the endless work ends by itself, and the step fails.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Stack of the calling thread, in bytes.
@@ -55,32 +56,33 @@ fn toil(end: u64) {
     }
 }
 
-/// Works for a long time when it is dropped, without making a call. The optimiser may inline all of it at the drop.
+/// Works for a long time when it is dropped. The destructor makes no call, so the optimiser may inline all of it
+/// where the value is dropped.
 struct Slow;
 
 impl Drop for Slow {
     #[inline]
     fn drop(&mut self) {
-        // Far longer than a budget, but not for ever: a step may fail, but it must not hang.
+        // The loop takes far longer than a budget. But it ends, because a failing step must not hang.
         for _ in 0..1_u32 << 29 {
             spin_loop();
         }
     }
 }
 
-/// The place in which a domain works without end.
+/// The place of a domain's endless work.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 enum Where {
     Method,
-    /// In calls of its own interface, each within its budget.
+    /// In calls of its own interface. Each call alone stays within the budget.
     OwnCalls,
     /// In transfers of objects to another domain and back.
     Transfers,
     /// In a wait for an interrupt that never comes.
     Wait,
-    /// In a wait for such an interrupt, on a thread of its own.
+    /// In a wait for an interrupt that never comes, on a thread that the domain has spawned.
     WaitOnThread,
-    /// On a thread of its own.
+    /// On a thread that the domain has spawned.
     Thread,
     /// In the destructor of a panic's payload.
     Payload,
@@ -88,29 +90,31 @@ enum Where {
     PayloadOfMove,
     /// In the destructor of an exported object.
     Export,
-    /// In the destructor of its own object, during a stop.
+    /// In the destructor of its root object, while the domain is stopped.
     Stop,
     Init,
     /// In the `Display` of the error that `init` returns.
     Display,
     /// In the destructor of the error that `init` returns.
     ErrorDrop,
-    /// In waits for another domain that takes long to drain.
+    /// In calls to another domain that is dead and takes long to drain.
     Recovery,
-    /// In results that it returns to another domain and gets back.
+    /// In moving a large batch back and forth: the other domain takes it from a result of this domain and returns it
+    /// as a result.
     Results,
-    /// In requests for a domain that cannot be started.
+    /// In calls to a domain that cannot be started.
     Requests,
-    /// In requests for an opened object whose server no longer opens it.
+    /// In calls to an opened object that its server no longer opens.
     Reopening,
-    /// In many destructors, each within its budget. A collection must not wait for all of them.
+    /// In the destructors of many exported objects, each within the budget. A collection must not run all of them at
+    /// once.
     Exports,
     /// In a destructor that spends its time in calls to another domain.
     ExportByOthers,
     /// In opening objects of the host and dropping their proxies.
     HostsObjects,
-    /// In a wait inside a destructor that runs during a panic, on a thread of its own and without a budget. A kill
-    /// ends it.
+    /// In a wait inside a destructor that runs while a panic unwinds, on a thread that the domain has spawned. The
+    /// domain has no budget, so the host must kill it.
     WaitInPanic,
 }
 
@@ -138,7 +142,7 @@ const PLACES: [Where; 21] = [
     Where::WaitInPanic,
 ];
 
-/// The place of the endless work, and the time at which it gives up if nothing ends it.
+/// The place of the endless work, and the time at which the work ends by itself.
 #[derive(Clone, Copy, Debug, Exchangeable)]
 struct Task {
     place: Where,
@@ -146,7 +150,7 @@ struct Task {
 }
 
 impl Machine {
-    /// Starts domains of its own for the step, so that their history is known.
+    /// Runs a step with new domains, so that they have no history.
     fn endless(&mut self, n: Numbers) {
         if !n.which.is_multiple_of(SELDOM) {
             return;
@@ -156,7 +160,7 @@ impl Machine {
             format!("{}-toiler", self.name),
             format!("{}-echo", self.name),
         ];
-        // Runs on a thread of its own, which gets ticks in every mode.
+        // The step runs on a new thread, which gets ticks in every mode of the machine.
         cuts::ticking(STACK, || endless(place, &names));
         await_end(&names);
         // Drops the host's objects that those domains held.
@@ -175,13 +179,13 @@ fn endless(place: Where, names: &[String; 2]) {
     let start = || runtime().spawn::<dyn Toiler, _, _, _>(spec, init, Mint::of(move || task));
     let started = start();
     if matches!(place, Where::Init | Where::Display | Where::ErrorDrop) {
-        // Only the spawner can observe how a start ends.
+        // If the start fails, there is no domain to ask, so the result of the spawn is checked.
         assert!(
             matches!(started, Err(SpawnError::Init(_))),
             "an endless start in {place:?} did not fail"
         );
     } else {
-        // On a busy machine a wait for one of the heap's locks may use up a budget, in `init` too. So the start is
+        // On a busy machine a wait for one of the heap's locks may use up the budget, even in `init`. So the start is
         // tried three times.
         let started = started.or_else(|_| start()).or_else(|_| start());
         let toiler = started.unwrap_or_else(|error| panic!("{error}"));
@@ -193,12 +197,12 @@ fn endless(place: Where, names: &[String; 2]) {
         );
         let kind = toiler.exit_reason().map(|reason| reason.kind);
         let expected = match place {
-            // The panic came before the overrun, so its reason stays.
+            // The domain panicked before it overran its budget, and the first reason is kept.
             Where::Payload | Where::PayloadOfMove => ExitKind::Panic,
             Where::Exports | Where::WaitInPanic => ExitKind::Killed,
             _ => ExitKind::Overrun,
         };
-        // If the panic hook has recorded a reason already, that reason stays.
+        // In `WaitInPanic` the panic may have been recorded before the kill. Then that reason is kept.
         let is_noted = place == Where::WaitInPanic && kind == Some(ExitKind::Panic);
         assert!(
             is_noted || kind == Some(expected),
@@ -211,8 +215,8 @@ fn endless(place: Where, names: &[String; 2]) {
     );
 }
 
-/// Inlined, so that in optimised code the host's catch and the call share one frame. The domain's unwinding must not
-/// land in that catch.
+/// Catches panics around `call`, and panics if it catches one: a domain's unwinding must not land in a catch of the
+/// host's. The function is inlined, so that in optimised code the catch and the call share one frame.
 #[inline(always)]
 fn caught(call: impl FnOnce() -> Result<(), RpcError>) -> Result<(), RpcError> {
     match panic::catch_unwind(panic::AssertUnwindSafe(call)) {
@@ -253,7 +257,7 @@ fn toils(toiler: &Domain<dyn Toiler>, task: Task, echo: &str) {
                 "{spawned:?}"
             );
             if task.place == Where::WaitInPanic {
-                // Gives the thread time to begin its wait.
+                // Gives the domain's thread time to begin its wait.
                 std::thread::sleep(BUDGET / 2);
                 toiler.kill();
             }

@@ -1,5 +1,5 @@
-//! Exported objects. Their proxies are handed out, cloned, sent, used and dropped. After the last proxy, the exporter
-//! drops the object.
+//! Steps with exported objects. Their proxies are handed out, cloned, sent, used and dropped. After the last proxy is
+//! dropped, the exporter drops the object.
 
 use super::{Kind, kind};
 use crate::model::handles::{self, Held};
@@ -51,7 +51,7 @@ pub(crate) trait Exports {
     /// Exports an object and keeps the proxy to it.
     fn keep_own(&self, id: u64) -> Result<(), RpcError>;
     fn keep(&self, leaf: Proxy<dyn Leaf>) -> Result<(), RpcError>;
-    /// Returns the proxy in place `at`. The last proxy takes its place.
+    /// Returns the proxy in place `at`. The last proxy of the list moves to that place.
     fn give(&self, at: usize) -> Result<Proxy<dyn Leaf>, RpcError>;
     fn drop_leaf(&self, at: usize) -> Result<(), RpcError>;
 }
@@ -60,7 +60,7 @@ pub(crate) trait Exports {
 #[derive(Debug, Default)]
 pub(crate) struct Leaves(pub(crate) Mutex<Vec<Proxy<dyn Leaf>>>);
 
-/// The exported object. It owns a shared object of its own.
+/// The object that domains export. It owns an object in the shared heap.
 struct Open {
     id: RRef<u64>,
     value: AtomicU32,
@@ -81,7 +81,7 @@ pub(crate) fn open(id: u64) -> Result<Proxy<dyn Leaf>, RpcError> {
     let value = AtomicU32::new(0);
     let exported = call!(Proxy::<dyn Leaf>::export::<Open>, Open { id, value });
     exported.map_err(|(error, open)| {
-        // Forgets the object, because its destructor may panic.
+        // The object is forgotten, because its destructor may panic.
         std::mem::forget(open);
         error.into()
     })
@@ -113,7 +113,7 @@ impl Drop for Own {
     fn drop(&mut self) {
         self.dropped.fetch_add(1, SeqCst);
         if self.panics {
-            // Does not use `panic!`, because the host's panic hook would print it.
+            // `resume_unwind` panics without a call of the host's panic hook, which would print the panic.
             resume_unwind(Box::new("asked to"));
         }
     }
@@ -234,7 +234,7 @@ impl Machine {
         }
     }
 
-    /// Returns the index of one of the proxies to exported objects that a living domain holds.
+    /// Returns the index of one of the domain's proxies to exported objects, if the domain is alive and has any.
     pub(crate) fn leaf_inside(&self, domain: usize, which: usize) -> Option<usize> {
         let node = &self.model.nodes[domain];
         which.checked_rem(node.leaves.len()).filter(|_| node.alive)
@@ -267,7 +267,7 @@ impl Machine {
         self.ended(dropped, End::Ok);
     }
 
-    /// Reads from the object, or makes it panic.
+    /// Reads from an exported object through one of the host's proxies, or makes it panic.
     fn use_leaf(&mut self, n: Numbers) {
         let Some(at) = self.leaf(n.which) else { return };
         let leaf = match self.model.leaves[at] {
@@ -304,7 +304,8 @@ impl Machine {
         }
     }
 
-    /// The host exports some objects, of which some panic when they are dropped. Each is still dropped exactly once.
+    /// The host exports some objects, and some of their destructors panic. Each object must still be dropped exactly
+    /// once.
     fn export_by_host(&mut self, n: Numbers) {
         let count = n.how % 6;
         let dropped = Arc::new(AtomicUsize::new(0));
@@ -317,8 +318,8 @@ impl Machine {
         let exported: Vec<_> = (0..count).map(export).collect();
         assert!(exported.iter().all(Result::is_ok));
         drop(exported);
-        // A destructor that panics ends a round of collection, and other machines may collect the host's objects at
-        // the same time. So the step collects until all are dropped.
+        // A panicking destructor ends a round of collection, and other machines may collect the host's objects at the
+        // same time. So the step collects again and again until all objects are dropped.
         wait_until(
             || format!("the drop of {count} objects, of which {dropped:?} are dropped"),
             || {
@@ -328,7 +329,7 @@ impl Machine {
         );
     }
 
-    /// Makes each living domain drop its exported objects that have no proxy any more.
+    /// Makes each living domain drop those of its exported objects that have no proxy any more.
     pub(crate) fn collect_all(&mut self) {
         for domain in (0..self.domains.len())
             .filter(|domain| self.alive(*domain))
@@ -338,10 +339,10 @@ impl Machine {
             let before = self.model.nodes[domain].exported.len();
             let dies = self.model.collect(domain);
             let expected = before - self.model.nodes[domain].exported.len();
-            // Collects only this domain's objects, because other domains of the process belong to other machines.
+            // Collects the objects of this domain only, because other machines may use the process's other domains.
             let dropped = exports::collect_of(target);
-            // If the domain died, its reclaim drops its proxies to other domains' objects before those objects are
-            // counted.
+            // If the domain has died, its reclaim drops its proxies to other domains' objects. This must happen
+            // before the loop counts the objects of those domains.
             runtime().reap();
             // If a destructor panics, the domain dies. Its reclaim frees the remaining objects, whether their
             // destructors ran or not.

@@ -1,4 +1,5 @@
-//! Forgotten handles: no destructor runs for them, and only the domain's reclaim releases them.
+//! Steps with forgotten handles (`mem::forget`). No destructor runs for them, and only the domain's reclaim releases
+//! them.
 
 use super::{Kind, kind};
 use crate::area::exports::open;
@@ -21,7 +22,7 @@ pub(crate) const KINDS: &[Kind] = &[
 #[interface]
 pub(crate) trait Forgets {
     fn forget_item(&self, how: usize, tag: u64) -> Result<(), RpcError>;
-    /// Forgets the proxy in place `at`. Without `at`, exports a new object and forgets its proxy.
+    /// Forgets the proxy in place `at`. If `at` is `None`, exports a new object and forgets the proxy to it.
     fn forget_leaf(&self, at: Option<usize>, id: u64) -> Result<(), RpcError>;
     /// Forgets an iterator over a batch, and a member that was taken out of the batch.
     fn forget_half(&self, tag: u64) -> Result<(), RpcError>;

@@ -1,5 +1,5 @@
-//! Dead generations that cannot be reclaimed yet, because their threads are inside a callee. The threads of all
-//! generations of a name count against one limit, until they are reclaimed.
+//! Steps with dead generations that cannot be reclaimed yet, because their threads are inside a callee. Until they
+//! are reclaimed, the threads of all generations of a name count against one limit.
 
 use super::{Kind, kind, sleepers};
 use crate::runner::Machine;
@@ -17,16 +17,17 @@ use std::time::Duration;
 
 pub(crate) const KINDS: &[Kind] = &[kind("lag behind", 1, Machine::lag_behind)];
 
-/// One in this many steps of the kind runs, because each waits for drain timeouts.
+/// Only one in this many steps of the kind runs, because each waits for several drain timeouts.
 const SELDOM: usize = 8;
 
-/// The most generations of a name: the dead ones that still drain, and the newest.
+/// The number of generations that a name may have: those that are dead and still drain, and the newest one.
 const GENERATIONS: usize = 9;
 
 /// Restarts in a step.
 const STARTS: u32 = 12;
 
-/// Thread limits of a name: one that is too low for all its generations, and one that is high enough.
+/// The thread limits that a step chooses from: one that is too low for all generations of a name, and one that is
+/// high enough.
 const THREADS: [u32; 2] = [2, 16];
 
 #[interface]
@@ -51,7 +52,7 @@ fn staying((): ()) -> Result<Staying, RpcError> {
 trait Caller {
     #[replay]
     fn set(&self) -> Result<(), RpcError>;
-    /// Starts threads until a start is refused, ends them, and returns how many there were.
+    /// Spawns threads until the limit refuses one, ends them, and returns their number.
     fn more_threads(&self) -> Result<u32, RpcError>;
 }
 
@@ -61,11 +62,12 @@ enum Way {
     Killed,
     /// Its `init` fails.
     FailsToStart,
-    /// It is killed while a recorded call is replayed.
+    /// The host kills it while a recorded call is replayed.
     KilledInReplay,
 }
 
-/// A caller's arguments: the place where its thread stays in the callee, and whether its `init` then fails.
+/// The arguments of one generation of the caller: the place where its thread stays in the callee, and whether its
+/// `init` then fails.
 #[derive(Clone, Copy, Debug, Exchangeable)]
 struct Task {
     place: usize,
@@ -120,7 +122,7 @@ fn calling((callee, task): (Proxy<dyn Callee>, Task)) -> Result<Calling, RpcErro
     Ok(Calling)
 }
 
-/// A domain whose every generation has a thread inside another domain.
+/// A domain of which every generation has a thread inside another domain, the callee.
 struct Laggard {
     domain: Domain<dyn Caller>,
     name: String,
@@ -169,7 +171,7 @@ impl Laggard {
         all.filter(|info| info.name.as_str() == self.name).collect()
     }
 
-    /// Makes the callee return all threads.
+    /// Makes the calls that stay inside the callee return.
     fn wake(&self) {
         let places = self.places.lock().unwrap_or_else(PoisonError::into_inner);
         places.iter().copied().for_each(sleepers::wake);
@@ -181,7 +183,8 @@ impl Laggard {
             .unwrap_or_else(|error| panic!("{error}"))
     }
 
-    /// Ends generation after generation in the given way, each with a thread inside the callee.
+    /// Ends [`STARTS`] generations, one after the other, in the given way. Each has a thread inside the callee when
+    /// it ends.
     fn lag(&self, way: Way, threads: u32) {
         let shadow = self
             .domain
@@ -213,7 +216,7 @@ impl Laggard {
             );
             let fails = way == Way::FailsToStart || has == threads;
             if started == Err(SpawnError::StillDraining) && !fails {
-                // With a thread to spare, only the number of generations may prevent the start.
+                // If the limit leaves room for a thread, only the number of generations may have prevented the start.
                 assert!(
                     all.len() + 1 >= GENERATIONS,
                     "a start was refused with few generations, after ends of kind {way:?}: {all:?}"
@@ -225,7 +228,7 @@ impl Laggard {
 }
 
 impl Machine {
-    /// Runs a step with domains of its own, independent of the machine's other domains.
+    /// Runs a step with new domains. The machine's own domains take no part in it.
     fn lag_behind(&mut self, n: Numbers) {
         if !n.which.is_multiple_of(SELDOM) {
             return;
@@ -236,7 +239,7 @@ impl Machine {
         {
             let laggard = Laggard::new(&names, threads);
             laggard.lag(way, threads);
-            // After all threads have returned, the next generation gets everything that its spec grants.
+            // After all threads have returned, the next generation must get all threads that its spec grants.
             laggard.domain.kill();
             wait_until(
                 || format!("the end of {:?}", laggard.generations()),

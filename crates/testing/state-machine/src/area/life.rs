@@ -1,4 +1,4 @@
-//! The beginnings and ends of generations: kills, restarts, stops, recipes that fail, and `init`s that fail.
+//! Steps that begin and end generations: kills, restarts, stops, failing recipes and failing `init`s.
 
 use super::{Kind, kind};
 use crate::node::{self, Start};
@@ -20,16 +20,17 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("trim", 1, |_, _| samara_shared_heap::heap::trim()),
 ];
 
-/// The way in which the next start of a domain fails, if it fails. The start after it succeeds.
+/// An order for the next start of a domain: whether and how the start fails. It holds for one start; the start after
+/// it succeeds.
 #[derive(Debug)]
 pub(crate) struct Orders(AtomicU8);
 
-/// A value that a recipe captures. It is dropped with the last handle on its service, and its destructor panics.
+/// A value that a recipe captures, and whose destructor panics. It is dropped with the last handle on the service.
 struct Fuse;
 
 impl Drop for Fuse {
     fn drop(&mut self) {
-        // Does not use `panic!`, because the host's panic hook would print it.
+        // `resume_unwind` panics without a call of the host's panic hook, which would print the panic.
         panic::resume_unwind(Box::new("asked to"));
     }
 }
@@ -49,15 +50,15 @@ const ORDERS: [Start; 8] = [
     Start::Killed,
 ];
 
-/// The orders with which `init` makes the start fail, without a kill.
+/// The orders with which the start fails in `init`, except [`INIT_KILLED`].
 const FAILING: Range<u8> = 3..7;
 
 thread_local! {
-    /// The host's action while a recipe runs on this thread.
+    /// A hook that the next recipe on this thread runs, as an action of the host.
     static IN_RECIPE: RefCell<Option<Box<dyn FnOnce()>>> = const { RefCell::new(None) };
 }
 
-/// Sets the host's action in the next recipe on this thread.
+/// Sets the hook that the next recipe on this thread runs.
 pub(crate) fn in_recipe(hook: impl FnOnce() + 'static) {
     IN_RECIPE.set(Some(Box::new(hook)));
 }
@@ -100,7 +101,7 @@ impl Machine {
         self.model.die(n.domain, ExitKind::Killed);
     }
 
-    /// Restarts a domain, mostly with a start that succeeds at once.
+    /// Restarts a domain. In half of the steps an order may make the first start fail.
     fn restart(&mut self, n: Numbers) {
         let order = (n.how % 16) as u8;
         let order = if usize::from(order) < ORDERS.len() {
@@ -116,8 +117,8 @@ impl Machine {
         let before = self.domains[n.domain].restarts();
         self.model.die(n.domain, ExitKind::Killed);
         let started = self.domains[n.domain].restart();
-        // The start may need resources that the old generation still holds. In that case the runtime does not try the
-        // start again.
+        // If a start fails in `init`, the runtime starts the domain once more. It does not, and reports
+        // `StillDraining`, if the start needs resources that an old generation still holds.
         let lingers =
             self.model.nodes[n.domain].lingers && started == Err(SpawnError::StillDraining);
         let restarts = match order {
@@ -135,7 +136,7 @@ impl Machine {
                 1 + u32::from(order > MINT_PANICS) + self.model.born(n.domain)
             }
         };
-        // A failed start may leave a thread that has not yet noticed the death.
+        // A start that failed in `init` may leave a thread that has not yet noticed its domain's death.
         self.model.nodes[n.domain].lingers |= order > MINT_PANICS;
         assert!(
             was_killed.get(),

@@ -31,7 +31,8 @@ use crate::step::Numbers;
 /// A kind of step. Every kind is possible in every state.
 pub(crate) struct Kind {
     pub(crate) name: &'static str,
-    /// How many of the 256 values of a step's first byte select this kind.
+    /// The number of values that select this kind, out of the sum of all weights. A step's first byte, modulo that
+    /// sum, is the value.
     pub(crate) weight: usize,
     pub(crate) take: fn(&mut Machine, Numbers),
 }
@@ -40,7 +41,7 @@ const fn kind(name: &'static str, weight: usize, take: fn(&mut Machine, Numbers)
     Kind { name, weight, take }
 }
 
-/// All kinds, by area. The simple ones come first, because the shrinker reduces a failure towards them.
+/// All kinds, by area, the simple ones first.
 pub(crate) const AREAS: [&[Kind]; 22] = [
     objects::KINDS,
     proxies::KINDS,

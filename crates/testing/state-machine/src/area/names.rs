@@ -1,4 +1,4 @@
-//! Names: published, imported with an interface, and withdrawn.
+//! Steps with names: services are published under names, imported by name and interface, and withdrawn.
 
 use super::{Kind, kind};
 use crate::area::exports::Leaf;
@@ -37,7 +37,7 @@ impl Machine {
         (0..self.domains.len()).for_each(|domain| self.withdraw(domain));
     }
 
-    /// An import gives the name, which stands for all generations of the service.
+    /// Imports a service by its name. The result stands for all generations of the service, dead or alive.
     fn import(&mut self, n: Numbers) {
         let name = self.domains[n.domain].name();
         let imported: Result<Domain<dyn Node>, _> = runtime().import(name);

@@ -1,4 +1,4 @@
-//! Objects: made, moved, lent, dropped.
+//! Steps with objects: they are made, moved, lent and dropped.
 
 use super::{Kind, kind};
 use crate::census::{NOTHING, add};
@@ -26,7 +26,7 @@ pub(crate) const KINDS: &[Kind] = &[
 #[interface]
 pub(crate) trait Objects {
     fn put(&self, item: Item) -> Result<(), RpcError>;
-    /// Returns the item in place `at`. The last item takes its place.
+    /// Returns the item in place `at`. The last item of the list moves to that place.
     fn take(&self, at: usize) -> Result<Item, RpcError>;
     /// Makes an item. Returns whether there was room for it.
     fn make(&self, how: usize, tag: u64) -> Result<bool, RpcError>;
@@ -35,12 +35,12 @@ pub(crate) trait Objects {
     fn pass(&self, at: usize) -> Result<(), RpcError>;
     fn look(&self, item: &RRef<[u64; 5]>, panic: bool) -> Result<u64, RpcError>;
     fn count(&self) -> Result<usize, RpcError>;
-    /// Returns the oldest item, if there is one.
+    /// Returns the first item of the list, if there is one.
     fn take_any(&self) -> Result<Option<Item>, RpcError>;
-    /// Takes the peer's items until the peer has none left, or a call fails. Returns how many items it took, and the
-    /// error.
+    /// Takes the peer's items until the peer has none left, or a call fails. Returns the number of items that it
+    /// took, and the error, if there was one.
     fn pull(&self) -> Result<(usize, Option<RpcError>), RpcError>;
-    /// Returns the objects, bytes and capabilities of all items.
+    /// Returns the numbers of objects, bytes and capabilities of all items.
     fn inventory(&self) -> Result<(usize, usize, usize), RpcError>;
 }
 
@@ -209,7 +209,7 @@ impl Machine {
         }
     }
 
-    /// Lends an object to the domain. Every fourth borrower panics.
+    /// Lends an object to the domain. In one of four steps the domain panics while it borrows the object.
     fn lend(&mut self, n: Numbers) {
         let tag = self.tag();
         let lent = RRef::new([tag; 5]);

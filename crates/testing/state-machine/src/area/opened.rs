@@ -1,4 +1,5 @@
-//! Recorded calls and opened objects: the host's charges for them, and how they are restored after a death.
+//! Steps with recorded calls and opened objects. They check the host's charges for them, and that they are restored
+//! after a death.
 
 use super::{Kind, kind};
 use crate::area::exports::{Exports, Leaf, is_bomb, open};
@@ -29,9 +30,9 @@ pub(crate) const KINDS: &[Kind] = &[
 
 /// The most calls that an opened object records for one caller.
 const OPENED_LOG: usize = 16;
-/// The least that the host charges for a record, in bytes.
+/// The least number of bytes that the host charges for a record.
 const OVERHEAD: usize = 128;
-/// The most that the host charges for a record in these steps, in bytes.
+/// The largest number of bytes that the host charges for a record in these steps.
 const MOST_EACH: usize = 512;
 /// The longest chain of objects that are opened through each other.
 const DEPTH: usize = 4;
@@ -47,27 +48,27 @@ pub(crate) trait Opens {
     fn set(&self, value: u32) -> Result<(), RpcError>;
     #[idempotent]
     fn fill(&self, #[scratch] buffer: RRef<[u8]>, byte: u8) -> Result<RRef<[u8]>, RpcError>;
-    /// As `set` if the host has armed `trap`. Otherwise the domain dies.
+    /// Does the same as `set` if the host has armed `trap`. Otherwise panics, so the domain dies.
     #[replay]
     fn set_once(&self, value: u32, trap: u64) -> Result<(), RpcError>;
     #[replay]
     fn open(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
-    /// As `open`, but returns the proxy that the domain was handed last, if it has one.
+    /// Returns the proxy that the domain was handed last, if it has one. Otherwise does the same as `open`.
     #[replay]
     fn lobby(&self, id: u64) -> Result<Proxy<dyn Leaf>, RpcError>;
-    /// Records a call on the patron. The call is a deadly one if it has a trap.
+    /// Records a call on the patron. If `trap` is given, the call is deadly: its replay kills the patron.
     fn set_patron(&self, value: u32, trap: Option<u64>) -> Result<(), RpcError>;
     /// Opens an object of the patron and keeps it.
     fn open_patron(&self, id: u64) -> Result<(), RpcError>;
 }
 
 thread_local! {
-    /// The trap that does nothing. The host arms the trap of a call while it makes the call, and disarms it
-    /// afterwards. So only a replay of the call is deadly.
+    /// The armed trap: a call with this trap is harmless, and a call with another trap kills its callee. The host
+    /// arms the trap of a call only while it makes the call. So only a replay of the call is deadly.
     static ARMED: Cell<u64> = const { Cell::new(0) };
 }
 
-/// The state behind a domain's own interface.
+/// The value that a domain's root object holds.
 #[derive(Debug, Default)]
 pub(crate) struct Root(AtomicU32);
 
@@ -126,13 +127,13 @@ impl Opens for HostResource {
     }
 }
 
-/// Whether a journal has room for another call of `by`.
+/// Whether a journal has room for another call by `by`.
 fn has_room(journal: &[Recorded], by: Option<Life>, limit: usize) -> bool {
     journal.iter().filter(|call| call.by == by).count() < limit
 }
 
 impl Machine {
-    /// Returns an id of an object whose destructor does not panic.
+    /// Returns an id for an object such that the object's destructor does not panic.
     fn harmless(&mut self) -> u64 {
         let id = self.tag();
         if is_bomb(id) { self.tag() } else { id }
@@ -151,7 +152,8 @@ impl Machine {
             return;
         }
         if !same && done == Err(RpcError::ReplayLogFull) {
-            // The journal of a stopped service still exists, and it may be full.
+            // The journal of a stopped service still exists, and it may be full. So this error is possible instead of
+            // `RecoveryFailed`.
             return;
         }
         let expected = self.revive(name);
@@ -175,7 +177,7 @@ impl Machine {
         (0..n.how % (REPLAY_LOG + 2)).for_each(|_| self.record_by(n, false));
     }
 
-    /// A domain records a call on its patron. A deadly call kills the patron when it is replayed.
+    /// A domain records a call on its patron. If `deadly` is set, a replay of the call kills the patron.
     fn record_by(&mut self, n: Numbers, deadly: bool) {
         if !self.alive(n.domain) {
             return;
@@ -218,13 +220,13 @@ impl Machine {
         }
     }
 
-    /// Whether the service has given up `by`, so that it records no calls of `by` any more.
+    /// Whether the service has given up the caller `by` and no longer records its calls.
     fn is_given_up(&self, name: Name, by: Option<Life>) -> bool {
         let node = &self.model.nodes[name.domain];
         node.service == name.service && by.is_some_and(|by| node.given_up.contains(&by))
     }
 
-    /// Opens objects through each other until the limit refuses one.
+    /// Opens an object, another one through it, and so on, until the limit on the depth refuses one.
     fn open_down(&mut self, n: Numbers) {
         self.open(Numbers { how: 1, ..n });
         for _ in 0..=DEPTH {
@@ -237,8 +239,8 @@ impl Machine {
         }
     }
 
-    /// A domain opens an object of its dead patron, so that the call restarts the patron. The step may cut a domain
-    /// during the restart.
+    /// Kills a domain's patron, and makes the domain open an object of it, which restarts the patron. A cut may come
+    /// during that restart.
     fn recover_inside(&mut self, n: Numbers) {
         let Some(patron) = self.model.nodes[n.domain].patron else {
             return;
@@ -262,7 +264,7 @@ impl Machine {
         }
     }
 
-    /// The host opens an object through a shadow, or through an object that it has opened before.
+    /// The host opens an object, through a shadow or through an object that it has opened before.
     fn open(&mut self, n: Numbers) {
         let opened = match self.leaf(n.how).map(|at| (at, self.model.leaves[at])) {
             Some((at, Held::Opened(above))) if n.how.is_multiple_of(2) => {
@@ -284,7 +286,7 @@ impl Machine {
         }
     }
 
-    /// Records in the reference model an object that was opened just now.
+    /// Records in the reference model that an object was opened just now.
     fn opened(&mut self, domain: usize, id: u64, by: Option<Life>, through: Through) -> Held {
         let current = self.exported(domain, id);
         let opened = Opened {
@@ -330,8 +332,8 @@ impl Machine {
         }
     }
 
-    /// Models a call of an opened object. `collects` says whether the call may return objects and so drops exported
-    /// objects without a proxy.
+    /// Models a call to an opened object. `collects` says whether the call may return objects. Before such a call,
+    /// the callee drops its exported objects that have no proxy.
     fn reopen(&mut self, id: u64, collects: bool) -> Result<(), RpcError> {
         let life = self.model.opened[&id].current.life;
         if self.model.lives(life) && collects {
@@ -346,7 +348,7 @@ impl Machine {
         self.open_again(id)
     }
 
-    /// Models how a dead object is opened again, if it has a way back.
+    /// Models how a dead object that has a way back is opened again.
     fn open_again(&mut self, id: u64) -> Result<(), RpcError> {
         let opened = self.model.opened[&id].clone();
         let through = match opened.through {
@@ -366,7 +368,7 @@ impl Machine {
         Ok(())
     }
 
-    /// The host uses an opened object that it holds at index `at`.
+    /// The host uses the opened object `id`, through its proxy at index `at`.
     pub(crate) fn use_opened(&mut self, at: usize, id: u64, how: usize) {
         let object = self.model.opened[&id].current.id;
         match how % 8 {
@@ -377,8 +379,8 @@ impl Machine {
                 if expected.is_ok() {
                     let life = self.model.opened[&id].current.life;
                     self.model.die(life.domain, ExitKind::Panic);
-                    // The object is opened again at once, for the next caller, even if its opener was in the
-                    // panicking domain.
+                    // After the crash the object is opened again at once, for the next caller. This must work even if
+                    // the object was opened through another object of the same domain.
                     assert_eq!(self.open_again(id), Ok(()));
                 }
             }
@@ -408,7 +410,7 @@ impl Machine {
                 let expected = self.reopen(id, false);
                 let value = self.model.opened[&id].value;
                 assert_eq!(read, expected.map(|()| (object, value)));
-                // The proxy lives exactly as long as the current object behind it.
+                // The proxy must count as alive exactly as long as the current object behind it lives.
                 let lives = self.model.lives(self.model.opened[&id].current.life);
                 assert_eq!(
                     self.leaves[at].is_alive(),
@@ -428,7 +430,7 @@ impl Machine {
         let proxy = self.fresh(n.domain);
         let opened = self.cuttable(|| proxy.open_patron(id));
         if self.was_cut && (opened.is_err() || !self.alive(n.domain)) {
-            // If the caller was cut, no proxy to the exported object is left.
+            // If the caller was cut, its proxy to the object that was opened is gone.
             self.collect_all();
             return;
         }
@@ -444,7 +446,8 @@ impl Machine {
             );
             return;
         }
-        // An exporter drops no objects while it is on the chain itself, further out.
+        // If the domain is its own patron, it is on the chain already, further out. Then it drops no objects before
+        // the inner call.
         if name.domain != n.domain {
             self.collect_for(name);
         }
@@ -458,8 +461,8 @@ impl Machine {
         }
     }
 
-    /// The host makes a domain return, again and again, the object that it was handed last. The ways back must not
-    /// form a chain.
+    /// The host opens an object, hands it to the domain, makes the domain's `lobby` return it again, and so on. The
+    /// ways back must not form a chain that grows.
     fn knit(&mut self, n: Numbers) {
         let Some((at, name)) = self.any_shadow(n.which) else {
             return;
@@ -493,14 +496,15 @@ impl Machine {
         assert_eq!(other.read(), Ok((second, 0)));
         self.model.born(name.domain);
         self.exported(name.domain, second);
-        // The way back of the first object leads to the second one, which has a way back of its own.
+        // The first object's way back now leads to the second object, which has a way back of its own. This must fail
+        // once, and then a new object is opened.
         assert_eq!(self.fresh(name.domain).keep(other), Ok(()));
         assert_eq!(leaf.read().map(drop), Err(RpcError::RecoveryFailed));
         assert_eq!(leaf.read(), Ok((first, 0)));
         self.exported(name.domain, first);
         drop(leaf);
         self.model.close_unheld();
-        // A call that may return objects has dropped the second object, which has no proxy any more.
+        // The second object has no proxy any more, and a call that may return objects has made the domain drop it.
         self.model.nodes[name.domain]
             .exported
             .retain(|object| object.id != second);
@@ -537,14 +541,14 @@ impl Machine {
             "{count} records are charged with only {kept} bytes"
         );
         assert!(
-            // `count` leaves out the records of stopped services. Such a record exists as long as a handle on the
-            // service.
+            // `count` leaves out the records of stopped services. The host keeps such a record as long as there is a
+            // handle on the service.
             kept <= count * MOST_EACH || self.stopped_services_held(),
             "{kept} bytes are kept for {count} records"
         );
     }
 
-    /// Whether any holder has a shadow, an opened object or a published name of a service that was stopped.
+    /// Whether a handle on a stopped service is left anywhere: a shadow, an opened object or a published name.
     fn stopped_services_held(&self) -> bool {
         let nodes = &self.model.nodes;
         let patrons = nodes.iter().filter_map(|node| node.patron);

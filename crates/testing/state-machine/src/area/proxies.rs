@@ -1,4 +1,4 @@
-//! Proxies and shadows that the host keeps, clones, sends and uses, stale or not.
+//! Steps with proxies of domains that the host keeps, clones, sends and uses. Some of the proxies are stale.
 
 use super::values::told;
 use super::{Kind, kind};

@@ -1,4 +1,5 @@
-//! Quotas: a domain can make objects up to its limit and no more, and it is never handed more than twice its limit.
+//! Steps with quotas. A domain can make objects up to its limit and no more. Objects that others hand to it are
+//! accepted up to twice the limit.
 
 use super::{Kind, kind};
 use crate::area::objects::Objects;
@@ -71,8 +72,8 @@ impl Machine {
         }
     }
 
-    /// The host hands items to a domain with a limit. They are accepted as long as the domain then has at most twice
-    /// its limit.
+    /// The host hands items to a domain with a limit. An item is accepted if with it the domain has at most twice its
+    /// limit.
     fn overfill(&mut self, n: Numbers) {
         if !self.alive(n.domain) {
             return;
@@ -103,7 +104,7 @@ impl Machine {
         limit_bytes(owner, None);
     }
 
-    /// A domain with a limit takes its peer's items. A domain that has twice its limit can make no call that may
+    /// A domain with a limit takes its peer's items. Once it has twice its limit, it cannot make a call that may
     /// return an object to it.
     fn pull(&mut self, n: Numbers) {
         let Some(peer) = self.model.nodes[n.domain].peer else {
@@ -112,7 +113,7 @@ impl Machine {
         if !self.alive(n.domain) || peer.domain == n.domain || !self.model.lives(peer) {
             return;
         }
-        // Some of the items are large.
+        // Gives the peer some more items, two of them large.
         for how in [n.how, Known::LARGE, Known::LARGE] {
             self.make_inside(Numbers {
                 domain: peer.domain,
@@ -121,7 +122,7 @@ impl Machine {
             });
         }
         let owner = owner_of(&self.domains[n.domain]);
-        // Leaves room for the handle that the domain makes.
+        // Leaves room for the copy of the proxy to its peer that the domain makes.
         let handle = self.model.units.handle.bytes;
         let limit = self.model.census(n.domain).bytes + handle + n.which;
         limit_bytes(owner, Some(limit));

@@ -1,5 +1,5 @@
-//! A resource that all domains share: groups of batches. A domain that takes as many as it can leaves enough for the
-//! others.
+//! Steps with a resource that all domains share: the groups of batches. A domain that takes as many groups as it can
+//! must leave enough for the others.
 
 use super::{Kind, kind};
 use crate::node::{HostResource, with};
@@ -12,22 +12,23 @@ use std::sync::{Mutex, PoisonError};
 
 pub(crate) const KINDS: &[Kind] = &[kind("hoard", 1, Machine::hoard)];
 
-/// As many as there are groups.
+/// The number of batches that a greedy domain makes: as many as there are groups.
 const MANY: usize = group::GROUPS;
 
-/// The least number of groups that two greedy domains leave. When fewer than half of all groups are left, each of
-/// them may still open groups up to its share, and other domains may hold groups too.
+/// The number of groups that must be left after two domains have taken as many as they can. It is only a quarter:
+/// when fewer than half of all groups are left, a domain may still open groups up to its share, and other domains may
+/// hold groups too.
 const LEFT: usize = group::GROUPS / 4;
 
 type Batch = RRefDeque<u64, 1>;
 
 #[interface]
 pub(crate) trait Scarce {
-    /// Makes `count` batches, and keeps them or hands them to its peer. A batch opens a group as long as the domain
-    /// may open one.
+    /// Makes `count` batches, and keeps them or hands them to its peer. Each batch opens a group if the domain may
+    /// still open one.
     fn hoard(&self, count: usize, hands_on: bool) -> Result<(), RpcError>;
     fn keep_batch(&self, batch: Batch) -> Result<(), RpcError>;
-    /// Drops all batches that it has.
+    /// Drops all batches that the domain has.
     fn release(&self) -> Result<(), RpcError>;
 }
 

@@ -1,4 +1,5 @@
-//! Shadows: calls that restart a dead callee, and that are repeated if their method allows it.
+//! Steps with shadows. A call through a shadow restarts a dead callee, and is repeated after a crash if its method
+//! allows that.
 
 use super::values::told;
 use super::{Kind, kind};
@@ -23,17 +24,17 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("fill by shadow", 2, Machine::fill),
 ];
 
-/// The number of crashes after which a repeated call gives up.
+/// The number of crashes after which a call is not repeated any more.
 const MAX_CRASHES: u32 = 4;
 
 thread_local! {
-    /// The number of calls on this thread that still have to crash their domain, and the number of calls that were
-    /// made.
+    /// How many of the next calls on this thread must crash their domain; and, in `CALLS`, the number of calls that
+    /// were made.
     static CRASHES: Cell<u32> = const { Cell::new(0) };
     static CALLS: Cell<u32> = const { Cell::new(0) };
 }
 
-/// Runs inside the domain, and panics as often as the host has asked for.
+/// Counts a call of a domain, and panics if the host has asked for a crash.
 pub(crate) fn maybe_crash() {
     CALLS.set(CALLS.get() + 1);
     if let Some(left) = CRASHES.get().checked_sub(1) {
@@ -72,8 +73,8 @@ impl Machine {
         }
     }
 
-    /// Models a call through `name`. If no generation lives, the call starts one. If the service was stopped, the
-    /// call fails.
+    /// Models a call through a shadow of `name`. If no generation lives, the call starts one. If the service was
+    /// stopped, the call fails.
     pub(crate) fn revive(&mut self, name: Name) -> Result<(), RpcError> {
         let node = &self.model.nodes[name.domain];
         if node.service != name.service {
@@ -85,8 +86,8 @@ impl Machine {
         Ok(())
     }
 
-    /// Models a call through `name` that may return objects. Before such a call, the callee drops its exported
-    /// objects without a proxy.
+    /// Models the beginning of a call to `name` that may return objects. Before such a call, the callee drops its
+    /// exported objects that have no proxy.
     pub(crate) fn collect_for(&mut self, name: Name) {
         let node = &self.model.nodes[name.domain];
         if node.service == name.service && node.alive {
@@ -109,7 +110,7 @@ impl Machine {
         assert_eq!(got, expected.map(|()| value));
     }
 
-    /// Models a call that crashes the domain `crashes` times. A restart follows each death.
+    /// Models a call that crashes the domain `crashes` times, with a restart after each death.
     fn crash_in(&mut self, name: Name, crashes: u32) {
         for _ in 0..crashes {
             self.model.die(name.domain, ExitKind::Panic);

@@ -1,4 +1,5 @@
-//! Sizes and counts, most of which no memory can hold. These are refused and leave nothing behind.
+//! Steps in which a domain asks for memory by sizes and counts, most of which are impossible. The impossible ones
+//! must be refused and leave nothing behind.
 
 use super::{Kind, kind};
 use crate::node::HostResource;
@@ -14,7 +15,8 @@ pub(crate) trait Sizes {
     fn strain(&self, way: usize, size: usize) -> Result<bool, RpcError>;
 }
 
-/// Returns a size that is small, or larger than any memory. Sizes in between would take long to fill.
+/// Returns a size that is either small or larger than any memory. A size in between could be granted and would take
+/// long to fill.
 pub(crate) fn adversarial(which: usize, how: usize) -> usize {
     const MAX: usize = isize::MAX as usize;
     let power = match how % 40 {
@@ -40,7 +42,7 @@ pub(crate) fn adversarial(which: usize, how: usize) -> usize {
 #[repr(align(65536))]
 struct VeryAligned;
 
-/// Grows a vector that has elements, in place or by a move.
+/// Grows a vector that has elements. The allocator may grow it in place or move it.
 fn grow<T: Clone + PartialEq>(value: T, more: usize, exact: bool) -> bool {
     let mut vector = Vec::new();
     if vector.try_reserve(10).is_err() {
@@ -71,8 +73,8 @@ impl Sizes for HostResource {
             2 => grow(1_u64, size, true),
             3 => grow([1_u8; 4096], size, true),
             4 => {
-                // The request reaches from the vector's address to the end of the address space, plus up to two
-                // pages.
+                // The requested capacity would reach from the vector's address to the end of the address space, or up
+                // to two pages beyond it.
                 let vector = vec![0_u8; 16];
                 let end = usize::MAX - vector.as_ptr().addr();
                 let size = end.wrapping_add(size % 8192);

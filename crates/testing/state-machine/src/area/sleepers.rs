@@ -1,4 +1,4 @@
-//! Calls that stay inside a domain as long as the host wants.
+//! Lets calls stay inside a domain as long as the host wants.
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst};
 use std::thread;
@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 static ASLEEP: [AtomicBool; 256] = [const { AtomicBool::new(false) }; 256];
 static SLEEPERS: AtomicUsize = AtomicUsize::new(0);
 
-/// The longest sleep. A step may fail, but it must not hang.
+/// The longest sleep. It is limited, because a failing step must not hang.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Returns a place for a call to sleep in.
@@ -16,7 +16,7 @@ pub(crate) fn place() -> usize {
     SLEEPERS.fetch_add(1, SeqCst) % ASLEEP.len()
 }
 
-/// Runs inside a domain, and stays until [`wake`] or until [`PATIENCE`] is over.
+/// Called inside a domain. Returns after a [`wake`] of this place, or when [`PATIENCE`] is over.
 pub(crate) fn sleep(place: usize) {
     let began = Instant::now();
     ASLEEP[place].store(true, SeqCst);

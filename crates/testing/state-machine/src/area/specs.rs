@@ -1,4 +1,4 @@
-//! Specs that no host can satisfy: they are refused and leave nothing behind.
+//! Steps with specs that no host can satisfy. They must be refused and leave nothing behind.
 
 use super::sizes::adversarial;
 use super::{Kind, kind};
@@ -16,10 +16,10 @@ pub(crate) const KINDS: &[Kind] = &[kind("ask for too much", 1, Machine::ask_for
 /// Stack of the thread that spawns the domain, in bytes.
 const STACK: usize = 1 << 20;
 
-/// More than any thread's stack, in bytes.
+/// A stack size that is larger than any thread's stack, in bytes.
 const NO_STACK: usize = 1 << 34;
 
-/// Longer than any budget, in microseconds.
+/// A budget that is longer than the host supports, in microseconds.
 const NO_BUDGET: u64 = 1 << 32;
 
 impl Machine {

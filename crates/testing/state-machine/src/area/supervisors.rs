@@ -1,4 +1,5 @@
-//! Supervisors: they restart dead domains by a strategy, within one restart budget for all their children.
+//! Steps with supervisors. A supervisor restarts dead domains by a strategy, within one restart budget for all its
+//! children.
 
 use super::{Kind, kind};
 use crate::area::life;
@@ -15,18 +16,19 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("end amid a start", 2, Machine::end_amid_a_start),
 ];
 
-/// Restarts that a supervisor grants to all of its children together.
+/// The number of restarts that a supervisor grants to all of its children together.
 const BUDGET: usize = 2;
 
-/// How often a recipe fails in a row before it succeeds. The step chooses one of these numbers.
+/// The numbers of failures in a row from which a step chooses, for a recipe that succeeds after them.
 const VAIN: [usize; 4] = [0, 0, 1, BUDGET + 1];
 
-/// A supervisor's remaining restarts, and the domains that the host has stopped.
+/// A supervisor with the model's record of it: the restarts that it may still make, and the domains that the host has
+/// stopped.
 struct Tree {
     supervisor: Supervisor,
     strategy: Strategy,
     left: usize,
-    /// Remaining restarts of the whole supervisor, which a supervisor above it grants.
+    /// How often the supervisor above may still restart this whole supervisor. 0 if there is no supervisor above.
     above: usize,
     stopped: Vec<bool>,
 }
@@ -54,8 +56,8 @@ impl Tree {
 }
 
 impl Machine {
-    /// Runs a supervisor of all domains, with or without another supervisor above it. In each of two rounds, one
-    /// domain may be stopped, the domains that bits of `which` select are killed, and one recipe may fail for a
+    /// Runs a supervisor of all domains, with or without another supervisor above it, for two rounds. In each round
+    /// one domain may be stopped, bits of `which` select the domains that are killed, and one recipe may fail for a
     /// while.
     fn supervise(&mut self, n: Numbers) {
         let mut tree = self.supervisor_of_all(n);
@@ -122,13 +124,13 @@ impl Machine {
         }
     }
 
-    /// Polls the supervisor until nothing is left to restart. Returns whether the supervisor goes on.
+    /// Polls the supervisor until it has restarted everything or has given up. Returns whether it goes on.
     fn mend(&mut self, tree: &mut Tree, n: Numbers) -> bool {
         let dead: Vec<_> = (0..self.domains.len())
             .filter(|at| !self.alive(*at) && !tree.stopped[*at])
             .collect();
         let gives_up = tree.needs(&dead) > tree.left;
-        // The recipe of this domain fails a few times.
+        // This is the domain whose recipe fails a few times.
         let bad = (n.domain + 1) % self.domains.len();
         let has_recipe = tree.is_restarted(bad, &dead) && tree.above == 0 && !gives_up;
         let vain = if has_recipe { VAIN[n.how >> 4 & 3] } else { 0 };
@@ -150,7 +152,8 @@ impl Machine {
         }
         assert_eq!(status, Status::Settled);
         if tree.strategy == Strategy::OneForAll {
-            // All children are ended before any is started, so their journals are gone.
+            // All children are ended before the first one is started. So none is left whose recorded calls would be
+            // replayed.
             for domain in (0..self.domains.len()).filter(|at| tree.is_restarted(*at, &dead)) {
                 self.model.die(domain, ExitKind::Killed);
             }
@@ -158,8 +161,8 @@ impl Machine {
         for (domain, before) in before.into_iter().enumerate() {
             let mut starts = u32::from(tree.is_restarted(domain, &dead));
             if gives_up {
-                // The children before the one that exceeded the budget were restarted. Then the supervisor above
-                // restarts all of them.
+                // The supervisor had restarted the children before the one that exceeded its budget. Then the
+                // supervisor above restarts all of its children.
                 let place = dead.iter().position(|at| *at == domain);
                 let was_first = place.is_some_and(|place| place < tree.left);
                 starts = u32::from(was_first && tree.strategy == Strategy::OneForOne)
@@ -171,7 +174,7 @@ impl Machine {
             }
             starts += u32::from(twice.contains(&domain));
             if domain == bad {
-                // Its recipe fails once more while the host starts the others.
+                // This recipe fails once more while the host starts the other domains (see `meanwhile`).
                 let more = usize::from(vain > 0 && n.how >> 6 == 2);
                 starts += u32::try_from(vain + more).unwrap_or(u32::MAX);
             }
@@ -188,8 +191,8 @@ impl Machine {
     }
 
     /// Acts as the host while a supervisor waits for a domain that cannot be started: it starts that domain, stops
-    /// it, or starts others. Returns the domains that the supervisor then starts once more, because they may have
-    /// called a domain that was not there.
+    /// it, or starts others. Returns the domains that the supervisor then starts once more. These are the later
+    /// children of a one-for-all supervisor: they may have called the missing domain.
     fn meanwhile(&mut self, tree: &mut Tree, bad: usize, how: usize) -> Vec<usize> {
         let mut starts: Vec<_> = match how {
             0 => Vec::new(),
@@ -210,17 +213,18 @@ impl Machine {
         if how != 2 {
             return Vec::new();
         }
-        // The other domains keep running until the failing one starts.
+        // The domains that the host has started must keep running while the failing one still does not start.
         self.orders[bad].fail_once();
         assert_eq!(tree.supervisor.poll(), Status::Waiting);
         let run = starts.iter().all(|at| runs(&self.domains[*at]));
         assert!(run, "the host's starts of {starts:?} were undone");
-        // The supervisor had already started the domains before the failing one.
+        // The supervisor had already started the children before the failing one, so it starts only the later ones
+        // again.
         starts.retain(|at| tree.strategy == Strategy::OneForAll && *at > bad);
         starts
     }
 
-    /// Checks that all children were ended and that no handle can restart them.
+    /// Checks that all children that were not stopped are ended, and that no handle can restart them.
     fn given_up(&mut self, stopped: &[bool]) {
         for domain in (0..self.domains.len()).filter(|at| !stopped[*at]) {
             assert!(
@@ -229,7 +233,7 @@ impl Machine {
             );
             self.model.die(domain, ExitKind::Killed);
             assert_eq!(self.domains[domain].restart(), Err(SpawnError::Stopped));
-            // A supervisor above could start a child again that was given up. A stop rules this out.
+            // A supervisor above could start such a child again. The stop rules this out.
             let stopped = self.domains[domain].stop(Duration::from_secs(10));
             assert_eq!(stopped, Ok(()));
         }
@@ -241,7 +245,8 @@ impl Machine {
         assert_eq!(domain.restart(), Err(SpawnError::Stopped), "{domain:?}");
     }
 
-    /// Acts while a generation is in its recipe or its `init`: the host stops the domain, or a supervisor gives up.
+    /// Ends a domain while its new generation is still in its recipe or its `init`: the host stops it, or its
+    /// supervisor gives up.
     fn end_amid_a_start(&mut self, n: Numbers) {
         self.start_all();
         match n.how % 3 {
@@ -251,7 +256,8 @@ impl Machine {
         }
     }
 
-    /// Returns a hook that stops a domain while a restart of it is in progress, and the cell for the stop's result.
+    /// Returns a hook that stops `domain`, for use while a restart of it is in progress, and the cell into which the
+    /// hook puts the stop's error.
     fn stopper(&self, domain: usize) -> (impl FnOnce() + 'static, Rc<Cell<Option<SpawnError>>>) {
         let answer = Rc::new(Cell::new(None));
         let (stopped, told) = (self.domains[domain].clone(), Rc::clone(&answer));
@@ -292,8 +298,8 @@ impl Machine {
         self.model.die(domain, ExitKind::Killed);
     }
 
-    /// A supervisor of all domains grants no restarts. While `domain` is in its `init`, the supervisor finds another
-    /// domain dead and gives up.
+    /// Uses a supervisor of all domains that grants no restarts. While `domain` is in its `init`, the supervisor
+    /// finds another domain dead and gives up.
     fn give_up_in_init(&mut self, domain: usize) {
         let mut supervisor = Supervisor::new("never", Strategy::OneForOne, Restart::never());
         for child in &self.domains {

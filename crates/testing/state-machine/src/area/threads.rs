@@ -1,4 +1,4 @@
-//! Threads of domains: spawned up to their limit, parked, woken, joined, and ended with their domain.
+//! Steps with threads of domains: they are spawned up to a limit, parked, woken, joined, and ended with their domain.
 
 use super::values::told;
 use super::{Kind, kind};
@@ -22,7 +22,7 @@ pub(crate) const KINDS: &[Kind] = &[
     kind("run thread", 1, Machine::run_thread),
 ];
 
-/// The kinds of threads: one that parks.
+/// The kinds of threads. The first parks until it is told to end; the second, `HOLDS`, also holds an object.
 const PARKS: usize = 0;
 const HOLDS: usize = 1;
 /// A thread that ends only with its domain.
@@ -32,7 +32,7 @@ const STUBBORN: usize = 2;
 pub(crate) trait Threads {
     /// Spawns a thread that stays until `wake` or the domain's end. Returns whether the limit allowed the thread.
     fn spawn(&self, how: usize) -> Result<bool, RpcError>;
-    /// Ends the parked thread in place `at`. The last thread takes its place.
+    /// Ends the parked thread in place `at`. The last thread of the list moves to that place.
     fn wake(&self, at: usize) -> Result<(), RpcError>;
     /// Runs a thread to its end. Returns whether the limit allowed the thread.
     fn run_thread(&self, panics: bool) -> Result<bool, RpcError>;
@@ -45,7 +45,7 @@ struct Waiting {
     told: Arc<AtomicBool>,
 }
 
-/// The threads that a domain can end.
+/// The parked threads of a domain, which it can end.
 #[derive(Debug, Default)]
 pub(crate) struct Parked(Mutex<Vec<Waiting>>);
 
@@ -57,7 +57,7 @@ fn park_until(told: &AtomicBool) {
     }
 }
 
-/// Returns the thread, or nothing if the limit was reached.
+/// Returns the thread, or `None` if the thread limit was reached.
 fn spawned(spawned: Result<Thread, SpawnError>) -> Option<Thread> {
     match spawned {
         Ok(thread) => Some(thread),
@@ -103,7 +103,7 @@ impl Threads for HostResource {
             "a parked thread ended before it was told to"
         );
         waiting.told.store(true, SeqCst);
-        // From here on the thread may park at any time.
+        // The thread may be about to park when it is told. So it is unparked until it has finished.
         while !call!(Thread::is_finished, &waiting.thread) {
             call!(Thread::unpark, &waiting.thread);
             call!(thread::yield_now);
@@ -143,7 +143,7 @@ impl Machine {
 
     fn spawn_thread(&mut self, n: Numbers) {
         let proxy = self.fresh(n.domain);
-        // Stubborn threads are rare, because they end only with their domain.
+        // Stubborn threads are made rarely, because they take a place until their domain ends.
         let how = if n.how.is_multiple_of(8) {
             STUBBORN
         } else {
@@ -204,7 +204,7 @@ impl Machine {
         if seen as usize == threads {
             return;
         }
-        // A joined thread ends before its slot is free, so the check waits.
+        // A join may return before the thread's slot is free, so the check waits for it.
         let what = || format!("the end of all but {threads} threads");
         wait_until(what, || {
             self.domains[domain].info().threads as usize == threads

@@ -1,5 +1,5 @@
-//! Checks each type of shared object by itself. An object holds the value that was put into it, in the host and in
-//! every domain.
+//! Checks each type of shared object by itself. In the host and in every domain, an object must hold the value that
+//! was put into it.
 
 mod batches;
 mod objects;
@@ -24,7 +24,7 @@ pub(crate) const KINDS: &[Kind] = &[
 pub(crate) trait Values {
     /// Returns its argument, a slice of values of size zero.
     fn echo_void(&self, void: RRef<[Nothing]>) -> Result<RRef<[Nothing]>, RpcError>;
-    /// Exercises each type, and leaves nothing behind.
+    /// Exercises the types inside the domain, and leaves nothing behind.
     fn play(&self, seed: u64) -> Result<(), RpcError>;
 }
 
@@ -32,7 +32,7 @@ pub(crate) trait Values {
 #[derive(Debug, Exchangeable)]
 pub(crate) struct Nothing([RRef<u8>; 0]);
 
-/// Exercises the types. The same must hold for the host and for domains.
+/// Exercises the types. Both the host and the domains run this.
 fn play(seed: u64) {
     let mut rng = Rng::new(seed);
     for _ in 0..4 {
@@ -80,8 +80,8 @@ impl Machine {
         }
     }
 
-    /// A slice constructor that panics half-way frees the elements that it has made. The host makes the call, so that
-    /// the check outlives the panic.
+    /// If the closure of a slice constructor panics half-way, the elements that were already made must be freed. The
+    /// host makes the slice, because a domain would die of the panic.
     fn half_a_slice(&mut self, n: Numbers) {
         let (len, end) = (n.how % 40 + 1, n.which % 41);
         let made = panic::catch_unwind(|| {

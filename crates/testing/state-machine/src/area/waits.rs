@@ -1,5 +1,5 @@
-//! Clients of a server that is not ready. A call waits at most one drain timeout for each generation that it meets,
-//! and at most half of its client's budget. A wait never kills the client.
+//! Steps with clients of a server that is not ready. A call may wait at most one drain timeout for each generation
+//! that it meets, and at most half of its client's budget. A wait must never kill the client.
 
 mod cast;
 
@@ -23,24 +23,24 @@ use std::time::{Duration, Instant};
 
 pub(crate) const KINDS: &[Kind] = &[kind("wait", 1, Machine::wait)];
 
-/// One in this many steps of the kind runs, because each starts several domains and two threads.
+/// Only one in this many steps of the kind runs, because each starts several domains and threads.
 const SELDOM: usize = 4;
 
-/// The length of a turn. The calling thread's clock advances only by the thread's own waits, by one turn at each
-/// yield.
+/// The length of a turn. Time on the calling thread's clock passes only when the thread waits: each yield takes one
+/// turn.
 const TURN: Duration = Duration::from_micros(100);
 
-/// A client's budget in turns, and the part of it that one call may wait.
+/// A client's budget in turns, and the number of turns that one call may wait.
 const BUDGET: u64 = 200;
 const SHARE: u64 = BUDGET / 2;
 
-/// The turns that a call may wait for locks. The threads that stop or start the server hold them.
+/// The number of turns that a call may wait for locks, which the threads that stop or start the server hold.
 const LOCKS: u64 = 16;
 
 /// The turn at which all obstacles are removed. If the answer comes only then, the step fails.
 const LATE: u64 = 8000;
 
-/// Far longer than the wait of any turn.
+/// The time that a wait inside a turn may take, far longer than it should.
 const PATIENCE: Duration = Duration::from_secs(4);
 
 /// Stack of the calling thread, in bytes.
@@ -57,11 +57,12 @@ enum Obstacle {
     StartsAndStops,
     /// The server is dead, with a call inside.
     Drains,
-    /// The server crashes at each call, and one of its own threads stays in another domain for some turns.
+    /// The server crashes at each call, and after each crash one of its threads stays in another domain for some
+    /// turns.
     CrashesSlowly,
     /// The server crashes at each call.
     Crashes,
-    /// The server crashes at each call, and its recipe needs another domain, which drains.
+    /// The server crashes at each call, and its recipe calls another domain, which is dead and still drains.
     Needs,
 }
 
@@ -94,7 +95,7 @@ struct Scene {
     drain: u64,
     /// The turn at which the server is stopped.
     stop_at: u64,
-    /// The turns for which a thread stays in each dead generation.
+    /// For each generation, the number of turns for which a thread of it stays in another domain after the crash.
     stays: [u64; GENERATIONS],
 }
 
@@ -108,7 +109,8 @@ impl Scene {
         Self {
             obstacle,
             of_object: !crashes && rng.below(2) == 0,
-            // Only a client with a budget waits for less than the sum of all drain timeouts and all back-offs.
+            // Without a budget, nothing but drain timeouts and back-offs would bound the client's wait. So with these
+            // obstacles it always has a budget.
             has_budget: rng.below(2) == 0
                 || matches!(obstacle, Obstacle::Crashes | Obstacle::Needs),
             times: if obstacle == Obstacle::Crashes {
@@ -116,8 +118,8 @@ impl Scene {
             } else {
                 1
             },
-            // If the server crashes, its drain timeout is longer than any thread stays inside. So a dead generation
-            // is gone before the next one starts.
+            // If the server crashes, its drain timeout is longer than any of its threads stays in the other domain.
+            // So a dead generation is reclaimed before the next one starts.
             drain: [20, 150, 1000][if crashes { 2 } else { rng.below(3) }],
             stop_at: 1 + rng.below(15) as u64,
             stays: std::array::from_fn(|_| 1 + rng.below(SHARE as usize) as u64),
@@ -132,20 +134,20 @@ impl Scene {
             Obstacle::Stops => 0,
             Obstacle::StartsAndStops => self.stop_at.min(self.drain),
             Obstacle::Starts | Obstacle::Drains => self.drain,
-            // Each generation has a drain timeout of its own.
+            // Each generation that the call meets adds a drain timeout, so there is no limit here.
             Obstacle::CrashesSlowly | Obstacle::Needs => u64::MAX,
-            // The client makes many calls, and all together may take its budget.
+            // The client makes many calls, and together they may wait for its whole budget.
             Obstacle::Crashes => return BUDGET,
         };
         share.min(longest).saturating_add(LOCKS)
     }
 }
 
-/// The events in the turns of the running thread.
+/// The running thread's clock, and the events that are planned for its turns.
 #[derive(Default)]
 struct Stage {
     now: Cell<u64>,
-    /// The turn at which the thread in the dead generation leaves, and its place.
+    /// The turn at which the dead generation's thread leaves the other domain, and the place where it stays.
     leaves: Cell<Option<(u64, usize)>>,
     /// The turn at which the server is stopped.
     stops: Cell<Option<u64>>,
@@ -160,7 +162,7 @@ thread_local! {
     static STAGE: Stage = Stage::default();
 }
 
-/// Makes the thread that is in `place` leave it after `turns` turns.
+/// Plans that the thread that stays in `place` leaves it after `turns` turns.
 fn leave_after(turns: u64, place: usize) {
     STAGE.with(|stage| {
         let at = stage.now.get() + turns;
@@ -206,7 +208,7 @@ fn ending(server: &Domain<dyn Server>) -> impl Iterator<Item = DomainInfo> {
         .filter(move |info| info.name.as_str() == server.name() && is_one(info))
 }
 
-/// Waits until `done` without a reap, because nothing may be reaped inside a turn.
+/// Waits until `done` returns true. Does not reap, because nothing may be reaped inside a turn.
 ///
 /// # Panics
 /// If `what` does not happen in time.
@@ -221,7 +223,7 @@ fn await_that(what: &str, done: impl Fn() -> bool) {
 impl Machine {
     /// Runs a step with domains of its own.
     fn wait(&mut self, n: Numbers) {
-        // With other machines in the process, a wait for a lock may last much longer.
+        // If other machines ran in the process, a wait for a lock could last much longer than the limits allow.
         if !self.is_alone || !n.which.is_multiple_of(SELDOM) {
             return;
         }
@@ -308,8 +310,8 @@ fn play(scene: Scene, names: &[String; 3]) {
 
 type Answer = Result<u32, RpcError>;
 
-/// Returns the client's last answer, how many turns the client waited, and whether the answer came only after all
-/// obstacles were removed.
+/// Makes the client's calls. Returns the last answer, the number of turns that the client waited, and whether the
+/// answer came only after turn [`LATE`].
 fn ask(
     scene: Scene,
     server: &Domain<dyn Server>,
@@ -331,18 +333,18 @@ fn ask(
     });
     let (answer, (is_late, stopping)) = answered.unwrap_or((Ok(0), (false, None)));
     sleepers::wake(place);
-    // The stopping thread holds a handle on the server, so it is joined.
+    // The thread that stops the server holds a handle on it, so it must end before the step does.
     assert!(stopping.is_none_or(|stop| stop.join().is_ok()));
     (answer, turns, is_late)
 }
 
-/// How the next starts of the server behave.
+/// The plan for the next starts of the server.
 struct Starts {
-    /// The place in which the next start stays.
+    /// The place in which the next start stays, or [`NOWHERE`].
     next: AtomicUsize,
-    /// The place in which a thread of the newest generation stays.
+    /// The place in which a thread of the newest generation stays, or [`NOWHERE`].
     thread: AtomicUsize,
-    /// Whether the recipe needs another domain.
+    /// Whether the recipe calls another domain.
     need: AtomicBool,
     generations: AtomicUsize,
 }

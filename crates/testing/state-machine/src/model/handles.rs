@@ -8,7 +8,7 @@ use samara_shared_heap::heap::Census;
 /// The census of each kind of handle, as measured when the machine began.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Units {
-    /// A domain that keeps nothing.
+    /// The census of a domain that keeps nothing.
     pub(crate) base: Census,
     /// A proxy.
     pub(crate) handle: Census,
@@ -21,9 +21,9 @@ pub(crate) struct Units {
 /// A proxy to an exported object.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Held {
-    /// A proxy that dies with the generation that exported the object.
+    /// A proxy that is dead once the generation that exported the object is dead.
     Plain(Leaf),
-    /// A proxy that recovers, with the number of the opened object.
+    /// A proxy to an opened object, with the number of the object. After a death the object is opened again.
     Opened(u64),
 }
 
@@ -37,16 +37,16 @@ pub(crate) struct Leaf {
 /// The host's record of an object that a `#[replay]` call has opened.
 #[derive(Clone, Debug)]
 pub(crate) struct Opened {
-    /// The object that was opened in the newest generation.
+    /// The object that is behind the proxy now: the one that was opened last.
     pub(crate) current: Leaf,
     /// The domain that opened it; `None` is the host.
     pub(crate) by: Option<Life>,
-    /// Whether the object has a way back: it can be opened again after a death. It has none after its opener has
-    /// died.
+    /// Whether the object has a way back, by which it can be opened again after its server's death. The way back ends
+    /// with the death of the opener.
     pub(crate) has_way: bool,
     pub(crate) through: Through,
     pub(crate) journal: Vec<Recorded>,
-    /// The value that its current object was set to.
+    /// The value to which the current object was set.
     pub(crate) value: u32,
 }
 
@@ -69,7 +69,8 @@ impl Model {
             .flat_map(|node| node.leaves.iter().chain(&node.lost_leaves));
         for leaf in all.chain(&self.leaves) {
             let mut at = *leaf;
-            // An opened object that has a way back also keeps the object through which it was opened.
+            // An opened object that has a way back also keeps alive the record of the object through which it was
+            // opened.
             while let Held::Opened(id) = at {
                 held.push(id);
                 match self.opened.get(&id) {
@@ -96,8 +97,8 @@ impl Model {
                 .any(|node| node.leaves.iter().chain(&node.lost_leaves).any(is_it))
     }
 
-    /// Drops those exported objects of the domain that have no proxy left. Returns whether the domain dies, because a
-    /// destructor panics.
+    /// Models a collection: drops those exported objects of the domain that have no proxy left. Returns whether the
+    /// domain dies because the destructor of one of them panics.
     pub(crate) fn collect(&mut self, domain: usize) -> bool {
         self.close_unheld();
         let exported = self.nodes[domain].exported.clone();
@@ -116,13 +117,13 @@ impl Model {
         dies
     }
 
-    /// Returns the census of the host's proxies to exported objects. The host's record of an opened object adds
-    /// nothing, because it has no slot that the host owns.
+    /// Returns the census of the host's proxies to exported objects. The host's records of opened objects add
+    /// nothing, because they take no slot of the shared heap.
     pub(crate) fn host_handles(&self) -> Census {
         times(self.units.handle, self.leaves.len())
     }
 
-    /// Returns the service behind an opened object.
+    /// Returns the service that an opened object belongs to.
     pub(crate) fn server(&self, id: u64) -> Option<Name> {
         let mut through = self.opened.get(&id)?.through;
         loop {

@@ -6,7 +6,7 @@ use samara_rref::Cap;
 use samara_shared_heap::heap::Census;
 use samara_testkit::hosted::Half;
 
-/// A container in which objects move.
+/// A container that carries objects when it is moved.
 #[derive(Debug, Exchangeable)]
 pub(crate) struct Bag {
     tag: u64,
@@ -35,7 +35,7 @@ pub(crate) enum Item {
     Slice(RRef<[u8]>),
     /// A slice of objects.
     Row(RRef<[RRef<u64>]>),
-    /// A container with some of its places taken.
+    /// A container in which some places hold an object.
     Bag(RRef<Bag>),
     /// Text.
     Text(RRef<str>),
@@ -43,7 +43,7 @@ pub(crate) enum Item {
     Batch(RRefDeque<u64, BATCH>),
     /// Pages with a special alignment.
     Aligned(RRef<Aligned>),
-    /// Two capabilities. A reclaim quiesces both before it releases either.
+    /// Two capabilities that belong together. A reclaim must quiesce both before it releases the first.
     Device([Cap<Half>; 2]),
 }
 
@@ -60,7 +60,7 @@ fn try_new<T: Exchangeable>(value: T) -> Result<RRef<T>, AllocError> {
     RRef::try_new(value).map_err(|(error, _)| error)
 }
 
-/// Returns the length of the slice that `how` selects: mostly short, one in sixteen large.
+/// Returns the length of the slice that `how` selects. One of sixteen lengths is large, and the others are short.
 fn length(how: usize) -> usize {
     match how % 16 {
         15 => 20_000,
@@ -74,10 +74,10 @@ fn members(how: usize) -> usize {
 }
 
 impl Item {
-    /// Makes an object of the kind `how` with `tag` in it.
+    /// Makes an item that carries `tag`. `how` selects its kind and size.
     ///
     /// # Errors
-    /// If there is no room, or no quota. Nothing is left behind.
+    /// If the heap has no room, or the quota is used up. Nothing is left behind.
     pub(crate) fn make(how: usize, tag: u64) -> Result<Self, AllocError> {
         Ok(match how % KINDS {
             0 => Self::Plain(try_new([tag; 5])?),
@@ -126,8 +126,8 @@ impl Item {
         })
     }
 
-    /// Returns the tag as far as the item can tell it: some kinds carry only a few bits, and an empty batch carries
-    /// none.
+    /// Returns the tag that the item carries. Some kinds carry only a few bits of their tag, and an empty batch
+    /// carries none.
     #[must_use]
     pub(crate) fn tag(&self) -> u64 {
         match self {
@@ -213,10 +213,10 @@ pub(crate) struct Known {
 }
 
 impl Known {
-    /// Selects a slice that has pages of its own.
+    /// The value of `how` that selects a large slice, which has its own pages.
     pub(crate) const LARGE: usize = 15 * KINDS + 2;
 
-    /// Returns the record of the item that [`Item::make`] makes of the same arguments.
+    /// Returns the record of the item that [`Item::make`] makes from the same arguments.
     #[must_use]
     pub(crate) fn of(how: usize, tag: u64) -> Self {
         let parts = Self::parts(how);
@@ -229,7 +229,7 @@ impl Known {
         Self { tag, counts }
     }
 
-    /// Returns the bytes of each of its objects and capabilities.
+    /// Returns the size in bytes of each object and capability of the item that `how` selects.
     #[must_use]
     pub(crate) fn parts(how: usize) -> Vec<usize> {
         let word = bytes_of::<u64>();

@@ -1,7 +1,8 @@
 //! The reference model: everything that the domains and the host have, as plain data.
 //!
-//! Each handle is recorded once, at its holder. All other facts follow from these records: the number of proxies to
-//! an exported object, every census, and whether the host still keeps its record of an opened object.
+//! Each handle is recorded exactly once, in the record of its holder. All other facts are computed from these
+//! records: the number of proxies to an exported object, every census, and whether the host still keeps its record of
+//! an opened object.
 
 pub(crate) mod handles;
 pub(crate) mod item;
@@ -21,7 +22,7 @@ pub(crate) struct Life {
     pub(crate) number: u32,
 }
 
-/// How a call ends, as far as its caller can tell.
+/// The end of a call, as its caller sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum End {
     Ok,
@@ -29,7 +30,7 @@ pub(crate) enum End {
     Crashed,
 }
 
-/// One service: a name over its generations, until the host stops it.
+/// One service: a domain's name with all generations until the host stops it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Name {
     pub(crate) domain: usize,
@@ -42,41 +43,41 @@ pub(crate) struct Recorded {
     /// The domain that made the call; `None` is the host.
     pub(crate) by: Option<Life>,
     pub(crate) value: u32,
-    /// Whether the call kills the callee when it is replayed.
+    /// Whether a replay of the call kills the callee.
     pub(crate) deadly: bool,
 }
 
 /// The reference model's record of a domain.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Node {
-    /// Counts its generations, over all services.
+    /// The number of its generations so far, over all its services.
     pub(crate) number: u32,
-    /// Counts its services.
+    /// The number of its services that have ended.
     pub(crate) service: u32,
     pub(crate) alive: bool,
-    /// How the last generation ended.
+    /// The kind of end of the last generation.
     pub(crate) end: ExitKind,
     pub(crate) items: Vec<Known>,
     pub(crate) peer: Option<Life>,
     pub(crate) patron: Option<Name>,
     /// Proxies to exported objects that it keeps.
     pub(crate) leaves: Vec<Held>,
-    /// Proxies to exported objects, which the domain has forgotten (`mem::forget`).
+    /// Proxies to exported objects that it has forgotten (`mem::forget`).
     pub(crate) lost_leaves: Vec<Held>,
     /// The census of the other objects that it has forgotten.
     pub(crate) lost: Census,
     /// Exported objects that it has not dropped yet.
     pub(crate) exported: Vec<Exported>,
-    /// Parked threads: whether each holds an object.
+    /// For each parked thread, whether it holds an object.
     pub(crate) threads: Vec<bool>,
     /// Threads that end only with their domain.
     pub(crate) stubborn: usize,
-    /// Whether threads of a dead generation may still run, because they have not noticed its death.
+    /// Whether threads of a dead generation may still run, because they have not yet noticed its death.
     pub(crate) lingers: bool,
     /// Whether this generation began while threads of its predecessor still ran. Such threads may count against its
     /// limit.
     pub(crate) cramped: bool,
-    /// The value that its root object was set to.
+    /// The value to which its root object was set.
     pub(crate) value: u32,
     /// The recorded calls of its service.
     pub(crate) journal: Vec<Recorded>,
@@ -93,7 +94,7 @@ pub(crate) struct Exported {
 }
 
 impl Node {
-    /// Records that it has died in the way `end`. Everything that it had is gone.
+    /// Records that the domain has died in the way `end`, and has lost everything that it had.
     pub(crate) fn die(&mut self, end: ExitKind) {
         if self.alive {
             self.end = end;
@@ -111,7 +112,7 @@ impl Node {
         self.value = 0;
     }
 
-    /// Returns the census that it must have.
+    /// Returns the census that the domain must have.
     fn census(&self, units: &Units) -> Census {
         let mut sum = NOTHING;
         if !self.alive {
@@ -169,7 +170,7 @@ impl Model {
         self.forget_dead_recorders();
     }
 
-    /// Forgets the recorded calls and opened objects of domains that have died.
+    /// Removes the recorded calls of callers that have died, and the ways back of objects whose openers have died.
     fn forget_dead_recorders(&mut self) {
         let nodes: Vec<_> = self
             .nodes
@@ -188,11 +189,11 @@ impl Model {
         }
     }
 
-    /// Records a new generation, to which all recorded calls have been replayed. Returns how many generations began
-    /// before it and died of the replay.
+    /// Records that a new generation runs, after the replay of all recorded calls. Returns the number of generations
+    /// that began before it and died because of a deadly call in the replay.
     pub(crate) fn born(&mut self, domain: usize) -> u32 {
         let node = &mut self.nodes[domain];
-        // A call that was cut may have left entries in the model.
+        // A call that was cut may have added entries to the dead generation's record. They are removed here.
         node.die(ExitKind::None);
         node.number += 1;
         node.alive = true;
@@ -226,8 +227,8 @@ impl Model {
         self.nodes[domain].census(&self.units)
     }
 
-    /// Models a chain that enters `life` and goes on for `hops` peers. `end` runs at the chain's end. Its second
-    /// argument lists the generations on the chain, from the first to the last.
+    /// Models a chain that enters `life` and goes on over `hops` peers. `end` models the event at the chain's end.
+    /// Its second argument lists the generations on the chain, the outermost first.
     pub(crate) fn chain(
         &mut self,
         life: Life,
@@ -235,7 +236,7 @@ impl Model {
         above: &mut Vec<Life>,
         end: &mut dyn FnMut(&mut Self, &[Life]) -> End,
     ) -> End {
-        // The call may return objects, so the exported objects that have no proxy left are dropped first.
+        // The call may return objects, so the callee first drops its exported objects that have no proxy left.
         if self.lives(life) {
             self.collect(life.domain);
         }

@@ -1,4 +1,5 @@
-//! Rustdoc's JSON output for the crates, one file for each crate. Paths lead from one file to another.
+//! Reads rustdoc's JSON output, which has one document for each crate. An item of one crate may refer to an item in
+//! another crate's document, by its path.
 
 use rustdoc_types::{Crate, FORMAT_VERSION, Id, Item, ItemEnum};
 use std::collections::BTreeMap;
@@ -6,7 +7,7 @@ use std::path::Path;
 use std::process::Command;
 use std::{env, fs};
 
-/// The crates whose items `samara-domain` may export, innermost first.
+/// `samara-domain` and the crates whose items it may re-export, the innermost first.
 const CRATES: [&str; 5] = [
     "samara_shared_heap",
     "samara_rref",
@@ -57,7 +58,7 @@ impl Crates {
                     "--output-format",
                     "json",
                 ])
-                // The format is an unstable option of the pinned compiler.
+                // The JSON format is unstable. This makes the pinned compiler accept the option.
                 .env("RUSTC_BOOTSTRAP", "1")
                 .env("RUSTDOCFLAGS", "--document-hidden-items -Zunstable-options")
                 .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -93,7 +94,8 @@ impl Crates {
         }
     }
 
-    /// Finds the item that `id` means at `found`, in the crate that defines the item.
+    /// Finds the item to which `id` refers in the document of `found`. Returns it from the document of the crate that
+    /// defines it.
     pub(crate) fn resolve(&self, found: Found<'_>, id: Id) -> Option<Found<'_>> {
         let (krate, document) = self.0.get_key_value(found.krate)?;
         if let Some(item) = document.index.get(&id) {
@@ -125,8 +127,8 @@ impl Crates {
             .unwrap_or_default()
     }
 
-    /// Whether a domain can name the trait. It can name the traits of the standard library, those of the crates
-    /// `own`, and those that are exported to domains.
+    /// Whether a domain can name the trait. A domain can name traits of the standard library, traits of the crates in
+    /// `own`, and those traits of other crates that `samara-domain` re-exports.
     pub(crate) fn is_nameable(&self, found: Found<'_>, id: Id, own: &[&str]) -> bool {
         let path = self.0[found.krate]
             .paths

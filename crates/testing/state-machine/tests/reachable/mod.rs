@@ -10,7 +10,8 @@ use documents::{Crates, Found};
 use rustdoc_types::{Impl, Item, ItemEnum, Type, Visibility};
 use std::collections::BTreeSet;
 
-/// Traits of the standard library that hold for everything, or that have no function of their own to call.
+/// Traits of the standard library whose functions are not listed, because the traits have no function that has to be
+/// called.
 const UNTOLD: [&str; 3] = ["StructuralPartialEq", "Error", "Receiver"];
 
 /// Returns the safe functions of all crates that are reachable through the public modules of `roots`.
@@ -19,8 +20,8 @@ pub(crate) fn all(roots: &[&str]) -> BTreeSet<Name> {
     list(roots, &[])
 }
 
-/// Returns the same, restricted to types and traits that `roots` themselves define. Types and traits of other crates
-/// belong to another suite.
+/// Does the same as [`all`], but lists only types and traits that `roots` themselves define. Other suites cover the
+/// types and traits of other crates.
 #[allow(dead_code, reason = "each suite uses one of the two functions")]
 pub(crate) fn own(roots: &[&str]) -> BTreeSet<Name> {
     list(roots, roots)
@@ -42,7 +43,7 @@ fn list(roots: &[&str], within: &[&str]) -> BTreeSet<Name> {
 
 struct List<'a> {
     crates: &'a Crates,
-    /// Crates whose types are on the list. If it is empty, all are.
+    /// The crates whose types are listed. If this is empty, the types of all crates are listed.
     within: &'a [&'a str],
     names: BTreeSet<Name>,
     types: BTreeSet<(String, u32)>,
@@ -60,7 +61,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Adds an item that a public path names.
+    /// Adds an item that can be reached by a public path.
     fn item(&mut self, found: Found<'a>) {
         if is_hidden(found.item) {
             return;
@@ -70,8 +71,8 @@ impl<'a> List<'a> {
             ItemEnum::Use(import) => {
                 let target = import.id.and_then(|id| self.crates.resolve(found, id));
                 let Some(target) = target else { return };
-                // A module that another crate hides is hidden here too, although the re-export does not repeat the
-                // attribute.
+                // The target's own attributes decide whether it is hidden, because the re-export does not repeat
+                // `doc(hidden)`.
                 self.item(target);
             }
             ItemEnum::Function(function) => {
@@ -86,7 +87,7 @@ impl<'a> List<'a> {
         }
     }
 
-    /// Adds the functions of a type that a path or a signature names.
+    /// Adds the functions of a type that a public path or a listed function's signature names.
     fn adt(&mut self, found: Found<'a>) {
         let is_within = self.within.is_empty() || self.within.contains(&found.krate.as_str());
         if !is_within || !self.types.insert((found.krate.clone(), found.item.id.0)) {
@@ -119,7 +120,7 @@ impl<'a> List<'a> {
         if trait_name.is_some_and(|name| UNTOLD.contains(&name)) {
             return;
         }
-        // The functions of a trait cannot be called if no public path of these crates names the trait.
+        // If a domain has no path to a trait, it cannot call the trait's functions.
         if let Some(of) = of_trait
             && !self.crates.is_nameable(item, of.id, self.within)
         {
@@ -177,7 +178,7 @@ impl<'a> List<'a> {
     }
 }
 
-/// Whether the implementation is for the type `item`, and not for another type that only mentions it.
+/// Whether the implementation is for the type `item` itself, and not for another type that has `item` as a parameter.
 fn is_for(implementation: &Impl, item: &Item) -> bool {
     match &implementation.for_ {
         Type::ResolvedPath(path) => path.id == item.id,

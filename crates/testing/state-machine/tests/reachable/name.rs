@@ -1,4 +1,5 @@
-//! Names of functions, as the compiler gives them at run time and as rustdoc gives them.
+//! Names of functions in one form, so that the names from the compiler (at run time) and from rustdoc can be
+//! compared.
 
 use std::fmt;
 
@@ -7,7 +8,7 @@ use std::fmt;
 pub(crate) struct Name {
     /// The type or the module.
     of: String,
-    /// The trait or else the type or the module, and the function.
+    /// The trait and the function; without a trait, the type or module and the function.
     member: String,
 }
 
@@ -17,7 +18,7 @@ impl fmt::Display for Name {
     }
 }
 
-/// Returns `path` without the parts in angle brackets.
+/// Returns `path` without everything that is in angle brackets.
 fn bare(path: &str) -> String {
     let mut depth = 0_usize;
     let mut bare = String::new();
@@ -32,7 +33,7 @@ fn bare(path: &str) -> String {
     bare
 }
 
-/// Splits `text` at the closing bracket that matches no opening one.
+/// Splits `text` at the first closing angle bracket that has no opening one in `text`.
 fn closed(text: &str) -> Option<(&str, &str)> {
     let mut depth = 0_usize;
     for (at, character) in text.char_indices() {

@@ -7,9 +7,9 @@ use samara_shared_heap::{Owner, group};
 /// Runs `body` on behalf of `owner`: objects that it allocates belong to that owner.
 ///
 /// # Safety
-/// As for a domain's code: objects that `body` leaves behind are used only on behalf of `owner`, and only until the
-/// owner is reclaimed. `body` calls only the heap, because the runtime would take the frame for the beginning of an
-/// activation.
+/// The rules for a domain's code hold: objects that `body` leaves behind are used only on behalf of `owner`, and only
+/// until the owner is reclaimed. `body` calls only the heap. It must not call the runtime, because the runtime would
+/// take the frame for the beginning of an activation.
 pub unsafe fn acting_for<R>(owner: Owner, body: impl FnOnce() -> R) -> R {
     struct Restore(*const Frame);
     impl Drop for Restore {
@@ -38,8 +38,8 @@ pub fn limit(owner: Owner, limits: Limits) {
     unsafe { quota::set_limits(owner, limits) };
 }
 
-/// Returns how many groups the host can still open. Opens all of them for a moment, during which nobody else can open
-/// one.
+/// Returns how many groups the host can still open. Opens all of them for a moment. No other thread can open a group
+/// during that moment.
 #[must_use]
 pub fn groups_left() -> usize {
     let opened: std::vec::Vec<_> = core::iter::from_fn(group::open).collect();
@@ -51,8 +51,8 @@ pub fn groups_left() -> usize {
     count
 }
 
-/// Runs `body` on behalf of the host, even on a domain's thread. For actions of the host that a test performs during a
-/// domain's call.
+/// Runs `body` on behalf of the host, even on a domain's thread. This is for actions of the host that a test performs
+/// during a domain's call.
 pub fn as_host<R>(body: impl FnOnce() -> R) -> R {
     // SAFETY: the test acts as the host, and `body` is its code, not a domain's.
     unsafe { thread::as_host(body) }

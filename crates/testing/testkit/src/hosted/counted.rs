@@ -5,10 +5,10 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::sync::atomic::{AtomicBool, AtomicIsize, Ordering::SeqCst};
 
-/// Counts the memory that it takes from the system. Used as `DomainAlloc::new(Counted)`.
+/// Counts the memory that it takes from the system. It is used as `DomainAlloc::new(Counted)`.
 ///
-/// The process's first thread has counts of its own, which are left out if another thread asks: the test harness starts
-/// and ends tests on the first thread while another test measures.
+/// The process's first thread has counts of its own, and these are left out if another thread asks. The reason is
+/// that the test harness starts and ends tests on the first thread while another test measures.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counted;
 
@@ -34,7 +34,7 @@ impl Counts {
 
 static FIRST_THREADS: Counts = Counts::new();
 static OTHERS: Counts = Counts::new();
-/// Whether anything was allocated yet. The process's first thread makes the first allocation.
+/// Whether an allocation was made before. The process's first thread makes the first allocation.
 static BEGUN: AtomicBool = AtomicBool::new(false);
 
 std::thread_local! {
@@ -58,7 +58,7 @@ fn sum(of: impl Fn(&Counts) -> isize) -> usize {
     } else {
         0
     };
-    // Each count can be negative by itself, because a thread may free what a thread of the other count has allocated.
+    // Each of the two counts can be negative, because a thread may free memory that was counted in the other one.
     of(&OTHERS).saturating_add(first).max(0).cast_unsigned()
 }
 

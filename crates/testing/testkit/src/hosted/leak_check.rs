@@ -1,4 +1,4 @@
-//! Runs a test alone, and checks at its end that nothing has leaked.
+//! Runs a test while no other test runs, and checks at its end that nothing has leaked.
 
 use super::{Totals, alone, host, wait_until};
 use samara_domain_runtime::{Domain, ExitKind, Interface};
@@ -33,8 +33,8 @@ pub fn leak_check() -> LeakCheck {
     }
 }
 
-/// Makes the leak check end `domain` when the test is over: the domain is restarted if it is dead, and then killed. A
-/// domain that was stopped is left alone. The spec of the domain must allow a restart.
+/// Makes the leak check end `domain` when the test is over: the domain is restarted if it is dead, and then killed.
+/// The leak check leaves a domain alone that was stopped. The spec of the domain must allow a restart.
 pub fn watch<I: ?Sized + Interface>(domain: &Domain<I>) {
     let domain = domain.clone();
     ends().push(Box::new(move || {

@@ -7,7 +7,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering::SeqCst};
 use std::vec::Vec;
 
-/// The things that one reclaim has released.
+/// The amounts that one reclaim has released.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Released {
     /// The slot index of the domain.
@@ -72,7 +72,7 @@ fn record(event: &Event<'_>) {
 /// Returns the authority over the domains of this process, and records their events from the first call on.
 #[must_use]
 pub fn host() -> Runtime {
-    // Only the first sink that is set stays. That is all right, because every call sets the same one.
+    // Only the first sink that is set takes effect. Every call sets the same sink, so this does no harm.
     samara_host_std::set_event_sink(record);
     samara_host_std::runtime()
 }

@@ -17,7 +17,7 @@ fn fault_if(fault: bool) {
     }
 }
 
-/// For each half, one bit that says whether it was quiesced, and one that says whether it was released.
+/// For each half, one bit for "was quiesced" and one bit for "was released".
 #[derive(Debug, Default)]
 struct Pair(AtomicU8);
 
@@ -49,8 +49,8 @@ impl Half {
         self.tag
     }
 
-    /// Returns how often in this process a half was released twice, was quiesced after a reclaim had released its
-    /// sibling, or was quiesced on behalf of an owner other than the host.
+    /// Returns the number of faults in this process. It is a fault if a half is released twice, is quiesced after a
+    /// reclaim has released its sibling, or is quiesced on behalf of an owner other than the host.
     #[must_use]
     pub fn faults() -> usize {
         FAULTS.load(SeqCst)
@@ -65,7 +65,7 @@ unsafe impl Capability for Half {
         // A half may be quiesced more than once.
         let before = self.pair.0.fetch_or(1 << self.number, SeqCst);
         let sibling = 1 - self.number;
-        // If the holder dropped the sibling by itself, the sibling was never quiesced, and this is no fault.
+        // If the sibling was never quiesced, its holder dropped it by itself, and this is no fault.
         let dropped = 1 << sibling | 1 << (sibling + RELEASED);
         fault_if(before & dropped == dropped || thread::current().owner() != Owner::HOST);
     }

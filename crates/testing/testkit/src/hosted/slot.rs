@@ -4,8 +4,8 @@ use samara_domain_runtime::{Domain, Interface};
 use samara_shared_heap::owner::MAX_OWNERS;
 use std::vec::Vec;
 
-/// Starts domains until one gets `slot`, and kills the others. The slot must be free. More than one attempt can be
-/// necessary, because slots that an earlier test has freed just now may be used first.
+/// Starts domains until one gets `slot`, and kills the others. The slot must be free. Several attempts can be
+/// necessary, because a new domain may first get a slot that an earlier test has just freed.
 ///
 /// # Panics
 /// If no domain gets the slot.

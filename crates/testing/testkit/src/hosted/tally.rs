@@ -35,8 +35,8 @@ impl Counts {
         self.released.load(SeqCst).count_ones()
     }
 
-    /// Returns the number of faults: a capability was released twice, was quiesced after a quiesced one had been
-    /// released, or was quiesced or released on behalf of an owner other than the host.
+    /// Returns the number of faults. It is a fault if a capability is released twice, is quiesced after a quiesced
+    /// one was released, or is quiesced or released on behalf of an owner other than the host.
     #[must_use]
     pub fn faults(&self) -> usize {
         self.faults.load(SeqCst)
@@ -81,8 +81,8 @@ unsafe impl Capability for Tally {
 
     fn quiesce(&self) {
         let quiesced = self.counts.quiesced.fetch_or(1 << self.number, SeqCst);
-        // A capability that was released without being quiesced was dropped by its holder, not by a reclaim. So it does
-        // not count here.
+        // A capability that was released without being quiesced was dropped by its holder, not by a reclaim. So its
+        // release is no fault here.
         let too_late = self.counts.released.load(SeqCst) & quiesced != 0;
         self.counts.fault_if(too_late || !as_host());
     }

@@ -3,16 +3,18 @@
 use samara_shared_heap::heap::{self, Census};
 use std::sync::{Mutex, MutexGuard};
 
-/// Lets only one test of the binary run at a time, until the result is dropped. For binaries in which every test
-/// measures whole totals.
+/// Lets only one test of the binary run at a time, until the result is dropped. This is for binaries in which every
+/// test measures whole totals.
 ///
-/// Domains that the test before has killed are reclaimed first. Otherwise their slots would be freed during this test,
-/// and new domains would get them before the slots that this test has freed.
+/// Domains that the previous test has killed are reclaimed first. Otherwise their slots would be freed during this
+/// test, and new domains would get them before the slots that this test has freed.
 pub fn alone() -> MutexGuard<'static, ()> {
     static ALONE: Mutex<()> = Mutex::new(());
-    // A failed test may have left something behind. The next test measures relative to that, so poison is no harm.
+    // A failed test may have left something behind. The next test measures relative to these totals, so it ignores
+    // the lock's poison.
     let alone = ALONE.lock().unwrap_or_else(|poison| poison.into_inner());
-    // Not through `host()`, which sets an event sink: a test may set a sink of its own, and only the first one stays.
+    // This does not use `host()`, which sets an event sink. A test may set a sink of its own, and only the first sink
+    // takes effect.
     samara_host_std::runtime().reap();
     alone
 }
@@ -31,7 +33,7 @@ pub struct Totals {
 }
 
 impl Totals {
-    /// Reaps and trims, and returns the totals then.
+    /// Reaps and trims, and returns the totals after that.
     #[must_use]
     pub fn now() -> Self {
         let host = super::host();

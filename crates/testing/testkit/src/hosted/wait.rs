@@ -22,8 +22,8 @@ pub fn wait_until(what: &str, mut done: impl FnMut() -> bool) {
     }
 }
 
-/// Runs `work` on a thread of its own, and returns its result. `None` if it panics, or does not end within `limit`. In
-/// the latter case the thread goes on, and keeps whatever it holds.
+/// Runs `work` on a thread of its own, and returns its result. `None` if it panics, or does not end within `limit`.
+/// If it does not end in time, the thread goes on and keeps everything that it holds.
 pub fn within<R: Send + 'static>(
     limit: Duration,
     work: impl FnOnce() -> R + Send + 'static,
@@ -44,7 +44,7 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// Makes a gate that opens each time when `parties` threads wait at it.
+    /// Makes a gate that opens whenever `parties` threads wait at it.
     #[must_use]
     pub const fn new(parties: usize) -> Self {
         Self {

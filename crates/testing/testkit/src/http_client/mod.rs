@@ -13,16 +13,16 @@ use std::vec::Vec;
 pub use self::peer::{Connection, Peer};
 use self::response::{Response, Verdict};
 
-/// The requests that a client makes: to which server, how many, and with which expected body.
+/// The requests that a client makes: their server, their number, and the expected body.
 #[derive(Clone, Copy, Debug)]
 pub struct Order {
     /// The server's IPv4 address.
     pub server: [u8; 4],
     /// The server's TCP port.
     pub port: u16,
-    /// Connections on which the client makes requests at the same time.
+    /// The number of connections on which the client makes requests at the same time.
     pub connections: usize,
-    /// Requests in all, over all connections.
+    /// The number of requests over all connections.
     pub requests: u64,
     /// The seed of the pattern that the body must have.
     pub seed: u64,
@@ -57,7 +57,7 @@ struct Fetch {
     /// The part of the request that was not sent yet.
     unsent: Vec<u8>,
     response: Option<Response>,
-    /// Whether the connection makes no more requests.
+    /// Whether the client makes no further requests on this connection.
     closed: bool,
 }
 
@@ -149,8 +149,8 @@ impl HttpClient {
                 peer.close(fetch.connection);
             }
             Verdict::Partial if !fetch.closed && peer.is_over(fetch.connection) => {
-                // The server has ended the connection. That fails the request in progress or, if there is none, the
-                // next one. The remaining requests need a new connection.
+                // The server has ended the connection. Then the request in progress has failed or, if there is none,
+                // the next request. The remaining requests need a new connection.
                 if fetch.response.is_some() || *left > 0 {
                     *left = left.saturating_sub(u64::from(fetch.response.is_none()));
                     outcome.failed += 1;

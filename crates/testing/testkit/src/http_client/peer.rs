@@ -89,7 +89,7 @@ impl Peer {
         self.connections = self.connections.wrapping_add(1);
         let socket = self.sockets.get_mut::<Socket<'_>>(handle);
         let remote = (Ipv4Address::from_octets(to), port);
-        // Fails only for port 0. The connection is over then.
+        // Fails only for port 0. Afterwards the connection is over.
         let _ = socket.connect(self.interface.context(), remote, local);
         Connection(handle)
     }

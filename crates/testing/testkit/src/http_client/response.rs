@@ -19,7 +19,7 @@ pub(super) enum Verdict {
     Wrong,
 }
 
-/// A response of which a part has arrived.
+/// A response that has arrived in part.
 pub(super) struct Response {
     seed: u64,
     bytes: u64,
@@ -38,8 +38,8 @@ impl Response {
         }
     }
 
-    /// Takes the next bytes of the response. Returns how many bytes of the body among them were right, and the verdict
-    /// after them.
+    /// Takes the next bytes of the response. Returns the number of right bytes of the body among these bytes, and the
+    /// verdict after them.
     pub(super) fn take(&mut self, bytes: &[u8]) -> (u64, Verdict) {
         let (have, body) = match &mut self.head {
             Ok(have) => (*have, bytes.to_vec()),

@@ -1,5 +1,5 @@
-//! An 82599 in the process, which drivers can claim: the model on a PCI bus of its own. There is also a [`NullNic`],
-//! which does next to nothing, to measure drivers on.
+//! An 82599 in the process, which drivers can claim: the model on a PCI bus of its own. There is also a [`NullNic`].
+//! It does next to nothing, so that benchmarks measure the driver.
 //!
 //! Bus addresses differ from memory addresses, and the device can reach only memory that was translated for it. Time is
 //! virtual: it passes when the driver reads the clock or waits. The device works when the driver waits, or when a test
@@ -47,7 +47,7 @@ const BUS_MASTER: u8 = 1 << 2;
 const DEVICE_CAPABILITIES: usize = PCIE_CAPABILITY + 4;
 const FUNCTION_RESET: u32 = 1 << 28;
 
-/// The memory that the device can reach, and how often it tried to access other memory.
+/// The memory that the device can reach, and the number of its accesses to other memory.
 #[derive(Default)]
 struct Reached {
     memory: Memory,
@@ -88,9 +88,9 @@ struct Machine {
     now: u64,
     /// Whether configuration space hides that the function has a Function Level Reset.
     hides_reset: bool,
-    /// Register accesses until the device is unplugged.
+    /// The number of register accesses until the device is unplugged.
     removed_after: Option<u64>,
-    /// Register accesses until the registers become blind, and nanoseconds for which they stay so.
+    /// The number of register accesses until the registers become blind, and the nanoseconds for which they stay so.
     blind_after: Option<(u64, u64)>,
     /// The time until which the registers are blind: they read as all ones and take no writes.
     blind_until: u64,
@@ -155,8 +155,8 @@ impl Machine {
     }
 }
 
-/// Makes a card as after power-on, except that the host has programmed base address registers 0 and 4. The addresses do
-/// not matter, because nobody uses them.
+/// Makes a card in its power-on state, except that the host has programmed base address registers 0 and 4. The
+/// addresses do not matter, because nothing uses them.
 fn programmed() -> Nic {
     let mut nic = Nic::new(Options::default());
     for (bar, at) in [(0x10, 0xFE00_0000u32), (0x20, 0xFE10_0000)] {
@@ -205,14 +205,14 @@ impl IxgbeBus {
         unsafe { slot.with_table() }
     }
 
-    /// Unplugs the device and its cable, and plugs in a device as after power-on with an empty cable. The host
+    /// Unplugs the device and its cable, and plugs in a device in its power-on state with an empty cable. The host
     /// programs its base addresses.
     pub fn replug(&self) {
         self.run(|machine| machine.replug(programmed()));
     }
 
-    /// Does the same as [`replug`](Self::replug), but the host has not noticed it yet. So no base addresses are
-    /// programmed.
+    /// Does the same as [`replug`](Self::replug), but the host has not noticed the new device yet. So no base
+    /// addresses are programmed.
     pub fn replug_unnoticed(&self) {
         self.run(|machine| machine.replug(Nic::new(Options::default())));
     }
@@ -222,8 +222,8 @@ impl IxgbeBus {
         self.run(|machine| machine.reached.memory.watch(oracle));
     }
 
-    /// Makes each pause of the driver last `intervals` polling intervals. The device works in each of them. For tests
-    /// in which time-outs come often.
+    /// Makes each pause of the driver last `intervals` polling intervals. The device works in each of these
+    /// intervals. This is for tests in which time-outs come often.
     pub fn set_pause(&self, intervals: u64) {
         self.run(|machine| machine.pause = intervals);
     }
@@ -248,13 +248,13 @@ impl IxgbeBus {
         self.run(|machine| machine.hides_reset = !offers);
     }
 
-    /// Unplugs the device after so many more register accesses. With `None` it stays.
+    /// Unplugs the device after `accesses` more register accesses. With `None` it stays.
     pub fn remove_after(&self, accesses: Option<u64>) {
         self.run(|machine| machine.removed_after = accesses);
     }
 
-    /// After the first number of further register accesses, makes the registers blind for the second number of
-    /// nanoseconds: they read as all ones and take no writes.
+    /// Makes the registers blind, so that they read as all ones and take no writes. The first number is the number of
+    /// register accesses before that, the second is the length of that time in nanoseconds.
     pub fn blind_after(&self, after: Option<(u64, u64)>) {
         self.run(|machine| machine.blind_after = after);
     }
@@ -321,12 +321,12 @@ impl IxgbeBus {
         self.run(|machine| machine.nic.drops())
     }
 
-    /// Returns how often the driver has omitted a step that the hardware requires.
+    /// Returns the number of times that the driver has omitted a step that the hardware requires.
     pub fn omissions(&self) -> Omissions {
         self.run(|machine| machine.nic.omissions())
     }
 
-    /// Returns how much FCoE contexts have placed past the rings. This must stay zero.
+    /// Returns the counts of data that the device has placed by FCoE contexts, past the rings. This must stay zero.
     pub fn placements(&self) -> Placements {
         self.run(|machine| machine.nic.placements())
     }
@@ -339,7 +339,7 @@ impl IxgbeBus {
         self.poke(offset::ETQF, bits::ETQF_ENABLE | bits::ETQF_FCOE | 0x8906);
     }
 
-    /// Leaves several such contexts open, without a filter.
+    /// Leaves several such contexts open, without an EtherType filter.
     pub fn leave_fcoe_contexts(&self, contexts: Range<u32>, list: u64) {
         self.poke(offset::FCPTRL, list as u32);
         self.poke(offset::FCPTRH, (list >> 32) as u32);
@@ -424,7 +424,7 @@ impl IxgbeBus {
     }
 }
 
-/// The address of the function, which is the same on each bus.
+/// The address of the function. It is the same on each model's bus.
 const ADDRESS: PciAddress = PciAddress {
     segment: 0,
     bus: 0,
@@ -543,7 +543,7 @@ unsafe impl Clock for IxgbeBus {
 pub fn fcoe_frame(exchange: u16, data: &[u8]) -> Vec<u8> {
     let mut frame = std::vec![0xFF; 6];
     frame.extend([2, 0, 0, 0, 0, 9, 0x89, 0x06]);
-    // Version 0, SOFi3, solicited data. The frame comes from the responder of the exchange.
+    // The header has version 0, SOFi3 and solicited data. The frame comes from the responder of the exchange.
     frame.extend([0; 13]);
     frame.extend([0x2E, 0x01, 0, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0]);
     frame.extend([0; 4]);

@@ -39,8 +39,8 @@ const SENT: u64 = 1 << 32;
 #[repr(align(4096))]
 struct Words([u32; BAR_LENGTH / 4]);
 
-/// An 82599 with one queue pair, which behaves only as far as a driver can see while nothing goes wrong. Bus addresses
-/// are memory addresses.
+/// An 82599 with one queue pair. It has only the behaviour that a driver can see while nothing goes wrong. Bus
+/// addresses are memory addresses.
 pub struct NullNic {
     registers: NonNull<u32>,
     command: AtomicU64,
@@ -79,7 +79,7 @@ impl NullNic {
         // SAFETY: each device is on a bus of its own, and callers ask for its slot only once. So nothing else drives
         // the device.
         let slot = Box::leak(Box::new(unsafe { PciSlot::new(host, ADDRESS) }));
-        // SAFETY: the device behaves as an 82599 as far as its queues are concerned.
+        // SAFETY: the queues of the device behave like those of an 82599.
         unsafe { slot.with_table() }
     }
 
@@ -123,8 +123,8 @@ impl NullNic {
         unsafe { second.write_volatile(SENT) };
     }
 
-    /// Makes the next [`receive`](Self::receive) begin `count` buffers earlier, at the buffers that the last one filled
-    /// and that the driver has not seen.
+    /// Makes the next [`receive`](Self::receive) begin `count` buffers earlier. These are buffers that the last call
+    /// filled and that the driver has not seen.
     #[inline]
     pub fn rewind(&self, count: usize) {
         let entries = self.register(RDBAL + 8) as usize / 16;
@@ -180,7 +180,7 @@ unsafe impl MapBar for NullNic {
         if length > BAR_LENGTH {
             return Err(MapBarError::TooShort);
         }
-        // A new claim must find the device as after a reset.
+        // A new claim must find the device in its state after a reset.
         self.rx_head.store(0, Ordering::Relaxed);
         Ok(Backing::Raw(self.registers.cast()))
     }

@@ -47,7 +47,7 @@ impl Config {
             .unwrap_or(0)
     }
 
-    /// Writes a dword. Returns whether that resets the function.
+    /// Writes a dword. Returns whether the write resets the function.
     pub(super) fn write(&mut self, offset: u16, value: u32) -> bool {
         match usize::from(offset) / 4 {
             COMMAND => self.words[COMMAND] = self.words[COMMAND] & 0xFFFF_0000 | value & 0xFFFF,
@@ -62,7 +62,7 @@ impl Config {
         false
     }
 
-    /// Whether the function decodes BAR 0: the BAR still has the host's address, and memory space is on.
+    /// Whether the function decodes BAR 0. It does so if the BAR still has the host's address and memory space is on.
     pub(super) fn decodes(&self) -> bool {
         self.words[BARS.start] == BAR0 && self.words[COMMAND] & 1 << 1 != 0
     }

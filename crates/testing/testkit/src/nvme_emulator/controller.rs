@@ -22,13 +22,13 @@ pub(super) struct Controller {
     pub(super) acq: u64,
     pub(super) submissions: [Option<Submission>; QUEUES],
     pub(super) completions: [Option<Completion>; QUEUES],
-    /// The admin queues from before a reset, if they go on with their old heads and tails.
+    /// The admin queues as they were before a reset, if they go on with their old heads and tails.
     pub(super) kept: Option<(Submission, Completion)>,
     /// Commands that were fetched and are not due yet.
     pub(super) fetched: VecDeque<Fetched>,
     /// Commands that are due and are executed now.
     pub(super) due: VecDeque<Fetched>,
-    /// Commands that were reported as completed before they were fetched: queue and CID.
+    /// Commands that were reported as completed before they were fetched, each with its queue and CID.
     pub(super) disowned: Vec<(u16, u16)>,
 }
 
@@ -59,7 +59,7 @@ impl Controller {
         namespace.shape.active.then_some(namespace)
     }
 
-    /// Sets everything but the media to the state after power-on.
+    /// Sets everything except the media to the power-on state.
     pub(super) fn power_on(&mut self) {
         self.clear();
         self.kept = None;
@@ -91,8 +91,8 @@ impl Controller {
         self.disowned.clear();
     }
 
-    /// Notes that a command was reported as completed although it was not executed. From now on it must not be
-    /// executed: it is discarded, now or when it is fetched.
+    /// Notes that a command was reported as completed although it was not executed. From now on the command must not
+    /// be executed. It is discarded now, or later when it is fetched.
     pub(super) fn disown(&mut self, queue: u16, cid: u16) {
         let others = |command: &Fetched| (command.queue, command.cid()) != (queue, cid);
         let before = self.fetched.len() + self.due.len();
@@ -111,7 +111,8 @@ impl Controller {
         at.map(|at| self.disowned.swap_remove(at)).is_some()
     }
 
-    /// Starts the controller because CC.EN was set. With `fatal` this ends in CSTS.CFS, whatever the registers hold.
+    /// Starts the controller because CC.EN was set. With `fatal` the start ends in CSTS.CFS, whatever the registers
+    /// hold.
     pub(super) fn enable(&mut self, now: u64, fatal: bool) {
         let (asq, acq) = (self.asq, self.acq);
         let size = |bits: u32| (bits & 0xFFF) as u16 + 1;

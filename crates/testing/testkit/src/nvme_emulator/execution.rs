@@ -137,8 +137,8 @@ impl Machine {
             return;
         };
         if queue.is_full() {
-            // The host has more commands in flight than the completion queue has room for. A real controller would
-            // wait.
+            // Here the host has more commands in flight than the completion queue has room for. A real controller
+            // would wait.
             self.counts.bad_doorbells += 1;
             self.counts.overruns += 1;
             return;

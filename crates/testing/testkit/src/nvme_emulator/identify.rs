@@ -11,7 +11,7 @@ const INVALID_NAMESPACE: u16 = 0x000B;
 const DO_NOT_RETRY: u16 = 0x4000;
 const REFUSED: u16 = INVALID_FIELD | DO_NOT_RETRY;
 
-/// Extended blocks: metadata stands behind the data of each (FLBAS bit 4).
+/// Extended blocks: each block's metadata follows its data (FLBAS bit 4).
 const EXTENDED: u8 = 1 << 4;
 /// The version that introduced namespace descriptors.
 const VERSION_1_3: u32 = 0x0001_0300;
@@ -60,7 +60,7 @@ fn fill(machine: &Machine, command: &Fetched, page: &mut Page) -> Result<(), u16
     let with_command_sets = shape.has_command_sets();
     match command.dword(0) as u8 {
         0x00 => namespace(machine, &query, page),
-        // Real controllers refuse a command in which fields are set that it doesn't use.
+        // Real controllers refuse a command if a field is set that the command doesn't use.
         0x01 if query.id == 0 && command.dword(0) >> 16 == 0 => {
             controller(machine, page);
             Ok(())
@@ -131,7 +131,8 @@ fn namespace(machine: &Machine, query: &Query, page: &mut Page) -> Result<(), u1
         page[120..128].copy_from_slice(&machine.switches.eui64.to_be_bytes());
     }
     let format = |index: u8| 128 + 4 * usize::from(index);
-    // The formats that aren't in use have another block size, so that a driver that uses a wrong one is caught.
+    // The formats that aren't in use have another block size, so that the tests notice a driver that uses a wrong
+    // format.
     for index in 0..=shape.last_format.min(63) {
         page[format(index) + 2] = 13;
     }

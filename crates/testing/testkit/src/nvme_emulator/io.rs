@@ -90,7 +90,7 @@ fn transfer(machine: &mut Machine, command: &Fetched, write: bool) -> Result<(),
     Ok(())
 }
 
-/// Returns MDTS in bytes. There is no limit if MDTS is 0, or so large that the limit does not fit a `u64`.
+/// Returns MDTS in bytes. There is no limit if MDTS is 0, or if MDTS is so large that the limit does not fit a `u64`.
 fn longest(mdts: u8) -> u64 {
     let shifted = 1u64.checked_shl(mdts.into());
     let bytes = shifted.and_then(|pages| pages.checked_mul(PAGE));
@@ -98,7 +98,7 @@ fn longest(mdts: u8) -> u64 {
 }
 
 /// Copies blocks between the medium and their image on the bus. In the image, each block is followed by its metadata.
-/// The medium stores no metadata, so it is zero when it is read.
+/// The medium stores no metadata, so a read returns zeroes for it.
 fn copy(
     machine: &mut Machine,
     command: &Fetched,

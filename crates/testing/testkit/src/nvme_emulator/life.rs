@@ -1,4 +1,5 @@
-//! Determines from the clock whether the controller answers, and what CSTS says. Has no side effects outside itself.
+//! Determines from the clock whether the controller answers, and the value of CSTS. The code here has no side effects
+//! elsewhere.
 
 use super::timing::Timing;
 
@@ -11,7 +12,7 @@ pub(super) struct Life {
     disabled: Option<u64>,
     /// Whether CSTS.RDY was set when CC.EN was last cleared.
     was_ready: bool,
-    /// Whether the controller noticed that CC.EN was set.
+    /// Whether the controller has noticed that CC.EN was set.
     is_noticed: bool,
     /// The time of the last function level reset.
     function_reset: Option<u64>,
@@ -57,7 +58,7 @@ impl Life {
         self.is_fatal = false;
     }
 
-    /// Notes that CC.EN is set. With `fatal` this ends in CSTS.CFS.
+    /// Notes that CC.EN is set. With `fatal` the enable ends in CSTS.CFS.
     pub(super) fn enable(&mut self, now: u64, fatal: bool) {
         let Timing { idle, rest, .. } = self.timing;
         let is_rested = !is_within(self.disabled, idle.saturating_add(rest), now);
@@ -66,7 +67,7 @@ impl Life {
         self.is_fatal = fatal;
     }
 
-    /// Notes that a shutdown is requested. With `dies` the controller does not survive it.
+    /// Notes that a shutdown is requested. With `dies` the controller fails in the shutdown.
     pub(super) fn notify_shutdown(&mut self, now: u64, dies: bool) {
         self.notified = Some(now);
         self.is_dead |= dies;
@@ -77,7 +78,7 @@ impl Life {
         self.is_hung |= is_within(self.disabled, self.timing.hands_off, now);
     }
 
-    /// Returns the value that all registers read as, if the controller does not answer now.
+    /// If the controller does not answer now, returns the value that all registers read as.
     pub(super) fn silence(&self, now: u64) -> Option<u32> {
         let timing = &self.timing;
         if is_within(self.disabled, timing.blind, now)

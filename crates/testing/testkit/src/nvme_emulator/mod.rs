@@ -1,4 +1,4 @@
-//! An NVMe controller in the process. Its registers, queues and data behave as the specifications say. Tests can throw
+//! An NVMe controller in the process. Its registers, queues and data behave as the specifications say. Tests can set
 //! [`Switches`] that make it misbehave.
 //!
 //! The model is also a PCI host with this one function: drivers claim [`NvmeEmulator::slot`]. Bus addresses differ from
@@ -57,8 +57,8 @@ pub struct Counts {
     pub most_in_flight: usize,
     /// Accesses to memory that the device cannot reach. Must stay 0.
     pub stray_accesses: u64,
-    /// Fetched commands that could not be executed because bus mastering was off. Each is counted again whenever the
-    /// model tries to work.
+    /// Fetched commands that could not be executed because bus mastering was off. Such a command is counted again
+    /// whenever the model tries to work.
     pub refused_accesses: u64,
     /// Flush commands that were executed.
     pub flushes: u64,
@@ -140,13 +140,13 @@ impl NvmeEmulator {
         unsafe { slot.with_table() }
     }
 
-    /// Lets `change` throw the switches.
+    /// Lets `change` set the switches.
     pub fn switch(&self, change: impl FnOnce(&mut Switches)) {
         change(&mut self.lock().switches);
     }
 
-    /// Unplugs the device and plugs it in again, as after power-on. The media and the counts stay, and all switches are
-    /// reset.
+    /// Unplugs the device and plugs it in again, in its power-on state. The media and the counts stay, and all
+    /// switches are reset.
     pub fn replug(&self) {
         let mut machine = self.lock();
         machine.switches = Switches::default();
@@ -184,7 +184,7 @@ impl NvmeEmulator {
         self.run(|machine| machine.memory.watch(oracle));
     }
 
-    /// Makes each polling interval `nanos` nanoseconds long. For tests in which time-outs come often.
+    /// Makes each polling interval `nanos` nanoseconds long. This is for tests in which time-outs come often.
     pub fn set_pause(&self, nanos: u64) {
         self.run(|machine| machine.pause = nanos);
     }
@@ -303,7 +303,7 @@ unsafe impl MmioBus for Registers {
     }
 }
 
-/// The function's BARs: BAR 0 has the registers, and there is no other.
+/// The function's BARs: BAR 0 has the registers, and there is no other BAR.
 struct Bars {
     registers: &'static Registers,
 }

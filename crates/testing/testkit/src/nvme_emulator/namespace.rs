@@ -32,8 +32,8 @@ pub struct NamespaceShape {
 }
 
 impl NamespaceShape {
-    /// 4096 blocks of 512 bytes. The second format is the one in use, so that a driver that assumes
-    /// the first is caught.
+    /// 4096 blocks of 512 bytes. The second format is in use, so that the tests notice a driver that assumes the
+    /// first one.
     pub const PLAIN: Self = Self {
         active: true,
         block_shift: 9,
@@ -45,7 +45,7 @@ impl NamespaceShape {
         last_format: 1,
     };
 
-    /// Returns the bytes of a block on the bus, where metadata extends it.
+    /// Returns the bytes of a block on the bus, where the block includes its metadata.
     pub(super) const fn bus_block(&self) -> u64 {
         (1 << self.block_shift) + self.metadata as u64
     }

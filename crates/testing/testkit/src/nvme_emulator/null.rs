@@ -24,7 +24,7 @@ const CAP: u64 = 1 << 37 | 1 << 24 | 1023;
 #[repr(align(4096))]
 struct Words([u32; BAR_LENGTH / 4]);
 
-/// A submission queue and its completion queue, as the controller sees them.
+/// The controller's side of a submission queue and its completion queue.
 #[derive(Clone, Copy, Default)]
 struct Queues {
     submissions: u64,
@@ -35,7 +35,7 @@ struct Queues {
     phase: u32,
 }
 
-/// An NVMe controller with one namespace of 512-byte blocks, which behaves only as far as a driver can see while
+/// An NVMe controller with one namespace of 512-byte blocks. It has only the behaviour that a driver can see while
 /// nothing goes wrong. It transfers no data. Bus addresses are memory addresses.
 pub struct NullDisk {
     registers: NonNull<u32>,
@@ -81,7 +81,7 @@ impl NullDisk {
         // SAFETY: each controller is on a bus of its own, and callers ask for its slot only once. So nothing else
         // drives the device.
         let slot = Box::leak(Box::new(unsafe { PciSlot::new(host, address) }));
-        // SAFETY: the device behaves as an NVMe controller as far as its queues are concerned.
+        // SAFETY: the queues of the device behave like those of an NVMe controller.
         unsafe { slot.with_table() }
     }
 
@@ -104,7 +104,8 @@ impl NullDisk {
         u64::from(self.register(offset + 4)) << 32 | u64::from(self.register(offset))
     }
 
-    /// Completes all commands up to the tails that the driver has rung in. Returns how many I/O commands these were.
+    /// Completes all commands up to the tails that the driver has rung in. Returns the number of I/O commands among
+    /// them.
     #[inline]
     pub fn serve(&self) -> u32 {
         let mut queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
@@ -119,7 +120,7 @@ impl NullDisk {
         done
     }
 
-    /// Makes the next [`serve`](Self::serve) complete `count` more I/O commands without a driver. It takes the commands
+    /// Makes the next [`serve`](Self::serve) complete `count` more I/O commands without a driver. These are commands
     /// that earlier use has left in the submission queue.
     pub fn repeat(&self, count: u32) {
         let queues = self.queues.lock().unwrap_or_else(PoisonError::into_inner);
@@ -163,7 +164,7 @@ impl NullDisk {
         done
     }
 
-    /// Makes CSTS.RDY follow CC.EN. When CC.EN changes, starts again with empty queues.
+    /// Makes CSTS.RDY follow CC.EN. When CC.EN changes, the controller starts again with empty queues.
     fn follow(&self) {
         let (enabled, ready) = (self.register(CC) & 1, self.register(CSTS) & 1);
         if enabled == ready {

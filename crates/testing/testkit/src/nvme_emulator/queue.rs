@@ -1,4 +1,4 @@
-//! Queues as the controller sees them.
+//! The controller's side of its queues.
 
 /// A submission queue.
 #[derive(Clone, Copy, Debug)]

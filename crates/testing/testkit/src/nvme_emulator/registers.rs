@@ -25,7 +25,7 @@ impl Machine {
         self.switches.removed || self.now < self.switches.blind_until || !self.config.decodes()
     }
 
-    /// Counts one more register access, for the switches that take effect after a number of them.
+    /// Counts one more register access, for the switches that take effect after a number of accesses.
     fn count_down(&mut self) {
         let (now, switches) = (self.now, &mut self.switches);
         if let Some(left) = switches.removed_after {

@@ -50,23 +50,24 @@ pub struct Shape {
     pub refuses_inactive: bool,
     /// VWC: whether Identify reports a volatile write cache.
     pub write_cache: bool,
-    /// RTD3E: the microseconds that a shutdown takes according to Identify. 0 means that this is not reported.
+    /// RTD3E: the microseconds that a shutdown takes according to Identify. 0 means that Identify reports no such
+    /// time.
     pub shutdown_micros: u32,
-    /// The most entries that an admin queue may have. If it has more, enabling ends in CSTS.CFS.
+    /// The most entries that an admin queue may have. If a queue has more, enabling ends in CSTS.CFS.
     pub admin_entries: u16,
-    /// The number of entries of an admin queue must be a multiple of this. Otherwise enabling ends in CSTS.CFS.
+    /// The number of entries of an admin queue must be a multiple of this. If it is not, enabling ends in CSTS.CFS.
     pub admin_multiple: u16,
     /// Whether the admin queues go on with their old heads and tails if AQA isn't written between two enables.
     pub keeps_admin_queues: bool,
     /// Whether a requested shutdown ends in CSTS.CFS, which only a function level reset or a power cycle clears.
     pub fatal_after_shutdown: bool,
-    /// How long the controller takes for its actions.
+    /// The times that the controller takes for its actions.
     pub timing: Timing,
 }
 
 impl Shape {
-    /// A controller whose namespace 1 has 4096 blocks of 512 bytes. It transfers up to 128 KiB, and does everything at
-    /// once.
+    /// A controller whose namespace 1 has 4096 blocks of 512 bytes. It transfers up to 128 KiB in a command, and does
+    /// everything without delay.
     pub const PLAIN: Self = Self {
         block_shift: 9,
         blocks: 4096,

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use super::namespace::NamespaceShape;
 use crate::lost_writes::LostWrites;
 
-/// The misbehaviour with one command.
+/// A misbehaviour of the controller with one command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misbehaviour {
@@ -30,7 +30,7 @@ pub enum Misbehaviour {
     Ghost,
 }
 
-/// Switches that a test can throw at any time.
+/// Switches that a test can set at any time.
 #[derive(Clone, Debug, Default)]
 pub struct Switches {
     /// The misbehaviour with each of the next I/O commands. `None` means the misbehaviour in `every`.
@@ -49,7 +49,7 @@ pub struct Switches {
     pub never_ready: bool,
     /// CSTS.RDY is never cleared.
     pub never_idle: bool,
-    /// CSTS.SHST never says that a shutdown is complete.
+    /// CSTS.SHST never reports that a shutdown is complete.
     pub never_shut_down: bool,
     /// CSTS.CFS is set until CC.EN is cleared. A function level reset does not clear it.
     pub fatal: bool,
@@ -59,12 +59,13 @@ pub struct Switches {
     pub clock_lasts: Option<u64>,
     /// The controller is unplugged: everything reads as all ones, and it accesses no memory.
     pub removed: bool,
-    /// The controller is unplugged after so many more register accesses.
+    /// The controller is unplugged after this number of further register accesses.
     pub removed_after: Option<u64>,
-    /// After so many more register accesses, the registers read as all ones for so many nanoseconds, and take no
-    /// writes.
+    /// After the first number of further register accesses, the registers read as all ones and take no writes, for
+    /// the second number of nanoseconds.
     pub blind_after: Option<(u64, u64)>,
-    /// The next value of [`blind_after`](Self::blind_after), which it takes over when its nanoseconds begin.
+    /// The next value of [`blind_after`](Self::blind_after). It moves there when the nanoseconds of the present value
+    /// begin.
     pub blind_again: Option<(u64, u64)>,
     /// The time until which the registers read as all ones. The model sets it from [`blind_after`](Self::blind_after).
     pub blind_until: u64,
@@ -97,8 +98,8 @@ pub struct Switches {
     pub eui64: u64,
     /// The MDTS that Identify Controller reports instead of the real one.
     pub mdts: Option<u8>,
-    /// The controller does not execute a command that it has reported as completed, even if it reported the wrong queue
-    /// or CID. So its reports may be false, but it does not access memory that the driver has taken back on their
-    /// account.
+    /// The controller does not execute a command that it has reported as completed, even if it reported the wrong
+    /// queue or CID. So its reports may be false, but it does not access memory that the driver has taken back
+    /// because of these reports.
     pub keeps_its_word: bool,
 }

@@ -1,6 +1,7 @@
-//! How long a controller takes for its actions, in nanoseconds of the model's clock.
+//! The times that a controller takes for its actions, in nanoseconds of the model's clock.
 
-/// The times that a controller takes. If all but CAP.TO are zero, it does everything at once.
+/// The times that a controller takes. If all times except CAP.TO are zero, the controller does everything without
+/// delay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Timing {
     /// CAP.TO, in units of 500 ms.
@@ -15,11 +16,11 @@ pub struct Timing {
     pub zero_after_flr: u64,
     /// The time after a function level reset in which registers read as all ones and writes are lost.
     pub blind_after_flr: u64,
-    /// The time after clearing CC.EN in which the driver must access no register. An access hangs the controller: until
-    /// a function level reset CSTS.RDY does not change any more.
+    /// The time after clearing CC.EN in which the driver must access no register. An access hangs the controller:
+    /// CSTS.RDY does not change any more until a function level reset.
     pub hands_off: u64,
-    /// The time after CSTS.RDY is cleared in which CC.EN must not be set. If it is, the controller does not notice, and
-    /// CSTS.RDY is never set.
+    /// The time after CSTS.RDY is cleared in which CC.EN must not be set. If CC.EN is set in this time, the
+    /// controller does not notice, and CSTS.RDY is never set.
     pub rest: u64,
     /// The time after the creation of an I/O queue in which commands that are fetched from it are lost.
     pub settle: u64,
@@ -28,12 +29,12 @@ pub struct Timing {
     pub media: u64,
     /// The time from fetching a flush until it is completed.
     pub flush: u64,
-    /// The time from requesting a shutdown until CSTS.SHST says that it is complete.
+    /// The time from requesting a shutdown until CSTS.SHST reports that it is complete.
     pub shutdown: u64,
 }
 
 impl Timing {
-    /// Everything happens at once. CAP.TO is 1 s.
+    /// The controller does everything without delay. CAP.TO is 1 s.
     pub const PROMPT: Self = Self {
         timeout_units: 2,
         ready: 0,

@@ -1,9 +1,9 @@
-//! The zones of a zoned namespace (Zoned Namespace Command Set 1.1 §2.3). Each has a write pointer, and a write that
+//! The zones of a zoned namespace (Zoned Namespace Command Set 1.1 §2.3). Each zone has a write pointer. A write that
 //! begins elsewhere in the zone fails.
 
 use std::vec::Vec;
 
-/// The blocks of a zone. All of them can be written.
+/// The blocks of a zone. All blocks of a zone can be written.
 pub(super) const ZONE_BLOCKS: u64 = 64;
 
 const BOUNDARY_ERROR: u16 = 0x01B8;
@@ -24,8 +24,8 @@ impl Zones {
         }
     }
 
-    /// Moves a write pointer over `blocks` blocks from `lba` on. If they can't be written, returns the status that says
-    /// why.
+    /// Moves a write pointer over `blocks` blocks from `lba` on. If these blocks can't be written, returns the status
+    /// for the reason.
     pub(super) fn write(&mut self, lba: u64, blocks: u64) -> Result<(), u16> {
         let zone = lba / ZONE_BLOCKS;
         let end = (zone + 1) * ZONE_BLOCKS;

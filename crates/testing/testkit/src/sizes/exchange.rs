@@ -70,7 +70,7 @@ impl Thing {
                     }
                 }
             }
-            // The bytes of these must not be overwritten.
+            // The test must not overwrite the bytes of these things.
             Self::Text(_) | Self::Cap(_) => {}
         }
     }
@@ -105,9 +105,9 @@ struct Exchange<'a> {
     tally: Tally,
 }
 
-/// Drives the exchange heap for `steps` steps of the stream of `seed`. `held` returns how many bytes of slots the owner
-/// on whose behalf the thread runs has there. If this is the host and others use the heap meanwhile, it must return 0
-/// always.
+/// Drives the exchange heap for `steps` steps of the stream of `seed`. `held` returns the bytes of slots on that heap
+/// that the thread's owner has. If this owner is the host, and other threads use the heap meanwhile, `held` must
+/// always return 0.
 ///
 /// # Errors
 /// The first violation of the model.
@@ -145,8 +145,8 @@ pub fn exchange(
     Ok(tally)
 }
 
-/// A request: the bytes and the alignment of one object, and the bytes of further objects that it needs. `bytes` is
-/// `None` if the size overflows.
+/// A request: the bytes and the alignment of one object, and the bytes of the further objects that the request needs.
+/// `bytes` is `None` if the size overflows.
 #[derive(Clone, Copy)]
 struct Asked {
     bytes: Option<usize>,
@@ -168,14 +168,15 @@ impl Exchange<'_> {
                 }
             }
         }
-        // Only now and then, because `held` scans the whole heap.
+        // The engine checks this only now and then, because `held` scans the whole heap.
         if tag.is_multiple_of(8) && (self.held)() > self.limits.quota {
             return Err("more is held than the quota allows");
         }
         Ok(())
     }
 
-    /// Returns the request for an object of `count` values of `T`. `None` if the engine is not to make it.
+    /// Returns the request for an object of `count` values of `T`. `None` if the engine is not to make such a
+    /// request.
     fn asked<T>(&self, count: usize, beside: usize) -> Option<Asked> {
         let bytes = count.checked_mul(size_of::<T>());
         let align = align_of::<T>();
@@ -313,8 +314,8 @@ impl Exchange<'_> {
         Ok(())
     }
 
-    /// Converts a thing to another kind, which must keep its place and its bytes. For a batch, changes a member
-    /// instead.
+    /// Converts a thing to another kind, which must keep its place and its bytes. If the thing is a batch, changes
+    /// one of its members instead.
     fn change(&mut self, rng: &mut Rng, entry: Entry) -> Result<Entry, &'static str> {
         let Entry { thing, tag } = entry;
         let mut before = None;

@@ -2,8 +2,8 @@
 
 use super::PLACES;
 
-/// The number of bytes at each end of a range that are written and checked. Some ranges are too large to be touched
-/// whole.
+/// The number of bytes that the engine writes and checks at each end of a range. Some ranges are too large to be
+/// touched whole.
 const EDGE: usize = 600;
 
 /// A live range.

@@ -27,16 +27,17 @@ use core::fmt;
 /// The most blocks or objects that live at the same time.
 const PLACES: usize = 24;
 
-/// The limits of a heap under test, which the engine must know.
+/// The limits of a heap under test, as the engine needs them.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
     /// The quota: the most bytes that may be held at any time.
     pub quota: usize,
     /// A request must be refused if its size and alignment together are larger than this.
     pub bound: usize,
-    /// Sizes between this and the bound are not requested, because they could be granted and their memory touched.
+    /// The engine makes no requests between this size and the bound, because such a request could be granted and its
+    /// memory would be touched.
     pub skip_above: usize,
-    /// Whether allocations of no bytes are requested. A foreign allocator need not refuse them.
+    /// Whether allocations of no bytes are requested. An allocator that is not ours need not refuse such requests.
     pub empty: bool,
 }
 
@@ -60,7 +61,7 @@ impl fmt::Display for Broken {
 
 impl core::error::Error for Broken {}
 
-/// Counts of a run's outcomes. A run in which every request was refused, or none was, proves little.
+/// Counts of a run's outcomes. A run proves little if every request was refused, or if no request was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Tally {
     /// Requests that were granted.

@@ -30,7 +30,8 @@ impl Block {
         unsafe { slice::from_raw_parts_mut(self.at, self.layout.size()) }
     }
 
-    /// Whether the block still has the contents that were last written, as far as it's still long enough.
+    /// Whether the block still has the contents that were last written. If it has become shorter, only the rest is
+    /// checked.
     fn is_intact(&mut self) -> bool {
         let (written, tag) = (self.written, self.tag);
         live::holds(self.memory(), written, tag)
@@ -209,7 +210,7 @@ impl<A: GlobalAlloc> Private<'_, A> {
             .flatten()
             .map(|block| block.layout.size().saturating_add(block.layout.align()))
             .sum();
-        // While so few bytes are used, there is a gap of at least this size.
+        // While so few bytes are in use, the heap has a gap of at least this size.
         let little = self.limits.quota / 32;
         if size > 0 && size.saturating_add(align) <= little && used <= little {
             return Err("a small request is refused although the heap is almost empty");
@@ -217,7 +218,7 @@ impl<A: GlobalAlloc> Private<'_, A> {
         Ok(())
     }
 
-    /// Frees all blocks. Then a third of the quota must be available again in one block.
+    /// Frees all blocks. When everything is freed, a third of the quota must be available again in one block.
     fn end(&mut self) -> Result<(), &'static str> {
         for place in 0..PLACES {
             if let Some(block) = self.blocks[place].take() {

@@ -87,7 +87,7 @@ impl Disk {
     /// they lie within the capacity but past the end of the medium, which may be shorter.
     ///
     /// # Errors
-    /// The rule that the driver broke: the length is no multiple of a sector, or the request exceeds the capacity.
+    /// The rule that the driver broke, if the length is no multiple of a sector or the request exceeds the capacity.
     fn place(&self, sector: u64, length: u64) -> Result<Option<usize>, Violation> {
         if !length.is_multiple_of(SECTOR) {
             return Err(Violation::DataLength);
@@ -102,7 +102,8 @@ impl Disk {
 }
 
 impl Machine {
-    /// Executes a request. Returns how many bytes of its writable part were written, counted from the start (§2.7.8.1).
+    /// Executes a request. Returns the number of bytes of the chain's writable part that were written, counted from
+    /// the start (§2.7.8.1).
     pub(super) fn execute_block(&mut self, request: &Request) -> Result<u32, Fault> {
         let chain = &request.chain;
         let room = total(&chain.writable);

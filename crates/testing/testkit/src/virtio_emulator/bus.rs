@@ -1,4 +1,5 @@
-//! Passes register accesses of `samara-device-io` on to the model. No other file knows that crate's access widths.
+//! Passes register accesses of `samara-device-io` on to the model. Only this file uses that crate's type of access
+//! widths.
 
 use samara_device_io::host::MmioBus;
 use samara_device_io::table::Width;

@@ -1,4 +1,5 @@
-//! The capability list (§4.1.4), in which a driver finds the virtio structures, and the ways to make it malformed.
+//! The capability list (§4.1.4), in which a driver finds the virtio structures. The model can also make the list
+//! malformed.
 
 use std::vec::Vec;
 
@@ -21,8 +22,8 @@ const WINDOW: u8 = 5;
 const FIRST: usize = 0x40;
 const END: usize = 0x100;
 
-/// Offsets in configuration space: of the first capability in the list, and of the capabilities that have registers
-/// with an effect.
+/// Offsets in configuration space: of the first capability in the list, and of the capabilities whose registers have
+/// side effects.
 #[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Places {
     pub(super) first: u8,
@@ -95,7 +96,8 @@ fn msix(shape: &Shape) -> Vec<u8> {
     bytes
 }
 
-/// Returns all capabilities by ascending address. The linked list runs the other way, from the last one, as in QEMU.
+/// Returns all capabilities by ascending address. The linked list runs in the other order, from the last capability
+/// to the first, as in QEMU.
 fn list(shape: &Shape) -> Vec<Vec<u8>> {
     let layout = &shape.layout;
     let has_not = |malformed| shape.malformed == Some(malformed);

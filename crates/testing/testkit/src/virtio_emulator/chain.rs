@@ -11,7 +11,7 @@ pub(super) struct Span {
     pub(super) length: u32,
 }
 
-/// A chain as the device read its descriptors when it took the chain.
+/// A chain, with the descriptors that the device read when it took the chain.
 #[derive(Clone, Debug)]
 pub(super) struct Chain {
     pub(super) head: u16,

@@ -114,7 +114,8 @@ impl Config {
         self.words[COMMAND] & BUS_MASTER != 0
     }
 
-    /// Whether the function answers accesses to this BAR: it has the assigned base address, and memory space is on.
+    /// Whether the function answers accesses to this BAR. It answers if the BAR has the assigned base address and
+    /// memory space is on.
     pub(super) fn decodes(&self, bar: u8) -> bool {
         let word = |number: u8| self.words[BAR0 + usize::from(number)];
         let is_there = match bar {
@@ -138,7 +139,7 @@ impl Config {
         self.msix_control() & MSIX_MASK != 0
     }
 
-    /// Reads a dword. `interrupts` says whether INTx is asserted; the Interrupt Status bit shows it.
+    /// Reads a dword. `interrupts` says whether INTx is asserted, which the Interrupt Status bit then shows.
     pub(super) fn read(&self, offset: u16, interrupts: bool) -> u32 {
         let index = usize::from(offset) / 4;
         let word = self.words.get(index).copied().unwrap_or(0);

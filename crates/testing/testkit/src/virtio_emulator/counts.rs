@@ -1,6 +1,6 @@
 //! Counters of the model, and the violations of the specification that it notices.
 
-/// Counters of what has happened since the model was made.
+/// Counters of events since the model was made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Chains taken from available rings.
@@ -9,8 +9,8 @@ pub struct Counts {
     pub most_in_flight: usize,
     /// Accesses to memory that the device must not reach. A correct driver leaves this at 0.
     pub stray_accesses: u64,
-    /// Accesses that the device omitted because bus mastering was off. Each attempt to work counts once for each
-    /// notified queue and once for each chain that is due.
+    /// Accesses that the device omitted because bus mastering was off. Each attempt to work counts one such access
+    /// for each notified queue and one for each chain that is due.
     pub refused_accesses: u64,
     /// Violations of the specification by the driver. A correct driver leaves this at 0.
     pub violations: u64,
@@ -18,7 +18,7 @@ pub struct Counts {
     pub flushes: u64,
     /// Frames dropped because the device did not run, had no link or no room, or the frame was too long.
     pub dropped_frames: u64,
-    /// Completed resets: those by the status register and Function Level Resets.
+    /// Completed resets, both by the status register and by Function Level Reset.
     pub resets: u64,
     /// MSI-X messages sent.
     pub messages: u64,
@@ -36,7 +36,7 @@ pub enum Violation {
     Outside,
     /// A status bit was cleared (§2.1.1).
     StatusCleared,
-    /// A status bit was set before another that must be set first (§3.1.1).
+    /// A status bit was set before another bit that must be set first (§3.1.1).
     StatusOrder,
     /// A field was written before the reset was done (§4.1.4.3.2).
     BeforeReset,
@@ -44,7 +44,7 @@ pub enum Violation {
     FeatureNotOffered,
     /// Features were written after FEATURES_OK (§3.1.1).
     FeaturesLate,
-    /// A queue size that is no power of two, or exceeds the device's maximum (§4.1.4.3.2).
+    /// A queue size was written that is no power of two, or exceeds the device's maximum (§4.1.4.3.2).
     QueueSize,
     /// A value other than 1 was written to `queue_enable` (§4.1.4.3.2).
     QueueDisabled,
@@ -93,13 +93,13 @@ pub enum Violation {
     FrameTooLong,
 }
 
-/// How many violations the model keeps, the first ones.
+/// The number of violations that the model keeps. It keeps the first ones.
 pub(super) const KEPT: usize = 64;
 
 /// The reason why the device breaks down.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Fault {
-    /// The driver gave it an address that it does not reach.
+    /// The driver gave the device an address that the device does not reach.
     Stray,
     /// The driver broke a rule on which the device depends.
     Violation(Violation),

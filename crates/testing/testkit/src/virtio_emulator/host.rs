@@ -62,7 +62,7 @@ unsafe impl ConfigSpace for VirtioEmulator {
     }
 }
 
-/// The bus that stands for each of the function's BARs.
+/// For each of the function's BARs, the bus that emulates it.
 pub(super) struct Bars {
     pub(super) model: &'static VirtioEmulator,
     pub(super) structures: &'static Window,

@@ -22,7 +22,7 @@ pub(super) struct Interrupts {
 }
 
 impl Interrupts {
-    /// Makes the state after power-on: all vectors are masked.
+    /// Makes the power-on state, in which all vectors are masked.
     pub(super) fn new(vectors: u16) -> Self {
         Self {
             table: vec![[0, 0, 0, MASKED]; usize::from(vectors)],
@@ -31,7 +31,8 @@ impl Interrupts {
         }
     }
 
-    /// Returns the table entry at `offset`, and which of its dwords. `None` if the offset is not in the table.
+    /// Returns the index of the table entry at `offset`, and the index of the dword in this entry. `None` if the
+    /// offset is not in the table.
     fn place(&self, offset: u32) -> Option<(usize, usize)> {
         let at = offset.checked_sub(TABLE)?;
         let entry = (at / ENTRY) as usize;
@@ -62,7 +63,8 @@ impl Interrupts {
         }
     }
 
-    /// Takes the message, address and data, of a pending vector that is not masked. It is no longer pending then.
+    /// Takes the message, address and data, of a pending vector that is not masked. Afterwards the vector is no
+    /// longer pending.
     pub(super) fn take_message(&mut self) -> Option<(u64, u32)> {
         let due = |(vector, entry): &(usize, &[u32; 4])| {
             self.pending >> vector & 1 != 0 && entry[CONTROL] & MASKED == 0

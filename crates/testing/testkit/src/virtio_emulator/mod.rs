@@ -1,10 +1,10 @@
 //! Emulated virtio devices in the test's process: block and network devices, modern, over PCI (Virtual I/O Device 1.2
-//! and 1.3; the comments cite their sections). Registers, queues and data behave as the specification says. A test can
-//! throw [`Switches`] that make the device misbehave.
+//! and 1.3; the comments cite their sections). Registers, queues and data behave as the specification says. A test
+//! can set [`Switches`] that make the device misbehave.
 //!
 //! A model is also a PCI host with one function on its bus: drivers claim [`VirtioEmulator::slot`]. Bus addresses
 //! differ from memory addresses. The device reaches only memory that was translated for it, and only while it may be
-//! bus master. Time is virtual: it passes only as the driver waits or looks at the clock, so a timeout of seconds
+//! bus master. Time is virtual: it passes only when the driver waits or reads the clock, so a timeout of seconds
 //! takes no real time.
 //!
 //! The device looks at a queue only after a notification. It counts each rule of the specification that the driver
@@ -89,7 +89,7 @@ struct Machine {
     generation: u8,
     /// Whether the device configuration has changed since the driver last read from it.
     config_is_changed: bool,
-    /// The features that are offered instead of the shape's, if any.
+    /// If the device offers other features than those of the shape: these features.
     other_features: Option<u64>,
     /// The maximum size of each queue.
     queue_size: u16,
@@ -103,8 +103,8 @@ struct Machine {
 }
 
 impl Machine {
-    /// Replaces the device by a new one. The counters, the violations, the clock and the translated memory stay: they
-    /// belong to the bus and to the test.
+    /// Replaces the device by a new one. The counters, the violations, the clock and the translated memory stay,
+    /// because they belong to the bus and to the test.
     fn replug(&mut self, shape: Shape) {
         let old = core::mem::replace(self, Self::new(shape));
         self.memory = old.memory;
@@ -282,8 +282,8 @@ impl VirtioEmulator {
         self.run(|machine| machine.set_link(is_up));
     }
 
-    /// Delivers a frame from the network. Returns false if the device drops it at once: it does not run, has no link,
-    /// has no room for one more frame, or is a block device.
+    /// Delivers a frame from the network. Returns false if the device drops the frame at once, because it does not
+    /// run, has no link, has no room for one more frame, or is a block device.
     pub fn receive(&self, frame: &[u8]) -> bool {
         self.run(|machine| {
             let is_taken = machine.receive(frame.to_vec());
@@ -305,8 +305,8 @@ impl VirtioEmulator {
         self.run(|machine| machine.transport.status)
     }
 
-    /// Whether the device uses its queues: the driver has set DRIVER_OK, and the device is neither broken nor
-    /// unplugged.
+    /// Whether the device uses its queues. It does so if the driver has set DRIVER_OK and the device is neither
+    /// broken nor unplugged.
     pub fn is_running(&self) -> bool {
         self.run(|machine| machine.is_running())
     }
@@ -316,7 +316,7 @@ impl VirtioEmulator {
         self.run(|machine| machine.config.is_bus_master())
     }
 
-    /// Returns how many chains, of all queues, the device has taken and not given back.
+    /// Returns the number of chains, over all queues, that the device has taken and not given back.
     pub fn in_flight(&self) -> usize {
         self.run(|machine| {
             let queues = machine.transport.queues.iter();

@@ -38,7 +38,7 @@ pub(super) const HEADER: u64 = 12;
 /// Bytes of an Ethernet header, and the longest payload without a negotiated MTU.
 const ETHERNET: u64 = 14;
 const PAYLOAD: u64 = 1500;
-/// How many frames the device keeps in each direction.
+/// The most frames that the device keeps in each direction.
 const KEPT: usize = 1024;
 
 pub(super) struct Nic {
@@ -72,7 +72,7 @@ impl Nic {
         features
     }
 
-    /// Takes over the offered features: the configuration reports the link from now on if they contain STATUS.
+    /// Takes over the offered features. If they contain STATUS, the configuration reports the link from now on.
     pub(super) fn set_features(&mut self, features: u64) {
         self.shape.status = features & STATUS != 0;
     }
@@ -91,7 +91,8 @@ impl Nic {
 }
 
 impl Machine {
-    /// Takes a frame from the network. Returns whether the device has taken it, and not dropped it.
+    /// Takes a frame from the network. Returns true if the device has taken the frame, and false if it has dropped
+    /// the frame.
     pub(super) fn receive(&mut self, frame: Vec<u8>) -> bool {
         let is_live = self.is_running();
         let Backend::Net(nic) = &mut self.backend else {
@@ -106,7 +107,7 @@ impl Machine {
         is_taken
     }
 
-    /// Sets the link, and tells the driver if it changes. Does nothing on a block device.
+    /// Sets the state of the link, and tells the driver if the state changes. Does nothing on a block device.
     pub(super) fn set_link(&mut self, is_up: bool) {
         let Backend::Net(nic) = &mut self.backend else {
             return;
@@ -125,7 +126,7 @@ impl Machine {
         }
     }
 
-    /// Executes a request. Returns how many bytes of its writable part were written.
+    /// Executes a request. Returns the number of bytes of the chain's writable part that were written.
     pub(super) fn execute_net(&mut self, request: &Request) -> Result<u32, Fault> {
         match &request.frame {
             Some(frame) => self.fill(frame, request),
@@ -171,7 +172,7 @@ impl Machine {
         } else {
             self.counts.dropped_frames += 1;
         }
-        // Flags, type of segmentation and number of buffers: without the features that use them they must be 0.
+        // The flags, the type of segmentation and the number of buffers must be 0 without the features that use them.
         if [header[0], header[1], header[10], header[11]] != [0; 4] {
             self.violate(Violation::FrameHeader);
         }

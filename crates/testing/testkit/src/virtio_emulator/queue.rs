@@ -24,7 +24,8 @@ pub(super) struct Queue {
     pub(super) driver: u64,
     pub(super) device: u64,
     pub(super) vector: u16,
-    /// Whether the queue was notified and not found empty since. The device looks only at such queues.
+    /// Whether the queue was notified, and the device has not found it empty since. The device looks only at queues
+    /// of which this is true.
     pub(super) notified: bool,
     /// Heads of the chains that the device has taken and not given back.
     pub(super) in_flight: Vec<u16>,
@@ -180,8 +181,8 @@ impl Queue {
         Ok(())
     }
 
-    /// Writes the used index, which is `further` past the written entries. Returns whether the driver wants a
-    /// notification.
+    /// Writes the used index. The index is `further` past the entries that were written. Returns whether the driver
+    /// wants a notification.
     pub(super) fn publish(&mut self, memory: &Memory, further: u16) -> Result<bool, Stray> {
         self.used = self.used.wrapping_add(further);
         memory.write(self.device.wrapping_add(2), &self.used.to_le_bytes())?;

@@ -16,7 +16,8 @@ pub(super) fn cut(structure: &[u8], offset: u32, bytes: u32) -> u32 {
 }
 
 impl Machine {
-    /// Counts one register access for the switches `removed_after` and `blind_after`, and applies those that are due.
+    /// Counts one register access for the switches `removed_after` and `blind_after`. Applies the switches that are
+    /// due.
     fn count_down(&mut self) {
         if let Some(left) = self.switches.removed_after {
             self.switches.removed_after = left.checked_sub(1);
@@ -115,8 +116,8 @@ impl Machine {
                 self.set_capacity(sectors);
             }
         }
-        // The generation changes at the first read after a change of the configuration: only then can a driver have
-        // read both old and new fields (§4.1.4.3.1).
+        // The generation changes at the first read after a change of the configuration, because only from this read
+        // on can a driver have read both old and new fields (§4.1.4.3.1).
         if core::mem::take(&mut self.config_is_changed) {
             self.generation = self.generation.wrapping_add(1);
         }

@@ -28,8 +28,8 @@ impl Machine {
         }
     }
 
-    /// Resets the device to its state after power-on. Configuration space, the MSI-X table and the medium stay as they
-    /// are.
+    /// Resets the device to its state after power-on. The reset does not change configuration space, the MSI-X table
+    /// and the medium.
     fn reset(&mut self) {
         self.counts.resets += 1;
         let switches = &mut self.switches;

@@ -9,7 +9,7 @@ pub struct Shape {
     pub queue_size: u16,
     /// Whether VIRTIO_F_VERSION_1 is offered; a device without it is a legacy device (§2.2.3).
     pub version_1: bool,
-    /// Whether VIRTIO_F_ACCESS_PLATFORM is offered, and required of the driver (§6.2).
+    /// Whether the device offers VIRTIO_F_ACCESS_PLATFORM and requires the driver to accept it (§6.2).
     pub access_platform: bool,
     /// Further feature bits that are offered. If the driver accepts one of them, the device refuses FEATURES_OK.
     pub also_offered: u64,
@@ -28,7 +28,7 @@ pub struct Shape {
     pub decoys: bool,
     /// The defect of the capability list, if it has one.
     pub malformed: Option<Malformed>,
-    /// Pauses between taking a chain and giving it back. With 0 the device gives it back at once.
+    /// The number of pauses between taking a chain and giving it back. With 0 the device gives it back at once.
     pub latency: u32,
     /// Whether chains that are due at the same time are given back in reverse order.
     pub reorder: bool,
@@ -63,7 +63,7 @@ pub struct Block {
 }
 
 impl Block {
-    /// A writable disk of 4096 sectors that takes up to 30 segments a request and offers flushes.
+    /// A writable disk of 4096 sectors. It takes up to 30 segments in a request and offers flushes.
     pub const PLAIN: Self = Self {
         sectors: 4096,
         block_size: Some(512),
@@ -74,7 +74,8 @@ impl Block {
         id: *b"samara-virtio-block\0",
     };
 
-    /// The maximum number of sectors of the medium. A device may claim a capacity that a test's memory could not hold.
+    /// The maximum number of sectors of the medium. A device may report a capacity that does not fit into a test's
+    /// memory.
     pub const MEDIUM_SECTORS: u64 = 1 << 15;
 }
 
@@ -93,7 +94,7 @@ pub struct Net {
 }
 
 impl Net {
-    /// A device with a MAC address and a link status that loops sent frames back.
+    /// A device with a MAC address and a link status. It loops sent frames back.
     pub const PLAIN: Self = Self {
         mac: Some([0x52, 0x54, 0x00, 0x12, 0x34, 0x56]),
         mtu: None,
@@ -148,7 +149,8 @@ impl Layout {
         notify: structure(0x3000, 0x1000),
     };
 
-    /// Structures in another order, no longer than needed, and as close together as their alignments allow.
+    /// The structures are in another order, are no longer than needed, and are as close together as their alignments
+    /// allow.
     pub const TIGHT: Self = Self {
         bar: 0x1000,
         notify: structure(0x06, 0x0A),

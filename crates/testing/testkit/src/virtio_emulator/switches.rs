@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use crate::lost_writes::LostWrites;
 
-/// The misbehaviour of the device with one chain.
+/// A misbehaviour of the device with one chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misbehaviour {
@@ -15,13 +15,13 @@ pub enum Misbehaviour {
     Twice,
     /// The chain is given back with this length.
     Length(u32),
-    /// The chain is given back with a length that exceeds its writable elements by so many bytes.
+    /// The chain is given back with a length that exceeds its writable elements by this number of bytes.
     Overlong(u32),
-    /// The used index advances by so much more than there are new entries, modulo 2^16.
+    /// The used index advances by this number more than there are new entries, modulo 2^16.
     Jump(u16),
     /// The chain is neither executed nor given back.
     Silent,
-    /// The chain is executed and given back so many pauses late.
+    /// The chain is executed and given back this number of pauses late.
     Late(u32),
     /// The device sets DEVICE_NEEDS_RESET instead of executing the chain.
     NeedsReset,
@@ -29,14 +29,15 @@ pub enum Misbehaviour {
     Status(u8),
     /// Block devices: the request is executed and given back, but its status byte is not written.
     NoStatus,
-    /// The chain is executed and given back, and so many pauses later once more.
+    /// The chain is executed and given back, and is given back once more after this number of pauses.
     Again(u32),
     /// Network devices: the frame is received with this header.
     Header([u8; 12]),
 }
 
-/// Switches that a test can throw at any time. A switch whose name ends in `_after_reset` takes effect at the next
-/// reset, by the status register or of the function. It does so once, but for `blind_after_reset`, which stays on.
+/// Switches that a test can set at any time. A switch whose name ends in `_after_reset` takes effect at the next
+/// reset, by the status register or of the function. It does so only once. The exception is `blind_after_reset`,
+/// which stays on.
 #[derive(Clone, Debug, Default)]
 pub struct Switches {
     /// For each queue, the misbehaviour with each of the next chains, in the order in which they are taken. `None`
@@ -62,7 +63,8 @@ pub struct Switches {
     pub mtu_after_reset: Option<u16>,
     /// The maximum size of the queues after the reset.
     pub queue_size_after_reset: Option<u16>,
-    /// After so many more reads of the device configuration, the capacity becomes the second number, in sectors.
+    /// After the first number of further reads of the device configuration, the capacity becomes the second number,
+    /// in sectors.
     pub capacity_turns: Option<(u32, u64)>,
     /// `config_generation` changes at each read of it.
     pub unstable: bool,
@@ -70,19 +72,21 @@ pub struct Switches {
     pub flapping: bool,
     /// The device is unplugged: everything reads as all ones, and the device accesses no memory.
     pub removed: bool,
-    /// The device is unplugged after so many more register accesses.
+    /// The device is unplugged after this number of further register accesses.
     pub removed_after: Option<u64>,
-    /// After so many more register accesses, the registers read as all ones for so many pauses.
+    /// After the first number of further register accesses, the registers read as all ones for the second number of
+    /// pauses.
     pub blind_after: Option<(u64, u32)>,
-    /// The next value of [`blind_after`](Self::blind_after), which it takes over when its pauses begin.
+    /// The next value of [`blind_after`](Self::blind_after). It moves there when the pauses of the present value
+    /// begin.
     pub blind_again: Option<(u64, u32)>,
     /// Register writes that the device does not take.
     pub lost_writes: LostWrites,
     /// Writes to configuration space that the function does not take.
     pub lost_config_writes: LostWrites,
-    /// The device leaves alone each chain that it has reported as used, even if it reported a wrong id or reported the
-    /// chain twice. So its reports may be false, but it does not access memory that the driver has taken back on their
-    /// account. The stale entries that [`Misbehaviour::Jump`] exposes do not count as reports.
+    /// The device leaves alone each chain that it has reported as used, even if it reported a wrong id or reported
+    /// the chain twice. So its reports may be false, but it does not access memory that the driver has taken back
+    /// because of these reports. The stale entries that [`Misbehaviour::Jump`] exposes do not count as reports.
     pub keeps_its_word: bool,
     /// Chains in flight outlive a reset: once the device runs again, it executes them and gives them back when they are
     /// due.

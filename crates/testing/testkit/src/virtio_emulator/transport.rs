@@ -59,7 +59,7 @@ const END: usize = 0x38;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Resetting {
     No,
-    /// The reset is done after so many more pauses.
+    /// The reset is done after this number of further pauses.
     For(u32),
     Forever,
 }
@@ -164,13 +164,13 @@ impl Machine {
         bytes
     }
 
-    /// Returns `queue_notify_off` of a queue. It counts down while the queue's index counts up, so a driver that takes
-    /// the index for it notifies queue 0 at a wrong address and is caught.
+    /// Returns `queue_notify_off` of a queue. It counts down while the queue's index counts up. So a driver that uses
+    /// the index in its place notifies queue 0 at a wrong address, and the tests notice it.
     pub(super) fn notify_offset(&self, queue: u16) -> u16 {
         (self.transport.queues.len() as u16).wrapping_sub(queue)
     }
 
-    /// Returns the status as the register reads. It is not 0 before a reset is done.
+    /// Returns the status as the register reads. While a reset is not done, the register does not read as 0.
     fn status(&self) -> u8 {
         match self.resetting {
             Resetting::No => self.transport.status,
@@ -182,7 +182,7 @@ impl Machine {
         if !is_natural(&FIELDS, offset, bytes) {
             self.violate(Violation::Width);
         }
-        // A driver that reads until two reads of the generation agree would never end.
+        // With this switch, a driver that reads until two reads of the generation agree would never end.
         if self.switches.unstable && (offset..offset.saturating_add(bytes)).contains(&GENERATION) {
             self.generation = self.generation.wrapping_add(1);
         }
@@ -309,7 +309,7 @@ impl Machine {
         if new & !was & FEATURES_OK != 0 && !self.agrees() {
             new &= !FEATURES_OK;
         }
-        // Without features agreed on, the device does not go live.
+        // The device does not go live before features were agreed on.
         if new & FEATURES_OK == 0 {
             new &= !DRIVER_OK;
         }

@@ -17,7 +17,7 @@ use crate::messages::deliver;
 pub(super) struct Request {
     pub(super) queue: u16,
     pub(super) chain: Chain,
-    /// The frame that the device is to write into it, if it is a receive buffer.
+    /// If the chain is a receive buffer: the frame that the device is to write into it.
     pub(super) frame: Option<Vec<u8>>,
     /// Pauses until it is due.
     wait: u32,
@@ -58,8 +58,8 @@ impl Machine {
                 queue.notified = true;
             }
         }
-        // The loop ends even if the device's own writes reach the rings and make chains available: the device does not
-        // look again at a queue that it found empty before the next notification.
+        // The loop ends even if the device's own writes reach the rings and make chains available. After the device
+        // has found a queue empty, it does not look at that queue again before the next notification.
         while self.is_running() && (self.take() | self.finish()) {}
     }
 
@@ -145,7 +145,8 @@ impl Machine {
         any
     }
 
-    /// Whether the device must leave the chain alone, because it has reported the chain as used and keeps its word.
+    /// Whether the device must leave the chain alone, because it has reported the chain as used and the switch
+    /// `keeps_its_word` is on.
     fn is_disowned(&self, request: &Request) -> bool {
         let queue = self.transport.queues.get(usize::from(request.queue));
         let has_it = queue.is_some_and(|queue| queue.in_flight.contains(&request.chain.head));
@@ -211,7 +212,7 @@ impl Machine {
         Ok(())
     }
 
-    /// Counts a fault and breaks the device, which can't go on after it.
+    /// Counts a fault and breaks the device, because the device can't go on after this fault.
     fn fail(&mut self, fault: Fault) {
         match fault {
             Fault::Stray => self.counts.stray_accesses += 1,

@@ -224,7 +224,8 @@ fn any_split_into_elements_is_executed() {
     let mut bench = Bench::new(Shape::BLOCK);
     bench.header(IN, 9);
     let memory = bench.memory;
-    // The header is in three elements. Data and status are in three others, the last of which has bytes of both.
+    // The header is in three elements. The data and the status are in three other elements, and the last of these has
+    // bytes of both.
     let readable = [(memory.bus(0), 3), (memory.bus(3), 12), (memory.bus(15), 1)];
     let writable = [
         (memory.bus(DATA), 100),

@@ -29,7 +29,7 @@ fn a_status_bit_is_cleared_by_reset_only() {
     driver.broke(&[Violation::StatusCleared]);
     driver.reset();
     assert_eq!(driver.status(), 0);
-    // The driver can't set bits that only the device sets, nor reserved ones.
+    // The driver can set neither bits that only the device sets, nor reserved bits.
     driver.set(at::STATUS, 1, 0x71);
     assert_eq!(driver.status(), 1);
     driver.set(at::STATUS, 1, 0x81);

@@ -187,7 +187,7 @@ fn pci_configuration_access_reaches_registers() {
     assert_eq!(driver.config.read(window + 16), 2);
     aim(0x2000, 1);
     assert_eq!(driver.config.read(window + 16), 0x52);
-    // Of the capability, only the fields that specify the access can be written.
+    // Only those fields of the capability can be written that specify the access.
     driver.config.write(window, u32::MAX);
     driver.config.write(window + 4, u32::MAX);
     assert_eq!(driver.config.read(window + 4), 0xFF);

@@ -1,4 +1,4 @@
-//! Hostile drivers: whatever a driver writes to registers and to memory, the model neither panics nor hangs, and it
+//! Hostile drivers. Whatever a driver writes to registers and to memory, the model neither panics nor hangs, and it
 //! writes only memory that was translated for it.
 
 use proptest::prelude::*;
@@ -16,12 +16,12 @@ enum Step {
     Register(u8, usize, u32, u32),
     Look(u8, usize, u32),
     Memory(usize, Vec<u8>),
-    /// A descriptor in each queue: index, address, length, flags, next.
+    /// Writes a descriptor to each queue: index, address, length, flags, next.
     Descriptor(u16, u64, u32, u16, u16),
-    /// A well-formed request, except that the device may not reach its header, data or status: their three addresses,
-    /// then the type of the request and the length of its data.
+    /// Makes a request that is well-formed, except that the device may not be able to reach its header, data or
+    /// status. The fields are the three addresses of these, the type of the request, and the length of its data.
     Request([u64; 3], u32, u32),
-    /// The available index of each queue advances by so much.
+    /// Advances the available index of each queue by this number.
     Offer(u16),
     Notify(u16),
     Up,
@@ -34,7 +34,8 @@ enum Step {
 }
 
 fn addresses() -> impl Strategy<Value = u64> {
-    // An address is relative to the start of the driver's memory. The sum wraps, so a random one reaches any address.
+    // An address is relative to the start of the driver's memory. The sum wraps, so a random address of this kind can
+    // be any bus address.
     prop_oneof![
         6 => 0..SHOWN as u64,
         1 => SHOWN as u64 - 16..SHOWN as u64 + 16,
@@ -88,7 +89,7 @@ fn steps() -> impl Strategy<Value = Step> {
         prop_oneof![8 => 0u16..4, 1 => any::<u16>()],
         prop_oneof![8 => 0u16..16, 1 => any::<u16>()],
     );
-    // Nearly always an address in the driver's memory above the rings.
+    // This is nearly always an address in the driver's memory above the rings.
     let inside = || prop_oneof![40 => 0x2000..SHOWN as u64 - 1024, 1 => addresses()];
     let request = (
         [inside(), inside(), inside()],
@@ -157,8 +158,8 @@ fn shapes() -> impl Strategy<Value = Shape> {
     })
 }
 
-/// A driver whose buffers and rings, of 16 entries, share the memory `shown`. The memory `hidden` was never translated,
-/// so the device must not write it.
+/// A driver whose buffers and 16-entry rings share the memory `shown`. The memory `hidden` was never translated, so
+/// the device must not write it.
 struct Hostile {
     driver: Driver,
     shown: Dma,
@@ -318,7 +319,8 @@ proptest! {
     }
 }
 
-/// Checks that the device takes chains from random drivers. Otherwise `no_driver_breaks_the_model` would show little.
+/// Checks that the device takes chains from random drivers. If it took none, `no_driver_breaks_the_model` would prove
+/// little.
 #[test]
 fn some_hostile_chains_are_taken() {
     use proptest::strategy::ValueTree;

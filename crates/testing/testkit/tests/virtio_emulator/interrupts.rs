@@ -30,7 +30,8 @@ fn with_msix() -> Bench {
     let driver = &bench.driver;
     set_msix(driver, true, false);
     for vector in 0..3 {
-        // No vector of the process has this address, so a message counts as a stray. These tests only count messages.
+        // This is not the address of the process's vectors, so a message counts as stray. These tests only count
+        // messages.
         set_entry(driver, vector, 0xFEE0_0000, 0x40, false);
     }
     driver.set(at::CONFIG_VECTOR, 2, 2);
@@ -106,7 +107,7 @@ fn masked_vectors_stay_pending() {
     assert_eq!(bench.driver.model.counts().messages, 1);
     assert_eq!(bench.driver.model.read(1, PENDING, 4), 0);
 
-    // Each vector is masked and pending by itself.
+    // Each vector is masked, and becomes pending, independently of the others.
     set_entry(&bench.driver, 1, 0, 0, true);
     set_entry(&bench.driver, 2, 0, 0, true);
     bench.execute(IN, 0, 512);

@@ -1,5 +1,5 @@
-//! Tests of the virtio model with a small driver that writes its rings by hand: each behaviour, each switch, and
-//! hostile drivers.
+//! Tests of the virtio model with a small driver that writes its rings by hand. They cover each behaviour, each
+//! switch, and hostile drivers.
 #![expect(
     unsafe_code,
     reason = "writes rings in raw memory, and drives the bus without a claim"

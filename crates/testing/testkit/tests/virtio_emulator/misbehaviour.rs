@@ -23,7 +23,7 @@ fn is_right_again(bench: &mut Bench) {
 
 #[test]
 fn a_used_id_may_name_no_chain() {
-    // Ids that are out of range, an id that was never a head, and one in the middle of the chain.
+    // The ids are some that are out of range, one that was never a head, and one in the middle of the chain.
     for id in [64, u32::MAX, 0x1_0000, 40, 1] {
         let mut bench = wrong(Misbehaviour::Id(id));
         assert_eq!(bench.driver.rings[0].used(), Some((id, 513)));

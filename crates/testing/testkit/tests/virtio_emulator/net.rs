@@ -23,7 +23,7 @@ fn with(net: Net) -> Shape {
     }
 }
 
-/// A device that keeps sent frames for the test instead of looping them back.
+/// The shape of a device that keeps sent frames for the test and does not loop them back.
 const KEEPS: Net = Net {
     loops: false,
     ..Net::PLAIN

@@ -1,4 +1,4 @@
-//! The device's work on rings: on correct ones, and on malformed ones that no driver should make.
+//! The device's work on correct rings, and on malformed rings that no driver should make.
 
 use samara_testkit::virtio_emulator::{Shape, Violation};
 
@@ -52,7 +52,7 @@ fn ring_indices_wrap_around() {
         queue_size: 4,
         ..Shape::BLOCK
     });
-    // The indices wrap at 2^16. The test goes three chains past that.
+    // The indices wrap at 2^16. The test uses three chains more than that.
     for _ in 0..0x1_0003 {
         assert_eq!(bench.execute(IN, 0, 512), (0, 513));
     }
@@ -78,7 +78,8 @@ fn a_queue_that_was_not_notified_is_not_looked_at() {
 fn each_queue_has_its_own_notification_address() {
     let bench = Bench::new(Shape::NET);
     let driver = &bench.driver;
-    // A notification at the other queue's address, one at no queue's address, and one of a queue that does not exist.
+    // The three notifications are at the other queue's address, at no queue's address, and of a queue that does not
+    // exist.
     driver.notify_at(4, 0);
     driver.notify_at(12, 1);
     driver.notify_at(0, 2);

@@ -1,8 +1,8 @@
 //! The in-flight table of a claim: the memory that the device may reach, kept where no domain can access it.
 //!
 //! The table lives in the claim's capability slot. The objects that it owns belong to the host. If they belonged to
-//! the domain, its death would free them as plain objects. As they are, its death frees them through the claim, after
-//! the device is silent.
+//! the domain, its death would free them as plain objects. Because they belong to the host, they are freed only
+//! through the claim, after the device is silent.
 //!
 //! Because the host owns these objects, the domain's quota does not count them. So the table counts them itself, and
 //! never owns more bytes than the domain's quota allows. Only the domain that owns the claim puts objects into the
@@ -44,7 +44,7 @@ enum Entry {
 /// Why a queue isn't kept, and the queue's memory, given back.
 pub(crate) type RefusedQueue = (QueueError, Kept);
 
-/// All memory that a claim's device may reach.
+/// All memory that the device of one claim may reach.
 pub(crate) struct DmaTable {
     queues: [Option<Kept>; MAX_QUEUES],
     entries: [Entry; MAX_TRANSFERS],
@@ -67,7 +67,7 @@ impl DmaTable {
     }
 
     /// Whether the table may own `more` bytes, given the quota of the domain that the thread runs for. If that domain
-    /// has a quota, this costs a lock, and a look at every queue and transfer.
+    /// has a quota, this takes a lock and looks at every queue and transfer.
     fn admits(&self, more: usize) -> bool {
         let owner = thread::current().owner();
         if !quota::is_limited(owner) {

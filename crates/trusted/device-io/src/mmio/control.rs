@@ -4,8 +4,8 @@ use core::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 
 use samara_shared_heap::{NoCutMutex, thread};
 
-/// Identifies one claim of one function. DMA memory carries it, so that memory of one claim can't be used with
-/// another.
+/// Identifies one claim of one function. DMA memory carries this identity, so that memory of one claim can't be used
+/// with another claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ClaimId {
     pub(crate) slot: usize,

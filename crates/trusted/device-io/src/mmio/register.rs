@@ -229,7 +229,7 @@ value!(u8: W8, u16: W16, u32: W32, u64: W64);
 pub enum WriteError {
     /// The table does not allow this value.
     Forbidden,
-    /// The register does not hold a value that may be [exchanged](crate::table::Write::Exchange) for this one.
+    /// The register's present value may not be [exchanged](crate::table::Write::Exchange) for this value.
     Other,
     /// The device is being silenced or reset, or a reset of it failed.
     Resetting,

@@ -44,8 +44,8 @@ impl<D: Table> PciFunction<D> {
     ///
     /// # Errors
     ///
-    /// [`NotIdle`] if the device isn't idle, wasn't reset, or is being silenced or reset. Then [`reset`](Self::reset)
-    /// the device. Also if the function doesn't answer, or if another function is in its place.
+    /// [`NotIdle`] if the device isn't idle, wasn't reset, or is being silenced or reset: call [`reset`](Self::reset)
+    /// first. The same error comes if the function doesn't answer, or if another function is in its place.
     pub fn enable_bus_master(&self) -> Result<(), NotIdle> {
         self.claim().control.with(|phase| {
             // An idle device stays idle here, because queues are started only under this lock.

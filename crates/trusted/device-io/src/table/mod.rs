@@ -112,9 +112,8 @@ pub struct Window {
 pub(crate) enum Place {
     /// The start of a base address register.
     Bar(u8),
-    /// The place that a vendor-specific capability (ID 09h) states. The capability is the one that has this value in
-    /// its byte 3. It has its BAR in byte 4, the offset in the dword at 8, and the length in the dword at 12 (Virtio
-    /// 1.2 §4.1.4).
+    /// The place that a vendor-specific capability (ID 09h) states. The capability has this value in its byte 3, the
+    /// BAR in byte 4, the offset in the dword at 8, and the length in the dword at 12 (Virtio 1.2 §4.1.4).
     Capability(u8),
 }
 

@@ -11,7 +11,7 @@ use samara_virtio_net::{InitError, Limits};
 
 use super::{Bench, shape, works};
 
-/// Starts the driver on a device that `change` has made unusable, and returns the error. The start must fail within ten
+/// Starts the driver on a device that `change` has made unusable. Returns the error. The start must fail within ten
 /// seconds of the model's time.
 fn refused(shape: Shape, change: impl FnOnce(&mut Switches)) -> InitError {
     let bench = Bench::new(shape);
@@ -29,7 +29,7 @@ fn refused(shape: Shape, change: impl FnOnce(&mut Switches)) -> InitError {
     error
 }
 
-/// Does the same for a device that its shape makes unusable.
+/// Does the same for a device that is unusable because of its shape.
 fn refused_shape(shape: Shape) -> InitError {
     refused(shape, |_| {})
 }
@@ -134,7 +134,7 @@ fn a_reset_that_never_ends_is_an_error() {
     let failed = InitError::Transport(TransportError::Reset(ResetError::Failed));
     let error = refused(shape, |switches| switches.never_reset = true);
     assert_eq!(error, failed);
-    // 25 s: longer than the driver waits.
+    // This is 25 s, which is longer than the driver waits.
     let error = refused(shape, |switches| switches.reset_takes = 100_000);
     assert_eq!(error, failed);
 }

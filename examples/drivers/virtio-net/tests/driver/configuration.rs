@@ -18,7 +18,7 @@ const SHAPE: Shape = shape(Net {
     ..KEEPS
 });
 
-/// Throws the switches by `change`, breaks the device, and makes calls until the driver has reset it.
+/// Sets the model's switches by `change`, breaks the device, and makes calls until the driver has reset it.
 fn reset(bench: &Bench, nic: &Nic, change: impl FnOnce(&mut Switches)) {
     let resets = nic.statistics().unwrap().resets;
     bench.model.switch(change);
@@ -31,7 +31,7 @@ fn reset(bench: &Bench, nic: &Nic, change: impl FnOnce(&mut Switches)) {
     assert_eq!(nic.statistics().unwrap().resets, resets + 1);
 }
 
-/// Checks that calls fail and that nothing is sent.
+/// Checks that calls fail and that no frame is sent.
 fn failed(bench: &Bench, nic: &Nic) {
     for _ in 0..3 {
         let exchanged = nic.exchange(0, batch(2, 60), empty(2));
@@ -43,7 +43,7 @@ fn failed(bench: &Bench, nic: &Nic) {
     assert!(!bench.model.is_bus_master());
 }
 
-/// Checks that calls fail for good after a reset with which `change` makes the device unusable.
+/// Checks that calls fail for good if `change` makes the device unusable from a reset on.
 fn is_not_used_again(change: impl Fn(&mut Switches) + Copy) {
     for bench in benches(SHAPE) {
         let bench = bench();
@@ -61,7 +61,7 @@ fn is_not_used_again(change: impl Fn(&mut Switches) + Copy) {
     }
 }
 
-/// Checks that the device works after a reset, and looks the same to callers, if `change` does not matter to them.
+/// Checks that the device still works after a reset with `change`, and that it has the same properties for callers.
 fn is_used_again(change: impl Fn(&mut Switches) + Copy) {
     for bench in benches(SHAPE) {
         let bench = bench();
@@ -82,9 +82,10 @@ fn other_features_after_a_reset_fail_all_calls() {
     for features in [0, PLAIN & !VERSION_1, PLAIN & !MAC, PLAIN & !STATUS] {
         is_not_used_again(|switches| switches.features_after_reset = Some(features));
     }
-    // Without the MTU feature a frame may have 1500 bytes of payload, which is more than callers were told.
+    // Without the MTU feature a frame may have 1500 bytes of payload. This is more than callers were told, so it does
+    // no harm.
     is_used_again(|switches| switches.features_after_reset = Some(PLAIN & !MTU));
-    // The additional features are ones that the driver does not use.
+    // The driver does not use the additional features.
     is_used_again(|switches| {
         switches.features_after_reset = Some(PLAIN | 1 << 28 | 1 << 15 | 1);
     });
@@ -138,7 +139,7 @@ fn another_device_in_its_place_is_not_driven() {
     let nic = bench.nic(Limits::default());
     works(&bench, &nic);
     bench.model.replug(SHAPE);
-    // The new device's memory space is not enabled yet, so nothing answers.
+    // The new device's memory space is not enabled yet, so its registers do not answer.
     assert_eq!(nic.link().unwrap_err(), NetError::Gone);
     let exchanged = nic.exchange(0, empty(0), empty(0));
     assert_eq!(exchanged.unwrap_err(), NetError::Gone);

@@ -46,8 +46,8 @@ pub(crate) fn spawn_seen(
         .expect("the domain starts")
 }
 
-/// Checks that the device is silent: fills free memory with a pattern, has frames arrive that a working device would
-/// write to memory, and checks that the pattern is intact.
+/// Checks that the device is silent. Fills free memory with a pattern and has frames arrive, which a working device
+/// would write to memory. Then checks that the pattern is intact.
 fn device_is_silent(bench: &Bench) {
     let watched: Vec<_> = (0..64)
         .map(|_| RRef::from_slice(&[0xA5u8; 65_536]))
@@ -160,7 +160,7 @@ fn after_a_crash_in_init_the_next_start_succeeds() {
     assert_eq!(error, NetError::Rpc(RpcError::Crashed));
     let answer = nic.info();
     if answer.is_err() {
-        // The call reports the start that crashed in `init`. The next start succeeds.
+        // The call's error is that of the start that crashed in `init`. The next start succeeds.
         nic.info().unwrap();
     }
     assert!(!fault::is_armed(FaultPoint::Init));

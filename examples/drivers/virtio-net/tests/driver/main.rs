@@ -56,9 +56,9 @@ impl Bench {
         self.try_nic(limits).expect("the model comes up")
     }
 
-    /// Ends the test. Checks that the driver broke no rule of the specification, that the device accessed no memory
-    /// that it must not reach, that nothing is left on the shared heap, and that the function is silent and can be
-    /// claimed again.
+    /// Ends the test. Checks that the driver broke no rule of the specification and that the device accessed no
+    /// memory that it must not reach. Also checks that nothing is left on the shared heap, and that the function is
+    /// silent and can be claimed again.
     fn finish(self) {
         assert_eq!(self.model.violations(), []);
         let counts = self.model.counts();
@@ -107,7 +107,7 @@ fn small() -> Limits {
     }
 }
 
-/// Returns a frame of `length` bytes, which differ from those of the next `seed`.
+/// Returns a frame of `length` bytes. Its bytes differ from those of the frame with the next `seed`.
 fn frame(length: usize, seed: u8) -> Vec<u8> {
     (0..length)
         .map(|i| {

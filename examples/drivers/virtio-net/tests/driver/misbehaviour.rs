@@ -1,5 +1,5 @@
-//! A device that breaks the specification. The driver counts an error, resets the device or gives it up, and does not
-//! crash.
+//! A device that breaks the specification. The driver counts an error, resets the device, or gives the device up. It
+//! never crashes.
 
 use samara_interfaces::net::{Exchanged, NetDevice, NetError, NetStatistics, Packets};
 use samara_testkit::virtio_emulator::{Misbehaviour, Shape};
@@ -18,7 +18,8 @@ fn impatient() -> Limits {
     }
 }
 
-/// Makes exchanges, and checks that exactly `count` packets come back, including those that the driver did not take.
+/// Makes exchanges, and checks that exactly `count` packets come back. Packets that the driver did not take count,
+/// too.
 fn all_come_back(bench: &Bench, nic: &Nic, Exchanged { tx, rx, .. }: Exchanged, count: usize) {
     let (mut tx, mut rx): (Packets, Packets) = (tx, rx);
     let mut back = 0;
@@ -34,8 +35,8 @@ fn all_come_back(bench: &Bench, nic: &Nic, Exchanged { tx, rx, .. }: Exchanged, 
     assert_eq!(back, count);
 }
 
-/// Sends five frames, with whose first the device goes `wrong`. Checks that all buffers come back and that the device
-/// works afterwards. Returns the statistics, for each kind of function.
+/// Sends five frames. The device goes `wrong` with the first of them. Checks that all buffers come back and that the
+/// device works afterwards. Returns the statistics for each kind of function.
 fn sending(wrong: Misbehaviour) -> Vec<NetStatistics> {
     benches(Shape {
         latency: 2,
@@ -60,8 +61,8 @@ fn sending(wrong: Misbehaviour) -> Vec<NetStatistics> {
     .to_vec()
 }
 
-/// Has five frames arrive, with whose first the device goes `wrong`. Checks that the device works afterwards. Returns
-/// the received frames and the statistics, for each kind of function.
+/// Has five frames arrive. The device goes `wrong` with the first of them. Checks that the device works afterwards.
+/// Returns the received frames and the statistics for each kind of function.
 fn receiving(wrong: Misbehaviour) -> Vec<(Vec<Vec<u8>>, NetStatistics)> {
     benches(Shape {
         latency: 2,
@@ -153,7 +154,7 @@ fn a_device_that_needs_a_reset_gets_one() {
     let bench = Bench::new(shape(KEEPS));
     let nic = bench.nic(Limits::default());
     bench.model.break_down();
-    // A wait resets the device, too. It does so before it sleeps, because no frame would ever come.
+    // A wait also resets the device. It does so before the thread sleeps, because no frame would ever come.
     assert!(nic.wait(0, 0).is_ok());
     assert_eq!(nic.statistics().unwrap().resets, 1);
     works(&bench, &nic);
@@ -194,7 +195,8 @@ fn a_used_length_within_the_buffer_is_believed() {
 
 #[test]
 fn headers_with_unnegotiated_offloads_are_ignored() {
-    // The number of buffers is 0, then 2; then a checksum to be completed, segmentation, and all bits but the lowest.
+    // In these headers the number of buffers is 0, then 2. The others ask for the completion of a checksum, for
+    // segmentation, and for everything by all bits but the lowest.
     let header = |at: usize, value: u8| {
         let mut header = [0; 12];
         header[at] = value;
@@ -279,7 +281,7 @@ fn an_unplugged_device_is_reported_as_gone() {
         let nic = bench.nic(Limits::default());
         drop(nic.exchange(0, batch(3, 60), empty(4)).unwrap());
         bench.model.switch(|switches| switches.removed = true);
-        // Each kind of call finds it out, if it is the first to look at the device.
+        // Each kind of call notices that the device is gone, if it is the first call to look at the device.
         let mut calls = 0;
         let error = loop {
             let error = match finder {

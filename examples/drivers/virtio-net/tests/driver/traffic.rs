@@ -83,7 +83,7 @@ fn queues_of_every_size_carry_frames() {
             let nic = bench.nic(limits);
             let entries = tx_entries.clamp(4, 512).min(queue_size.into());
             let chains = (1u32 << entries.ilog2()) / 2;
-            // A quarter of the chains always stays free, at least one.
+            // A quarter of the chains, but at least one chain, always stays free.
             let room = chains - (chains / 4).max(1);
             assert_eq!(u32::from(nic.info().unwrap().tx_room), room);
             goes_round(&bench, &nic, 200, |_| 100);
@@ -152,7 +152,7 @@ fn as_many_packets_come_back_as_went_in() {
     assert_eq!(tx.get(0).unwrap().bytes(), frame(100, 6));
     bench.model.tick(2);
     let exchanged = nic.exchange(0, tx, rx).unwrap();
-    // All 6 buffers came back, which made room for 6 more frames.
+    // All 6 buffers came back, so there was room for 6 more frames.
     assert_eq!((exchanged.unsent, exchanged.tx.len()), (20, 26));
     assert_eq!(exchanged.tx.get(0).unwrap().bytes(), frame(100, 12));
     let (mut tx, mut rx, mut back) = (exchanged.tx, exchanged.rx, 0);
@@ -237,7 +237,7 @@ fn the_link_goes_down_and_comes_up_again() {
     let exchanged = nic.exchange(0, batch(1, 60), empty(1)).unwrap();
     assert_eq!((exchanged.unsent, exchanged.tx.len()), (1, 1));
     bench.model.set_link(true);
-    // No call asks for the link. Exchanges alone must notice that it is up.
+    // No call asks for the link. Exchanges alone must notice that the link is up.
     let Exchanged { mut tx, mut rx, .. } = exchanged;
     let mut calls = 0;
     while bench.model.take_sent().is_empty() {
@@ -326,7 +326,8 @@ fn the_smaller_mtu_of_device_and_driver_counts() {
         (Some(1000), 1500, 1000),
         (Some(2034), 1500, 1500),
         (Some(2034), 9000, 2034),
-        // Packets have no room for this MTU. The driver does not accept the feature, and Ethernet's MTU counts.
+        // A frame of this MTU does not fit into a packet. So the driver does not accept the feature and uses
+        // Ethernet's MTU.
         (Some(2035), 9000, 1500),
         (Some(65_535), 1400, 1400),
     ] {

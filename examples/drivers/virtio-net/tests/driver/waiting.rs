@@ -1,4 +1,4 @@
-//! Interrupts: a message of the device sets an event, and a thread of another domain waits for it.
+//! Interrupts: a message of the device sets an event, and a thread of another domain waits for that event.
 
 mod deaths;
 
@@ -22,9 +22,9 @@ use super::{Bench, KEEPS, benches, frame, poll, shape, small, works};
 struct Pair {
     consumer: Stopped<dyn Consumer>,
     driver: Stopped<dyn NetDevice>,
-    /// How many starts of the driver have begun.
+    /// The number of driver starts that have begun.
     starts: Arc<AtomicU32>,
-    /// The last field, because the next test begins when it is dropped.
+    /// This is the last field, because the next test may begin when the bench is dropped.
     bench: Bench,
 }
 
@@ -63,7 +63,7 @@ impl Pair {
         }
     }
 
-    /// Waits until the consumer's thread is in a wait, or has ended one since this call.
+    /// Waits until the consumer's thread is in a wait, or has ended a wait since this call began.
     fn until_it_waits(&self) {
         let waits = self.counts().waits;
         self.until("the consumer does not wait", |counts| {
@@ -101,7 +101,7 @@ impl Pair {
     }
 }
 
-/// Returns address, data and control of the first entry of the MSI-X table.
+/// Returns the address, the data and the control word of the first entry of the MSI-X table.
 fn message(model: &VirtioEmulator) -> (u64, u32, u32) {
     let [low, high, data, control] = [0, 4, 8, 12].map(|at| model.read(1, at, 4));
     (u64::from(high) << 32 | u64::from(low), data, control)
@@ -112,8 +112,8 @@ fn a_frame_ends_a_wait_and_an_exchange_gets_it() {
     let pair = Pair::new(1_000_000);
     let messages = || pair.bench.model.counts().messages;
     let mut arrived = 0;
-    // A frame that arrives before the driver asks for an interrupt is found without a message. So this is repeated
-    // until there is one.
+    // A frame that arrives before the driver asks for an interrupt is found without a message. So the test repeats
+    // this until a message was sent.
     while messages() == 0 {
         assert!(
             arrived < 100,
@@ -146,7 +146,8 @@ fn no_wake_up_is_lost() {
             counts.received == round
         });
     }
-    // On average a round takes less than 20 ms, so rounds do not end by the timeout of a wait or of a parked thread.
+    // On average a round takes less than 20 ms. So it is messages that end the rounds, and not the timeout of a wait
+    // or of a parked thread.
     let took = start.elapsed();
     assert!(took < Duration::from_millis(20) * ROUNDS as u32, "{took:?}");
     assert_eq!(pair.counts().timed_out, 0, "{:?}", pair.counts());
@@ -266,7 +267,7 @@ fn one_thread_waits_at_a_time() {
         // Exchanges go on while a thread waits.
         drop(poll(&nic).unwrap());
         assert!(bench.model.receive(&frame(60, 1)));
-        // If the thread does not sleep yet, it finds the frame before it does.
+        // If the thread is not asleep yet, it finds the frame before it falls asleep.
         assert_eq!(waiter.join().unwrap(), Ok(Waited::Ready));
     });
     drop(nic);

@@ -21,13 +21,13 @@ pub(super) trait Echo {
     fn echo(&self, batch: Batch) -> Result<Batch, RpcError>;
     /// Returns the batch that it holds, or a new one.
     fn give(&self) -> Result<Batch, RpcError>;
-    /// Calls `from` to get the batch back.
+    /// Takes the batch back from `from`, by a call.
     fn pull(&self, from: Proxy<dyn Toiler>) -> Result<(), RpcError>;
-    /// Opens an object. Only the first generation opens one; later generations fail.
+    /// Opens an object in the first generation, and fails in later generations.
     #[replay]
     fn open(&self) -> Result<Proxy<dyn Object>, RpcError>;
     fn crash(&self) -> Result<(), RpcError>;
-    /// Takes half of a toiler's budget.
+    /// Works for half of a toiler's budget.
     fn linger(&self) -> Result<(), RpcError>;
     /// Stays inside until the host wakes the thread.
     fn sleep(&self, place: usize) -> Result<(), RpcError>;
@@ -41,15 +41,15 @@ pub(super) trait Toiler {
         other: Shadow<dyn Echo>,
         hosts: Proxy<dyn Opens>,
     ) -> Result<(), RpcError>;
-    /// Uses up half of its budget.
+    /// Works for half of the toiler's budget.
     fn work(&self) -> Result<(), RpcError>;
     fn throw(&self, object: RRef<u64>) -> Result<RRef<u64>, RpcError>;
     fn export(&self) -> Result<Proxy<dyn Object>, RpcError>;
     /// Exports an object whose destructor calls `other`.
     fn export_calling(&self, other: Proxy<dyn Echo>) -> Result<Proxy<dyn Object>, RpcError>;
-    /// Exports `count` objects, each of which takes half a budget to drop, and drops their proxies.
+    /// Exports `count` objects, and drops their proxies. The destructor of each object takes half a budget.
     fn let_go(&self, count: usize) -> Result<(), RpcError>;
-    /// Returns the batch that it was given.
+    /// Returns the batch that it got from `Echo::give`.
     fn give_back(&self) -> Result<Batch, RpcError>;
 }
 
@@ -76,10 +76,11 @@ pub(super) trait Object {
     fn nothing(&self) -> Result<(), RpcError>;
 }
 
-/// The domain that the toiler calls: whether this is its first generation, and the batch that it holds.
+/// The root object of the domain that the toiler calls: whether this is its first generation, and the batch that it
+/// holds.
 pub(super) struct Parrot(bool, Mutex<Option<Batch>>);
 
-/// The time that a refused start or a refused opening takes.
+/// The time that a failing recipe or a failing `open` takes.
 pub(super) const NO: Duration = Duration::from_millis(5);
 
 impl Echo for Parrot {
@@ -140,7 +141,7 @@ impl Object for Plain {
     }
 }
 
-/// Takes half of a budget to drop.
+/// An object whose destructor takes half a budget.
 struct Lazy;
 
 impl Object for Lazy {
@@ -155,7 +156,7 @@ impl Drop for Lazy {
     }
 }
 
-/// Calls another domain in its destructor until the given time.
+/// An object whose destructor calls another domain until the given time.
 struct Calling(Proxy<dyn Echo>, u64);
 
 impl Object for Calling {
@@ -172,7 +173,7 @@ impl Drop for Calling {
     }
 }
 
-/// Waits in its destructor, for longer than the step waits for the domain's end.
+/// A value whose destructor waits for longer than the step waits for the domain's end.
 struct Parking(u64);
 
 impl Drop for Parking {
@@ -258,7 +259,7 @@ impl Toiler for Toiling {
                     let _ = object.nothing();
                 }
             }
-            // Each wait takes a share of the budget that is left.
+            // Each call waits for a share of the budget that is left.
             Where::Recovery => {
                 while now() < end {
                     let _ = other.nothing();

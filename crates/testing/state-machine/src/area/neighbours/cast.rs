@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::SeqCst};
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Size in bytes of a value that is too large to move when a stack is nearly used up.
+/// Size in bytes of a value that cannot be moved when the stack is nearly used up.
 const LARGE: usize = 16 << 10;
 
 type Large = [u8; LARGE];
@@ -15,7 +15,7 @@ type Large = [u8; LARGE];
 #[interface]
 pub(super) trait Disk {
     fn read(&self) -> Result<u32, RpcError>;
-    /// Claims the port. Only one claim exists at a time.
+    /// Claims the port. Fails if another claim exists.
     fn claim(&self) -> Result<Proxy<dyn Port>, RpcError>;
     fn crash(&self) -> Result<u32, RpcError>;
     /// Stays inside until the host wakes the thread.
@@ -63,7 +63,7 @@ pub(super) enum Request {
 
 #[interface]
 pub(super) trait Client {
-    /// Makes the request `times` times with `below` bytes of stack in use, and returns the last answer.
+    /// Uses up `below` bytes of stack, then makes the request `times` times, and returns the last answer.
     fn ask(&self, request: Request, times: u32, below: usize) -> Result<u32, RpcError>;
 }
 
@@ -103,7 +103,7 @@ pub(super) fn disk((): ()) -> Result<Reading, RpcError> {
     Ok(Reading::default())
 }
 
-/// The call of the disk that a start of the file service makes.
+/// The call to the disk that the `init` of the file service makes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Exchangeable)]
 pub(super) enum Needs {
     Nothing,

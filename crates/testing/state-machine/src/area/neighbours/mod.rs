@@ -1,5 +1,6 @@
-//! Services that depend on each other, and their clients. One client makes a request while stack, time, or a service
-//! that the called service needs is lacking. This never costs another client its records or its objects.
+//! Steps with services that depend on each other, and their clients. One client (the asker) makes a request while
+//! something is lacking: stack, time, or a service that the called service needs. This must never cost another client
+//! (the victim) its recorded calls or its objects.
 
 mod cast;
 mod scene;
@@ -23,21 +24,21 @@ use std::time::Duration;
 
 pub(crate) const KINDS: &[Kind] = &[kind("neighbours", 1, Machine::neighbours)];
 
-/// One in this many steps of the kind runs, since some of them wait.
+/// Only one in this many steps of the kind runs, because some of them wait.
 const SELDOM: usize = 4;
 
-/// The restart limit of a service: more restarts than a scene makes.
+/// The restart limit of a service. A scene makes fewer restarts.
 const RESTARTS: u32 = 24;
 
 /// The most starts of a service in a scene, including failed ones.
 const STARTS: u32 = 80;
 
-/// The restart limit of a disk that must use up its restarts, and the period after which it may restart again.
+/// The restart limit of a disk that is to use up its restarts, and the period after which it may restart again.
 const FEW: u32 = 3;
 const A_WHILE: Duration = Duration::from_millis(100);
 
 impl Machine {
-    /// Runs a step with domains of its own.
+    /// Runs a step with new domains.
     fn neighbours(&mut self, n: Numbers) {
         if !n.which.is_multiple_of(SELDOM) {
             return;
@@ -56,7 +57,7 @@ struct Play {
     victim: Client,
 }
 
-/// A service whose recipe can be made to fail.
+/// A domain with its handle, whose recipe can be made to fail.
 struct Service<I: ?Sized + Interface> {
     domain: Domain<I>,
     is_gone: Arc<AtomicBool>,
@@ -90,7 +91,8 @@ impl<I: ?Sized + Interface> Service<I> {
         }
     }
 
-    /// Puts the service into the state `fate`. `stay` makes a call that stays inside, and `crash` ends a generation.
+    /// Puts the service into the state `fate`. `stay` makes a call that stays inside it, and `crash` makes a call
+    /// that ends a generation. Returns the place of the call that stays inside, if there is one.
     fn meet<'scope>(
         &self,
         fate: Fate,
@@ -115,7 +117,7 @@ impl<I: ?Sized + Interface> Service<I> {
         inside
     }
 
-    /// Asserts that no generation of the domain has ended in one of these ways.
+    /// Asserts that no generation of the domain has ended in one of the ways `of`.
     fn is_nobodys_victim(&self, of: &[ExitKind]) {
         let mut ends = self.domain.exits().map(|exit| exit.reason);
         let end = ends.find(|reason| of.contains(&reason.kind));
@@ -193,27 +195,28 @@ impl Play {
         for &below in &self.scene.depths {
             self.turn(below);
         }
-        // The victim's next recorded call must succeed too.
+        // The victim must also be able to record another call.
         let recorded = u32::from(matches!(record, Some(Request::Mount | Request::Note)));
         let next = self.victim.ask_well(Request::Mount);
         assert_eq!(next, Ok(recorded + 1), "{:?}", self.scene);
         self.victim.is_nobodys_victim(&ENDS);
-        // A disk uses up its restarts by panics, so in that state panics are expected.
+        // A disk in the state `Over` was made to panic until its restarts were used up. So panics are expected there.
         let ends = if self.scene.disk == Fate::Over {
             &ENDS[1..]
         } else {
             &ENDS
         };
         self.disk.is_nobodys_victim(ends);
-        // A wait for the disk counts against the file service's own budget, so with a budget overruns are expected.
+        // A wait for the disk counts against the file service's budget. So if it has a budget, overruns are expected.
         let overruns = self.scene.budget.is_some();
         let ends = if overruns { &ENDS[..3] } else { &ENDS };
         self.files.is_nobodys_victim(ends);
         if self.scene.lacks_only_stack() {
-            // Starts that fail for lack of stack leave no exit record.
+            // Starts that fail for lack of stack leave no exit record, so no `init` may have failed.
             self.files.is_nobodys_victim(&[ExitKind::InitFailed]);
         }
-        // A failed recipe counts as a restart, although it starts no generation.
+        // A failed recipe counts as a restart although it starts no generation. So the limit does not hold for a file
+        // service in the state `Gone`.
         let starts = self.files.domain.restarts();
         let few = starts <= STARTS || self.scene.files == Fate::Gone;
         assert!(
@@ -234,7 +237,8 @@ impl Play {
             ..
         } = self.scene;
         if request == Request::At {
-            // The asker may have overrun its budget, or died in the turn before.
+            // The asker may have overrun its budget in this call, or it may have died in the turn before. Then it is
+            // restarted.
             let opens = || self.asker.ask_well(Request::Open) == Ok(1);
             let ready = opens() || self.asker.domain.restart().is_ok() && opens();
             if !ready {

@@ -1,4 +1,5 @@
-//! A scene: the states of the disk and the file service, and the asker's request, drawn from a step's numbers.
+//! A scene: the states of the disk and the file service, the asker's request, and its limits. It is chosen at random
+//! from a step's numbers.
 
 use super::cast::{Needs, Request};
 use crate::step::Numbers;
@@ -10,7 +11,7 @@ pub(super) const ROOMY: usize = 8 << 20;
 
 /// Bytes of a stack that the asker may nearly use up.
 const SMALL: usize = 512 << 10;
-/// Bytes of that stack that domains may use.
+/// The part of that stack, in bytes, that may be in use before the request.
 const USUAL: usize = SMALL - (128 << 10);
 
 /// The state of a service when the asker makes its request.
@@ -18,11 +19,11 @@ const USUAL: usize = SMALL - (128 << 10);
 pub(super) enum Fate {
     Lives,
     Dead,
-    /// Dead, with a call that stays inside.
+    /// Dead, while a call is still inside.
     Draining,
-    /// Dead, and its recipe fails.
+    /// Dead, and it cannot be started because its recipe fails.
     Gone,
-    /// Its restarts are exhausted for a while.
+    /// Dead, and it cannot be started for a while because its restarts are used up.
     Over,
 }
 
@@ -38,18 +39,18 @@ pub(super) struct Scene {
     pub(super) drain: Duration,
     /// The budget of the file service.
     pub(super) budget: Option<Duration>,
-    /// The call that the victim has recorded.
+    /// The call that the victim has recorded before the first turn.
     pub(super) record: Option<Request>,
     pub(super) request: Request,
     pub(super) times: u32,
     /// The asker's budget.
     pub(super) hasty: Option<Duration>,
     pub(super) stack: usize,
-    /// The bytes of that stack that are in use, one value for each turn.
+    /// For each turn, the number of bytes of the stack that are in use before the request.
     pub(super) depths: Vec<usize>,
 }
 
-/// Turns of a scene in which no call waits.
+/// The number of turns of a scene in which no call waits. Other scenes have one turn.
 const TURNS: usize = 12;
 
 impl Scene {
@@ -116,14 +117,15 @@ impl Scene {
         self.hasty.is_some() && self.files == Fate::Draining
     }
 
-    /// Whether a start of the file service calls no other domain, so that only the start itself can lack stack.
+    /// Whether neither a start of the file service nor the request calls another domain. Then only the start itself
+    /// can lack stack.
     pub(super) fn needs_no_other(&self) -> bool {
         self.needs == Needs::Nothing
             && self.record != Some(Request::Mount)
             && self.request == Request::Recorded
     }
 
-    /// Whether only stack may be lacking.
+    /// Whether nothing but stack may be lacking, because both services are alive or can be restarted at once.
     pub(super) fn lacks_only_stack(&self) -> bool {
         let is_there = |fate| matches!(fate, Fate::Lives | Fate::Dead);
         is_there(self.disk) && is_there(self.files)

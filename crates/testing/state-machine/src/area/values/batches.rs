@@ -1,4 +1,4 @@
-//! `RRefDeque` against a `VecDeque` as the reference.
+//! Compares `RRefDeque` with `VecDeque` as the reference.
 
 use crate::surface::call;
 use samara_domain::{RRef, RRefDeque};

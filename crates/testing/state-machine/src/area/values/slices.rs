@@ -125,8 +125,8 @@ fn zeroed(rng: &mut Rng) {
     assert!(zeroed.len() == len && zeroed.iter().all(|word| *word == 0));
 }
 
-/// Empty slices whose element types have different alignments. Each must be freed to the place from which it was
-/// allocated.
+/// Converts empty slices between element types of different alignment. Each must be freed to the place from which it
+/// was allocated.
 fn empty() {
     let nothing = made(RRef::<[u64]>::new_zeroed_slice(0));
     match RRef::<[u64]>::try_into_bytes(nothing) {

@@ -1,4 +1,4 @@
-//! A server, its client, and the domain that the server needs.
+//! The domains of a scene: a server, its client, and a domain that the server needs.
 
 use super::leave_after;
 use crate::area::sleepers;
@@ -50,8 +50,9 @@ pub(super) trait Server {
     fn stay(&self, place: usize) -> Result<(), RpcError>;
 }
 
-/// The behaviour of one generation: the place where its start stays, whether its calls crash, and the place in
-/// another domain where a thread of its own stays, for `turns` turns from the crash on.
+/// The behaviour of one generation of the server: the place where its start stays, whether its calls crash, and the
+/// place in the needed domain where a thread of this generation stays. That thread leaves `turns` turns after a
+/// crash.
 #[derive(Clone, Copy, Debug, Exchangeable)]
 pub(super) struct Task {
     pub(super) start: usize,
@@ -90,7 +91,7 @@ pub(super) fn serving((need, task): (Proxy<dyn Need>, Task)) -> Result<Serving, 
         };
         thread::spawn(stays).map_err(|_| RpcError::OutOfMemory)?;
         while !sleepers::is_asleep(task.thread) {
-            // Does not use the domain's own wait, which would count as turns.
+            // This is no wait of the domain runtime, which would count as a turn.
             std::thread::sleep(Duration::from_micros(100));
         }
     }
@@ -99,7 +100,7 @@ pub(super) fn serving((need, task): (Proxy<dyn Need>, Task)) -> Result<Serving, 
 
 #[interface]
 pub(super) trait Client {
-    /// Calls the server `times` times whether the calls fail or not, and returns the last answer.
+    /// Calls the server `times` times, even if calls fail, and returns the last answer.
     fn ask(&self, of_object: bool, times: u32) -> Result<u32, RpcError>;
 }
 

@@ -1,4 +1,5 @@
-//! A host that drives the model without a driver. It does only what a test tells it, and checks nothing by itself.
+//! A host that drives the model without a driver. It makes only the accesses that a test asks for, and checks nothing
+//! by itself.
 
 use std::boxed::Box;
 use std::vec::Vec;
@@ -69,7 +70,7 @@ pub(super) struct Entry {
     pub(super) status: u16,
 }
 
-/// A queue pair as the host sees it.
+/// The host's side of a queue pair.
 struct Pair {
     submissions: Granted,
     completions: Granted,
@@ -279,7 +280,8 @@ impl Host {
         }
     }
 
-    /// Sends a flush, or a read or write of at most two pages. Returns its completion if there is one.
+    /// Sends a flush, or a read or write of at most two pages. Returns the completion of the command, if there is
+    /// one.
     pub(super) fn io(
         &mut self,
         opcode: u8,
@@ -300,7 +302,7 @@ impl Host {
         self.take_entry(1)
     }
 
-    /// Returns the raw words of an entry of the I/O completion queue, new or old.
+    /// Returns the raw words of an entry of the I/O completion queue, whether the entry is new or old.
     pub(super) fn raw(&self, slot: u16) -> [u32; 4] {
         self.pairs[1].raw(slot)
     }

@@ -122,7 +122,8 @@ fn command_sets_are_reported_if_offered() {
         );
         assert!(host.identify(0x06, 0, set).is_ok());
     }
-    // In Identify Namespace, a zoned namespace looks like a plain one. Its zone size is in another structure.
+    // In Identify Namespace, a zoned namespace looks like a namespace without zones. Its zone size is in another
+    // structure.
     assert_eq!(host.identify(0x00, 1, 0), host.identify(0x00, 2, 0));
     let zoned = host.identify(0x05, 2, 2).unwrap();
     assert_eq!(zoned[2832..2840], 64u64.to_le_bytes());

@@ -1,4 +1,4 @@
-//! Resets, readiness and shutdowns, and when they happen by the clock.
+//! Resets, readiness and shutdowns, and the times at which they take effect.
 
 use super::host::{CC, DISABLED, FATAL, Host, READY, SHUT_DOWN};
 use super::{MICRO, MILLI, SECOND, Shape, Timing};

@@ -1,5 +1,5 @@
-//! Tests of the model itself: the effect of each part of its shape and of each switch, seen only through registers and
-//! queues.
+//! Tests of the model itself. They check the effect of each part of its shape and of each switch, and observe it only
+//! through registers and queues.
 
 mod commands;
 mod completions;

@@ -182,7 +182,7 @@ impl Driver {
         Dma::new(self.model, length)
     }
 
-    /// Asserts that the driver broke no rule and that no access of the device was a stray one.
+    /// Asserts that the driver broke no rule and that the device made no stray access.
     pub(crate) fn finish(&self) {
         self.broke(&[]);
         assert_eq!(self.model.counts().stray_accesses, 0);

@@ -30,7 +30,7 @@ impl Dma {
         let bytes = vec![0u8; length + PAGE].leak();
         let skipped = bytes.as_ptr().align_offset(PAGE);
         let at = bytes[skipped..].as_mut_ptr();
-        // The model makes a pointer from the address, so the provenance must be exposed.
+        // The model makes a pointer from the address, so the memory's provenance must be exposed.
         let _ = at.expose_provenance();
         Self {
             at,

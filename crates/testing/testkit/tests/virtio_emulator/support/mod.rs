@@ -1,4 +1,4 @@
-//! A small driver that a test can make do anything, also against the specification.
+//! A small driver that a test can make do anything, even against the specification.
 
 mod config;
 mod driver;

@@ -1,4 +1,4 @@
-//! The driver's side of a split virtqueue (§2.7). A test can make it do what no driver should.
+//! The driver's side of a split virtqueue (§2.7). A test can make it perform actions that no driver should.
 
 use samara_testkit::virtio_emulator::VirtioEmulator;
 

@@ -12,7 +12,7 @@ use super::super::{
 const RX: usize = 0;
 const TX: usize = 1;
 
-/// Returns a batch of one packet that was used before: it is empty, but its buffer is full of a secret.
+/// Returns a batch of one packet that was used before. The packet is empty, but its buffer is full of secret bytes.
 fn used(byte: u8) -> Packets {
     let secret = vec![byte; 1500];
     let mut batch = frames([&secret[..]]);
@@ -22,7 +22,7 @@ fn used(byte: u8) -> Packets {
     batch
 }
 
-/// Whether a frame contains a part of such a secret.
+/// Whether a frame contains a part of these secret bytes.
 fn shows(frame: &[u8], byte: u8) -> bool {
     frame.windows(8).any(|some| some == [byte; 8])
 }
@@ -74,8 +74,8 @@ fn a_repeated_used_element_returns_no_other_buffer() {
         tx = exchanged.tx;
         while let Some(mut packet) = tx.pop_front() {
             back += 1;
-            // The caller has its buffer back and writes its next frame there. It keeps the buffer while the device goes
-            // on.
+            // The caller has its buffer back and writes its next frame there. The caller keeps the buffer while the
+            // device goes on.
             packet.fill(&vec![0x99; 300]).unwrap();
             core::mem::forget(packet);
         }
@@ -326,7 +326,8 @@ fn under_every_fault_each_frame_comes_once_and_whole() {
                 _ => None,
             };
             if let Some(wrong) = wrong {
-                // Only the transmit queue goes wrong: a driver can't check what a device says about received frames.
+                // Only the transmit queue goes wrong, because a driver can't check a device's reports about received
+                // frames.
                 bench.model.go_wrong(TX, wrong);
             }
             let count = draw() % 8;

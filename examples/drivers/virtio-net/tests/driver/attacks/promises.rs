@@ -1,5 +1,5 @@
-//! Devices that offer other things after a reset than before, and callers that make few calls or send nothing. The
-//! driver notices each failure in time, and takes nothing else for a failure.
+//! Devices whose properties differ after a reset, and callers that make few calls or send no frames. The driver
+//! notices each failure in time, and reports no failure where there is none.
 
 use samara_interfaces::net::{NetDevice, NetError, Waited};
 use samara_testkit::virtio_emulator::{Misbehaviour, Net, Shape, Switches};
@@ -21,8 +21,8 @@ fn resets(nic: &dyn NetDevice) -> u64 {
     nic.statistics().unwrap().resets
 }
 
-/// Breaks the device, and makes calls until the driver has reset it. Switches of the model that wait for a reset take
-/// effect then.
+/// Breaks the device, and makes calls until the driver has reset the device. Switches of the model that take effect
+/// at a reset take effect at this one.
 fn breaks_down(bench: &Bench, nic: &dyn NetDevice) {
     let before = resets(nic);
     bench.model.break_down();
@@ -43,8 +43,8 @@ fn waits(bench: &Bench, nic: &dyn NetDevice) {
     bench.model.tick(rest);
 }
 
-/// The link of a device that doesn't report a link status counts as up. Whether the device reports one may change at
-/// each reset.
+/// The link of a device that doesn't report a link status counts as up. Each reset may change whether the device
+/// reports a link status.
 #[test]
 fn a_card_that_gains_a_link_status_is_used_again() {
     let silent = Net {
@@ -121,8 +121,8 @@ fn a_card_whose_mtu_has_shrunk_is_not_used() {
     }
 }
 
-/// Sends a frame that never leaves. Returns how often `second` is called until the driver resets the device for that,
-/// at most 100 times.
+/// Sends a frame that never leaves. Calls `second` until the driver resets the device because of this frame, at most
+/// 100 times. Returns the number of calls.
 fn seconds_until_a_frame_that_stays_is_noticed(
     bench: &Bench,
     nic: &dyn NetDevice,
@@ -138,7 +138,7 @@ fn seconds_until_a_frame_that_stays_is_noticed(
     seconds
 }
 
-/// A thread waits for frames, a second each time, with or without an exchange after each wait.
+/// A thread waits for frames, for a second each time. It makes an exchange after each wait, or makes none.
 #[test]
 fn a_waiting_thread_notices_a_frame_that_stays() {
     for exchanges in [true, false] {
@@ -160,7 +160,7 @@ fn a_waiting_thread_notices_a_frame_that_stays() {
     }
 }
 
-/// Each exchange receives a frame, so none is one that moved nothing.
+/// Each exchange receives a frame, so no exchange counts as a call that has moved no packet.
 #[test]
 fn a_receiving_thread_notices_a_frame_that_stays() {
     let bench = Bench::new(shape(KEEPS));
@@ -203,7 +203,7 @@ fn a_waiting_thread_notices_that_the_link_is_up() {
     assert!(seconds <= 2, "noticed after {seconds} s");
 }
 
-/// A sent frame never leaves, while the link goes down and comes up again.
+/// A sent frame never leaves, while the link goes down and comes up again several times.
 #[test]
 fn a_hang_is_noticed_though_the_link_comes_and_goes() {
     let bench = Bench::new(shape(KEEPS));
@@ -226,8 +226,8 @@ fn a_hang_is_noticed_though_the_link_comes_and_goes() {
     assert!(seconds < 60, "the link was up for half a minute");
 }
 
-/// Full batches of empty packets have no room for the buffers of sent frames. The driver keeps the buffers until a
-/// batch has room.
+/// The caller's batches are full of empty packets, so they have no room for the buffers of sent frames. The driver
+/// keeps the buffers until a batch has room.
 #[test]
 fn batches_without_frames_reset_no_card() {
     let bench = Bench::new(Shape {
@@ -236,7 +236,7 @@ fn batches_without_frames_reset_no_card() {
     });
     let nic = bench.nic(small());
     works(&bench, &nic);
-    // Each round gets back just the buffers that it has given, so none stay with the driver.
+    // Each round gets back exactly as many buffers as it has given, so no buffer stays with the driver.
     for _ in 0..3 {
         drop(nic.exchange(0, batch(3, 60), empty(0)).unwrap());
         bench.model.tick(20);
@@ -257,8 +257,8 @@ fn batches_without_frames_reset_no_card() {
     bench.finish();
 }
 
-/// If the queue's vector reads as all ones for an instant, the queue still has one. If the link's status does, the link
-/// still is as it was.
+/// If the register of the queue's vector reads as all ones for an instant, the queue still has its vector. The same
+/// is true of such an instant at any other register access of a start or a recovery.
 #[test]
 fn blind_for_an_instant_does_not_end_waiting() {
     let mut wrong = Vec::new();
@@ -300,7 +300,8 @@ fn blind_for_an_instant_does_not_end_waiting() {
     assert!(wrong.is_empty(), "{wrong:?}");
 }
 
-/// A start that succeeds tells callers the true address, MTU and link, and the device survives a later reset.
+/// If a start succeeds, it tells callers the true address, MTU and link, and the driver keeps the device at a later
+/// reset.
 #[test]
 fn blind_for_an_instant_at_every_access_of_a_start() {
     let mut wrong = Vec::new();

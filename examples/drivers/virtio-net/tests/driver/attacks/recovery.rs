@@ -1,4 +1,4 @@
-//! Devices that are blind for a while, or replaced, during a recovery.
+//! Devices whose registers read as all ones for a while, or that are replaced, during a recovery.
 
 use std::sync::atomic::{AtomicBool, Ordering::SeqCst};
 
@@ -13,8 +13,8 @@ use super::super::{Bench, KEEPS, batch, empty, shape, small};
 
 const TX: usize = 1;
 
-/// Makes the registers read as all ones for `pauses` pauses of 250 us, from each register access of a recovery on.
-/// Returns the accesses after which the device did not work any more, and the errors.
+/// Makes the registers read as all ones for `pauses` pauses of 250 us. Does this from each register access of a
+/// recovery on, in turn. Returns the accesses at which the driver gave the device up, and the errors.
 fn blind(pauses: u32, flr: bool) -> Vec<(u64, NetError)> {
     let mut lost = Vec::new();
     for after in 0..130 {
@@ -53,7 +53,7 @@ fn blind_at_every_access_without_a_function_reset() {
     assert!(lost.is_empty(), "lost for good: {lost:?}");
 }
 
-/// While resets are under way, threads make calls that hardly wait for the queues.
+/// While resets are under way, threads make calls that wait only a few milliseconds for the queues.
 #[test]
 fn impatient_threads_lose_no_card() {
     for lock_millis in 0..4 {
@@ -129,8 +129,8 @@ fn another_card_put_in_during_a_reset_is_not_driven() {
     assert!(driven.is_empty(), "another card is driven: {driven:?}");
 }
 
-/// After the reset of the function its registers read as all ones, for a little longer than the engine waits. Vectors
-/// that are written meanwhile are lost, so the engine must look whether they are there.
+/// After the reset of the function its registers read as all ones, for a little longer than the engine waits. The
+/// device loses vectors that are written during that time, so the engine must check that they were taken.
 #[test]
 fn vectors_work_after_a_function_reset() {
     for blind in [0, 410] {
@@ -166,7 +166,8 @@ fn vectors_work_after_a_function_reset() {
     }
 }
 
-/// A start that fails because registers read as all ones for 100 ms must say so, and not report a wrong property.
+/// If a start fails because registers read as all ones for 100 ms, its error must say so, and must not report a wrong
+/// property of the device.
 #[test]
 fn a_start_that_fails_blind_says_so() {
     let mut wrong = Vec::new();

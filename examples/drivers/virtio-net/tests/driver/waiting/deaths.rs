@@ -21,7 +21,7 @@ fn a_crash_after_an_interrupt_loses_only_the_frame() {
         pair.until_it_waits();
         fault::arm(FaultPoint::Completion, 0);
         pair.arrive(1);
-        // The wait is idempotent, so the shadow begins it anew on the next driver.
+        // The call `wait` is idempotent, so the shadow repeats it on the next driver.
         pair.until("the driver was not restarted", |_| {
             pair.driver.restarts() == turn
         });
@@ -40,24 +40,26 @@ fn a_kill_while_a_thread_waits_ends_the_wait_at_once() {
     let mut at_once = 0;
     for turn in 1..=20 {
         pair.until_it_waits();
-        // Lets the thread fall asleep. A call that has not begun to wait is refused at once, which would show nothing.
+        // This pause lets the thread fall asleep. A kill before that would be no test: a call that has not begun to
+        // wait is refused at once.
         std::thread::sleep(Duration::from_millis(20));
-        // The driver may still be starting, so this is repeated until the kill succeeds.
+        // The driver may still be starting, so the test repeats the kill until it succeeds.
         pair.until("the driver could not be killed", |_| pair.driver.kill());
         let start = Instant::now();
-        // The thread that waited begins the next start. The measured time ends there, because the start itself takes as
-        // long as the machine needs.
+        // The thread that waited begins the driver's next start. The measured time ends there, because the start
+        // itself takes as long as the machine needs.
         pair.until("the thread still waits", |_| {
             pair.starts.load(SeqCst) == turn + 1
         });
-        // Counts the waits that ended long before their timeout of a second. On a busy machine some may end later.
+        // Counts the waits that ended long before their timeout of a second. On a busy machine some waits may end
+        // later.
         at_once += u32::from(start.elapsed() < Duration::from_millis(600));
         pair.until("the driver was not restarted", |_| {
             pair.driver.restarts() == turn
         });
         runtime().reap();
     }
-    // If kills ended no waits, each wait would last until its second is over.
+    // If kills did not end waits, each wait would last for its full second.
     assert!(
         at_once >= 10,
         "only {at_once} of 20 kills ended the wait at once"
@@ -96,7 +98,8 @@ fn a_killed_waiter_leaves_driver_and_vector_alone() {
 /// Failure: F-38
 #[test]
 fn an_orderly_stop_ends_the_wait() {
-    // A wait ends after a second in any case. So a try counts only if its stop came within the first half second.
+    // A wait ends after a second in any case. So an attempt counts only if its stop came within the first half
+    // second.
     for _ in 0..20 {
         let pair = Pair::new(1_000_000);
         let began = Instant::now();
@@ -136,7 +139,7 @@ fn an_interrupt_after_its_drivers_death_is_a_stray() {
     pair.arrive(3);
     pair.bench.model.tick(10);
     assert_eq!(pair.bench.model.counts().messages, sent);
-    // A message that was already under way goes to a vector that nobody has.
+    // A message that was already under way goes to a vector that no function holds any more.
     let strays = stray_messages();
     for _ in 0..10 {
         deliver(address, data);
