@@ -7,7 +7,7 @@ const IDLE: u32 = 16;
 const ASK: u32 = IDLE;
 /// The weight after which a look is due, whatever the time.
 const LOOK: u32 = 1024;
-/// The shortest and the longest time until a look is due, in nanoseconds, if there are too few calls for [`LOOK`].
+/// The shortest and the longest time until a look is due, in nanoseconds, if there are too few calls for `LOOK`.
 const INTERVAL: (u64, u64) = (1_000_000, 500_000_000);
 
 /// Counts calls, and notices a transmit queue that makes no progress.
@@ -50,8 +50,8 @@ impl Watch {
         true
     }
 
-    /// Whether a look is due at time `now`: after calls of weight [`LOOK`], or after a quarter of `nanos` (within the
-    /// bounds of [`INTERVAL`]), whichever is first.
+    /// Whether a look is due at time `now`: after calls of weight `LOOK`, or after a quarter of `nanos` (within the
+    /// bounds of `INTERVAL`), whichever is first.
     pub fn is_due(&mut self, now: u64, nanos: u64) -> bool {
         let is_due = self.before >= LOOK || now >= self.next;
         if is_due {
