@@ -36,8 +36,8 @@ impl InitError {
         match self {
             Self::Transport(error) => error.says(),
             Self::NoAddress | Self::BadAddress(_) | Self::Mtu(_) | Self::Changed => Failure::Said,
-            // The device's registers state the places of its doorbells, and they may read as all ones for a moment.
-            Self::Queue(QueueError::NoDoorbell) => Failure::Said,
+            // A register states the place of the doorbell. If it reads as all ones, it states no place.
+            Self::Queue(QueueError::NoDoorbell) => Failure::Blank,
             _ => Failure::Passing,
         }
     }
