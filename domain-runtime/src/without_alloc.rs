@@ -9,7 +9,8 @@ pub mod arena {
 
     pub(crate) fn set_quota(_: Owner, _: Option<usize>) {}
 
-    /// Always true: nothing is allocated, so no quota is exceeded.
+    /// Whether allocations come from the domain's private heap. It is always true here: without an allocator there
+    /// are no allocations, and a heap quota cannot be evaded.
     pub(crate) fn is_private() -> bool {
         true
     }

@@ -170,7 +170,8 @@ fn deadly_requests_are_bounded_per_call() {
 #[test]
 fn a_deadly_recorded_call_ends_the_reopening() {
     hostile(9, |_| {
-        // Reopening the whole chain takes one request and nine recorded calls for each link.
+        // To reopen a link takes ten requests: one that opens it, and nine recorded calls. So the server dies in the
+        // third link.
         DIES_FROM.store(25, SeqCst);
     });
 }

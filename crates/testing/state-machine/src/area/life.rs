@@ -117,8 +117,8 @@ impl Machine {
         let before = self.domains[n.domain].restarts();
         self.model.die(n.domain, ExitKind::Killed);
         let started = self.domains[n.domain].restart();
-        // If a start fails in `init`, the runtime starts the domain once more. It does not, and reports
-        // `StillDraining`, if the start needs resources that an old generation still holds.
+        // If a start fails in `init`, the runtime starts the domain once more, unless that start needs resources that
+        // an old generation still holds. In that case the runtime reports `StillDraining`.
         let lingers =
             self.model.nodes[n.domain].lingers && started == Err(SpawnError::StillDraining);
         let restarts = match order {

@@ -191,8 +191,8 @@ fn variables(line: &str) -> impl Iterator<Item = &str> {
     words.filter(|it| it.starts_with('_'))
 }
 
-/// Whether the `Debug` of a value of this type shows an address: the type contains one of [`SHOWING`], or a function
-/// pointer outside the types that [`shown`] leaves out.
+/// Whether the `Debug` of a value of this type shows an address. It does if the type contains one of [`SHOWING`], or
+/// a function pointer that is still there after [`shown`] has removed the inner types that no `Debug` prints.
 fn shows_address(ty: &str) -> bool {
     shown(ty).contains("fn(") || SHOWING.iter().any(|it| ty.contains(it))
 }

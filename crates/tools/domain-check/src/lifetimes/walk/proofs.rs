@@ -50,8 +50,9 @@ impl Walk<'_> {
         result
     }
 
-    /// Whether the lifetime is kept: each value at this place was made with this lifetime, or with a longer one. In a
-    /// function's arguments a value with a shorter lifetime passes, too, and no bound by the longer one was proved.
+    /// Whether the lifetime is kept: each value at this place was made with this lifetime, or with a longer one.
+    /// Arguments of a function type are contravariant: a value with a shorter lifetime is accepted there, so nothing
+    /// proves that its type outlives the longer lifetime.
     pub(super) fn is_kept(&self, lifetime: &Name) -> bool {
         let is_bound = || self.binders.iter().any(|it| it.contains(lifetime));
         self.turned == 0 || lifetime == STATIC || is_bound()
