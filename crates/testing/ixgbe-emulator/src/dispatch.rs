@@ -16,11 +16,11 @@ const NO_PHY: u32 = 0xffff_0000;
 /// Each queue's registers lie in a block of 64 bytes.
 const BLOCK: u32 = 0x40;
 
-/// Where the blocks of queues lie: the offset of the first block and the number of blocks, for receive queues 0 to
-/// 63, receive queues 64 to 127 and transmit queues.
+/// The three arrays of blocks, each with the offset of its first block and its number of blocks: receive queues 0 to
+/// 63, receive queues 64 to 127, and transmit queues.
 const BLOCKS: [(u32, u32); 3] = [(at::RDBAL, 64), (at::RDBAL64, 64), (at::TDBAL, 128)];
 
-/// Whether `offset` is that of the register `distance` bytes into some queue's block.
+/// Whether the register at `offset` lies `distance` bytes into the block of some queue.
 fn queue_register(offset: u32, distance: u32) -> bool {
     BLOCKS.iter().any(|&(start, count)| {
         let end = start + count * BLOCK;
@@ -46,7 +46,7 @@ impl Nic {
                 let value = self.file.bus_read(offset);
                 self.timed(offset, value)
             }
-            // Bits 9:0 microseconds, 19:10 milliseconds, 31:20 seconds (section 8.2.3.15).
+            // Bits 9:0 hold microseconds, bits 19:10 milliseconds and bits 31:20 seconds (section 8.2.3.15).
             at::FRTIMER => {
                 let micros = self.now / 1000;
                 let (millis, seconds) = (micros / 1000, micros / 1_000_000);
@@ -174,7 +174,7 @@ impl Nic {
         master | if self.link_up { STATUS_LINK_UP } else { 0 }
     }
 
-    /// Returns LINKS. The speed is always 10 Gb/s, whatever settings the driver negotiates with.
+    /// Returns LINKS. The speed is always 10 Gb/s. The driver's settings for the negotiation have no influence on it.
     fn links(&self) -> u32 {
         if self.link_up {
             LINKS_NEGOTIATED | LINKS_UP | LINKS_10G

@@ -6,17 +6,17 @@ use core::num::NonZeroU32;
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub enum WriteBack {
-    /// Written at the end of the step that made them.
+    /// At the end of a step, the device writes the descriptors that the step has completed.
     #[default]
     Prompt,
-    /// Written this many steps later.
+    /// The device writes each descriptor this many steps later than it should.
     Delayed(NonZeroU32),
-    /// Written at the end of the step, the last one first.
+    /// At the end of a step, the device writes the completed descriptors in reverse order.
     Reordered,
-    /// Written with some bits inverted: these are the masks for the first and for the second eight bytes of a
-    /// descriptor.
+    /// The device writes each descriptor with some bits inverted. The first mask selects these bits in the first
+    /// eight bytes of the descriptor, the second mask in the last eight bytes.
     Corrupted([u64; 2]),
-    /// Never written.
+    /// The device never writes a descriptor back.
     Lost,
 }
 
@@ -65,8 +65,8 @@ pub struct Faults {
     /// The first read of LINKS after each change of the link gives the earlier state. For this reason drivers read
     /// LINKS twice (`ixgbe_check_mac_link_generic` of Intel's BSD-licensed driver).
     pub links_stale: bool,
-    /// Every other read of LINKS shows a link although there is no carrier. This is cross-talk. Because of it, the
-    /// same function of Intel's driver reads LINKS again 5 ms later.
+    /// Every other read of LINKS shows a link although there is no carrier. This is cross-talk.
+    /// `ixgbe_check_mac_link_generic` reads LINKS again 5 ms later, because real hardware does this.
     pub links_ghost: bool,
     /// The EEPROM disables the link. After a reset AUTOC2 bits 30:28 are set, and there is no link until software clears
     /// them (`ixgbe_reset_hw_82599` of Intel's BSD-licensed driver).
@@ -75,7 +75,7 @@ pub struct Faults {
     /// all ones, and five-tuple filters match everything (datasheet sections 4.6.7 and 8.2.3.7.19).
     pub filters_undefined: bool,
     /// The descriptor of the first fragment of an IPv4 packet says that the header checksum is bad (specification
-    /// update 3.8, erratum 66; the author knew only the erratum's title).
+    /// update 3.8, erratum 66). This fault is modelled from the erratum's title alone.
     pub fragment_checksum: bool,
     /// The device does not stop: after a queue, the receiver or the whole device was disabled or reset, it goes on
     /// receiving into the rings that were set up before. With such a device, the memory of an ended driver must not

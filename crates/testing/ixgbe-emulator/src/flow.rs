@@ -61,8 +61,8 @@ impl Nic {
         }
     }
 
-    /// Asks the far end to pause while the packet buffer is filled above its high mark. Once the fill level is down
-    /// to the low mark, ends the pause early if FCRTL says so.
+    /// Asks the far end to pause while the packet buffer is filled above its high mark. When the fill level has
+    /// fallen to the low mark, and FCRTL asks for it, tells the far end that it may send again.
     pub(crate) fn regulate(&mut self, link: &mut dyn Link) {
         let (high, low) = (self.file.get(at::FCRTH), self.file.get(at::FCRTL));
         let on = self.file.has(at::FCCFG, FCCFG_SENDS) && high & FCRTH_ENABLE != 0;

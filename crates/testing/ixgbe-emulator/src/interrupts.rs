@@ -236,7 +236,8 @@ impl InterruptBlock {
         fired
     }
 
-    /// Implements [`due`](Self::due) without multiple MSI-X vectors, where all causes share vector 0.
+    /// Implements [`due`](Self::due) for the mode without multiple MSI-X vectors. In this mode all causes share
+    /// vector 0.
     fn due_single(&mut self, file: &RegisterFile, now: u64) -> u64 {
         let vectors = self.vectors & self.vector_mask & !self.vectors_sent;
         let others = self.others & self.other_mask & !self.others_sent;

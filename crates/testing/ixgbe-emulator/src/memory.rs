@@ -62,7 +62,7 @@ pub trait GuestMemory {
     /// may become visible in any order.
     ///
     /// # Errors
-    /// As [`write`](Self::write).
+    /// When part of the range is not guest memory, as for [`write`](Self::write).
     fn publish(&mut self, address: u64, word: u64) -> Result<(), DmaError> {
         self.write(address, &word.to_le_bytes())
     }

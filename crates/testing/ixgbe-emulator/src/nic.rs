@@ -117,8 +117,8 @@ impl Nic {
         self.reset();
     }
 
-    /// Resets registers and rings (section 4.2.1). FCoE contexts stay. They are memory, and no document at hand says
-    /// that a reset clears them. The X550 datasheet makes software clear them all (section 4.6.9).
+    /// Resets registers and rings (section 4.2.1). FCoE contexts stay. Contexts are memory, and the author found no
+    /// document that says that a reset clears them. The X550 datasheet makes software clear them all (section 4.6.9).
     pub(crate) fn reset(&mut self) {
         self.remember_rings();
         self.file.reset();
@@ -325,8 +325,9 @@ impl Nic {
         self.now = self.now.max(nanoseconds);
     }
 
-    /// Returns the next time at which the caller must call [`step`](Self::step): when a throttled interrupt may be
-    /// sent, or when a pause is over that the far end has requested. `None` if the device waits for neither.
+    /// Returns the next time at which the caller must call [`step`](Self::step). At this time either a throttled
+    /// interrupt may be sent, or a pause that the far end has requested is over. `None` if the device waits for
+    /// neither.
     pub fn next_deadline(&self) -> Option<u64> {
         let throttled = self.interrupts.next_deadline(&self.file);
         let paused = self.flow.quiet_until(self.now);

@@ -33,7 +33,7 @@ pub(crate) struct Headers {
     pub(crate) network: Option<(Network, usize)>,
     /// The transport header, and where it begins. Fragments have none.
     pub(crate) transport: Option<(Transport, usize)>,
-    /// Where the IP packet ends. The frame may be padded behind it.
+    /// Where the IP packet ends. The frame may have padding behind this end.
     pub(crate) end: usize,
 }
 

@@ -124,7 +124,7 @@ impl Nic {
         }
     }
 
-    /// Whether bus requests are pending that will not end.
+    /// Whether the fault `master_stuck` keeps bus requests pending, which end only by two resets.
     pub(crate) fn requests_pending(&self) -> bool {
         self.quirks.pending != Pending::None
     }
@@ -145,8 +145,8 @@ impl Nic {
         }
     }
 
-    /// Returns `value`, the value of the register at `offset`, with the bits updated that say whether a reset or the
-    /// loading of the EEPROM is over.
+    /// Returns the register at `offset` as software reads it. `value` is the stored value. If a reset or the loading
+    /// of the EEPROM still runs, the bits that report this are changed in the result.
     pub(crate) fn timed(&self, offset: u32, value: u32) -> u32 {
         let resetting = self.now < self.quirks.reset_until;
         match offset {

@@ -7,9 +7,9 @@ use crate::rx::{CRC, Cast, cast};
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 #[non_exhaustive]
 pub struct Drops {
-    /// Received frames whose queue was disabled or had too few descriptors. A frame with too few descriptors is
-    /// dropped if its queue is set to drop, if the whole ring could not hold it, or if its FCoE payload is already
-    /// placed; otherwise it waits.
+    /// Received frames whose queue was disabled or had too few descriptors. If a queue has too few descriptors for a
+    /// frame, the frame usually waits. It is dropped if the queue is set to drop, if the whole ring could not hold
+    /// the frame, or if the frame's FCoE payload is already placed.
     pub rx_no_descriptor: u64,
     /// Failed DMA accesses for received frames: reads of descriptors or of FCoE buffer lists, and writes of data. A
     /// frame in several buffers may count more than once.
@@ -24,7 +24,7 @@ pub struct Drops {
     pub write_back_error: u64,
 }
 
-/// Returns the number of bytes that the octet counters count for a frame, which includes the CRC.
+/// Returns the number of bytes that the octet counters count for a frame. The number includes the CRC.
 fn octets(frame: &[u8]) -> u32 {
     (frame.len() + CRC) as u32
 }
@@ -67,8 +67,8 @@ pub(crate) fn passed(file: &mut RegisterFile, frame: &[u8], cast: Cast) {
     }
 }
 
-/// Returns the number of the set of counters to which `queue` is mapped. The mapping registers have one byte for each
-/// queue, of which four bits count.
+/// Returns the index of the set of counters to which `queue` is mapped. The mapping registers have one byte for each
+/// queue. The low four bits of the byte are the index.
 fn counters(file: &RegisterFile, map: u32, queue: u32) -> u32 {
     file.get(map + queue / 4 * 4) >> (queue % 4 * 8) & 0xf
 }

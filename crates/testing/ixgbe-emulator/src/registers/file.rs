@@ -84,7 +84,7 @@ impl RegisterFile {
         self.get(offset) & bits == bits
     }
 
-    /// Adds `by` to a statistic. At its largest value, it stays there.
+    /// Adds `by` to a statistic. The statistic does not wrap: it stays at its largest value.
     pub(crate) fn count(&mut self, offset: u32, by: u32) {
         self.set(offset, self.get(offset).saturating_add(by));
     }

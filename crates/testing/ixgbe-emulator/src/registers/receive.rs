@@ -11,8 +11,8 @@ const SRRCTL_RESET: u32 = 4 << 8 | 2;
 const RXPBSIZE_RESET: u32 = 512 << 10;
 
 /// RDRXCTL after reset: the CRC is not stripped, and RSCFRSTSIZE is 8. The datasheet's section, as TinyNF quotes it,
-/// confirms the first. About RSCFRSTSIZE it says only that software must write zero, so its reset value cannot be
-/// zero. The value 8 is from the author's memory and was not checked.
+/// confirms that the CRC is not stripped. About RSCFRSTSIZE it says only that software must write zero, so its reset
+/// value cannot be zero. The value 8 is from the author's memory and was not checked.
 const RDRXCTL_RESET: u32 = RDRXCTL_DMA_INIT_DONE | 8 << 17;
 
 /// A register of receive queues 0 to 63.

@@ -163,8 +163,8 @@ impl Nic {
         self.fill(bus, &mut context, data);
         let over = fcoe.has(END_OF_SEQUENCE | INITIATIVE);
         if over && self.file.has(at::RDRXCTL, RDRXCTL_FCOE_WRITE_FIX) {
-            // The sequence ends and the initiative passes, so a granted part of a write is over. With the write fix
-            // enabled, this closes the context.
+            // The frame ends its sequence and passes the initiative. In a write command, this means that all data
+            // that the target has granted so far has arrived. With the write fix enabled, this closes the context.
             context.filter &= !FCFLT_VALID;
             context.buffers &= !FCBUFF_VALID;
         }

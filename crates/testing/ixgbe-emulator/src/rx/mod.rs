@@ -200,7 +200,7 @@ impl Nic {
         Fate::Delivered
     }
 
-    /// Counts the packet. Returns whether the fault `rx_empty_every` asks for an empty descriptor before it.
+    /// Counts the packet. Returns whether the fault `rx_empty_every` asks for an empty descriptor before this packet.
     fn empty_is_due(&mut self) -> bool {
         self.quirks.received = self.quirks.received.wrapping_add(1);
         let every = self.faults().rx_empty_every;

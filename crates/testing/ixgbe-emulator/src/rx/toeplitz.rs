@@ -33,8 +33,8 @@ pub(crate) fn toeplitz(key: &[u8; KEY], input: &[u8]) -> u32 {
     result
 }
 
-/// Hashes the fields of a frame that MRQC enables: addresses and ports if it enables ports for this protocol, else
-/// only the addresses if it enables these.
+/// Hashes the fields of a frame that MRQC enables: addresses and ports if MRQC enables the ports of this protocol;
+/// otherwise only the addresses, if MRQC enables these.
 pub(crate) fn hash(mrqc: u32, key: &[u8; KEY], frame: &[u8], headers: &Headers) -> Hash {
     let Some((network, at)) = headers.network else {
         return Hash::default();

@@ -177,8 +177,8 @@ impl SharedMemory {
     }
 
     /// Splits the `length` bytes from `address` on at the borders of ranges, and calls `each` for each part in order.
-    /// `each` returns whether its access succeeded. Stops with an error if it did not, or if no range that `allows`
-    /// the access holds the next byte.
+    /// `each` returns whether its access succeeded. Stops with an error if an access fails. Also stops with an error
+    /// if the next byte lies in no range whose access `allows` accepts.
     fn walk(
         &self,
         address: u64,
@@ -239,7 +239,7 @@ impl GuestMemory for SharedMemory {
 
     fn publish(&mut self, address: u64, word: u64) -> Result<(), DmaError> {
         // The system stores this word, and it has stored the bytes of earlier writes. No document says that a system
-        // call orders its stores against later ones, so the fence does.
+        // call orders its stores before later stores. So the fence orders them.
         fence(Ordering::SeqCst);
         self.write(address, &word.to_le_bytes())
     }

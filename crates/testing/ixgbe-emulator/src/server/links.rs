@@ -148,8 +148,9 @@ impl BufferedLink for Cable {
         if let Some(connection) = stream.as_mut()
             && send_all(connection, &self.outgoing).is_err()
         {
-            // A part of a frame may have been sent, and the peer would take the next bytes for its rest. So the
-            // connection is closed, and the next one begins with a whole frame.
+            // A part of a frame may have been sent. On the same connection, the peer would take the next frame's
+            // bytes for the rest of this frame. So the connection is closed, and the next connection begins with a
+            // whole frame.
             let _ = connection.shutdown(std::net::Shutdown::Both);
             *stream = None;
         }
@@ -157,7 +158,7 @@ impl BufferedLink for Cable {
     }
 }
 
-/// Sends `bytes`. Fails if this takes much longer than [`PATIENCE`], even if the peer reads slowly all the time.
+/// Sends `bytes`. Fails if sending takes much longer than [`PATIENCE`], also if the peer keeps reading, but slowly.
 fn send_all(connection: &mut UnixStream, bytes: &[u8]) -> io::Result<()> {
     let deadline = Instant::now() + PATIENCE;
     // The socket's timeout applies to each write separately, so a common deadline is checked before each piece.

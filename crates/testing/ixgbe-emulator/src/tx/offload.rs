@@ -26,8 +26,8 @@ pub(super) fn ip_checksum(frame: &mut [u8], context: &Context) -> Result<(), Mal
 }
 
 /// Inserts the checksum of TCP, UDP or SCTP. The driver has put the sum over the pseudo header into the field.
-/// `extra` is added to this sum. It is the length in the pseudo header when the packet is segmented, because the
-/// driver's sum then leaves the length out; else it is 0.
+/// `extra` is added to this sum. For a segmented packet the driver's sum leaves out the length, so `extra` is the
+/// length that the pseudo header holds. For other packets `extra` is 0.
 pub(super) fn l4_checksum(
     frame: &mut [u8],
     context: &Context,
