@@ -45,7 +45,7 @@ impl<'a> Client<'a> {
         self.plan.arm_for(Kind::Write);
         let answer = self.disk.shadow.write(offset / self.block_size, data);
         if answer == Err(BlockError::Medium) {
-            println!("the disk refuses to write: make its image file writable");
+            println!("the disk is read-only: make its image file writable");
         }
         self.judge("write", offset, answer).is_some()
     }
